@@ -1,0 +1,45 @@
+//! What a commit survives.
+
+use std::fmt;
+
+/// What a commit is promised to survive, chosen when the transaction begins.
+///
+/// An engine that lacks a level rounds *up* to the next one it has, never down;
+/// [`Capabilities::effective_durability`](crate::Capabilities::effective_durability) tells what
+/// it will do. The default is [`PowerLoss`](Self::PowerLoss): speed is asked for, safety is not.
+///
+/// ```
+/// use arbour_core::Durability;
+/// assert_eq!(Durability::default(), Durability::PowerLoss);
+/// assert!(Durability::None < Durability::ProcessCrash);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Durability {
+    /// The commit is visible to this process at once and becomes durable with a later commit or
+    /// [`sync`](crate::KvStore::sync). Lost if the process dies before that; never half there.
+    None,
+    /// The commit survives the death of the process, but not of the machine.
+    ProcessCrash,
+    /// The commit survives the loss of power: it is on the device when the call returns.
+    #[default]
+    PowerLoss,
+}
+
+impl Durability {
+    /// Every level, weakest first.
+    ///
+    /// ```
+    /// assert!(arbour_core::Durability::ALL.is_sorted());
+    /// ```
+    pub const ALL: [Self; 3] = [Self::None, Self::ProcessCrash, Self::PowerLoss];
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::ProcessCrash => "process-crash",
+            Self::PowerLoss => "power-loss",
+        })
+    }
+}

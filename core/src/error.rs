@@ -1,0 +1,410 @@
+//! What went wrong, where, and what the caller can do next.
+//!
+//! One error type serves every engine. Its [`ErrorKind`] names the caller's next move, so that
+//! code written against one engine handles the failures of all of them; the engine's own error
+//! stays reachable through [`source`](std::error::Error::source). The shape (kind, operation,
+//! context, source) follows Apache OpenDAL's.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The result of a storage operation.
+///
+/// ```
+/// fn length(store: &impl arbour_core::KvStore) -> arbour_core::Result<u64> {
+///     let tree = store.tree("users")?;
+///     store.read(|r| arbour_core::KvRead::len(r, &tree))
+/// }
+/// # assert_eq!(length(&arbour_core::MemoryStore::new()).unwrap(), 0);
+/// ```
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The caller's next move after a failure.
+///
+/// The same mistake has the same kind on every engine; the conformance suite holds them to it.
+///
+/// ```
+/// use arbour_core::ErrorKind;
+/// assert!(ErrorKind::Conflict.is_retryable());
+/// assert!(ErrorKind::Corrupted.next_move().contains("restore"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call can never succeed as it was made: a bad name, an empty key, a foreign handle.
+    InvalidArgument,
+    /// A key or a value is over the limits of [`Capabilities`](crate::Capabilities).
+    TooLarge,
+    /// Another transaction got there first; run the transaction again.
+    Conflict,
+    /// The writer slot was not free in time, or is held by this very thread.
+    Busy,
+    /// Another process, or another handle in this one, holds the store.
+    Locked,
+    /// The store was closed.
+    Closed,
+    /// The store was opened read-only.
+    ReadOnly,
+    /// The stored bytes are not what the engine wrote, or no store at all.
+    Corrupted,
+    /// A key or value is not of the type it was read as.
+    Decode,
+    /// The store was written by a newer version.
+    TooNew,
+    /// The engine has no such ability; its capabilities say so.
+    Unsupported,
+    /// The operating system refused: permissions, a full disk, a missing file.
+    Io,
+    /// The commit failed in a way that leaves open whether it took effect.
+    CommitUnknown,
+    /// The engine failed in a way that fits no other kind.
+    Engine,
+}
+
+impl ErrorKind {
+    /// Tells whether the same transaction can be expected to succeed when run again.
+    ///
+    /// ```
+    /// assert!(!arbour_core::ErrorKind::TooLarge.is_retryable());
+    /// ```
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Conflict | Self::Busy)
+    }
+
+    /// Says in a few words what the caller can do next.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::ErrorKind::Closed.next_move(), "open the store again");
+    /// ```
+    #[must_use]
+    pub fn next_move(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "correct the call",
+            Self::TooLarge => "store a smaller key or value, or raise the limits of the store",
+            Self::Conflict => "run the transaction again",
+            Self::Busy => "end the other transaction, or try again later",
+            Self::Locked => "close the other handle or process, then open again",
+            Self::Closed => "open the store again",
+            Self::ReadOnly => "open the store for writing",
+            Self::Corrupted => "stop writing and restore from a backup",
+            Self::Decode => "read with the type it was written with, or repair the entry",
+            Self::TooNew => "upgrade the program",
+            Self::Unsupported => "choose an engine whose capabilities include it",
+            Self::Io => "see the source, mend the cause, then open the store again",
+            Self::CommitUnknown => "open the store again and look whether the change is there",
+            Self::Engine => "see the source",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The operation that failed.
+///
+/// ```
+/// assert_eq!(arbour_core::Operation::DeleteRange.to_string(), "delete range");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening a store.
+    Open,
+    /// Resolving a tree's name to a handle.
+    Tree,
+    /// Pinning a snapshot.
+    Snapshot,
+    /// Beginning a transaction.
+    Begin,
+    /// Reading the value of a key.
+    Get,
+    /// Reading entries in order.
+    Scan,
+    /// Listing the trees.
+    Trees,
+    /// Storing a value.
+    Put,
+    /// Removing a key.
+    Delete,
+    /// Removing a range of keys.
+    DeleteRange,
+    /// Committing a transaction.
+    Commit,
+    /// Rolling a transaction back.
+    Rollback,
+    /// Applying a batch.
+    Apply,
+    /// Making everything committed durable.
+    Sync,
+    /// Closing a store.
+    Close,
+    /// Measuring a store.
+    Stats,
+    /// Compacting a store.
+    Compact,
+    /// Copying a store while it is in use.
+    Backup,
+    /// Turning a typed key or value into bytes.
+    Encode,
+    /// Turning bytes into a typed key or value.
+    Decode,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Tree => "tree",
+            Self::Snapshot => "snapshot",
+            Self::Begin => "begin",
+            Self::Get => "get",
+            Self::Scan => "scan",
+            Self::Trees => "trees",
+            Self::Put => "put",
+            Self::Delete => "delete",
+            Self::DeleteRange => "delete range",
+            Self::Commit => "commit",
+            Self::Rollback => "rollback",
+            Self::Apply => "apply",
+            Self::Sync => "sync",
+            Self::Close => "close",
+            Self::Stats => "stats",
+            Self::Compact => "compact",
+            Self::Backup => "backup",
+            Self::Encode => "encode",
+            Self::Decode => "decode",
+        })
+    }
+}
+
+/// A failed storage operation: its kind, the operation, where it happened, and the cause.
+///
+/// It is cheap to pass around (one pointer) and can be cloned, because one failed commit may have
+/// to be reported to every caller that shared it.
+///
+/// ```
+/// use arbour_core::{Error, ErrorKind, Operation};
+/// let error = Error::new(ErrorKind::Decode, Operation::Get, "expected 4 bytes, found 3")
+///     .with_tree("scores")
+///     .with_key(b"a\xffb")
+///     .with_path("app.redb");
+/// assert_eq!(
+///     error.to_string(),
+///     r#"get: expected 4 bytes, found 3 (Decode; tree "scores"; key "a\xffb"; store app.redb)"#
+/// );
+/// ```
+#[derive(Clone)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    operation: Operation,
+    message: Cow<'static, str>,
+    tree: Option<String>,
+    key: Option<String>,
+    path: Option<PathBuf>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// How many bytes of a key an error shows.
+const KEY_BYTES_SHOWN: usize = 48;
+
+impl Error {
+    /// Creates an error from what went wrong and during which operation.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::Closed, Operation::Get, "the store was closed");
+    /// assert_eq!(error.kind(), ErrorKind::Closed);
+    /// ```
+    #[must_use]
+    pub fn new(
+        kind: ErrorKind,
+        operation: Operation,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                operation,
+                message: message.into(),
+                tree: None,
+                key: None,
+                path: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// Adds the name of the tree.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::Engine, Operation::Get, "no page").with_tree("users");
+    /// assert_eq!(error.tree(), Some("users"));
+    /// ```
+    #[must_use]
+    pub fn with_tree(mut self, name: impl Into<String>) -> Self {
+        self.inner.tree = Some(name.into());
+        self
+    }
+
+    /// Adds the key, escaped for reading and cut to 48 bytes.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::TooLarge, Operation::Put, "too long").with_key(&[b'k'; 99]);
+    /// assert!(error.key().unwrap().ends_with("... (99 bytes)"));
+    /// ```
+    #[must_use]
+    pub fn with_key(mut self, key: &[u8]) -> Self {
+        let shown = key.get(..KEY_BYTES_SHOWN).unwrap_or(key).escape_ascii();
+        self.inner.key = Some(if key.len() > KEY_BYTES_SHOWN {
+            format!("{shown}... ({} bytes)", key.len())
+        } else {
+            shown.to_string()
+        });
+        self
+    }
+
+    /// Adds where the store lies.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::Locked, Operation::Open, "in use").with_path("a.redb");
+    /// assert_eq!(error.path().unwrap().to_str(), Some("a.redb"));
+    /// ```
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.inner.path = Some(path.into());
+        self
+    }
+
+    /// Adds the error that caused this one.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// use std::error::Error as _;
+    /// let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    /// let error = Error::new(ErrorKind::Io, Operation::Sync, "cannot flush").with_source(full);
+    /// assert!(error.source().unwrap().is::<std::io::Error>());
+    /// ```
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.inner.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Returns the caller's next move.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, ErrorKind, MemoryStore};
+    /// assert_eq!(MemoryStore::new().tree("").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// Returns the operation that failed.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, Operation, MemoryStore};
+    /// assert_eq!(MemoryStore::new().tree("").unwrap_err().operation(), Operation::Tree);
+    /// ```
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.inner.operation
+    }
+
+    /// Returns what happened, without the context.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// assert_eq!(Error::new(ErrorKind::Io, Operation::Open, "no disk").message(), "no disk");
+    /// ```
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// Returns the name of the tree, if one was concerned.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// assert_eq!(Error::new(ErrorKind::Io, Operation::Open, "no disk").tree(), None);
+    /// ```
+    #[must_use]
+    pub fn tree(&self) -> Option<&str> {
+        self.inner.tree.as_deref()
+    }
+
+    /// Returns the key as shown to people, if one was concerned.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::Decode, Operation::Get, "bad").with_key(b"a\0");
+    /// assert_eq!(error.key(), Some(r"a\x00"));
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.inner.key.as_deref()
+    }
+
+    /// Returns where the store lies, if it has a place.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// assert_eq!(MemoryStore::new().tree("").unwrap_err().path(), None);
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.inner;
+        write!(f, "{}: {} ({}", inner.operation, inner.message, inner.kind)?;
+        if let Some(tree) = &inner.tree {
+            write!(f, "; tree \"{}\"", tree.escape_debug())?;
+        }
+        if let Some(key) = &inner.key {
+            write!(f, "; key \"{key}\"")?;
+        }
+        if let Some(path) = &inner.path {
+            write!(f, "; store {}", path.display())?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Writes the full report: the line of [`Display`](fmt::Display), the next move, each cause.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\n  next: {}", self.kind().next_move())?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.source.as_ref().map(|source| source.as_ref() as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,105 @@
+//! How long keys and values may be.
+
+use crate::{Error, ErrorKind, Result, Tree, Write};
+
+/// The lengths of keys and values a store takes, in bytes.
+///
+/// They are checked before the engine is called, because some engines panic or poison themselves
+/// on what they cannot store. The default is the same for every engine, so that data fits
+/// wherever it is moved: keys of 0 to 65,535 bytes, values of up to 64 MiB. Raise the value limit
+/// with [`StoreOptions::limits`](crate::StoreOptions::limits) where an engine can do more.
+///
+/// ```
+/// let limits = arbour_core::Limits::default();
+/// assert_eq!(limits.key_bytes_max, 65_535);
+/// assert_eq!(limits.value_bytes_max, 64 * 1024 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The shortest key that can be stored: 0 where the empty key is a key like any other.
+    pub key_bytes_min: usize,
+    /// The longest key that can be stored.
+    pub key_bytes_max: usize,
+    /// The longest value that can be stored.
+    pub value_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { key_bytes_min: 0, key_bytes_max: 65_535, value_bytes_max: 64 * 1024 * 1024 }
+    }
+}
+
+impl Limits {
+    /// Returns the limits that satisfy both: what an engine can do and what was asked for.
+    ///
+    /// ```
+    /// use arbour_core::Limits;
+    /// let engine = Limits { key_bytes_min: 1, key_bytes_max: 511, ..Limits::default() };
+    /// assert_eq!(Limits::default().within(engine).key_bytes_max, 511);
+    /// ```
+    #[must_use]
+    pub fn within(self, engine: Self) -> Self {
+        Self {
+            key_bytes_min: self.key_bytes_min.max(engine.key_bytes_min),
+            key_bytes_max: self.key_bytes_max.min(engine.key_bytes_max),
+            value_bytes_max: self.value_bytes_max.min(engine.value_bytes_max),
+        }
+    }
+
+    /// Tells whether a key of this length can be in a store at all. A read of any other key finds
+    /// nothing and need not ask the engine.
+    ///
+    /// ```
+    /// assert!(!arbour_core::Limits::default().admits_key(&[0; 70_000]));
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn admits_key(&self, key: &[u8]) -> bool {
+        (self.key_bytes_min..=self.key_bytes_max).contains(&key.len())
+    }
+
+    /// Checks a write before the engine is called.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the key is too short, [`ErrorKind::TooLarge`] if the key
+    /// or the value is too long.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, KvStore, Limits, MemoryStore, Write};
+    /// let tree = MemoryStore::new().tree("users")?;
+    /// let limits = Limits { value_bytes_max: 3, ..Limits::default() };
+    /// assert!(limits.check(&Write { tree: &tree, key: b"k", value: Some(b"abc") }).is_ok());
+    /// let error = limits.check(&Write { tree: &tree, key: b"k", value: Some(b"abcd") }).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn check<T: Tree>(&self, write: &Write<'_, T>) -> Result<()> {
+        let value_bytes = write.value.map_or(0, <[u8]>::len);
+        if self.admits_key(write.key) && value_bytes <= self.value_bytes_max {
+            Ok(())
+        } else {
+            Err(self.refuse(write))
+        }
+    }
+
+    #[cold]
+    fn refuse<T: Tree>(&self, write: &Write<'_, T>) -> Error {
+        let key_bytes = write.key.len();
+        let (kind, message) = if key_bytes > self.key_bytes_max {
+            let max = self.key_bytes_max;
+            (ErrorKind::TooLarge, format!("the key has {key_bytes} bytes, the limit is {max}"))
+        } else if key_bytes < self.key_bytes_min {
+            let min = self.key_bytes_min;
+            let message = format!("the key has {key_bytes} bytes, at least {min} are needed");
+            (ErrorKind::InvalidArgument, message)
+        } else {
+            let (length, max) = (write.value.map_or(0, <[u8]>::len), self.value_bytes_max);
+            (ErrorKind::TooLarge, format!("the value has {length} bytes, the limit is {max}"))
+        };
+        Error::new(kind, write.operation(), message)
+            .with_tree(write.tree.name())
+            .with_key(write.key)
+    }
+}

@@ -1,0 +1,166 @@
+//! How a store is opened.
+
+use std::time::Duration;
+
+use crate::Limits;
+
+/// How to open a store: what every engine understands.
+///
+/// ```
+/// use arbour_core::{ErrorKind, KvStore, MemoryStore, StoreOptions};
+/// use std::time::Duration;
+/// let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
+/// let store = MemoryStore::with_options(&options);
+/// let _transaction = store.begin()?;
+/// // The same thread would wait for itself, so it is told at once.
+/// assert_eq!(store.begin().err().unwrap().kind(), ErrorKind::Busy);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    busy_timeout: Duration,
+    limits: Limits,
+    read_only: bool,
+    create: bool,
+    cache_bytes: Option<usize>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            busy_timeout: Duration::from_secs(5),
+            limits: Limits::default(),
+            read_only: false,
+            create: true,
+            cache_bytes: None,
+        }
+    }
+}
+
+impl StoreOptions {
+    /// Starts from the defaults: for writing, created if absent, waiting up to five seconds for
+    /// another writer, the engine's own cache size.
+    ///
+    /// ```
+    /// assert!(!arbour_core::StoreOptions::new().is_read_only());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long a writer waits for the one before it, ere it fails with
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy). Zero never waits.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let options = arbour_core::StoreOptions::new().busy_timeout(Duration::ZERO);
+    /// assert_eq!(options.writer_wait(), Duration::ZERO);
+    /// ```
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Sets the longest keys and values to take. What the engine cannot do stays refused.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, Limits, MemoryStore, StoreOptions};
+    /// let limits = Limits { value_bytes_max: 1024, ..Limits::default() };
+    /// let store = MemoryStore::with_options(&StoreOptions::new().limits(limits));
+    /// assert_eq!(store.capabilities().limits.value_bytes_max, 1024);
+    /// ```
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Opens the store for reading only: every write fails with
+    /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly), and an absent store is not created.
+    ///
+    /// ```
+    /// assert!(arbour_core::StoreOptions::new().read_only(true).is_read_only());
+    /// ```
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Sets whether an absent store is created. If not, opening one fails with
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io).
+    ///
+    /// ```
+    /// assert!(!arbour_core::StoreOptions::new().create(false).may_create());
+    /// ```
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
+    /// Sets how much memory the engine may use for caching, in bytes.
+    ///
+    /// ```
+    /// let options = arbour_core::StoreOptions::new().cache_bytes(64 << 20);
+    /// assert_eq!(options.cache_size(), Some(64 << 20));
+    /// ```
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = Some(bytes);
+        self
+    }
+
+    /// Returns how long a writer waits for the one before it.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::StoreOptions::new().writer_wait().as_secs(), 5);
+    /// ```
+    #[must_use]
+    pub fn writer_wait(&self) -> Duration {
+        self.busy_timeout
+    }
+
+    /// Returns the limits asked for; an engine takes those [`within`](Limits::within) its own.
+    ///
+    /// ```
+    /// use arbour_core::{Limits, StoreOptions};
+    /// assert_eq!(StoreOptions::new().requested_limits(), Limits::default());
+    /// ```
+    #[must_use]
+    pub fn requested_limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Tells whether the store is to be opened read-only.
+    ///
+    /// ```
+    /// assert!(!arbour_core::StoreOptions::new().is_read_only());
+    /// ```
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Tells whether an absent store is to be created. Never so for a read-only one.
+    ///
+    /// ```
+    /// assert!(!arbour_core::StoreOptions::new().read_only(true).may_create());
+    /// ```
+    #[must_use]
+    pub fn may_create(&self) -> bool {
+        self.create && !self.read_only
+    }
+
+    /// Returns the cache size asked for, in bytes; `None` leaves it to the engine.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::StoreOptions::new().cache_size(), None);
+    /// ```
+    #[must_use]
+    pub fn cache_size(&self) -> Option<usize> {
+        self.cache_bytes
+    }
+}

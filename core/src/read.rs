@@ -1,0 +1,237 @@
+//! Reading: what snapshots and transactions have in common.
+
+use crate::{Cursor, Direction, KeyRange, Result, Tree};
+
+/// Reads at one moment: a snapshot, or a transaction with its own writes on top.
+///
+/// Keys are ordered by unsigned bytes. A tree that was never written reads as empty.
+///
+/// ```
+/// use arbour_core::{KvRead, KvStore, MemoryStore};
+/// let store = MemoryStore::new();
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// let snapshot = store.snapshot()?;
+/// store.put(&users, b"ada", b"changed later")?;
+/// let born = snapshot.get(&users, b"ada")?.map(|value| value.as_ref().to_vec());
+/// assert_eq!(born.as_deref(), Some(&b"1815"[..]));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub trait KvRead {
+    /// The handle of a tree, as resolved by the store.
+    type Tree: Tree;
+
+    /// The bytes of a value, borrowed from the engine where it can lend them.
+    type Value<'t>: AsRef<[u8]>
+    where
+        Self: 't;
+
+    /// The entries of a range.
+    type Cursor<'t>: Cursor
+    where
+        Self: 't;
+
+    /// Gets the value of a key, or `None` if the key is absent.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for another store's handle, else
+    /// what the engine reports. A failed read changes nothing.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// assert!(store.snapshot()?.get(&users, b"nobody")?.is_none());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>>;
+
+    /// Reads the entries of a range in order, without copying them.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); what fails later is reported by the cursor.
+    ///
+    /// ```
+    /// # use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// let snapshot = store.snapshot()?;
+    /// let mut cursor = snapshot.scan(&users, KeyRange::all(), Direction::Forward)?;
+    /// while let Some((name, born)) = cursor.next()? {
+    ///     println!("{name:?} was born in {born:?}");
+    /// }
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn scan(
+        &self,
+        tree: &Self::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>>;
+
+    /// Lists the names of the trees that hold an entry, sorted by bytes; those of Arbour's own
+    /// layers, under `arbour/`, are among them.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let (users, rooms) = (store.tree("users")?, store.tree("rooms")?);
+    /// store.put(&users, b"ada", b"")?;
+    /// assert_eq!(store.snapshot()?.trees()?, ["users"]);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn trees(&self) -> Result<Vec<String>>;
+
+    /// Tells whether a key is present.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"")?; // an empty value is a value
+    /// assert!(store.snapshot()?.contains(&users, b"ada")?);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn contains(&self, tree: &Self::Tree, key: &[u8]) -> Result<bool> {
+        Ok(self.get(tree, key)?.is_some())
+    }
+
+    /// Calls `read` with the value of a key and returns what it made of it, or `None` if the key
+    /// is absent: the way to read without a copy that is zero-copy on every engine, those chosen
+    /// at run time included.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// assert_eq!(store.snapshot()?.get_with(&users, b"ada", |value| value.len())?, Some(4));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn get_with<R>(
+        &self,
+        tree: &Self::Tree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>>
+    where
+        Self: Sized,
+    {
+        Ok(self.get(tree, key)?.map(|value| read(value.as_ref())))
+    }
+
+    /// Gets the values of many keys, in the order asked for, duplicates included.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); the first failure fails the call.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// let snapshot = store.snapshot()?;
+    /// let found = snapshot.multi_get(&users, &[b"bob", b"ada"])?;
+    /// assert!(found[0].is_none() && found[1].is_some());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn multi_get(
+        &self,
+        tree: &Self::Tree,
+        keys: &[impl AsRef<[u8]>],
+    ) -> Result<Vec<Option<Self::Value<'_>>>>
+    where
+        Self: Sized,
+    {
+        keys.iter().map(|key| self.get(tree, key.as_ref())).collect()
+    }
+
+    /// Reads the entries whose keys begin with `prefix`, the prefix itself included, ascending.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    ///
+    /// ```
+    /// # use arbour_core::{Cursor, KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let events = store.tree("events")?;
+    /// store.put(&events, b"a\xff\xff", b"1")?;
+    /// store.put(&events, b"b", b"2")?;
+    /// let snapshot = store.snapshot()?;
+    /// let mut cursor = snapshot.prefix(&events, b"a\xff")?;
+    /// assert_eq!(cursor.next()?, Some((&b"a\xff\xff"[..], &b"1"[..])));
+    /// assert_eq!(cursor.next()?, None);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn prefix(&self, tree: &Self::Tree, prefix: &[u8]) -> Result<Self::Cursor<'_>> {
+        self.scan(tree, KeyRange::prefix(prefix), Direction::Forward)
+    }
+
+    /// Copies the first entry of a range, or `None` if the range holds none.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    ///
+    /// ```
+    /// # use arbour_core::{KeyRange, KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// assert_eq!(store.snapshot()?.first(&users, KeyRange::all())?, None);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn first(&self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut cursor = self.scan(tree, range, Direction::Forward)?;
+        Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    /// Copies the last entry of a range, or `None` if the range holds none.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    ///
+    /// ```
+    /// # use arbour_core::{KeyRange, KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let log = store.tree("log")?;
+    /// store.put(&log, &7u64.to_be_bytes(), b"seventh")?;
+    /// let (position, _) = store.snapshot()?.last(&log, KeyRange::all())?.unwrap();
+    /// assert_eq!(position, 7u64.to_be_bytes());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn last(&self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut cursor = self.scan(tree, range, Direction::Reverse)?;
+        Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    /// Counts the entries of a tree, exactly. Engines that do not keep the count scan the tree.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"")?;
+    /// assert_eq!(store.snapshot()?.len(&users)?, 1);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn len(&self, tree: &Self::Tree) -> Result<u64> {
+        let mut cursor = self.scan(tree, KeyRange::all(), Direction::Forward)?;
+        let mut count = 0;
+        while cursor.next()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+}

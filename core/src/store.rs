@@ -1,0 +1,502 @@
+//! The contract: what every engine is made to do.
+
+use std::path::Path;
+
+use crate::update::{CompareAndSwap, Update};
+use crate::{
+    Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result, Tree,
+    TreeName,
+};
+
+/// How often [`KvStore::write`] runs a transaction again that met a conflict.
+const CONFLICT_RETRIES_MAX: u32 = 100;
+
+/// An ordered, transactional key-value store with many trees.
+///
+/// Every engine answers every operation alike: same bytes, same order, same kind of error. What
+/// an engine cannot do its [`Capabilities`] say up front, and asking for it is a typed error.
+///
+/// - Write transactions are serialized. A second writer waits, up to the
+///   [busy timeout](crate::StoreOptions::busy_timeout), and then fails with
+///   [`Busy`](ErrorKind::Busy); on the thread that holds the transaction it fails at once.
+/// - A snapshot never waits for a transaction, nor a transaction for a snapshot.
+/// - A commit spans all trees.
+///
+/// ```
+/// use arbour_core::{KvRead, KvStore, KvWrite, MemoryStore};
+///
+/// /// Works on every engine.
+/// fn move_funds<S: KvStore>(store: &S) -> arbour_core::Result<()> {
+///     let (savings, cash) = (store.tree("savings")?, store.tree("cash")?);
+///     store.write(|transaction| {
+///         transaction.delete(&savings, b"ada")?;
+///         transaction.put(&cash, b"ada", b"100")
+///     })
+/// }
+/// # move_funds(&MemoryStore::new()).unwrap();
+/// ```
+pub trait KvStore: Send + Sync + 'static {
+    /// The handle of a tree: resolved once, never a name per call.
+    type Tree: Tree;
+
+    /// All trees at one moment.
+    type Snapshot<'s>: KvRead<Tree = Self::Tree>
+    where
+        Self: 's;
+
+    /// A write transaction over all trees.
+    type Transaction<'s>: KvWrite<Tree = Self::Tree>
+    where
+        Self: 's;
+
+    /// Returns what this store can do and what it cannot.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// assert_eq!(MemoryStore::new().capabilities().engine, "memory");
+    /// ```
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Resolves a name that was found good; [`tree`](Self::tree) is the way to call it.
+    ///
+    /// It neither creates the tree nor waits for a writer.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore, TreeName};
+    /// let meta = MemoryStore::new().open_tree(TreeName::layer("arbour/meta")?)?;
+    /// # let _ = meta;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree>;
+
+    /// Pins all trees as they are now; later commits do not change what the snapshot reads.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), else what the engine reports.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let before = store.snapshot()?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// assert!(!before.contains(&users, b"ada")?);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
+
+    /// Begins a write transaction whose commit will be as durable as asked for.
+    ///
+    /// # Errors
+    /// [`Busy`](ErrorKind::Busy) if the writer slot does not become free in time, and at once if
+    /// this thread holds it; [`ReadOnly`](ErrorKind::ReadOnly) or [`Closed`](ErrorKind::Closed)
+    /// if the store is.
+    ///
+    /// ```
+    /// # use arbour_core::{Durability, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut transaction = store.begin_with(Durability::None)?;
+    /// transaction.put(&users, b"ada", b"1815")?;
+    /// transaction.commit()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>>;
+
+    /// Applies a batch: all of its writes, in order, or none. An empty one does nothing.
+    ///
+    /// # Errors
+    /// As [`begin_with`](Self::begin_with), [`KvWrite::put`] and [`KvWrite::commit`]. Unless the
+    /// error is [`CommitUnknown`](ErrorKind::CommitUnknown), nothing was written.
+    ///
+    /// ```
+    /// # use arbour_core::{Batch, Durability, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut batch = Batch::new();
+    /// batch.put(&users, b"ada", b"1815");
+    /// store.apply(batch, Durability::PowerLoss)?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()>;
+
+    /// Makes everything committed so far survive the loss of power.
+    ///
+    /// # Errors
+    /// What the engine reports; what was committed with less durability may then still be lost.
+    /// [`Closed`](ErrorKind::Closed) or [`ReadOnly`](ErrorKind::ReadOnly) if the store is, and
+    /// [`Busy`](ErrorKind::Busy) where the engine needs the writer slot for it.
+    ///
+    /// ```
+    /// # use arbour_core::{Batch, Durability, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// for name in ["ada", "bob"] {
+    ///     let mut batch = Batch::new();
+    ///     batch.put(&users, name.as_bytes(), b"");
+    ///     store.apply(batch, Durability::None)?;
+    /// }
+    /// store.sync()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn sync(&self) -> Result<()>;
+
+    /// Closes the store. Waits for the running transaction like another writer; every later call
+    /// fails with [`Closed`](ErrorKind::Closed), but for `close` itself, which does nothing.
+    ///
+    /// Snapshots that still live stay readable; the files are let go with the last of them.
+    ///
+    /// # Errors
+    /// [`Busy`](ErrorKind::Busy) if a transaction does not end in time, and the store stays open;
+    /// else what the engine reports, and the store is closed.
+    ///
+    /// ```
+    /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// store.close()?;
+    /// store.close()?;
+    /// assert_eq!(store.snapshot().err().unwrap().kind(), ErrorKind::Closed);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn close(&self) -> Result<()>;
+
+    /// Measures the store.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), else what the engine reports.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// assert_eq!(store.stats()?.entries, 1);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn stats(&self) -> Result<Stats>;
+
+    /// Gives unused space back and lets go of empty trees, as far as the engine can. Reads and
+    /// writes of other threads may wait or fail with [`Busy`](ErrorKind::Busy) meanwhile.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) if the capabilities say so;
+    /// [`Busy`](ErrorKind::Busy) if snapshots or transactions are in the way.
+    ///
+    /// ```
+    /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};
+    /// let error = MemoryStore::new().compact().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// ```
+    fn compact(&self) -> Result<()> {
+        Err(unsupported(self.capabilities(), Operation::Compact, "compact a store"))
+    }
+
+    /// Copies the store as it is now to a new store of the same engine at `destination`, which
+    /// must not exist yet, while reads and writes go on.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) if the capabilities say so;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something is there already. After a
+    /// failure there is nothing at `destination`.
+    ///
+    /// ```
+    /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};
+    /// let error = MemoryStore::new().backup("copy".as_ref()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// ```
+    fn backup(&self, destination: &Path) -> Result<()> {
+        let _ = destination;
+        Err(unsupported(self.capabilities(), Operation::Backup, "be backed up while in use"))
+    }
+
+    /// Resolves a name to a handle. The tree need not hold anything, now or ever.
+    ///
+    /// It never waits for a writer.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a name that breaks the rules of
+    /// [`TreeName`]; [`Closed`](ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore, Tree};
+    /// let users = MemoryStore::new().tree("users")?;
+    /// assert_eq!(users.name(), "users");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn tree(&self, name: &str) -> Result<Self::Tree> {
+        self.open_tree(TreeName::new(name)?)
+    }
+
+    /// Begins a write transaction whose commit survives the loss of power.
+    ///
+    /// # Errors
+    /// As [`begin_with`](Self::begin_with).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let transaction = store.begin()?;
+    /// transaction.rollback()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn begin(&self) -> Result<Self::Transaction<'_>> {
+        self.begin_with(Durability::default())
+    }
+
+    /// Runs a closure over a snapshot.
+    ///
+    /// # Errors
+    /// Those of [`snapshot`](Self::snapshot), and the closure's own.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let count = store.read(|snapshot| snapshot.len(&users))?;
+    /// assert_eq!(count, 0);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn read<R, E: From<Error>>(
+        &self,
+        run: impl FnOnce(&Self::Snapshot<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        run(&self.snapshot()?)
+    }
+
+    /// Runs a closure in a transaction and commits it; see [`write_with`](Self::write_with). What
+    /// it commits survives the loss of power.
+    ///
+    /// # Errors
+    /// As [`write_with`](Self::write_with).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn write<R, E: From<Error>>(
+        &self,
+        run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.write_with(Durability::default(), run)
+    }
+
+    /// Runs a closure in a transaction and commits it if the closure returns `Ok`. An error of
+    /// the closure, of any type, or a panic rolls everything back.
+    ///
+    /// On an optimistic engine the closure is run again after a conflict, up to 100 times, so it
+    /// must have no effects outside the transaction.
+    ///
+    /// # Errors
+    /// The closure's own error, or those of [`begin_with`](Self::begin_with) and
+    /// [`KvWrite::commit`].
+    ///
+    /// ```
+    /// use arbour_core::{Durability, KvRead, KvStore, KvWrite, MemoryStore};
+    /// #[derive(Debug)]
+    /// enum Refusal { Full, Store(arbour_core::Error) }
+    /// impl From<arbour_core::Error> for Refusal {
+    ///     fn from(error: arbour_core::Error) -> Self { Refusal::Store(error) }
+    /// }
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let refused = store.write_with(Durability::None, |transaction| {
+    ///     transaction.put(&users, b"ada", b"1815")?;
+    ///     if transaction.len(&users)? > 0 { Err(Refusal::Full) } else { Ok(()) }
+    /// });
+    /// assert!(matches!(refused, Err(Refusal::Full)));
+    /// assert!(store.get(&users, b"ada")?.is_none());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn write_with<R, E: From<Error>>(
+        &self,
+        durability: Durability,
+        mut run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut retries = 0;
+        loop {
+            let mut transaction = self.begin_with(durability)?;
+            let may_retry = retries < CONFLICT_RETRIES_MAX;
+            match run(&mut transaction) {
+                Ok(result) => match transaction.commit() {
+                    Ok(()) => return Ok(result),
+                    Err(error) if error.kind() == ErrorKind::Conflict && may_retry => {}
+                    Err(error) => return Err(error.into()),
+                },
+                // The closure may have wrapped the conflict in an error of its own; the
+                // transaction knows.
+                Err(_) if transaction.conflicted() && may_retry => {}
+                Err(error) => return Err(error),
+            }
+            retries += 1;
+        }
+    }
+
+    /// Gets a copy of the value of a key, or `None` if the key is absent.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot) and [`KvRead::get`].
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// assert_eq!(store.get(&users, b"nobody")?, None);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.snapshot()?.get_with(tree, key, <[u8]>::to_vec)
+    }
+
+    /// Stores one value, durable against the loss of power when the call returns.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply). Within a transaction of the same thread it is
+    /// [`Busy`](ErrorKind::Busy): use the transaction.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn put(&self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        let mut batch = Batch::new();
+        batch.put(tree, key, value);
+        self.apply(batch, Durability::default())
+    }
+
+    /// Removes one key, durable against the loss of power when the call returns. Does nothing if
+    /// it is absent.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.delete(&users, b"nobody")?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn delete(&self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+        let mut batch = Batch::new();
+        batch.delete(tree, key);
+        self.apply(batch, Durability::default())
+    }
+
+    /// Changes a key only if it still holds what the caller believes: `None` stands for absent on
+    /// both sides.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write). That the value differs is no error.
+    ///
+    /// ```
+    /// use arbour_core::{CompareAndSwap, KvStore, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// let leases = store.tree("leases")?;
+    /// let swapped = store.compare_and_swap(&leases, b"job", None, Some(b"me"))?;
+    /// assert_eq!(swapped, CompareAndSwap::Swapped);
+    /// let refused = store.compare_and_swap(&leases, b"job", None, Some(b"you"))?;
+    /// assert_eq!(refused, CompareAndSwap::Differs { actual: Some(b"me".to_vec()) });
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn compare_and_swap(
+        &self,
+        tree: &Self::Tree,
+        key: &[u8],
+        expected: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> Result<CompareAndSwap> {
+        self.write(|transaction| {
+            let actual = transaction.get_with(tree, key, <[u8]>::to_vec)?;
+            if actual.as_deref() != expected {
+                return Ok(CompareAndSwap::Differs { actual });
+            }
+            match new {
+                Some(value) => transaction.put(tree, key, value)?,
+                None => transaction.delete(tree, key)?,
+            }
+            Ok(CompareAndSwap::Swapped)
+        })
+    }
+
+    /// Changes a key by a function of its value, atomically, and returns the value it had.
+    ///
+    /// The closure sees `None` for an absent key. It may run more than once on an optimistic
+    /// engine.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); the key then keeps its value.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore, Update};
+    /// let store = MemoryStore::new();
+    /// let counters = store.tree("counters")?;
+    /// let increment = |value: Option<&[u8]>| {
+    ///     let count = value.and_then(|bytes| bytes.first().copied()).unwrap_or(0);
+    ///     Update::Put(vec![count + 1])
+    /// };
+    /// assert_eq!(store.fetch_and_update(&counters, b"visits", increment)?, None);
+    /// assert_eq!(store.fetch_and_update(&counters, b"visits", increment)?, Some(vec![1]));
+    /// assert_eq!(store.get(&counters, b"visits")?, Some(vec![2]));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn fetch_and_update(
+        &self,
+        tree: &Self::Tree,
+        key: &[u8],
+        mut update: impl FnMut(Option<&[u8]>) -> Update,
+    ) -> Result<Option<Vec<u8>>> {
+        self.write(|transaction| {
+            let previous = transaction.get_with(tree, key, <[u8]>::to_vec)?;
+            match update(previous.as_deref()) {
+                Update::Put(value) => transaction.put(tree, key, &value)?,
+                Update::Delete => transaction.delete(tree, key)?,
+                Update::Keep => {}
+            }
+            Ok(previous)
+        })
+    }
+}
+
+/// The size of a store.
+///
+/// ```
+/// use arbour_core::{KvStore, MemoryStore};
+/// assert_eq!(MemoryStore::new().stats()?.entries, 0);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The number of entries in all trees: exact where the engine keeps count, else an estimate
+    /// that is neither under half nor over twice the truth once the store is at rest.
+    pub entries: u64,
+    /// The size of the store on disk, in bytes; zero if it is not persistent.
+    pub disk_bytes: u64,
+}
+
+impl Stats {
+    /// Reports a store's size.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::Stats::new(3, 4096).disk_bytes, 4096);
+    /// ```
+    #[must_use]
+    pub fn new(entries: u64, disk_bytes: u64) -> Self {
+        Self { entries, disk_bytes }
+    }
+}
+
+/// Builds the error for what the capabilities of an engine exclude.
+pub(crate) fn unsupported(capabilities: &Capabilities, operation: Operation, what: &str) -> Error {
+    let message = format!("a {} store cannot {what}", capabilities.engine);
+    Error::new(ErrorKind::Unsupported, operation, message)
+}

@@ -1,0 +1,184 @@
+//! Writing: a transaction.
+
+use crate::{Error, KeyRange, KvRead, Result, Savepoint, Write};
+
+/// A write transaction: reads its own writes, and commits all of them or none.
+///
+/// Writes take `&mut self`, so that writing while a cursor is open does not compile: what would
+/// happen differs by engine.
+///
+/// ```compile_fail,E0502
+/// use arbour_core::{Cursor, KeyRange, KvRead, KvStore, KvWrite, MemoryStore};
+/// let store = MemoryStore::new();
+/// let users = store.tree("users")?;
+/// let mut transaction = store.begin()?;
+/// let mut cursor = transaction.scan(&users, KeyRange::all(), Default::default())?;
+/// transaction.put(&users, b"ada", b"1815")?; // the cursor still reads
+/// cursor.next()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+///
+/// A transaction holds the store's writer slot and stays on its thread; sending it to another
+/// does not compile:
+///
+/// ```compile_fail,E0277
+/// use arbour_core::{KvStore, KvWrite, MemoryStore};
+/// let store = MemoryStore::new();
+/// std::thread::scope(|scope| {
+///     let transaction = store.begin().unwrap();
+///     scope.spawn(move || transaction.commit());
+/// });
+/// ```
+pub trait KvWrite: KvRead + Sized {
+    /// Stores a value under a key, replacing the one that was there.
+    ///
+    /// # Errors
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) or
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for what the store cannot take or
+    /// another store's handle; nothing was written then and the transaction goes on. After any
+    /// other error the transaction refuses to commit, so that it never commits half.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut transaction = store.begin()?;
+    /// transaction.put(&users, b"ada", b"1815")?;
+    /// assert!(transaction.contains(&users, b"ada")?); // its own write
+    /// assert!(!store.snapshot()?.contains(&users, b"ada")?); // not yet committed
+    /// transaction.commit()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()>;
+
+    /// Removes a key. Does nothing if it is absent.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.write(|transaction| transaction.delete(&users, b"nobody"))?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()>;
+
+    /// Removes every key of a range. Does nothing if the range is empty or inverted.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    ///
+    /// ```
+    /// # use arbour_core::{KeyRange, KvRead, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// store.write(|transaction| transaction.delete_range(&users, KeyRange::prefix(b"a")))?;
+    /// assert_eq!(store.snapshot()?.len(&users)?, 0);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()>;
+
+    /// Checks a write without making it: whether [`put`](Self::put) or [`delete`](Self::delete)
+    /// would take the handle and the lengths.
+    ///
+    /// # Errors
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) or
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), as the write itself would.
+    ///
+    /// ```
+    /// # use arbour_core::{ErrorKind, KvStore, KvWrite, MemoryStore, Write};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let write = Write { tree: &users, key: &[0; 70_000], value: Some(b"") };
+    /// let error = store.begin()?.check(&write).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()>;
+
+    /// Commits: all writes become visible at once and as durable as was asked for at begin.
+    ///
+    /// # Errors
+    /// After [`CommitUnknown`](crate::ErrorKind::CommitUnknown) the writes are all there or none
+    /// of them, and only opening the store again tells which. After any other error none is.
+    ///
+    /// ```
+    /// # use arbour_core::{Durability, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut transaction = store.begin_with(Durability::ProcessCrash)?;
+    /// transaction.put(&users, b"ada", b"1815")?;
+    /// transaction.commit()?;
+    /// assert!(store.get(&users, b"ada")?.is_some());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn commit(self) -> Result<()>;
+
+    /// Rolls back: none of the writes ever happened. Dropping the transaction does the same, and
+    /// so does a panic.
+    ///
+    /// # Errors
+    /// What the engine reports. The writes are gone even so.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut transaction = store.begin()?;
+    /// transaction.put(&users, b"ada", b"1815")?;
+    /// transaction.rollback()?;
+    /// assert!(store.get(&users, b"ada")?.is_none());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn rollback(self) -> Result<()>;
+
+    /// Tells whether the transaction met a conflict and has to be run again, whatever the caller
+    /// made of the error. Only optimistic engines ever say so.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// assert!(!store.begin()?.conflicted());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn conflicted(&self) -> bool {
+        false
+    }
+
+    /// Runs a closure whose writes are undone if it fails, while the transaction goes on.
+    ///
+    /// The closure's writes are kept apart until it returns `Ok`, so that no engine needs
+    /// savepoints of its own. They may be nested.
+    ///
+    /// # Errors
+    /// The closure's own error, with nothing of its writes left; or what the engine reports.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, Operation};
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.write(|transaction| {
+    ///     transaction.put(&users, b"ada", b"1815")?;
+    ///     let undone = transaction.savepoint(|savepoint| {
+    ///         savepoint.put(&users, b"bob", b"?")?;
+    ///         Err::<(), _>(Error::new(ErrorKind::InvalidArgument, Operation::Put, "no year"))
+    ///     });
+    ///     assert!(undone.is_err() && !transaction.contains(&users, b"bob")?);
+    ///     Ok::<_, Error>(())
+    /// })?;
+    /// assert!(store.get(&users, b"ada")?.is_some());
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn savepoint<R, E: From<Error>>(
+        &mut self,
+        run: impl FnOnce(&mut Savepoint<'_, Self>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut savepoint = Savepoint::new(self);
+        let result = run(&mut savepoint)?;
+        savepoint.commit()?;
+        Ok(result)
+    }
+}

@@ -1,0 +1,252 @@
+//! One writer at a time: waiting for it, and never for oneself.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::{Error, ErrorKind, Operation, Result, StoreOptions};
+
+/// The right to write to a store, held by one transaction at a time.
+///
+/// It waits up to the busy timeout, fails at once where a thread would wait for itself, is freed
+/// by a panic, and ends with the store: [`close`](Self::close) takes it for good. Batches that an
+/// engine can apply side by side [`share`](Self::share) it.
+///
+/// ```
+/// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+/// let slot = WriterSlot::new(&StoreOptions::new(), None);
+/// let writer = slot.acquire(Operation::Begin)?;
+/// assert_eq!(slot.acquire(Operation::Begin).err().unwrap().kind(), ErrorKind::Busy);
+/// drop(writer);
+/// assert!(slot.acquire(Operation::Begin).is_ok());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct WriterSlot {
+    lock: RwLock<()>,
+    /// The thread that holds the slot alone, or zero. Only that thread reads its own number here,
+    /// so the order of the accesses does not matter.
+    owner: AtomicU64,
+    closed: AtomicBool,
+    read_only: bool,
+    timeout: Duration,
+    path: Option<PathBuf>,
+}
+
+/// Holds the slot alone; dropping it frees the slot. It stays on its thread.
+///
+/// ```
+/// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+/// let slot = WriterSlot::new(&StoreOptions::new(), None);
+/// let guard: arbour_core::WriterGuard<'_> = slot.acquire(Operation::Begin)?;
+/// drop(guard);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct WriterGuard<'s> {
+    owner: &'s AtomicU64,
+    _lock: RwLockWriteGuard<'s, ()>,
+}
+
+/// Holds the slot together with other batches; dropping it lets go.
+///
+/// ```
+/// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+/// let slot = WriterSlot::new(&StoreOptions::new(), None);
+/// let (one, other) = (slot.share(Operation::Apply)?, slot.share(Operation::Apply)?);
+/// # let _: (arbour_core::SharedGuard<'_>, arbour_core::SharedGuard<'_>) = (one, other);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SharedGuard<'s> {
+    _lock: RwLockReadGuard<'s, ()>,
+}
+
+impl WriterSlot {
+    /// Creates a free slot; `path` is what its errors name as the store.
+    ///
+    /// ```
+    /// # use arbour_core::{StoreOptions, WriterSlot};
+    /// let slot = WriterSlot::new(&StoreOptions::new(), Some("app.redb".into()));
+    /// # let _ = slot;
+    /// ```
+    #[must_use]
+    pub fn new(options: &StoreOptions, path: Option<PathBuf>) -> Self {
+        Self {
+            lock: RwLock::new(()),
+            owner: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            read_only: options.is_read_only(),
+            timeout: options.writer_wait(),
+            path,
+        }
+    }
+
+    /// Takes the slot alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] after the busy timeout, or at once if this thread has it;
+    /// [`ErrorKind::Closed`]; [`ErrorKind::ReadOnly`].
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+    /// let slot = WriterSlot::new(&StoreOptions::new().read_only(true), None);
+    /// assert_eq!(slot.acquire(Operation::Begin).err().unwrap().kind(), ErrorKind::ReadOnly);
+    /// ```
+    pub fn acquire(&self, operation: Operation) -> Result<WriterGuard<'_>> {
+        self.check_writable(operation)?;
+        let lock = self
+            .lock
+            .try_write()
+            .or_else(|| self.lock.try_write_for(self.wait()))
+            .ok_or_else(|| self.busy(operation))?;
+        self.owner.store(thread_number(), Ordering::Relaxed);
+        let guard = WriterGuard { owner: &self.owner, _lock: lock };
+        self.check_open(operation)?;
+        Ok(guard)
+    }
+
+    /// Takes the slot together with others that share it, but with no transaction.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// ```
+    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// let slot = WriterSlot::new(&StoreOptions::new(), None);
+    /// let shared = slot.share(Operation::Apply)?;
+    /// # drop(shared);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn share(&self, operation: Operation) -> Result<SharedGuard<'_>> {
+        self.check_writable(operation)?;
+        let lock = self
+            .lock
+            .try_read()
+            .or_else(|| self.lock.try_read_for(self.wait()))
+            .ok_or_else(|| self.busy(operation))?;
+        let guard = SharedGuard { _lock: lock };
+        self.check_open(operation)?;
+        Ok(guard)
+    }
+
+    /// Waits for the running transaction and closes the store. Returns the slot, so that what is
+    /// done last is done alone, or `None` if the store was closed before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] as for [`acquire`](Self::acquire); the store is then still open.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+    /// let slot = WriterSlot::new(&StoreOptions::new(), None);
+    /// assert!(slot.close()?.is_some());
+    /// assert!(slot.close()?.is_none());
+    /// assert_eq!(slot.check_open(Operation::Get).unwrap_err().kind(), ErrorKind::Closed);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn close(&self) -> Result<Option<WriterGuard<'_>>> {
+        if self.is_mine() {
+            return Err(self.busy(Operation::Close));
+        }
+        let lock =
+            self.lock.try_write_for(self.timeout).ok_or_else(|| self.busy(Operation::Close))?;
+        self.owner.store(thread_number(), Ordering::Relaxed);
+        let guard = WriterGuard { owner: &self.owner, _lock: lock };
+        let was_closed = self.closed.swap(true, Ordering::SeqCst);
+        Ok((!was_closed).then_some(guard))
+    }
+
+    /// Checks that the store was not closed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] if it was.
+    ///
+    /// ```
+    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// assert!(WriterSlot::new(&StoreOptions::new(), None).check_open(Operation::Get).is_ok());
+    /// ```
+    #[inline]
+    pub fn check_open(&self, operation: Operation) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(self.error(ErrorKind::Closed, operation, "the store was closed"));
+        }
+        Ok(())
+    }
+
+    /// Checks that the store was neither closed nor opened read-only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] or [`ErrorKind::ReadOnly`].
+    ///
+    /// ```
+    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// assert!(WriterSlot::new(&StoreOptions::new(), None).check_writable(Operation::Sync).is_ok());
+    /// ```
+    pub fn check_writable(&self, operation: Operation) -> Result<()> {
+        self.check_open(operation)?;
+        if self.read_only {
+            return Err(self.error(
+                ErrorKind::ReadOnly,
+                operation,
+                "the store was opened read-only",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_mine(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == thread_number()
+    }
+
+    /// A thread that holds the slot would wait for itself: it does not wait at all.
+    fn wait(&self) -> Duration {
+        if self.is_mine() { Duration::ZERO } else { self.timeout }
+    }
+
+    #[cold]
+    fn busy(&self, operation: Operation) -> Error {
+        let message = if self.is_mine() {
+            "this thread holds a transaction, use that one".to_owned()
+        } else {
+            format!("another transaction did not end within {:?}", self.timeout)
+        };
+        self.error(ErrorKind::Busy, operation, message)
+    }
+
+    #[cold]
+    fn error(
+        &self,
+        kind: ErrorKind,
+        operation: Operation,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Error {
+        let error = Error::new(kind, operation, message);
+        match &self.path {
+            Some(path) => error.with_path(path),
+            None => error,
+        }
+    }
+}
+
+impl Drop for WriterGuard<'_> {
+    fn drop(&mut self) {
+        self.owner.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Returns a number no other thread of the process has, never zero.
+pub(crate) fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
+}
