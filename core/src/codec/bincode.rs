@@ -1,0 +1,189 @@
+//! Bincode, for structs.
+
+use std::any::type_name;
+
+use ::bincode::config::{self, Config};
+use ::bincode::enc::write::Writer;
+use ::bincode::error::EncodeError as BincodeEncodeError;
+use ::bincode::serde::{decode_from_slice, encode_into_writer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Codec, DecodeError, EncodeError};
+
+/// Stores what serde can serialize in the format of bincode 2 with its standard configuration:
+/// little-endian, integers of variable length, nothing that describes the type.
+///
+/// Because nothing does, bytes of one type may well be read as another, and a field cannot be
+/// added without rewriting what is stored. Attributes that need a self-describing format, such as
+/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it.
+///
+/// ```
+/// use arbour_core::codec::{Bincode, Codec};
+/// let mut bytes = Vec::new();
+/// Bincode::encode(&("ada".to_string(), 1815u32), &mut bytes)?;
+/// assert_eq!(bytes, [3, b'a', b'd', b'a', 251, 0x17, 0x07]);
+/// # Ok::<(), arbour_core::EncodeError>(())
+/// ```
+///
+/// Bytes that are missing or left over are refused:
+///
+/// ```
+/// # use arbour_core::codec::{Bincode, Codec};
+/// assert!(<Bincode as Codec<(u8, u8)>>::decode(&[1, 2]).is_ok());
+/// assert!(<Bincode as Codec<(u8, u8)>>::decode(&[1]).is_err());
+/// assert!(<Bincode as Codec<(u8, u8)>>::decode(&[1, 2, 3]).is_err());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Bincode {}
+
+impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
+    fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        encode_into_writer(value, Appender(bytes), config::standard())
+            .map_err(|error| EncodeError::new(error.to_string()).with_source(error))
+    }
+
+    /// Decodes under a limit, because bincode allocates as much as a length prefix asks for
+    /// before it finds the bytes missing: a single damaged byte would abort the process. The
+    /// limit has to be a constant, hence the steps; each is sixteen times the longest input of
+    /// its step, because bincode charges an integer its full width (at most 16 bytes) even where
+    /// it takes one.
+    fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
+        let config = config::standard();
+        if bytes.len() <= SMALL_BYTES_MAX {
+            decode_with(bytes, config.with_limit::<{ 16 * SMALL_BYTES_MAX }>())
+        } else if bytes.len() <= MEDIUM_BYTES_MAX {
+            decode_with(bytes, config.with_limit::<{ 16 * MEDIUM_BYTES_MAX }>())
+        } else {
+            decode_with(bytes, config.with_limit::<{ isize::MAX as usize }>())
+        }
+    }
+}
+
+/// The longest input that is decoded under the smallest limit.
+const SMALL_BYTES_MAX: usize = 4 << 10;
+
+/// The longest input that is decoded under the middle limit.
+const MEDIUM_BYTES_MAX: usize = 16 << 20;
+
+fn decode_with<T: DeserializeOwned>(bytes: &[u8], config: impl Config) -> Result<T, DecodeError> {
+    match decode_from_slice(bytes, config) {
+        Ok((value, length)) if length == bytes.len() => Ok(value),
+        Ok((_, length)) => {
+            Err(DecodeError::new(format!("{length} bytes"), format!("{} bytes", bytes.len())))
+        }
+        Err(error) => {
+            Err(DecodeError::new(format!("bincode of {}", type_name::<T>()), error.to_string())
+                .with_source(error))
+        }
+    }
+}
+
+/// Appends to the caller's buffer, so that encoding needs none of its own.
+struct Appender<'a>(&'a mut Vec<u8>);
+
+impl Writer for Appender<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeEncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Direct,
+        Group { size: u16 },
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Room {
+        id: String,
+        topic: Option<String>,
+        members: Vec<u64>,
+        balance: i32,
+        open: bool,
+        kind: Kind,
+    }
+
+    fn room() -> Room {
+        Room {
+            id: "!r:x".into(),
+            topic: Some("é".into()),
+            members: vec![1, 250, 251, 65_536],
+            balance: -2,
+            open: true,
+            kind: Kind::Group { size: 300 },
+        }
+    }
+
+    /// What `room` was stored as by the first release. Never change it: it stands for the values
+    /// in everybody's stores.
+    const ROOM: &[u8] = &[
+        4, b'!', b'r', b':', b'x', // id
+        1, 2, 0xc3, 0xa9, // topic
+        4, 1, 250, 251, 251, 0, 252, 0, 0, 1, 0, // members
+        3, // balance, zigzag
+        1, // open
+        1, 251, 0x2c, 0x01, // kind
+    ];
+
+    #[test]
+    fn the_format_is_pinned() {
+        let mut bytes = Vec::new();
+        Bincode::encode(&room(), &mut bytes).unwrap();
+        assert_eq!(bytes, ROOM);
+        assert_eq!(<Bincode as Codec<Room>>::decode(ROOM).unwrap(), room());
+    }
+
+    #[test]
+    fn every_truncation_and_a_byte_too_many_are_decode_errors() {
+        for length in 0..ROOM.len() {
+            let error = <Bincode as Codec<Room>>::decode(&ROOM[..length]).unwrap_err();
+            assert!(error.source().is_some(), "{error}");
+        }
+        let error = <Bincode as Codec<Room>>::decode(&[ROOM, &[0]].concat()).unwrap_err();
+        assert_eq!(error.to_string(), "expected 26 bytes, found 27 bytes");
+    }
+
+    /// bincode reserves what a length prefix says: without a limit this one is a panic for
+    /// capacity overflow, and a smaller one an abort.
+    #[test]
+    fn an_absurd_length_is_a_decode_error() {
+        let lie = [253, 255, 255, 255, 255, 255, 255, 255, 255];
+        assert!(<Bincode as Codec<String>>::decode(&lie).is_err());
+        for length in [SMALL_BYTES_MAX + 1, MEDIUM_BYTES_MAX + 1] {
+            let mut bytes = lie.to_vec();
+            bytes.resize(length, 0);
+            assert!(<Bincode as Codec<String>>::decode(&bytes).is_err());
+        }
+    }
+
+    /// The worst case of the limit: integers that are charged 16 bytes and take one.
+    #[test]
+    fn dense_values_stay_under_the_limit_of_every_step() {
+        for length in [SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1] {
+            let zeros = vec![0u128; length - 3];
+            let mut bytes = Vec::new();
+            Bincode::encode(&zeros, &mut bytes).unwrap();
+            assert_eq!(bytes.len(), length);
+            assert_eq!(<Bincode as Codec<Vec<u128>>>::decode(&bytes).unwrap(), zeros);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = <Bincode as Codec<Room>>::decode(&bytes);
+        }
+    }
+}

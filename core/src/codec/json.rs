@@ -1,0 +1,76 @@
+//! JSON, for values that people read.
+
+use std::any::type_name;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Codec, DecodeError, EncodeError};
+
+/// Stores values as JSON without white space, in the form `serde_json` gives them.
+///
+/// JSON is self-describing: a field can be added if it has a default.
+///
+/// ```
+/// use arbour_core::codec::{Codec, Json};
+/// let mut bytes = Vec::new();
+/// Json::encode(&("ada".to_string(), 1815), &mut bytes)?;
+/// assert_eq!(bytes, br#"["ada",1815]"#);
+/// # Ok::<(), arbour_core::EncodeError>(())
+/// ```
+///
+/// Text behind the value, white space excepted, is refused:
+///
+/// ```
+/// # use arbour_core::codec::{Codec, Json};
+/// assert!(<Json as Codec<u32>>::decode(b"1815 ").is_ok());
+/// assert!(<Json as Codec<u32>>::decode(b"1815,").is_err());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Json {}
+
+impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
+    fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        serde_json::to_writer(bytes, value)
+            .map_err(|error| EncodeError::new(error.to_string()).with_source(error))
+    }
+
+    fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            DecodeError::new(format!("JSON of {}", type_name::<T>()), error.to_string())
+                .with_source(error)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn null_is_a_value() {
+        let mut bytes = Vec::new();
+        Json::encode(&None::<u32>, &mut bytes).unwrap();
+        assert_eq!(bytes, b"null");
+        assert_eq!(<Json as Codec<Option<u32>>>::decode(&bytes).unwrap(), None);
+    }
+
+    #[test]
+    fn what_json_cannot_name_is_an_encode_error() {
+        let by_pair = BTreeMap::from([((1, 2), 3)]);
+        let error = Json::encode(&by_pair, &mut Vec::new()).unwrap_err();
+        assert!(error.source().is_some());
+    }
+
+    #[test]
+    fn truncated_and_foreign_text_is_a_decode_error() {
+        for bytes in [&b"[1,"[..], b"", b"{}", b"\xff"] {
+            let error = <Json as Codec<Vec<u32>>>::decode(bytes).unwrap_err();
+            assert!(error.to_string().contains("expected JSON of"), "{error}");
+            assert!(error.source().is_some());
+        }
+    }
+}

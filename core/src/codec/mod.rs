@@ -1,0 +1,140 @@
+//! How a value is turned into bytes and back.
+//!
+//! A [`Codec`] is a type without data that a [`TypedTree`](crate::TypedTree) names, so that one
+//! tree holds one kind of value in one format:
+//!
+//! | codec | values | format |
+//! |---|---|---|
+//! | [`ZeroCopy`] | fixed-size types of the `zerocopy` crate | their memory; can be read in place |
+//! | [`Bincode`] | what serde can serialize | compact, not self-describing |
+//! | [`Json`] | what serde can serialize | readable, self-describing |
+//! | [`Raw`] | byte strings, and nothing at all | as they are |
+//!
+//! A format is not allowed to change once values are stored in it. Those that come from a library
+//! are pinned by tests that compare fixed bytes.
+
+#[cfg(feature = "bincode")]
+mod bincode;
+mod decode_error;
+mod encode_error;
+#[cfg(feature = "json")]
+mod json;
+mod raw;
+#[cfg(feature = "zerocopy")]
+mod zero_copy;
+
+#[cfg(feature = "bincode")]
+pub use self::bincode::Bincode;
+pub use decode_error::DecodeError;
+pub use encode_error::EncodeError;
+#[cfg(feature = "json")]
+pub use json::Json;
+pub use raw::Raw;
+#[cfg(feature = "zerocopy")]
+pub use zero_copy::ZeroCopy;
+
+/// Turns values of type `T` into bytes and back.
+///
+/// ```
+/// use arbour_core::codec::Codec;
+/// use arbour_core::{DecodeError, EncodeError};
+///
+/// /// Stores characters as the bytes of UTF-8.
+/// enum Character {}
+///
+/// impl Codec<char> for Character {
+///     fn encode(value: &char, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+///         bytes.extend_from_slice(value.encode_utf8(&mut [0; 4]).as_bytes());
+///         Ok(())
+///     }
+///
+///     fn decode(bytes: &[u8]) -> Result<char, DecodeError> {
+///         let mut characters = std::str::from_utf8(bytes)
+///             .map_err(|error| DecodeError::new("UTF-8", "other bytes").with_source(error))?
+///             .chars();
+///         match (characters.next(), characters.next()) {
+///             (Some(character), None) => Ok(character),
+///             _ => Err(DecodeError::new("one character", "none or more")),
+///         }
+///     }
+/// }
+/// assert_eq!(Character::decode("é".as_bytes())?, 'é');
+/// # Ok::<(), DecodeError>(())
+/// ```
+pub trait Codec<T> {
+    /// Appends the bytes of a value.
+    ///
+    /// # Errors
+    /// If the value has no bytes in this format; what was appended until then means nothing.
+    ///
+    /// ```
+    /// use arbour_core::codec::{Codec, Raw};
+    /// let mut bytes = Vec::new();
+    /// Raw::encode(&vec![1, 2], &mut bytes)?;
+    /// assert_eq!(bytes, [1, 2]);
+    /// # Ok::<(), arbour_core::EncodeError>(())
+    /// ```
+    fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// Reads a value from exactly these bytes.
+    ///
+    /// # Errors
+    /// If they are not the bytes of one value: too few, too many, or of another type as far as
+    /// the format can tell. It never panics.
+    ///
+    /// ```
+    /// use arbour_core::codec::{Codec, Raw};
+    /// let value: Vec<u8> = Raw::decode(&[1, 2])?;
+    /// assert_eq!(value, [1, 2]);
+    /// # Ok::<(), arbour_core::DecodeError>(())
+    /// ```
+    fn decode(bytes: &[u8]) -> Result<T, DecodeError>;
+
+    /// Calls `run` with the bytes of a value. A codec whose values are bytes already lends them
+    /// instead of copying; the others encode into `spare`, whose content is lost.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode); `run` was not called then.
+    ///
+    /// ```
+    /// use arbour_core::codec::{Codec, Raw};
+    /// let length = Raw::with_encoded(&vec![1, 2], &mut Vec::new(), <[u8]>::len)?;
+    /// assert_eq!(length, 2);
+    /// # Ok::<(), arbour_core::EncodeError>(())
+    /// ```
+    fn with_encoded<R>(
+        value: &T,
+        spare: &mut Vec<u8>,
+        run: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, EncodeError> {
+        spare.clear();
+        Self::encode(value, spare)?;
+        Ok(run(spare))
+    }
+}
+
+/// A codec that can read values in place, without copying or decoding them.
+///
+/// ```
+/// use arbour_core::codec::{InPlace, Raw};
+/// let stored = [1, 2];
+/// let viewed: &[u8] = <Raw as InPlace<Vec<u8>>>::view(&stored)?;
+/// assert_eq!(viewed.as_ptr(), stored.as_ptr());
+/// # Ok::<(), arbour_core::DecodeError>(())
+/// ```
+pub trait InPlace<T>: Codec<T> {
+    /// What a value looks like in place: the value itself, or what it dereferences to.
+    type View: ?Sized;
+
+    /// Views the bytes as a value.
+    ///
+    /// # Errors
+    /// As [`decode`](Codec::decode).
+    ///
+    /// ```
+    /// use arbour_core::codec::{InPlace, Raw};
+    /// assert_eq!(<Raw as InPlace<Vec<u8>>>::view(b"ada")?, b"ada");
+    /// # Ok::<(), arbour_core::DecodeError>(())
+    /// ```
+    fn view(bytes: &[u8]) -> Result<&Self::View, DecodeError>;
+}

@@ -1,0 +1,70 @@
+//! Bytes as they are.
+
+use super::{Codec, DecodeError, EncodeError, InPlace};
+
+/// Stores byte strings as they are, and `()` as no bytes at all.
+///
+/// A tree of `()` is a set: its keys are all it holds.
+///
+/// ```
+/// use arbour_core::TypedTree;
+/// use arbour_core::codec::Raw;
+/// const AVATARS: TypedTree<String, Vec<u8>, Raw> = TypedTree::new("avatars");
+/// const MEMBERS: TypedTree<(String, String), (), Raw> = TypedTree::new("members");
+/// # let _ = (AVATARS, MEMBERS);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Raw {}
+
+impl Codec<Vec<u8>> for Raw {
+    fn encode(value: &Vec<u8>, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        bytes.extend_from_slice(value);
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        Ok(bytes.to_vec())
+    }
+
+    fn with_encoded<R>(
+        value: &Vec<u8>,
+        _spare: &mut Vec<u8>,
+        run: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, EncodeError> {
+        Ok(run(value))
+    }
+}
+
+impl InPlace<Vec<u8>> for Raw {
+    type View = [u8];
+
+    fn view(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+        Ok(bytes)
+    }
+}
+
+impl Codec<()> for Raw {
+    fn encode((): &(), _bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<(), DecodeError> {
+        if bytes.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::new("no bytes", format!("{} bytes", bytes.len())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_no_bytes_and_nothing_else() {
+        assert!(<Raw as Codec<()>>::decode(b"").is_ok());
+        let error = <Raw as Codec<()>>::decode(b"ab").unwrap_err();
+        assert_eq!(error.to_string(), "expected no bytes, found 2 bytes");
+    }
+}

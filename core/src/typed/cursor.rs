@@ -1,0 +1,154 @@
+//! Reading typed entries in order.
+
+use std::fmt;
+
+use super::OpenTree;
+use crate::codec::Codec;
+use crate::key::Key;
+use crate::{Cursor, Result, Tree};
+
+/// Reads typed entries one after another; made by the scans of an [`OpenTree`].
+///
+/// ```
+/// use arbour_core::codec::Bincode;
+/// use arbour_core::{Direction, KvStore, MemoryStore, TypedTree};
+///
+/// const BORN: TypedTree<String, u32, Bincode> = TypedTree::new("born");
+/// let store = MemoryStore::new();
+/// let born = BORN.open(&store)?;
+/// store.write(|transaction| born.put(transaction, "ada", &1815))?;
+/// let snapshot = store.snapshot()?;
+/// let mut cursor = born.scan(&snapshot, Direction::Forward)?;
+/// while let Some((name, year)) = cursor.next()? {
+///     println!("{name} was born in {year}");
+/// }
+/// for entry in born.scan(&snapshot, Direction::Reverse)? {
+///     let (name, year) = entry?;
+///     println!("{name} was born in {year}");
+/// }
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct TypedCursor<Cu, T, K, V, C> {
+    cursor: Cu,
+    tree: OpenTree<T, K, V, C>,
+}
+
+impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, T, K, V, C> {
+    pub(super) fn new(cursor: Cu, tree: OpenTree<T, K, V, C>) -> Self {
+        Self { cursor, tree }
+    }
+
+    /// Returns the next entry in the cursor's direction, or `None` after the last one.
+    ///
+    /// # Errors
+    /// [`Decode`](crate::ErrorKind::Decode), naming the tree and the key, for an entry that is
+    /// not of the tree's types: the next call returns the entry behind it, so the caller decides
+    /// whether to stop. After any other error the cursor is ended for good.
+    ///
+    /// ```
+    /// # use arbour_core::{ErrorKind, KvStore, MemoryStore, TypedTree, codec::Bincode};
+    /// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
+    /// # let store = MemoryStore::new();
+    /// # let born = BORN.open(&store)?;
+    /// store.put(born.raw(), b"ada", b"damaged")?;
+    /// store.put(born.raw(), b"bob", b"\x01")?;
+    /// let snapshot = store.snapshot()?;
+    /// let mut cursor = born.scan(&snapshot, Default::default())?;
+    /// assert_eq!(cursor.next().unwrap_err().kind(), ErrorKind::Decode);
+    /// assert_eq!(cursor.next()?, Some(("bob".to_string(), true)));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is the typed form of `Cursor::next`; iterators come from `into_iter`"
+    )]
+    pub fn next(&mut self) -> Result<Option<(K, V)>> {
+        match self.cursor.next()? {
+            Some((key, value)) => self.tree.decode(key, value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Moves to `key`, or the first entry after it in the cursor's direction, within the range
+    /// of the scan; see [`Cursor::seek`].
+    ///
+    /// # Errors
+    /// What the engine reports; the cursor is then ended for good.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Bincode};
+    /// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
+    /// # let store = MemoryStore::new();
+    /// # let born = BORN.open(&store)?;
+    /// store.put(born.raw(), b"ada", b"\x00")?;
+    /// store.put(born.raw(), b"bob", b"\x01")?;
+    /// let snapshot = store.snapshot()?;
+    /// let mut cursor = born.scan(&snapshot, Default::default())?;
+    /// cursor.seek("b")?;
+    /// assert_eq!(cursor.next()?, Some(("bob".to_string(), true)));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn seek(&mut self, key: impl Key<Owned = K>) -> Result<()> {
+        self.cursor.seek(&key.to_key_bytes())
+    }
+
+    /// Returns the engine's cursor, for reading on without decoding.
+    ///
+    /// ```
+    /// # use arbour_core::{Cursor, KvStore, MemoryStore, TypedTree, codec::Bincode};
+    /// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
+    /// # let store = MemoryStore::new();
+    /// # let born = BORN.open(&store)?;
+    /// let snapshot = store.snapshot()?;
+    /// let mut cursor = born.scan(&snapshot, Default::default())?.into_raw();
+    /// assert_eq!(cursor.next()?, None);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn into_raw(self) -> Cu {
+        self.cursor
+    }
+}
+
+impl<Cu, T: Tree, K, V, C> fmt::Debug for TypedCursor<Cu, T, K, V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedCursor").field("tree", &self.tree).finish_non_exhaustive()
+    }
+}
+
+impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator
+    for TypedCursor<Cu, T, K, V, C>
+{
+    type Item = Result<(K, V)>;
+    type IntoIter = TypedEntries<Cu, T, K, V, C>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        TypedEntries(self)
+    }
+}
+
+/// Iterates over the entries of a [`TypedCursor`]. An entry that cannot be decoded is an error
+/// among the others and does not end it.
+///
+/// ```
+/// # use arbour_core::{KvStore, MemoryStore, Result, TypedTree, codec::Bincode};
+/// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
+/// # let store = MemoryStore::new();
+/// # let born = BORN.open(&store)?;
+/// let snapshot = store.snapshot()?;
+/// let all = born.scan(&snapshot, Default::default())?.into_iter().collect::<Result<Vec<_>>>()?;
+/// assert!(all.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TypedEntries<Cu, T: Tree, K, V, C>(TypedCursor<Cu, T, K, V, C>);
+
+impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> Iterator
+    for TypedEntries<Cu, T, K, V, C>
+{
+    type Item = Result<(K, V)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().transpose()
+    }
+}

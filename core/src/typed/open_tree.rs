@@ -1,0 +1,159 @@
+//! A typed tree of a store: how its keys and values are turned into bytes and back.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
+
+use super::Types;
+use crate::codec::Codec;
+use crate::key::{Key, KeyPrefix};
+use crate::{DecodeError, Error, KeyRange, Result, Tree};
+
+/// A [`TypedTree`](crate::TypedTree) resolved in a store: reads and writes typed entries through
+/// any snapshot or transaction of it.
+///
+/// Keys are given as any [`Key<Owned = K>`](Key), so a tree of [`String`] keys is asked with
+/// `&str`. An entry that is not of the tree's types is an error of kind
+/// [`Decode`](crate::ErrorKind::Decode) that names the tree and the key; it never reads as absent.
+///
+/// ```
+/// use arbour_core::codec::Bincode;
+/// use arbour_core::{KvStore, MemoryStore, TypedTree};
+///
+/// const BORN: TypedTree<String, u32, Bincode> = TypedTree::new("born");
+/// let store = MemoryStore::new();
+/// let born = BORN.open(&store)?;
+/// store.write(|transaction| born.put(transaction, "ada", &1815))?;
+/// assert_eq!(born.get(&store.snapshot()?, "ada")?, Some(1815));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct OpenTree<T, K, V, C> {
+    pub(super) tree: T,
+    types: Types<K, V, C>,
+}
+
+impl<T: Tree, K, V, C> OpenTree<T, K, V, C> {
+    /// Gives types to a handle: for trees whose names are not known before the program runs, or
+    /// belong to a layer. Nothing checks that what is stored is of these types until it is read.
+    ///
+    /// ```
+    /// use arbour_core::codec::Raw;
+    /// use arbour_core::{KvStore, MemoryStore, OpenTree};
+    /// let store = MemoryStore::new();
+    /// let rooms = ["lobby", "garden"].map(|name| store.tree(name));
+    /// for room in rooms {
+    ///     let messages: OpenTree<_, u64, Vec<u8>, Raw> = OpenTree::new(room?);
+    ///     assert!(messages.last(&store.snapshot()?)?.is_none());
+    /// }
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(tree: T) -> Self {
+        Self { tree, types: PhantomData }
+    }
+
+    /// Returns the handle, for the untyped operations.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore, Tree, TypedTree, codec::Raw};
+    /// const AVATARS: TypedTree<String, Vec<u8>, Raw> = TypedTree::new("avatars");
+    /// let avatars = AVATARS.open(&MemoryStore::new())?;
+    /// assert_eq!(avatars.raw().name(), "avatars");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> &T {
+        &self.tree
+    }
+
+    /// Adds the tree and the key to a value's decode error.
+    pub(super) fn bad_value(&self, error: DecodeError, key: &[u8]) -> Error {
+        error.within("value").into_error(self.tree.name(), key)
+    }
+}
+
+impl<T: Tree, K: Key<Owned = K>, V, C> OpenTree<T, K, V, C> {
+    /// Returns the bytes of a key, for the untyped operations.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Raw};
+    /// const MEMBERS: TypedTree<(String, String), (), Raw> = TypedTree::new("members");
+    /// let members = MEMBERS.open(&MemoryStore::new())?;
+    /// assert_eq!(members.key_bytes(("room", "ada")), b"room\xffada");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn key_bytes(&self, key: impl Key<Owned = K>) -> Vec<u8> {
+        key.to_key_bytes()
+    }
+
+    /// Returns the bytes that the keys under a prefix begin with, for the untyped operations.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Raw};
+    /// const MEMBERS: TypedTree<(String, String), (), Raw> = TypedTree::new("members");
+    /// let members = MEMBERS.open(&MemoryStore::new())?;
+    /// assert_eq!(members.prefix_bytes("room"), b"room\xff");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn prefix_bytes(&self, prefix: impl KeyPrefix<K>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        prefix.encode_prefix(&mut bytes);
+        bytes
+    }
+
+    /// Returns the range of bytes between two typed bounds.
+    pub(super) fn byte_range<Q: Key<Owned = K>>(range: &impl RangeBounds<Q>) -> ByteRange {
+        let bytes = |bound: Bound<&Q>| bound.map(Key::to_key_bytes);
+        ByteRange(bytes(range.start_bound()), bytes(range.end_bound()))
+    }
+}
+
+impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
+    /// Decodes an entry that was read by an untyped operation.
+    ///
+    /// # Errors
+    /// [`Decode`](crate::ErrorKind::Decode) if the key or the value is not of the tree's types.
+    ///
+    /// ```
+    /// use arbour_core::{KeyRange, KvRead, KvStore, MemoryStore, TypedTree, codec::Raw};
+    /// const AVATARS: TypedTree<String, Vec<u8>, Raw> = TypedTree::new("avatars");
+    /// let store = MemoryStore::new();
+    /// let avatars = AVATARS.open(&store)?;
+    /// store.put(avatars.raw(), b"ada", b"image")?;
+    /// let (key, value) = store.snapshot()?.first(avatars.raw(), KeyRange::all())?.unwrap();
+    /// assert_eq!(avatars.decode(&key, &value)?, ("ada".to_string(), b"image".to_vec()));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn decode(&self, key: &[u8], value: &[u8]) -> Result<(K, V)> {
+        let typed_key = K::decode_key(key)
+            .map_err(|error| error.within("key").into_error(self.tree.name(), key))?;
+        let typed_value = C::decode(value).map_err(|error| self.bad_value(error, key))?;
+        Ok((typed_key, typed_value))
+    }
+}
+
+/// The encoded bounds of a typed range.
+pub(super) struct ByteRange(Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+impl ByteRange {
+    pub(super) fn as_key_range(&self) -> KeyRange<'_> {
+        KeyRange::from_bounds(
+            self.0.as_ref().map(Vec::as_slice),
+            self.1.as_ref().map(Vec::as_slice),
+        )
+    }
+}
+
+impl<T: Clone, K, V, C> Clone for OpenTree<T, K, V, C> {
+    fn clone(&self) -> Self {
+        Self { tree: self.tree.clone(), types: PhantomData }
+    }
+}
+
+impl<T: Tree, K, V, C> fmt::Debug for OpenTree<T, K, V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenTree").field(&self.tree.name()).finish()
+    }
+}
