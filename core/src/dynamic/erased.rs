@@ -1,0 +1,173 @@
+//! The object-safe mirror of the contract, and the one implementation that gives it to every
+//! store.
+//!
+//! The methods are those of [`KvStore`], [`KvRead`] and [`KvWrite`]; see there what they promise.
+//! Their names differ by a prefix, because a type has both and the compiler must not have to
+//! guess.
+
+use std::path::Path;
+
+use super::{DynTree, DynValue};
+use crate::{
+    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite,
+    Operation, Result, Stats, TreeName, Write,
+};
+
+pub(super) trait ErasedStore: Send + Sync {
+    fn erased_capabilities(&self) -> &Capabilities;
+    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<DynTree>;
+    fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>>;
+    fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>>;
+    fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()>;
+    fn erased_sync(&self) -> Result<()>;
+    fn erased_close(&self) -> Result<()>;
+    fn erased_stats(&self) -> Result<Stats>;
+    fn erased_compact(&self) -> Result<()>;
+    fn erased_backup(&self, destination: &Path) -> Result<()>;
+}
+
+pub(super) trait ErasedRead {
+    fn erased_get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>>;
+    /// Calls `read` with the value if the key is present.
+    fn erased_get_with(
+        &self,
+        tree: &DynTree,
+        key: &[u8],
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()>;
+    fn erased_scan(
+        &self,
+        tree: &DynTree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn Cursor + '_>>;
+    fn erased_trees(&self) -> Result<Vec<String>>;
+    fn erased_contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool>;
+    fn erased_len(&self, tree: &DynTree) -> Result<u64>;
+}
+
+pub(super) trait ErasedWrite: ErasedRead {
+    fn erased_put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()>;
+    fn erased_delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()>;
+    fn erased_delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()>;
+    fn erased_check(&self, write: &Write<'_, DynTree>) -> Result<()>;
+    fn erased_commit(self: Box<Self>) -> Result<()>;
+    fn erased_rollback(self: Box<Self>) -> Result<()>;
+    fn erased_conflicted(&self) -> bool;
+}
+
+impl<S: KvStore> ErasedStore for S {
+    fn erased_capabilities(&self) -> &Capabilities {
+        self.capabilities()
+    }
+
+    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<DynTree> {
+        Ok(DynTree::new(self.open_tree(name)?))
+    }
+
+    fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>> {
+        Ok(Box::new(self.snapshot()?))
+    }
+
+    fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>> {
+        Ok(Box::new(self.begin_with(durability)?))
+    }
+
+    fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {
+        let batch =
+            batch.try_map_trees(|tree| tree.downcast::<S::Tree>(Operation::Apply).cloned())?;
+        self.apply(batch, durability)
+    }
+
+    fn erased_sync(&self) -> Result<()> {
+        self.sync()
+    }
+
+    fn erased_close(&self) -> Result<()> {
+        self.close()
+    }
+
+    fn erased_stats(&self) -> Result<Stats> {
+        self.stats()
+    }
+
+    fn erased_compact(&self) -> Result<()> {
+        self.compact()
+    }
+
+    fn erased_backup(&self, destination: &Path) -> Result<()> {
+        self.backup(destination)
+    }
+}
+
+impl<R: KvRead> ErasedRead for R {
+    fn erased_get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>> {
+        let value = self.get(tree.downcast::<R::Tree>(Operation::Get)?, key)?;
+        Ok(value.map(|value| DynValue::new(value.as_ref())))
+    }
+
+    fn erased_get_with(
+        &self,
+        tree: &DynTree,
+        key: &[u8],
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
+        if let Some(value) = self.get(tree.downcast::<R::Tree>(Operation::Get)?, key)? {
+            read(value.as_ref());
+        }
+        Ok(())
+    }
+
+    fn erased_scan(
+        &self,
+        tree: &DynTree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn Cursor + '_>> {
+        let tree = tree.downcast::<R::Tree>(Operation::Scan)?;
+        Ok(Box::new(self.scan(tree, range, direction)?))
+    }
+
+    fn erased_trees(&self) -> Result<Vec<String>> {
+        self.trees()
+    }
+
+    fn erased_contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool> {
+        self.contains(tree.downcast::<R::Tree>(Operation::Get)?, key)
+    }
+
+    fn erased_len(&self, tree: &DynTree) -> Result<u64> {
+        self.len(tree.downcast::<R::Tree>(Operation::Scan)?)
+    }
+}
+
+impl<W: KvWrite> ErasedWrite for W {
+    fn erased_put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.put(tree.downcast::<W::Tree>(Operation::Put)?, key, value)
+    }
+
+    fn erased_delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()> {
+        self.delete(tree.downcast::<W::Tree>(Operation::Delete)?, key)
+    }
+
+    fn erased_delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()> {
+        self.delete_range(tree.downcast::<W::Tree>(Operation::DeleteRange)?, range)
+    }
+
+    fn erased_check(&self, write: &Write<'_, DynTree>) -> Result<()> {
+        let tree = write.tree.downcast::<W::Tree>(write.operation())?;
+        self.check(&Write { tree, key: write.key, value: write.value })
+    }
+
+    fn erased_commit(self: Box<Self>) -> Result<()> {
+        self.commit()
+    }
+
+    fn erased_rollback(self: Box<Self>) -> Result<()> {
+        self.rollback()
+    }
+
+    fn erased_conflicted(&self) -> bool {
+        self.conflicted()
+    }
+}

@@ -1,0 +1,99 @@
+//! Reading a store of any engine.
+
+use super::erased::ErasedRead;
+use super::{DynTree, DynValue};
+use crate::{Cursor, Direction, KeyRange, KvRead, Result};
+
+/// A cursor of any engine.
+///
+/// ```
+/// use arbour_core::{Cursor, DynCursor, DynStore, KvRead, KvStore, MemoryStore};
+/// let store = DynStore::new(MemoryStore::new());
+/// let users = store.tree("users")?;
+/// let snapshot = store.snapshot()?;
+/// let mut cursor: DynCursor<'_> = snapshot.prefix(&users, b"a")?;
+/// assert_eq!(cursor.next()?, None);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub type DynCursor<'t> = Box<dyn Cursor + 't>;
+
+/// A snapshot of a [`DynStore`](crate::DynStore).
+///
+/// ```
+/// use arbour_core::{DynSnapshot, DynStore, KvRead, KvStore, MemoryStore};
+/// let store = DynStore::new(MemoryStore::new());
+/// let snapshot: DynSnapshot<'_> = store.snapshot()?;
+/// assert!(snapshot.trees()?.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct DynSnapshot<'s> {
+    snapshot: Box<dyn ErasedRead + 's>,
+}
+
+impl<'s> DynSnapshot<'s> {
+    pub(super) fn new(snapshot: Box<dyn ErasedRead + 's>) -> Self {
+        Self { snapshot }
+    }
+}
+
+/// Implements reading by handing each call on to the erased reader. A snapshot and a transaction
+/// hold different trait objects, so it stands here once for both.
+macro_rules! read_through {
+    ($type:ident, $field:ident) => {
+        impl KvRead for $type<'_> {
+            type Tree = DynTree;
+            type Value<'t>
+                = DynValue
+            where
+                Self: 't;
+            type Cursor<'t>
+                = DynCursor<'t>
+            where
+                Self: 't;
+
+            fn get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>> {
+                self.$field.erased_get(tree, key)
+            }
+
+            fn scan(
+                &self,
+                tree: &DynTree,
+                range: KeyRange<'_>,
+                direction: Direction,
+            ) -> Result<DynCursor<'_>> {
+                self.$field.erased_scan(tree, range, direction)
+            }
+
+            fn trees(&self) -> Result<Vec<String>> {
+                self.$field.erased_trees()
+            }
+
+            fn contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool> {
+                self.$field.erased_contains(tree, key)
+            }
+
+            fn get_with<R>(
+                &self,
+                tree: &DynTree,
+                key: &[u8],
+                read: impl FnOnce(&[u8]) -> R,
+            ) -> Result<Option<R>> {
+                // The erased call takes a closure it may call again, though it never does.
+                let mut read = Some(read);
+                let mut result = None;
+                self.$field.erased_get_with(tree, key, &mut |value| {
+                    result = read.take().map(|read| read(value));
+                })?;
+                Ok(result)
+            }
+
+            fn len(&self, tree: &DynTree) -> Result<u64> {
+                self.$field.erased_len(tree)
+            }
+        }
+    };
+}
+
+read_through!(DynSnapshot, snapshot);
+
+pub(super) use read_through;

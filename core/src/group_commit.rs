@@ -1,0 +1,319 @@
+//! Many threads' writes, one commit.
+//!
+//! A durable commit costs the same for one write as for a hundred: the device's flush. So while
+//! one commit is under way the writes that come are queued, and the first of them then runs all
+//! of them in one transaction. Nobody waits on a timer: alone, a writer commits at once. The
+//! technique is old (DeWitt and others, 1984); the leader that is one of the callers is how
+//! RocksDB does it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::writer_slot::thread_number;
+use crate::{
+    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result,
+    Savepoint, Stats, TreeName,
+};
+
+/// A store whose batches and grouped writes share their commits with those of other threads.
+///
+/// It is a [`KvStore`] like the one within: [`apply`](KvStore::apply) and the one-shots are
+/// grouped, transactions begun by hand are not. A group is committed with the strongest
+/// durability any of its members asked for, so nobody gets less than he asked for.
+///
+/// ```
+/// use arbour_core::{GroupCommit, KvStore, MemoryStore};
+/// let store = GroupCommit::new(MemoryStore::new());
+/// let users = store.tree("users")?;
+/// std::thread::scope(|scope| {
+///     for name in ["ada", "bob", "cyd"] {
+///         scope.spawn(|| store.put(&users, name.as_bytes(), b"").unwrap());
+///     }
+/// });
+/// assert_eq!(store.stats()?.entries, 3);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct GroupCommit<S: KvStore> {
+    store: S,
+    queue: Mutex<Queue<S>>,
+    /// The thread that runs a group now, or zero: it would wait for itself if it queued.
+    leader: AtomicU64,
+}
+
+struct Queue<S: KvStore> {
+    jobs: Vec<Job<S>>,
+    has_leader: bool,
+}
+
+/// One caller's write.
+struct Job<S: KvStore> {
+    run: Box<Run<S>>,
+    durability: Durability,
+    seat: Arc<Seat>,
+}
+
+/// Runs a caller's closure in a part of the group's transaction of its own, keeps what it
+/// returned for the caller, and tells whether there is something to commit.
+type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
+
+/// Where a caller waits.
+#[derive(Default)]
+struct Seat {
+    state: Mutex<SeatState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum SeatState {
+    #[default]
+    Waiting,
+    /// The caller has to lead the next group, its own write among it.
+    Leading,
+    /// The group ended; an error concerns all of it.
+    Done(Result<()>),
+}
+
+/// What became of a caller's closure.
+enum Outcome<R, E> {
+    Succeeded(R),
+    Failed(E),
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl Seat {
+    fn set(&self, state: SeatState) {
+        *self.state.lock() = state;
+        self.changed.notify_one();
+    }
+
+    /// Waits for the group's result; `None` if the caller has to lead first.
+    fn wait(&self) -> Option<Result<()>> {
+        let mut state = self.state.lock();
+        loop {
+            match std::mem::take(&mut *state) {
+                SeatState::Waiting => self.changed.wait(&mut state),
+                SeatState::Leading => return None,
+                SeatState::Done(result) => return Some(result),
+            }
+        }
+    }
+}
+
+impl<S: KvStore> GroupCommit<S> {
+    /// Lets the writes to a store share their commits.
+    ///
+    /// ```
+    /// # use arbour_core::{GroupCommit, MemoryStore};
+    /// let store = GroupCommit::new(MemoryStore::new());
+    /// # let _ = store;
+    /// ```
+    #[must_use]
+    pub fn new(store: S) -> Self {
+        let queue = Mutex::new(Queue { jobs: Vec::new(), has_leader: false });
+        Self { store, queue, leader: AtomicU64::new(0) }
+    }
+
+    /// Returns the store within.
+    ///
+    /// ```
+    /// # use arbour_core::{GroupCommit, KvStore, MemoryStore};
+    /// let store = GroupCommit::new(MemoryStore::new());
+    /// assert_eq!(store.inner().capabilities().engine, "memory");
+    /// ```
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.store
+    }
+
+    /// Runs a closure in a transaction it shares with the closures of other threads.
+    ///
+    /// The closure may run on another caller's thread, hence the bounds. It sees the writes of
+    /// those that ran before it in the group. If it fails or panics, its own writes are undone
+    /// and the others go on; a panic reaches the caller whose closure it was.
+    ///
+    /// # Errors
+    /// The closure's own error; [`Busy`](ErrorKind::Busy) from within another closure of the
+    /// group; or what beginning and committing the group's transaction reports, which every
+    /// caller of the group gets.
+    ///
+    /// ```
+    /// use arbour_core::{Durability, Error, GroupCommit, KvRead, KvStore, KvWrite, MemoryStore};
+    /// let store = GroupCommit::new(MemoryStore::new());
+    /// let users = store.tree("users")?;
+    /// let count = store.write_grouped(Durability::PowerLoss, move |transaction| {
+    ///     transaction.put(&users, b"ada", b"1815")?;
+    ///     transaction.prefix(&users, b"").map(|_| 1)
+    /// })?;
+    /// assert_eq!(count, 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn write_grouped<R, E>(
+        &self,
+        durability: Durability,
+        run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        if self.leader.load(Ordering::Relaxed) == thread_number() {
+            let message = "this thread runs a group, use the transaction it was given";
+            return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
+        }
+        let outcome = Arc::new(Mutex::new(None));
+        let kept = Arc::clone(&outcome);
+        let run = Box::new(move |transaction: &mut S::Transaction<'_>| {
+            let outcome = run_apart::<S, R, E>(transaction, run);
+            let succeeded = matches!(outcome, Outcome::Succeeded(_));
+            *kept.lock() = Some(outcome);
+            succeeded
+        });
+        let committed = self.queue_and_wait(run, durability);
+        let outcome = outcome.lock().take();
+        match (outcome, committed) {
+            (Some(Outcome::Panicked(panic)), _) => resume_unwind(panic),
+            (Some(Outcome::Failed(error)), _) => Err(error),
+            (_, Err(error)) => Err(error.into()),
+            (Some(Outcome::Succeeded(result)), Ok(())) => Ok(result),
+            (None, Ok(())) => {
+                let message = "the group ended without running this write";
+                Err(Error::new(ErrorKind::Engine, Operation::Commit, message).into())
+            }
+        }
+    }
+
+    fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
+        let seat = Arc::new(Seat::default());
+        let leads = {
+            let mut queue = self.queue.lock();
+            queue.jobs.push(Job { run, durability, seat: Arc::clone(&seat) });
+            !std::mem::replace(&mut queue.has_leader, true)
+        };
+        if leads {
+            self.lead();
+        }
+        loop {
+            match seat.wait() {
+                Some(result) => return result,
+                None => self.lead(),
+            }
+        }
+    }
+
+    /// Runs and commits what is queued, tells each caller, and passes the lead on.
+    fn lead(&self) {
+        let jobs = std::mem::take(&mut self.queue.lock().jobs);
+        let durability = jobs.iter().map(|job| job.durability).max().unwrap_or_default();
+        let (seats, runs): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.seat, job.run)).unzip();
+        self.leader.store(thread_number(), Ordering::Relaxed);
+        let ended = catch_unwind(AssertUnwindSafe(|| self.commit_group(runs, durability)));
+        self.leader.store(0, Ordering::Relaxed);
+        let result = match &ended {
+            Ok(result) => result.clone(),
+            Err(_) => Err(Error::new(
+                ErrorKind::CommitUnknown,
+                Operation::Commit,
+                "the engine panicked in the thread that led the group",
+            )),
+        };
+        for seat in seats {
+            seat.set(SeatState::Done(result.clone()));
+        }
+        let mut queue = self.queue.lock();
+        match queue.jobs.first() {
+            Some(next) => next.seat.set(SeatState::Leading),
+            None => queue.has_leader = false,
+        }
+        drop(queue);
+        if let Err(panic) = ended {
+            resume_unwind(panic);
+        }
+    }
+
+    fn commit_group(&self, runs: Vec<Box<Run<S>>>, durability: Durability) -> Result<()> {
+        let mut transaction = self.store.begin_with(durability)?;
+        let mut has_writes = false;
+        for run in runs {
+            has_writes |= run(&mut transaction);
+        }
+        if has_writes { transaction.commit() } else { transaction.rollback() }
+    }
+}
+
+/// Runs a closure so that its writes are kept only if it succeeds.
+fn run_apart<S: KvStore, R, E: From<Error>>(
+    transaction: &mut S::Transaction<'_>,
+    run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R, E>,
+) -> Outcome<R, E> {
+    match catch_unwind(AssertUnwindSafe(|| transaction.savepoint(run))) {
+        Ok(Ok(result)) => Outcome::Succeeded(result),
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(panic) => Outcome::Panicked(panic),
+    }
+}
+
+impl<S: KvStore> KvStore for GroupCommit<S> {
+    type Tree = S::Tree;
+    type Snapshot<'s>
+        = S::Snapshot<'s>
+    where
+        Self: 's;
+    type Transaction<'s>
+        = S::Transaction<'s>
+    where
+        Self: 's;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.store.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        self.store.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
+        self.store.begin_with(durability)
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        if batch.is_empty() {
+            return self.store.apply(batch, durability);
+        }
+        self.write_grouped(durability, move |transaction| {
+            batch.iter().try_for_each(|write| match write.value {
+                Some(value) => transaction.put(write.tree, write.key, value),
+                None => transaction.delete(write.tree, write.key),
+            })
+        })
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.store.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.store.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.store.stats()
+    }
+
+    fn compact(&self) -> Result<()> {
+        self.store.compact()
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        self.store.backup(destination)
+    }
+}

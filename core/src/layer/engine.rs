@@ -1,0 +1,144 @@
+//! What an engine has to bring so that the layers can make a store of it.
+
+use std::path::Path;
+
+use crate::store::unsupported;
+use crate::{
+    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, Operation, Result, Stats,
+    Tree, TreeName,
+};
+
+/// An engine that applies atomic batches: the part both layers build on.
+///
+/// It is called by a layer, which has checked names, handles and lengths, lets one batch in at a
+/// time unless [`concurrent_batches`](Capabilities::concurrent_batches) is set, and calls nothing
+/// after [`close`](Self::close).
+pub trait Engine: Send + Sync + 'static {
+    /// The handle of a tree.
+    type Tree: Tree;
+
+    /// Returns what the engine can do; the layers add what they provide.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Resolves a name to a handle, without creating anything and without waiting for a writer.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree>;
+
+    /// Tells whether a handle is one of this engine's. Called for every write, so it has to be
+    /// cheap: [`TreeRegistry::owns`](crate::TreeRegistry::owns) is.
+    fn owns(&self, tree: &Self::Tree) -> bool;
+
+    /// Applies all writes of a batch in order, or none, as durable as asked for or more so.
+    ///
+    /// # Errors
+    /// What the engine reports. Nothing was written then, unless the error is
+    /// [`CommitUnknown`](crate::ErrorKind::CommitUnknown).
+    fn apply(&self, batch: &Batch<Self::Tree>, durability: Durability) -> Result<()>;
+
+    /// Makes everything applied so far survive the loss of power.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn sync(&self) -> Result<()>;
+
+    /// Lets go of files and locks; called once, alone.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn close(&self) -> Result<()>;
+
+    /// Measures the engine; see [`KvStore::stats`](crate::KvStore::stats).
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn stats(&self) -> Result<Stats>;
+
+    /// Gives space back; see [`KvStore::compact`](crate::KvStore::compact).
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    fn compact(&self) -> Result<()> {
+        Err(unsupported(self.capabilities(), Operation::Compact, "compact a store"))
+    }
+
+    /// Copies the engine's files while they are in use; see
+    /// [`KvStore::backup`](crate::KvStore::backup).
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    fn backup(&self, destination: &Path) -> Result<()> {
+        let _ = destination;
+        Err(unsupported(self.capabilities(), Operation::Backup, "be backed up while in use"))
+    }
+}
+
+/// An engine with snapshots that span its trees, but without transactions that can scan what
+/// they wrote. [`TransactionLayer`](crate::TransactionLayer) makes a store of it.
+///
+/// ```
+/// use arbour_core::{KvStore, SnapshotEngine, TransactionLayer, StoreOptions};
+/// fn store<E: SnapshotEngine>(engine: E) -> impl KvStore {
+///     TransactionLayer::new(engine, &StoreOptions::new(), None)
+/// }
+/// ```
+pub trait SnapshotEngine: Engine {
+    /// All trees at one moment.
+    type Snapshot<'s>: KvRead<Tree = Self::Tree>
+    where
+        Self: 's;
+
+    /// Pins all trees as they are now.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
+}
+
+/// An engine that only reads what is there now and applies atomic batches.
+/// [`SnapshotLayer`](crate::SnapshotLayer) adds the snapshots.
+///
+/// The conformance crate's `BTreeEngine` is a complete one in a few hundred lines, persistence
+/// included. This is how it becomes a store with transactions and snapshots:
+///
+/// ```
+/// use arbour_core::{KvStore, LiveEngine, SnapshotLayer, StoreOptions, TransactionLayer};
+/// fn store<E: LiveEngine>(engine: E) -> impl KvStore {
+///     TransactionLayer::new(SnapshotLayer::new(engine), &StoreOptions::new(), None)
+/// }
+/// ```
+pub trait LiveEngine: Engine {
+    /// The bytes of a value.
+    type Value: AsRef<[u8]>;
+
+    /// The entries of a range as they are when the cursor comes to them: it need neither show nor
+    /// hide what is written meanwhile, but each entry it shows must have been there at some
+    /// moment since the cursor was made, and one that was there all along must not be missed.
+    type Cursor<'e>: Cursor
+    where
+        Self: 'e;
+
+    /// Gets the value a key has now, or `None` if it is absent.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value>>;
+
+    /// Reads the entries of a range.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn scan(
+        &self,
+        tree: &Self::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>>;
+
+    /// Lists the names of the trees that hold an entry now, sorted by bytes.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn trees(&self) -> Result<Vec<String>>;
+}

@@ -1,0 +1,17 @@
+//! What makes a weak engine strong: transactions and snapshots for engines that have none.
+//!
+//! ```text
+//! KvStore            TransactionLayer<E>: writer slot, write set, merge cursor
+//!    needs              SnapshotEngine: snapshots and atomic batches (RocksDB is one)
+//!       or gets them from  SnapshotLayer<E>: pre-images while a snapshot lives
+//!          needs              LiveEngine: reads of now and atomic batches (sled is one)
+//! ```
+
+mod engine;
+mod snapshot_layer;
+mod transaction_layer;
+mod undo_log;
+
+pub use engine::{Engine, LiveEngine, SnapshotEngine};
+pub use snapshot_layer::{LayeredCursor, LayeredSnapshot, LayeredValue, SnapshotLayer};
+pub use transaction_layer::{LayeredTransaction, TransactionLayer};

@@ -1,0 +1,262 @@
+//! Transactions for an engine that has snapshots and atomic batches.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use super::SnapshotEngine;
+use crate::overlay::{WriteSet, keys_in};
+use crate::{
+    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MergeCursor,
+    Operation, OverlayValue, Provision, Result, Stats, StoreOptions, TreeName, Write, WriterGuard,
+    WriterSlot, foreign_tree,
+};
+
+/// Makes a [`KvStore`] of an engine that has snapshots and atomic batches.
+///
+/// A transaction holds the [`WriterSlot`], keeps its writes in an ordered set laid over a
+/// snapshot, and commits them as one native batch. One that reads nothing costs what collecting a
+/// batch costs. Batches applied without a transaction go straight to the engine; side by side if
+/// it takes [concurrent batches](Capabilities::concurrent_batches), but never during a
+/// transaction.
+///
+/// ```
+/// use arbour_core::{KvStore, SnapshotEngine, StoreOptions, TransactionLayer};
+/// fn store<E: SnapshotEngine>(engine: E) -> TransactionLayer<E> {
+///     TransactionLayer::new(engine, &StoreOptions::new(), Some("app.toy".into()))
+/// }
+/// ```
+pub struct TransactionLayer<E: SnapshotEngine> {
+    engine: E,
+    capabilities: Capabilities,
+    slot: WriterSlot,
+}
+
+impl<E: SnapshotEngine> TransactionLayer<E> {
+    /// Makes a store of an engine. Of the options it takes the busy timeout, the limits, and
+    /// whether writes are refused; `path` is what errors name as the store.
+    ///
+    /// ```
+    /// # use arbour_core::{SnapshotEngine, StoreOptions, TransactionLayer};
+    /// fn impatient<E: SnapshotEngine>(engine: E) -> TransactionLayer<E> {
+    ///     let options = StoreOptions::new().busy_timeout(std::time::Duration::ZERO);
+    ///     TransactionLayer::new(engine, &options, None)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn new(engine: E, options: &StoreOptions, path: Option<PathBuf>) -> Self {
+        let mut capabilities = engine.capabilities().clone();
+        capabilities.transactions = Provision::Layered;
+        capabilities.optimistic = false;
+        capabilities.limits = options.requested_limits().within(capabilities.limits);
+        Self { engine, capabilities, slot: WriterSlot::new(options, path) }
+    }
+
+    /// Returns the engine, for what only it can do.
+    ///
+    /// ```
+    /// # use arbour_core::{Engine, SnapshotEngine, TransactionLayer};
+    /// fn name<E: SnapshotEngine>(store: &TransactionLayer<E>) -> &'static str {
+    ///     store.engine().capabilities().engine
+    /// }
+    /// ```
+    #[must_use]
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    #[inline]
+    fn check(&self, write: &Write<'_, E::Tree>) -> Result<()> {
+        if !self.engine.owns(write.tree) {
+            return Err(foreign_tree(write.tree, write.operation()));
+        }
+        self.capabilities.limits.check(write)
+    }
+}
+
+impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
+    type Tree = E::Tree;
+    type Snapshot<'s>
+        = E::Snapshot<'s>
+    where
+        Self: 's;
+    type Transaction<'s>
+        = LayeredTransaction<'s, E>
+    where
+        Self: 's;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.slot.check_open(Operation::Tree)?;
+        self.engine.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        self.slot.check_open(Operation::Snapshot)?;
+        self.engine.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
+        let guard = self.slot.acquire(Operation::Begin)?;
+        Ok(LayeredTransaction {
+            layer: self,
+            snapshot: OnceCell::new(),
+            writes: WriteSet::new(),
+            durability,
+            _guard: guard,
+        })
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        batch.iter().try_for_each(|write| self.check(&write))?;
+        if self.capabilities.concurrent_batches {
+            let _shared = self.slot.share(Operation::Apply)?;
+            self.apply_some(&batch, durability)
+        } else {
+            let _alone = self.slot.acquire(Operation::Apply)?;
+            self.apply_some(&batch, durability)
+        }
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.slot.check_writable(Operation::Sync)?;
+        self.engine.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        match self.slot.close()? {
+            Some(_alone) => self.engine.close(),
+            None => Ok(()),
+        }
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.slot.check_open(Operation::Stats)?;
+        self.engine.stats()
+    }
+
+    fn compact(&self) -> Result<()> {
+        let _alone = self.slot.acquire(Operation::Compact)?;
+        self.engine.compact()
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        self.slot.check_open(Operation::Backup)?;
+        self.engine.backup(destination)
+    }
+}
+
+impl<E: SnapshotEngine> TransactionLayer<E> {
+    fn apply_some(&self, batch: &Batch<E::Tree>, durability: Durability) -> Result<()> {
+        if batch.is_empty() { Ok(()) } else { self.engine.apply(batch, durability) }
+    }
+}
+
+/// A transaction of a [`TransactionLayer`].
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, LayeredTransaction, SnapshotEngine, TransactionLayer};
+/// fn put<E: SnapshotEngine>(store: &TransactionLayer<E>) -> arbour_core::Result<()> {
+///     let users = store.tree("users")?;
+///     let mut transaction: LayeredTransaction<'_, E> = store.begin()?;
+///     transaction.put(&users, b"ada", b"1815")?;
+///     transaction.commit()
+/// }
+/// ```
+pub struct LayeredTransaction<'s, E: SnapshotEngine> {
+    layer: &'s TransactionLayer<E>,
+    /// Pinned at the first read: until then nothing can have changed, for the slot is held.
+    snapshot: OnceCell<E::Snapshot<'s>>,
+    writes: WriteSet<E::Tree>,
+    durability: Durability,
+    _guard: WriterGuard<'s>,
+}
+
+impl<'s, E: SnapshotEngine> LayeredTransaction<'s, E> {
+    fn below(&self) -> Result<&E::Snapshot<'s>> {
+        match self.snapshot.get() {
+            Some(snapshot) => Ok(snapshot),
+            None => {
+                let snapshot = self.layer.engine.snapshot()?;
+                Ok(self.snapshot.get_or_init(|| snapshot))
+            }
+        }
+    }
+}
+
+impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
+    type Tree = E::Tree;
+    type Value<'t>
+        = OverlayValue<'t, <E::Snapshot<'s> as KvRead>::Value<'t>>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = MergeCursor<'t, <E::Snapshot<'s> as KvRead>::Cursor<'t>, E::Tree>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        match self.writes.get(tree, key) {
+            Some(written) => Ok(written.map(OverlayValue::Written)),
+            None => Ok(self.below()?.get(tree, key)?.map(OverlayValue::Below)),
+        }
+    }
+
+    fn scan(
+        &self,
+        tree: &Self::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>> {
+        let below = self.below()?.scan(tree, range.clone(), direction)?;
+        Ok(MergeCursor::new(below, &self.writes, tree, range, direction))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.writes.trees_over(self, self.below()?.trees()?)
+    }
+}
+
+impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
+    #[inline]
+    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: Some(value) })?;
+        self.writes.put(tree, key, value);
+        Ok(())
+    }
+
+    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: None })?;
+        self.writes.delete(tree, key);
+        Ok(())
+    }
+
+    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()> {
+        if !self.layer.engine.owns(tree) {
+            return Err(foreign_tree(tree, Operation::DeleteRange));
+        }
+        let keys = keys_in(self.scan(tree, range, Direction::Forward)?)?;
+        for key in &keys {
+            self.writes.delete(tree, key);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()> {
+        self.layer.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        // The transaction's own snapshot must not make the engine keep what it is about to
+        // overwrite.
+        drop(self.snapshot);
+        self.layer.apply_some(self.writes.batch(), self.durability)
+    }
+
+    fn rollback(self) -> Result<()> {
+        Ok(())
+    }
+}

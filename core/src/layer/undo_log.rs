@@ -1,0 +1,172 @@
+//! What keys held before they were changed, for as long as a snapshot may ask.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::{Direction, KeyRange, Tree};
+
+/// The value a key had before a change; `None` if it was absent.
+pub(crate) type PreImage = Option<Arc<[u8]>>;
+
+/// The pre-images of changes, by tree and key, and the snapshots that may need them.
+///
+/// Snapshots are known by the sequence they were pinned at. A change made at sequence `c`, the
+/// change before it to the same key at `b`, is seen by the snapshots pinned at `b` up to, but not
+/// including, `c`; where none lives in between, nothing is kept.
+pub(crate) struct UndoLog<T: Tree> {
+    /// How many snapshots are pinned at each sequence.
+    pinned: BTreeMap<u64, usize>,
+    trees: HashMap<T, BTreeMap<Box<[u8]>, Vec<Change>>>,
+    entries: usize,
+    /// The number of entries the last sweep left: sweeping again once it doubled keeps the cost
+    /// of forgetting in proportion to the cost of keeping.
+    entries_swept: usize,
+}
+
+struct Change {
+    sequence: u64,
+    before: PreImage,
+}
+
+/// Below this many entries a sweep is not worth its while.
+const ENTRIES_UNSWEPT_MAX: usize = 1024;
+
+impl<T: Tree> UndoLog<T> {
+    pub(crate) fn new() -> Self {
+        Self { pinned: BTreeMap::new(), trees: HashMap::new(), entries: 0, entries_swept: 0 }
+    }
+
+    /// Tells whether any snapshot lives.
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.pinned.is_empty()
+    }
+
+    /// Returns the number of pre-images kept.
+    pub(crate) fn len(&self) -> usize {
+        self.entries
+    }
+
+    pub(crate) fn pin(&mut self, sequence: u64) {
+        *self.pinned.entry(sequence).or_default() += 1;
+    }
+
+    pub(crate) fn unpin(&mut self, sequence: u64) {
+        if let Some(count) = self.pinned.get_mut(&sequence) {
+            *count -= 1;
+            if *count == 0 {
+                self.pinned.remove(&sequence);
+            }
+        }
+        if self.pinned.is_empty() {
+            self.trees.clear();
+            self.entries = 0;
+            self.entries_swept = 0;
+        } else if self.entries > ENTRIES_UNSWEPT_MAX.max(2 * self.entries_swept) {
+            self.sweep();
+        }
+    }
+
+    /// Keeps what a key held before the change at `sequence`, if a snapshot can ask for it. The
+    /// engine is read only then.
+    pub(crate) fn keep<E>(
+        &mut self,
+        tree: &T,
+        key: &[u8],
+        sequence: u64,
+        before: impl FnOnce() -> Result<PreImage, E>,
+    ) -> Result<(), E> {
+        let changes = self.trees.get_mut(tree).and_then(|keys| keys.get_mut(key));
+        let changed_last = changes.as_ref().and_then(|changes| changes.last()).map(|c| c.sequence);
+        if changed_last == Some(sequence)
+            || !is_needed(&self.pinned, changed_last.unwrap_or(0), sequence)
+        {
+            return Ok(());
+        }
+        let change = Change { sequence, before: before()? };
+        match changes {
+            Some(changes) => {
+                self.entries -= forget(changes, &self.pinned);
+                changes.push(change);
+            }
+            None => {
+                let keys = self.trees.entry(tree.clone()).or_default();
+                keys.insert(Box::from(key), vec![change]);
+            }
+        }
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// Returns what a key held for a snapshot, if it was changed since: `Some(None)` if it was
+    /// absent then.
+    pub(crate) fn before(&self, tree: &T, key: &[u8], pinned_at: u64) -> Option<PreImage> {
+        seen_at(self.trees.get(tree)?.get(key)?, pinned_at)
+    }
+
+    /// Returns the next key in a range that was changed since a snapshot, with what it held then.
+    pub(crate) fn next(
+        &self,
+        tree: &T,
+        range: &KeyRange<'_>,
+        direction: Direction,
+        pinned_at: u64,
+    ) -> Option<(&[u8], PreImage)> {
+        if range.is_empty() {
+            return None;
+        }
+        let keys = self.trees.get(tree)?.range::<[u8], _>(range.clone());
+        match direction {
+            Direction::Forward => find_seen(keys, pinned_at),
+            Direction::Reverse => find_seen(keys.rev(), pinned_at),
+        }
+    }
+
+    /// Returns the trees that were changed since a snapshot.
+    pub(crate) fn trees_changed(&self, pinned_at: u64) -> Vec<T> {
+        let changed = |keys: &BTreeMap<Box<[u8]>, Vec<Change>>| {
+            keys.values().any(|changes| seen_at(changes, pinned_at).is_some())
+        };
+        self.trees.iter().filter(|(_, keys)| changed(keys)).map(|(tree, _)| tree.clone()).collect()
+    }
+
+    fn sweep(&mut self) {
+        for keys in self.trees.values_mut() {
+            keys.retain(|_, changes| {
+                self.entries -= forget(changes, &self.pinned);
+                !changes.is_empty()
+            });
+        }
+        self.trees.retain(|_, keys| !keys.is_empty());
+        self.entries_swept = self.entries;
+    }
+}
+
+/// Tells whether a snapshot lives that sees the state between two changes.
+fn is_needed(pinned: &BTreeMap<u64, usize>, from: u64, to: u64) -> bool {
+    pinned.range((Bound::Included(from), Bound::Excluded(to))).next().is_some()
+}
+
+/// Removes the changes no snapshot needs and returns how many those were.
+fn forget(changes: &mut Vec<Change>, pinned: &BTreeMap<u64, usize>) -> usize {
+    let kept_before = changes.len();
+    let mut from = 0;
+    changes.retain(|change| {
+        let needed = is_needed(pinned, from, change.sequence);
+        from = change.sequence;
+        needed
+    });
+    kept_before - changes.len()
+}
+
+/// Returns what the first change after `pinned_at` replaced.
+fn seen_at(changes: &[Change], pinned_at: u64) -> Option<PreImage> {
+    changes.iter().find(|change| change.sequence > pinned_at).map(|change| change.before.clone())
+}
+
+fn find_seen<'l>(
+    keys: impl Iterator<Item = (&'l Box<[u8]>, &'l Vec<Change>)>,
+    pinned_at: u64,
+) -> Option<(&'l [u8], PreImage)> {
+    keys.filter_map(|(key, changes)| Some((key.as_ref(), seen_at(changes, pinned_at)?))).next()
+}

@@ -1,0 +1,70 @@
+//! The storage contract of Arbour: what an engine author implements and an application uses.
+//!
+//! Start with [`KvStore`], the contract, and [`MemoryStore`], an engine that is always there. An
+//! engine author implements [`KvStore`] directly, or one of the smaller traits of [`Engine`] and
+//! lets [`TransactionLayer`] and [`SnapshotLayer`] add what the engine lacks. An application that
+//! chooses its engine at run time uses [`DynStore`].
+//!
+//! ```
+//! use arbour_core::{KvStore, KvWrite, MemoryStore};
+//! let store = MemoryStore::new();
+//! let users = store.tree("users")?;
+//! store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
+//! assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+//! # Ok::<(), arbour_core::Error>(())
+//! ```
+//!
+//! # Cargo features
+//! - `bincode`, `json`, `zerocopy` (all on by default): the [codecs](codec) of those names.
+
+mod batch;
+mod buffer;
+mod capability;
+pub mod codec;
+mod copy;
+mod cursor;
+mod durability;
+mod dynamic;
+mod error;
+mod group_commit;
+pub mod key;
+mod layer;
+mod limits;
+mod memory;
+mod options;
+mod overlay;
+mod range;
+mod read;
+mod shared;
+mod store;
+mod tree;
+mod typed;
+mod update;
+mod write;
+mod writer_slot;
+
+pub use batch::{Batch, Write};
+pub use capability::{Capabilities, Provision};
+pub use codec::{DecodeError, EncodeError};
+pub use copy::copy;
+pub use cursor::Cursor;
+pub use durability::Durability;
+pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynTree, DynValue};
+pub use error::{Error, ErrorKind, Operation, Result};
+pub use group_commit::GroupCommit;
+pub use layer::{
+    Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveEngine,
+    SnapshotEngine, SnapshotLayer, TransactionLayer,
+};
+pub use limits::Limits;
+pub use memory::{MemoryCursor, MemorySnapshot, MemoryStore, MemoryTransaction};
+pub use options::StoreOptions;
+pub use overlay::{MergeCursor, OverlayValue, Savepoint};
+pub use range::{Direction, KeyRange};
+pub use read::KvRead;
+pub use store::{KvStore, Stats};
+pub use tree::{Tree, TreeHandle, TreeName, TreeRegistry, foreign_tree};
+pub use typed::{OpenTree, TypedCursor, TypedEntries, TypedTree};
+pub use update::{CompareAndSwap, Update};
+pub use write::KvWrite;
+pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot};

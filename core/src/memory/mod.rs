@@ -1,0 +1,14 @@
+//! The engine that is always there: ordered maps in memory.
+//!
+//! Each tree is a persistent B-tree, so a snapshot is one reference and a transaction copies only
+//! the nodes it changes. Nothing outlives the store.
+
+mod cursor;
+mod snapshot;
+mod store;
+mod transaction;
+
+pub use cursor::MemoryCursor;
+pub use snapshot::MemorySnapshot;
+pub use store::MemoryStore;
+pub use transaction::MemoryTransaction;

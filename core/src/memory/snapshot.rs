@@ -1,0 +1,66 @@
+//! The trees of one version, read.
+
+use super::MemoryCursor;
+use super::store::{Entries, Trees};
+use crate::{Direction, KeyRange, KvRead, Operation, Result, TreeHandle, TreeRegistry};
+
+/// A snapshot of a [`MemoryStore`](crate::MemoryStore): a reference to the trees of one version.
+///
+/// ```
+/// use arbour_core::{KvRead, KvStore, MemorySnapshot, MemoryStore};
+/// let store = MemoryStore::new();
+/// let snapshot: MemorySnapshot<'_> = store.snapshot()?;
+/// assert!(snapshot.trees()?.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct MemorySnapshot<'s> {
+    registry: &'s TreeRegistry,
+    pub(super) trees: Trees,
+}
+
+impl<'s> MemorySnapshot<'s> {
+    pub(super) fn new(registry: &'s TreeRegistry, trees: Trees) -> Self {
+        Self { registry, trees }
+    }
+
+    fn entries(&self, tree: &TreeHandle, operation: Operation) -> Result<Option<&Entries>> {
+        Ok(self.trees.get(self.registry.check(tree, operation)?))
+    }
+}
+
+impl KvRead for MemorySnapshot<'_> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = &'t [u8]
+    where
+        Self: 't;
+    type Cursor<'t>
+        = MemoryCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<&[u8]>> {
+        let entries = self.entries(tree, Operation::Get)?;
+        Ok(entries.and_then(|entries| entries.get(key)).map(AsRef::as_ref))
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<MemoryCursor<'_>> {
+        let entries = self.entries(tree, Operation::Scan)?;
+        Ok(MemoryCursor::new(entries, range, direction))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        Ok(self
+            .registry
+            .names(|index| self.trees.get(index).is_some_and(|entries| !entries.is_empty())))
+    }
+
+    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+        Ok(self.entries(tree, Operation::Scan)?.map_or(0, |entries| entries.len() as u64))
+    }
+}

@@ -1,0 +1,147 @@
+//! The store: the committed trees, and the slot of their one writer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use parking_lot::RwLock;
+
+use super::{MemorySnapshot, MemoryTransaction};
+use crate::{
+    Batch, Capabilities, Durability, KvStore, KvWrite, Operation, Result, Stats, StoreOptions,
+    TreeHandle, TreeName, TreeRegistry, Write, WriterSlot, foreign_tree,
+};
+
+/// One tree: keys and values are shared between the versions that hold them.
+pub(super) type Entries = OrdMap<Arc<[u8]>, Arc<[u8]>>;
+
+/// All trees of one version, by the number of their handle. Trees at the end that were never
+/// written are not there.
+pub(super) type Trees = Vector<Entries>;
+
+/// A store in memory, for tests, caches and trying things out.
+///
+/// Snapshots cost next to nothing and copy no data; durability means nothing, because all is gone
+/// when the store is dropped.
+///
+/// ```
+/// use arbour_core::{KvStore, MemoryStore};
+/// let store = MemoryStore::new();
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct MemoryStore {
+    pub(super) registry: TreeRegistry,
+    pub(super) trees: RwLock<Trees>,
+    pub(super) slot: WriterSlot,
+    capabilities: Capabilities,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    /// Creates an empty store.
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// assert!(MemoryStore::new().snapshot()?.trees()?.is_empty());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(&StoreOptions::new())
+    }
+
+    /// Creates an empty store with a busy timeout and limits of its own. Opened read-only it
+    /// stays empty.
+    ///
+    /// ```
+    /// # use arbour_core::{MemoryStore, StoreOptions};
+    /// let options = StoreOptions::new().busy_timeout(std::time::Duration::from_secs(1));
+    /// let store = MemoryStore::with_options(&options);
+    /// # let _ = store;
+    /// ```
+    #[must_use]
+    pub fn with_options(options: &StoreOptions) -> Self {
+        let mut capabilities = Capabilities::new("memory");
+        capabilities.limits = options.requested_limits();
+        capabilities.read_only = true;
+        Self {
+            registry: TreeRegistry::new(),
+            trees: RwLock::new(Trees::new()),
+            slot: WriterSlot::new(options, None),
+            capabilities,
+        }
+    }
+
+    #[inline]
+    pub(super) fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+        if !self.registry.owns(write.tree) {
+            return Err(foreign_tree(write.tree, write.operation()));
+        }
+        self.capabilities.limits.check(write)
+    }
+}
+
+impl KvStore for MemoryStore {
+    type Tree = TreeHandle;
+    type Snapshot<'s> = MemorySnapshot<'s>;
+    type Transaction<'s> = MemoryTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+        self.slot.check_open(Operation::Tree)?;
+        Ok(self.registry.resolve(name))
+    }
+
+    fn snapshot(&self) -> Result<MemorySnapshot<'_>> {
+        self.slot.check_open(Operation::Snapshot)?;
+        Ok(MemorySnapshot::new(&self.registry, self.trees.read().clone()))
+    }
+
+    fn begin_with(&self, _: Durability) -> Result<MemoryTransaction<'_>> {
+        let guard = self.slot.acquire(Operation::Begin)?;
+        Ok(MemoryTransaction::new(self, guard))
+    }
+
+    fn apply(&self, batch: Batch<TreeHandle>, _: Durability) -> Result<()> {
+        batch.iter().try_for_each(|write| self.check(&write))?;
+        let guard = self.slot.acquire(Operation::Apply)?;
+        let mut transaction = MemoryTransaction::new(self, guard);
+        for write in batch.iter() {
+            transaction.set(write.tree, write.key, write.value);
+        }
+        transaction.commit()
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.slot.check_writable(Operation::Sync)
+    }
+
+    fn close(&self) -> Result<()> {
+        if let Some(_alone) = self.slot.close()? {
+            *self.trees.write() = Trees::new();
+        }
+        Ok(())
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.slot.check_open(Operation::Stats)?;
+        let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
+        Ok(Stats::new(entries, 0))
+    }
+}

@@ -1,0 +1,129 @@
+//! The trees of the version to be, written.
+
+use std::sync::Arc;
+
+use super::{MemoryCursor, MemorySnapshot, MemoryStore};
+use crate::overlay::keys_in;
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, TreeHandle, Write, WriterGuard};
+
+/// A transaction of a [`MemoryStore`]: a version of its own that the commit puts in place of the
+/// store's.
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, MemoryStore, MemoryTransaction};
+/// let store = MemoryStore::new();
+/// let users = store.tree("users")?;
+/// let mut transaction: MemoryTransaction<'_> = store.begin()?;
+/// transaction.put(&users, b"ada", b"1815")?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct MemoryTransaction<'s> {
+    store: &'s MemoryStore,
+    version: MemorySnapshot<'s>,
+    _guard: WriterGuard<'s>,
+}
+
+impl<'s> MemoryTransaction<'s> {
+    pub(super) fn new(store: &'s MemoryStore, guard: WriterGuard<'s>) -> Self {
+        let trees = store.trees.read().clone();
+        let version = MemorySnapshot::new(&store.registry, trees);
+        Self { store, version, _guard: guard }
+    }
+
+    /// Makes a write that was checked.
+    pub(super) fn set(&mut self, tree: &TreeHandle, key: &[u8], value: Option<&[u8]>) {
+        let trees = &mut self.version.trees;
+        if value.is_some() {
+            while trees.len() <= tree.index() {
+                trees.push_back(Default::default());
+            }
+        }
+        let Some(entries) = trees.get_mut(tree.index()) else {
+            return;
+        };
+        match value {
+            Some(value) => {
+                // A key that is there keeps its allocation, and so do the versions that share it.
+                match entries.get_mut(key) {
+                    Some(stored) => *stored = Arc::from(value),
+                    None => {
+                        entries.insert(Arc::from(key), Arc::from(value));
+                    }
+                }
+            }
+            None => {
+                entries.remove(key);
+            }
+        }
+    }
+}
+
+impl KvRead for MemoryTransaction<'_> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = &'t [u8]
+    where
+        Self: 't;
+    type Cursor<'t>
+        = MemoryCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<&[u8]>> {
+        self.version.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<MemoryCursor<'_>> {
+        self.version.scan(tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.version.trees()
+    }
+
+    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+        self.version.len(tree)
+    }
+}
+
+impl KvWrite for MemoryTransaction<'_> {
+    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: Some(value) })?;
+        self.set(tree, key, Some(value));
+        Ok(())
+    }
+
+    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: None })?;
+        self.set(tree, key, None);
+        Ok(())
+    }
+
+    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+        for key in keys_in(self.scan(tree, range, Direction::Forward)?)? {
+            self.set(tree, &key, None);
+        }
+        Ok(())
+    }
+
+    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+        self.store.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        let previous = std::mem::replace(&mut *self.store.trees.write(), self.version.trees);
+        // Readers need not wait while what no snapshot shares is let go.
+        drop(previous);
+        Ok(())
+    }
+
+    fn rollback(self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Writes of a transaction that can be undone without undoing the transaction.
+
+use super::{MergeCursor, OverlayValue, WriteSet};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Write};
+
+/// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
+///
+/// Its writes stay in memory until [`commit`](KvWrite::commit) hands them to the transaction
+/// below; dropping it forgets them. It is itself a transaction, so savepoints nest and code
+/// written for one runs in the other.
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};
+/// let store = MemoryStore::new();
+/// let users = store.tree("users")?;
+/// let mut transaction = store.begin()?;
+/// let mut savepoint = Savepoint::new(&mut transaction);
+/// savepoint.put(&users, b"ada", b"1815")?;
+/// savepoint.rollback()?;
+/// transaction.commit()?;
+/// assert!(store.get(&users, b"ada")?.is_none());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct Savepoint<'w, W: KvWrite> {
+    below: &'w mut W,
+    writes: WriteSet<W::Tree>,
+}
+
+impl<'w, W: KvWrite> Savepoint<'w, W> {
+    /// Begins a savepoint; [`KvWrite::savepoint`] is the way to have it ended as well.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};
+    /// # let store = MemoryStore::new();
+    /// let mut transaction = store.begin()?;
+    /// let savepoint = Savepoint::new(&mut transaction);
+    /// savepoint.commit()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn new(below: &'w mut W) -> Self {
+        Self { below, writes: WriteSet::new() }
+    }
+}
+
+impl<W: KvWrite> KvRead for Savepoint<'_, W> {
+    type Tree = W::Tree;
+    type Value<'t>
+        = OverlayValue<'t, W::Value<'t>>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = MergeCursor<'t, W::Cursor<'t>, W::Tree>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        match self.writes.get(tree, key) {
+            Some(written) => Ok(written.map(OverlayValue::Written)),
+            None => Ok(self.below.get(tree, key)?.map(OverlayValue::Below)),
+        }
+    }
+
+    fn scan(
+        &self,
+        tree: &Self::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>> {
+        let below = self.below.scan(tree, range.clone(), direction)?;
+        Ok(MergeCursor::new(below, &self.writes, tree, range, direction))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.writes.trees_over(self, self.below.trees()?)
+    }
+}
+
+impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
+    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: Some(value) })?;
+        self.writes.put(tree, key, value);
+        Ok(())
+    }
+
+    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: None })?;
+        self.writes.delete(tree, key);
+        Ok(())
+    }
+
+    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()> {
+        let keys = super::keys_in(self.scan(tree, range, Direction::Forward)?)?;
+        for key in keys.iter() {
+            self.writes.delete(tree, key);
+        }
+        Ok(())
+    }
+
+    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()> {
+        self.below.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        for write in self.writes.batch().iter() {
+            match write.value {
+                Some(value) => self.below.put(write.tree, write.key, value)?,
+                None => self.below.delete(write.tree, write.key)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn rollback(self) -> Result<()> {
+        Ok(())
+    }
+
+    fn conflicted(&self) -> bool {
+        self.below.conflicted()
+    }
+}

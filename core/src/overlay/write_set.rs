@@ -1,0 +1,138 @@
+//! The writes of a transaction that the engine has not seen yet.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
+
+use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
+
+/// Writes in order, indexed by key once something is read.
+///
+/// A transaction that only writes pays for collecting a batch and nothing more; the index is
+/// built at the first read and kept up to date from then on.
+pub(crate) struct WriteSet<T: Tree> {
+    batch: Batch<T>,
+    index: OnceCell<Index<T>>,
+}
+
+/// For each tree the keys written, and the position in the batch of the last write to each.
+type Index<T> = HashMap<T, BTreeMap<Box<[u8]>, usize>>;
+
+impl<T: Tree> WriteSet<T> {
+    pub(crate) fn new() -> Self {
+        Self { batch: Batch::new(), index: OnceCell::new() }
+    }
+
+    /// Returns the writes in order; of several to one key the last counts.
+    pub(crate) fn batch(&self) -> &Batch<T> {
+        &self.batch
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, tree: &T, key: &[u8], value: &[u8]) {
+        self.batch.put(tree, key, value);
+        self.note(tree, key);
+    }
+
+    #[inline]
+    pub(crate) fn delete(&mut self, tree: &T, key: &[u8]) {
+        self.batch.delete(tree, key);
+        self.note(tree, key);
+    }
+
+    #[inline]
+    fn note(&mut self, tree: &T, key: &[u8]) {
+        if let Some(index) = self.index.get_mut() {
+            insert(index, tree, key, self.batch.len() - 1);
+        }
+    }
+
+    /// Returns what was written to a key: `Some(None)` if it was deleted, `None` if it was not
+    /// written.
+    pub(crate) fn get(&self, tree: &T, key: &[u8]) -> Option<Option<&[u8]>> {
+        if self.batch.is_empty() {
+            return None;
+        }
+        let position = *self.index().get(tree)?.get(key)?;
+        self.batch.get(position).map(|write| write.value)
+    }
+
+    /// Returns the keys written in a range, with what was written last.
+    pub(crate) fn range(
+        &self,
+        tree: &T,
+        range: &KeyRange<'_>,
+        direction: Direction,
+    ) -> WriteSetRange<'_, T> {
+        let keys = if self.batch.is_empty() || range.is_empty() {
+            None
+        } else {
+            self.index().get(tree).map(|keys| keys.range::<[u8], _>(range.clone()))
+        };
+        WriteSetRange { keys, batch: &self.batch, direction }
+    }
+
+    /// Corrects the names of the trees that hold an entry below by what was written: `reader`
+    /// reads both as one.
+    pub(crate) fn trees_over(
+        &self,
+        reader: &impl KvRead<Tree = T>,
+        below: Vec<String>,
+    ) -> Result<Vec<String>> {
+        let mut names: BTreeSet<String> = below.into_iter().collect();
+        if !self.batch.is_empty() {
+            for tree in self.index().keys() {
+                if reader.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_some() {
+                    names.insert(tree.name().to_owned());
+                } else {
+                    names.remove(tree.name());
+                }
+            }
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    fn index(&self) -> &Index<T> {
+        self.index.get_or_init(|| {
+            let mut index = Index::new();
+            for (position, write) in self.batch.iter().enumerate() {
+                insert(&mut index, write.tree, write.key, position);
+            }
+            index
+        })
+    }
+}
+
+fn insert<T: Tree>(index: &mut Index<T>, tree: &T, key: &[u8], position: usize) {
+    let keys = match index.get_mut(tree) {
+        Some(keys) => keys,
+        None => index.entry(tree.clone()).or_default(),
+    };
+    match keys.get_mut(key) {
+        Some(last) => *last = position,
+        None => {
+            keys.insert(Box::from(key), position);
+        }
+    }
+}
+
+/// The keys a [`WriteSet`] holds in a range, in order: each with its value, or `None` if it was
+/// deleted.
+pub(crate) struct WriteSetRange<'t, T: Tree> {
+    keys: Option<btree_map::Range<'t, Box<[u8]>, usize>>,
+    batch: &'t Batch<T>,
+    direction: Direction,
+}
+
+impl<'t, T: Tree> Iterator for WriteSetRange<'t, T> {
+    type Item = (&'t [u8], Option<&'t [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let keys = self.keys.as_mut()?;
+        let (_, position) = match self.direction {
+            Direction::Forward => keys.next(),
+            Direction::Reverse => keys.next_back(),
+        }?;
+        let write = self.batch.get(*position)?;
+        Some((write.key, write.value))
+    }
+}
