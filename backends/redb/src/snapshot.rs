@@ -1,0 +1,126 @@
+//! Reading all trees at one moment.
+
+use arbour_core::{Direction, Error, KeyRange, KvRead, Operation, Result, Tree as _, TreeHandle};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _};
+
+use crate::cursor::Source;
+use crate::shield::shielded;
+use crate::store::Database;
+use crate::tables::{Bytes, ReadTables};
+use crate::{RedbCursor, RedbStore, RedbValue, error};
+
+/// A snapshot of a [`RedbStore`]: a read transaction and the tables it has opened.
+///
+/// ```
+/// use arbour_core::{KvRead, KvStore, StoreOptions};
+/// use arbour_redb::{RedbSnapshot, RedbStore};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.redb");
+/// let store = RedbStore::open(&path, &StoreOptions::new())?;
+/// let snapshot: RedbSnapshot<'_> = store.snapshot()?;
+/// assert!(snapshot.trees()?.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct RedbSnapshot<'s> {
+    store: &'s RedbStore,
+    tables: ReadTables,
+    transaction: ReadTransaction,
+    /// Keeps the file open while the snapshot lives, also when the store is closed meanwhile.
+    /// Dropped last.
+    _database: Database,
+}
+
+impl<'s> RedbSnapshot<'s> {
+    pub(crate) fn new(
+        store: &'s RedbStore,
+        transaction: ReadTransaction,
+        database: Database,
+    ) -> Self {
+        Self { store, tables: ReadTables::default(), transaction, _database: database }
+    }
+
+    /// Calls `read` with the table of a tree, or returns `None` if there is none.
+    #[inline]
+    pub(crate) fn with_table<R>(
+        &self,
+        tree: &TreeHandle,
+        operation: Operation,
+        read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
+    ) -> Result<Option<R>> {
+        self.store.check_tree(tree, operation)?;
+        shielded(operation, || self.tables.with(&self.transaction, tree, operation, read))
+            .map_err(|error| self.store.locate(error))
+    }
+
+    /// Counts the entries of each table that is not empty.
+    pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
+        shielded(operation, || self.count(operation))
+    }
+
+    fn count(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
+        let storage = |cause| self.locate_storage(cause, operation);
+        let mut counts = Vec::new();
+        for handle in self.transaction.list_tables().map_err(storage)? {
+            let name = handle.name().to_owned();
+            let table = self.transaction.open_untyped_table(handle);
+            let table = table.map_err(|cause| {
+                self.store.locate(error::table(cause, operation).with_tree(&name))
+            })?;
+            let count = table.len().map_err(storage)?;
+            if count > 0 {
+                counts.push((name, count));
+            }
+        }
+        Ok(counts)
+    }
+
+    fn locate_storage(&self, cause: redb::StorageError, operation: Operation) -> Error {
+        self.store.locate(error::storage(cause, operation))
+    }
+}
+
+impl KvRead for RedbSnapshot<'_> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = RedbValue<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = RedbCursor<'t>
+    where
+        Self: 't;
+
+    #[inline]
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
+        let value = self.with_table(tree, Operation::Get, |table| {
+            table.get(key).map_err(|cause| {
+                error::storage(cause, Operation::Get).with_tree(tree.name()).with_key(key)
+            })
+        })?;
+        Ok(value.flatten().map(RedbValue::new))
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<RedbCursor<'_>> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        RedbCursor::new(Source::Snapshot(self), tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        let counts = self.counts(Operation::Trees)?;
+        let mut names: Vec<String> = counts.into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+        let count = self.with_table(tree, Operation::Scan, |table| {
+            table.len().map_err(|cause| error::storage(cause, Operation::Scan))
+        })?;
+        Ok(count.unwrap_or(0))
+    }
+}

@@ -1,0 +1,205 @@
+//! Writing all trees at once.
+
+use std::cell::OnceCell;
+
+use arbour_core::{
+    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite, Operation,
+    Result, Tree as _, TreeHandle, Write, WriterGuard,
+};
+use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, WriteTransaction};
+use self_cell::self_cell;
+
+use crate::cursor::Source;
+use crate::shield::shielded;
+use crate::tables::{Bytes, WriteTables, set};
+use crate::{RedbCursor, RedbSnapshot, RedbStore, RedbValue, error};
+
+self_cell!(
+    /// A write transaction together with the tables opened in it, which borrow it.
+    struct OpenTransaction {
+        owner: WriteTransaction,
+        #[covariant]
+        dependent: WriteTables,
+    }
+);
+
+/// A transaction of a [`RedbStore`].
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, StoreOptions};
+/// use arbour_redb::{RedbStore, RedbTransaction};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.redb");
+/// let store = RedbStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// let mut transaction: RedbTransaction<'_> = store.begin()?;
+/// transaction.put(&users, b"ada", b"1815")?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct RedbTransaction<'s> {
+    store: &'s RedbStore,
+    open: OpenTransaction,
+    /// Where tables are read that were not opened for writing: what is committed cannot change
+    /// while this transaction holds the slot.
+    committed: OnceCell<RedbSnapshot<'s>>,
+    durability: Durability,
+    /// Set by a failure of redb, after which nobody can say what the transaction holds.
+    failed: bool,
+    _guard: WriterGuard<'s>,
+}
+
+impl<'s> RedbTransaction<'s> {
+    pub(crate) fn new(
+        store: &'s RedbStore,
+        transaction: WriteTransaction,
+        durability: Durability,
+        guard: WriterGuard<'s>,
+    ) -> Self {
+        let open = OpenTransaction::new(transaction, |_| WriteTables::default());
+        Self { store, open, committed: OnceCell::new(), durability, failed: false, _guard: guard }
+    }
+
+    fn committed(&self) -> Result<&RedbSnapshot<'s>> {
+        match self.committed.get() {
+            Some(snapshot) => Ok(snapshot),
+            None => {
+                let snapshot = self.store.snapshot()?;
+                Ok(self.committed.get_or_init(|| snapshot))
+            }
+        }
+    }
+
+    fn written(&self, tree: &TreeHandle) -> Option<&Table<'_, Bytes, Bytes>> {
+        self.open.borrow_dependent().get(tree)
+    }
+
+    /// Changes a tree's table; a failure dooms the transaction.
+    #[inline]
+    fn change(
+        &mut self,
+        tree: &TreeHandle,
+        operation: Operation,
+        change: impl FnOnce(&mut Table<'_, Bytes, Bytes>) -> Result<(), StorageError>,
+    ) -> Result<()> {
+        let changed = self.open.with_dependent_mut(|transaction, tables| {
+            shielded(operation, || {
+                let table = tables.open(transaction, tree, operation)?;
+                change(table)
+                    .map_err(|cause| error::storage(cause, operation).with_tree(tree.name()))
+            })
+        });
+        changed.map_err(|error| {
+            self.failed = true;
+            self.store.locate(error)
+        })
+    }
+}
+
+impl KvRead for RedbTransaction<'_> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = RedbValue<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = RedbCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
+        self.store.check_tree(tree, Operation::Get)?;
+        match self.written(tree) {
+            Some(table) => {
+                let value = shielded(Operation::Get, || {
+                    table.get(key).map_err(|cause| error::storage(cause, Operation::Get))
+                });
+                let value = value.map_err(|error| {
+                    self.store.locate(error.with_tree(tree.name()).with_key(key))
+                })?;
+                Ok(value.map(RedbValue::new))
+            }
+            None => self.committed()?.get(tree, key),
+        }
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<RedbCursor<'_>> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        let source = match self.written(tree) {
+            Some(table) => Source::Table(table),
+            None => Source::Snapshot(self.committed()?),
+        };
+        RedbCursor::new(source, tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        let mut names = self.committed()?.trees()?;
+        for (name, count) in self.open.borrow_dependent().counts(Operation::Trees)? {
+            names.retain(|known| *known != name);
+            if count > 0 {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        match self.written(tree) {
+            Some(table) => table.len().map_err(|cause| error::storage(cause, Operation::Scan)),
+            None => self.committed()?.len(tree),
+        }
+    }
+}
+
+impl KvWrite for RedbTransaction<'_> {
+    #[inline]
+    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: Some(value) })?;
+        self.change(tree, Operation::Put, |table| set(table, key, Some(value)))
+    }
+
+    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: None })?;
+        self.change(tree, Operation::Delete, |table| set(table, key, None))
+    }
+
+    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+        self.store.check_tree(tree, Operation::DeleteRange)?;
+        if range.is_empty() {
+            return Ok(());
+        }
+        self.change(tree, Operation::DeleteRange, |table| {
+            table.retain_in::<&[u8], _>((range.start(), range.end()), |_, _| false)
+        })
+    }
+
+    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+        self.store.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        // The tables have to be closed before redb commits.
+        let transaction = self.open.into_owner();
+        if self.failed {
+            let message = "an earlier failure in the transaction rolled it back";
+            let error = Error::new(ErrorKind::Engine, Operation::Commit, message);
+            return Err(self.store.locate(error));
+        }
+        self.store.commit(transaction, self.durability, Operation::Commit)
+    }
+
+    fn rollback(self) -> Result<()> {
+        let aborted = shielded(Operation::Rollback, || {
+            let transaction = self.open.into_owner();
+            transaction.abort().map_err(|cause| error::storage(cause, Operation::Rollback))
+        });
+        aborted.map_err(|error| self.store.locate(error))
+    }
+}
