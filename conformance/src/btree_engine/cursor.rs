@@ -1,0 +1,78 @@
+//! The entries of a range, each read when its turn comes.
+
+use std::sync::Arc;
+
+use arbour_core::{Cursor, Direction, KeyRange, Result};
+
+use super::BTreeEngine;
+
+/// A live cursor: neither a snapshot nor isolated from what is written meanwhile.
+///
+/// No lock is held between two calls. Each looks for the first key after the last one.
+///
+/// ```
+/// use arbour_conformance::{BTreeCursor, BTreeEngine};
+/// use arbour_core::{Batch, Cursor, Durability, Engine, KeyRange, LiveEngine, TreeName};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.btree");
+/// let engine = BTreeEngine::open(&path, &Default::default())?;
+/// let tree = engine.open_tree(TreeName::new("users")?)?;
+/// let mut cursor: BTreeCursor<'_> = engine.scan(&tree, KeyRange::all(), Default::default())?;
+/// let mut batch = Batch::new();
+/// batch.put(&tree, b"ada", b"1815");
+/// engine.apply(&batch, Durability::None)?;
+/// assert!(cursor.next()?.is_some()); // written after the cursor was made
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct BTreeCursor<'e> {
+    engine: &'e BTreeEngine,
+    tree: usize,
+    range: KeyRange<'static>,
+    direction: Direction,
+    /// What is left to read; `None` after the end.
+    rest: Option<KeyRange<'static>>,
+    key: Vec<u8>,
+    value: Arc<[u8]>,
+}
+
+impl<'e> BTreeCursor<'e> {
+    pub(super) fn new(
+        engine: &'e BTreeEngine,
+        tree: usize,
+        range: KeyRange<'static>,
+        direction: Direction,
+    ) -> Self {
+        let rest = Some(range.clone());
+        Self {
+            engine,
+            tree,
+            range,
+            direction,
+            rest,
+            key: Vec::new(),
+            value: Arc::from([]),
+        }
+    }
+}
+
+impl Cursor for BTreeCursor<'_> {
+    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        let Some(rest) = self.rest.take() else {
+            return Ok(None);
+        };
+        let Some((key, value)) = self.engine.next_entry(self.tree, &rest, self.direction) else {
+            return Ok(None);
+        };
+        self.rest = Some(match self.direction {
+            Direction::Forward => rest.resume_after(&key),
+            Direction::Reverse => rest.resume_before(&key),
+        });
+        (self.key, self.value) = (key, value);
+        Ok(Some((&self.key, &self.value)))
+    }
+
+    fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.rest = Some(self.range.from_key(key, self.direction).into_owned());
+        Ok(())
+    }
+}

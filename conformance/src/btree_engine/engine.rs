@@ -1,0 +1,225 @@
+//! The engine: what the layers ask for and nothing more.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use arbour_core::{
+    Batch, Capabilities, Direction, Durability, Engine, Error, ErrorKind, KeyRange, LiveEngine,
+    Operation, Result, Stats, StoreOptions, TreeHandle, TreeName, TreeRegistry,
+};
+use parking_lot::{Mutex, RwLock};
+
+use super::log::Log;
+use super::{BTreeCursor, record};
+
+/// One tree. A reader takes a value along without copying it.
+type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
+
+/// Ordered maps in memory, and a log of batches on disk.
+///
+/// It has no idea of snapshots or transactions: [`BTreeStore`](crate::BTreeStore) is the store
+/// the layers make of it.
+///
+/// ```
+/// use arbour_conformance::BTreeEngine;
+/// use arbour_core::{Batch, Durability, Engine, LiveEngine, TreeName};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.btree");
+/// let engine = BTreeEngine::open(&path, &Default::default())?;
+/// let users = engine.open_tree(TreeName::new("users")?)?;
+/// let mut batch = Batch::new();
+/// batch.put(&users, b"ada", b"1815");
+/// engine.apply(&batch, Durability::PowerLoss)?;
+/// assert_eq!(engine.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct BTreeEngine {
+    capabilities: Capabilities,
+    registry: TreeRegistry,
+    /// The trees by the number of their handle; one that was never written may be missing.
+    trees: RwLock<Vec<Entries>>,
+    /// `None` once closed. Taken before `trees`, and held until the maps show what was logged.
+    log: Mutex<Option<Log>>,
+    read_only: bool,
+}
+
+impl BTreeEngine {
+    /// Opens the store in the file at `path` and reads all of it.
+    ///
+    /// # Errors
+    /// [`Locked`](ErrorKind::Locked) if it is open elsewhere, [`TooNew`](ErrorKind::TooNew),
+    /// [`Corrupted`](ErrorKind::Corrupted), or [`Io`](ErrorKind::Io) with what the system said.
+    ///
+    /// ```
+    /// use arbour_conformance::BTreeEngine;
+    /// use arbour_core::{ErrorKind, StoreOptions};
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let absent = folder.path().join("absent");
+    /// let error = BTreeEngine::open(&absent, &StoreOptions::new().create(false)).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Io);
+    /// ```
+    pub fn open(path: &Path, options: &StoreOptions) -> Result<Self> {
+        let registry = TreeRegistry::new();
+        let mut trees = Vec::new();
+        let log = Log::open(path, options, |payload| {
+            record::decode(payload, |write| {
+                let tree = registry.resolve(TreeName::stored(write.tree).ok()?);
+                set(&mut trees, tree.index(), write.key, write.value);
+                Some(())
+            })
+        })?;
+        Ok(Self {
+            capabilities: capabilities(),
+            registry,
+            trees: RwLock::new(trees),
+            log: Mutex::new(Some(log)),
+            read_only: options.is_read_only(),
+        })
+    }
+
+    /// Returns the first entry of a range as it is now.
+    pub(super) fn next_entry(
+        &self,
+        tree: usize,
+        range: &KeyRange<'_>,
+        direction: Direction,
+    ) -> Option<(Vec<u8>, Arc<[u8]>)> {
+        if range.is_empty() {
+            return None; // the map would panic on an inverted range
+        }
+        let trees = self.trees.read();
+        let mut entries = trees
+            .get(tree)?
+            .range::<[u8], _>((range.start(), range.end()));
+        let (key, value) = match direction {
+            Direction::Forward => entries.next(),
+            Direction::Reverse => entries.next_back(),
+        }?;
+        Some((key.clone(), Arc::clone(value)))
+    }
+}
+
+fn capabilities() -> Capabilities {
+    let mut capabilities = Capabilities::new("btree");
+    capabilities.persistent = true;
+    capabilities.durability = Durability::ALL.to_vec();
+    capabilities.read_only = true;
+    capabilities
+}
+
+fn set(trees: &mut Vec<Entries>, tree: usize, key: &[u8], value: Option<&[u8]>) {
+    if trees.len() <= tree {
+        trees.resize_with(tree + 1, Entries::new);
+    }
+    if let Some(entries) = trees.get_mut(tree) {
+        match value {
+            Some(value) => entries.insert(key.to_vec(), Arc::from(value)),
+            None => entries.remove(key),
+        };
+    }
+}
+
+fn closed(operation: Operation) -> Error {
+    Error::new(ErrorKind::Closed, operation, "the store was closed")
+}
+
+impl Engine for BTreeEngine {
+    type Tree = TreeHandle;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+        Ok(self.registry.resolve(name))
+    }
+
+    fn owns(&self, tree: &TreeHandle) -> bool {
+        self.registry.owns(tree)
+    }
+
+    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+        let mut log = self.log.lock();
+        let log = log.as_mut().ok_or_else(|| closed(Operation::Apply))?;
+        log.append(&record::encode(batch), durability)?;
+        let mut trees = self.trees.write();
+        for write in batch.iter() {
+            set(&mut trees, write.tree.index(), write.key, write.value);
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        let mut log = self.log.lock();
+        log.as_mut()
+            .ok_or_else(|| closed(Operation::Sync))?
+            .sync(Operation::Sync)
+    }
+
+    /// The maps stay, for the snapshots that still live.
+    fn close(&self) -> Result<()> {
+        match self.log.lock().take() {
+            Some(mut log) if !self.read_only => log.sync(Operation::Close),
+            _ => Ok(()),
+        }
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let log = self.log.lock();
+        let log = log.as_ref().ok_or_else(|| closed(Operation::Stats))?;
+        let entries = self
+            .trees
+            .read()
+            .iter()
+            .map(|entries| entries.len() as u64)
+            .sum();
+        Ok(Stats::new(entries, log.file_bytes()))
+    }
+}
+
+impl LiveEngine for BTreeEngine {
+    type Value = Arc<[u8]>;
+    type Cursor<'e> = BTreeCursor<'e>;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Arc<[u8]>>> {
+        let tree = self.registry.check(tree, Operation::Get)?;
+        Ok(self
+            .trees
+            .read()
+            .get(tree)
+            .and_then(|entries| entries.get(key))
+            .cloned())
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<BTreeCursor<'_>> {
+        let tree = self.registry.check(tree, Operation::Scan)?;
+        Ok(BTreeCursor::new(self, tree, range.into_owned(), direction))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        let trees = self.trees.read();
+        Ok(self
+            .registry
+            .names(|tree| trees.get(tree).is_some_and(|entries| !entries.is_empty())))
+    }
+}
+
+impl fmt::Debug for BTreeEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BTreeEngine").finish_non_exhaustive()
+    }
+}
+
+impl Drop for BTreeEngine {
+    /// A store that was not closed loses nothing either; only the errors are lost.
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

@@ -1,0 +1,263 @@
+//! The file: a header, then one record for each batch.
+//!
+//! ```text
+//! header  =  "arbtree\n"  |  version (u32)
+//! record  =  length (u32)  |  checksum (u64) of offset and payload  |  payload
+//! ```
+//!
+//! Numbers are little-endian. The checksum covers the record's own offset, so that bytes which
+//! merely look like a record, in a value say, are none.
+//!
+//! A crash can only tear the end of the log: a bad record with nothing good behind it was never
+//! promised to anyone and is cut off. A bad record *before* a good one is damage. Power lost
+//! while records are on their way may look like damage too, if the device kept a later one and
+//! lost an earlier one; the store then refuses to open rather than guess.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
+use tempfile::NamedTempFile;
+
+/// The version of the format written.
+pub(super) const VERSION: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"arbtree\n";
+const HEADER_BYTES: usize = 12;
+
+/// How much may wait in memory for a commit that is durable or for [`Log::sync`].
+const PENDING_BYTES_MAX: usize = 1 << 20;
+
+/// Returns the first bytes of a file of this version.
+pub(super) fn header(version: u32) -> Vec<u8> {
+    [&MAGIC[..], &version.to_le_bytes()].concat()
+}
+
+/// The open file, locked as long as this lives.
+pub(super) struct Log {
+    file: File,
+    path: PathBuf,
+    /// Records the system has not been given yet.
+    pending: Vec<u8>,
+    file_bytes: u64,
+    /// Nobody knows what a failed write left in the file: nothing may follow it.
+    failed: bool,
+}
+
+impl Log {
+    /// Opens and locks a file, creates it if the options allow, and hands every payload to
+    /// `replay`, which returns `None` for one it cannot read.
+    pub(super) fn open(
+        path: &Path,
+        options: &StoreOptions,
+        replay: impl FnMut(&[u8]) -> Option<()>,
+    ) -> Result<Self> {
+        let fail = |error| io_error(path, Operation::Open, "cannot open the log", error);
+        if options.may_create() && !path.exists() {
+            create(path).map_err(fail)?;
+        }
+        let read_only = options.is_read_only();
+        let opened = OpenOptions::new().read(true).append(!read_only).open(path);
+        let mut file = opened.map_err(fail)?;
+        lock(&file, read_only, path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(fail)?;
+        let end = read_records(&bytes, replay).map_err(|(kind, message)| {
+            Error::new(kind, Operation::Open, message).with_path(path)
+        })?;
+        if end < bytes.len() && !read_only {
+            file.set_len(end as u64).map_err(fail)?;
+        }
+        let path = path.to_owned();
+        Ok(Self {
+            file,
+            path,
+            pending: Vec::new(),
+            file_bytes: end as u64,
+            failed: false,
+        })
+    }
+
+    /// Adds a record. After an error nothing of it will be found again, unless the error is
+    /// [`CommitUnknown`](ErrorKind::CommitUnknown).
+    pub(super) fn append(&mut self, payload: &[u8], durability: Durability) -> Result<()> {
+        self.check(Operation::Apply)?;
+        let Ok(length) = u32::try_from(payload.len()) else {
+            let message = "a batch holds at most 4 GiB";
+            return Err(Error::new(ErrorKind::TooLarge, Operation::Apply, message));
+        };
+        let offset = self.file_bytes + self.pending.len() as u64;
+        self.pending.extend_from_slice(&length.to_le_bytes());
+        self.pending
+            .extend_from_slice(&checksum(offset, payload).to_le_bytes());
+        self.pending.extend_from_slice(payload);
+        if durability >= Durability::ProcessCrash || self.pending.len() > PENDING_BYTES_MAX {
+            self.flush(Operation::Apply)?;
+        }
+        if durability >= Durability::PowerLoss {
+            // The record is in the file already, and may well be found again.
+            self.sync_file(Operation::Apply, ErrorKind::CommitUnknown)?;
+        }
+        Ok(())
+    }
+
+    /// Puts everything on the device.
+    pub(super) fn sync(&mut self, operation: Operation) -> Result<()> {
+        self.check(operation)?;
+        self.flush(operation)?;
+        self.sync_file(operation, ErrorKind::Io)
+    }
+
+    /// Returns the size of the file.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Gives what is pending to the system: it survives the death of this process then.
+    fn flush(&mut self, operation: Operation) -> Result<()> {
+        if let Err(error) = self.file.write_all(&self.pending) {
+            self.failed = true;
+            return Err(io_error(
+                &self.path,
+                operation,
+                "cannot write to the log",
+                error,
+            ));
+        }
+        self.file_bytes += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn sync_file(&mut self, operation: Operation, kind: ErrorKind) -> Result<()> {
+        self.file.sync_data().map_err(|error| {
+            self.failed = true;
+            Error::new(kind, operation, "cannot put the log on the device")
+                .with_path(&self.path)
+                .with_source(error)
+        })
+    }
+
+    fn check(&self, operation: Operation) -> Result<()> {
+        if self.failed {
+            let message = "an earlier write to the log failed";
+            return Err(Error::new(ErrorKind::Io, operation, message).with_path(&self.path));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Log {
+    /// Lets go of the lock by name: a child process that another thread is just starting may hold
+    /// the file open for a moment longer.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
+/// Makes an empty log. It appears whole or not at all: a file without a header is no store.
+fn create(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(&header(VERSION))?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => File::open(folder)?.sync_all(),
+        // Another process was faster.
+        Err(lost) if lost.error.kind() == IoErrorKind::AlreadyExists => Ok(()),
+        Err(lost) => Err(lost.error),
+    }
+}
+
+/// Locks the file against other processes and other handles of this one. Readers share it.
+fn lock(file: &File, read_only: bool, path: &Path) -> Result<()> {
+    let locked = if read_only {
+        file.try_lock_shared()
+    } else {
+        file.try_lock()
+    };
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => Error::new(
+            ErrorKind::Locked,
+            Operation::Open,
+            "another handle has the store open",
+        )
+        .with_path(path),
+        TryLockError::Error(error) => io_error(path, Operation::Open, "cannot lock the log", error),
+    })
+}
+
+/// Reads the records and returns where the good ones end.
+fn read_records(
+    bytes: &[u8],
+    mut replay: impl FnMut(&[u8]) -> Option<()>,
+) -> Result<usize, (ErrorKind, String)> {
+    let version = bytes.strip_prefix(&MAGIC).and_then(<[u8]>::first_chunk);
+    let version = version.map(|version| u32::from_le_bytes(*version));
+    match version {
+        Some(VERSION) => {}
+        Some(newer) if newer > VERSION => {
+            let message = format!("the log has format {newer}, this program reads {VERSION}");
+            return Err((ErrorKind::TooNew, message));
+        }
+        _ => {
+            return Err((
+                ErrorKind::Corrupted,
+                "the file is no log of a store".to_owned(),
+            ));
+        }
+    }
+    let mut end = HEADER_BYTES;
+    while let Some(payload) = record_at(bytes, end) {
+        replay(payload).ok_or_else(|| {
+            (
+                ErrorKind::Corrupted,
+                format!("the record at {end} holds no batch"),
+            )
+        })?;
+        end += RECORD_HEADER_BYTES + payload.len();
+    }
+    match (end + 1..bytes.len()).find(|later| record_at(bytes, *later).is_some()) {
+        None => Ok(end),
+        Some(later) => {
+            let message = format!("the record at {end} is damaged, one at {later} is good");
+            Err((ErrorKind::Corrupted, message))
+        }
+    }
+}
+
+const RECORD_HEADER_BYTES: usize = 12;
+
+/// Returns the payload of the record at an offset, if there is a good one.
+fn record_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
+    let (length, rest) = bytes.get(offset..)?.split_first_chunk()?;
+    let (stored, rest) = rest.split_first_chunk()?;
+    let payload = rest.get(..u32::from_le_bytes(*length) as usize)?;
+    (checksum(offset as u64, payload) == u64::from_le_bytes(*stored)).then_some(payload)
+}
+
+/// Multiplies and rotates word by word: no match for malice, but for torn writes and flipped
+/// bits. No change within one word goes unseen.
+fn checksum(offset: u64, payload: &[u8]) -> u64 {
+    let (words, rest) = payload.as_chunks();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let rest = rest.iter().map(|byte| u64::from(*byte));
+    let numbers = [offset, payload.len() as u64]
+        .into_iter()
+        .chain(words)
+        .chain(rest);
+    numbers.fold(0, |hash: u64, number| {
+        (hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
+    })
+}
+
+/// Wraps what the system said.
+fn io_error(path: &Path, operation: Operation, message: &'static str, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, operation, message)
+        .with_path(path)
+        .with_source(error)
+}

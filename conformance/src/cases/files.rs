@@ -1,0 +1,76 @@
+//! The files of a store, as the operating system sees them.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arbour_core::{Error, ErrorKind, Operation, Result};
+
+use crate::Factory;
+
+/// Copies a store, open or closed, to another path: what the copy holds is what would be left if
+/// the process died now.
+///
+/// A store at `store` is that file or folder, and what lies beside it under a longer name, such as
+/// `store-wal`.
+pub(super) fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    let name = from.file_name().unwrap_or_default();
+    for file in siblings(from)? {
+        let rest = beyond(&file, name).unwrap_or_default();
+        let mut target = to.as_os_str().to_owned();
+        target.push(rest);
+        attempt(copy_tree(&file, Path::new(&target)), "cannot copy a store's files")?;
+    }
+    Ok(())
+}
+
+/// Returns the files and folders of a store; none where there is no store.
+pub(super) fn siblings(path: &Path) -> Result<Vec<PathBuf>> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    if folder.is_dir() {
+        for entry in attempt(fs::read_dir(folder), "cannot list a folder")? {
+            let file = attempt(entry, "cannot list a folder")?.path();
+            if beyond(&file, name).is_some() {
+                found.push(file);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the bytes of the file in which a closed store keeps its entries.
+pub(super) fn data_bytes<F: Factory>(factory: &F, path: &Path) -> Result<Vec<u8>> {
+    attempt(fs::read(factory.data_file(path)), "cannot read a store's file")
+}
+
+/// Replaces the file in which a closed store keeps its entries.
+pub(super) fn set_data_bytes<F: Factory>(factory: &F, path: &Path, bytes: &[u8]) -> Result<()> {
+    attempt(fs::write(factory.data_file(path), bytes), "cannot write a store's file")
+}
+
+/// Makes an error of the contract from one of the file system.
+pub(super) fn attempt<T>(result: io::Result<T>, message: &'static str) -> Result<T> {
+    result.map_err(|error| Error::new(ErrorKind::Io, Operation::Open, message).with_source(error))
+}
+
+/// Returns what a file's name has beyond `name`, if it begins so.
+fn beyond(file: &Path, name: &OsStr) -> Option<OsString> {
+    let own = file.file_name()?.to_str()?;
+    own.strip_prefix(name.to_str()?).map(OsString::from)
+}
+
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy_tree(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Limits: keys and values up to them go in, one byte more is refused.
+
+use arbour_core::{
+    Batch, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
+    Result, StoreOptions,
+};
+
+use super::claims::{commit, everything, refused};
+use crate::{Bed, Factory, entries};
+
+/// Asserts that keys and values up to the limits go in through every way of writing, and come out,
+/// and that one byte more is `TooLarge` in each and writes nothing.
+fn exact<S: KvStore>(store: &S, tree: &S::Tree, limits: Limits, values: bool) -> Result<()> {
+    let key = |first: u8, length: usize| {
+        let mut key = vec![b'k'; length];
+        if let Some(byte) = key.first_mut() {
+            *byte = first;
+        }
+        key
+    };
+    let longest = if values { vec![7; limits.value_bytes_max] } else { Vec::new() };
+    for (way, name) in [(b'p', "put"), (b'b', "batch"), (b't', "transaction")] {
+        let good = key(way, limits.key_bytes_max);
+        write(store, tree, way, &good, &longest)?;
+        let got = store.get(tree, &good)?;
+        assert!(got.as_ref() == Some(&longest), "{name}: the longest key does not come back");
+        let result = write(store, tree, way, &key(way, limits.key_bytes_max + 1), b"");
+        let error = refused(result, ErrorKind::TooLarge, &format!("{name}: a longer key"));
+        assert_eq!(error.operation(), Operation::Put);
+        let result = write(store, tree, way, b"value", &vec![7; limits.value_bytes_max + 1]);
+        refused(result, ErrorKind::TooLarge, &format!("{name}: a longer value"));
+        assert_eq!(store.snapshot()?.len(tree)?, 1, "{name}: a refused write wrote something");
+        store.delete(tree, &good)?;
+        assert_eq!(store.get(tree, &good)?, None, "{name}: the longest key is not deleted");
+        let result = store.delete(tree, &key(way, limits.key_bytes_max + 1));
+        refused(result, ErrorKind::TooLarge, "deleting a longer key");
+    }
+    Ok(())
+}
+
+/// Writes in the named way, behind a write that is good.
+fn write<S: KvStore>(store: &S, tree: &S::Tree, way: u8, key: &[u8], value: &[u8]) -> Result<()> {
+    let mut batch = Batch::new();
+    match way {
+        b'p' => store.put(tree, key, value),
+        b'b' => {
+            batch.put(tree, b"beside", b"");
+            batch.put(tree, key, value);
+            batch.delete(tree, b"beside");
+            store.apply(batch, Durability::default())
+        }
+        _ => store.write(|transaction| {
+            transaction.put(tree, b"beside", b"")?;
+            transaction.put(tree, key, value)?;
+            transaction.delete(tree, b"beside")
+        }),
+    }
+}
+
+/// The limits the capabilities name are exact, through every way of writing; bounds of a scan may
+/// be longer. Case 105.
+pub(super) fn are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (store, t, limits) = (bed.store(), bed.tree("t")?, bed.capabilities().limits);
+    exact(store, &t, limits, false)?;
+    commit(store, &t, "a=1 k=1 z=1")?;
+    let long = vec![b'k'; limits.key_bytes_max + 1];
+    let snapshot = store.snapshot()?;
+    assert!(!snapshot.contains(&t, &long)?, "a key nobody can store");
+    let behind = entries(snapshot.scan(&t, KeyRange::new(&long[..]..), Direction::Forward)?)?;
+    assert_eq!(behind, [(b"z".to_vec(), b"1".to_vec())], "behind a long bound");
+    let before = KeyRange::new(..=&long[..]);
+    let before = entries(snapshot.scan(&t, before, Direction::Reverse)?)?;
+    assert_eq!(before.len(), 2, "before a long bound: {before:?}");
+    store.write(|transaction| transaction.delete_range(&t, KeyRange::new(&long[..]..)))?;
+    assert_eq!(everything(&store.snapshot()?, &t)?, "a=1 k=1", "a range with a long bound");
+    Ok(())
+}
+
+/// Lower limits that the options ask for are kept as exactly, the capabilities name them, and what
+/// was stored before stays readable.
+pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let key = [b'x'; 80];
+    bed.store().put(&bed.tree("u")?, &key, &[7; 5000])?;
+    let own = bed.capabilities().limits;
+    let limits = Limits { key_bytes_max: 64, value_bytes_max: 1000, ..own };
+    bed.reopen_with(&StoreOptions::new().limits(limits))?;
+    assert_eq!(bed.capabilities().limits, limits);
+    exact(bed.store(), &bed.tree("t")?, limits, true)?;
+    if bed.capabilities().persistent {
+        let (snapshot, u) = (bed.store().snapshot()?, bed.tree("u")?);
+        let stored = snapshot.first(&u, KeyRange::all())?;
+        assert_eq!(stored, Some((key.to_vec(), vec![7; 5000])), "found by a scan");
+        let stored = snapshot.get_with(&u, &key, <[u8]>::to_vec)?;
+        assert_eq!(stored, Some(vec![7; 5000]), "found by a get");
+    }
+    // What an engine cannot do it does not promise, whatever it is asked for.
+    let asked = Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, key_bytes_min: 0 };
+    bed.reopen_with(&StoreOptions::new().limits(asked))?;
+    let raised = bed.capabilities().limits;
+    assert_eq!(raised, asked.within(raised));
+    assert!(raised.value_bytes_max >= own.value_bytes_max, "{raised:?}");
+    assert_eq!(raised.key_bytes_min, own.key_bytes_min, "{raised:?}");
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! The manifest: each capability is proven where it is true and its refusal where it is false.
+
+use std::error::Error as _;
+use std::path::Path;
+
+use arbour_core::{
+    Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation,
+    Result, StoreOptions, TreeName, copy,
+};
+
+use super::claims::{commit, everything, make, patient, refused};
+use super::files::siblings;
+use crate::{Bed, Factory, entries};
+
+/// A tree's name with its entries.
+type Contents = (String, Vec<(Vec<u8>, Vec<u8>)>);
+
+/// Reads a whole store, Arbour's own trees and the neighbours included.
+fn contents<S: KvStore>(store: &S) -> Result<Vec<Contents>> {
+    let snapshot = store.snapshot()?;
+    let mut contents = Vec::new();
+    for name in snapshot.trees()? {
+        let tree = store.open_tree(TreeName::stored(&name)?)?;
+        let found = entries(snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?)?;
+        contents.push((name, found));
+    }
+    Ok(contents)
+}
+
+/// A backup of a store in use, beside a snapshot and a transaction, holds what was committed and
+/// opens as a store of its own; what stands in its place is not overwritten. An engine that cannot
+/// do it says so. Case 104.
+pub(super) fn hot_backup<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    bed.reopen_with(&patient())?;
+    let t = bed.tree("t")?;
+    commit(bed.store(), &t, "a=1 b=1")?;
+    bed.store().write(|transaction| {
+        (0..2000_u32).try_for_each(|number| transaction.put(&t, &number.to_be_bytes(), &[7; 100]))
+    })?;
+    bed.settle()?;
+    let (store, t, u) = (bed.store(), bed.tree("t")?, bed.tree("u")?);
+    let destination = bed.other_path("copy");
+    if !bed.capabilities().hot_backup {
+        refused(store.backup(&destination), ErrorKind::Unsupported, "backup");
+        assert!(siblings(&destination)?.is_empty(), "a refused backup left something");
+        bed.negative();
+        return Ok(());
+    }
+    let older = store.snapshot()?;
+    commit(store, &t, "-a c=2")?;
+    commit(store, &u, "a=2")?;
+    let mut transaction = store.begin()?;
+    make(&mut transaction, &t, "-b d=3")?;
+    store.backup(&destination)?;
+    let expected = contents(store)?;
+    make(&mut transaction, &u, "b=3")?;
+    transaction.commit()?;
+    let backup = bed.factory().open(&destination, &StoreOptions::new())?;
+    assert!(contents(&backup)? == expected, "the backup is not what was committed");
+    assert_eq!(everything(&older, &u)?, "", "the snapshot beside it");
+    // The two go their own ways.
+    let in_backup = backup.tree("u")?;
+    commit(&backup, &in_backup, "c=4")?;
+    assert_eq!(everything(&store.snapshot()?, &u)?, "a=2 b=3");
+    assert_eq!(everything(&backup.snapshot()?, &in_backup)?, "a=2 c=4");
+    let expected = contents(&backup)?;
+    backup.close()?;
+    let result = store.backup(&destination);
+    refused(result, ErrorKind::InvalidArgument, "a backup onto something");
+    let result = store.backup(bed.path());
+    refused(result, ErrorKind::InvalidArgument, "a backup onto the store itself");
+    let nowhere = bed.other_path("missing");
+    refused(store.backup(&nowhere.join("copy")), ErrorKind::Io, "a backup into a missing folder");
+    assert!(!nowhere.exists(), "a failed backup left something");
+    let backup = bed.factory().open(&destination, &StoreOptions::new())?;
+    assert!(contents(&backup)? == expected, "a refused backup changed what is there");
+    Ok(())
+}
+
+/// Compacting gives space back and changes nothing that is read: trees that were emptied read
+/// empty, handles stay good, snapshots stay as they are. An engine that cannot do it says so.
+/// Case 104.
+pub(super) fn compaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (t, u) = (bed.tree("t")?, bed.tree("u")?);
+    commit(bed.store(), &t, "a=1 b=1")?;
+    if !bed.capabilities().compaction {
+        refused(bed.store().compact(), ErrorKind::Unsupported, "compact");
+        bed.settle()?;
+        let found = everything(&bed.store().snapshot()?, &bed.tree("t")?)?;
+        assert_eq!(found, "a=1 b=1", "after the refusal");
+        bed.negative();
+        return Ok(());
+    }
+    for number in 0..8_u32 {
+        bed.store().write(|transaction| {
+            (0..64_u32).try_for_each(|part| {
+                let key = [number.to_be_bytes(), part.to_be_bytes()].concat();
+                transaction.put(&u, &key, &vec![part as u8; 8 * 1024])
+            })
+        })?;
+    }
+    bed.store().write(|transaction| transaction.delete_range(&u, KeyRange::all()))?;
+    bed.settle()?;
+    let (store, t, u) = (bed.store(), bed.tree("t")?, bed.tree("u")?);
+    let before = store.stats()?.disk_bytes;
+    store.compact()?;
+    let after = store.stats()?.disk_bytes;
+    assert!(after < before, "no space was given back: {before} bytes before, {after} after");
+    assert_eq!(everything(&store.snapshot()?, &t)?, "a=1 b=1");
+    assert_eq!(everything(&store.snapshot()?, &u)?, "", "a tree that was emptied");
+    assert_eq!(bed.trees_of(&store.snapshot()?)?, ["t"]);
+    commit(store, &u, "a=2")?;
+    let pinned = store.snapshot()?;
+    commit(store, &u, "a=3 b=3")?;
+    if let Err(error) = store.compact() {
+        assert_eq!(error.kind(), ErrorKind::Busy, "beside a snapshot: {error:?}");
+    }
+    assert_eq!(everything(&pinned, &u)?, "a=2", "of a snapshot that lives meanwhile");
+    drop(pinned);
+    store.compact()?;
+    bed.settle()?;
+    let snapshot = bed.store().snapshot()?;
+    assert_eq!(everything(&snapshot, &bed.tree("t")?)?, "a=1 b=1");
+    assert_eq!(everything(&snapshot, &bed.tree("u")?)?, "a=3 b=3");
+    Ok(())
+}
+
+/// Copied to another engine and back, a store is the same. Case 106.
+pub(super) fn copied_between_engines<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let limits = bed.capabilities().limits;
+    let (t, unicode) = (bed.tree("t")?, bed.tree("ä/ß \u{1f332}\n")?);
+    let own = bed.store().open_tree(TreeName::layer("arbour/suite")?)?;
+    bed.store().write(|transaction| {
+        for key in [&b"k"[..], b"\0", b"\xff", b"\xff\xff", b"a\0b"] {
+            transaction.put(&t, key, key)?;
+            transaction.put(&unicode, key, b"")?;
+        }
+        transaction.put(&t, &vec![b'k'; limits.key_bytes_max.min(2000)], &vec![7; 100_000])?;
+        if limits.key_bytes_min == 0 {
+            transaction.put(&t, b"", b"the empty key")?;
+        }
+        transaction.put(&own, b"k", b"Arbour's own")
+    })?;
+    bed.settle()?;
+    let expected = contents(bed.store())?;
+    let count = expected.iter().map(|(_, entries)| entries.len() as u64).sum::<u64>();
+    let memory = MemoryStore::new();
+    assert_eq!(copy(bed.store(), &memory)?, count);
+    assert!(contents(&memory)? == expected, "the copy in memory differs");
+    let path = bed.other_path("second");
+    let second = bed.factory().open(&path, &StoreOptions::new())?;
+    let in_second = second.tree("t")?;
+    commit(&second, &in_second, "k=overwritten kept=1")?;
+    assert_eq!(copy(&memory, &second)?, count);
+    assert_eq!(second.get(&in_second, b"kept")?, Some(b"1".to_vec()), "what was there before");
+    second.delete(&in_second, b"kept")?;
+    assert!(contents(&second)? == expected, "the copy of the copy differs");
+    second.close()?;
+    if bed.capabilities().persistent {
+        let second = bed.factory().open(&path, &StoreOptions::new())?;
+        assert!(contents(&second)? == expected, "the copy differs once it is opened again");
+    }
+    Ok(())
+}
+
+/// `len` is exact and the number of entries in the stats is between half and twice the truth,
+/// after overwrites, deletions and rollbacks. Case 107.
+pub(super) fn counts_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let near = |bed: &Bed<F>, own: u64| {
+        let (stats, exact) = (bed.store().stats()?, own + bed.neighbour_entries());
+        let near = exact / 2..=exact * 2;
+        assert!(near.contains(&stats.entries), "{} entries counted as {stats:?}", exact);
+        assert_eq!(stats.disk_bytes > 0, bed.capabilities().persistent, "{stats:?}");
+        Ok::<_, Error>(())
+    };
+    near(bed, 0)?;
+    let (t, u) = (bed.tree("t")?, bed.tree("u")?);
+    let key = |number: u32| number.to_be_bytes();
+    bed.store().write(|transaction| {
+        (0..1000).try_for_each(|number| transaction.put(&t, &key(number), b"first"))?;
+        (0..500).try_for_each(|number| transaction.put(&u, &key(number), b"first"))
+    })?;
+    for _ in 0..4 {
+        bed.store().write(|transaction| {
+            (0..800).try_for_each(|number| transaction.put(&t, &key(number), b"again"))
+        })?;
+    }
+    bed.store().write(|transaction| {
+        (0..1500).step_by(2).try_for_each(|number| transaction.delete(&t, &key(number)))?;
+        transaction.delete_range(&u, KeyRange::new(&key(100)[..]..))
+    })?;
+    let mut undone = bed.store().begin()?;
+    (5000..9000).try_for_each(|number| undone.put(&u, &key(number), b"undone"))?;
+    undone.rollback()?;
+    bed.settle()?;
+    let (snapshot, t, u) = (bed.store().snapshot()?, bed.tree("t")?, bed.tree("u")?);
+    assert_eq!(snapshot.len(&t)?, 500);
+    assert_eq!(snapshot.len(&u)?, 100);
+    assert_eq!(snapshot.len(&bed.tree("v")?)?, 0);
+    drop(snapshot);
+    near(bed, 600)
+}
+
+/// What was committed is there when the store is opened again exactly if the engine says that it
+/// persists, and it is examined on that axis.
+pub(super) fn persistence_agrees_with_axes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let persistent = bed.capabilities().persistent;
+    commit(bed.store(), &bed.tree("t")?, "a=1")?;
+    bed.reopen()?;
+    let found = bed.store().get(&bed.tree("t")?, b"a")?;
+    assert_eq!(found.is_some(), persistent, "persistence is not as the capabilities say");
+    assert_eq!(bed.capabilities().persistent, persistent, "the capabilities changed");
+    assert!(persistent || bed.axis() != crate::Axis::Reopened, "suite!(.., volatile) is missing");
+    assert_eq!(persistent, !siblings(bed.path())?.is_empty(), "of the files at its path");
+    if !persistent {
+        bed.negative();
+    }
+    Ok(())
+}
+
+/// Errors name the operation, the tree, the key and the store, on one line, and keep their cause.
+pub(super) fn errors_name_their_place<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let name = "a \"tree\"\nof two lines";
+    let (store, tree) = (bed.store(), bed.tree(name)?);
+    let mut long = b"two\nlines \xff".to_vec();
+    long.resize(bed.capabilities().limits.key_bytes_max + 1, b'k');
+    let error = refused(store.put(&tree, &long, b""), ErrorKind::TooLarge, "put");
+    assert_eq!((error.operation(), error.tree()), (Operation::Put, Some(name)));
+    let shown = error.key().unwrap_or_default();
+    assert!(shown.starts_with(r"two\nlines \xff"), "the key is shown as {shown}");
+    assert!(shown.len() < 200, "the key is not shortened: {shown}");
+    let error = refused(store.delete(&tree, &long), ErrorKind::TooLarge, "delete");
+    assert_eq!((error.operation(), error.tree()), (Operation::Delete, Some(name)));
+    let error = refused(store.tree("a\0b"), ErrorKind::InvalidArgument, "a bad name");
+    assert_eq!(error.operation(), Operation::Tree);
+    let persistent = bed.capabilities().persistent;
+    let place = |error: &Error| error.path().map(Path::to_owned);
+    let own = persistent.then(|| bed.path().to_owned());
+    if !bed.capabilities().optimistic {
+        let transaction = store.begin()?;
+        let error = refused(store.begin(), ErrorKind::Busy, "a nested begin");
+        assert_eq!((error.operation(), place(&error)), (Operation::Begin, own.clone()));
+        transaction.rollback()?;
+    }
+    store.close()?;
+    let error = refused(store.snapshot(), ErrorKind::Closed, "a closed store");
+    assert_eq!((error.operation(), place(&error)), (Operation::Snapshot, own));
+    if persistent {
+        let path = bed.other_path("missing").join("store");
+        let options = StoreOptions::new();
+        let error = refused(bed.factory().open(&path, &options), ErrorKind::Io, "a missing folder");
+        assert_eq!((error.operation(), place(&error)), (Operation::Open, Some(path)));
+        assert!(error.source().is_some(), "the cause is missing: {error:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The suite an engine has to pass to be an engine of Arbour.
+//!
+//! Implement [`Factory`] for the engine and call [`suite!`] in an integration test:
+//!
+//! ```
+//! use arbour_conformance::Factory;
+//! use arbour_core::{MemoryStore, Result, StoreOptions};
+//! use std::path::Path;
+//!
+//! struct Memory;
+//!
+//! impl Factory for Memory {
+//!     type Store = MemoryStore;
+//!
+//!     fn open(&self, _: &Path, options: &StoreOptions) -> Result<MemoryStore> {
+//!         Ok(MemoryStore::with_options(options))
+//!     }
+//! }
+//!
+//! // `volatile`, for nothing is left when the store is closed.
+//! arbour_conformance::suite!(Memory, volatile);
+//! # fn main() {}
+//! ```
+//!
+//! Every case becomes a test with a name of its own, on four axes: the store's own type
+//! (`fixed`), behind [`DynStore`](arbour_core::DynStore) (`dynamic`), amid trees full of
+//! look-alike keys (`namespaced`), and closed and opened again between writing and reading
+//! (`reopened`). What an engine cannot do, its [`Capabilities`](arbour_core::Capabilities) say,
+//! and then the case asks for it and expects the typed refusal: nothing is skipped.
+//!
+//! Beside the cases, [`suite!`] generates tests that look for what no one thought of:
+//!
+//! - `model::agrees_with_a_plain_map`: random actions on a store and on plain maps, snapshots
+//!   kept and reopening among them; see [`agrees_with_a_plain_map`].
+//! - `process::killed_writer_loses_nothing` and `process::second_process_is_locked_out`: a
+//!   writer killed at random moments, and two processes at one store; see [`process`]. For a
+//!   volatile engine there is `process::nothing_outlives_the_store` instead.
+//!
+//! [`mirror`] performs the random actions on two engines and finds what they answer differently.
+//! [`BTreeEngine`] is the worked example for engine authors: the suite runs on it too.
+//!
+//! # Environment variables
+//! | variable | what it sets | else |
+//! |---|---|---|
+//! | `ARBOUR_SEED` | the seed of everything random; a failure prints it | a new one each time |
+//! | `ARBOUR_MODEL_CASES` | how many random sequences the model is run on | 64 |
+//! | `ARBOUR_KILLS` | how often a writer is killed; 200 for a long run | 10 |
+//!
+//! Those that begin with `ARBOUR_CHILD_` are how a test speaks to the process it starts.
+//!
+//! # What the suite cannot prove
+//! - Killing a process shows what survives the death of a process, not what survives the loss of
+//!   power: the operating system keeps what was written to it, and a single write to a file is
+//!   hardly ever torn by a kill. An engine that never puts its data on the device passes.
+//! - The model acts on one thread. It proves nothing about threads at once; the cases on
+//!   isolation try, but a finite number of threads and kills cannot show the absence of a race.
+//! - A seed repeats what is done, not when: a kill falls at another moment each time.
+//! - The mirror shows that two engines agree, not that either is right.
+
+mod action;
+mod axis;
+mod bed;
+mod btree_engine;
+pub mod cases;
+mod factory;
+mod mirror;
+mod model;
+pub mod process;
+mod random;
+mod report;
+mod session;
+mod suite;
+
+pub use axis::Axis;
+pub use bed::{Bed, entries};
+pub use btree_engine::{BTreeCursor, BTreeEngine, BTreeFactory, BTreeStore};
+pub use factory::{DynFactory, Factory};
+pub use mirror::mirror;
+pub use model::agrees_with_a_plain_map;
+pub use random::seed;
+pub use report::{Failure, Report};
+#[doc(hidden)]
+pub use suite::check_all;
+pub use suite::{run, run_all};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use arbour_core::Result;
+}

@@ -1,0 +1,159 @@
+//! Starting this executable again with another part to play, and listening to it.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arbour_core::{ErrorKind, Result, StoreOptions};
+
+use super::io;
+use crate::Factory;
+
+const PATH: &str = "ARBOUR_CHILD_PATH";
+const SEED: &str = "ARBOUR_CHILD_SEED";
+
+/// Tells what a child says from what the test harness around it prints.
+const SAYS: &str = "arbour child: ";
+
+/// How long a child may be silent before it counts as hung.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How long a child tries to open a store that another process has just let go.
+const LOCKED_MAX: Duration = Duration::from_secs(2);
+
+/// What a child was told, if this process is one.
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) seed: u64,
+}
+
+impl Part {
+    /// Returns the part this process has to play in a test, or `None` if it is the parent.
+    pub(super) fn of_this_process() -> Option<Self> {
+        let path = std::env::var_os(PATH)?;
+        let seed = std::env::var(SEED).ok()?.parse().ok()?;
+        Some(Self {
+            path: PathBuf::from(path),
+            seed,
+        })
+    }
+
+    /// Opens the store. A process that is forked off the parent elsewhere holds all its files
+    /// for a moment, and thereby a lock that the parent has let go: so it tries again.
+    pub(super) fn open<F: Factory>(&self, factory: &F) -> Result<F::Store> {
+        let began = Instant::now();
+        loop {
+            match factory.open(&self.path, &StoreOptions::new()) {
+                Err(error) if error.kind() == ErrorKind::Locked && began.elapsed() < LOCKED_MAX => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                opened => return opened,
+            }
+        }
+    }
+}
+
+/// Tells the parent something.
+pub(super) fn say(what: impl fmt::Display) -> Result<()> {
+    // A line of its own, for the harness has begun one already.
+    writeln!(std::io::stdout(), "\n{SAYS}{what}").map_err(io)
+}
+
+/// A child that does not outlive this value.
+pub(super) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Runs a test of this executable again; `test` is its full path, with the crate.
+    pub(super) fn start(test: &str, path: &Path, seed: u64) -> Result<Self> {
+        let (_, name) = test
+            .split_once("::")
+            .expect("a test's path begins with its crate");
+        let mut child = Command::new(std::env::current_exe().map_err(io)?)
+            .args(["--exact", name, "--nocapture", "--test-threads=1"])
+            .env(PATH, OsString::from(path))
+            .env(SEED, seed.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(io)?;
+        let stdout = child.stdout.take().expect("its output was piped");
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for said in Said(BufReader::new(stdout)) {
+                if sender.send(said).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self { child, lines })
+    }
+
+    /// Waits for what the child says next; `None` once it is gone.
+    pub(super) fn listen(&self) -> Option<String> {
+        use std::sync::mpsc::RecvTimeoutError::Timeout;
+
+        let heard = self.lines.recv_timeout(SILENCE_MAX);
+        assert_ne!(
+            heard,
+            Err(Timeout),
+            "the child said nothing for {SILENCE_MAX:?}"
+        );
+        heard.ok()
+    }
+
+    /// Kills the child at once. Returns how it ended; [`listen`](Self::listen) goes on with what
+    /// it said before.
+    pub(super) fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill().map_err(io)?;
+        self.child.wait().map_err(io)
+    }
+
+    /// Waits for the child to end by itself and returns all it said.
+    pub(super) fn finish(mut self) -> Result<Vec<String>> {
+        let said = std::iter::from_fn(|| self.listen()).collect();
+        let status = self.child.wait().map_err(io)?;
+        assert!(
+            status.success(),
+            "the child failed ({status}) having said {said:?}"
+        );
+        Ok(said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already; whatever happens, none is left behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines a child said, whole ones only: what it was killed in the midst of, it never said.
+struct Said(BufReader<ChildStdout>);
+
+impl Iterator for Said {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if let Some(said) = line
+                .strip_prefix(SAYS)
+                .and_then(|line| line.strip_suffix('\n'))
+            {
+                return Some(said.to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The death of a process, and the life of two at once.
+//!
+//! A test runs its own executable again, naming itself as the one test to run, with environment
+//! variables that tell the child its part. The child speaks through its standard output:
+//!
+//! ```text
+//! parent                                child
+//! spawn, with part, path and seed  -->  open the store, commit numbered transactions
+//! count                            <--  "ack 17 process-crash" after each commit returned
+//! kill at a random moment          -->  X
+//! open the store, compare it with the transactions 1, 2, 3 ... computed anew, commit one more
+//! ```
+
+mod child;
+mod killed;
+mod second;
+mod volatile;
+mod workload;
+
+pub use killed::killed_writer_loses_nothing;
+pub use second::second_process_is_locked_out;
+pub use volatile::nothing_outlives_the_store;
+
+/// Makes a result of the contract of one of the system.
+fn io(error: std::io::Error) -> arbour_core::Error {
+    use arbour_core::{Error, ErrorKind, Operation};
+
+    Error::new(
+        ErrorKind::Io,
+        Operation::Open,
+        "the system failed the test itself",
+    )
+    .with_source(error)
+}

@@ -1,0 +1,62 @@
+//! A store that keeps nothing, and says so.
+
+use arbour_core::{Durability, KvRead, KvStore, Result, StoreOptions};
+use tempfile::TempDir;
+
+use super::io;
+use crate::Factory;
+
+/// Writes to a store, makes it durable as far as it goes, closes it and opens it again, and
+/// panics if anything is left or if the capabilities promised it: what the test
+/// `process::nothing_outlives_the_store` of a volatile engine does.
+///
+/// ```
+/// # use arbour_conformance::Factory;
+/// # use arbour_core::{MemoryStore, Result, StoreOptions};
+/// # struct Memory;
+/// # impl Factory for Memory {
+/// #     type Store = MemoryStore;
+/// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
+/// #         Ok(MemoryStore::with_options(options))
+/// #     }
+/// # }
+/// arbour_conformance::process::nothing_outlives_the_store(&Memory)?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+///
+/// # Errors
+/// What the engine reports.
+pub fn nothing_outlives_the_store<F: Factory>(factory: &F) -> Result<()> {
+    let folder = TempDir::with_prefix("arbour-volatile-").map_err(io)?;
+    let path = folder.path().join("store");
+    let store = factory.open(&path, &StoreOptions::new())?;
+    let capabilities = store.capabilities();
+    assert!(
+        !capabilities.persistent,
+        "call suite! without `volatile` for an engine that persists"
+    );
+    assert!(
+        capabilities.durability.is_empty(),
+        "what does not persist has no durability"
+    );
+    for level in Durability::ALL {
+        assert_eq!(
+            capabilities.effective_durability(level),
+            None,
+            "{level} is no promise"
+        );
+    }
+    let tree = store.tree("t")?;
+    store.put(&tree, b"a", b"1")?;
+    store.sync()?;
+    assert!(
+        store.get(&tree, b"a")?.is_some(),
+        "what was put is there while the store is open"
+    );
+    store.close()?;
+    drop(store);
+    let store = factory.open(&path, &StoreOptions::new())?;
+    let left = store.snapshot()?.trees()?;
+    assert!(left.is_empty(), "{left:?} outlived the store");
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Random numbers that a seed repeats.
+
+use std::hash::{BuildHasher, RandomState};
+
+/// SplitMix64: small, the same on every machine, and good enough to choose what a test does.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Returns a number below `end`, which is not zero.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub(crate) fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// Returns the seed in the environment variable `ARBOUR_SEED`, or else a new one.
+///
+/// ```
+/// use arbour_conformance::{BTreeFactory, mirror, seed};
+/// mirror(&BTreeFactory, &BTreeFactory, seed(), 1);
+/// ```
+#[must_use]
+pub fn seed() -> u64 {
+    number_from("ARBOUR_SEED").unwrap_or_else(|| RandomState::new().hash_one(0))
+}
+
+/// Reads a number from the environment.
+pub(crate) fn number_from(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse();
+    assert!(number.is_ok(), "{variable}={text} is no number");
+    number.ok()
+}

@@ -1,0 +1,229 @@
+//! Running the cases, one by one or all together.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arbour_core::Result;
+
+use crate::cases::{Case, cases};
+use crate::{Axis, Bed, DynFactory, Factory, Failure, Report};
+
+/// Generates one named test for each case on each axis, and one that runs them all and counts
+/// them.
+///
+/// `suite!(factory)` is for an engine that persists. `suite!(factory, volatile)` is for one that
+/// keeps nothing when it is closed; it leaves out the `reopened` axis, and a case checks that the
+/// engine's capabilities agree. The factory is an expression, evaluated for each test.
+///
+/// See the [crate](crate) for an example.
+#[macro_export]
+macro_rules! suite {
+    ($factory:expr) => {
+        $crate::__suite!($factory; [fixed Fixed, dynamic Dynamic, namespaced Namespaced,
+            reopened Reopened]; &$crate::Axis::ALL);
+        $crate::__processes!($factory);
+    };
+    ($factory:expr, volatile) => {
+        $crate::__suite!($factory; [fixed Fixed, dynamic Dynamic, namespaced Namespaced];
+            &$crate::Axis::VOLATILE);
+
+        mod process {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn nothing_outlives_the_store() -> $crate::__private::Result<()> {
+                $crate::process::nothing_outlives_the_store(&$factory)
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __processes {
+    ($factory:expr) => {
+        mod process {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn killed_writer_loses_nothing() -> $crate::__private::Result<()> {
+                let test = concat!(module_path!(), "::killed_writer_loses_nothing");
+                $crate::process::killed_writer_loses_nothing(&$factory, test)
+            }
+
+            #[test]
+            fn second_process_is_locked_out() -> $crate::__private::Result<()> {
+                let test = concat!(module_path!(), "::second_process_is_locked_out");
+                $crate::process::second_process_is_locked_out(&$factory, test)
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __suite {
+    ($factory:expr; [$($module:ident $axis:ident),*]; $axes:expr) => {
+        $(
+            mod $module {
+                #[allow(unused_imports)]
+                use super::*;
+                $crate::__cases!(__tests $factory; $axis;);
+            }
+        )*
+
+        mod whole_suite {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn runs_every_case() {
+                $crate::check_all(|| $factory, $axes);
+            }
+        }
+
+        mod model {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn agrees_with_a_plain_map() {
+                $crate::agrees_with_a_plain_map(&$factory);
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($factory:expr; $axis:ident; $($topic:ident { $($case:ident)* })*) => {
+        $(
+            mod $topic {
+                #[allow(unused_imports)]
+                use super::*;
+                $(
+                    #[test]
+                    fn $case() -> $crate::__private::Result<()> {
+                        $crate::run(
+                            $factory,
+                            $crate::Axis::$axis,
+                            stringify!($topic),
+                            stringify!($case),
+                        )
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+/// Runs one case on one axis; panics where the case fails.
+///
+/// # Errors
+/// What the engine reports where the case did not expect it.
+///
+/// ```no_run
+/// use arbour_conformance::{Axis, Factory, run};
+/// fn examine(factory: impl Factory) -> arbour_core::Result<()> {
+///     run(factory, Axis::Fixed, "point", "put_then_get")
+/// }
+/// ```
+pub fn run<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<()> {
+    if axis == Axis::Dynamic {
+        run_on(DynFactory(factory), axis, topic, name).map(drop)
+    } else {
+        run_on(factory, axis, topic, name).map(drop)
+    }
+}
+
+fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<bool> {
+    let case = cases::<F>()
+        .into_iter()
+        .find(|case| case.topic == topic && case.name == name);
+    let case = case.expect("the macro and the list name the same cases");
+    run_case(factory, axis, &case)
+}
+
+/// Runs a case and tells whether it was a negative one.
+fn run_case<F: Factory>(factory: F, axis: Axis, case: &Case<F>) -> Result<bool> {
+    let mut bed = Bed::new(factory, axis)?;
+    (case.run)(&mut bed)?;
+    bed.finish()
+}
+
+/// Runs every case on the given axes and reports what it found; never panics on what an engine
+/// does.
+///
+/// ```
+/// # use arbour_conformance::Factory;
+/// # use arbour_core::{MemoryStore, Result, StoreOptions};
+/// # struct Memory;
+/// # impl Factory for Memory {
+/// #     type Store = MemoryStore;
+/// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
+/// #         Ok(MemoryStore::with_options(options))
+/// #     }
+/// # }
+/// use arbour_conformance::{Axis, run_all};
+/// let report = run_all(|| Memory, &[Axis::Fixed]);
+/// assert!(report.failures.is_empty(), "{report}");
+/// ```
+pub fn run_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) -> Report {
+    let mut report = Report::default();
+    for &axis in axes {
+        if axis == Axis::Dynamic {
+            run_axis(|| DynFactory(factory()), axis, &mut report);
+        } else {
+            run_axis(&factory, axis, &mut report);
+        }
+    }
+    report
+}
+
+fn run_axis<F: Factory>(factory: impl Fn() -> F, axis: Axis, report: &mut Report) {
+    for case in cases::<F>() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_case(factory(), axis, &case)));
+        let message = match outcome {
+            Ok(Ok(true)) => {
+                report.negative += 1;
+                continue;
+            }
+            Ok(Ok(false)) => {
+                report.positive += 1;
+                continue;
+            }
+            Ok(Err(error)) => format!("{error:?}"),
+            Err(panic) => panic_message(panic.as_ref()),
+        };
+        let case = format!("{}::{}", case.topic, case.name);
+        report.failures.push(Failure {
+            axis,
+            case,
+            message,
+        });
+    }
+}
+
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic")
+        .to_owned()
+}
+
+/// Runs everything, prints the count and asserts it: what the last test of [`suite!`] does.
+#[doc(hidden)]
+pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
+    let report = run_all(factory, axes);
+    println!("conformance: {report}");
+    assert!(report.failures.is_empty(), "{report}");
+    let expected = cases::<F>().len() * axes.len();
+    assert_eq!(
+        report.count(),
+        expected,
+        "every case has to run on every axis"
+    );
+}
