@@ -1,0 +1,90 @@
+//! Any engine by Arbour.
+
+use arbour_core::{
+    Batch, Cursor as _, Direction, Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Result,
+};
+
+use crate::contender::Contender;
+use crate::workload::{Entry, Key, Prefix, look_at};
+
+/// An engine used through the contract.
+///
+/// ```
+/// use arbour_benches::Arbour;
+/// use arbour_core::MemoryStore;
+/// let contender = Arbour::new(MemoryStore::new())?;
+/// # let _ = contender;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct Arbour<S: KvStore> {
+    store: S,
+    tree: S::Tree,
+}
+
+impl<S: KvStore> Arbour<S> {
+    /// Works on one tree of a store.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour_benches::Arbour;
+    /// # use arbour_core::{DynStore, MemoryStore};
+    /// assert!(Arbour::new(DynStore::new(MemoryStore::new())).is_ok());
+    /// ```
+    pub fn new(store: S) -> Result<Self> {
+        let tree = store.tree("entries")?;
+        Ok(Self { store, tree })
+    }
+}
+
+impl<S: KvStore> Contender for Arbour<S> {
+    fn put(&self, entries: &[Entry], durability: Durability) -> Result<()> {
+        let mut transaction = self.store.begin_with(durability)?;
+        for (key, value) in entries {
+            transaction.put(&self.tree, key, value)?;
+        }
+        transaction.commit()
+    }
+
+    fn apply(&self, entries: &[Entry], durability: Durability) -> Result<()> {
+        let mut batch = Batch::new();
+        for (key, value) in entries {
+            batch.put(&self.tree, key, value);
+        }
+        self.store.apply(batch, durability)
+    }
+
+    fn gets(&self, keys: &[Key]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let mut seen = 0;
+        for key in keys {
+            if let Some(value) = snapshot.get(&self.tree, key)? {
+                seen += look_at(value.as_ref());
+            }
+        }
+        Ok(seen)
+    }
+
+    fn scan(&self) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let mut cursor = snapshot.scan(&self.tree, KeyRange::all(), Direction::Forward)?;
+        let mut seen = 0;
+        while let Some((key, value)) = cursor.next()? {
+            seen += look_at(key) + look_at(value);
+        }
+        Ok(seen)
+    }
+
+    fn prefix_scans(&self, prefixes: &[Prefix]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let mut seen = 0;
+        for prefix in prefixes {
+            let mut cursor = snapshot.prefix(&self.tree, prefix)?;
+            while let Some((key, value)) = cursor.next()? {
+                seen += look_at(key) + look_at(value);
+            }
+        }
+        Ok(seen)
+    }
+}

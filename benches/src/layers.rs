@@ -1,0 +1,96 @@
+//! What a layer costs above what it is laid over.
+
+use std::hint::black_box;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, Engine, KvStore as _, KvWrite as _, MemorySnapshot,
+    MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer, TreeHandle,
+    TreeName, TreeRegistry,
+};
+
+use crate::overhead::{Bound, Comparison, Row, Scale, time};
+use crate::workload::Entry;
+
+/// Compares a transaction that reads nothing to collecting its writes in a plain batch.
+pub(crate) fn measure(scale: Scale, entries: &[Entry], report: &mut dyn FnMut(Row)) -> Result<()> {
+    let layer = TransactionLayer::new(Sink::new(), &StoreOptions::new(), None);
+    let tree = layer.tree("entries")?;
+    let bound = Bound::Ratio(1.2);
+    let mut layers = Comparison { scale, engine: "TransactionLayer", bound, report };
+    layers.row(
+        "put, above collecting a batch",
+        entries.len(),
+        || {
+            time(|| {
+                let mut batch = Batch::new();
+                for (key, value) in entries {
+                    batch.put(&tree, key, value);
+                }
+                layer.engine().apply(&batch, Durability::None)
+            })
+        },
+        || {
+            time(|| {
+                let mut transaction = layer.begin_with(Durability::None)?;
+                for (key, value) in entries {
+                    transaction.put(&tree, key, value)?;
+                }
+                transaction.commit()
+            })
+        },
+    )
+}
+/// An engine that forgets what it is given, so that only the layer's own cost is measured.
+struct Sink {
+    registry: TreeRegistry,
+    empty: MemoryStore,
+    capabilities: Capabilities,
+}
+
+impl Sink {
+    fn new() -> Self {
+        let capabilities = Capabilities::new("sink");
+        Self { registry: TreeRegistry::new(), empty: MemoryStore::new(), capabilities }
+    }
+}
+
+impl Engine for Sink {
+    type Tree = TreeHandle;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+        Ok(self.registry.resolve(name))
+    }
+
+    fn owns(&self, tree: &TreeHandle) -> bool {
+        self.registry.owns(tree)
+    }
+
+    fn apply(&self, batch: &Batch<TreeHandle>, _: Durability) -> Result<()> {
+        black_box(batch.len());
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        Ok(Stats::default())
+    }
+}
+
+impl SnapshotEngine for Sink {
+    type Snapshot<'s> = MemorySnapshot<'s>;
+
+    fn snapshot(&self) -> Result<MemorySnapshot<'_>> {
+        self.empty.snapshot()
+    }
+}

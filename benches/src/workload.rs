@@ -1,0 +1,106 @@
+//! The data every measurement works on.
+
+/// The length of a key, in bytes.
+pub const KEY_BYTES: usize = 16;
+
+/// The length of a value, in bytes, unless a measurement varies it.
+pub const VALUE_BYTES: usize = 100;
+
+/// A key.
+pub type Key = [u8; KEY_BYTES];
+
+/// What the keys of a group begin with.
+pub type Prefix = [u8; 8];
+
+/// A key and its value.
+pub type Entry = (Key, Vec<u8>);
+
+/// How many entries share the first eight bytes of their key: what a prefix scan reads.
+pub const PREFIX_ENTRIES: u64 = 100;
+
+/// Returns the key of an entry: the number of its group, then its number within, both big-endian.
+///
+/// ```
+/// use arbour_benches::workload::{key, prefix};
+/// assert!(key(250).starts_with(&prefix(2)));
+/// assert!(key(1) < key(2));
+/// ```
+#[must_use]
+pub fn key(entry: u64) -> Key {
+    let key = (u128::from(entry / PREFIX_ENTRIES) << 64) | u128::from(entry % PREFIX_ENTRIES);
+    key.to_be_bytes()
+}
+
+/// Returns the prefix that the keys of a group share.
+///
+/// ```
+/// assert_eq!(arbour_benches::workload::prefix(1), [0, 0, 0, 0, 0, 0, 0, 1]);
+/// ```
+#[must_use]
+pub fn prefix(group: u64) -> Prefix {
+    group.to_be_bytes()
+}
+
+/// Returns a value that no engine can compress away.
+///
+/// ```
+/// use arbour_benches::workload::value;
+/// assert_eq!(value(1, 100).len(), 100);
+/// assert_ne!(value(1, 100), value(2, 100));
+/// ```
+#[must_use]
+pub fn value(entry: u64, bytes: usize) -> Vec<u8> {
+    let mut state = entry;
+    let words = std::iter::repeat_with(move || {
+        state = next(state);
+        state.to_le_bytes()
+    });
+    words.flatten().take(bytes).collect()
+}
+
+/// Returns the first `count` entries, in order of their keys.
+///
+/// ```
+/// assert_eq!(arbour_benches::workload::entries(3).len(), 3);
+/// ```
+#[must_use]
+pub fn entries(count: u64) -> Vec<Entry> {
+    (0..count).map(|entry| (key(entry), value(entry, VALUE_BYTES))).collect()
+}
+
+/// Returns the numbers of `count` entries below `entries` in an order that no cache foresees, the same each run.
+///
+/// ```
+/// let order = arbour_benches::workload::random_entries(1_000, 10);
+/// assert!(order.iter().all(|entry| *entry < 1_000));
+/// ```
+#[must_use]
+pub fn random_entries(entries: u64, count: usize) -> Vec<u64> {
+    let mut state = 1;
+    let mut random = || {
+        state = next(state);
+        state % entries
+    };
+    (0..count).map(|_| random()).collect()
+}
+
+/// Looks at both ends of what was read. Without it a read would be measured that leaves the bytes
+/// where they are, and no reader does that.
+///
+/// ```
+/// assert_eq!(arbour_benches::workload::look_at(&[1, 2, 3]), 4);
+/// ```
+#[must_use]
+#[inline]
+pub fn look_at(bytes: &[u8]) -> u64 {
+    let ends = [bytes.first(), bytes.last()];
+    ends.into_iter().flatten().map(|byte| u64::from(*byte)).sum()
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+fn next(state: u64) -> u64 {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
