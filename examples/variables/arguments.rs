@@ -1,0 +1,96 @@
+//! How the program is called.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::database::LIMIT_DEFAULT;
+
+/// Keeps the variables of a chat bot's users.
+#[derive(Debug, Parser)]
+#[command(name = "variables", version)]
+pub(crate) struct Arguments {
+    /// Where the variables are: an engine and its path, as in redb:vars.redb.
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: String,
+
+    /// How many variables a user may have in a room.
+    #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT)]
+    pub(crate) limit: u32,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program is to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sets variables from tab-separated lines: user, room, name, value.
+    ///
+    /// Every 1,000 lines are stored together or not at all. It ends at the first line that is not
+    /// right; once that is mended, the import can be run again as a whole. Blank lines and lines
+    /// with an empty value set nothing.
+    Import {
+        /// The file with the lines, or - for the standard input.
+        file: PathBuf,
+    },
+    /// Prints the variables of a user in a room, one a line: name, tab, value.
+    List(ScopeArguments),
+    /// Prints the value of a variable.
+    Get(VariableArguments),
+    /// Sets a variable.
+    Set {
+        #[command(flatten)]
+        variable: VariableArguments,
+        /// A whole number from -2147483648 to 2147483647.
+        #[arg(allow_negative_numbers = true)]
+        value: i32,
+    },
+    /// Deletes a variable.
+    Delete(VariableArguments),
+    /// Prints how many variables a user has in a room.
+    Count(ScopeArguments),
+    /// Prints every count that is wrong and every entry that cannot be read.
+    ///
+    /// One a line, split by tabs: wrong, user, room, count, truth; missing, user, room, truth;
+    /// surplus, user, room, count; or undecodable and what is known of the entry.
+    Verify,
+    /// Counts all variables anew and corrects the counts that are wrong.
+    Repair,
+}
+
+/// A user in a room.
+#[derive(Args, Debug)]
+pub(crate) struct ScopeArguments {
+    /// Whose variables.
+    #[arg(value_parser = one_field)]
+    pub(crate) user: String,
+    /// In which room.
+    #[arg(value_parser = one_field)]
+    pub(crate) room: String,
+}
+
+/// A variable of a user in a room.
+#[derive(Args, Debug)]
+pub(crate) struct VariableArguments {
+    #[command(flatten)]
+    pub(crate) scope: ScopeArguments,
+    /// What the variable is called.
+    #[arg(value_parser = name)]
+    pub(crate) name: String,
+}
+
+/// Accepts what an import can hold, so that what is listed can be imported.
+fn one_field(text: &str) -> Result<String, String> {
+    if text.contains(['\t', '\n', '\r']) {
+        return Err("it must have no tab and no line break".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a variable needs a name".to_owned());
+    }
+    one_field(text)
+}

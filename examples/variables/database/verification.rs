@@ -1,0 +1,197 @@
+//! Finding counts that are wrong and entries that cannot be read, and repairing the counts.
+
+use arbour::key::Key as _;
+use arbour::{Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore, KvWrite as _};
+
+use super::variables::VariableKey;
+use super::{Error, Scope, Variables};
+
+/// What [`Variables::verify`] found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many variables there are.
+    pub variables: u64,
+    /// How many users in rooms have variables.
+    pub scopes: u64,
+    /// What is not as it should be; empty if all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is not as it should be.
+#[derive(Debug)]
+pub enum Finding {
+    /// The count differs from how many variables there are.
+    Wrong {
+        /// Whose variables are counted.
+        user: String,
+        /// In which room.
+        room: String,
+        /// What the count says.
+        stored: i32,
+        /// How many there are.
+        actual: u32,
+    },
+    /// There are variables but no count.
+    Missing {
+        /// Whose variables should be counted.
+        user: String,
+        /// In which room.
+        room: String,
+        /// How many there are.
+        actual: u32,
+    },
+    /// There is a count but no variable.
+    Surplus {
+        /// Whose variables are counted.
+        user: String,
+        /// In which room.
+        room: String,
+        /// What the count says.
+        stored: i32,
+    },
+    /// An entry of either tree is not what the tree holds; the error names the tree and the key.
+    Undecodable(arbour::Error),
+}
+
+/// The variables as they are, by scope.
+struct Census {
+    /// In the order of the variables.
+    counts: Vec<((String, String), u32)>,
+    undecodable: Vec<arbour::Error>,
+}
+
+impl<S: KvStore> Variables<S> {
+    /// Compares every count with the variables there are, and looks for entries that cannot be
+    /// decoded. It reads one snapshot, so writes may go on meanwhile.
+    ///
+    /// # Errors
+    /// What the store reports, but not that an entry cannot be decoded, which is a finding.
+    pub fn verify(&self) -> Result<Report, Error> {
+        let snapshot = self.store.snapshot()?;
+        self.compare(&snapshot, self.census(&snapshot)?)
+    }
+
+    /// Counts all variables anew and replaces the counts that are wrong, in one transaction.
+    /// Returns what [`verify`](Self::verify) would have found before.
+    ///
+    /// A variable that cannot be decoded stays as it is, because it may be the only evidence: set
+    /// it again or delete it. If its name cannot be decoded it is not counted.
+    ///
+    /// # Errors
+    /// What the store reports; nothing is changed then.
+    pub fn repair(&self) -> Result<Report, Error> {
+        self.store.write(|transaction| {
+            let census = self.census(transaction)?;
+            let counts = census.counts.clone();
+            let report = self.compare(transaction, census)?;
+            if report.findings.iter().any(|found| self.is_of_counts(found)) {
+                // The counts say nothing that the variables do not: they can all be made anew.
+                transaction.delete_range(self.counts.raw(), KeyRange::all())?;
+                for ((user, room), count) in &counts {
+                    self.put_count(transaction, Scope { user, room }, *count)?;
+                }
+            }
+            Ok(report)
+        })
+    }
+
+    /// Tells whether a finding is about a count, and so gone after [`repair`](Self::repair).
+    pub fn is_of_counts(&self, finding: &Finding) -> bool {
+        match finding {
+            Finding::Undecodable(error) => {
+                error.tree() == Some(arbour::Tree::name(self.counts.raw()))
+            }
+            Finding::Wrong { .. } | Finding::Missing { .. } | Finding::Surplus { .. } => true,
+        }
+    }
+
+    /// Counts the variables of every scope. Those of one scope lie side by side.
+    fn census<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> Result<Census, Error> {
+        let mut census = Census { counts: Vec::new(), undecodable: Vec::new() };
+        let mut cursor = reader.scan(self.values.raw(), KeyRange::all(), Direction::Forward)?;
+        while let Some((key, value)) = cursor.next()? {
+            let decoded = self.values.decode(key, value);
+            census.undecodable.extend(decoded.err());
+            // A variable whose value alone is damaged is there all the same.
+            let Ok((scope, _)) = VariableKey::decode_key(key) else {
+                continue;
+            };
+            match census.counts.last_mut() {
+                Some((last, count)) if *last == scope => *count += 1,
+                _ => census.counts.push((scope, 1)),
+            }
+        }
+        Ok(census)
+    }
+
+    fn compare<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        census: Census,
+    ) -> Result<Report, Error> {
+        let mut report = Report {
+            variables: census.counts.iter().map(|(_, count)| u64::from(*count)).sum(),
+            scopes: census.counts.len() as u64,
+            findings: Vec::new(),
+        };
+        for ((user, room), actual) in census.counts {
+            match self.counts.get(reader, ((&user, &room),)) {
+                Ok(Some(stored)) if i64::from(stored.get()) == i64::from(actual) => {}
+                Ok(Some(stored)) => report.findings.push(Finding::Wrong {
+                    user,
+                    room,
+                    stored: stored.get(),
+                    actual,
+                }),
+                Ok(None) => report.findings.push(Finding::Missing { user, room, actual }),
+                // The scan below finds it too.
+                Err(error) if error.kind() == ErrorKind::Decode => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.find_surplus(reader, &mut report)?;
+        let undecodable = census.undecodable.into_iter();
+        report.findings.extend(undecodable.map(Finding::Undecodable));
+        Ok(report)
+    }
+
+    /// Finds the counts of nothing, and those that cannot be decoded.
+    fn find_surplus<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        for entry in self.counts.scan(reader, Direction::Forward)? {
+            match entry {
+                Ok((((user, room),), stored)) => {
+                    let scope = Scope { user: &user, room: &room };
+                    // A stored zero is what the seed left behind after the last variable.
+                    let stored = stored.get();
+                    if stored != 0 && !self.has_any(reader, scope)? {
+                        report.findings.push(Finding::Surplus { user, room, stored });
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Decode => {
+                    report.findings.push(Finding::Undecodable(error));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn has_any<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        scope: Scope<'_>,
+    ) -> Result<bool, Error> {
+        let entries = self.values.prefix(reader, scope.group(), Direction::Forward)?;
+        let mut cursor = entries.into_raw();
+        while let Some((key, _)) = cursor.next()? {
+            if VariableKey::decode_key(key).is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

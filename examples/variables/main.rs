@@ -1,0 +1,33 @@
+//! The variables of a chat bot's users, as a program: imports them from tab-separated lines,
+//! reads and changes them, and verifies and repairs what is stored, on any engine.
+//!
+//! ```text
+//! printf '@ada:x\t!lobby:x\tstr\t12\n' | variables --store redb:vars.redb import -
+//! variables --store redb:vars.redb list @ada:x '!lobby:x'
+//! ```
+//!
+//! The exit code is 0 if all went well, 1 if something was not found, is not as it should be or
+//! failed, and 2 if the program was called wrongly.
+
+mod arguments;
+mod command;
+pub mod database;
+mod failure;
+mod import;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    match command::run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("variables: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

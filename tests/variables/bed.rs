@@ -1,0 +1,88 @@
+//! A place for a store, and a way to run a test on every engine.
+
+use std::time::Duration;
+
+use arbour::{DynStore, KeyRange, KvRead as _, KvStore as _, StoreOptions};
+use tempfile::TempDir;
+
+use crate::database::{Database, LIMIT_DEFAULT, Scope};
+
+/// The scope that most tests use.
+pub(crate) const ADA: Scope<'static> = Scope { user: "@a:x", room: "!r:x" };
+
+/// The trees, by the names they have on disk.
+pub(crate) const VALUES: &str = "room_user_variables";
+pub(crate) const COUNTS: &str = "room_user_variable_count";
+
+/// A place for a store that is gone when the test ends.
+pub(crate) struct Bed {
+    pub(crate) folder: TempDir,
+    url: String,
+}
+
+impl Bed {
+    pub(crate) fn memory() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url: "memory:".to_owned() }
+    }
+
+    pub(crate) fn redb() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("redb:{}", folder.path().join("variables.redb").display());
+        Self { folder, url }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn open(&self) -> Database<DynStore> {
+        // Many threads may have to wait for each other's commits on a slow machine.
+        let options = StoreOptions::new().busy_timeout(Duration::from_secs(120));
+        let store = arbour::open_with(&self.url, &options).unwrap();
+        Database::new(store, LIMIT_DEFAULT).unwrap()
+    }
+}
+
+/// Returns a tree as it is stored.
+pub(crate) fn dump(database: &Database<DynStore>, tree: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    use arbour::Cursor as _;
+    let store = database.store();
+    let tree = store.tree(tree).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), arbour::Direction::Forward).unwrap();
+    let mut entries = Vec::new();
+    while let Some((key, value)) = cursor.next().unwrap() {
+        entries.push((key.to_vec(), value.to_vec()));
+    }
+    entries
+}
+
+/// Stores an entry past the database.
+pub(crate) fn put_raw(database: &Database<DynStore>, tree: &str, key: &[u8], value: &[u8]) {
+    let store = database.store();
+    store.put(&store.tree(tree).unwrap(), key, value).unwrap();
+}
+
+/// Deletes an entry past the database.
+pub(crate) fn delete_raw(database: &Database<DynStore>, tree: &str, key: &[u8]) {
+    let store = database.store();
+    store.delete(&store.tree(tree).unwrap(), key).unwrap();
+}
+
+/// Makes a test per engine of each function, which takes a [`Bed`].
+macro_rules! on_every_engine {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[test]
+            fn memory() {
+                super::$name(&crate::bed::Bed::memory());
+            }
+
+            #[test]
+            fn redb() {
+                super::$name(&crate::bed::Bed::redb());
+            }
+        })+
+    };
+}
+pub(crate) use on_every_engine;

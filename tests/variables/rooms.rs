@@ -1,0 +1,87 @@
+//! D8, D9: events are processed once; clearing a room clears that room only.
+
+use std::sync::Barrier;
+use std::thread;
+
+use arbour::{DynStore, KvStore as _};
+
+use crate::bed::{Bed, on_every_engine};
+use crate::database::Database;
+
+on_every_engine!(
+    one_of_many_threads_processes_an_event,
+    clearing_keeps_what_was_processed,
+    forgetting_is_of_one_room,
+    clearing_is_of_one_room,
+);
+
+/// Lets eight threads ask at once; returns how many were told to process the event.
+fn ask(database: &Database<DynStore>, room: &str, event: &str) -> usize {
+    let together = Barrier::new(8);
+    thread::scope(|threads| {
+        let asked: Vec<_> = (0..8)
+            .map(|_| {
+                threads.spawn(|| {
+                    together.wait();
+                    database.rooms.should_process(room, event).unwrap()
+                })
+            })
+            .collect();
+        asked.into_iter().map(|thread| thread.join().unwrap()).filter(|told| *told).count()
+    })
+}
+
+fn one_of_many_threads_processes_an_event(bed: &Bed) {
+    let database = bed.open();
+    for event in ["$1", "$2", "$3"] {
+        assert_eq!(ask(&database, "!r:x", event), 1);
+        assert_eq!(ask(&database, "!r:x", event), 0);
+    }
+    assert_eq!(ask(&database, "!r2:x", "$1"), 1);
+}
+
+/// The bot's rewrite for SQLite erased it, and the bot processed the history of a room again.
+fn clearing_keeps_what_was_processed(bed: &Bed) {
+    let rooms = bed.open().rooms;
+    rooms.add_user("!r:x", "@a:x").unwrap();
+    assert!(rooms.should_process("!r:x", "$1").unwrap());
+    rooms.clear("!r:x").unwrap();
+    assert!(!rooms.should_process("!r:x", "$1").unwrap());
+}
+
+fn forgetting_is_of_one_room(bed: &Bed) {
+    let database = bed.open();
+    for room in ["!r", "!r2"] {
+        assert_eq!(ask(&database, room, "$1"), 1);
+    }
+    database.rooms.forget_events("!r").unwrap();
+    assert_eq!(ask(&database, "!r", "$1"), 1);
+    assert_eq!(ask(&database, "!r", "$1"), 0);
+    assert_eq!(ask(&database, "!r2", "$1"), 0);
+}
+
+#[test]
+fn processed_stays_processed_after_reopening() {
+    let bed = Bed::redb();
+    for expected in [1, 0] {
+        let database = bed.open();
+        assert_eq!(ask(&database, "!r:x", "$1"), expected);
+        database.rooms.clear("!r:x").unwrap();
+        database.store().close().unwrap();
+    }
+}
+
+fn clearing_is_of_one_room(bed: &Bed) {
+    let rooms = bed.open().rooms;
+    for (room, user) in [("1", "ada"), ("1", "bob"), ("2", "ada"), ("12", "bob")] {
+        rooms.add_user(room, user).unwrap();
+        rooms.add_user(room, user).unwrap();
+    }
+    assert_eq!(rooms.users("1").unwrap(), ["ada", "bob"]);
+    rooms.clear("1").unwrap();
+    assert!(rooms.users("1").unwrap().is_empty());
+    assert_eq!(rooms.users("2").unwrap(), ["ada"]);
+    assert_eq!(rooms.users("12").unwrap(), ["bob"]);
+    assert_eq!(rooms.rooms_of("ada").unwrap(), ["2"]);
+    assert_eq!(rooms.rooms_of("bob").unwrap(), ["12"]);
+}
