@@ -14,11 +14,7 @@ type Open = fn(place: &str, options: &StoreOptions) -> Result<DynStore>;
 
 /// Every engine Arbour knows, built in or not, so that an error can say which it is.
 const SCHEMES: [Scheme; 2] = [
-    Scheme {
-        name: "memory",
-        feature: None,
-        open: Some(open_memory),
-    },
+    Scheme { name: "memory", feature: None, open: Some(open_memory) },
     Scheme {
         name: "redb",
         feature: Some("redb"),
@@ -63,10 +59,7 @@ pub fn open(url: &str) -> Result<DynStore> {
 /// ```
 pub fn open_with(url: &str, options: &StoreOptions) -> Result<DynStore> {
     let Some((name, place)) = url.split_once(':') else {
-        return Err(refuse(
-            ErrorKind::InvalidArgument,
-            &format!("{url:?} names no engine"),
-        ));
+        return Err(refuse(ErrorKind::InvalidArgument, &format!("{url:?} names no engine")));
     };
     let Some(scheme) = SCHEMES.iter().find(|scheme| scheme.name == name) else {
         let message = format!("there is no engine {name:?}");
@@ -94,11 +87,7 @@ fn refuse(kind: ErrorKind, message: &str) -> Error {
 fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     if !place.is_empty() {
         let message = "memory: takes no path, for it keeps nothing";
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            Operation::Open,
-            message,
-        ));
+        return Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message));
     }
     Ok(DynStore::new(MemoryStore::with_options(options)))
 }
@@ -107,11 +96,7 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
 fn open_redb(place: &str, options: &StoreOptions) -> Result<DynStore> {
     if place.is_empty() {
         let message = "redb: needs the path of a file, as in redb:app.redb";
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            Operation::Open,
-            message,
-        ));
+        return Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message));
     }
     Ok(DynStore::new(arbour_redb::RedbStore::open(place, options)?))
 }

@@ -46,7 +46,7 @@ struct Entry {
 /// assert!(matches!(batch.iter().next(), Some(Write { key: b"apple", value: Some(b"green"), .. })));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Write<'a, T> {
     /// The tree written to.
     pub tree: &'a T,
@@ -55,6 +55,15 @@ pub struct Write<'a, T> {
     /// The value to store, or `None` to delete the key.
     pub value: Option<&'a [u8]>,
 }
+
+// By hand, for a derived one would ask that handles can be copied.
+impl<T> Clone for Write<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Write<'_, T> {}
 
 impl<T> Write<'_, T> {
     /// Returns the operation this write is.

@@ -1,6 +1,6 @@
 //! Byte buffers that a thread uses over and over.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 
@@ -8,11 +8,9 @@ use std::ops::{Deref, DerefMut};
 /// as long as the thread lives.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
-/// How many buffers a thread keeps.
-const KEPT_MAX: usize = 4;
-
 thread_local! {
-    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    /// Two are enough for a key and a value.
+    static SPARE: [Cell<Vec<u8>>; 2] = const { [Cell::new(Vec::new()), Cell::new(Vec::new())] };
 }
 
 /// An empty buffer of the thread, or a new one; dropping it keeps its memory for the next.
@@ -26,9 +24,12 @@ pub(crate) struct Buffer {
 impl Buffer {
     #[inline]
     pub(crate) fn new() -> Self {
+        let spare = SPARE.try_with(|[first, second]| {
+            let bytes = first.take();
+            if bytes.capacity() > 0 { bytes } else { second.take() }
+        });
         // While the thread ends there are no spare buffers any more.
-        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
-        Self { bytes: spare.ok().flatten().unwrap_or_default() }
+        Self { bytes: spare.unwrap_or_default() }
     }
 }
 
@@ -36,12 +37,12 @@ impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
         let mut bytes = mem::take(&mut self.bytes);
-        if bytes.capacity() <= KEPT_BYTES_MAX {
+        if (1..=KEPT_BYTES_MAX).contains(&bytes.capacity()) {
             bytes.clear();
-            let _ = SPARE.try_with(|spare| {
-                let mut spare = spare.borrow_mut();
-                if spare.len() < KEPT_MAX {
-                    spare.push(bytes);
+            let _ = SPARE.try_with(|[first, second]| {
+                let previous = first.replace(bytes);
+                if previous.capacity() > 0 {
+                    second.set(previous);
                 }
             });
         }

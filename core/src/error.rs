@@ -246,6 +246,19 @@ impl Error {
         }
     }
 
+    /// Names another operation: the one the caller asked for, where it failed in a part of it.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let error = Error::new(ErrorKind::Busy, Operation::Begin, "busy");
+    /// assert_eq!(error.with_operation(Operation::Apply).operation(), Operation::Apply);
+    /// ```
+    #[must_use]
+    pub fn with_operation(mut self, operation: Operation) -> Self {
+        self.inner.operation = operation;
+        self
+    }
+
     /// Adds the name of the tree.
     ///
     /// ```

@@ -130,6 +130,17 @@ impl<S: KvStore> GroupCommit<S> {
         &self.store
     }
 
+    /// Returns how many writes wait for the next commit.
+    ///
+    /// ```
+    /// # use arbour_core::{GroupCommit, MemoryStore};
+    /// assert_eq!(GroupCommit::new(MemoryStore::new()).queued(), 0);
+    /// ```
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.lock().jobs.len()
+    }
+
     /// Runs a closure in a transaction it shares with the closures of other threads.
     ///
     /// The closure may run on another caller's thread, hence the bounds. It sees the writes of
@@ -289,12 +300,13 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
         if batch.is_empty() {
             return self.store.apply(batch, durability);
         }
-        self.write_grouped(durability, move |transaction| {
+        let applied = self.write_grouped(durability, move |transaction| {
             batch.iter().try_for_each(|write| match write.value {
                 Some(value) => transaction.put(write.tree, write.key, value),
                 None => transaction.delete(write.tree, write.key),
             })
-        })
+        });
+        applied.map_err(|error| error.with_operation(Operation::Apply))
     }
 
     fn sync(&self) -> Result<()> {

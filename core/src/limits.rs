@@ -47,8 +47,8 @@ impl Limits {
         }
     }
 
-    /// Tells whether a key of this length can be in a store at all. A read of any other key finds
-    /// nothing and need not ask the engine.
+    /// Tells whether a key of this length can be written. Reading any other key is no error and
+    /// finds what is there: nothing, unless it was written under wider limits.
     ///
     /// ```
     /// assert!(!arbour_core::Limits::default().admits_key(&[0; 70_000]));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
-    StoreOptions, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot, foreign_tree,
+    StoreOptions, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
 };
 use parking_lot::RwLock;
 use redb::{
@@ -114,7 +114,7 @@ impl RedbStore {
 
     #[inline]
     pub(crate) fn check_tree(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
-        if self.registry.owns(tree) { Ok(()) } else { Err(foreign_tree(tree, operation)) }
+        self.registry.check(tree, operation).map(drop)
     }
 
     #[inline]

@@ -10,9 +10,10 @@ use crate::{
 
 /// An engine that applies atomic batches: the part both layers build on.
 ///
-/// It is called by a layer, which has checked names, handles and lengths, lets one batch in at a
-/// time unless [`concurrent_batches`](Capabilities::concurrent_batches) is set, and calls nothing
-/// after [`close`](Self::close).
+/// It is called by a layer, which checks names, and the handles and lengths of writes; reads check
+/// their handle themselves. One batch comes at a time unless
+/// [`concurrent_batches`](Capabilities::concurrent_batches) is set. After [`close`](Self::close)
+/// only snapshots that still live read.
 pub trait Engine: Send + Sync + 'static {
     /// The handle of a tree.
     type Tree: Tree;
@@ -43,7 +44,7 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     fn sync(&self) -> Result<()>;
 
-    /// Lets go of files and locks; called once, alone.
+    /// Lets go of files and locks, at the latest with the last snapshot; called once, alone.
     ///
     /// # Errors
     /// What the engine reports.

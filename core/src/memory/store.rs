@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use super::{MemorySnapshot, MemoryTransaction};
 use crate::{
     Batch, Capabilities, Durability, KvStore, KvWrite, Operation, Result, Stats, StoreOptions,
-    TreeHandle, TreeName, TreeRegistry, Write, WriterSlot, foreign_tree,
+    TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
 };
 
 /// One tree: keys and values are shared between the versions that hold them.
@@ -86,10 +86,13 @@ impl MemoryStore {
     }
 
     #[inline]
+    pub(super) fn check_tree(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation).map(drop)
+    }
+
+    #[inline]
     pub(super) fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
-        if !self.registry.owns(write.tree) {
-            return Err(foreign_tree(write.tree, write.operation()));
-        }
+        self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
     }
 }

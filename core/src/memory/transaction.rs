@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{MemoryCursor, MemorySnapshot, MemoryStore};
 use crate::overlay::keys_in;
-use crate::{Direction, KeyRange, KvRead, KvWrite, Result, TreeHandle, Write, WriterGuard};
+use crate::{
+    Direction, KeyRange, KvRead, KvWrite, Operation, Result, TreeHandle, Write, WriterGuard,
+};
 
 /// A transaction of a [`MemoryStore`]: a version of its own that the commit puts in place of the
 /// store's.
@@ -31,7 +33,8 @@ impl<'s> MemoryTransaction<'s> {
         Self { store, version, _guard: guard }
     }
 
-    /// Makes a write that was checked.
+    /// Makes a write that was checked. Too much code to stand in every caller.
+    #[inline(never)]
     pub(super) fn set(&mut self, tree: &TreeHandle, key: &[u8], value: Option<&[u8]>) {
         let trees = &mut self.version.trees;
         if value.is_some() {
@@ -106,6 +109,7 @@ impl KvWrite for MemoryTransaction<'_> {
     }
 
     fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+        self.store.check_tree(tree, Operation::DeleteRange)?;
         for key in keys_in(self.scan(tree, range, Direction::Forward)?)? {
             self.set(tree, &key, None);
         }
