@@ -306,7 +306,11 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
                 None => transaction.delete(write.tree, write.key),
             })
         });
-        applied.map_err(|error| error.with_operation(Operation::Apply))
+        applied.map_err(|error| match error.operation() {
+            // The caller knows of no transaction.
+            Operation::Begin | Operation::Commit => error.with_operation(Operation::Apply),
+            _ => error,
+        })
     }
 
     fn sync(&self) -> Result<()> {
