@@ -1,7 +1,9 @@
 //! Reading all trees at one moment.
 
 use arbour_core::{Direction, Error, KeyRange, KvRead, Operation, Result, Tree as _, TreeHandle};
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _};
+use redb::{
+    AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _,
+};
 
 use crate::cursor::Source;
 use crate::shield::shielded;
@@ -52,6 +54,23 @@ impl<'s> RedbSnapshot<'s> {
             .map_err(|error| self.store.locate(error))
     }
 
+    #[inline]
+    fn get_and<R>(
+        &self,
+        tree: &TreeHandle,
+        key: &[u8],
+        then: impl FnOnce(AccessGuard<'static, Bytes>) -> R,
+    ) -> Result<Option<R>> {
+        let found = self.with_table(tree, Operation::Get, |table| match table.get(key) {
+            Ok(guard) => Ok(guard.map(then)),
+            Err(cause) => Err(error::storage(cause, Operation::Get)),
+        });
+        match found {
+            Ok(found) => Ok(found.flatten()),
+            Err(error) => Err(error.with_tree(tree.name()).with_key(key)),
+        }
+    }
+
     /// Counts the entries of each table that is not empty.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
         shielded(operation, || self.count(operation))
@@ -92,12 +111,19 @@ impl KvRead for RedbSnapshot<'_> {
 
     #[inline]
     fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
-        let value = self.with_table(tree, Operation::Get, |table| {
-            table.get(key).map_err(|cause| {
-                error::storage(cause, Operation::Get).with_tree(tree.name()).with_key(key)
-            })
-        })?;
-        Ok(value.flatten().map(RedbValue::new))
+        self.get_and(tree, key, RedbValue::new)
+    }
+
+    /// Not by way of [`get`](Self::get): where the guard of a value stays with redb's page, it
+    /// need not be moved through the results.
+    #[inline]
+    fn get_with<R>(
+        &self,
+        tree: &TreeHandle,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.get_and(tree, key, |guard| read(guard.value()))
     }
 
     fn scan(

@@ -102,8 +102,7 @@ impl<S: KvStore> ErasedStore for S {
 
 impl<R: KvRead> ErasedRead for R {
     fn erased_get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>> {
-        let value = self.get(tree.downcast::<R::Tree>(Operation::Get)?, key)?;
-        Ok(value.map(|value| DynValue::new(value.as_ref())))
+        self.get_with(tree.downcast::<R::Tree>(Operation::Get)?, key, DynValue::new)
     }
 
     fn erased_get_with(
@@ -112,10 +111,7 @@ impl<R: KvRead> ErasedRead for R {
         key: &[u8],
         read: &mut dyn FnMut(&[u8]),
     ) -> Result<()> {
-        if let Some(value) = self.get(tree.downcast::<R::Tree>(Operation::Get)?, key)? {
-            read(value.as_ref());
-        }
-        Ok(())
+        self.get_with(tree.downcast::<R::Tree>(Operation::Get)?, key, read).map(drop)
     }
 
     fn erased_scan(

@@ -14,21 +14,49 @@ use crate::{
 /// their handle themselves. One batch comes at a time unless
 /// [`concurrent_batches`](Capabilities::concurrent_batches) is set. After [`close`](Self::close)
 /// only snapshots that still live read.
+///
+/// ```
+/// use arbour_core::{Batch, Durability, Engine, TreeName};
+/// fn put<E: Engine>(engine: &E, key: &[u8], value: &[u8]) -> arbour_core::Result<()> {
+///     let tree = engine.open_tree(TreeName::new("users")?)?;
+///     let mut batch = Batch::new();
+///     batch.put(&tree, key, value);
+///     engine.apply(&batch, Durability::PowerLoss)
+/// }
+/// ```
 pub trait Engine: Send + Sync + 'static {
     /// The handle of a tree.
     type Tree: Tree;
 
     /// Returns what the engine can do; the layers add what they provide.
+    ///
+    /// ```
+    /// fn is_durable(engine: &impl arbour_core::Engine) -> bool {
+    ///     engine.capabilities().persistent
+    /// }
+    /// ```
     fn capabilities(&self) -> &Capabilities;
 
     /// Resolves a name to a handle, without creating anything and without waiting for a writer.
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// fn users<E: arbour_core::Engine>(engine: &E) -> arbour_core::Result<E::Tree> {
+    ///     engine.open_tree(arbour_core::TreeName::new("users")?)
+    /// }
+    /// ```
     fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree>;
 
     /// Tells whether a handle is one of this engine's. Called for every write, so it has to be
     /// cheap: [`TreeRegistry::owns`](crate::TreeRegistry::owns) is.
+    ///
+    /// ```
+    /// fn is_ours<E: arbour_core::Engine>(engine: &E, tree: &E::Tree) -> bool {
+    ///     engine.owns(tree)
+    /// }
+    /// ```
     fn owns(&self, tree: &Self::Tree) -> bool;
 
     /// Applies all writes of a batch in order, or none, as durable as asked for or more so.
@@ -36,30 +64,64 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// What the engine reports. Nothing was written then, unless the error is
     /// [`CommitUnknown`](crate::ErrorKind::CommitUnknown).
+    ///
+    /// ```
+    /// use arbour_core::{Batch, Durability, Engine, Result};
+    /// fn delete<E: Engine>(engine: &E, tree: &E::Tree, key: &[u8]) -> Result<()> {
+    ///     let mut batch = Batch::new();
+    ///     batch.delete(tree, key);
+    ///     engine.apply(&batch, Durability::ProcessCrash)
+    /// }
+    /// ```
     fn apply(&self, batch: &Batch<Self::Tree>, durability: Durability) -> Result<()>;
 
     /// Makes everything applied so far survive the loss of power.
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// fn flush(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    ///     engine.sync()
+    /// }
+    /// ```
     fn sync(&self) -> Result<()>;
 
     /// Lets go of files and locks, at the latest with the last snapshot; called once, alone.
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// fn end(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    ///     engine.sync()?;
+    ///     engine.close()
+    /// }
+    /// ```
     fn close(&self) -> Result<()>;
 
     /// Measures the engine; see [`KvStore::stats`](crate::KvStore::stats).
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// fn size(engine: &impl arbour_core::Engine) -> arbour_core::Result<u64> {
+    ///     Ok(engine.stats()?.disk_bytes)
+    /// }
+    /// ```
     fn stats(&self) -> Result<Stats>;
 
     /// Gives space back; see [`KvStore::compact`](crate::KvStore::compact).
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    ///
+    /// ```
+    /// fn shrink(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    ///     if engine.capabilities().compaction { engine.compact() } else { Ok(()) }
+    /// }
+    /// ```
     fn compact(&self) -> Result<()> {
         Err(unsupported(self.capabilities(), Operation::Compact, "compact a store"))
     }
@@ -69,6 +131,12 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    ///
+    /// ```
+    /// fn keep(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    ///     engine.backup("app.backup".as_ref())
+    /// }
+    /// ```
     fn backup(&self, destination: &Path) -> Result<()> {
         let _ = destination;
         Err(unsupported(self.capabilities(), Operation::Backup, "be backed up while in use"))
@@ -94,6 +162,13 @@ pub trait SnapshotEngine: Engine {
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// use arbour_core::{KvRead, Result, SnapshotEngine};
+    /// fn names(engine: &impl SnapshotEngine) -> Result<Vec<String>> {
+    ///     engine.snapshot()?.trees()
+    /// }
+    /// ```
     fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
 }
 
@@ -124,12 +199,26 @@ pub trait LiveEngine: Engine {
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// use arbour_core::{LiveEngine, Result};
+    /// fn length<E: LiveEngine>(engine: &E, tree: &E::Tree, key: &[u8]) -> Result<usize> {
+    ///     Ok(engine.get(tree, key)?.map_or(0, |value| value.as_ref().len()))
+    /// }
+    /// ```
     fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value>>;
 
     /// Reads the entries of a range.
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// use arbour_core::{Cursor, Direction, KeyRange, LiveEngine, Result};
+    /// fn is_empty<E: LiveEngine>(engine: &E, tree: &E::Tree) -> Result<bool> {
+    ///     Ok(engine.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_none())
+    /// }
+    /// ```
     fn scan(
         &self,
         tree: &Self::Tree,
@@ -141,5 +230,11 @@ pub trait LiveEngine: Engine {
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// fn count(engine: &impl arbour_core::LiveEngine) -> arbour_core::Result<usize> {
+    ///     Ok(engine.trees()?.len())
+    /// }
+    /// ```
     fn trees(&self) -> Result<Vec<String>>;
 }
