@@ -1,0 +1,211 @@
+//! House rules a machine can check, so that no reviewer has to.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The longest file, in lines that are not documentation.
+const FILE_LINES_MAX: usize = 400;
+
+/// The longest function, in lines.
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Names that say nothing about what is in a file.
+const BANNED_NAMES: [&str; 5] = ["util", "utils", "common", "misc", "helpers"];
+
+/// The files every backend has, so that a reader of one finds his way in the next.
+const BACKEND_FILES: [&str; 6] =
+    ["cursor.rs", "error.rs", "lib.rs", "snapshot.rs", "store.rs", "transaction.rs"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files git knows, with this ending, and their text.
+fn files(ending: &str) -> Vec<(PathBuf, String)> {
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .expect("git lists the files");
+    let names = String::from_utf8(listed.stdout).expect("names are UTF-8");
+    let files: Vec<_> = names
+        .lines()
+        .filter(|name| name.ends_with(ending))
+        .filter_map(|name| Some((PathBuf::from(name), fs::read_to_string(root().join(name)).ok()?)))
+        .collect();
+    assert!(!files.is_empty(), "there are {ending} files to check");
+    files
+}
+
+/// Fails with every finding, not only the first.
+fn expect_none(rule: &str, findings: &[String]) {
+    assert!(findings.is_empty(), "{rule}:\n{}", findings.join("\n"));
+}
+
+#[test]
+fn files_hold_one_concept() {
+    let mut findings = Vec::new();
+    for (path, text) in files(".rs") {
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let lines = text.lines().filter(is_code).count();
+        if lines > FILE_LINES_MAX {
+            findings.push(format!("{}: {lines} lines", path.display()));
+        }
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if BANNED_NAMES.contains(&stem) {
+            findings.push(format!("{}: the name says nothing", path.display()));
+        }
+    }
+    expect_none("a long file holds two concepts", &findings);
+}
+
+#[test]
+fn functions_fit_on_a_page() {
+    let mut findings = Vec::new();
+    for (path, text) in files(".rs") {
+        let mut begun: Option<(usize, usize)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let is_function = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "const fn "]
+                .iter()
+                .any(|start| line.trim_start().starts_with(start));
+            if is_function {
+                begun = Some((number, indent));
+            }
+            let Some((first, depth)) = begun else { continue };
+            let ends = indent == depth && line.trim_start().starts_with('}');
+            if ends || (is_function && line.ends_with(['}', ';'])) {
+                let lines = number - first + 1;
+                if lines > FUNCTION_LINES_MAX {
+                    findings.push(format!("{}:{}: {lines} lines", path.display(), first + 1));
+                }
+                begun = None;
+            }
+        }
+    }
+    expect_none("a long function does two things", &findings);
+}
+
+#[test]
+fn nothing_is_unfinished() {
+    // Written in two parts so that this file does not find itself.
+    let marks = ["FIX|ME", "XX|X", "TO|DO", "#[ign|ore", "```ign|ore", "db|g!(", "unimpl|emented!"];
+    let marks = marks.map(|mark| mark.replace('|', ""));
+    let mut findings = Vec::new();
+    for (path, text) in files(".rs").into_iter().chain(files(".md")) {
+        for (number, line) in text.lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark.as_str())) {
+                findings.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    expect_none("what is not finished is not committed", &findings);
+}
+
+#[test]
+fn public_items_show_an_example() {
+    let kinds = ["fn", "struct", "enum", "trait", "type", "const fn"];
+    let mut findings = Vec::new();
+    for (path, text) in files(".rs") {
+        let is_library = ["core/src", "backends/", "conformance/src", "src/"]
+            .iter()
+            .any(|folder| path.starts_with(folder.trim_end_matches('/')));
+        if !is_library || path.components().any(|part| part.as_os_str() == "tests") {
+            continue;
+        }
+        let (mut docs, mut in_trait, mut in_attribute) = (String::new(), false, false);
+        for (number, line) in text.lines().enumerate() {
+            in_trait = (in_trait && line != "}")
+                || (line.starts_with("pub trait ") && !line.ends_with("{}"));
+            let is_method = in_trait && line.starts_with("    fn ");
+            let line = line.trim_start();
+            in_attribute = (in_attribute || line.starts_with("#[")) && !line.ends_with(")]");
+            let is_item = kinds.iter().any(|kind| line.starts_with(&format!("pub {kind} ")));
+            if line.starts_with("///") || line == "#[doc(hidden)]" {
+                docs.push_str(line);
+            } else if is_item || is_method {
+                if !docs.contains("```") && !docs.contains("#[doc(hidden)]") {
+                    findings.push(format!("{}:{}: {line}", path.display(), number + 1));
+                }
+                docs.clear();
+            } else if !in_attribute && !line.starts_with(['#', ')']) && !line.starts_with("//") {
+                docs.clear();
+            }
+        }
+    }
+    expect_none("every public item shows how it is used", &findings);
+}
+
+#[test]
+fn links_of_documents_lead_somewhere() {
+    let mut findings = Vec::new();
+    for (path, text) in files(".md") {
+        for (_, rest) in text.match_indices("](").map(|(at, found)| text.split_at(at + found.len()))
+        {
+            let target = rest.split([')', '#']).next().unwrap_or_default();
+            let is_local = !target.is_empty() && !target.contains("://");
+            let folder = root().join(path.parent().unwrap_or(Path::new("")));
+            if is_local && !folder.join(target).exists() {
+                findings.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    expect_none("a link leads nowhere", &findings);
+}
+
+#[test]
+fn backends_have_the_same_files() {
+    let backends = fs::read_dir(root().join("backends")).expect("there are backends");
+    let mut findings = Vec::new();
+    let mut count = 0;
+    for backend in backends {
+        let folder = backend.expect("a backend can be read").path();
+        count += 1;
+        for file in BACKEND_FILES {
+            if !folder.join("src").join(file).exists() {
+                findings.push(format!("{}: no src/{file}", folder.display()));
+            }
+        }
+    }
+    assert!(count > 0, "there are backends to check");
+    expect_none("a backend lacks a file the others have", &findings);
+}
+
+/// Who may depend on whom among the crates of the workspace, tests aside.
+const DIRECTIONS: [(&str, &[&str]); 4] = [
+    ("arbour-core", &[]),
+    ("arbour-redb", &["arbour-core"]),
+    ("arbour-conformance", &["arbour-core"]),
+    ("arbour", &["arbour-core", "arbour-redb"]),
+];
+
+#[test]
+fn dependencies_point_inwards() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo describes the workspace");
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("as JSON");
+    let packages = metadata["packages"].as_array().expect("with packages");
+    let mut findings = Vec::new();
+    for (crate_name, allowed) in DIRECTIONS {
+        let package = packages.iter().find(|package| package["name"] == crate_name);
+        let package = package.unwrap_or_else(|| panic!("{crate_name} is a package"));
+        let dependencies = package["dependencies"].as_array().expect("a list");
+        let of_arbour: BTreeSet<&str> = dependencies
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .filter_map(|dependency| dependency["name"].as_str())
+            .filter(|name| name.starts_with("arbour"))
+            .collect();
+        for dependency in of_arbour.into_iter().filter(|name| !allowed.contains(name)) {
+            findings.push(format!("{crate_name} depends on {dependency}"));
+        }
+    }
+    expect_none("a dependency points outwards", &findings);
+}
