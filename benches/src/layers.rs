@@ -8,7 +8,7 @@ use arbour_core::{
     TreeName, TreeRegistry,
 };
 
-use crate::overhead::{Bound, Comparison, Row, Scale, time};
+use crate::comparison::{Bound, Comparison, Row, Scale, time};
 use crate::workload::Entry;
 
 /// Compares a transaction that reads nothing to collecting its writes in a plain batch.

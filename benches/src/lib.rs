@@ -8,6 +8,7 @@
 //! engine's own API. Keys have 16 bytes and values 100.
 
 mod arbour;
+pub mod comparison;
 pub mod contender;
 mod layers;
 pub mod machine;

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use arbour_benches::comparison::{Row, Scale};
 use arbour_benches::machine;
-use arbour_benches::overhead::{Row, Scale, measure};
+use arbour_benches::overhead::measure;
 use clap::Parser;
 
 /// Runs raw and Arbour alternately in one process and prints the median of the ratios.

@@ -8,10 +8,14 @@
 //! ```
 
 mod engine;
+mod layered_cursor;
+mod layered_snapshot;
 mod snapshot_layer;
 mod transaction_layer;
 mod undo_log;
 
 pub use engine::{Engine, LiveEngine, SnapshotEngine};
-pub use snapshot_layer::{LayeredCursor, LayeredSnapshot, LayeredValue, SnapshotLayer};
+pub use layered_cursor::LayeredCursor;
+pub use layered_snapshot::{LayeredSnapshot, LayeredValue};
+pub use snapshot_layer::SnapshotLayer;
 pub use transaction_layer::{LayeredTransaction, TransactionLayer};

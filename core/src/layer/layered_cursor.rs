@@ -1,0 +1,188 @@
+//! The entries of an engine as they were when the snapshot was made.
+
+use std::cmp;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::undo_log::PreImage;
+use super::{LayeredSnapshot, LiveEngine};
+use crate::{Cursor, Direction, KeyRange, Result};
+
+/// A cursor of a [`LayeredSnapshot`]: the engine's entries, with what was changed since put back.
+///
+/// ```
+/// use arbour_core::{Cursor, KeyRange, KvRead, LayeredCursor, LayeredSnapshot, LiveEngine};
+/// fn count<E: LiveEngine>(
+///     snapshot: &LayeredSnapshot<'_, E>,
+///     tree: &E::Tree,
+/// ) -> arbour_core::Result<u64> {
+///     let mut cursor: LayeredCursor<'_, E> =
+///         snapshot.scan(tree, KeyRange::all(), Default::default())?;
+///     let mut count = 0;
+///     while cursor.next()?.is_some() {
+///         count += 1;
+///     }
+///     Ok(count)
+/// }
+/// ```
+pub struct LayeredCursor<'t, E: LiveEngine> {
+    snapshot: &'t LayeredSnapshot<'t, E>,
+    current: E::Cursor<'t>,
+    /// The engine's next entry, copied because what was changed before it has to be lent first.
+    head: Head,
+    head_key: Vec<u8>,
+    head_value: Vec<u8>,
+    /// Where the log is read on from.
+    last: Last,
+    last_key: Vec<u8>,
+    last_value: Arc<[u8]>,
+    tree: E::Tree,
+    range: KeyRange<'static>,
+    direction: Direction,
+    failed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    Unread,
+    Held,
+    Ended,
+}
+
+/// What `last_key` is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Sought,
+    Passed,
+}
+
+/// Whose entry comes next.
+enum Turn {
+    Current,
+    Before(Arc<[u8]>),
+    Ended,
+}
+
+impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
+    pub(super) fn new(
+        snapshot: &'t LayeredSnapshot<'t, E>,
+        current: E::Cursor<'t>,
+        tree: &E::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Self {
+        Self {
+            snapshot,
+            current,
+            head: Head::Unread,
+            head_key: Vec::new(),
+            head_value: Vec::new(),
+            last: Last::Nothing,
+            last_key: Vec::new(),
+            last_value: Arc::from([]),
+            tree: tree.clone(),
+            range: range.into_owned(),
+            direction,
+            failed: false,
+        }
+    }
+
+    fn read_head(&mut self) -> Result<()> {
+        if self.head == Head::Unread {
+            self.head = match self.current.next()? {
+                Some((key, value)) => {
+                    self.head_key.clear();
+                    self.head_key.extend_from_slice(key);
+                    self.head_value.clear();
+                    self.head_value.extend_from_slice(value);
+                    Head::Held
+                }
+                None => Head::Ended,
+            };
+        }
+        Ok(())
+    }
+
+    /// Returns the next key that was changed since the snapshot.
+    fn next_changed(&self) -> Option<(Vec<u8>, PreImage)> {
+        let last = self.last_key.as_slice();
+        let rest = match (self.last, self.direction) {
+            (Last::Nothing, _) => KeyRange::from_bounds(self.range.start(), self.range.end()),
+            (Last::Sought, direction) => self.range.from_key(last, direction),
+            (Last::Passed, Direction::Forward) => {
+                KeyRange::from_bounds(Bound::Excluded(last), self.range.end())
+            }
+            (Last::Passed, Direction::Reverse) => {
+                KeyRange::from_bounds(self.range.start(), Bound::Excluded(last))
+            }
+        };
+        self.snapshot.next_changed(&self.tree, &rest, self.direction)
+    }
+
+    /// Decides whose entry is next and takes it from its side.
+    fn take_turn(&mut self) -> Result<Turn> {
+        loop {
+            // The engine first, the log second.
+            self.read_head()?;
+            let changed = if self.snapshot.is_outdated() { self.next_changed() } else { None };
+            let held = self.head == Head::Held;
+            let order = match (&changed, held) {
+                (None, false) => return Ok(Turn::Ended),
+                (None, true) => cmp::Ordering::Greater,
+                (Some(_), false) => cmp::Ordering::Less,
+                (Some((key, _)), true) => match self.direction {
+                    Direction::Forward => key.cmp(&self.head_key),
+                    Direction::Reverse => self.head_key.cmp(key),
+                },
+            };
+            self.last = Last::Passed;
+            if order != cmp::Ordering::Less {
+                self.head = Head::Unread;
+            }
+            match changed {
+                Some((key, before)) if order != cmp::Ordering::Greater => {
+                    self.last_key = key;
+                    if let Some(value) = before {
+                        return Ok(Turn::Before(value));
+                    }
+                }
+                _ => {
+                    std::mem::swap(&mut self.last_key, &mut self.head_key);
+                    return Ok(Turn::Current);
+                }
+            }
+        }
+    }
+}
+
+impl<E: LiveEngine> Cursor for LayeredCursor<'_, E> {
+    fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        if self.failed {
+            return Ok(None);
+        }
+        match self.take_turn() {
+            Ok(Turn::Current) => Ok(Some((&self.last_key, &self.head_value))),
+            Ok(Turn::Before(value)) => {
+                self.last_value = value;
+                Ok(Some((&self.last_key, &self.last_value)))
+            }
+            Ok(Turn::Ended) => Ok(None),
+            Err(error) => {
+                self.failed = true;
+                Err(error)
+            }
+        }
+    }
+
+    fn seek(&mut self, key: &[u8]) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
+        self.head = Head::Unread;
+        self.last = Last::Sought;
+        self.last_key.clear();
+        self.last_key.extend_from_slice(key);
+        self.current.seek(key).inspect_err(|_| self.failed = true)
+    }
+}

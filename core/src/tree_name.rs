@@ -1,0 +1,104 @@
+//! The names of trees, checked before an engine sees them.
+
+use crate::{Error, ErrorKind, Operation, Result};
+
+/// Names under this prefix belong to Arbour's own layers.
+const RESERVED_PREFIX: &str = "arbour/";
+
+/// A tree's name that has been found good: 1 to 255 bytes of UTF-8 without NUL.
+///
+/// The rule is the same for every engine and is checked before one is called.
+///
+/// ```
+/// use arbour_core::TreeName;
+/// assert!(TreeName::new("users/by name ✓").is_ok());
+/// assert!(TreeName::new("").is_err());
+/// assert!(TreeName::new("arbour/meta").is_err()); // Arbour's own
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TreeName<'a>(&'a str);
+
+impl<'a> TreeName<'a> {
+    /// The longest name, in bytes.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::TreeName::BYTES_MAX, 255);
+    /// ```
+    pub const BYTES_MAX: usize = 255;
+
+    /// Checks the name of a user's tree.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the name is empty, longer than 255 bytes, contains NUL
+    /// or begins with `arbour/`.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::TreeName::new("users")?.as_str(), "users");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn new(name: &'a str) -> Result<Self> {
+        if name.starts_with(RESERVED_PREFIX) {
+            return Err(refuse(name, "names under \"arbour/\" belong to Arbour's own layers"));
+        }
+        Self::checked(name)
+    }
+
+    /// Checks the name of a tree of one of Arbour's layers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the name does *not* begin with `arbour/`, or breaks the
+    /// rules of [`new`](Self::new) otherwise.
+    ///
+    /// ```
+    /// use arbour_core::TreeName;
+    /// assert!(TreeName::layer("arbour/meta").is_ok());
+    /// assert!(TreeName::layer("users").is_err());
+    /// ```
+    pub fn layer(name: &'a str) -> Result<Self> {
+        if !name.starts_with(RESERVED_PREFIX) {
+            return Err(refuse(name, "a layer's tree needs a name under \"arbour/\""));
+        }
+        Self::checked(name)
+    }
+
+    /// Accepts a name of either sort, as found in a store: for copying stores whole.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the name is empty, longer than 255 bytes or contains NUL.
+    ///
+    /// ```
+    /// assert!(arbour_core::TreeName::stored("arbour/meta").is_ok());
+    /// ```
+    pub fn stored(name: &'a str) -> Result<Self> {
+        Self::checked(name)
+    }
+
+    fn checked(name: &'a str) -> Result<Self> {
+        if name.is_empty() {
+            return Err(refuse(name, "a tree's name must not be empty"));
+        }
+        if name.len() > Self::BYTES_MAX {
+            return Err(refuse(name, "a tree's name has at most 255 bytes"));
+        }
+        if name.contains('\0') {
+            return Err(refuse(name, "a tree's name must not contain NUL"));
+        }
+        Ok(Self(name))
+    }
+
+    /// Returns the name.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::TreeName::new("users")?.as_str(), "users");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+fn refuse(name: &str, message: &'static str) -> Error {
+    let shown: String = name.chars().take(64).collect();
+    Error::new(ErrorKind::InvalidArgument, Operation::Tree, message).with_tree(shown)
+}
