@@ -1,7 +1,8 @@
 //! Ranges of keys, in either direction.
 
-use std::borrow::Cow;
 use std::ops::{Bound, RangeBounds};
+
+use smallvec::SmallVec;
 
 use crate::key;
 
@@ -19,6 +20,31 @@ pub enum Direction {
     Reverse,
 }
 
+/// A key of a bound. Short ones are kept in place: a cursor owns its range, and allocating that
+/// would cost as much as reading an entry.
+#[derive(Clone, Debug)]
+enum Key<'a> {
+    Borrowed(&'a [u8]),
+    Owned(SmallVec<[u8; 24]>),
+}
+
+impl AsRef<[u8]> for Key<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(key) => key,
+            Self::Owned(key) => key,
+        }
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Key<'_> {}
+
 /// The keys between two bounds, in unsigned bytewise order.
 ///
 /// An inverted range, and one whose bounds exclude the same key, is empty; it never panics.
@@ -31,8 +57,8 @@ pub enum Direction {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange<'a> {
-    start: Bound<Cow<'a, [u8]>>,
-    end: Bound<Cow<'a, [u8]>>,
+    start: Bound<Key<'a>>,
+    end: Bound<Key<'a>>,
 }
 
 impl<'a> KeyRange<'a> {
@@ -68,7 +94,7 @@ impl<'a> KeyRange<'a> {
     /// ```
     #[must_use]
     pub fn from_bounds(start: Bound<&'a [u8]>, end: Bound<&'a [u8]>) -> Self {
-        Self { start: start.map(Cow::Borrowed), end: end.map(Cow::Borrowed) }
+        Self { start: start.map(Key::Borrowed), end: end.map(Key::Borrowed) }
     }
 
     /// Returns the range of the keys that begin with `prefix`, the prefix itself included.
@@ -81,9 +107,9 @@ impl<'a> KeyRange<'a> {
     #[must_use]
     pub fn prefix(prefix: &'a [u8]) -> Self {
         Self {
-            start: Bound::Included(Cow::Borrowed(prefix)),
-            end: key::prefix_end(prefix)
-                .map_or(Bound::Unbounded, |end| Bound::Excluded(Cow::Owned(end))),
+            start: Bound::Included(Key::Borrowed(prefix)),
+            end: key::end_of_prefix(prefix)
+                .map_or(Bound::Unbounded, |end| Bound::Excluded(Key::Owned(end))),
         }
     }
 
@@ -102,7 +128,7 @@ impl<'a> KeyRange<'a> {
             Bound::Included(start) | Bound::Excluded(start) => start.as_ref() < next.as_slice(),
         };
         if before {
-            self.start = Bound::Included(Cow::Owned(next));
+            self.start = Bound::Included(Key::Owned(next.into()));
         }
         self
     }
@@ -121,7 +147,7 @@ impl<'a> KeyRange<'a> {
             Bound::Included(end) | Bound::Excluded(end) => end.as_ref() >= key,
         };
         if behind {
-            self.end = Bound::Excluded(Cow::Owned(key.to_vec()));
+            self.end = Bound::Excluded(Key::Owned(key.into()));
         }
         self
     }
@@ -222,7 +248,12 @@ impl<'a> KeyRange<'a> {
     /// ```
     #[must_use]
     pub fn into_owned(self) -> KeyRange<'static> {
-        let own = |bound: Bound<Cow<'a, [u8]>>| bound.map(|key| Cow::Owned(key.into_owned()));
+        let own = |bound: Bound<Key<'a>>| {
+            bound.map(|key| match key {
+                Key::Borrowed(key) => Key::Owned(key.into()),
+                Key::Owned(key) => Key::Owned(key),
+            })
+        };
         KeyRange { start: own(self.start), end: own(self.end) }
     }
 }

@@ -46,55 +46,72 @@ pub(crate) enum Source<'t> {
 }
 
 impl<'t> Source<'t> {
-    fn range(
+    /// Puts what there is to read in a range where the cursor keeps it: redb's range is too large
+    /// to be handed through several results at no cost.
+    #[inline]
+    fn open(
         self,
         tree: &TreeHandle,
         range: &KeyRange<'_>,
-    ) -> Result<Option<Range<'t, Bytes, Bytes>>> {
+        rest: &mut Option<Range<'t, Bytes, Bytes>>,
+    ) -> Result<()> {
+        *rest = None;
         if range.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
         let bounds: (Bound<&[u8]>, Bound<&[u8]>) = (range.start(), range.end());
         let failed = |cause| error::storage(cause, Operation::Scan).with_tree(tree.name());
         match self {
-            Self::Snapshot(snapshot) => snapshot.with_table(tree, Operation::Scan, |table| {
-                table.range::<&[u8]>(bounds).map_err(failed)
+            Self::Snapshot(snapshot) => snapshot
+                .with_table(tree, Operation::Scan, |table| {
+                    *rest = Some(table.range::<&[u8]>(bounds).map_err(failed)?);
+                    Ok(())
+                })
+                .map(drop),
+            Self::Table(table) => shielded(Operation::Scan, || {
+                *rest = Some(table.range::<&[u8]>(bounds).map_err(failed)?);
+                Ok(())
             }),
-            Self::Table(table) => {
-                shielded(Operation::Scan, || table.range::<&[u8]>(bounds).map(Some).map_err(failed))
-            }
         }
     }
 }
 
 impl<'t> RedbCursor<'t> {
+    #[inline]
     pub(crate) fn new(
         source: Source<'t>,
         tree: &TreeHandle,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
-        Ok(Self {
+        let mut cursor = Self {
             source,
             tree: tree.clone(),
-            rest: source.range(tree, &range)?,
+            rest: None,
             lent: None,
             range: range.into_owned(),
             direction,
             failed: false,
-        })
+        };
+        source.open(tree, &cursor.range, &mut cursor.rest)?;
+        Ok(cursor)
     }
 
+    /// Takes the next entry, which stays where it is put: it is too large to be handed through
+    /// several results at no cost.
     #[inline]
-    fn advance(&mut self) -> Result<Option<Entry<'t>>> {
-        let Some(rest) = &mut self.rest else {
-            return Ok(None);
+    fn advance(&mut self) -> Result<()> {
+        let next = match (&mut self.rest, self.direction) {
+            (Some(rest), Direction::Forward) => rest.next(),
+            (Some(rest), Direction::Reverse) => rest.next_back(),
+            (None, _) => None,
         };
-        let entry = match self.direction {
-            Direction::Forward => rest.next(),
-            Direction::Reverse => rest.next_back(),
-        };
-        entry.transpose().map_err(|cause| error::storage(cause, Operation::Scan))
+        match next {
+            Some(Ok(entry)) => self.lent = Some(entry),
+            None => self.lent = None,
+            Some(Err(cause)) => return Err(error::storage(cause, Operation::Scan)),
+        }
+        Ok(())
     }
 
     #[cold]
@@ -108,17 +125,10 @@ impl<'t> RedbCursor<'t> {
 impl Cursor for RedbCursor<'_> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        match shielded(Operation::Scan, || self.advance()) {
-            Ok(Some(entry)) => {
-                let (key, value) = self.lent.insert(entry);
-                Ok(Some((key.value(), value.value())))
-            }
-            Ok(None) => {
-                self.rest = None;
-                Ok(None)
-            }
-            Err(error) => Err(self.fail(error)),
+        if let Err(error) = shielded(Operation::Scan, || self.advance()) {
+            return Err(self.fail(error));
         }
+        Ok(self.lent.as_ref().map(|(key, value)| (key.value(), value.value())))
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
@@ -126,7 +136,7 @@ impl Cursor for RedbCursor<'_> {
             return Ok(());
         }
         let rest = self.range.from_key(key, self.direction);
-        self.rest = self.source.range(&self.tree, &rest).inspect_err(|_| self.failed = true)?;
-        Ok(())
+        let sought = self.source.open(&self.tree, &rest, &mut self.rest);
+        sought.inspect_err(|_| self.failed = true)
     }
 }

@@ -126,6 +126,7 @@ impl KvRead for RedbSnapshot<'_> {
         self.get_and(tree, key, |guard| read(guard.value()))
     }
 
+    #[inline]
     fn scan(
         &self,
         tree: &TreeHandle,

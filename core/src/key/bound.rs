@@ -15,9 +15,14 @@
 /// ```
 #[must_use]
 pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    end_of_prefix(prefix)
+}
+
+/// The same for any buffer of bytes, so that a range of short keys needs no allocation.
+pub(crate) fn end_of_prefix<B: for<'p> From<&'p [u8]> + AsMut<[u8]>>(prefix: &[u8]) -> Option<B> {
     let last = prefix.iter().rposition(|byte| *byte != 0xff)?;
-    let mut end = prefix.get(..=last)?.to_vec();
-    if let Some(byte) = end.last_mut() {
+    let mut end = B::from(prefix.get(..=last)?);
+    if let Some(byte) = end.as_mut().last_mut() {
         *byte += 1;
     }
     Some(end)

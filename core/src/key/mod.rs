@@ -63,6 +63,7 @@ mod starts_with;
 mod text;
 mod tuple;
 
+pub(crate) use bound::end_of_prefix;
 pub use bound::{prefix_end, successor};
 pub use delimiter::{GROUP_DELIMITER, PART_DELIMITER};
 pub use descending::Descending;

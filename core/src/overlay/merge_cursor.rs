@@ -143,7 +143,7 @@ impl<C: Cursor, T: Tree> Cursor for MergeCursor<'_, C, T> {
             return Ok(None);
         }
         if self.writes_head.is_none() && self.below_head.state == HeadState::Unread {
-            return self.below.next();
+            return self.below.next().inspect_err(|_| self.failed = true);
         }
         Ok(match self.take_turn()? {
             Turn::Below => Some((&self.below_head.key, &self.below_head.value)),
