@@ -9,11 +9,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Small enough that bad input is cheap to make.
-pub(crate) const LIMITS: Limits = Limits {
-    key_bytes_min: 0,
-    key_bytes_max: 8,
-    value_bytes_max: 64,
-};
+pub(crate) const LIMITS: Limits =
+    Limits { key_bytes_min: 0, key_bytes_max: 8, value_bytes_max: 64 };
 
 /// The trees acted on.
 pub(crate) const TREES: [&str; 3] = ["t", "u", "v"];
@@ -30,39 +27,14 @@ pub(crate) type Value = Vec<u8>;
 /// A read, through whatever reads.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
-    Get {
-        tree: usize,
-        key: Key,
-    },
-    Contains {
-        tree: usize,
-        key: Key,
-    },
-    MultiGet {
-        tree: usize,
-        keys: Vec<Key>,
-    },
-    Scan {
-        tree: usize,
-        range: KeyRange<'static>,
-        direction: Direction,
-        seek: Option<Seek>,
-    },
-    Prefix {
-        tree: usize,
-        prefix: Key,
-    },
-    First {
-        tree: usize,
-        range: KeyRange<'static>,
-    },
-    Last {
-        tree: usize,
-        range: KeyRange<'static>,
-    },
-    Len {
-        tree: usize,
-    },
+    Get { tree: usize, key: Key },
+    Contains { tree: usize, key: Key },
+    MultiGet { tree: usize, keys: Vec<Key> },
+    Scan { tree: usize, range: KeyRange<'static>, direction: Direction, seek: Option<Seek> },
+    Prefix { tree: usize, prefix: Key },
+    First { tree: usize, range: KeyRange<'static> },
+    Last { tree: usize, range: KeyRange<'static> },
+    Len { tree: usize },
     Trees,
 }
 
@@ -85,10 +57,7 @@ pub(crate) struct Set {
 #[derive(Clone, Debug)]
 pub(crate) enum Move {
     Set(Set),
-    DeleteRange {
-        tree: usize,
-        range: KeyRange<'static>,
-    },
+    DeleteRange { tree: usize, range: KeyRange<'static> },
     Read(Access),
 }
 
@@ -180,10 +149,7 @@ impl std::fmt::Debug for Refusal {
 
 impl From<ErrorKind> for Outcome {
     fn from(kind: ErrorKind) -> Self {
-        Self::Refused(Refusal {
-            kind,
-            text: String::new(),
-        })
+        Self::Refused(Refusal { kind, text: String::new() })
     }
 }
 
@@ -203,35 +169,15 @@ pub(crate) fn action(known: Vec<Key>) -> BoxedStrategy<Action> {
     let key = key(known);
     let access = access(&key);
     let set = set(&key);
-    let swap = (
-        any_tree(),
-        key.clone(),
-        option::of(value()),
-        option::of(value()),
-    )
-        .prop_map(|(tree, key, expected, new)| Action::Swap {
-            tree,
-            key,
-            expected,
-            new,
-        });
-    let batch = (
-        vec(good_set(&key), 0..6),
-        option::weighted(0.1, set.clone()),
-        durability(),
-    )
+    let swap = (any_tree(), key.clone(), option::of(value()), option::of(value()))
+        .prop_map(|(tree, key, expected, new)| Action::Swap { tree, key, expected, new });
+    let batch = (vec(good_set(&key), 0..6), option::weighted(0.1, set.clone()), durability())
         .prop_map(|(mut sets, bad, durability)| {
             sets.extend(bad);
             Action::Batch { sets, durability }
         });
-    let transaction =
-        (vec(step(&key), 0..12), durability(), end()).prop_map(|(steps, durability, end)| {
-            Action::Transaction {
-                steps,
-                durability,
-                end,
-            }
-        });
+    let transaction = (vec(step(&key), 0..12), durability(), end())
+        .prop_map(|(steps, durability, end)| Action::Transaction { steps, durability, end });
     let pinned = (0..4_usize, access.clone());
     prop_oneof![
         12 => set.prop_map(Action::Set),
@@ -294,23 +240,10 @@ fn access(key: &BoxedStrategy<Key>) -> BoxedStrategy<Access> {
 /// reported is nobody's promise.
 fn set(key: &BoxedStrategy<Key>) -> BoxedStrategy<Set> {
     let bad = good_set(key).prop_flat_map(|good| {
-        let long_key = Set {
-            key: vec![0x61; LIMITS.key_bytes_max + 1],
-            ..good.clone()
-        };
+        let long_key = Set { key: vec![0x61; LIMITS.key_bytes_max + 1], ..good.clone() };
         let long_value = vec![0; LIMITS.value_bytes_max + 1];
-        let long_value = Set {
-            value: Some(long_value),
-            ..good.clone()
-        };
-        select(vec![
-            Set {
-                tree: FOREIGN,
-                ..good
-            },
-            long_key,
-            long_value,
-        ])
+        let long_value = Set { value: Some(long_value), ..good.clone() };
+        select(vec![Set { tree: FOREIGN, ..good }, long_key, long_value])
     });
     prop_oneof![30 => good_set(key), 1 => bad].boxed()
 }
@@ -323,11 +256,7 @@ fn good_set(key: &BoxedStrategy<Key>) -> BoxedStrategy<Set> {
 
 fn key(known: Vec<Key>) -> BoxedStrategy<Key> {
     let fresh = vec(select(&ALPHABET[..]), 0..=4);
-    if known.is_empty() {
-        fresh.boxed()
-    } else {
-        prop_oneof![fresh, select(known)].boxed()
-    }
+    if known.is_empty() { fresh.boxed() } else { prop_oneof![fresh, select(known)].boxed() }
 }
 
 fn value() -> impl Strategy<Value = Value> + Clone {
@@ -351,10 +280,7 @@ fn range(key: &BoxedStrategy<Key>) -> impl Strategy<Value = KeyRange<'static>> +
         key.clone().prop_map(Bound::Excluded),
     ];
     (bound.clone(), bound).prop_map(|(start, end)| {
-        let (start, end) = (
-            start.as_ref().map(Vec::as_slice),
-            end.as_ref().map(Vec::as_slice),
-        );
+        let (start, end) = (start.as_ref().map(Vec::as_slice), end.as_ref().map(Vec::as_slice));
         KeyRange::from_bounds(start, end).into_owned()
     })
 }

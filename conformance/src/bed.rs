@@ -44,21 +44,7 @@ fn look_alike_keys() -> Vec<Vec<u8>> {
 const NEIGHBOUR_VALUE: &[u8] = b"the neighbour's";
 
 /// What a case works with: a store in a folder of its own, on one axis.
-///
-/// ```
-/// use arbour_conformance::{Axis, Bed, Factory};
-/// use arbour_core::{KvStore, Result};
-/// fn put_then_get<F: Factory>(factory: F) -> Result<()> {
-///     let mut bed = Bed::new(factory, Axis::Fixed)?;
-///     let t = bed.tree("t")?;
-///     bed.store().put(&t, b"a", b"1")?;
-///     bed.settle()?; // on the `reopened` axis the store is another now
-///     let t = bed.tree("t")?;
-///     assert_eq!(bed.store().get(&t, b"a")?.as_deref(), Some(&b"1"[..]));
-///     bed.finish().map(drop)
-/// }
-/// ```
-pub struct Bed<F: Factory> {
+pub(crate) struct Bed<F: Factory> {
     factory: F,
     axis: Axis,
     store: F::Store,
@@ -74,7 +60,7 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine or the file system reports.
-    pub fn new(factory: F, axis: Axis) -> Result<Self> {
+    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         let folder = TempDir::with_prefix("arbour-suite-").map_err(|error| {
             Error::new(ErrorKind::Io, Operation::Open, "cannot make a folder").with_source(error)
         })?;
@@ -98,32 +84,32 @@ impl<F: Factory> Bed<F> {
     }
 
     /// Returns the store.
-    pub fn store(&self) -> &F::Store {
+    pub(crate) fn store(&self) -> &F::Store {
         &self.store
     }
 
     /// Returns what the store says it can do.
-    pub fn capabilities(&self) -> &Capabilities {
+    pub(crate) fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
     /// Returns the factory.
-    pub fn factory(&self) -> &F {
+    pub(crate) fn factory(&self) -> &F {
         &self.factory
     }
 
     /// Returns the axis.
-    pub fn axis(&self) -> Axis {
+    pub(crate) fn axis(&self) -> Axis {
         self.axis
     }
 
     /// Returns where the store lies.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns a path in the case's folder at which nothing is.
-    pub fn other_path(&self, name: &str) -> PathBuf {
+    pub(crate) fn other_path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -131,7 +117,7 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+    pub(crate) fn tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
         self.store.tree(name)
     }
 
@@ -140,19 +126,15 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn settle(&mut self) -> Result<()> {
-        if self.axis == Axis::Reopened {
-            self.reopen()
-        } else {
-            Ok(())
-        }
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.axis == Axis::Reopened { self.reopen() } else { Ok(()) }
     }
 
     /// Closes the store and opens it again, on every axis.
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn reopen(&mut self) -> Result<()> {
+    pub(crate) fn reopen(&mut self) -> Result<()> {
         self.reopen_with(&StoreOptions::new())
     }
 
@@ -160,7 +142,7 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
+    pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
         self.store.close()?;
         self.store = self.factory.open(&self.path, options)?;
         self.capabilities = self.store.capabilities().clone();
@@ -176,7 +158,7 @@ impl<F: Factory> Bed<F> {
 
     /// Notes that the engine does not have what the case is about, and that the case examined
     /// its refusal instead.
-    pub fn negative(&mut self) {
+    pub(crate) fn negative(&mut self) {
         self.negative = true;
     }
 
@@ -185,15 +167,12 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn trees_of(&self, reader: &impl KvRead) -> Result<Vec<String>> {
+    pub(crate) fn trees_of(&self, reader: &impl KvRead) -> Result<Vec<String>> {
         let mut names = reader.trees()?;
         if self.axis == Axis::Namespaced {
             for neighbour in NEIGHBOURS {
                 let listed = names.iter().position(|name| name == neighbour);
-                assert!(
-                    listed.is_some(),
-                    "the neighbour {neighbour:?} is not listed: {names:?}"
-                );
+                assert!(listed.is_some(), "the neighbour {neighbour:?} is not listed: {names:?}");
                 names.retain(|name| name != neighbour);
             }
         }
@@ -201,7 +180,7 @@ impl<F: Factory> Bed<F> {
     }
 
     /// Returns the number of entries that are not the case's own.
-    pub fn neighbour_entries(&self) -> u64 {
+    pub(crate) fn neighbour_entries(&self) -> u64 {
         match self.axis {
             Axis::Namespaced => (NEIGHBOURS.len() * look_alike_keys().len()) as u64,
             _ => 0,
@@ -213,7 +192,7 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn finish(self) -> Result<bool> {
+    pub(crate) fn finish(self) -> Result<bool> {
         if self.axis == Axis::Namespaced {
             self.check_neighbours()?;
         }
@@ -249,10 +228,8 @@ impl<F: Factory> Bed<F> {
 }
 
 fn neighbours_are_as_before<S: KvStore>(store: &S, snapshot: &S::Snapshot<'_>) -> Result<()> {
-    let mut expected: Vec<_> = look_alike_keys()
-        .into_iter()
-        .map(|key| (key, NEIGHBOUR_VALUE.to_vec()))
-        .collect();
+    let mut expected: Vec<_> =
+        look_alike_keys().into_iter().map(|key| (key, NEIGHBOUR_VALUE.to_vec())).collect();
     expected.sort();
     for name in NEIGHBOURS {
         let tree = store.tree(name)?;
@@ -266,18 +243,7 @@ fn neighbours_are_as_before<S: KvStore>(store: &S, snapshot: &S::Snapshot<'_>) -
 ///
 /// # Errors
 /// What the cursor reports.
-///
-/// ```
-/// use arbour_conformance::entries;
-/// use arbour_core::{KvRead, KvStore, MemoryStore};
-/// let store = MemoryStore::new();
-/// let t = store.tree("t")?;
-/// store.put(&t, b"a", b"1")?;
-/// let snapshot = store.snapshot()?;
-/// assert_eq!(entries(snapshot.prefix(&t, b"")?)?, [(b"a".to_vec(), b"1".to_vec())]);
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
-pub fn entries(mut cursor: impl Cursor) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(crate) fn entries(mut cursor: impl Cursor) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut entries = Vec::new();
     while let Some((key, value)) = cursor.next()? {
         entries.push((key.to_vec(), value.to_vec()));

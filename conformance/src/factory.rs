@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use arbour_core::{DynStore, KvStore, Result, StoreOptions};
+use arbour_core::{DynStore, KvStore, MemoryStore, Result, StoreOptions};
 
 /// Opens stores of the engine under examination.
 ///
@@ -27,10 +27,25 @@ pub trait Factory: Send + Sync + 'static {
     ///
     /// # Errors
     /// What the engine reports.
+    ///
+    /// ```
+    /// use arbour_conformance::{BTreeFactory, Factory};
+    /// use arbour_core::{KvStore, StoreOptions};
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let store = BTreeFactory.open(&folder.path().join("store"), &StoreOptions::new())?;
+    /// assert!(store.capabilities().persistent);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
     fn open(&self, path: &Path, options: &StoreOptions) -> Result<Self::Store>;
 
     /// Returns the file of a store at `path` that cases about damage overwrite and cut. An engine
     /// that keeps a folder names the file its entries are in.
+    ///
+    /// ```
+    /// use arbour_conformance::{BTreeFactory, Factory};
+    /// let path = std::path::Path::new("app.store");
+    /// assert_eq!(BTreeFactory.data_file(path), path); // the store is one file
+    /// ```
     fn data_file(&self, path: &Path) -> PathBuf {
         path.to_owned()
     }
@@ -40,12 +55,44 @@ pub trait Factory: Send + Sync + 'static {
     ///
     /// # Errors
     /// What the file system reports.
+    ///
+    /// ```
+    /// use arbour_conformance::{BTreeFactory, Factory};
+    /// use arbour_core::{ErrorKind, KvStore, StoreOptions};
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let path = folder.path().join("store");
+    /// BTreeFactory.open(&path, &StoreOptions::new())?.close()?;
+    /// BTreeFactory.make_newer(&path).unwrap();
+    /// let error = BTreeFactory.open(&path, &StoreOptions::new()).err().unwrap();
+    /// assert_eq!(error.kind(), ErrorKind::TooNew);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
     fn make_newer(&self, path: &Path) -> io::Result<()> {
         let _ = path;
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
             "a factory of a persistent engine must implement make_newer",
         ))
+    }
+}
+
+/// Opens stores in memory: the engine every other can be held against.
+///
+/// ```
+/// use arbour_conformance::{Factory, MemoryFactory};
+/// use arbour_core::{KvStore, StoreOptions};
+/// let store = MemoryFactory.open("nowhere".as_ref(), &StoreOptions::new())?;
+/// assert_eq!(store.capabilities().engine, "memory");
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryFactory;
+
+impl Factory for MemoryFactory {
+    type Store = MemoryStore;
+
+    fn open(&self, _: &Path, options: &StoreOptions) -> Result<MemoryStore> {
+        Ok(MemoryStore::with_options(options))
     }
 }
 

@@ -39,6 +39,9 @@
 //! [`mirror`] performs the random actions on two engines and finds what they answer differently.
 //! [`BTreeEngine`] is the worked example for engine authors: the suite runs on it too.
 //!
+//! The suite is examined too: [`faulty`] holds stores that are each wrong in one way, and a test
+//! fails unless the suite rejects every one of them by the case meant for it.
+//!
 //! # Environment variables
 //! | variable | what it sets | else |
 //! |---|---|---|
@@ -61,8 +64,9 @@ mod action;
 mod axis;
 mod bed;
 mod btree_engine;
-pub mod cases;
+mod cases;
 mod factory;
+pub mod faulty;
 mod mirror;
 mod model;
 pub mod process;
@@ -72,9 +76,9 @@ mod session;
 mod suite;
 
 pub use axis::Axis;
-pub use bed::{Bed, entries};
+pub(crate) use bed::{Bed, entries};
 pub use btree_engine::{BTreeCursor, BTreeEngine, BTreeFactory, BTreeStore};
-pub use factory::{DynFactory, Factory};
+pub use factory::{DynFactory, Factory, MemoryFactory};
 pub use mirror::mirror;
 pub use model::agrees_with_a_plain_map;
 pub use random::seed;

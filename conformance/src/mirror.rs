@@ -42,17 +42,12 @@ pub fn mirror(left: &impl Factory, right: &impl Factory, seed: u64, cases: u64) 
             Ok(())
         })?;
         let mut expected = expected.into_iter();
-        run(
-            right,
-            limits,
-            &actions,
-            |_, number, action, found| match expected.next() {
-                Some(expected) if expected == found => Ok(()),
-                expected => Err(format!(
-                    "action {number}, {action:?}\n left {expected:?}\n right {found:?}"
-                )),
-            },
-        )
+        run(right, limits, &actions, |_, number, action, found| match expected.next() {
+            Some(expected) if expected == found => Ok(()),
+            expected => {
+                Err(format!("action {number}, {action:?}\n left {expected:?}\n right {found:?}"))
+            }
+        })
     });
 }
 

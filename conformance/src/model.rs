@@ -52,23 +52,15 @@ pub fn agrees_with_a_plain_map<F: Factory>(factory: &F) {
         actions.push(Action::Reopen);
         actions.extend(read_all().into_iter().map(Action::Read));
         let mut model = None;
-        run(
-            factory,
-            LIMITS,
-            &actions,
-            |capabilities, number, action, found| {
-                let model = model.get_or_insert_with(|| {
-                    Model::new(capabilities.limits, capabilities.persistent)
-                });
-                let expected = model.perform(action);
-                if found == expected {
-                    return Ok(());
-                }
-                Err(format!(
-                    "action {number}, {action:?}\n expected {expected:?}\n found {found:?}"
-                ))
-            },
-        )
+        run(factory, LIMITS, &actions, |capabilities, number, action, found| {
+            let model = model
+                .get_or_insert_with(|| Model::new(capabilities.limits, capabilities.persistent));
+            let expected = model.perform(action);
+            if found == expected {
+                return Ok(());
+            }
+            Err(format!("action {number}, {action:?}\n expected {expected:?}\n found {found:?}"))
+        })
     });
 }
 
@@ -121,14 +113,7 @@ impl ReferenceStateMachine for Model {
     }
 
     fn transitions(model: &Self) -> BoxedStrategy<Action> {
-        action(
-            model
-                .trees
-                .iter()
-                .flat_map(BTreeMap::keys)
-                .cloned()
-                .collect(),
-        )
+        action(model.trees.iter().flat_map(BTreeMap::keys).cloned().collect())
     }
 
     fn apply(mut model: Self, action: &Action) -> Self {
@@ -150,12 +135,7 @@ impl ReferenceStateMachine for Model {
 impl Model {
     fn new(limits: Limits, persistent: bool) -> Self {
         let trees = vec![BTreeMap::new(); TREES.len()];
-        Self {
-            limits,
-            persistent,
-            trees,
-            pinned: Vec::new(),
-        }
+        Self { limits, persistent, trees, pinned: Vec::new() }
     }
 
     fn perform(&mut self, action: &Action) -> Outcome {
@@ -163,19 +143,8 @@ impl Model {
             Action::Set(set) => self.batch(std::slice::from_ref(set)),
             Action::Batch { sets, .. } => self.batch(sets),
             Action::Transaction { steps, end, .. } => self.transaction(steps, *end),
-            Action::Swap {
-                tree,
-                key,
-                expected,
-                new,
-            } => {
-                match read(
-                    &self.trees,
-                    &Access::Get {
-                        tree: *tree,
-                        key: key.clone(),
-                    },
-                ) {
+            Action::Swap { tree, key, expected, new } => {
+                match read(&self.trees, &Access::Get { tree: *tree, key: key.clone() }) {
                     Outcome::Value(actual) if actual == *expected => {
                         let (tree, key, value) = (*tree, key.clone(), new.clone());
                         self.batch(&[Set { tree, key, value }])
@@ -246,10 +215,7 @@ impl Model {
         for trees in mem::take(&mut self.pinned) {
             outcomes.extend(read_all().iter().map(|access| read(&trees, access)));
         }
-        outcomes.extend(vec![
-            ErrorKind::Closed.into();
-            crate::session::CLOSED_PROBES
-        ]);
+        outcomes.extend(vec![ErrorKind::Closed.into(); crate::session::CLOSED_PROBES]);
         outcomes.push(Outcome::Done);
         if !self.persistent {
             self.trees.iter_mut().for_each(BTreeMap::clear);
@@ -293,10 +259,7 @@ fn write(trees: &mut Trees, limits: &Limits, set: &Set) -> Outcome {
 fn read(trees: &Trees, access: &Access) -> Outcome {
     let tree = match access {
         Access::Trees => {
-            let named = TREES
-                .iter()
-                .zip(trees)
-                .filter(|(_, entries)| !entries.is_empty());
+            let named = TREES.iter().zip(trees).filter(|(_, entries)| !entries.is_empty());
             return Outcome::Names(named.map(|(name, _)| (*name).to_owned()).collect());
         }
         Access::Get { tree, .. } | Access::Contains { tree, .. } => tree,
@@ -317,12 +280,7 @@ fn read_tree(entries: &BTreeMap<Key, Value>, access: &Access) -> Outcome {
         Access::MultiGet { keys, .. } => {
             Outcome::Values(keys.iter().map(|key| entries.get(key).cloned()).collect())
         }
-        Access::Scan {
-            range,
-            direction,
-            seek,
-            ..
-        } => {
+        Access::Scan { range, direction, seek, .. } => {
             let all = scan(entries, range, *direction);
             let Some(seek) = seek else {
                 return Outcome::Entries(all);
@@ -347,12 +305,7 @@ fn read_tree(entries: &BTreeMap<Key, Value>, access: &Access) -> Outcome {
 }
 
 fn first(entries: &BTreeMap<Key, Value>, range: &KeyRange<'_>, direction: Direction) -> Outcome {
-    Outcome::Entries(
-        scan(entries, range, direction)
-            .into_iter()
-            .take(1)
-            .collect(),
-    )
+    Outcome::Entries(scan(entries, range, direction).into_iter().take(1).collect())
 }
 
 fn scan(

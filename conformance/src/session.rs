@@ -56,16 +56,9 @@ struct Session<'s, S: KvStore> {
 
 impl<'s, S: KvStore> Session<'s, S> {
     fn new(store: &'s S, foreign: &S::Tree) -> Result<Self> {
-        let mut handles = TREES
-            .iter()
-            .map(|name| store.tree(name))
-            .collect::<Result<Vec<_>>>()?;
+        let mut handles = TREES.iter().map(|name| store.tree(name)).collect::<Result<Vec<_>>>()?;
         handles.push(foreign.clone());
-        Ok(Self {
-            store,
-            handles,
-            pinned: Vec::new(),
-        })
+        Ok(Self { store, handles, pinned: Vec::new() })
     }
 
     fn perform(&mut self, action: &Action) -> Outcome {
@@ -75,10 +68,7 @@ impl<'s, S: KvStore> Session<'s, S> {
     fn try_perform(&mut self, action: &Action) -> Result<Outcome> {
         match action {
             Action::Set(set) => match &set.value {
-                Some(value) => self
-                    .store
-                    .put(self.handle(set.tree), &set.key, value)
-                    .map(done),
+                Some(value) => self.store.put(self.handle(set.tree), &set.key, value).map(done),
                 None => self.store.delete(self.handle(set.tree), &set.key).map(done),
             },
             Action::Batch { sets, durability } => {
@@ -91,25 +81,16 @@ impl<'s, S: KvStore> Session<'s, S> {
                 }
                 self.store.apply(batch, *durability).map(done)
             }
-            Action::Transaction {
-                steps,
-                durability,
-                end,
-            } => self.transaction(steps, *durability, *end),
-            Action::Swap {
-                tree,
-                key,
-                expected,
-                new,
-            } => {
+            Action::Transaction { steps, durability, end } => {
+                self.transaction(steps, *durability, *end)
+            }
+            Action::Swap { tree, key, expected, new } => {
                 let tree = self.handle(*tree);
                 let (expected, new) = (expected.as_deref(), new.as_deref());
-                Ok(
-                    match self.store.compare_and_swap(tree, key, expected, new)? {
-                        CompareAndSwap::Swapped => Outcome::Done,
-                        CompareAndSwap::Differs { actual } => Outcome::Value(actual),
-                    },
-                )
+                Ok(match self.store.compare_and_swap(tree, key, expected, new)? {
+                    CompareAndSwap::Swapped => Outcome::Done,
+                    CompareAndSwap::Differs { actual } => Outcome::Value(actual),
+                })
             }
             Action::Read(access) => read(&self.store.snapshot()?, &self.handles, access),
             Action::Pin => {
@@ -143,9 +124,7 @@ impl<'s, S: KvStore> Session<'s, S> {
                 Step::Move(a_move) => perform_move(&mut transaction, &self.handles, a_move),
                 Step::ReadBeside(access) => {
                     let beside = self.store.snapshot();
-                    beside
-                        .and_then(|beside| read(&beside, &self.handles, access))
-                        .into()
+                    beside.and_then(|beside| read(&beside, &self.handles, access)).into()
                 }
                 Step::Savepoint { moves, keep } => {
                     savepoint(&mut transaction, &self.handles, moves, *keep)
@@ -168,9 +147,7 @@ impl<'s, S: KvStore> Session<'s, S> {
         let mut outcomes = vec![self.store.close().map(done).into()];
         for snapshot in &self.pinned {
             outcomes.extend(
-                read_all()
-                    .iter()
-                    .map(|access| read(snapshot, &self.handles, access).into()),
+                read_all().iter().map(|access| read(snapshot, &self.handles, access).into()),
             );
         }
         let (store, tree) = (self.store, self.handle(0));
@@ -212,11 +189,7 @@ fn savepoint<W: KvWrite>(
 ) -> Outcome {
     let mut outcomes = Vec::new();
     let ended = transaction.savepoint(|savepoint| {
-        outcomes.extend(
-            moves
-                .iter()
-                .map(|a_move| perform_move(savepoint, handles, a_move)),
-        );
+        outcomes.extend(moves.iter().map(|a_move| perform_move(savepoint, handles, a_move)));
         if keep { Ok(()) } else { Err(Undone::OnPurpose) }
     });
     outcomes.push(match ended {
@@ -228,19 +201,15 @@ fn savepoint<W: KvWrite>(
 
 fn perform_move<W: KvWrite>(writer: &mut W, handles: &[W::Tree], a_move: &Move) -> Outcome {
     let outcome = match a_move {
-        Move::Set(Set {
-            tree,
-            key,
-            value: Some(value),
-        }) => writer.put(handle(handles, *tree), key, value).map(done),
-        Move::Set(Set {
-            tree,
-            key,
-            value: None,
-        }) => writer.delete(handle(handles, *tree), key).map(done),
-        Move::DeleteRange { tree, range } => writer
-            .delete_range(handle(handles, *tree), range.clone())
-            .map(done),
+        Move::Set(Set { tree, key, value: Some(value) }) => {
+            writer.put(handle(handles, *tree), key, value).map(done)
+        }
+        Move::Set(Set { tree, key, value: None }) => {
+            writer.delete(handle(handles, *tree), key).map(done)
+        }
+        Move::DeleteRange { tree, range } => {
+            writer.delete_range(handle(handles, *tree), range.clone()).map(done)
+        }
         Move::Read(access) => read(writer, handles, access),
     };
     outcome.into()
@@ -260,12 +229,7 @@ fn read<R: KvRead>(reader: &R, handles: &[R::Tree], access: &Access) -> Result<O
             let copy = |value: Option<R::Value<'_>>| value.map(|value| value.as_ref().to_vec());
             Outcome::Values(values.into_iter().map(copy).collect())
         }
-        Access::Scan {
-            tree,
-            range,
-            direction,
-            seek,
-        } => {
+        Access::Scan { tree, range, direction, seek } => {
             let mut cursor = reader.scan(handle(handles, *tree), range.clone(), *direction)?;
             let mut found = Vec::new();
             if let Some(seek) = seek {
@@ -288,19 +252,13 @@ fn read<R: KvRead>(reader: &R, handles: &[R::Tree], access: &Access) -> Result<O
 fn first_entries(cursor: &mut impl Cursor, count: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut found = Vec::new();
     for _ in 0..count {
-        found.extend(
-            cursor
-                .next()?
-                .map(|(key, value)| (key.to_vec(), value.to_vec())),
-        );
+        found.extend(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())));
     }
     Ok(found)
 }
 
 fn handle<T>(handles: &[T], tree: usize) -> &T {
-    handles
-        .get(tree)
-        .expect("actions name the trees of the session and a foreign one")
+    handles.get(tree).expect("actions name the trees of the session and a foreign one")
 }
 
 fn done(_: ()) -> Outcome {
@@ -310,10 +268,7 @@ fn done(_: ()) -> Outcome {
 impl From<Result<Outcome>> for Outcome {
     fn from(result: Result<Outcome>) -> Self {
         result.unwrap_or_else(|error| {
-            Self::Refused(Refusal {
-                kind: error.kind(),
-                text: error.to_string(),
-            })
+            Self::Refused(Refusal { kind: error.kind(), text: error.to_string() })
         })
     }
 }

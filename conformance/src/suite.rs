@@ -140,9 +140,7 @@ pub fn run<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Resul
 }
 
 fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<bool> {
-    let case = cases::<F>()
-        .into_iter()
-        .find(|case| case.topic == topic && case.name == name);
+    let case = cases::<F>().into_iter().find(|case| case.topic == topic && case.name == name);
     let case = case.expect("the macro and the list name the same cases");
     run_case(factory, axis, &case)
 }
@@ -199,19 +197,13 @@ fn run_axis<F: Factory>(factory: impl Fn() -> F, axis: Axis, report: &mut Report
             Err(panic) => panic_message(panic.as_ref()),
         };
         let case = format!("{}::{}", case.topic, case.name);
-        report.failures.push(Failure {
-            axis,
-            case,
-            message,
-        });
+        report.failures.push(Failure { axis, case, message });
     }
 }
 
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic")
-        .to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
 }
 
 /// Runs everything, prints the count and asserts it: what the last test of [`suite!`] does.
@@ -221,9 +213,5 @@ pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
     println!("conformance: {report}");
     assert!(report.failures.is_empty(), "{report}");
     let expected = cases::<F>().len() * axes.len();
-    assert_eq!(
-        report.count(),
-        expected,
-        "every case has to run on every axis"
-    );
+    assert_eq!(report.count(), expected, "every case has to run on every axis");
 }

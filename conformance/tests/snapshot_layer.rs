@@ -5,6 +5,8 @@
 //! applying the batch was pinned before it, found nothing kept, and saw the batch by half. Here
 //! the engine stops in the midst of a batch, so that this happens every time.
 
+#![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -25,10 +27,7 @@ struct Halting {
 impl Halting {
     fn new(path: &Path) -> Result<Self> {
         let engine = BTreeEngine::open(path, &Default::default())?;
-        Ok(Self {
-            engine,
-            halt: Mutex::new(None),
-        })
+        Ok(Self { engine, halt: Mutex::new(None) })
     }
 
     /// Makes the next batch wait. Returns what tells that it does, and what lets it go on.
@@ -122,11 +121,7 @@ fn examine(
         assert_eq!(read(b"a")?.as_deref(), Some(&b"before"[..]));
         go.send(()).unwrap();
         writer.join().unwrap()?;
-        assert_eq!(
-            read(b"b")?.as_deref(),
-            Some(&b"before"[..]),
-            "the batch is half there"
-        );
+        assert_eq!(read(b"b")?.as_deref(), Some(&b"before"[..]), "the batch is half there");
         assert_eq!(snapshot.last(tree, KeyRange::all())?.unwrap().1, b"before");
         drop(snapshot);
         Ok(())
@@ -154,10 +149,7 @@ fn key_changed_since_the_oldest_snapshot() -> Result<()> {
     let old = layer.snapshot()?;
     put(&layer, &tree, b"before")?;
     examine(&layer, &tree, || {})?;
-    assert_eq!(
-        old.get_with(&tree, b"a", <[u8]>::to_vec)?.as_deref(),
-        Some(&b"oldest"[..])
-    );
+    assert_eq!(old.get_with(&tree, b"a", <[u8]>::to_vec)?.as_deref(), Some(&b"oldest"[..]));
     drop(old);
     assert_eq!(layer.values_kept(), 0);
     Ok(())

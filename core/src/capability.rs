@@ -4,9 +4,11 @@ use crate::{Durability, Limits};
 
 /// What an engine can do and what it cannot.
 ///
-/// Every entry is a promise that the conformance suite proves in both directions: what is true
+/// Every ability is a promise that the conformance suite proves in both directions: what is true
 /// has to work, and what is false has to be refused with
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or behave as said here.
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or behave as said here. Who provides
+/// snapshots and transactions, and whether batches run side by side, tells how and not whether:
+/// the results are the same.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore};

@@ -36,7 +36,8 @@ pub trait KvWrite: KvRead + Sized {
     /// [`TooLarge`](crate::ErrorKind::TooLarge) or
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for what the store cannot take or
     /// another store's handle; nothing was written then and the transaction goes on. After any
-    /// other error the transaction refuses to commit, so that it never commits half.
+    /// other error nothing of this write is in the transaction, or it refuses to commit: it never
+    /// commits half.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, KvWrite, MemoryStore};

@@ -29,3 +29,19 @@ impl Factory for Redb {
 }
 
 arbour_conformance::suite!(Redb);
+
+mod mirror {
+    use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};
+
+    use super::Redb;
+
+    #[test]
+    fn answers_as_memory_does() {
+        mirror(&Redb, &MemoryFactory, seed(), 32);
+    }
+
+    #[test]
+    fn answers_as_the_layered_engine_does() {
+        mirror(&Redb, &BTreeFactory, seed(), 32);
+    }
+}

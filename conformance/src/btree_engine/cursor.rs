@@ -43,15 +43,7 @@ impl<'e> BTreeCursor<'e> {
         direction: Direction,
     ) -> Self {
         let rest = Some(range.clone());
-        Self {
-            engine,
-            tree,
-            range,
-            direction,
-            rest,
-            key: Vec::new(),
-            value: Arc::from([]),
-        }
+        Self { engine, tree, range, direction, rest, key: Vec::new(), value: Arc::from([]) }
     }
 }
 

@@ -90,9 +90,7 @@ impl BTreeEngine {
             return None; // the map would panic on an inverted range
         }
         let trees = self.trees.read();
-        let mut entries = trees
-            .get(tree)?
-            .range::<[u8], _>((range.start(), range.end()));
+        let mut entries = trees.get(tree)?.range::<[u8], _>((range.start(), range.end()));
         let (key, value) = match direction {
             Direction::Forward => entries.next(),
             Direction::Reverse => entries.next_back(),
@@ -153,9 +151,7 @@ impl Engine for BTreeEngine {
 
     fn sync(&self) -> Result<()> {
         let mut log = self.log.lock();
-        log.as_mut()
-            .ok_or_else(|| closed(Operation::Sync))?
-            .sync(Operation::Sync)
+        log.as_mut().ok_or_else(|| closed(Operation::Sync))?.sync(Operation::Sync)
     }
 
     /// The maps stay, for the snapshots that still live.
@@ -169,12 +165,7 @@ impl Engine for BTreeEngine {
     fn stats(&self) -> Result<Stats> {
         let log = self.log.lock();
         let log = log.as_ref().ok_or_else(|| closed(Operation::Stats))?;
-        let entries = self
-            .trees
-            .read()
-            .iter()
-            .map(|entries| entries.len() as u64)
-            .sum();
+        let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
         Ok(Stats::new(entries, log.file_bytes()))
     }
 }
@@ -185,12 +176,7 @@ impl LiveEngine for BTreeEngine {
 
     fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Arc<[u8]>>> {
         let tree = self.registry.check(tree, Operation::Get)?;
-        Ok(self
-            .trees
-            .read()
-            .get(tree)
-            .and_then(|entries| entries.get(key))
-            .cloned())
+        Ok(self.trees.read().get(tree).and_then(|entries| entries.get(key)).cloned())
     }
 
     fn scan(
@@ -205,9 +191,7 @@ impl LiveEngine for BTreeEngine {
 
     fn trees(&self) -> Result<Vec<String>> {
         let trees = self.trees.read();
-        Ok(self
-            .registry
-            .names(|tree| trees.get(tree).is_some_and(|entries| !entries.is_empty())))
+        Ok(self.registry.names(|tree| trees.get(tree).is_some_and(|entries| !entries.is_empty())))
     }
 }
 

@@ -70,13 +70,7 @@ impl Log {
             file.set_len(end as u64).map_err(fail)?;
         }
         let path = path.to_owned();
-        Ok(Self {
-            file,
-            path,
-            pending: Vec::new(),
-            file_bytes: end as u64,
-            failed: false,
-        })
+        Ok(Self { file, path, pending: Vec::new(), file_bytes: end as u64, failed: false })
     }
 
     /// Adds a record. After an error nothing of it will be found again, unless the error is
@@ -89,8 +83,7 @@ impl Log {
         };
         let offset = self.file_bytes + self.pending.len() as u64;
         self.pending.extend_from_slice(&length.to_le_bytes());
-        self.pending
-            .extend_from_slice(&checksum(offset, payload).to_le_bytes());
+        self.pending.extend_from_slice(&checksum(offset, payload).to_le_bytes());
         self.pending.extend_from_slice(payload);
         if durability >= Durability::ProcessCrash || self.pending.len() > PENDING_BYTES_MAX {
             self.flush(Operation::Apply)?;
@@ -118,12 +111,7 @@ impl Log {
     fn flush(&mut self, operation: Operation) -> Result<()> {
         if let Err(error) = self.file.write_all(&self.pending) {
             self.failed = true;
-            return Err(io_error(
-                &self.path,
-                operation,
-                "cannot write to the log",
-                error,
-            ));
+            return Err(io_error(&self.path, operation, "cannot write to the log", error));
         }
         self.file_bytes += self.pending.len() as u64;
         self.pending.clear();
@@ -158,9 +146,7 @@ impl Drop for Log {
 
 /// Makes an empty log. It appears whole or not at all: a file without a header is no store.
 fn create(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(&header(VERSION))?;
@@ -175,18 +161,12 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Locks the file against other processes and other handles of this one. Readers share it.
 fn lock(file: &File, read_only: bool, path: &Path) -> Result<()> {
-    let locked = if read_only {
-        file.try_lock_shared()
-    } else {
-        file.try_lock()
-    };
+    let locked = if read_only { file.try_lock_shared() } else { file.try_lock() };
     locked.map_err(|error| match error {
-        TryLockError::WouldBlock => Error::new(
-            ErrorKind::Locked,
-            Operation::Open,
-            "another handle has the store open",
-        )
-        .with_path(path),
+        TryLockError::WouldBlock => {
+            Error::new(ErrorKind::Locked, Operation::Open, "another handle has the store open")
+                .with_path(path)
+        }
         TryLockError::Error(error) => io_error(path, Operation::Open, "cannot lock the log", error),
     })
 }
@@ -205,20 +185,13 @@ fn read_records(
             return Err((ErrorKind::TooNew, message));
         }
         _ => {
-            return Err((
-                ErrorKind::Corrupted,
-                "the file is no log of a store".to_owned(),
-            ));
+            return Err((ErrorKind::Corrupted, "the file is no log of a store".to_owned()));
         }
     }
     let mut end = HEADER_BYTES;
     while let Some(payload) = record_at(bytes, end) {
-        replay(payload).ok_or_else(|| {
-            (
-                ErrorKind::Corrupted,
-                format!("the record at {end} holds no batch"),
-            )
-        })?;
+        replay(payload)
+            .ok_or_else(|| (ErrorKind::Corrupted, format!("the record at {end} holds no batch")))?;
         end += RECORD_HEADER_BYTES + payload.len();
     }
     match (end + 1..bytes.len()).find(|later| record_at(bytes, *later).is_some()) {
@@ -246,10 +219,7 @@ fn checksum(offset: u64, payload: &[u8]) -> u64 {
     let (words, rest) = payload.as_chunks();
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
     let rest = rest.iter().map(|byte| u64::from(*byte));
-    let numbers = [offset, payload.len() as u64]
-        .into_iter()
-        .chain(words)
-        .chain(rest);
+    let numbers = [offset, payload.len() as u64].into_iter().chain(words).chain(rest);
     numbers.fold(0, |hash: u64, number| {
         (hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
     })
@@ -257,7 +227,5 @@ fn checksum(offset: u64, payload: &[u8]) -> u64 {
 
 /// Wraps what the system said.
 fn io_error(path: &Path, operation: Operation, message: &'static str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, operation, message)
-        .with_path(path)
-        .with_source(error)
+    Error::new(ErrorKind::Io, operation, message).with_path(path).with_source(error)
 }

@@ -63,17 +63,19 @@ impl Factory for BTreeFactory {
 
     fn open(&self, path: &Path, options: &StoreOptions) -> Result<BTreeStore> {
         let engine = SnapshotLayer::new(BTreeEngine::open(path, options)?);
-        Ok(TransactionLayer::new(
-            engine,
-            options,
-            Some(path.to_owned()),
-        ))
+        Ok(TransactionLayer::new(engine, options, Some(path.to_owned())))
     }
 
     fn make_newer(&self, path: &Path) -> io::Result<()> {
-        fs::OpenOptions::new()
-            .write(true)
-            .open(path)?
-            .write_all(&log::header(log::VERSION + 1))
+        write_header(path, log::VERSION + 1)
     }
+}
+
+/// Marks a closed store as written by this version, whichever wrote it.
+pub(crate) fn make_current(path: &Path) -> io::Result<()> {
+    write_header(path, log::VERSION)
+}
+
+fn write_header(path: &Path, version: u32) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(path)?.write_all(&log::header(version))
 }

@@ -44,11 +44,7 @@ pub(super) fn decode(
             DELETE => None,
             _ => return None,
         };
-        each(Write {
-            tree: &tree,
-            key,
-            value,
-        })?;
+        each(Write { tree: &tree, key, value })?;
     }
     Some(())
 }

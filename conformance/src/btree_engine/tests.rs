@@ -24,10 +24,7 @@ fn three_records(path: &std::path::Path) -> Result<Vec<u8>> {
 fn count(store: &impl KvStore) -> Result<usize> {
     let (tree, snapshot) = (store.tree("t")?, store.snapshot()?);
     let found = KEYS.map(|key| snapshot.contains(&tree, key).unwrap());
-    assert!(
-        found.is_sorted_by(|one, next| one >= next),
-        "not a beginning: {found:?}"
-    );
+    assert!(found.is_sorted_by(|one, next| one >= next), "not a beginning: {found:?}");
     Ok(found.iter().filter(|found| **found).count())
 }
 
@@ -52,10 +49,7 @@ fn torn_tail_is_cut_off_at_every_byte() -> Result<()> {
             store.close()?;
             let store = BTreeFactory.open(&path, &StoreOptions::new())?;
             assert_eq!(count(&store)?, kept, "torn at {torn}, written since");
-            assert!(
-                store.get(&store.tree("t")?, b"new")?.is_some(),
-                "torn at {torn}"
-            );
+            assert!(store.get(&store.tree("t")?, b"new")?.is_some(), "torn at {torn}");
         }
     }
     Ok(())
@@ -71,21 +65,14 @@ fn damage_before_a_good_record_is_refused_at_every_byte() -> Result<()> {
         let mut bytes = whole.clone();
         bytes[damaged] ^= 0x40;
         fs::write(&path, &bytes).unwrap();
-        let error = BTreeFactory
-            .open(&path, &StoreOptions::new())
-            .err()
-            .unwrap();
+        let error = BTreeFactory.open(&path, &StoreOptions::new()).err().unwrap();
         let expected = match damaged {
             8..12 => ErrorKind::TooNew,
             _ => ErrorKind::Corrupted,
         };
         assert_eq!(error.kind(), expected, "damaged at {damaged}: {error:?}");
         assert_eq!(error.path(), Some(path.as_path()));
-        assert_eq!(
-            fs::read(&path).unwrap(),
-            bytes,
-            "what is refused is not touched"
-        );
+        assert_eq!(fs::read(&path).unwrap(), bytes, "what is refused is not touched");
     }
     Ok(())
 }

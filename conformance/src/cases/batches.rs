@@ -20,19 +20,11 @@ pub(super) fn ordered_duplicates<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         (b"put put", &[Some(b"1"), Some(b"2")], Some(b"2")),
         (b"put delete", &[Some(b"1"), None], None),
         (b"delete put", &[None, Some(b"1")], Some(b"1")),
-        (
-            b"put delete put",
-            &[Some(b"1"), None, Some(b"2")],
-            Some(b"2"),
-        ),
+        (b"put delete put", &[Some(b"1"), None, Some(b"2")], Some(b"2")),
         (b"delete put delete", &[None, Some(b"1"), None], None),
         (b"put put delete", &[Some(b"1"), Some(b"2"), None], None),
         (b"delete delete put", &[None, None, Some(b"9")], Some(b"9")),
-        (
-            b"put the greater first",
-            &[Some(b"9"), Some(b"1"), Some(b"")],
-            Some(b""),
-        ),
+        (b"put the greater first", &[Some(b"9"), Some(b"1"), Some(b"")], Some(b"")),
     ];
     for stored_before in [false, true] {
         let t = bed.tree("t")?;
@@ -42,14 +34,7 @@ pub(super) fn ordered_duplicates<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
                 bed.store().put(&t, key, b"before")?;
             }
             for value in writes {
-                add(
-                    &mut batch,
-                    &Write {
-                        tree: &t,
-                        key,
-                        value: *value,
-                    },
-                );
+                add(&mut batch, &Write { tree: &t, key, value: *value });
             }
         }
         bed.store().apply(batch, Durability::default())?;
@@ -93,10 +78,7 @@ pub(super) fn same_as_one_by_one<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         bed.settle()?;
         for (name, model) in ["t", "u"].into_iter().zip(&expected) {
             let found = entries(bed.store().snapshot()?.prefix(&bed.tree(name)?, b"")?)?;
-            assert!(
-                found.iter().map(|(key, value)| (key, value)).eq(model),
-                "{name}: {found:?}"
-            );
+            assert!(found.iter().map(|(key, value)| (key, value)).eq(model), "{name}: {found:?}");
         }
     }
     Ok(())
@@ -111,33 +93,13 @@ pub(super) fn all_or_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for position in 0..=4 {
         let (t, u) = (bed.tree("t")?, bed.tree("u")?);
         let writes = [
-            Write {
-                tree: &t,
-                key: b"a",
-                value: None,
-            },
-            Write {
-                tree: &u,
-                key: b"a",
-                value: Some(b"1"),
-            },
-            Write {
-                tree: &t,
-                key: b"b",
-                value: Some(b"changed"),
-            },
-            Write {
-                tree: &t,
-                key: b"c",
-                value: Some(b"1"),
-            },
+            Write { tree: &t, key: b"a", value: None },
+            Write { tree: &u, key: b"a", value: Some(b"1") },
+            Write { tree: &t, key: b"b", value: Some(b"changed") },
+            Write { tree: &t, key: b"c", value: Some(b"1") },
         ];
         let (before, after) = writes.split_at(position);
-        let refused_write = Write {
-            tree: &t,
-            key: &over_long,
-            value: Some(b"1"),
-        };
+        let refused_write = Write { tree: &t, key: &over_long, value: Some(b"1") };
         let mut batch = Batch::new();
         for write in before.iter().chain([&refused_write]).chain(after) {
             add(&mut batch, write);
@@ -146,11 +108,7 @@ pub(super) fn all_or_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         refused(applied, ErrorKind::TooLarge, "a batch with a key too long");
         bed.settle()?;
         assert_keys(bed.store(), &bed.tree("t")?, &[b"a", b"b"])?;
-        assert_eq!(
-            bed.trees_of(&bed.store().snapshot()?)?,
-            ["t"],
-            "at position {position}"
-        );
+        assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "at position {position}");
     }
     Ok(())
 }
@@ -218,19 +176,14 @@ pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &bed.tree("v")?, &[b"z"])?;
     let u = bed.tree("u")?;
     for key in [b"a", b"b", b"c"] {
-        assert_eq!(
-            read(bed.store(), &u, key)?,
-            Some(b"not the one for it".to_vec())
-        );
+        assert_eq!(read(bed.store(), &u, key)?, Some(b"not the one for it".to_vec()));
     }
     Ok(())
 }
 
 /// A handle of another store, wherever it stands in a batch, makes the batch refused as a whole.
 pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let other = bed
-        .factory()
-        .open(&bed.other_path("other"), &StoreOptions::new())?;
+    let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;
     let foreign = other.tree("t")?;
     for position in 0..3 {
         for value in [Some(&b"1"[..]), None] {
@@ -238,24 +191,13 @@ pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
             let mut batch = Batch::new();
             for turn in 0..3 {
                 if turn == position {
-                    add(
-                        &mut batch,
-                        &Write {
-                            tree: &foreign,
-                            key: b"a",
-                            value,
-                        },
-                    );
+                    add(&mut batch, &Write { tree: &foreign, key: b"a", value });
                 } else {
                     batch.put(&t, b"a", b"1");
                 }
             }
             let applied = bed.store().apply(batch, Durability::default());
-            refused(
-                applied,
-                ErrorKind::InvalidArgument,
-                "a batch with a foreign handle",
-            );
+            refused(applied, ErrorKind::InvalidArgument, "a batch with a foreign handle");
         }
     }
     bed.settle()?;
@@ -267,12 +209,7 @@ pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 /// Ten thousand writes are one batch like any other, and a transaction takes as many.
 pub(super) fn large<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<String> = (0..10_000).map(|number| format!("{number:05}")).collect();
-    let odd: Vec<&[u8]> = keys
-        .iter()
-        .skip(1)
-        .step_by(2)
-        .map(String::as_bytes)
-        .collect();
+    let odd: Vec<&[u8]> = keys.iter().skip(1).step_by(2).map(String::as_bytes).collect();
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     let mut batch = Batch::new();
     for key in &keys {
@@ -301,11 +238,7 @@ pub(super) fn visible_at_every_durability<F: Factory>(bed: &mut Bed<F>) -> Resul
         let mut batch = Batch::new();
         batch.put(&t, key, &value_for(key));
         bed.store().apply(batch, durability)?;
-        assert_eq!(
-            read(bed.store(), &t, key)?,
-            Some(value_for(key)),
-            "{durability}"
-        );
+        assert_eq!(read(bed.store(), &t, key)?, Some(value_for(key)), "{durability}");
     }
     bed.store().sync()?;
     bed.settle()?;

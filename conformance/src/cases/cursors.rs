@@ -61,19 +61,9 @@ pub(super) fn seek_outside_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         ("j", "", "h"),
         ("n", "", "h"),
     ];
-    assert_seeks(
-        bed,
-        &KeyRange::from_bounds(Excluded(f), Excluded(j)),
-        &seeks,
-    )?;
+    assert_seeks(bed, &KeyRange::from_bounds(Excluded(f), Excluded(j)), &seeks)?;
     assert_seeks(bed, &KeyRange::prefix(b"h"), &seeks)?;
-    let seeks = [
-        ("d", "", ""),
-        ("f", "", ""),
-        ("h", "", ""),
-        ("j", "", ""),
-        ("n", "", ""),
-    ];
+    let seeks = [("d", "", ""), ("f", "", ""), ("h", "", ""), ("j", "", ""), ("n", "", "")];
     assert_seeks(bed, &KeyRange::new(j..f), &seeks)?;
     assert_seeks(bed, &KeyRange::new(&b"i"[..]..j), &seeks)
 }
@@ -86,24 +76,12 @@ pub(super) fn seek_backwards<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let snapshot = bed.store().snapshot()?;
     let transaction = bed.store().begin()?;
-    seek_to_and_fro(
-        snapshot.scan(&t, KeyRange::all(), Direction::Forward)?,
-        &KEYS,
-    )?;
-    seek_to_and_fro(
-        transaction.scan(&t, KeyRange::all(), Direction::Forward)?,
-        &KEYS,
-    )?;
+    seek_to_and_fro(snapshot.scan(&t, KeyRange::all(), Direction::Forward)?, &KEYS)?;
+    seek_to_and_fro(transaction.scan(&t, KeyRange::all(), Direction::Forward)?, &KEYS)?;
     let mut keys = KEYS;
     keys.reverse();
-    seek_to_and_fro(
-        snapshot.scan(&t, KeyRange::all(), Direction::Reverse)?,
-        &keys,
-    )?;
-    seek_to_and_fro(
-        transaction.scan(&t, KeyRange::all(), Direction::Reverse)?,
-        &keys,
-    )
+    seek_to_and_fro(snapshot.scan(&t, KeyRange::all(), Direction::Reverse)?, &keys)?;
+    seek_to_and_fro(transaction.scan(&t, KeyRange::all(), Direction::Reverse)?, &keys)
 }
 
 /// From any key, in any range, in both directions, a seek lands where the range has its next key.
@@ -113,22 +91,11 @@ pub(super) fn seek_everywhere<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     fill(bed.store(), &t, &keys)?;
     bed.settle()?;
     let t = bed.tree("t")?;
-    let targets = [
-        &b""[..],
-        b"\0",
-        b"\0\0\0\0",
-        b"\x01\xff",
-        b"\x02",
-        b"\x80",
-        b"\xff\x02",
-    ];
+    let targets = [&b""[..], b"\0", b"\0\0\0\0", b"\x01\xff", b"\x02", b"\x80", b"\xff\x02"];
     for start in grid_bounds() {
         for end in grid_bounds() {
-            let inside: Vec<&[u8]> = keys
-                .iter()
-                .map(Vec::as_slice)
-                .filter(|key| between(start, key, end))
-                .collect();
+            let inside: Vec<&[u8]> =
+                keys.iter().map(Vec::as_slice).filter(|key| between(start, key, end)).collect();
             let seeks = targets.map(|target| {
                 let next = inside.iter().copied().find(|key| *key >= target);
                 let previous = inside.iter().copied().rfind(|key| *key <= target);
@@ -185,28 +152,12 @@ fn read_interleaved<R: KvRead>(reader: &R, t: &R::Tree, u: &R::Tree) -> Result<(
     let mut other = reader.scan(u, KeyRange::all(), Direction::Forward)?;
     late.seek(b"h")?;
     for (position, key) in KEYS.iter().enumerate() {
-        assert_eq!(
-            next_key(&mut forward)?.as_deref(),
-            Some(*key),
-            "the first cursor"
-        );
+        assert_eq!(next_key(&mut forward)?.as_deref(), Some(*key), "the first cursor");
         let expected = KEYS.get(position + 3).copied();
-        assert_eq!(
-            next_key(&mut late)?.as_deref(),
-            expected,
-            "the one that began later"
-        );
+        assert_eq!(next_key(&mut late)?.as_deref(), expected, "the one that began later");
         let expected = KEYS.iter().rev().nth(position).copied();
-        assert_eq!(
-            next_key(&mut reverse)?.as_deref(),
-            expected,
-            "the descending one"
-        );
-        assert_eq!(
-            next_key(&mut other)?.as_deref(),
-            Some(*key),
-            "the other tree's"
-        );
+        assert_eq!(next_key(&mut reverse)?.as_deref(), expected, "the descending one");
+        assert_eq!(next_key(&mut other)?.as_deref(), Some(*key), "the other tree's");
         let read = reader.get_with(t, b"f", <[u8]>::to_vec)?;
         assert_eq!(read, Some(value_for(b"f")), "get amid scans");
     }
@@ -251,22 +202,8 @@ fn assert_seeks<F: Factory>(
     let inside: Vec<&[u8]> = KEYS.into_iter().filter(within).collect();
     for (target, next, previous) in seeks {
         let seek = (target.as_bytes(), landing(next), landing(previous));
-        assert_seeks_in(
-            &bed.store().snapshot()?,
-            &t,
-            range,
-            &inside,
-            &[seek],
-            KEYS.len() + 1,
-        )?;
-        assert_seeks_in(
-            &bed.store().begin()?,
-            &t,
-            range,
-            &inside,
-            &[seek],
-            KEYS.len() + 1,
-        )?;
+        assert_seeks_in(&bed.store().snapshot()?, &t, range, &inside, &[seek], KEYS.len() + 1)?;
+        assert_seeks_in(&bed.store().begin()?, &t, range, &inside, &[seek], KEYS.len() + 1)?;
     }
     Ok(())
 }
@@ -295,25 +232,13 @@ fn assert_seeks_in<R: KvRead>(
         let mut expected = inside.iter().copied().skip_while(|key| Some(*key) != *next);
         for _ in 0..count_max {
             let found = next_key(&mut forward)?;
-            assert_eq!(
-                found.as_deref(),
-                expected.next(),
-                "{range:?}, ascending from {shown}"
-            );
+            assert_eq!(found.as_deref(), expected.next(), "{range:?}, ascending from {shown}");
         }
         reverse.seek(target)?;
-        let mut expected = inside
-            .iter()
-            .copied()
-            .rev()
-            .skip_while(|key| Some(*key) != *previous);
+        let mut expected = inside.iter().copied().rev().skip_while(|key| Some(*key) != *previous);
         for _ in 0..count_max {
             let found = next_key(&mut reverse)?;
-            assert_eq!(
-                found.as_deref(),
-                expected.next(),
-                "{range:?}, descending from {shown}"
-            );
+            assert_eq!(found.as_deref(), expected.next(), "{range:?}, descending from {shown}");
         }
     }
     Ok(())
@@ -326,16 +251,8 @@ fn seek_to_and_fro(mut cursor: impl Cursor, keys: &[&[u8]]) -> Result<()> {
             cursor.seek(from)?;
             assert_eq!(next_key(&mut cursor)?.as_deref(), Some(*from));
             cursor.seek(key)?;
-            assert_eq!(
-                next_key(&mut cursor)?.as_deref(),
-                Some(*key),
-                "seek forth or back"
-            );
-            assert_eq!(
-                next_key(&mut cursor)?.as_deref(),
-                keys.get(to + 1).copied(),
-                "after it"
-            );
+            assert_eq!(next_key(&mut cursor)?.as_deref(), Some(*key), "seek forth or back");
+            assert_eq!(next_key(&mut cursor)?.as_deref(), keys.get(to + 1).copied(), "after it");
         }
     }
     while next_key(&mut cursor)?.is_some() {}

@@ -7,9 +7,7 @@ pub(super) fn grid() -> Vec<Vec<u8>> {
     let bytes = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
     let mut keys: Vec<Vec<u8>> = vec![Vec::new()];
     for _ in 0..3 {
-        let longer = keys
-            .iter()
-            .flat_map(|key| bytes.map(|byte| [&key[..], &[byte]].concat()));
+        let longer = keys.iter().flat_map(|key| bytes.map(|byte| [&key[..], &[byte]].concat()));
         keys = longer.chain(keys.iter().cloned()).collect();
         keys.sort();
         keys.dedup();
@@ -20,14 +18,7 @@ pub(super) fn grid() -> Vec<Vec<u8>> {
 
 /// Returns bounds of every kind, at keys of the [`grid`] and between them.
 pub(super) fn grid_bounds() -> Vec<Bound<&'static [u8]>> {
-    let keys = [
-        &b"\0"[..],
-        b"\x01\xff",
-        b"\x7f\xff\xff",
-        b"\x80\0\0\0",
-        b"\xfe\xff",
-        b"\xff\x02",
-    ];
+    let keys = [&b"\0"[..], b"\x01\xff", b"\x7f\xff\xff", b"\x80\0\0\0", b"\xfe\xff", b"\xff\x02"];
     let mut bounds = vec![Unbounded];
     bounds.extend(keys.map(Included));
     bounds.extend(keys.map(Excluded));

@@ -41,18 +41,11 @@ pub(super) fn keys_nobody_can_store_are_absent<F: Factory>(bed: &mut Bed<F>) -> 
     bed.settle()?;
     let t = bed.tree("t")?;
     let over_long = vec![b'k'; longest.len() + 1];
-    assert_eq!(
-        read(bed.store(), &t, &over_long)?,
-        None,
-        "read as the key it begins with"
-    );
+    assert_eq!(read(bed.store(), &t, &over_long)?, None, "read as the key it begins with");
     assert_eq!(read(bed.store(), &t, b"")?, None, "the empty key");
     let snapshot = bed.store().snapshot()?;
     let found = snapshot.multi_get(&t, &[&over_long[..], b"", &longest])?;
-    assert_eq!(
-        found.iter().map(Option::is_some).collect::<Vec<_>>(),
-        [false, false, true]
-    );
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true]);
     Ok(())
 }
 
@@ -60,11 +53,7 @@ pub(super) fn keys_nobody_can_store_are_absent<F: Factory>(bed: &mut Bed<F>) -> 
 /// apart.
 pub(super) fn longest_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let stem = vec![b'k'; bed.capabilities().limits.key_bytes_max - 1];
-    let keys = [
-        &stem[..],
-        &[&stem[..], b"a"].concat(),
-        &[&stem[..], b"b"].concat(),
-    ];
+    let keys = [&stem[..], &[&stem[..], b"a"].concat(), &[&stem[..], b"b"].concat()];
     for path in WritePath::ALL {
         let t = bed.tree("t")?;
         for key in keys {
@@ -77,10 +66,7 @@ pub(super) fn longest_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         bed.settle()?;
         let t = bed.tree("t")?;
         for key in keys {
-            assert!(
-                read(bed.store(), &t, key)? == Some(value_for(key)),
-                "{path:?}"
-            );
+            assert!(read(bed.store(), &t, key)? == Some(value_for(key)), "{path:?}");
         }
     }
     let t = bed.tree("t")?;
@@ -112,20 +98,13 @@ pub(super) fn keys_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<()
         1, 127, 128, 255, 256, 257, 511, 512, 1_023, 1_024, 4_095, 4_096, 16_383, 16_384, 32_767,
         32_768, 65_534, 65_535,
     ];
-    let keys: Vec<&[u8]> = lengths
-        .iter()
-        .filter_map(|length| longest.get(..*length))
-        .collect();
+    let keys: Vec<&[u8]> = lengths.iter().filter_map(|length| longest.get(..*length)).collect();
     let t = bed.tree("t")?;
     fill(bed.store(), &t, keys.iter().rev())?;
     bed.settle()?;
     let t = bed.tree("t")?;
     for key in &keys {
-        assert!(
-            read(bed.store(), &t, key)? == Some(value_for(key)),
-            "{} bytes",
-            key.len()
-        );
+        assert!(read(bed.store(), &t, key)? == Some(value_for(key)), "{} bytes", key.len());
     }
     assert_keys(bed.store(), &t, &keys)
 }
@@ -160,18 +139,12 @@ pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     fill(bed.store(), &t, [&b"a"[..], b"one", b"z"])?;
     for path in WritePath::ALL {
         path.put(bed.store(), &t, path.key(), &value)?;
-        assert!(
-            read(bed.store(), &t, path.key())?.as_ref() == Some(&value),
-            "{path:?}"
-        );
+        assert!(read(bed.store(), &t, path.key())?.as_ref() == Some(&value), "{path:?}");
     }
     bed.settle()?;
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
-        assert!(
-            read(bed.store(), &t, path.key())?.as_ref() == Some(&value),
-            "{path:?}"
-        );
+        assert!(read(bed.store(), &t, path.key())?.as_ref() == Some(&value), "{path:?}");
     }
     for key in [&b"a"[..], b"one", b"z"] {
         assert_eq!(read(bed.store(), &t, key)?, Some(value_for(key)));
@@ -186,20 +159,13 @@ pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let value = patterned(bed.capabilities().limits.value_bytes_max);
     let mut transaction = bed.store().begin()?;
     transaction.put(&t, b"b", &value)?;
-    assert!(
-        transaction.get_with(&t, b"b", |found| found == value)? == Some(true),
-        "uncommitted"
-    );
+    assert!(transaction.get_with(&t, b"b", |found| found == value)? == Some(true), "uncommitted");
     transaction.commit()?;
     fill(bed.store(), &t, [b"a", b"c"])?;
     bed.settle()?;
     let t = bed.tree("t")?;
     let snapshot = bed.store().snapshot()?;
-    assert_eq!(
-        snapshot.get_with(&t, b"b", |found| found == value)?,
-        Some(true),
-        "get"
-    );
+    assert_eq!(snapshot.get_with(&t, b"b", |found| found == value)?, Some(true), "get");
     for direction in [Direction::Forward, Direction::Reverse] {
         let mut cursor = snapshot.scan(&t, KeyRange::all(), direction)?;
         cursor.seek(b"b")?;
@@ -219,19 +185,10 @@ pub(super) fn over_long_value_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()
     assert_write_refused(bed, b"key", Some(&value), ErrorKind::TooLarge)?;
     let t = bed.tree("t")?;
     bed.store().put(&t, b"key", b"kept")?;
-    let swapped = bed
-        .store()
-        .compare_and_swap(&t, b"key", Some(b"kept"), Some(&value));
+    let swapped = bed.store().compare_and_swap(&t, b"key", Some(b"kept"), Some(&value));
     refused(swapped, ErrorKind::TooLarge, "compare_and_swap");
-    let differs = bed
-        .store()
-        .compare_and_swap(&t, b"key", Some(b"other"), Some(&value))?;
-    assert_eq!(
-        differs,
-        CompareAndSwap::Differs {
-            actual: Some(b"kept".to_vec())
-        }
-    );
+    let differs = bed.store().compare_and_swap(&t, b"key", Some(b"other"), Some(&value))?;
+    assert_eq!(differs, CompareAndSwap::Differs { actual: Some(b"kept".to_vec()) });
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, b"key")?, Some(b"kept".to_vec()));
@@ -249,22 +206,14 @@ fn assert_write_refused<F: Factory>(
 ) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     let store = bed.store();
-    let write = Write {
-        tree: &t,
-        key,
-        value,
-    };
+    let write = Write { tree: &t, key, value };
     fill(store, &t, [b"before"])?;
     for path in WritePath::ALL {
         refused(path.write(store, &write), kind, path.name());
     }
     if let Some(value) = value {
         let update = |_: Option<&[u8]>| Update::Put(value.to_vec());
-        refused(
-            store.fetch_and_update(&t, key, update),
-            kind,
-            "fetch_and_update",
-        );
+        refused(store.fetch_and_update(&t, key, update), kind, "fetch_and_update");
     }
     for position in 0..3 {
         let mut batch = Batch::new();
@@ -281,11 +230,7 @@ fn assert_write_refused<F: Factory>(
     let mut transaction = store.begin()?;
     transaction.put(&t, b"first", &value_for(b"first"))?;
     refused(transaction.check(&write), kind, "check");
-    refused(
-        make(&mut transaction, &write),
-        kind,
-        "a write in a transaction",
-    );
+    refused(make(&mut transaction, &write), kind, "a write in a transaction");
     transaction.savepoint(|savepoint| {
         savepoint.put(&t, b"second", &value_for(b"second"))?;
         refused(savepoint.check(&write), kind, "check of a savepoint");
@@ -298,11 +243,7 @@ fn assert_write_refused<F: Factory>(
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, key)?, None, "the refused write");
     assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "trees");
-    assert_keys(
-        bed.store(),
-        &t,
-        &[b"before", b"first", b"fourth", b"second", b"third"],
-    )
+    assert_keys(bed.store(), &t, &[b"before", b"first", b"fourth", b"second", b"third"])
 }
 
 /// Makes a value in which every 256 bytes differ from the others, so that a part in the wrong

@@ -8,29 +8,44 @@ use arbour_core::Result;
 
 use crate::{Bed, Factory};
 
-macro_rules! topics {
-    ($($topic:ident)*) => { $(mod $topic;)* };
-}
-
+mod batches;
 mod claims;
+mod closing;
+mod cursors;
+mod damage;
+mod durability;
+mod endings;
 mod files;
 mod grid;
+mod handles;
+mod histories;
+mod isolation;
+mod lengths;
+mod lifecycle;
+mod limits;
+mod manifest;
+mod names;
+mod order;
+mod own_writes;
+mod point;
+mod prefix;
+mod readers;
+mod savepoints;
+mod snapshots;
+mod transactions;
+mod trees;
+mod updates;
 mod ways;
-
-topics! {
-    batches closing cursors damage durability endings handles histories isolation lengths
-    lifecycle limits manifest names order own_writes point prefix readers savepoints snapshots
-    transactions trees updates writers
-}
+mod writers;
 
 /// One case of the suite.
-pub struct Case<F: Factory> {
+pub(crate) struct Case<F: Factory> {
     /// What it is about.
-    pub topic: &'static str,
+    pub(crate) topic: &'static str,
     /// What it claims.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The case itself: fails by a panic or by an error it did not expect.
-    pub run: fn(&mut Bed<F>) -> Result<()>,
+    pub(crate) run: fn(&mut Bed<F>) -> Result<()>,
 }
 
 /// Hands the list of cases to another macro of this crate, behind the tokens it is given.
@@ -159,7 +174,7 @@ macro_rules! __cases {
 macro_rules! __listed {
     ($($topic:ident { $($case:ident)* })*) => {
         /// Returns every case, in order of topic.
-        pub fn cases<F: Factory>() -> Vec<Case<F>> {
+        pub(crate) fn cases<F: Factory>() -> Vec<Case<F>> {
             vec![$($(
                 Case {
                     topic: stringify!($topic),

@@ -110,18 +110,10 @@ pub(super) fn reserved_names_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     bed.store().put(&own, b"a", b"the layer's")?;
     bed.store().put(&users, b"a", b"the user's")?;
     bed.settle()?;
-    let own = bed
-        .store()
-        .open_tree(TreeName::layer("arbour/doc/users")?)?;
+    let own = bed.store().open_tree(TreeName::layer("arbour/doc/users")?)?;
     let users = bed.tree("arbour-doc-users")?;
-    assert_eq!(
-        read(bed.store(), &own, b"a")?,
-        Some(b"the layer's".to_vec())
-    );
-    assert_eq!(
-        read(bed.store(), &users, b"a")?,
-        Some(b"the user's".to_vec())
-    );
+    assert_eq!(read(bed.store(), &own, b"a")?, Some(b"the layer's".to_vec()));
+    assert_eq!(read(bed.store(), &users, b"a")?, Some(b"the user's".to_vec()));
     let listed = bed.trees_of(&bed.store().snapshot()?)?;
     assert_eq!(listed, ["arbour-doc-users", "arbour/doc/users"]);
     Ok(())

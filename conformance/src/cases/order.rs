@@ -17,21 +17,14 @@ pub(super) fn unsigned_bytewise<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     }
     // Stored in neither order: every 7th, round and round.
     let count = keys.len();
-    fill(
-        bed.store(),
-        &t,
-        (0..count).filter_map(|turn| keys.get(turn * 7 % count)),
-    )?;
+    fill(bed.store(), &t, (0..count).filter_map(|turn| keys.get(turn * 7 % count)))?;
     bed.settle()?;
     let t = bed.tree("t")?;
     keys.sort();
     assert_keys(bed.store(), &t, &borrowed(&keys))?;
     let below_80 = KeyRange::new(..&b"\x80"[..]);
-    let expected: Vec<&[u8]> = keys
-        .iter()
-        .map(Vec::as_slice)
-        .filter(|key| *key < b"\x80")
-        .collect();
+    let expected: Vec<&[u8]> =
+        keys.iter().map(Vec::as_slice).filter(|key| *key < b"\x80").collect();
     assert_range(bed.store(), &t, &below_80, &expected)
 }
 
@@ -76,11 +69,7 @@ pub(super) fn empty_tree<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in ["t", "u"] {
         let tree = bed.tree(name)?;
         assert_keys(bed.store(), &tree, &[])?;
-        for range in [
-            KeyRange::prefix(b"a"),
-            KeyRange::new(&b"a"[..]..),
-            KeyRange::prefix(b""),
-        ] {
+        for range in [KeyRange::prefix(b"a"), KeyRange::new(&b"a"[..]..), KeyRange::prefix(b"")] {
             assert_range(bed.store(), &tree, &range, &[])?;
         }
         for direction in [Direction::Forward, Direction::Reverse] {
@@ -97,12 +86,7 @@ pub(super) fn empty_tree<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// Case 21. Both ends of a range can belong to it.
 pub(super) fn included_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    assert_bounds(
-        bed,
-        Included(b"b"),
-        Included(b"d"),
-        &[b"b", b"b\0", b"c", b"d"],
-    )
+    assert_bounds(bed, Included(b"b"), Included(b"d"), &[b"b", b"b\0", b"c", b"d"])
 }
 
 /// Case 22. The upper end of a range can be left out, alone.
@@ -197,18 +181,13 @@ pub(super) fn every_range_of_a_grid<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     for start in &bounds {
         for end in &bounds {
             let range = KeyRange::from_bounds(*start, *end);
-            let (inside, outside): (Vec<&[u8]>, Vec<&[u8]>) = keys
-                .iter()
-                .map(Vec::as_slice)
-                .partition(|key| between(*start, key, *end));
+            let (inside, outside): (Vec<&[u8]>, Vec<&[u8]>) =
+                keys.iter().map(Vec::as_slice).partition(|key| between(*start, key, *end));
             assert_range(bed.store(), &t, &range, &inside)?;
             let mut transaction = bed.store().begin()?;
             transaction.delete_range(&t, range.clone())?;
             let left = entries(transaction.scan(&t, KeyRange::all(), Direction::Forward)?)?;
-            assert!(
-                left.iter().map(|(key, _)| key.as_slice()).eq(outside),
-                "removing {range:?}"
-            );
+            assert!(left.iter().map(|(key, _)| key.as_slice()).eq(outside), "removing {range:?}");
             transaction.rollback()?;
         }
     }
@@ -218,13 +197,7 @@ pub(super) fn every_range_of_a_grid<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
 /// Case 28. Descending is ascending turned round, over many pages and values of many lengths.
 pub(super) fn reverse_mirrors_forward<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<Vec<u8>> = (0..2_000_usize)
-        .map(|number| {
-            [
-                format!("{number:05}").as_bytes(),
-                &vec![b'.'; number * 37 % 90],
-            ]
-            .concat()
-        })
+        .map(|number| [format!("{number:05}").as_bytes(), &vec![b'.'; number * 37 % 90]].concat())
         .collect();
     let t = bed.tree("t")?;
     fill(bed.store(), &t, keys.iter().step_by(2))?;
@@ -237,12 +210,7 @@ pub(super) fn reverse_mirrors_forward<F: Factory>(bed: &mut Bed<F>) -> Result<()
         let expected = keys.get(start..end).unwrap_or_default();
         let bound = |position: usize| format!("{position:05}").into_bytes();
         let (start, end) = (bound(start), bound(end));
-        assert_range(
-            bed.store(),
-            &t,
-            &KeyRange::new(&start[..]..&end[..]),
-            expected,
-        )?;
+        assert_range(bed.store(), &t, &KeyRange::new(&start[..]..&end[..]), expected)?;
     }
     Ok(())
 }
@@ -267,32 +235,14 @@ pub(super) fn first_and_last<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     ];
     for (range, expected) in cases {
         let entry = |key: &[u8]| (key.to_vec(), value_for(key));
-        let (first, last) = (
-            expected.map(|ends| entry(ends.0)),
-            expected.map(|ends| entry(ends.1)),
-        );
+        let (first, last) =
+            (expected.map(|ends| entry(ends.0)), expected.map(|ends| entry(ends.1)));
         let snapshot = bed.store().snapshot()?;
-        assert_eq!(
-            snapshot.first(&t, range.clone())?,
-            first,
-            "the first of {range:?}"
-        );
-        assert_eq!(
-            snapshot.last(&t, range.clone())?,
-            last,
-            "the last of {range:?}"
-        );
+        assert_eq!(snapshot.first(&t, range.clone())?, first, "the first of {range:?}");
+        assert_eq!(snapshot.last(&t, range.clone())?, last, "the last of {range:?}");
         let transaction = bed.store().begin()?;
-        assert_eq!(
-            transaction.first(&t, range.clone())?,
-            first,
-            "transaction: {range:?}"
-        );
-        assert_eq!(
-            transaction.last(&t, range.clone())?,
-            last,
-            "transaction: {range:?}"
-        );
+        assert_eq!(transaction.first(&t, range.clone())?, first, "transaction: {range:?}");
+        assert_eq!(transaction.last(&t, range.clone())?, last, "transaction: {range:?}");
     }
     Ok(())
 }
@@ -315,12 +265,8 @@ fn assert_bounds<F: Factory>(
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_range(bed.store(), &t, &range, expected)?;
-    bed.store()
-        .write(|transaction| transaction.delete_range(&t, range.clone()))?;
-    let left: Vec<&[u8]> = KEYS
-        .into_iter()
-        .filter(|key| !expected.contains(key))
-        .collect();
+    bed.store().write(|transaction| transaction.delete_range(&t, range.clone()))?;
+    let left: Vec<&[u8]> = KEYS.into_iter().filter(|key| !expected.contains(key)).collect();
     assert_keys(bed.store(), &t, &left)?;
     fill(bed.store(), &t, KEYS)?;
     bed.store().write(|transaction| {

@@ -11,16 +11,7 @@ pub(super) fn get_missing_is_none<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     fill(bed.store(), &t, [&b"a\0"[..], b"aa", b"b"])?;
     bed.settle()?;
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
-    for key in [
-        &b"a"[..],
-        b"a\0\0",
-        b"A",
-        b"ab",
-        b"aaa",
-        b"b\0",
-        b"c",
-        b"\xff",
-    ] {
+    for key in [&b"a"[..], b"a\0\0", b"A", b"ab", b"aaa", b"b\0", b"c", b"\xff"] {
         assert_eq!(read(bed.store(), &t, key)?, None, "{}", key.escape_ascii());
     }
     assert_eq!(read(bed.store(), &u, b"b")?, None, "a key of another tree");
@@ -32,20 +23,12 @@ pub(super) fn put_then_get<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
         path.put(bed.store(), &t, path.key(), &value_for(path.key()))?;
-        assert_eq!(
-            read(bed.store(), &t, path.key())?,
-            Some(value_for(path.key())),
-            "{path:?}"
-        );
+        assert_eq!(read(bed.store(), &t, path.key())?, Some(value_for(path.key())), "{path:?}");
     }
     bed.settle()?;
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
-        assert_eq!(
-            read(bed.store(), &t, path.key())?,
-            Some(value_for(path.key())),
-            "{path:?}"
-        );
+        assert_eq!(read(bed.store(), &t, path.key())?, Some(value_for(path.key())), "{path:?}");
     }
     assert_keys(bed.store(), &t, &WritePath::ALL.map(WritePath::key))
 }
@@ -54,39 +37,20 @@ pub(super) fn put_then_get<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 pub(super) fn overwrite<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let long = [b'x'; 5_000];
-    let values = [
-        &b"first"[..],
-        b"2",
-        &long,
-        b"",
-        b"after the empty one",
-        b"last",
-    ];
+    let values = [&b"first"[..], b"2", &long, b"", b"after the empty one", b"last"];
     for path in WritePath::ALL {
         for value in values {
             path.put(bed.store(), &t, path.key(), value)?;
             let found = read(bed.store(), &t, path.key())?;
-            assert!(
-                found.as_deref() == Some(value),
-                "{path:?} of {} bytes",
-                value.len()
-            );
+            assert!(found.as_deref() == Some(value), "{path:?} of {} bytes", value.len());
         }
     }
     bed.settle()?;
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
-        assert_eq!(
-            read(bed.store(), &t, path.key())?,
-            Some(b"last".to_vec()),
-            "{path:?}"
-        );
+        assert_eq!(read(bed.store(), &t, path.key())?, Some(b"last".to_vec()), "{path:?}");
     }
-    assert_eq!(
-        bed.store().snapshot()?.len(&t)?,
-        WritePath::ALL.len() as u64,
-        "entries"
-    );
+    assert_eq!(bed.store().snapshot()?.len(&t)?, WritePath::ALL.len() as u64, "entries");
     Ok(())
 }
 
@@ -136,17 +100,9 @@ pub(super) fn empty_value_is_not_absent<F: Factory>(bed: &mut Bed<F>) -> Result<
     bed.settle()?;
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
-        assert_eq!(
-            read(bed.store(), &t, path.key())?,
-            Some(Vec::new()),
-            "{path:?}"
-        );
+        assert_eq!(read(bed.store(), &t, path.key())?, Some(Vec::new()), "{path:?}");
     }
-    assert_eq!(
-        bed.trees_of(&bed.store().snapshot()?)?,
-        ["t"],
-        "it makes its tree exist"
-    );
+    assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "it makes its tree exist");
     bed.store().delete(&t, WritePath::Batch.key())?;
     assert_eq!(read(bed.store(), &t, WritePath::Batch.key())?, None);
     Ok(())
@@ -170,11 +126,7 @@ pub(super) fn every_byte_in_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         assert_eq!(read(bed.store(), &t, &[b'k', byte])?, Some(vec![byte]));
     }
     for path in WritePath::ALL {
-        assert_eq!(
-            read(bed.store(), &t, path.key())?,
-            Some(all.clone()),
-            "{path:?}"
-        );
+        assert_eq!(read(bed.store(), &t, path.key())?, Some(all.clone()), "{path:?}");
     }
     Ok(())
 }
@@ -183,15 +135,7 @@ pub(super) fn every_byte_in_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 pub(super) fn non_utf8_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_all_distinct(
         bed,
-        &[
-            b"\x80",
-            b"\xc3",
-            b"\xc3\x28",
-            b"\xed\xa0\x80",
-            b"\xef\xbf\xbd",
-            b"\xfe",
-            b"\xff",
-        ],
+        &[b"\x80", b"\xc3", b"\xc3\x28", b"\xed\xa0\x80", b"\xef\xbf\xbd", b"\xfe", b"\xff"],
     )
 }
 
@@ -199,9 +143,7 @@ pub(super) fn non_utf8_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// and such values come back as they were. A column with SQLite's text or number affinity would
 /// change them.
 pub(super) fn keys_that_text_would_merge<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let keys = [
-        "+1", "01", "1", "1.0", "1e0", "A", "a", "a\t", "a ", "e\u{301}", "\u{e9}",
-    ];
+    let keys = ["+1", "01", "1", "1.0", "1e0", "A", "a", "a\t", "a ", "e\u{301}", "\u{e9}"];
     let keys = keys.map(str::as_bytes);
     assert_all_distinct(bed, &keys)?;
     let t = bed.tree("t")?;
@@ -221,20 +163,14 @@ pub(super) fn nul_bytes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     // `value_for` puts the key at the end of the value, and so its NULs.
     assert_all_distinct(
         bed,
-        &[
-            b"\0", b"\0\0", b"\0a", b"\0b", b"a\0\0b", b"a\0b", b"a\0c", b"b\0",
-        ],
+        &[b"\0", b"\0\0", b"\0a", b"\0b", b"a\0\0b", b"a\0b", b"a\0c", b"b\0"],
     )?;
     let t = bed.tree("t")?;
     let values = [&b"\0"[..], b"\0\0", b"\0x", b"x\0", b"x\0y"];
     for value in values {
         for path in WritePath::ALL {
             path.put(bed.store(), &t, path.key(), value)?;
-            assert_eq!(
-                read(bed.store(), &t, path.key())?.as_deref(),
-                Some(value),
-                "{path:?}"
-            );
+            assert_eq!(read(bed.store(), &t, path.key())?.as_deref(), Some(value), "{path:?}");
         }
     }
     Ok(())
@@ -274,26 +210,10 @@ pub(super) fn contains_agrees_with_get<F: Factory>(bed: &mut Bed<F>) -> Result<(
     ];
     for (key, committed, written) in keys {
         let key_shown = key.escape_ascii();
-        assert_eq!(
-            snapshot.contains(&t, key)?,
-            committed,
-            "{key_shown}: snapshot"
-        );
-        assert_eq!(
-            snapshot.get(&t, key)?.is_some(),
-            committed,
-            "{key_shown}: snapshot, get"
-        );
-        assert_eq!(
-            transaction.contains(&t, key)?,
-            written,
-            "{key_shown}: transaction"
-        );
-        assert_eq!(
-            transaction.get(&t, key)?.is_some(),
-            written,
-            "{key_shown}: transaction, get"
-        );
+        assert_eq!(snapshot.contains(&t, key)?, committed, "{key_shown}: snapshot");
+        assert_eq!(snapshot.get(&t, key)?.is_some(), committed, "{key_shown}: snapshot, get");
+        assert_eq!(transaction.contains(&t, key)?, written, "{key_shown}: transaction");
+        assert_eq!(transaction.get(&t, key)?.is_some(), written, "{key_shown}: transaction, get");
     }
     Ok(())
 }
@@ -304,32 +224,17 @@ pub(super) fn multi_get_keeps_order_and_duplicates<F: Factory>(bed: &mut Bed<F>)
     fill(bed.store(), &t, [b"a", b"b", b"c"])?;
     bed.settle()?;
     let t = bed.tree("t")?;
-    let asked = [
-        &b"c"[..],
-        b"missing",
-        b"a",
-        b"c",
-        b"c",
-        b"b",
-        b"missing",
-        b"a",
-    ];
+    let asked = [&b"c"[..], b"missing", b"a", b"c", b"c", b"b", b"missing", b"a"];
     let expected = asked.map(|key| (key != b"missing").then(|| value_for(key)));
     assert_eq!(many(&bed.store().snapshot()?, &t, &asked)?, expected);
     assert_eq!(many(&bed.store().begin()?, &t, &asked)?, expected);
-    assert!(
-        many(&bed.store().snapshot()?, &t, &[])?.is_empty(),
-        "no key asked for"
-    );
+    assert!(many(&bed.store().snapshot()?, &t, &[])?.is_empty(), "no key asked for");
     Ok(())
 }
 
 fn many<R: KvRead>(reader: &R, tree: &R::Tree, keys: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>> {
     let values = reader.multi_get(tree, keys)?;
-    Ok(values
-        .iter()
-        .map(|value| value.as_ref().map(|value| value.as_ref().to_vec()))
-        .collect())
+    Ok(values.iter().map(|value| value.as_ref().map(|value| value.as_ref().to_vec())).collect())
 }
 
 /// Stores the keys, given in order, on every path, and asserts that each has its own value.
@@ -337,8 +242,7 @@ fn many<R: KvRead>(reader: &R, tree: &R::Tree, keys: &[&[u8]]) -> Result<Vec<Opt
 fn assert_all_distinct<F: Factory>(bed: &mut Bed<F>, keys: &[&[u8]]) -> Result<()> {
     for path in WritePath::ALL {
         let t = bed.tree("t")?;
-        keys.iter()
-            .try_for_each(|key| path.delete(bed.store(), &t, key))?;
+        keys.iter().try_for_each(|key| path.delete(bed.store(), &t, key))?;
         assert_keys(bed.store(), &t, &[])?;
         for key in keys {
             path.put(bed.store(), &t, key, &value_for(key))?;
@@ -346,11 +250,7 @@ fn assert_all_distinct<F: Factory>(bed: &mut Bed<F>, keys: &[&[u8]]) -> Result<(
         bed.settle()?;
         let t = bed.tree("t")?;
         for key in keys {
-            assert_eq!(
-                read(bed.store(), &t, key)?,
-                Some(value_for(key)),
-                "{path:?}"
-            );
+            assert_eq!(read(bed.store(), &t, key)?, Some(value_for(key)), "{path:?}");
         }
         assert_keys(bed.store(), &t, keys)?;
     }

@@ -23,20 +23,8 @@ pub(super) fn prefix_itself_included<F: Factory>(bed: &mut Bed<F>) -> Result<()>
         &[b"p", b"p\0", b"p\0\0", b"pp", b"p\x7f", b"p\x80"],
         &[b"q", b"q\0"],
     )?;
-    assert_prefix(
-        bed,
-        b"key",
-        &[b"ke", b"kex"],
-        &[b"key"],
-        &[b"kez", b"ke\xff", b"kf"],
-    )?;
-    assert_prefix(
-        bed,
-        b"a\0",
-        &[b"a"],
-        &[b"a\0", b"a\0\0", b"a\0b"],
-        &[b"a\x01", b"ab"],
-    )
+    assert_prefix(bed, b"key", &[b"ke", b"kex"], &[b"key"], &[b"kez", b"ke\xff", b"kf"])?;
+    assert_prefix(bed, b"a\0", &[b"a"], &[b"a\0", b"a\0\0", b"a\0b"], &[b"a\x01", b"ab"])
 }
 
 /// A prefix that no key begins with is empty, and so is one longer than any key.
@@ -54,13 +42,7 @@ pub(super) fn ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         bed,
         b"\xff",
         &[b"\0", b"\x7f", b"\xfe", b"\xfe\xff"],
-        &[
-            b"\xff",
-            b"\xff\0",
-            b"\xff\x7f",
-            b"\xff\xff",
-            b"\xff\xff\xff\xff",
-        ],
+        &[b"\xff", b"\xff\0", b"\xff\x7f", b"\xff\xff", b"\xff\xff\xff\xff"],
         &[],
     )
 }
@@ -70,13 +52,7 @@ pub(super) fn ff_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
         b"\xff\xff",
-        &[
-            b"\xfe\xff\xff",
-            b"\xff",
-            b"\xff\0",
-            b"\xff\xfe",
-            b"\xff\xfe\xff",
-        ],
+        &[b"\xfe\xff\xff", b"\xff", b"\xff\0", b"\xff\xfe", b"\xff\xfe\xff"],
         &[b"\xff\xff", b"\xff\xff\0", b"\xff\xff\xfe", b"\xff\xff\xff"],
         &[],
     )
@@ -88,12 +64,7 @@ pub(super) fn carry_over_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         bed,
         b"\x01\xff",
         &[b"\0\xff", b"\x01", b"\x01\0", b"\x01\xfe", b"\x01\xfe\xff"],
-        &[
-            b"\x01\xff",
-            b"\x01\xff\0",
-            b"\x01\xff\xff",
-            b"\x01\xff\xff\xff",
-        ],
+        &[b"\x01\xff", b"\x01\xff\0", b"\x01\xff\xff", b"\x01\xff\xff\xff"],
         &[b"\x02", b"\x02\0", b"\x02\xff", b"\xff"],
     )?;
     assert_prefix(
@@ -112,15 +83,7 @@ pub(super) fn ff_inside_is_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
         bed,
         b"p",
         &[b"o\xff"],
-        &[
-            b"p",
-            b"px",
-            b"p\xff",
-            b"p\xff\0",
-            b"p\xffx",
-            b"p\xff\xff",
-            b"p\xff\xff\xffx",
-        ],
+        &[b"p", b"px", b"p\xff", b"p\xff\0", b"p\xffx", b"p\xff\xff", b"p\xff\xff\xffx"],
         &[b"q"],
     )
 }
@@ -154,23 +117,11 @@ pub(super) fn reverse_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         let shown = prefix.escape_ascii();
         let range = KeyRange::prefix(prefix);
         let mut cursor = snapshot.scan(&t, range.clone(), Direction::Reverse)?;
-        assert_eq!(
-            cursor.next()?.map(|(key, _)| key),
-            Some(last),
-            "the end of {shown}"
-        );
+        assert_eq!(cursor.next()?.map(|(key, _)| key), Some(last), "the end of {shown}");
         cursor.seek(&[prefix, &[0xff; 4]].concat())?;
-        assert_eq!(
-            cursor.next()?.map(|(key, _)| key),
-            Some(last),
-            "a seek behind {shown}"
-        );
+        assert_eq!(cursor.next()?.map(|(key, _)| key), Some(last), "a seek behind {shown}");
         cursor.seek(first)?;
-        assert_eq!(
-            cursor.next()?.map(|(key, _)| key),
-            Some(first),
-            "the beginning of {shown}"
-        );
+        assert_eq!(cursor.next()?.map(|(key, _)| key), Some(first), "the beginning of {shown}");
         assert_eq!(cursor.next()?, None, "before {shown}");
     }
     Ok(())
@@ -189,11 +140,7 @@ pub(super) fn delimited_keys_do_not_mix<F: Factory>(bed: &mut Bed<F>) -> Result<
             b"ada\xfehall2\xffdoor",
             b"ada\xfehall\xfe1\xffdoor",
         ],
-        &[
-            b"ada\xfehall\xff",
-            b"ada\xfehall\xffdoor",
-            b"ada\xfehall\xff\xff",
-        ],
+        &[b"ada\xfehall\xff", b"ada\xfehall\xffdoor", b"ada\xfehall\xff\xff"],
         &[b"ada\xff", b"ada\xffhall"],
     )?;
     assert_prefix(
@@ -242,11 +189,8 @@ pub(super) fn delete_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         b"",
     ];
     for prefix in prefixes {
-        let left: Vec<&[u8]> = keys
-            .iter()
-            .copied()
-            .filter(|key| !key.starts_with(prefix))
-            .collect();
+        let left: Vec<&[u8]> =
+            keys.iter().copied().filter(|key| !key.starts_with(prefix)).collect();
         for in_savepoint in [false, true] {
             let t = bed.tree("t")?;
             fill(bed.store(), &t, &keys)?;
@@ -289,11 +233,7 @@ pub(super) fn pages_lose_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     fill(bed.store(), &t, keys)?;
     bed.settle()?;
     let t = bed.tree("t")?;
-    for range in [
-        KeyRange::all(),
-        KeyRange::prefix(b"k"),
-        KeyRange::prefix(b"k\0"),
-    ] {
+    for range in [KeyRange::all(), KeyRange::prefix(b"k"), KeyRange::prefix(b"k\0")] {
         let expected: Vec<&[u8]> = keys.into_iter().filter(|key| range.contains(key)).collect();
         for page in 1..=4 {
             let read = pages(bed.store(), &t, &range, Direction::Forward, page)?;
@@ -329,10 +269,7 @@ fn pages<S: KvStore>(
             };
             keys.push(key.to_vec());
         }
-        assert!(
-            keys.len() < 100,
-            "a page begins again at what was read: {keys:?}"
-        );
+        assert!(keys.len() < 100, "a page begins again at what was read: {keys:?}");
     }
 }
 
@@ -347,8 +284,7 @@ fn assert_prefix<F: Factory>(
 ) -> Result<()> {
     let all = [before, inside, behind].concat();
     let t = bed.tree("t")?;
-    bed.store()
-        .write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
+    bed.store().write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
     fill(bed.store(), &t, all.iter().rev())?;
     bed.settle()?;
     let t = bed.tree("t")?;
@@ -356,13 +292,7 @@ fn assert_prefix<F: Factory>(
     assert_range(bed.store(), &t, &KeyRange::prefix(prefix), inside)?;
     let snapshot = bed.store().snapshot()?;
     let found = entries(snapshot.prefix(&t, prefix)?)?;
-    assert!(
-        found
-            .iter()
-            .map(|(key, _)| key.as_slice())
-            .eq(inside.iter().copied()),
-        "{found:?}"
-    );
+    assert!(found.iter().map(|(key, _)| key.as_slice()).eq(inside.iter().copied()), "{found:?}");
     Ok(())
 }
 
@@ -375,13 +305,7 @@ fn assert_all_ff<F: Factory>(bed: &mut Bed<F>, length: usize) -> Result<()> {
         bed,
         prefix,
         &[b"\xfe", b"\xff", shorter, &[shorter, b"\xfe\xff"].concat()],
-        &[
-            prefix,
-            &[prefix, b"\0"].concat(),
-            &[prefix, b"\xfe"].concat(),
-            of(length + 1),
-            &ff,
-        ],
+        &[prefix, &[prefix, b"\0"].concat(), &[prefix, b"\xfe"].concat(), of(length + 1), &ff],
         &[],
     )
 }

@@ -21,28 +21,17 @@ pub(super) fn isolated<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         bed.settle()?;
         for (name, count) in names.into_iter().zip([3, 2, 3]) {
             let tree = bed.tree(name)?;
-            assert_eq!(
-                read(bed.store(), &tree, b"\0")?.as_deref(),
-                Some(name.as_bytes())
-            );
+            assert_eq!(read(bed.store(), &tree, b"\0")?.as_deref(), Some(name.as_bytes()));
             let found = entries(bed.store().snapshot()?.prefix(&tree, b"")?)?;
             assert_eq!(found.len(), count, "{name}: {found:?}");
-            assert!(
-                found.iter().all(|(_, value)| value == name.as_bytes()),
-                "{name}: {found:?}"
-            );
+            assert!(found.iter().all(|(_, value)| value == name.as_bytes()), "{name}: {found:?}");
         }
     }
     let t = bed.tree("t")?;
-    bed.store()
-        .write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
+    bed.store().write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
     bed.settle()?;
     for (name, count) in names.into_iter().zip([0, 2, 3]) {
-        assert_eq!(
-            bed.store().snapshot()?.len(&bed.tree(name)?)?,
-            count,
-            "{name}"
-        );
+        assert_eq!(bed.store().snapshot()?.len(&bed.tree(name)?)?, count, "{name}");
     }
     Ok(())
 }
@@ -51,20 +40,13 @@ pub(super) fn isolated<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// before the first write is good after it.
 pub(super) fn resolved_twice_is_equal<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (early, again) = (bed.tree("t")?, bed.tree("t")?);
-    assert!(
-        bed.trees_of(&bed.store().snapshot()?)?.is_empty(),
-        "resolving made a tree"
-    );
+    assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "resolving made a tree");
     bed.store().put(&early, b"a", b"1")?;
     let late = bed.tree("t")?;
     let hasher = RandomState::new();
     for other in [&again, &late, &early.clone()] {
         assert!(*other == early, "handles of one tree are equal");
-        assert_eq!(
-            hasher.hash_one(other),
-            hasher.hash_one(&early),
-            "and so are their hashes"
-        );
+        assert_eq!(hasher.hash_one(other), hasher.hash_one(&early), "and so are their hashes");
         assert_eq!(other.name(), "t");
         assert_eq!(read(bed.store(), other, b"a")?, Some(b"1".to_vec()));
     }
@@ -76,21 +58,8 @@ pub(super) fn resolved_twice_is_equal<F: Factory>(bed: &mut Bed<F>) -> Result<()
 
 /// Case 47. Just the trees that hold an entry are listed, each once, sorted by bytes.
 pub(super) fn listed_sorted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    assert!(
-        bed.trees_of(&bed.store().snapshot()?)?.is_empty(),
-        "a new store has no trees"
-    );
-    let names = [
-        "0",
-        "Z",
-        "a",
-        "t",
-        "u",
-        "z",
-        "\u{e9}",
-        "\u{ffff}",
-        "\u{10000}",
-    ];
+    assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "a new store has no trees");
+    let names = ["0", "Z", "a", "t", "u", "z", "\u{e9}", "\u{ffff}", "\u{10000}"];
     for name in names.iter().rev() {
         let tree = bed.tree(name)?;
         fill(bed.store(), &tree, [b"a", b"b"])?;
@@ -101,11 +70,7 @@ pub(super) fn listed_sorted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.store().delete(&emptied, b"a")?;
     bed.settle()?;
     assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, names);
-    assert_eq!(
-        bed.trees_of(&bed.store().begin()?)?,
-        names,
-        "in a transaction"
-    );
+    assert_eq!(bed.trees_of(&bed.store().begin()?)?, names, "in a transaction");
     Ok(())
 }
 
@@ -115,40 +80,25 @@ pub(super) fn emptied_and_refilled<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for path in WritePath::ALL {
         for by_range in [false, true] {
             let t = bed.tree("t")?;
-            assert!(
-                bed.trees_of(&bed.store().snapshot()?)?.is_empty(),
-                "{path:?}"
-            );
+            assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "{path:?}");
             path.put(bed.store(), &t, b"a", &value_for(b"a"))?;
             path.put(bed.store(), &t, b"b", &value_for(b"b"))?;
             assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "{path:?}");
             path.delete(bed.store(), &t, b"a")?;
-            assert_eq!(
-                bed.trees_of(&bed.store().snapshot()?)?,
-                ["t"],
-                "{path:?}: one is left"
-            );
+            assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "{path:?}: one is left");
             if by_range {
-                bed.store()
-                    .write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
+                bed.store().write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
             } else {
                 path.delete(bed.store(), &t, b"b")?;
             }
             bed.settle()?;
             let t = bed.tree("t")?;
-            assert!(
-                bed.trees_of(&bed.store().snapshot()?)?.is_empty(),
-                "{path:?}: none is left"
-            );
+            assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "{path:?}: none is left");
             assert_keys(bed.store(), &t, &[])?;
             path.put(bed.store(), &t, b"c", &value_for(b"c"))?;
             bed.settle()?;
             let t = bed.tree("t")?;
-            assert_eq!(
-                bed.trees_of(&bed.store().snapshot()?)?,
-                ["t"],
-                "{path:?}: refilled"
-            );
+            assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["t"], "{path:?}: refilled");
             assert_keys(bed.store(), &t, &[b"c"])?;
             path.delete(bed.store(), &t, b"c")?;
         }
@@ -176,8 +126,7 @@ pub(super) fn prefix_names_do_not_bleed<F: Factory>(bed: &mut Bed<F>) -> Result<
         assert_keys(bed.store(), &bed.tree(name)?, &keys)?;
     }
     let shortest = bed.tree("a")?;
-    bed.store()
-        .write(|transaction| transaction.delete_range(&shortest, KeyRange::all()))?;
+    bed.store().write(|transaction| transaction.delete_range(&shortest, KeyRange::all()))?;
     bed.settle()?;
     assert_keys(bed.store(), &bed.tree("a")?, &[])?;
     for (name, keys) in filled.into_iter().skip(1) {
@@ -203,11 +152,7 @@ pub(super) fn missing_reads_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     transaction.delete_range(&t, KeyRange::prefix(b"a"))?;
     assert_eq!(transaction.len(&t)?, 0);
     transaction.put(&t, b"a", b"1")?;
-    assert_eq!(
-        transaction.len(&t)?,
-        1,
-        "its first entry, after it was read empty"
-    );
+    assert_eq!(transaction.len(&t)?, 1, "its first entry, after it was read empty");
     transaction.rollback()?;
     assert_eq!(read(bed.store(), &t, b"a")?, None, "rolled back");
     assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, ["u"]);
@@ -245,20 +190,14 @@ pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
         transaction.put(&t, b"a", &value_for(b"a"))?;
         let again = bed.tree("t")?;
         assert!(transaction.contains(&again, b"a")?);
-        assert!(
-            bed.trees_of(&bed.store().snapshot()?)?.is_empty(),
-            "uncommitted"
-        );
+        assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "uncommitted");
         let expected: &[&[u8]] = if commit { &[b"a"] } else { &[] };
         if commit {
             transaction.commit()?
         } else {
             transaction.rollback()?
         };
-        assert_eq!(
-            bed.trees_of(&bed.store().snapshot()?)?.len(),
-            expected.len()
-        );
+        assert_eq!(bed.trees_of(&bed.store().snapshot()?)?.len(), expected.len());
         assert_keys(bed.store(), &again, expected)?;
     }
     bed.settle()?;
@@ -267,9 +206,7 @@ pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
 
 /// Case 54. A thousand trees are no more trouble than three.
 pub(super) fn a_thousand<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let names: Vec<String> = (0..1_000)
-        .map(|number| format!("tree {number:03}"))
-        .collect();
+    let names: Vec<String> = (0..1_000).map(|number| format!("tree {number:03}")).collect();
     let mut batch = Batch::new();
     for name in &names {
         batch.put(&bed.tree(name)?, b"name", name.as_bytes());
@@ -294,20 +231,11 @@ pub(super) fn two_handles_in_one_transaction<F: Factory>(bed: &mut Bed<F>) -> Re
         for key in [&b"a"[..], b"b", b"c"] {
             transaction.put(&t, key, &value_for(key))?;
             transaction.put(&u, key, &value_for(key))?;
-            assert!(
-                transaction.contains(&again, key)?,
-                "written by the other handle"
-            );
+            assert!(transaction.contains(&again, key)?, "written by the other handle");
         }
-        assert_eq!(
-            entries(transaction.prefix(&t, b"")?)?,
-            entries(transaction.prefix(&u, b"")?)?
-        );
+        assert_eq!(entries(transaction.prefix(&t, b"")?)?, entries(transaction.prefix(&u, b"")?)?);
         transaction.delete(&again, b"b")?;
-        assert!(
-            !transaction.contains(&t, b"b")?,
-            "deleted by the other handle"
-        );
+        assert!(!transaction.contains(&t, b"b")?, "deleted by the other handle");
         assert!(transaction.contains(&u, b"b")?);
         transaction.delete_range(&u, KeyRange::prefix(b"c"))
     })?;

@@ -16,23 +16,13 @@ const ROUNDS: u64 = 20;
 pub(super) fn swap_absent_to_new<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"b", b"beside")?;
-    assert_eq!(
-        bed.store().compare_and_swap(&t, b"a", None, Some(b"1"))?,
-        CompareAndSwap::Swapped
-    );
+    assert_eq!(bed.store().compare_and_swap(&t, b"a", None, Some(b"1"))?, CompareAndSwap::Swapped);
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, b"a")?, Some(b"1".to_vec()));
     let again = bed.store().compare_and_swap(&t, b"a", None, Some(b"2"))?;
-    assert_eq!(
-        again,
-        CompareAndSwap::Differs {
-            actual: Some(b"1".to_vec())
-        }
-    );
-    let swapped = bed
-        .store()
-        .compare_and_swap(&t, b"a", Some(b"1"), Some(b"2"))?;
+    assert_eq!(again, CompareAndSwap::Differs { actual: Some(b"1".to_vec()) });
+    let swapped = bed.store().compare_and_swap(&t, b"a", Some(b"1"), Some(b"2"))?;
     assert_eq!(swapped, CompareAndSwap::Swapped);
     assert_eq!(read(bed.store(), &t, b"a")?, Some(b"2".to_vec()));
     assert_eq!(read(bed.store(), &t, b"b")?, Some(b"beside".to_vec()));
@@ -45,27 +35,14 @@ pub(super) fn swap_mismatch_reports_actual<F: Factory>(bed: &mut Bed<F>) -> Resu
     bed.store().put(&t, b"a", b"actual")?;
     bed.settle()?;
     let t = bed.tree("t")?;
-    let expectations: [Option<&[u8]>; 6] = [
-        None,
-        Some(b""),
-        Some(b"actua"),
-        Some(b"actual\0"),
-        Some(b"ACTUAL"),
-        Some(b"new"),
-    ];
+    let expectations: [Option<&[u8]>; 6] =
+        [None, Some(b""), Some(b"actua"), Some(b"actual\0"), Some(b"ACTUAL"), Some(b"new")];
     for expected in expectations {
         for new in [Some(&b"new"[..]), None] {
             let refused = bed.store().compare_and_swap(&t, b"a", expected, new)?;
             assert!(!refused.swapped(), "{expected:?}");
-            assert_eq!(
-                refused,
-                CompareAndSwap::Differs {
-                    actual: Some(b"actual".to_vec())
-                }
-            );
-            let refused = bed
-                .store()
-                .compare_and_swap(&t, b"absent", Some(b"actual"), new)?;
+            assert_eq!(refused, CompareAndSwap::Differs { actual: Some(b"actual".to_vec()) });
+            let refused = bed.store().compare_and_swap(&t, b"absent", Some(b"actual"), new)?;
             assert_eq!(refused, CompareAndSwap::Differs { actual: None });
         }
     }
@@ -80,16 +57,8 @@ pub(super) fn swap_mismatch_reports_actual<F: Factory>(bed: &mut Bed<F>) -> Resu
 pub(super) fn swap_to_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"1")?;
-    assert!(
-        bed.store()
-            .compare_and_swap(&t, b"a", Some(b"1"), None)?
-            .swapped()
-    );
-    assert!(
-        bed.store()
-            .compare_and_swap(&t, b"never", None, None)?
-            .swapped()
-    );
+    assert!(bed.store().compare_and_swap(&t, b"a", Some(b"1"), None)?.swapped());
+    assert!(bed.store().compare_and_swap(&t, b"never", None, None)?.swapped());
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, b"a")?, None);
@@ -102,34 +71,19 @@ pub(super) fn swap_to_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// An empty value is neither expected nor reported as an absent key, nor the other way about.
 pub(super) fn swap_tells_empty_from_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
-    let absent = bed
-        .store()
-        .compare_and_swap(&t, b"a", Some(b""), Some(b"1"))?;
+    let absent = bed.store().compare_and_swap(&t, b"a", Some(b""), Some(b"1"))?;
     assert_eq!(absent, CompareAndSwap::Differs { actual: None });
-    assert!(
-        bed.store()
-            .compare_and_swap(&t, b"a", None, Some(b""))?
-            .swapped()
-    );
+    assert!(bed.store().compare_and_swap(&t, b"a", None, Some(b""))?.swapped());
     bed.settle()?;
     let t = bed.tree("t")?;
     let empty = bed.store().compare_and_swap(&t, b"a", None, Some(b"1"))?;
-    assert_eq!(
-        empty,
-        CompareAndSwap::Differs {
-            actual: Some(Vec::new())
-        }
-    );
+    assert_eq!(empty, CompareAndSwap::Differs { actual: Some(Vec::new()) });
     let seen = bed.store().fetch_and_update(&t, b"a", |value| {
         assert_eq!(value, Some(&b""[..]));
         Update::Keep
     })?;
     assert_eq!(seen, Some(Vec::new()));
-    assert!(
-        bed.store()
-            .compare_and_swap(&t, b"a", Some(b""), Some(b"1"))?
-            .swapped()
-    );
+    assert!(bed.store().compare_and_swap(&t, b"a", Some(b""), Some(b"1"))?.swapped());
     assert_eq!(read(bed.store(), &t, b"a")?, Some(b"1".to_vec()));
     Ok(())
 }
@@ -150,24 +104,12 @@ pub(super) fn one_of_many_swaps_wins<F: Factory>(bed: &mut Bed<F>) -> Result<()>
                 .collect();
             threads.into_iter().map(joined).collect::<Result<_>>()
         })?;
-        let winners: Vec<u8> = outcomes
-            .iter()
-            .filter(|(_, outcome)| outcome.swapped())
-            .map(|(me, _)| *me)
-            .collect();
+        let winners: Vec<u8> =
+            outcomes.iter().filter(|(_, outcome)| outcome.swapped()).map(|(me, _)| *me).collect();
         assert_eq!(winners.len(), 1, "round {round}: {outcomes:?}");
-        assert_eq!(
-            store.get(&t, &[round])?,
-            Some(winners.clone()),
-            "round {round}"
-        );
+        assert_eq!(store.get(&t, &[round])?, Some(winners.clone()), "round {round}");
         for (_, outcome) in outcomes.iter().filter(|(_, outcome)| !outcome.swapped()) {
-            assert_eq!(
-                *outcome,
-                CompareAndSwap::Differs {
-                    actual: Some(winners.clone())
-                }
-            );
+            assert_eq!(*outcome, CompareAndSwap::Differs { actual: Some(winners.clone()) });
         }
     }
     Ok(())
@@ -198,10 +140,7 @@ pub(super) fn concurrent_updates_are_exact<F: Factory>(bed: &mut Bed<F>) -> Resu
     .concat();
     seen.sort_unstable();
     let total = THREADS as u64 * ROUNDS;
-    assert!(
-        seen.iter().copied().eq(0..total),
-        "each number once: {seen:?}"
-    );
+    assert!(seen.iter().copied().eq(0..total), "each number once: {seen:?}");
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(number(read(bed.store(), &t, b"count")?.as_deref()), total);
@@ -215,12 +154,9 @@ fn number(value: Option<&[u8]>) -> u64 {
 
 /// An update puts what the closure returns and returns what was there before.
 pub(super) fn update_returns_previous<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    for (before, now) in [
-        (None, "1"),
-        (Some("1"), ""),
-        (Some(""), "a longer one"),
-        (Some("a longer one"), "2"),
-    ] {
+    for (before, now) in
+        [(None, "1"), (Some("1"), ""), (Some(""), "a longer one"), (Some("a longer one"), "2")]
+    {
         let t = bed.tree("t")?;
         let before = before.map(|value| value.as_bytes().to_vec());
         let previous = bed.store().fetch_and_update(&t, b"a", |value| {
@@ -230,10 +166,7 @@ pub(super) fn update_returns_previous<F: Factory>(bed: &mut Bed<F>) -> Result<()
         assert_eq!(previous, before);
         bed.settle()?;
         let t = bed.tree("t")?;
-        assert_eq!(
-            read(bed.store(), &t, b"a")?.as_deref(),
-            Some(now.as_bytes())
-        );
+        assert_eq!(read(bed.store(), &t, b"a")?.as_deref(), Some(now.as_bytes()));
     }
     assert_eq!(bed.store().snapshot()?.len(&bed.tree("t")?)?, 1);
     Ok(())
@@ -245,16 +178,8 @@ pub(super) fn update_declined<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.store().put(&t, b"a", b"1")?;
     let kept = bed.store().fetch_and_update(&t, b"a", |_| Update::Keep)?;
     assert_eq!(kept, Some(b"1".to_vec()));
-    assert_eq!(
-        bed.store()
-            .fetch_and_update(&t, b"absent", |_| Update::Keep)?,
-        None
-    );
-    assert_eq!(
-        bed.store()
-            .fetch_and_update(&u, b"absent", |_| Update::Keep)?,
-        None
-    );
+    assert_eq!(bed.store().fetch_and_update(&t, b"absent", |_| Update::Keep)?, None);
+    assert_eq!(bed.store().fetch_and_update(&u, b"absent", |_| Update::Keep)?, None);
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, b"a")?, Some(b"1".to_vec()));
@@ -270,18 +195,11 @@ pub(super) fn update_deletes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.store().put(&t, b"b", b"2")?;
     let removed = bed.store().fetch_and_update(&t, b"a", |_| Update::Delete)?;
     assert_eq!(removed, Some(b"1".to_vec()));
-    assert_eq!(
-        bed.store()
-            .fetch_and_update(&t, b"absent", |_| Update::Delete)?,
-        None
-    );
+    assert_eq!(bed.store().fetch_and_update(&t, b"absent", |_| Update::Delete)?, None);
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(read(bed.store(), &t, b"a")?, None);
     assert_eq!(read(bed.store(), &t, b"b")?, Some(b"2".to_vec()));
-    assert_eq!(
-        bed.store().fetch_and_update(&t, b"a", |_| Update::Delete)?,
-        None
-    );
+    assert_eq!(bed.store().fetch_and_update(&t, b"a", |_| Update::Delete)?, None);
     Ok(())
 }

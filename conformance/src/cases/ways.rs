@@ -18,12 +18,8 @@ pub(super) enum WritePath {
 
 impl WritePath {
     /// Every path, in the order of their names.
-    pub(super) const ALL: [Self; 4] = [
-        Self::Batch,
-        Self::OneShot,
-        Self::Savepoint,
-        Self::Transaction,
-    ];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Batch, Self::OneShot, Self::Savepoint, Self::Transaction];
 
     /// Returns the name of the path, which is a key for what is written on it.
     pub(super) fn name(self) -> &'static str {
@@ -46,25 +42,11 @@ impl WritePath {
         key: &[u8],
         value: &[u8],
     ) -> Result<()> {
-        self.write(
-            store,
-            &Write {
-                tree,
-                key,
-                value: Some(value),
-            },
-        )
+        self.write(store, &Write { tree, key, value: Some(value) })
     }
 
     pub(super) fn delete<S: KvStore>(self, store: &S, tree: &S::Tree, key: &[u8]) -> Result<()> {
-        self.write(
-            store,
-            &Write {
-                tree,
-                key,
-                value: None,
-            },
-        )
+        self.write(store, &Write { tree, key, value: None })
     }
 
     pub(super) fn write<S: KvStore>(self, store: &S, write: &Write<'_, S::Tree>) -> Result<()> {
@@ -104,20 +86,8 @@ pub(super) fn make<W: KvWrite>(transaction: &mut W, write: &Write<'_, W::Tree>) 
 #[track_caller]
 pub(super) fn read<S: KvStore>(store: &S, tree: &S::Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
     let value = store.get(tree, key)?;
-    assert_read(
-        &store.snapshot()?,
-        tree,
-        key,
-        value.as_deref(),
-        "a snapshot",
-    )?;
-    assert_read(
-        &store.begin()?,
-        tree,
-        key,
-        value.as_deref(),
-        "a transaction",
-    )?;
+    assert_read(&store.snapshot()?, tree, key, value.as_deref(), "a snapshot")?;
+    assert_read(&store.begin()?, tree, key, value.as_deref(), "a transaction")?;
     Ok(value)
 }
 
@@ -131,32 +101,15 @@ fn assert_read<R: KvRead>(
 ) -> Result<()> {
     let shown = key.get(..48).unwrap_or(key).escape_ascii();
     let found = reader.get(tree, key)?;
-    assert!(
-        found.as_ref().map(AsRef::as_ref) == value,
-        "get of {of} differs for {shown}"
-    );
+    assert!(found.as_ref().map(AsRef::as_ref) == value, "get of {of} differs for {shown}");
     let same = reader.get_with(tree, key, |found| Some(found) == value)?;
-    assert_eq!(
-        same,
-        value.map(|_| true),
-        "get_with of {of} differs for {shown}"
-    );
+    assert_eq!(same, value.map(|_| true), "get_with of {of} differs for {shown}");
     let present = reader.contains(tree, key)?;
-    assert_eq!(
-        present,
-        value.is_some(),
-        "contains of {of} differs for {shown}"
-    );
-    let expected: Vec<_> = value
-        .iter()
-        .map(|value| (key.to_vec(), value.to_vec()))
-        .collect();
+    assert_eq!(present, value.is_some(), "contains of {of} differs for {shown}");
+    let expected: Vec<_> = value.iter().map(|value| (key.to_vec(), value.to_vec())).collect();
     for direction in [Direction::Forward, Direction::Reverse] {
         let found = entries(reader.scan(tree, KeyRange::new(key..=key), direction)?)?;
-        assert!(
-            found == expected,
-            "a {direction:?} scan of {of} differs for {shown}"
-        );
+        assert!(found == expected, "a {direction:?} scan of {of} differs for {shown}");
     }
     Ok(())
 }
@@ -196,16 +149,8 @@ pub(super) fn assert_range<S: KvStore>(
 pub(super) fn assert_keys<S: KvStore>(store: &S, tree: &S::Tree, expected: &[&[u8]]) -> Result<()> {
     assert_range(store, tree, &KeyRange::all(), expected)?;
     let count = expected.len() as u64;
-    assert_eq!(
-        store.snapshot()?.len(tree)?,
-        count,
-        "the count of a snapshot"
-    );
-    assert_eq!(
-        store.begin()?.len(tree)?,
-        count,
-        "the count of a transaction"
-    );
+    assert_eq!(store.snapshot()?.len(tree)?, count, "the count of a snapshot");
+    assert_eq!(store.begin()?.len(tree)?, count, "the count of a transaction");
     Ok(())
 }
 
@@ -217,18 +162,10 @@ fn assert_range_in<R: KvRead>(
     expected: &[&[u8]],
 ) -> Result<()> {
     let forward = entries(reader.scan(tree, range.clone(), Direction::Forward)?)?;
-    assert_eq!(
-        shown(&forward),
-        shown_keys(expected),
-        "{range:?}, ascending"
-    );
+    assert_eq!(shown(&forward), shown_keys(expected), "{range:?}, ascending");
     let mut reverse = entries(reader.scan(tree, range.clone(), Direction::Reverse)?)?;
     reverse.reverse();
-    assert_eq!(
-        shown(&reverse),
-        shown_keys(expected),
-        "{range:?}, descending and turned round"
-    );
+    assert_eq!(shown(&reverse), shown_keys(expected), "{range:?}, descending and turned round");
     for (key, value) in forward.iter().chain(&reverse) {
         assert_eq!(*value, value_for(key), "a scan gave a key another's value");
     }
@@ -240,14 +177,9 @@ fn assert_range_in<R: KvRead>(
 }
 
 fn shown(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
-    entries
-        .iter()
-        .map(|(key, _)| key.escape_ascii().to_string())
-        .collect()
+    entries.iter().map(|(key, _)| key.escape_ascii().to_string()).collect()
 }
 
 fn shown_keys(keys: &[&[u8]]) -> Vec<String> {
-    keys.iter()
-        .map(|key| key.escape_ascii().to_string())
-        .collect()
+    keys.iter().map(|key| key.escape_ascii().to_string()).collect()
 }

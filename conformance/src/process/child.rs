@@ -37,10 +37,7 @@ impl Part {
     pub(super) fn of_this_process() -> Option<Self> {
         let path = std::env::var_os(PATH)?;
         let seed = std::env::var(SEED).ok()?.parse().ok()?;
-        Some(Self {
-            path: PathBuf::from(path),
-            seed,
-        })
+        Some(Self { path: PathBuf::from(path), seed })
     }
 
     /// Opens the store. A process that is forked off the parent elsewhere holds all its files
@@ -73,9 +70,7 @@ pub(super) struct Running {
 impl Running {
     /// Runs a test of this executable again; `test` is its full path, with the crate.
     pub(super) fn start(test: &str, path: &Path, seed: u64) -> Result<Self> {
-        let (_, name) = test
-            .split_once("::")
-            .expect("a test's path begins with its crate");
+        let (_, name) = test.split_once("::").expect("a test's path begins with its crate");
         let mut child = Command::new(std::env::current_exe().map_err(io)?)
             .args(["--exact", name, "--nocapture", "--test-threads=1"])
             .env(PATH, OsString::from(path))
@@ -101,11 +96,7 @@ impl Running {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
 
         let heard = self.lines.recv_timeout(SILENCE_MAX);
-        assert_ne!(
-            heard,
-            Err(Timeout),
-            "the child said nothing for {SILENCE_MAX:?}"
-        );
+        assert_ne!(heard, Err(Timeout), "the child said nothing for {SILENCE_MAX:?}");
         heard.ok()
     }
 
@@ -120,10 +111,7 @@ impl Running {
     pub(super) fn finish(mut self) -> Result<Vec<String>> {
         let said = std::iter::from_fn(|| self.listen()).collect();
         let status = self.child.wait().map_err(io)?;
-        assert!(
-            status.success(),
-            "the child failed ({status}) having said {said:?}"
-        );
+        assert!(status.success(), "the child failed ({status}) having said {said:?}");
         Ok(said)
     }
 }
@@ -148,10 +136,7 @@ impl Iterator for Said {
             if self.0.read_line(&mut line).ok()? == 0 {
                 return None;
             }
-            if let Some(said) = line
-                .strip_prefix(SAYS)
-                .and_then(|line| line.strip_suffix('\n'))
-            {
+            if let Some(said) = line.strip_prefix(SAYS).and_then(|line| line.strip_suffix('\n')) {
                 return Some(said.to_owned());
             }
         }

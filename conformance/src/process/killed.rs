@@ -61,17 +61,10 @@ pub fn killed_writer_loses_nothing<F: Factory>(factory: &F, test: &str) -> Resul
         let heard = run_and_kill(test, &path, seed, &mut random)?;
         check(factory, &path, seed, &mut replay, heard)?;
         acknowledged += heard.count;
-        if heard.count > 0 {
-            kills += 1
-        } else {
-            early += 1
-        }
+        if heard.count > 0 { kills += 1 } else { early += 1 }
     }
     println!("{kills} killed while writing, {early} before; {acknowledged} commits acknowledged");
-    assert_eq!(
-        kills, kills_wanted,
-        "every writer has to be killed while it writes"
-    );
+    assert_eq!(kills, kills_wanted, "every writer has to be killed while it writes");
     Ok(())
 }
 
@@ -124,10 +117,7 @@ fn run_and_kill(test: &str, path: &Path, seed: u64, random: &mut Random) -> Resu
     }
     let status = writer.kill()?;
     let by_itself = matches!(status.code(), Some(0 | 101));
-    assert!(
-        !by_itself,
-        "the writer ended before it was killed: {status}"
-    );
+    assert!(!by_itself, "the writer ended before it was killed: {status}");
     while let Some(line) = writer.listen() {
         heard.note(&line);
     }
@@ -150,10 +140,7 @@ fn check<F: Factory>(
         "transaction {durable} was acknowledged as durable, but the last in the store is {last}"
     );
     let newest = heard.newest.max(before);
-    assert!(
-        last <= newest + 1,
-        "{last} is in the store, but {newest} was the last committed"
-    );
+    assert!(last <= newest + 1, "{last} is in the store, but {newest} was the last committed");
     replay.advance_to(last);
     replay.check(&store)?;
     // Usable and writable, and what is written now stays.

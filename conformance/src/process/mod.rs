@@ -25,10 +25,6 @@ pub use volatile::nothing_outlives_the_store;
 fn io(error: std::io::Error) -> arbour_core::Error {
     use arbour_core::{Error, ErrorKind, Operation};
 
-    Error::new(
-        ErrorKind::Io,
-        Operation::Open,
-        "the system failed the test itself",
-    )
-    .with_source(error)
+    Error::new(ErrorKind::Io, Operation::Open, "the system failed the test itself")
+        .with_source(error)
 }

@@ -44,10 +44,7 @@ pub fn second_process_is_locked_out<F: Factory>(factory: &F, test: &str) -> Resu
     if store.capabilities().multi_process {
         assert_eq!(said, [DONE], "several processes may have the store open");
         let beside = store.get(&tree, b"by the child")?;
-        assert!(
-            beside.is_some(),
-            "what the other process committed is to be seen"
-        );
+        assert!(beside.is_some(), "what the other process committed is to be seen");
     } else {
         assert_eq!(said, [REFUSED], "only one process may have the store open");
     }
@@ -60,11 +57,7 @@ pub fn second_process_is_locked_out<F: Factory>(factory: &F, test: &str) -> Resu
     assert_eq!(said, [DONE], "a store that was closed is free");
     let store = factory.open(&path, &StoreOptions::new())?;
     let tree = store.tree("t")?;
-    for key in [
-        &b"by the parent"[..],
-        b"by the parent again",
-        b"by the child",
-    ] {
+    for key in [&b"by the parent"[..], b"by the parent again", b"by the child"] {
         let found = store.get(&tree, key)?;
         assert!(found.is_some(), "{} is missing", key.escape_ascii());
     }
@@ -82,10 +75,7 @@ fn write_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
         Err(error) => return say(format_args!("refused: {}", error.kind())),
     };
     let found = store.get(&store.tree("t")?, b"by the parent")?;
-    assert!(
-        found.is_some(),
-        "what the other process committed is to be seen"
-    );
+    assert!(found.is_some(), "what the other process committed is to be seen");
     write(&store, b"by the child")?;
     store.close()?;
     say(DONE)
@@ -93,7 +83,5 @@ fn write_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
 
 fn write<S: KvStore>(store: &S, key: &[u8]) -> Result<()> {
     let tree = store.tree("t")?;
-    store.write_with(Durability::ProcessCrash, |transaction| {
-        transaction.put(&tree, key, b"")
-    })
+    store.write_with(Durability::ProcessCrash, |transaction| transaction.put(&tree, key, b""))
 }

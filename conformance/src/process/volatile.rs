@@ -31,28 +31,15 @@ pub fn nothing_outlives_the_store<F: Factory>(factory: &F) -> Result<()> {
     let path = folder.path().join("store");
     let store = factory.open(&path, &StoreOptions::new())?;
     let capabilities = store.capabilities();
-    assert!(
-        !capabilities.persistent,
-        "call suite! without `volatile` for an engine that persists"
-    );
-    assert!(
-        capabilities.durability.is_empty(),
-        "what does not persist has no durability"
-    );
+    assert!(!capabilities.persistent, "call suite! without `volatile` for an engine that persists");
+    assert!(capabilities.durability.is_empty(), "what does not persist has no durability");
     for level in Durability::ALL {
-        assert_eq!(
-            capabilities.effective_durability(level),
-            None,
-            "{level} is no promise"
-        );
+        assert_eq!(capabilities.effective_durability(level), None, "{level} is no promise");
     }
     let tree = store.tree("t")?;
     store.put(&tree, b"a", b"1")?;
     store.sync()?;
-    assert!(
-        store.get(&tree, b"a")?.is_some(),
-        "what was put is there while the store is open"
-    );
+    assert!(store.get(&tree, b"a")?.is_some(), "what was put is there while the store is open");
     store.close()?;
     drop(store);
     let store = factory.open(&path, &StoreOptions::new())?;

@@ -105,9 +105,7 @@ pub(super) fn last_number<S: KvStore>(store: &S) -> Result<u64> {
     let found = store.get(&store.tree(TREES[0])?, LAST)?;
     let Some(found) = found else { return Ok(0) };
     let bytes = found.first_chunk().copied();
-    Ok(u64::from_be_bytes(
-        bytes.expect("the last number is one of those written"),
-    ))
+    Ok(u64::from_be_bytes(bytes.expect("the last number is one of those written")))
 }
 
 /// What a store has to hold after the transactions up to a number.
@@ -119,11 +117,7 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            number: 0,
-            trees: Default::default(),
-        }
+        Self { seed, number: 0, trees: Default::default() }
     }
 
     /// Returns the number of the last transaction.

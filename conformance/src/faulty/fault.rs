@@ -1,0 +1,276 @@
+//! The list of faults: what is wrong, who was wrong so, and which case is meant for it.
+
+/// Hands the list of faults to another macro, so that the enum, its tables and one named test for
+/// each come from it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __faults {
+    ($then:ident) => {
+        $then! {
+            /// The end of a prefix is its last byte raised by one, `ff` to `00` without a carry.
+            PrefixForgetsCarry "prefix::carry_over_ff",
+            /// The end of a prefix is the prefix and one `ff`, as in SurrealDB.
+            PrefixEndsAtFf "prefix::ff_inside_is_included",
+            /// A prefix scan begins behind the prefix itself.
+            PrefixExcludesItself "prefix::prefix_itself_included",
+            /// The end of all keys is 32 times `ff`, as go-ethereum's `MaximumKey`.
+            PrefixEndsAt32Ff "prefix::thirty_three_ff",
+            /// An inverted range reads the whole tree.
+            InvertedRangeIsAll "order::inverted_range_is_empty",
+            /// A range that excludes one key at both ends panics, as the standard library's map.
+            ExcludedEqualPanics "order::excluded_equal_is_empty",
+            /// The lower bound is read although it is excluded.
+            ExcludedStartIsRead "order::excluded_included",
+            /// The upper bound is not read although it is included.
+            IncludedEndIsMissed "order::included_included",
+            /// A reverse scan begins at the end of the tree, not of the range.
+            ReverseForgetsEnd "prefix::reverse_prefix",
+            /// A reverse scan goes on before the beginning of the range.
+            ReverseForgetsStart "order::reverse_mirrors_forward",
+            /// Keys are ordered by signed bytes: `80` before `7f`.
+            SignedByteOrder "order::unsigned_bytewise",
+            /// Shorter keys come first, as where the length stands before the key.
+            ShorterKeysFirst "order::digits_as_text",
+            /// A key ends at its first NUL, as a C string does.
+            KeyEndsAtNul "point::nul_suffix_is_another_key",
+            /// Keys are made UTF-8, by replacing what is not.
+            KeysAreText "point::non_utf8_keys",
+            /// An empty value reads as an absent key.
+            EmptyValueIsAbsent "point::empty_value_is_not_absent",
+            /// Removing a key that is absent fails, as `mdb_del` of LMDB does.
+            DeletingAbsentFails "point::delete_missing_is_ok",
+            /// Many keys asked for at once are answered in sorted order.
+            MultiGetSorts "point::multi_get_keeps_order_and_duplicates",
+            /// Many keys asked for at once are answered once each.
+            MultiGetDropsDuplicates "point::multi_get_keeps_order_and_duplicates",
+            /// Many keys asked for at once are answered without those that are absent.
+            MultiGetDropsAbsent "point::multi_get_keeps_order_and_duplicates",
+            /// A cursor that has ended begins anew.
+            CursorRestarts "cursors::ended_cursor_stays_ended",
+            /// A seek leaves the range of the scan.
+            SeekLeavesRange "cursors::seek_outside_range",
+            /// A seek to a key that is there lands behind it.
+            SeekSkipsExactMatch "cursors::seek_exact_between_past_end",
+            /// A seek cannot go back to what was read already.
+            SeekOnlyOnward "cursors::seek_backwards",
+            /// An error in the midst of a scan is taken for its end, as in go-ethereum and in
+            /// parity-common.
+            ScanSwallowsErrors "damage::garbage_never_passes_for_data",
+            /// Trees whose names differ only by case are one, as SQLite's tables are.
+            TreeNamesIgnoreCase "names::names_differ_by_case",
+            /// Trees are listed though they were emptied.
+            EmptiedTreesListed "trees::emptied_and_refilled",
+            /// Trees are not listed in order of their names.
+            TreesUnsorted "trees::listed_sorted",
+            /// Reading a tree that was never written fails, as opening a table of redb does.
+            MissingTreeFails "trees::missing_reads_empty",
+            /// Reads take another store's handle by its name.
+            ForeignHandleRead "handles::foreign_handle_refused_by_reads",
+            /// Transactions write to another store's handle by its name.
+            ForeignHandleWritten "handles::foreign_handle_refused_by_writes",
+            /// Range deletions take another store's handle by its name.
+            ForeignRangeDeleted "handles::foreign_handle_refused_by_writes",
+            /// Batches take another store's handle by its name.
+            ForeignHandleInBatch "batches::foreign_handle_refused",
+            /// A snapshot is pinned when it is first read, as a DEFERRED transaction of SQLite.
+            SnapshotPinnedLate "snapshots::pinned_at_begin",
+            /// A snapshot reads what is there now.
+            SnapshotIsLive "snapshots::unaffected_by_overwrite",
+            /// A snapshot pins each tree when it first reads it.
+            SnapshotPerTree "snapshots::across_trees",
+            /// A snapshot lists the trees there are now.
+            TreeListIsLive "snapshots::tree_list_is_pinned",
+            /// The cursor of a snapshot reads what is there now, as sled's iterators do.
+            CursorIsLive "readers::cursor_outlives_commits",
+            /// Nothing is written while a snapshot lives, as in SQLite without its WAL.
+            SnapshotBlocksWriters "readers::long_reader_does_not_block_writer",
+            /// A snapshot cannot be read once its store was closed.
+            SnapshotDiesWithStore "readers::outlive_close",
+            /// A get in a transaction does not see its writes, as with RocksDB's plain write batch.
+            GetMissesOwnWrites "own_writes::got",
+            /// Scans in a transaction do not see its writes.
+            ScanMissesOwnWrites "own_writes::scanned",
+            /// Reverse scans in a transaction do not see its writes.
+            ReverseMissesOwnWrites "own_writes::scanned_in_reverse",
+            /// Scans in a transaction show what it deleted.
+            ScanShowsDeleted "own_writes::tombstone_hides_base",
+            /// Scans in a transaction show what it put over beside the new value.
+            ScanShowsReplaced "own_writes::write_replaces_base",
+            /// The list of trees in a transaction is without its writes.
+            TreeListMissesOwnWrites "own_writes::trees_listed",
+            /// A range deletion leaves what its own transaction wrote.
+            DeleteRangeMissesOwnWrites "own_writes::delete_range_sees_them",
+            /// A range deletion takes the excluded upper bound too.
+            DeleteRangeTakesEnd "own_writes::delete_range_inside",
+            /// A rollback commits.
+            RollbackKeepsWrites "endings::rollback_undoes",
+            /// Dropping a transaction commits it.
+            DropCommits "endings::drop_undoes",
+            /// After a panic in a transaction no other begins, as behind fjall's poisoned lock.
+            PanicPoisonsWriter "endings::panic_undoes_and_frees",
+            /// A commit is of the first tree only.
+            CommitDropsTrees "transactions::across_trees",
+            /// A write that was refused spoils the transaction, as MAP_FULL does in LMDB.
+            RefusedWriteSpoils "transactions::failed_write_leaves_it_usable",
+            /// A savepoint that failed leaves its writes.
+            SavepointLeaks "savepoints::undone",
+            /// Transactions run side by side and the last to commit wins.
+            LastCommitWins "isolation::lost_update",
+            /// Transactions run side by side, and only writes to the same key conflict: mere
+            /// snapshot isolation.
+            OnlyWritesConflict "isolation::write_skew",
+            /// Transactions run side by side, and only keys that were there conflict, as in
+            /// RocksDB's TransactionDB, which locks no ranges.
+            PhantomsAppear "isolation::phantom_in_empty_range",
+            /// A batch lands in the midst of another thread's transaction.
+            BatchOvertakes "isolation::batch_waits_for_transaction",
+            /// A second writer fails at once instead of waiting, as SQLite's does by default.
+            SecondWriterNeverWaits "writers::second_waits",
+            /// Writers wait as long as the engine likes, whatever the options say.
+            BusyTimeoutIgnored "writers::second_gives_up_in_time",
+            /// In a batch a put wins over a later delete, as in grovedb.
+            BatchPutWins "batches::ordered_duplicates",
+            /// In a batch a delete wins over a later put.
+            BatchDeleteWins "batches::ordered_duplicates",
+            /// A batch is applied up to the write that is refused, as go-datastore's basic one.
+            BatchHalfApplied "batches::all_or_nothing",
+            /// A batch is of the first tree only.
+            BatchDropsTrees "batches::across_trees",
+            /// A swap does not look at what is expected.
+            SwapIgnoresExpected "updates::swap_mismatch_reports_actual",
+            /// A swap that differs does not report what is there.
+            SwapReportsNothing "updates::swap_mismatch_reports_actual",
+            /// A swap takes an empty value for an absent key.
+            SwapTakesEmptyForAbsent "updates::swap_tells_empty_from_absent",
+            /// A swap looks and writes without a transaction.
+            SwapRaces "updates::one_of_many_swaps_wins",
+            /// An update reads and writes without a transaction.
+            UpdateRaces "updates::concurrent_updates_are_exact",
+            /// A key over the limit is cut off instead of refused.
+            LongKeyCut "lengths::over_long_key_refused",
+            /// A value over the limit is cut off instead of refused.
+            LongValueCut "lengths::over_long_value_refused",
+            /// Reading a key over the limit fails, as in LMDB.
+            LongKeyReadFails "lengths::keys_nobody_can_store_are_absent",
+            /// Checking a write without making it finds nothing wrong.
+            CheckAdmitsAll "lengths::over_long_key_refused",
+            /// The longest key of the limits is refused.
+            LongestKeyRefused "lengths::longest_key",
+            /// An empty key panics in the engine, as in fjall.
+            EmptyKeyPanics "lengths::empty_key_by_manifest",
+            /// What is too large is reported as `InvalidArgument`.
+            TooLargeAsInvalid "lengths::over_long_key_refused",
+            /// A writer slot that is taken is reported as `Conflict`.
+            BusyAsConflict "writers::same_thread_fails_at_once",
+            /// A closed store is reported as `Io`.
+            ClosedAsIo "closing::use_after_close_fails",
+            /// A locked store is reported as `Io`.
+            LockedAsIo "lifecycle::second_handle_by_manifest",
+            /// A store opened read-only is reported as `Unsupported`.
+            ReadOnlyAsUnsupported "lifecycle::read_only_by_manifest",
+            /// What the system refuses, an absent store say, is reported as `Corrupted`.
+            IoAsCorrupted "lifecycle::absent_is_not_created",
+            /// A newer format is reported as `Corrupted`.
+            TooNewAsCorrupted "damage::newer_format_refused",
+            /// A foreign handle is reported as `Engine`.
+            ForeignAsEngine "handles::foreign_handle_refused_by_reads",
+            /// Errors do not name the store.
+            ErrorsWithoutPath "manifest::errors_name_their_place",
+            /// Errors lose their cause, as toyDB's and OpenDAL's do that flatten it to text.
+            ErrorsWithoutSource "manifest::errors_name_their_place",
+            /// A closed store is read as before.
+            UsableAfterClose "closing::use_after_close_fails",
+            /// Closing a closed store fails.
+            CloseTwiceFails "closing::close_twice",
+            /// Closing a store beside a transaction does nothing and says that it did.
+            CloseShrugs "closing::close_during_transaction",
+            /// A store opened read-only is written.
+            ReadOnlyIsWritten "lifecycle::read_only_by_manifest",
+            /// A second handle gets a store of its own instead of being locked out.
+            SecondHandleOpens "lifecycle::second_handle_by_manifest",
+            /// An absent store is created although the options forbid it.
+            CreatesAgainstOptions "lifecycle::absent_is_not_created",
+            /// Missing folders are created on the way to a store, as by sled.
+            CreatesFolders "lifecycle::unreachable_path_refused",
+            /// The last commit is lost when the store is closed.
+            CloseLosesLastCommit "lifecycle::reopened_data_is_there",
+            /// The transactions of all stores share one static lock, as sled's do.
+            StaticShared "lifecycle::two_stores_are_independent",
+            /// A format of a later version is opened.
+            NewerFormatOpened "damage::newer_format_refused",
+            /// A file that is no store is replaced by an empty store.
+            DamageReplaced "damage::not_a_store_refused",
+            /// A commit that is to survive the process stays in its memory, like Pebble's under
+            /// go-ethereum.
+            DurabilityLowered "durability::commits_outlive_the_process",
+            /// A sync does nothing.
+            SyncDoesNothing "durability::sync_makes_durable",
+            /// The capabilities leave out the level that commits ask for by default.
+            StrongestLevelMissing "durability::never_lowered",
+            /// A backup misses a tree.
+            BackupMissesTree "manifest::hot_backup",
+            /// A backup overwrites what stands in its place.
+            BackupOverwrites "manifest::hot_backup",
+            /// The capabilities deny the backup that there is.
+            DeniesBackup "manifest::hot_backup",
+            /// The capabilities claim a compaction that there is not.
+            ClaimsCompaction "manifest::compaction",
+            /// The capabilities deny that a store can be opened read-only.
+            DeniesReadOnly "lifecycle::read_only_by_manifest",
+            /// The capabilities claim that a store can be opened read-only, which fails.
+            ClaimsReadOnly "lifecycle::read_only_by_manifest",
+            /// The capabilities claim optimistic transactions where a second one waits.
+            ClaimsOptimistic "isolation::conflict_by_manifest",
+            /// The capabilities claim that several processes may open the store.
+            ClaimsMultiProcess "lifecycle::second_handle_by_manifest",
+            /// The capabilities deny that anything persists.
+            DeniesPersistence "manifest::persistence_agrees_with_axes",
+            /// The number of entries in a tree is an estimate.
+            LenIsEstimate "manifest::counts_are_exact",
+            /// The stats count every write as an entry.
+            StatsCountWrites "manifest::counts_are_exact",
+        }
+    };
+}
+
+macro_rules! define {
+    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
+        /// One thing that is wrong with a store, as it was with a real engine or the layer above
+        /// one; who, where that is known.
+        ///
+        /// ```
+        /// use arbour_conformance::faulty::Fault;
+        /// assert_eq!(Fault::PrefixEndsAtFf.case(), "prefix::ff_inside_is_included");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl Fault {
+            /// Every fault.
+            ///
+            /// ```
+            /// use arbour_conformance::faulty::Fault;
+            /// assert!(Fault::ALL.contains(&Fault::DropCommits));
+            /// ```
+            pub const ALL: &'static [Self] = &[$(Self::$fault,)*];
+
+            /// Returns the case meant for the fault, by topic and name. Others may fail too.
+            ///
+            /// ```
+            /// use arbour_conformance::faulty::Fault;
+            /// assert!(Fault::ALL.iter().all(|fault| fault.case().contains("::")));
+            /// ```
+            #[must_use]
+            pub fn case(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $case,)*
+                }
+            }
+        }
+    };
+}
+
+__faults!(define);

@@ -1,0 +1,74 @@
+//! The suite's teeth: stores that are each wrong in one way, and the case meant for it.
+//!
+//! A suite that passes everything proves nothing. Each [`Fault`] here was some engine's own, or
+//! that of a layer above one; [`FaultyFactory`] opens stores that have it and are right otherwise.
+//! A test runs the suite on every one of them and fails unless the suite rejects it by the case
+//! that [`Fault::case`] names. Whoever adds a case can add the fault it is for, and whoever writes
+//! an engine can look here for what others got wrong.
+//!
+//! ```
+//! use arbour_conformance::faulty::{Fault, FaultyFactory};
+//! use arbour_conformance::{Axis, run_all};
+//! # std::panic::set_hook(Box::new(|_| {})); // what follows panics many times
+//! let report = run_all(|| FaultyFactory::new(Fault::MultiGetSorts), &[Axis::Fixed]);
+//! assert!(report.rejected_by(Fault::MultiGetSorts.case()));
+//! ```
+//!
+//! ```text
+//! fault.rs        the list of faults, each with its case
+//! factory.rs      opening: what is wrong before there is a store
+//! store.rs        the store around a sound one
+//! shared.rs       the static that some stores share
+//! manifest.rs     what a store says of itself: its capabilities, its errors
+//! view.rs         reading, alike in snapshots and transactions
+//! snapshot.rs     when a snapshot is pinned
+//! transaction.rs  a snapshot and the writes laid over it
+//! cursor.rs       the entries of a range
+//! ```
+
+mod cursor;
+mod factory;
+mod fault;
+mod manifest;
+mod shared;
+mod snapshot;
+mod store;
+mod transaction;
+mod view;
+
+pub use cursor::FaultyCursor;
+pub use factory::FaultyFactory;
+pub use fault::Fault;
+pub use snapshot::FaultySnapshot;
+pub use store::FaultyStore;
+pub use transaction::FaultyTransaction;
+
+use arbour_core::{TreeHandle, Write};
+
+/// A write that is kept until the transaction or batch it belongs to ends.
+#[derive(Clone)]
+struct Edit {
+    tree: TreeHandle,
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+}
+
+impl Edit {
+    fn as_write(&self) -> Write<'_, TreeHandle> {
+        Write { tree: &self.tree, key: &self.key, value: self.value.as_deref() }
+    }
+}
+
+/// Forgets the writes to all trees but the first.
+fn keep_first_tree(edits: &mut Vec<Edit>) {
+    let first = edits.first().map(|edit| edit.tree.clone());
+    edits.retain(|edit| Some(&edit.tree) == first.as_ref());
+}
+
+/// A key and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+
+/// Panics as an engine does that meets what it did not think of, but prints nothing.
+fn panic(message: &'static str) -> ! {
+    std::panic::resume_unwind(Box::new(message))
+}

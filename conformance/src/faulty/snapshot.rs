@@ -1,0 +1,152 @@
+//! When a snapshot is pinned.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use arbour_core::{
+    Direction, Error, ErrorKind, KeyRange, KvRead, LayeredSnapshot, Operation, Result, TreeHandle,
+};
+
+use super::view::{self, View};
+use super::{Entry, Fault, FaultyCursor, FaultyStore};
+use crate::BTreeEngine;
+
+/// A snapshot of a [`FaultyStore`].
+///
+/// ```
+/// use arbour_conformance::Factory;
+/// use arbour_conformance::faulty::{Fault, FaultyFactory, FaultySnapshot};
+/// use arbour_core::{KvRead, KvStore, StoreOptions};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("store");
+/// let store = FaultyFactory::new(Fault::SnapshotPinnedLate).open(&path, &StoreOptions::new())?;
+/// let t = store.tree("t")?;
+/// let snapshot: FaultySnapshot<'_> = store.snapshot()?;
+/// store.put(&t, b"a", b"1")?;
+/// assert!(snapshot.contains(&t, b"a")?);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct FaultySnapshot<'s> {
+    store: &'s FaultyStore,
+    /// What was pinned so far: one for all trees, unless it is wrongly one for each.
+    pinned: RefCell<HashMap<Option<TreeHandle>, LayeredSnapshot<'s, BTreeEngine>>>,
+}
+
+impl<'s> FaultySnapshot<'s> {
+    pub(super) fn new(store: &'s FaultyStore) -> Result<Self> {
+        let pinned = store.pin()?;
+        let late = matches!(
+            store.fault(),
+            Some(Fault::SnapshotPinnedLate | Fault::SnapshotPerTree | Fault::SnapshotIsLive)
+        );
+        let pinned = if late { HashMap::new() } else { HashMap::from([(None, pinned)]) };
+        store.snapshots.fetch_add(1, Ordering::SeqCst);
+        Ok(Self { store, pinned: RefCell::new(pinned) })
+    }
+
+    /// Reads what is pinned for a tree, and pins it now if that was not done.
+    fn at<R>(
+        &self,
+        tree: Option<&TreeHandle>,
+        read: impl FnOnce(&LayeredSnapshot<'s, BTreeEngine>) -> Result<R>,
+    ) -> Result<R> {
+        let closed = self.store.closed.load(Ordering::SeqCst);
+        if self.store.has(Fault::SnapshotDiesWithStore) && closed {
+            let message = "the store was closed";
+            return Err(Error::new(ErrorKind::Closed, Operation::Get, message));
+        }
+        let place = tree.filter(|_| self.store.has(Fault::SnapshotPerTree)).cloned();
+        let mut pinned = self.pinned.borrow_mut();
+        if !pinned.contains_key(&place) || self.store.has(Fault::SnapshotIsLive) {
+            pinned.insert(place.clone(), self.store.pin()?);
+        }
+        read(pinned.get(&place).expect("it was pinned just now"))
+    }
+}
+
+impl Drop for FaultySnapshot<'_> {
+    fn drop(&mut self) {
+        self.store.snapshots.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl View for FaultySnapshot<'_> {
+    fn store(&self) -> &FaultyStore {
+        self.store
+    }
+
+    fn value(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.at(Some(tree), |snapshot| snapshot.get_with(tree, key, <[u8]>::to_vec))
+    }
+
+    fn load(
+        &self,
+        tree: &TreeHandle,
+        range: &KeyRange<'_>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>> {
+        self.at(Some(tree), |snapshot| view::ascending(snapshot, tree, range, direction, limit))
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        if self.store.has(Fault::TreeListIsLive) {
+            return self.store.pin()?.trees();
+        }
+        self.at(None, KvRead::trees)
+    }
+}
+
+impl KvRead for FaultySnapshot<'_> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = Vec<u8>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = FaultyCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.store.told(view::get(self, tree, key))
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<FaultyCursor<'_>> {
+        self.store.told(view::scan(self, tree, range, direction, true))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.store.told(view::trees(self))
+    }
+
+    fn multi_get(
+        &self,
+        tree: &TreeHandle,
+        keys: &[impl AsRef<[u8]>],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
+    }
+
+    fn prefix(&self, tree: &TreeHandle, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
+        self.store.told(view::prefix(self, tree, prefix, true))
+    }
+
+    fn first(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+        self.store.told(view::edge(self, tree, range, Direction::Forward))
+    }
+
+    fn last(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+        self.store.told(view::edge(self, tree, range, Direction::Reverse))
+    }
+
+    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+        self.store.told(view::len(self, tree))
+    }
+}
