@@ -179,7 +179,7 @@ impl TreeRegistry {
     /// Checks that a handle was resolved here, and returns its number.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is another store's.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it is another store's.
     ///
     /// ```
     /// # use arbour_core::{Operation, TreeName, TreeRegistry};

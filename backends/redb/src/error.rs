@@ -17,12 +17,15 @@ const FORMAT_VERSION: u8 = 3;
 const FORMAT_VERSION_OFFSETS: [usize; 2] = [64, 192];
 
 pub(crate) fn storage(error: StorageError, operation: Operation) -> Error {
+    storage_or(error, operation, "the database file is damaged")
+}
+
+/// The same, with words for damage that fit the occasion.
+fn storage_or(error: StorageError, operation: Operation, damaged: &'static str) -> Error {
     let (kind, message) = match &error {
-        StorageError::Corrupted(_) => (ErrorKind::Corrupted, "the database file is damaged"),
+        StorageError::Corrupted(_) => (ErrorKind::Corrupted, damaged),
         StorageError::ValueTooLarge(_) => (ErrorKind::TooLarge, "the entry is too large for redb"),
-        StorageError::Io(cause) if is_damage(cause) => {
-            (ErrorKind::Corrupted, "the database file is damaged")
-        }
+        StorageError::Io(cause) if is_damage(cause) => (ErrorKind::Corrupted, damaged),
         StorageError::Io(_) => (ErrorKind::Io, "the operating system refused"),
         StorageError::PreviousIo => {
             (ErrorKind::Io, "an earlier I/O error has stopped the database")
@@ -113,7 +116,9 @@ pub(crate) fn open(error: DatabaseError, path: &Path) -> Error {
             let message = "the file was written by a newer version of redb";
             Error::new(ErrorKind::TooNew, operation, message).with_source(error)
         }
-        DatabaseError::Storage(cause) => storage(cause, operation),
+        DatabaseError::Storage(cause) => {
+            storage_or(cause, operation, "the file is no redb database, or it is damaged")
+        }
         other => Error::new(ErrorKind::Engine, operation, "redb cannot open the database")
             .with_source(other),
     }
