@@ -1,7 +1,7 @@
 //! Any engine by Arbour.
 
 use arbour_core::{
-    Batch, Cursor as _, Direction, Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Result,
+    Batch, Cursor, Direction, Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Result,
 };
 
 use crate::contender::Contender;
@@ -68,23 +68,23 @@ impl<S: KvStore> Contender for Arbour<S> {
 
     fn scan(&self) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let mut cursor = snapshot.scan(&self.tree, KeyRange::all(), Direction::Forward)?;
-        let mut seen = 0;
-        while let Some((key, value)) = cursor.next()? {
-            seen += look_at(key) + look_at(value);
-        }
-        Ok(seen)
+        look_at_entries(snapshot.scan(&self.tree, KeyRange::all(), Direction::Forward)?)
     }
 
     fn prefix_scans(&self, prefixes: &[Prefix]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
         let mut seen = 0;
         for prefix in prefixes {
-            let mut cursor = snapshot.prefix(&self.tree, prefix)?;
-            while let Some((key, value)) = cursor.next()? {
-                seen += look_at(key) + look_at(value);
-            }
+            seen += look_at_entries(snapshot.prefix(&self.tree, prefix)?)?;
         }
         Ok(seen)
     }
+}
+
+fn look_at_entries(mut cursor: impl Cursor) -> Result<u64> {
+    let mut seen = 0;
+    while let Some((key, value)) = cursor.next()? {
+        seen += look_at(key) + look_at(value);
+    }
+    Ok(seen)
 }

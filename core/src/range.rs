@@ -108,7 +108,7 @@ impl<'a> KeyRange<'a> {
     pub fn prefix(prefix: &'a [u8]) -> Self {
         Self {
             start: Bound::Included(Key::Borrowed(prefix)),
-            end: key::end_of_prefix(prefix)
+            end: key::end_of_prefix(prefix, SmallVec::from_slice)
                 .map_or(Bound::Unbounded, |end| Bound::Excluded(Key::Owned(end))),
         }
     }
@@ -128,7 +128,7 @@ impl<'a> KeyRange<'a> {
             Bound::Included(start) | Bound::Excluded(start) => start.as_ref() < next.as_slice(),
         };
         if before {
-            self.start = Bound::Included(Key::Owned(next.into()));
+            self.start = Bound::Included(Key::Owned(SmallVec::from_vec(next)));
         }
         self
     }
@@ -147,7 +147,7 @@ impl<'a> KeyRange<'a> {
             Bound::Included(end) | Bound::Excluded(end) => end.as_ref() >= key,
         };
         if behind {
-            self.end = Bound::Excluded(Key::Owned(key.into()));
+            self.end = Bound::Excluded(Key::Owned(SmallVec::from_slice(key)));
         }
         self
     }
@@ -250,7 +250,7 @@ impl<'a> KeyRange<'a> {
     pub fn into_owned(self) -> KeyRange<'static> {
         let own = |bound: Bound<Key<'a>>| {
             bound.map(|key| match key {
-                Key::Borrowed(key) => Key::Owned(key.into()),
+                Key::Borrowed(key) => Key::Owned(SmallVec::from_slice(key)),
                 Key::Owned(key) => Key::Owned(key),
             })
         };

@@ -15,13 +15,16 @@
 /// ```
 #[must_use]
 pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
-    end_of_prefix(prefix)
+    end_of_prefix(prefix, <[u8]>::to_vec)
 }
 
-/// The same for any buffer of bytes, so that a range of short keys needs no allocation.
-pub(crate) fn end_of_prefix<B: for<'p> From<&'p [u8]> + AsMut<[u8]>>(prefix: &[u8]) -> Option<B> {
+/// The same in any buffer that `copy` makes, so that a range of short keys needs no allocation.
+pub(crate) fn end_of_prefix<B: AsMut<[u8]>>(
+    prefix: &[u8],
+    copy: impl FnOnce(&[u8]) -> B,
+) -> Option<B> {
     let last = prefix.iter().rposition(|byte| *byte != 0xff)?;
-    let mut end = B::from(prefix.get(..=last)?);
+    let mut end = copy(prefix.get(..=last)?);
     if let Some(byte) = end.as_mut().last_mut() {
         *byte += 1;
     }
