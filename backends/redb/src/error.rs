@@ -75,16 +75,18 @@ pub(crate) fn durability(error: SetDurabilityError) -> Error {
 /// After a failed commit redb promises that all or nothing is there, but not which.
 pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
     match error {
-        CommitError::Storage(cause) => {
-            let message = "the commit failed; open the store again to see whether it took effect";
-            Error::new(ErrorKind::CommitUnknown, operation, message)
-                .with_source(storage(cause, operation))
-        }
+        CommitError::Storage(cause) => unknown_commit(storage(cause, operation)),
         other => {
             let message = "an earlier failure in the transaction rolled it back";
             Error::new(ErrorKind::Engine, operation, message).with_source(other)
         }
     }
+}
+
+/// Says of a failure in the midst of a commit what it means to the caller.
+pub(crate) fn unknown_commit(cause: Error) -> Error {
+    let message = "the commit failed; open the store again to see whether it took effect";
+    Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 
 pub(crate) fn compaction(error: CompactionError) -> Error {

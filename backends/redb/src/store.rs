@@ -163,7 +163,11 @@ impl RedbStore {
         let committed = shielded(operation, || {
             transaction.commit().map_err(|cause| error::commit(cause, operation))
         });
-        committed.map_err(|error| self.locate(error))?;
+        committed.map_err(|error| match error.kind() {
+            // redb panicked, and nobody knows how far it had come.
+            ErrorKind::Corrupted => self.locate(error::unknown_commit(error)),
+            _ => self.locate(error),
+        })?;
         self.unsynced.store(durability == Durability::None, Ordering::Relaxed);
         Ok(())
     }
