@@ -1,6 +1,6 @@
 //! Reading all trees at one moment.
 
-use arbour_core::{Direction, Error, KeyRange, KvRead, Operation, Result, Tree as _, TreeHandle};
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree as _, TreeHandle};
 use redb::{
     AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _,
 };
@@ -54,47 +54,41 @@ impl<'s> RedbSnapshot<'s> {
             .map_err(|error| self.store.locate(error))
     }
 
+    /// Puts the value of a key where the caller uses it, for it is too large to be handed through
+    /// several results at no cost. What is done with it is done after this: outside the shield,
+    /// and with no table borrowed.
     #[inline]
-    fn get_and<R>(
+    fn find(
         &self,
         tree: &TreeHandle,
         key: &[u8],
-        then: impl FnOnce(AccessGuard<'static, Bytes>) -> R,
-    ) -> Result<Option<R>> {
-        let found = self.with_table(tree, Operation::Get, |table| match table.get(key) {
-            Ok(guard) => Ok(guard.map(then)),
-            Err(cause) => Err(error::storage(cause, Operation::Get)),
+        found: &mut Option<AccessGuard<'static, Bytes>>,
+    ) -> Result<()> {
+        let read = self.with_table(tree, Operation::Get, |table| {
+            *found = table.get(key).map_err(|cause| error::storage(cause, Operation::Get))?;
+            Ok(())
         });
-        match found {
-            Ok(found) => Ok(found.flatten()),
-            Err(error) => Err(error.with_tree(tree.name()).with_key(key)),
-        }
+        read.map(drop).map_err(|error| error.with_tree(tree.name()).with_key(key))
     }
 
     /// Counts the entries of each table that is not empty.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        shielded(operation, || self.count(operation))
+        shielded(operation, || self.count(operation)).map_err(|error| self.store.locate(error))
     }
 
     fn count(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        let storage = |cause| self.locate_storage(cause, operation);
+        let storage = |cause| error::storage(cause, operation);
         let mut counts = Vec::new();
         for handle in self.transaction.list_tables().map_err(storage)? {
             let name = handle.name().to_owned();
             let table = self.transaction.open_untyped_table(handle);
-            let table = table.map_err(|cause| {
-                self.store.locate(error::table(cause, operation).with_tree(&name))
-            })?;
+            let table = table.map_err(|cause| error::table(cause, operation).with_tree(&name))?;
             let count = table.len().map_err(storage)?;
             if count > 0 {
                 counts.push((name, count));
             }
         }
         Ok(counts)
-    }
-
-    fn locate_storage(&self, cause: redb::StorageError, operation: Operation) -> Error {
-        self.store.locate(error::storage(cause, operation))
     }
 }
 
@@ -111,11 +105,11 @@ impl KvRead for RedbSnapshot<'_> {
 
     #[inline]
     fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
-        self.get_and(tree, key, RedbValue::new)
+        let mut found = None;
+        self.find(tree, key, &mut found)?;
+        Ok(found.map(RedbValue::new))
     }
 
-    /// Not by way of [`get`](Self::get): where the guard of a value stays with redb's page, it
-    /// need not be moved through the results.
     #[inline]
     fn get_with<R>(
         &self,
@@ -123,7 +117,9 @@ impl KvRead for RedbSnapshot<'_> {
         key: &[u8],
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        self.get_and(tree, key, |guard| read(guard.value()))
+        let mut found = None;
+        self.find(tree, key, &mut found)?;
+        Ok(found.map(|guard| read(guard.value())))
     }
 
     #[inline]

@@ -102,6 +102,7 @@ macro_rules! __cases {
             readers {
                 cursor_outlives_commits outlive_close long_reader_does_not_block_writer
                 taken_beside_open_transaction no_torn_commit
+                closures_run_freely
             }
             transactions {
                 across_trees many_trees many_writes put_delete_put

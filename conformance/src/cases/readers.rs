@@ -1,17 +1,19 @@
 //! Readers beside writers: neither waits for the other, and a reader sees whole commits.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::thread;
 
 use arbour_core::{
-    Cursor, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
+    Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
     StoreOptions,
 };
 
 use super::claims::{commit, everything, joined, make, patient};
 use crate::{Bed, Factory, entries};
 
-/// keys.
+/// A cursor reads what its snapshot saw, both ways, while others remove, replace and add among its
+/// keys. Case 61.
 pub(super) fn cursor_outlives_commits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<String> = (0..600).map(|number| format!("{number:04}")).collect();
     let t = bed.tree("t")?;
@@ -51,6 +53,7 @@ pub(super) fn cursor_outlives_commits<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
+/// A snapshot and its cursor stay readable when the store is closed beneath them; with the last of
 /// them the files are let go. Case 63.
 pub(super) fn outlive_close<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
@@ -108,6 +111,7 @@ pub(super) fn long_reader_does_not_block_writer<F: Factory>(bed: &mut Bed<F>) ->
     Ok(())
 }
 
+/// A snapshot taken beside an open transaction neither waits for it nor fails, and sees
 /// nothing of it, then or after its commit.
 pub(super) fn taken_beside_open_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
@@ -130,6 +134,7 @@ pub(super) fn taken_beside_open_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
     Ok(())
 }
 
+/// Whatever moment a snapshot is taken at beside a writer, it sees each commit in all of its
 /// trees, or not at all. Case 65.
 pub(super) fn no_torn_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     const COMMITS: u32 = 200;
@@ -179,5 +184,34 @@ pub(super) fn no_torn_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in ["t", "u"] {
         assert_eq!(bed.store().get(&bed.tree(name)?, b"number")?, expected);
     }
+    Ok(())
+}
+
+/// A closure over a value reads on, and its panic is its own: nothing is held while it runs. One
+/// layer caught the engine's panics around the caller's closure and reported his as damage.
+pub(super) fn closures_run_freely<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (t, u) = (bed.tree("t")?, bed.tree("u")?);
+    bed.store().put(&t, b"a", b"1")?;
+    bed.store().put(&u, b"b", b"2")?;
+    bed.settle()?;
+    let (t, u) = (bed.tree("t")?, bed.tree("u")?);
+    let snapshot = bed.store().snapshot()?;
+    closure_runs_freely(&snapshot, &t, &u)?;
+    closure_runs_freely(&bed.store().begin()?, &t, &u)
+}
+
+fn closure_runs_freely<R: KvRead>(reader: &R, t: &R::Tree, u: &R::Tree) -> Result<()> {
+    let beside = reader.get_with(t, b"a", |_| {
+        let same = reader.get_with(t, b"a", <[u8]>::to_vec)?;
+        Ok::<_, Error>((same, reader.get_with(u, b"b", <[u8]>::to_vec)?))
+    })?;
+    let beside = beside.expect("the key is there")?;
+    assert_eq!(beside, (Some(b"1".to_vec()), Some(b"2".to_vec())), "read within a read");
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        reader.get_with(t, b"a", |_| resume_unwind(Box::new("the caller's own")))
+    }));
+    let payload = panicked.map(drop).expect_err("the panic reaches the caller");
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"the caller's own"));
+    assert_eq!(reader.get_with(t, b"a", <[u8]>::len)?, Some(1), "the reader goes on");
     Ok(())
 }
