@@ -17,6 +17,7 @@
 //! # Cargo features
 //! - `bincode`, `json`, `zerocopy` (all on by default): the [codecs](codec) of those names.
 
+mod backup;
 mod batch;
 mod buffer;
 mod capability;
@@ -45,6 +46,7 @@ mod update;
 mod write;
 mod writer_slot;
 
+pub use backup::write_backup;
 pub use batch::{Batch, Write};
 pub use capability::{Capabilities, Provision};
 pub use codec::{DecodeError, EncodeError};
