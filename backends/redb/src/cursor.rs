@@ -5,10 +5,10 @@ use std::ops::Bound;
 use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree as _, TreeHandle};
 use redb::{AccessGuard, Range, ReadableTable as _, Table};
 
-use crate::RedbSnapshot;
 use crate::error;
 use crate::shield::shielded;
 use crate::tables::Bytes;
+use crate::{RedbSnapshot, RedbStore};
 
 /// A cursor of a [`RedbStore`](crate::RedbStore): lends the bytes of redb's own pages.
 ///
@@ -25,6 +25,7 @@ use crate::tables::Bytes;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RedbCursor<'t> {
+    store: &'t RedbStore,
     source: Source<'t>,
     tree: TreeHandle,
     /// What is left to read; `None` if that is nothing.
@@ -79,12 +80,14 @@ impl<'t> Source<'t> {
 impl<'t> RedbCursor<'t> {
     #[inline]
     pub(crate) fn new(
+        store: &'t RedbStore,
         source: Source<'t>,
         tree: &TreeHandle,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
         let mut cursor = Self {
+            store,
             source,
             tree: tree.clone(),
             rest: None,
@@ -93,8 +96,10 @@ impl<'t> RedbCursor<'t> {
             direction,
             failed: false,
         };
-        source.open(tree, &cursor.range, &mut cursor.rest)?;
-        Ok(cursor)
+        match source.open(tree, &cursor.range, &mut cursor.rest) {
+            Ok(()) => Ok(cursor),
+            Err(error) => Err(cursor.fail(error)),
+        }
     }
 
     /// Takes the next entry, which stays where it is put: it is too large to be handed through
@@ -118,7 +123,7 @@ impl<'t> RedbCursor<'t> {
     fn fail(&mut self, error: Error) -> Error {
         self.failed = true;
         self.rest = None;
-        error.with_tree(self.tree.name())
+        self.store.locate(error.with_tree(self.tree.name()))
     }
 }
 
@@ -137,6 +142,6 @@ impl Cursor for RedbCursor<'_> {
         }
         let rest = self.range.from_key(key, self.direction);
         let sought = self.source.open(&self.tree, &rest, &mut self.rest);
-        sought.inspect_err(|_| self.failed = true)
+        sought.map_err(|error| self.fail(error))
     }
 }

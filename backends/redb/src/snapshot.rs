@@ -130,7 +130,7 @@ impl KvRead for RedbSnapshot<'_> {
         direction: Direction,
     ) -> Result<RedbCursor<'_>> {
         self.store.check_tree(tree, Operation::Scan)?;
-        RedbCursor::new(Source::Snapshot(self), tree, range, direction)
+        RedbCursor::new(self.store, Source::Snapshot(self), tree, range, direction)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

@@ -134,7 +134,7 @@ impl KvRead for RedbTransaction<'_> {
             Some(table) => Source::Table(table),
             None => Source::Snapshot(self.committed()?),
         };
-        RedbCursor::new(source, tree, range, direction)
+        RedbCursor::new(self.store, source, tree, range, direction)
     }
 
     fn trees(&self) -> Result<Vec<String>> {
@@ -152,7 +152,12 @@ impl KvRead for RedbTransaction<'_> {
     fn len(&self, tree: &TreeHandle) -> Result<u64> {
         self.store.check_tree(tree, Operation::Scan)?;
         match self.written(tree) {
-            Some(table) => table.len().map_err(|cause| error::storage(cause, Operation::Scan)),
+            Some(table) => {
+                let count = shielded(Operation::Scan, || {
+                    table.len().map_err(|cause| error::storage(cause, Operation::Scan))
+                });
+                count.map_err(|error| self.store.locate(error.with_tree(tree.name())))
+            }
             None => self.committed()?.len(tree),
         }
     }

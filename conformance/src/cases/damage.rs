@@ -219,7 +219,8 @@ fn garbled_entries(name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     (0..800).map(entry).collect()
 }
 
-/// Reads a tree in every way and asserts that each read is right or fails as `Corrupted`.
+/// Reads a tree in every way and asserts that each read is right or fails as `Corrupted` and names
+/// the store.
 fn right_or_refused<S: KvStore>(store: &S, name: &str, what: &str) -> Result<()> {
     let (snapshot, tree, expected) = (store.snapshot()?, store.tree(name)?, garbled_entries(name));
     let scan = |direction| entries(snapshot.scan(&tree, KeyRange::all(), direction)?);
@@ -236,7 +237,10 @@ fn right_or_refused<S: KvStore>(store: &S, name: &str, what: &str) -> Result<()>
 fn right<T: PartialEq + Debug>(result: Result<T>, expected: &T, what: &str) {
     match result {
         Ok(found) => assert!(found == *expected, "{what}: passes for data"),
-        Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupted, "{what}: {error:?}"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Corrupted, "{what}: {error:?}");
+            assert!(error.path().is_some(), "{what}: the store is not named: {error:?}");
+        }
     }
 }
 
