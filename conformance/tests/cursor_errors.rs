@@ -11,8 +11,8 @@ use arbour_conformance::{BTreeCursor, BTreeEngine};
 use arbour_core::codec::Raw;
 use arbour_core::{
     Batch, Capabilities, Cursor, Direction, Durability, DynStore, Engine, Error, ErrorKind,
-    KeyRange, KvRead, KvStore, KvWrite, LiveEngine, Operation, Result, SnapshotLayer, Stats,
-    StoreOptions, TransactionLayer, TreeHandle, TreeName, TypedTree,
+    KeyRange, KvRead, KvStore, KvWrite, LiveCursor, LiveEngine, Operation, Result, SnapshotLayer,
+    Stats, StoreOptions, TransactionLayer, TreeHandle, TreeName, TypedTree,
 };
 
 /// How many entries of a scan can be read.
@@ -53,6 +53,12 @@ impl Cursor for FailingCursor<'_> {
             return self.fail();
         }
         self.below.seek(key)
+    }
+}
+
+impl LiveCursor for FailingCursor<'_> {
+    fn shown(&self) -> Option<(&[u8], &[u8])> {
+        if self.failed { None } else { self.below.shown() }
     }
 }
 

@@ -57,8 +57,8 @@ pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynTree, Dyn
 pub use error::{Error, ErrorKind, Operation, Result};
 pub use group_commit::GroupCommit;
 pub use layer::{
-    Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveEngine,
-    SnapshotEngine, SnapshotLayer, TransactionLayer,
+    Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
+    LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
 };
 pub use limits::Limits;
 pub use memory::{MemoryCursor, MemorySnapshot, MemoryStore, MemoryTransaction};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour_core::{Cursor, Direction, KeyRange, Result};
+use arbour_core::{Cursor, Direction, KeyRange, LiveCursor, Result};
 
 use super::BTreeEngine;
 
@@ -31,8 +31,7 @@ pub struct BTreeCursor<'e> {
     direction: Direction,
     /// What is left to read; `None` after the end.
     rest: Option<KeyRange<'static>>,
-    key: Vec<u8>,
-    value: Arc<[u8]>,
+    shown: Option<(Vec<u8>, Arc<[u8]>)>,
 }
 
 impl<'e> BTreeCursor<'e> {
@@ -43,12 +42,13 @@ impl<'e> BTreeCursor<'e> {
         direction: Direction,
     ) -> Self {
         let rest = Some(range.clone());
-        Self { engine, tree, range, direction, rest, key: Vec::new(), value: Arc::from([]) }
+        Self { engine, tree, range, direction, rest, shown: None }
     }
 }
 
 impl Cursor for BTreeCursor<'_> {
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        self.shown = None;
         let Some(rest) = self.rest.take() else {
             return Ok(None);
         };
@@ -59,12 +59,19 @@ impl Cursor for BTreeCursor<'_> {
             Direction::Forward => rest.resume_after(&key),
             Direction::Reverse => rest.resume_before(&key),
         });
-        (self.key, self.value) = (key, value);
-        Ok(Some((&self.key, &self.value)))
+        self.shown = Some((key, value));
+        Ok(self.shown())
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.shown = None;
         self.rest = Some(self.range.from_key(key, self.direction).into_owned());
         Ok(())
+    }
+}
+
+impl LiveCursor for BTreeCursor<'_> {
+    fn shown(&self) -> Option<(&[u8], &[u8])> {
+        self.shown.as_ref().map(|(key, value)| (key.as_slice(), value.as_ref()))
     }
 }

@@ -172,6 +172,30 @@ pub trait SnapshotEngine: Engine {
     fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
 }
 
+/// A cursor that keeps the entry it showed, so that a layer can look at it, look elsewhere, and
+/// lend it then without having copied it.
+///
+/// ```
+/// use arbour_core::{Direction, KeyRange, LiveCursor, LiveEngine, Result};
+/// fn first_key<E: LiveEngine>(engine: &E, tree: &E::Tree) -> Result<Option<Vec<u8>>> {
+///     use arbour_core::Cursor;
+///     let mut cursor = engine.scan(tree, KeyRange::all(), Direction::Forward)?;
+///     cursor.next()?;
+///     Ok(cursor.shown().map(|(key, _)| key.to_vec()))
+/// }
+/// ```
+pub trait LiveCursor: Cursor {
+    /// Returns what the last call of [`next`](Cursor::next) returned: `None` before the first, after
+    /// the end, an error or a seek.
+    ///
+    /// ```
+    /// fn is_at(cursor: &impl arbour_core::LiveCursor, key: &[u8]) -> bool {
+    ///     cursor.shown().is_some_and(|(at, _)| at == key)
+    /// }
+    /// ```
+    fn shown(&self) -> Option<(&[u8], &[u8])>;
+}
+
 /// An engine that only reads what is there now and applies atomic batches.
 /// [`SnapshotLayer`](crate::SnapshotLayer) adds the snapshots.
 ///
@@ -191,7 +215,7 @@ pub trait LiveEngine: Engine {
     /// The entries of a range as they are when the cursor comes to them: it need neither show nor
     /// hide what is written meanwhile, but each entry it shows must have been there at some
     /// moment since the cursor was made, and one that was there all along must not be missed.
-    type Cursor<'e>: Cursor
+    type Cursor<'e>: LiveCursor
     where
         Self: 'e;
 
@@ -237,4 +261,21 @@ pub trait LiveEngine: Engine {
     /// }
     /// ```
     fn trees(&self) -> Result<Vec<String>>;
+
+    /// Lets go of what [`close`](Engine::close) had to keep for snapshots that still lived: called
+    /// once none lives any more. An engine that closes at once has nothing to do here.
+    ///
+    /// # Errors
+    /// What the engine reports; nobody hears of it unless the store was closed with no snapshot
+    /// alive.
+    ///
+    /// ```
+    /// fn end(engine: &impl arbour_core::LiveEngine) -> arbour_core::Result<()> {
+    ///     engine.close()?;
+    ///     engine.release()
+    /// }
+    /// ```
+    fn release(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::undo_log::PreImage;
 use super::{LayeredSnapshot, LiveEngine};
-use crate::{Cursor, Direction, KeyRange, Result};
+use crate::{Cursor, Direction, KeyRange, LiveCursor as _, Result};
 
 /// A cursor of a [`LayeredSnapshot`]: the engine's entries, with what was changed since put back.
 ///
@@ -27,11 +27,9 @@ use crate::{Cursor, Direction, KeyRange, Result};
 /// ```
 pub struct LayeredCursor<'t, E: LiveEngine> {
     snapshot: &'t LayeredSnapshot<'t, E>,
+    /// Shows the engine's next entry while `head` says so.
     current: E::Cursor<'t>,
-    /// The engine's next entry, copied because what was changed before it has to be lent first.
     head: Head,
-    head_key: Vec<u8>,
-    head_value: Vec<u8>,
     /// Where the log is read on from.
     last: Last,
     last_key: Vec<u8>,
@@ -45,7 +43,7 @@ pub struct LayeredCursor<'t, E: LiveEngine> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Head {
     Unread,
-    Held,
+    Shown,
     Ended,
 }
 
@@ -76,8 +74,6 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
             snapshot,
             current,
             head: Head::Unread,
-            head_key: Vec::new(),
-            head_value: Vec::new(),
             last: Last::Nothing,
             last_key: Vec::new(),
             last_value: Arc::from([]),
@@ -91,13 +87,7 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
     fn read_head(&mut self) -> Result<()> {
         if self.head == Head::Unread {
             self.head = match self.current.next()? {
-                Some((key, value)) => {
-                    self.head_key.clear();
-                    self.head_key.extend_from_slice(key);
-                    self.head_value.clear();
-                    self.head_value.extend_from_slice(value);
-                    Head::Held
-                }
+                Some(_) => Head::Shown,
                 None => Head::Ended,
             };
         }
@@ -126,29 +116,31 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
             // The engine first, the log second.
             self.read_head()?;
             let changed = if self.snapshot.is_outdated() { self.next_changed() } else { None };
-            let held = self.head == Head::Held;
-            let order = match (&changed, held) {
-                (None, false) => return Ok(Turn::Ended),
-                (None, true) => cmp::Ordering::Greater,
-                (Some(_), false) => cmp::Ordering::Less,
-                (Some((key, _)), true) => match self.direction {
-                    Direction::Forward => key.cmp(&self.head_key),
-                    Direction::Reverse => self.head_key.cmp(key),
+            let head = if self.head == Head::Shown { self.current.shown() } else { None };
+            let order = match (&changed, head) {
+                (None, None) => return Ok(Turn::Ended),
+                (None, Some(_)) => cmp::Ordering::Greater,
+                (Some(_), None) => cmp::Ordering::Less,
+                (Some((changed, _)), Some((key, _))) => match self.direction {
+                    Direction::Forward => changed.as_slice().cmp(key),
+                    Direction::Reverse => key.cmp(changed),
                 },
             };
             self.last = Last::Passed;
             if order != cmp::Ordering::Less {
                 self.head = Head::Unread;
             }
-            match changed {
-                Some((key, before)) if order != cmp::Ordering::Greater => {
+            match (changed, head) {
+                (Some((key, before)), _) if order != cmp::Ordering::Greater => {
                     self.last_key = key;
                     if let Some(value) = before {
                         return Ok(Turn::Before(value));
                     }
                 }
-                _ => {
-                    std::mem::swap(&mut self.last_key, &mut self.head_key);
+                (_, head) => {
+                    let key = head.map_or(&[][..], |(key, _)| key);
+                    self.last_key.clear();
+                    self.last_key.extend_from_slice(key);
                     return Ok(Turn::Current);
                 }
             }
@@ -162,7 +154,8 @@ impl<E: LiveEngine> Cursor for LayeredCursor<'_, E> {
             return Ok(None);
         }
         match self.take_turn() {
-            Ok(Turn::Current) => Ok(Some((&self.last_key, &self.head_value))),
+            // Where the engine's cursor still is: it goes on at the next call.
+            Ok(Turn::Current) => Ok(self.current.shown()),
             Ok(Turn::Before(value)) => {
                 self.last_value = value;
                 Ok(Some((&self.last_key, &self.last_value)))

@@ -49,7 +49,16 @@ impl<'s, E: LiveEngine> LayeredSnapshot<'s, E> {
 
 impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
     fn drop(&mut self) {
-        self.layer.state.write().log.unpin(self.sequence);
+        let is_over = {
+            let mut state = self.layer.state.write();
+            state.log.unpin(self.sequence);
+            state.is_over()
+        };
+        if is_over {
+            // The store was closed before, and this was its last reader. There is nobody left to
+            // tell what goes wrong.
+            let _ = self.layer.engine.release();
+        }
     }
 }
 

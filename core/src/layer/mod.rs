@@ -14,7 +14,7 @@ mod snapshot_layer;
 mod transaction_layer;
 mod undo_log;
 
-pub use engine::{Engine, LiveEngine, SnapshotEngine};
+pub use engine::{Engine, LiveCursor, LiveEngine, SnapshotEngine};
 pub use layered_cursor::LayeredCursor;
 pub use layered_snapshot::{LayeredSnapshot, LayeredValue};
 pub use snapshot_layer::SnapshotLayer;

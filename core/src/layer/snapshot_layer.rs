@@ -45,7 +45,15 @@ pub struct SnapshotLayer<E: LiveEngine> {
 
 pub(super) struct State<T: Tree> {
     sequence: u64,
+    closed: bool,
     pub(super) log: UndoLog<T>,
+}
+
+impl<T: Tree> State<T> {
+    /// Tells whether nobody can read the engine any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.closed && !self.log.is_watched()
+    }
 }
 
 impl<E: LiveEngine> SnapshotLayer<E> {
@@ -62,7 +70,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
         let mut capabilities = engine.capabilities().clone();
         capabilities.snapshots = Provision::Layered;
         capabilities.concurrent_batches = false;
-        let state = RwLock::new(State { sequence: 1, log: UndoLog::new() });
+        let state = RwLock::new(State { sequence: 1, closed: false, log: UndoLog::new() });
         Self { engine, capabilities, writer: Mutex::new(()), state, published: AtomicU64::new(0) }
     }
 
@@ -155,7 +163,15 @@ impl<E: LiveEngine> Engine for SnapshotLayer<E> {
     }
 
     fn close(&self) -> Result<()> {
-        self.engine.close()
+        let closed = self.engine.close();
+        let is_over = {
+            let mut state = self.state.write();
+            state.closed = true;
+            state.is_over()
+        };
+        // Else the last snapshot does it.
+        let released = if is_over { self.engine.release() } else { Ok(()) };
+        closed.and(released)
     }
 
     fn stats(&self) -> Result<Stats> {

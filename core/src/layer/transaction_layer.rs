@@ -253,7 +253,9 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
         // The transaction's own snapshot must not make the engine keep what it is about to
         // overwrite.
         drop(self.snapshot);
-        self.layer.apply_some(self.writes.batch(), self.durability)
+        let applied = self.layer.apply_some(self.writes.batch(), self.durability);
+        // Of the engine's batch the caller knows nothing.
+        applied.map_err(|error| error.with_operation(Operation::Commit))
     }
 
     fn rollback(self) -> Result<()> {
