@@ -32,7 +32,7 @@
 //!
 //! - `model::agrees_with_a_plain_map`: random actions on a store and on plain maps, snapshots
 //!   kept and reopening among them; see [`agrees_with_a_plain_map`].
-//! - `process::killed_writer_loses_nothing` and `process::second_process_is_locked_out`: a
+//! - `process::killed_writer_loses_nothing` and `process::second_process_by_manifest`: a
 //!   writer killed at random moments, and two processes at one store; see [`process`]. For a
 //!   volatile engine there is `process::nothing_outlives_the_store` instead.
 //!
@@ -67,6 +67,7 @@ mod btree_engine;
 mod cases;
 mod factory;
 pub mod faulty;
+pub mod fixture;
 mod mirror;
 mod model;
 pub mod process;

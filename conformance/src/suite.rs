@@ -54,9 +54,9 @@ macro_rules! __processes {
             }
 
             #[test]
-            fn second_process_is_locked_out() -> $crate::__private::Result<()> {
-                let test = concat!(module_path!(), "::second_process_is_locked_out");
-                $crate::process::second_process_is_locked_out(&$factory, test)
+            fn second_process_by_manifest() -> $crate::__private::Result<()> {
+                let test = concat!(module_path!(), "::second_process_by_manifest");
+                $crate::process::second_process_by_manifest(&$factory, test)
             }
         }
     };

@@ -135,6 +135,9 @@ pub(super) fn truncated_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     lengths.extend([1, 100, 512, BLOCK, BLOCK + 1]);
     lengths.extend([1, 2, 100, BLOCK].map(|short| bytes.len().saturating_sub(short)));
     lengths.retain(|length| *length < bytes.len());
+    // Of a small file some are the same, and a folder is not copied onto another.
+    lengths.sort_unstable();
+    lengths.dedup();
     for length in lengths {
         let path = bed.other_path(&format!("cut at {length}"));
         copy_files(&intact, &path)?;

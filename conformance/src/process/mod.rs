@@ -18,7 +18,7 @@ mod volatile;
 mod workload;
 
 pub use killed::killed_writer_loses_nothing;
-pub use second::second_process_is_locked_out;
+pub use second::second_process_by_manifest;
 pub use volatile::nothing_outlives_the_store;
 
 /// Makes a result of the contract of one of the system.

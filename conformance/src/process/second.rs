@@ -13,7 +13,7 @@ const DONE: &str = "done";
 
 /// Opens a store in a second process while this one has it open, and panics unless that is
 /// refused as [`Locked`](arbour_core::ErrorKind::Locked), or works if the capabilities say that
-/// several processes may write: what the test `process::second_process_is_locked_out` does.
+/// several processes may write: what the test `process::second_process_by_manifest` does.
 ///
 /// Either way each process has to find what the other wrote once it may.
 ///
@@ -24,13 +24,13 @@ const DONE: &str = "done";
 /// #[test]
 /// fn second() -> arbour_core::Result<()> {
 ///     let test = concat!(module_path!(), "::second");
-///     process::second_process_is_locked_out(&BTreeFactory, test)
+///     process::second_process_by_manifest(&BTreeFactory, test)
 /// }
 /// ```
 ///
 /// # Errors
 /// What the engine reports.
-pub fn second_process_is_locked_out<F: Factory>(factory: &F, test: &str) -> Result<()> {
+pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return write_beside(factory, &part);
     }
