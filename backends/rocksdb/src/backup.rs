@@ -1,0 +1,29 @@
+//! A copy of a store that is in use.
+
+use std::path::Path;
+
+use arbour_core::{KvStore as _, Operation, Result, StoreOptions, copy, write_backup};
+use rocksdb::checkpoint::Checkpoint;
+
+use crate::database::Database;
+use crate::{RocksdbStore, error};
+
+/// Makes a checkpoint: files that do not change any more are linked where the file system can do
+/// it, the others copied.
+pub(crate) fn backup(database: &Database, destination: &Path) -> Result<()> {
+    write_backup(destination, |unfinished| {
+        let made = Checkpoint::new(&database.db)
+            .and_then(|checkpoint| checkpoint.create_checkpoint(unfinished));
+        made.map_err(|cause| error::engine(cause, Operation::Backup).with_path(destination))
+    })
+}
+
+/// Copies the entries of a store that is opened read-only, of which RocksDB makes no checkpoint.
+pub(crate) fn copy_out(store: &RocksdbStore, destination: &Path) -> Result<()> {
+    write_backup(destination, |unfinished| {
+        let limits = store.capabilities().limits;
+        let copied = RocksdbStore::open(unfinished, &StoreOptions::new().limits(limits))?;
+        copy(store, &copied)?;
+        copied.close()
+    })
+}

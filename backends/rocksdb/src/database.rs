@@ -1,0 +1,107 @@
+//! RocksDB's own database: opened, and known to be of Arbour's making.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
+use rocksdb::{
+    ColumnFamilyDescriptor, DBWithThreadMode, DEFAULT_COLUMN_FAMILY_NAME, IteratorMode,
+    MultiThreaded, Options,
+};
+
+use crate::folder::{self, Content, Folder};
+use crate::{RocksdbOptions, error};
+
+pub(crate) type Db = DBWithThreadMode<MultiThreaded>;
+
+/// The version of how Arbour keeps its trees in RocksDB.
+const FORMAT: u32 = 1;
+
+/// A column family of this name and the version marks a database as Arbour's. It stays empty.
+///
+/// Names of families are read from the manifest, without opening the database: what a later
+/// version wrote, or another program, is refused before anything of it is touched.
+const MARK: &str = "arbour-";
+
+/// A database and the lock of its folder, shared by the store and its snapshots: the last of them
+/// closes it.
+pub(crate) struct Database {
+    pub(crate) db: Db,
+    path: PathBuf,
+    _folder: Folder,
+}
+
+impl Database {
+    pub(crate) fn open(path: &Path, general: &StoreOptions, own: &RocksdbOptions) -> Result<Self> {
+        let folder = Folder::open(path, general.may_create(), general.is_read_only())?;
+        let content = folder::content(path)?;
+        if content == Content::Nothing && !general.may_create() {
+            return Err(absent());
+        }
+        if content == Content::Database && !is_marked(path)? {
+            refuse_if_used(path)?;
+            if general.is_read_only() {
+                return Err(absent());
+            }
+        }
+        let options = own.resolve(general);
+        let families = [DEFAULT_COLUMN_FAMILY_NAME.to_owned(), format!("{MARK}{FORMAT}")]
+            .map(|name| ColumnFamilyDescriptor::new(name, options.clone()));
+        let opened = if general.is_read_only() {
+            Db::open_cf_descriptors_read_only(&options, path, families, false)
+        } else {
+            Db::open_cf_descriptors(&options, path, families)
+        };
+        let db = opened.map_err(error::open)?;
+        Ok(Self { db, path: path.to_owned(), _folder: folder })
+    }
+
+    /// Adds to an error where the store lies.
+    #[cold]
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        error.with_path(&self.path)
+    }
+
+    #[cold]
+    pub(crate) fn fail(&self, cause: rocksdb::Error, operation: Operation) -> Error {
+        self.locate(error::engine(cause, operation))
+    }
+}
+
+fn absent() -> Error {
+    let cause = io::Error::from(io::ErrorKind::NotFound);
+    error::system(cause, Operation::Open, "there is no store")
+}
+
+/// Tells whether a database bears the mark of this version. `false` is also the answer for one
+/// whose creation was cut short.
+fn is_marked(path: &Path) -> Result<bool> {
+    let families = Db::list_cf(&Options::default(), path).map_err(error::open)?;
+    let mut marked = false;
+    for name in families.iter().filter(|name| *name != DEFAULT_COLUMN_FAMILY_NAME) {
+        match name.strip_prefix(MARK) {
+            Some(version) if version == FORMAT.to_string() => marked = true,
+            Some(_) => {
+                let message = "the store was written by a newer version of Arbour";
+                return Err(Error::new(ErrorKind::TooNew, Operation::Open, message));
+            }
+            None => return Err(foreign()),
+        }
+    }
+    Ok(marked)
+}
+
+/// Refuses a database without a mark that holds anything: it is another program's.
+fn refuse_if_used(path: &Path) -> Result<()> {
+    let options = RocksdbOptions::new().resolve(&StoreOptions::new().read_only(true));
+    let db = Db::open_for_read_only(&options, path, false).map_err(error::open)?;
+    match db.iterator(IteratorMode::Start).next() {
+        None => Ok(()),
+        Some(Ok(_)) => Err(foreign()),
+        Some(Err(cause)) => Err(error::open(cause)),
+    }
+}
+
+fn foreign() -> Error {
+    error::corrupted(Operation::Open, "the database of RocksDB was not made by Arbour")
+}

@@ -1,0 +1,244 @@
+//! RocksDB as an engine with snapshots and atomic batches.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, Engine, Error, ErrorKind, Operation, Provision, Result,
+    SnapshotEngine, Stats, StoreOptions, TreeName,
+};
+use parking_lot::RwLock;
+use rocksdb::{WriteBatch, WriteOptions};
+use smallvec::SmallVec;
+
+use crate::catalog::{self, Catalog};
+use crate::database::Database;
+use crate::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
+use crate::{RocksdbOptions, RocksdbSnapshot, RocksdbTree, backup, compaction, error, folder};
+
+/// What a [`RocksdbStore`](crate::RocksdbStore) is made of: RocksDB without the transactions.
+///
+/// ```
+/// use arbour_core::{Engine, StoreOptions};
+/// use arbour_rocksdb::RocksdbEngine;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.rocksdb");
+/// let engine = RocksdbEngine::open(&path, &StoreOptions::new(), &Default::default())?;
+/// assert!(engine.capabilities().concurrent_batches);
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct RocksdbEngine {
+    /// Taken away by closing; snapshots that still live have it too.
+    database: RwLock<Option<Arc<Database>>>,
+    catalog: Catalog,
+    capabilities: Capabilities,
+    path: PathBuf,
+    read_only: bool,
+    /// Writes that wait for the device, and writes that do not.
+    synced: WriteOptions,
+    unsynced: WriteOptions,
+}
+
+impl RocksdbEngine {
+    /// Opens the database in the folder at `path`; see [`RocksdbStore`](crate::RocksdbStore::open).
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// ```
+    /// # use arbour_core::StoreOptions;
+    /// # use arbour_rocksdb::{RocksdbEngine, RocksdbOptions};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.rocksdb");
+    /// let engine = RocksdbEngine::open(&path, &StoreOptions::new(), &RocksdbOptions::new())?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open(
+        path: impl AsRef<Path>,
+        general: &StoreOptions,
+        own: &RocksdbOptions,
+    ) -> Result<Self> {
+        let path = path.as_ref();
+        let opened = Database::open(path, general, own)
+            .and_then(|database| Ok((Catalog::read(&database)?, database)));
+        let (catalog, database) = opened.map_err(|error| error.with_path(path))?;
+        let mut synced = WriteOptions::default();
+        synced.set_sync(true);
+        Ok(Self {
+            database: RwLock::new(Some(Arc::new(database))),
+            catalog,
+            capabilities: capabilities(general),
+            path: path.to_owned(),
+            read_only: general.is_read_only(),
+            synced,
+            unsynced: WriteOptions::default(),
+        })
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    fn database(&self, operation: Operation) -> Result<Arc<Database>> {
+        self.database.read().clone().ok_or_else(|| {
+            Error::new(ErrorKind::Closed, operation, "the store was closed").with_path(&self.path)
+        })
+    }
+
+    fn pin(&self, operation: Operation) -> Result<RocksdbSnapshot<'_>> {
+        Ok(RocksdbSnapshot::new(self, self.database(operation)?))
+    }
+
+    /// Lets go of the database; everything in the log is moved to sorted files before, so that the
+    /// next opening finds nothing to repeat.
+    fn release(&self) -> Result<()> {
+        let Some(database) = self.database.write().take() else { return Ok(()) };
+        if self.read_only {
+            return Ok(());
+        }
+        let flushed = database.db.flush_wal(true).and_then(|()| database.db.flush());
+        flushed.map_err(|cause| database.fail(cause, Operation::Close))
+    }
+}
+
+fn capabilities(options: &StoreOptions) -> Capabilities {
+    let mut capabilities = Capabilities::new("rocksdb");
+    capabilities.persistent = true;
+    capabilities.durability = vec![Durability::ProcessCrash, Durability::PowerLoss];
+    // What RocksDB's documentation recommends at most.
+    let mut most = capabilities.limits;
+    most.key_bytes_max = 8 << 20;
+    most.value_bytes_max = 3 << 30;
+    capabilities.limits = options.requested_limits().within(most);
+    capabilities.snapshots = Provision::Native;
+    capabilities.concurrent_batches = true;
+    capabilities.read_only = true;
+    capabilities.hot_backup = true;
+    capabilities.compaction = true;
+    capabilities
+}
+
+impl Engine for RocksdbEngine {
+    type Tree = RocksdbTree;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<RocksdbTree> {
+        self.catalog.resolve(name).map_err(|error| error.with_path(&self.path))
+    }
+
+    #[inline]
+    fn owns(&self, tree: &RocksdbTree) -> bool {
+        self.catalog.owns(tree)
+    }
+
+    fn apply(&self, batch: &Batch<RocksdbTree>, durability: Durability) -> Result<()> {
+        let database = self.database(Operation::Apply)?;
+        let (writes, entered) = encode(batch, &self.catalog);
+        let options = match durability {
+            Durability::None | Durability::ProcessCrash => &self.unsynced,
+            Durability::PowerLoss => &self.synced,
+        };
+        let written = database.db.write_opt(writes, options);
+        written.map_err(|cause| database.locate(error::write(cause, Operation::Apply)))?;
+        self.catalog.note_entered(&entered);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        let database = self.database(Operation::Sync)?;
+        let synced = database.db.flush_wal(true);
+        synced.map_err(|cause| database.fail(cause, Operation::Sync))
+    }
+
+    fn close(&self) -> Result<()> {
+        self.release()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let entries = self.pin(Operation::Stats)?.count(Operation::Stats)?;
+        let bytes = folder::size(&self.path).map_err(|cause| {
+            let message = "the files of the store cannot be measured";
+            error::system(cause, Operation::Stats, message).with_path(&self.path)
+        })?;
+        Ok(Stats::new(entries, bytes))
+    }
+
+    fn compact(&self) -> Result<()> {
+        let snapshot = self.pin(Operation::Compact)?;
+        let (_, empty) = snapshot.used_and_empty(Operation::Compact)?;
+        drop(snapshot);
+        let database = self.database(Operation::Compact)?;
+        compaction::compact(&database, &self.catalog, &empty)
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        let database = self.database(Operation::Backup)?;
+        backup::backup(&database, destination)
+    }
+}
+
+impl SnapshotEngine for RocksdbEngine {
+    type Snapshot<'s> = RocksdbSnapshot<'s>;
+
+    fn snapshot(&self) -> Result<RocksdbSnapshot<'_>> {
+        self.pin(Operation::Snapshot)
+    }
+}
+
+impl Drop for RocksdbEngine {
+    /// Does what closing does. Who wants to know whether that worked closes the store first.
+    fn drop(&mut self) {
+        let _ = self.release();
+    }
+}
+
+/// How many bytes RocksDB's batch has before its writes.
+const HEAD_BYTES: usize = 12;
+
+/// How many bytes a write has there beyond its key and value: a tag, two lengths and the number of
+/// the tree.
+const WRITE_BYTES: usize = 1 + 5 + 5 + 4;
+
+/// Numbers of the few trees that a batch writes to.
+type Numbers = SmallVec<[TreeNumber; 8]>;
+
+/// Turns a batch into RocksDB's, with the trees it enters in the catalog.
+fn encode(batch: &Batch<RocksdbTree>, catalog: &Catalog) -> (WriteBatch, Numbers) {
+    let bytes = HEAD_BYTES + batch.byte_len() + batch.len() * WRITE_BYTES;
+    let mut writes = WriteBatch::with_capacity_bytes(bytes);
+    let (mut last, mut seen, mut entered) = (CATALOG, Numbers::new(), Numbers::new());
+    let mut key = Vec::with_capacity(64);
+    for write in batch.iter() {
+        let number = write.tree.number();
+        if number != last {
+            last = number;
+            key.clear();
+            key.extend_from_slice(&number.to_be_bytes());
+            if let Err(place) = seen.binary_search(&number) {
+                seen.insert(place, number);
+                if !catalog.is_entered(number) {
+                    catalog::enter(write.tree, &mut writes);
+                    entered.push(number);
+                }
+            }
+        }
+        key.truncate(NUMBER_BYTES);
+        key.extend_from_slice(write.key);
+        match write.value {
+            Some(value) => writes.put(&key, value),
+            None => writes.delete(&key),
+        }
+    }
+    (writes, entered)
+}

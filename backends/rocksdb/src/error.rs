@@ -1,0 +1,84 @@
+//! RocksDB's errors, case by case, as Arbour's.
+//!
+//! RocksDB reports a status and a text; what only the text tells is read from the text.
+
+use std::io;
+
+use arbour_core::{Error, ErrorKind, Operation};
+use rocksdb::ErrorKind as Status;
+
+/// Says what a failure of RocksDB means to the caller.
+#[cold]
+pub(crate) fn engine(cause: rocksdb::Error, operation: Operation) -> Error {
+    let (kind, message) = meaning(&cause);
+    Error::new(kind, operation, message).with_source(cause)
+}
+
+/// Says what a failure to open a database means. That one is there is known by then, so a file that
+/// is missing was taken away from it.
+#[cold]
+pub(crate) fn open(cause: rocksdb::Error) -> Error {
+    if cause.kind() == Status::IOError && cause.as_ref().contains("No such file or directory") {
+        return corrupted(Operation::Open, "a file of the store is missing").with_source(cause);
+    }
+    engine(cause, Operation::Open)
+}
+
+fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
+    let says = |words: &str| cause.as_ref().contains(words);
+    match cause.kind() {
+        Status::Corruption if says("created with newer version of RocksDB") => {
+            (ErrorKind::TooNew, "a file was written by a newer version of RocksDB")
+        }
+        Status::Corruption => (ErrorKind::Corrupted, "the files are damaged"),
+        // The lock of this process, and that of another one.
+        Status::IOError if says("lock hold by current process") || says("While lock file") => {
+            (ErrorKind::Locked, "another process or handle has the store open")
+        }
+        Status::IOError => (ErrorKind::Io, "the operating system refused"),
+        Status::InvalidArgument if says("create_if_missing is false") => {
+            (ErrorKind::Io, "there is no store")
+        }
+        Status::InvalidArgument => (ErrorKind::InvalidArgument, "RocksDB refuses the call"),
+        Status::NotSupported => (ErrorKind::Unsupported, "RocksDB cannot do this"),
+        Status::Busy
+        | Status::TimedOut
+        | Status::TryAgain
+        | Status::Incomplete
+        | Status::MergeInProgress => (ErrorKind::Busy, "RocksDB is busy"),
+        Status::ShutdownInProgress => (ErrorKind::Closed, "RocksDB is shutting down"),
+        Status::NotFound
+        | Status::Aborted
+        | Status::Expired
+        | Status::CompactionTooLarge
+        | Status::ColumnFamilyDropped
+        | Status::Unknown => (ErrorKind::Engine, "RocksDB failed"),
+    }
+}
+
+/// Says what a failure of a write means. Once a batch is on its way into the log nobody knows how
+/// far it came; what RocksDB refuses before leaves things as they were.
+#[cold]
+pub(crate) fn write(cause: rocksdb::Error, operation: Operation) -> Error {
+    let cause = engine(cause, operation);
+    match cause.kind() {
+        ErrorKind::InvalidArgument
+        | ErrorKind::Unsupported
+        | ErrorKind::Busy
+        | ErrorKind::Closed => cause,
+        _ => {
+            let message = "the commit failed; open the store again to see whether it took effect";
+            Error::new(ErrorKind::CommitUnknown, operation, message).with_source(cause)
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static str) -> Error {
+    Error::new(ErrorKind::Io, operation, message).with_source(cause)
+}
+
+#[cold]
+pub(crate) fn corrupted(operation: Operation, message: &'static str) -> Error {
+    Error::new(ErrorKind::Corrupted, operation, message)
+}

@@ -1,0 +1,56 @@
+//! [RocksDB](https://rocksdb.org) as an engine of Arbour: a log-structured tree for much writing.
+//!
+//! ```
+//! use arbour_core::{KvStore, KvWrite, StoreOptions};
+//! use arbour_rocksdb::RocksdbStore;
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("app.rocksdb");
+//! let store = RocksdbStore::open(&path, &StoreOptions::new())?;
+//! let users = store.tree("users")?;
+//! store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
+//! assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+//! # Ok::<(), arbour_core::Error>(())
+//! ```
+//!
+//! # How it meets the contract
+//! - A store is a folder that RocksDB keeps. All trees share one column family; an entry's key is
+//!   the number of its tree, four bytes, and then the key. A catalog, which is tree number zero,
+//!   gives each name its number; the batch that first writes to a tree enters it.
+//! - A snapshot is RocksDB's own, and reads no other way than it does: values and entries are lent
+//!   from its blocks, not copied.
+//! - A transaction is core's [`TransactionLayer`](arbour_core::TransactionLayer): an ordered write
+//!   set over a snapshot, committed as one batch of RocksDB. RocksDB's own transactions see no
+//!   phantoms coming, and its transaction database cannot be backed up.
+//! - Durability: [`ProcessCrash`](arbour_core::Durability::ProcessCrash) hands the write-ahead log
+//!   to the system, [`PowerLoss`](arbour_core::Durability::PowerLoss) waits for the device.
+//!   [`None`](arbour_core::Durability::None) is rounded up to the former: without the log a later
+//!   durable commit would survive an earlier one that is lost.
+//! - Closing or dropping the store moves everything from the log to sorted files, each block of
+//!   which has a checksum. After a crash the log is read up to where it ends or is torn: a prefix
+//!   of the commits, never a part of one.
+//! - One process has the folder open for writing, or several for reading only.
+
+mod backup;
+mod catalog;
+mod compaction;
+mod cursor;
+mod database;
+mod engine;
+mod error;
+mod folder;
+mod keyspace;
+mod options;
+mod snapshot;
+mod store;
+mod transaction;
+mod tree;
+mod value;
+
+pub use cursor::RocksdbCursor;
+pub use engine::RocksdbEngine;
+pub use options::{Compression, RocksdbOptions};
+pub use snapshot::RocksdbSnapshot;
+pub use store::RocksdbStore;
+pub use transaction::RocksdbTransaction;
+pub use tree::RocksdbTree;
+pub use value::RocksdbValue;

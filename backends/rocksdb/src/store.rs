@@ -1,0 +1,139 @@
+//! The store: RocksDB and the slot of its one writer.
+
+use std::fmt;
+use std::path::Path;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions,
+    TransactionLayer, TreeName,
+};
+
+use crate::{
+    RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, RocksdbTree, backup,
+};
+
+/// A store in a folder that RocksDB keeps.
+///
+/// ```
+/// use arbour_core::{KvStore, StoreOptions};
+/// use arbour_rocksdb::RocksdbStore;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.rocksdb");
+/// let store = RocksdbStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// store.close()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct RocksdbStore {
+    layer: TransactionLayer<RocksdbEngine>,
+}
+
+impl fmt::Debug for RocksdbStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.layer.engine().path();
+        f.debug_struct("RocksdbStore").field("path", &path).finish_non_exhaustive()
+    }
+}
+
+impl RocksdbStore {
+    /// Opens the store in the folder at `path`, creating it if it is absent (or empty) and the
+    /// options allow. After a crash RocksDB repeats what is in its log first.
+    ///
+    /// # Errors
+    /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open for
+    /// writing, or this one is to write and another has it open at all;
+    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged, not RocksDB's or
+    /// not Arbour's; [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer version wrote it;
+    /// [`Io`](arbour_core::ErrorKind::Io) if the system refuses.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StoreOptions};
+    /// use arbour_rocksdb::RocksdbStore;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.rocksdb");
+    /// let absent = RocksdbStore::open(&path, &StoreOptions::new().create(false));
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// let store = RocksdbStore::open(&path, &StoreOptions::new())?;
+    /// let second = RocksdbStore::open(&path, &StoreOptions::new());
+    /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
+        Self::open_with(path, options, &RocksdbOptions::default())
+    }
+
+    /// Opens the store as [`open`](Self::open) does, with options that only RocksDB has.
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// ```
+    /// use arbour_core::StoreOptions;
+    /// use arbour_rocksdb::{Compression, RocksdbOptions, RocksdbStore};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.rocksdb");
+    /// let own = RocksdbOptions::new().compression(Compression::None);
+    /// let store = RocksdbStore::open_with(&path, &StoreOptions::new(), &own)?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        options: &StoreOptions,
+        own: &RocksdbOptions,
+    ) -> Result<Self> {
+        let path = path.as_ref();
+        let engine = RocksdbEngine::open(path, options, own)?;
+        Ok(Self { layer: TransactionLayer::new(engine, options, Some(path.to_owned())) })
+    }
+}
+
+impl KvStore for RocksdbStore {
+    type Tree = RocksdbTree;
+    type Snapshot<'s> = RocksdbSnapshot<'s>;
+    type Transaction<'s> = RocksdbTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.layer.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<RocksdbTree> {
+        self.layer.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<RocksdbSnapshot<'_>> {
+        self.layer.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<RocksdbTransaction<'_>> {
+        self.layer.begin_with(durability)
+    }
+
+    fn apply(&self, batch: Batch<RocksdbTree>, durability: Durability) -> Result<()> {
+        self.layer.apply(batch, durability)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.layer.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.layer.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.layer.stats()
+    }
+
+    fn compact(&self) -> Result<()> {
+        self.layer.compact()
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        if self.layer.engine().is_read_only() {
+            backup::copy_out(self, destination).map_err(|e| e.with_operation(Operation::Backup))
+        } else {
+            self.layer.backup(destination)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Writing all trees at once.
+
+use arbour_core::LayeredTransaction;
+
+use crate::RocksdbEngine;
+
+/// A transaction of a [`RocksdbStore`](crate::RocksdbStore): core's ordered write set over a
+/// snapshot, committed as one batch of RocksDB.
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, StoreOptions};
+/// use arbour_rocksdb::{RocksdbStore, RocksdbTransaction};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.rocksdb");
+/// let store = RocksdbStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// let mut transaction: RocksdbTransaction<'_> = store.begin()?;
+/// transaction.put(&users, b"ada", b"1815")?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub type RocksdbTransaction<'s> = LayeredTransaction<'s, RocksdbEngine>;
