@@ -1,0 +1,19 @@
+//! A copy of a store that is in use.
+//!
+//! sled has no backup of its own and its files change all the time, so the entries of one snapshot
+//! are copied into a new database.
+
+use std::path::Path;
+
+use arbour_core::{KvStore as _, Result, StoreOptions, copy, write_backup};
+
+use crate::SledStore;
+
+pub(crate) fn backup(store: &SledStore, destination: &Path) -> Result<()> {
+    write_backup(destination, |unfinished| {
+        let limits = store.capabilities().limits;
+        let copied = SledStore::open(unfinished, &StoreOptions::new().limits(limits))?;
+        copy(store, &copied)?;
+        copied.close()
+    })
+}

@@ -1,0 +1,274 @@
+//! The engine: what the layers ask for.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arbour_core::{
+    Batch, Capabilities, Direction, Durability, Engine, Error, ErrorKind, KeyRange, LiveEngine,
+    Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle, TreeName, TreeRegistry,
+};
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::database::{Changes, Database};
+use crate::folder::Folder;
+use crate::shield::shielded;
+use crate::{SledLiveCursor, error, key};
+
+/// A database of sled: atomic batches over many trees, and reads of what is there now.
+///
+/// It has neither snapshots nor transactions that can scan; [`SledStore`](crate::SledStore) is the
+/// store that core's layers make of it.
+///
+/// ```
+/// use arbour_core::{Batch, Durability, Engine, LiveEngine, StoreOptions, TreeName};
+/// use arbour_sled::SledEngine;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.sled");
+/// let engine = SledEngine::open(&path, &StoreOptions::new())?;
+/// let users = engine.open_tree(TreeName::new("users")?)?;
+/// let mut batch = Batch::new();
+/// batch.put(&users, b"ada", b"1815");
+/// engine.apply(&batch, Durability::PowerLoss)?;
+/// assert_eq!(engine.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SledEngine {
+    capabilities: Capabilities,
+    registry: TreeRegistry,
+    /// `None` once let go. Locked for writing only to make a tree and to let go.
+    database: RwLock<Option<Database>>,
+    /// A commit failed half-way: what is in memory is not to be trusted, nor to be written.
+    failed: AtomicBool,
+    path: PathBuf,
+}
+
+impl SledEngine {
+    /// Opens the database in the folder at `path`, creating it if it is absent and the options
+    /// allow. After a crash sled recovers it first.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`](crate::SledStore::open).
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StoreOptions};
+    /// use arbour_sled::SledEngine;
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let absent = folder.path().join("absent");
+    /// let error = SledEngine::open(&absent, &StoreOptions::new().create(false)).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Io);
+    /// ```
+    pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let registry = TreeRegistry::new();
+        let opened = if options.is_read_only() {
+            let message = "sled cannot open a database read-only";
+            Err(Error::new(ErrorKind::Unsupported, Operation::Open, message))
+        } else {
+            Folder::open(path, options.may_create())
+                .and_then(|(folder, state)| Database::open(folder, state, options, &registry))
+        };
+        Ok(Self {
+            capabilities: capabilities(options),
+            registry,
+            database: RwLock::new(Some(opened.map_err(|error| error.with_path(path))?)),
+            failed: AtomicBool::new(false),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Calls `run` with the database, if it can be used, and adds to an error where it lies.
+    #[inline]
+    pub(crate) fn with<R>(
+        &self,
+        operation: Operation,
+        run: impl FnOnce(&Database) -> Result<R>,
+    ) -> Result<R> {
+        match self.usable(operation).as_deref() {
+            Ok(Some(database)) => run(database).map_err(|error| self.locate(error)),
+            Ok(None) => Err(self.locate(error::closed(operation))),
+            Err(error) => Err(self.locate(error.clone())),
+        }
+    }
+
+    #[inline]
+    fn usable(&self, operation: Operation) -> Result<RwLockReadGuard<'_, Option<Database>>> {
+        if self.failed.load(Ordering::Acquire) {
+            let message = "an earlier failure has stopped the database";
+            return Err(Error::new(ErrorKind::Io, operation, message));
+        }
+        Ok(self.database.read())
+    }
+
+    /// Adds to an error where the database lies.
+    #[cold]
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        error.with_path(&self.path)
+    }
+
+    #[inline]
+    pub(crate) fn check(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation).map(drop)
+    }
+
+    /// Makes the trees that a batch is the first to put something in.
+    fn make_trees(&self, batch: &Batch<TreeHandle>) -> Result<()> {
+        let operation = Operation::Apply;
+        let is_missing = |database: &Database, tree| database.tree(tree).is_none();
+        let mut last = None;
+        for write in batch.iter().filter(|write| write.value.is_some()) {
+            if last == Some(write.tree) {
+                continue;
+            }
+            last = Some(write.tree);
+            if self.with(operation, |database| Ok(is_missing(database, write.tree)))? {
+                // Only the one writer makes trees.
+                match self.database.write().as_mut() {
+                    Some(database) => database
+                        .make_tree(write.tree, operation)
+                        .map_err(|error| self.locate(error))?,
+                    None => return Err(self.locate(error::closed(operation))),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn capabilities(options: &StoreOptions) -> Capabilities {
+    let mut capabilities = Capabilities::new("sled");
+    capabilities.persistent = true;
+    capabilities.durability = Durability::ALL.to_vec();
+    let mut most = capabilities.limits;
+    // sled looks for the last key below one of 1 MiB.
+    most.key_bytes_max = (1 << 20) - 1;
+    most.value_bytes_max = 256 << 20;
+    capabilities.limits = options.requested_limits().within(most);
+    capabilities.hot_backup = true;
+    capabilities
+}
+
+impl Engine for SledEngine {
+    type Tree = TreeHandle;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+        Ok(self.registry.resolve(name))
+    }
+
+    fn owns(&self, tree: &TreeHandle) -> bool {
+        self.registry.owns(tree)
+    }
+
+    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+        self.make_trees(batch)?;
+        let changes = Changes::new(batch);
+        self.with(Operation::Apply, |database| {
+            let changed = database
+                .change(changes)
+                .and_then(|()| database.flush(durability, Operation::Apply));
+            changed.map_err(|cause| {
+                self.failed.store(true, Ordering::Release);
+                error::unknown_commit(cause)
+            })
+        })
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.with(Operation::Sync, |database| {
+            database.flush(Durability::PowerLoss, Operation::Sync)
+        })
+    }
+
+    /// The database stays open for the snapshots that still live.
+    fn close(&self) -> Result<()> {
+        if self.database.read().is_none() {
+            return Ok(());
+        }
+        self.with(Operation::Close, |database| {
+            let flushed = database.flush(Durability::PowerLoss, Operation::Close);
+            flushed.inspect_err(|_| self.failed.store(true, Ordering::Release))
+        })
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let (sled, trees) = self.with(Operation::Stats, |database| {
+            // Counting takes its time, and a writer may have to make a tree meanwhile.
+            Ok((database.sled().clone(), database.trees()))
+        })?;
+        Database::stats(&sled, &trees).map_err(|error| self.locate(error))
+    }
+}
+
+impl LiveEngine for SledEngine {
+    type Value = sled::IVec;
+    type Cursor<'e> = SledLiveCursor<'e>;
+
+    #[inline]
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<sled::IVec>> {
+        self.check(tree, Operation::Get)?;
+        self.with(Operation::Get, |database| {
+            let Some(tree) = database.tree(tree) else { return Ok(None) };
+            shielded(Operation::Get, || {
+                tree.get(key::encode(key)).map_err(|cause| error::engine(cause, Operation::Get))
+            })
+        })
+        .map_err(|error| error.with_tree(tree.name()).with_key(key))
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<SledLiveCursor<'_>> {
+        self.check(tree, Operation::Scan)?;
+        SledLiveCursor::new(self, tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        let operation = Operation::Trees;
+        let trees = self.with(operation, |database| Ok(database.trees()))?;
+        let mut failure = None;
+        let names = self.registry.names(|index| {
+            let Some(Some(tree)) = trees.get(index) else { return false };
+            let first = shielded(operation, || {
+                tree.first().map_err(|cause| error::engine(cause, operation))
+            });
+            first
+                .unwrap_or_else(|error| {
+                    failure = Some(error);
+                    None
+                })
+                .is_some()
+        });
+        failure.map_or(Ok(names), |error| Err(self.locate(error)))
+    }
+
+    /// Lets go of the files, and seals them.
+    fn release(&self) -> Result<()> {
+        let database = self.database.write().take();
+        let is_whole = !self.failed.load(Ordering::Acquire);
+        match database {
+            Some(database) => database.close(is_whole).map_err(|error| self.locate(error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for SledEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledEngine").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Drop for SledEngine {
+    /// A store that was not closed loses nothing either; only the errors are lost.
+    fn drop(&mut self) {
+        let _ = self.close();
+        let _ = self.release();
+    }
+}

@@ -1,0 +1,58 @@
+//! [sled](https://docs.rs/sled/0.34.7) as an engine of Arbour: pure Rust, concurrent reads.
+//!
+//! ```
+//! use arbour_core::{KvStore, KvWrite, StoreOptions};
+//! use arbour_sled::SledStore;
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("app.sled");
+//! let store = SledStore::open(&path, &StoreOptions::new())?;
+//! let users = store.tree("users")?;
+//! store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
+//! assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+//! # Ok::<(), arbour_core::Error>(())
+//! ```
+//!
+//! # How it meets the contract
+//! - A tree is a tree of sled's, made when it is first written. Its name there is `tree/` and its
+//!   own.
+//! - sled has no snapshots, and its transactions cannot scan. Core's
+//!   [`SnapshotLayer`](arbour_core::SnapshotLayer) and
+//!   [`TransactionLayer`](arbour_core::TransactionLayer) add both; a commit is one batch of sled's,
+//!   which its recovery takes as a whole or not at all, however many trees it spans.
+//! - Durability: [`None`](arbour_core::Durability::None) leaves a commit in sled's buffers, which
+//!   it writes out every 500 ms and when the store is closed or dropped.
+//!   [`ProcessCrash`](arbour_core::Durability::ProcessCrash) is sled's flush, which hands
+//!   everything to the system but does not have the device write down what is in its cache.
+//!   [`PowerLoss`](arbour_core::Durability::PowerLoss) does that too, also for the files sled keeps
+//!   large values in.
+//! - A folder is one store's, and one process's at a time. Beside sled's files lies a seal with the
+//!   checksum of a closed store's files, because sled itself takes a damaged log for one that ends
+//!   there; opening and closing read all files once for it.
+//! - After a commit that failed half-way the store refuses everything but closing.
+//!
+//! # What to know of sled
+//! - All databases of a process share a lock: while one applies a batch the others wait, readers
+//!   too. No code of a caller runs under it.
+//! - sled keeps the pages it reads in memory, up to 1 GiB unless
+//!   [`cache_bytes`](arbour_core::StoreOptions::cache_bytes) says otherwise.
+//! - Files do not shrink on demand, and sled has no read-only mode.
+
+mod backup;
+mod blobs;
+mod checksum;
+mod cursor;
+mod database;
+mod engine;
+mod error;
+mod folder;
+mod key;
+mod shield;
+mod snapshot;
+mod store;
+mod transaction;
+
+pub use cursor::{SledCursor, SledLiveCursor};
+pub use engine::SledEngine;
+pub use snapshot::SledSnapshot;
+pub use store::SledStore;
+pub use transaction::SledTransaction;

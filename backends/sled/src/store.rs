@@ -1,0 +1,117 @@
+//! The store: what core's layers make of sled.
+
+use std::fmt;
+use std::path::Path;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, Result, SnapshotLayer, Stats, StoreOptions,
+    TransactionLayer, TreeHandle, TreeName,
+};
+
+use crate::{SledEngine, SledSnapshot, SledTransaction};
+
+/// A store in a folder of sled's.
+///
+/// ```
+/// use arbour_core::{KvStore, StoreOptions};
+/// use arbour_sled::SledStore;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.sled");
+/// let store = SledStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// store.close()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SledStore {
+    layers: TransactionLayer<SnapshotLayer<SledEngine>>,
+}
+
+impl SledStore {
+    /// Opens the store in the folder at `path`, creating it if it is absent (or empty) and the
+    /// options allow. All of its files are read once, to see that they are as they were left; after
+    /// a crash sled recovers them instead.
+    ///
+    /// # Errors
+    /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open,
+    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the files are damaged or something else
+    /// is there, [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer Arbour wrote it,
+    /// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a database of sled
+    /// that Arbour did not make, [`Unsupported`](arbour_core::ErrorKind::Unsupported) if it is to
+    /// be opened read-only, which sled cannot, [`Io`](arbour_core::ErrorKind::Io) if the system
+    /// refuses.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StoreOptions};
+    /// use arbour_sled::SledStore;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.sled");
+    /// let absent = SledStore::open(&path, &StoreOptions::new().create(false));
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// let store = SledStore::open(&path, &StoreOptions::new())?;
+    /// let second = SledStore::open(&path, &StoreOptions::new());
+    /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let engine = SnapshotLayer::new(SledEngine::open(path, options)?);
+        Ok(Self { layers: TransactionLayer::new(engine, options, Some(path.to_owned())) })
+    }
+
+    fn engine(&self) -> &SledEngine {
+        self.layers.engine().engine()
+    }
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SledStore").field(self.engine()).finish()
+    }
+}
+
+impl KvStore for SledStore {
+    type Tree = TreeHandle;
+    type Snapshot<'s> = SledSnapshot<'s>;
+    type Transaction<'s> = SledTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.layers.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+        self.layers.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<SledSnapshot<'_>> {
+        self.layers.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<SledTransaction<'_>> {
+        self.layers.begin_with(durability)
+    }
+
+    fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {
+        self.layers.apply(batch, durability)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.layers.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.layers.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.layers.stats()
+    }
+
+    fn compact(&self) -> Result<()> {
+        self.layers.compact()
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        crate::backup::backup(self, destination)
+    }
+}
