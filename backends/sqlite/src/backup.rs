@@ -1,0 +1,53 @@
+//! A copy of a store that is in use, by SQLite's own backup: page by page, from one snapshot.
+
+use std::fs;
+use std::path::Path;
+
+use arbour_core::{Error, ErrorKind, KvStore as _, Operation, Result, write_backup};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{SqliteStore, error, format};
+
+/// How many pages are copied at once. What is read is pinned, so it does not matter to others.
+const PAGES_PER_STEP: i32 = 1024;
+
+pub(crate) fn backup(store: &SqliteStore, destination: &Path) -> Result<()> {
+    let failed = |cause| error::sql_error(cause, Operation::Backup).with_path(destination);
+    let snapshot = store.snapshot().map_err(|error| error.with_operation(Operation::Backup))?;
+    for ending in ["-wal", "-journal"] {
+        // SQLite would take it for the log of the copy.
+        if format::beside(destination, ending).symlink_metadata().is_ok() {
+            let message = format!("the {ending} file of another database is at the destination");
+            let error = Error::new(ErrorKind::InvalidArgument, Operation::Backup, message);
+            return Err(error.with_path(destination));
+        }
+    }
+    write_backup(destination, |unfinished| {
+        for ending in ["-wal", "-shm", "-journal"] {
+            // What is left of an attempt that was killed; mostly nothing.
+            let _ = fs::remove_file(format::beside(unfinished, ending));
+        }
+        copy(snapshot.connection(), unfinished).map_err(failed)
+    })
+}
+
+fn copy(source: &Connection, unfinished: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copied = Connection::open_with_flags(unfinished, flags)?;
+    // Nothing is rolled back: after a failure the file is removed.
+    copied.execute_batch("PRAGMA fullfsync = TRUE; PRAGMA journal_mode = OFF")?;
+    let backup = Backup::new(source, &mut copied)?;
+    loop {
+        match backup.step(PAGES_PER_STEP)? {
+            StepResult::Done => break,
+            StepResult::More => {}
+            // Nobody else knows of the copy, and the source is pinned.
+            _ => return Err(rusqlite::Error::InvalidQuery),
+        }
+    }
+    drop(backup);
+    copied.close().map_err(|(_, cause)| cause)
+}

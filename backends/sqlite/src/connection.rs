@@ -1,0 +1,124 @@
+//! Connections to the file, each set up alike.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arbour_core::StoreOptions;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Result};
+
+use crate::SqliteOptions;
+use crate::checkpoints::Checkpoints;
+
+/// How many prepared statements a connection keeps; those not used for longest go first.
+const STATEMENTS_MAX: usize = 256;
+
+/// Opens connections to one file.
+pub(crate) struct Connector {
+    path: PathBuf,
+    busy_timeout: Duration,
+    cache_bytes: Option<usize>,
+    sqlite: SqliteOptions,
+    checkpoints: Checkpoints,
+}
+
+impl Connector {
+    pub(crate) fn new(path: &Path, options: &StoreOptions, sqlite: &SqliteOptions) -> Self {
+        // SQLite takes `:memory:`, an empty name and what begins with `file:` for something else.
+        let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+        Self {
+            path,
+            busy_timeout: options.writer_wait(),
+            cache_bytes: options.cache_size(),
+            sqlite: sqlite.clone(),
+            checkpoints: Checkpoints::new(sqlite.checkpoint_pages),
+        }
+    }
+
+    /// Returns where the file lies, in a form SQLite takes for a path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn open_writer(&self, create: bool) -> Result<Connection> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if create {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+        let mut connection = Connection::open_with_flags(&self.path, flags)?;
+        self.set_up_writer(&mut connection)?;
+        // SQL is to change tables, not the file beneath them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        Ok(connection)
+    }
+
+    pub(crate) fn open_reader(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        self.set_up(&connection)?;
+        Ok(connection)
+    }
+
+    /// Sets up the connection that writes, or again after somebody else used it.
+    pub(crate) fn set_up_writer(&self, connection: &mut Connection) -> Result<()> {
+        self.set_up(connection)?;
+        self.checkpoints.attach(connection)
+    }
+
+    /// Sets a connection up, or again after somebody else used it. The level of `synchronous` is the
+    /// one thing left to who writes.
+    pub(crate) fn set_up(&self, connection: &Connection) -> Result<()> {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        self.set_busy_timeout(connection, self.busy_timeout)?;
+        let SqliteOptions { wal_limit_bytes, foreign_keys, .. } = self.sqlite;
+        let cache = match self.cache_bytes {
+            // Negative numbers are kibibytes, positive ones pages.
+            Some(bytes) => format!("PRAGMA cache_size = -{};", (bytes / 1024).clamp(1, 1 << 30)),
+            None => String::new(),
+        };
+        // `fullfsync` has a meaning on macOS only, where fsync does not reach the device.
+        connection.execute_batch(&format!(
+            "PRAGMA foreign_keys = {foreign_keys};
+             PRAGMA fullfsync = TRUE;
+             PRAGMA checkpoint_fullfsync = TRUE;
+             PRAGMA locking_mode = NORMAL;
+             PRAGMA query_only = FALSE;
+             PRAGMA journal_size_limit = {wal_limit_bytes};
+             {cache}"
+        ))
+    }
+
+    pub(crate) fn set_busy_timeout(&self, connection: &Connection, wait: Duration) -> Result<()> {
+        // SQLite counts milliseconds in 32 bits, and rusqlite panics where they do not suffice.
+        connection.busy_timeout(wait.min(Duration::from_millis(i32::MAX as u64)))
+    }
+
+    pub(crate) fn busy_timeout(&self) -> Duration {
+        self.busy_timeout
+    }
+
+    #[cfg(test)]
+    pub(crate) fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
+    }
+
+    pub(crate) fn vacuum_pages(&self) -> Option<u32> {
+        self.sqlite.vacuum_pages
+    }
+}
+
+/// Runs a statement that returns nothing, prepared once for the connection.
+pub(crate) fn run(connection: &Connection, sql: &str) -> Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
+}
+
+/// Reads a number that a pragma of the main database returns.
+pub(crate) fn number(connection: &Connection, pragma: &str) -> Result<i64> {
+    connection.query_row(&format!("PRAGMA main.{pragma}"), [], |row| row.get(0))
+}
+
+/// Tells whether the database has a table.
+pub(crate) fn has_table(connection: &Connection, table: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+    connection.prepare(sql)?.exists([table])
+}

@@ -1,0 +1,162 @@
+//! Whose file it is, of which version, and whether it is whole.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use arbour_core::{Error, ErrorKind, Operation, Result};
+use rusqlite::{Connection, ffi};
+
+use crate::connection::{number, run};
+use crate::error;
+
+/// Marks a file as Arbour's: "Arbr".
+const APPLICATION_ID: i64 = 0x4172_6272;
+
+/// The version of the layout of trees in tables.
+pub(crate) const VERSION: i64 = 1;
+
+/// The newest version of SQLite's own file format that this SQLite knows: 2 stands for WAL.
+const SQLITE_VERSION_MAX: u8 = 2;
+
+/// Prepares a database for writing: checks it, marks it as Arbour's, switches it to WAL. A file that
+/// is refused is left as it is.
+pub(crate) fn prepare_writer(connection: &Connection, path: &Path, vacuum: bool) -> Result<()> {
+    let is_marked = check(connection, path)?;
+    let read_only = connection.is_readonly(rusqlite::MAIN_DB).map_err(error::open)?;
+    if read_only {
+        return Err(unwritable(path));
+    }
+    if vacuum && !is_marked {
+        // It has to be said before there is a first table.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(error::open)?;
+    }
+    let mode =
+        connection.query_row("PRAGMA main.journal_mode = WAL", [], |row| row.get::<_, String>(0));
+    let mode = mode.map_err(error::open)?;
+    if mode != "wal" {
+        let message = format!("the file system has no WAL mode: SQLite stays in {mode} mode");
+        return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
+    }
+    if is_marked { Ok(()) } else { mark(connection, path) }
+}
+
+/// Checks a database that is only to be read.
+pub(crate) fn prepare_reader(connection: &Connection, path: &Path) -> Result<()> {
+    check(connection, path).map(drop)
+}
+
+/// Checks that a file is Arbour's or nobody's, and whole. Returns whether it is marked already.
+fn check(connection: &Connection, path: &Path) -> Result<bool> {
+    let identity = identity(connection).map_err(|cause| match error::code(&cause) {
+        Some(ffi::SQLITE_NOTADB) if has_newer_header(path) => {
+            let message = "the file is of a newer format of SQLite";
+            Error::new(ErrorKind::TooNew, Operation::Open, message).with_source(cause)
+        }
+        // The file itself is open already.
+        Some(code) if code & 0xff == ffi::SQLITE_CANTOPEN => {
+            let message = "the -wal and -shm files beside the database cannot be made, which also \
+                           reading needs: the folder has to be writable";
+            Error::new(ErrorKind::Io, Operation::Open, message).with_source(cause)
+        }
+        _ => error::open(cause),
+    })?;
+    check_length(connection, path)?;
+    let refused = |kind, message| Err(Error::new(kind, Operation::Open, message));
+    match identity {
+        (APPLICATION_ID, version) if version > VERSION => {
+            let message = format!("the file is of format {version}, this program knows {VERSION}");
+            refused(ErrorKind::TooNew, message)
+        }
+        (APPLICATION_ID, VERSION) => Ok(true),
+        // An ordinary database that says nothing of itself: its tables may stay.
+        (0, 0) => Ok(false),
+        (id, version) => {
+            let message = format!(
+                "the database is another program's: its application_id is {id}, \
+                 its user_version {version}"
+            );
+            refused(ErrorKind::InvalidArgument, message)
+        }
+    }
+}
+
+/// Reads whose file it is and of which version, and the whole schema on the way.
+fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))?;
+    Ok((number(connection, "application_id")?, number(connection, "user_version")?))
+}
+
+/// Marks a database as Arbour's, unless another process just did.
+fn mark(connection: &Connection, path: &Path) -> Result<()> {
+    run(connection, "BEGIN IMMEDIATE").map_err(error::open)?;
+    let marked = check(connection, path).and_then(|is_marked| {
+        if is_marked {
+            return Ok(());
+        }
+        let mark =
+            format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
+        connection.execute_batch(&mark).map_err(error::open)
+    });
+    let ended = run(connection, if marked.is_ok() { "COMMIT" } else { "ROLLBACK" });
+    marked.and(ended.map_err(error::open))
+}
+
+/// Checks that the mark is what it was before somebody's SQL.
+pub(crate) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    let id = number(connection, "application_id")?;
+    Ok(id == APPLICATION_ID && number(connection, "user_version")? == VERSION)
+}
+
+/// Refuses a file that ends too early: SQLite reads what is missing of its last page as zeros.
+///
+/// While there is a log the file may be shorter, for what is missing is in the log.
+fn check_length(connection: &Connection, path: &Path) -> Result<()> {
+    let has_log = || fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    if has_log() {
+        return Ok(());
+    }
+    let page_bytes = number(connection, "page_size").map_err(error::open)?;
+    let pages = number(connection, "page_count").map_err(error::open)?;
+    let length = fs::metadata(path).map_or(0, |file| file.len());
+    // SQLite takes a file of one byte for an empty one, as some systems once needed.
+    let expected = ((page_bytes * pages) as u64).max(if length == 1 { 100 } else { 0 });
+    // Another process may have begun to write meanwhile.
+    if length >= expected || has_log() {
+        return Ok(());
+    }
+    let message = format!("the file has {length} bytes of {expected}");
+    Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))
+}
+
+/// Tells whether a file is SQLite's and of a format to come. SQLite says of that what it says of
+/// any file that is not its own.
+///
+/// Closing a file takes away the locks this process has on it. Nobody has one on a file that cannot
+/// be read, or only read.
+fn has_newer_header(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let versions = header.last_chunk::<2>().copied().unwrap_or_default();
+    read.is_ok()
+        && header.starts_with(b"SQLite format 3\0")
+        && versions.into_iter().any(|version| version > SQLITE_VERSION_MAX)
+}
+
+/// SQLite opens for reading what it cannot write, and what it may not because it is newer.
+fn unwritable(path: &Path) -> Error {
+    if has_newer_header(path) {
+        let message = "the file is of a newer format of SQLite, which this one must not write";
+        return Error::new(ErrorKind::TooNew, Operation::Open, message);
+    }
+    let message = "the file can be read but not written";
+    Error::new(ErrorKind::Io, Operation::Open, message)
+}
+
+/// Returns the path of a file that belongs to a database, such as its log.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}

@@ -1,0 +1,83 @@
+//! [SQLite](https://sqlite.org) as an engine of Arbour: one file that other processes and SQL can
+//! use too.
+//!
+//! ```
+//! use arbour_core::{KvStore, KvWrite, StoreOptions};
+//! use arbour_sqlite::SqliteStore;
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("app.sqlite");
+//! let store = SqliteStore::open(&path, &StoreOptions::new())?;
+//! let users = store.tree("users")?;
+//! store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
+//! assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+//! # Ok::<(), arbour_core::Error>(())
+//! ```
+//!
+//! # How it meets the contract
+//! - A tree is a table `(k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) STRICT, WITHOUT ROWID`, made
+//!   when the tree is first written and taken away, once empty, by
+//!   [`compact`](arbour_core::KvStore::compact).
+//! - The file is in WAL mode. A snapshot is a connection of a pool with a read transaction that is
+//!   pinned when it is made; a transaction is `BEGIN IMMEDIATE` on the one connection that writes.
+//!   Statements are prepared once for each connection and looked up once for each tree in a
+//!   snapshot or transaction. Cursor entries are SQLite's own bytes; a value of
+//!   [`get`](arbour_core::KvRead::get) is copied once,
+//!   [`get_with`](arbour_core::KvRead::get_with) copies nothing.
+//! - After a commit the log moves into the database file once it has
+//!   [`checkpoint_pages`](SqliteOptions::checkpoint_pages), and begins anew when nobody reads it.
+//!   What an old snapshot keeps from moving is tried again when the log has grown by as many pages,
+//!   or by a quarter of what was left if that is more: writing does not slow down beside a snapshot,
+//!   and the log is short again some commits after the snapshot has gone. SQLite's own
+//!   `wal_autocheckpoint` is off.
+//! - Durability: [`PowerLoss`](arbour_core::Durability::PowerLoss) is `synchronous = FULL`,
+//!   [`ProcessCrash`](arbour_core::Durability::ProcessCrash) is `NORMAL`.
+//!   [`None`](arbour_core::Durability::None) is rounded up to `NORMAL`, for `OFF` lets a loss of
+//!   power destroy the file.
+//! - Any number of processes and handles may have the file open, for writing too. Their writers wait
+//!   for each other, up to the busy timeout; a thread that holds a transaction of one handle waits
+//!   as long for itself when it begins one of another handle of the same file.
+//! - SQLite has no checksums over its pages. A page that is no page any more is found out; a byte
+//!   that was changed within a value is not.
+//!
+//! # Names of tables
+//! The tree `users` is the table `tree_users`. SQLite takes no account of the case of ASCII letters
+//! in names, so a capital letter is written as `^` and the small one, and `^` itself as `^^`: the
+//! tree `userNames` is the table `"tree_user^names"`. Everything else in a name stays as it is.
+//!
+//! # SQL close by
+//! The file may have tables of your own beside the trees, and their changes commit together with
+//! those of trees: see [`SqliteStore::with_write_connection`] and
+//! [`SqliteStore::with_read_connection`]. `application_id` and `user_version` of the file are
+//! Arbour's.
+//!
+//! A put is `REPLACE`, which takes a third less time than an upsert where there is an entry. So a
+//! table of your own whose foreign key refers to a tree sees an entry deleted and a new one made.
+
+mod backup;
+mod checkpoints;
+mod compaction;
+mod connection;
+mod cursor;
+mod error;
+mod format;
+mod options;
+mod readers;
+mod session;
+mod snapshot;
+mod sql;
+mod store;
+mod tables;
+mod transaction;
+mod tree;
+mod value;
+mod writer;
+
+pub use cursor::SqliteCursor;
+pub use error::sql_error;
+pub use options::SqliteOptions;
+pub use rusqlite;
+pub use snapshot::SqliteSnapshot;
+pub use store::SqliteStore;
+pub use transaction::SqliteTransaction;
+pub use tree::SqliteTree;
+pub use value::SqliteValue;

@@ -1,0 +1,299 @@
+//! A connection in use, and the statements taken from it for as long.
+//!
+//! A connection keeps its prepared statements by their text, and looking one up costs a third of a
+//! read. A session looks each up once and has it at hand by the number of its tree. It cannot keep
+//! them longer: a statement must not change the thread, and a connection does between two sessions.
+
+use std::cell::{Cell, RefCell};
+
+use arbour_core::{Error, Operation, Result, Tree as _};
+use rusqlite::{CachedStatement, Connection};
+use self_cell::self_cell;
+
+use crate::connection::has_table;
+use crate::error::{is_of_statement, sql_error};
+use crate::tables;
+use crate::{SqliteTree, SqliteValue};
+
+self_cell!(
+    struct Lent {
+        owner: Connection,
+        #[not_covariant]
+        dependent: Statements,
+    }
+);
+
+/// Reads and writes trees by one connection.
+pub(crate) struct Session {
+    lent: Lent,
+    /// Memory for the next value.
+    spare: Cell<Vec<u8>>,
+}
+
+/// The statements of each tree, by its number.
+#[derive(Default)]
+struct Statements<'c> {
+    trees: RefCell<Vec<Slots<'c>>>,
+}
+
+/// The statements of one tree. Each is taken out while it runs: what a caller does with the row may
+/// use the same statement again.
+#[derive(Default)]
+struct Slots<'c> {
+    get: Slot<'c>,
+    put: Slot<'c>,
+    delete: Slot<'c>,
+    /// There is no such table, so the tree is empty.
+    absent: Cell<bool>,
+}
+
+type Slot<'c> = Cell<Option<Box<CachedStatement<'c>>>>;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Get,
+    Put,
+    Delete,
+}
+
+impl Kind {
+    fn sql(self, tree: &SqliteTree) -> &str {
+        match self {
+            Self::Get => &tree.sql().get,
+            Self::Put => &tree.sql().put,
+            Self::Delete => &tree.sql().delete,
+        }
+    }
+
+    fn slot<'s, 'c>(self, slots: &'s Slots<'c>) -> &'s Slot<'c> {
+        match self {
+            Self::Get => &slots.get,
+            Self::Put => &slots.put,
+            Self::Delete => &slots.delete,
+        }
+    }
+}
+
+impl<'c> Statements<'c> {
+    #[inline]
+    fn with<R>(&self, tree: &SqliteTree, run: impl FnOnce(&Slots<'c>) -> R) -> R {
+        if let Some(slots) = self.trees.borrow().get(tree.index()) {
+            return run(slots);
+        }
+        let mut trees = self.trees.borrow_mut();
+        trees.resize_with(tree.index() + 1, Slots::default);
+        run(trees.last().unwrap_or(&Slots::default()))
+    }
+
+    /// Runs a statement of a tree; `None` if the tree has no table.
+    #[inline]
+    fn run<R>(
+        &self,
+        connection: &'c Connection,
+        tree: &SqliteTree,
+        kind: Kind,
+        run: impl FnOnce(&mut CachedStatement<'c>) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<Option<R>> {
+        let (kept, absent) = self.with(tree, |slots| (kind.slot(slots).take(), slots.absent.get()));
+        if absent {
+            return Ok(None);
+        }
+        let mut statement = match kept {
+            Some(statement) => statement,
+            None => match connection.prepare_cached(kind.sql(tree)) {
+                Ok(statement) => Box::new(statement),
+                Err(cause) => return self.absent_or(connection, tree, cause),
+            },
+        };
+        let result = run(&mut statement);
+        self.with(tree, |slots| kind.slot(slots).set(Some(statement)));
+        match result {
+            Ok(result) => Ok(Some(result)),
+            Err(cause) => self.absent_or(connection, tree, cause),
+        }
+    }
+
+    /// A statement that was prepared when the table was there fails like one that is prepared when it
+    /// is not: another process may have taken an empty table away.
+    #[cold]
+    fn absent_or<R>(
+        &self,
+        connection: &Connection,
+        tree: &SqliteTree,
+        cause: rusqlite::Error,
+    ) -> rusqlite::Result<Option<R>> {
+        if is_of_statement(&cause) && !has_table(connection, &tree.sql().table)? {
+            self.with(tree, |slots| slots.absent.set(true));
+            return Ok(None);
+        }
+        Err(cause)
+    }
+}
+
+impl Session {
+    pub(crate) fn new(connection: Connection) -> Self {
+        let lent = Lent::new(connection, |_| Statements::default());
+        Self { lent, spare: Cell::default() }
+    }
+
+    #[inline]
+    pub(crate) fn connection(&self) -> &Connection {
+        self.lent.borrow_owner()
+    }
+
+    /// Gives the connection back; what was prepared on it is kept there.
+    pub(crate) fn into_connection(self) -> Connection {
+        self.lent.into_owner()
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+        self.get_with(tree, key, |value| SqliteValue::new(value, &self.spare))
+    }
+
+    /// Calls `read` with SQLite's own bytes.
+    #[inline]
+    pub(crate) fn get_with<R>(
+        &self,
+        tree: &SqliteTree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        let found = self.lent.with_dependent(|connection, statements| {
+            statements.run(connection, tree, Kind::Get, |statement| {
+                statement.raw_bind_parameter(1, key)?;
+                let mut rows = statement.raw_query();
+                match rows.next()? {
+                    Some(row) => Ok(Some(read(row.get_ref(0)?.as_blob()?))),
+                    None => Ok(None),
+                }
+            })
+        });
+        match found {
+            Ok(found) => Ok(found.flatten()),
+            Err(cause) => Err(failed(cause, Operation::Get, tree).with_key(key)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn put(
+        &self,
+        tree: &SqliteTree,
+        key: &[u8],
+        value: &[u8],
+        operation: Operation,
+    ) -> Result<()> {
+        let put = self.try_put(tree, key, value);
+        put.map_err(|cause| failed(cause, operation, tree).with_key(key))
+    }
+
+    /// Runs the statement that puts, once more if the table had to be made first.
+    #[inline]
+    fn try_put(&self, tree: &SqliteTree, key: &[u8], value: &[u8]) -> rusqlite::Result<()> {
+        let put = |statement: &mut CachedStatement<'_>| {
+            statement.raw_bind_parameter(1, key)?;
+            statement.raw_bind_parameter(2, value)?;
+            statement.raw_execute().map(drop)
+        };
+        self.lent.with_dependent(|connection, statements| {
+            if statements.run(connection, tree, Kind::Put, put)?.is_some() {
+                return Ok(());
+            }
+            connection.execute_batch(&tree.sql().create)?;
+            statements.with(tree, |slots| slots.absent.set(false));
+            let made = statements.run(connection, tree, Kind::Put, put)?;
+            made.ok_or(rusqlite::Error::InvalidQuery)
+        })
+    }
+
+    #[inline]
+    pub(crate) fn delete(&self, tree: &SqliteTree, key: &[u8], operation: Operation) -> Result<()> {
+        let deleted = self.lent.with_dependent(|connection, statements| {
+            statements.run(connection, tree, Kind::Delete, |statement| {
+                statement.raw_bind_parameter(1, key)?;
+                statement.raw_execute()
+            })
+        });
+        deleted.map(drop).map_err(|cause| failed(cause, operation, tree).with_key(key))
+    }
+
+    /// Runs a statement of a tree that is not kept at hand; `None` if the tree has no table.
+    pub(crate) fn prepare<'t>(
+        &'t self,
+        tree: &SqliteTree,
+        sql: &str,
+        operation: Operation,
+    ) -> Result<Option<CachedStatement<'t>>> {
+        match self.connection().prepare_cached(sql) {
+            Ok(statement) => Ok(Some(statement)),
+            Err(cause) => self.absent_or(tree, cause, operation).map(|()| None),
+        }
+    }
+
+    /// Returns the error, unless it is that the tree has no table.
+    #[cold]
+    pub(crate) fn absent_or(
+        &self,
+        tree: &SqliteTree,
+        cause: rusqlite::Error,
+        operation: Operation,
+    ) -> Result<()> {
+        if is_of_statement(&cause) {
+            let found = has_table(self.connection(), &tree.sql().table);
+            if !found.map_err(|cause| failed(cause, operation, tree))? {
+                return Ok(());
+            }
+        }
+        Err(failed(cause, operation, tree))
+    }
+
+    pub(crate) fn count(&self, tree: &SqliteTree) -> Result<u64> {
+        let operation = Operation::Scan;
+        let Some(mut count) = self.prepare(tree, &tree.sql().count, operation)? else {
+            return Ok(0);
+        };
+        match count.query_row([], |row| row.get::<_, i64>(0)) {
+            Ok(count) => Ok(count as u64),
+            Err(cause) => self.absent_or(tree, cause, operation).map(|()| 0),
+        }
+    }
+
+    /// Returns the names of all tables that are trees with what `sql` says of each, `{}` in it
+    /// standing for the table. Such a statement is used too rarely to be kept.
+    fn ask_all(&self, sql: &str, operation: Operation) -> Result<Vec<(String, i64)>> {
+        let asked = (|| {
+            let tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
+            let mut tables = self.connection().prepare(tables)?;
+            let tables = tables.query_map([], |row| row.get::<_, String>(0))?;
+            let mut answers = Vec::new();
+            for table in tables {
+                let table = table?;
+                if let Some(name) = tables::tree_name(&table) {
+                    let sql = sql.replace("{}", &tables::quoted(&table));
+                    answers.push((name, self.connection().query_row(&sql, [], |row| row.get(0))?));
+                }
+            }
+            Ok(answers)
+        })();
+        asked.map_err(|cause| sql_error(cause, operation))
+    }
+
+    pub(crate) fn trees(&self) -> Result<Vec<String>> {
+        let used = self.ask_all("SELECT EXISTS (SELECT 1 FROM {})", Operation::Trees)?;
+        let used = used.into_iter().filter(|(_, used)| *used != 0);
+        let mut names: Vec<String> = used.map(|(name, _)| name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Counts the entries of all trees.
+    pub(crate) fn count_all(&self) -> Result<u64> {
+        let counts = self.ask_all("SELECT count(*) FROM {}", Operation::Stats)?;
+        Ok(counts.into_iter().map(|(_, count)| count as u64).sum())
+    }
+}
+
+#[cold]
+pub(crate) fn failed(cause: rusqlite::Error, operation: Operation, tree: &SqliteTree) -> Error {
+    sql_error(cause, operation).with_tree(tree.name())
+}

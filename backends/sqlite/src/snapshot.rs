@@ -1,0 +1,133 @@
+//! Reading all trees at one moment.
+
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result};
+use rusqlite::Connection;
+
+use crate::connection::run;
+use crate::session::Session;
+use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, error};
+
+/// A snapshot of a [`SqliteStore`]: a connection of its own in a read transaction.
+///
+/// While it lives the log cannot be cut, so that it grows by what others write.
+///
+/// ```
+/// use arbour_core::{KvRead, KvStore, StoreOptions};
+/// use arbour_sqlite::{SqliteSnapshot, SqliteStore};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.sqlite");
+/// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+/// let snapshot: SqliteSnapshot<'_> = store.snapshot()?;
+/// assert!(snapshot.trees()?.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SqliteSnapshot<'s> {
+    store: &'s SqliteStore,
+    /// Taken away only by dropping.
+    session: Option<Session>,
+    /// Whether somebody else's SQL ran on the connection.
+    used: bool,
+}
+
+/// Begins a read transaction. `BEGIN` alone pins nothing: the first read does.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    run(connection, "BEGIN")?;
+    let mut pin = connection.prepare_cached("PRAGMA main.schema_version")?;
+    pin.raw_query().next().map(drop)
+}
+
+impl<'s> SqliteSnapshot<'s> {
+    pub(crate) fn new(store: &'s SqliteStore, connection: Connection) -> Result<Self> {
+        match begin(&connection) {
+            Ok(()) => Ok(Self { store, session: Some(Session::new(connection)), used: false }),
+            Err(cause) => {
+                drop(connection);
+                store.readers().give(None);
+                Err(store.locate(error::sql_error(cause, Operation::Snapshot)))
+            }
+        }
+    }
+
+    #[inline]
+    fn session(&self) -> &Session {
+        self.session.as_ref().expect("only dropping takes the session away")
+    }
+
+    /// Returns the connection, to be looked over before another snapshot has it.
+    pub(crate) fn use_connection(&mut self) -> &Connection {
+        self.used = true;
+        self.session().connection()
+    }
+
+    /// Returns the connection to read with.
+    pub(crate) fn connection(&self) -> &Connection {
+        self.session().connection()
+    }
+
+    pub(crate) fn count_all(&self) -> Result<u64> {
+        self.session().count_all().map_err(|error| self.store.locate(error))
+    }
+}
+
+impl Drop for SqliteSnapshot<'_> {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let connection = session.into_connection();
+        let is_fit =
+            run(&connection, "COMMIT").is_ok() && (!self.used || self.store.make_fit(&connection));
+        self.store.readers().give(is_fit.then_some(connection));
+    }
+}
+
+impl KvRead for SqliteSnapshot<'_> {
+    type Tree = SqliteTree;
+    type Value<'t>
+        = SqliteValue<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = SqliteCursor<'t>
+    where
+        Self: 't;
+
+    #[inline]
+    fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+        self.store.check_tree(tree, Operation::Get)?;
+        self.session().get(tree, key).map_err(|error| self.store.locate(error))
+    }
+
+    #[inline]
+    fn get_with<R>(
+        &self,
+        tree: &SqliteTree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.store.check_tree(tree, Operation::Get)?;
+        self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
+    }
+
+    fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
+        Ok(self.get_with(tree, key, |_| ())?.is_some())
+    }
+
+    #[inline]
+    fn scan(
+        &self,
+        tree: &SqliteTree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<SqliteCursor<'_>> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.session().trees().map_err(|error| self.store.locate(error))
+    }
+
+    fn len(&self, tree: &SqliteTree) -> Result<u64> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        self.session().count(tree).map_err(|error| self.store.locate(error))
+    }
+}

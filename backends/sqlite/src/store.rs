@@ -1,0 +1,341 @@
+//! The store: a database file, the connection that writes it and those that read it.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arbour_core::{
+    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
+    StoreOptions, TreeName, TreeRegistry, Write, WriterSlot,
+};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use crate::connection::{Connector, number};
+use crate::readers::Readers;
+use crate::writer::Writer;
+use crate::{
+    SqliteOptions, SqliteSnapshot, SqliteTransaction, SqliteTree, backup, compaction, error, format,
+};
+
+/// A store in a SQLite file.
+///
+/// ```
+/// use arbour_core::{KvStore, StoreOptions};
+/// use arbour_sqlite::SqliteStore;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.sqlite");
+/// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// store.close()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SqliteStore {
+    connector: Connector,
+    writer: Writer,
+    readers: Readers,
+    /// The connection that sees what others change, made when it is first asked.
+    watcher: Mutex<Option<Connection>>,
+    registry: TreeRegistry,
+    slot: WriterSlot,
+    capabilities: Capabilities,
+    /// Where the file lies as the caller says it.
+    path: PathBuf,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store in the file at `path`, creating it if it is absent (or empty) and the
+    /// options allow. A SQLite database without `application_id` and `user_version` becomes a store;
+    /// its tables stay.
+    ///
+    /// Opening read-only needs the right to make the `-wal` and `-shm` files beside the database, or
+    /// another process that has made them.
+    ///
+    /// # Errors
+    /// [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's,
+    /// [`TooNew`](ErrorKind::TooNew) if a newer Arbour or SQLite wrote it,
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it is another program's,
+    /// [`Io`](ErrorKind::Io) if the system refuses, [`Locked`](ErrorKind::Locked) if another
+    /// process has it to itself for longer than the busy timeout.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StoreOptions};
+    /// use arbour_sqlite::SqliteStore;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.sqlite");
+    /// let absent = SqliteStore::open(&path, &StoreOptions::new().create(false));
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+    /// let second = SqliteStore::open(&path, &StoreOptions::new())?; // as other processes may
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
+        Self::open_with(path, options, &SqliteOptions::new())
+    }
+
+    /// Opens the store like [`open`](Self::open), with options that only SQLite has.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// ```
+    /// use arbour_core::StoreOptions;
+    /// use arbour_sqlite::{SqliteOptions, SqliteStore};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.sqlite");
+    /// let sqlite = SqliteOptions::new().auto_vacuum(64);
+    /// let store = SqliteStore::open_with(&path, &StoreOptions::new(), &sqlite)?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        options: &StoreOptions,
+        sqlite: &SqliteOptions,
+    ) -> Result<Self> {
+        let path = path.as_ref();
+        let connector = Connector::new(path, options, sqlite);
+        let writer = if options.is_read_only() {
+            open_to_read(&connector).map(|()| None)
+        } else {
+            open_to_write(&connector, options.may_create()).map(Some)
+        };
+        Ok(Self {
+            writer: Writer::new(writer.map_err(|error| error.with_path(path))?),
+            connector,
+            readers: Readers::new(),
+            watcher: Mutex::new(None),
+            registry: TreeRegistry::new(),
+            slot: WriterSlot::new(options, Some(path.to_owned())),
+            capabilities: capabilities(options),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Returns a number that changes with every commit to the file, by whomever: what was read
+    /// earlier is good as long as it stays the same. It says nothing beyond this store's life.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) after [`close`](KvStore::close), else what SQLite reports.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, StoreOptions};
+    /// use arbour_sqlite::SqliteStore;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("app.sqlite");
+    /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+    /// let before = store.data_version()?;
+    /// assert_eq!(store.data_version()?, before);
+    /// let other = SqliteStore::open(&path, &StoreOptions::new())?;
+    /// other.put(&other.tree("users")?, b"ada", b"1815")?;
+    /// assert_ne!(store.data_version()?, before);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn data_version(&self) -> Result<i64> {
+        let operation = Operation::Stats;
+        let failed = |cause| self.locate(error::sql_error(cause, operation));
+        let mut watcher = self.watcher.lock();
+        // Looked at with the lock held, for closing takes the connection away under it.
+        self.slot.check_open(operation)?;
+        let connection = match watcher.take() {
+            Some(connection) => connection,
+            None => self.connector.open_reader().map_err(failed)?,
+        };
+        let version = number(watcher.insert(connection), "data_version");
+        version.map_err(failed)
+    }
+
+    /// Adds to an error where the store lies.
+    #[cold]
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        error.with_path(&self.path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    pub(crate) fn slot(&self) -> &WriterSlot {
+        &self.slot
+    }
+
+    #[inline]
+    pub(crate) fn check_tree(&self, tree: &SqliteTree, operation: Operation) -> Result<()> {
+        self.registry.check(tree.handle(), operation).map(drop)
+    }
+
+    #[inline]
+    pub(crate) fn check(&self, write: &Write<'_, SqliteTree>) -> Result<()> {
+        self.check_tree(write.tree, write.operation())?;
+        self.capabilities.limits.check(write)
+    }
+
+    /// Begins a transaction as part of an operation.
+    pub(crate) fn begin_as(
+        &self,
+        durability: Durability,
+        operation: Operation,
+    ) -> Result<SqliteTransaction<'_>> {
+        let guard = self.slot.acquire(operation)?;
+        let begun = self.writer.begin(&self.connector, durability, operation);
+        let connection = begun.map_err(|error| self.locate(error))?;
+        Ok(SqliteTransaction::new(self, connection, guard))
+    }
+
+    /// Makes a connection as it was before somebody else's SQL, and tells whether that can be done.
+    pub(crate) fn make_fit(&self, connection: &Connection) -> bool {
+        is_free(connection) && self.connector.set_up(connection).is_ok()
+    }
+
+    /// Does the same for the connection that writes.
+    pub(crate) fn make_writer_fit(&self, connection: &mut Connection) -> bool {
+        is_free(connection) && self.connector.set_up_writer(connection).is_ok()
+    }
+}
+
+/// Tells whether a connection has neither a transaction nor another database.
+fn is_free(connection: &Connection) -> bool {
+    // The first two databases are the file and the one for temporary tables.
+    connection.is_autocommit() && connection.db_name(2).is_err()
+}
+
+fn open_to_write(connector: &Connector, create: bool) -> Result<Connection> {
+    let connection = connector.open_writer(create).map_err(error::open)?;
+    let vacuum = connector.vacuum_pages().is_some();
+    format::prepare_writer(&connection, connector.path(), vacuum)?;
+    Ok(connection)
+}
+
+fn open_to_read(connector: &Connector) -> Result<()> {
+    let connection = connector.open_reader().map_err(error::open)?;
+    format::prepare_reader(&connection, connector.path())
+}
+
+fn capabilities(options: &StoreOptions) -> Capabilities {
+    let mut capabilities = Capabilities::new("sqlite");
+    capabilities.persistent = true;
+    capabilities.durability = vec![Durability::ProcessCrash, Durability::PowerLoss];
+    let mut most = capabilities.limits;
+    // A row with its key and value has at most 1,000,000,000 bytes.
+    most.key_bytes_max = 400_000_000;
+    most.value_bytes_max = 500_000_000;
+    capabilities.limits = options.requested_limits().within(most);
+    capabilities.multi_process = true;
+    capabilities.read_only = true;
+    capabilities.hot_backup = true;
+    capabilities.compaction = true;
+    capabilities
+}
+
+impl KvStore for SqliteStore {
+    type Tree = SqliteTree;
+    type Snapshot<'s> = SqliteSnapshot<'s>;
+    type Transaction<'s> = SqliteTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<SqliteTree> {
+        self.slot.check_open(Operation::Tree)?;
+        Ok(SqliteTree::new(self.registry.resolve(name)))
+    }
+
+    fn snapshot(&self) -> Result<SqliteSnapshot<'_>> {
+        let operation = Operation::Snapshot;
+        self.slot.check_open(operation)?;
+        let taken = self.readers.take(|| self.connector.open_reader());
+        match taken.map_err(|cause| self.locate(error::sql_error(cause, operation)))? {
+            Some(connection) => SqliteSnapshot::new(self, connection),
+            None => {
+                let message = "the store was closed";
+                Err(self.locate(Error::new(ErrorKind::Closed, operation, message)))
+            }
+        }
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<SqliteTransaction<'_>> {
+        self.begin_as(durability, Operation::Begin)
+    }
+
+    fn apply(&self, batch: Batch<SqliteTree>, durability: Durability) -> Result<()> {
+        batch.iter().try_for_each(|write| self.check(&write))?;
+        if batch.is_empty() {
+            return self.slot.acquire(Operation::Apply).map(drop);
+        }
+        let mut transaction = self.begin_as(durability, Operation::Apply)?;
+        transaction.set_all(&batch, Operation::Apply)?;
+        transaction.commit_as(Operation::Apply)
+    }
+
+    /// Writes one page and waits until the log is on the device with it. A checkpoint would not do:
+    /// it leaves the log alone where an old snapshot keeps it from moving anything.
+    fn sync(&self) -> Result<()> {
+        let operation = Operation::Sync;
+        let _guard = self.slot.acquire(operation)?;
+        let begun = self.writer.begin(&self.connector, Durability::PowerLoss, operation);
+        let connection = begun.map_err(|error| self.locate(error))?;
+        // The page is written although the number stays the same.
+        let touched = connection.pragma_update(None, "user_version", format::VERSION);
+        let synced = match touched {
+            Ok(()) => self.writer.commit(&self.connector, connection, operation),
+            Err(cause) => {
+                let _ = self.writer.rollback(connection, operation);
+                Err(error::sql_error(cause, operation))
+            }
+        };
+        synced.map_err(|error| self.locate(error))
+    }
+
+    fn close(&self) -> Result<()> {
+        let Some(_alone) = self.slot.close()? else { return Ok(()) };
+        self.readers.close();
+        drop(self.watcher.lock().take());
+        // Last of all: the last connection that may write moves the log into the file.
+        self.writer.close().map_err(|error| self.locate(error))
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let entries = self.snapshot()?.count_all()?;
+        let file = fs::metadata(self.connector.path()).map_err(|cause| {
+            let message = "cannot measure the database file";
+            self.locate(Error::new(ErrorKind::Io, Operation::Stats, message).with_source(cause))
+        })?;
+        let log = fs::metadata(format::beside(self.connector.path(), "-wal"));
+        Ok(Stats::new(entries, file.len() + log.map_or(0, |log| log.len())))
+    }
+
+    fn compact(&self) -> Result<()> {
+        compaction::compact(self).map_err(|error| self.locate(error))
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        backup::backup(self, destination)
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Lets go of the file, as closing does. Who wants to know whether that worked calls
+    /// [`close`](KvStore::close) first.
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

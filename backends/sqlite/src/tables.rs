@@ -1,0 +1,81 @@
+//! The tables that are trees: their names, and how they are made.
+
+/// What the name of each table that is a tree begins with.
+const PREFIX: &str = "tree_";
+
+/// Returns the name of the table of a tree. SQLite tells names apart regardless of the case of
+/// ASCII letters, so that of capital letters is written beside them.
+pub(crate) fn table_name(tree: &str) -> String {
+    let mut table = String::with_capacity(PREFIX.len() + tree.len());
+    table.push_str(PREFIX);
+    for letter in tree.chars() {
+        if letter == '^' || letter.is_ascii_uppercase() {
+            table.push('^');
+        }
+        table.push(letter.to_ascii_lowercase());
+    }
+    table
+}
+
+/// Returns the name of the tree whose table this is, or `None` if it is no tree's.
+pub(crate) fn tree_name(table: &str) -> Option<String> {
+    let mut letters = table.strip_prefix(PREFIX)?.chars();
+    let mut tree = String::with_capacity(table.len());
+    while let Some(letter) = letters.next() {
+        tree.push(match letter {
+            '^' => match letters.next()? {
+                '^' => '^',
+                small if small.is_ascii_lowercase() => small.to_ascii_uppercase(),
+                _ => return None,
+            },
+            capital if capital.is_ascii_uppercase() => return None,
+            other => other,
+        });
+    }
+    (!tree.is_empty()).then_some(tree)
+}
+
+/// Quotes the name of a table for use in SQL. A table for temporary use that somebody made under
+/// the same name is not meant.
+pub(crate) fn quoted(table: &str) -> String {
+    format!("main.\"{}\"", table.replace('"', "\"\""))
+}
+
+/// Returns the statement that makes a table. `STRICT` keeps what SQL writes to it to blobs: keys of
+/// another type have another order, and no read of a key would find them.
+pub(crate) fn creation(quoted: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {quoted} \
+         (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) STRICT, WITHOUT ROWID"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, table_name, tree_name};
+
+    #[test]
+    fn names_come_back() {
+        for (tree, table) in [
+            ("users", "tree_users"),
+            ("userNames", "tree_user^names"),
+            ("^", "tree_^^"),
+            ("^A^^a", "tree_^^^a^^^^a"),
+            ("arbour/meta", "tree_arbour/meta"),
+            ("\u{c4}\u{df}", "tree_\u{c4}\u{df}"),
+            ("sqlite_master", "tree_sqlite_master"),
+            ("a\"b", "tree_a\"b"),
+        ] {
+            assert_eq!(table_name(tree), table);
+            assert_eq!(tree_name(table).as_deref(), Some(tree));
+        }
+        assert_eq!(quoted("tree_a\"b"), "main.\"tree_a\"\"b\"");
+    }
+
+    #[test]
+    fn other_tables_are_no_trees() {
+        for table in ["users", "tree_", "tree_Users", "tree_^", "tree_^1", "TREE_users"] {
+            assert_eq!(tree_name(table), None, "{table}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Writing all trees at once.
+
+use arbour_core::{
+    Batch, Direction, KeyRange, KvRead, KvWrite, Operation, Result, Write, WriterGuard,
+};
+use rusqlite::Connection;
+
+use crate::cursor::{bind, shape_to_delete};
+use crate::session::{Session, failed};
+use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, writer};
+
+/// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the connection that writes.
+///
+/// ```
+/// use arbour_core::{KvStore, KvWrite, StoreOptions};
+/// use arbour_sqlite::{SqliteStore, SqliteTransaction};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.sqlite");
+/// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+/// let users = store.tree("users")?;
+/// let mut transaction: SqliteTransaction<'_> = store.begin()?;
+/// transaction.put(&users, b"ada", b"1815")?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SqliteTransaction<'s> {
+    store: &'s SqliteStore,
+    /// Taken away by its end.
+    session: Option<Session>,
+    /// Set by a failure of SQLite, after which nobody can say what the transaction holds: some roll
+    /// all of it back.
+    failed: bool,
+    _guard: WriterGuard<'s>,
+}
+
+impl<'s> SqliteTransaction<'s> {
+    pub(crate) fn new(
+        store: &'s SqliteStore,
+        connection: Connection,
+        guard: WriterGuard<'s>,
+    ) -> Self {
+        Self { store, session: Some(Session::new(connection)), failed: false, _guard: guard }
+    }
+
+    #[inline]
+    fn session(&self) -> &Session {
+        self.session.as_ref().expect("only its end takes the session of a transaction")
+    }
+
+    /// Makes a change; a failure dooms the transaction. After one SQLite may have rolled back and
+    /// would commit each further change by itself.
+    #[inline]
+    fn change(&mut self, change: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
+        let changed = if self.failed { Err(writer::doomed()) } else { change(self.session()) };
+        changed.map_err(|error| {
+            self.failed = true;
+            self.store.locate(error)
+        })
+    }
+
+    /// Makes the writes of a batch that was checked.
+    pub(crate) fn set_all(
+        &mut self,
+        batch: &Batch<SqliteTree>,
+        operation: Operation,
+    ) -> Result<()> {
+        batch.iter().try_for_each(|Write { tree, key, value }| {
+            self.change(|session| match value {
+                Some(value) => session.put(tree, key, value, operation),
+                None => session.delete(tree, key, operation),
+            })
+        })
+    }
+
+    pub(crate) fn commit_as(mut self, operation: Operation) -> Result<()> {
+        let Some(session) = self.session.take() else { return Ok(()) };
+        // No statement may run any more when SQLite commits.
+        let connection = session.into_connection();
+        let committed = if self.failed {
+            // That it failed is what there is to say, however the rest of it went.
+            let _ = self.store.writer().rollback(connection, operation);
+            Err(writer::doomed())
+        } else {
+            self.store.writer().commit(self.store.connector(), connection, operation)
+        };
+        committed.map_err(|error| self.store.locate(error))
+    }
+}
+
+impl Drop for SqliteTransaction<'_> {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            // A connection that cannot roll back is closed, which does.
+            let _ = self.store.writer().rollback(session.into_connection(), Operation::Rollback);
+        }
+    }
+}
+
+impl KvRead for SqliteTransaction<'_> {
+    type Tree = SqliteTree;
+    type Value<'t>
+        = SqliteValue<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = SqliteCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+        self.store.check_tree(tree, Operation::Get)?;
+        self.session().get(tree, key).map_err(|error| self.store.locate(error))
+    }
+
+    fn get_with<R>(
+        &self,
+        tree: &SqliteTree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.store.check_tree(tree, Operation::Get)?;
+        self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
+    }
+
+    fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
+        Ok(self.get_with(tree, key, |_| ())?.is_some())
+    }
+
+    fn scan(
+        &self,
+        tree: &SqliteTree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<SqliteCursor<'_>> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.session().trees().map_err(|error| self.store.locate(error))
+    }
+
+    fn len(&self, tree: &SqliteTree) -> Result<u64> {
+        self.store.check_tree(tree, Operation::Scan)?;
+        self.session().count(tree).map_err(|error| self.store.locate(error))
+    }
+}
+
+impl KvWrite for SqliteTransaction<'_> {
+    #[inline]
+    fn put(&mut self, tree: &SqliteTree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: Some(value) })?;
+        self.change(|session| session.put(tree, key, value, Operation::Put))
+    }
+
+    fn delete(&mut self, tree: &SqliteTree, key: &[u8]) -> Result<()> {
+        self.check(&Write { tree, key, value: None })?;
+        self.change(|session| session.delete(tree, key, Operation::Delete))
+    }
+
+    fn delete_range(&mut self, tree: &SqliteTree, range: KeyRange<'_>) -> Result<()> {
+        let operation = Operation::DeleteRange;
+        self.store.check_tree(tree, operation)?;
+        if range.is_empty() {
+            return Ok(());
+        }
+        self.change(|session| {
+            let sql = tree.sql().delete_range(shape_to_delete(&range));
+            let Some(mut delete) = session.prepare(tree, &sql, operation)? else {
+                return Ok(());
+            };
+            bind(&mut delete, &range).map_err(|cause| failed(cause, operation, tree))?;
+            match delete.raw_execute() {
+                Ok(_) => Ok(()),
+                Err(cause) => session.absent_or(tree, cause, operation),
+            }
+        })
+    }
+
+    fn check(&self, write: &Write<'_, SqliteTree>) -> Result<()> {
+        self.store.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        self.commit_as(Operation::Commit)
+    }
+
+    fn rollback(mut self) -> Result<()> {
+        let Some(session) = self.session.take() else { return Ok(()) };
+        let connection = session.into_connection();
+        let rolled_back = self.store.writer().rollback(connection, Operation::Rollback);
+        rolled_back.map_err(|error| self.store.locate(error))
+    }
+}
