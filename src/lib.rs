@@ -1,8 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod engines;
 mod open;
+mod registry;
 
 pub use arbour_core::*;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
-pub use open::{open, open_with};
+#[cfg(feature = "rocksdb")]
+pub use arbour_rocksdb as rocksdb;
+#[cfg(feature = "sled")]
+pub use arbour_sled as sled;
+#[cfg(feature = "sqlite")]
+pub use arbour_sqlite as sqlite;
+pub use open::{open, open_with, register, schemes};
+pub use registry::Registry;

@@ -1,39 +1,38 @@
 //! Choosing the engine by a URL when the program runs.
 
-use arbour_core::{DynStore, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-/// An engine that a URL can name.
-struct Scheme {
-    name: &'static str,
-    /// The Cargo feature that builds it in, or `None` if it is always there.
-    feature: Option<&'static str>,
-    open: Option<Open>,
-}
+use arbour_core::{DynStore, Result, StoreOptions};
 
-type Open = fn(place: &str, options: &StoreOptions) -> Result<DynStore>;
+use crate::Registry;
+use crate::registry::Opener;
 
-/// Every engine Arbour knows, built in or not, so that an error can say which it is.
-const SCHEMES: [Scheme; 2] = [
-    Scheme { name: "memory", feature: None, open: Some(open_memory) },
-    Scheme {
-        name: "redb",
-        feature: Some("redb"),
-        #[cfg(feature = "redb")]
-        open: Some(open_redb),
-        #[cfg(not(feature = "redb"))]
-        open: None,
-    },
-];
+/// The engines of the whole process. Under its lock no opener is called or dropped and nothing can
+/// panic; a poisoned lock would be as good as another.
+static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Registry::built_in()));
 
 /// Opens the store a URL names, creating it if it is absent: `redb:app.redb`, `memory:`.
 ///
-/// What follows the colon is a path, relative to the current folder or absolute, as it is:
-/// nothing in it is decoded.
+/// What comes before the colon is the engine. What follows is a path, relative to the current
+/// folder or absolute, as it is: nothing in it is decoded or has a meaning of its own, so a blank
+/// is a blank, and `%20`, `?` and `#` are those characters.
+///
+/// | URL | path |
+/// |---|---|
+/// | `redb:data/app.redb` | `data/app.redb`, from the current folder |
+/// | `redb:/data/app.redb` | `/data/app.redb` |
+/// | `redb:///data/app.redb` | the same, as other programs write it |
+/// | `redb://data/app.redb` | refused: for some programs it is a path from here, for others not |
+/// | `redb:C:\data\app.redb` | `C:\data\app.redb` |
+///
+/// `memory:` takes no path, and every call opens another store. A path that is not text is opened
+/// with the type of its engine, as `RedbStore::open`.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if the URL names no engine, naming those there are;
-/// [`ErrorKind::Unsupported`] if its engine was not built in, naming the Cargo feature; else what
-/// the engine reports.
+/// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if the URL names no engine,
+/// naming those there are, or has no path where the engine needs one;
+/// [`Unsupported`](arbour_core::ErrorKind::Unsupported) if its engine was not built in, naming
+/// the Cargo feature; else what the engine reports, with the path as it was given.
 ///
 /// ```
 /// use arbour::{ErrorKind, KvStore};
@@ -48,6 +47,9 @@ pub fn open(url: &str) -> Result<DynStore> {
 
 /// Opens the store a URL names, as the options say.
 ///
+/// [`StoreOptions`] are those every engine has. For the options of one engine open its type and
+/// take the type away, with [`DynStore::new`]; or [`register`] a scheme that sets them.
+///
 /// # Errors
 /// As [`open`].
 ///
@@ -58,45 +60,53 @@ pub fn open(url: &str) -> Result<DynStore> {
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub fn open_with(url: &str, options: &StoreOptions) -> Result<DynStore> {
-    let Some((name, place)) = url.split_once(':') else {
-        return Err(refuse(ErrorKind::InvalidArgument, &format!("{url:?} names no engine")));
-    };
-    let Some(scheme) = SCHEMES.iter().find(|scheme| scheme.name == name) else {
-        let message = format!("there is no engine {name:?}");
-        return Err(refuse(ErrorKind::InvalidArgument, &message));
-    };
-    match (scheme.open, scheme.feature) {
-        (Some(open), _) => open(place, options),
-        (None, feature) => {
-            let feature = feature.unwrap_or(name);
-            let message = format!(
-                "the engine {name:?} was not built in: switch on the Cargo feature {feature:?}"
-            );
-            Err(refuse(ErrorKind::Unsupported, &message))
-        }
-    }
+    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+    let (opener, place) = registry.resolve(url)?;
+    drop(registry);
+    opener(place, options)
 }
 
-fn refuse(kind: ErrorKind, message: &str) -> Error {
-    let built_in = SCHEMES.iter().filter(|scheme| scheme.open.is_some());
-    let names: Vec<String> = built_in.map(|scheme| format!("{}:", scheme.name)).collect();
-    let message = format!("{message}; built in are {}", names.join(" and "));
-    Error::new(kind, Operation::Open, message)
+/// Adds a scheme for the whole process: an engine of one's own, or one of Arbour's with options
+/// that only it has. Every later [`open`] knows it.
+///
+/// Call it once, where the program begins; a library leaves that to the program, or uses a
+/// [`Registry`] of its own.
+///
+/// # Errors
+/// As [`Registry::register`].
+///
+/// ```
+/// # #[cfg(feature = "redb")] {
+/// use arbour::redb::RedbStore;
+/// use arbour::{DynStore, KvStore};
+///
+/// // redb, but with a small cache whoever opens it.
+/// arbour::register("redb-small", |place, options| {
+///     let options = options.clone().cache_bytes(1 << 20);
+///     Ok(DynStore::new(RedbStore::open(place, &options)?))
+/// })?;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("app.redb");
+/// let store = arbour::open(&format!("redb-small:{}", path.display()))?;
+/// assert_eq!(store.capabilities().engine, "redb");
+/// # }
+/// # Ok::<(), arbour::Error>(())
+/// ```
+pub fn register(
+    scheme: &str,
+    opener: impl Fn(&str, &StoreOptions) -> Result<DynStore> + Send + Sync + 'static,
+) -> Result<()> {
+    let opener: Opener = Arc::new(opener);
+    REGISTRY.write().unwrap_or_else(PoisonError::into_inner).insert(scheme, &opener)
 }
 
-fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
-    if !place.is_empty() {
-        let message = "memory: takes no path, for it keeps nothing";
-        return Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message));
-    }
-    Ok(DynStore::new(MemoryStore::with_options(options)))
-}
-
-#[cfg(feature = "redb")]
-fn open_redb(place: &str, options: &StoreOptions) -> Result<DynStore> {
-    if place.is_empty() {
-        let message = "redb: needs the path of a file, as in redb:app.redb";
-        return Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message));
-    }
-    Ok(DynStore::new(arbour_redb::RedbStore::open(place, options)?))
+/// Returns the schemes that [`open`] can open now, sorted.
+///
+/// ```
+/// assert!(arbour::schemes().contains(&"memory".to_owned()));
+/// ```
+#[must_use]
+pub fn schemes() -> Vec<String> {
+    REGISTRY.read().unwrap_or_else(PoisonError::into_inner).schemes()
 }

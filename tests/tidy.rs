@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use arbour::Registry;
 use serde_json::Value;
 
 /// The longest file, in lines that are not documentation.
@@ -175,12 +176,84 @@ fn backends_have_the_same_files() {
     expect_none("a backend lacks a file the others have", &findings);
 }
 
+/// The engine of the example is short enough to be read at once; that is what it is for.
+#[test]
+fn an_engine_of_ones_own_is_under_150_lines() {
+    let path = "examples/own_engine/engine.rs";
+    let engine = fs::read_to_string(root().join(path)).expect("the example is there");
+    let lines = engine.lines().count();
+    assert!(lines < 150, "{path} has {lines} lines");
+}
+
+/// The schemes in the table of engines in README.md, as in `redb:PATH`.
+fn schemes_of_the_readme() -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let (_, section) = readme.split_once("\n## Engines\n").expect("with a table of engines");
+    let table = section.split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter_map(|line| line.split('|').nth(2));
+    rows.filter_map(|cell| Some(cell.trim().strip_prefix('`')?.split_once(':')?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_engine_of_the_readme_is_one() {
+    let schemes = schemes_of_the_readme();
+    assert!(schemes.len() > 1, "the README lists engines: {schemes:?}");
+    let mut findings = Vec::new();
+    for scheme in schemes {
+        // A name that can be registered is none of Arbour's, built in or not.
+        let refused = Registry::built_in().register(&scheme, |_, _| arbour::open("memory:"));
+        if refused.is_ok() {
+            findings.push(format!("{scheme}: no URL has that scheme"));
+        }
+        if scheme != "memory" && !root().join("backends").join(&scheme).is_dir() {
+            findings.push(format!("{scheme}: there is no backends/{scheme}"));
+        }
+    }
+    expect_none("the README lists an engine that is none", &findings);
+}
+
+/// Files of old are no use where they are not committed.
+#[test]
+fn no_fixture_is_ignored() {
+    let ignored = Command::new("git")
+        .args(["ls-files", "--others", "--ignored", "--exclude-standard", "--", "backends"])
+        .current_dir(root())
+        .output()
+        .expect("git lists the files");
+    let ignored = String::from_utf8(ignored.stdout).expect("names are UTF-8");
+    let findings: Vec<String> =
+        ignored.lines().filter(|name| name.contains("/fixtures/")).map(str::to_owned).collect();
+    expect_none("git ignores a fixture", &findings);
+}
+
+#[test]
+fn every_backend_has_files_of_old() {
+    let mut findings = Vec::new();
+    for backend in fs::read_dir(root().join("backends")).expect("there are backends") {
+        let folder = backend.expect("a backend can be read").path();
+        let engine = folder.file_name().expect("it has a name");
+        if !folder.join("tests/fixtures").join(engine).join("v1").is_dir() {
+            findings.push(format!("{}: no tests/fixtures/*/v1", folder.display()));
+        }
+    }
+    expect_none("a backend has no file that it must open forever", &findings);
+}
+
 /// Who may depend on whom among the crates of the workspace, tests aside.
-const DIRECTIONS: [(&str, &[&str]); 4] = [
+const DIRECTIONS: [(&str, &[&str]); 8] = [
     ("arbour-core", &[]),
     ("arbour-redb", &["arbour-core"]),
+    ("arbour-rocksdb", &["arbour-core"]),
+    ("arbour-sled", &["arbour-core"]),
+    ("arbour-sqlite", &["arbour-core"]),
     ("arbour-conformance", &["arbour-core"]),
-    ("arbour", &["arbour-core", "arbour-redb"]),
+    ("arbour", &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"]),
+    // It compares all there is, and nothing depends on it.
+    (
+        "arbour-benches",
+        &["arbour", "arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
+    ),
 ];
 
 #[test]
@@ -193,6 +266,11 @@ fn dependencies_point_inwards() {
     let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("as JSON");
     let packages = metadata["packages"].as_array().expect("with packages");
     let mut findings = Vec::new();
+    for name in packages.iter().filter_map(|package| package["name"].as_str()) {
+        if !DIRECTIONS.iter().any(|(listed, _)| *listed == name) {
+            findings.push(format!("{name} is not in the list of directions"));
+        }
+    }
     for (crate_name, allowed) in DIRECTIONS {
         let package = packages.iter().find(|package| package["name"] == crate_name);
         let package = package.unwrap_or_else(|| panic!("{crate_name} is a package"));

@@ -26,9 +26,14 @@ impl Bed {
     }
 
     pub(crate) fn redb() -> Self {
+        Self::of("redb")
+    }
+
+    /// A store of an engine that keeps it at a path.
+    pub(crate) fn of(scheme: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("redb:{}", folder.path().join("variables.redb").display());
-        Self { folder, url }
+        let path = folder.path().join(format!("variables.{scheme}"));
+        Self { folder, url: format!("{scheme}:{}", path.display()) }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -78,11 +83,46 @@ macro_rules! on_every_engine {
                 super::$name(&crate::bed::Bed::memory());
             }
 
-            #[test]
-            fn redb() {
-                super::$name(&crate::bed::Bed::redb());
-            }
+            $crate::bed::at_a_path!($name);
         })+
     };
 }
 pub(crate) use on_every_engine;
+
+/// The same on the engines that keep what is stored.
+macro_rules! on_every_persistent_engine {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            $crate::bed::at_a_path!($name);
+        })+
+    };
+}
+pub(crate) use on_every_persistent_engine;
+
+macro_rules! at_a_path {
+    ($name:ident) => {
+        #[test]
+        fn redb() {
+            super::$name(&crate::bed::Bed::redb());
+        }
+
+        #[cfg(feature = "rocksdb")]
+        #[test]
+        fn rocksdb() {
+            super::$name(&crate::bed::Bed::of("rocksdb"));
+        }
+
+        #[cfg(feature = "sled")]
+        #[test]
+        fn sled() {
+            super::$name(&crate::bed::Bed::of("sled"));
+        }
+
+        #[cfg(feature = "sqlite")]
+        #[test]
+        fn sqlite() {
+            super::$name(&crate::bed::Bed::of("sqlite"));
+        }
+    };
+}
+pub(crate) use at_a_path;

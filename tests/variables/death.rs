@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arbour::KvStore as _;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, on_every_persistent_engine};
 use crate::database::Scope;
 use crate::program::{run, start};
 
@@ -31,14 +31,14 @@ fn line(round: u64, number: u64) -> String {
     format!("user{round}.{}\troom\tvariable{number}\t{number}\n", number % 500)
 }
 
-#[test]
-fn killed_imports_leave_whole_batches_and_right_counts() {
-    let bed = Bed::redb();
+on_every_persistent_engine!(killed_imports_leave_whole_batches_and_right_counts);
+
+fn killed_imports_leave_whole_batches_and_right_counts(bed: &Bed) {
     let mut stored_before = 0;
     for round in 0..ROUNDS {
         let (lines, pause) = (LINES_MIN + random(4_000), random(40_000));
         let moment = format!("round {round}, killed {pause} us behind line {lines}");
-        kill_after(&bed, round, lines, Duration::from_micros(pause));
+        kill_after(bed, round, lines, Duration::from_micros(pause));
 
         let database = bed.open();
         let report = database.variables.verify().unwrap();
@@ -60,7 +60,7 @@ fn killed_imports_leave_whole_batches_and_right_counts() {
         stored_before = report.variables;
         database.store().close().unwrap();
     }
-    assert_eq!(run(&bed, &["verify"]).code, Some(0));
+    assert_eq!(run(bed, &["verify"]).code, Some(0));
 }
 
 /// Feeds the program so many lines and kills it a while later, its input still open.

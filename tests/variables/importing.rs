@@ -4,9 +4,11 @@ use std::fs;
 
 use arbour::KvStore as _;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, on_every_persistent_engine};
 use crate::database::Scope;
 use crate::program::{run, run_with};
+
+on_every_persistent_engine!(a_file_and_the_standard_input_are_imported_alike);
 
 const ADA: Scope<'static> = Scope { user: "ada", room: "lobby" };
 
@@ -25,19 +27,17 @@ fn stored(bed: &Bed) -> u64 {
     report.variables
 }
 
-#[test]
-fn a_file_and_the_standard_input_are_imported_alike() {
-    let bed = Bed::redb();
+fn a_file_and_the_standard_input_are_imported_alike(bed: &Bed) {
     let text = lines(2_500);
     fs::write(bed.folder.path().join("in.tsv"), &text).unwrap();
-    let first = run(&bed, &["import", "in.tsv"]);
+    let first = run(bed, &["import", "in.tsv"]);
     assert_eq!((first.code, first.err.as_str()), (Some(0), ""));
     assert!(first.out.starts_with("imported 2,500 lines in "), "{}", first.out);
     assert!(first.out.ends_with(": 2,500 new, 0 updated\n"), "{}", first.out);
-    let again = run_with(&bed, &["import", "-"], &text);
+    let again = run_with(bed, &["import", "-"], &text);
     assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
     assert!(again.out.ends_with(": 0 new, 2,500 updated\n"), "{}", again.out);
-    assert_eq!(stored(&bed), 2_500);
+    assert_eq!(stored(bed), 2_500);
 }
 
 #[test]

@@ -7,7 +7,13 @@ use std::process::{Child, Command, Stdio};
 
 use arbour::KvStore as _;
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, put_raw};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, on_every_persistent_engine, put_raw};
+
+on_every_persistent_engine!(
+    variables_are_set_read_and_deleted,
+    verify_tells_what_is_wrong_and_repair_mends_it,
+    a_reader_may_stop_reading,
+);
 
 /// What a run of the program left behind.
 #[derive(Debug)]
@@ -81,23 +87,21 @@ fn fails(bed: &Bed, arguments: &[&str], code: i32, says: &str) {
     }
 }
 
-#[test]
-fn variables_are_set_read_and_deleted() {
-    let bed = Bed::redb();
-    prints(&bed, &["set", "ada", "lobby", "str", "-2"], "");
-    prints(&bed, &["set", "ada", "lobby", "dex", "7"], "");
-    prints(&bed, &["get", "ada", "lobby", "str"], "-2\n");
-    prints(&bed, &["list", "ada", "lobby"], "dex\t7\nstr\t-2\n");
-    prints(&bed, &["count", "ada", "lobby"], "2\n");
-    prints(&bed, &["delete", "ada", "lobby", "str"], "");
-    prints(&bed, &["list", "ada", "lobby"], "dex\t7\n");
-    prints(&bed, &["list", "ada", "elsewhere"], "");
-    prints(&bed, &["verify"], "");
-    prints(&bed, &["repair"], "");
-    fails(&bed, &["get", "ada", "lobby", "str"], 1, "no variable \"str\"");
-    fails(&bed, &["delete", "ada", "lobby", "str"], 1, "no variable \"str\"");
-    fails(&bed, &["--limit", "1", "set", "ada", "lobby", "int", "1"], 1, "all 1 variables");
-    prints(&bed, &["--limit", "1", "set", "ada", "lobby", "dex", "8"], "");
+fn variables_are_set_read_and_deleted(bed: &Bed) {
+    prints(bed, &["set", "ada", "lobby", "str", "-2"], "");
+    prints(bed, &["set", "ada", "lobby", "dex", "7"], "");
+    prints(bed, &["get", "ada", "lobby", "str"], "-2\n");
+    prints(bed, &["list", "ada", "lobby"], "dex\t7\nstr\t-2\n");
+    prints(bed, &["count", "ada", "lobby"], "2\n");
+    prints(bed, &["delete", "ada", "lobby", "str"], "");
+    prints(bed, &["list", "ada", "lobby"], "dex\t7\n");
+    prints(bed, &["list", "ada", "elsewhere"], "");
+    prints(bed, &["verify"], "");
+    prints(bed, &["repair"], "");
+    fails(bed, &["get", "ada", "lobby", "str"], 1, "no variable \"str\"");
+    fails(bed, &["delete", "ada", "lobby", "str"], 1, "no variable \"str\"");
+    fails(bed, &["--limit", "1", "set", "ada", "lobby", "int", "1"], 1, "all 1 variables");
+    prints(bed, &["--limit", "1", "set", "ada", "lobby", "dex", "8"], "");
 }
 
 #[test]
@@ -146,9 +150,7 @@ fn a_store_that_cannot_be_opened_is_one_clear_line() {
     }
 }
 
-#[test]
-fn verify_tells_what_is_wrong_and_repair_mends_it() {
-    let bed = Bed::redb();
+fn verify_tells_what_is_wrong_and_repair_mends_it(bed: &Bed) {
     let database = bed.open();
     database.variables.set(ADA, "str", 5).unwrap();
     put_raw(&database, COUNTS, b"@a:x\xfe!r:x", &7_i32.to_le_bytes());
@@ -157,7 +159,7 @@ fn verify_tells_what_is_wrong_and_repair_mends_it() {
     database.store().close().unwrap();
     drop(database);
 
-    let verified = run(&bed, &["verify"]);
+    let verified = run(bed, &["verify"]);
     assert_eq!(verified.code, Some(1));
     let lines: Vec<&str> = verified.out.lines().collect();
     assert_eq!(
@@ -167,22 +169,20 @@ fn verify_tells_what_is_wrong_and_repair_mends_it() {
     assert!(lines[3].starts_with("undecodable\t"), "{}", verified.out);
     assert!(lines[3].contains(r#"key "@c:x\xfe!r:x\xffstr""#), "{}", verified.out);
 
-    let repaired = run(&bed, &["repair"]);
+    let repaired = run(bed, &["repair"]);
     assert_eq!(repaired.code, Some(1), "a damaged variable is left");
     assert!(repaired.err.contains("3 counts corrected; 1 variable is left"), "{}", repaired.err);
-    prints(&bed, &["set", "@c:x", "!r:x", "str", "1"], "");
-    prints(&bed, &["verify"], "");
-    prints(&bed, &["count", "@a:x", "!r:x"], "1\n");
-    prints(&bed, &["repair"], "");
+    prints(bed, &["set", "@c:x", "!r:x", "str", "1"], "");
+    prints(bed, &["verify"], "");
+    prints(bed, &["count", "@a:x", "!r:x"], "1\n");
+    prints(bed, &["repair"], "");
 }
 
-#[test]
-fn a_reader_may_stop_reading() {
-    let bed = Bed::redb();
+fn a_reader_may_stop_reading(bed: &Bed) {
     let lines: String = (0..20_000).map(|n| format!("ada\tlobby\tv{n}\t{n}\n")).collect();
-    let imported = run_with(&bed, &["--limit", "20000", "import", "-"], lines.as_bytes());
+    let imported = run_with(bed, &["--limit", "20000", "import", "-"], lines.as_bytes());
     assert_eq!(imported.code, Some(0), "{}", imported.err);
-    let mut child = start(&bed, &["list", "ada", "lobby"]);
+    let mut child = start(bed, &["list", "ada", "lobby"]);
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));

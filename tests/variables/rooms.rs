@@ -5,7 +5,7 @@ use std::thread;
 
 use arbour::{DynStore, KvStore as _};
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::{Bed, on_every_engine, on_every_persistent_engine};
 use crate::database::Database;
 
 on_every_engine!(
@@ -14,6 +14,7 @@ on_every_engine!(
     forgetting_is_of_one_room,
     clearing_is_of_one_room,
 );
+on_every_persistent_engine!(processed_stays_processed_after_reopening);
 
 /// Lets eight threads ask at once; returns how many were told to process the event.
 fn ask(database: &Database<DynStore>, room: &str, event: &str) -> usize {
@@ -60,9 +61,7 @@ fn forgetting_is_of_one_room(bed: &Bed) {
     assert_eq!(ask(&database, "!r2", "$1"), 0);
 }
 
-#[test]
-fn processed_stays_processed_after_reopening() {
-    let bed = Bed::redb();
+fn processed_stays_processed_after_reopening(bed: &Bed) {
     for expected in [1, 0] {
         let database = bed.open();
         assert_eq!(ask(&database, "!r:x", "$1"), expected);

@@ -1,0 +1,72 @@
+//! The engines of Arbour, built in or not, and how each is opened by a URL.
+
+use arbour_core::{DynStore, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
+
+/// An engine of Arbour's. Its scheme is the name of the Cargo feature that builds it in, too.
+pub(crate) struct Engine {
+    pub(crate) scheme: &'static str,
+    /// `None` if it was not built in.
+    pub(crate) open: Option<Open>,
+}
+
+type Open = fn(place: &str, options: &StoreOptions) -> Result<DynStore>;
+
+/// Lists an engine that keeps its stores at a path: `path!("redb", arbour_redb::RedbStore)`.
+macro_rules! at_path {
+    ($scheme:literal, $store:path) => {
+        Engine {
+            scheme: $scheme,
+            #[cfg(feature = $scheme)]
+            open: Some(|place, options| {
+                Ok(DynStore::new(<$store>::open(path($scheme, place)?, options)?))
+            }),
+            #[cfg(not(feature = $scheme))]
+            open: None,
+        }
+    };
+}
+
+/// Every engine of Arbour's, so that an error can say which feature is missing.
+pub(crate) const ENGINES: [Engine; 5] = [
+    Engine { scheme: "memory", open: Some(open_memory) },
+    at_path!("redb", arbour_redb::RedbStore),
+    at_path!("rocksdb", arbour_rocksdb::RocksdbStore),
+    at_path!("sled", arbour_sled::SledStore),
+    at_path!("sqlite", arbour_sqlite::SqliteStore),
+];
+
+fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
+    if !place.is_empty() {
+        return Err(refuse(format!("memory: takes no path, for it keeps nothing: {place:?}")));
+    }
+    Ok(DynStore::new(MemoryStore::with_options(options)))
+}
+
+/// Returns the path a place stands for: itself, but for the `//` some programs put before a path.
+#[cfg_attr(
+    not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
+    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
+)]
+fn path<'p>(scheme: &str, place: &'p str) -> Result<&'p str> {
+    if matches!(place, "" | "//") {
+        return Err(refuse(format!("{scheme}: needs a path, as in {scheme}:app.{scheme}")));
+    }
+    let path = match place.strip_prefix("//") {
+        Some(path) if path.starts_with('/') => path,
+        Some(path) => {
+            return Err(refuse(format!(
+                "\"{scheme}://{path}\" may mean a path from here or from the root: write \
+                 \"{scheme}:{path}\" or \"{scheme}:/{path}\""
+            )));
+        }
+        None => place,
+    };
+    if path.contains('\0') {
+        return Err(refuse(format!("a path must not contain NUL: {path:?}")));
+    }
+    Ok(path)
+}
+
+fn refuse(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
+}

@@ -1,0 +1,69 @@
+//! Every two engines that are built in answer alike, opened by their URLs.
+
+#![cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
+
+use std::path::Path;
+
+use arbour::{DynStore, Registry, Result, StoreOptions};
+use arbour_conformance::{Factory, mirror, seed};
+
+/// How many random sequences each two engines are compared over.
+const CASES: u64 = 24;
+
+/// Opens stores by their URL, as a program does.
+struct ByUrl {
+    scheme: &'static str,
+}
+
+impl Factory for ByUrl {
+    type Store = DynStore;
+
+    fn open(&self, path: &Path, options: &StoreOptions) -> Result<DynStore> {
+        let scheme = self.scheme;
+        let place = if scheme == "memory" { String::new() } else { path.display().to_string() };
+        arbour::open_with(&format!("{scheme}:{place}"), options)
+    }
+}
+
+/// Makes a test of each two engines whose features are on, and the list of all of them.
+macro_rules! pairs {
+    ($($name:ident: $left:literal, $right:literal if $($feature:literal),+;)+) => {
+        /// The pairs there is a test for, built in or not.
+        const PAIRS: &[(&str, &str)] = &[$(($left, $right)),+];
+
+        $(
+            #[cfg(all($(feature = $feature),+))]
+            #[test]
+            fn $name() {
+                mirror(&ByUrl { scheme: $left }, &ByUrl { scheme: $right }, seed(), CASES);
+            }
+        )+
+    };
+}
+
+pairs! {
+    memory_and_redb: "memory", "redb" if "redb";
+    memory_and_rocksdb: "memory", "rocksdb" if "rocksdb";
+    memory_and_sled: "memory", "sled" if "sled";
+    memory_and_sqlite: "memory", "sqlite" if "sqlite";
+    redb_and_rocksdb: "redb", "rocksdb" if "redb", "rocksdb";
+    redb_and_sled: "redb", "sled" if "redb", "sled";
+    redb_and_sqlite: "redb", "sqlite" if "redb", "sqlite";
+    rocksdb_and_sled: "rocksdb", "sled" if "rocksdb", "sled";
+    rocksdb_and_sqlite: "rocksdb", "sqlite" if "rocksdb", "sqlite";
+    sled_and_sqlite: "sled", "sqlite" if "sled", "sqlite";
+}
+
+#[test]
+fn no_pair_is_missing() {
+    let schemes = Registry::built_in().schemes();
+    let mut count = 0;
+    for (number, left) in schemes.iter().enumerate() {
+        for right in &schemes[number + 1..] {
+            count += 1;
+            assert!(PAIRS.contains(&(left, right)), "{left} and {right} are not compared");
+        }
+    }
+    assert!(count > 0, "one engine alone is compared with none");
+    println!("{count} pairs of {} are compared", schemes.join(", "));
+}

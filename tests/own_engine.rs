@@ -1,0 +1,10 @@
+//! The suite on the engine of the example `own_engine`: what an outsider writes to run it.
+
+#[path = "../examples/own_engine/engine.rs"]
+mod engine;
+#[path = "../examples/own_engine/factory.rs"]
+mod factory;
+
+use factory::Own;
+
+arbour_conformance::suite!(Own);
