@@ -19,7 +19,11 @@ use crate::workload::{Entry, Key, Prefix, look_at};
 pub struct Arbour<S: KvStore> {
     store: S,
     tree: S::Tree,
+    settle: Settle<S>,
 }
+
+/// What a store does to settle.
+type Settle<S> = Box<dyn Fn(&S) -> Result<()> + Send + Sync>;
 
 impl<S: KvStore> Arbour<S> {
     /// Works on one tree of a store.
@@ -33,8 +37,41 @@ impl<S: KvStore> Arbour<S> {
     /// assert!(Arbour::new(DynStore::new(MemoryStore::new())).is_ok());
     /// ```
     pub fn new(store: S) -> Result<Self> {
+        Self::settled_by(store, S::sync)
+    }
+
+    /// Works on one tree of a store that settles in a way of its own; [`new`](Self::new) lets it
+    /// sync.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour_benches::{Arbour, contender::Contender};
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// let contender = Arbour::settled_by(MemoryStore::new(), MemoryStore::compact)?;
+    /// assert!(contender.settle().is_err(), "memory cannot be compacted");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn settled_by(
+        store: S,
+        settle: impl Fn(&S) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Self> {
         let tree = store.tree("entries")?;
-        Ok(Self { store, tree })
+        Ok(Self { store, tree, settle: Box::new(settle) })
+    }
+
+    /// Returns the store.
+    ///
+    /// ```
+    /// # use arbour_benches::Arbour;
+    /// # use arbour_core::{KvStore, MemoryStore};
+    /// let contender = Arbour::new(MemoryStore::new())?;
+    /// assert_eq!(contender.store().capabilities().engine, "memory");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn store(&self) -> &S {
+        &self.store
     }
 }
 
@@ -66,6 +103,12 @@ impl<S: KvStore> Contender for Arbour<S> {
         Ok(seen)
     }
 
+    fn multi_get(&self, keys: &[Key]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let values = snapshot.multi_get(&self.tree, keys)?;
+        Ok(values.iter().flatten().map(|value| look_at(value.as_ref())).sum())
+    }
+
     fn scan(&self) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
         look_at_entries(snapshot.scan(&self.tree, KeyRange::all(), Direction::Forward)?)
@@ -78,6 +121,15 @@ impl<S: KvStore> Contender for Arbour<S> {
             seen += look_at_entries(snapshot.prefix(&self.tree, prefix)?)?;
         }
         Ok(seen)
+    }
+
+    fn hold(&self, meanwhile: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let _snapshot = self.store.snapshot()?;
+        meanwhile()
+    }
+
+    fn settle(&self) -> Result<()> {
+        (self.settle)(&self.store)
     }
 }
 

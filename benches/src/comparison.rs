@@ -17,13 +17,13 @@ use crate::workload;
 /// ```
 /// use arbour_benches::comparison::{Bound, Row};
 /// let bound = Bound::RatioOrNanoseconds;
-/// let row = Row { engine: "redb", op: "get", raw_ns: 400.0, arbour_ns: 410.0, ratio: 1.025, bound };
+/// let row = Row { engine: "redb".to_owned(), op: "get", raw_ns: 400.0, arbour_ns: 410.0, ratio: 1.025, best_ratio: 1.02, bound };
 /// assert!(row.is_within_bound());
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// The engine, and what is laid over it.
-    pub engine: &'static str,
+    pub engine: String,
     /// The operation.
     pub op: &'static str,
     /// Nanoseconds an operation by the engine's own API: the median of the rounds.
@@ -32,6 +32,9 @@ pub struct Row {
     pub arbour_ns: f64,
     /// The median of the rounds' ratios of Arbour to raw.
     pub ratio: f64,
+    /// The ratio of each side's quickest round: what is to be looked at where other programs kept
+    /// the machine busy.
+    pub best_ratio: f64,
     /// What it may cost.
     #[serde(skip)]
     pub bound: Bound,
@@ -51,6 +54,10 @@ pub enum Bound {
     Nanoseconds(f64),
     /// At most so many times as much.
     Ratio(f64),
+    /// Done at least so many times in the same time.
+    TimesAsFast(f64),
+    /// As much as it takes: the figure is there to be known.
+    Informative,
 }
 
 impl fmt::Display for Bound {
@@ -59,6 +66,8 @@ impl fmt::Display for Bound {
             Self::RatioOrNanoseconds => f.write_str("1.05 or +25 ns"),
             Self::Nanoseconds(nanoseconds) => write!(f, "+{nanoseconds} ns"),
             Self::Ratio(ratio) => write!(f, "{ratio:.2}"),
+            Self::TimesAsFast(times) => write!(f, "{times} times as fast"),
+            Self::Informative => f.write_str("-"),
         }
     }
 }
@@ -69,7 +78,7 @@ impl Row {
     /// ```
     /// use arbour_benches::comparison::{Bound, Row};
     /// let bound = Bound::RatioOrNanoseconds;
-    /// let row = Row { engine: "redb", op: "get", raw_ns: 400.0, arbour_ns: 900.0, ratio: 2.25, bound };
+    /// let row = Row { engine: "redb".to_owned(), op: "get", raw_ns: 400.0, arbour_ns: 900.0, ratio: 2.25, best_ratio: 2.2, bound };
     /// assert!(!row.is_within_bound());
     /// ```
     #[must_use]
@@ -79,6 +88,8 @@ impl Row {
             Bound::RatioOrNanoseconds => self.ratio <= 1.05 || more <= 25.0,
             Bound::Nanoseconds(most) => more <= most,
             Bound::Ratio(most) => self.ratio <= most,
+            Bound::TimesAsFast(least) => self.ratio * least <= 1.0,
+            Bound::Informative => true,
         }
     }
 }
@@ -120,7 +131,7 @@ impl Scale {
 /// Two ways to do the same, and where the result goes.
 pub(crate) struct Comparison<'r> {
     pub(crate) scale: Scale,
-    pub(crate) engine: &'static str,
+    pub(crate) engine: String,
     pub(crate) bound: Bound,
     pub(crate) report: &'r mut dyn FnMut(Row),
 }
@@ -154,8 +165,10 @@ impl Comparison<'_> {
             arbours.push(nanoseconds(arbour_time));
             ratios.push(arbour_time.as_secs_f64() / raw_time.as_secs_f64());
         }
+        let best_ratio = quickest(&arbours) / quickest(&raws);
         let (raw_ns, arbour_ns, ratio) = (median(raws), median(arbours), median(ratios));
-        (self.report)(Row { engine: self.engine, op, raw_ns, arbour_ns, ratio, bound: self.bound });
+        let (engine, bound) = (self.engine.clone(), self.bound);
+        (self.report)(Row { engine, op, raw_ns, arbour_ns, ratio, best_ratio, bound });
         Ok(())
     }
 }
@@ -167,7 +180,53 @@ pub(crate) fn time<R>(work: impl FnOnce() -> Result<R>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+fn quickest(figures: &[f64]) -> f64 {
+    figures.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_within(bound: Bound, raw_ns: f64, ratio: f64) -> bool {
+        let (engine, arbour_ns) = ("engine".to_owned(), raw_ns * ratio);
+        Row { engine, op: "op", raw_ns, arbour_ns, ratio, best_ratio: ratio, bound }
+            .is_within_bound()
+    }
+
+    #[test]
+    fn each_bound_holds_up_to_its_figure() {
+        assert!(is_within(Bound::RatioOrNanoseconds, 1e6, 1.05));
+        assert!(is_within(Bound::RatioOrNanoseconds, 50.0, 1.5), "25 ns more");
+        assert!(!is_within(Bound::RatioOrNanoseconds, 1e6, 1.051));
+        assert!(is_within(Bound::Nanoseconds(30.0), 60.0, 1.5));
+        assert!(!is_within(Bound::Nanoseconds(30.0), 60.0, 1.51));
+        assert!(is_within(Bound::Ratio(1.15), 60.0, 1.15));
+        assert!(!is_within(Bound::Ratio(1.15), 60.0, 1.16));
+        assert!(is_within(Bound::TimesAsFast(5.0), 60.0, 0.2));
+        assert!(!is_within(Bound::TimesAsFast(5.0), 60.0, 0.21));
+        assert!(is_within(Bound::Informative, 60.0, 100.0));
+    }
+
+    #[test]
+    fn a_row_takes_the_median_of_the_rounds_ratios() {
+        let mut rows = Vec::new();
+        let report = &mut |row| rows.push(row);
+        let (engine, bound) = ("engine".to_owned(), Bound::Informative);
+        let mut comparison = Comparison { scale: Scale::QUICK, engine, bound, report };
+        // The first round of each is not counted.
+        let mut raw = [9, 100, 100, 100].map(Duration::from_nanos).into_iter();
+        let mut arbour = [9, 300, 200, 900].map(Duration::from_nanos).into_iter();
+        let next = |times: &mut dyn Iterator<Item = Duration>| Ok(times.next().unwrap());
+        comparison.row("op", 10, || next(&mut raw), || next(&mut arbour)).unwrap();
+        let row = rows.pop().unwrap();
+        assert_eq!((row.raw_ns.round(), row.arbour_ns.round()), (10.0, 30.0));
+        assert!((row.ratio - 3.0).abs() < 1e-9);
+        assert!((row.best_ratio - 2.0).abs() < 1e-9);
+    }
 }

@@ -20,7 +20,7 @@ use crate::workload::{Entry, Key, Prefix};
 /// assert_eq!(contender.scan()?, contender.prefix_scans(&[workload::prefix(0), workload::prefix(1)])?);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub trait Contender {
+pub trait Contender: Send + Sync {
     /// Stores entries in one transaction.
     ///
     /// # Errors
@@ -39,6 +39,12 @@ pub trait Contender {
     /// What the engine reports.
     fn gets(&self, keys: &[Key]) -> Result<u64>;
 
+    /// Reads keys in one snapshot, all in one call where the engine has one for it.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn multi_get(&self, keys: &[Key]) -> Result<u64>;
+
     /// Reads every entry in order.
     ///
     /// # Errors
@@ -50,4 +56,17 @@ pub trait Contender {
     /// # Errors
     /// What the engine reports.
     fn prefix_scans(&self, prefixes: &[Prefix]) -> Result<u64>;
+
+    /// Runs something while a snapshot of now is held; where the engine has none, it just runs it.
+    ///
+    /// # Errors
+    /// What the engine reports, and what is run.
+    fn hold(&self, meanwhile: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+
+    /// Waits for what the engine would otherwise do behind the back of the next measurement, such
+    /// as writing out buffers and merging files.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn settle(&self) -> Result<()>;
 }

@@ -16,7 +16,8 @@ pub(crate) fn measure(scale: Scale, entries: &[Entry], report: &mut dyn FnMut(Ro
     let layer = TransactionLayer::new(Sink::new(), &StoreOptions::new(), None);
     let tree = layer.tree("entries")?;
     let bound = Bound::Ratio(1.2);
-    let mut layers = Comparison { scale, engine: "TransactionLayer", bound, report };
+    let engine = "TransactionLayer".to_owned();
+    let mut layers = Comparison { scale, engine, bound, report };
     layers.row(
         "put, above collecting a batch",
         entries.len(),

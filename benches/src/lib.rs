@@ -1,8 +1,11 @@
 //! What Arbour's engines cost, and what Arbour costs above them.
 //!
-//! - `cargo bench -p arbour-benches` compares the engines and their raw APIs with criterion.
+//! - `cargo bench -p arbour-benches` compares the engines and their raw APIs with criterion, and
+//!   ends with a [page](report) that says which engine is for which work.
 //! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in
 //!   one process and prints the ratio; `--json` prints a line for each row.
+//! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
+//!   for a minute costs those who write meanwhile.
 //!
 //! Both measure [contenders](contender::Contender): the same work done by Arbour and by an
 //! engine's own API. Keys have 16 bytes and values 100.
@@ -10,11 +13,32 @@
 mod arbour;
 pub mod comparison;
 pub mod contender;
+mod group_commit;
+pub mod held_snapshot;
 mod layers;
 pub mod machine;
 pub mod overhead;
 mod raw_redb;
+#[cfg(feature = "rocksdb")]
+mod raw_rocksdb;
+#[cfg(feature = "sled")]
+mod raw_sled;
+#[cfg(feature = "sqlite")]
+mod raw_sqlite;
+pub mod report;
+pub mod roster;
+mod scratch;
+mod slowed;
+mod subject;
 pub mod workload;
 
 pub use arbour::Arbour;
 pub use raw_redb::RawRedb;
+#[cfg(feature = "rocksdb")]
+pub use raw_rocksdb::RawRocksdb;
+#[cfg(feature = "sled")]
+pub use raw_sled::RawSled;
+#[cfg(feature = "sqlite")]
+pub use raw_sqlite::RawSqlite;
+pub use slowed::{Slowed, SlowedTransaction};
+pub use subject::ENGINES;

@@ -1,20 +1,20 @@
 //! What Arbour costs above an engine's own API.
 
-use std::path::Path;
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
-use arbour_core::{
-    Durability, DynStore, Error, ErrorKind, KvStore, MemoryStore, Operation, Result, StoreOptions,
-};
-use arbour_redb::RedbStore;
-use tempfile::TempDir;
+use arbour_core::{Durability, DynStore, Result, StoreOptions};
 
 use crate::comparison::{Bound, Comparison, Row, Scale, time};
 use crate::contender::Contender;
+use crate::scratch::Scratch;
+use crate::subject::{Memory, Native, Subject, Visit, contend, is_asked_for, visit_each};
 use crate::workload::{self, Entry, PREFIX_ENTRIES};
-use crate::{Arbour, RawRedb, layers};
+use crate::{Arbour, group_commit, layers};
 
-/// Measures everything and hands each row over as it is done.
+/// Measures the engines that are named, or all if none is, and hands each row over as it is done.
+/// What the layers cost by themselves is measured with the engine in memory.
 ///
 /// # Errors
 /// What a store reports.
@@ -23,70 +23,76 @@ use crate::{Arbour, RawRedb, layers};
 /// use arbour_benches::comparison::Scale;
 /// use arbour_benches::overhead::measure;
 /// let mut rows = Vec::new();
-/// measure(Scale::QUICK, &mut |row| rows.push(row))?;
+/// measure(Scale::QUICK, &["redb".to_owned()], &mut |row| rows.push(row))?;
 /// assert!(rows.iter().any(|row| row.engine == "redb" && row.op == "get"));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub fn measure(scale: Scale, report: &mut dyn FnMut(Row)) -> Result<()> {
-    let folder = TempDir::with_prefix("arbour-overhead-").map_err(|cause| {
-        Error::new(ErrorKind::Io, Operation::Open, "cannot make a folder").with_source(cause)
-    })?;
+pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> Result<()> {
     let entries = workload::entries(scale.entries);
-    let open = |path: &Path| RedbStore::open(path, &StoreOptions::new());
-    let path = |name: &str| folder.path().join(name);
-
-    let mut redb = Comparison { scale, engine: "redb", bound: Bound::RatioOrNanoseconds, report };
-    let raw = RawRedb::create(&path("raw.redb"))?;
-    let store = Arbour::new(open(&path("arbour.redb"))?)?;
-    redb.loads(
-        &entries,
-        || RawRedb::create(&emptied(&path("raw-load.redb"))?),
-        || Arbour::new(open(&emptied(&path("arbour-load.redb"))?)?),
-    )?;
-    redb.reads(&entries, &raw, &store)?;
-    redb.commits(&entries, &raw, &store)?;
-    drop((raw, store));
-
-    // The same store on both sides, so that both read the same memory.
-    above_fixed("redb, dyn above fixed", scale, &entries, open(&path("dyn.redb"))?, report)?;
-    above_fixed("memory, dyn above fixed", scale, &entries, MemoryStore::new(), report)?;
-    layers::measure(scale, &entries, report)
+    visit_each(asked, &mut Overhead { scale, entries: &entries, report })?;
+    if is_asked_for(Memory::NAME, asked) {
+        let scratch = Scratch::new()?;
+        dynamic::<Memory>(scale, &entries, &scratch, report)?;
+        layers::measure(scale, &entries, report)?;
+    }
+    group_commit::measure(scale, asked, report)
 }
 
-fn above_fixed(
-    engine: &'static str,
+struct Overhead<'r> {
+    scale: Scale,
+    entries: &'r [Entry],
+    report: &'r mut dyn FnMut(Row),
+}
+
+impl Visit for Overhead<'_> {
+    fn visit<N: Native>(&mut self) -> Result<()> {
+        let scratch = Scratch::new()?;
+        let raw = |name: &str| N::create_raw(&scratch.store(name)?);
+        let arbour = |name: &str| contend::<N>(scratch.store(name)?, &StoreOptions::new());
+        let mut pair = Comparison {
+            scale: self.scale,
+            engine: N::NAME.to_owned(),
+            bound: N::BOUND,
+            report: self.report,
+        };
+        pair.loads(self.entries, || raw("raw-load"), || arbour("arbour-load"))?;
+        let (raw, arbour) = (raw("raw")?, arbour("arbour")?);
+        pair.reads(self.entries, &raw, &arbour)?;
+        pair.commits(self.entries, &raw, &arbour)?;
+        drop((raw, arbour));
+        dynamic::<N>(self.scale, self.entries, &scratch, self.report)
+    }
+}
+
+/// Measures a store chosen at run time above the same one chosen at compile time.
+fn dynamic<S: Subject>(
     scale: Scale,
     entries: &[Entry],
-    store: impl KvStore,
+    scratch: &Scratch,
     report: &mut dyn FnMut(Row),
 ) -> Result<()> {
-    let store = Arc::new(store);
+    // The same store on both sides, so that both read the same memory.
+    let path = scratch.store("dynamic")?;
+    let store = Arc::new(S::open(&path, &StoreOptions::new())?);
     let dynamic = Arbour::new(DynStore::new(Arc::clone(&store)))?;
-    let fixed = Arbour::new(store)?;
+    let fixed = Arbour::settled_by(store, move |store: &Arc<S::Store>| S::settle(store, &path))?;
+    let engine = format!("{}, dyn above fixed", S::NAME);
     let mut pair = Comparison { scale, engine, bound: Bound::Nanoseconds(30.0), report };
     pair.reads(entries, &fixed, &dynamic)?;
     // Few enough entries to stay in the cache: what is measured is the call, not the memory.
     let entries = entries.get(..1_000).unwrap_or(entries);
+    let versions = [1, 2].map(|version| workload::rewritten(entries, version));
     let put = |contender: &dyn Contender| {
-        time(|| (0..PUT_TRANSACTIONS).try_for_each(|_| contender.put(entries, Durability::None)))
+        let mut rounds = versions.iter().cycle().take(PUT_TRANSACTIONS);
+        time(|| rounds.try_for_each(|entries| contender.put(entries, Durability::None)))
     };
     let puts = entries.len() * PUT_TRANSACTIONS;
     pair.row("put in a transaction of 1,000", puts, || put(&fixed), || put(&dynamic))
 }
 
-/// How many transactions one go of the puts above makes.
+/// How many transactions one go of the puts above makes: even, so that the next begins with values
+/// other than those of the last.
 const PUT_TRANSACTIONS: usize = 10;
-
-/// Removes what an earlier round left.
-fn emptied(path: &Path) -> Result<std::path::PathBuf> {
-    match std::fs::remove_file(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            let message = "cannot remove the store of the last round";
-            Err(Error::new(ErrorKind::Io, Operation::Open, message).with_source(cause))
-        }
-        _ => Ok(path.to_owned()),
-    }
-}
 
 impl Comparison<'_> {
     fn loads<R: Contender, A: Contender>(
@@ -108,8 +114,10 @@ impl Comparison<'_> {
         raw: &dyn Contender,
         arbour: &dyn Contender,
     ) -> Result<()> {
-        raw.put(entries, Durability::PowerLoss)?;
-        arbour.put(entries, Durability::PowerLoss)?;
+        for contender in [arbour, raw] {
+            contender.put(entries, Durability::PowerLoss)?;
+            contender.settle()?;
+        }
         let Scale { entries: count, reads, .. } = self.scale;
         let random = |below, count| workload::random_entries(below, count).into_iter();
         let keys: Vec<_> = random(count, reads).map(workload::key).collect();
@@ -135,12 +143,17 @@ impl Comparison<'_> {
         self.row("prefix scan of 100", prefixes.len(), || scans(raw), || scans(arbour))
     }
 
+    /// Writes over what is there. What either side left to do for later it does before the other
+    /// is timed, and before it is timed itself.
     fn commits(
         &mut self,
         entries: &[Entry],
         raw: &dyn Contender,
         arbour: &dyn Contender,
     ) -> Result<()> {
+        let entries = entries.get(..REWRITTEN_MAX).unwrap_or(entries);
+        let raw = Rewriter::new(raw, entries);
+        let arbour = Rewriter::new(arbour, entries);
         let (flushes, many) = (self.scale.flushes, self.scale.flushes * 20);
         for (op, durability, puts, count) in [
             ("commit of 1 put, power loss", Durability::PowerLoss, 1, flushes),
@@ -148,16 +161,56 @@ impl Comparison<'_> {
             ("commit of 10 puts, process crash", Durability::ProcessCrash, 10, flushes),
             ("commit of 10 puts, none", Durability::None, 10, many),
         ] {
-            let commit = |contender: &dyn Contender| {
-                let mut chunks = entries.chunks_exact(puts).cycle().take(count);
-                time(|| chunks.try_for_each(|chunk| contender.put(chunk, durability)))
+            let commit = |side: &Rewriter<'_>| {
+                side.write(puts, count, |contender, chunk| contender.put(chunk, durability))
             };
-            self.row(op, count, || commit(raw), || commit(arbour))?;
+            self.row(op, count, || commit(&raw), || commit(&arbour))?;
         }
-        let apply = |contender: &dyn Contender| {
-            let mut chunks = entries.chunks_exact(100).cycle().take(flushes);
-            time(|| chunks.try_for_each(|chunk| contender.apply(chunk, Durability::PowerLoss)))
-        };
-        self.row("apply of 100 puts, power loss", flushes, || apply(raw), || apply(arbour))
+        for (op, durability) in [
+            ("apply of 100 puts, power loss", Durability::PowerLoss),
+            ("apply of 100 puts, process crash", Durability::ProcessCrash),
+        ] {
+            let apply = |side: &Rewriter<'_>| {
+                side.write(100, flushes, |contender, chunk| contender.apply(chunk, durability))
+            };
+            self.row(op, flushes, || apply(&raw), || apply(&arbour))?;
+        }
+        Ok(())
+    }
+}
+
+/// How many entries are written over.
+const REWRITTEN_MAX: usize = 20_000;
+
+/// A contender whose entries are written over, each time with other values.
+struct Rewriter<'c> {
+    contender: &'c dyn Contender,
+    versions: [Vec<Entry>; 2],
+    turn: Cell<usize>,
+}
+
+impl<'c> Rewriter<'c> {
+    fn new(contender: &'c dyn Contender, entries: &[Entry]) -> Self {
+        let versions = [1, 2].map(|version| workload::rewritten(entries, version));
+        Self { contender, versions, turn: Cell::new(0) }
+    }
+
+    /// Times `count` writes of so many puts each, which begin and end with nothing left to do behind
+    /// the caller's back.
+    fn write(
+        &self,
+        puts: usize,
+        count: usize,
+        write: impl Fn(&dyn Contender, &[Entry]) -> Result<()>,
+    ) -> Result<Duration> {
+        let turn = self.turn.replace(self.turn.get() + 1);
+        let [first, second] = &self.versions;
+        // Where there are fewer entries than writes, the next round is another version too.
+        let rounds = (turn..)
+            .flat_map(|round| if round % 2 == 0 { first } else { second }.chunks_exact(puts));
+        self.contender.settle()?;
+        let taken = time(|| rounds.take(count).try_for_each(|chunk| write(self.contender, chunk)))?;
+        self.contender.settle()?;
+        Ok(taken)
     }
 }

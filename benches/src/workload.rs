@@ -68,6 +68,24 @@ pub fn entries(count: u64) -> Vec<Entry> {
     (0..count).map(|entry| (key(entry), value(entry, VALUE_BYTES))).collect()
 }
 
+/// Returns entries with other values, each version with its own. A store that is written over has
+/// to be given values that differ from those it holds: SQLite compares a value with what it is to
+/// replace, and neither writes nor flushes anything if they are alike.
+///
+/// ```
+/// use arbour_benches::workload::{entries, rewritten};
+/// let entries = entries(3);
+/// let (first, second) = (rewritten(&entries, 1), rewritten(&entries, 2));
+/// assert_eq!(first[2].0, entries[2].0);
+/// assert!(first[2].1 != entries[2].1 && first[2].1 != second[2].1);
+/// ```
+#[must_use]
+pub fn rewritten(entries: &[Entry], version: u64) -> Vec<Entry> {
+    let seeds = (version << 32)..;
+    let rewritten = entries.iter().zip(seeds);
+    rewritten.map(|((key, value), seed)| (*key, self::value(seed, value.len()))).collect()
+}
+
 /// Returns the numbers of `count` entries below `entries` in an order that no cache foresees, the same each run.
 ///
 /// ```

@@ -1,0 +1,119 @@
+//! What writers of many threads gain by sharing their commits.
+
+use std::panic::resume_unwind;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arbour_core::{Durability, GroupCommit, Result, StoreOptions};
+
+use crate::Arbour;
+use crate::Slowed;
+use crate::comparison::{Bound, Comparison, Row, Scale};
+use crate::contender::Contender;
+use crate::scratch::Scratch;
+use crate::subject::{Native, Visit, contend, visit_each};
+use crate::workload::{self, Entry};
+
+/// How many threads write at once.
+const WRITERS: usize = 64;
+
+/// What a commit takes on the slow device.
+const SLOW_FLUSH: Duration = Duration::from_millis(5);
+
+/// How many puts each thread makes there: the first commit is one thread's alone, and must not be
+/// much of the whole.
+const SLOW_PUTS: usize = 10;
+
+/// Compares durable writes that share their commits to one thread's that do not.
+pub(crate) fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> Result<()> {
+    visit_each(asked, &mut Groups { scale, report })
+}
+
+struct Groups<'r> {
+    scale: Scale,
+    report: &'r mut dyn FnMut(Row),
+}
+
+impl Visit for Groups<'_> {
+    fn visit<N: Native>(&mut self) -> Result<()> {
+        let scratch = Scratch::new()?;
+        let options = StoreOptions::new();
+        let open = |name| N::open(&scratch.store(name)?, &options);
+        let bound = |bound| if N::GROUPS { bound } else { Bound::Informative };
+        let flushes = self.scale.flushes;
+
+        let plain = contend::<N>(scratch.store("plain")?, &options)?;
+        let grouped = Arbour::new(GroupCommit::new(open("grouped")?))?;
+        let op = "GroupCommit: put, 1 thread";
+        self.row::<N>(op, bound(Bound::Ratio(1.05)), flushes, &plain, (&grouped, 1))?;
+        let op = "GroupCommit: put, 64 threads";
+        self.row::<N>(op, bound(Bound::TimesAsFast(5.0)), flushes, &plain, (&grouped, WRITERS))?;
+
+        let slow = |name| Ok::<_, arbour_core::Error>(Slowed::new(open(name)?, SLOW_FLUSH));
+        let plain = Arbour::new(slow("slow")?)?;
+        let grouped = Arbour::new(GroupCommit::new(slow("slow-grouped")?))?;
+        let op = "GroupCommit: put, 64 threads, 5 ms";
+        self.row::<N>(op, bound(Bound::TimesAsFast(40.0)), SLOW_PUTS, &plain, (&grouped, WRITERS))
+    }
+}
+
+impl Groups<'_> {
+    /// Compares how long a put takes of one thread, and of several through the group.
+    fn row<N: Native>(
+        &mut self,
+        op: &'static str,
+        bound: Bound,
+        puts: usize,
+        plain: &dyn Contender,
+        (grouped, writers): (&dyn Contender, usize),
+    ) -> Result<()> {
+        let entries = workload::entries((WRITERS * puts) as u64);
+        let versions = [1, 2].map(|version| workload::rewritten(&entries, version));
+        // Each side's own turn, so that it is given other values than the last time.
+        let (mut plains, mut groups) = (versions.iter().cycle(), versions.iter().cycle());
+        let engine = N::NAME.to_owned();
+        let mut rows = Comparison { scale: self.scale, engine, bound, report: self.report };
+        rows.row(
+            op,
+            puts,
+            || puts_of(1, puts, plains.next().unwrap_or(&entries), plain),
+            || puts_of(writers, puts, groups.next().unwrap_or(&entries), grouped),
+        )
+    }
+}
+
+/// Lets threads put entries of their own one by one, and returns the time that took for each
+/// thread's share.
+fn puts_of(
+    writers: usize,
+    puts: usize,
+    entries: &[Entry],
+    contender: &dyn Contender,
+) -> Result<Duration> {
+    contender.settle()?;
+    let start = Barrier::new(writers + 1);
+    let (begun, written) = thread::scope(|scope| {
+        let writers: Vec<_> = entries
+            .chunks(puts)
+            .take(writers)
+            .map(|share| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    let mut share = share.chunks(1);
+                    share.try_for_each(|entry| contender.apply(entry, Durability::PowerLoss))
+                })
+            })
+            .collect();
+        // Read before the last is let go: it may have ended before this thread runs again.
+        let begun = Instant::now();
+        start.wait();
+        let written: Result<()> = writers
+            .into_iter()
+            .try_for_each(|writer| writer.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (begun, written)
+    });
+    written?;
+    Ok(begun.elapsed() / u32::try_from(writers).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,28 @@
+//! The marks on lines: a form for each engine, for who cannot tell their colours.
+
+use maud::{Markup, html};
+
+use super::coordinate;
+
+/// Draws an engine's mark.
+pub(super) fn mark(engine: &str, x: f64, y: f64) -> Markup {
+    let at = |(dx, dy): (f64, f64)| format!("{},{}", coordinate(x + dx), coordinate(y + dy));
+    let points = |corners: &[(f64, f64)]| {
+        let corners: Vec<_> = corners.iter().copied().map(at).collect();
+        corners.join(" ")
+    };
+    let corners: &[(f64, f64)] = match engine {
+        "sqlite" => &[(-3.6, -3.6), (3.6, -3.6), (3.6, 3.6), (-3.6, 3.6)],
+        "sled" => &[(0.0, -4.8), (4.6, 3.4), (-4.6, 3.4)],
+        "rocksdb" => &[(0.0, -5.2), (5.2, 0.0), (0.0, 5.2), (-5.2, 0.0)],
+        "memory" => &[(-4.6, -3.4), (4.6, -3.4), (0.0, 4.8)],
+        _ => &[],
+    };
+    html! {
+        @if corners.is_empty() {
+            circle cx=(coordinate(x)) cy=(coordinate(y)) r="4.2" {}
+        } @else {
+            polygon points=(points(corners)) {}
+        }
+    }
+}
