@@ -85,7 +85,8 @@ impl<S: KvStore> Contender for Arbour<S> {
     }
 
     fn apply(&self, entries: &[Entry], durability: Durability) -> Result<()> {
-        let mut batch = Batch::new();
+        let bytes = entries.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let mut batch = Batch::with_capacity(entries.len(), bytes);
         for (key, value) in entries {
             batch.put(&self.tree, key, value);
         }

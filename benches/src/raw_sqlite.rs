@@ -120,10 +120,7 @@ impl Writer {
             self.durability = durability;
         }
         kept(connection, "BEGIN IMMEDIATE")?.raw_execute()?;
-        let mut put = kept(
-            connection,
-            "INSERT INTO entries VALUES (?1, ?2) ON CONFLICT DO UPDATE SET v = ?2",
-        )?;
+        let mut put = kept(connection, "REPLACE INTO entries VALUES (?1, ?2)")?;
         for (key, value) in entries {
             put.raw_bind_parameter(1, key.as_slice())?;
             put.raw_bind_parameter(2, value.as_slice())?;

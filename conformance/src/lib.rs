@@ -32,9 +32,10 @@
 //!
 //! - `model::agrees_with_a_plain_map`: random actions on a store and on plain maps, snapshots
 //!   kept and reopening among them; see [`agrees_with_a_plain_map`].
-//! - `process::killed_writer_loses_nothing` and `process::second_process_by_manifest`: a
-//!   writer killed at random moments, and two processes at one store; see [`process`]. For a
-//!   volatile engine there is `process::nothing_outlives_the_store` instead.
+//! - `process::killed_writer_loses_nothing`, `process::second_process_by_manifest` and, on Unix,
+//!   `process::full_device_loses_nothing`: a writer killed at random moments, two processes at one
+//!   store, and a writer that finds no more room; see [`process`]. For a volatile engine there is
+//!   `process::nothing_outlives_the_store` instead.
 //!
 //! [`mirror`] performs the random actions on two engines and finds what they answer differently.
 //! [`BTreeEngine`] is the worked example for engine authors: the suite runs on it too.

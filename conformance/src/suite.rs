@@ -58,6 +58,13 @@ macro_rules! __processes {
                 let test = concat!(module_path!(), "::second_process_by_manifest");
                 $crate::process::second_process_by_manifest(&$factory, test)
             }
+
+            #[cfg(unix)]
+            #[test]
+            fn full_device_loses_nothing() -> $crate::__private::Result<()> {
+                let test = concat!(module_path!(), "::full_device_loses_nothing");
+                $crate::process::full_device_loses_nothing(&$factory, test)
+            }
         }
     };
 }

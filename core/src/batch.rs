@@ -96,6 +96,26 @@ impl<T> Batch<T> {
         Self::default()
     }
 
+    /// Creates an empty batch with room for so many writes, whose keys and values have so many bytes
+    /// together: what is known beforehand need not be moved as the batch grows.
+    ///
+    /// ```
+    /// # use arbour_core::{Batch, KvStore, MemoryStore};
+    /// let users = MemoryStore::new().tree("users")?;
+    /// let mut batch = Batch::with_capacity(1, 7);
+    /// batch.put(&users, b"ada", b"1815");
+    /// assert_eq!(batch.len(), 1);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_capacity(writes: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            entries: Vec::with_capacity(writes),
+            trees: Vec::new(),
+        }
+    }
+
     /// Returns the number of writes.
     ///
     /// ```
@@ -233,10 +253,12 @@ impl<T: Clone + Eq> Batch<T> {
         if self.trees.last() != Some(tree) {
             self.trees.push(tree.clone());
         }
+        let content = value.unwrap_or_default();
+        self.bytes.reserve(key.len() + content.len());
         let key_start = self.bytes.len();
         self.bytes.extend_from_slice(key);
         let value_start = self.bytes.len();
-        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.bytes.extend_from_slice(content);
         self.entries.push(Entry {
             key_start,
             value_start,

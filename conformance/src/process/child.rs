@@ -70,8 +70,22 @@ pub(super) struct Running {
 impl Running {
     /// Runs a test of this executable again; `test` is its full path, with the crate.
     pub(super) fn start(test: &str, path: &Path, seed: u64) -> Result<Self> {
+        let command = Command::new(std::env::current_exe().map_err(io)?);
+        Self::spawn(command, test, path, seed)
+    }
+
+    /// Does the same, but has the system refuse to make any file longer than so many bytes. Only a
+    /// shell can be asked for that without unsafe code; its unit is 512 bytes.
+    pub(super) fn start_with_room(test: &str, path: &Path, bytes: u64) -> Result<Self> {
+        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        let mut command = Command::new("sh");
+        command.args(["-c", &limit]).arg(std::env::current_exe().map_err(io)?);
+        Self::spawn(command, test, path, 0)
+    }
+
+    fn spawn(mut command: Command, test: &str, path: &Path, seed: u64) -> Result<Self> {
         let (_, name) = test.split_once("::").expect("a test's path begins with its crate");
-        let mut child = Command::new(std::env::current_exe().map_err(io)?)
+        let mut child = command
             .args(["--exact", name, "--nocapture", "--test-threads=1"])
             .env(PATH, OsString::from(path))
             .env(SEED, seed.to_string())

@@ -1,4 +1,4 @@
-//! The death of a process, and the life of two at once.
+//! The death of a process, the life of two at once, and one that finds no more room.
 //!
 //! A test runs its own executable again, naming itself as the one test to run, with environment
 //! variables that tell the child its part. The child speaks through its standard output:
@@ -12,11 +12,13 @@
 //! ```
 
 mod child;
+mod full;
 mod killed;
 mod second;
 mod volatile;
 mod workload;
 
+pub use full::full_device_loses_nothing;
 pub use killed::killed_writer_loses_nothing;
 pub use second::second_process_by_manifest;
 pub use volatile::nothing_outlives_the_store;
