@@ -73,10 +73,7 @@ impl<S: KvStore> KvStore for Slowed<S> {
     /// Waits in a transaction, for batches are serialized by the device as well.
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
-        batch.iter().try_for_each(|write| match write.value {
-            Some(value) => transaction.put(write.tree, write.key, value),
-            None => transaction.delete(write.tree, write.key),
-        })?;
+        transaction.apply(&batch)?;
         transaction.commit()
     }
 

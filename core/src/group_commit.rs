@@ -300,12 +300,7 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
         if batch.is_empty() {
             return self.store.apply(batch, durability);
         }
-        let applied = self.write_grouped(durability, move |transaction| {
-            batch.iter().try_for_each(|write| match write.value {
-                Some(value) => transaction.put(write.tree, write.key, value),
-                None => transaction.delete(write.tree, write.key),
-            })
-        });
+        let applied = self.write_grouped(durability, move |transaction| transaction.apply(&batch));
         applied.map_err(|error| match error.operation() {
             // The caller knows of no transaction.
             Operation::Begin | Operation::Commit => error.with_operation(Operation::Apply),

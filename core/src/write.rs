@@ -1,6 +1,6 @@
 //! Writing: a transaction.
 
-use crate::{Error, KeyRange, KvRead, Result, Savepoint, Write};
+use crate::{Batch, Error, KeyRange, KvRead, Result, Savepoint, Write};
 
 /// A write transaction: reads its own writes, and commits all of them or none.
 ///
@@ -147,6 +147,29 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn conflicted(&self) -> bool {
         false
+    }
+
+    /// Makes the writes of a batch in this transaction, in order.
+    ///
+    /// # Errors
+    /// Those of [`put`](Self::put) and [`delete`](Self::delete); the writes before the one that was
+    /// refused are made.
+    ///
+    /// ```
+    /// # use arbour_core::{Batch, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut batch = Batch::new();
+    /// batch.put(&users, b"ada", b"1815");
+    /// store.write(|transaction| transaction.apply(&batch))?;
+    /// assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn apply(&mut self, batch: &Batch<Self::Tree>) -> Result<()> {
+        batch.iter().try_for_each(|write| match write.value {
+            Some(value) => self.put(write.tree, write.key, value),
+            None => self.delete(write.tree, write.key),
+        })
     }
 
     /// Runs a closure whose writes are undone if it fails, while the transaction goes on.

@@ -79,55 +79,64 @@ impl Drop for SqliteSnapshot<'_> {
     }
 }
 
-impl KvRead for SqliteSnapshot<'_> {
-    type Tree = SqliteTree;
-    type Value<'t>
-        = SqliteValue<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = SqliteCursor<'t>
-    where
-        Self: 't;
+/// Reads through the session of a snapshot or a transaction.
+macro_rules! read_through_session {
+    ($type:ident) => {
+        impl KvRead for $type<'_> {
+            type Tree = SqliteTree;
+            type Value<'t>
+                = SqliteValue<'t>
+            where
+                Self: 't;
+            type Cursor<'t>
+                = SqliteCursor<'t>
+            where
+                Self: 't;
 
-    #[inline]
-    fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
-        self.store.check_tree(tree, Operation::Get)?;
-        self.session().get(tree, key).map_err(|error| self.store.locate(error))
-    }
+            #[inline]
+            fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+                self.store.check_tree(tree, Operation::Get)?;
+                self.session().get(tree, key).map_err(|error| self.store.locate(error))
+            }
 
-    #[inline]
-    fn get_with<R>(
-        &self,
-        tree: &SqliteTree,
-        key: &[u8],
-        read: impl FnOnce(&[u8]) -> R,
-    ) -> Result<Option<R>> {
-        self.store.check_tree(tree, Operation::Get)?;
-        self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
-    }
+            #[inline]
+            fn get_with<R>(
+                &self,
+                tree: &SqliteTree,
+                key: &[u8],
+                read: impl FnOnce(&[u8]) -> R,
+            ) -> Result<Option<R>> {
+                self.store.check_tree(tree, Operation::Get)?;
+                self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
+            }
 
-    fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
-        Ok(self.get_with(tree, key, |_| ())?.is_some())
-    }
+            fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
+                Ok(self.get_with(tree, key, |_| ())?.is_some())
+            }
 
-    #[inline]
-    fn scan(
-        &self,
-        tree: &SqliteTree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<SqliteCursor<'_>> {
-        self.store.check_tree(tree, Operation::Scan)?;
-        SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
-    }
+            #[inline]
+            fn scan(
+                &self,
+                tree: &SqliteTree,
+                range: KeyRange<'_>,
+                direction: Direction,
+            ) -> Result<SqliteCursor<'_>> {
+                self.store.check_tree(tree, Operation::Scan)?;
+                SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
+            }
 
-    fn trees(&self) -> Result<Vec<String>> {
-        self.session().trees().map_err(|error| self.store.locate(error))
-    }
+            fn trees(&self) -> Result<Vec<String>> {
+                self.session().trees().map_err(|error| self.store.locate(error))
+            }
 
-    fn len(&self, tree: &SqliteTree) -> Result<u64> {
-        self.store.check_tree(tree, Operation::Scan)?;
-        self.session().count(tree).map_err(|error| self.store.locate(error))
-    }
+            fn len(&self, tree: &SqliteTree) -> Result<u64> {
+                self.store.check_tree(tree, Operation::Scan)?;
+                self.session().count(tree).map_err(|error| self.store.locate(error))
+            }
+        }
+    };
 }
+
+read_through_session!(SqliteSnapshot);
+
+pub(crate) use read_through_session;

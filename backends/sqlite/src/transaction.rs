@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use crate::cursor::{bind, shape_to_delete};
 use crate::session::{Session, failed};
+use crate::snapshot::read_through_session;
 use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, writer};
 
 /// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the connection that writes.
@@ -96,55 +97,7 @@ impl Drop for SqliteTransaction<'_> {
     }
 }
 
-impl KvRead for SqliteTransaction<'_> {
-    type Tree = SqliteTree;
-    type Value<'t>
-        = SqliteValue<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = SqliteCursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
-        self.store.check_tree(tree, Operation::Get)?;
-        self.session().get(tree, key).map_err(|error| self.store.locate(error))
-    }
-
-    fn get_with<R>(
-        &self,
-        tree: &SqliteTree,
-        key: &[u8],
-        read: impl FnOnce(&[u8]) -> R,
-    ) -> Result<Option<R>> {
-        self.store.check_tree(tree, Operation::Get)?;
-        self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
-    }
-
-    fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
-        Ok(self.get_with(tree, key, |_| ())?.is_some())
-    }
-
-    fn scan(
-        &self,
-        tree: &SqliteTree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<SqliteCursor<'_>> {
-        self.store.check_tree(tree, Operation::Scan)?;
-        SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.session().trees().map_err(|error| self.store.locate(error))
-    }
-
-    fn len(&self, tree: &SqliteTree) -> Result<u64> {
-        self.store.check_tree(tree, Operation::Scan)?;
-        self.session().count(tree).map_err(|error| self.store.locate(error))
-    }
-}
+read_through_session!(SqliteTransaction);
 
 impl KvWrite for SqliteTransaction<'_> {
     #[inline]

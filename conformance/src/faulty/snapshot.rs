@@ -98,55 +98,65 @@ impl View for FaultySnapshot<'_> {
     }
 }
 
-impl KvRead for FaultySnapshot<'_> {
-    type Tree = TreeHandle;
-    type Value<'t>
-        = Vec<u8>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = FaultyCursor<'t>
-    where
-        Self: 't;
+/// Reads through the [`View`] of a type. A blanket implementation cannot be had, and a store's
+/// faults show in snapshots and transactions alike.
+macro_rules! read_through_view {
+    ($type:ident, $is_snapshot:literal) => {
+        impl KvRead for $type<'_> {
+            type Tree = TreeHandle;
+            type Value<'t>
+                = Vec<u8>
+            where
+                Self: 't;
+            type Cursor<'t>
+                = FaultyCursor<'t>
+            where
+                Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.store.told(view::get(self, tree, key))
-    }
+            fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+                self.store.told(view::get(self, tree, key))
+            }
 
-    fn scan(
-        &self,
-        tree: &TreeHandle,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<FaultyCursor<'_>> {
-        self.store.told(view::scan(self, tree, range, direction, true))
-    }
+            fn scan(
+                &self,
+                tree: &TreeHandle,
+                range: KeyRange<'_>,
+                direction: Direction,
+            ) -> Result<FaultyCursor<'_>> {
+                self.store.told(view::scan(self, tree, range, direction, $is_snapshot))
+            }
 
-    fn trees(&self) -> Result<Vec<String>> {
-        self.store.told(view::trees(self))
-    }
+            fn trees(&self) -> Result<Vec<String>> {
+                self.store.told(view::trees(self))
+            }
 
-    fn multi_get(
-        &self,
-        tree: &TreeHandle,
-        keys: &[impl AsRef<[u8]>],
-    ) -> Result<Vec<Option<Vec<u8>>>> {
-        self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
-    }
+            fn multi_get(
+                &self,
+                tree: &TreeHandle,
+                keys: &[impl AsRef<[u8]>],
+            ) -> Result<Vec<Option<Vec<u8>>>> {
+                self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
+            }
 
-    fn prefix(&self, tree: &TreeHandle, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
-        self.store.told(view::prefix(self, tree, prefix, true))
-    }
+            fn prefix(&self, tree: &TreeHandle, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
+                self.store.told(view::prefix(self, tree, prefix, $is_snapshot))
+            }
 
-    fn first(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
-        self.store.told(view::edge(self, tree, range, Direction::Forward))
-    }
+            fn first(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+                self.store.told(view::edge(self, tree, range, Direction::Forward))
+            }
 
-    fn last(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
-        self.store.told(view::edge(self, tree, range, Direction::Reverse))
-    }
+            fn last(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+                self.store.told(view::edge(self, tree, range, Direction::Reverse))
+            }
 
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
-        self.store.told(view::len(self, tree))
-    }
+            fn len(&self, tree: &TreeHandle) -> Result<u64> {
+                self.store.told(view::len(self, tree))
+            }
+        }
+    };
 }
+
+read_through_view!(FaultySnapshot, true);
+
+pub(super) use read_through_view;

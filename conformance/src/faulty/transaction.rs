@@ -15,6 +15,7 @@ use arbour_core::{
 };
 
 use super::shared::Shared;
+use super::snapshot::read_through_view;
 use super::view::{self, View};
 use super::{Edit, Entry, Fault, FaultyCursor, FaultyStore, keep_first_tree};
 use crate::BTreeEngine;
@@ -270,58 +271,7 @@ impl View for FaultyTransaction<'_> {
     }
 }
 
-impl KvRead for FaultyTransaction<'_> {
-    type Tree = TreeHandle;
-    type Value<'t>
-        = Vec<u8>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = FaultyCursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.store.told(view::get(self, tree, key))
-    }
-
-    fn scan(
-        &self,
-        tree: &TreeHandle,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<FaultyCursor<'_>> {
-        self.store.told(view::scan(self, tree, range, direction, false))
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.store.told(view::trees(self))
-    }
-
-    fn multi_get(
-        &self,
-        tree: &TreeHandle,
-        keys: &[impl AsRef<[u8]>],
-    ) -> Result<Vec<Option<Vec<u8>>>> {
-        self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
-    }
-
-    fn prefix(&self, tree: &TreeHandle, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
-        self.store.told(view::prefix(self, tree, prefix, false))
-    }
-
-    fn first(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
-        self.store.told(view::edge(self, tree, range, Direction::Forward))
-    }
-
-    fn last(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
-        self.store.told(view::edge(self, tree, range, Direction::Reverse))
-    }
-
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
-        self.store.told(view::len(self, tree))
-    }
-}
+read_through_view!(FaultyTransaction, false);
 
 impl KvWrite for FaultyTransaction<'_> {
     fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {

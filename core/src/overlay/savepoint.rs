@@ -101,13 +101,7 @@ impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
     }
 
     fn commit(self) -> Result<()> {
-        for write in self.writes.batch().iter() {
-            match write.value {
-                Some(value) => self.below.put(write.tree, write.key, value)?,
-                None => self.below.delete(write.tree, write.key)?,
-            }
-        }
-        Ok(())
+        self.below.apply(self.writes.batch())
     }
 
     fn rollback(self) -> Result<()> {
