@@ -16,6 +16,7 @@
 //!
 //! # Cargo features
 //! - `bincode`, `json`, `zerocopy` (all on by default): the [codecs](codec) of those names.
+//! - `documents` (on by default): what [documents] are and promise.
 
 mod backup;
 mod batch;
@@ -24,6 +25,8 @@ mod capability;
 pub mod codec;
 mod copy;
 mod cursor;
+#[cfg(feature = "documents")]
+pub mod documents;
 mod durability;
 mod dynamic;
 mod error;

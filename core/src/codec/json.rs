@@ -36,7 +36,13 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     }
 
     fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
-        serde_json::from_slice(bytes).map_err(|error| {
+        // Text that was checked as a whole is not checked string by string. What is no text is said by
+        // the other way in.
+        let read = match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        };
+        read.map_err(|error| {
             DecodeError::new(format!("JSON of {}", type_name::<T>()), error.to_string())
                 .with_source(error)
         })

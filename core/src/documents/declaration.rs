@@ -1,0 +1,233 @@
+//! The declaration of a collection.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{BodyCodec, Document, Field, Ids, Index, Upgrade};
+
+/// Declares a collection: what its documents are called, how they are found and stored.
+///
+/// It is part of the program. A store remembers it, and opening a collection whose declaration has
+/// changed since has the indexes that are concerned built anew.
+///
+/// ```
+/// use arbour_core::documents::{Declaration, Field, FieldKind, Ids, Index};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Package { name: String, section: Option<String>, size: u64, depends: Vec<String> }
+///
+/// let packages = Declaration::<Package>::new("packages")
+///     .id("name", Ids::Chosen)
+///     .field(Field::path("section"))
+///     .field(Field::path("size").of(FieldKind::Integer))
+///     .field(Field::path("depends").many())
+///     .index(Index::on("section").then_descending("size"))
+///     .index(Index::on("depends"));
+/// assert_eq!(packages.name, "packages");
+/// ```
+#[non_exhaustive]
+pub struct Declaration<D> {
+    /// The name of the collection: 1 to 100 bytes, no slash, no NUL.
+    pub name: String,
+    /// Where the id stands in a document.
+    pub id_path: Vec<String>,
+    /// Which ids there are.
+    pub ids: Ids,
+    /// The fields. The id is one too, by its path, without being listed.
+    pub fields: Vec<Field<D>>,
+    /// The indexes.
+    pub indexes: Vec<Index>,
+    /// How bodies are written. They are read by the codec they were written with, if it is this one
+    /// or one of [`also_read`](Self::also_read).
+    pub codec: BodyCodec<D>,
+    /// Other codecs that bodies may have been written with.
+    pub also_read: Vec<BodyCodec<D>>,
+    /// The version of what a body looks like, from 1.
+    pub schema: u32,
+    /// By version what makes a body of it one of the next.
+    pub upgrades: BTreeMap<u32, Upgrade>,
+    /// Whether changes are recorded for those who follow them.
+    pub feed: bool,
+}
+
+impl<D: Document> Declaration<D> {
+    /// Declares a collection of documents whose id is the chosen text at `id`, without fields.
+    ///
+    /// ```
+    /// use arbour_core::documents::{Declaration, Ids};
+    /// let notes = Declaration::<serde_json::Value>::new("notes");
+    /// assert_eq!((notes.ids, notes.id_path), (Ids::Chosen, vec!["id".to_owned()]));
+    /// ```
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            id_path: vec!["id".to_owned()],
+            ids: Ids::Chosen,
+            fields: Vec::new(),
+            indexes: Vec::new(),
+            codec: BodyCodec::json(),
+            also_read: Vec::new(),
+            schema: 1,
+            upgrades: BTreeMap::new(),
+            feed: false,
+        }
+    }
+
+    /// Says where the id stands, and which ids there are.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Declaration, Ids};
+    /// let users = Declaration::<serde_json::Value>::new("users").id("meta.id", Ids::Uuid);
+    /// assert_eq!(users.id_path, ["meta", "id"]);
+    /// ```
+    #[must_use]
+    pub fn id(mut self, path: &str, ids: Ids) -> Self {
+        self.id_path = path.split('.').map(str::to_owned).collect();
+        self.ids = ids;
+        self
+    }
+
+    /// Adds a field.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Declaration, Field};
+    /// let users = Declaration::<serde_json::Value>::new("users").field(Field::path("born"));
+    /// assert_eq!(users.fields.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn field(mut self, field: Field<D>) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Adds an index.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Declaration, Field, Index};
+    /// let users = Declaration::<serde_json::Value>::new("users")
+    ///     .field(Field::path("email"))
+    ///     .index(Index::on("email").unique());
+    /// assert_eq!(users.indexes.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn index(mut self, index: Index) -> Self {
+        self.indexes.push(index);
+        self
+    }
+
+    /// Writes bodies with another codec than JSON.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{BodyCodec, Declaration};
+    /// # #[cfg(feature = "bincode")]
+    /// let numbers = Declaration::<(String, u32)>::new("numbers").codec(BodyCodec::bincode());
+    /// ```
+    #[must_use]
+    pub fn codec(mut self, codec: BodyCodec<D>) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Reads bodies that were written with another codec.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{BodyCodec, Declaration};
+    /// let notes = Declaration::<serde_json::Value>::new("notes").also_reads(BodyCodec::json());
+    /// assert_eq!(notes.also_read.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn also_reads(mut self, codec: BodyCodec<D>) -> Self {
+        self.also_read.push(codec);
+        self
+    }
+
+    /// Makes bodies of version `from` ones of the next, which is the declared version from now on if
+    /// it was a lower one. Bodies are upgraded when they are read, and stored so when they are
+    /// written.
+    ///
+    /// ```
+    /// # use arbour_core::documents::Declaration;
+    /// let notes = Declaration::<serde_json::Value>::new("notes").upgrade(1, |body| {
+    ///     Ok(std::str::from_utf8(body)?.replace("colour", "color").into_bytes())
+    /// });
+    /// assert_eq!(notes.schema, 2);
+    /// ```
+    #[must_use]
+    pub fn upgrade(
+        mut self,
+        from: u32,
+        upgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.upgrades.insert(from, Arc::new(upgrade));
+        self.schema = self.schema.max(from.saturating_add(1));
+        self
+    }
+
+    /// As [`upgrade`](Self::upgrade), for bodies in JSON.
+    ///
+    /// ```
+    /// # use arbour_core::documents::Declaration;
+    /// let people = Declaration::<serde_json::Value>::new("people").upgrade_json(1, |mut person| {
+    ///     person["born"] = person["year"].take();
+    ///     Ok(person)
+    /// });
+    /// assert_eq!(people.schema, 2);
+    /// ```
+    #[must_use]
+    pub fn upgrade_json(
+        self,
+        from: u32,
+        upgrade: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.upgrade(from, move |body| {
+            Ok(serde_json::to_vec(&upgrade(serde_json::from_slice(body)?)?)?)
+        })
+    }
+
+    /// Records changes for those who follow them, from now on.
+    ///
+    /// ```
+    /// # use arbour_core::documents::Declaration;
+    /// assert!(Declaration::<serde_json::Value>::new("notes").with_feed().feed);
+    /// ```
+    #[must_use]
+    pub fn with_feed(mut self) -> Self {
+        self.feed = true;
+        self
+    }
+
+    /// Returns the name by which the id is filtered and sorted: its path.
+    ///
+    /// ```
+    /// # use arbour_core::documents::Declaration;
+    /// assert_eq!(Declaration::<serde_json::Value>::new("notes").id_name(), "id");
+    /// ```
+    #[must_use]
+    pub fn id_name(&self) -> String {
+        self.id_path.join(".")
+    }
+}
+
+impl<D> fmt::Debug for Declaration<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declaration")
+            .field("name", &self.name)
+            .field("ids", &self.ids)
+            .field("fields", &self.fields)
+            .field("indexes", &self.indexes)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}

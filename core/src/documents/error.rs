@@ -1,0 +1,237 @@
+//! Why something with documents was refused or failed.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{DocId, IndexState};
+use crate::Error;
+
+/// The result of an operation on documents.
+///
+/// ```
+/// use arbour_core::documents::{DocError, DocResult};
+/// fn fails() -> DocResult<()> {
+///     Err(DocError::Invalid { collection: "notes".into(), reason: "it has no name".into() })
+/// }
+/// assert!(fails().is_err());
+/// ```
+pub type DocResult<T> = Result<T, DocError>;
+
+/// Why something with documents was refused or failed.
+///
+/// A refused write has written nothing, and the transaction goes on.
+///
+/// ```
+/// use arbour_core::documents::{DocError, DocId};
+/// let error = DocError::Exists { collection: "users".into(), id: DocId::from("ada") };
+/// assert_eq!(error.to_string(), r#"users: there is a document "ada" already"#);
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocError {
+    /// The store failed or refused; see [`Error::kind`].
+    #[error(transparent)]
+    Store(#[from] Error),
+
+    /// The declaration, a query or a call can never succeed as it is: correct it.
+    #[error("{collection}: {reason}")]
+    Invalid {
+        /// The collection.
+        collection: String,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// A filter, sort or aggregate names a field that is not declared.
+    #[error("{collection}: there is no field {field:?}; there are {}", .known.join(", "))]
+    UnknownField {
+        /// The collection.
+        collection: String,
+        /// What was named.
+        field: String,
+        /// What could have been.
+        known: Vec<String>,
+    },
+
+    /// The document to insert, or the id to change to, is there already.
+    #[error("{collection}: there is a document \"{id}\" already")]
+    Exists {
+        /// The collection.
+        collection: String,
+        /// The id.
+        id: DocId<'static>,
+    },
+
+    /// The document to change is not there.
+    #[error("{collection}: there is no document \"{id}\"")]
+    Missing {
+        /// The collection.
+        collection: String,
+        /// The id.
+        id: DocId<'static>,
+    },
+
+    /// The document was changed since: look at it as it is now, and decide anew.
+    #[error("{collection}: \"{id}\" is at revision {actual}, not at {expected}")]
+    Revision {
+        /// The collection.
+        collection: String,
+        /// The id.
+        id: DocId<'static>,
+        /// The revision the caller knew.
+        expected: u64,
+        /// The revision it is at; 0 if it is not there.
+        actual: u64,
+        /// The document as it is now, as serde would write it in JSON; null if it is not there.
+        current: Box<Value>,
+    },
+
+    /// Another document has the same values in a unique index.
+    #[error("{collection}: {} {} is taken by \"{holder}\"", .fields.join(", "), shown(.values))]
+    Unique {
+        /// The collection.
+        collection: String,
+        /// The fields of the index.
+        fields: Vec<String>,
+        /// Their values.
+        values: Vec<Value>,
+        /// The document that has them.
+        holder: DocId<'static>,
+    },
+
+    /// The document lacks a field that is required.
+    #[error("{collection}: {field:?} is required")]
+    Required {
+        /// The collection.
+        collection: String,
+        /// The field.
+        field: String,
+    },
+
+    /// A field has a value that it may not have.
+    #[error("{collection}: {field:?} must be {expected}, not {}", brief(.found))]
+    WrongType {
+        /// The collection.
+        collection: String,
+        /// The field.
+        field: String,
+        /// What it may be.
+        expected: &'static str,
+        /// What it is.
+        found: Box<Value>,
+    },
+
+    /// A cursor is none, was changed on its way, or belongs to another query or store.
+    #[error("{collection}: the cursor {reason}: begin anew without it")]
+    Cursor {
+        /// The collection.
+        collection: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+
+    /// The query would read every document, and the caller forbids that.
+    #[error("{collection}: no index answers the query, and reading all documents is forbidden: \
+             declare an index over {}", .fields.join(" or "))]
+    FullScan {
+        /// The collection.
+        collection: String,
+        /// The fields that are filtered or sorted by.
+        fields: Vec<String>,
+    },
+
+    /// A stored document cannot be read. The others can.
+    #[error("{collection}: the document at key \"{key}\" of tree {tree:?} cannot be read: {cause}")]
+    Undecodable {
+        /// The collection.
+        collection: String,
+        /// The tree.
+        tree: String,
+        /// The key, escaped.
+        key: String,
+        /// Why not.
+        #[source]
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// A stored document was written by a newer program: upgrade this one.
+    #[error("{collection}: \"{id}\" has schema version {stored}, and this program knows {known}")]
+    TooNew {
+        /// The collection.
+        collection: String,
+        /// The document.
+        id: DocId<'static>,
+        /// The version it was written with.
+        stored: u32,
+        /// The version this program declares.
+        known: u32,
+    },
+
+    /// A document cannot be turned into bytes, or JSON into a document.
+    #[error("{collection}: the document is none of this collection: {cause}")]
+    Unfit {
+        /// The collection.
+        collection: String,
+        /// Why not.
+        #[source]
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// The collection was declared otherwise since it was opened here: open it again.
+    #[error("{collection}: it was declared otherwise since: open it again")]
+    Redeclared {
+        /// The collection.
+        collection: String,
+    },
+
+    /// An index cannot be used in the state it is in.
+    #[error("{collection}: the index {index:?} is {state:?}: build it")]
+    IndexState {
+        /// The collection.
+        collection: String,
+        /// The index.
+        index: String,
+        /// Its state.
+        state: IndexState,
+    },
+
+    /// An index leads to a document that is not there: scrub the collection.
+    #[error("{collection}: the index {index:?} leads to \"{id}\", which is not there: scrub it")]
+    Dangling {
+        /// The collection.
+        collection: String,
+        /// The index.
+        index: String,
+        /// The document.
+        id: DocId<'static>,
+    },
+
+    /// The changes asked for were given up: read all documents, and follow from the newest change.
+    #[error(
+        "{collection}: changes up to {oldest} were given up, and those after {asked} are asked for"
+    )]
+    Trimmed {
+        /// The collection.
+        collection: String,
+        /// The position asked for.
+        asked: u64,
+        /// The last position that was given up.
+        oldest: u64,
+    },
+}
+
+fn shown(values: &[Value]) -> String {
+    values.iter().map(brief).collect::<Vec<_>>().join(", ")
+}
+
+/// Shows a value in JSON, and of a long one only its beginning.
+fn brief(value: &Value) -> String {
+    const CHARACTERS_SHOWN: usize = 60;
+    let text = value.to_string();
+    match text.char_indices().nth(CHARACTERS_SHOWN) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}

@@ -1,0 +1,139 @@
+//! How a query is answered.
+
+use std::fmt;
+
+/// How a query is answered: what was chosen, why, and whether it was a good choice.
+///
+/// ```
+/// use arbour_core::documents::{Access, Explain};
+/// fn is_quick(explain: &Explain) -> bool {
+///     !explain.scans_all() && !explain.sorts
+/// }
+/// # let _ = is_quick;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explain {
+    /// How documents are found.
+    pub access: Access,
+    /// Whether every document, or a whole index, is read.
+    pub reads_all: bool,
+    /// Whether what is found is read as a whole to be sorted; else it comes in order.
+    pub sorts: bool,
+    /// What each document that is found is asked besides; `None` if the index answers all of it.
+    pub residual: Option<String>,
+    /// The indexes that could have been used, with how many entries each would have read, the chosen
+    /// one among them. One that was counted up to a limit says the limit.
+    pub considered: Vec<(String, u64)>,
+    /// How many documents were expected to be looked at.
+    pub estimated_rows: u64,
+    /// How many documents were looked at.
+    pub real_rows: u64,
+    /// How many documents the page has.
+    pub returned: u64,
+}
+
+/// How documents are found.
+///
+/// ```
+/// use arbour_core::documents::Access;
+/// assert_eq!(Access::AllDocuments.to_string(), "reads ALL documents");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// No document can be meant.
+    Nothing,
+    /// By their ids.
+    Ids(usize),
+    /// By ranges of an index.
+    Index {
+        /// Its name.
+        name: String,
+        /// How many ranges.
+        ranges: usize,
+        /// Whether it is read backwards.
+        reverse: bool,
+    },
+    /// By several ways, each document once.
+    Union(Vec<Self>),
+    /// Every document is read.
+    AllDocuments,
+}
+
+impl Explain {
+    /// Creates an explanation of what was chosen, before anything was read.
+    ///
+    /// ```
+    /// use arbour_core::documents::{Access, Explain};
+    /// assert!(Explain::new(Access::AllDocuments).scans_all());
+    /// ```
+    #[must_use]
+    pub fn new(access: Access) -> Self {
+        Self {
+            reads_all: access == Access::AllDocuments,
+            access,
+            sorts: false,
+            residual: None,
+            considered: Vec::new(),
+            estimated_rows: 0,
+            real_rows: 0,
+            returned: 0,
+        }
+    }
+
+    /// Tells whether every document is read, or a whole index: what a caller can
+    /// [forbid](super::Query::require_index).
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Access, Explain};
+    /// assert!(!Explain::new(Access::Nothing).scans_all());
+    /// ```
+    #[must_use]
+    pub fn scans_all(&self) -> bool {
+        self.reads_all
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("reads nothing"),
+            Self::Ids(1) => f.write_str("gets 1 id"),
+            Self::Ids(count) => write!(f, "gets {count} ids"),
+            Self::Index { name, ranges, reverse } => {
+                write!(f, "reads {ranges} range{}", if *ranges == 1 { "" } else { "s" })?;
+                let backwards = if *reverse { ", backwards" } else { "" };
+                write!(f, " of the index {name:?}{backwards}")
+            }
+            Self::Union(parts) => {
+                for (number, part) in parts.iter().enumerate() {
+                    write!(f, "{}{part}", if number == 0 { "" } else { " and " })?;
+                }
+                Ok(())
+            }
+            Self::AllDocuments => f.write_str("reads ALL documents"),
+        }
+    }
+}
+
+impl fmt::Display for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.access)?;
+        if let Some(residual) = &self.residual {
+            write!(f, ", keeps those where {residual}")?;
+        }
+        if self.sorts {
+            f.write_str(", sorts them")?;
+        }
+        write!(
+            f,
+            "; {} of {} looked at, {} expected",
+            self.returned, self.real_rows, self.estimated_rows
+        )?;
+        for (name, entries) in &self.considered {
+            write!(f, "; {name:?} has {entries} entries")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! What a collection knows of its documents: their fields.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A value of documents of type `D` that can be searched, sorted by and indexed.
+///
+/// It is found at a path, or computed. Where there is nothing it is null.
+///
+/// ```
+/// use arbour_core::documents::{Field, FieldKind};
+/// # use serde_json::{Value, json};
+/// let size = Field::<Value>::path("size").of(FieldKind::Integer).default(0);
+/// let authors = Field::<Value>::path("meta.authors").named("authors").many();
+/// let initial = Field::computed("initial", |person: &Value| {
+///     person["name"].as_str().and_then(|name| name.get(..1)).into()
+/// });
+/// assert_eq!((size.name.as_str(), authors.name.as_str()), ("size", "authors"));
+/// # let _ = initial;
+/// ```
+#[non_exhaustive]
+pub struct Field<D> {
+    /// What filters, sorts and indexes call it.
+    pub name: String,
+    /// Where its value is from.
+    pub source: FieldSource<D>,
+    /// What its value may be.
+    pub kind: FieldKind,
+    /// Whether its value is an array, each element of which is found by itself.
+    pub many: bool,
+    /// Whether a document without it is refused.
+    pub required: bool,
+    /// Its value where there is none. If it has a path, it is written into the document.
+    pub default: Option<Value>,
+    /// Whether false counts as null, and so takes no room in a sparse index.
+    pub false_is_null: bool,
+    /// Raised by whoever changes what is computed, so that indexes are built anew.
+    pub revision: u32,
+}
+
+/// Where the value of a [`Field`] is from.
+///
+/// ```
+/// use arbour_core::documents::{Field, FieldSource};
+/// let field = Field::<serde_json::Value>::path("meta.size");
+/// assert!(matches!(field.source, FieldSource::Path(path) if path == ["meta", "size"]));
+/// ```
+pub enum FieldSource<D> {
+    /// The members of objects that lead to it, outermost first, as serde names them.
+    Path(Vec<String>),
+    /// What a closure makes of the document. It must depend on nothing else.
+    Computed(Compute<D>),
+}
+
+/// Computes the value of a field.
+///
+/// ```
+/// use arbour_core::documents::Compute;
+/// let compute: Compute<u32> = std::sync::Arc::new(|document| (*document + 1).into());
+/// assert_eq!(compute(&1), 2);
+/// ```
+pub type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
+
+/// What the value of a [`Field`] may be, beside null. A document with another is refused.
+///
+/// ```
+/// use arbour_core::documents::FieldKind;
+/// # use serde_json::json;
+/// assert!(FieldKind::Integer.admits(&json!(3)) && !FieldKind::Integer.admits(&json!(3.5)));
+/// assert!(FieldKind::Any.admits(&json!("x")) && !FieldKind::Any.admits(&json!({})));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// A bool, a number or a text.
+    Any,
+    /// A bool.
+    Bool,
+    /// A number without a fraction, in 64 bits.
+    Integer,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+}
+
+impl FieldKind {
+    /// Tells whether a value may be one of this kind.
+    ///
+    /// ```
+    /// # use arbour_core::documents::FieldKind;
+    /// assert!(FieldKind::Text.admits(&serde_json::Value::Null));
+    /// ```
+    #[must_use]
+    pub fn admits(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => matches!(self, Self::Any | Self::Bool),
+            Value::Number(number) => match self {
+                Self::Any | Self::Number => true,
+                Self::Integer => number.is_i64() || number.is_u64(),
+                Self::Bool | Self::Text => false,
+            },
+            Value::String(_) => matches!(self, Self::Any | Self::Text),
+            Value::Array(_) | Value::Object(_) => false,
+        }
+    }
+
+    /// Says what is admitted.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::documents::FieldKind::Text.expected(), "a text");
+    /// ```
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Any => "a bool, a number or a text",
+            Self::Bool => "a bool",
+            Self::Integer => "an integer of 64 bits",
+            Self::Number => "a number",
+            Self::Text => "a text",
+        }
+    }
+}
+
+impl<D> Field<D> {
+    /// Defines a field by its path: members of objects, split by dots, as serde names them. Its name
+    /// is the path.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// assert_eq!(Field::<serde_json::Value>::path("address.city").name, "address.city");
+    /// ```
+    #[must_use]
+    pub fn path(path: &str) -> Self {
+        Self::new(path, FieldSource::Path(path.split('.').map(str::to_owned).collect()))
+    }
+
+    /// Defines a field that is computed from the document, and from nothing else. Who changes the
+    /// closure raises the [`revision`](Self::revised).
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// let length = Field::computed("length", |word: &String| word.len().into());
+    /// # let _ = length;
+    /// ```
+    #[must_use]
+    pub fn computed(name: &str, compute: impl Fn(&D) -> Value + Send + Sync + 'static) -> Self {
+        Self::new(name, FieldSource::Computed(Arc::new(compute)))
+    }
+
+    fn new(name: &str, source: FieldSource<D>) -> Self {
+        Self {
+            name: name.to_owned(),
+            source,
+            kind: FieldKind::Any,
+            many: false,
+            required: false,
+            default: None,
+            false_is_null: false,
+            revision: 0,
+        }
+    }
+
+    /// Gives it a name other than its path.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// let city = Field::<serde_json::Value>::path("address.city").named("city");
+    /// assert_eq!(city.name, "city");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Says what its values are; see [`FieldKind`].
+    ///
+    /// ```
+    /// use arbour_core::documents::{Field, FieldKind};
+    /// let size = Field::<serde_json::Value>::path("size").of(FieldKind::Integer);
+    /// assert_eq!(size.kind, FieldKind::Integer);
+    /// ```
+    #[must_use]
+    pub fn of(mut self, kind: FieldKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Says that its value is an array, each element of which is found by itself. One value alone
+    /// counts as an array of one.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// assert!(Field::<serde_json::Value>::path("tags").many().many);
+    /// ```
+    #[must_use]
+    pub fn many(mut self) -> Self {
+        self.many = true;
+        self
+    }
+
+    /// Refuses documents without it. False and the empty text are values.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// assert!(Field::<serde_json::Value>::path("name").required().required);
+    /// ```
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Sets its value where a document has none.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// let stock = Field::<serde_json::Value>::path("stock").default(0);
+    /// assert_eq!(stock.default.unwrap(), 0);
+    /// ```
+    #[must_use]
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
+    /// Takes false for null, so that a sparse index holds only what is true.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// let open = Field::<serde_json::Value>::path("open").false_is_null();
+    /// assert!(open.false_is_null);
+    /// ```
+    #[must_use]
+    pub fn false_is_null(mut self) -> Self {
+        self.false_is_null = true;
+        self
+    }
+
+    /// Tells which revision of a closure this is: a raised number has the indexes over the field
+    /// built anew.
+    ///
+    /// ```
+    /// use arbour_core::documents::Field;
+    /// let length = Field::computed("length", |word: &String| word.chars().count().into()).revised(1);
+    /// assert_eq!(length.revision, 1);
+    /// ```
+    #[must_use]
+    pub fn revised(mut self, revision: u32) -> Self {
+        self.revision = revision;
+        self
+    }
+}
+
+impl<D> Clone for Field<D> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            source: match &self.source {
+                FieldSource::Path(path) => FieldSource::Path(path.clone()),
+                FieldSource::Computed(compute) => FieldSource::Computed(Arc::clone(compute)),
+            },
+            default: self.default.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<D> fmt::Debug for Field<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match &self.source {
+            FieldSource::Path(path) => path.join("."),
+            FieldSource::Computed(_) => "computed".to_owned(),
+        };
+        f.debug_struct("Field").field("name", &self.name).field("source", &source).finish()
+    }
+}

@@ -1,0 +1,136 @@
+//! Where documents lie in a store, and what their bytes are.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | `arbour/meta` | `store id` | 16 random bytes |
+//! | `arbour/catalog` | `collection` FF name | the declaration as it was last opened, and the state of each index |
+//! | `arbour/doc/COLLECTION` | id | header, body |
+//! | `arbour/index/COLLECTION/INDEX` | values FF id | empty |
+//! | `arbour/feed/COLLECTION` | position | what was changed |
+//! | `arbour/feed-ack/COLLECTION` | subscriber | position |
+//!
+//! Every value but an empty one begins with a format byte. The header of a document has a fixed
+//! length, so that SQL can cut it off.
+
+use crate::DecodeError;
+
+/// The tree of what a store says of itself.
+pub const META_TREE: &str = "arbour/meta";
+
+/// The tree of declarations.
+pub const CATALOG_TREE: &str = "arbour/catalog";
+
+/// The longest name of a collection or an index, in bytes: two of them fit into a tree's name.
+pub const NAME_BYTES_MAX: usize = 100;
+
+/// The first byte of values in the only format there is so far.
+pub const FORMAT: u8 = 1;
+
+/// The length of a document's [`Header`], in bytes.
+pub const HEADER_BYTES: usize = 14;
+
+/// Returns the name of the tree with the documents of a collection.
+///
+/// ```
+/// use arbour_core::documents::layout::documents_tree;
+/// assert_eq!(documents_tree("users"), "arbour/doc/users");
+/// ```
+#[must_use]
+pub fn documents_tree(collection: &str) -> String {
+    format!("arbour/doc/{collection}")
+}
+
+/// Returns the name of the tree with the entries of an index.
+///
+/// ```
+/// use arbour_core::documents::layout::index_tree;
+/// assert_eq!(index_tree("users", "email"), "arbour/index/users/email");
+/// ```
+#[must_use]
+pub fn index_tree(collection: &str, index: &str) -> String {
+    format!("arbour/index/{collection}/{index}")
+}
+
+/// Returns the name of the tree with the changes of a collection.
+///
+/// ```
+/// assert_eq!(arbour_core::documents::layout::feed_tree("users"), "arbour/feed/users");
+/// ```
+#[must_use]
+pub fn feed_tree(collection: &str) -> String {
+    format!("arbour/feed/{collection}")
+}
+
+/// Returns the name of the tree with the positions that subscribers have acknowledged.
+///
+/// ```
+/// assert_eq!(arbour_core::documents::layout::feed_ack_tree("users"), "arbour/feed-ack/users");
+/// ```
+#[must_use]
+pub fn feed_ack_tree(collection: &str) -> String {
+    format!("arbour/feed-ack/{collection}")
+}
+
+/// What stands before the body of a stored document: the format, the codec, the schema version in
+/// four bytes and the revision in eight, both with the highest byte first.
+///
+/// ```
+/// use arbour_core::documents::layout::Header;
+/// let header = Header { codec: 1, schema: 2, revision: 3 };
+/// let mut value = Vec::new();
+/// header.encode(&mut value);
+/// value.extend_from_slice(b"{}");
+/// assert_eq!(Header::split(&value)?, (header, &b"{}"[..]));
+/// # Ok::<(), arbour_core::DecodeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The number of the body's codec.
+    pub codec: u8,
+    /// The schema version of the body.
+    pub schema: u32,
+    /// The revision of the document.
+    pub revision: u64,
+}
+
+impl Header {
+    /// Appends the header.
+    ///
+    /// ```
+    /// use arbour_core::documents::layout::{HEADER_BYTES, Header};
+    /// let mut value = Vec::new();
+    /// Header { codec: 1, schema: 1, revision: 1 }.encode(&mut value);
+    /// assert_eq!(value.len(), HEADER_BYTES);
+    /// ```
+    #[inline]
+    pub fn encode(self, value: &mut Vec<u8>) {
+        value.extend_from_slice(&[FORMAT, self.codec]);
+        value.extend_from_slice(&self.schema.to_be_bytes());
+        value.extend_from_slice(&self.revision.to_be_bytes());
+    }
+
+    /// Reads the header of a value, and returns the body behind it.
+    ///
+    /// # Errors
+    /// If the value is shorter than a header, or of another format.
+    ///
+    /// ```
+    /// use arbour_core::documents::layout::Header;
+    /// assert!(Header::split(b"short").is_err());
+    /// ```
+    #[inline]
+    pub fn split(value: &[u8]) -> Result<(Self, &[u8]), DecodeError> {
+        match value {
+            [FORMAT, codec, s0, s1, s2, s3, r0, r1, r2, r3, r4, r5, r6, r7, body @ ..] => {
+                let schema = u32::from_be_bytes([*s0, *s1, *s2, *s3]);
+                let revision = u64::from_be_bytes([*r0, *r1, *r2, *r3, *r4, *r5, *r6, *r7]);
+                Ok((Self { codec: *codec, schema, revision }, body))
+            }
+            [FORMAT, ..] | [] => Err(DecodeError::new(
+                format!("a header of {HEADER_BYTES} bytes"),
+                value.len().to_string(),
+            )),
+            [format, ..] => Err(DecodeError::new("format 1", format!("format {format}"))),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What can be known of a collection beside its documents: the state of its indexes, how far a
+//! build is, what a scrub found, what was changed.
+
+use serde_json::Value;
+
+use super::{DocId, IndexState};
+
+/// The state of an index in a store.
+///
+/// ```
+/// use arbour_core::documents::{IndexState, IndexStatus};
+/// let status = IndexStatus { name: "size".into(), state: IndexState::Readable };
+/// assert!(status.state.is_complete());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexStatus {
+    /// The index.
+    pub name: String,
+    /// Its state.
+    pub state: IndexState,
+}
+
+/// Values that several documents have though their index is unique.
+///
+/// ```
+/// use arbour_core::documents::{DocId, Duplicate};
+/// let duplicate = Duplicate { values: vec!["a@x".into()], holders: vec![DocId::from("ada")] };
+/// assert_eq!(duplicate.holders.len(), 1);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Duplicate {
+    /// The values, one for each field of the index.
+    pub values: Vec<Value>,
+    /// The documents that have them.
+    pub holders: Vec<DocId<'static>>,
+}
+
+/// How far a build or a scrub is.
+///
+/// ```
+/// use arbour_core::documents::Progress;
+/// let progress = Progress { done: 50, total: 200 };
+/// assert_eq!(progress.total / progress.done, 4);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// How many documents or entries are done.
+    pub done: u64,
+    /// How many there were when it began or was resumed; writers may add to them.
+    pub total: u64,
+}
+
+/// What a scrub does with what it finds.
+///
+/// ```
+/// use arbour_core::documents::Scrub;
+/// assert_ne!(Scrub::Report, Scrub::Mend);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrub {
+    /// It only reports.
+    Report,
+    /// It adds what is missing and removes what dangles.
+    Mend,
+}
+
+/// What a scrub found.
+///
+/// ```
+/// use arbour_core::documents::ScrubReport;
+/// assert!(ScrubReport::default().is_clean());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScrubReport {
+    /// How many documents were looked at.
+    pub documents: u64,
+    /// How many entries of indexes were looked at.
+    pub entries: u64,
+    /// The documents that an index lacked: the index and the document, the first hundred.
+    pub missing: Vec<(String, DocId<'static>)>,
+    /// How many entries were missing.
+    pub missing_count: u64,
+    /// The entries that no document asks for: the index and the key, escaped, the first hundred.
+    pub dangling: Vec<(String, String)>,
+    /// How many entries dangle.
+    pub dangling_count: u64,
+    /// The documents that cannot be read: what is wrong with them, the first hundred. Their entries
+    /// are left as they are.
+    pub unreadable: Vec<String>,
+    /// How many documents cannot be read.
+    pub unreadable_count: u64,
+}
+
+impl ScrubReport {
+    /// Tells whether nothing was wrong.
+    ///
+    /// ```
+    /// # use arbour_core::documents::ScrubReport;
+    /// assert_eq!(ScrubReport::default().documents, 0);
+    /// ```
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.missing_count == 0 && self.dangling_count == 0 && self.unreadable_count == 0
+    }
+}
+
+/// A change of a document.
+///
+/// ```
+/// use arbour_core::documents::{Change, DocId};
+/// let change = Change { position: 1, id: DocId::from("ada"), revision: Some(1) };
+/// assert!(!change.is_removal());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its position: one more than that of the change before.
+    pub position: u64,
+    /// The document.
+    pub id: DocId<'static>,
+    /// The revision it was brought to; `None` if it was removed.
+    pub revision: Option<u64>,
+}
+
+impl Change {
+    /// Tells whether the document was removed.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Change, DocId};
+    /// assert!(Change { position: 1, id: DocId::from("ada"), revision: None }.is_removal());
+    /// ```
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.revision.is_none()
+    }
+}

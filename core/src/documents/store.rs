@@ -1,0 +1,403 @@
+//! Collections of documents in a store.
+
+use std::ops::ControlFlow;
+
+use super::{
+    Change, Declaration, DocRead, DocResult, DocWrite, Document, Duplicate, IndexStatus, Progress,
+    Scrub, ScrubReport,
+};
+use crate::{KvRead, KvStore, KvWrite, Tree};
+
+/// Keeps documents in a store.
+///
+/// `arbour::documents::Documents` does so over any [`KvStore`]. An engine that can do it better
+/// implements this trait, [`DocCollection`], [`DocRead`] and [`DocWrite`] itself; the suite holds it to
+/// the same promises.
+///
+/// ```
+/// use arbour_core::KvStore;
+/// use arbour_core::documents::{
+///     Declaration, DocCollection, DocRead, DocResult, DocStore, DocWrite, Field, Index,
+/// };
+/// use serde_json::json;
+///
+/// /// Works in any implementation, on any engine.
+/// fn example(documents: &impl DocStore) -> DocResult<()> {
+///     let people = documents.collection(
+///         Declaration::new("people").field(Field::path("born")).index(Index::on("born")),
+///     )?;
+///     documents.store().write(|transaction| {
+///         people.writer(transaction)?.insert(&json!({"id": "ada", "born": 1815}))
+///     })?;
+///     let snapshot = documents.store().snapshot()?;
+///     assert!(people.reader(&snapshot).get("ada")?.is_some());
+///     Ok(())
+/// }
+/// ```
+pub trait DocStore {
+    /// The store it keeps them in.
+    type Store: KvStore;
+
+    /// An opened collection.
+    type Collection<D: Document>: DocCollection<D, Tree = <Self::Store as KvStore>::Tree>;
+
+    /// Returns the store.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, documents::DocStore};
+    /// fn engine<D: DocStore>(documents: &D) -> &'static str {
+    ///     documents.store().capabilities().engine
+    /// }
+    /// ```
+    fn store(&self) -> &Self::Store;
+
+    /// Opens a collection without building what has to be built: an index that is new or declared
+    /// otherwise than before is [`WriteOnly`](super::IndexState::WriteOnly) until
+    /// [`build`](DocCollection::build) is called.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::DocError::Invalid) for a declaration that contradicts itself, or what is
+    /// stored: ids of another sort, an older schema version than the store's.
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Declaration, DocResult, DocStore};
+    /// fn declare(documents: &impl DocStore) -> DocResult<()> {
+    ///     documents.declare(Declaration::<serde_json::Value>::new("notes")).map(drop)
+    /// }
+    /// ```
+    fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Self::Collection<D>>;
+
+    /// Opens a collection and builds the indexes that have to be built.
+    ///
+    /// # Errors
+    /// As [`declare`](Self::declare) and [`build`](DocCollection::build).
+    ///
+    /// ```
+    /// # use arbour_core::documents::{Declaration, DocResult, DocStore};
+    /// fn open(documents: &impl DocStore) -> DocResult<()> {
+    ///     documents.collection(Declaration::<serde_json::Value>::new("notes")).map(drop)
+    /// }
+    /// ```
+    fn collection<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> DocResult<Self::Collection<D>> {
+        let collection = self.declare(declaration)?;
+        collection.build(self.store(), &mut |_| ControlFlow::Continue(()))?;
+        Ok(collection)
+    }
+}
+
+/// An opened collection. It belongs to no transaction and to no thread.
+///
+/// ```
+/// use arbour_core::documents::{DocCollection, Document};
+/// fn can_be_shared<D: Document>(collection: impl DocCollection<D>) -> impl Send + Sync {
+///     collection
+/// }
+/// ```
+pub trait DocCollection<D: Document>: Send + Sync {
+    /// The handle of a tree of the store.
+    type Tree: Tree;
+
+    /// Reads through a snapshot or a transaction.
+    type Reader<'r, R: KvRead<Tree = Self::Tree> + 'r>: DocRead<D>
+    where
+        Self: 'r;
+
+    /// Writes through a transaction.
+    type Writer<'w, W: KvWrite<Tree = Self::Tree> + 'w>: DocWrite<D>
+    where
+        Self: 'w;
+
+    /// Reads the documents through a snapshot, or a transaction with its own writes.
+    ///
+    /// ```
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocRead, DocResult, Document};
+    /// fn count<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    /// ) -> DocResult<u64> {
+    ///     documents.reader(&store.snapshot()?).count(&Default::default())
+    /// }
+    /// ```
+    fn reader<'r, R: KvRead<Tree = Self::Tree>>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
+
+    /// Writes documents through a transaction. One writer for many documents is quicker than one for
+    /// each: it looks once how the collection is declared.
+    ///
+    /// # Errors
+    /// [`Redeclared`](super::DocError::Redeclared) if the collection was declared otherwise since it
+    /// was opened; what the store reports.
+    ///
+    /// ```
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocResult, DocWrite, Document};
+    /// fn set<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     body: &D,
+    /// ) -> DocResult<()> {
+    ///     store.write(|transaction| documents.writer(transaction)?.set(body).map(drop))
+    /// }
+    /// ```
+    fn writer<'w, W: KvWrite<Tree = Self::Tree>>(
+        &'w self,
+        transaction: &'w mut W,
+    ) -> DocResult<Self::Writer<'w, W>>;
+
+    /// Returns the state of each index, in the order they are declared in.
+    ///
+    /// # Errors
+    /// [`Redeclared`](super::DocError::Redeclared), and what the store reports.
+    ///
+    /// ```
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn is_ready<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    /// ) -> DocResult<bool> {
+    ///     let indexes = documents.indexes(&store.snapshot()?)?;
+    ///     Ok(indexes.iter().all(|index| index.state.is_complete()))
+    /// }
+    /// ```
+    fn indexes<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>>;
+
+    /// Builds the indexes that are neither readable nor disabled, in chunks, each a transaction, while others write.
+    /// What was built is kept when it ends early, by a break or a crash, and the next call goes on
+    /// there. Returns the state of each index afterwards.
+    ///
+    /// A unique index over documents with the same values ends as
+    /// [`UniquePending`](super::IndexState::UniquePending); see [`duplicates`](Self::duplicates).
+    ///
+    /// # Errors
+    /// [`Undecodable`](super::DocError::Undecodable) for a document that cannot be read, and
+    /// [`WrongType`](super::DocError::WrongType) for one that has no place in an index: mend it, and
+    /// build again. What the store reports.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn build<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    /// ) -> DocResult<()> {
+    ///     documents.build(store, &mut |progress| {
+    ///         eprintln!("{} of {}", progress.done, progress.total);
+    ///         ControlFlow::Continue(())
+    ///     }).map(drop)
+    /// }
+    /// ```
+    fn build<S: KvStore<Tree = Self::Tree>>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<Vec<IndexStatus>>;
+
+    /// Disables an index: nobody keeps it and nobody uses it until it is [enabled](Self::enable).
+    ///
+    /// # Errors
+    /// [`Invalid`](super::DocError::Invalid) if there is none of this name; what the store reports.
+    ///
+    /// ```
+    /// # use arbour_core::KvWrite;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn disable<W: KvWrite, D: Document>(
+    ///     transaction: &mut W,
+    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    /// ) -> DocResult<()> {
+    ///     documents.disable(transaction, "size")
+    /// }
+    /// ```
+    fn disable<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        transaction: &mut W,
+        index: &str,
+    ) -> DocResult<()>;
+
+    /// Has a disabled index built anew by the next [`build`](Self::build).
+    ///
+    /// # Errors
+    /// As [`disable`](Self::disable).
+    ///
+    /// ```
+    /// # use arbour_core::KvWrite;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn enable<W: KvWrite, D: Document>(
+    ///     transaction: &mut W,
+    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    /// ) -> DocResult<()> {
+    ///     documents.enable(transaction, "size")
+    /// }
+    /// ```
+    fn enable<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        transaction: &mut W,
+        index: &str,
+    ) -> DocResult<()>;
+
+    /// Returns the values that several documents have in a unique index, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`disable`](Self::disable); [`IndexState`](super::DocError::IndexState) for an index that is
+    /// not built.
+    ///
+    /// ```
+    /// # use arbour_core::KvRead;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn is_unique<R: KvRead, D: Document>(
+    ///     reader: &R,
+    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    /// ) -> DocResult<bool> {
+    ///     Ok(documents.duplicates(reader, "email", 1)?.is_empty())
+    /// }
+    /// ```
+    fn duplicates<R: KvRead<Tree = Self::Tree>>(
+        &self,
+        reader: &R,
+        index: &str,
+        limit: usize,
+    ) -> DocResult<Vec<Duplicate>>;
+
+    /// Looks for entries of the indexes that are missing, and for those that no document asks for, in
+    /// chunks, while others write; and mends them, if told to. A break ends it early, with what was
+    /// found so far.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document, Scrub};
+    /// fn mend<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    /// ) -> DocResult<u64> {
+    ///     let report = documents.scrub(store, Scrub::Mend, &mut |_| ControlFlow::Continue(()))?;
+    ///     Ok(report.missing_count + report.dangling_count)
+    /// }
+    /// ```
+    fn scrub<S: KvStore<Tree = Self::Tree>>(
+        &self,
+        store: &S,
+        scrub: Scrub,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<ScrubReport>;
+
+    /// Returns the changes after a position, at most `limit`, oldest first: those that were committed,
+    /// in the order they were made in, none left out. 0 is before the first.
+    ///
+    /// # Errors
+    /// [`Trimmed`](super::DocError::Trimmed) if some after the position were given up;
+    /// [`Invalid`](super::DocError::Invalid) if the collection has no feed.
+    ///
+    /// ```
+    /// # use arbour_core::KvStore;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn follow<S: KvStore, D: Document>(
+    ///     store: &S,
+    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     position: &mut u64,
+    /// ) -> DocResult<()> {
+    ///     for change in documents.changes(&store.snapshot()?, *position, 100)? {
+    ///         println!("{} at revision {:?}", change.id, change.revision);
+    ///         *position = change.position;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    fn changes<R: KvRead<Tree = Self::Tree>>(
+        &self,
+        reader: &R,
+        after: u64,
+        limit: usize,
+    ) -> DocResult<Vec<Change>>;
+
+    /// Returns the position of the newest change; 0 if there was none.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    ///
+    /// ```
+    /// # use arbour_core::KvRead;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn newest<R: KvRead, D: Document>(
+    ///     reader: &R,
+    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    /// ) -> DocResult<u64> {
+    ///     documents.newest_change(reader)
+    /// }
+    /// ```
+    fn newest_change<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<u64>;
+
+    /// Notes that a subscriber has dealt with all changes up to a position, in the transaction it does
+    /// so in. Changes that a subscriber has not dealt with are never given up. `None` forgets the
+    /// subscriber.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    ///
+    /// ```
+    /// # use arbour_core::KvWrite;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn done<W: KvWrite, D: Document>(
+    ///     transaction: &mut W,
+    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    /// ) -> DocResult<()> {
+    ///     documents.acknowledge(transaction, "mailer", Some(7))
+    /// }
+    /// ```
+    fn acknowledge<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        transaction: &mut W,
+        subscriber: &str,
+        position: Option<u64>,
+    ) -> DocResult<()>;
+
+    /// Returns up to where a subscriber has dealt with the changes; `None` if it is not known.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    ///
+    /// ```
+    /// # use arbour_core::KvRead;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn position<R: KvRead, D: Document>(
+    ///     reader: &R,
+    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    /// ) -> DocResult<u64> {
+    ///     Ok(documents.acknowledged(reader, "mailer")?.unwrap_or(0))
+    /// }
+    /// ```
+    fn acknowledged<R: KvRead<Tree = Self::Tree>>(
+        &self,
+        reader: &R,
+        subscriber: &str,
+    ) -> DocResult<Option<u64>>;
+
+    /// Gives up changes that no subscriber needs any more, all but the newest `keep`, and returns how
+    /// many were.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    ///
+    /// ```
+    /// # use arbour_core::KvWrite;
+    /// # use arbour_core::documents::{DocCollection, DocResult, Document};
+    /// fn tidy<W: KvWrite, D: Document>(
+    ///     transaction: &mut W,
+    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    /// ) -> DocResult<u64> {
+    ///     documents.trim_changes(transaction, 1000)
+    /// }
+    /// ```
+    fn trim_changes<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        transaction: &mut W,
+        keep: u64,
+    ) -> DocResult<u64>;
+}
