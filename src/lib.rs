@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "documents")]
+pub mod documents;
 mod engines;
 mod open;
 mod registry;

@@ -247,7 +247,7 @@ const DIRECTIONS: [(&str, &[&str]); 8] = [
     ("arbour-rocksdb", &["arbour-core"]),
     ("arbour-sled", &["arbour-core"]),
     ("arbour-sqlite", &["arbour-core"]),
-    ("arbour-conformance", &["arbour-core"]),
+    ("arbour-conformance", &["arbour", "arbour-core"]),
     ("arbour", &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"]),
     // It compares all there is, and nothing depends on it.
     (

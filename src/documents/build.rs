@@ -1,0 +1,314 @@
+//! Building indexes while others write.
+//!
+//! An index is built in chunks, each a transaction that reads documents in the order of their keys,
+//! makes their entries, and notes how far it is in the catalog, in the same commit. Writers keep the
+//! index from the moment it is declared, and transactions follow each other: a document that was
+//! written before its chunk has the entries it should have afterwards, one written behind it too. So
+//! the built index is the one that would be there had it been declared before the first document
+//! (after FoundationDB's Record Layer).
+
+use std::ops::{Bound, ControlFlow};
+
+use arbour_core::documents::layout::index_tree;
+use arbour_core::documents::{
+    DocResult, Document, Duplicate, IndexState, IndexStatus, Progress, decode_scalar,
+};
+use arbour_core::key::successor;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
+use serde_json::Value;
+
+use super::catalog::{self, Build, Record};
+use super::collection::Collection;
+use super::entries::{Entries, id_key, part_value, undecodable, values_prefix};
+
+/// How many documents or entries are worked on in a transaction.
+pub(super) const CHUNK: usize = 500;
+
+/// What a chunk left to do.
+enum Left {
+    Nothing,
+    /// More, with so many documents done.
+    More(u64),
+}
+
+impl<T: Tree, D: Document> Collection<T, D> {
+    pub(super) fn statuses<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+        let known = self.known(reader)?;
+        let status = |index: &catalog::IndexRecord| IndexStatus {
+            name: index.name.clone(),
+            state: index.state,
+        };
+        Ok(known.record.indexes.iter().map(status).collect())
+    }
+
+    pub(super) fn build_all<S: KvStore<Tree = T>>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<Vec<IndexStatus>> {
+        let (is_done, total) = store.read(|snapshot| {
+            let is_done = self.is_built(&self.known(snapshot)?.record);
+            let total = if is_done { 0 } else { snapshot.len(&self.trees.documents)? };
+            Ok::<_, arbour_core::documents::DocError>((is_done, total))
+        })?;
+        if !is_done {
+            let dropped = |name: &str| {
+                let name = index_tree(self.definition.name(), name);
+                Ok(store.open_tree(TreeName::layer(&name)?)?)
+            };
+            while let Left::More(done) =
+                store.write(|transaction| self.build_chunk(transaction, &dropped))?
+            {
+                if progress(Progress { done, total: total.max(done) }).is_break() {
+                    break;
+                }
+            }
+        }
+        store.read(|snapshot| self.statuses(snapshot))
+    }
+
+    fn is_built(&self, record: &Record) -> bool {
+        let is_pending = |index: &catalog::IndexRecord| {
+            matches!(index.state, IndexState::WriteOnly | IndexState::UniquePending)
+        };
+        record.dropped.is_empty() && !record.indexes.iter().any(is_pending)
+    }
+
+    /// Does the next piece of what is to be done, and notes that it is.
+    fn build_chunk<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        tree_of: &dyn Fn(&str) -> DocResult<T>,
+    ) -> DocResult<Left> {
+        let mut record = self.known(transaction)?.record.clone();
+        let left = self.advance(transaction, &mut record, tree_of)?;
+        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
+        Ok(left)
+    }
+
+    fn advance<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        record: &mut Record,
+        tree_of: &dyn Fn(&str) -> DocResult<T>,
+    ) -> DocResult<Left> {
+        // What is small enough to be cleared at once is no chunk of its own.
+        while let Some(name) = record.dropped.last() {
+            if !clear(transaction, &tree_of(name)?)? {
+                return Ok(Left::More(0));
+            }
+            record.dropped.pop();
+        }
+        for (index, tree) in record.indexes.iter_mut().zip(&self.trees.indexes) {
+            if index.state == IndexState::WriteOnly && !index.build.is_cleared {
+                index.build.is_cleared = clear(transaction, tree)?;
+                if !index.build.is_cleared {
+                    return Ok(Left::More(0));
+                }
+            }
+        }
+        // Those that are furthest behind are built first, together.
+        let behind = record
+            .indexes
+            .iter()
+            .filter(|index| index.state == IndexState::WriteOnly)
+            .map(|index| index.build.clone())
+            .min_by(|left, right| left.after.cmp(&right.after));
+        let Some(behind) = behind else {
+            self.verify_unique(transaction, record)?;
+            return Ok(Left::Nothing);
+        };
+        let built: Vec<usize> = record
+            .indexes
+            .iter()
+            .enumerate()
+            .filter(|(_, index)| {
+                index.state == IndexState::WriteOnly && index.build.after == behind.after
+            })
+            .map(|(number, _)| number)
+            .collect();
+        let (last, count) = self.build_documents(transaction, &behind, &built)?;
+        let done = behind.done + count;
+        let is_end = count < CHUNK as u64;
+        for number in built {
+            let Some(index) = record.indexes.get_mut(number) else { continue };
+            if let Some(last) = &last {
+                index.build = Build { is_cleared: true, after: hexadecimal(last), done };
+            }
+            if is_end {
+                index.build = Build::default();
+                index.state = self.state_when_built(transaction, number)?;
+            }
+        }
+        Ok(Left::More(done))
+    }
+
+    /// Makes the entries of the next documents; returns the key of the last and how many there were.
+    fn build_documents<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        from: &Build,
+        indexes: &[usize],
+    ) -> DocResult<(Option<Vec<u8>>, u64)> {
+        let mut entries = Entries::default();
+        let (mut last, mut count) = (None, 0);
+        {
+            let start = match bytes_of(&from.after) {
+                after if after.is_empty() => Vec::new(),
+                after => successor(&after),
+            };
+            let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
+            let mut cursor = transaction.scan(&self.trees.documents, range, Direction::Forward)?;
+            while count < CHUNK as u64 {
+                let Some((key, value)) = cursor.next()? else { break };
+                let stored = self.decode(key, value)?;
+                for &number in indexes {
+                    if let Some(index) = self.definition.indexes.get(number) {
+                        entries.add(&self.definition, number, index, key, &stored.body)?;
+                    }
+                }
+                last = Some(key.to_vec());
+                count += 1;
+            }
+        }
+        entries.sort();
+        for entry in entries.iter() {
+            if let Some(tree) = self.trees.indexes.get(entry.index) {
+                transaction.put(tree, entry.key, b"")?;
+            }
+        }
+        Ok((last, count))
+    }
+
+    fn state_when_built<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        index: usize,
+    ) -> DocResult<IndexState> {
+        let is_unique = self.definition.indexes.get(index).is_some_and(|index| index.unique);
+        let is_pending = is_unique && !self.find_duplicates(reader, index, 1)?.is_empty();
+        Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
+    }
+
+    /// Looks again at unique indexes in which there were duplicates.
+    fn verify_unique<R: KvRead<Tree = T>>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
+        for (number, index) in record.indexes.iter_mut().enumerate() {
+            if index.state == IndexState::UniquePending {
+                index.state = self.state_when_built(reader, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds values that several documents have in an index.
+    pub(super) fn find_duplicates<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        index: usize,
+        limit: usize,
+    ) -> DocResult<Vec<Duplicate>> {
+        let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
+        let direction = self.id_direction(index);
+        let mut duplicates: Vec<Duplicate> = Vec::new();
+        // The values of the entry before, and the document it leads to.
+        let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
+        let mut is_counted = false;
+        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+        while let Some((entry, _)) = cursor.next()? {
+            let read = |cause| undecodable(&self.definition, tree.name(), entry, cause);
+            let values = values_prefix(entry).map_err(read)?;
+            let id_key = id_key(entry, direction).map_err(read)?;
+            let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
+            if is_same && !self.has_null(index, entry)? {
+                if !is_counted {
+                    if duplicates.len() == limit {
+                        break;
+                    }
+                    let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
+                    duplicates.push(Duplicate {
+                        values: self.values_of(index, entry)?,
+                        holders: first.into_iter().collect(),
+                    });
+                    is_counted = true;
+                }
+                if let Some(duplicate) = duplicates.last_mut() {
+                    duplicate.holders.push(self.id_at(&id_key)?);
+                }
+            } else {
+                is_counted = false;
+            }
+            last = Some((values.to_vec(), id_key.into_owned()));
+        }
+        Ok(duplicates)
+    }
+
+    fn has_null(&self, index: usize, entry: &[u8]) -> DocResult<bool> {
+        Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
+    }
+
+    /// Reads the values of an entry, one for each part of its index.
+    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> DocResult<Vec<Value>> {
+        let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
+        let value = |(number, part): (usize, &super::definition::Part)| {
+            part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))
+        };
+        let values: Result<Vec<Value>, _> =
+            parts.into_iter().flatten().enumerate().map(value).collect();
+        values.map_err(|cause| {
+            let tree = self.trees.indexes.get(index).map_or("", |tree| tree.name());
+            undecodable(&self.definition, tree, entry, cause)
+        })
+    }
+
+    /// Changes the state of an index at once: no entry is left in one that is disabled, and one that
+    /// is enabled waits to be built.
+    pub(super) fn set_state<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        name: &str,
+        state: IndexState,
+    ) -> DocResult<()> {
+        let number = self.index(name)?;
+        let mut record = self.known(transaction)?.record.clone();
+        let Some(index) = record.indexes.get_mut(number) else { return Ok(()) };
+        let is_disabled = index.state == IndexState::Disabled;
+        if is_disabled == (state == IndexState::Disabled) {
+            return Ok(());
+        }
+        (index.state, index.build) = (state, Build::default());
+        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)
+    }
+}
+
+/// Removes the first entries of a tree; tells whether nothing is left.
+fn clear<W: KvWrite>(transaction: &mut W, tree: &W::Tree) -> DocResult<bool> {
+    let mut keys = Vec::new();
+    {
+        let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
+        while keys.len() < CHUNK {
+            let Some((key, _)) = cursor.next()? else { break };
+            keys.push(key.to_vec());
+        }
+    }
+    for key in &keys {
+        transaction.delete(tree, key)?;
+    }
+    Ok(keys.len() < CHUNK)
+}
+
+/// Writes bytes in hexadecimal digits, which sort as the bytes do.
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string never fails.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// Reads what [`hexadecimal`] wrote.
+fn bytes_of(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks_exact(2);
+    pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}

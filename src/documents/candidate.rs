@@ -1,0 +1,329 @@
+//! The ways an index can answer a query.
+
+use arbour_core::Direction;
+use arbour_core::documents::{Document, encode_scalar};
+use arbour_core::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
+use serde_json::Value;
+
+use super::condition::{Condition, Span};
+use super::definition::{Definition, FieldRef, IndexDefinition};
+use super::entries::append_directed;
+use super::find::{Find, IndexRead};
+use super::order::{Order, turned};
+
+/// The most ranges that are read for one query; with more of them, the values of the parts from there
+/// on are left to be looked at.
+const RANGES_MAX: usize = 1000;
+
+/// The most words, or values of a list, from which the rarest is looked for.
+const CHOICES_MAX: usize = 8;
+
+/// A way to answer a query.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) find: Find,
+    /// Whether documents come in the order asked for.
+    pub(super) is_ordered: bool,
+    /// Whether each document that is found is meant, without being looked at.
+    pub(super) is_exact: bool,
+    /// Whether at most one document is found in each range.
+    pub(super) is_unique: bool,
+}
+
+/// Lists the ways an index can answer what all has to be true.
+pub(super) fn of_index<D: Document>(
+    definition: &Definition<D>,
+    number: usize,
+    index: &IndexDefinition,
+    conjuncts: &[&Condition<D>],
+    order: Option<&Order>,
+) -> Vec<Candidate> {
+    if index.words {
+        return of_words(definition, number, index, conjuncts, order);
+    }
+    let is_complete = |field: FieldRef| {
+        !index.sparse || conjuncts.iter().any(|condition| condition.excludes_null(field))
+    };
+    if !index.parts.iter().all(|part| is_complete(part.field)) {
+        return Vec::new();
+    }
+    let choices = conjuncts.iter().map(|condition| match condition {
+        Condition::Each(field, values) if index.parts.iter().any(|part| part.field == *field) => {
+            values.len().clamp(1, CHOICES_MAX)
+        }
+        _ => 1,
+    });
+    let choices = choices.max().unwrap_or(1);
+    let candidate = |choice| {
+        let ranges = Ranges::of(index, conjuncts, choice);
+        ranges.into_candidate(definition, number, index, order)
+    };
+    (0..choices).filter_map(candidate).collect()
+}
+
+/// Lists a way for each of the words that are asked for: the rarest is the best.
+fn of_words<D: Document>(
+    definition: &Definition<D>,
+    number: usize,
+    index: &IndexDefinition,
+    conjuncts: &[&Condition<D>],
+    order: Option<&Order>,
+) -> Vec<Candidate> {
+    let Some(part) = index.parts.first() else { return Vec::new() };
+    let asked = conjuncts.iter().filter_map(|condition| match condition {
+        Condition::Words(field, words) if *field == part.field => Some(words),
+        _ => None,
+    });
+    let mut candidates = Vec::new();
+    for words in asked {
+        for word in words.iter().take(CHOICES_MAX) {
+            let mut ranges = Ranges::new(conjuncts.len());
+            let mut point = Vec::new();
+            if encode_scalar(&Value::from(word.as_str()), &mut point).is_err() {
+                continue;
+            }
+            ranges.add_points(part.direction, &[point]);
+            ranges.is_exact = conjuncts.len() == 1 && words.len() == 1;
+            ranges.used = 1;
+            candidates.extend(ranges.into_candidate(definition, number, index, order));
+        }
+    }
+    candidates
+}
+
+/// The ranges of an index that what has to be true leaves.
+struct Ranges {
+    /// The bytes of the parts that have one of several values, for each combination.
+    prefixes: Vec<Vec<u8>>,
+    /// How many parts have one of several values.
+    points: usize,
+    /// The values the next part may have.
+    within: Option<(Span, Direction)>,
+    /// How many conditions were used, in full or in part.
+    used: usize,
+    is_exact: bool,
+    /// The number of a part several of whose values are asked for.
+    several: Vec<usize>,
+    conditions: usize,
+}
+
+impl Ranges {
+    fn new(conditions: usize) -> Self {
+        Self {
+            prefixes: vec![Vec::new()],
+            points: 0,
+            within: None,
+            used: 0,
+            is_exact: true,
+            several: Vec::new(),
+            conditions,
+        }
+    }
+
+    /// Uses the conditions on the parts of an index, from the first part on.
+    fn of<D: Document>(
+        index: &IndexDefinition,
+        conjuncts: &[&Condition<D>],
+        choice: usize,
+    ) -> Self {
+        let mut ranges = Self::new(conjuncts.len());
+        for part in &index.parts {
+            if !ranges.use_points(part.field, part.direction, conjuncts, choice) {
+                ranges.use_spans(part.field, part.direction, conjuncts);
+                break;
+            }
+        }
+        ranges
+    }
+
+    fn use_points<D: Document>(
+        &mut self,
+        field: FieldRef,
+        direction: Direction,
+        conjuncts: &[&Condition<D>],
+        choice: usize,
+    ) -> bool {
+        for condition in conjuncts {
+            match condition {
+                Condition::Points(of, points)
+                    if *of == field && points.len() * self.prefixes.len() <= RANGES_MAX =>
+                {
+                    self.used += 1;
+                    self.add_points(direction, points);
+                    return true;
+                }
+                Condition::Each(of, values) if *of == field => {
+                    let Some(value) = values.get(choice.min(values.len().saturating_sub(1))) else {
+                        continue;
+                    };
+                    self.used += 1;
+                    self.is_exact &= values.len() == 1;
+                    self.add_points(direction, std::slice::from_ref(value));
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn add_points(&mut self, direction: Direction, points: &[Vec<u8>]) {
+        if points.len() > 1 {
+            self.several.push(self.points);
+        }
+        let mut prefixes = Vec::with_capacity(self.prefixes.len() * points.len());
+        for prefix in &self.prefixes {
+            for point in points {
+                let mut longer = prefix.clone();
+                if self.points > 0 {
+                    longer.push(PART_DELIMITER);
+                }
+                append_directed(point, direction, &mut longer);
+                prefixes.push(longer);
+            }
+        }
+        self.prefixes = prefixes;
+        self.points += 1;
+    }
+
+    fn use_spans<D: Document>(
+        &mut self,
+        field: FieldRef,
+        direction: Direction,
+        conjuncts: &[&Condition<D>],
+    ) {
+        let mut within: Option<Span> = None;
+        for condition in conjuncts {
+            if let Condition::Within(of, span) = condition
+                && *of == field
+            {
+                self.used += 1;
+                within = Some(match within {
+                    Some(other) => common(other, span),
+                    None => span.clone(),
+                });
+            }
+        }
+        self.within = within.map(|span| (span, direction));
+    }
+
+    fn spans(&self, index: &IndexDefinition) -> Vec<Span> {
+        let is_whole = self.points == index.parts.len();
+        let spans = self.prefixes.iter().map(|prefix| {
+            let mut start = prefix.clone();
+            if is_whole {
+                start.push(GROUP_DELIMITER);
+            } else if self.points > 0 {
+                start.push(PART_DELIMITER);
+            }
+            match &self.within {
+                Some((span, direction)) => within(&start, span, *direction),
+                None => Span { end: prefix_end(&start), start },
+            }
+        });
+        spans.filter(|span| !span.is_empty()).collect()
+    }
+
+    fn into_candidate<D: Document>(
+        self,
+        definition: &Definition<D>,
+        number: usize,
+        index: &IndexDefinition,
+        order: Option<&Order>,
+    ) -> Option<Candidate> {
+        let many =
+            index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
+        let is_fixed = |part: usize| part < self.points && !self.several.contains(&part);
+        let repeats = many.is_some_and(|part| !is_fixed(part));
+        let is_single = self.prefixes.len() == 1;
+        let direction = match order {
+            None => Some(Direction::Forward),
+            Some(order) if is_single && !repeats => read_direction(index, self.points, order),
+            Some(_) => None,
+        };
+        if self.used == 0 && (direction.is_none() || order.is_none()) {
+            return None;
+        }
+        let spans = self.spans(index);
+        let find = if spans.is_empty() {
+            Find::Nothing
+        } else {
+            Find::Index(IndexRead {
+                index: number,
+                spans,
+                direction: direction.unwrap_or_default(),
+                repeats,
+                fixed: if is_single { self.points } else { 0 },
+                prefix: self.prefixes.into_iter().next().filter(|_| is_single).unwrap_or_default(),
+            })
+        };
+        Some(Candidate {
+            find,
+            is_ordered: direction.is_some(),
+            is_exact: self.is_exact && self.used == self.conditions,
+            is_unique: index.unique && self.points == index.parts.len(),
+        })
+    }
+}
+
+/// Returns in which direction an index is read to find documents in an order, the first parts having
+/// the same value in all of them; `None` if in neither.
+fn read_direction(index: &IndexDefinition, fixed: usize, order: &Order) -> Option<Direction> {
+    // The texts that have a word in common are not alike.
+    let fixed_fields = if index.words { 0 } else { fixed };
+    let is_fixed =
+        |field: FieldRef| index.parts.iter().take(fixed_fields).any(|part| part.field == field);
+    let mut asked = order.fields.iter().filter(|(field, _)| !is_fixed(*field));
+    let mut direction = None;
+    for part in index.parts.iter().skip(fixed) {
+        let (field, asked) = asked.next()?;
+        let needed = if *asked == part.direction { Direction::Forward } else { Direction::Reverse };
+        if *field != part.field || *direction.get_or_insert(needed) != needed {
+            return None;
+        }
+    }
+    if asked.next().is_some() {
+        return None;
+    }
+    let ids = index.id_direction();
+    let needed = if order.ties == ids { Direction::Forward } else { Direction::Reverse };
+    (*direction.get_or_insert(needed) == needed).then_some(needed)
+}
+
+/// What two ranges have in common.
+pub(super) fn common(left: Span, right: &Span) -> Span {
+    let end = match (left.end, &right.end) {
+        (Some(left), Some(right)) => Some(left.min(right.clone())),
+        (left, right) => left.or_else(|| right.clone()),
+    };
+    Span { start: left.start.max(right.start.clone()), end }
+}
+
+/// Returns the keys that begin so and have a part within a range behind that, in a direction. Turned
+/// round, what was before the end comes behind all that begins with it.
+fn within(start: &[u8], span: &Span, direction: Direction) -> Span {
+    let behind = |bytes: &[u8]| [start, bytes].concat();
+    match direction {
+        Direction::Forward => Span {
+            start: behind(&span.start),
+            end: match &span.end {
+                Some(end) => Some(behind(end)),
+                None => prefix_end(start),
+            },
+        },
+        Direction::Reverse => {
+            let turned = |bytes: &[u8]| {
+                let mut key = start.to_vec();
+                append_directed(bytes, turned(Direction::Forward), &mut key);
+                key
+            };
+            Span {
+                start: match &span.end {
+                    Some(end) => prefix_end(&turned(end)).unwrap_or_default(),
+                    None => start.to_vec(),
+                },
+                end: prefix_end(&turned(&span.start)),
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a store remembers of a collection: how it was declared, and the state of its indexes.
+
+use std::sync::Arc;
+
+use arbour_core::documents::layout::{CATALOG_TREE, FORMAT};
+use arbour_core::documents::{DocError, DocResult, Document, IndexState};
+use arbour_core::key::Key as _;
+use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite};
+use serde::{Deserialize, Serialize};
+
+use super::definition::Definition;
+
+/// What a store remembers of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The sort of ids, as errors say it.
+    pub(super) ids: String,
+    /// Where the id stands in a document.
+    pub(super) id_path: Vec<String>,
+    /// The schema version of bodies.
+    pub(super) schema: u32,
+    /// Whether changes are recorded.
+    pub(super) feed: bool,
+    /// The indexes, in the order they are declared in.
+    pub(super) indexes: Vec<IndexRecord>,
+    /// Indexes that are declared no more, and whose entries are still there.
+    pub(super) dropped: Vec<String>,
+}
+
+/// What a store remembers of an index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct IndexRecord {
+    pub(super) name: String,
+    pub(super) fingerprint: String,
+    pub(super) state: IndexState,
+    /// How far building it is, while it is built.
+    pub(super) build: Build,
+}
+
+/// How far building an index is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Build {
+    /// Whether entries of another declaration have been removed.
+    pub(super) is_cleared: bool,
+    /// The key of the last document whose entries were made, in hexadecimal digits; empty at the
+    /// beginning.
+    pub(super) after: String,
+    /// How many documents were done.
+    pub(super) done: u64,
+}
+
+/// A record with the bytes it was read from, by which it is known again.
+#[derive(Debug)]
+pub(super) struct Known {
+    bytes: Vec<u8>,
+    pub(super) record: Record,
+}
+
+impl Known {
+    pub(super) fn state(&self, index: usize) -> IndexState {
+        self.record.indexes.get(index).map_or(IndexState::Disabled, |index| index.state)
+    }
+
+    /// Tells whether what stands in an index counts against a document that is written: not before the
+    /// entries of another declaration are gone.
+    pub(super) fn is_checked(&self, index: usize) -> bool {
+        let index = self.record.indexes.get(index);
+        index.is_some_and(|index| index.state.is_complete() || index.build.is_cleared)
+    }
+}
+
+/// Returns the key of a collection's record.
+pub(super) fn key(collection: &str) -> Vec<u8> {
+    ("collection", collection).to_key_bytes()
+}
+
+/// Reads the record of a collection; `last` is returned if it is still the same.
+pub(super) fn load<D: Document, R: KvRead>(
+    definition: &Definition<D>,
+    reader: &R,
+    tree: &R::Tree,
+    key: &[u8],
+    last: Option<&Arc<Known>>,
+) -> DocResult<Option<Arc<Known>>> {
+    let read = reader.get_with(tree, key, |bytes| match last {
+        Some(last) if last.bytes == bytes => Ok(Arc::clone(last)),
+        _ => decode(bytes).map(|record| Arc::new(Known { bytes: bytes.to_vec(), record })),
+    })?;
+    let read = read.transpose();
+    read.map_err(|cause| super::entries::undecodable(definition, CATALOG_TREE, key, cause))
+}
+
+fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
+    match bytes.split_first() {
+        Some((&FORMAT, json)) => serde_json::from_slice(json).map_err(|cause| {
+            DecodeError::new("the record of a collection", cause.to_string()).with_source(cause)
+        }),
+        Some((format, _)) => Err(DecodeError::new("format 1", format!("format {format}"))),
+        None => Err(DecodeError::new("the record of a collection", "no bytes")),
+    }
+}
+
+/// Stores the record of a collection.
+pub(super) fn save<W: KvWrite>(
+    transaction: &mut W,
+    tree: &W::Tree,
+    key: &[u8],
+    record: &Record,
+) -> DocResult<()> {
+    let mut bytes = vec![FORMAT];
+    serde_json::to_writer(&mut bytes, record).map_err(|cause| {
+        EncodeError::new(cause.to_string()).with_source(cause).into_error(CATALOG_TREE, key)
+    })?;
+    Ok(transaction.put(tree, key, &bytes)?)
+}
+
+impl Record {
+    /// Returns what is remembered once a collection is declared so, given what was remembered
+    /// before. A new index is readable if there is no document yet.
+    ///
+    /// # Errors
+    /// [`Invalid`](DocError::Invalid) if the ids are of another sort, or bodies of a newer version.
+    pub(super) fn declared<D: Document>(
+        definition: &Definition<D>,
+        before: Option<&Self>,
+        is_empty: bool,
+    ) -> DocResult<Self> {
+        let declaration = &definition.declaration;
+        let ids = declaration.ids.expected().to_owned();
+        if let Some(before) = before
+            && before.ids != ids
+        {
+            return Err(definition.invalid(format!(
+                "the documents that are stored have {} as their id, not {ids}",
+                before.ids
+            )));
+        }
+        if let Some(before) = before
+            && before.schema > declaration.schema
+        {
+            return Err(definition.invalid(format!(
+                "the store is at schema version {}, and this program at {}: upgrade the program",
+                before.schema, declaration.schema
+            )));
+        }
+        let old = before.map_or(&[][..], |before| &before.indexes);
+        let dropped = before.map_or(&[][..], |before| &before.dropped);
+        // What was declared otherwise, or was dropped, may have left entries.
+        let is_new =
+            |name: &String| !dropped.contains(name) && old.iter().all(|index| index.name != *name);
+        let indexes = definition.indexes.iter().map(|index| {
+            let same =
+                |old: &&IndexRecord| old.name == index.name && old.fingerprint == index.fingerprint;
+            old.iter().find(same).cloned().unwrap_or_else(|| IndexRecord {
+                name: index.name.clone(),
+                fingerprint: index.fingerprint.clone(),
+                state: if is_empty && is_new(&index.name) {
+                    IndexState::Readable
+                } else {
+                    IndexState::WriteOnly
+                },
+                build: Build::default(),
+            })
+        });
+        let is_gone = |name: &&String| definition.indexes.iter().all(|index| index.name != **name);
+        let dropped = old.iter().map(|index| &index.name).chain(dropped).filter(is_gone).cloned();
+        Ok(Self {
+            ids,
+            id_path: declaration.id_path.clone(),
+            schema: declaration.schema,
+            feed: declaration.feed,
+            indexes: indexes.collect(),
+            dropped: dropped.collect(),
+        })
+    }
+
+    /// Tells whether the collection is declared as it is here.
+    pub(super) fn fits<D: Document>(&self, definition: &Definition<D>) -> bool {
+        self.feed == definition.declaration.feed
+            && self.indexes.len() == definition.indexes.len()
+            && self.indexes.iter().zip(&definition.indexes).all(|(stored, declared)| {
+                stored.name == declared.name && stored.fingerprint == declared.fingerprint
+            })
+    }
+}
+
+/// Builds the error for a collection that is not declared here as it is in the store.
+pub(super) fn redeclared<D: Document>(definition: &Definition<D>) -> DocError {
+    DocError::Redeclared { collection: definition.name().to_owned() }
+}

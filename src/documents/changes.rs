@@ -1,0 +1,200 @@
+//! Following the changes of a collection.
+
+use std::ops::Bound;
+
+use arbour_core::documents::layout::FORMAT;
+use arbour_core::documents::{Change, DocError, DocResult, Document};
+use arbour_core::key::{KeyPart as _, successor};
+use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite, Tree};
+
+use super::collection::Collection;
+use super::entries::undecodable;
+
+/// The key in the tree of positions under which the last position that was given up is kept: no
+/// subscriber has an empty name.
+const TRIMMED_KEY: &[u8] = b"";
+
+fn position_key(position: u64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(10);
+    position.encode_part(&mut key);
+    key
+}
+
+impl<T: Tree, D: Document> Collection<T, D> {
+    fn needs_feed(&self) -> DocResult<()> {
+        if self.definition.declaration.feed {
+            return Ok(());
+        }
+        Err(self.definition.invalid("it is declared without a feed".to_owned()))
+    }
+
+    /// Records a change, if that is asked for: behind the newest.
+    pub(super) fn record_change<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        newest: &mut Option<u64>,
+        id_key: &[u8],
+        revision: Option<u64>,
+    ) -> DocResult<()> {
+        if !self.definition.declaration.feed {
+            return Ok(());
+        }
+        let last = match *newest {
+            Some(last) => last,
+            None => self.newest(transaction)?,
+        };
+        let position = last.checked_add(1).ok_or_else(|| {
+            self.definition.invalid("there is no position left for a change".to_owned())
+        })?;
+        // A removal has no revision, and 0 is none.
+        let mut value = vec![FORMAT];
+        value.extend_from_slice(&revision.unwrap_or(0).to_be_bytes());
+        value.extend_from_slice(id_key);
+        transaction.put(&self.trees.feed, &position_key(position), &value)?;
+        *newest = Some(position);
+        Ok(())
+    }
+
+    pub(super) fn newest<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+        match reader.last(&self.trees.feed, KeyRange::all())? {
+            Some((key, _)) => self.position(&key),
+            // All may have been given up; the next position goes on behind them.
+            None => self.trimmed(reader),
+        }
+    }
+
+    fn trimmed<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+        Ok(self.acknowledged_at(reader, TRIMMED_KEY)?.unwrap_or(0))
+    }
+
+    fn acknowledged_at<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        subscriber: &[u8],
+    ) -> DocResult<Option<u64>> {
+        let tree = &self.trees.feed_ack;
+        let position = reader.get_with(tree, subscriber, |value| match value {
+            [FORMAT, position @ ..] => u64::decode_part(position),
+            _ => Err(DecodeError::new("format 1", "another")),
+        })?;
+        let position = position.transpose();
+        position.map_err(|cause| undecodable(&self.definition, tree.name(), subscriber, cause))
+    }
+
+    fn acknowledge_at<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        subscriber: &[u8],
+        position: u64,
+    ) -> DocResult<()> {
+        let value = [&[FORMAT][..], &position_key(position)].concat();
+        Ok(transaction.put(&self.trees.feed_ack, subscriber, &value)?)
+    }
+
+    fn position(&self, key: &[u8]) -> DocResult<u64> {
+        let position = u64::decode_part(key);
+        position.map_err(|cause| undecodable(&self.definition, self.trees.feed.name(), key, cause))
+    }
+
+    pub(super) fn read_changes<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        after: u64,
+        limit: usize,
+    ) -> DocResult<Vec<Change>> {
+        self.needs_feed()?;
+        let oldest = self.trimmed(reader)?;
+        if after < oldest {
+            let collection = self.definition.name().to_owned();
+            return Err(DocError::Trimmed { collection, asked: after, oldest });
+        }
+        let start = successor(&position_key(after));
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
+        let mut cursor = reader.scan(&self.trees.feed, range, Direction::Forward)?;
+        let mut changes = Vec::new();
+        while changes.len() < limit {
+            let Some((key, value)) = cursor.next()? else { break };
+            changes.push(self.change(key, value)?);
+        }
+        Ok(changes)
+    }
+
+    fn change(&self, key: &[u8], value: &[u8]) -> DocResult<Change> {
+        let position = self.position(key)?;
+        let [FORMAT, r0, r1, r2, r3, r4, r5, r6, r7, id_key @ ..] = value else {
+            let error = DecodeError::new("a change of format 1", "something else");
+            return Err(undecodable(&self.definition, self.trees.feed.name(), key, error));
+        };
+        let revision = u64::from_be_bytes([*r0, *r1, *r2, *r3, *r4, *r5, *r6, *r7]);
+        let revision = (revision > 0).then_some(revision);
+        Ok(Change { position, id: self.id_at(id_key)?, revision })
+    }
+
+    pub(super) fn newest_of_feed<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+        self.needs_feed()?;
+        self.newest(reader)
+    }
+
+    pub(super) fn note_acknowledged<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        subscriber: &str,
+        position: Option<u64>,
+    ) -> DocResult<()> {
+        self.needs_feed()?;
+        if subscriber.is_empty() {
+            return Err(self.definition.invalid("a subscriber needs a name".to_owned()));
+        }
+        match position {
+            Some(position) => self.acknowledge_at(transaction, subscriber.as_bytes(), position),
+            None => Ok(transaction.delete(&self.trees.feed_ack, subscriber.as_bytes())?),
+        }
+    }
+
+    pub(super) fn read_acknowledged<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        subscriber: &str,
+    ) -> DocResult<Option<u64>> {
+        self.needs_feed()?;
+        if subscriber.is_empty() {
+            return Ok(None);
+        }
+        self.acknowledged_at(reader, subscriber.as_bytes())
+    }
+
+    /// Gives up changes up to where every subscriber is, but for the newest `keep`.
+    pub(super) fn trim<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        keep: u64,
+    ) -> DocResult<u64> {
+        self.needs_feed()?;
+        let mut up_to = self.newest(transaction)?.saturating_sub(keep);
+        let subscribers = {
+            let mut names = Vec::new();
+            let mut cursor =
+                transaction.scan(&self.trees.feed_ack, KeyRange::all(), Direction::Forward)?;
+            while let Some((name, _)) = cursor.next()? {
+                if name != TRIMMED_KEY {
+                    names.push(name.to_vec());
+                }
+            }
+            names
+        };
+        for subscriber in subscribers {
+            if let Some(position) = self.acknowledged_at(transaction, &subscriber)? {
+                up_to = up_to.min(position);
+            }
+        }
+        let trimmed = self.trimmed(transaction)?;
+        if up_to <= trimmed {
+            return Ok(0);
+        }
+        let end = successor(&position_key(up_to));
+        let range = KeyRange::from_bounds(Bound::Unbounded, Bound::Excluded(&end));
+        transaction.delete_range(&self.trees.feed, range)?;
+        self.acknowledge_at(transaction, TRIMMED_KEY, up_to)?;
+        Ok(up_to - trimmed)
+    }
+}

@@ -1,0 +1,256 @@
+//! An opened collection: its trees, and what is known of its state.
+
+use std::sync::Arc;
+
+use arbour_core::documents::layout::{
+    CATALOG_TREE, FORMAT, Header, META_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
+use arbour_core::documents::{Declaration, DocError, DocId, DocResult, Document, Stored};
+use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use super::catalog::{self, Known, Record};
+use super::definition::Definition;
+use super::entries::undecodable;
+
+/// The key of the store's id.
+const STORE_ID_KEY: &[u8] = b"store id";
+
+/// An opened collection; see [`DocCollection`](arbour_core::documents::DocCollection) for what it can
+/// do.
+///
+/// ```
+/// use arbour::documents::{Collection, Declaration, DocResult, DocStore, Documents};
+/// use serde_json::Value;
+/// struct Database<S: arbour::KvStore> {
+///     notes: Collection<S::Tree, Value>,
+/// }
+/// fn open<S: arbour::KvStore>(store: &S) -> DocResult<Database<S>> {
+///     Ok(Database { notes: Documents::new(store).collection(Declaration::new("notes"))? })
+/// }
+/// # open(&arbour::MemoryStore::new()).unwrap();
+/// ```
+pub struct Collection<T, D> {
+    pub(super) definition: Definition<D>,
+    pub(super) trees: Trees<T>,
+    pub(super) store_id: [u8; 16],
+    pub(super) record_key: Vec<u8>,
+    known: Mutex<Option<Arc<Known>>>,
+}
+
+/// The trees of a collection.
+pub(super) struct Trees<T> {
+    pub(super) catalog: T,
+    pub(super) documents: T,
+    /// One for each index, in the order they are declared in.
+    pub(super) indexes: Vec<T>,
+    pub(super) feed: T,
+    pub(super) feed_ack: T,
+}
+
+/// Opens a tree of the layer's own.
+fn open<S: KvStore>(store: &S, name: &str) -> DocResult<S::Tree> {
+    Ok(store.open_tree(TreeName::layer(name)?)?)
+}
+
+impl<T: Tree, D: Document> Collection<T, D> {
+    /// Opens a collection and notes how it is declared.
+    pub(super) fn declare<S: KvStore<Tree = T>>(
+        store: &S,
+        declaration: Declaration<D>,
+    ) -> DocResult<Self> {
+        let definition = Definition::new(declaration)?;
+        let name = definition.name();
+        let indexes: DocResult<Vec<T>> = definition
+            .indexes
+            .iter()
+            .map(|index| open(store, &index_tree(name, &index.name)))
+            .collect();
+        let trees = Trees {
+            catalog: open(store, CATALOG_TREE)?,
+            documents: open(store, &documents_tree(name))?,
+            indexes: indexes?,
+            feed: open(store, &feed_tree(name))?,
+            feed_ack: open(store, &feed_ack_tree(name))?,
+        };
+        let record_key = catalog::key(name);
+        let mut collection =
+            Self { definition, trees, store_id: [0; 16], record_key, known: Mutex::default() };
+        let meta = open(store, META_TREE)?;
+        let noted = store.read(|snapshot| collection.read_declared(snapshot, &meta))?;
+        collection.store_id = match noted {
+            (Some(store_id), None) => store_id,
+            _ => store.write(|transaction| collection.note_declared(transaction, &meta))?,
+        };
+        Ok(collection)
+    }
+
+    /// Reads the id of the store, and what has to be noted of the collection, if that is not there.
+    fn read_declared<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        meta: &T,
+    ) -> DocResult<(Option<[u8; 16]>, Option<Record>)> {
+        let store_id = reader.get_with(meta, STORE_ID_KEY, |bytes| match bytes {
+            [FORMAT, id @ ..] => <[u8; 16]>::try_from(id)
+                .map_err(|_| DecodeError::new("16 bytes", id.len().to_string())),
+            _ => Err(DecodeError::new("format 1", "another")),
+        })?;
+        let store_id = store_id
+            .transpose()
+            .map_err(|cause| undecodable(&self.definition, META_TREE, STORE_ID_KEY, cause))?;
+        let before = self.load(reader)?;
+        let before = before.as_ref().map(|known| &known.record);
+        let all = reader.first(&self.trees.documents, KeyRange::all())?;
+        let record = Record::declared(&self.definition, before, all.is_none())?;
+        Ok((store_id, (before != Some(&record)).then_some(record)))
+    }
+
+    fn note_declared<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        meta: &T,
+    ) -> DocResult<[u8; 16]> {
+        let (store_id, record) = self.read_declared(transaction, meta)?;
+        if let Some(record) = record {
+            catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
+        }
+        if let Some(store_id) = store_id {
+            return Ok(store_id);
+        }
+        let store_id = Uuid::now_v7().into_bytes();
+        transaction.put(meta, STORE_ID_KEY, &[&[FORMAT][..], &store_id].concat())?;
+        Ok(store_id)
+    }
+
+    /// Reads what is known of the collection, without asking whether it is declared so here.
+    fn load<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Option<Arc<Known>>> {
+        let last = self.known.lock().clone();
+        let key = &self.record_key;
+        let known =
+            catalog::load(&self.definition, reader, &self.trees.catalog, key, last.as_ref())?;
+        let is_same = match (&known, &last) {
+            (Some(known), Some(last)) => Arc::ptr_eq(known, last),
+            _ => false,
+        };
+        if !is_same {
+            self.known.lock().clone_from(&known);
+        }
+        Ok(known)
+    }
+
+    /// Reads the state of the indexes.
+    ///
+    /// # Errors
+    /// [`Redeclared`](DocError::Redeclared) if the collection is declared otherwise here.
+    pub(super) fn known<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Arc<Known>> {
+        let known = self.load(reader)?;
+        known
+            .filter(|known| known.record.fits(&self.definition))
+            .ok_or_else(|| catalog::redeclared(&self.definition))
+    }
+
+    /// Returns the key of a document.
+    pub(super) fn key_of(&self, id: &DocId<'_>) -> DocResult<Vec<u8>> {
+        let ids = &self.definition.declaration.ids;
+        let accepted = ids.accept(DocId::from(id)).ok_or_else(|| {
+            let reason = format!("\"{id}\" is no id here: that is {}", ids.expected());
+            self.definition.invalid(reason)
+        })?;
+        let mut key = Vec::with_capacity(32);
+        accepted.encode(&mut key);
+        Ok(key)
+    }
+
+    /// Returns the id of the document at a key.
+    pub(super) fn id_at(&self, key: &[u8]) -> DocResult<DocId<'static>> {
+        let decoded = self.definition.declaration.ids.decode(key);
+        decoded.map_err(|cause| self.undecodable(key, cause))
+    }
+
+    pub(super) fn undecodable(
+        &self,
+        key: &[u8],
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> DocError {
+        undecodable(&self.definition, self.trees.documents.name(), key, cause)
+    }
+
+    /// Reads a stored document.
+    pub(super) fn decode(&self, key: &[u8], value: &[u8]) -> DocResult<Stored<D>> {
+        let (header, body) = Header::split(value).map_err(|cause| self.undecodable(key, cause))?;
+        let id = self.id_at(key)?;
+        let body = self.decode_body(key, &id, header, body)?;
+        Ok(Stored { id, revision: header.revision, body })
+    }
+
+    fn decode_body(
+        &self,
+        key: &[u8],
+        id: &DocId<'static>,
+        header: Header,
+        body: &[u8],
+    ) -> DocResult<D> {
+        let declaration = &self.definition.declaration;
+        let codec = std::iter::once(&declaration.codec)
+            .chain(&declaration.also_read)
+            .find(|codec| codec.number == header.codec)
+            .ok_or_else(|| {
+                let found = format!("codec {}", header.codec);
+                let expected = format!("codec {:?}", declaration.codec);
+                self.undecodable(key, DecodeError::new(expected, found))
+            })?;
+        if header.schema == declaration.schema {
+            return (codec.decode)(body).map_err(|cause| self.undecodable(key, cause));
+        }
+        if header.schema > declaration.schema {
+            return Err(DocError::TooNew {
+                collection: declaration.name.clone(),
+                id: id.clone(),
+                stored: header.schema,
+                known: declaration.schema,
+            });
+        }
+        let mut body = body.to_vec();
+        for version in header.schema..declaration.schema {
+            let upgrade = declaration.upgrades.get(&version).ok_or_else(|| {
+                let found = format!("version {version}");
+                self.undecodable(key, DecodeError::new("a version with an upgrade", found))
+            })?;
+            body = upgrade(&body).map_err(|cause| {
+                let expected = format!("a body of schema version {version}");
+                let error = DecodeError::new(expected, cause.to_string());
+                self.undecodable(key, error.with_source(Boxed(cause)))
+            })?;
+        }
+        (codec.decode)(&body).map_err(|cause| self.undecodable(key, cause))
+    }
+
+    /// Gets a document by its key.
+    pub(super) fn get_at<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        key: &[u8],
+    ) -> DocResult<Option<Stored<D>>> {
+        let tree = &self.trees.documents;
+        reader.get_with(tree, key, |value| self.decode(key, value))?.transpose()
+    }
+
+    /// Returns the direction of the ids in an index.
+    pub(super) fn id_direction(&self, index: usize) -> Direction {
+        let index = self.definition.indexes.get(index);
+        index.map_or(Direction::Forward, |index| index.id_direction())
+    }
+
+    /// Finds an index by its name.
+    pub(super) fn index(&self, name: &str) -> DocResult<usize> {
+        let found = self.definition.indexes.iter().position(|index| index.name == name);
+        found.ok_or_else(|| self.definition.invalid(format!("there is no index {name:?}")))
+    }
+}
+
+/// An error of a program's own as a source of another.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Boxed(Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,338 @@
+//! A filter with its fields resolved and its values encoded.
+
+use std::ops::Bound;
+
+use arbour_core::documents::{
+    DocError, DocId, DocResult, Document, Filter, Ids, Predicate, ScalarKind, decode_scalar,
+    encode_scalar, encode_text_prefix,
+};
+use arbour_core::key::{prefix_end, successor};
+use serde_json::Value;
+
+use super::definition::{Definition, FieldRef};
+use super::words::words;
+
+/// Bytes from one on, up to another, which is left out; `None` is the end of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: Vec<u8>,
+    pub(super) end: Option<Vec<u8>>,
+}
+
+impl Span {
+    pub(super) fn contains(&self, bytes: &[u8]) -> bool {
+        bytes >= self.start.as_slice() && self.end.as_deref().is_none_or(|end| bytes < end)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+}
+
+/// What a filter asks, in the bytes that values have in indexes: so a document is meant, be it found by
+/// an index or looked at itself, for the same reason.
+pub(super) enum Condition<D> {
+    All,
+    /// The field has one of these values, sorted; null is one. Of many values, one of them.
+    Points(FieldRef, Vec<Vec<u8>>),
+    /// The field is within.
+    Within(FieldRef, Span),
+    /// The key of the document is within.
+    KeyWithin(Span),
+    /// Each of these is among the many values.
+    Each(FieldRef, Vec<Vec<u8>>),
+    /// Each of these words is in the text.
+    Words(FieldRef, Vec<String>),
+    /// This is in the text, in small letters.
+    Substring(FieldRef, String),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
+    Custom(Predicate<D>),
+}
+
+impl<D: Document> Condition<D> {
+    /// Resolves a filter.
+    ///
+    /// # Errors
+    /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for what cannot be
+    /// asked of a field.
+    pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> DocResult<Self> {
+        let single = |name: &str| {
+            let field = definition.field(name)?;
+            if definition.has_many(field) {
+                return Err(
+                    definition.invalid(format!("{name:?} has many values: ask what it contains"))
+                );
+            }
+            Ok(field)
+        };
+        let many = |name: &str| {
+            let field = definition.field(name)?;
+            if !definition.has_many(field) {
+                return Err(definition.invalid(format!(
+                    "{name:?} has one value: ask whether it is that, or one of several"
+                )));
+            }
+            Ok(field)
+        };
+        let points = |values: &[Value]| {
+            let encoded: DocResult<Vec<_>> =
+                values.iter().map(|value| encoded(definition, value)).collect();
+            let mut encoded = encoded?;
+            encoded.sort_unstable();
+            encoded.dedup();
+            Ok::<_, DocError>(encoded)
+        };
+        Ok(match filter {
+            Filter::All => Self::All,
+            Filter::Eq(name, value) => {
+                Self::Points(single(name)?, points(std::slice::from_ref(value))?)
+            }
+            Filter::In(name, values) => Self::Points(single(name)?, points(values)?),
+            Filter::ContainsAny(name, values) => Self::Points(many(name)?, points(values)?),
+            Filter::ContainsAll(name, values) => Self::Each(many(name)?, points(values)?),
+            Filter::IsNull(name) => Self::Points(definition.field(name)?, points(&[Value::Null])?),
+            Filter::Range(name, lower, upper) => {
+                let field = single(name)?;
+                let span = span(definition, name, lower, upper)?;
+                match (field, key_span(&definition.declaration.ids, lower, upper)) {
+                    (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
+                    _ => Self::Within(field, span),
+                }
+            }
+            Filter::Prefix(name, beginning) => match single(name)? {
+                FieldRef::Id if is_text(&definition.declaration.ids) => {
+                    let start = beginning.as_bytes().to_vec();
+                    Self::KeyWithin(Span { end: prefix_end(&start), start })
+                }
+                field => {
+                    let mut start = Vec::new();
+                    encode_text_prefix(beginning, &mut start);
+                    Self::Within(field, Span { end: prefix_end(&start), start })
+                }
+            },
+            Filter::Substring(name, part) => Self::Substring(single(name)?, part.to_lowercase()),
+            Filter::Words(name, text) => Self::Words(definition.field(name)?, words(text)),
+            Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
+            Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
+            Filter::Not(filter) => match Self::of(definition, filter)? {
+                // What is not null has a value of any sort, which is a range an index has.
+                Self::Points(field, points)
+                    if is_null_only(&points) && !definition.has_many(field) =>
+                {
+                    Self::Within(field, any_value())
+                }
+                condition => Self::Not(Box::new(condition)),
+            },
+            Filter::Custom(_, predicate) => Self::Custom(predicate.clone()),
+            _ => return Err(definition.invalid(format!("the filter {filter:?} is not known"))),
+        })
+    }
+
+    fn all_of(definition: &Definition<D>, filters: &[Filter<D>]) -> DocResult<Vec<Self>> {
+        filters.iter().map(|filter| Self::of(definition, filter)).collect()
+    }
+
+    /// Tells whether a document is meant.
+    pub(super) fn means(&self, definition: &Definition<D>, id_key: &[u8], body: &D) -> bool {
+        match self {
+            Self::All => true,
+            Self::Points(field, points) => any_value_of(definition, *field, body, |bytes| {
+                points.binary_search_by(|point| point.as_slice().cmp(bytes)).is_ok()
+            }),
+            Self::Within(field, span) => {
+                any_value_of(definition, *field, body, |bytes| span.contains(bytes))
+            }
+            Self::KeyWithin(span) => span.contains(id_key),
+            Self::Each(field, values) => {
+                let mut found = vec![false; values.len()];
+                any_value_of(definition, *field, body, |bytes| {
+                    if let Ok(number) = values.binary_search_by(|value| value.as_slice().cmp(bytes))
+                        && let Some(found) = found.get_mut(number)
+                    {
+                        *found = true;
+                    }
+                    false
+                });
+                found.into_iter().all(|found| found)
+            }
+            Self::Words(field, asked) => {
+                let mut present = Vec::new();
+                texts_of(definition, *field, body, |text| present.extend(words(text)));
+                asked.iter().all(|word| present.contains(word))
+            }
+            Self::Substring(field, part) => {
+                let mut found = false;
+                texts_of(definition, *field, body, |text| {
+                    found |= text.to_lowercase().contains(part.as_str());
+                });
+                found
+            }
+            Self::And(conditions) => {
+                conditions.iter().all(|condition| condition.means(definition, id_key, body))
+            }
+            Self::Or(conditions) => {
+                conditions.iter().any(|condition| condition.means(definition, id_key, body))
+            }
+            Self::Not(condition) => !condition.means(definition, id_key, body),
+            Self::Custom(predicate) => predicate(body),
+        }
+    }
+
+    /// Lists what all has to be true, and nothing besides.
+    pub(super) fn conjuncts<'c>(&'c self, conjuncts: &mut Vec<&'c Self>) {
+        match self {
+            Self::All => {}
+            Self::And(conditions) => {
+                conditions.iter().for_each(|condition| condition.conjuncts(conjuncts));
+            }
+            condition => conjuncts.push(condition),
+        }
+    }
+
+    /// Tells whether only documents are meant that have a value in a field.
+    pub(super) fn excludes_null(&self, of: FieldRef) -> bool {
+        match self {
+            Self::Points(field, points) => {
+                *field == of && !points.iter().any(|point| is_null(point))
+            }
+            Self::Within(field, _) | Self::Substring(field, _) => *field == of,
+            Self::Each(field, values) => *field == of && values.iter().any(|value| !is_null(value)),
+            Self::Words(field, words) => *field == of && !words.is_empty(),
+            Self::And(conditions) => conditions.iter().any(|condition| condition.excludes_null(of)),
+            _ => false,
+        }
+    }
+}
+
+/// Tells whether a value of a field, in bytes, satisfies a closure; null is the value of a field
+/// without one.
+fn any_value_of<D: Document>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    body: &D,
+    mut satisfies: impl FnMut(&[u8]) -> bool,
+) -> bool {
+    let (mut bytes, mut any) = (Vec::with_capacity(32), false);
+    let mut visit = |value: &Value| {
+        bytes.clear();
+        if !any && encode_scalar(value, &mut bytes).is_ok() {
+            any = satisfies(&bytes);
+        }
+    };
+    if definition.scalars(field, body, &mut visit).is_err() {
+        // A value that the field may not have was stored before it was declared so: it is none.
+        visit(&Value::Null);
+    }
+    any
+}
+
+fn texts_of<D: Document>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    body: &D,
+    mut visit: impl FnMut(&str),
+) {
+    // As above, what the field may not have is no text of it.
+    let _ = definition.scalars(field, body, &mut |value| {
+        if let Value::String(text) = value {
+            visit(text);
+        }
+    });
+}
+
+fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    encode_scalar(value, &mut bytes)
+        .map_err(|_| definition.invalid(format!("no field has the value {value}")))?;
+    Ok(bytes)
+}
+
+fn is_null(point: &[u8]) -> bool {
+    decode_scalar(point).is_ok_and(|value| value.is_null())
+}
+
+fn is_null_only(points: &[Vec<u8>]) -> bool {
+    matches!(points, [point] if is_null(point))
+}
+
+/// The bytes of all values but null.
+fn any_value() -> Span {
+    let (low, _) = ScalarKind::Bool.first_bytes();
+    let (_, high) = ScalarKind::Text.first_bytes();
+    Span { start: vec![low], end: Some(vec![high + 1]) }
+}
+
+/// The bytes of the values between two bounds, which are of one sort.
+fn span<D: Document>(
+    definition: &Definition<D>,
+    name: &str,
+    lower: &Bound<Value>,
+    upper: &Bound<Value>,
+) -> DocResult<Span> {
+    let kind = |bound: &Bound<Value>| match bound {
+        Bound::Included(value) | Bound::Excluded(value) => {
+            let kind = ScalarKind::of(value).filter(|kind| *kind != ScalarKind::Null);
+            kind.map(Some).ok_or_else(|| definition.invalid(format!("{value} bounds no range")))
+        }
+        Bound::Unbounded => Ok(None),
+    };
+    let kind = match (kind(lower)?, kind(upper)?) {
+        (Some(lower), Some(upper)) if lower != upper => {
+            let reason = format!("the bounds of {name:?} are of two sorts");
+            return Err(definition.invalid(reason));
+        }
+        (Some(kind), _) | (None, Some(kind)) => kind,
+        (None, None) => return Ok(any_value()),
+    };
+    let (low, high) = kind.first_bytes();
+    let start = match lower {
+        Bound::Included(value) => encoded(definition, value)?,
+        Bound::Excluded(value) => behind(encoded(definition, value)?),
+        Bound::Unbounded => vec![low],
+    };
+    let end = match upper {
+        Bound::Included(value) => behind(encoded(definition, value)?),
+        Bound::Excluded(value) => encoded(definition, value)?,
+        Bound::Unbounded => vec![high + 1],
+    };
+    Ok(Span { start, end: Some(end) })
+}
+
+/// The first bytes behind all that begin with a value's.
+fn behind(value: Vec<u8>) -> Vec<u8> {
+    // A value has no byte FF, and so its end is always there.
+    prefix_end(&value).unwrap_or(value)
+}
+
+fn is_text(ids: &Ids) -> bool {
+    matches!(ids, Ids::Chosen | Ids::Slug { .. })
+}
+
+/// The keys of documents whose ids are between two bounds; `None` where ids are not compared so.
+fn key_span(ids: &Ids, lower: &Bound<Value>, upper: &Bound<Value>) -> Option<Span> {
+    let key = |value: &Value| {
+        let id = match value {
+            Value::String(text) if is_text(ids) => DocId::from(text),
+            Value::Number(number) if matches!(ids, Ids::Integer | Ids::ChosenInteger) => {
+                DocId::from(number.as_i64()?)
+            }
+            _ => return None,
+        };
+        let mut key = Vec::new();
+        id.encode(&mut key);
+        Some(key)
+    };
+    let start = match lower {
+        Bound::Included(value) => key(value)?,
+        Bound::Excluded(value) => successor(&key(value)?),
+        Bound::Unbounded => Vec::new(),
+    };
+    let end = match upper {
+        Bound::Included(value) => Some(successor(&key(value)?)),
+        Bound::Excluded(value) => Some(key(value)?),
+        Bound::Unbounded => None,
+    };
+    Some(Span { start, end })
+}

@@ -1,0 +1,287 @@
+//! A declaration that was found good, with its names resolved.
+
+use std::collections::HashSet;
+
+use arbour_core::documents::layout::NAME_BYTES_MAX;
+use arbour_core::documents::{
+    Declaration, DocError, DocResult, Document, Field, FieldSource, Ids, Index, ScalarKind,
+};
+use arbour_core::{Direction, TreeName};
+use serde_json::Value;
+
+use super::path;
+
+/// A declaration with its names resolved.
+pub(super) struct Definition<D> {
+    pub(super) declaration: Declaration<D>,
+    pub(super) indexes: Vec<IndexDefinition>,
+    /// The name of the id, as a field.
+    pub(super) id_name: String,
+    /// The fields that are looked at when a document is written though no index is over them.
+    pub(super) checked_fields: Vec<usize>,
+}
+
+/// An index with its fields resolved.
+pub(super) struct IndexDefinition {
+    pub(super) name: String,
+    pub(super) parts: Vec<Part>,
+    pub(super) unique: bool,
+    pub(super) sparse: bool,
+    pub(super) words: bool,
+    /// What of the declaration the entries depend on: another text, other entries.
+    pub(super) fingerprint: String,
+}
+
+/// A part of an index.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) field: FieldRef,
+    pub(super) direction: Direction,
+}
+
+/// A field by its number, or the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum FieldRef {
+    Id,
+    Declared(usize),
+}
+
+impl IndexDefinition {
+    /// The direction in which the ids of entries with the same values are sorted: that of the last
+    /// part, so that a scan that turns all parts round turns the ids too.
+    pub(super) fn id_direction(&self) -> Direction {
+        self.parts.last().map_or(Direction::Forward, |part| part.direction)
+    }
+}
+
+impl<D: Document> Definition<D> {
+    pub(super) fn new(declaration: Declaration<D>) -> DocResult<Self> {
+        let id_name = declaration.id_name();
+        check(&declaration, &id_name)
+            .map_err(|reason| DocError::Invalid { collection: declaration.name.clone(), reason })?;
+        let mut definition =
+            Self { declaration, indexes: Vec::new(), id_name, checked_fields: Vec::new() };
+        let indexes = &definition.declaration.indexes;
+        let resolved: DocResult<Vec<_>> =
+            indexes.iter().map(|index| definition.resolve(index)).collect();
+        definition.indexes = resolved?;
+        let indexed: HashSet<FieldRef> = definition
+            .indexes
+            .iter()
+            .flat_map(|index| index.parts.iter().map(|part| part.field))
+            .collect();
+        let numbers = 0..definition.declaration.fields.len();
+        definition.checked_fields =
+            numbers.filter(|number| !indexed.contains(&FieldRef::Declared(*number))).collect();
+        Ok(definition)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.declaration.name
+    }
+
+    /// Finds a field by its name.
+    pub(super) fn field(&self, name: &str) -> DocResult<FieldRef> {
+        let fields = &self.declaration.fields;
+        let declared = fields.iter().position(|field| field.name == name).map(FieldRef::Declared);
+        let found = declared.or_else(|| (name == self.id_name).then_some(FieldRef::Id));
+        found.ok_or_else(|| DocError::UnknownField {
+            collection: self.name().to_owned(),
+            field: name.to_owned(),
+            known: std::iter::once(&self.id_name)
+                .chain(fields.iter().map(|field| &field.name))
+                .cloned()
+                .collect(),
+        })
+    }
+
+    pub(super) fn declared(&self, field: FieldRef) -> Option<&Field<D>> {
+        match field {
+            FieldRef::Id => None,
+            FieldRef::Declared(number) => self.declaration.fields.get(number),
+        }
+    }
+
+    pub(super) fn field_name(&self, field: FieldRef) -> &str {
+        self.declared(field).map_or(self.id_name.as_str(), |field| field.name.as_str())
+    }
+
+    pub(super) fn has_many(&self, field: FieldRef) -> bool {
+        self.declared(field).is_some_and(|field| field.many)
+    }
+
+    /// Returns the value of a field as it stands in the document, or its default.
+    pub(super) fn value(&self, field: FieldRef, body: &D) -> Value {
+        let Some(field) = self.declared(field) else {
+            return path::at(body, &self.declaration.id_path);
+        };
+        let value = match &field.source {
+            FieldSource::Path(path) => path::at(body, path),
+            FieldSource::Computed(compute) => compute(body),
+        };
+        match value {
+            Value::Null => field.default.clone().unwrap_or_default(),
+            Value::Bool(false) if field.false_is_null => Value::Null,
+            value => value,
+        }
+    }
+
+    /// Visits the values by which a document is found in a field: null if it has none.
+    ///
+    /// # Errors
+    /// With the value that the field may not have.
+    pub(super) fn scalars(
+        &self,
+        field: FieldRef,
+        body: &D,
+        visit: &mut dyn FnMut(&Value),
+    ) -> Result<(), Value> {
+        let value = self.value(field, body);
+        let Some(declared) = self.declared(field) else {
+            visit(&value);
+            return Ok(());
+        };
+        match value {
+            Value::Array(values) if declared.many => {
+                if let Some(wrong) = values.iter().find(|value| !declared.kind.admits(value)) {
+                    return Err(wrong.clone());
+                }
+                let mut values = values.iter().filter(|value| !value.is_null()).peekable();
+                if values.peek().is_none() {
+                    visit(&Value::Null);
+                }
+                values.for_each(visit);
+                Ok(())
+            }
+            value if declared.kind.admits(&value) => {
+                visit(&value);
+                Ok(())
+            }
+            value => Err(value),
+        }
+    }
+
+    /// Builds the error for a value that a field may not have.
+    pub(super) fn wrong_type(&self, field: FieldRef, found: Value) -> DocError {
+        let expected = self
+            .declared(field)
+            .map_or(self.declaration.ids.expected(), |field| field.kind.expected());
+        DocError::WrongType {
+            collection: self.name().to_owned(),
+            field: self.field_name(field).to_owned(),
+            expected,
+            found: Box::new(found),
+        }
+    }
+
+    pub(super) fn invalid(&self, reason: String) -> DocError {
+        DocError::Invalid { collection: self.name().to_owned(), reason }
+    }
+
+    fn resolve(&self, index: &Index) -> DocResult<IndexDefinition> {
+        let parts: DocResult<Vec<_>> = index
+            .parts
+            .iter()
+            .map(|part| Ok(Part { field: self.field(&part.field)?, direction: part.direction }))
+            .collect();
+        let parts = parts?;
+        let many = parts.iter().filter(|part| self.has_many(part.field)).count();
+        let refused = if parts.is_empty() {
+            Some("is over no field")
+        } else if many > 1 {
+            Some("is over two fields of many values")
+        } else if index.words && parts.len() > 1 {
+            Some("of words is over more than one field")
+        } else if index.words && index.unique {
+            Some("of words cannot be unique")
+        } else {
+            None
+        };
+        if let Some(reason) = refused {
+            return Err(self.invalid(format!("the index {:?} {reason}", index.name)));
+        }
+        let fingerprint = self.fingerprint(index, &parts);
+        let Index { name, unique, sparse, words, .. } = index.clone();
+        Ok(IndexDefinition { name, parts, unique, sparse, words, fingerprint })
+    }
+
+    fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
+        let mut text =
+            format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
+        for part in parts {
+            let sign = if part.direction == Direction::Reverse { '-' } else { '+' };
+            text.push_str(&match self.declared(part.field) {
+                None => format!("; {sign}id"),
+                Some(field) => {
+                    let source = match &field.source {
+                        FieldSource::Path(path) => format!("path {path:?}"),
+                        FieldSource::Computed(_) => format!("computed {:?}", field.name),
+                    };
+                    format!(
+                        "; {sign}{source} {:?} many {} default {:?} false is null {} revision {}",
+                        field.kind, field.many, field.default, field.false_is_null, field.revision
+                    )
+                }
+            });
+        }
+        text
+    }
+}
+
+/// Finds what is wrong with a declaration, apart from the fields of its indexes.
+fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(), String> {
+    check_name("collection", &declaration.name)?;
+    if declaration.id_path.iter().any(String::is_empty) {
+        return Err(format!("{id_name:?} is no path to an id"));
+    }
+    if !declaration.codec.can_read_back() {
+        return Err("bincode cannot read a serde_json::Value back: use JSON".to_owned());
+    }
+    let mut names = HashSet::new();
+    for field in &declaration.fields {
+        if !names.insert(&field.name) {
+            return Err(format!("there are two fields {:?}", field.name));
+        }
+        if let FieldSource::Path(path) = &field.source
+            && path.iter().any(String::is_empty)
+        {
+            return Err(format!("the field {:?} has an empty name in its path", field.name));
+        }
+        if let Some(default) = &field.default {
+            let values = match default {
+                Value::Array(values) if field.many => values.as_slice(),
+                value => std::slice::from_ref(value),
+            };
+            let admitted =
+                |value: &Value| field.kind.admits(value) && ScalarKind::of(value).is_some();
+            if !values.iter().all(admitted) {
+                return Err(format!("the default of {:?} is {default}", field.name));
+            }
+        }
+    }
+    if let Ids::Slug { field } = &declaration.ids
+        && !names.contains(field)
+    {
+        return Err(format!("ids are slugs of {field:?}, which is no field"));
+    }
+    let mut names = HashSet::new();
+    for index in &declaration.indexes {
+        check_name("index", &index.name)?;
+        if !names.insert(&index.name) {
+            return Err(format!("there are two indexes {:?}", index.name));
+        }
+    }
+    Ok(())
+}
+
+/// Checks a name that becomes part of a tree's.
+fn check_name(what: &str, name: &str) -> Result<(), String> {
+    let refused = |reason: &str| Err(format!("the name {name:?} of a {what} {reason}"));
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return refused(&format!("must have 1 to {NAME_BYTES_MAX} bytes"));
+    }
+    if name.contains('/') || TreeName::stored(name).is_err() {
+        return refused("must have no slash and no NUL in it");
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! The entries that a document has in the indexes.
+
+use arbour_core::DecodeError;
+use arbour_core::Direction;
+use arbour_core::documents::{DocError, DocResult, Document, encode_scalar};
+use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
+use serde_json::Value;
+
+use super::definition::{Definition, FieldRef, IndexDefinition};
+use super::words::words;
+
+/// The highest byte of a part of a key, from which descending ones are taken.
+const PART_BYTE_MAX: u8 = 0xfd;
+
+/// Entries of indexes, sorted, each once. One allocation holds the bytes of all, and is used again
+/// for the next document.
+#[derive(Default)]
+pub(super) struct Entries {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+    /// The values of a part, one behind the other, while an index's entries are made.
+    scratch: Scratch,
+}
+
+/// Where an entry stands in the bytes.
+#[derive(Clone, Copy)]
+struct Span {
+    index: usize,
+    start: usize,
+    /// Behind the delimiter that ends the values.
+    values_end: usize,
+    end: usize,
+    has_null: bool,
+}
+
+#[derive(Default)]
+struct Scratch {
+    values: Vec<u8>,
+    ends: Vec<(usize, bool)>,
+}
+
+/// An entry: the key it has in the tree of its index.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'e> {
+    /// The number of the index.
+    pub(super) index: usize,
+    pub(super) key: &'e [u8],
+    /// The beginning of the key up to the delimiter before the id: what all documents with the same
+    /// values share.
+    pub(super) values: &'e [u8],
+    /// Whether a value is null.
+    pub(super) has_null: bool,
+}
+
+impl Entries {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
+    /// Adds an entry as it stands in the tree of its index.
+    pub(super) fn push(&mut self, index: usize, entry: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(entry);
+        let values = entry.iter().position(|byte| *byte == GROUP_DELIMITER).map_or(0, |at| at + 1);
+        let end = self.bytes.len();
+        self.spans.push(Span { index, start, values_end: start + values, end, has_null: false });
+    }
+
+    pub(super) fn contains(&self, index: usize, key: &[u8]) -> bool {
+        self.iter().any(|entry| entry.index == index && entry.key == key)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.spans.iter().filter_map(|span| self.entry(span))
+    }
+
+    fn entry(&self, span: &Span) -> Option<Entry<'_>> {
+        Some(Entry {
+            index: span.index,
+            key: self.bytes.get(span.start..span.end)?,
+            values: self.bytes.get(span.start..span.values_end)?,
+            has_null: span.has_null,
+        })
+    }
+
+    /// Adds the entries of a document in one index.
+    ///
+    /// # Errors
+    /// [`WrongType`](DocError::WrongType) for a value that a field may not have.
+    pub(super) fn add<D: Document>(
+        &mut self,
+        definition: &Definition<D>,
+        number: usize,
+        index: &IndexDefinition,
+        id_key: &[u8],
+        body: &D,
+    ) -> DocResult<()> {
+        let first = self.spans.len();
+        self.spans.push(Span {
+            index: number,
+            start: self.bytes.len(),
+            values_end: 0,
+            end: self.bytes.len(),
+            has_null: false,
+        });
+        for part in &index.parts {
+            self.scratch.read(definition, part.field, index.words, body)?;
+            if index.sparse && self.scratch.ends.iter().any(|(_, is_null)| *is_null) {
+                self.spans.truncate(first);
+                return Ok(());
+            }
+            self.append_part(first, part.direction);
+        }
+        self.finish(first, index.id_direction(), id_key);
+        Ok(())
+    }
+
+    /// Appends a part to the entries from `first` on: the first of its values to each of them, and
+    /// for each further one a copy of each.
+    fn append_part(&mut self, first: usize, direction: Direction) {
+        let begun = self.spans.len();
+        let mut start = 0;
+        for (count, (end, is_null)) in self.scratch.ends.iter().enumerate() {
+            let value = self.scratch.values.get(start..*end).unwrap_or_default();
+            start = *end;
+            for number in first..begun {
+                let Some(&span) = self.spans.get(number) else { continue };
+                // All but the last value leave the beginning in place for those behind it.
+                let is_last = count + 1 == self.scratch.ends.len();
+                let from = self.bytes.len();
+                self.bytes.extend_from_within(span.start..span.end);
+                if span.end > span.start {
+                    self.bytes.push(PART_DELIMITER);
+                }
+                append_directed(value, direction, &mut self.bytes);
+                let made = Span {
+                    start: from,
+                    end: self.bytes.len(),
+                    has_null: span.has_null || *is_null,
+                    ..span
+                };
+                match self.spans.get_mut(number) {
+                    Some(place) if is_last => *place = made,
+                    _ => self.spans.push(made),
+                }
+            }
+        }
+    }
+
+    /// Ends the entries from `first` on with the id.
+    fn finish(&mut self, first: usize, id_direction: Direction, id_key: &[u8]) {
+        for span in self.spans.iter_mut().skip(first) {
+            let from = self.bytes.len();
+            self.bytes.extend_from_within(span.start..span.end);
+            self.bytes.push(GROUP_DELIMITER);
+            span.values_end = self.bytes.len();
+            append_id(id_key, id_direction, &mut self.bytes);
+            (span.start, span.end) = (from, self.bytes.len());
+        }
+    }
+
+    /// Sorts the entries and keeps each once. What is added later is not sorted.
+    pub(super) fn sort(&mut self) {
+        let bytes = &self.bytes;
+        let key = |span: &Span| (span.index, bytes.get(span.start..span.end));
+        self.spans.sort_unstable_by(|left, right| key(left).cmp(&key(right)));
+        self.spans.dedup_by(|left, right| key(left) == key(right));
+    }
+
+    /// Visits the entries that are not among others, both being sorted.
+    pub(super) fn without<'e>(&'e self, others: &'e Self) -> impl Iterator<Item = Entry<'e>> {
+        let mut others = others.iter().peekable();
+        self.iter().filter(move |entry| {
+            let key = (entry.index, entry.key);
+            while others.next_if(|other| (other.index, other.key) < key).is_some() {}
+            others.peek().is_none_or(|other| (other.index, other.key) != key)
+        })
+    }
+}
+
+impl Scratch {
+    /// Reads the values of a field, or the words of one.
+    fn read<D: Document>(
+        &mut self,
+        definition: &Definition<D>,
+        field: FieldRef,
+        as_words: bool,
+        body: &D,
+    ) -> DocResult<()> {
+        self.values.clear();
+        self.ends.clear();
+        let read = definition.scalars(field, body, &mut |value| match value {
+            Value::String(text) if as_words => {
+                for word in words(text) {
+                    self.push(&Value::String(word));
+                }
+            }
+            value => self.push(value),
+        });
+        read.map_err(|found| definition.wrong_type(field, found))?;
+        if self.ends.is_empty() {
+            self.push(&Value::Null);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, value: &Value) {
+        // Fields have scalars only.
+        if encode_scalar(value, &mut self.values).is_ok() {
+            self.ends.push((self.values.len(), value.is_null()));
+        }
+    }
+}
+
+/// Appends the bytes of a value in a direction.
+pub(super) fn append_directed(value: &[u8], direction: Direction, key: &mut Vec<u8>) {
+    match direction {
+        Direction::Forward => key.extend_from_slice(value),
+        Direction::Reverse => {
+            key.extend(value.iter().map(|byte| PART_BYTE_MAX.wrapping_sub(*byte)));
+        }
+    }
+}
+
+/// Appends an id in a direction.
+pub(super) fn append_id(id_key: &[u8], direction: Direction, key: &mut Vec<u8>) {
+    match direction {
+        Direction::Forward => key.extend_from_slice(id_key),
+        Direction::Reverse => Descending(Ordered(id_key)).encode_part(key),
+    }
+}
+
+/// Reads the key of the document that an entry leads to.
+pub(super) fn id_key(
+    entry: &[u8],
+    direction: Direction,
+) -> Result<std::borrow::Cow<'_, [u8]>, DecodeError> {
+    let id = split(entry)?.1;
+    Ok(match direction {
+        Direction::Forward => id.into(),
+        Direction::Reverse => Descending::<Ordered<Vec<u8>>>::decode_part(id)?.0.0.into(),
+    })
+}
+
+/// Reads the bytes of a part's value, in the ascending form.
+pub(super) fn part_value(
+    entry: &[u8],
+    part: usize,
+    direction: Direction,
+) -> Result<Vec<u8>, DecodeError> {
+    let values = split(entry)?.0;
+    let value = values.split(|byte| *byte == PART_DELIMITER).nth(part);
+    let value = value.ok_or_else(|| DecodeError::new("a value for each part", "fewer"))?;
+    let mut ascending = Vec::with_capacity(value.len());
+    append_directed(value, direction, &mut ascending);
+    Ok(ascending)
+}
+
+/// Splits an entry into its values and its id.
+fn split(entry: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
+    let at = entry.iter().position(|byte| *byte == GROUP_DELIMITER);
+    let at = at.ok_or_else(|| DecodeError::new("values and an id split by FF", "no FF"))?;
+    let (values, id) = entry.split_at(at);
+    Ok((values, id.get(1..).unwrap_or_default()))
+}
+
+/// Builds the error for an entry that is none.
+pub(super) fn undecodable<D: Document>(
+    definition: &Definition<D>,
+    tree: &str,
+    key: &[u8],
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> DocError {
+    DocError::Undecodable {
+        collection: definition.name().to_owned(),
+        tree: tree.to_owned(),
+        key: key.escape_ascii().to_string(),
+        cause: std::sync::Arc::new(cause),
+    }
+}
+
+/// Returns the beginning of an entry that all documents with the same values share.
+pub(super) fn values_prefix(entry: &[u8]) -> Result<&[u8], DecodeError> {
+    let values = split(entry)?.0;
+    Ok(entry.get(..=values.len()).unwrap_or(entry))
+}

@@ -1,0 +1,32 @@
+//! Documents over any engine.
+//!
+//! [`arbour_core::documents`] says what they are and promise, and all of it is here too; [`Documents`]
+//! is the implementation over any [`KvStore`](arbour_core::KvStore).
+
+mod build;
+mod candidate;
+mod catalog;
+mod changes;
+mod collection;
+mod condition;
+mod definition;
+mod entries;
+mod find;
+mod made_id;
+mod order;
+mod path;
+mod plan;
+mod position;
+mod reader;
+mod rows;
+mod scrub;
+mod search;
+mod store;
+mod words;
+mod writer;
+
+pub use arbour_core::documents::*;
+pub use collection::Collection;
+pub use reader::CollectionReader;
+pub use store::Documents;
+pub use writer::CollectionWriter;

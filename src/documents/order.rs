@@ -1,0 +1,102 @@
+//! The order in which the documents of a query come.
+
+use arbour_core::Direction;
+use arbour_core::documents::{DocResult, Document, encode_scalar};
+
+use super::definition::{Definition, FieldRef};
+use super::entries::{append_directed, append_id};
+
+/// The fields documents are sorted by, and the direction of the ids of those alike in these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) fields: Vec<(FieldRef, Direction)>,
+    pub(super) ties: Direction,
+}
+
+/// Where a document stands in an order, whatever its directions: its values as ascending bytes, and
+/// its key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) values: Vec<Vec<u8>>,
+    pub(super) id_key: Vec<u8>,
+}
+
+pub(super) fn turned(direction: Direction) -> Direction {
+    match direction {
+        Direction::Forward => Direction::Reverse,
+        Direction::Reverse => Direction::Forward,
+    }
+}
+
+impl Order {
+    /// Resolves what is to be sorted by. Nothing behind the id matters, for no two have the same.
+    ///
+    /// # Errors
+    /// [`UnknownField`](arbour_core::documents::DocError::UnknownField), and
+    /// [`Invalid`](arbour_core::documents::DocError::Invalid) for a field of many values.
+    pub(super) fn of<D: Document>(
+        definition: &Definition<D>,
+        sort: &[(String, Direction)],
+    ) -> DocResult<Self> {
+        let mut order = Self { fields: Vec::new(), ties: Direction::Forward };
+        let mut ended = false;
+        for (name, direction) in sort {
+            let field = definition.field(name)?;
+            if definition.has_many(field) {
+                let reason = format!("{name:?} has many values: nothing can be sorted by it");
+                return Err(definition.invalid(reason));
+            }
+            if ended {
+                continue;
+            }
+            order.ties = *direction;
+            match field {
+                FieldRef::Id => ended = true,
+                field => order.fields.push((field, *direction)),
+            }
+        }
+        Ok(order)
+    }
+
+    /// The same order backwards.
+    pub(super) fn turned(&self) -> Self {
+        let fields = self.fields.iter().map(|(field, direction)| (*field, turned(*direction)));
+        Self { fields: fields.collect(), ties: turned(self.ties) }
+    }
+
+    /// Returns where a document stands.
+    pub(super) fn place<D: Document>(
+        &self,
+        definition: &Definition<D>,
+        id_key: &[u8],
+        body: &D,
+    ) -> Place {
+        let values = self.fields.iter().map(|(field, _)| {
+            let mut bytes = Vec::new();
+            // A value that the field may not have counts as none.
+            let read = definition.scalars(*field, body, &mut |value| {
+                bytes.clear();
+                if encode_scalar(value, &mut bytes).is_err() {
+                    bytes.clear();
+                }
+            });
+            if read.is_err() || bytes.is_empty() {
+                bytes.clear();
+                // Null is a scalar.
+                let _ = encode_scalar(&serde_json::Value::Null, &mut bytes);
+            }
+            bytes
+        });
+        Place { values: values.collect(), id_key: id_key.to_vec() }
+    }
+
+    /// Returns bytes that sort as the documents do.
+    pub(super) fn key(&self, place: &Place) -> Vec<u8> {
+        let mut key = Vec::new();
+        for (value, (_, direction)) in place.values.iter().zip(&self.fields) {
+            append_directed(value, *direction, &mut key);
+        }
+        append_id(&place.id_key, self.ties, &mut key);
+        key
+    }
+}

@@ -1,0 +1,272 @@
+//! Choosing how a query is answered.
+
+use arbour_core::Direction;
+use arbour_core::documents::{Access, DocId, DocResult, Document, Explain, Filter, decode_scalar};
+use arbour_core::key::PART_DELIMITER;
+
+use super::candidate::{self, Candidate, common};
+use super::catalog::Known;
+use super::condition::{Condition, Span};
+use super::definition::{Definition, FieldRef};
+use super::entries::append_directed;
+use super::find::Find;
+use super::order::Order;
+
+/// How many entries are counted at most to compare two ways.
+const COUNTED_MAX: u64 = 512;
+
+/// What stands for the number of all documents where they are not counted.
+const ALL: u64 = u64::MAX;
+
+/// How many documents are expected to be looked at for each that is meant, where an index has the
+/// order and not the condition.
+const GUESSED_PER_MATCH: u64 = 100;
+
+/// How a query is answered.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) chosen: Candidate,
+    /// The ways that were compared, by their index, with how many entries they read.
+    pub(super) considered: Vec<(String, u64)>,
+    /// How many documents are expected to be looked at, if that was counted.
+    pub(super) estimate: Option<u64>,
+}
+
+/// What a plan is for.
+pub(super) struct Aim<'a> {
+    /// The order asked for; `None` if any will do.
+    pub(super) order: Option<&'a Order>,
+    /// How many documents are wanted.
+    pub(super) wanted: Option<u64>,
+    /// Whether to count what is chosen although nothing else comes into question.
+    pub(super) counts: bool,
+}
+
+impl Plan {
+    /// Chooses among the indexes that are complete. `count` tells how many entries a way reads, up to
+    /// a limit.
+    ///
+    /// # Errors
+    /// Those of counting.
+    pub(super) fn choose<D: Document>(
+        definition: &Definition<D>,
+        known: Option<&Known>,
+        condition: &Condition<D>,
+        aim: &Aim<'_>,
+        mut count: impl FnMut(&Find, u64) -> DocResult<u64>,
+    ) -> DocResult<Self> {
+        let mut conjuncts = Vec::new();
+        condition.conjuncts(&mut conjuncts);
+        let mut candidates = candidates(definition, known, &conjuncts, aim.order);
+        candidates.push(all_documents(&conjuncts, aim.order));
+        if let Some(nothing) =
+            candidates.iter().position(|candidate| candidate.find == Find::Nothing)
+        {
+            let chosen = candidates.swap_remove(nothing);
+            return Ok(Self { chosen, considered: Vec::new(), estimate: Some(0) });
+        }
+        let narrows = candidates.iter().filter(|candidate| !candidate.find.is_all()).count();
+        let is_plain = narrows <= 1 && candidates.len() == narrows + 1;
+        if is_plain && !aim.counts {
+            // One way beside reading all documents, or none.
+            let at = candidates.iter().position(|candidate| !candidate.find.is_all());
+            let chosen = candidates.swap_remove(at.unwrap_or_default());
+            return Ok(Self { chosen, considered: Vec::new(), estimate: None });
+        }
+        let mut best: Option<(u64, usize)> = None;
+        let mut considered = Vec::new();
+        for (number, candidate) in candidates.iter().enumerate() {
+            let entries = entries(candidate, aim, &mut count)?;
+            if !is_document_scan(&candidate.find) {
+                considered.push((name(definition, candidate), entries));
+            }
+            let cost = cost(candidate, entries, aim);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, number));
+            }
+        }
+        let (cost, number) = best.unwrap_or_default();
+        let chosen = candidates.swap_remove(number);
+        Ok(Self { chosen, considered, estimate: Some(cost) })
+    }
+}
+
+impl Plan {
+    /// Tells whether all documents or a whole index are read. A page of what comes in order anyway is
+    /// no such case.
+    pub(super) fn reads_all(&self, aim: &Aim<'_>) -> bool {
+        let is_cut = self.chosen.is_exact && self.chosen.is_ordered && aim.wanted.is_some();
+        self.chosen.find.is_all() && !is_cut
+    }
+
+    pub(super) fn explain<D: Document>(
+        &self,
+        definition: &Definition<D>,
+        filter: &Filter<D>,
+        aim: &Aim<'_>,
+    ) -> Explain {
+        let reads_all = self.reads_all(aim);
+        let mut explain = Explain::new(match &self.chosen.find {
+            Find::Documents { .. } if reads_all => Access::AllDocuments,
+            find => find.describe(definition),
+        });
+        explain.reads_all = reads_all;
+        explain.sorts = !self.chosen.is_ordered;
+        explain.residual = (!self.chosen.is_exact).then(|| format!("{filter:?}"));
+        explain.considered.clone_from(&self.considered);
+        explain.estimated_rows = self.estimate.unwrap_or_default();
+        explain
+    }
+}
+
+fn entries(
+    candidate: &Candidate,
+    aim: &Aim<'_>,
+    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
+) -> DocResult<u64> {
+    match &candidate.find {
+        Find::Keys(keys) => Ok(keys.len() as u64),
+        Find::Index(read) if candidate.is_unique => Ok(read.spans.len() as u64),
+        find if find.is_all() && !aim.counts => Ok(ALL),
+        find => count(find, COUNTED_MAX),
+    }
+}
+
+/// How many documents a way is expected to look at. One that has the order may end early.
+fn cost(candidate: &Candidate, entries: u64, aim: &Aim<'_>) -> u64 {
+    match aim.wanted {
+        Some(wanted) if candidate.is_ordered && candidate.is_exact => entries.min(wanted),
+        Some(wanted) if candidate.is_ordered => {
+            entries.min(wanted.saturating_mul(GUESSED_PER_MATCH))
+        }
+        _ => entries,
+    }
+}
+
+fn is_document_scan(find: &Find) -> bool {
+    matches!(find, Find::Documents { span, .. } if span.is_all())
+}
+
+/// Names an index, and the values by which it is read.
+fn name<D: Document>(definition: &Definition<D>, candidate: &Candidate) -> String {
+    match &candidate.find {
+        Find::Index(read) => {
+            let Some(index) = definition.indexes.get(read.index) else { return String::new() };
+            let values = read.prefix.split(|byte| *byte == PART_DELIMITER).zip(&index.parts);
+            let values: Vec<String> = values
+                .take(read.fixed)
+                .filter_map(|(value, part)| {
+                    let mut ascending = Vec::new();
+                    append_directed(value, part.direction, &mut ascending);
+                    decode_scalar(&ascending).ok().map(|value| value.to_string())
+                })
+                .collect();
+            match values.is_empty() {
+                true => index.name.clone(),
+                false => format!("{} {}", index.name, values.join(" ")),
+            }
+        }
+        Find::Union(_) => "several".to_owned(),
+        _ => definition.id_name.clone(),
+    }
+}
+
+/// Lists all ways but reading all documents.
+fn candidates<D: Document>(
+    definition: &Definition<D>,
+    known: Option<&Known>,
+    conjuncts: &[&Condition<D>],
+    order: Option<&Order>,
+) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    candidates.extend(by_key(definition, conjuncts, order));
+    for (number, index) in definition.indexes.iter().enumerate() {
+        if known.is_some_and(|known| known.state(number).is_complete()) {
+            candidates.extend(candidate::of_index(definition, number, index, conjuncts, order));
+        }
+    }
+    for condition in conjuncts {
+        if let Condition::Or(branches) = condition {
+            candidates.extend(union(definition, known, branches, order));
+        }
+    }
+    candidates
+}
+
+/// Finds documents by their ids, or by a range of these.
+fn by_key<D: Document>(
+    definition: &Definition<D>,
+    conjuncts: &[&Condition<D>],
+    order: Option<&Order>,
+) -> Option<Candidate> {
+    let is_ordered = order.is_none_or(|order| order.fields.is_empty());
+    let direction = order.map_or(Direction::Forward, |order| order.ties);
+    let mut span: Option<(Span, usize)> = None;
+    for condition in conjuncts {
+        match condition {
+            Condition::Points(FieldRef::Id, points) => {
+                let ids = &definition.declaration.ids;
+                let key = |point: &Vec<u8>| {
+                    let id: DocId<'static> = ids.read(&decode_scalar(point).ok()?).ok()??;
+                    let mut key = Vec::new();
+                    id.encode(&mut key);
+                    Some(key)
+                };
+                let mut keys: Vec<_> = points.iter().filter_map(key).collect();
+                keys.sort_unstable();
+                if direction == Direction::Reverse {
+                    keys.reverse();
+                }
+                let find = if keys.is_empty() { Find::Nothing } else { Find::Keys(keys) };
+                let is_exact = conjuncts.len() == 1;
+                return Some(Candidate { find, is_ordered, is_exact, is_unique: true });
+            }
+            Condition::KeyWithin(within) => {
+                span = Some(match span {
+                    Some((span, used)) => (common(span, within), used + 1),
+                    None => (within.clone(), 1),
+                });
+            }
+            _ => {}
+        }
+    }
+    let (span, used) = span?;
+    let is_exact = used == conjuncts.len();
+    let find = if span.is_empty() { Find::Nothing } else { Find::Documents { span, direction } };
+    Some(Candidate { find, is_ordered, is_exact, is_unique: false })
+}
+
+/// Finds documents for which one of several conditions is true, if there is a way for each of them.
+fn union<D: Document>(
+    definition: &Definition<D>,
+    known: Option<&Known>,
+    branches: &[Condition<D>],
+    order: Option<&Order>,
+) -> Option<Candidate> {
+    let mut parts = Vec::new();
+    for branch in branches {
+        let mut conjuncts = Vec::new();
+        branch.conjuncts(&mut conjuncts);
+        let ways = candidates(definition, known, &conjuncts, None);
+        // The one that uses most of the conditions, for want of figures.
+        let way = ways.into_iter().max_by_key(|way| (way.is_unique, way.is_exact))?;
+        match way.find {
+            Find::Nothing => {}
+            find => parts.push(find),
+        }
+    }
+    let find = if parts.is_empty() { Find::Nothing } else { Find::Union(parts) };
+    Some(Candidate { find, is_ordered: order.is_none(), is_exact: false, is_unique: false })
+}
+
+fn all_documents<D: Document>(conjuncts: &[&Condition<D>], order: Option<&Order>) -> Candidate {
+    Candidate {
+        find: Find::Documents {
+            span: Span::all(),
+            direction: order.map_or(Direction::Forward, |order| order.ties),
+        },
+        is_ordered: order.is_none_or(|order| order.fields.is_empty()),
+        is_exact: conjuncts.is_empty(),
+        is_unique: false,
+    }
+}

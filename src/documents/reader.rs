@@ -1,0 +1,314 @@
+//! Reading a collection through a snapshot or a transaction.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arbour_core::documents::{
+    Declaration, DocError, DocId, DocRead, DocResult, Document, Explain, Filter, Page, Query,
+    Stored, decode_scalar, encode_scalar,
+};
+use arbour_core::{Direction, KvRead};
+use serde_json::Value;
+
+use super::catalog::Known;
+use super::collection::Collection;
+use super::condition::Condition;
+use super::definition::FieldRef;
+use super::entries::part_value;
+use super::find::Find;
+use super::plan::{Aim, Plan};
+use super::rows::{Found, Rows};
+use super::search::Search;
+
+/// Reads the documents of a [`Collection`] at one moment.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::documents::{CollectionReader, Declaration, DocCollection, DocRead, DocStore, Documents};
+/// use serde_json::Value;
+/// let store = arbour::MemoryStore::new();
+/// let notes = Documents::new(&store).collection(Declaration::<Value>::new("notes"))?;
+/// let snapshot = store.snapshot()?;
+/// let reader: CollectionReader<'_, _, _> = notes.reader(&snapshot);
+/// assert!(reader.get("nothing")?.is_none());
+/// # Ok::<(), arbour::documents::DocError>(())
+/// ```
+pub struct CollectionReader<'r, R: KvRead, D> {
+    pub(super) rows: Rows<'r, R, D>,
+    /// The state of the indexes, which does not change at this moment.
+    known: OnceCell<Arc<Known>>,
+}
+
+impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
+    pub(super) fn new(collection: &'r Collection<R::Tree, D>, reader: &'r R) -> Self {
+        Self { rows: Rows { collection, reader }, known: OnceCell::new() }
+    }
+
+    /// A reader that knows the state of the indexes already.
+    pub(super) fn knowing(
+        collection: &'r Collection<R::Tree, D>,
+        reader: &'r R,
+        known: Arc<Known>,
+    ) -> Self {
+        Self { rows: Rows { collection, reader }, known: OnceCell::from(known) }
+    }
+
+    fn known(&self) -> DocResult<&Known> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let known = self.rows.collection.known(self.rows.reader)?;
+        Ok(self.known.get_or_init(|| known))
+    }
+
+    pub(super) fn plan(&self, condition: &Condition<D>, aim: &Aim<'_>) -> DocResult<Plan> {
+        let definition = &self.rows.collection.definition;
+        let known = if definition.indexes.is_empty() { None } else { Some(self.known()?) };
+        Plan::choose(definition, known, condition, aim, |find, limit| self.rows.count(find, limit))
+    }
+
+    /// Visits the documents that a filter means, in any order.
+    fn visit_meant(
+        &self,
+        filter: &Filter<D>,
+        visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
+    ) -> DocResult<()> {
+        let collection = self.rows.collection;
+        let condition = Condition::of(&collection.definition, filter)?;
+        let aim = Aim { order: None, wanted: None, counts: false };
+        let plan = self.plan(&condition, &aim)?;
+        let visited = self.rows.find(&plan.chosen.find, &mut |found| {
+            let stored = self.rows.read(found)?;
+            if plan.chosen.is_exact
+                || condition.means(&collection.definition, found.id_key, &stored.body)
+            {
+                visit(found, &stored);
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        visited.map(drop)
+    }
+
+    /// Returns the number of the part of an index that has the values of a field, if the index alone
+    /// tells the values of what is found by it.
+    fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
+        let Find::Index(read) = find else { return None };
+        let index = self.rows.collection.definition.indexes.get(read.index)?;
+        let part = index.parts.iter().position(|part| part.field == field && !index.words)?;
+        Some((read.index, part))
+    }
+
+    /// Visits the values of a field in the entries of an index.
+    fn values_of_entries(
+        &self,
+        find: &Find,
+        (index, part): (usize, usize),
+        visit: &mut dyn FnMut(&Value),
+    ) -> DocResult<()> {
+        let collection = self.rows.collection;
+        let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
+        let Some(&at) = definition.parts.get(part) else { return Ok(()) };
+        // A document with many values in another part of the index has this one more than once.
+        let is_of_many = definition
+            .parts
+            .iter()
+            .any(|other| collection.definition.has_many(other.field) && other.field != at.field);
+        let mut seen = HashSet::new();
+        let flow = self.rows.entries(find, &mut |found| {
+            let Some((_, entry)) = found.entry else { return Ok(ControlFlow::Continue(())) };
+            if is_of_many && !seen.insert(found.id_key.to_vec()) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let value =
+                part_value(entry, part, at.direction).and_then(|value| decode_scalar(&value));
+            let value = value.map_err(|cause| collection.undecodable(entry, cause))?;
+            if !value.is_null() {
+                visit(&value);
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        flow.map(drop)
+    }
+
+    /// Finds an index that has all values of a field.
+    fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
+        let definition = &self.rows.collection.definition;
+        if definition.indexes.is_empty() {
+            return Ok(None);
+        }
+        let known = self.known()?;
+        let has_all = |(number, index): &(usize, &super::definition::IndexDefinition)| {
+            matches!(index.parts.as_slice(), [part] if part.field == field)
+                && !index.words
+                && known.state(*number).is_complete()
+        };
+        let found = definition.indexes.iter().enumerate().find(has_all);
+        Ok(found.map(|(index, _)| {
+            Find::Index(super::find::IndexRead {
+                index,
+                spans: vec![super::condition::Span::all()],
+                direction: Direction::Forward,
+                repeats: false,
+                fixed: 0,
+                prefix: Vec::new(),
+            })
+        }))
+    }
+
+    /// Returns the first value of a field in a direction.
+    fn edge(
+        &self,
+        filter: &Filter<D>,
+        name: &str,
+        direction: Direction,
+    ) -> DocResult<Option<Value>> {
+        let definition = &self.rows.collection.definition;
+        let field = definition.field(name)?;
+        if definition.has_many(field) {
+            let mut edge: Option<(Vec<u8>, Value)> = None;
+            self.values(filter, name, |value| {
+                let mut bytes = Vec::new();
+                let is_better = |old: &Vec<u8>, new: &Vec<u8>| match direction {
+                    Direction::Forward => new < old,
+                    Direction::Reverse => new > old,
+                };
+                if encode_scalar(value, &mut bytes).is_ok()
+                    && edge.as_ref().is_none_or(|(old, _)| is_better(old, &bytes))
+                {
+                    edge = Some((bytes, value.clone()));
+                }
+            })?;
+            return Ok(edge.map(|(_, value)| value));
+        }
+        let filter = filter.clone().and(Filter::is_null(name).not());
+        let mut query = Query::new(filter).limit(1);
+        query.sort.push((name.to_owned(), direction));
+        let first = self.search(&query)?.items.pop();
+        Ok(first.map(|stored| match field {
+            FieldRef::Id => stored.id.to_json(),
+            field => plain(definition.value(field, &stored.body)),
+        }))
+    }
+}
+
+/// A number without a fraction as an integer, as an index returns it.
+fn plain(value: Value) -> Value {
+    let mut bytes = Vec::new();
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let number = Value::Number(number);
+            let encoded = encode_scalar(&number, &mut bytes).ok();
+            encoded.and_then(|()| decode_scalar(&bytes).ok()).unwrap_or(number)
+        }
+        other => other,
+    }
+}
+
+impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
+    fn declaration(&self) -> &Declaration<D> {
+        &self.rows.collection.definition.declaration
+    }
+
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+        let key = self.rows.collection.key_of(&id.into())?;
+        self.rows.collection.get_at(self.rows.reader, &key)
+    }
+
+    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+        let mut page = Search::new(self, query, false)?.run()?.0;
+        if query.total {
+            page.total = Some(self.count(&query.filter)?);
+        }
+        Ok(page)
+    }
+
+    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+        Ok(Search::new(self, query, true)?.run()?.1)
+    }
+
+    fn each<E: From<DocError>>(
+        &self,
+        query: &Query<D>,
+        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut query = query.clone();
+        (query.cursor, query.offset) = (None, 0);
+        let search = Search::new(self, &query, false)?;
+        let mut failed = None;
+        search.each(&mut |stored| {
+            visit(stored).unwrap_or_else(|error| {
+                failed = Some(error);
+                ControlFlow::Break(())
+            })
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+        let collection = self.rows.collection;
+        let condition = Condition::of(&collection.definition, filter)?;
+        let aim = Aim { order: None, wanted: None, counts: false };
+        let plan = self.plan(&condition, &aim)?;
+        let mut count = 0;
+        match &plan.chosen.find {
+            Find::Documents { span, .. } if plan.chosen.is_exact && span.is_all() => {
+                return Ok(self.rows.reader.len(&collection.trees.documents)?);
+            }
+            find if plan.chosen.is_exact => {
+                let counted = self.rows.find(find, &mut |_| {
+                    count += 1;
+                    Ok(ControlFlow::Continue(()))
+                });
+                counted.map(drop)?;
+            }
+            _ => self.visit_meant(filter, &mut |_, _| count += 1)?,
+        }
+        Ok(count)
+    }
+
+    fn values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        mut visit: impl FnMut(&Value),
+    ) -> DocResult<()> {
+        let definition = &self.rows.collection.definition;
+        let field = definition.field(field)?;
+        let condition = Condition::of(definition, filter)?;
+        let find = match &condition {
+            Condition::All => self.index_of_all(field)?,
+            _ => {
+                let aim = Aim { order: None, wanted: None, counts: false };
+                let plan = self.plan(&condition, &aim)?;
+                // Of many values the ranges leave some out.
+                (plan.chosen.is_exact && !definition.has_many(field)).then_some(plan.chosen.find)
+            }
+        };
+        if let Some(find) = find
+            && let Some(part) = self.part_of(&find, field)
+        {
+            return self.values_of_entries(&find, part, &mut visit);
+        }
+        self.visit_meant(filter, &mut |_, stored| {
+            let mut seen = BTreeSet::new();
+            // A value that the field may not have is none.
+            let _ = definition.scalars(field, &stored.body, &mut |value| {
+                let mut bytes = Vec::new();
+                let is_new = encode_scalar(value, &mut bytes).is_ok() && seen.insert(bytes);
+                if is_new && !value.is_null() {
+                    visit(&plain(value.clone()));
+                }
+            });
+        })
+    }
+
+    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.edge(filter, field, Direction::Forward)
+    }
+
+    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.edge(filter, field, Direction::Reverse)
+    }
+}

@@ -1,0 +1,234 @@
+//! Holding indexes against the documents.
+
+use std::ops::{Bound, ControlFlow};
+
+use arbour_core::documents::{DocError, DocResult, Document, Progress, Scrub, ScrubReport};
+use arbour_core::key::successor;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+
+use super::build::CHUNK;
+use super::collection::Collection;
+use super::entries::{Entries, id_key};
+
+/// How many findings a report lists.
+const LISTED_MAX: usize = 100;
+
+/// An entry that is to be added, or removed.
+struct Correction {
+    index: usize,
+    key: Vec<u8>,
+    is_missing: bool,
+}
+
+/// What is walked through.
+#[derive(Clone, Copy)]
+enum Walk {
+    /// The documents, for entries they should have.
+    Documents,
+    /// The entries of an index, for documents that ask for them.
+    Index(usize),
+}
+
+/// What a piece of a walk found: where it goes on, if it does, and what is to be corrected.
+struct Piece {
+    next: Option<Vec<u8>>,
+    corrections: Vec<Correction>,
+    report: ScrubReport,
+}
+
+impl Piece {
+    fn new() -> Self {
+        Self { next: None, corrections: Vec::new(), report: ScrubReport::default() }
+    }
+}
+
+impl<T: Tree, D: Document> Collection<T, D> {
+    pub(super) fn scrub_all<S: KvStore<Tree = T>>(
+        &self,
+        store: &S,
+        scrub: Scrub,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<ScrubReport> {
+        let mut report = ScrubReport::default();
+        let total = store.read(|snapshot| self.total(snapshot))?;
+        let indexes = (0..self.trees.indexes.len()).map(Walk::Index);
+        for walk in std::iter::once(Walk::Documents).chain(indexes) {
+            let mut next = Some(Vec::new());
+            while let Some(from) = next {
+                let piece = match scrub {
+                    Scrub::Report => store.read(|snapshot| self.look(snapshot, walk, &from))?,
+                    Scrub::Mend => store.write(|transaction| {
+                        let piece = self.look(transaction, walk, &from)?;
+                        self.mend(transaction, &piece.corrections)?;
+                        Ok::<_, DocError>(piece)
+                    })?,
+                };
+                next = piece.next;
+                add(&mut report, piece.report);
+                let done = report.documents + report.entries;
+                if progress(Progress { done, total: total.max(done) }).is_break() {
+                    return Ok(report);
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    fn look<R: KvRead<Tree = T>>(&self, reader: &R, walk: Walk, from: &[u8]) -> DocResult<Piece> {
+        match walk {
+            Walk::Documents => self.look_at_documents(reader, from),
+            Walk::Index(index) => self.look_at_entries(reader, index, from),
+        }
+    }
+
+    fn mend<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        corrections: &[Correction],
+    ) -> DocResult<()> {
+        for Correction { index, key, is_missing } in corrections {
+            match self.trees.indexes.get(*index) {
+                Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
+                Some(tree) => transaction.delete(tree, key)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the documents, and the entries of the indexes that are looked at.
+    fn total<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+        let known = self.known(reader)?;
+        let mut total = reader.len(&self.trees.documents)?;
+        for (number, tree) in self.trees.indexes.iter().enumerate() {
+            if known.state(number).is_complete() {
+                total += reader.len(tree)?;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Looks for entries that documents should have.
+    fn look_at_documents<R: KvRead<Tree = T>>(&self, reader: &R, from: &[u8]) -> DocResult<Piece> {
+        let known = self.known(reader)?;
+        let mut piece = Piece::new();
+        let report = &mut piece.report;
+        let mut entries = Entries::default();
+        let mut last = None;
+        let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
+        let mut cursor = reader.scan(&self.trees.documents, range, Direction::Forward)?;
+        let mut count = 0;
+        while count < CHUNK {
+            let Some((key, value)) = cursor.next()? else { return Ok(piece) };
+            count += 1;
+            report.documents += 1;
+            last = Some(successor(key));
+            entries.clear();
+            let collected = self.decode(key, value).and_then(|stored| {
+                for (number, index) in self.definition.indexes.iter().enumerate() {
+                    if known.state(number).is_complete() {
+                        entries.add(&self.definition, number, index, key, &stored.body)?;
+                    }
+                }
+                Ok(())
+            });
+            if let Err(error) = collected {
+                note(&mut report.unreadable, &mut report.unreadable_count, error.to_string());
+                continue;
+            }
+            entries.sort();
+            for entry in entries.iter() {
+                let (Some(tree), Some(index)) =
+                    (self.trees.indexes.get(entry.index), self.definition.indexes.get(entry.index))
+                else {
+                    continue;
+                };
+                if !reader.contains(tree, entry.key)? {
+                    let finding = (index.name.clone(), self.id_at(key)?);
+                    note(&mut report.missing, &mut report.missing_count, finding);
+                    let key = entry.key.to_vec();
+                    let correction = Correction { index: entry.index, key, is_missing: true };
+                    piece.corrections.push(correction);
+                }
+            }
+        }
+        piece.next = last;
+        Ok(piece)
+    }
+
+    /// Looks for entries that no document asks for.
+    fn look_at_entries<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        index: usize,
+        from: &[u8],
+    ) -> DocResult<Piece> {
+        let known = self.known(reader)?;
+        let mut piece = Piece::new();
+        let (Some(tree), Some(definition)) =
+            (self.trees.indexes.get(index), self.definition.indexes.get(index))
+        else {
+            return Ok(piece);
+        };
+        if !known.state(index).is_complete() {
+            return Ok(piece);
+        }
+        let mut entries = Entries::default();
+        let mut last = None;
+        let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
+        let mut cursor = reader.scan(tree, range, Direction::Forward)?;
+        for _ in 0..CHUNK {
+            let Some((entry, _)) = cursor.next()? else { return Ok(piece) };
+            piece.report.entries += 1;
+            last = Some(successor(entry));
+            let is_asked_for = match id_key(entry, definition.id_direction()) {
+                Err(_) => false,
+                Ok(key) => match self.get_at(reader, &key) {
+                    Ok(None) => false,
+                    Ok(Some(stored)) => {
+                        entries.clear();
+                        let added =
+                            entries.add(&self.definition, index, definition, &key, &stored.body);
+                        added.is_err() || entries.contains(index, entry)
+                    }
+                    // What cannot be read may ask for it.
+                    Err(DocError::Store(error)) => return Err(error.into()),
+                    Err(_) => true,
+                },
+            };
+            if !is_asked_for {
+                let finding = (definition.name.clone(), entry.escape_ascii().to_string());
+                let report = &mut piece.report;
+                note(&mut report.dangling, &mut report.dangling_count, finding);
+                let key = entry.to_vec();
+                piece.corrections.push(Correction { index, key, is_missing: false });
+            }
+        }
+        piece.next = last;
+        Ok(piece)
+    }
+}
+
+/// Counts a finding, and lists it if there are not too many.
+fn note<F>(list: &mut Vec<F>, count: &mut u64, finding: F) {
+    *count += 1;
+    if list.len() < LISTED_MAX {
+        list.push(finding);
+    }
+}
+
+/// Adds what a piece found to a report.
+fn add(report: &mut ScrubReport, piece: ScrubReport) {
+    fn list<F>(list: &mut Vec<F>, more: Vec<F>) {
+        let room = LISTED_MAX.saturating_sub(list.len());
+        list.extend(more.into_iter().take(room));
+    }
+    report.documents += piece.documents;
+    report.entries += piece.entries;
+    report.missing_count += piece.missing_count;
+    report.dangling_count += piece.dangling_count;
+    report.unreadable_count += piece.unreadable_count;
+    list(&mut report.missing, piece.missing);
+    list(&mut report.dangling, piece.dangling);
+    list(&mut report.unreadable, piece.unreadable);
+}

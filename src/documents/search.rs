@@ -1,0 +1,297 @@
+//! Running a query: from the plan to the page.
+
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+
+use arbour_core::KvRead;
+use arbour_core::documents::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored};
+
+use super::condition::Condition;
+use super::order::{Order, Place};
+use super::plan::{Aim, Plan};
+use super::position::{Position, Seal};
+use super::reader::CollectionReader;
+
+/// A query, resolved.
+pub(super) struct Search<'s, 'r, R: KvRead, D> {
+    reader: &'s CollectionReader<'r, R, D>,
+    query: &'s Query<D>,
+    condition: Condition<D>,
+    /// The order documents are found in: turned round where the page is reached backwards.
+    order: Order,
+    position: Option<Position>,
+    /// Whether to count what a way reads even where there is no other.
+    counts: bool,
+}
+
+/// Takes a document that is meant, with its key, and says whether to go on.
+type Visit<'v, D> = dyn FnMut(&[u8], Stored<D>) -> ControlFlow<()> + 'v;
+
+/// A document with the bytes that sort it, for a heap that has the last one on top.
+struct Ranked<D> {
+    key: Vec<u8>,
+    stored: Stored<D>,
+}
+
+impl<D> PartialEq for Ranked<D> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<D> Eq for Ranked<D> {}
+
+impl<D> PartialOrd for Ranked<D> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<D> Ord for Ranked<D> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
+    pub(super) fn new(
+        reader: &'s CollectionReader<'r, R, D>,
+        query: &'s Query<D>,
+        counts: bool,
+    ) -> DocResult<Self> {
+        let collection = reader.rows.collection;
+        let definition = &collection.definition;
+        let condition = Condition::of(definition, &query.filter)?;
+        let mut order = Order::of(definition, &query.sort)?;
+        let position = query
+            .cursor
+            .as_ref()
+            .map(|cursor| Seal::new(definition, &collection.store_id, query).read(cursor));
+        let position = position.transpose()?;
+        if position.as_ref().is_some_and(|position| position.is_backward) {
+            order = order.turned();
+        }
+        Ok(Self { reader, query, condition, order, position, counts })
+    }
+
+    /// How many documents are looked for: one more than the page has, to know whether there are more.
+    fn wanted(&self) -> Option<usize> {
+        let more = |limit: usize| limit.saturating_add(self.query.offset).saturating_add(1);
+        self.query.limit.map(more)
+    }
+
+    fn plan(&self, order: Option<&Order>) -> DocResult<(Plan, Explain)> {
+        let wanted = self.wanted().map(|wanted| wanted as u64);
+        let aim = Aim { order, wanted, counts: self.counts };
+        let plan = self.reader.plan(&self.condition, &aim)?;
+        let definition = &self.reader.rows.collection.definition;
+        if self.query.index_required && plan.reads_all(&aim) {
+            return Err(DocError::FullScan {
+                collection: definition.name().to_owned(),
+                fields: fields(self.query),
+            });
+        }
+        let explain = if self.counts {
+            plan.explain(definition, &self.query.filter, &aim)
+        } else {
+            Explain::new(Access::Nothing)
+        };
+        Ok((plan, explain))
+    }
+
+    /// Searches, and tells how it did, if that is asked for.
+    pub(super) fn run(self) -> DocResult<(Page<D>, Explain)> {
+        let (plan, mut explain) = self.plan(Some(&self.order))?;
+        let mut page = Page::default();
+        let limit = self.query.limit.unwrap_or(usize::MAX);
+        let wanted = self.wanted().unwrap_or(usize::MAX);
+        let mut rows = if plan.chosen.is_ordered {
+            self.collect(plan, wanted, &mut page, &mut explain)?
+        } else {
+            self.rank(plan, wanted, &mut page, &mut explain)?
+        };
+        rows.drain(..self.query.offset.min(rows.len()));
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        self.mark(&mut page, &rows, has_more);
+        if self.is_backward() {
+            rows.reverse();
+        }
+        explain.returned = rows.len() as u64;
+        page.items = rows;
+        Ok((page, explain))
+    }
+
+    fn is_backward(&self) -> bool {
+        self.position.as_ref().is_some_and(|position| position.is_backward)
+    }
+
+    /// Sets the cursors of a page whose documents are in the order they were found in.
+    fn mark(&self, page: &mut Page<D>, rows: &[Stored<D>], has_more: bool) {
+        let collection = self.reader.rows.collection;
+        if !has_more && self.position.is_none() && self.query.offset == 0 {
+            return;
+        }
+        let seal = Seal::new(&collection.definition, &collection.store_id, self.query);
+        let is_backward = self.is_backward();
+        let cursor = |place: Place, is_backward, is_included| {
+            seal.write(&Position { place, is_backward, is_included })
+        };
+        let at = |stored: &Stored<D>, is_backward| {
+            let mut id_key = Vec::new();
+            stored.id.encode(&mut id_key);
+            let place = self.order.place(&collection.definition, &id_key, &stored.body);
+            cursor(place, is_backward, false)
+        };
+        let ahead = rows.last().filter(|_| has_more).map(|last| at(last, is_backward));
+        let behind = match (rows.first(), &self.position) {
+            (Some(first), Some(_)) => Some(at(first, !is_backward)),
+            // Nothing is left on this side of the place: on the other it is the first.
+            (None, Some(position)) => Some(cursor(position.place.clone(), !is_backward, true)),
+            (Some(first), None) if self.query.offset > 0 => Some(at(first, !is_backward)),
+            (_, None) => None,
+        };
+        (page.next, page.previous) = if is_backward { (behind, ahead) } else { (ahead, behind) };
+    }
+
+    /// Collects documents that are found in order.
+    fn collect(
+        &self,
+        mut plan: Plan,
+        wanted: usize,
+        page: &mut Page<D>,
+        explain: &mut Explain,
+    ) -> DocResult<Vec<Stored<D>>> {
+        let definition = &self.reader.rows.collection.definition;
+        if let Some(position) = &self.position {
+            let (place, is_included) = (&position.place, position.is_included);
+            plan.chosen.find.resume(definition, &self.order, place, is_included);
+        }
+        let mut rows = Vec::new();
+        if wanted == 0 {
+            return Ok(rows);
+        }
+        self.visit(&plan, page, explain, &mut |_, stored| {
+            rows.push(stored);
+            if rows.len() < wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(rows)
+    }
+
+    /// Reads all that is meant and keeps what comes first in the order.
+    fn rank(
+        &self,
+        plan: Plan,
+        wanted: usize,
+        page: &mut Page<D>,
+        explain: &mut Explain,
+    ) -> DocResult<Vec<Stored<D>>> {
+        let definition = &self.reader.rows.collection.definition;
+        let from = self
+            .position
+            .as_ref()
+            .map(|position| (self.order.key(&position.place), position.is_included));
+        let mut first = BinaryHeap::new();
+        self.visit(&plan, page, explain, &mut |id_key, stored| {
+            let key = self.order.key(&self.order.place(definition, id_key, &stored.body));
+            let is_behind = from
+                .as_ref()
+                .is_none_or(|(from, is_included)| key > *from || (*is_included && key == *from));
+            if is_behind {
+                first.push(Ranked { key, stored });
+                if first.len() > wanted {
+                    first.pop();
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(first.into_sorted_vec().into_iter().map(|ranked| ranked.stored).collect())
+    }
+
+    /// Visits the documents that are meant, as they are found.
+    fn visit(
+        &self,
+        plan: &Plan,
+        page: &mut Page<D>,
+        explain: &mut Explain,
+        visit: &mut Visit<'_, D>,
+    ) -> DocResult<()> {
+        let rows = self.reader.rows;
+        let definition = &rows.collection.definition;
+        let visited = rows.find(&plan.chosen.find, &mut |found| {
+            explain.real_rows += 1;
+            let stored = match rows.read(found) {
+                Ok(stored) => stored,
+                Err(error) if self.query.lenient && is_of_document(&error) => {
+                    page.unreadable.push(error);
+                    return Ok(ControlFlow::Continue(()));
+                }
+                Err(error) => return Err(error),
+            };
+            let is_meant = plan.chosen.is_exact
+                || self.condition.means(definition, found.id_key, &stored.body);
+            Ok(if is_meant { visit(found.id_key, stored) } else { ControlFlow::Continue(()) })
+        });
+        visited.map(drop)
+    }
+
+    /// Visits the documents one by one.
+    pub(super) fn each(self, visit: &mut dyn FnMut(Stored<D>) -> ControlFlow<()>) -> DocResult<()> {
+        let order = (!self.query.sort.is_empty()).then_some(&self.order);
+        let (plan, mut explain) = self.plan(order)?;
+        let mut left = self.query.limit.unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(());
+        }
+        let mut page = Page::default();
+        if plan.chosen.is_ordered {
+            return self.visit(&plan, &mut page, &mut explain, &mut |_, stored| {
+                left -= 1;
+                let flow = visit(stored);
+                if left == 0 { ControlFlow::Break(()) } else { flow }
+            });
+        }
+        for stored in self.rank(plan, left, &mut page, &mut explain)? {
+            if visit(stored).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether an error is about one document, and the others can be read.
+fn is_of_document(error: &DocError) -> bool {
+    matches!(
+        error,
+        DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. }
+    )
+}
+
+/// Lists the fields that a query filters or sorts by.
+fn fields<D>(query: &Query<D>) -> Vec<String> {
+    use arbour_core::documents::Filter;
+    fn collect<D>(filter: &Filter<D>, fields: &mut Vec<String>) {
+        match filter {
+            Filter::Eq(field, _)
+            | Filter::Range(field, ..)
+            | Filter::In(field, _)
+            | Filter::Prefix(field, _)
+            | Filter::Substring(field, _)
+            | Filter::ContainsAny(field, _)
+            | Filter::ContainsAll(field, _)
+            | Filter::Words(field, _)
+            | Filter::IsNull(field) => fields.push(field.clone()),
+            Filter::And(filters) | Filter::Or(filters) => {
+                filters.iter().for_each(|filter| collect(filter, fields));
+            }
+            Filter::Not(filter) => collect(filter, fields),
+            _ => {}
+        }
+    }
+    let mut fields = Vec::new();
+    collect(&query.filter, &mut fields);
+    fields.extend(query.sort.iter().map(|(field, _)| field.clone()));
+    fields.dedup();
+    fields
+}
