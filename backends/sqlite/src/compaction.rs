@@ -10,7 +10,7 @@ use crate::{SqliteStore, error, tables};
 
 const OPERATION: Operation = Operation::Compact;
 
-/// Drops the tables of empty trees, writes the file anew without gaps, and cuts it and its log.
+/// Drops the tables of empty trees that no view reads, writes the file anew without gaps, and cuts it and its log.
 pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
     let _guard = store.slot().acquire(OPERATION)?;
     if store.readers().are_lent() {
@@ -56,6 +56,9 @@ fn drop_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
         let names = names.query_map([], |row| row.get(0))?;
         let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
         for table in names.iter().filter(|table| tables::tree_name(table).is_some()) {
+            if is_in_a_view(connection, table)? {
+                continue;
+            }
             let table = tables::quoted(table);
             if !connection.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])? {
                 connection.execute_batch(&format!("DROP TABLE {table}"))?;
@@ -70,6 +73,13 @@ fn drop_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
     }
     let ended = connection.execute_batch(end);
     dropped.and(ended)
+}
+
+/// Tells whether a view may read a table: without it, every query of the view would fail. One too
+/// many costs a page; names of trees' tables have no capital letters.
+fn is_in_a_view(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'view' AND instr(lower(sql), ?1)";
+    connection.prepare(sql)?.exists([table.replace('"', "\"\"")])
 }
 
 /// Moves the log into the file and cuts it. Tells whether nobody was in the way.

@@ -52,12 +52,45 @@
 //!
 //! A put is `REPLACE`, which takes a third less time than an upsert where there is an entry. So a
 //! table of your own whose foreign key refers to a tree sees an entry deleted and a new one made.
+//!
+//! With the feature `documents`, `SqliteStore::create_document_views` makes a view of each
+//! collection of documents, in which any program that knows SQLite finds them by what is in them:
+//!
+//! ```
+//! use arbour::documents::{Declaration, DocCollection, DocStore, DocWrite, Documents, Ids};
+//! use arbour_core::{KvStore, Operation, StoreOptions};
+//! use arbour_sqlite::{SqliteStore, sql_error};
+//! use serde_json::json;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("app.sqlite");
+//! let store = SqliteStore::open(&path, &StoreOptions::new())?;
+//! let rooms = Declaration::new("rooms").id("name", Ids::Chosen);
+//! let rooms = Documents::new(&store).collection(rooms)?;
+//! store.write(|transaction| {
+//!     let mut rooms = rooms.writer(transaction)?;
+//!     rooms.set(&json!({"name": "study", "size": 12}))?;
+//!     rooms.set(&json!({"name": "hall", "size": 80}))
+//! })?;
+//! store.create_document_views()?;
+//! let large = store.with_read_connection(|connection| {
+//!     let sql = "SELECT json ->> '$.name' FROM documents_rooms WHERE json ->> '$.size' > 20";
+//!     let name = connection.query_row(sql, [], |row| row.get::<_, String>(0));
+//!     name.map_err(|cause| sql_error(cause, Operation::Get))
+//! })?;
+//! assert_eq!(large, "hall");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`compact`](arbour_core::KvStore::compact) lets the table of an empty tree be where a view reads
+//! it.
 
 mod backup;
 mod checkpoints;
 mod compaction;
 mod connection;
 mod cursor;
+#[cfg(feature = "documents")]
+mod document_views;
 mod error;
 mod format;
 mod options;

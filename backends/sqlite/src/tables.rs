@@ -3,18 +3,23 @@
 /// What the name of each table that is a tree begins with.
 const PREFIX: &str = "tree_";
 
-/// Returns the name of the table of a tree. SQLite tells names apart regardless of the case of
-/// ASCII letters, so that of capital letters is written beside them.
+/// Returns the name of the table of a tree.
 pub(crate) fn table_name(tree: &str) -> String {
-    let mut table = String::with_capacity(PREFIX.len() + tree.len());
-    table.push_str(PREFIX);
-    for letter in tree.chars() {
+    spelled(PREFIX, tree)
+}
+
+/// Puts a name behind a prefix. SQLite tells names apart regardless of the case of ASCII letters, so
+/// that of capital letters is written beside them.
+pub(crate) fn spelled(prefix: &str, name: &str) -> String {
+    let mut spelled = String::with_capacity(prefix.len() + name.len());
+    spelled.push_str(prefix);
+    for letter in name.chars() {
         if letter == '^' || letter.is_ascii_uppercase() {
-            table.push('^');
+            spelled.push('^');
         }
-        table.push(letter.to_ascii_lowercase());
+        spelled.push(letter.to_ascii_lowercase());
     }
-    table
+    spelled
 }
 
 /// Returns the name of the tree whose table this is, or `None` if it is no tree's.
@@ -38,7 +43,13 @@ pub(crate) fn tree_name(table: &str) -> Option<String> {
 /// Quotes the name of a table for use in SQL. A table for temporary use that somebody made under
 /// the same name is not meant.
 pub(crate) fn quoted(table: &str) -> String {
-    format!("main.\"{}\"", table.replace('"', "\"\""))
+    format!("main.{}", identifier(table))
+}
+
+/// Quotes the name of a table or a view, without saying in which database it is: what a view reads
+/// is in its own.
+pub(crate) fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Returns the statement that makes a table. `STRICT` keeps what SQL writes to it to blobs: keys of

@@ -1,0 +1,277 @@
+//! Views of documents: one for each collection, in which SQL sees their JSON.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::ops::Range;
+
+use arbour_core::documents::BodyCodec;
+use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, HEADER_BYTES, documents_tree};
+use arbour_core::{DecodeError, Durability, Error, ErrorKind, Operation, Result};
+use rusqlite::Connection;
+
+use crate::connection::has_table;
+use crate::{SqliteStore, error, tables};
+
+const OPERATION: Operation = Operation::Apply;
+
+/// What the name of each view begins with.
+const PREFIX: &str = "documents_";
+
+/// Tells these views from those that somebody else made under such names.
+const MARK: &str = "/* made by Arbour's create_document_views */";
+
+/// What the keys of declarations begin with.
+const DECLARATION_PREFIX: &[u8] = b"collection\xff";
+
+/// Where the schema version stands in a header.
+const SCHEMA: Range<usize> = 2..6;
+
+/// Where the revision stands in a header.
+const REVISION: Range<usize> = 6..HEADER_BYTES;
+
+impl SqliteStore {
+    /// Makes a view of each collection of documents, for people and programs that read by SQL, and
+    /// returns the views' names in order. Views of collections that are gone are dropped. A
+    /// collection that comes later has no view until this is called again; where all is as it
+    /// should be, nothing is written.
+    ///
+    /// The view of the collection `people` is `documents_people`; capital letters are written as in
+    /// the [names of tables](crate#names-of-tables). Its columns:
+    ///
+    /// | column | type | |
+    /// |---|---|---|
+    /// | `id` | text or integer | as it stands in `json`, at the path the collection declares; NULL where there is none |
+    /// | `revision` | integer | |
+    /// | `schema` | integer | the version of the body, which may be an old one: views upgrade nothing |
+    /// | `json` | text | the body; NULL for one that was not written as JSON |
+    /// | `key` | blob | of the document in its tree, by which it is found and sorted at once |
+    ///
+    /// A value that is no document is a row of NULLs and its `key`; a body that is damaged JSON is
+    /// shown as it is, and `json_valid(json)` finds it. A view always shows what is in the store now,
+    /// and cannot be written through, for SQL would leave the indexes behind. It is part of the file,
+    /// also of a backup, but not of what [`copy`](arbour_core::copy()) copies.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something else in the database has the
+    /// name of a view, [`Unsupported`](ErrorKind::Unsupported) if the text of the database is not
+    /// UTF-8, [`Decode`](ErrorKind::Decode) if the declaration of a collection cannot be read;
+    /// those of [`with_write_connection`](Self::with_write_connection). All is as before then.
+    ///
+    /// ```
+    /// use arbour::documents::{Declaration, DocCollection, DocStore, DocWrite, Documents};
+    /// use arbour_core::{KvStore, Operation, StoreOptions};
+    /// use arbour_sqlite::{SqliteStore, sql_error};
+    /// use serde_json::json;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.sqlite");
+    /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
+    /// let people = Documents::new(&store).collection(Declaration::new("people"))?;
+    /// store.write(|transaction| {
+    ///     people.writer(transaction)?.set(&json!({"id": "ada", "born": 1815}))
+    /// })?;
+    /// assert_eq!(store.create_document_views()?, ["documents_people"]);
+    /// let born = store.with_read_connection(|connection| {
+    ///     let sql = "SELECT json ->> '$.born' FROM documents_people WHERE id = 'ada'";
+    ///     let born = connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    ///     born.map_err(|cause| sql_error(cause, Operation::Get))
+    /// })?;
+    /// assert_eq!(born, 1815);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_document_views(&self) -> Result<Vec<String>> {
+        let created = self.with_write_connection(Durability::PowerLoss, |connection| {
+            check_encoding(connection)?;
+            let mut views = BTreeMap::new();
+            for (collection, id_path) in collections(connection)? {
+                let table = tables::table_name(&documents_tree(&collection));
+                let view = tables::spelled(PREFIX, &collection);
+                // A collection that is declared and empty has a view too, which needs a table.
+                let creation = tables::creation(&tables::quoted(&table));
+                connection.execute_batch(&creation).map_err(failed)?;
+                let definition = definition(&view, &table, id_path.as_deref());
+                views.insert(view, definition);
+            }
+            replace(connection, &views)?;
+            Ok(views.into_keys().collect())
+        });
+        created.map_err(|error: Error| self.locate(error))
+    }
+}
+
+#[cold]
+fn failed(cause: rusqlite::Error) -> Error {
+    error::sql_error(cause, OPERATION)
+}
+
+/// Bytes become text as they are only where the text of the database is UTF-8 too.
+fn check_encoding(connection: &Connection) -> Result<()> {
+    let encoding = connection.query_row("PRAGMA main.encoding", [], |row| row.get::<_, String>(0));
+    let encoding = encoding.map_err(failed)?;
+    if encoding == "UTF-8" {
+        return Ok(());
+    }
+    let message = format!("the text of the database is {encoding}, that of documents UTF-8");
+    Err(Error::new(ErrorKind::Unsupported, OPERATION, message))
+}
+
+/// Returns the collections that are declared or have documents, each with the path of its id as
+/// SQLite writes paths, where it is known.
+fn collections(connection: &Connection) -> Result<BTreeMap<String, Option<String>>> {
+    let mut collections = BTreeMap::new();
+    for collection in stored(connection).map_err(failed)? {
+        collections.insert(collection, None);
+    }
+    collections.extend(declared(connection)?);
+    Ok(collections)
+}
+
+/// Returns the collections that have documents.
+fn stored(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let names = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
+    let mut names = connection.prepare(names)?;
+    let names = names.query_map([], |row| row.get(0))?;
+    let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
+    let mut collections = Vec::new();
+    for table in names {
+        let tree = tables::tree_name(&table);
+        let collection = tree.as_deref().and_then(|tree| tree.strip_prefix(&documents_tree("")));
+        let Some(collection) = collection else { continue };
+        let sql = format!("SELECT 1 FROM {}", tables::quoted(&table));
+        if connection.prepare(&sql)?.exists([])? {
+            collections.push(collection.to_owned());
+        }
+    }
+    Ok(collections)
+}
+
+/// Returns the collections of the catalog, each with the path of its id.
+fn declared(connection: &Connection) -> Result<Vec<(String, Option<String>)>> {
+    let table = tables::table_name(CATALOG_TREE);
+    if !has_table(connection, &table).map_err(failed)? {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT k, v FROM {}", tables::quoted(&table));
+    let mut entries = connection.prepare(&sql).map_err(failed)?;
+    let entries = entries.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+    let entries = entries.collect::<rusqlite::Result<Vec<(Vec<u8>, Vec<u8>)>>>().map_err(failed)?;
+    let mut collections = Vec::new();
+    for (key, value) in entries {
+        let Some(name) = key.strip_prefix(DECLARATION_PREFIX) else { continue };
+        let collection =
+            String::from_utf8(name.to_vec()).map_err(|cause| undecoded(&key, cause))?;
+        collections.push((collection, id_path(connection, &key, value)?));
+    }
+    Ok(collections)
+}
+
+/// Reads from a declaration where the id stands, as in `$."meta"."id"`.
+fn id_path(connection: &Connection, key: &[u8], value: Vec<u8>) -> Result<Option<String>> {
+    let json = match value.split_first() {
+        Some((&FORMAT, json)) => json.to_vec(),
+        other => {
+            let found = format!("format {:?}", other.map(|(format, _)| format));
+            return Err(undecoded(key, DecodeError::new("format 1", found)));
+        }
+    };
+    let json = String::from_utf8(json).map_err(|cause| undecoded(key, cause))?;
+    let sql = "SELECT '$' || group_concat('.' || json_quote(value), '') \
+               FROM json_each(?1, '$.id_path')";
+    let path = connection.query_row(sql, [json], |row| row.get(0));
+    path.map_err(|cause| undecoded(key, cause))
+}
+
+#[cold]
+fn undecoded(key: &[u8], cause: impl StdError + Send + Sync + 'static) -> Error {
+    let message = "the declaration of a collection cannot be read";
+    Error::new(ErrorKind::Decode, OPERATION, message)
+        .with_tree(CATALOG_TREE)
+        .with_key(key)
+        .with_source(cause)
+}
+
+/// Returns what stands behind `CREATE VIEW` for a view of the documents in a table.
+///
+/// It is written for any SQLite that can read the tables, from 3.37 on, not for the newest.
+fn definition(view: &str, table: &str, id_path: Option<&str>) -> String {
+    let id = match id_path {
+        Some(path) => {
+            let path = path.replace('\'', "''");
+            // A body that is no JSON is not to end the whole query.
+            format!("CASE WHEN json_valid(json) THEN json_extract(json, '{path}') END")
+        }
+        None => "NULL".to_owned(),
+    };
+    let (schema, revision) = (number(SCHEMA), number(REVISION));
+    let json = BodyCodec::<String>::json().number;
+    let body = HEADER_BYTES + 1;
+    let (view, table) = (tables::identifier(view), tables::identifier(table));
+    format!(
+        "{view} (id, revision, schema, json, key) AS {MARK}
+SELECT
+  {id},
+  CASE WHEN is_document THEN {revision} END,
+  CASE WHEN is_document THEN {schema} END,
+  json,
+  k
+FROM (
+  SELECT k, v, is_document,
+    CASE WHEN is_document AND substr(v, 2, 1) = x'{json:02X}'
+      THEN CAST(substr(v, {body}) AS TEXT) END AS json
+  FROM (
+    SELECT k, v, length(v) >= {HEADER_BYTES} AND substr(v, 1, 1) = x'{FORMAT:02X}' AS is_document
+    FROM {table}
+  )
+)"
+    )
+}
+
+/// Returns the expression that reads a number from bytes of the header. SQLite has no function for
+/// that: each hexadecimal digit is worth its place among all of them.
+fn number(bytes: Range<usize>) -> String {
+    let hex = format!("hex(substr(v, {}, {}))", bytes.start + 1, bytes.len());
+    let digits = 2 * bytes.len();
+    let digit = |at: usize| {
+        let shift = 4 * (digits - at);
+        // `<<` does not bind more closely than `|`.
+        format!("(instr('123456789ABCDEF', substr({hex}, {at}, 1)) << {shift})")
+    };
+    (1..=digits).map(digit).collect::<Vec<_>>().join(" | ")
+}
+
+/// Makes the views what they should be, by name what stands behind `CREATE VIEW`.
+fn replace(connection: &Connection, views: &BTreeMap<String, String>) -> Result<()> {
+    let mut present = present(connection).map_err(failed)?;
+    for (view, sql) in &present {
+        let is_good = views.get(view).is_some_and(|definition| *sql == creation("", definition));
+        if !is_good {
+            let sql = format!("DROP VIEW {}", tables::quoted(view));
+            connection.execute_batch(&sql).map_err(failed)?;
+        }
+    }
+    for (view, definition) in views {
+        if present.remove(view).is_some_and(|sql| sql == creation("", definition)) {
+            continue;
+        }
+        connection.execute_batch(&creation("main.", definition)).map_err(|cause| {
+            if !error::is_of_statement(&cause) {
+                return failed(cause);
+            }
+            let message = format!("something else in the database has the name of the view {view}");
+            Error::new(ErrorKind::InvalidArgument, OPERATION, message).with_source(cause)
+        })?;
+    }
+    Ok(())
+}
+
+/// Returns the statement that makes a view. Without the name of a database it is what SQLite keeps.
+fn creation(database: &str, definition: &str) -> String {
+    format!("CREATE VIEW {database}{definition}")
+}
+
+/// Returns the views made earlier, by name the statements that made them.
+fn present(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    let sql = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'view' AND instr(sql, ?1)";
+    let mut views = connection.prepare(sql)?;
+    let views = views.query_map([MARK], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    views.collect()
+}
