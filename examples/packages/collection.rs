@@ -1,0 +1,49 @@
+//! The collection of packages: what it is searched by.
+
+use std::ops::ControlFlow;
+
+use arbour::KvStore;
+use arbour::documents::{
+    Declaration, DocCollection as _, DocResult, DocStore, Documents, Field, FieldKind, Ids, Index,
+};
+
+use crate::package::Package;
+use crate::progress::Progress;
+
+/// The fields, as filters call them.
+pub(crate) const NAME: &str = "name";
+pub(crate) const SECTION: &str = "section";
+pub(crate) const MAINTAINER: &str = "maintainer";
+pub(crate) const INSTALLED_SIZE: &str = "installed_size";
+pub(crate) const DEPENDS: &str = "depends";
+pub(crate) const DESCRIPTION: &str = "description";
+
+/// Declares the collection. The name needs no index: it is the id, and documents lie in its order.
+fn declaration() -> Declaration<Package> {
+    Declaration::new("packages")
+        .id(NAME, Ids::Chosen)
+        .field(Field::path(SECTION).of(FieldKind::Text))
+        .field(Field::path(MAINTAINER).of(FieldKind::Text))
+        .field(Field::path(INSTALLED_SIZE).of(FieldKind::Integer))
+        .field(Field::path(DEPENDS).of(FieldKind::Text).many())
+        .field(Field::path(DESCRIPTION).of(FieldKind::Text))
+        .index(Index::on(SECTION).then_descending(INSTALLED_SIZE))
+        .index(Index::on(MAINTAINER))
+        .index(Index::on(INSTALLED_SIZE).sparse())
+        .index(Index::on(DEPENDS))
+        .index(Index::words(DESCRIPTION))
+}
+
+/// Opens the collection. Indexes that another version of this program declared otherwise are built
+/// anew, which is shown.
+pub(crate) fn open<'s, S: KvStore>(
+    documents: &Documents<'s, S>,
+) -> DocResult<<Documents<'s, S> as DocStore>::Collection<Package>> {
+    let packages = documents.declare(declaration())?;
+    let progress = Progress::of_documents("building indexes");
+    packages.build(documents.store(), &mut |done| {
+        progress.at(done);
+        ControlFlow::Continue(())
+    })?;
+    Ok(packages)
+}

@@ -1,0 +1,176 @@
+//! Doing what the program was called for.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+
+use arbour::documents::{DocCollection, DocRead, DocResult, Documents, Filter, Scrub, ScrubReport};
+use arbour::{DynStore, KvStore, StoreOptions};
+use indicatif::HumanCount;
+use serde_json::{Number, Value};
+
+use crate::arguments::{Arguments, Command};
+use crate::collection::{self, INSTALLED_SIZE, SECTION};
+use crate::counted::{counted, packages};
+use crate::failure::Failure;
+use crate::import::import;
+use crate::notice;
+use crate::package::Package;
+use crate::progress::Progress;
+use crate::search::search;
+use crate::table::{Cell, Table};
+
+/// Runs a command and tells with which code to exit.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if let Command::Import { strict, file } = &arguments.command {
+        return import_file(arguments, file, *strict);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    // Only an import makes a store; the others would hide a mistyped path.
+    let store = open(arguments, false)?;
+    let code = answer(&store, &arguments.command, &mut out)?;
+    store.close()?;
+    out.flush()?;
+    Ok(code)
+}
+
+fn open(arguments: &Arguments, create: bool) -> arbour::Result<DynStore> {
+    arbour::open_with(&arguments.store, &StoreOptions::new().create(create))
+}
+
+fn import_file(arguments: &Arguments, file: &Path, strict: bool) -> Result<ExitCode, Failure> {
+    if file == Path::new("-") {
+        return import_from(arguments, io::stdin().lock(), None, strict);
+    }
+    let unreadable = |cause| Failure::Input { path: file.to_owned(), cause };
+    // Before the store, so that none is made for a file that is not there.
+    let input = File::open(file).map_err(unreadable)?;
+    let metadata = input.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let length = metadata.is_file().then_some(metadata.len());
+    import_from(arguments, BufReader::new(input), length, strict)
+}
+
+fn import_from(
+    arguments: &Arguments,
+    input: impl BufRead,
+    length: Option<u64>,
+    strict: bool,
+) -> Result<ExitCode, Failure> {
+    let store = open(arguments, true)?;
+    let packages = collection::open(&Documents::new(&store))?;
+    let summary = import(&store, &packages, input, &Progress::of_bytes(length))?;
+    store.close()?;
+    writeln!(io::stdout(), "{summary}")?;
+    Ok(if strict && !summary.is_clean() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Answers what was asked of a store that is there.
+fn answer<S: KvStore>(
+    store: &S,
+    command: &Command,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let packages = collection::open(&Documents::new(store))?;
+    if let Command::Scrub { mend } = command {
+        return scrub(store, &packages, *mend, out);
+    }
+    let snapshot = store.snapshot()?;
+    let reader = packages.reader(&snapshot);
+    match command {
+        Command::Import { .. } | Command::Scrub { .. } => {}
+        Command::Show { name } => {
+            let stored = reader.get(name)?.ok_or_else(|| Failure::NotFound(name.clone()))?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&stored.body)?)?;
+        }
+        Command::Search(arguments) => return search(&reader, arguments, out),
+        Command::Sections => sections(&reader)?.print(out)?,
+        Command::Stats => stats(&reader)?.print(out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// All of it is answered by the index over section and size.
+fn sections(packages: &impl DocRead<Package>) -> DocResult<Table> {
+    let mut table = Table::new(&["section", "packages", "KiB"]);
+    for section in packages.distinct(&Filter::All, SECTION)? {
+        let name = section.as_str().unwrap_or_default().to_owned();
+        let filter = Filter::eq(SECTION, section);
+        let size = packages.sum(&filter, INSTALLED_SIZE)?;
+        let count = packages.count(&filter)?;
+        table.row(vec![Cell::text(&name), Cell::number(count), Cell::number(size.as_u64())]);
+    }
+    Ok(table)
+}
+
+fn stats(packages: &impl DocRead<Package>) -> DocResult<Table> {
+    let all = Filter::All;
+    let size = |value: Option<Value>| value.as_ref().and_then(Value::as_u64);
+    let average = packages.average(&all, INSTALLED_SIZE)?;
+    let sum: Number = packages.sum(&all, INSTALLED_SIZE)?;
+    let mut table = Table::new(&["what", "value"]);
+    for (what, value) in [
+        ("packages", Some(packages.count(&all)?)),
+        ("of unknown size", Some(packages.count(&Filter::is_null(INSTALLED_SIZE))?)),
+        ("smallest, KiB", size(packages.min(&all, INSTALLED_SIZE)?)),
+        ("average, KiB", average.map(|kib| kib.round() as u64)),
+        ("largest, KiB", size(packages.max(&all, INSTALLED_SIZE)?)),
+        ("all, KiB", sum.as_u64()),
+    ] {
+        table.row(vec![Cell::text(what), Cell::number(value)]);
+    }
+    Ok(table)
+}
+
+/// Prints what was found for programs, and on the standard error what that means for people.
+fn scrub<S: KvStore>(
+    store: &S,
+    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    mend: bool,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let progress = Progress::of_documents("scrubbing");
+    let what = if mend { Scrub::Mend } else { Scrub::Report };
+    let report = packages.scrub(store, what, &mut |done| {
+        progress.at(done);
+        ControlFlow::Continue(())
+    })?;
+    progress.clear();
+    for (index, id) in &report.missing {
+        writeln!(out, "missing\t{index}\t{id}")?;
+    }
+    for (index, key) in &report.dangling {
+        writeln!(out, "dangling\t{index}\t{key}")?;
+    }
+    for error in &report.unreadable {
+        writeln!(out, "unreadable\t{error}")?;
+    }
+    out.flush()?;
+    notice::print(format_args!("{}", verdict(&report, mend)));
+    let is_sound = report.is_clean() || (mend && report.unreadable_count == 0);
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verdict(report: &ScrubReport, mend: bool) -> String {
+    let entries = counted(report.entries, "entry of an index", "entries of indexes");
+    let mut line = format!("{}, {entries}: ", packages(report.documents));
+    if report.is_clean() {
+        return line + "all is right";
+    }
+    let (missing, dangling) = (report.missing_count, report.dangling_count);
+    line += &format!("{} missing, {} dangling", HumanCount(missing), HumanCount(dangling));
+    match (missing + dangling, mend) {
+        (0, _) => {}
+        (_, true) => line += ", mended",
+        (_, false) => line += "; scrub --mend mends them",
+    }
+    if report.unreadable_count > 0 {
+        let unreadable = packages(report.unreadable_count);
+        line += &format!("; {unreadable} cannot be read: import what was there again");
+    }
+    line
+}

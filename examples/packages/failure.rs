@@ -1,0 +1,68 @@
+//! Why the program failed, in one line for a person.
+
+use std::io;
+use std::path::PathBuf;
+
+use arbour::ErrorKind;
+use arbour::documents::DocError;
+
+use crate::import::ImportError;
+
+/// A failure of the program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The store or the collection refused or failed.
+    #[error("{}", with_next_move(.0))]
+    Documents(#[from] DocError),
+    /// The import ended early.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// There is no such package.
+    #[error("there is no package {0:?}: `search --prefix` shows those whose names begin alike")]
+    NotFound(String),
+    /// The file to import cannot be opened.
+    #[error("cannot read {}: {cause}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// A package has no form in JSON.
+    #[error("cannot print the package: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<arbour::Error> for Failure {
+    fn from(error: arbour::Error) -> Self {
+        Self::Documents(error.into())
+    }
+}
+
+impl Failure {
+    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
+pub(crate) fn with_next_move(error: &DocError) -> String {
+    let DocError::Store(error) = error else { return error.to_string() };
+    let mut line = error.to_string();
+    let kind = error.kind();
+    if !matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
+        return format!("{line}: {}", kind.next_move());
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        line = format!("{line}: {deeper}");
+        cause = deeper.source();
+    }
+    // Elsewhere the cause says what to do; the kind could only point there.
+    if kind == ErrorKind::CommitUnknown { format!("{line}: {}", kind.next_move()) } else { line }
+}

@@ -1,0 +1,110 @@
+//! The import itself: records into batches, a transaction each.
+
+use std::io::BufRead;
+use std::time::Instant;
+
+use arbour::documents::{DocCollection, DocError, DocResult, DocWrite as _, Precondition, Written};
+use arbour::{ErrorKind, KvStore};
+
+use super::ImportError;
+use super::summary::Summary;
+use crate::control::{Record, Records};
+use crate::failure::with_next_move;
+use crate::package::Package;
+use crate::progress::Progress;
+
+/// How many records are dealt with at once: enough that the sync of a commit hardly matters.
+const BATCH_RECORDS: usize = 1000;
+
+/// Stores the packages of an input, in batches: each is stored as a whole or not at all, but for what
+/// is bad in it, and in order.
+pub(crate) fn import<S: KvStore>(
+    store: &S,
+    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    input: impl BufRead,
+    progress: &Progress,
+) -> Result<Summary, ImportError> {
+    let started = Instant::now();
+    let mut records = Records::new(input);
+    let mut summary = Summary::default();
+    let mut imported = Ok(true);
+    while let Ok(true) = imported {
+        imported = import_batch(store, packages, &mut records, &mut summary, progress);
+        progress.imported(records.bytes(), summary.stored(), summary.bad);
+    }
+    progress.clear();
+    summary.elapsed = started.elapsed();
+    match imported {
+        Ok(_) => Ok(summary),
+        Err(cause) => Err(ImportError { line: records.line(), cause, stored: summary.stored() }),
+    }
+}
+
+/// Stores the next batch, and reports what is bad in it; tells whether there may be more behind it.
+fn import_batch<S: KvStore>(
+    store: &S,
+    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    records: &mut Records<impl BufRead>,
+    summary: &mut Summary,
+    progress: &Progress,
+) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    let (mut good, mut bad) = (Vec::with_capacity(BATCH_RECORDS), Vec::new());
+    let mut is_last = true;
+    for record in records.by_ref() {
+        match record? {
+            Ok(record) => good.push(record),
+            Err(record) => bad.push((record.line, record.to_string())),
+        }
+        if good.len() + bad.len() == BATCH_RECORDS {
+            is_last = false;
+            break;
+        }
+    }
+    let verdicts = store_batch(store, packages, &good).map_err(|error| with_next_move(&error))?;
+    for (record, verdict) in good.iter().zip(verdicts) {
+        match verdict {
+            Ok(written) if written.is_new() => summary.new += 1,
+            Ok(_) => summary.updated += 1,
+            Err(refusal) => bad.push((record.line, format!("{}: {refusal}", record.place()))),
+        }
+    }
+    summary.bad += bad.len() as u64;
+    bad.sort();
+    for (_, reason) in bad {
+        progress.print(format_args!("packages: {reason}"));
+    }
+    Ok(!is_last)
+}
+
+/// Stores packages in one transaction, and returns a verdict for each.
+fn store_batch<S: KvStore>(
+    store: &S,
+    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    batch: &[Record],
+) -> DocResult<Vec<DocResult<Written>>> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    store.write(|transaction| {
+        let mut writer = packages.writer(transaction)?;
+        let bodies = batch.iter().map(|record| &record.package);
+        let verdicts = writer.bulk(bodies, Precondition::None);
+        // What is not the fault of one package must not pass for its refusal.
+        let mut errors = verdicts.iter().filter_map(|verdict| verdict.as_ref().err());
+        match errors.find(|error| !is_refusal(error)) {
+            Some(error) => Err(error.clone()),
+            None => Ok(verdicts),
+        }
+    })
+}
+
+/// Tells whether an error is about one document, and others can be stored.
+fn is_refusal(error: &DocError) -> bool {
+    match error {
+        DocError::Store(error) => {
+            matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
+        }
+        DocError::WrongType { .. } | DocError::Unfit { .. } => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,115 @@
+//! Searching: what is asked for as a query, and its answer as a page.
+
+use std::io::Write;
+use std::ops::Bound;
+use std::process::ExitCode;
+
+use arbour::documents::{DocRead, Filter, Page, PageCursor, Query};
+use indicatif::HumanCount;
+
+use crate::arguments::{SearchArguments, Sort};
+use crate::collection::{DEPENDS, DESCRIPTION, INSTALLED_SIZE, MAINTAINER, NAME, SECTION};
+use crate::failure::Failure;
+use crate::notice;
+use crate::package::Package;
+use crate::table::{Cell, Table};
+
+/// Prints a page of packages, and what there is to say of it on the standard error.
+pub(crate) fn search(
+    packages: &impl DocRead<Package>,
+    arguments: &SearchArguments,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let query = arguments.query();
+    let page = packages.search(&query)?;
+    table(&page).print(out)?;
+    out.flush()?;
+    if page.items.is_empty() && arguments.cursor.is_none() {
+        notice::print(format_args!("no package meets all conditions"));
+    }
+    for error in &page.unreadable {
+        notice::print(format_args!("packages: {error}"));
+    }
+    if arguments.explain {
+        notice::print(format_args!("explain: {}", packages.explain(&query)?));
+    }
+    if let Some(total) = page.total {
+        notice::print(format_args!("total: {}", HumanCount(total)));
+    }
+    for (name, cursor) in [("next", &page.next), ("previous", &page.previous)] {
+        if let Some(cursor) = cursor {
+            notice::print(format_args!("{name}: {cursor}"));
+        }
+    }
+    Ok(if page.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn table(page: &Page<Package>) -> Table {
+    let mut table = Table::new(&["package", "version", "section", "KiB", "description"]);
+    for package in page.items.iter().map(|stored| &stored.body) {
+        table.row(vec![
+            Cell::text(&package.name),
+            Cell::text(package.version.as_deref().unwrap_or_default()),
+            Cell::text(package.section.as_deref().unwrap_or_default()),
+            Cell::number(package.installed_size),
+            Cell::text(package.summary()),
+        ]);
+    }
+    table
+}
+
+impl SearchArguments {
+    /// A package that cannot be read does not keep the others from being printed.
+    fn query(&self) -> Query<Package> {
+        let mut query = Query::new(self.filter()).limit(self.limit as usize).lenient();
+        query = match self.sort {
+            Sort::Name => query.ascending(NAME),
+            Sort::Size => query.ascending(INSTALLED_SIZE),
+            Sort::SizeDescending => query.descending(INSTALLED_SIZE),
+        };
+        query.cursor = self.cursor.as_deref().map(PageCursor::new);
+        query.total = self.total;
+        query.index_required = self.no_scan;
+        query
+    }
+
+    fn filter(&self) -> Filter<Package> {
+        let mut filter = Filter::All;
+        if let Some(section) = &self.section {
+            filter = filter.and(Filter::eq(SECTION, section.as_str()));
+        }
+        if let Some(maintainer) = &self.maintainer {
+            filter = filter.and(Filter::prefix(MAINTAINER, maintainer));
+        }
+        if !self.depends.is_empty() {
+            let names = self.depends.iter().map(String::as_str);
+            filter = filter.and(Filter::contains_all(DEPENDS, names));
+        }
+        if let Some(prefix) = &self.prefix {
+            filter = filter.and(Filter::prefix(NAME, prefix));
+        }
+        if let Some(words) = &self.words {
+            filter = filter.and(Filter::words(DESCRIPTION, words));
+        }
+        if let Some(part) = &self.containing {
+            filter = filter.and(Filter::substring(DESCRIPTION, part));
+        }
+        if let Some((least, most)) = self.sizes() {
+            filter = filter.and(Filter::range(INSTALLED_SIZE, least, most));
+        }
+        filter
+    }
+
+    /// Returns which installed sizes are meant; `None` if all are, and those that are unknown.
+    ///
+    /// What is sorted by size has one: so the sparse index over sizes has all that is asked for.
+    fn sizes(&self) -> Option<(Bound<serde_json::Value>, Bound<serde_json::Value>)> {
+        let least = match self.sort {
+            Sort::Name => self.min_size,
+            Sort::Size | Sort::SizeDescending => Some(self.min_size.unwrap_or(0)),
+        };
+        let bound =
+            |size: Option<u64>| size.map_or(Bound::Unbounded, |n| Bound::Included(n.into()));
+        (least.is_some() || self.max_size.is_some()).then(|| (bound(least), bound(self.max_size)))
+    }
+}

@@ -1,0 +1,65 @@
+//! A place for a store, and a way to run a test on every engine that keeps what is stored.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+/// A place for a store that is gone when the test ends.
+pub(crate) struct Bed {
+    pub(crate) folder: TempDir,
+    scheme: &'static str,
+}
+
+impl Bed {
+    pub(crate) fn redb() -> Self {
+        Self::of("redb")
+    }
+
+    pub(crate) fn of(scheme: &'static str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), scheme }
+    }
+
+    /// Where the store is, once there is one.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join(format!("store.{}", self.scheme))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("{}:{}", self.scheme, self.path().display())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.folder.path().read_dir().unwrap().next().is_none()
+    }
+}
+
+/// Makes a test per engine of each function, which takes a [`Bed`].
+macro_rules! on_every_persistent_engine {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[test]
+            fn redb() {
+                super::$name(&crate::bed::Bed::redb());
+            }
+
+            #[cfg(feature = "rocksdb")]
+            #[test]
+            fn rocksdb() {
+                super::$name(&crate::bed::Bed::of("rocksdb"));
+            }
+
+            #[cfg(feature = "sled")]
+            #[test]
+            fn sled() {
+                super::$name(&crate::bed::Bed::of("sled"));
+            }
+
+            #[cfg(feature = "sqlite")]
+            #[test]
+            fn sqlite() {
+                super::$name(&crate::bed::Bed::of("sqlite"));
+            }
+        })+
+    };
+}
+pub(crate) use on_every_persistent_engine;

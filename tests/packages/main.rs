@@ -1,0 +1,24 @@
+//! The example `packages`, held to what it promises: what it reads of a control file, and what the
+//! program prints, on every engine that keeps what is stored.
+
+#[path = "../../examples/packages/control/mod.rs"]
+pub mod control;
+#[path = "../../examples/packages/package.rs"]
+pub mod package;
+
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod importing;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod scrubbing;
+#[cfg(test)]
+mod searching;

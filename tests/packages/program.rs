@@ -1,0 +1,116 @@
+//! Running the program, and what a run left behind.
+
+use std::env;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::bed::Bed;
+
+/// The packages that most tests are about.
+pub(crate) const INDEX: &str = include_str!("index.txt");
+
+/// What a run of the program left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    /// Returns the names of the packages that were printed.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.out.lines().filter_map(|line| line.split('\t').next()).collect()
+    }
+
+    /// Returns what is said on the standard error behind a word and a colon.
+    pub(crate) fn said(&self, word: &str) -> Option<&str> {
+        let mut lines = self.err.lines();
+        lines.find_map(|line| line.strip_prefix(word)?.strip_prefix(": "))
+    }
+}
+
+/// Finds the program beside this test, where Cargo builds the examples of a package.
+fn executable() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let built = test.parent().unwrap().parent().unwrap();
+    let program = built.join("examples").join(format!("packages{}", env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "{} is not there: build it with `cargo build --example packages`",
+        program.display()
+    );
+    program
+}
+
+/// Starts the program on a store.
+pub(crate) fn start_at(url: &str, bed: &Bed, arguments: &[&str]) -> Child {
+    Command::new(executable())
+        .args(["--store", url])
+        .args(arguments)
+        .current_dir(bed.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs what was started, with an input.
+pub(crate) fn finish(mut child: Child, input: &[u8]) -> Run {
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that ends early leaves its input unread, which is no failure of the test.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs the program on the bed's store.
+pub(crate) fn run(bed: &Bed, arguments: &[&str]) -> Run {
+    finish(start_at(&bed.url(), bed, arguments), b"")
+}
+
+/// Imports an index from the standard input.
+pub(crate) fn import(bed: &Bed, index: &[u8]) -> Run {
+    finish(start_at(&bed.url(), bed, &["import", "-"]), index)
+}
+
+/// Imports the packages that most tests are about.
+pub(crate) fn import_index(bed: &Bed) {
+    let imported = import(bed, INDEX.as_bytes());
+    assert_eq!((imported.code, imported.err.as_str()), (Some(0), ""));
+    assert!(imported.out.ends_with(": 12 new, 0 updated\n"), "{}", imported.out);
+}
+
+/// Runs the program, which prints this and says nothing beside it.
+#[track_caller]
+pub(crate) fn prints(bed: &Bed, arguments: &[&str], out: &str) {
+    let run = run(bed, arguments);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), out, ""));
+}
+
+/// Searches for what is not there.
+#[track_caller]
+pub(crate) fn finds_nothing(bed: &Bed, criteria: &[&str]) {
+    let run = run(bed, &[&["search"], criteria].concat());
+    let says = "no package meets all conditions\n";
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", says));
+}
+
+/// Runs the program, which fails with this code and, but for a wrong call, one line.
+#[track_caller]
+pub(crate) fn fails(bed: &Bed, arguments: &[&str], code: i32, says: &str) {
+    let run = run(bed, arguments);
+    assert_eq!((run.code, run.out.as_str()), (Some(code), ""));
+    assert!(run.err.contains(says), "{}", run.err);
+    if code == 1 {
+        assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+        assert!(run.err.starts_with("packages: "), "{}", run.err);
+    }
+}
