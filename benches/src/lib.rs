@@ -3,7 +3,8 @@
 //! - `cargo bench -p arbour-benches` compares the engines and their raw APIs with criterion, and
 //!   ends with a [page](report) that says which engine is for which work.
 //! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in
-//!   one process and prints the ratio; `--json` prints a line for each row.
+//!   one process and prints the ratio; `--json` prints a line for each row. With `--documents` it
+//!   prints what [documents] cost above writing and reading their entries.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
 //!   for a minute costs those who write meanwhile.
 //!
@@ -13,6 +14,7 @@
 mod arbour;
 pub mod comparison;
 pub mod contender;
+pub mod documents;
 mod group_commit;
 pub mod held_snapshot;
 mod layers;

@@ -7,9 +7,12 @@ use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
 
 use crate::contender::Contender;
+use crate::documents::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
-const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
+type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+const TABLE: Definition = TableDefinition::new("entries");
 
 /// redb used directly: one table, opened once in each transaction.
 ///
@@ -47,7 +50,11 @@ impl RawRedb {
     }
 
     fn table(&self) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
-        self.database.begin_read().map_err(failed)?.open_table(TABLE).map_err(failed)
+        self.open(TABLE)
+    }
+
+    fn open(&self, table: Definition) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
+        self.database.begin_read().map_err(failed)?.open_table(table).map_err(failed)
     }
 }
 
@@ -127,5 +134,39 @@ impl Contender for RawRedb {
     /// A commit that waits for the device takes those along that did not.
     fn settle(&self) -> Result<()> {
         self.put(&[], Durability::PowerLoss)
+    }
+}
+
+impl Tables for RawRedb {
+    fn put_records(&self, records: &[Record]) -> Result<()> {
+        let transaction = self.database.begin_write().map_err(failed)?;
+        {
+            let open = |table: Table| transaction.open_table(Definition::new(table.name()));
+            let tables: Result<Vec<_>, _> = Table::ALL.into_iter().map(open).collect();
+            let mut tables = tables.map_err(failed)?;
+            for record in records {
+                for (table, entry) in tables.iter_mut().zip(record) {
+                    let Some((key, value)) = entry else { continue };
+                    table.insert(key.as_slice(), value.as_slice()).map_err(failed)?;
+                }
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    fn get_from(
+        &self,
+        table: Table,
+        keys: &[Vec<u8>],
+        mut look: impl FnMut(&[u8]) -> u64,
+    ) -> Result<u64> {
+        let table = self.open(Definition::new(table.name()))?;
+        let mut seen = 0;
+        for key in keys {
+            if let Some(value) = table.get(key.as_slice()).map_err(failed)? {
+                seen += look(value.value());
+            }
+        }
+        Ok(seen)
     }
 }

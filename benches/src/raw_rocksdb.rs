@@ -7,11 +7,12 @@ use rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor,
     CompactOptions, CompactionPri, DBAccess, DBCompressionType, DBRawIteratorWithThreadMode,
     DEFAULT_COLUMN_FAMILY_NAME, ErrorKind as Cause, OptimisticTransactionDB,
-    OptimisticTransactionOptions, Options, ReadOptions, SnapshotWithThreadMode,
+    OptimisticTransactionOptions, Options, ReadOptions, SnapshotWithThreadMode, Transaction,
     WriteBatchWithTransaction, WriteOptions,
 };
 
 use crate::contender::Contender;
+use crate::documents::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// RocksDB used directly: its only column family, its optimistic transactions, its batches, its raw
@@ -54,6 +55,28 @@ impl RawRocksdb {
         self.database.cf_handle(DEFAULT_COLUMN_FAMILY_NAME).ok_or_else(|| {
             Error::new(ErrorKind::Engine, Operation::Open, "the column family is not there")
         })
+    }
+
+    /// Writes in a transaction, and again where another was in its way.
+    fn transact(
+        &self,
+        durability: Durability,
+        write: impl Fn(
+            &Transaction<'_, OptimisticTransactionDB>,
+            &ColumnFamily,
+        ) -> Result<(), rocksdb::Error>,
+    ) -> Result<()> {
+        let family = self.family()?;
+        let (options, optimistic) = (lasting(durability), OptimisticTransactionOptions::default());
+        loop {
+            let transaction = self.database.transaction_opt(&options, &optimistic);
+            write(&transaction, family).map_err(failed)?;
+            match transaction.commit() {
+                // Another has written what this one wrote over, or so much that nobody knows.
+                Err(cause) if matches!(cause.kind(), Cause::Busy | Cause::TryAgain) => {}
+                committed => return committed.map_err(failed),
+            }
+        }
     }
 
     /// Reads in a snapshot, with options that are made once.
@@ -119,19 +142,9 @@ fn look_at_rest<D: DBAccess>(entries: &mut DBRawIteratorWithThreadMode<'_, D>) -
 
 impl Contender for RawRocksdb {
     fn put(&self, entries: &[Entry], durability: Durability) -> Result<()> {
-        let family = self.family()?;
-        let (options, optimistic) = (lasting(durability), OptimisticTransactionOptions::default());
-        loop {
-            let transaction = self.database.transaction_opt(&options, &optimistic);
-            for (key, value) in entries {
-                transaction.put_cf(family, key, value).map_err(failed)?;
-            }
-            match transaction.commit() {
-                // Another has written what this one wrote over, or so much that nobody knows.
-                Err(cause) if matches!(cause.kind(), Cause::Busy | Cause::TryAgain) => {}
-                committed => return committed.map_err(failed),
-            }
-        }
+        self.transact(durability, |transaction, family| {
+            entries.iter().try_for_each(|(key, value)| transaction.put_cf(family, key, value))
+        })
     }
 
     fn apply(&self, entries: &[Entry], durability: Durability) -> Result<()> {
@@ -207,4 +220,48 @@ impl Contender for RawRocksdb {
         self.database.compact_range_cf_opt(family, None::<&[u8]>, None::<&[u8]>, &options);
         Ok(())
     }
+}
+
+/// A table is a range of keys with its number before them, as in Arbour's backend: a column family
+/// for each would be written out and merged on its own.
+impl Tables for RawRocksdb {
+    fn put_records(&self, records: &[Record]) -> Result<()> {
+        self.transact(Durability::PowerLoss, |transaction, family| {
+            let mut numbered = Vec::new();
+            for record in records {
+                for (table, entry) in Table::ALL.into_iter().zip(record) {
+                    let Some((key, value)) = entry else { continue };
+                    number(table, key, &mut numbered);
+                    transaction.put_cf(family, &numbered, value)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn get_from(
+        &self,
+        table: Table,
+        keys: &[Vec<u8>],
+        mut look: impl FnMut(&[u8]) -> u64,
+    ) -> Result<u64> {
+        self.read(|family, options| {
+            let (mut seen, mut numbered) = (0, Vec::new());
+            for key in keys {
+                number(table, key, &mut numbered);
+                let value = self.database.get_pinned_cf_opt(family, &numbered, &options);
+                if let Some(value) = value.map_err(failed)? {
+                    seen += look(&value);
+                }
+            }
+            Ok(seen)
+        })
+    }
+}
+
+/// Writes a key with the number of its table before it.
+fn number(table: Table, key: &[u8], numbered: &mut Vec<u8>) {
+    numbered.clear();
+    numbered.push(table as u8);
+    numbered.extend_from_slice(key);
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use sled::transaction::ConflictableTransactionError;
-use sled::{Batch, Db, IVec, Tree};
+use sled::{Batch, Db, IVec, Transactional as _, Tree};
 
 use crate::contender::Contender;
+use crate::documents::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// sled used directly: one opened tree. What it reads is no snapshot, for sled has none.
@@ -46,6 +47,10 @@ impl RawSled {
         let tree = database.open_tree("entries").map_err(failed)?;
         let log = File::open(path.join("db")).map_err(failed)?;
         Ok(Self { database, tree, log })
+    }
+
+    fn table(&self, table: Table) -> Result<Tree> {
+        self.database.open_tree(table.name()).map_err(failed)
     }
 
     fn flush(&self, durability: Durability) -> Result<()> {
@@ -126,5 +131,39 @@ impl Contender for RawSled {
 
     fn settle(&self) -> Result<()> {
         self.flush(Durability::PowerLoss)
+    }
+}
+
+impl Tables for RawSled {
+    fn put_records(&self, records: &[Record]) -> Result<()> {
+        let tables: Result<Vec<_>> =
+            Table::ALL.into_iter().map(|table| self.table(table)).collect();
+        let stored = tables?.as_slice().transaction(|tables| {
+            for record in records {
+                for (table, entry) in tables.iter().zip(record) {
+                    let Some((key, value)) = entry else { continue };
+                    table.insert(key.as_slice(), value.as_slice())?;
+                }
+            }
+            Ok::<(), ConflictableTransactionError<sled::Error>>(())
+        });
+        stored.map_err(failed)?;
+        self.flush(Durability::PowerLoss)
+    }
+
+    fn get_from(
+        &self,
+        table: Table,
+        keys: &[Vec<u8>],
+        mut look: impl FnMut(&[u8]) -> u64,
+    ) -> Result<u64> {
+        let table = self.table(table)?;
+        let mut seen = 0;
+        for key in keys {
+            if let Some(value) = table.get(key).map_err(failed)? {
+                seen += look(&value);
+            }
+        }
+        Ok(seen)
     }
 }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use rusqlite::{CachedStatement, Connection, Row, Statement};
 
 use crate::contender::Contender;
+use crate::documents::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// SQLite used directly: one table clustered by its key, a connection that writes, a pool of
@@ -104,13 +105,31 @@ fn look_at_rows(statement: &mut Statement<'_>) -> rusqlite::Result<u64> {
     Ok(seen)
 }
 
+fn look_at_each(
+    connection: &Connection,
+    table: &str,
+    keys: &[impl AsRef<[u8]>],
+    mut look: impl FnMut(&[u8]) -> u64,
+) -> rusqlite::Result<u64> {
+    let mut get = kept(connection, &format!("SELECT v FROM {table} WHERE k = ?1"))?;
+    let mut seen = 0;
+    for key in keys {
+        get.raw_bind_parameter(1, key.as_ref())?;
+        let mut rows = get.raw_query();
+        if let Some(row) = rows.next()? {
+            seen += look(blob(row, 0)?);
+        }
+    }
+    Ok(seen)
+}
+
 /// The bytes of a column where SQLite has them.
 fn blob<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r [u8]> {
     Ok(row.get_ref(column)?.as_blob()?)
 }
 
 impl Writer {
-    fn put(&mut self, entries: &[Entry], durability: Durability) -> rusqlite::Result<()> {
+    fn begin(&mut self, durability: Durability) -> rusqlite::Result<()> {
         let connection = &self.connection;
         if self.durability != durability {
             connection.execute_batch(match durability {
@@ -120,11 +139,43 @@ impl Writer {
             self.durability = durability;
         }
         kept(connection, "BEGIN IMMEDIATE")?.raw_execute()?;
+        Ok(())
+    }
+
+    fn put(&mut self, entries: &[Entry], durability: Durability) -> rusqlite::Result<()> {
+        self.begin(durability)?;
+        let connection = &self.connection;
         let mut put = kept(connection, "REPLACE INTO entries VALUES (?1, ?2)")?;
         for (key, value) in entries {
             put.raw_bind_parameter(1, key.as_slice())?;
             put.raw_bind_parameter(2, value.as_slice())?;
             put.raw_execute()?;
+        }
+        kept(connection, "COMMIT")?.raw_execute()?;
+        Ok(())
+    }
+
+    fn put_records(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        self.begin(Durability::PowerLoss)?;
+        let connection = &self.connection;
+        for name in Table::ALL.map(Table::name) {
+            connection.execute_batch(&format!(
+                "CREATE TABLE IF NOT EXISTS {name} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL)
+                 STRICT, WITHOUT ROWID"
+            ))?;
+        }
+        let put = |table: Table| {
+            kept(connection, &format!("REPLACE INTO {} VALUES (?1, ?2)", table.name()))
+        };
+        let puts: rusqlite::Result<Vec<_>> = Table::ALL.into_iter().map(put).collect();
+        let mut puts = puts?;
+        for record in records {
+            for (put, entry) in puts.iter_mut().zip(record) {
+                let Some((key, value)) = entry else { continue };
+                put.raw_bind_parameter(1, key.as_slice())?;
+                put.raw_bind_parameter(2, value.as_slice())?;
+                put.raw_execute()?;
+            }
         }
         kept(connection, "COMMIT")?.raw_execute()?;
         Ok(())
@@ -142,18 +193,7 @@ impl Contender for RawSqlite {
     }
 
     fn gets(&self, keys: &[Key]) -> Result<u64> {
-        self.read(|connection| {
-            let mut get = kept(connection, "SELECT v FROM entries WHERE k = ?1")?;
-            let mut seen = 0;
-            for key in keys {
-                get.raw_bind_parameter(1, key.as_slice())?;
-                let mut rows = get.raw_query();
-                if let Some(row) = rows.next()? {
-                    seen += look_at(blob(row, 0)?);
-                }
-            }
-            Ok(seen)
-        })
+        self.read(|connection| look_at_each(connection, "entries", keys, look_at))
     }
 
     /// SQLite has no such call: a statement for each key, kept, is the quickest way.
@@ -196,6 +236,21 @@ impl Contender for RawSqlite {
 
     fn settle(&self) -> Result<()> {
         checkpoint(&self.path)
+    }
+}
+
+impl Tables for RawSqlite {
+    fn put_records(&self, records: &[Record]) -> Result<()> {
+        self.writer.lock().put_records(records).map_err(failed)
+    }
+
+    fn get_from(
+        &self,
+        table: Table,
+        keys: &[Vec<u8>],
+        look: impl FnMut(&[u8]) -> u64,
+    ) -> Result<u64> {
+        self.read(|connection| look_at_each(connection, table.name(), keys, look))
     }
 }
 

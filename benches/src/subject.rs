@@ -7,6 +7,7 @@ use arbour_redb::RedbStore;
 
 use crate::comparison::Bound;
 use crate::contender::Contender;
+use crate::documents::Tables;
 use crate::{Arbour, RawRedb};
 
 /// The names of the engines that are measured, in the order they are.
@@ -59,7 +60,7 @@ pub(crate) fn contend<S: Subject>(
 
 /// An engine that has an API of its own to be compared to.
 pub(crate) trait Native: Subject {
-    type Raw: Contender;
+    type Raw: Contender + Tables;
     /// What Arbour may cost above it.
     const BOUND: Bound = Bound::RatioOrNanoseconds;
     /// Whether grouping commits is held to its bound: RocksDB does it itself, sled not at all.

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use arbour_benches::comparison::{Row, Scale};
-use arbour_benches::overhead::measure;
-use arbour_benches::{ENGINES, machine};
+use arbour_benches::{ENGINES, documents, machine, overhead};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
@@ -14,6 +13,9 @@ struct Arguments {
     /// Print one line of JSON for each row instead of a table.
     #[arg(long)]
     json: bool,
+    /// Measure documents and nothing else.
+    #[arg(long)]
+    documents: bool,
     /// Measure only this engine; may be given several times.
     #[arg(long = "engine", value_parser = PossibleValuesParser::new(ENGINES))]
     engines: Vec<String>,
@@ -44,9 +46,14 @@ fn main() -> ExitCode {
     };
     if !arguments.json {
         println!("{}", machine::describe());
-        println!("{} rounds, {} entries of 16 + 100 bytes, medians", scale.rounds, scale.entries);
+        let what = if arguments.documents {
+            "documents of about 130 bytes"
+        } else {
+            "entries of 16 + 100 bytes"
+        };
+        println!("{} rounds, {} {what}, medians", scale.rounds, scale.entries);
         println!(
-            "\n{:<24} {:<34} {:>10} {:>10} {:>6} {:>6}  bound",
+            "\n{:<28} {:<34} {:>10} {:>10} {:>6} {:>6}  bound",
             "engine", "operation", "raw ns", "arbour ns", "ratio", "best"
         );
     }
@@ -57,12 +64,13 @@ fn main() -> ExitCode {
         } else {
             let verdict = if row.is_within_bound() { "" } else { "  OVER" };
             println!(
-                "{:<24} {:<34} {:>10.1} {:>10.1} {:>6.3} {:>6.3}  {}{verdict}",
+                "{:<28} {:<34} {:>10.1} {:>10.1} {:>6.3} {:>6.3}  {}{verdict}",
                 row.engine, row.op, row.raw_ns, row.arbour_ns, row.ratio, row.best_ratio, row.bound
             );
         }
         over += usize::from(!row.is_within_bound());
     };
+    let measure = if arguments.documents { documents::measure } else { overhead::measure };
     if let Err(error) = measure(scale, &arguments.engines, &mut print) {
         eprintln!("overhead: {error:?}");
         return ExitCode::FAILURE;

@@ -1,0 +1,122 @@
+//! A collection of articles, and the work that is measured on it.
+
+use arbour::documents::{
+    Declaration, DocCollection, DocError, DocRead as _, DocStore as _, DocWrite as _, Documents,
+    Field, FieldKind, Filter, Index, Query,
+};
+use arbour_core::{Durability, Error, ErrorKind, KvStore, KvWrite as _, Operation, Result};
+
+use super::article::Article;
+
+/// The name of every collection that is measured.
+pub(super) const NAME: &str = "articles";
+
+/// The fields that are indexed, in the order in which indexes are added.
+pub(super) const INDEXED: [&str; 3] = ["shelf", "price", "maker"];
+
+/// How many documents a page has.
+const PAGE: usize = 50;
+
+/// Articles in a store.
+pub(super) struct Articles<'s, S, C> {
+    pub(super) store: &'s S,
+    pub(super) collection: C,
+}
+
+/// Opens the collection with as many indexes as are asked for. The first is sparse.
+pub(super) fn open<S: KvStore>(
+    store: &S,
+    indexes: usize,
+) -> Result<Articles<'_, S, impl DocCollection<Article, Tree = S::Tree>>> {
+    let mut declaration = Declaration::new(NAME);
+    for (number, name) in INDEXED.into_iter().take(indexes).enumerate() {
+        let kind = if name == "maker" { FieldKind::Text } else { FieldKind::Integer };
+        let index = if number == 0 { Index::on(name).sparse() } else { Index::on(name) };
+        declaration = declaration.field(Field::path(name).of(kind)).index(index);
+    }
+    let collection = Documents::new(store).collection(declaration).map_err(failed)?;
+    Ok(Articles { store, collection })
+}
+
+/// What a collection reports, as what the store under it does.
+pub(super) fn failed(cause: DocError) -> Error {
+    match cause {
+        DocError::Store(error) => error,
+        other => {
+            let message = "documents failed";
+            Error::new(ErrorKind::Engine, Operation::Open, message).with_source(other)
+        }
+    }
+}
+
+/// Which articles are on a shelf.
+pub(super) fn on(shelf: u64) -> Filter<Article> {
+    Filter::eq("shelf", shelf)
+}
+
+/// All articles.
+pub(super) fn all() -> Query<Article> {
+    Query::new(Filter::All)
+}
+
+/// The articles whose shelf is known, shelf by shelf.
+pub(super) fn by_shelf() -> Query<Article> {
+    Query::new(Filter::at_least("shelf", 0)).ascending("shelf")
+}
+
+impl<S: KvStore, C: DocCollection<Article, Tree = S::Tree>> Articles<'_, S, C> {
+    /// Sets articles in one transaction that survives power loss.
+    pub(super) fn set(&self, articles: &[Article]) -> Result<()> {
+        let mut transaction = self.store.begin_with(Durability::PowerLoss)?;
+        let mut writer = self.collection.writer(&mut transaction).map_err(failed)?;
+        for article in articles {
+            writer.set(article).map_err(failed)?;
+        }
+        drop(writer);
+        transaction.commit()
+    }
+
+    /// Gets articles in one snapshot, one after another.
+    pub(super) fn gets(&self, ids: &[String]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let reader = self.collection.reader(&snapshot);
+        let mut seen = 0;
+        for id in ids {
+            let found = reader.get(id).map_err(failed)?;
+            seen += found.map_or(0, |found| found.body.look());
+        }
+        Ok(seen)
+    }
+
+    /// Searches shelf after shelf in one snapshot.
+    pub(super) fn searches(&self, shelves: &[u64]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let reader = self.collection.reader(&snapshot);
+        let mut seen = 0;
+        for shelf in shelves {
+            let page = reader.search(&Query::new(on(*shelf))).map_err(failed)?;
+            seen += page.items.iter().map(|found| found.body.look()).sum::<u64>();
+        }
+        Ok(seen)
+    }
+
+    /// Counts the articles of shelf after shelf in one snapshot.
+    pub(super) fn counts(&self, shelves: &[u64]) -> Result<u64> {
+        let snapshot = self.store.snapshot()?;
+        let reader = self.collection.reader(&snapshot);
+        shelves.iter().map(|shelf| reader.count(&on(*shelf)).map_err(failed)).sum()
+    }
+
+    /// Reads a query page by page, each in a snapshot of its own, and returns how many documents it
+    /// has.
+    pub(super) fn pages(&self, query: Query<Article>) -> Result<usize> {
+        let (mut query, mut count) = (query.limit(PAGE), 0);
+        loop {
+            let snapshot = self.store.snapshot()?;
+            let page = self.collection.reader(&snapshot).search(&query).map_err(failed)?;
+            count += page.items.len();
+            let Some(next) = page.next else { return Ok(count) };
+            query = query.at(next);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What documents cost above the engine that keeps them.
+//!
+//! The engine's own API writes the very entries that the documents layer stores, and reads them: one
+//! table for the documents, one for each index, the bytes alike. Bulk writes are one transaction that
+//! survives power loss, on both sides.
+
+mod article;
+mod bulk;
+mod collection;
+mod get;
+mod growth;
+mod record;
+mod strato_db;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use arbour_core::Result;
+
+pub(crate) use record::Record;
+pub(crate) use tables::{Table, Tables};
+
+use crate::comparison::{Bound, Comparison, Row, Scale};
+use crate::scratch::Scratch;
+use crate::subject::{Memory, Native, Subject, Visit, is_asked_for, visit_each};
+use growth::Sizes;
+
+/// Measures documents in the engines that are named, or in all if none is, and hands each row over as
+/// it is done.
+///
+/// # Errors
+/// What a store or a collection reports.
+///
+/// ```
+/// use arbour_benches::comparison::Scale;
+/// use arbour_benches::documents::measure;
+/// let mut rows = Vec::new();
+/// measure(Scale::QUICK, &["redb".to_owned()], &mut |row| rows.push(row))?;
+/// assert!(rows.iter().any(|row| row.engine == "redb" && row.op == "get by id"));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> Result<()> {
+    let mut rows = Rows { scale, report };
+    if is_asked_for(Memory::NAME, asked) {
+        let scratch = Scratch::new()?;
+        strato_db::measure::<Memory>(&mut rows, &scratch)?;
+        Sizes::<Memory>::fill(scale, &scratch)?.search(&mut rows)?;
+    }
+    visit_each(asked, &mut rows)
+}
+
+/// Where rows go, and how much is measured for each.
+struct Rows<'r> {
+    scale: Scale,
+    report: &'r mut dyn FnMut(Row),
+}
+
+impl Rows<'_> {
+    /// Begins rows that are held to a bound.
+    fn of(&mut self, engine: impl Into<String>, bound: Bound) -> Comparison<'_> {
+        Comparison { scale: self.scale, engine: engine.into(), bound, report: self.report }
+    }
+}
+
+impl Visit for Rows<'_> {
+    fn visit<N: Native>(&mut self) -> Result<()> {
+        let scratch = Scratch::new()?;
+        bulk::measure::<N>(self, &scratch)?;
+        get::measure::<N>(self, &scratch)?;
+        strato_db::measure::<N>(self, &scratch)?;
+        let sizes = Sizes::<N>::fill(self.scale, &scratch)?;
+        sizes.search(self)?;
+        sizes.raw_get(self, &scratch)
+    }
+}

@@ -1,0 +1,62 @@
+//! What is stored for a document.
+
+use std::collections::HashMap;
+
+use arbour::documents::layout::{documents_tree, index_tree};
+use arbour_core::{
+    Cursor as _, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, MemoryStore, Operation,
+    Result, TreeName,
+};
+
+use super::article::Article;
+use super::collection::{INDEXED, NAME, open};
+
+/// A key and its value.
+pub(super) type KeyValue = (Vec<u8>, Vec<u8>);
+
+/// The entries of one document: its own, then that in each index, if it is in there.
+pub(crate) type Record = Vec<Option<KeyValue>>;
+
+/// What stands between the values and the id in the key of an index's entry.
+const DELIMITER: u8 = 0xFF;
+
+/// Returns what the documents layer stores for articles, in their order. It is asked, and not
+/// imitated.
+pub(super) fn records(articles: &[Article], indexes: usize) -> Result<Vec<Record>> {
+    let store = MemoryStore::new();
+    open(&store, indexes)?.set(articles)?;
+    stored(&store, indexes)
+}
+
+/// Reads what the documents layer has stored.
+pub(super) fn stored<S: KvStore>(store: &S, indexes: usize) -> Result<Vec<Record>> {
+    let mut records: Vec<Record> =
+        entries(store, &documents_tree(NAME))?.into_iter().map(|entry| vec![Some(entry)]).collect();
+    let keys = records.iter().flatten().flatten().map(|(key, _)| key.clone());
+    let places: HashMap<Vec<u8>, usize> = keys.zip(0..).collect();
+    for (index, name) in (1..).zip(INDEXED.into_iter().take(indexes)) {
+        records.iter_mut().for_each(|record| record.push(None));
+        for (key, value) in entries(store, &index_tree(NAME, name))? {
+            let id = key.rsplit(|byte| *byte == DELIMITER).next();
+            let record = id.and_then(|id| records.get_mut(*places.get(id)?));
+            let place = record.and_then(|record| record.get_mut(index)).ok_or_else(|| {
+                let message = "an entry of an index does not end with the id of a document";
+                Error::new(ErrorKind::Decode, Operation::Scan, message).with_key(&key)
+            })?;
+            *place = Some((key, value));
+        }
+    }
+    Ok(records)
+}
+
+/// Reads all entries of a tree of the documents layer.
+pub(super) fn entries<S: KvStore>(store: &S, tree: &str) -> Result<Vec<KeyValue>> {
+    let tree = store.open_tree(TreeName::layer(tree)?)?;
+    let snapshot = store.snapshot()?;
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+    let mut entries = Vec::new();
+    while let Some((key, value)) = cursor.next()? {
+        entries.push((key.to_vec(), value.to_vec()));
+    }
+    Ok(entries)
+}

@@ -1,0 +1,44 @@
+//! An engine by its own API, as a program would use it that keeps documents and indexes by itself.
+
+use arbour_core::Result;
+
+use super::Record;
+
+/// A table of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    Documents,
+    FirstIndex,
+    SecondIndex,
+    ThirdIndex,
+}
+
+impl Table {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::FirstIndex => "first_index",
+            Self::SecondIndex => "second_index",
+            Self::ThirdIndex => "third_index",
+        }
+    }
+}
+
+/// A raw engine with a table for the documents and one for each index, keys of any length.
+pub(crate) trait Tables {
+    /// Stores records in one transaction that survives power loss, in their order: a document, then
+    /// its entries in indexes.
+    fn put_records(&self, records: &[Record]) -> Result<()>;
+
+    /// Reads keys of a table in one snapshot, one after another, lets each value be looked at where
+    /// it lies, and returns the sum of what was seen.
+    fn get_from(
+        &self,
+        table: Table,
+        keys: &[Vec<u8>],
+        look: impl FnMut(&[u8]) -> u64,
+    ) -> Result<u64>;
+}
