@@ -8,3 +8,4 @@ mod factory;
 use factory::Own;
 
 arbour_conformance::suite!(Own);
+arbour_conformance::documents_suite!(Own);

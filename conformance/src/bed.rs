@@ -8,6 +8,7 @@ use arbour_core::{
 };
 use tempfile::TempDir;
 
+use crate::case::TestBed;
 use crate::{Axis, Factory};
 
 /// Trees that stand beside those of the case on the `namespaced` axis: their names are near to
@@ -187,18 +188,6 @@ impl<F: Factory> Bed<F> {
         }
     }
 
-    /// Checks that the neighbours came through unchanged, and tells whether the case was a
-    /// negative one.
-    ///
-    /// # Errors
-    /// What the engine reports.
-    pub(crate) fn finish(self) -> Result<bool> {
-        if self.axis == Axis::Namespaced {
-            self.check_neighbours()?;
-        }
-        Ok(self.negative)
-    }
-
     fn fill_neighbours(&self) -> Result<()> {
         let mut batch = Batch::new();
         for name in NEIGHBOURS {
@@ -224,6 +213,18 @@ impl<F: Factory> Bed<F> {
         self.store.close()?;
         let store = self.factory.open(&self.path, &StoreOptions::new())?;
         neighbours_are_as_before(&store, &store.snapshot()?)
+    }
+}
+
+impl<F: Factory> TestBed for Bed<F> {
+    type Error = Error;
+
+    /// Checks that the neighbours came through unchanged, too.
+    fn finish(self) -> Result<bool> {
+        if self.axis == Axis::Namespaced {
+            self.check_neighbours()?;
+        }
+        Ok(self.negative)
     }
 }
 

@@ -43,11 +43,13 @@
 //! The suite is examined too: [`faulty`] holds stores that are each wrong in one way, and a test
 //! fails unless the suite rejects every one of them by the case meant for it.
 //!
+//! [`documents`] holds the suite for documents, which [`documents_suite!`] generates tests of.
+//!
 //! # Environment variables
 //! | variable | what it sets | else |
 //! |---|---|---|
 //! | `ARBOUR_SEED` | the seed of everything random; a failure prints it | a new one each time |
-//! | `ARBOUR_MODEL_CASES` | how many random sequences the model is run on | 64 |
+//! | `ARBOUR_MODEL_CASES` | how many random sequences the model, or plans the planner, is tried on | 64, 24 |
 //! | `ARBOUR_KILLS` | how often a writer is killed; 200 for a long run | 10 |
 //!
 //! Those that begin with `ARBOUR_CHILD_` are how a test speaks to the process it starts.
@@ -65,7 +67,9 @@ mod action;
 mod axis;
 mod bed;
 mod btree_engine;
+mod case;
 mod cases;
+pub mod documents;
 mod factory;
 pub mod faulty;
 pub mod fixture;
@@ -92,4 +96,5 @@ pub use suite::{run, run_all};
 #[doc(hidden)]
 pub mod __private {
     pub use arbour_core::Result;
+    pub use arbour_core::documents::DocResult;
 }

@@ -7,14 +7,13 @@ use std::sync::atomic::Ordering;
 
 use arbour_core::{Direction, ErrorKind, KeyRange, Limits};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
 
 use crate::Factory;
 use crate::action::{
     Access, Action, End, Key, LIMITS, Move, Outcome, Set, Step, TREES, Value, action, read_all,
 };
-use crate::random::{Random, number_from, seed};
+use crate::random::{number_from, seed, test_runner};
 use crate::session::run;
 
 /// How many sequences are run unless `ARBOUR_MODEL_CASES` says otherwise.
@@ -67,24 +66,13 @@ pub fn agrees_with_a_plain_map<F: Factory>(factory: &F) {
 /// Runs a test on random sequences of actions; panics with the shortest that fails it.
 pub(crate) fn examine(seed: u64, cases: u64, test: impl Fn(Vec<Action>) -> Result<(), String>) {
     println!("ARBOUR_SEED={seed}");
-    let mut random = Random::new(seed);
-    let bytes: Vec<u8> = (0..4).flat_map(|_| random.next().to_le_bytes()).collect();
-    let config = Config {
-        cases: u32::try_from(cases).unwrap_or(u32::MAX),
-        failure_persistence: None,
-        max_shrink_time: 60_000,
-        ..Config::default()
-    };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let outcome = TestRunner::new_with_rng(config, rng).run(
-        &Model::sequential_strategy(1..60),
-        |(_, actions, seen)| {
+    let outcome =
+        test_runner(seed, cases).run(&Model::sequential_strategy(1..60), |(_, actions, seen)| {
             if let Some(seen) = seen {
                 seen.fetch_add(actions.len(), Ordering::SeqCst);
             }
             test(actions).map_err(TestCaseError::fail)
-        },
-    );
+        });
     let failure = outcome.err().map(|error| error.to_string());
     assert!(
         failure.is_none(),

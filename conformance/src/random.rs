@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
 /// SplitMix64: small, the same on every machine, and good enough to choose what a test does.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
@@ -27,6 +29,19 @@ impl Random {
     pub(crate) fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }
+}
+
+/// Makes a runner of so many random cases that a seed repeats. It writes no file of failures.
+pub(crate) fn test_runner(seed: u64, cases: u64) -> TestRunner {
+    let mut random = Random::new(seed);
+    let bytes: Vec<u8> = (0..4).flat_map(|_| random.next().to_le_bytes()).collect();
+    let config = Config {
+        cases: u32::try_from(cases).unwrap_or(u32::MAX),
+        failure_persistence: None,
+        max_shrink_time: 60_000,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// Returns the seed in the environment variable `ARBOUR_SEED`, or else a new one.

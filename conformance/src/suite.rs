@@ -1,12 +1,10 @@
 //! Running the cases, one by one or all together.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use arbour_core::Result;
 
-use crate::cases::{Case, cases};
-use crate::{Axis, Bed, DynFactory, Factory, Failure, Report};
+use crate::case::{check_report, run_cases, run_named};
+use crate::cases::cases;
+use crate::{Axis, Bed, DynFactory, Factory, Report};
 
 /// Generates one named test for each case on each axis, and one that runs them all and counts
 /// them.
@@ -77,7 +75,7 @@ macro_rules! __suite {
             mod $module {
                 #[allow(unused_imports)]
                 use super::*;
-                $crate::__cases!(__tests $factory; $axis;);
+                $crate::__cases!(__tests $crate::run, $crate::__private::Result<()>; $factory; $axis;);
             }
         )*
 
@@ -106,15 +104,17 @@ macro_rules! __suite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {
-    ($factory:expr; $axis:ident; $($topic:ident { $($case:ident)* })*) => {
+    (
+        $run:path, $result:ty; $factory:expr; $axis:ident; $($topic:ident { $($case:ident)* })*
+    ) => {
         $(
             mod $topic {
                 #[allow(unused_imports)]
                 use super::*;
                 $(
                     #[test]
-                    fn $case() -> $crate::__private::Result<()> {
-                        $crate::run(
+                    fn $case() -> $result {
+                        $run(
                             $factory,
                             $crate::Axis::$axis,
                             stringify!($topic),
@@ -140,23 +140,14 @@ macro_rules! __tests {
 /// ```
 pub fn run<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<()> {
     if axis == Axis::Dynamic {
-        run_on(DynFactory(factory), axis, topic, name).map(drop)
+        run_on(DynFactory(factory), axis, topic, name)
     } else {
-        run_on(factory, axis, topic, name).map(drop)
+        run_on(factory, axis, topic, name)
     }
 }
 
-fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<bool> {
-    let case = cases::<F>().into_iter().find(|case| case.topic == topic && case.name == name);
-    let case = case.expect("the macro and the list name the same cases");
-    run_case(factory, axis, &case)
-}
-
-/// Runs a case and tells whether it was a negative one.
-fn run_case<F: Factory>(factory: F, axis: Axis, case: &Case<F>) -> Result<bool> {
-    let mut bed = Bed::new(factory, axis)?;
-    (case.run)(&mut bed)?;
-    bed.finish()
+fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<()> {
+    run_named(cases(), topic, name, || Bed::new(factory, axis))
 }
 
 /// Runs every case on the given axes and reports what it found; never panics on what an engine
@@ -189,36 +180,12 @@ pub fn run_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) -> Report {
 }
 
 fn run_axis<F: Factory>(factory: impl Fn() -> F, axis: Axis, report: &mut Report) {
-    for case in cases::<F>() {
-        let outcome = catch_unwind(AssertUnwindSafe(|| run_case(factory(), axis, &case)));
-        let message = match outcome {
-            Ok(Ok(true)) => {
-                report.negative += 1;
-                continue;
-            }
-            Ok(Ok(false)) => {
-                report.positive += 1;
-                continue;
-            }
-            Ok(Err(error)) => format!("{error:?}"),
-            Err(panic) => panic_message(panic.as_ref()),
-        };
-        let case = format!("{}::{}", case.topic, case.name);
-        report.failures.push(Failure { axis, case, message });
-    }
-}
-
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    run_cases(&cases(), axis, || Bed::new(factory(), axis), report);
 }
 
 /// Runs everything, prints the count and asserts it: what the last test of [`suite!`] does.
 #[doc(hidden)]
 pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
     let report = run_all(factory, axes);
-    println!("conformance: {report}");
-    assert!(report.failures.is_empty(), "{report}");
-    let expected = cases::<F>().len() * axes.len();
-    assert_eq!(report.count(), expected, "every case has to run on every axis");
+    check_report("conformance", &report, cases::<F>().len() * axes.len());
 }

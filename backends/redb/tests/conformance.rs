@@ -29,6 +29,7 @@ impl Factory for Redb {
 }
 
 arbour_conformance::suite!(Redb);
+arbour_conformance::documents_suite!(Redb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

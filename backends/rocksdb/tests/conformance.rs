@@ -35,6 +35,7 @@ impl Factory for Rocksdb {
 }
 
 arbour_conformance::suite!(Rocksdb);
+arbour_conformance::documents_suite!(Rocksdb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

@@ -14,8 +14,8 @@ use arbour_core::{
 
 use super::claims::{commit, refused};
 use super::files::{attempt, copy_files, data_bytes, set_data_bytes};
+use crate::case::panic_message;
 use crate::random::Random;
-use crate::suite::panic_message;
 use crate::{Bed, Factory, entries};
 
 /// The unit in which parts of a file are overwritten: no engine has smaller pages.

@@ -4,8 +4,7 @@
 //! [`settle`](Bed::settle), resolves its trees anew and reads, so that the same text serves every
 //! axis. The list in this file is the only one: tests, whole runs and counts come from it.
 
-use arbour_core::Result;
-
+use crate::case::Case;
 use crate::{Bed, Factory};
 
 mod batches;
@@ -37,16 +36,6 @@ mod trees;
 mod updates;
 mod ways;
 mod writers;
-
-/// One case of the suite.
-pub(crate) struct Case<F: Factory> {
-    /// What it is about.
-    pub(crate) topic: &'static str,
-    /// What it claims.
-    pub(crate) name: &'static str,
-    /// The case itself: fails by a panic or by an error it did not expect.
-    pub(crate) run: fn(&mut Bed<F>) -> Result<()>,
-}
 
 /// Hands the list of cases to another macro of this crate, behind the tokens it is given.
 #[doc(hidden)]
@@ -175,7 +164,7 @@ macro_rules! __cases {
 macro_rules! __listed {
     ($($topic:ident { $($case:ident)* })*) => {
         /// Returns every case, in order of topic.
-        pub(crate) fn cases<F: Factory>() -> Vec<Case<F>> {
+        pub(crate) fn cases<F: Factory>() -> Vec<Case<Bed<F>>> {
             vec![$($(
                 Case {
                     topic: stringify!($topic),

@@ -1,0 +1,92 @@
+//! One case of a suite, and running it.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{Axis, Failure, Report};
+
+/// What the cases of a suite work with.
+pub(crate) trait TestBed: Sized {
+    /// What a case fails with where it did not expect it.
+    type Error: fmt::Debug;
+
+    /// Ends a case, and tells whether it was a negative one.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn finish(self) -> Result<bool, Self::Error>;
+}
+
+/// One case of a suite, on beds of type `B`.
+pub(crate) struct Case<B: TestBed> {
+    /// What it is about.
+    pub(crate) topic: &'static str,
+    /// What it claims.
+    pub(crate) name: &'static str,
+    /// The case itself: fails by a panic or by an error it did not expect.
+    pub(crate) run: fn(&mut B) -> Result<(), B::Error>,
+}
+
+/// Runs the case of a topic and a name, which is in the list.
+///
+/// # Errors
+/// What the engine reports where the case did not expect it.
+pub(crate) fn run_named<B: TestBed>(
+    cases: Vec<Case<B>>,
+    topic: &str,
+    name: &str,
+    make: impl FnOnce() -> Result<B, B::Error>,
+) -> Result<(), B::Error> {
+    let case = cases.into_iter().find(|case| case.topic == topic && case.name == name);
+    let case = case.expect("the macro and the list name the same cases");
+    run_case(&case, make).map(drop)
+}
+
+/// Runs a case on a bed of its own, and tells whether it was a negative one.
+fn run_case<B: TestBed>(
+    case: &Case<B>,
+    make: impl FnOnce() -> Result<B, B::Error>,
+) -> Result<bool, B::Error> {
+    let mut bed = make()?;
+    (case.run)(&mut bed)?;
+    bed.finish()
+}
+
+/// Runs every case on a bed of its own and adds what it found to the report.
+pub(crate) fn run_cases<B: TestBed>(
+    cases: &[Case<B>],
+    axis: Axis,
+    make: impl Fn() -> Result<B, B::Error>,
+    report: &mut Report,
+) {
+    for case in cases {
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_case(case, &make)));
+        let message = match outcome {
+            Ok(Ok(true)) => {
+                report.negative += 1;
+                continue;
+            }
+            Ok(Ok(false)) => {
+                report.positive += 1;
+                continue;
+            }
+            Ok(Err(error)) => format!("{error:?}"),
+            Err(panic) => panic_message(panic.as_ref()),
+        };
+        let case = format!("{}::{}", case.topic, case.name);
+        report.failures.push(Failure { axis, case, message });
+    }
+}
+
+/// Prints what a run of a whole suite found and asserts that all of it ran and nothing failed.
+pub(crate) fn check_report(suite: &str, report: &Report, expected: usize) {
+    println!("{suite}: {report}");
+    assert!(report.failures.is_empty(), "{report}");
+    assert_eq!(report.count(), expected, "every case has to run on every axis");
+}
+
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}

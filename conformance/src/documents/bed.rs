@@ -1,0 +1,106 @@
+//! The test bed of one case about documents: a bed, and a document store on its store.
+
+use arbour::documents::{Declaration, DocError, DocResult, DocStore, Document};
+use arbour_core::{Capabilities, KvStore, Result, StoreOptions, TreeName};
+
+use super::DocFactory;
+use crate::case::TestBed;
+use crate::{Axis, Bed, Factory};
+
+/// What a case about documents works with.
+pub(crate) struct DocBed<F: Factory, M: DocFactory> {
+    bed: Bed<F>,
+    documents: M,
+}
+
+/// A collection that was opened on a bed.
+pub(crate) type Opened<'b, F, M, D> =
+    <<M as DocFactory>::Docs<'b, <F as Factory>::Store> as DocStore>::Collection<D>;
+
+impl<F: Factory, M: DocFactory> DocBed<F, M> {
+    /// Opens a new store in a new folder.
+    ///
+    /// # Errors
+    /// What the engine or the file system reports.
+    pub(crate) fn new(factory: F, documents: M, axis: Axis) -> DocResult<Self> {
+        Ok(Self { bed: Bed::new(factory, axis)?, documents })
+    }
+
+    /// Returns the store.
+    pub(crate) fn store(&self) -> &F::Store {
+        self.bed.store()
+    }
+
+    /// Returns what the store says it can do.
+    pub(crate) fn capabilities(&self) -> &Capabilities {
+        self.bed.capabilities()
+    }
+
+    /// Opens a collection and builds its indexes.
+    ///
+    /// # Errors
+    /// What the document store reports.
+    pub(crate) fn open<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> DocResult<Opened<'_, F, M, D>> {
+        self.documents.documents(self.store()).collection(declaration)
+    }
+
+    /// Opens a collection and builds nothing.
+    ///
+    /// # Errors
+    /// What the document store reports.
+    pub(crate) fn declare<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> DocResult<Opened<'_, F, M, D>> {
+        self.documents.documents(self.store()).declare(declaration)
+    }
+
+    /// Makes a document store under examination of another store.
+    pub(crate) fn documents_of<'s, S: KvStore>(&self, store: &'s S) -> M::Docs<'s, S> {
+        self.documents.documents(store)
+    }
+
+    /// Resolves a tree of the layer's own, to look at what is stored or to damage it.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    pub(crate) fn layer_tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+        self.store().open_tree(TreeName::layer(name)?)
+    }
+
+    /// Ends the writing part of a case: on the `reopened` axis the store is closed and opened
+    /// again. Collections of before were dropped, and are opened anew.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        self.bed.settle()
+    }
+
+    /// Closes the store and opens it again with other options, on every axis.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
+        self.bed.reopen_with(options)
+    }
+
+    /// Closes the store and opens it again if it keeps what it holds, on every axis.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    pub(crate) fn reopen(&mut self) -> Result<()> {
+        if self.capabilities().persistent { self.bed.reopen() } else { Ok(()) }
+    }
+}
+
+impl<F: Factory, M: DocFactory> TestBed for DocBed<F, M> {
+    type Error = DocError;
+
+    fn finish(self) -> DocResult<bool> {
+        Ok(self.bed.finish()?)
+    }
+}

@@ -1,0 +1,123 @@
+//! Claims that many cases about documents make: what is found in one line of text, how a call is
+//! refused, what lies in a tree.
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+
+use arbour::documents::{
+    DocCollection, DocError, DocRead, DocResult, DocWrite, Document, Filter, IndexState, Progress,
+    Query, Stored,
+};
+use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result, TreeName};
+use serde_json::Value;
+
+use crate::entries;
+
+/// Stores bodies in one transaction, whether they are there or not.
+pub(super) fn load<S: KvStore, D: Document>(
+    store: &S,
+    collection: &impl DocCollection<D, Tree = S::Tree>,
+    bodies: &[D],
+) -> DocResult<()> {
+    store.write(|transaction| {
+        let mut documents = collection.writer(transaction)?;
+        bodies.iter().try_for_each(|body| documents.set(body).map(drop))
+    })
+}
+
+/// Returns the ids of documents as a line like `ada bob`.
+pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
+    items.iter().map(|item| item.id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the ids of what a query finds, in its order, as a line like `ada bob`.
+pub(super) fn found<D: Document>(
+    documents: &impl DocRead<D>,
+    query: &Query<D>,
+) -> DocResult<String> {
+    Ok(ids(&documents.search(query)?.items))
+}
+
+/// Asserts that a filter means exactly the documents with these ids, a line in their order, in every
+/// way there is to ask; and its opposite all others.
+pub(super) fn means<D: Document>(
+    documents: &impl DocRead<D>,
+    filter: &Filter<D>,
+    expected: &str,
+) -> DocResult<()> {
+    let query = Query::new(filter.clone());
+    assert_eq!(found(documents, &query)?, expected, "{filter:?}");
+    let count = expected.split_whitespace().count() as u64;
+    assert_eq!(documents.count(filter)?, count, "the count of {filter:?}");
+    assert_eq!(documents.exists(filter)?, count > 0, "whether there is one of {filter:?}");
+    let total = documents.search(&query.clone().limit(1).with_total())?.total;
+    assert_eq!(total, Some(count), "the total of {filter:?}");
+    let mut visited = Vec::new();
+    documents.each(&query, |document| {
+        visited.push(document.id.to_string());
+        Ok::<_, DocError>(ControlFlow::Continue(()))
+    })?;
+    visited.sort();
+    assert_eq!(visited.join(" "), expected, "each of {filter:?}");
+    let all = found(documents, &Query::new(Filter::All))?;
+    let is_meant = |id: &&str| expected.split_whitespace().any(|meant| meant == *id);
+    let others: Vec<&str> = all.split_whitespace().filter(|id| !is_meant(id)).collect();
+    let opposite = filter.clone().not();
+    assert_eq!(found(documents, &Query::new(opposite))?, others.join(" "), "not {filter:?}");
+    Ok(())
+}
+
+/// Asserts that a call was refused, by an error that fits on one line, and returns it.
+#[track_caller]
+pub(super) fn refused<T: Debug>(result: DocResult<T>, what: &str) -> DocError {
+    assert!(result.is_err(), "{what} was not refused: {result:?}");
+    let error = result.expect_err("it was asked just now");
+    assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
+    error
+}
+
+/// Asserts that the store refused a call, for this reason.
+#[track_caller]
+pub(super) fn refused_by_store<T: Debug>(result: DocResult<T>, kind: ErrorKind, what: &str) {
+    let error = refused(result, what);
+    let found = match &error {
+        DocError::Store(error) => Some(Error::kind(error)),
+        _ => None,
+    };
+    assert_eq!(found, Some(kind), "{what}: {error:?}");
+}
+
+/// Asserts that the document store finds a call or a query impossible.
+#[track_caller]
+pub(super) fn invalid<T: Debug>(result: DocResult<T>, what: &str) {
+    let error = refused(result, what);
+    assert!(matches!(error, DocError::Invalid { .. }), "{what}: {error:?}");
+}
+
+/// Returns the entries of a tree of the layer's own.
+pub(super) fn raw<S: KvStore>(store: &S, tree: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let tree = store.open_tree(TreeName::layer(tree)?)?;
+    entries(store.snapshot()?.scan(&tree, KeyRange::all(), Direction::Forward)?)
+}
+
+/// Returns a member of a body; null if there is none.
+pub(super) fn member(body: &Value, name: &str) -> Value {
+    body.get(name).cloned().unwrap_or_default()
+}
+
+/// Builds what has to be built and asserts that all indexes end in this state.
+pub(super) fn build<S: KvStore, D: Document>(
+    store: &S,
+    collection: &impl DocCollection<D, Tree = S::Tree>,
+    state: IndexState,
+) -> DocResult<()> {
+    let built = collection.build(store, &mut |_| ControlFlow::Continue(()))?;
+    assert!(built.iter().all(|index| index.state == state), "{built:?}");
+    assert_eq!(collection.indexes(&store.snapshot()?)?, built, "what was built is stored");
+    Ok(())
+}
+
+/// Goes on to the end, whatever the progress is.
+pub(super) fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}

@@ -1,0 +1,124 @@
+//! How queries are answered.
+
+use std::ops::ControlFlow;
+
+use arbour::documents::{
+    Access, DocCollection, DocError, DocRead, DocResult, Explain, Filter, Query,
+};
+use arbour_core::KvStore;
+use serde_json::{Value, json};
+
+use super::claims::{found, load, refused};
+use super::queries::{bodies, packages};
+use crate::Factory;
+use crate::documents::{DocBed, DocFactory};
+
+/// The packages, and so many of a section of their own that reading them all is the last resort.
+fn many() -> Vec<Value> {
+    let crowd = (0..300).map(
+        |number| json!({"id": format!("z{number}"), "section": "crowd", "size": 1000 + number}),
+    );
+    bodies().into_iter().chain(crowd).collect()
+}
+
+fn is_by(explain: &Explain, index: &str) -> bool {
+    matches!(&explain.access, Access::Index { name, .. } if name == index)
+}
+
+/// An explanation names the index that is read, how many documents were looked at and returned, and
+/// whether all of them are or they are sorted; and it runs the query it explains.
+pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> DocResult<()> {
+    for has_indexes in [false, true] {
+        load(bed.store(), &bed.open(packages(has_indexes))?, &many())?;
+    }
+    bed.settle()?;
+    let (indexed, plain) = (bed.open(packages(true))?, bed.open(packages(false))?);
+    let snapshot = bed.store().snapshot()?;
+    let (indexed, plain) = (indexed.reader(&snapshot), plain.reader(&snapshot));
+    let web = Query::new(Filter::eq("section", "web"));
+    let explain = indexed.explain(&web)?;
+    assert!(is_by(&explain, "section,-size") && !explain.scans_all(), "{explain}");
+    assert!((2..=4).contains(&explain.real_rows) && explain.returned == 2, "{explain}");
+    assert!(explain.estimated_rows < 100 && explain.residual.is_none(), "{explain}");
+    assert!(explain.considered.iter().any(|(name, _)| name == "section,-size"), "{explain}");
+    assert!(explain.to_string().contains("section,-size"), "{explain}");
+    let explain = plain.explain(&web)?;
+    assert!(explain.scans_all() && explain.residual.is_some(), "{explain}");
+    assert_eq!((explain.real_rows, explain.returned), (308, 2), "{explain}");
+    assert!(explain.to_string().contains("ALL"), "who reads it sees it: {explain}");
+    let by_size = web.clone().descending("size");
+    assert!(!indexed.explain(&by_size)?.sorts, "the index has them in order");
+    assert!(plain.explain(&by_size)?.sorts, "without one they are sorted");
+    for reader in [&indexed, &plain] {
+        let explain = reader.explain(&Query::new(Filter::eq("id", "a")))?;
+        assert!(matches!(explain.access, Access::Ids(1)), "{explain}");
+        assert_eq!(explain.returned, 1);
+        let ids = Query::new(Filter::is_in("id", ["a", "b", "nobody"]));
+        let explain = reader.explain(&ids)?;
+        assert!(!explain.scans_all() && explain.returned == 2, "{explain}");
+    }
+    // Of two indexes the one that leaves less to read is chosen.
+    let narrow = Filter::eq("section", "crowd").and(Filter::eq("size", 1007));
+    let explain = indexed.explain(&Query::new(narrow))?;
+    assert!(!explain.scans_all() && explain.real_rows < 10, "{explain}");
+    let narrow = Filter::eq("section", "crowd").and(Filter::eq("name", "n1"));
+    let explain = indexed.explain(&Query::new(narrow))?;
+    assert!(is_by(&explain, "name") && explain.returned == 0, "{explain}");
+    let either = Filter::eq("section", "web").or(Filter::eq("size", 3));
+    let explain = indexed.explain(&Query::new(either))?;
+    assert!(matches!(explain.access, Access::Union(_)) && explain.returned == 5, "{explain}");
+    let backwards = Query::new(Filter::eq("section", "crowd")).ascending("size").limit(3);
+    let explain = indexed.explain(&backwards)?;
+    let is_reverse = matches!(explain.access, Access::Index { reverse: true, .. });
+    assert!(is_reverse && !explain.sorts && explain.real_rows < 10, "{explain}");
+    Ok(())
+}
+
+/// A query that no index answers is refused where that is demanded, and told what would answer it;
+/// one that an index answers is not, and finds the same.
+pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> DocResult<()> {
+    load(bed.store(), &bed.open(packages(true))?, &many())?;
+    bed.settle()?;
+    let indexed = bed.open(packages(true))?;
+    let snapshot = bed.store().snapshot()?;
+    let reader = indexed.reader(&snapshot);
+    let custom = Filter::custom("mine", |body: &Value| body["size"] == 3);
+    for filter in [
+        Filter::substring("name", "n1"),
+        custom.clone(),
+        Filter::eq("section", "web").or(Filter::substring("name", "n")),
+        Filter::eq("section", "web").or(custom.clone()),
+    ] {
+        let query = Query::new(filter).require_index();
+        let searched = refused(reader.search(&query).map(drop), "a search of all");
+        let explained = refused(reader.explain(&query), "an explanation of a search of all");
+        let enough = |_| Ok::<_, DocError>(ControlFlow::Break(()));
+        let visited = refused(reader.each(&query, enough), "a visit of all");
+        for error in [searched, explained, visited] {
+            assert!(matches!(error, DocError::FullScan { .. }), "{query:?}: {error:?}");
+        }
+    }
+    let plain = bed.open(packages(false))?;
+    let query = Query::new(Filter::eq("section", "web")).require_index();
+    let error = refused(plain.reader(&snapshot).search(&query).map(drop), "a search of all");
+    let is_right = matches!(&error, DocError::FullScan { fields, .. } if fields == &["section"]);
+    assert!(is_right, "{error:?}");
+    for (filter, expected) in [
+        (Filter::eq("section", "web"), "b e"),
+        (Filter::eq("section", "web").and(custom.clone()), ""),
+        (Filter::eq("size", 3).and(custom), "a f"),
+        (Filter::eq("section", "net").and(Filter::substring("name", "N")), "a c d g"),
+        (Filter::eq("section", "web").or(Filter::eq("name", "n1")), "a b e"),
+        (Filter::contains_any("tags", ["x"]), "a c f"),
+        (Filter::is_in("id", ["a", "b"]), "a b"),
+        (Filter::prefix("name", "n"), "a b c d e f g"),
+        (Filter::at_most("size", 3), "a b c f g"),
+    ] {
+        assert_eq!(found(&reader, &Query::new(filter).require_index())?, expected);
+    }
+    Ok(())
+}

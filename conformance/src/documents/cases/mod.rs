@@ -1,0 +1,116 @@
+//! The cases about documents, by topic.
+//!
+//! A case is a function over a [`DocBed`]. It opens a collection and writes, drops the collection,
+//! calls [`settle`](DocBed::settle), opens the collection anew and reads, so that the same text serves
+//! every axis. The list in this file is the only one: tests, whole runs and counts come from it.
+
+use super::{DocBed, DocFactory};
+use crate::Factory;
+use crate::case::Case;
+
+mod claims;
+mod cursors;
+mod declarations;
+mod explains;
+mod feed;
+mod fields;
+mod filters;
+mod ids;
+mod indexes;
+mod life;
+mod merges;
+mod oracle;
+mod orders;
+mod planner;
+mod plans;
+mod queries;
+mod redeclared;
+mod schema;
+mod scrubs;
+mod transactions;
+mod writes;
+
+/// Hands the list of cases to another macro of this crate, behind the tokens it is given.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __documents_cases {
+    ($then:ident $($before:tt)*) => {
+        $crate::$then! {
+            $($before)*
+            writes {
+                insert_get_replace_delete set_overwrites conflict_returns_current
+                racing_inserts_one_wins bulk_verdict_per_row update_merges_shallow_null_deletes
+                patch_merges_deep upsert_inserts_or_updates changes_must_be_an_object
+                remove_missing_is_ok change_id_moves refused_write_leaves_the_rest
+                rolled_back_with_the_transaction atomic_with_other_trees over_limit_refused
+            }
+            ids {
+                uuid_made_and_sorted integers_go_on_after_removal slug_stays_unique
+                chosen_is_required wrong_sort_refused awkward_ids_kept_apart
+            }
+            fields {
+                default_filled required_refused false_is_null_is_sparse computed_at_write
+                wrong_type_refused typed_and_schemaless_alike
+            }
+            indexes {
+                unique_refused_leaves_no_residue unique_names_field_value_holder
+                unique_ignores_null update_moves_exactly_what_changed sparse_omits_null
+                fractions_leave_nothing many_values_deduped numbers_in_order texts_in_order compound_mixed_directions
+                words_found
+            }
+            filters {
+                equal in_list ranges prefixes substrings contains_any contains_all nulls
+                and_or_not custom sorts_of_values_are_not_compared many_are_not_compared
+                unknown_field_refused
+            }
+            queries {
+                sorted_limited_offset many_in_order by_unique_field one_all_exists_count
+                aggregates distinct_values each_streams_and_stops totals explain_shows_choice
+                full_scan_forbidden
+            }
+            cursors {
+                pages_forward_and_back last_page_says_so nulls_and_negatives
+                stable_under_writes of_another_query_refused tampered_refused
+            }
+            planner {
+                agrees_with_full_scan
+            }
+            declarations {
+                contradictions_refused collections_do_not_mix
+            }
+            schema {
+                upgraded_when_read written_back_when_written newer_refused_rest_readable
+                undecodable_named_rest_readable codec_changed
+            }
+            life {
+                online_build_is_offline_build build_resumes_at_each_chunk
+                unique_pending_then_readable disabled_is_not_used redeclared_is_rebuilt
+                removed_index_is_emptied new_field_is_derived scrub_finds_and_mends
+                dangling_is_named stale_handle_refused
+            }
+            feed {
+                resumes_without_loss nothing_from_rolled_back trimmed_is_refused
+                unacknowledged_is_kept
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __documents_listed {
+    ($($topic:ident { $($case:ident)* })*) => {
+        /// Returns every case, in order of topic.
+        pub(crate) fn cases<F: Factory, M: DocFactory>() -> Vec<Case<DocBed<F, M>>> {
+            vec![$($(
+                Case {
+                    topic: stringify!($topic),
+                    name: stringify!($case),
+                    run: $topic::$case::<F, M>,
+                },
+            )*)*]
+        }
+    };
+}
+
+crate::__documents_cases!(__documents_listed);

@@ -1,0 +1,93 @@
+//! Faults of what is written: the ids in documents, and what changes make of them.
+
+use arbour_core::KvWrite;
+use arbour_core::documents::{
+    Declaration, DocCollection, DocId, DocRead, DocResult, Document, Filter, Ids, Query, from_json,
+    set_at, to_json,
+};
+use serde_json::{Map, Value};
+
+use super::declaration::at;
+use super::{DocFault, FaultyWriter};
+
+impl<D, C, W> FaultyWriter<'_, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+    W: KvWrite<Tree = C::Tree>,
+{
+    /// Gives a document an id that it should not have; `None` where that is not the fault.
+    pub(super) fn with_other_id(&self, body: &D) -> DocResult<Option<D>> {
+        let declaration = &self.collection.declaration;
+        let mut json = to_json(&declaration.name, body)?;
+        let id = at(&json, &declaration.id_path);
+        let id = match (self.collection.fault, &declaration.ids, id) {
+            (Some(DocFault::AbsentIdIsUndefined), Ids::Chosen, Value::Null) => "undefined".into(),
+            (Some(DocFault::NumberIsTextId), Ids::Chosen, Value::Number(number)) => {
+                number.to_string().into()
+            }
+            (Some(DocFault::UuidsUnsorted), Ids::Uuid, Value::Null) => {
+                self.collection.memory.descending_uuid().into()
+            }
+            (Some(DocFault::IntegerIdsReused), Ids::Integer, Value::Null) => {
+                let last = Query::new(Filter::All).descending(&declaration.id_name()).limit(1);
+                match self.as_reader().one(&last)?.map(|last| last.id) {
+                    Some(DocId::Integer(last)) => last.saturating_add(1).into(),
+                    _ => 1.into(),
+                }
+            }
+            _ => return Ok(None),
+        };
+        set_at(&mut json, &declaration.id_path, id);
+        from_json(&declaration.name, json).map(Some)
+    }
+}
+
+/// Returns the id that stands in a document, if it is one.
+pub(super) fn id_in<D: Document>(
+    declaration: &Declaration<D>,
+    body: &D,
+) -> DocResult<Option<DocId<'static>>> {
+    let json = to_json(&declaration.name, body)?;
+    Ok(declaration.ids.read(at(&json, &declaration.id_path)).unwrap_or_default())
+}
+
+/// Makes of a document what an update should, or the fault instead.
+pub(super) fn updated(
+    fault: Option<DocFault>,
+    mut json: Value,
+    changes: &Map<String, Value>,
+) -> Value {
+    let Value::Object(members) = &mut json else { return json };
+    match fault {
+        Some(DocFault::UpdateReplaces) => return changes.clone().into(),
+        Some(DocFault::UpdateMergesDeep) => return patched(json, &changes.clone().into()),
+        _ => {}
+    }
+    for (name, value) in changes {
+        if value.is_null() && fault != Some(DocFault::UpdateKeepsNull) {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    json
+}
+
+/// Makes of a document what a merge patch should.
+pub(super) fn patched(json: Value, patch: &Value) -> Value {
+    let Value::Object(changes) = patch else { return patch.clone() };
+    let mut members = match json {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    for (name, change) in changes {
+        match members.remove(name) {
+            _ if change.is_null() => {}
+            old => {
+                members.insert(name.clone(), patched(old.unwrap_or_default(), change));
+            }
+        }
+    }
+    members.into()
+}

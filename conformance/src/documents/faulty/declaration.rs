@@ -1,0 +1,141 @@
+//! Faults of what is declared.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use arbour_core::documents::layout::documents_tree;
+use arbour_core::documents::{
+    Compute, Declaration, DocResult, Document, Field, FieldKind, FieldSource, Upgrade, to_json,
+};
+use arbour_core::{KvStore, TreeName};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use super::DocFault;
+use super::memory::Memory;
+use super::trees::{key_of, keys};
+
+/// Copies a declaration.
+pub(super) fn copy<D: Document>(declaration: &Declaration<D>) -> Declaration<D> {
+    let mut copy = Declaration::new(&declaration.name);
+    copy.id_path.clone_from(&declaration.id_path);
+    copy.ids = declaration.ids.clone();
+    copy.fields.clone_from(&declaration.fields);
+    copy.indexes.clone_from(&declaration.indexes);
+    copy.codec = declaration.codec;
+    copy.also_read.clone_from(&declaration.also_read);
+    copy.schema = declaration.schema;
+    copy.upgrades.clone_from(&declaration.upgrades);
+    copy.feed = declaration.feed;
+    copy
+}
+
+/// Declares something else than the caller did.
+pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D>) {
+    let id_path = declaration.id_path.clone();
+    for field in &mut declaration.fields {
+        match fault {
+            DocFault::DefaultNotWritten => field.default = None,
+            DocFault::RequiredTakesNull => field.required = false,
+            DocFault::FalseIsIndexed => field.false_is_null = false,
+            DocFault::AnyTypeTaken => field.kind = FieldKind::Any,
+            DocFault::RevisionUnnoticed => field.revision = 0,
+            DocFault::OnlyFirstOfMany if field.many => {
+                let whole = field.clone();
+                field.source =
+                    FieldSource::Computed(Arc::new(move |body| match value(&whole, body) {
+                        Value::Array(values) => values.into_iter().next().unwrap_or_default(),
+                        value => value,
+                    }));
+            }
+            DocFault::ComputedOnce => {
+                if let FieldSource::Computed(compute) = &field.source {
+                    field.source = FieldSource::Computed(once(id_path.clone(), compute));
+                }
+            }
+            _ => {}
+        }
+    }
+    for index in &mut declaration.indexes {
+        match fault {
+            DocFault::UniqueNotEnforced => index.unique = false,
+            DocFault::SparseHoldsNull => index.sparse = false,
+            _ => {}
+        }
+    }
+    match fault {
+        DocFault::NeverUpgraded => {
+            let keep: Upgrade = Arc::new(|body| Ok(body.to_vec()));
+            let versions = declaration.upgrades.keys();
+            declaration.upgrades =
+                versions.map(|version| (*version, Arc::clone(&keep))).collect::<BTreeMap<_, _>>();
+        }
+        DocFault::OneCodecForAll => declaration.also_read.clear(),
+        _ => {}
+    }
+}
+
+/// Computes a value once for each id.
+fn once<D: Document>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {
+    let computed = Mutex::new(HashMap::<String, Value>::new());
+    let compute = Arc::clone(compute);
+    Arc::new(move |body| {
+        let id = json_at(body, &id_path).to_string();
+        computed.lock().entry(id).or_insert_with(|| compute(body)).clone()
+    })
+}
+
+/// Makes fields that were not declared first null in the documents there are now.
+pub(super) fn forget_new_fields<S: KvStore, D: Document>(
+    memory: &Memory,
+    store: &S,
+    declaration: &mut Declaration<D>,
+) -> DocResult<()> {
+    let mut first = memory.fields.lock();
+    let names = || declaration.fields.iter().map(|field| field.name.clone()).collect();
+    let first = first.entry(declaration.name.clone()).or_insert_with(names);
+    let tree = store.open_tree(TreeName::stored(&documents_tree(&declaration.name))?)?;
+    let old = Arc::new(keys(&store.snapshot()?, &tree)?);
+    let (ids, id_path) = (declaration.ids.clone(), declaration.id_path.clone());
+    for field in declaration.fields.iter_mut().filter(|field| !first.contains(&field.name)) {
+        let (whole, old) = (field.clone(), Arc::<HashSet<_>>::clone(&old));
+        let (ids, id_path) = (ids.clone(), id_path.clone());
+        field.source =
+            FieldSource::Computed(Arc::new(move |body| match ids.read(&json_at(body, &id_path)) {
+                Ok(Some(id)) if old.contains(&key_of(&id)) => Value::Null,
+                _ => value(&whole, body),
+            }));
+    }
+    Ok(())
+}
+
+/// Returns what a field is in a document.
+pub(super) fn value<D: Document>(field: &Field<D>, body: &D) -> Value {
+    match &field.source {
+        FieldSource::Path(path) => json_at(body, path),
+        FieldSource::Computed(compute) => compute(body),
+    }
+}
+
+/// Returns what a field is called that is declared, or is the id.
+pub(super) fn value_named<D: Document>(
+    declaration: &Declaration<D>,
+    name: &str,
+    body: &D,
+) -> Value {
+    match declaration.fields.iter().find(|field| field.name == name) {
+        Some(field) => value(field, body),
+        None => json_at(body, &declaration.id_path),
+    }
+}
+
+/// Returns what stands at a path in a document, null if it is nothing.
+fn json_at<D: Document>(body: &D, path: &[String]) -> Value {
+    let json = to_json("", body).unwrap_or_default();
+    at(&json, path).clone()
+}
+
+/// Returns what stands at a path in JSON, null if it is nothing.
+pub(super) fn at<'v>(json: &'v Value, path: &[String]) -> &'v Value {
+    path.iter().try_fold(json, |value, name| value.get(name)).unwrap_or(&Value::Null)
+}

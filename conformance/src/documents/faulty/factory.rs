@@ -1,0 +1,62 @@
+//! Making faulty document stores.
+
+use arbour::documents::Documents;
+use arbour_core::KvStore;
+
+use super::memory::Memory;
+use super::{DocFault, FaultyDocuments};
+use crate::documents::DocFactory;
+
+/// Makes document stores that are wrong in one way.
+///
+/// ```
+/// use arbour_conformance::documents::DocFactory;
+/// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+/// let store = arbour_core::MemoryStore::new();
+/// let documents = FaultyDocFactory::new(DocFault::SetInsertsOnly).documents(&store);
+/// # let _ = documents;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FaultyDocFactory {
+    fault: Option<DocFault>,
+    /// Kept for ever, for a factory is copied at will: there are as many as faults.
+    memory: &'static Memory,
+}
+
+impl FaultyDocFactory {
+    /// Makes a factory of document stores with this fault. It is for one store: what a fault keeps
+    /// outside of the store is the factory's.
+    ///
+    /// ```
+    /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+    /// let factory = FaultyDocFactory::new(DocFault::TotalIsOfPage);
+    /// # let _ = factory;
+    /// ```
+    #[must_use]
+    pub fn new(fault: DocFault) -> Self {
+        Self { fault: Some(fault), ..Self::sound() }
+    }
+
+    /// Makes a factory of the same document stores without a fault: what tells that the fault is what
+    /// the suite rejects, and not what it is built on.
+    ///
+    /// ```
+    /// use arbour_conformance::documents::faulty::FaultyDocFactory;
+    /// use arbour_conformance::documents::run;
+    /// use arbour_conformance::{Axis, MemoryFactory};
+    /// run(MemoryFactory, FaultyDocFactory::sound(), Axis::Fixed, "writes", "set_overwrites")?;
+    /// # Ok::<(), arbour_core::documents::DocError>(())
+    /// ```
+    #[must_use]
+    pub fn sound() -> Self {
+        Self { fault: None, memory: Box::leak(Box::default()) }
+    }
+}
+
+impl DocFactory for FaultyDocFactory {
+    type Docs<'s, S: KvStore> = FaultyDocuments<Documents<'s, S>>;
+
+    fn documents<'s, S: KvStore>(&self, store: &'s S) -> FaultyDocuments<Documents<'s, S>> {
+        FaultyDocuments { below: Documents::new(store), fault: self.fault, memory: self.memory }
+    }
+}

@@ -1,0 +1,58 @@
+//! The teeth of the suite for documents: stores that are each wrong in one way, and the case meant
+//! for it.
+//!
+//! Each [`DocFault`] was some database's own, or is a mistake that is easily made. A
+//! [`FaultyDocuments`] has it, and leaves all else to the sound store it is laid over: it changes what
+//! is asked, what is answered or what is declared, or writes to the store's trees behind its back. A
+//! test fails unless the suite rejects each by the case that [`DocFault::case`] names.
+//!
+//! ```
+//! use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+//! use arbour_conformance::documents::run;
+//! use arbour_conformance::{Axis, MemoryFactory};
+//! let faulty = FaultyDocFactory::new(DocFault::SetInsertsOnly);
+//! let (topic, name) = DocFault::SetInsertsOnly.case().split_once("::").unwrap();
+//! // Some cases refuse by an error, most by a panic.
+//! assert!(run(MemoryFactory, faulty, Axis::Fixed, topic, name).is_err());
+//! ```
+//!
+//! ```text
+//! fault.rs        the list of faults, each with its case
+//! factory.rs      making the stores
+//! store.rs        opening collections
+//! declaration.rs  what is declared
+//! collection.rs   building, scrubbing, following changes
+//! reader.rs       reading
+//! query.rs        what is asked
+//! filter.rs       which documents are meant
+//! order.rs        in which order they come
+//! page.rs         paging
+//! writer.rs       writing
+//! body.rs         what is written
+//! residue.rs      what writes leave behind
+//! trees.rs        what is stored
+//! memory.rs       what is remembered outside of the store
+//! ```
+
+mod body;
+mod collection;
+mod declaration;
+mod factory;
+mod fault;
+mod filter;
+mod memory;
+mod order;
+mod page;
+mod query;
+mod reader;
+mod residue;
+mod store;
+mod trees;
+mod writer;
+
+pub use collection::FaultyCollection;
+pub use factory::FaultyDocFactory;
+pub use fault::DocFault;
+pub use reader::FaultyReader;
+pub use store::FaultyDocuments;
+pub use writer::FaultyWriter;

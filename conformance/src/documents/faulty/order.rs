@@ -1,0 +1,44 @@
+//! Faults of the order in which documents come.
+
+use arbour_core::Direction;
+use arbour_core::documents::{
+    Declaration, DocRead, DocResult, Document, Page, Query, ScalarKind, encode_scalar,
+};
+use serde_json::Value;
+
+use super::DocFault;
+use super::declaration::value_named;
+
+/// Searches, and sorts what was found by its first field in another way.
+pub(super) fn search<D: Document>(
+    fault: DocFault,
+    below: &impl DocRead<D>,
+    declaration: &Declaration<D>,
+    query: &Query<D>,
+) -> DocResult<Page<D>> {
+    let Some((field, direction)) = query.sort.first() else { return below.search(query) };
+    let mut all = query.clone();
+    (all.limit, all.offset) = (None, 0);
+    let mut page = below.search(&all)?;
+    page.items.sort_by_cached_key(|stored| {
+        sort_key(fault, &value_named(declaration, field, &stored.body))
+    });
+    if *direction == Direction::Reverse {
+        page.items.reverse();
+    }
+    let limit = query.limit.unwrap_or(usize::MAX);
+    page.items = page.items.into_iter().skip(query.offset).take(limit).collect();
+    Ok(page)
+}
+
+fn sort_key(fault: DocFault, value: &Value) -> (Option<ScalarKind>, Vec<u8>) {
+    let shown = match (fault, value) {
+        (DocFault::NumbersSortAsText, Value::Number(number)) => number.to_string().into(),
+        (DocFault::TextsSortWithoutCase, Value::String(text)) => text.to_lowercase().into(),
+        (_, value) => value.clone(),
+    };
+    let mut bytes = Vec::new();
+    // What is no scalar has no place in an order.
+    let kind = encode_scalar(&shown, &mut bytes).ok().and_then(|()| ScalarKind::of(value));
+    (kind, bytes)
+}

@@ -1,0 +1,95 @@
+//! Faults of paging.
+
+use arbour_core::documents::{
+    Declaration, DocError, DocRead, DocResult, Document, Page, PageCursor, Query,
+};
+
+use super::DocFault;
+use super::declaration::value_named;
+use super::memory::{Given, Memory};
+
+/// The cursor behind a last page that says there is another.
+const BEHIND_LAST: &str = "behind the last page";
+
+/// Searches, and remembers which cursors it gives out.
+pub(super) fn search<D: Document>(
+    fault: DocFault,
+    memory: &Memory,
+    below: &impl DocRead<D>,
+    declaration: &Declaration<D>,
+    query: &Query<D>,
+) -> DocResult<Page<D>> {
+    let mut query = query.clone();
+    let came_with = query.cursor.clone();
+    let given = came_with.as_ref().and_then(|cursor| given(memory, cursor));
+    match (fault, given) {
+        (DocFault::LastPageHasNext, _)
+            if came_with.as_ref().is_some_and(|cursor| cursor.as_str() == BEHIND_LAST) =>
+        {
+            return Ok(Page::default());
+        }
+        (DocFault::CursorIsOffset, Some(Given { offset, is_previous: false })) => {
+            query.cursor = None;
+            query.offset += offset;
+        }
+        _ => {}
+    }
+    let answer = below.search(&query);
+    let takes_any = match fault {
+        DocFault::CursorUnbound => given.is_some(),
+        DocFault::CursorUnchecked => given.is_none(),
+        _ => false,
+    };
+    let mut page = match answer {
+        Err(DocError::Cursor { .. }) if takes_any => {
+            query.cursor = None;
+            below.search(&query)?
+        }
+        answer => answer?,
+    };
+    note(memory, &page, query.offset);
+    bend(fault, declaration, &query, given, &mut page);
+    Ok(page)
+}
+
+fn given(memory: &Memory, cursor: &PageCursor) -> Option<Given> {
+    memory.cursors.lock().get(cursor.as_str()).copied()
+}
+
+/// Remembers the cursors of a page.
+fn note<D>(memory: &Memory, page: &Page<D>, offset: usize) {
+    let mut cursors = memory.cursors.lock();
+    let mut note = |cursor: &Option<PageCursor>, given| {
+        if let Some(cursor) = cursor {
+            cursors.insert(cursor.as_str().to_owned(), given);
+        }
+    };
+    note(&page.next, Given { offset: offset + page.items.len(), is_previous: false });
+    note(&page.previous, Given { offset, is_previous: true });
+}
+
+/// Answers with another page than was found.
+fn bend<D: Document>(
+    fault: DocFault,
+    declaration: &Declaration<D>,
+    query: &Query<D>,
+    given: Option<Given>,
+    page: &mut Page<D>,
+) {
+    let goes_back = given.is_some_and(|given| given.is_previous);
+    match fault {
+        DocFault::PreviousIsReversed if goes_back => page.items.reverse(),
+        DocFault::CursorLosesNulls if query.cursor.is_some() => {
+            if let Some((field, _)) = query.sort.first() {
+                page.items
+                    .retain(|stored| !value_named(declaration, field, &stored.body).is_null());
+            }
+        }
+        DocFault::LastPageHasNext
+            if page.next.is_none() && !goes_back && query.limit == Some(page.items.len()) =>
+        {
+            page.next = Some(PageCursor::new(BEHIND_LAST));
+        }
+        _ => {}
+    }
+}

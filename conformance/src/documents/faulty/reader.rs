@@ -1,0 +1,247 @@
+//! Reading from a faulty document store.
+
+use std::ops::ControlFlow;
+
+use arbour_core::KvRead;
+use arbour_core::documents::{
+    Access, Declaration, DocCollection, DocError, DocId, DocRead, DocResult, Document, Explain,
+    Filter, Ids, Page, Query, Stored,
+};
+use serde_json::{Number, Value};
+
+use super::{DocFault, FaultyCollection, order, page, query};
+
+/// Reads the documents of a [`FaultyCollection`].
+///
+/// ```
+/// use arbour_conformance::documents::DocFactory;
+/// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+/// use arbour_core::documents::{
+///     Declaration, DocCollection, DocRead, DocStore, DocWrite, Filter, Query,
+/// };
+/// use arbour_core::{KvStore, MemoryStore};
+/// use serde_json::json;
+/// # let store = MemoryStore::new();
+/// let documents = FaultyDocFactory::new(DocFault::TotalIsOfPage).documents(&store);
+/// let notes = documents.collection(Declaration::new("notes"))?;
+/// store.write(|transaction| {
+///     let mut notes = notes.writer(transaction)?;
+///     notes.set(&json!({"id": "a"}))?;
+///     notes.set(&json!({"id": "b"}))
+/// })?;
+/// let page = notes.reader(&store.snapshot()?).search(&Query::new(Filter::All).limit(1).with_total())?;
+/// assert_eq!(page.total, Some(1));
+/// # Ok::<(), arbour_core::documents::DocError>(())
+/// ```
+pub struct FaultyReader<'r, D, C: DocCollection<D>, R>
+where
+    D: Document,
+{
+    pub(super) collection: &'r FaultyCollection<D, C>,
+    pub(super) reader: &'r R,
+}
+
+impl<'r, D, C, R> FaultyReader<'r, D, C, R>
+where
+    D: Document,
+    C: DocCollection<D>,
+    R: KvRead<Tree = C::Tree>,
+{
+    fn below(&self) -> C::Reader<'r, R> {
+        self.collection.below.reader(self.reader)
+    }
+
+    fn has(&self, fault: DocFault) -> bool {
+        self.collection.fault == Some(fault)
+    }
+
+    /// Asks for something else than the caller did.
+    fn bent(&self, query: &Query<D>) -> Query<D> {
+        match self.collection.fault {
+            Some(fault) => query::bend(fault, &self.collection.declaration, query),
+            None => query.clone(),
+        }
+    }
+
+    fn bent_filter(&self, filter: &Filter<D>) -> Filter<D> {
+        self.bent(&Query::new(filter.clone())).filter
+    }
+
+    /// Answers with nothing where a field is not known, if that is the fault.
+    fn told<T>(&self, nothing: T, answer: DocResult<T>) -> DocResult<T> {
+        match answer {
+            Err(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
+                Ok(nothing)
+            }
+            answer => answer,
+        }
+    }
+
+    fn search_with(&self, fault: DocFault, query: &Query<D>) -> DocResult<Page<D>> {
+        let (below, declaration) = (self.below(), &self.collection.declaration);
+        match fault {
+            DocFault::NumbersSortAsText | DocFault::TextsSortWithoutCase => {
+                order::search(fault, &below, declaration, query)
+            }
+            DocFault::UndecodableSkipped => {
+                let mut lenient = query.clone().lenient();
+                lenient.cursor.clone_from(&query.cursor);
+                let mut page = below.search(&lenient)?;
+                page.unreadable.clear();
+                Ok(page)
+            }
+            DocFault::OrRepeats | DocFault::ManyValuesRepeat => {
+                let mut parts = query::parts(fault, query).into_iter();
+                let Some(first) = parts.next() else { return below.search(query) };
+                let mut page = below.search(&first)?;
+                for part in parts {
+                    page.items.append(&mut below.search(&part)?.items);
+                }
+                Ok(page)
+            }
+            _ => page::search(fault, self.collection.memory, &below, declaration, query),
+        }
+    }
+}
+
+impl<D, C, R> DocRead<D> for FaultyReader<'_, D, C, R>
+where
+    D: Document,
+    C: DocCollection<D>,
+    R: KvRead<Tree = C::Tree>,
+{
+    fn declaration(&self) -> &Declaration<D> {
+        &self.collection.declaration
+    }
+
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+        let id = match (id.into(), &self.collection.declaration.ids) {
+            (DocId::Integer(number), Ids::Chosen) if self.has(DocFault::NumberIsTextId) => {
+                DocId::from(number.to_string())
+            }
+            (id, _) => id,
+        };
+        match (self.collection.fault, self.below().get(&id)) {
+            (Some(DocFault::NewerSchemaRead), Err(DocError::TooNew { .. })) => {
+                let collection = self.collection;
+                collection.trees.read(self.reader, &collection.declaration, &id)
+            }
+            (Some(DocFault::UndecodableSkipped), Err(DocError::Undecodable { .. })) => Ok(None),
+            (_, answer) => answer,
+        }
+    }
+
+    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+        let bent = self.bent(query);
+        let Some(fault) = self.collection.fault else { return self.below().search(&bent) };
+        let mut page = self.told(Page::default(), self.search_with(fault, &bent))?;
+        if fault == DocFault::TotalIsOfPage && page.total.is_some() {
+            page.total = Some(page.items.len() as u64);
+        }
+        Ok(page)
+    }
+
+    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+        let mut explain = self.below().explain(&self.bent(query))?;
+        if self.has(DocFault::ExplainHidesScan) && explain.scans_all() {
+            explain.access = Access::Ids(explain.real_rows as usize);
+            explain.reads_all = false;
+        }
+        Ok(explain)
+    }
+
+    fn each<E: From<DocError>>(
+        &self,
+        query: &Query<D>,
+        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut bent = self.bent(query);
+        if self.has(DocFault::EachIgnoresLimit) {
+            bent.limit = None;
+        }
+        let goes_on = self.has(DocFault::EachGoesOn);
+        // The visitor's own error is passed by, so that one of the sound store is told apart.
+        let mut failed = None;
+        let answer = self.below().each(&bent, |stored| match visit(stored) {
+            Ok(ControlFlow::Break(())) if goes_on => Ok(ControlFlow::Continue(())),
+            Ok(flow) => Ok(flow),
+            Err(error) => {
+                failed = Some(error);
+                DocResult::Ok(ControlFlow::Break(()))
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(self.told((), answer)?),
+        }
+    }
+
+    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+        let filter = match self.has(DocFault::CountIgnoresFilter) {
+            true => Filter::All,
+            false => self.bent_filter(filter),
+        };
+        self.told(0, self.below().count(&filter))
+    }
+
+    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
+        let answer = self.below().values(&self.bent_filter(filter), field, visit);
+        self.told((), answer)
+    }
+
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+        if self.has(DocFault::GetByAnyField) {
+            return self.one(&Query::new(Filter::eq(field, value)));
+        }
+        self.below().get_by(field, value)
+    }
+
+    fn get_many<'i, I: Into<DocId<'i>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> DocResult<Vec<Option<Stored<D>>>> {
+        let mut ids: Vec<DocId<'i>> = ids.into_iter().map(Into::into).collect();
+        if self.has(DocFault::GetManySorts) {
+            ids.sort();
+        }
+        let mut found = self.below().get_many(ids)?;
+        if self.has(DocFault::GetManyDropsAbsent) {
+            found.retain(Option::is_some);
+        }
+        Ok(found)
+    }
+
+    fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+        let filter = match self.has(DocFault::ExistsIgnoresFilter) {
+            true => Filter::All,
+            false => self.bent_filter(filter),
+        };
+        self.told(false, self.below().exists(&filter))
+    }
+
+    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.told(None, self.below().min(&self.bent_filter(filter), field))
+    }
+
+    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.told(None, self.below().max(&self.bent_filter(filter), field))
+    }
+
+    fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+        if !self.has(DocFault::SumIgnoresFloats) {
+            return self.told(0.into(), self.below().sum(&self.bent_filter(filter), field));
+        }
+        let mut sum = 0;
+        self.values(filter, field, |value| sum += value.as_i64().unwrap_or(0))?;
+        Ok(sum.into())
+    }
+
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+        if !self.has(DocFault::DistinctRepeats) {
+            return self.told(Vec::new(), self.below().distinct(&self.bent_filter(filter), field));
+        }
+        let mut values = Vec::new();
+        self.values(filter, field, |value| values.push(value.clone()))?;
+        Ok(values)
+    }
+}

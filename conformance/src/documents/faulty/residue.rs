@@ -1,0 +1,193 @@
+//! Faults of what a write leaves behind in the trees, and of what it remembers outside of them.
+
+use std::collections::HashSet;
+
+use arbour_core::documents::layout::Header;
+use arbour_core::documents::{
+    DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Document, Filter, Precondition,
+    Query, Written, from_json, set_at, to_json,
+};
+use arbour_core::{ErrorKind, KvWrite};
+use serde_json::Value;
+
+use super::body::id_in;
+use super::declaration::value_named;
+use super::trees::{entry_of, key_of, keys};
+use super::{DocFault, FaultyWriter};
+
+/// What was stored before a write, as far as the fault is about it.
+#[derive(Default)]
+pub(super) struct Before {
+    /// The bytes of the document.
+    stored: Option<Vec<u8>>,
+    /// The entries of each index.
+    entries: Vec<HashSet<Vec<u8>>>,
+}
+
+impl<D, C, W> FaultyWriter<'_, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+    W: KvWrite<Tree = C::Tree>,
+{
+    /// Looks at what is stored before a document is written.
+    pub(super) fn before(&self, body: &D) -> DocResult<Before> {
+        let trees = &self.collection.trees;
+        let mut before = Before::default();
+        match self.collection.fault {
+            Some(DocFault::OldSchemaKept) => {
+                if let Some(id) = id_in(&self.collection.declaration, body)? {
+                    before.stored = trees.stored(self.transaction, &id)?;
+                }
+            }
+            Some(DocFault::UpdateLeavesEntry) => {
+                for tree in &trees.indexes {
+                    before.entries.push(keys(self.transaction, tree)?);
+                }
+            }
+            _ => {}
+        }
+        Ok(before)
+    }
+
+    /// Leaves behind what a document that was written should not.
+    pub(super) fn after(
+        &mut self,
+        body: &D,
+        before: &Before,
+        written: Written,
+    ) -> DocResult<Written> {
+        let collection = self.collection;
+        let name = &collection.declaration.name;
+        match collection.fault {
+            Some(DocFault::UpdateLeavesEntry) => {
+                for (tree, entries) in collection.trees.indexes.iter().zip(&before.entries) {
+                    for entry in entries {
+                        self.transaction.put(tree, entry, &[])?;
+                    }
+                }
+            }
+            Some(DocFault::OldSchemaKept) => self.keep_schema(before, &written)?,
+            Some(DocFault::SlugOverwrites) if written.is_new() => {
+                return self.overwrite_slug(body, written);
+            }
+            Some(DocFault::RollbackIsRedone) => {
+                let mut json = to_json(name, body)?;
+                set_at(&mut json, &collection.declaration.id_path, written.id.to_json());
+                let key = (name.clone(), written.id.clone());
+                collection.memory.documents.lock().insert(key, json);
+            }
+            Some(DocFault::FeedKeepsRolledBack) => {
+                collection.memory.note_change(name, written.id.clone(), Some(written.revision));
+            }
+            _ => {}
+        }
+        Ok(written)
+    }
+
+    /// Says of a document that it is of the schema it was of before.
+    fn keep_schema(&mut self, before: &Before, written: &Written) -> DocResult<()> {
+        let trees = &self.collection.trees;
+        let Some(Ok((old, _))) = before.stored.as_deref().map(Header::split) else {
+            return Ok(());
+        };
+        let stored = trees.stored(self.transaction, &written.id)?.unwrap_or_default();
+        let Ok((header, body)) = Header::split(&stored) else { return Ok(()) };
+        let mut value = Vec::new();
+        Header { schema: old.schema, ..header }.encode(&mut value);
+        value.extend_from_slice(body);
+        Ok(self.transaction.put(&trees.documents, &key_of(&written.id), &value)?)
+    }
+
+    /// Moves a document whose slug was taken to that slug, over the document that has it.
+    fn overwrite_slug(&mut self, body: &D, written: Written) -> DocResult<Written> {
+        let declaration = &self.collection.declaration;
+        let had_id = id_in(declaration, body)?.is_some();
+        let slug = written.id.to_string();
+        let Some((taken, number)) = slug.rsplit_once('-').filter(|_| !had_id) else {
+            return Ok(written);
+        };
+        if number.parse::<u32>().is_err() || self.below()?.get(taken)?.is_none() {
+            return Ok(written);
+        }
+        self.below()?.delete(&written.id, Precondition::None)?;
+        let mut json = to_json(&declaration.name, body)?;
+        set_at(&mut json, &declaration.id_path, taken.into());
+        let body: D = from_json(&declaration.name, json)?;
+        self.below()?.put(&body, Precondition::None)
+    }
+
+    /// Answers to a write that was refused.
+    pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> DocResult<Written> {
+        let collection = self.collection;
+        let new_id = id_in(&collection.declaration, body)?;
+        match (collection.fault, &mut refusal) {
+            (Some(DocFault::ConflictWithoutCurrent), DocError::Revision { current, .. }) => {
+                **current = Value::Null;
+            }
+            (Some(DocFault::UniqueNamesNoHolder), DocError::Unique { holder, .. }) => {
+                *holder = new_id.unwrap_or(DocId::from(""));
+            }
+            (Some(DocFault::RefusalLeavesEntry), DocError::Unique { fields, values, .. }) => {
+                let indexes = collection.declaration.indexes.iter().zip(&collection.trees.indexes);
+                for (index, tree) in indexes {
+                    let is_over = index.parts.iter().map(|part| &part.field).eq(fields.iter());
+                    if let ([value], Some(id), true) = (&values[..], &new_id, is_over)
+                        && let Some(entry) = entry_of(value, id)
+                    {
+                        self.transaction.put(tree, &entry, &[])?;
+                    }
+                }
+            }
+            (Some(DocFault::TooLargeDropped), DocError::Store(error))
+                if error.kind() == ErrorKind::TooLarge =>
+            {
+                let id = new_id.unwrap_or(DocId::from(""));
+                return Ok(Written { id, revision: 1 });
+            }
+            (Some(DocFault::RefusalSpoilsTransaction), _) => self.is_spoiled = true,
+            _ => {}
+        }
+        Err(refusal)
+    }
+
+    /// Refuses a document that is not the first with null in a unique index.
+    pub(super) fn refuse_null(&mut self, body: &D) -> DocResult<()> {
+        let declaration = &self.collection.declaration;
+        let id = id_in(declaration, body)?;
+        for index in declaration.indexes.iter().filter(|index| index.unique) {
+            let [part] = index.parts.as_slice() else { continue };
+            if !value_named(declaration, &part.field, body).is_null() {
+                continue;
+            }
+            let query = Query::new(Filter::is_null(&part.field));
+            let holders = self.as_reader().all(&query)?;
+            if let Some(holder) = holders.into_iter().find(|holder| Some(&holder.id) != id.as_ref())
+            {
+                return Err(DocError::Unique {
+                    collection: declaration.name.clone(),
+                    fields: vec![part.field.clone()],
+                    values: vec![Value::Null],
+                    holder: holder.id,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a document past a collection that was declared otherwise since.
+    pub(super) fn put_stale(&mut self, body: &D) -> DocResult<Written> {
+        let declaration = &self.collection.declaration;
+        let id = id_in(declaration, body)?.unwrap_or(DocId::from(""));
+        let revision = 1;
+        let mut value = Vec::new();
+        let (codec, schema) = (declaration.codec.number, declaration.schema);
+        Header { codec, schema, revision }.encode(&mut value);
+        (declaration.codec.encode)(body, &mut value).map_err(|cause| DocError::Invalid {
+            collection: declaration.name.clone(),
+            reason: cause.to_string(),
+        })?;
+        self.transaction.put(&self.collection.trees.documents, &key_of(&id), &value)?;
+        Ok(Written { id, revision })
+    }
+}

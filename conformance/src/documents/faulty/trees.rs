@@ -1,0 +1,96 @@
+//! The trees of a collection, to be read and written behind the back of the sound store.
+
+use std::collections::HashSet;
+
+use arbour_core::documents::layout::{Header, documents_tree, index_tree};
+use arbour_core::documents::{
+    Declaration, DocError, DocId, DocResult, Document, Index, Stored, encode_scalar,
+};
+use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree, TreeName};
+use serde_json::Value;
+
+/// The trees of a collection.
+pub(super) struct Trees<T> {
+    /// That of its documents.
+    pub(super) documents: T,
+    /// Those of its indexes, in the order these are declared in.
+    pub(super) indexes: Vec<T>,
+}
+
+impl<T: Tree> Trees<T> {
+    /// Resolves the trees.
+    pub(super) fn open<D>(
+        store: &impl KvStore<Tree = T>,
+        declaration: &Declaration<D>,
+    ) -> DocResult<Self> {
+        let open = |name: String| store.open_tree(TreeName::stored(&name)?);
+        let indexes = declaration
+            .indexes
+            .iter()
+            .map(|index| open(index_tree(&declaration.name, &index.name)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { documents: open(documents_tree(&declaration.name))?, indexes })
+    }
+
+    /// Returns the stored bytes of a document.
+    pub(super) fn stored(
+        &self,
+        reader: &impl KvRead<Tree = T>,
+        id: &DocId<'_>,
+    ) -> DocResult<Option<Vec<u8>>> {
+        Ok(reader.get(&self.documents, &key_of(id))?.map(|value| value.as_ref().to_vec()))
+    }
+
+    /// Reads a document by the declared codec, whatever its header says.
+    pub(super) fn read<D: Document>(
+        &self,
+        reader: &impl KvRead<Tree = T>,
+        declaration: &Declaration<D>,
+        id: &DocId<'_>,
+    ) -> DocResult<Option<Stored<D>>> {
+        let Some(stored) = self.stored(reader, id)? else { return Ok(None) };
+        let read = Header::split(&stored)
+            .and_then(|(header, body)| Ok((header, (declaration.codec.decode)(body)?)));
+        let (header, body) = read.map_err(|cause| DocError::Invalid {
+            collection: declaration.name.clone(),
+            reason: cause.to_string(),
+        })?;
+        Ok(Some(Stored { id: id.clone().into_owned(), revision: header.revision, body }))
+    }
+}
+
+/// Returns the key of a document.
+pub(super) fn key_of(id: &DocId<'_>) -> Vec<u8> {
+    let mut key = Vec::new();
+    id.encode(&mut key);
+    key
+}
+
+/// Returns the key that an ascending index over one field has for a document.
+pub(super) fn entry_of(value: &Value, id: &DocId<'_>) -> Option<Vec<u8>> {
+    let mut key = Vec::new();
+    encode_scalar(value, &mut key).ok()?;
+    key.push(GROUP_DELIMITER);
+    id.encode(&mut key);
+    Some(key)
+}
+
+/// Returns the key of the document that an entry of an index leads to.
+pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
+    let id = entry.rsplit(|byte| *byte == GROUP_DELIMITER).next()?;
+    match index.parts.last()?.direction {
+        Direction::Forward => Some(id.to_vec()),
+        Direction::Reverse => Descending::<Ordered<Vec<u8>>>::decode_part(id).ok().map(|id| id.0.0),
+    }
+}
+
+/// Returns all keys of a tree.
+pub(super) fn keys<R: KvRead>(reader: &R, tree: &R::Tree) -> DocResult<HashSet<Vec<u8>>> {
+    let mut keys = HashSet::new();
+    let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+    while let Some((key, _)) = cursor.next()? {
+        keys.insert(key.to_vec());
+    }
+    Ok(keys)
+}

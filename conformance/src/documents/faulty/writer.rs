@@ -1,0 +1,268 @@
+//! Writing to a faulty document store.
+
+use std::ops::ControlFlow;
+
+use arbour_core::KvWrite;
+use arbour_core::documents::{
+    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Document, Explain,
+    Filter, Page, Precondition, Query, Stored, Written, from_json, read_id,
+};
+use serde_json::{Number, Value};
+
+use super::body::{patched, updated};
+use super::declaration::at;
+use super::trees::key_of;
+use super::{DocFault, FaultyCollection, FaultyReader};
+
+/// Writes the documents of a [`FaultyCollection`].
+///
+/// ```
+/// use arbour_conformance::documents::DocFactory;
+/// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+/// use arbour_core::documents::{Declaration, DocCollection, DocStore, DocWrite};
+/// use arbour_core::{KvStore, MemoryStore};
+/// use serde_json::json;
+/// # let store = MemoryStore::new();
+/// let documents = FaultyDocFactory::new(DocFault::InsertOverwrites).documents(&store);
+/// let notes = documents.collection(Declaration::new("notes"))?;
+/// let written = store.write(|transaction| {
+///     let mut notes = notes.writer(transaction)?;
+///     notes.insert(&json!({"id": "a"}))?;
+///     notes.insert(&json!({"id": "a"}))
+/// })?;
+/// assert_eq!(written.revision, 2);
+/// # Ok::<(), arbour_core::documents::DocError>(())
+/// ```
+pub struct FaultyWriter<'w, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+{
+    pub(super) collection: &'w FaultyCollection<D, C>,
+    pub(super) transaction: &'w mut W,
+    /// Whether the collection was declared otherwise since, and is written even so.
+    pub(super) is_stale: bool,
+    /// Whether a write was refused after which none is made.
+    pub(super) is_spoiled: bool,
+}
+
+impl<D, C, W> FaultyWriter<'_, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+    W: KvWrite<Tree = C::Tree>,
+{
+    /// Returns a writer of the sound store. It is made for each write, so that the transaction is free
+    /// in between.
+    pub(super) fn below(&mut self) -> DocResult<C::Writer<'_, W>> {
+        self.collection.below.writer(&mut *self.transaction)
+    }
+
+    pub(super) fn as_reader(&self) -> FaultyReader<'_, D, C, W> {
+        FaultyReader { collection: self.collection, reader: &*self.transaction }
+    }
+
+    fn has(&self, fault: DocFault) -> bool {
+        self.collection.has(fault)
+    }
+
+    fn bent(&self, precondition: Precondition) -> Precondition {
+        match (self.collection.fault, precondition) {
+            (Some(DocFault::SetInsertsOnly), Precondition::None) => Precondition::Absent,
+            (Some(DocFault::InsertOverwrites), Precondition::Absent)
+            | (Some(DocFault::RevisionIgnored), Precondition::Revision(_)) => Precondition::None,
+            (_, precondition) => precondition,
+        }
+    }
+}
+
+impl<D, C, W> DocWrite<D> for FaultyWriter<'_, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+    W: KvWrite<Tree = C::Tree>,
+{
+    fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
+        if self.is_stale {
+            return self.put_stale(body);
+        }
+        if self.is_spoiled {
+            return Err(DocError::Invalid {
+                collection: self.collection.declaration.name.clone(),
+                reason: "a write was refused: roll back".to_owned(),
+            });
+        }
+        if self.has(DocFault::NullIsTaken) {
+            self.refuse_null(body)?;
+        }
+        let precondition = self.bent(precondition);
+        let with_other_id = self.with_other_id(body)?;
+        let body = with_other_id.as_ref().unwrap_or(body);
+        let before = self.before(body)?;
+        let answer = self.below()?.put(body, precondition);
+        match answer {
+            Ok(written) => self.after(body, &before, written),
+            Err(refusal) => self.refused(body, refusal),
+        }
+    }
+
+    fn delete<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        precondition: Precondition,
+    ) -> DocResult<bool> {
+        let id = id.into();
+        let precondition = match (self.collection.fault, precondition) {
+            (Some(DocFault::RemovingAbsentFails), Precondition::None) => Precondition::Present,
+            (Some(DocFault::RevisionIgnored), Precondition::Revision(_)) => Precondition::None,
+            (_, precondition) => precondition,
+        };
+        let removed = self.below()?.delete(&id, precondition)?;
+        let (name, memory) = (&self.collection.declaration.name, self.collection.memory);
+        let id = id.into_owned();
+        memory.documents.lock().remove(&(name.clone(), id.clone()));
+        if removed && self.has(DocFault::FeedKeepsRolledBack) {
+            memory.note_change(name, id, None);
+        }
+        Ok(removed)
+    }
+
+    fn change_id<'i>(
+        &mut self,
+        from: impl Into<DocId<'i>>,
+        to: impl Into<DocId<'i>>,
+    ) -> DocResult<Written> {
+        let (from, to) = (from.into(), to.into());
+        let trees = &self.collection.trees;
+        let old = trees.stored(self.transaction, &from)?;
+        if self.has(DocFault::ChangeIdOverwrites) && old.is_some() {
+            self.below()?.delete(&to, Precondition::None)?;
+        }
+        let written = self.below()?.change_id(&from, &to)?;
+        if let (Some(old), true) = (old, self.has(DocFault::ChangeIdLeavesOld)) {
+            self.transaction.put(&trees.documents, &key_of(&from), &old)?;
+        }
+        Ok(written)
+    }
+
+    fn bulk<'d>(
+        &mut self,
+        bodies: impl IntoIterator<Item = &'d D>,
+        precondition: Precondition,
+    ) -> Vec<DocResult<Written>> {
+        let mut verdicts = Vec::new();
+        for body in bodies {
+            let verdict = self.put(body, precondition);
+            let ends = verdict.is_err() && self.has(DocFault::BulkStopsAtRefusal);
+            verdicts.push(verdict);
+            if ends {
+                break;
+            }
+        }
+        verdicts
+    }
+
+    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written> {
+        let Value::Object(members) = changes else { return self.below()?.update(id, changes) };
+        let fault = self.collection.fault;
+        self.modify(id, Precondition::Present, |json| Ok(updated(fault, json, members)))
+    }
+
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> DocResult<Written> {
+        if self.has(DocFault::PatchMergesShallow) {
+            return self.update(id, patch);
+        }
+        self.modify(id, Precondition::Present, |json| Ok(patched(json, patch)))
+    }
+
+    fn upsert(&mut self, changes: &Value) -> DocResult<Written> {
+        let Value::Object(members) = changes else { return self.below()?.upsert(changes) };
+        let declaration = &self.collection.declaration;
+        let id = at(changes, &declaration.id_path);
+        let id = read_id(&declaration.ids, &declaration.name, Some(id))?;
+        if let Some(id) = id
+            && self.get(&id)?.is_some()
+        {
+            if self.has(DocFault::UpsertReplaces) {
+                let body: D = from_json(&declaration.name, changes.clone())?;
+                return self.put(&body, Precondition::Present);
+            }
+            return self.update(&id, changes);
+        }
+        let mut members = members.clone();
+        members.retain(|_, value| !value.is_null());
+        let body: D = from_json(&declaration.name, members.into())?;
+        self.put(&body, Precondition::Absent)
+    }
+}
+
+/// What a writer reads a reader reads as well.
+impl<D, C, W> DocRead<D> for FaultyWriter<'_, D, C, W>
+where
+    D: Document,
+    C: DocCollection<D>,
+    W: KvWrite<Tree = C::Tree>,
+{
+    fn declaration(&self) -> &Declaration<D> {
+        &self.collection.declaration
+    }
+
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+        self.as_reader().get(id)
+    }
+
+    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+        self.as_reader().search(query)
+    }
+
+    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+        self.as_reader().explain(query)
+    }
+
+    fn each<E: From<DocError>>(
+        &self,
+        query: &Query<D>,
+        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        self.as_reader().each(query, visit)
+    }
+
+    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+        self.as_reader().count(filter)
+    }
+
+    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
+        self.as_reader().values(filter, field, visit)
+    }
+
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+        self.as_reader().get_by(field, value)
+    }
+
+    fn get_many<'i, I: Into<DocId<'i>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> DocResult<Vec<Option<Stored<D>>>> {
+        self.as_reader().get_many(ids)
+    }
+
+    fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+        self.as_reader().exists(filter)
+    }
+
+    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.as_reader().min(filter, field)
+    }
+
+    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        self.as_reader().max(filter, field)
+    }
+
+    fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+        self.as_reader().sum(filter, field)
+    }
+
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+        self.as_reader().distinct(filter, field)
+    }
+}

@@ -1,0 +1,28 @@
+//! The suite a document store has to pass, on an engine that has passed [`suite!`](crate::suite).
+//!
+//! ```
+//! use arbour_conformance::MemoryFactory;
+//!
+//! // `volatile`, for nothing is left when the store is closed.
+//! arbour_conformance::documents_suite!(MemoryFactory, volatile);
+//! # fn main() {}
+//! ```
+//!
+//! Every case becomes a test with a name of its own, on up to three axes: the store's own type
+//! (`fixed`), behind [`DynStore`](arbour_core::DynStore) (`dynamic`), and closed and opened again
+//! between writing and reading (`reopened`).
+//!
+//! [`Documents`](arbour::documents::Documents) is examined. Who has a document store of another kind
+//! implements [`DocFactory`] for it and calls [`run_all`].
+
+mod bed;
+mod cases;
+mod factory;
+pub mod faulty;
+mod suite;
+
+pub(crate) use bed::DocBed;
+pub use factory::{DocFactory, SoundDocuments};
+#[doc(hidden)]
+pub use suite::{check_all, run_sound};
+pub use suite::{run, run_all};

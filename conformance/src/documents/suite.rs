@@ -1,0 +1,124 @@
+//! Running the cases about documents, one by one or all together.
+
+use arbour::documents::DocResult;
+
+use super::cases::cases;
+use super::{DocBed, DocFactory, SoundDocuments};
+use crate::case::{check_report, run_cases, run_named};
+use crate::{Axis, DynFactory, Factory, Report};
+
+/// Generates one named test for each case about documents on each axis, and one that runs them all
+/// and counts them, in a module `documents`.
+///
+/// `documents_suite!(factory)` is for an engine that persists, `documents_suite!(factory, volatile)`
+/// for one that keeps nothing when it is closed. It stands beside [`suite!`](crate::suite).
+///
+/// See the [module](mod@crate::documents) for an example.
+#[macro_export]
+macro_rules! documents_suite {
+    ($factory:expr) => {
+        $crate::__documents_suite!($factory; fixed Fixed, dynamic Dynamic, reopened Reopened);
+    };
+    ($factory:expr, volatile) => {
+        $crate::__documents_suite!($factory; fixed Fixed, dynamic Dynamic);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __documents_suite {
+    ($factory:expr; $($module:ident $axis:ident),*) => {
+        mod documents {
+            #[allow(unused_imports)]
+            use super::*;
+
+            $(
+                mod $module {
+                    #[allow(unused_imports)]
+                    use super::*;
+                    $crate::__documents_cases!(
+                        __tests $crate::documents::run_sound, $crate::__private::DocResult<()>;
+                        $factory; $axis;
+                    );
+                }
+            )*
+
+            mod whole_suite {
+                #[allow(unused_imports)]
+                use super::*;
+
+                #[test]
+                fn runs_every_case() {
+                    $crate::documents::check_all(|| $factory, &[$($crate::Axis::$axis),*]);
+                }
+            }
+        }
+    };
+}
+
+/// Runs one case on Arbour's own documents: what the tests of [`documents_suite!`] do.
+#[doc(hidden)]
+pub fn run_sound<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> DocResult<()> {
+    run(factory, SoundDocuments, axis, topic, name)
+}
+
+/// Runs one case on one axis; panics where the case fails.
+///
+/// # Errors
+/// What the document store reports where the case did not expect it.
+///
+/// ```no_run
+/// use arbour_conformance::documents::{SoundDocuments, run};
+/// use arbour_conformance::{Axis, Factory};
+/// use arbour_core::documents::DocResult;
+/// fn examine(factory: impl Factory) -> DocResult<()> {
+///     run(factory, SoundDocuments, Axis::Fixed, "writes", "insert_get_replace_delete")
+/// }
+/// ```
+pub fn run<F: Factory, M: DocFactory>(
+    factory: F,
+    documents: M,
+    axis: Axis,
+    topic: &str,
+    name: &str,
+) -> DocResult<()> {
+    if axis == Axis::Dynamic {
+        run_named(cases(), topic, name, || DocBed::new(DynFactory(factory), documents, axis))
+    } else {
+        run_named(cases(), topic, name, || DocBed::new(factory, documents, axis))
+    }
+}
+
+/// Runs every case on the given axes and reports what it found; never panics on what a document
+/// store does.
+///
+/// ```no_run
+/// use arbour_conformance::documents::{SoundDocuments, run_all};
+/// use arbour_conformance::{Axis, MemoryFactory};
+/// let report = run_all(|| MemoryFactory, SoundDocuments, &[Axis::Fixed]);
+/// assert!(report.failures.is_empty(), "{report}");
+/// ```
+pub fn run_all<F: Factory, M: DocFactory>(
+    factory: impl Fn() -> F,
+    documents: M,
+    axes: &[Axis],
+) -> Report {
+    let mut report = Report::default();
+    for &axis in axes {
+        if axis == Axis::Dynamic {
+            let bed = || DocBed::new(DynFactory(factory()), documents, axis);
+            run_cases(&cases(), axis, bed, &mut report);
+        } else {
+            run_cases(&cases(), axis, || DocBed::new(factory(), documents, axis), &mut report);
+        }
+    }
+    report
+}
+
+/// Runs everything, prints the count and asserts it: what the last test of [`documents_suite!`]
+/// does.
+#[doc(hidden)]
+pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
+    let report = run_all(factory, SoundDocuments, axes);
+    check_report("documents", &report, cases::<F, SoundDocuments>().len() * axes.len());
+}

@@ -1,0 +1,80 @@
+//! A transaction that fails one of its writes.
+
+use arbour::{
+    Direction, Error, ErrorKind, KeyRange, KvRead, KvWrite, MemoryCursor, MemoryTransaction,
+    Operation, Result, TreeHandle, Write,
+};
+
+/// A transaction of a store in memory whose write of this number fails, counted down to zero.
+pub(crate) struct Failing<'t> {
+    pub(crate) below: MemoryTransaction<'t>,
+    pub(crate) left: usize,
+}
+
+impl Failing<'_> {
+    fn count(&mut self, operation: Operation) -> Result<()> {
+        self.left = self.left.wrapping_sub(1);
+        if self.left == usize::MAX {
+            return Err(Error::new(ErrorKind::Io, operation, "the device is gone"));
+        }
+        Ok(())
+    }
+}
+
+impl<'s> KvRead for Failing<'s> {
+    type Tree = TreeHandle;
+    type Value<'t>
+        = <MemoryTransaction<'s> as KvRead>::Value<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = MemoryCursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        self.below.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: &TreeHandle,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<MemoryCursor<'_>> {
+        self.below.scan(tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.below.trees()
+    }
+}
+
+impl KvWrite for Failing<'_> {
+    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+        self.count(Operation::Put)?;
+        self.below.put(tree, key, value)
+    }
+
+    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+        self.count(Operation::Delete)?;
+        self.below.delete(tree, key)
+    }
+
+    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+        self.count(Operation::DeleteRange)?;
+        self.below.delete_range(tree, range)
+    }
+
+    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+        self.below.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        self.below.commit()
+    }
+
+    fn rollback(self) -> Result<()> {
+        self.below.rollback()
+    }
+}

@@ -1,0 +1,91 @@
+//! A write that the engine fails in its midst is taken back, and the transaction can go on.
+
+use std::collections::BTreeMap;
+
+use arbour::documents::{
+    CollectionWriter, Declaration, DocCollection as _, DocError, DocResult, DocStore as _,
+    DocWrite as _, Documents, Field, Index,
+};
+use arbour::{
+    Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
+    TreeName,
+};
+use serde_json::{Value, json};
+
+use crate::failing::Failing;
+
+type Contents = BTreeMap<(String, Vec<u8>), Vec<u8>>;
+
+/// Reads all there is.
+fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> R::Tree) -> Contents {
+    let mut contents = Contents::new();
+    for name in reader.trees().unwrap() {
+        let tree = tree(&name);
+        let mut cursor = reader.scan(&tree, KeyRange::all(), Direction::Forward).unwrap();
+        while let Some((key, value)) = cursor.next().unwrap() {
+            contents.insert((name.clone(), key.to_vec()), value.to_vec());
+        }
+    }
+    contents
+}
+
+/// A change of documents, in a transaction that may fail it.
+type Change = fn(&mut CollectionWriter<'_, Failing<'_>, Value>) -> DocResult<()>;
+
+/// Fails each write of a change in turn, and looks whether it left anything behind.
+fn leaves_nothing(change: Change) {
+    let store = MemoryStore::new();
+    let things = Declaration::<Value>::new("things")
+        .field(Field::path("size"))
+        .field(Field::path("tags").many())
+        .index(Index::on("size").unique())
+        .index(Index::on("tags"))
+        .with_feed();
+    let things = Documents::new(&store).collection(things).unwrap();
+    let stored = store.write(|transaction| {
+        let thing = json!({"id": "a", "size": 1, "tags": ["x", "y"]});
+        things.writer(transaction)?.insert(&thing)
+    });
+    stored.unwrap();
+    let tree = |name: &str| store.open_tree(TreeName::stored(name).unwrap()).unwrap();
+    let mut failures = 0;
+    loop {
+        let mut failing = Failing { below: store.begin().unwrap(), left: failures };
+        let before = contents(&failing, tree);
+        let changed = change(&mut things.writer(&mut failing).unwrap());
+        let after = contents(&failing, tree);
+        failing.rollback().unwrap();
+        match changed {
+            Ok(()) => {
+                assert_ne!(after, before);
+                break;
+            }
+            Err(DocError::Store(error)) => {
+                assert_eq!(error.kind(), ErrorKind::Io);
+                assert_eq!(after, before, "write {failures} was failed, and left something");
+            }
+            Err(error) => panic!("{error}"),
+        }
+        failures += 1;
+    }
+    assert!(failures >= 4, "only {failures} writes were there to be failed");
+}
+
+#[test]
+fn a_failed_insert_leaves_nothing() {
+    leaves_nothing(|things| {
+        things.insert(&json!({"id": "b", "size": 2, "tags": ["y", "z"]})).map(drop)
+    });
+}
+
+#[test]
+fn a_failed_update_leaves_nothing() {
+    leaves_nothing(|things| {
+        things.set(&json!({"id": "a", "size": 2, "tags": ["y", "z"]})).map(drop)
+    });
+}
+
+#[test]
+fn a_failed_removal_leaves_nothing() {
+    leaves_nothing(|things| things.remove("a").map(drop));
+}
