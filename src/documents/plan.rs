@@ -38,8 +38,17 @@ pub(super) struct Aim<'a> {
     pub(super) order: Option<&'a Order>,
     /// How many documents are wanted.
     pub(super) wanted: Option<u64>,
-    /// Whether to count what is chosen although nothing else comes into question.
+    /// Whether reading all documents is the last resort.
+    pub(super) index_required: bool,
+    /// Whether to tell what each way reads. It changes nothing about what is chosen.
     pub(super) counts: bool,
+}
+
+impl Aim<'_> {
+    /// All documents that are meant, in any order.
+    pub(super) fn any() -> Self {
+        Self { order: None, wanted: None, index_required: false, counts: false }
+    }
 }
 
 impl Plan {
@@ -65,38 +74,65 @@ impl Plan {
             let chosen = candidates.swap_remove(nothing);
             return Ok(Self { chosen, considered: Vec::new(), estimate: Some(0) });
         }
+        if aim.index_required && candidates.iter().any(|candidate| !reads_all(candidate, aim)) {
+            candidates.retain(|candidate| !reads_all(candidate, aim));
+        }
         let narrows = candidates.iter().filter(|candidate| !candidate.find.is_all()).count();
-        let is_plain = narrows <= 1 && candidates.len() == narrows + 1;
-        if is_plain && !aim.counts {
+        let others =
+            candidates.iter().filter(|candidate| !is_document_scan(&candidate.find)).count();
+        let number = if narrows <= 1 && others == narrows {
             // One way beside reading all documents, or none.
-            let at = candidates.iter().position(|candidate| !candidate.find.is_all());
-            let chosen = candidates.swap_remove(at.unwrap_or_default());
-            return Ok(Self { chosen, considered: Vec::new(), estimate: None });
-        }
-        let mut best: Option<(u64, usize)> = None;
+            candidates.iter().position(|candidate| !candidate.find.is_all()).unwrap_or_default()
+        } else {
+            cheapest(&candidates, aim, &mut count)?
+        };
         let mut considered = Vec::new();
-        for (number, candidate) in candidates.iter().enumerate() {
-            let entries = entries(candidate, aim, &mut count)?;
-            if !is_document_scan(&candidate.find) {
-                considered.push((name(definition, candidate), entries));
-            }
-            let cost = cost(candidate, entries, aim);
-            if best.is_none_or(|(least, _)| cost < least) {
-                best = Some((cost, number));
+        let mut estimate = None;
+        if aim.counts {
+            for (at, candidate) in candidates.iter().enumerate() {
+                let entries = entries(candidate, &mut count)?;
+                if !is_document_scan(&candidate.find) {
+                    considered.push((name(definition, candidate), entries));
+                }
+                if at == number {
+                    estimate = Some(cost(candidate, entries, aim));
+                }
             }
         }
-        let (cost, number) = best.unwrap_or_default();
         let chosen = candidates.swap_remove(number);
-        Ok(Self { chosen, considered, estimate: Some(cost) })
+        Ok(Self { chosen, considered, estimate })
     }
 }
 
+/// Finds the way that is expected to look at the fewest documents, the first of several. Ways that read
+/// all there is are not counted: any other is better, unless it lacks an order they have.
+fn cheapest(
+    candidates: &[Candidate],
+    aim: &Aim<'_>,
+    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
+) -> DocResult<usize> {
+    let mut best: Option<(u64, usize)> = None;
+    for (number, candidate) in candidates.iter().enumerate() {
+        let entries = if candidate.find.is_all() { ALL } else { entries(candidate, &mut *count)? };
+        let cost = cost(candidate, entries, aim);
+        if best.is_none_or(|(least, _)| cost < least) {
+            best = Some((cost, number));
+        }
+    }
+    Ok(best.map_or(0, |(_, number)| number))
+}
+
+/// Tells whether all documents or a whole index are read. A page of what comes in order anyway is no
+/// such case.
+fn reads_all(candidate: &Candidate, aim: &Aim<'_>) -> bool {
+    let is_cut = candidate.is_exact && candidate.is_ordered && aim.wanted.is_some();
+    candidate.find.is_all() && !is_cut
+}
+
 impl Plan {
-    /// Tells whether all documents or a whole index are read. A page of what comes in order anyway is
-    /// no such case.
+    /// Tells whether all documents or a whole index are read.
     pub(super) fn reads_all(&self, aim: &Aim<'_>) -> bool {
-        let is_cut = self.chosen.is_exact && self.chosen.is_ordered && aim.wanted.is_some();
-        self.chosen.find.is_all() && !is_cut
+        reads_all(&self.chosen, aim)
     }
 
     pub(super) fn explain<D: Document>(
@@ -121,13 +157,11 @@ impl Plan {
 
 fn entries(
     candidate: &Candidate,
-    aim: &Aim<'_>,
     count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
 ) -> DocResult<u64> {
     match &candidate.find {
         Find::Keys(keys) => Ok(keys.len() as u64),
         Find::Index(read) if candidate.is_unique => Ok(read.spans.len() as u64),
-        find if find.is_all() && !aim.counts => Ok(ALL),
         find => count(find, COUNTED_MAX),
     }
 }

@@ -77,7 +77,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     ) -> DocResult<()> {
         let collection = self.rows.collection;
         let condition = Condition::of(&collection.definition, filter)?;
-        let aim = Aim { order: None, wanted: None, counts: false };
+        let aim = Aim::any();
         let plan = self.plan(&condition, &aim)?;
         let visited = self.rows.find(&plan.chosen.find, &mut |found| {
             let stored = self.rows.read(found)?;
@@ -249,7 +249,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
     fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
         let collection = self.rows.collection;
         let condition = Condition::of(&collection.definition, filter)?;
-        let aim = Aim { order: None, wanted: None, counts: false };
+        let aim = Aim::any();
         let plan = self.plan(&condition, &aim)?;
         let mut count = 0;
         match &plan.chosen.find {
@@ -280,7 +280,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         let find = match &condition {
             Condition::All => self.index_of_all(field)?,
             _ => {
-                let aim = Aim { order: None, wanted: None, counts: false };
+                let aim = Aim::any();
                 let plan = self.plan(&condition, &aim)?;
                 // Of many values the ranges leave some out.
                 (plan.chosen.is_exact && !definition.has_many(field)).then_some(plan.chosen.find)

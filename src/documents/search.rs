@@ -82,7 +82,8 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
 
     fn plan(&self, order: Option<&Order>) -> DocResult<(Plan, Explain)> {
         let wanted = self.wanted().map(|wanted| wanted as u64);
-        let aim = Aim { order, wanted, counts: self.counts };
+        let aim =
+            Aim { order, wanted, index_required: self.query.index_required, counts: self.counts };
         let plan = self.reader.plan(&self.condition, &aim)?;
         let definition = &self.reader.rows.collection.definition;
         if self.query.index_required && plan.reads_all(&aim) {
