@@ -116,18 +116,20 @@ impl<D: Document> Condition<D> {
             Filter::Words(name, text) => Self::Words(definition.field(name)?, words(text)),
             Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
             Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
-            Filter::Not(filter) => match Self::of(definition, filter)? {
-                // What is not null has a value of any sort, which is a range an index has.
-                Self::Points(field, points)
-                    if is_null_only(&points) && !definition.has_many(field) =>
-                {
-                    Self::Within(field, any_value())
-                }
-                condition => Self::Not(Box::new(condition)),
-            },
+            Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
             Filter::Custom(_, predicate) => Self::Custom(predicate.clone()),
             _ => return Err(definition.invalid(format!("the filter {filter:?} is not known"))),
         })
+    }
+
+    /// What is not null has a value of any sort, which is a range an index has.
+    fn opposite(self, definition: &Definition<D>) -> Self {
+        match self {
+            Self::Points(field, points) if is_null_only(&points) && !definition.has_many(field) => {
+                Self::Within(field, any_value())
+            }
+            condition => Self::Not(Box::new(condition)),
+        }
     }
 
     fn all_of(definition: &Definition<D>, filters: &[Filter<D>]) -> DocResult<Vec<Self>> {

@@ -3,6 +3,8 @@
 //! [`arbour_core::documents`] says what they are and promise, and all of it is here too; [`Documents`]
 //! is the implementation over any [`KvStore`](arbour_core::KvStore).
 
+mod apply;
+mod before;
 mod build;
 mod candidate;
 mod catalog;

@@ -1,15 +1,18 @@
 //! Choosing how a query is answered.
 
 use arbour_core::Direction;
-use arbour_core::documents::{Access, DocId, DocResult, Document, Explain, Filter, decode_scalar};
+use arbour_core::documents::{
+    Access, Considered, DocId, DocResult, Document, Explain, Filter, decode_scalar,
+};
 use arbour_core::key::PART_DELIMITER;
+use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
 use super::catalog::Known;
 use super::condition::{Condition, Span};
-use super::definition::{Definition, FieldRef};
+use super::definition::{Definition, FieldRef, Part};
 use super::entries::append_directed;
-use super::find::Find;
+use super::find::{Find, IndexRead};
 use super::order::Order;
 
 /// How many entries are counted at most to compare two ways.
@@ -26,8 +29,8 @@ const GUESSED_PER_MATCH: u64 = 100;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) chosen: Candidate,
-    /// The ways that were compared, by their index, with how many entries they read.
-    pub(super) considered: Vec<(String, u64)>,
+    /// The indexes that could be read, if that was asked for.
+    pub(super) considered: Vec<Considered>,
     /// How many documents are expected to be looked at, if that was counted.
     pub(super) estimate: Option<u64>,
 }
@@ -92,7 +95,7 @@ impl Plan {
             for (at, candidate) in candidates.iter().enumerate() {
                 let entries = entries(candidate, &mut count)?;
                 if !is_document_scan(&candidate.find) {
-                    considered.push((name(definition, candidate), entries));
+                    considered.push(describe(definition, candidate, entries));
                 }
                 if at == number {
                     estimate = Some(cost(candidate, entries, aim));
@@ -181,28 +184,34 @@ fn is_document_scan(find: &Find) -> bool {
     matches!(find, Find::Documents { span, .. } if span.is_all())
 }
 
-/// Names an index, and the values by which it is read.
-fn name<D: Document>(definition: &Definition<D>, candidate: &Candidate) -> String {
-    match &candidate.find {
-        Find::Index(read) => {
-            let Some(index) = definition.indexes.get(read.index) else { return String::new() };
-            let values = read.prefix.split(|byte| *byte == PART_DELIMITER).zip(&index.parts);
-            let values: Vec<String> = values
-                .take(read.fixed)
-                .filter_map(|(value, part)| {
-                    let mut ascending = Vec::new();
-                    append_directed(value, part.direction, &mut ascending);
-                    decode_scalar(&ascending).ok().map(|value| value.to_string())
-                })
-                .collect();
-            match values.is_empty() {
-                true => index.name.clone(),
-                false => format!("{} {}", index.name, values.join(" ")),
-            }
-        }
-        Find::Union(_) => "several".to_owned(),
+/// Names an index, and the values it is read at.
+fn describe<D: Document>(
+    definition: &Definition<D>,
+    candidate: &Candidate,
+    entries: u64,
+) -> Considered {
+    let index = match candidate.find.describe(definition) {
+        Access::Index { name, .. } => name,
+        Access::Union(_) => "several".to_owned(),
         _ => definition.id_name.clone(),
-    }
+    };
+    let values = match &candidate.find {
+        Find::Index(read) => values_at(definition, read),
+        _ => Vec::new(),
+    };
+    Considered { index, values, entries }
+}
+
+fn values_at<D: Document>(definition: &Definition<D>, read: &IndexRead) -> Vec<Value> {
+    let parts = definition.indexes.get(read.index).map(|index| index.parts.iter());
+    let parts = parts.into_iter().flatten().take(read.fixed);
+    let values = parts.zip(read.prefix.split(|byte| *byte == PART_DELIMITER));
+    let value = |(part, value): (&Part, &[u8])| {
+        let mut ascending = Vec::new();
+        append_directed(value, part.direction, &mut ascending);
+        decode_scalar(&ascending).ok()
+    };
+    values.filter_map(value).collect()
 }
 
 /// Lists all ways but reading all documents.

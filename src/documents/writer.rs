@@ -9,13 +9,14 @@ use arbour_core::documents::{
     FieldSource, Filter, Page, Precondition, Query, Stored, Written, from_json, read_id, set_at,
     to_json,
 };
-use arbour_core::{Cursor as _, Direction, EncodeError, KeyRange, KvWrite, Tree as _, Write};
+use arbour_core::{EncodeError, KvWrite};
 use serde_json::Value;
 
+use super::before::{Before, Bound};
 use super::catalog::Known;
 use super::collection::Collection;
 use super::definition::FieldRef;
-use super::entries::{Entries, Entry, id_key};
+use super::entries::Entries;
 use super::reader::CollectionReader;
 use super::{made_id, path};
 
@@ -36,46 +37,27 @@ use super::{made_id, path};
 /// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct CollectionWriter<'w, W: KvWrite, D> {
-    collection: &'w Collection<W::Tree, D>,
-    transaction: &'w mut W,
-    known: Arc<Known>,
+    pub(super) collection: &'w Collection<W::Tree, D>,
+    pub(super) transaction: &'w mut W,
+    pub(super) known: Arc<Known>,
     /// The position of the newest change, once it was read.
-    newest: Option<u64>,
+    pub(super) newest: Option<u64>,
     /// A key above which no document has one, once it is worth knowing: who loads documents in the
     /// order of their ids need not ask for each whether it is there.
-    bound: Bound,
-    buffers: Buffers,
-}
-
-/// What is known of the highest key of a collection.
-enum Bound {
-    /// Nothing: the first document is asked for.
-    Unknown,
-    /// Nothing yet, but more than one document is written.
-    Wanted,
-    /// No document has a higher key.
-    Known(Vec<u8>),
+    pub(super) bound: Bound,
+    pub(super) buffers: Buffers,
 }
 
 /// What one write leaves behind for the next: allocations.
 #[derive(Default)]
-struct Buffers {
-    key: Vec<u8>,
+pub(super) struct Buffers {
+    pub(super) key: Vec<u8>,
     /// The stored document before the write.
-    before: Vec<u8>,
+    pub(super) before: Vec<u8>,
     /// The stored document after it.
     after: Vec<u8>,
     old: Entries,
     new: Entries,
-}
-
-/// A document before it is written over or removed.
-struct Before<D> {
-    header: Option<Header>,
-    /// The document, if there is one and it was read.
-    stored: Option<Stored<D>>,
-    /// Whether it is there and cannot be read.
-    is_damaged: bool,
 }
 
 impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
@@ -94,28 +76,11 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         })
     }
 
-    /// Tells whether the document to be written is known not to be there.
-    fn is_beyond(&mut self) -> DocResult<bool> {
-        match &self.bound {
-            Bound::Unknown => {
-                self.bound = Bound::Wanted;
-                return Ok(false);
-            }
-            Bound::Wanted => {
-                let last =
-                    self.transaction.last(&self.collection.trees.documents, KeyRange::all())?;
-                self.bound = Bound::Known(last.map(|(key, _)| key).unwrap_or_default());
-            }
-            Bound::Known(_) => {}
-        }
-        Ok(matches!(&self.bound, Bound::Known(bound) if self.buffers.key > *bound))
-    }
-
     fn reader(&self) -> CollectionReader<'_, W, D> {
         CollectionReader::knowing(self.collection, self.transaction, Arc::clone(&self.known))
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.collection.definition.name().to_owned()
     }
 
@@ -160,112 +125,14 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok((id, Some(body)))
     }
 
-    /// Reads what is there before a write, and checks that it is as it is wanted.
-    fn before(&mut self, id: &DocId<'static>, precondition: Precondition) -> DocResult<Before<D>> {
-        let is_beyond = self.is_beyond()?;
-        let Buffers { key, before, .. } = &mut self.buffers;
-        before.clear();
-        let documents = &self.collection.trees.documents;
-        let mut copy = |value: &[u8]| before.extend_from_slice(value);
-        let is_there =
-            !is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some();
-        let missing = |actual: u64, current: Value, expected: u64| DocError::Revision {
-            collection: self.collection.definition.name().to_owned(),
-            id: id.clone(),
-            expected,
-            actual,
-            current: Box::new(current),
-        };
-        if !is_there {
-            return match precondition {
-                Precondition::Present => {
-                    Err(DocError::Missing { collection: self.name(), id: id.clone() })
-                }
-                Precondition::Revision(expected) if expected > 0 => {
-                    Err(missing(0, Value::Null, expected))
-                }
-                _ => Ok(Before { header: None, stored: None, is_damaged: false }),
-            };
-        }
-        if precondition == Precondition::Absent {
-            return Err(DocError::Exists { collection: self.name(), id: id.clone() });
-        }
-        let Buffers { key, before, .. } = &self.buffers;
-        let header = Header::split(before).map(|(header, _)| header).ok();
-        let is_conflict = |expected| header.is_some_and(|header| header.revision != expected);
-        let is_conflict =
-            matches!(precondition, Precondition::Revision(expected) if is_conflict(expected));
-        let is_indexed = !self.collection.definition.indexes.is_empty();
-        let decoded = if is_indexed || is_conflict || !self.is_current(header) {
-            Some(self.collection.decode(key, before))
-        } else {
-            None
-        };
-        let stored = match decoded {
-            // What a newer program wrote is not written over.
-            Some(Err(error @ DocError::TooNew { .. })) => return Err(error),
-            Some(Err(_)) => {
-                return Ok(Before { header, stored: None, is_damaged: true });
-            }
-            Some(Ok(stored)) => Some(stored),
-            None => None,
-        };
-        if let (Precondition::Revision(expected), true, Some(stored)) =
-            (precondition, is_conflict, &stored)
-        {
-            let current = to_json(self.collection.definition.name(), &stored.body)?;
-            return Err(missing(stored.revision, current, expected));
-        }
-        Ok(Before { header, stored, is_damaged: false })
-    }
-
-    /// Tells whether a stored body is of the version that is declared.
-    fn is_current(&self, header: Option<Header>) -> bool {
-        let schema = self.collection.definition.declaration.schema;
-        header.is_some_and(|header| header.schema == schema)
-    }
-
     /// Collects the entries of a document, in the indexes that are kept.
-    fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> DocResult<()> {
+    pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, index) in definition.indexes.iter().enumerate() {
             if self.known.state(number).is_kept() {
                 entries.add(definition, number, index, id_key, body)?;
             }
         }
-        Ok(())
-    }
-
-    /// Collects the entries of the document before the write. Those of one that cannot be read are
-    /// looked for in the indexes themselves.
-    fn collect_old(&self, before: &Before<D>, old: &mut Entries) -> DocResult<()> {
-        old.clear();
-        let key = &self.buffers.key;
-        if let Some(stored) = &before.stored {
-            if self.collect(old, key, &stored.body).is_ok() {
-                old.sort();
-                return Ok(());
-            }
-            // It was written before its fields were declared so.
-            old.clear();
-        } else if !before.is_damaged {
-            return Ok(());
-        }
-        self.search_old(old)
-    }
-
-    /// Looks through all indexes for entries that lead to the document.
-    fn search_old(&self, old: &mut Entries) -> DocResult<()> {
-        for (number, tree) in self.collection.trees.indexes.iter().enumerate() {
-            let direction = self.collection.id_direction(number);
-            let mut cursor = self.transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
-            while let Some((entry, _)) = cursor.next()? {
-                if id_key(entry, direction).is_ok_and(|key| *key == *self.buffers.key) {
-                    old.push(number, entry);
-                }
-            }
-        }
-        old.sort();
         Ok(())
     }
 
@@ -287,112 +154,6 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
             }
         }
         Ok(())
-    }
-
-    /// Refuses a document if another has the same values in a unique index.
-    /// `own` is the key of the document itself.
-    fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {
-        let definition = &self.collection.definition;
-        let (Some(index), Some(tree)) =
-            (definition.indexes.get(entry.index), self.collection.trees.indexes.get(entry.index))
-        else {
-            return Ok(());
-        };
-        if !index.unique || entry.has_null || !self.known.is_checked(entry.index) {
-            return Ok(());
-        }
-        let direction = index.id_direction();
-        let mut cursor = self.transaction.prefix(tree, entry.values)?;
-        while let Some((other, _)) = cursor.next()? {
-            let holder = id_key(other, direction).map_err(|cause| {
-                super::entries::undecodable(definition, tree.name(), other, cause)
-            })?;
-            if *holder != *own {
-                let values = self.collection.values_of(entry.index, other)?;
-                return Err(DocError::Unique {
-                    collection: self.name(),
-                    fields: index
-                        .parts
-                        .iter()
-                        .map(|part| definition.field_name(part.field).to_owned())
-                        .collect(),
-                    values,
-                    holder: self.collection.id_at(&holder)?,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks every write before the first of them is made; `own` is the key under which the document
-    /// has its unique values now.
-    fn check(&self, own: &[u8], after: &[u8], old: &Entries, new: &Entries) -> DocResult<()> {
-        let documents = &self.collection.trees.documents;
-        let key = self.buffers.key.as_slice();
-        self.transaction.check(&Write { tree: documents, key, value: Some(after) })?;
-        for entry in new.without(old) {
-            if let Some(tree) = self.collection.trees.indexes.get(entry.index) {
-                self.transaction.check(&Write { tree, key: entry.key, value: Some(b"") })?;
-            }
-            self.check_unique(entry, own)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the writes of one document; `after` is `None` if it is removed. If one fails, those
-    /// before it are taken back.
-    fn apply(
-        &mut self,
-        has_before: bool,
-        after: Option<&[u8]>,
-        old: &Entries,
-        new: &Entries,
-    ) -> DocResult<()> {
-        let result = self.write(after, old, new);
-        if result.is_err() {
-            let key = self.buffers.key.as_slice();
-            let before = has_before.then_some(self.buffers.before.as_slice());
-            // Where taking back fails as well, the transaction is the engine's to refuse.
-            let _ = put_or_delete(self.transaction, &self.collection.trees.documents, key, before);
-            for (entry, value) in new
-                .without(old)
-                .map(|entry| (entry, None))
-                .chain(old.without(new).map(|entry| (entry, Some(&b""[..]))))
-            {
-                if let Some(tree) = self.collection.trees.indexes.get(entry.index) {
-                    let _ = put_or_delete(self.transaction, tree, entry.key, value);
-                }
-            }
-        }
-        result
-    }
-
-    fn write(&mut self, after: Option<&[u8]>, old: &Entries, new: &Entries) -> DocResult<()> {
-        let trees = &self.collection.trees;
-        for entry in old.without(new) {
-            if let Some(tree) = trees.indexes.get(entry.index) {
-                self.transaction.delete(tree, entry.key)?;
-            }
-        }
-        put_or_delete(self.transaction, &trees.documents, &self.buffers.key, after)?;
-        if let Bound::Known(bound) = &mut self.bound
-            && self.buffers.key > *bound
-        {
-            bound.clone_from(&self.buffers.key);
-        }
-        for entry in new.without(old) {
-            if let Some(tree) = trees.indexes.get(entry.index) {
-                self.transaction.put(tree, entry.key, b"")?;
-            }
-        }
-        let revision = after.and_then(|after| Header::split(after).ok());
-        let revision = revision.map(|(header, _)| header.revision);
-        self.collection.record_change(
-            self.transaction,
-            &mut self.newest,
-            &self.buffers.key,
-            revision,
-        )
     }
 
     fn encode(&mut self, body: &D, revision: u64) -> DocResult<Vec<u8>> {
@@ -420,8 +181,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         self.collect_old(before, &mut old)?;
         let after = self.encode(body, revision)?;
         self.check(&self.buffers.key, &after, &old, &new)?;
-        let has_before = before.header.is_some() || before.is_damaged;
-        self.apply(has_before, Some(&after), &old, &new)?;
+        self.apply(before.is_there(), Some(&after), &old, &new)?;
         (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
         Ok(())
     }
@@ -449,18 +209,6 @@ fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
     }
 }
 
-fn put_or_delete<W: KvWrite>(
-    transaction: &mut W,
-    tree: &W::Tree,
-    key: &[u8],
-    value: Option<&[u8]>,
-) -> arbour_core::Result<()> {
-    match value {
-        Some(value) => transaction.put(tree, key, value),
-        None => transaction.delete(tree, key),
-    }
-}
-
 impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
     fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
         let (id, completed) = self.complete(body)?;
@@ -481,7 +229,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         self.buffers.key = self.collection.key_of(&id)?;
         let id = id.into_owned();
         let before = self.before(&id, precondition)?;
-        if before.header.is_none() && !before.is_damaged {
+        if !before.is_there() {
             return Ok(false);
         }
         self.take_away(&before)?;
@@ -519,7 +267,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let before = self.before(&from, Precondition::Present)?;
         self.take_away(&before)?;
         self.buffers.key = to_key;
-        let nothing = Before { header: None, stored: None, is_damaged: false };
+        let nothing = Before::nothing();
         let moved = self.store(&body, &nothing, revision);
         if moved.is_err() {
             self.buffers.key = from_key;

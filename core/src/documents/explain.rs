@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// How a query is answered: what was chosen, why, and whether it was a good choice.
 ///
 /// ```
@@ -22,9 +24,8 @@ pub struct Explain {
     pub sorts: bool,
     /// What each document that is found is asked besides; `None` if the index answers all of it.
     pub residual: Option<String>,
-    /// The indexes that could have been used, with how many entries each would have read, the chosen
-    /// one among them. One that was counted up to a limit says the limit.
-    pub considered: Vec<(String, u64)>,
+    /// The indexes that could have been used, the chosen one among them.
+    pub considered: Vec<Considered>,
     /// How many documents were expected to be looked at.
     pub estimated_rows: u64,
     /// How many documents were looked at.
@@ -59,6 +60,34 @@ pub enum Access {
     Union(Vec<Self>),
     /// Every document is read.
     AllDocuments,
+}
+
+/// An index that could have been used.
+///
+/// ```
+/// use arbour_core::documents::Considered;
+/// let index = "section".to_owned();
+/// let way = Considered { index, values: vec!["net".into()], entries: 512 };
+/// assert_eq!(way.to_string(), r#""section" at "net" has 512 entries"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Considered {
+    /// Its name.
+    pub index: String,
+    /// The values it would have been read at, of its first parts.
+    pub values: Vec<Value>,
+    /// How many entries would have been read, counted up to 512.
+    pub entries: u64,
+}
+
+impl fmt::Display for Considered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.index)?;
+        for (number, value) in self.values.iter().enumerate() {
+            write!(f, "{}{value}", if number == 0 { " at " } else { ", " })?;
+        }
+        write!(f, " has {} {}", self.entries, if self.entries == 1 { "entry" } else { "entries" })
+    }
 }
 
 impl Explain {
@@ -131,8 +160,8 @@ impl fmt::Display for Explain {
             "; {} of {} looked at, {} expected",
             self.returned, self.real_rows, self.estimated_rows
         )?;
-        for (name, entries) in &self.considered {
-            write!(f, "; {name:?} has {entries} entries")?;
+        for considered in &self.considered {
+            write!(f, "; {considered}")?;
         }
         Ok(())
     }

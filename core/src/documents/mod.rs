@@ -9,13 +9,14 @@
 //! |---|---|
 //! | declaring | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
 //! | writing | [`DocWrite`]: set, insert, update, patch, upsert, remove, change of ids, bulk |
-//! | reading | [`DocRead`]: by id, by [`Query`] and [`Filter`], page by page, counted and summed |
+//! | reading | [`DocRead`]: by id, by [`Query`] and [`Filter`], page by page, counted and summed; each once by [`DocCache`] |
 //! | caring | [`DocCollection`]: building indexes online, scrubbing, following changes |
 //!
 //! This module has what these are and promise. `arbour::documents::Documents` is the implementation
 //! over any engine; one of an engine's own implements [`DocStore`]. [`layout`] says what is stored.
 
 mod body;
+mod cache;
 mod declaration;
 mod error;
 mod explain;
@@ -32,9 +33,10 @@ mod store;
 mod writing;
 
 pub use body::{BodyCodec, Document, Stored, Upgrade, Written};
+pub use cache::DocCache;
 pub use declaration::Declaration;
 pub use error::{DocError, DocResult};
-pub use explain::{Access, Explain};
+pub use explain::{Access, Considered, Explain};
 pub use field::{Compute, Field, FieldKind, FieldSource};
 pub use filter::{Filter, Predicate};
 pub use id::{DocId, Ids};

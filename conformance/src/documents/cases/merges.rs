@@ -95,14 +95,16 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
     let people = bed.open(self::people())?;
-    let changes = json!({"id": "ada", "born": 1815, "spouse": null, "address": {"city": "london"}});
+    let changes = json!({
+        "id": "ada", "born": 1815, "kept": true, "spouse": null, "address": {"city": "london"},
+    });
     let written = bed.store().write(|t| people.writer(t)?.upsert(&changes))?;
     assert!(written.is_new());
     drop(people);
     bed.settle()?;
     let people = bed.open(self::people())?;
     let stored = people.reader(&bed.store().snapshot()?).get("ada")?.expect("it was made");
-    let made = json!({"id": "ada", "born": 1815, "address": {"city": "london"}});
+    let made = json!({"id": "ada", "born": 1815, "kept": true, "address": {"city": "london"}});
     assert_eq!(stored.body, made);
     let changes = json!({"id": "ada", "born": null, "address": {"street": "st james's"}, "x": 1});
     let written = bed.store().write(|t| people.writer(t)?.upsert(&changes))?;
@@ -116,7 +118,7 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     let snapshot = bed.store().snapshot()?;
     let reader = people.reader(&snapshot);
     let stored = reader.get("ada")?.expect("it was updated");
-    let updated = json!({"id": "ada", "address": {"street": "st james's"}, "x": 1});
+    let updated = json!({"id": "ada", "kept": true, "address": {"street": "st james's"}, "x": 1});
     assert_eq!((stored.revision, stored.body), (2, updated));
     assert_eq!(found(&reader, &Query::new(Filter::is_null("born")))?, "ada");
     assert_eq!(reader.count(&Filter::All)?, 1);

@@ -66,7 +66,7 @@ macro_rules! __documents_cases {
             queries {
                 sorted_limited_offset many_in_order by_unique_field one_all_exists_count
                 aggregates distinct_values each_streams_and_stops totals explain_shows_choice
-                full_scan_forbidden
+                full_scan_forbidden cached_once
             }
             cursors {
                 pages_forward_and_back last_page_says_so nulls_and_negatives

@@ -1,9 +1,11 @@
 //! Questions to a collection beside pages.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, Field, Filter, Index, Query,
+    Declaration, DocCache, DocCollection, DocError, DocRead, DocResult, DocWrite, Field, Filter,
+    Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -111,6 +113,38 @@ pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -
         assert_eq!(told.join(" "), "c none a c h");
         assert_eq!(reader.get_many(Vec::<&str>::new())?, Vec::new());
     })
+}
+
+/// J17. A cache reads each document once and remembers that there is none; it is of one moment, and what
+/// is written later is in the next.
+pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+    load(bed.store(), &bed.open(packages(true))?, &bodies())?;
+    bed.settle()?;
+    let collection = bed.open(packages(true))?;
+    let snapshot = bed.store().snapshot()?;
+    let reader = collection.reader(&snapshot);
+    let cache = DocCache::new(&reader);
+    let first = cache.get("a")?.expect("it was loaded");
+    bed.store().write(|transaction| {
+        let mut writer = collection.writer(transaction)?;
+        writer.set(&json!({"id": "a", "changed": true}))?;
+        writer.set(&json!({"id": "i"}))
+    })?;
+    let again = cache.get("a")?.expect("it is cached");
+    assert!(Rc::ptr_eq(&first, &again), "it was read twice");
+    assert_eq!((again.revision, again.body.get("size")), (1, Some(&json!(3))));
+    for _ in 0..2 {
+        assert_eq!(cache.get("i")?, None, "it was not there at that moment");
+    }
+    assert_eq!(cache.len(), 2);
+    let snapshot = bed.store().snapshot()?;
+    let reader = collection.reader(&snapshot);
+    let cache = DocCache::new(&reader);
+    assert!(cache.is_empty());
+    let changed = cache.get("a")?.expect("it was changed");
+    assert_eq!((changed.revision, changed.body.get("changed")), (2, Some(&json!(true))));
+    assert!(cache.get("i")?.is_some());
+    Ok(())
 }
 
 /// J16. A document is got by what is unique, the id among it; by what is not, it is no question.

@@ -1,0 +1,134 @@
+//! Making the writes of one document: all of them, or none.
+
+use arbour_core::documents::layout::Header;
+use arbour_core::documents::{DocError, DocResult, Document};
+use arbour_core::{Cursor as _, KvWrite, Tree as _, Write};
+
+use super::before::Bound;
+use super::entries::{Entries, Entry, id_key, undecodable};
+use super::writer::CollectionWriter;
+
+impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+    /// Refuses a document if another has the same values in a unique index.
+    /// `own` is the key of the document itself.
+    fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {
+        let definition = &self.collection.definition;
+        let (Some(index), Some(tree)) =
+            (definition.indexes.get(entry.index), self.collection.trees.indexes.get(entry.index))
+        else {
+            return Ok(());
+        };
+        if !index.unique || entry.has_null || !self.known.is_checked(entry.index) {
+            return Ok(());
+        }
+        let direction = index.id_direction();
+        let mut cursor = self.transaction.prefix(tree, entry.values)?;
+        while let Some((other, _)) = cursor.next()? {
+            let holder = id_key(other, direction)
+                .map_err(|cause| undecodable(definition, tree.name(), other, cause))?;
+            if *holder != *own {
+                let values = self.collection.values_of(entry.index, other)?;
+                return Err(DocError::Unique {
+                    collection: self.name(),
+                    fields: index
+                        .parts
+                        .iter()
+                        .map(|part| definition.field_name(part.field).to_owned())
+                        .collect(),
+                    values,
+                    holder: self.collection.id_at(&holder)?,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks every write before the first of them is made; `own` is the key under which the document
+    /// has its unique values now.
+    pub(super) fn check(
+        &self,
+        own: &[u8],
+        after: &[u8],
+        old: &Entries,
+        new: &Entries,
+    ) -> DocResult<()> {
+        let documents = &self.collection.trees.documents;
+        let key = self.buffers.key.as_slice();
+        self.transaction.check(&Write { tree: documents, key, value: Some(after) })?;
+        for entry in new.without(old) {
+            if let Some(tree) = self.collection.trees.indexes.get(entry.index) {
+                self.transaction.check(&Write { tree, key: entry.key, value: Some(b"") })?;
+            }
+            self.check_unique(entry, own)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the writes of one document; `after` is `None` if it is removed. If one fails, those
+    /// before it are taken back.
+    pub(super) fn apply(
+        &mut self,
+        has_before: bool,
+        after: Option<&[u8]>,
+        old: &Entries,
+        new: &Entries,
+    ) -> DocResult<()> {
+        let result = self.write(after, old, new);
+        if result.is_err() {
+            let key = self.buffers.key.as_slice();
+            let before = has_before.then_some(self.buffers.before.as_slice());
+            // Where taking back fails as well, the transaction is the engine's to refuse.
+            let _ = put_or_delete(self.transaction, &self.collection.trees.documents, key, before);
+            for (entry, value) in new
+                .without(old)
+                .map(|entry| (entry, None))
+                .chain(old.without(new).map(|entry| (entry, Some(&b""[..]))))
+            {
+                if let Some(tree) = self.collection.trees.indexes.get(entry.index) {
+                    let _ = put_or_delete(self.transaction, tree, entry.key, value);
+                }
+            }
+        }
+        result
+    }
+
+    fn write(&mut self, after: Option<&[u8]>, old: &Entries, new: &Entries) -> DocResult<()> {
+        let trees = &self.collection.trees;
+        for entry in old.without(new) {
+            if let Some(tree) = trees.indexes.get(entry.index) {
+                self.transaction.delete(tree, entry.key)?;
+            }
+        }
+        put_or_delete(self.transaction, &trees.documents, &self.buffers.key, after)?;
+        if let Bound::Known(bound) = &mut self.bound
+            && self.buffers.key > *bound
+        {
+            bound.clone_from(&self.buffers.key);
+        }
+        for entry in new.without(old) {
+            if let Some(tree) = trees.indexes.get(entry.index) {
+                self.transaction.put(tree, entry.key, b"")?;
+            }
+        }
+        let revision = after.and_then(|after| Header::split(after).ok());
+        let revision = revision.map(|(header, _)| header.revision);
+        self.collection.record_change(
+            self.transaction,
+            &mut self.newest,
+            &self.buffers.key,
+            revision,
+        )
+    }
+}
+
+fn put_or_delete<W: KvWrite>(
+    transaction: &mut W,
+    tree: &W::Tree,
+    key: &[u8],
+    value: Option<&[u8]>,
+) -> arbour_core::Result<()> {
+    match value {
+        Some(value) => transaction.put(tree, key, value),
+        None => transaction.delete(tree, key),
+    }
+}

@@ -1,0 +1,160 @@
+//! What is there before a document is written.
+
+use arbour_core::documents::layout::Header;
+use arbour_core::documents::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
+use serde_json::Value;
+
+use super::entries::{Entries, id_key};
+use super::writer::{Buffers, CollectionWriter};
+
+/// What is known of the highest key of a collection.
+pub(super) enum Bound {
+    /// Nothing: the first document is asked for.
+    Unknown,
+    /// Nothing yet, but more than one document is written.
+    Wanted,
+    /// No document has a higher key.
+    Known(Vec<u8>),
+}
+
+/// A document before it is written over or removed.
+pub(super) struct Before<D> {
+    pub(super) header: Option<Header>,
+    /// The document, if there is one and it was read.
+    pub(super) stored: Option<Stored<D>>,
+    /// Whether it is there and cannot be read.
+    pub(super) is_damaged: bool,
+}
+
+impl<D> Before<D> {
+    pub(super) fn nothing() -> Self {
+        Self { header: None, stored: None, is_damaged: false }
+    }
+
+    /// Tells whether there is anything, readable or not.
+    pub(super) fn is_there(&self) -> bool {
+        self.header.is_some() || self.is_damaged
+    }
+}
+
+impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+    /// Tells whether the document to be written is known not to be there.
+    fn is_beyond(&mut self) -> DocResult<bool> {
+        match &self.bound {
+            Bound::Unknown => {
+                self.bound = Bound::Wanted;
+                return Ok(false);
+            }
+            Bound::Wanted => {
+                let last =
+                    self.transaction.last(&self.collection.trees.documents, KeyRange::all())?;
+                self.bound = Bound::Known(last.map(|(key, _)| key).unwrap_or_default());
+            }
+            Bound::Known(_) => {}
+        }
+        Ok(matches!(&self.bound, Bound::Known(bound) if self.buffers.key > *bound))
+    }
+
+    /// Reads what is there before a write, and checks that it is as it is wanted.
+    pub(super) fn before(
+        &mut self,
+        id: &DocId<'static>,
+        precondition: Precondition,
+    ) -> DocResult<Before<D>> {
+        let is_beyond = self.is_beyond()?;
+        let Buffers { key, before, .. } = &mut self.buffers;
+        before.clear();
+        let documents = &self.collection.trees.documents;
+        let mut copy = |value: &[u8]| before.extend_from_slice(value);
+        let is_there =
+            !is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some();
+        let missing = |actual: u64, current: Value, expected: u64| DocError::Revision {
+            collection: self.collection.definition.name().to_owned(),
+            id: id.clone(),
+            expected,
+            actual,
+            current: Box::new(current),
+        };
+        if !is_there {
+            return match precondition {
+                Precondition::Present => {
+                    Err(DocError::Missing { collection: self.name(), id: id.clone() })
+                }
+                Precondition::Revision(expected) if expected > 0 => {
+                    Err(missing(0, Value::Null, expected))
+                }
+                _ => Ok(Before::nothing()),
+            };
+        }
+        if precondition == Precondition::Absent {
+            return Err(DocError::Exists { collection: self.name(), id: id.clone() });
+        }
+        let Buffers { key, before, .. } = &self.buffers;
+        let header = Header::split(before).map(|(header, _)| header).ok();
+        let is_conflict = |expected| header.is_some_and(|header| header.revision != expected);
+        let is_conflict =
+            matches!(precondition, Precondition::Revision(expected) if is_conflict(expected));
+        let is_indexed = !self.collection.definition.indexes.is_empty();
+        let decoded = if is_indexed || is_conflict || !self.is_current(header) {
+            Some(self.collection.decode(key, before))
+        } else {
+            None
+        };
+        let stored = match decoded {
+            // What a newer program wrote is not written over.
+            Some(Err(error @ DocError::TooNew { .. })) => return Err(error),
+            Some(Err(_)) => {
+                return Ok(Before { header, stored: None, is_damaged: true });
+            }
+            Some(Ok(stored)) => Some(stored),
+            None => None,
+        };
+        if let (Precondition::Revision(expected), true, Some(stored)) =
+            (precondition, is_conflict, &stored)
+        {
+            let current = to_json(self.collection.definition.name(), &stored.body)?;
+            return Err(missing(stored.revision, current, expected));
+        }
+        Ok(Before { header, stored, is_damaged: false })
+    }
+
+    /// Tells whether a stored body is of the version that is declared.
+    fn is_current(&self, header: Option<Header>) -> bool {
+        let schema = self.collection.definition.declaration.schema;
+        header.is_some_and(|header| header.schema == schema)
+    }
+
+    /// Collects the entries of the document before the write. Those of one that cannot be read are
+    /// looked for in the indexes themselves.
+    pub(super) fn collect_old(&self, before: &Before<D>, old: &mut Entries) -> DocResult<()> {
+        old.clear();
+        let key = &self.buffers.key;
+        if let Some(stored) = &before.stored {
+            if self.collect(old, key, &stored.body).is_ok() {
+                old.sort();
+                return Ok(());
+            }
+            // It was written before its fields were declared so.
+            old.clear();
+        } else if !before.is_damaged {
+            return Ok(());
+        }
+        self.search_old(old)
+    }
+
+    /// Looks through all indexes for entries that lead to the document.
+    fn search_old(&self, old: &mut Entries) -> DocResult<()> {
+        for (number, tree) in self.collection.trees.indexes.iter().enumerate() {
+            let direction = self.collection.id_direction(number);
+            let mut cursor = self.transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
+            while let Some((entry, _)) = cursor.next()? {
+                if id_key(entry, direction).is_ok_and(|key| *key == *self.buffers.key) {
+                    old.push(number, entry);
+                }
+            }
+        }
+        old.sort();
+        Ok(())
+    }
+}
