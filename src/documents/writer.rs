@@ -115,14 +115,22 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         if is_made {
             set_at(&mut json, &declaration.id_path, id.to_json());
         }
+        let body = self.read_back(json, &id)?;
+        Ok((id, Some(body)))
+    }
+
+    /// Makes a document of JSON that has this id in it.
+    fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
+        let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
-        let kept = path::at(&body, &declaration.id_path);
-        if read_id(&declaration.ids, definition.name(), Some(&kept))?.as_ref() != Some(&id) {
+        let kept = path::at(&body, &definition.declaration.id_path);
+        let ids = &definition.declaration.ids;
+        if read_id(ids, definition.name(), Some(&kept))?.as_ref() != Some(id) {
             let cause =
                 EncodeError::new(format!("it has no place for its id {:?}", definition.id_name));
             return Err(DocError::Unfit { collection: self.name(), cause: Arc::new(cause) });
         }
-        Ok((id, Some(body)))
+        Ok(body)
     }
 
     /// Collects the entries of a document, in the indexes that are kept.
@@ -253,7 +261,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let definition = &self.collection.definition;
         let mut json = to_json(definition.name(), &stored.body)?;
         set_at(&mut json, &definition.declaration.id_path, to.to_json());
-        let body: D = from_json(definition.name(), json)?;
+        let body = self.read_back(json, &to)?;
         let revision = stored.revision.saturating_add(1);
         // What can be refused is, before anything is written.
         self.buffers.key.clone_from(&to_key);

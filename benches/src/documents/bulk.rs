@@ -10,14 +10,15 @@ use crate::comparison::{Bound, time};
 use crate::scratch::Scratch;
 use crate::subject::Native;
 
-/// With one index, setting documents may cost 1.5 times writing their entries, and with each further
-/// index half of that first writing more. The other rows say what it costs above all its entries.
+/// With one index, setting documents may cost 1.5 times writing the same entries by the engine's own
+/// API, and with each further index half more. The rows above the entries of one index alone are there
+/// to be known: the engine by itself is over such a bound with three.
 const LOADS: [(&str, Bound, usize, usize); 5] = [
     ("set, 1 index, raw the same", Bound::Ratio(1.5), 1, 1),
-    ("set, 2 indexes, raw with 1", Bound::Ratio(2.0), 2, 1),
-    ("set, 3 indexes, raw with 1", Bound::Ratio(2.5), 3, 1),
-    ("set, 2 indexes, raw the same", Bound::Informative, 2, 2),
-    ("set, 3 indexes, raw the same", Bound::Informative, 3, 3),
+    ("set, 2 indexes, raw the same", Bound::Ratio(2.0), 2, 2),
+    ("set, 3 indexes, raw the same", Bound::Ratio(2.5), 3, 3),
+    ("set, 2 indexes, raw with 1", Bound::Informative, 2, 1),
+    ("set, 3 indexes, raw with 1", Bound::Informative, 3, 1),
 ];
 
 /// What the further indexes cost the engine itself, above the first writing.

@@ -174,8 +174,8 @@ pub trait DocCollection<D: Document>: Send + Sync {
     ///
     /// # Errors
     /// [`Undecodable`](super::DocError::Undecodable) for a document that cannot be read, and
-    /// [`WrongType`](super::DocError::WrongType) for one that has no place in an index: mend it, and
-    /// build again. What the store reports.
+    /// [`WrongType`](super::DocError::WrongType) for one that has no place in an index: write it anew
+    /// or remove it, and build again. What the store reports.
     ///
     /// ```
     /// # use std::ops::ControlFlow;

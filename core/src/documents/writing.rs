@@ -42,10 +42,11 @@ pub enum Precondition {
 /// }
 /// ```
 pub trait DocWrite<D: Document>: DocRead<D> {
-    /// Stores a document under the id that stands in it, if the precondition holds.
+    /// Stores a document under the id that stands in it, if the precondition holds. A stored document
+    /// that cannot be read is written over like any other, but not one of a newer schema version.
     ///
     /// # Errors
-    /// That of the precondition; [`Unique`](DocError::Unique), [`Required`](DocError::Required),
+    /// That of the precondition; [`TooNew`](DocError::TooNew); [`Unique`](DocError::Unique), [`Required`](DocError::Required),
     /// [`WrongType`](DocError::WrongType), [`Unfit`](DocError::Unfit); of the store,
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for a document or a value of an index over its limits.
     ///
@@ -57,7 +58,8 @@ pub trait DocWrite<D: Document>: DocRead<D> {
     /// ```
     fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written>;
 
-    /// Removes a document, if the precondition holds, and tells whether there was one.
+    /// Removes a document, if the precondition holds, and tells whether there was one. One that cannot
+    /// be read is removed too, but not one of a newer schema version.
     ///
     /// # Errors
     /// That of the precondition, and what the store reports.

@@ -80,7 +80,7 @@ macro_rules! __documents_cases {
             }
             schema {
                 upgraded_when_read written_back_when_written newer_refused_rest_readable
-                undecodable_named_rest_readable codec_changed
+                undecodable_named_rest_readable undecodable_is_mended codec_changed
             }
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk

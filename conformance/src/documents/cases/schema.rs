@@ -1,9 +1,11 @@
 //! Bodies of other versions, of other codecs, and of none.
 
+use std::ops::ControlFlow;
+
 use arbour::documents::layout::{HEADER_BYTES, Header, documents_tree};
 use arbour::documents::{
     BodyCodec, Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field,
-    Filter, Index, Query,
+    Filter, Index, Query, Scrub,
 };
 use arbour_core::codec::{Codec, Json};
 use arbour_core::{DecodeError, EncodeError, KvStore};
@@ -165,23 +167,7 @@ pub(super) fn newer_refused_rest_readable<F: Factory, M: DocFactory>(
 pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
-    let mut header = Vec::new();
-    Header { codec: 1, schema: 1, revision: 1 }.encode(&mut header);
-    let with = |place: usize, byte: u8| {
-        let changed = header.iter().enumerate();
-        let mut value: Vec<u8> =
-            changed.map(|(at, old)| if at == place { byte } else { *old }).collect();
-        value.extend_from_slice(br#"{"id":"b","year":1900}"#);
-        value
-    };
-    let damaged = [
-        [header.as_slice(), b"{\"id\":\"b\",\"year\":"].concat(),
-        header.iter().copied().take(HEADER_BYTES - 1).collect(),
-        Vec::new(),
-        with(0, 77),
-        with(1, 77),
-    ];
-    for value in damaged {
+    for value in damaged() {
         load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
         plant(bed, "people", "b", &value)?;
         bed.settle()?;
@@ -211,6 +197,62 @@ pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
         assert_eq!(found(&reader, &Query::new(Filter::eq("year", "1815")))?, "a");
         let tree = bed.layer_tree(&documents_tree("people"))?;
         bed.store().delete(&tree, b"b")?;
+    }
+    Ok(())
+}
+
+/// What was a document of the id `b` and cannot be read.
+fn damaged() -> Vec<Vec<u8>> {
+    let mut header = Vec::new();
+    Header { codec: 1, schema: 1, revision: 1 }.encode(&mut header);
+    let with = |place: usize, byte: u8| {
+        let changed = header.iter().enumerate();
+        let mut value: Vec<u8> =
+            changed.map(|(at, old)| if at == place { byte } else { *old }).collect();
+        value.extend_from_slice(br#"{"id":"b","year":1900}"#);
+        value
+    };
+    vec![
+        [header.as_slice(), b"{\"id\":\"b\",\"year\":"].concat(),
+        header.iter().copied().take(HEADER_BYTES - 1).collect(),
+        Vec::new(),
+        with(0, 77),
+        with(1, 77),
+    ]
+}
+
+/// A document that cannot be read is written over, and removed, like any other; nothing of it is left
+/// in an index.
+pub(super) fn undecodable_is_mended<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> DocResult<()> {
+    for value in damaged() {
+        for is_removed in [false, true] {
+            let people = bed.open(first())?;
+            load(bed.store(), &people, &of_the_first_version())?;
+            plant(bed, "people", "b", &value)?;
+            bed.store().write(|transaction| {
+                let mut people = people.writer(transaction)?;
+                if is_removed {
+                    assert!(people.remove("b")?, "there was something to remove");
+                    assert!(!people.remove("b")?, "it was removed");
+                } else {
+                    people.set(&json!({"id": "b", "year": 7}))?;
+                }
+                DocResult::Ok(())
+            })?;
+            drop(people);
+            bed.settle()?;
+            let people = bed.open(first())?;
+            let go_on = &mut |_| ControlFlow::Continue(());
+            let report = people.scrub(bed.store(), Scrub::Report, go_on)?;
+            assert!(report.is_clean(), "{report:?}");
+            let snapshot = bed.store().snapshot()?;
+            let reader = people.reader(&snapshot);
+            assert_eq!(found(&reader, &Query::new(Filter::eq("year", 1900)))?, "");
+            let mended = if is_removed { "" } else { "b" };
+            assert_eq!(found(&reader, &Query::new(Filter::eq("year", 7)))?, mended);
+        }
     }
     Ok(())
 }
