@@ -69,7 +69,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         let mut copy = |value: &[u8]| before.extend_from_slice(value);
         let is_there =
             !is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some();
-        let missing = |actual: u64, current: Value, expected: u64| DocError::Revision {
+        let conflict = |actual: u64, current: Value, expected: u64| DocError::Revision {
             collection: self.collection.definition.name().to_owned(),
             id: id.clone(),
             expected,
@@ -82,7 +82,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
                     Err(DocError::Missing { collection: self.name(), id: id.clone() })
                 }
                 Precondition::Revision(expected) if expected > 0 => {
-                    Err(missing(0, Value::Null, expected))
+                    Err(conflict(0, Value::Null, expected))
                 }
                 _ => Ok(Before::nothing()),
             };
@@ -114,7 +114,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             (precondition, is_conflict, &stored)
         {
             let current = to_json(self.collection.definition.name(), &stored.body)?;
-            return Err(missing(stored.revision, current, expected));
+            return Err(conflict(stored.revision, current, expected));
         }
         Ok(Before { header, stored, is_damaged: false })
     }

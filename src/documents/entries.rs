@@ -62,7 +62,7 @@ impl Entries {
     pub(super) fn push(&mut self, index: usize, entry: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(entry);
-        let values = entry.iter().position(|byte| *byte == GROUP_DELIMITER).map_or(0, |at| at + 1);
+        let values = values_prefix(entry).map_or(0, <[u8]>::len);
         let end = self.bytes.len();
         self.spans.push(Span { index, start, values_end: start + values, end, has_null: false });
     }

@@ -69,21 +69,17 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Plan::choose(definition, known, condition, aim, |find, limit| self.rows.count(find, limit))
     }
 
-    /// Visits the documents that a filter means, in any order.
+    /// Visits the documents that a condition means, in the order a plan for it finds them in.
     fn visit_meant(
         &self,
-        filter: &Filter<D>,
+        condition: &Condition<D>,
+        plan: &Plan,
         visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
     ) -> DocResult<()> {
-        let collection = self.rows.collection;
-        let condition = Condition::of(&collection.definition, filter)?;
-        let aim = Aim::any();
-        let plan = self.plan(&condition, &aim)?;
+        let definition = &self.rows.collection.definition;
         let visited = self.rows.find(&plan.chosen.find, &mut |found| {
             let stored = self.rows.read(found)?;
-            if plan.chosen.is_exact
-                || condition.means(&collection.definition, found.id_key, &stored.body)
-            {
+            if plan.chosen.is_exact || condition.means(definition, found.id_key, &stored.body) {
                 visit(found, &stored);
             }
             Ok(ControlFlow::Continue(()))
@@ -249,8 +245,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
     fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
         let collection = self.rows.collection;
         let condition = Condition::of(&collection.definition, filter)?;
-        let aim = Aim::any();
-        let plan = self.plan(&condition, &aim)?;
+        let plan = self.plan(&condition, &Aim::any())?;
         let mut count = 0;
         match &plan.chosen.find {
             Find::Documents { span, .. } if plan.chosen.is_exact && span.is_all() => {
@@ -263,7 +258,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
                 });
                 counted.map(drop)?;
             }
-            _ => self.visit_meant(filter, &mut |_, _| count += 1)?,
+            _ => self.visit_meant(&condition, &plan, &mut |_, _| count += 1)?,
         }
         Ok(count)
     }
@@ -277,21 +272,20 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         let definition = &self.rows.collection.definition;
         let field = definition.field(field)?;
         let condition = Condition::of(definition, filter)?;
-        let find = match &condition {
+        let plan = self.plan(&condition, &Aim::any())?;
+        let of_all = match &condition {
             Condition::All => self.index_of_all(field)?,
-            _ => {
-                let aim = Aim::any();
-                let plan = self.plan(&condition, &aim)?;
-                // Of many values the ranges leave some out.
-                (plan.chosen.is_exact && !definition.has_many(field)).then_some(plan.chosen.find)
-            }
+            _ => None,
         };
+        // Of many values the ranges leave some out.
+        let is_told = plan.chosen.is_exact && !definition.has_many(field);
+        let find = of_all.as_ref().or(is_told.then_some(&plan.chosen.find));
         if let Some(find) = find
-            && let Some(part) = self.part_of(&find, field)
+            && let Some(part) = self.part_of(find, field)
         {
-            return self.values_of_entries(&find, part, &mut visit);
+            return self.values_of_entries(find, part, &mut visit);
         }
-        self.visit_meant(filter, &mut |_, stored| {
+        self.visit_meant(&condition, &plan, &mut |_, stored| {
             let mut seen = BTreeSet::new();
             // A value that the field may not have is none.
             let _ = definition.scalars(field, &stored.body, &mut |value| {

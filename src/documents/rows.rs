@@ -1,11 +1,10 @@
 //! Reading the documents that a way finds.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use arbour_core::documents::{DocError, DocResult, Document, Stored};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
-use std::ops::Bound;
 
 use super::collection::Collection;
 use super::condition::Span;
@@ -56,27 +55,12 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
                 Ok(ControlFlow::Continue(()))
             }
             Find::Documents { span, direction } => self.in_documents(span, *direction, visit),
-            Find::Index(read) if read.repeats => {
-                let mut seen = HashSet::new();
-                self.in_index(read, &mut |found| {
-                    if seen.insert(found.id_key.to_vec()) {
-                        visit(found)
-                    } else {
-                        Ok(ControlFlow::Continue(()))
-                    }
-                })
-            }
+            Find::Index(read) if read.repeats => self.in_index(read, &mut once(visit)),
             Find::Index(read) => self.in_index(read, visit),
             Find::Union(parts) => {
-                let mut seen = HashSet::new();
+                let mut visit = once(visit);
                 for part in parts {
-                    let flow = self.find(part, &mut |found| {
-                        if seen.insert(found.id_key.to_vec()) {
-                            visit(found)
-                        } else {
-                            Ok(ControlFlow::Continue(()))
-                        }
-                    })?;
+                    let flow = self.find(part, &mut visit)?;
                     if flow.is_break() {
                         return Ok(flow);
                     }
@@ -167,6 +151,18 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
                     .map_or_else(String::new, |index| index.name.clone()),
                 id: self.collection.id_at(found.id_key)?,
             }),
+        }
+    }
+}
+
+/// Visits each document the first time it is found.
+fn once(visit: &mut dyn FnMut(&Found<'_>) -> Visited) -> impl FnMut(&Found<'_>) -> Visited {
+    let mut seen = HashSet::new();
+    move |found| {
+        if seen.insert(found.id_key.to_vec()) {
+            visit(found)
+        } else {
+            Ok(ControlFlow::Continue(()))
         }
     }
 }
