@@ -121,7 +121,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
 
     /// Tells whether a stored body is of the version that is declared.
     fn is_current(&self, header: Option<Header>) -> bool {
-        let schema = self.collection.definition.declaration.schema;
+        let schema = self.collection.definition.declaration.format.schema;
         header.is_some_and(|header| header.schema == schema)
     }
 

@@ -136,11 +136,11 @@ impl Record {
             )));
         }
         if let Some(before) = before
-            && before.schema > declaration.schema
+            && before.schema > declaration.format.schema
         {
             return Err(definition.invalid(format!(
                 "the store is at schema version {}, and this program at {}: upgrade the program",
-                before.schema, declaration.schema
+                before.schema, declaration.format.schema
             )));
         }
         let old = before.map_or(&[][..], |before| &before.indexes);
@@ -167,7 +167,7 @@ impl Record {
         Ok(Self {
             ids,
             id_path: declaration.id_path.clone(),
-            schema: declaration.schema,
+            schema: declaration.format.schema,
             feed: declaration.feed,
             indexes: indexes.collect(),
             dropped: dropped.collect(),

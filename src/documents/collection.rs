@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arbour_core::documents::layout::{
     CATALOG_TREE, FORMAT, Header, META_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::documents::{Declaration, DocError, DocId, DocResult, Document, Stored};
+use arbour_core::documents::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
 use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -151,6 +151,11 @@ impl<T: Tree, D: Document> Collection<T, D> {
             .ok_or_else(|| catalog::redeclared(&self.definition))
     }
 
+    /// Returns how it is declared.
+    pub(crate) fn declaration(&self) -> &Declaration<D> {
+        &self.definition.declaration
+    }
+
     /// Returns the key of a document.
     pub(super) fn key_of(&self, id: &DocId<'_>) -> DocResult<Vec<u8>> {
         let ids = &self.definition.declaration.ids;
@@ -193,38 +198,16 @@ impl<T: Tree, D: Document> Collection<T, D> {
         body: &[u8],
     ) -> DocResult<D> {
         let declaration = &self.definition.declaration;
-        let codec = std::iter::once(&declaration.codec)
-            .chain(&declaration.also_read)
-            .find(|codec| codec.number == header.codec)
-            .ok_or_else(|| {
-                let found = format!("codec {}", header.codec);
-                let expected = format!("codec {:?}", declaration.codec);
-                self.undecodable(key, DecodeError::new(expected, found))
-            })?;
-        if header.schema == declaration.schema {
-            return (codec.decode)(body).map_err(|cause| self.undecodable(key, cause));
-        }
-        if header.schema > declaration.schema {
-            return Err(DocError::TooNew {
+        let decoded = declaration.format.decode(header.codec, header.schema, body);
+        decoded.map_err(|error| match error {
+            BodyError::Decode(cause) => self.undecodable(key, cause),
+            BodyError::TooNew { stored, known } => DocError::TooNew {
                 collection: declaration.name.clone(),
                 id: id.clone(),
-                stored: header.schema,
-                known: declaration.schema,
-            });
-        }
-        let mut body = body.to_vec();
-        for version in header.schema..declaration.schema {
-            let upgrade = declaration.upgrades.get(&version).ok_or_else(|| {
-                let found = format!("version {version}");
-                self.undecodable(key, DecodeError::new("a version with an upgrade", found))
-            })?;
-            body = upgrade(&body).map_err(|cause| {
-                let expected = format!("a body of schema version {version}");
-                let error = DecodeError::new(expected, cause.to_string());
-                self.undecodable(key, error.with_source(Boxed(cause)))
-            })?;
-        }
-        (codec.decode)(&body).map_err(|cause| self.undecodable(key, cause))
+                stored,
+                known,
+            },
+        })
     }
 
     /// Gets a document by its key.
@@ -249,8 +232,3 @@ impl<T: Tree, D: Document> Collection<T, D> {
         found.ok_or_else(|| self.definition.invalid(format!("there is no index {name:?}")))
     }
 }
-
-/// An error of a program's own as a source of another.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct Boxed(Box<dyn std::error::Error + Send + Sync>);

@@ -234,7 +234,7 @@ fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(),
     if declaration.id_path.iter().any(String::is_empty) {
         return Err(format!("{id_name:?} is no path to an id"));
     }
-    if !declaration.codec.can_read_back() {
+    if !declaration.format.codec.can_read_back() {
         return Err("bincode cannot read a serde_json::Value back: use JSON".to_owned());
     }
     let mut names = HashSet::new();

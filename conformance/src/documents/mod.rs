@@ -10,7 +10,8 @@
 //!
 //! Every case becomes a test with a name of its own, on up to three axes: the store's own type
 //! (`fixed`), behind [`DynStore`](arbour_core::DynStore) (`dynamic`), and closed and opened again
-//! between writing and reading (`reopened`).
+//! between writing and reading (`reopened`). On an engine that persists a process is killed while it
+//! builds an index, too.
 //!
 //! [`Documents`](arbour::documents::Documents) is examined. Who has a document store of another kind
 //! implements [`DocFactory`] for it and calls [`run_all`].
@@ -19,10 +20,12 @@ mod bed;
 mod cases;
 mod factory;
 pub mod faulty;
+mod killed;
 mod suite;
 
 pub(crate) use bed::DocBed;
 pub use factory::{DocFactory, SoundDocuments};
+pub use killed::killed_builder_goes_on;
 #[doc(hidden)]
 pub use suite::{check_all, run_sound};
 pub use suite::{run, run_all};

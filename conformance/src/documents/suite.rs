@@ -10,24 +10,32 @@ use crate::{Axis, DynFactory, Factory, Report};
 /// Generates one named test for each case about documents on each axis, and one that runs them all
 /// and counts them, in a module `documents`.
 ///
-/// `documents_suite!(factory)` is for an engine that persists, `documents_suite!(factory, volatile)`
-/// for one that keeps nothing when it is closed. It stands beside [`suite!`](crate::suite).
+/// `documents_suite!(factory)` is for an engine that persists, and has one more test,
+/// `process::killed_builder_goes_on`; `documents_suite!(factory, volatile)` is for one that keeps
+/// nothing when it is closed. It stands beside [`suite!`](crate::suite).
 ///
 /// See the [module](mod@crate::documents) for an example.
 #[macro_export]
 macro_rules! documents_suite {
     ($factory:expr) => {
-        $crate::__documents_suite!($factory; fixed Fixed, dynamic Dynamic, reopened Reopened);
+        $crate::__documents_suite!(
+            $factory; fixed Fixed, dynamic Dynamic, reopened Reopened;
+            #[test]
+            fn killed_builder_goes_on() -> $crate::__private::DocResult<()> {
+                let test = concat!(module_path!(), "::killed_builder_goes_on");
+                $crate::documents::killed_builder_goes_on(&$factory, test)
+            }
+        );
     };
     ($factory:expr, volatile) => {
-        $crate::__documents_suite!($factory; fixed Fixed, dynamic Dynamic);
+        $crate::__documents_suite!($factory; fixed Fixed, dynamic Dynamic;);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __documents_suite {
-    ($factory:expr; $($module:ident $axis:ident),*) => {
+    ($factory:expr; $($module:ident $axis:ident),*; $($process:item)*) => {
         mod documents {
             #[allow(unused_imports)]
             use super::*;
@@ -40,6 +48,14 @@ macro_rules! __documents_suite {
                         __tests $crate::documents::run_sound, $crate::__private::DocResult<()>;
                         $factory; $axis;
                     );
+                }
+            )*
+
+            $(
+                mod process {
+                    #[allow(unused_imports)]
+                    use super::*;
+                    $process
                 }
             )*
 

@@ -27,14 +27,14 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 const LOCKED_MAX: Duration = Duration::from_secs(2);
 
 /// What a child was told, if this process is one.
-pub(super) struct Part {
-    pub(super) path: PathBuf,
-    pub(super) seed: u64,
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    pub(crate) seed: u64,
 }
 
 impl Part {
     /// Returns the part this process has to play in a test, or `None` if it is the parent.
-    pub(super) fn of_this_process() -> Option<Self> {
+    pub(crate) fn of_this_process() -> Option<Self> {
         let path = std::env::var_os(PATH)?;
         let seed = std::env::var(SEED).ok()?.parse().ok()?;
         Some(Self { path: PathBuf::from(path), seed })
@@ -42,7 +42,7 @@ impl Part {
 
     /// Opens the store. A process that is forked off the parent elsewhere holds all its files
     /// for a moment, and thereby a lock that the parent has let go: so it tries again.
-    pub(super) fn open<F: Factory>(&self, factory: &F) -> Result<F::Store> {
+    pub(crate) fn open<F: Factory>(&self, factory: &F) -> Result<F::Store> {
         let began = Instant::now();
         loop {
             match factory.open(&self.path, &StoreOptions::new()) {
@@ -56,27 +56,27 @@ impl Part {
 }
 
 /// Tells the parent something.
-pub(super) fn say(what: impl fmt::Display) -> Result<()> {
+pub(crate) fn say(what: impl fmt::Display) -> Result<()> {
     // A line of its own, for the harness has begun one already.
     writeln!(std::io::stdout(), "\n{SAYS}{what}").map_err(io)
 }
 
 /// A child that does not outlive this value.
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Running {
     /// Runs a test of this executable again; `test` is its full path, with the crate.
-    pub(super) fn start(test: &str, path: &Path, seed: u64) -> Result<Self> {
+    pub(crate) fn start(test: &str, path: &Path, seed: u64) -> Result<Self> {
         let command = Command::new(std::env::current_exe().map_err(io)?);
         Self::spawn(command, test, path, seed)
     }
 
     /// Does the same, but has the system refuse to make any file longer than so many bytes. Only a
     /// shell can be asked for that without unsafe code; its unit is 512 bytes.
-    pub(super) fn start_with_room(test: &str, path: &Path, bytes: u64) -> Result<Self> {
+    pub(crate) fn start_with_room(test: &str, path: &Path, bytes: u64) -> Result<Self> {
         let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
         let mut command = Command::new("sh");
         command.args(["-c", &limit]).arg(std::env::current_exe().map_err(io)?);
@@ -106,7 +106,7 @@ impl Running {
     }
 
     /// Waits for what the child says next; `None` once it is gone.
-    pub(super) fn listen(&self) -> Option<String> {
+    pub(crate) fn listen(&self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
 
         let heard = self.lines.recv_timeout(SILENCE_MAX);
@@ -116,13 +116,13 @@ impl Running {
 
     /// Kills the child at once. Returns how it ended; [`listen`](Self::listen) goes on with what
     /// it said before.
-    pub(super) fn kill(&mut self) -> Result<ExitStatus> {
+    pub(crate) fn kill(&mut self) -> Result<ExitStatus> {
         self.child.kill().map_err(io)?;
         self.child.wait().map_err(io)
     }
 
     /// Waits for the child to end by itself and returns all it said.
-    pub(super) fn finish(mut self) -> Result<Vec<String>> {
+    pub(crate) fn finish(mut self) -> Result<Vec<String>> {
         let said = std::iter::from_fn(|| self.listen()).collect();
         let status = self.child.wait().map_err(io)?;
         assert!(status.success(), "the child failed ({status}) having said {said:?}");

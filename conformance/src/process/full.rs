@@ -6,8 +6,7 @@ use std::path::Path;
 use arbour_core::{Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result};
 use tempfile::TempDir;
 
-use super::child::{Part, Running, say};
-use super::io;
+use super::{Part, Running, io, say};
 use crate::{Factory, entries};
 
 const TREES: [&str; 2] = ["orders", "stock"];

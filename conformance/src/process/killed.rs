@@ -7,9 +7,8 @@ use std::time::Duration;
 use arbour_core::{Durability, KvStore, Result, StoreOptions};
 use tempfile::TempDir;
 
-use super::child::{Part, Running, say};
-use super::io;
 use super::workload::{Replay, commit, last_number};
+use super::{Part, Running, io, say};
 use crate::Factory;
 use crate::random::{Random, number_from, seed};
 

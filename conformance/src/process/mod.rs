@@ -18,13 +18,14 @@ mod second;
 mod volatile;
 mod workload;
 
+pub(crate) use child::{Part, Running, say};
 pub use full::full_device_loses_nothing;
 pub use killed::killed_writer_loses_nothing;
 pub use second::second_process_by_manifest;
 pub use volatile::nothing_outlives_the_store;
 
 /// Makes a result of the contract of one of the system.
-fn io(error: std::io::Error) -> arbour_core::Error {
+pub(crate) fn io(error: std::io::Error) -> arbour_core::Error {
     use arbour_core::{Error, ErrorKind, Operation};
 
     Error::new(ErrorKind::Io, Operation::Open, "the system failed the test itself")

@@ -3,8 +3,7 @@
 use arbour_core::{Durability, KvStore, KvWrite, Result, StoreOptions};
 use tempfile::TempDir;
 
-use super::child::{Part, Running, say};
-use super::io;
+use super::{Part, Running, io, say};
 use crate::Factory;
 
 /// What the child says instead of opening the store a second time.

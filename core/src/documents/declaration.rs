@@ -1,13 +1,11 @@
 //! The declaration of a collection.
 
-use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{BodyCodec, Document, Field, Ids, Index, Upgrade};
+use super::{BodyCodec, BodyFormat, Document, Field, Ids, Index};
 
 /// Declares a collection: what its documents are called, how they are found and stored.
 ///
@@ -42,15 +40,8 @@ pub struct Declaration<D> {
     pub fields: Vec<Field<D>>,
     /// The indexes.
     pub indexes: Vec<Index>,
-    /// How bodies are written. They are read by the codec they were written with, if it is this one
-    /// or one of [`also_read`](Self::also_read).
-    pub codec: BodyCodec<D>,
-    /// Other codecs that bodies may have been written with.
-    pub also_read: Vec<BodyCodec<D>>,
-    /// The version of what a body looks like, from 1.
-    pub schema: u32,
-    /// By version what makes a body of it one of the next.
-    pub upgrades: BTreeMap<u32, Upgrade>,
+    /// How bodies are written, and how those that were written otherwise are read.
+    pub format: BodyFormat<D>,
     /// Whether changes are recorded for those who follow them.
     pub feed: bool,
 }
@@ -71,10 +62,7 @@ impl<D: Document> Declaration<D> {
             ids: Ids::Chosen,
             fields: Vec::new(),
             indexes: Vec::new(),
-            codec: BodyCodec::json(),
-            also_read: Vec::new(),
-            schema: 1,
-            upgrades: BTreeMap::new(),
+            format: BodyFormat::new(),
             feed: false,
         }
     }
@@ -130,7 +118,7 @@ impl<D: Document> Declaration<D> {
     /// ```
     #[must_use]
     pub fn codec(mut self, codec: BodyCodec<D>) -> Self {
-        self.codec = codec;
+        self.format.codec = codec;
         self
     }
 
@@ -139,11 +127,11 @@ impl<D: Document> Declaration<D> {
     /// ```
     /// # use arbour_core::documents::{BodyCodec, Declaration};
     /// let notes = Declaration::<serde_json::Value>::new("notes").also_reads(BodyCodec::json());
-    /// assert_eq!(notes.also_read.len(), 1);
+    /// assert_eq!(notes.format.also_read.len(), 1);
     /// ```
     #[must_use]
     pub fn also_reads(mut self, codec: BodyCodec<D>) -> Self {
-        self.also_read.push(codec);
+        self.format.also_read.push(codec);
         self
     }
 
@@ -156,7 +144,7 @@ impl<D: Document> Declaration<D> {
     /// let notes = Declaration::<serde_json::Value>::new("notes").upgrade(1, |body| {
     ///     Ok(std::str::from_utf8(body)?.replace("colour", "color").into_bytes())
     /// });
-    /// assert_eq!(notes.schema, 2);
+    /// assert_eq!(notes.format.schema, 2);
     /// ```
     #[must_use]
     pub fn upgrade(
@@ -167,8 +155,7 @@ impl<D: Document> Declaration<D> {
         + Sync
         + 'static,
     ) -> Self {
-        self.upgrades.insert(from, Arc::new(upgrade));
-        self.schema = self.schema.max(from.saturating_add(1));
+        self.format.upgrade(from, upgrade);
         self
     }
 
@@ -180,7 +167,7 @@ impl<D: Document> Declaration<D> {
     ///     person["born"] = person["year"].take();
     ///     Ok(person)
     /// });
-    /// assert_eq!(people.schema, 2);
+    /// assert_eq!(people.format.schema, 2);
     /// ```
     #[must_use]
     pub fn upgrade_json(
@@ -227,7 +214,7 @@ impl<D> fmt::Debug for Declaration<D> {
             .field("ids", &self.ids)
             .field("fields", &self.fields)
             .field("indexes", &self.indexes)
-            .field("schema", &self.schema)
+            .field("format", &self.format)
             .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,9 @@
 //! over any engine; one of an engine's own implements [`DocStore`]. [`layout`] says what is stored.
 
 mod body;
+mod body_format;
 mod cache;
+mod concurrent;
 mod declaration;
 mod error;
 mod explain;
@@ -33,6 +35,7 @@ mod store;
 mod writing;
 
 pub use body::{BodyCodec, Document, Stored, Upgrade, Written};
+pub use body_format::{BodyError, BodyFormat};
 pub use cache::DocCache;
 pub use declaration::Declaration;
 pub use error::{DocError, DocResult};

@@ -1,6 +1,7 @@
 //! Reading documents.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use serde_json::{Number, Value};
@@ -111,6 +112,40 @@ pub trait DocRead<D: Document> {
         query: &Query<D>,
         visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E>;
+
+    /// Visits the documents of a query with several threads, in no order, while this one reads them. A
+    /// break or a failure ends it: documents that other threads are at are still visited.
+    ///
+    /// # Errors
+    /// As [`each`](Self::each), the visitor's own first. A panic of the visitor reaches the caller.
+    ///
+    /// ```
+    /// # use std::num::NonZeroUsize;
+    /// # use std::ops::ControlFlow;
+    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    /// # use arbour_core::documents::{DocError, DocRead, DocResult, Filter, Query};
+    /// # use serde_json::Value;
+    /// fn check_all(pages: &impl DocRead<Value>, threads: NonZeroUsize) -> DocResult<usize> {
+    ///     let long = AtomicUsize::new(0);
+    ///     pages.each_concurrent(&Query::new(Filter::All), threads, |page| {
+    ///         if page.body.to_string().len() > 1000 {
+    ///             long.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///         Ok::<_, DocError>(ControlFlow::Continue(()))
+    ///     })?;
+    ///     Ok(long.into_inner())
+    /// }
+    /// ```
+    fn each_concurrent<E: From<DocError> + Send>(
+        &self,
+        query: &Query<D>,
+        threads: NonZeroUsize,
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
+    ) -> Result<(), E> {
+        let read =
+            |hand: super::concurrent::Hand<'_, D>| self.each(query, |stored| Ok(hand(stored)));
+        super::concurrent::visit_with_threads(threads, read, visit)
+    }
 
     /// Counts the documents that a filter means: from an index, where one answers the whole filter.
     ///

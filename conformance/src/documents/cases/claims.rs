@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::entries;
 
 /// Stores bodies in one transaction, whether they are there or not.
-pub(super) fn load<S: KvStore, D: Document>(
+pub(in crate::documents) fn load<S: KvStore, D: Document>(
     store: &S,
     collection: &impl DocCollection<D, Tree = S::Tree>,
     bodies: &[D],
@@ -95,7 +95,10 @@ pub(super) fn invalid<T: Debug>(result: DocResult<T>, what: &str) {
 }
 
 /// Returns the entries of a tree of the layer's own.
-pub(super) fn raw<S: KvStore>(store: &S, tree: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(in crate::documents) fn raw<S: KvStore>(
+    store: &S,
+    tree: &str,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     entries(store.snapshot()?.scan(&tree, KeyRange::all(), Direction::Forward)?)
 }
@@ -106,7 +109,7 @@ pub(super) fn member(body: &Value, name: &str) -> Value {
 }
 
 /// Builds what has to be built and asserts that all indexes end in this state.
-pub(super) fn build<S: KvStore, D: Document>(
+pub(in crate::documents) fn build<S: KvStore, D: Document>(
     store: &S,
     collection: &impl DocCollection<D, Tree = S::Tree>,
     state: IndexState,

@@ -8,7 +8,7 @@ use super::{DocBed, DocFactory};
 use crate::Factory;
 use crate::case::Case;
 
-mod claims;
+pub(super) mod claims;
 mod cursors;
 mod declarations;
 mod explains;
@@ -28,6 +28,7 @@ mod redeclared;
 mod schema;
 mod scrubs;
 mod transactions;
+mod visits;
 mod writes;
 
 /// Hands the list of cases to another macro of this crate, behind the tokens it is given.
@@ -65,7 +66,7 @@ macro_rules! __documents_cases {
             }
             queries {
                 sorted_limited_offset many_in_order by_unique_field one_all_exists_count
-                aggregates distinct_values each_streams_and_stops totals explain_shows_choice
+                aggregates distinct_values each_streams_and_stops threads_visit_each_once totals explain_shows_choice
                 full_scan_forbidden cached_once
             }
             cursors {

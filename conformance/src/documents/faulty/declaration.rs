@@ -22,10 +22,7 @@ pub(super) fn copy<D: Document>(declaration: &Declaration<D>) -> Declaration<D> 
     copy.ids = declaration.ids.clone();
     copy.fields.clone_from(&declaration.fields);
     copy.indexes.clone_from(&declaration.indexes);
-    copy.codec = declaration.codec;
-    copy.also_read.clone_from(&declaration.also_read);
-    copy.schema = declaration.schema;
-    copy.upgrades.clone_from(&declaration.upgrades);
+    copy.format = declaration.format.clone();
     copy.feed = declaration.feed;
     copy
 }
@@ -66,11 +63,11 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
     match fault {
         DocFault::NeverUpgraded => {
             let keep: Upgrade = Arc::new(|body| Ok(body.to_vec()));
-            let versions = declaration.upgrades.keys();
-            declaration.upgrades =
+            let versions = declaration.format.upgrades.keys();
+            declaration.format.upgrades =
                 versions.map(|version| (*version, Arc::clone(&keep))).collect::<BTreeMap<_, _>>();
         }
-        DocFault::OneCodecForAll => declaration.also_read.clear(),
+        DocFault::OneCodecForAll => declaration.format.also_read.clear(),
         _ => {}
     }
 }

@@ -136,6 +136,10 @@ macro_rules! __doc_faults {
             EachIgnoresLimit "queries::each_streams_and_stops",
             /// A visitor that breaks is called again.
             EachGoesOn "queries::each_streams_and_stops",
+            /// One thread visits, however many were asked for.
+            ThreadsTakeTurns "queries::threads_visit_each_once",
+            /// A visitor that breaks ends its own thread's visits only.
+            ThreadsGoOn "queries::threads_visit_each_once",
             /// The total is that of the page.
             TotalIsOfPage "queries::totals",
             /// A query that reads every document is explained as one by ids.

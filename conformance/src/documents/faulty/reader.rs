@@ -1,5 +1,6 @@
 //! Reading from a faulty document store.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::KvRead;
@@ -174,6 +175,22 @@ where
             Some(error) => Err(error),
             None => Ok(self.told((), answer)?),
         }
+    }
+
+    fn each_concurrent<E: From<DocError> + Send>(
+        &self,
+        query: &Query<D>,
+        threads: NonZeroUsize,
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
+    ) -> Result<(), E> {
+        if self.has(DocFault::ThreadsTakeTurns) {
+            return self.each(query, visit);
+        }
+        let goes_on = self.has(DocFault::ThreadsGoOn);
+        self.below().each_concurrent(&self.bent(query), threads, |stored| match visit(stored)? {
+            ControlFlow::Break(()) if goes_on => Ok(ControlFlow::Continue(())),
+            flow => Ok(flow),
+        })
     }
 
     fn count(&self, filter: &Filter<D>) -> DocResult<u64> {

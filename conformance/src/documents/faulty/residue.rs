@@ -181,9 +181,9 @@ where
         let id = id_in(declaration, body)?.unwrap_or(DocId::from(""));
         let revision = 1;
         let mut value = Vec::new();
-        let (codec, schema) = (declaration.codec.number, declaration.schema);
+        let (codec, schema) = (declaration.format.codec.number, declaration.format.schema);
         Header { codec, schema, revision }.encode(&mut value);
-        (declaration.codec.encode)(body, &mut value).map_err(|cause| DocError::Invalid {
+        (declaration.format.codec.encode)(body, &mut value).map_err(|cause| DocError::Invalid {
             collection: declaration.name.clone(),
             reason: cause.to_string(),
         })?;

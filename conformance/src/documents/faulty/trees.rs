@@ -51,7 +51,7 @@ impl<T: Tree> Trees<T> {
     ) -> DocResult<Option<Stored<D>>> {
         let Some(stored) = self.stored(reader, id)? else { return Ok(None) };
         let read = Header::split(&stored)
-            .and_then(|(header, body)| Ok((header, (declaration.codec.decode)(body)?)));
+            .and_then(|(header, body)| Ok((header, (declaration.format.codec.decode)(body)?)));
         let (header, body) = read.map_err(|cause| DocError::Invalid {
             collection: declaration.name.clone(),
             reason: cause.to_string(),

@@ -1,0 +1,164 @@
+//! A builder of an index killed again and again.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use arbour::documents::layout::index_tree;
+use arbour::documents::{
+    Declaration, DocCollection, DocRead, DocResult, DocStore, DocWrite, Documents, Field, Filter,
+    Index, IndexState, Query,
+};
+use arbour_core::KvStore;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::cases::claims::{build, load, raw};
+use crate::Factory;
+use crate::process::{Part, Running, say};
+use crate::random::{Random, number_from, seed};
+
+/// How many kills unless `ARBOUR_KILLS` says otherwise.
+const KILLS: u64 = 6;
+
+/// Enough documents for several chunks.
+const CROWD: usize = 4000;
+
+const INDEX: &str = "tags,-size";
+
+fn crowd(name: &str) -> Declaration<Value> {
+    Declaration::new(name).field(Field::path("size")).field(Field::path("tags").many())
+}
+
+fn indexed(name: &str) -> Declaration<Value> {
+    crowd(name).index(Index::on("tags").then_descending("size"))
+}
+
+/// Kills a process while it builds an index, and panics unless what was built is kept, the next one
+/// goes on behind it, and the index ends as one that was there from the start: what the test
+/// `documents::process::killed_builder_goes_on` does.
+///
+/// The child builds, and changes a document after each chunk. `test` is the test's own path:
+/// `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed (6 times else).
+///
+/// ```no_run
+/// use arbour_conformance::{BTreeFactory, documents};
+/// #[test]
+/// fn killed() -> arbour_core::documents::DocResult<()> {
+///     documents::killed_builder_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
+/// }
+/// ```
+///
+/// # Errors
+/// What the document store reports.
+pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<()> {
+    if let Some(part) = Part::of_this_process() {
+        return build_until_killed(factory, &part);
+    }
+    let kills_wanted = number_from("ARBOUR_KILLS").unwrap_or(KILLS);
+    let seed = seed();
+    println!("ARBOUR_SEED={seed}");
+    let mut random = Random::new(seed);
+    let folder = TempDir::with_prefix("arbour-builder-").map_err(crate::process::io)?;
+    let (mut kills, mut number) = (0, 0);
+    while kills < kills_wanted {
+        let path = folder.path().join(format!("store{number}"));
+        store_crowd(factory, &path)?;
+        let mut done = 0;
+        while let Some(last) = run_and_kill(test, &path, done, &mut random)? {
+            done = last;
+            kills += 1;
+            check_between(factory, &path)?;
+        }
+        check_built(factory, &path)?;
+        number += 1;
+        assert!(number < 20, "only {kills} builders could be killed in {number} builds");
+    }
+    println!("{kills} killed while they built {number} indexes");
+    Ok(())
+}
+
+/// The child's part: it tells how many documents are done, and ends when all are.
+fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> DocResult<()> {
+    let store = part.open(factory)?;
+    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    let mut failure = None;
+    documents.build(&store, &mut |progress| {
+        let changed = store.write(|transaction| {
+            let id = format!("{:05}", (progress.done as usize * 7919) % CROWD);
+            let change = json!({"size": progress.done, "tags": ["changed", progress.done]});
+            documents.writer(transaction)?.update(&id, &change)
+        });
+        let said = say(progress.done);
+        failure = changed.err().or(said.err().map(Into::into));
+        if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Stores documents in a collection without an index.
+fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+    let store = factory.open(path, &Default::default())?;
+    let body = |number: usize| {
+        json!({
+            "id": format!("{number:05}"), "size": number * 7919 % 1000,
+            "tags": [number % 5, number % 7],
+        })
+    };
+    let bodies: Vec<Value> = (0..CROWD).map(body).collect();
+    load(&store, &Documents::new(&store).collection(crowd("crowd"))?, &bodies)?;
+    Ok(store.close()?)
+}
+
+/// Kills a builder a moment after it told of a chunk; returns how many documents it said were done,
+/// or `None` if it had built all before.
+fn run_and_kill(
+    test: &str,
+    path: &Path,
+    before: u64,
+    random: &mut Random,
+) -> DocResult<Option<u64>> {
+    let mut builder = Running::start(test, path, 0)?;
+    let parse = |line: String| line.parse::<u64>().expect("a builder says a number");
+    let Some(first) = builder.listen().map(parse) else {
+        return Ok(None);
+    };
+    assert!(first > before, "{before} documents were done, the next builder began at {first}");
+    thread::sleep(Duration::from_micros(random.below(4_000)));
+    let status = builder.kill()?;
+    assert_ne!(status.code(), Some(101), "the builder panicked: {status}");
+    let last = std::iter::from_fn(|| builder.listen()).map(parse).last();
+    Ok((status.code() != Some(0)).then_some(last.unwrap_or(first)))
+}
+
+/// What must be true when a builder was killed: all documents are there, and searched without the index.
+fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+    let store = factory.open(path, &Default::default())?;
+    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    let snapshot = store.snapshot()?;
+    let reader = documents.reader(&snapshot);
+    assert_eq!(reader.count(&Filter::All)?, CROWD as u64);
+    let is_tagged = |body: &Value| {
+        body.get("tags").and_then(Value::as_array).is_some_and(|tags| tags.contains(&json!(3)))
+    };
+    let expected = reader.count(&Filter::custom("tagged 3", is_tagged))?;
+    assert_eq!(reader.count(&Filter::contains_any("tags", [3]))?, expected);
+    drop(snapshot);
+    Ok(store.close()?)
+}
+
+/// Asserts that the index is the one that would be there had it been there from the start.
+fn check_built<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+    let store = factory.open(path, &Default::default())?;
+    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    build(&store, &documents, IndexState::Readable)?;
+    let all = documents.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
+    let bodies: Vec<Value> = all.into_iter().map(|stored| stored.body).collect();
+    load(&store, &Documents::new(&store).collection(indexed("offline"))?, &bodies)?;
+    let built = raw(&store, &index_tree("crowd", INDEX))?;
+    let expected = raw(&store, &index_tree("offline", INDEX))?;
+    assert!(!expected.is_empty(), "there are entries to compare");
+    assert!(built == expected, "other entries than an index that was there from the start");
+    Ok(store.close()?)
+}
