@@ -3,6 +3,8 @@
 #[cfg(feature = "documents")]
 pub mod documents;
 mod engines;
+#[cfg(feature = "events")]
+pub mod events;
 mod open;
 mod registry;
 

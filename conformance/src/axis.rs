@@ -18,6 +18,9 @@ pub enum Axis {
     Namespaced,
     /// Closed and opened again between writing and reading.
     Reopened,
+    /// With a part of what is stored in a store of its own, for layers that have such: no case of an
+    /// engine is run so.
+    Apart,
 }
 
 impl Axis {
@@ -44,6 +47,7 @@ impl fmt::Display for Axis {
             Self::Dynamic => "dynamic",
             Self::Namespaced => "namespaced",
             Self::Reopened => "reopened",
+            Self::Apart => "apart",
         })
     }
 }

@@ -43,7 +43,8 @@
 //! The suite is examined too: [`faulty`] holds stores that are each wrong in one way, and a test
 //! fails unless the suite rejects every one of them by the case meant for it.
 //!
-//! [`documents`] holds the suite for documents, which [`documents_suite!`] generates tests of.
+//! [`documents`] holds the suite for documents, which [`documents_suite!`] generates tests of, and
+//! [`events`] that for events, by [`events_suite!`].
 //!
 //! # Environment variables
 //! | variable | what it sets | else |
@@ -70,6 +71,7 @@ mod btree_engine;
 mod case;
 mod cases;
 pub mod documents;
+pub mod events;
 mod factory;
 pub mod faulty;
 pub mod fixture;
@@ -95,6 +97,7 @@ pub use suite::{run, run_all};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use arbour::events::EventResult;
     pub use arbour_core::Result;
     pub use arbour_core::documents::DocResult;
 }

@@ -36,6 +36,7 @@ impl Factory for Rocksdb {
 
 arbour_conformance::suite!(Rocksdb);
 arbour_conformance::documents_suite!(Rocksdb);
+arbour_conformance::events_suite!(Rocksdb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

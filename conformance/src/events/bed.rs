@@ -1,0 +1,145 @@
+//! The test bed of one case about events: a store for the views, and the log in it or in its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arbour::documents::{DocStore as _, Documents};
+use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
+use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, TreeName};
+use tempfile::TempDir;
+
+use super::ledger::{Ledger, Scene, accounts};
+use crate::case::TestBed;
+use crate::{Axis, Factory};
+
+/// The log of every case.
+pub(crate) const LOG: &str = "main";
+
+/// What a case about events works with.
+pub(crate) struct EventBed<F: Factory> {
+    factory: F,
+    axis: Axis,
+    views: Arc<F::Store>,
+    /// The store of the log, if that is not the one of the views.
+    log: Option<Arc<F::Store>>,
+    capabilities: Capabilities,
+    /// What the models of this case have to do with the world outside of events.
+    pub(crate) scene: Arc<Scene>,
+    folder: TempDir,
+}
+
+/// The events on a bed.
+pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
+
+impl<F: Factory> EventBed<F> {
+    pub(crate) fn new(factory: F, axis: Axis) -> EventResult<Self> {
+        let folder = TempDir::with_prefix("arbour-events-").map_err(crate::process::io)?;
+        let open = |name| factory.open(&folder.path().join(name), &StoreOptions::new());
+        let views = Arc::new(open("views")?);
+        let log = if axis == Axis::Apart { Some(Arc::new(open("log")?)) } else { None };
+        let capabilities = views.capabilities().clone();
+        Ok(Self { factory, axis, views, log, capabilities, scene: Arc::default(), folder })
+    }
+
+    /// Returns the store of the views.
+    pub(crate) fn views(&self) -> &Arc<F::Store> {
+        &self.views
+    }
+
+    /// Returns the store of the log.
+    pub(crate) fn log_store(&self) -> &Arc<F::Store> {
+        self.log.as_ref().unwrap_or(&self.views)
+    }
+
+    pub(crate) fn is_apart(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Opens the log by itself.
+    pub(crate) fn log(&self) -> EventResult<Log<<F::Store as KvStore>::Tree>> {
+        Log::open(&**self.log_store(), LOG)
+    }
+
+    /// Begins events without projections.
+    pub(crate) fn builder(&self) -> EventsBuilder<F::Store> {
+        let builder = Events::builder(Arc::clone(&self.views), LOG);
+        match &self.log {
+            Some(log) => builder.log_in(Arc::clone(log)),
+            None => builder,
+        }
+    }
+
+    /// Makes a projection of the ledger.
+    pub(crate) fn ledger(&self, name: &str, version: u32) -> EventResult<Projection<F::Store>> {
+        let projection = Projection::new(name, version);
+        let declaration = accounts(&projection.view("accounts"));
+        let accounts = Documents::new(&*self.views).collection(declaration)?;
+        Ok(projection.model(Ledger::new(accounts, Arc::clone(&self.scene))))
+    }
+
+    /// Opens events with one projection, called `bank`, of the ledger.
+    pub(crate) fn open(&self) -> EventResult<Opened<F>> {
+        self.open_with(|bank| bank)
+    }
+
+    /// Does the same with a projection that is declared otherwise.
+    pub(crate) fn open_with(
+        &self,
+        with: impl FnOnce(Projection<F::Store>) -> Projection<F::Store>,
+    ) -> EventResult<Opened<F>> {
+        self.builder().projection(with(self.ledger("bank", 1)?)).build()
+    }
+
+    /// Resolves a tree of the layer's own in the store of the views, to look at it or to damage it.
+    pub(crate) fn layer_tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+        self.views.open_tree(TreeName::layer(name)?)
+    }
+
+    /// Opens a further store, of the same engine, in the folder of the case.
+    pub(crate) fn other_store(&self, name: &str) -> Result<F::Store> {
+        self.factory.open(&self.path(name), &StoreOptions::new())
+    }
+
+    /// Opens a further store that takes values of no more than so many bytes.
+    pub(crate) fn small_store(&self, name: &str, value_bytes_max: usize) -> Result<F::Store> {
+        let limits = Limits { value_bytes_max, ..Limits::default() };
+        self.factory.open(&self.path(name), &StoreOptions::new().limits(limits))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Ends the writing part of a case: the stores are closed and opened again, on the axes where they
+    /// are. Events of before are of no use any more.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let is_reopened = matches!(self.axis, Axis::Reopened | Axis::Apart);
+        if is_reopened && self.capabilities.persistent { self.reopen() } else { Ok(()) }
+    }
+
+    fn reopen(&mut self) -> Result<()> {
+        self.views.close()?;
+        self.views = Arc::new(self.factory.open(&self.path("views"), &StoreOptions::new())?);
+        if let Some(log) = &self.log {
+            log.close()?;
+            self.log = Some(Arc::new(self.factory.open(&self.path("log"), &StoreOptions::new())?));
+        }
+        Ok(())
+    }
+
+    /// Puts another, empty store in the place of that of the log.
+    pub(crate) fn lose_log(&mut self) -> Result<()> {
+        if self.log.is_some() {
+            self.log = Some(Arc::new(self.other_store("another log")?));
+        }
+        Ok(())
+    }
+}
+
+impl<F: Factory> TestBed for EventBed<F> {
+    type Error = EventError;
+
+    fn finish(self) -> EventResult<bool> {
+        Ok(false)
+    }
+}

@@ -1,0 +1,132 @@
+//! What cases about events claim in the same words.
+
+use std::fmt::Debug;
+
+use arbour::documents::{Collection, DocStore as _, Documents};
+use arbour::events::layout::view_name;
+use arbour::events::{
+    Append, EventBuf, EventError, EventQuery, EventResult, Events, Log, NewEvent, Outcome,
+};
+use arbour_core::{ErrorKind, KvRead, KvStore};
+use serde_json::{Value, json};
+
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::{accounts, all_accounts, moved};
+
+/// Asserts that something was refused, and returns why.
+pub(super) fn refused<T: Debug>(result: EventResult<T>, what: &str) -> EventError {
+    assert!(result.is_err(), "{what} was not refused: {result:?}");
+    let error = result.expect_err("it was asked just now");
+    assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
+    error
+}
+
+/// Asserts that something can never succeed.
+pub(super) fn invalid<T: Debug>(result: EventResult<T>, what: &str) {
+    let error = refused(result, what);
+    assert!(matches!(error, EventError::Invalid { .. }), "{what}: {error:?}");
+}
+
+/// Asserts that the store refused something, with this kind.
+pub(super) fn refused_by_store<T: Debug>(result: EventResult<T>, kind: ErrorKind, what: &str) {
+    let error = refused(result, what);
+    let found = match &error {
+        EventError::Store(error) => Some(error.kind()),
+        _ => None,
+    };
+    assert_eq!(found, Some(kind), "{what}: {error:?}");
+}
+
+/// Appends events by themselves, in one transaction, and returns the newest position.
+pub(super) fn append<F: Factory>(bed: &EventBed<F>, append: impl Into<Append>) -> EventResult<u64> {
+    let log = bed.log()?;
+    let append = append.into();
+    let appended = bed.log_store().write(|transaction| log.append(transaction, &append))?;
+    Ok(appended.last)
+}
+
+/// Returns events as a line like `1 a/1 500, 2 b/1 -500`: position, stream, version, cents.
+pub(super) fn line(events: &[EventBuf]) -> EventResult<String> {
+    let shown = events.iter().map(|event| {
+        let event = event.as_event();
+        let payload = moved().read(&event)?.unwrap_or_default();
+        let cents = payload.get("cents").cloned().unwrap_or_default();
+        Ok(format!("{} {}/{} {cents}", event.position, event.stream, event.version))
+    });
+    Ok(shown.collect::<EventResult<Vec<_>>>()?.join(", "))
+}
+
+/// Returns what a query finds in the log of a bed, as a line.
+pub(super) fn found<F: Factory>(bed: &EventBed<F>, query: &EventQuery) -> EventResult<String> {
+    line(&bed.log()?.read(&bed.log_store().snapshot()?, query)?)
+}
+
+/// Returns the whole log as a line.
+pub(super) fn whole<F: Factory>(bed: &EventBed<F>) -> EventResult<String> {
+    found(bed, &EventQuery::all())
+}
+
+/// Opens the accounts of a version of a projection, to look at them.
+pub(super) fn view<S: KvStore>(
+    store: &S,
+    projection: &str,
+    version: u32,
+) -> EventResult<Collection<S::Tree, Value>> {
+    let declaration = accounts(&view_name(projection, version, "accounts"));
+    Ok(Documents::new(store).collection(declaration)?)
+}
+
+/// Returns the accounts in a view as a line like `a 500 2`: stream, cents, events.
+pub(in crate::events) fn balances<S: KvStore>(
+    store: &S,
+    projection: &str,
+    version: u32,
+) -> EventResult<String> {
+    let accounts = view(store, projection, version)?;
+    let all = all_accounts(&accounts, &store.snapshot()?)?;
+    let shown = all.iter().map(|account| {
+        let member = |name: &str| account.get(name).cloned().unwrap_or_default();
+        let id = member("id");
+        format!("{} {} {}", id.as_str().unwrap_or("?"), member("cents"), member("events"))
+    });
+    Ok(shown.collect::<Vec<_>>().join(", "))
+}
+
+/// Returns a member of an account of the projection `bank`.
+pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult<Value> {
+    use arbour::documents::{DocCollection as _, DocRead as _};
+    let accounts = view(store, "bank", 1)?;
+    let snapshot = store.snapshot()?;
+    let account = accounts.reader(&snapshot).get(id)?;
+    Ok(account.and_then(|account| account.body.get(name).cloned()).unwrap_or_default())
+}
+
+/// Folds the log as the ledger does, but by itself: the cents and events of each account, as a line.
+pub(in crate::events) fn folded<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<String> {
+    let mut accounts = std::collections::BTreeMap::<String, (i64, u64)>::new();
+    for event in log.read(reader, &EventQuery::all())? {
+        let event = event.as_event();
+        let payload = moved().read(&event)?.unwrap_or_default();
+        let account = accounts.entry(event.stream.to_owned()).or_default();
+        account.0 += payload.get("cents").and_then(Value::as_i64).unwrap_or(0);
+        account.1 += 1;
+    }
+    let shown = accounts.iter().map(|(id, (cents, events))| format!("{id} {cents} {events}"));
+    Ok(shown.collect::<Vec<_>>().join(", "))
+}
+
+/// Dispatches an event, and returns what the projection `bank` made of it.
+pub(super) fn dispatch<S: KvStore>(events: &Events<S>, event: NewEvent) -> EventResult<Outcome> {
+    let dispatched = events.dispatch(event)?;
+    let outcome = dispatched.outcomes("bank").last().cloned();
+    Ok(outcome.expect("each event has an outcome in a projection that is inline"))
+}
+
+/// Asserts that an event was applied.
+pub(super) fn applied<S: KvStore>(events: &Events<S>, event: NewEvent) -> EventResult<Value> {
+    let outcome = dispatch(events, event)?;
+    assert!(matches!(outcome, Outcome::Applied { .. }), "not applied: {outcome:?}");
+    let Outcome::Applied { result, .. } = outcome else { return Ok(json!(null)) };
+    Ok(result.get("ledger").cloned().unwrap_or_default())
+}

@@ -1,0 +1,180 @@
+//! A collection whose writes are events.
+
+use std::sync::Arc;
+
+use arbour::documents::{
+    Declaration, DocCollection as _, DocRead as _, DocStore as _, Documents, Field, Filter, Ids,
+    Index,
+};
+use arbour::events::layout::view_name;
+use arbour::events::{
+    EventCollection, EventResult, EventWrites, Events, Metadata, Outcome, Projection,
+};
+use arbour_core::KvStore;
+use serde_json::{Value, json};
+
+use super::claims::whole;
+use crate::Factory;
+use crate::events::EventBed;
+
+fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
+    Declaration::new(name)
+        .id("id", ids.clone())
+        .field(Field::path("email"))
+        .field(Field::path("name"))
+        .index(Index::on("email").unique().sparse())
+}
+
+fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Events<F::Store>> {
+    let projection = Projection::new(name, 1);
+    let collection =
+        Documents::new(&**bed.views()).collection(declaration(&projection.view("people"), ids))?;
+    let model = EventCollection::new("people", collection);
+    bed.builder().projection(projection.model(model)).build()
+}
+
+/// Returns the documents of a projection, each as its JSON, in the order of their ids.
+fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Vec<Value>> {
+    let documents = Documents::new(&**bed.views());
+    let collection = documents.collection(declaration(&view_name(name, 1, "people"), ids))?;
+    let snapshot = bed.views().snapshot()?;
+    let all = collection.reader(&snapshot).all(&arbour::documents::Query::new(Filter::All))?;
+    Ok(all.into_iter().map(|stored| stored.body).collect())
+}
+
+/// Dispatches a write, and returns what the model said.
+fn said<S: KvStore>(
+    events: &Events<S>,
+    event: EventResult<arbour::events::NewEvent>,
+) -> EventResult<Value> {
+    let dispatched = events.dispatch(event?)?;
+    let outcome = dispatched.projected.first().and_then(|projected| projected.outcomes.first());
+    assert!(matches!(outcome, Some(Outcome::Applied { .. })), "{outcome:?}");
+    Ok(dispatched.projected.first().map_or(Value::Null, |projected| {
+        dispatched.result(&projected.projection, "people").cloned().unwrap_or_default()
+    }))
+}
+
+/// Returns a member of what a model said.
+fn part(said: Value, name: &str) -> Value {
+    said.get(name).cloned().unwrap_or_default()
+}
+
+/// M1 to M6, M10. Writes are events; each does what it does to any collection.
+pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = open(bed, "people", &Ids::Chosen)?;
+    let writes = EventWrites::<Value>::new("people");
+    let ada = json!({"id": "ada", "email": "a@x", "born": 1815});
+    assert_eq!(said(&events, writes.insert(&ada))?, json!({"id": "ada", "revision": 1}));
+    assert_eq!(
+        part(said(&events, writes.set(&json!({"id": "bob", "email": "b@x"})))?, "revision"),
+        1
+    );
+    let changed = writes.update("ada", &json!({"born": null, "name": "Ada"}));
+    assert_eq!(said(&events, changed)?, json!({"id": "ada", "revision": 2}));
+    assert_eq!(part(said(&events, writes.change_id("bob", "cyd"))?, "id"), "cyd");
+    assert_eq!(said(&events, writes.remove("nobody"))?, json!({"removed": false}));
+    said(&events, writes.set(&json!({"id": "dan"})))?;
+    assert_eq!(said(&events, writes.remove("dan"))?, json!({"removed": true}));
+    drop(events);
+    bed.settle()?;
+    let expected =
+        [json!({"id": "ada", "email": "a@x", "name": "Ada"}), json!({"id": "cyd", "email": "b@x"})];
+    assert_eq!(people(bed, "people", &Ids::Chosen)?, expected);
+    let types: Vec<String> = bed
+        .log()?
+        .read(&bed.log_store().snapshot()?, &arbour::events::EventQuery::stream("people/ada"))?
+        .iter()
+        .map(|event| event.as_event().event_type.to_owned())
+        .collect();
+    assert_eq!(types, ["people/insert", "people/update"]);
+    Ok(())
+}
+
+/// M5. A write that is refused is said to be, and is no failure: what comes behind it is applied.
+pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = open(bed, "people", &Ids::Chosen)?;
+    let writes = EventWrites::<Value>::new("people");
+    let ada = json!({"id": "ada", "email": "a@x"});
+    said(&events, writes.insert(&ada))?;
+    for (write, kind) in [
+        (writes.insert(&ada), "exists"),
+        (writes.update("bob", &json!({})), "missing"),
+        (writes.change_id("bob", "cyd"), "missing"),
+        (writes.insert(&json!({"id": "bob", "email": "a@x"})), "unique"),
+        (writes.insert(&json!({"email": "b@x"})), "required"),
+        (writes.insert(&json!({"id": true})), "wrong-type"),
+    ] {
+        let said = said(&events, write)?;
+        assert_eq!(part(said.clone(), "kind"), kind, "{said}");
+        assert!(part(said.clone(), "refused").is_string(), "{said}");
+    }
+    assert_eq!(
+        part(said(&events, writes.set(&json!({"id": "ada", "email": "c@x"})))?, "revision"),
+        2
+    );
+    drop(events);
+    bed.settle()?;
+    assert_eq!(people(bed, "people", &Ids::Chosen)?, [json!({"id": "ada", "email": "c@x"})]);
+    assert_eq!(bed.log()?.head(&bed.log_store().snapshot()?)?.position, 8);
+    Ok(())
+}
+
+/// M4, M7 and section 3 of strato-db's review. Ids that are made are made once: applied again, the
+/// documents are the same, byte for byte.
+pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    for (name, ids) in [("uuids", Ids::Uuid), ("numbers", Ids::Integer)] {
+        let events = open(bed, name, &ids)?;
+        let writes = EventWrites::<Value>::new("people");
+        for number in 0..4 {
+            let body = json!({"name": format!("number {number}")});
+            let said = said(&events, writes.set(&body))?;
+            assert_eq!(part(said.clone(), "revision"), 1, "{said}");
+        }
+        drop(events);
+        bed.settle()?;
+        let first = people(bed, name, &ids)?;
+        assert!(first.len() >= 4, "{first:?}");
+        let again = open(bed, &format!("{name} again"), &ids)?;
+        again.catch_up(&format!("{name} again"))?;
+        assert_eq!(people(bed, &format!("{name} again"), &ids)?, first);
+        let digest = again.digest(&format!("{name} again"), 1)?;
+        assert_eq!(digest, again.digest(name, 1)?, "the same bytes");
+        assert_ne!(digest, again.digest("nothing", 1)?);
+        clear(bed)?;
+    }
+    Ok(())
+}
+
+/// Ends what one sort of ids began: the next has a log of its own.
+fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    for name in ["log", "stream", "head", "key"] {
+        let name = format!("arbour/{name}/main");
+        let store = Arc::clone(bed.log_store());
+        let tree = store.open_tree(arbour_core::TreeName::layer(&name)?)?;
+        store.write(|transaction| {
+            arbour_core::KvWrite::delete_range(transaction, &tree, arbour_core::KeyRange::all())
+        })?;
+    }
+    Ok(())
+}
+
+/// M2, M9. A write has metadata like any event; a collection's first event is appended once.
+pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = open(bed, "people", &Ids::Chosen)?;
+    let writes = EventWrites::<Value>::new("people");
+    events.dispatch(writes.init())?;
+    let ada = writes.set(&json!({"id": "ada"}))?;
+    events.dispatch(ada.with_metadata(Metadata::default().with("user", "eve")))?;
+    drop(events);
+    bed.settle()?;
+    let events = open(bed, "people", &Ids::Chosen)?;
+    assert!(events.dispatch(writes.init())?.appended.is_repeated);
+    let query = arbour::events::EventQuery::all();
+    let read = events.read(&query)?;
+    let metadata = read.last().and_then(|event| event.as_event().metadata().ok());
+    let user = metadata.and_then(|metadata| metadata.extra.get("user").cloned());
+    assert_eq!(user.as_deref(), Some("eve"));
+    assert_eq!(whole(bed)?.split(", ").count(), 2);
+    Ok(())
+}

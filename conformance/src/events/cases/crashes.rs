@@ -1,0 +1,162 @@
+//! The end of everything at every single step.
+
+use std::sync::Arc;
+
+use arbour::documents::{DocStore as _, Documents};
+use arbour::events::{
+    Append, Dispatch, EventResult, Events, FailurePolicy, GiveUp, Log, Outcome, Projection,
+};
+use arbour_core::{Durability, KvStore};
+use serde_json::json;
+
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::breaking::{Break, Breaking};
+use crate::events::ledger::{Ledger, accounts, cents, event};
+
+/// What the stores of a run are called, so that each has a log and a view of its own.
+struct Names {
+    log: String,
+    projection: String,
+}
+
+/// Makes a projection whose view lies in a store.
+fn projection<S: KvStore, V: KvStore<Tree = S::Tree>>(
+    bed_store: &S,
+    name: &str,
+    scene: &Arc<crate::events::ledger::Scene>,
+) -> EventResult<Projection<V>> {
+    let projection = Projection::new(name, 1);
+    let declaration = accounts(&projection.view("accounts"));
+    let own = Documents::new(bed_store).collection(declaration)?;
+    let policy = FailurePolicy::default().then(GiveUp::DeadLetter);
+    Ok(projection.model(Ledger::new(own, Arc::clone(scene))).on_failure(policy))
+}
+
+/// What a run was told before it ended.
+#[derive(Default)]
+struct Told {
+    /// The newest position that was acknowledged.
+    appended: u64,
+    /// The newest that was said to be applied or put aside.
+    dealt_with: u64,
+    /// The newest that may be there, for its fate was not told.
+    tried: u64,
+}
+
+/// Dispatches events until something breaks.
+fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> EventResult<()> {
+    let quick = Dispatch::default().durability(Durability::None);
+    let nested = json!({"cents": 5, "emit": [["b", {"cents": 6, "emit": [["c", {"cents": 7}]]}]]});
+    let appends = [
+        Append::from(cents("a", 1)?),
+        Append::new().event(cents("a", 2)?).event(cents("b", 3)?).key("transfer"),
+        event("a", nested)?.into(),
+        event("b", json!({"cents": 8, "emit": [["c", {"fail": "derive"}]]}))?.into(),
+        Append::from(cents("c", 9)?),
+    ];
+    for append in appends {
+        told.tried = told.appended + append.events.len() as u64;
+        let dispatched = events.dispatch_with(append, quick)?;
+        told.appended = dispatched.appended.last;
+        let outcomes = dispatched.projected.iter().flat_map(|projected| &projected.outcomes);
+        let is_dealt_with = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Applied { .. } | Outcome::PutAside { .. })
+        };
+        if !outcomes.clone().all(is_dealt_with) {
+            break;
+        }
+        told.dealt_with = told.appended;
+    }
+    Ok(())
+}
+
+/// Case 29. Whatever breaks at whatever step of whatever commit: what was acknowledged is there, nothing
+/// is there by half, and the view is the fold of the log, each event once.
+pub(super) fn view_is_fold_after_each_step<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    for breaks in [Break::Before, Break::After] {
+        let mut steps = 1;
+        loop {
+            let names = Names {
+                log: format!("log-{breaks:?}-{steps}"),
+                projection: format!("bank-{breaks:?}-{steps}"),
+            };
+            let (is_broken, told) = run_and_break(bed, breaks, steps, &names)?;
+            check(bed, &names, &told, &format!("{breaks:?} step {steps}"))?;
+            if !is_broken {
+                assert!(steps > 20, "only {steps} steps were broken at");
+                assert_eq!((told.appended, told.dealt_with), (6, 6));
+                break;
+            }
+            steps += 1;
+        }
+    }
+    Ok(())
+}
+
+fn run_and_break<F: Factory>(
+    bed: &EventBed<F>,
+    breaks: Break,
+    steps: u64,
+    names: &Names,
+) -> EventResult<(bool, Told)> {
+    let mut told = Told::default();
+    let views = Arc::new(Breaking::new(Arc::clone(bed.views()), breaks, steps));
+    let own = projection(&**bed.views(), &names.projection, &bed.scene)?;
+    let builder = Events::builder(Arc::clone(&views), &names.log)
+        .view_durability(Durability::None)
+        .projection(own);
+    if bed.is_apart() {
+        let logs = Arc::new(Breaking::new(Arc::clone(bed.log_store()), breaks, steps));
+        // Each of the stores breaks at its own step, so that all orders of their commits come up.
+        let events = builder.log_in(Arc::clone(&logs)).build();
+        let ended = events.and_then(|events| run(&events, &mut told));
+        let is_broken = views.is_broken() || logs.is_broken();
+        assert!(is_broken || ended.is_ok(), "{ended:?} without a break");
+        return Ok((is_broken, told));
+    }
+    let ended = builder.build().and_then(|events| run(&events, &mut told));
+    assert!(views.is_broken() || ended.is_ok(), "{ended:?} without a break");
+    Ok((views.is_broken(), told))
+}
+
+fn check<F: Factory>(bed: &EventBed<F>, names: &Names, told: &Told, when: &str) -> EventResult<()> {
+    let log = Log::open(&**bed.log_store(), &names.log)?;
+    let snapshot = bed.log_store().snapshot()?;
+    let newest = log.head(&snapshot)?.position;
+    assert!(
+        newest == told.appended || newest == told.tried,
+        "{when}: {} was acknowledged, {} begun, and {newest} is there",
+        told.appended,
+        told.tried
+    );
+    assert_eq!(log.verify(&snapshot, 0)?, newest, "{when}");
+    drop(snapshot);
+    let again = format!("again {}", names.projection);
+    let open = |projection: Projection<F::Store>| {
+        let builder = Events::builder(Arc::clone(bed.views()), &names.log)
+            .view_durability(Durability::None)
+            .projection(projection);
+        if bed.is_apart() {
+            builder.log_in(Arc::clone(bed.log_store())).build()
+        } else {
+            builder.build()
+        }
+    };
+    let events = open(projection(&**bed.views(), &names.projection, &bed.scene)?)?;
+    let applied = events.status()?.first().map_or(0, |status| status.applied);
+    assert!(
+        (told.dealt_with..=newest).contains(&applied),
+        "{when}: {} was said to be dealt with, and {applied} of {newest} was",
+        told.dealt_with
+    );
+    assert_eq!(events.catch_up(&names.projection)?, newest, "{when}");
+    let letters = events.dead_letters(&names.projection)?;
+    let dead: Vec<u64> = letters.iter().map(|dead| dead.position).collect();
+    assert_eq!(dead, if newest >= 5 { vec![5] } else { vec![] }, "{when}");
+    let other = open(projection(&**bed.views(), &again, &bed.scene)?)?;
+    other.catch_up(&again)?;
+    let (is, should) = (other.digest(&names.projection, 1)?, other.digest(&again, 1)?);
+    assert!(is == should, "{when}: the view is not the fold of the {newest} events");
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Dispatching and waiting: it always comes to an end, and says how.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arbour::events::{
+    Append, Dispatch, EventError, EventResult, Events, Expected, FailurePolicy, GiveUp, Outcome,
+    Pace,
+};
+use arbour_core::{ErrorKind, KvStore as _};
+use serde_json::json;
+
+use super::claims::{applied, balances, dispatch, folded, refused, whole};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::{cents, event, expecting};
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Case 31. A dispatch ends with a value, an error, as put aside, stood still, out of time, or shut down.
+pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events =
+        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))?;
+    assert_eq!(applied(&events, cents("a", 1)?)?, json!({"cents": 1, "part": 0}));
+    let aside = dispatch(&events, event("a", json!({"fail": "reduce"}))?)?;
+    assert!(matches!(aside, Outcome::PutAside { .. }), "{aside:?}");
+    let error = refused(events.dispatch(expecting("a", Expected::NoStream, 1)?), "a wrong version");
+    assert!(matches!(error, EventError::Expected { actual: 2, .. }), "{error:?}");
+    // One does not wait, and it is applied by the next who does.
+    let quick = Dispatch::default().without_waiting();
+    events.dispatch_with(cents("b", 2)?, quick)?;
+    applied(&events, cents("b", 3)?)?;
+    // While a handler takes its time another caller runs out of his.
+    bed.scene.shut_gate();
+    let scene = Arc::clone(&bed.scene);
+    thread::scope(|scope| -> EventResult<()> {
+        let slow =
+            scope.spawn(|| dispatch(&events, event("c", json!({"gate": true, "cents": 4}))?));
+        scene.wait_for_visitor();
+        let waited = events.wait_for("bank", 5, Duration::from_millis(5)).map(drop);
+        let error = refused(waited, "waiting longer than was allowed");
+        assert!(matches!(error, EventError::TimedOut { .. }), "{error:?}");
+        let waiting = scope.spawn(|| events.wait_for("bank", 6, LONG).map(drop));
+        events.shut_down();
+        let error =
+            refused(waiting.join().expect("it does not panic"), "waiting for one shut down");
+        assert!(matches!(error, EventError::ShutDown { .. }), "{error:?}");
+        scene.open_gate();
+        let outcome = slow.join().expect("it does not panic")?;
+        let is_told = matches!(outcome, Outcome::Applied { .. } | Outcome::ShutDown);
+        assert!(is_told, "what was begun is finished, or told: {outcome:?}");
+        Ok(())
+    })?;
+    let error = refused(events.dispatch(cents("d", 5)?), "dispatching after the end");
+    assert!(matches!(error, EventError::ShutDown { .. }), "{error:?}");
+    refused(events.subscribe("x", arbour::events::EventQuery::all())?.next(1, LONG), "following");
+    drop(events);
+    bed.settle()?;
+    let events = bed.open()?;
+    events.catch_up("bank")?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1, b 5 2, c 4 1");
+    Ok(())
+}
+
+/// What inline projections were not waited for is told so, and what is not inline has no outcome.
+pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
+    let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
+    let dispatched = events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    assert_eq!((dispatched.appended.first, dispatched.appended.last), (1, 2));
+    assert_eq!(dispatched.outcomes("bank").len(), 2, "one for each event");
+    assert_eq!(dispatched.result("bank", "ledger"), Some(&json!({"cents": 2, "part": 0})));
+    assert_eq!(dispatched.outcomes("behind"), []);
+    let quick = Dispatch::default().without_waiting();
+    let dispatched = events.dispatch_with(cents("a", 3)?, quick)?;
+    let outcomes = dispatched.outcomes("bank");
+    let is_right = if bed.is_apart() {
+        matches!(outcomes, [Outcome::NotWaited])
+    } else {
+        matches!(outcomes, [Outcome::Applied { .. }])
+    };
+    assert!(is_right, "in one store it is applied in the same commit: {outcomes:?}");
+    drop(events);
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "behind", 1)?, "");
+    let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
+    let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
+    assert_eq!(events.catch_up("behind")?, 3);
+    assert_eq!(events.catch_up("bank")?, 3);
+    assert_eq!(events.digest("behind", 1)?, events.digest("bank", 1)?);
+    Ok(())
+}
+
+/// E14. Handlers cannot wait for what they are part of: it is refused at once, not waited for.
+pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    let inner = events.clone();
+    bed.scene.set_errand(move || {
+        let tried = [
+            inner.dispatch(cents("x", 1).expect("it is an event")).map(drop),
+            inner.catch_up("bank").map(drop),
+            inner.wait_for("bank", 1, LONG).map(drop),
+            inner.resume("bank"),
+        ];
+        let kinds = tried.map(|result| match result {
+            Err(EventError::Store(error)) => error.kind().to_string(),
+            other => format!("{other:?}"),
+        });
+        kinds.join(" ")
+    });
+    let outcome = dispatch(&events, event("a", json!({"errand": true}))?)?;
+    let busy = vec![ErrorKind::Busy.to_string(); 4].join(" ");
+    let is_told = matches!(
+        &outcome, Outcome::Applied { result, .. } if result.get("ledger") == Some(&json!(busy))
+    );
+    assert!(is_told, "{outcome:?}");
+    assert_eq!(whole(bed)?.split(", ").count(), 1, "nothing else was appended");
+    bed.scene.set_errand(String::new);
+    drop(events);
+    bed.settle()?;
+    Ok(())
+}
+
+/// Many threads dispatch at once: each event is applied once, in the order of its position, and each
+/// caller gets the result of his own.
+pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const CALLERS: usize = 8;
+    const EACH: usize = 12;
+    let events = bed.open()?;
+    let results = thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                let events = &events;
+                scope.spawn(move || -> EventResult<Vec<(u64, i64)>> {
+                    let own = format!("own {caller}");
+                    (0..EACH)
+                        .map(|number| {
+                            let both = Append::new()
+                                .event(cents("shared", 1)?)
+                                .event(cents(&own, number as i64)?)
+                                .expect(&own, Expected::Exact(number as u64));
+                            let dispatched = events.dispatch(both)?;
+                            let outcome = dispatched.outcomes("bank").first();
+                            let shared = match outcome {
+                                Some(Outcome::Applied { result, .. }) => {
+                                    result.get("ledger").and_then(|own| own.get("cents")?.as_i64())
+                                }
+                                _ => None,
+                            };
+                            let shared = shared.expect("it is applied when the dispatch ends");
+                            Ok((dispatched.appended.first, shared))
+                        })
+                        .collect()
+                })
+            })
+            .collect();
+        let joined = callers.into_iter().map(|caller| caller.join().expect("it does not panic"));
+        joined.collect::<EventResult<Vec<_>>>()
+    })?;
+    let mut all: Vec<(u64, i64)> = results.into_iter().flatten().collect();
+    all.sort_unstable();
+    let expected: Vec<(u64, i64)> =
+        (0..(CALLERS * EACH) as u64).map(|number| (2 * number + 1, number as i64 + 1)).collect();
+    assert_eq!(all, expected, "each got what the fold is at his own event");
+    drop(events);
+    bed.settle()?;
+    let log = folded(&bed.log()?, &bed.log_store().snapshot()?)?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, log);
+    Ok(())
+}
+
+/// With a key an event is dispatched once, and the second caller gets what the first one got.
+pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    let once = || -> EventResult<Append> { Ok(Append::from(cents("a", 5)?).key("once")) };
+    let first = events.dispatch(once()?)?;
+    applied(&events, cents("a", 1)?)?;
+    drop(events);
+    bed.settle()?;
+    let events = bed.open()?;
+    let again = events.dispatch(once()?)?;
+    assert!(again.appended.is_repeated && !first.appended.is_repeated);
+    assert_eq!(again.projected, first.projected);
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 6 2");
+    Ok(())
+}
+
+/// `wait_for` gives a snapshot that has what was waited for, also when others apply it.
+pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let events = bed.builder().projection(behind).build()?;
+    let none = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
+    assert!(matches!(refused(none, "an event there is not"), EventError::TimedOut { .. }));
+    for number in 1..=20_u64 {
+        let position = events.dispatch(cents("a", 1)?)?.appended.last;
+        assert_eq!(position, number);
+        let snapshot = events.wait_for("bank", position, LONG)?;
+        let accounts = super::claims::view(&**bed.views(), "bank", 1)?;
+        use arbour::documents::{DocCollection as _, DocRead as _};
+        let account = accounts.reader(&snapshot).get("a")?;
+        let cents = account.and_then(|account| account.body.get("cents").cloned());
+        assert_eq!(cents, Some(json!(number)));
+    }
+    let unknown = events.wait_for("nothing", 1, LONG).map(drop);
+    assert!(matches!(refused(unknown, "no projection"), EventError::Invalid { .. }));
+    Ok(())
+}
+
+/// Case 28. Nobody sleeps through what he waits for, whoever commits it and whenever.
+pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let events = bed.builder().projection(behind).build()?;
+    let began = Instant::now();
+    thread::scope(|scope| -> EventResult<()> {
+        let waiting: Vec<_> = (1..=60_u64)
+            .map(|position| {
+                let events = &events;
+                scope.spawn(move || events.wait_for("bank", position, LONG).map(drop))
+            })
+            .collect();
+        for _ in 0..60 {
+            events.dispatch(cents("a", 1)?)?;
+        }
+        for waiting in waiting {
+            waiting.join().expect("it does not panic")?;
+        }
+        Ok(())
+    })?;
+    assert!(began.elapsed() < LONG, "somebody slept until he ran out of time");
+    Ok(())
+}
+
+/// A follower applies what comes, for projections that nobody waits for, and ends when it is shut down.
+pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let events: Events<F::Store> = bed.builder().projection(behind).build()?;
+    thread::scope(|scope| -> EventResult<()> {
+        let follower = scope.spawn(|| events.follow());
+        for number in 1..=10 {
+            events.dispatch(cents("a", number)?)?;
+        }
+        let began = Instant::now();
+        // Nobody waits for the projection here: only the follower can have applied it.
+        while events.status()?.first().map(|bank| bank.applied) != Some(10) {
+            assert!(began.elapsed() < LONG, "the follower applies nothing");
+            thread::sleep(Duration::from_millis(2));
+        }
+        events.shut_down();
+        follower.join().expect("it does not panic")
+    })?;
+    drop(events);
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 55 10");
+    Ok(())
+}

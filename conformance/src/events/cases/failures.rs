@@ -1,0 +1,230 @@
+//! Events that fail, and what each policy makes of them.
+
+use std::time::Duration;
+
+use arbour::events::DeadKind;
+use arbour::events::{
+    EventError, EventResult, Events, FailurePolicy, GiveUp, NewEvent, Outcome, Phase,
+};
+use arbour_core::KvStore;
+use serde_json::json;
+
+use super::claims::{applied, balances, dispatch, invalid, refused};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::{cents, event};
+
+fn failing(stream: &str, phase: &str) -> EventResult<NewEvent> {
+    event(stream, json!({"cents": 100, "fail": phase}))
+}
+
+/// Returns what failed as a line like `2 a failed reduce`.
+fn dead<S: KvStore>(events: &Events<S>) -> EventResult<String> {
+    let letters = events.dead_letters("bank")?;
+    let shown = letters.iter().map(|dead| {
+        let phase = dead.phase.map_or_else(|| "-".to_owned(), |phase: Phase| phase.to_string());
+        let kind = match dead.kind {
+            DeadKind::Halting => "halting",
+            DeadKind::Failed => "failed",
+            DeadKind::Quarantined => "quarantined",
+        };
+        format!("{} {} {kind} {phase}", dead.position, dead.stream)
+    });
+    Ok(shown.collect::<Vec<_>>().join(", "))
+}
+
+/// E12. By default a projection stands before an event that fails, and says so to everybody, until it is
+/// resumed; nothing is left out, and nobody hangs.
+pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    let outcome = dispatch(&events, failing("a", "reduce")?)?;
+    let is_halted = |outcome: &Outcome| matches!(outcome, Outcome::Halted { position: 2, reason } if reason.contains("asked to fail"));
+    assert!(is_halted(&outcome), "{outcome:?}");
+    let behind = dispatch(&events, cents("b", 2)?)?;
+    assert!(is_halted(&behind), "one behind it: {behind:?}");
+    drop(events);
+    bed.settle()?;
+    let events = bed.open()?;
+    let status = events.status()?;
+    let bank = status.first().expect("there is one projection");
+    assert_eq!((bank.applied, bank.lag, bank.is_halted), (1, 2, true));
+    assert_eq!(dead(&events)?, "2 a halting reduce");
+    let error = refused(events.catch_up("bank"), "catching up with one that stands");
+    assert!(matches!(error, EventError::Halted { position: 2, .. }), "{error:?}");
+    let waited = events.wait_for("bank", 3, Duration::from_secs(60)).map(drop);
+    let error = refused(waited, "waiting for one that stands");
+    assert!(matches!(error, EventError::Halted { position: 2, .. }), "{error:?}");
+    // Resumed without being mended it stands again.
+    events.resume("bank")?;
+    refused(events.catch_up("bank"), "what was not mended");
+    assert_eq!(dead(&events)?, "2 a halting reduce");
+    bed.scene.mend(true);
+    events.resume("bank")?;
+    assert_eq!(events.catch_up("bank")?, 3);
+    assert_eq!(dead(&events)?, "");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 101 2, b 2 1");
+    // It does nothing to one that does not stand.
+    events.resume("bank")?;
+    events.skip("bank")?;
+    assert_eq!(applied(&events, cents("b", 1)?)?.get("cents"), Some(&json!(3)));
+    Ok(())
+}
+
+/// Case 30. A handler that panics is one that fails: the position has not moved, the same event is tried
+/// again, and everything else goes on.
+pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    let outcome = dispatch(&events, event("a", json!({"cents": 1, "panic": "derive"}))?)?;
+    let is_told = matches!(&outcome, Outcome::Halted { position: 1, reason } if reason.contains("asked to panic"));
+    assert!(is_told, "{outcome:?}");
+    assert_eq!(dead(&events)?, "1 a halting panic");
+    bed.scene.mend(true);
+    events.resume("bank")?;
+    events.catch_up("bank")?;
+    drop(events);
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
+    Ok(())
+}
+
+/// An event that fails is tried again as often as the policy says, and no more.
+pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let policy = FailurePolicy::default().retry(3, Duration::from_millis(1));
+    let events = bed.open_with(|bank| bank.on_failure(policy))?;
+    applied(&events, cents("a", 1)?)?;
+    bed.scene.calls();
+    let outcome = dispatch(&events, failing("a", "reduce")?)?;
+    assert!(matches!(outcome, Outcome::Halted { position: 2, .. }), "{outcome:?}");
+    let tries = bed.scene.calls().iter().filter(|call| call.starts_with("reduce 2/")).count();
+    assert_eq!(tries, 4, "the first time and three more");
+    let letters = events.dead_letters("bank")?;
+    assert_eq!(letters.first().map(|dead| dead.tries), Some(4));
+    // It is given all its tries again when it is resumed, and may be mended in between.
+    events.resume("bank")?;
+    let scene = std::sync::Arc::clone(&bed.scene);
+    let patient = FailurePolicy::default().retry(1000, Duration::from_millis(1));
+    let events = bed.open_with(|bank| bank.on_failure(patient))?;
+    std::thread::scope(|scope| {
+        let catching_up = scope.spawn(|| events.catch_up("bank"));
+        std::thread::sleep(Duration::from_millis(20));
+        scene.mend(true);
+        catching_up.join().expect("it does not panic")
+    })?;
+    drop(events);
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 101 2");
+    Ok(())
+}
+
+/// Case 35. An event that is put aside does not keep the others, and can be applied later.
+pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let open = |bed: &EventBed<F>| {
+        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))
+    };
+    let events = open(bed)?;
+    applied(&events, cents("a", 1)?)?;
+    let outcome = dispatch(&events, failing("a", "derive")?)?;
+    let is_aside =
+        matches!(&outcome, Outcome::PutAside { reason } if reason.contains("asked to fail"));
+    assert!(is_aside, "{outcome:?}");
+    applied(&events, cents("a", 2)?)?;
+    dispatch(&events, failing("b", "apply")?)?;
+    drop(events);
+    bed.settle()?;
+    let events = open(bed)?;
+    assert_eq!(dead(&events)?, "2 a failed derive, 4 b failed apply");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 3 2");
+    assert!(!events.replay("bank", 2)?, "it fails again");
+    assert_eq!(events.dead_letters("bank")?.first().map(|dead| dead.tries), Some(2));
+    bed.scene.mend(true);
+    assert!(events.replay("bank", 2)?);
+    assert_eq!(dead(&events)?, "4 b failed apply");
+    invalid(events.replay("bank", 2), "what is not put aside any more");
+    invalid(events.replay("bank", 1), "what was never put aside");
+    assert_eq!(events.release("bank", "b")?, 1);
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 103 3, b 100 1");
+    assert_eq!(events.catch_up("bank")?, 4);
+    Ok(())
+}
+
+/// An event that fails takes what follows in its stream with it, in order, and no other stream.
+pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let open = |bed: &EventBed<F>| {
+        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
+    };
+    let events = open(bed)?;
+    applied(&events, cents("a", 1)?)?;
+    dispatch(&events, failing("a", "reduce")?)?;
+    let outcome = dispatch(&events, cents("a", 2)?)?;
+    assert!(matches!(outcome, Outcome::PutAside { .. }), "{outcome:?}");
+    applied(&events, cents("b", 3)?)?;
+    drop(events);
+    bed.settle()?;
+    let events = open(bed)?;
+    dispatch(&events, cents("a", 4)?)?;
+    assert_eq!(dead(&events)?, "2 a failed reduce, 3 a quarantined -, 5 a quarantined -");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1, b 3 1");
+    invalid(events.replay("bank", 5), "one behind another of its stream");
+    assert_eq!(events.release("bank", "a")?, 0, "the first fails again");
+    bed.scene.mend(true);
+    assert_eq!(events.release("bank", "a")?, 3);
+    assert_eq!(dead(&events)?, "");
+    assert_eq!(applied(&events, cents("a", 5)?)?.get("cents"), Some(&json!(112)));
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 112 5, b 3 1");
+    Ok(())
+}
+
+/// Whoever lets a projection go on without the event it stands before puts that aside.
+pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    dispatch(&events, failing("a", "transact")?)?;
+    dispatch(&events, cents("b", 1)?)?;
+    events.skip("bank")?;
+    drop(events);
+    bed.settle()?;
+    let events = bed.open()?;
+    assert_eq!(events.catch_up("bank")?, 2);
+    assert_eq!(dead(&events)?, "1 a failed transact");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "b 1 1");
+    bed.scene.mend(true);
+    assert!(events.replay("bank", 1)?);
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 100 1, b 1 1");
+    Ok(())
+}
+
+/// Events of types a projection does not know are passed over, or fail, as it is declared.
+pub(super) fn unknown_types_by_declaration<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let unknown = || NewEvent::raw("a", "renamed", 1, b"1".to_vec());
+    let events = bed.open()?;
+    let outcome = dispatch(&events, unknown())?;
+    assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+    drop(events);
+    bed.settle()?;
+    let strict = bed.open_with(|bank| bank.only_types(["moved"]))?;
+    applied(&strict, cents("a", 1)?)?;
+    let outcome = dispatch(&strict, unknown())?;
+    let is_told =
+        matches!(&outcome, Outcome::Halted { position: 3, reason } if reason.contains("renamed"));
+    assert!(is_told, "{outcome:?}");
+    assert_eq!(dead(&strict)?, "3 a halting type");
+    Ok(())
+}
+
+/// An event whose payload does not decode fails like any other, and is named.
+pub(super) fn undecodable_payload_fails<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events =
+        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))?;
+    let bad = NewEvent::raw("a", "moved", 1, b"{half".to_vec());
+    let outcome = dispatch(&events, bad)?;
+    let is_told = matches!(
+        &outcome,
+        Outcome::PutAside { reason } if reason.contains("position 1") && reason.contains("moved")
+    );
+    assert!(is_told, "{outcome:?}");
+    applied(&events, cents("a", 1)?)?;
+    drop(events);
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
+    Ok(())
+}

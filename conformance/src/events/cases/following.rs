@@ -1,0 +1,193 @@
+//! Following a log: subscriptions, and consumers that share one.
+
+use std::thread;
+use std::time::Duration;
+
+use arbour::events::{Append, EventBuf, EventError, EventQuery, EventResult};
+use arbour_core::KvStore;
+
+use super::claims::{append, invalid, refused};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::cents;
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn positions(events: &[EventBuf]) -> Vec<u64> {
+    events.iter().map(|event| event.as_event().position).collect()
+}
+
+/// Case 27. A subscription gets what is there and then what comes, each event once and in order, while
+/// others append.
+pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const WRITERS: u64 = 4;
+    const EACH: u64 = 40;
+    let events = bed.builder().build()?;
+    for _ in 0..30 {
+        events.dispatch(cents("before", 1)?)?;
+    }
+    let total = 30 + WRITERS * EACH;
+    let seen = thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let events = &events;
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    let event = cents(&format!("writer {writer}"), 1).expect("it is an event");
+                    events.dispatch(event).expect("an event can be dispatched");
+                }
+            });
+        }
+        let mut subscription = events.subscribe("reader", EventQuery::all())?;
+        let mut seen = Vec::new();
+        while (seen.len() as u64) < total {
+            let next = subscription.next(7, LONG)?;
+            assert!(!next.is_empty(), "after {} of {total} nothing comes any more", seen.len());
+            seen.extend(positions(&next));
+        }
+        EventResult::Ok(seen)
+    })?;
+    let expected: Vec<u64> = (1..=total).collect();
+    assert!(seen == expected, "each event once and in order: {seen:?}");
+    Ok(())
+}
+
+/// What was acknowledged does not come again, and what was not does, also in another life.
+pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.builder().build()?;
+    events.dispatch(
+        Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
+    )?;
+    let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    assert_eq!(positions(&mailer.next(2, LONG)?), [1, 2]);
+    mailer.acknowledge()?;
+    assert_eq!(positions(&mailer.next(2, LONG)?), [3]);
+    assert!(mailer.next(2, Duration::ZERO)?.is_empty());
+    drop((mailer, events));
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    assert_eq!(mailer.position(), 2);
+    assert_eq!(positions(&mailer.next(9, LONG)?), [3]);
+    mailer.acknowledge()?;
+    // Events that are not meant are passed over, and acknowledged with those that are.
+    let only_a = EventQuery::stream("a");
+    let mut other = events.subscribe("other", only_a.clone())?;
+    assert_eq!(positions(&other.next(1, LONG)?), [1]);
+    assert_eq!(positions(&other.next(1, LONG)?), [3]);
+    events.dispatch(cents("b", 4)?)?;
+    assert!(other.next(1, Duration::ZERO)?.is_empty());
+    other.acknowledge()?;
+    assert_eq!(events.subscribe("other", only_a)?.position(), 4);
+    let mut late = events.subscribe("late", EventQuery::all().after(3))?;
+    assert_eq!(positions(&late.next(9, LONG)?), [4]);
+    invalid(events.subscribe("a/b", EventQuery::all()).map(drop), "a name with a slash");
+    Ok(())
+}
+
+/// Events a subscription has yet to see are not given up by `trim`; and whoever comes too late is told.
+pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    for number in 1..=6 {
+        events.dispatch(cents("a", number)?)?;
+    }
+    let mut slow = events.subscribe("slow", EventQuery::all())?;
+    slow.next(4, LONG)?;
+    slow.acknowledge()?;
+    assert_eq!(events.trim(u64::MAX)?, 5, "what the slow one has yet to see is kept");
+    drop((slow, events));
+    bed.settle()?;
+    let events = bed.open()?;
+    let mut slow = events.subscribe("slow", EventQuery::all())?;
+    assert_eq!(positions(&slow.next(9, LONG)?), [5, 6]);
+    let mut late = events.subscribe("late", EventQuery::all())?;
+    let error = refused(late.next(9, LONG), "what was given up");
+    assert!(matches!(error, EventError::Archived { asked: 1, first: 5, .. }), "{error:?}");
+    // So is a view that would have to begin with them.
+    let again = bed.builder().projection(bed.ledger("again", 1)?).build()?;
+    let error = refused(again.catch_up("again"), "a view of what was given up");
+    assert!(matches!(error, EventError::Archived { .. }), "{error:?}");
+    assert_eq!(bed.open()?.catch_up("bank")?, 6, "one that has dealt with them goes on");
+    Ok(())
+}
+
+/// A projection that is behind keeps the events it has yet to apply.
+pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    for number in 1..=5 {
+        append(bed, cents("a", number)?)?;
+    }
+    let events = bed.open()?;
+    assert_eq!(events.trim(u64::MAX)?, 1, "nothing was applied yet");
+    events.catch_up("bank")?;
+    assert_eq!(events.trim(3)?, 4);
+    bed.settle()?;
+    assert_eq!(bed.open()?.catch_up("bank")?, 5);
+    Ok(())
+}
+
+/// Consumers of one subscription each get events that no other has, and all of them are dealt with.
+pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const COUNT: u64 = 60;
+    let events = bed.builder().build()?;
+    for _ in 0..COUNT {
+        events.dispatch(cents("a", 1)?)?;
+    }
+    let done = thread::scope(|scope| {
+        let consumers: Vec<_> = (0..4)
+            .map(|consumer| {
+                let events = &events;
+                scope.spawn(move || -> EventResult<Vec<u64>> {
+                    let name = format!("consumer {consumer}");
+                    let mut done = Vec::new();
+                    loop {
+                        let claimed = events.claim("work", &name, 3, LONG)?;
+                        if claimed.is_empty() {
+                            return Ok(done);
+                        }
+                        // The last first: they are acknowledged in order nevertheless.
+                        for position in positions(&claimed).into_iter().rev() {
+                            events.complete("work", &name, position)?;
+                            done.push(position);
+                        }
+                    }
+                })
+            })
+            .collect();
+        let joined = consumers.into_iter().map(|consumer| consumer.join().expect("no panic"));
+        joined.collect::<EventResult<Vec<_>>>()
+    })?;
+    let mut all: Vec<u64> = done.into_iter().flatten().collect();
+    all.sort_unstable();
+    assert_eq!(all, (1..=COUNT).collect::<Vec<_>>(), "each event was dealt with once");
+    drop(events);
+    bed.settle()?;
+    let log = bed.log()?;
+    let snapshot = bed.log_store().snapshot()?;
+    assert_eq!(log.acknowledged(&snapshot, "work")?, Some(COUNT));
+    drop(snapshot);
+    let events = bed.builder().build()?;
+    assert!(events.claim("work", "late", 9, LONG)?.is_empty());
+    Ok(())
+}
+
+/// A claim that runs out is another's, and the first consumer is told that he is too late.
+pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.builder().build()?;
+    for number in 1..=3 {
+        events.dispatch(cents("a", number)?)?;
+    }
+    let dead = events.claim("work", "dead", 2, Duration::ZERO)?;
+    assert_eq!(positions(&dead), [1, 2]);
+    let quick = events.claim("work", "quick", 1, LONG)?;
+    assert_eq!(positions(&quick), [1], "its claim ran out");
+    invalid(events.complete("work", "dead", 1), "a claim that ran out and was taken over");
+    events.complete("work", "quick", 1)?;
+    invalid(events.complete("work", "quick", 1), "what was dealt with before");
+    invalid(events.complete("work", "quick", 3), "what was not claimed");
+    drop(events);
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    assert_eq!(positions(&events.claim("work", "other", 9, LONG)?), [2, 3]);
+    assert!(events.claim("work", "quick", 9, LONG)?.is_empty());
+    assert_eq!(positions(&events.claim("elsewhere", "quick", 9, LONG)?), [1, 2, 3]);
+    Ok(())
+}

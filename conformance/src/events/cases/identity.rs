@@ -1,0 +1,159 @@
+//! Whose log it is, and whether it has all it had.
+
+use arbour::events::layout::{head_tree, log_tree, stream_tree};
+use arbour::events::{EventError, EventResult};
+use arbour_core::key::KeyPart as _;
+use arbour_core::{KvStore, KvWrite, TreeName};
+
+use super::claims::{append, applied, balances, refused};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::cents;
+
+/// Takes the newest events off the end of a log, as if the store had lost its last commits.
+fn cut_off<F: Factory>(
+    bed: &EventBed<F>,
+    heads: &[(Vec<u8>, Vec<u8>)],
+    from: u64,
+) -> EventResult<()> {
+    let store = bed.log_store();
+    let open = |name: &str| store.open_tree(TreeName::layer(name)?);
+    let (events, streams) = (open(&log_tree("main"))?, open(&stream_tree("main"))?);
+    let head = open(&head_tree("main"))?;
+    let mut key = Vec::new();
+    from.encode_part(&mut key);
+    let range = arbour_core::KeyRange::from_bounds(
+        std::ops::Bound::Included(&key),
+        std::ops::Bound::Unbounded,
+    );
+    Ok(store.write(|transaction| {
+        transaction.delete_range(&events, range.clone())?;
+        transaction.delete_range(&streams, arbour_core::KeyRange::all())?;
+        heads.iter().try_for_each(|(key, value)| transaction.put(&head, key, value))
+    })?)
+}
+
+fn heads<F: Factory>(bed: &EventBed<F>) -> EventResult<Vec<(Vec<u8>, Vec<u8>)>> {
+    let tree = bed.log_store().open_tree(TreeName::layer(&head_tree("main"))?)?;
+    let snapshot = bed.log_store().snapshot()?;
+    let range = arbour_core::KeyRange::all();
+    let cursor =
+        arbour_core::KvRead::scan(&snapshot, &tree, range, arbour_core::Direction::Forward)?;
+    Ok(crate::entries(cursor)?)
+}
+
+/// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered anew.
+pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    applied(&events, cents("a", 2)?)?;
+    let before = heads(bed)?;
+    applied(&events, cents("a", 3)?)?;
+    let view = balances(&**bed.views(), "bank", 1)?;
+    cut_off(bed, &before, 3)?;
+    // Who has it open learns of it too, before anything is applied.
+    let error = refused(
+        events.catch_up("bank").and_then(|_| {
+            append(bed, cents("b", 9)?)?;
+            events.catch_up("bank")
+        }),
+        "a log that has lost its end",
+    );
+    let is_typed = |error: &EventError| {
+        matches!(error, EventError::Truncated { .. } | EventError::Foreign { .. })
+    };
+    assert!(is_typed(&error), "{error:?}");
+    drop(events);
+    cut_off(bed, &before, 3)?;
+    bed.settle()?;
+    let error = refused(bed.open().map(drop), "a log that has lost its end");
+    let is_right = matches!(error, EventError::Truncated { applied: 3, newest: 2, .. });
+    assert!(is_right, "{error:?}");
+    // Other events in the place of those that were lost are found out as well.
+    append(bed, cents("a", 30)?)?;
+    let error = refused(bed.open().map(drop), "another end of the log");
+    assert!(matches!(error, EventError::Foreign { position: 3, .. }), "{error:?}");
+    append(bed, cents("a", 40)?)?;
+    let error = refused(bed.open().map(drop), "another end of the log, and more");
+    assert!(matches!(error, EventError::Foreign { position: 3, .. }), "{error:?}");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, view, "the view is as it was");
+    Ok(())
+}
+
+/// Case 37. The log of another store is a typed error, however long it is.
+pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    for number in 1..=3 {
+        applied(&events, cents("a", number)?)?;
+    }
+    drop(events);
+    bed.settle()?;
+    if bed.is_apart() {
+        bed.lose_log()?;
+    } else {
+        clear_log(bed)?;
+    }
+    let error = refused(bed.open().map(drop), "an empty log");
+    assert!(matches!(error, EventError::Truncated { applied: 3, newest: 0, .. }), "{error:?}");
+    for number in 1..=4 {
+        append(bed, cents("a", number)?)?;
+        let error = refused(bed.open().map(drop), "another log");
+        assert!(matches!(error, EventError::Foreign { position: 3, .. }), "{error:?}");
+    }
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 6 3", "the view is as it was");
+    // A view of its own can be made of it.
+    let other = bed.builder().projection(bed.ledger("other", 1)?).build()?;
+    other.catch_up("other")?;
+    assert_eq!(balances(&**bed.views(), "other", 1)?, "a 10 4");
+    Ok(())
+}
+
+/// Removes the log from a store it shares with the views.
+fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
+    for name in ["log", "stream", "head", "key"] {
+        let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
+        bed.views()
+            .write(|transaction| transaction.delete_range(&tree, arbour_core::KeyRange::all()))?;
+    }
+    Ok(())
+}
+
+/// Section D. What was appended and not applied before everything ended is applied the next time, once.
+pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    drop(events);
+    append(bed, cents("a", 2)?)?;
+    append(bed, cents("b", 3)?)?;
+    bed.settle()?;
+    let events = bed.open()?;
+    let status = events.status()?;
+    assert_eq!(status.first().map(|bank| (bank.applied, bank.lag)), Some((1, 2)));
+    // Issue 39 of strato-db: nobody has to ask for the backlog, the next dispatch applies it.
+    assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&serde_json::json!(7)));
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 7 3, b 3 1");
+    Ok(())
+}
+
+/// Several logs and projections of one store do not mix.
+pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    let other = arbour::events::Events::builder(std::sync::Arc::clone(bed.views()), "other")
+        .projection(bed.ledger("other", 1)?)
+        .build()?;
+    other.dispatch(cents("a", 10)?)?;
+    other.dispatch(cents("a", 20)?)?;
+    applied(&events, cents("a", 2)?)?;
+    drop((events, other));
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 3 2");
+    assert_eq!(balances(&**bed.views(), "other", 1)?, "a 30 2");
+    assert_eq!(bed.open()?.head()?.position, 2);
+    let twice =
+        bed.builder().projection(bed.ledger("x", 1)?).projection(bed.ledger("x", 1)?).build();
+    super::claims::invalid(twice.map(drop), "a version that is there twice");
+    let zero = bed.builder().projection(arbour::events::Projection::new("x", 0)).build();
+    super::claims::invalid(zero.map(drop), "version 0");
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Making a view anew, beside the one that is read.
+
+use std::ops::ControlFlow;
+
+use arbour::events::{CatchUp, EventResult, Events};
+use arbour_core::{KvRead, KvStore};
+use serde_json::json;
+
+use super::claims::{applied, balances, invalid, refused};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::ledger::{cents, event};
+
+/// Enough events for several chunks of a rebuild.
+const CROWD: i64 = 2100;
+
+fn both<F: Factory>(bed: &EventBed<F>) -> EventResult<Events<F::Store>> {
+    bed.builder().projection(bed.ledger("bank", 1)?).projection(bed.ledger("bank", 2)?).build()
+}
+
+fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
+    let log = bed.log()?;
+    bed.log_store().write(|transaction| {
+        for number in 0..CROWD {
+            let stream = format!("account {}", number % 7);
+            log.append(transaction, &cents(&stream, number)?.into())?;
+        }
+        Ok(())
+    })
+}
+
+fn go_on(_: CatchUp) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Case 34. A new version is made while the old one is read and goes on, and is the one that is read once
+/// it has all; it is the same as the old one.
+pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    bed.open()?;
+    fill(bed)?;
+    bed.open()?.catch_up("bank")?;
+    bed.settle()?;
+    let events = both(bed)?;
+    let (mut chunks, mut failure) = (0, None);
+    let is_done = events.rebuild("bank", 2, &mut |progress| {
+        assert!(progress.done <= progress.total && progress.left() > 0, "{progress:?}");
+        chunks += 1;
+        let served = applied(&events, cents("late", 1).expect("it is an event"));
+        let served = served.map(|result| result.get("cents").cloned());
+        if served.as_ref().ok() != Some(&Some(json!(chunks))) {
+            failure = Some(format!("{served:?}"));
+        }
+        ControlFlow::Continue(())
+    })?;
+    assert!(is_done && chunks >= 2, "{chunks} chunks");
+    assert_eq!(failure, None, "the old version is read and written meanwhile");
+    let active: Vec<bool> = events.status()?.iter().map(|version| version.is_active).collect();
+    assert_eq!(active, [false, true]);
+    assert_eq!(events.digest("bank", 2)?, events.digest("bank", 1)?);
+    applied(&events, cents("late", 1)?)?;
+    assert_ne!(events.digest("bank", 2)?, events.digest("bank", 1)?, "the old one is as it was");
+    drop(events);
+    bed.settle()?;
+    let events = both(bed)?;
+    assert_eq!(applied(&events, cents("late", 1)?)?.get("cents"), Some(&json!(chunks + 2)));
+    assert_eq!(events.catch_up("bank")?, events.head()?.position);
+    Ok(())
+}
+
+/// A rebuild that is broken off goes on where it was, also in another life.
+pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    bed.open()?;
+    fill(bed)?;
+    let mut done = 0;
+    for round in 0.. {
+        let events = both(bed)?;
+        let finished = events.rebuild("bank", 2, &mut |progress| {
+            assert!(progress.done > done, "{progress:?} after {done}: it began again");
+            done = progress.done;
+            ControlFlow::Break(())
+        })?;
+        let active = events.status()?.iter().position(|version| version.is_active);
+        assert_eq!(active, Some(usize::from(finished)));
+        drop(events);
+        bed.settle()?;
+        if finished {
+            assert!(round >= 2, "{round} chunks");
+            break;
+        }
+    }
+    let events = both(bed)?;
+    assert_eq!(events.catch_up("bank")?, CROWD as u64);
+    bed.builder().projection(bed.ledger("bank", 1)?).build()?;
+    let first = bed.builder().projection(bed.ledger("other", 1)?).build()?;
+    first.catch_up("other")?;
+    assert_eq!(first.digest("other", 1)?, events.digest("bank", 2)?);
+    Ok(())
+}
+
+/// A rebuild that meets an event which fails stands and says so; the version that is read goes on.
+pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    bed.scene.mend(true);
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    applied(&events, event("a", json!({"cents": 2, "fail": "reduce"}))?)?;
+    bed.scene.mend(false);
+    drop(events);
+    bed.settle()?;
+    let events = both(bed)?;
+    refused(events.rebuild("bank", 2, &mut go_on), "a rebuild of what fails");
+    assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&json!(7)));
+    refused(events.rebuild("bank", 2, &mut go_on), "a rebuild that stands");
+    invalid(events.rebuild("bank", 3, &mut go_on), "a version there is not");
+    Ok(())
+}
+
+/// What is forgotten leaves nothing, and what is read cannot be forgotten.
+pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.open()?;
+    applied(&events, cents("a", 1)?)?;
+    drop(events);
+    bed.settle()?;
+    let events = both(bed)?;
+    events.rebuild("bank", 2, &mut go_on)?;
+    invalid(events.forget("bank", 2), "the version that is read");
+    events.forget("bank", 1)?;
+    drop(events);
+    bed.settle()?;
+    let trees = bed.views().snapshot()?.trees()?;
+    let left: Vec<&String> = trees.iter().filter(|tree| tree.contains("bank.1")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(balances(&**bed.views(), "bank", 2)?, "a 1 1");
+    // Declared anew it is a new one.
+    let events = both(bed)?;
+    let applied: Vec<u64> = events.status()?.iter().map(|version| version.applied).collect();
+    assert_eq!(applied, [0, 1]);
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! The teeth of the suite for events: stores that are each wrong in one way that only events can tell, and
+//! the case meant for it.
+//!
+//! An [`EventFault`] forgets, delays or changes one kind of what the events layer writes, as an
+//! implementation of it would that forgot to write it, wrote it in another transaction, or in fewer bits. A
+//! test fails unless the suite rejects each by the case that [`EventFault::case`] names.
+//!
+//! ```
+//! use arbour_conformance::Axis;
+//! use arbour_conformance::events::faulty::{EventFault, TamperedFactory};
+//! use arbour_conformance::events::run;
+//! let (topic, name) = EventFault::KeyForgotten.case().split_once("::").unwrap();
+//! let examined = std::panic::catch_unwind(|| {
+//!     run(TamperedFactory::new(EventFault::KeyForgotten), Axis::Fixed, topic, name)
+//! });
+//! assert!(!matches!(examined, Ok(Ok(()))));
+//! ```
+
+mod fault;
+mod store;
+mod transaction;
+
+pub use fault::EventFault;
+pub use store::{Tampered, TamperedFactory};
+pub use transaction::TamperedTransaction;

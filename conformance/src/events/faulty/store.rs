@@ -1,0 +1,118 @@
+//! A store with a fault.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
+    TreeName,
+};
+use parking_lot::Mutex;
+
+use super::transaction::Write;
+use super::{EventFault, TamperedTransaction};
+use crate::{Factory, MemoryFactory};
+
+/// Makes stores in memory with a fault, or without one.
+///
+/// ```
+/// use arbour_conformance::Axis;
+/// use arbour_conformance::events::faulty::TamperedFactory;
+/// use arbour_conformance::events::run;
+/// run(TamperedFactory::sound(), Axis::Fixed, "log", "positions_contiguous")?;
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TamperedFactory(Option<EventFault>);
+
+impl TamperedFactory {
+    /// Makes stores with this fault.
+    ///
+    /// ```
+    /// use arbour_conformance::events::faulty::{EventFault, TamperedFactory};
+    /// let factory = TamperedFactory::new(EventFault::KeyForgotten);
+    /// # let _ = factory;
+    /// ```
+    #[must_use]
+    pub fn new(fault: EventFault) -> Self {
+        Self(Some(fault))
+    }
+
+    /// Makes stores without a fault.
+    ///
+    /// ```
+    /// # use arbour_conformance::events::faulty::TamperedFactory;
+    /// let factory = TamperedFactory::sound();
+    /// # let _ = factory;
+    /// ```
+    #[must_use]
+    pub fn sound() -> Self {
+        Self(None)
+    }
+}
+
+impl Factory for TamperedFactory {
+    type Store = Tampered;
+
+    fn open(&self, path: &Path, options: &StoreOptions) -> Result<Tampered> {
+        let store = MemoryFactory.open(path, options)?;
+        Ok(Tampered { store, fault: self.0, delayed: Arc::default() })
+    }
+}
+
+/// A store in memory whose transactions write something else than they are told.
+///
+/// ```
+/// use arbour_conformance::Factory;
+/// use arbour_conformance::events::faulty::{Tampered, TamperedFactory};
+/// use arbour_core::{KvStore, StoreOptions};
+/// let store: Tampered = TamperedFactory::sound().open("anywhere".as_ref(), &StoreOptions::new())?;
+/// assert_eq!(store.capabilities().engine, "memory");
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct Tampered {
+    store: MemoryStore,
+    pub(super) fault: Option<EventFault>,
+    /// What the next transaction writes.
+    pub(super) delayed: Arc<Mutex<Vec<Write>>>,
+}
+
+impl KvStore for Tampered {
+    type Tree = <MemoryStore as KvStore>::Tree;
+    type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
+    type Transaction<'s> = TamperedTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.store.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        self.store.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<TamperedTransaction<'_>> {
+        TamperedTransaction::new(self, self.store.begin_with(durability)?)
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        let mut transaction = self.begin_with(durability)?;
+        transaction.apply(&batch)?;
+        transaction.commit()
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.store.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.store.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.store.stats()
+    }
+}

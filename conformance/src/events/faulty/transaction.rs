@@ -1,0 +1,116 @@
+//! A transaction of a store with a fault.
+
+use std::collections::HashMap;
+
+use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree as _};
+
+use super::fault::Fate;
+use super::{EventFault, Tampered};
+
+type Tree = <MemoryStore as KvStore>::Tree;
+type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
+
+/// A put that waits for the next transaction: tree, key, value.
+pub(super) type Write = (Tree, Vec<u8>, Vec<u8>);
+
+/// A transaction that writes something else than it is told.
+///
+/// ```
+/// use arbour_conformance::Factory;
+/// use arbour_conformance::events::faulty::{TamperedFactory, TamperedTransaction};
+/// use arbour_core::{KvStore, KvWrite, StoreOptions};
+/// let store = TamperedFactory::sound().open("anywhere".as_ref(), &StoreOptions::new())?;
+/// let transaction: TamperedTransaction<'_> = store.begin()?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct TamperedTransaction<'s> {
+    store: &'s Tampered,
+    below: Below<'s>,
+    /// How many puts there were to each tree.
+    counts: HashMap<String, usize>,
+    delayed: Vec<Write>,
+}
+
+impl<'s> TamperedTransaction<'s> {
+    pub(super) fn new(store: &'s Tampered, mut below: Below<'s>) -> Result<Self> {
+        for (tree, key, value) in std::mem::take(&mut *store.delayed.lock()) {
+            below.put(&tree, &key, &value)?;
+        }
+        Ok(Self { store, below, counts: HashMap::new(), delayed: Vec::new() })
+    }
+
+    fn keeps(&self, tree: &Tree) -> bool {
+        self.store.fault.is_some_and(|fault: EventFault| fault.keeps(tree.name()))
+    }
+}
+
+impl<'s> KvRead for TamperedTransaction<'s> {
+    type Tree = Tree;
+    type Value<'t>
+        = <Below<'s> as KvRead>::Value<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = <Below<'s> as KvRead>::Cursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        self.below.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: &Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>> {
+        self.below.scan(tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.below.trees()
+    }
+}
+
+impl KvWrite for TamperedTransaction<'_> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        let Some(fault) = self.store.fault else {
+            return self.below.put(tree, key, value);
+        };
+        let count = self.counts.entry(tree.name().to_owned()).or_default();
+        *count += 1;
+        match fault.put(tree.name(), key, value, *count - 1) {
+            Fate::Kept => self.below.put(tree, key, value),
+            Fate::Dropped => Ok(()),
+            Fate::Delayed => {
+                self.delayed.push((tree.clone(), key.to_vec(), value.to_vec()));
+                Ok(())
+            }
+            Fate::Changed(value) => self.below.put(tree, key, &value),
+        }
+    }
+
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
+        if self.keeps(tree) { Ok(()) } else { self.below.delete(tree, key) }
+    }
+
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
+        if self.keeps(tree) { Ok(()) } else { self.below.delete_range(tree, range) }
+    }
+
+    fn check(&self, write: &arbour_core::Write<'_, Tree>) -> Result<()> {
+        self.below.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        self.below.commit()?;
+        self.store.delayed.lock().extend(self.delayed);
+        Ok(())
+    }
+
+    fn rollback(self) -> Result<()> {
+        self.below.rollback()
+    }
+}

@@ -1,0 +1,187 @@
+//! A process killed while it dispatches, and two that do at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use arbour::documents::{DocStore as _, Documents};
+use arbour::events::{EventResult, Events, Log, Projection};
+use arbour_core::{ErrorKind, KvStore, StoreOptions};
+use tempfile::TempDir;
+
+use super::cases::claims::{balances, folded};
+use super::ledger::{Ledger, accounts, cents};
+use crate::Factory;
+use crate::process::{Part, Running, io, say};
+use crate::random::{Random, number_from, seed};
+
+/// How many kills unless `ARBOUR_KILLS` says otherwise.
+const KILLS: u64 = 8;
+
+/// How many events each of two processes dispatches.
+const EACH: u64 = 40;
+
+/// Tells a child that it is one of two.
+const ONE_OF_TWO: u64 = 1;
+
+fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<S>> {
+    let bank = Projection::new("bank", 1);
+    let declaration = accounts(&bank.view("accounts"));
+    let own = Documents::new(&**store).collection(declaration)?;
+    let bank = bank.model(Ledger::new(own, Arc::default()));
+    let builder = Events::builder(Arc::clone(store), "main").projection(bank);
+    match log {
+        Some(log) => builder.log_in(Arc::clone(log)).build(),
+        None => builder.build(),
+    }
+}
+
+/// Kills a process while it dispatches events, and panics unless what it was told of is there, and the
+/// view is the fold of the log: what the test `events::process::killed_dispatcher_loses_nothing` does,
+/// with the log in the store of the views and in its own.
+///
+/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed
+/// (8 times else).
+///
+/// ```no_run
+/// use arbour_conformance::{BTreeFactory, events};
+/// #[test]
+/// fn killed() -> arbour::events::EventResult<()> {
+///     events::killed_dispatcher_loses_nothing(&BTreeFactory, concat!(module_path!(), "::killed"))
+/// }
+/// ```
+///
+/// # Errors
+/// What the events report.
+pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
+    if let Some(part) = Part::of_this_process() {
+        return dispatch_until_killed(factory, &part);
+    }
+    let seed = seed();
+    println!("ARBOUR_SEED={seed}");
+    let mut random = Random::new(seed);
+    let folder = TempDir::with_prefix("arbour-dispatcher-").map_err(io)?;
+    let path = folder.path().join("store");
+    let (mut acknowledged, mut rounds) = (0, 0);
+    while rounds < number_from("ARBOUR_KILLS").unwrap_or(KILLS) {
+        let mut child = Running::start(test, &path, 0)?;
+        let parse = |line: String| line.parse::<u64>().expect("a dispatcher says a number");
+        for _ in 0..=random.below(20) {
+            let line = child.listen().expect("a dispatcher goes on until it is killed");
+            acknowledged = acknowledged.max(parse(line));
+        }
+        thread::sleep(Duration::from_micros(random.below(3_000)));
+        child.kill()?;
+        acknowledged =
+            std::iter::from_fn(|| child.listen()).map(parse).fold(acknowledged, u64::max);
+        drop(child);
+        let found = check(factory, &path)?;
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&found),
+            "{acknowledged} events were acknowledged, {found} are there"
+        );
+        acknowledged = found;
+        rounds += 1;
+    }
+    println!("{rounds} killed, {acknowledged} events acknowledged");
+    Ok(())
+}
+
+/// The child's part: it says the position of each event that was dealt with. The views are in one store
+/// and the log in another, which is the harder case.
+fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
+    let log_path = part.path.with_extension("log");
+    let store = Arc::new(part.open(factory)?);
+    let log = Arc::new(Part { path: log_path, seed: 0 }.open(factory)?);
+    let events = open(&store, Some(&log))?;
+    loop {
+        let position = events.head()?.position;
+        let stream = ["a", "b", "c"].get(position as usize % 3).copied().unwrap_or_default();
+        let dispatched = events.dispatch(cents(stream, position as i64)?)?;
+        let outcome = dispatched.outcomes("bank").first();
+        assert!(outcome.is_some_and(|outcome| outcome.reason().is_none()), "{outcome:?}");
+        say(dispatched.appended.last)?;
+    }
+}
+
+/// Opens what was left, and returns how many events there are.
+fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
+    let open_store = |path: &Path| factory.open(path, &StoreOptions::new());
+    let store = Arc::new(open_store(path)?);
+    let log_store = Arc::new(open_store(&path.with_extension("log"))?);
+    let events = open(&store, Some(&log_store))?;
+    let newest = events.catch_up("bank")?;
+    let log = Log::open(&*log_store, "main")?;
+    let snapshot = log_store.snapshot()?;
+    assert_eq!(log.verify(&snapshot, 0)?, newest);
+    assert_eq!(balances(&*store, "bank", 1)?, folded(&log, &snapshot)?);
+    drop((snapshot, events));
+    log_store.close()?;
+    store.close()?;
+    Ok(newest)
+}
+
+/// Has two processes dispatch to one store at once, and panics unless each event was applied once and
+/// neither waited in vain (case 36); or, of an engine that one process has for itself, unless the second
+/// is refused: what the test `events::process::two_dispatchers_by_manifest` does.
+///
+/// `test` is the test's own path: `module_path!()` and its name.
+///
+/// ```no_run
+/// use arbour_conformance::{BTreeFactory, events};
+/// #[test]
+/// fn two() -> arbour::events::EventResult<()> {
+///     events::two_dispatchers_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
+/// }
+/// ```
+///
+/// # Errors
+/// What the events report.
+pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
+    if let Some(part) = Part::of_this_process() {
+        return dispatch_beside(factory, &part);
+    }
+    let folder = TempDir::with_prefix("arbour-dispatchers-").map_err(io)?;
+    let path = folder.path().join("store");
+    let store = Arc::new(factory.open(&path, &StoreOptions::new())?);
+    let events = open(&store, None)?;
+    if !store.capabilities().multi_process {
+        let said = Running::start(test, &path, 0)?.finish()?;
+        assert_eq!(said, ["refused"], "only one process may have the store open");
+        return Ok(());
+    }
+    let children =
+        [Running::start(test, &path, ONE_OF_TWO)?, Running::start(test, &path, ONE_OF_TWO)?];
+    // This process waits for what the others append and apply.
+    let waited = events.wait_for("bank", 2 * EACH, Duration::from_secs(60)).map(drop);
+    for child in children {
+        let said = child.finish()?;
+        assert_eq!(said.len() as u64, EACH, "each dispatch ended with what came of it");
+    }
+    waited?;
+    let log = Log::open(&*store, "main")?;
+    let snapshot = store.snapshot()?;
+    assert_eq!(log.verify(&snapshot, 0)?, 2 * EACH);
+    assert_eq!(balances(&*store, "bank", 1)?, folded(&log, &snapshot)?);
+    Ok(())
+}
+
+fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
+    let opened = match part.seed {
+        ONE_OF_TWO => part.open(factory),
+        _ => factory.open(&part.path, &StoreOptions::new()),
+    };
+    let store = match opened {
+        Err(error) if error.kind() == ErrorKind::Locked => return Ok(say("refused")?),
+        opened => Arc::new(opened?),
+    };
+    let events = open(&store, None)?;
+    for number in 0..EACH {
+        let dispatched = events.dispatch(cents("shared", number as i64)?)?;
+        let outcome = dispatched.outcomes("bank").first();
+        assert!(outcome.is_some_and(|outcome| outcome.reason().is_none()), "{outcome:?}");
+        say(dispatched.appended.last)?;
+    }
+    Ok(())
+}

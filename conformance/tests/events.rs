@@ -1,0 +1,13 @@
+//! The suite for events, on the engine that is always there and on the worked example.
+
+mod memory {
+    use arbour_conformance::MemoryFactory;
+
+    arbour_conformance::events_suite!(MemoryFactory, volatile);
+}
+
+mod btree {
+    use arbour_conformance::BTreeFactory;
+
+    arbour_conformance::events_suite!(BTreeFactory);
+}

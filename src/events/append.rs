@@ -1,0 +1,205 @@
+//! Appending: what, under which expectations, and what became of it.
+
+use std::fmt;
+
+use super::event::{Event, Hash, NewEvent};
+use sha2::{Digest as _, Sha256};
+
+/// What the version of a stream must be for an append to happen.
+///
+/// ```
+/// use arbour::events::Expected;
+/// assert!(Expected::NoStream.holds(0) && !Expected::NoStream.holds(1));
+/// assert!(Expected::Exact(3).holds(3) && Expected::Exists.holds(3) && Expected::Any.holds(3));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Expected {
+    /// Any at all.
+    #[default]
+    Any,
+    /// Nothing happened to it yet.
+    NoStream,
+    /// Something did.
+    Exists,
+    /// This one. 0 is [`NoStream`](Self::NoStream).
+    Exact(u64),
+}
+
+impl Expected {
+    /// Tells whether a version is the expected one.
+    ///
+    /// ```
+    /// # use arbour::events::Expected;
+    /// assert!(!Expected::Exists.holds(0));
+    /// ```
+    #[must_use]
+    pub fn holds(self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => version == 0,
+            Self::Exists => version > 0,
+            Self::Exact(expected) => version == expected,
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any version"),
+            Self::NoStream => f.write_str("no stream"),
+            Self::Exists => f.write_str("an existing stream"),
+            Self::Exact(version) => write!(f, "version {version}"),
+        }
+    }
+}
+
+/// Events to append together, in their order, to one stream or several: all or none.
+///
+/// ```
+/// use arbour::events::{Append, EventType, Expected};
+/// let moved = EventType::<i64>::new("moved");
+/// let transfer = Append::new()
+///     .expect("account-1", Expected::Exact(3))
+///     .event(moved.event("account-1", &-500)?)
+///     .event(moved.event("account-2", &500)?)
+///     .key("transfer-7");
+/// assert_eq!(transfer.events.len(), 2);
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Append {
+    /// The events.
+    pub events: Vec<NewEvent>,
+    /// The versions that streams must be at; also of streams that nothing is appended to.
+    pub expected: Vec<(String, Expected)>,
+    /// By which it is known again, so that it happens once though it is asked for twice: 1 to 1000
+    /// bytes.
+    pub key: Option<String>,
+}
+
+impl Append {
+    /// Nothing yet.
+    ///
+    /// ```
+    /// # use arbour::events::Append;
+    /// assert!(Append::new().events.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an event.
+    ///
+    /// ```
+    /// # use arbour::events::{Append, NewEvent};
+    /// assert_eq!(Append::new().event(NewEvent::raw("a", "b", 1, Vec::new())).events.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn event(mut self, event: NewEvent) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Says which version a stream must be at.
+    ///
+    /// ```
+    /// # use arbour::events::{Append, Expected};
+    /// assert_eq!(Append::new().expect("a", Expected::NoStream).expected.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn expect(mut self, stream: impl Into<String>, expected: Expected) -> Self {
+        self.expected.push((stream.into(), expected));
+        self
+    }
+
+    /// Gives it a key by which it is known again.
+    ///
+    /// ```
+    /// # use arbour::events::Append;
+    /// assert_eq!(Append::new().key("transfer-7").key.as_deref(), Some("transfer-7"));
+    /// ```
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Returns the hash of what it says: of all that is the same when it is asked for again.
+    pub(super) fn content_hash(&self) -> Hash {
+        let events = self.events.iter().map(|event| Content {
+            stream: &event.stream,
+            event_type: &event.event_type,
+            schema: event.schema,
+            codec: event.codec,
+            payload: &event.payload,
+        });
+        content_hash(events)
+    }
+}
+
+impl From<NewEvent> for Append {
+    fn from(event: NewEvent) -> Self {
+        Self::new().event(event)
+    }
+}
+
+/// What of an event is the same when it is asked for again: neither its time nor its metadata.
+struct Content<'a> {
+    stream: &'a str,
+    event_type: &'a str,
+    schema: u32,
+    codec: u8,
+    payload: &'a [u8],
+}
+
+fn content_hash<'a>(events: impl Iterator<Item = Content<'a>>) -> Hash {
+    let mut hash = Sha256::new();
+    for event in events {
+        for bytes in [event.stream.as_bytes(), event.event_type.as_bytes(), event.payload] {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+        hash.update(event.schema.to_be_bytes());
+        hash.update([event.codec]);
+    }
+    hash.finalize().into()
+}
+
+/// Returns the hash of what was appended, of the events as they are in the log.
+pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash {
+    content_hash(events.map(|event| Content {
+        stream: event.stream,
+        event_type: event.event_type,
+        schema: event.schema,
+        codec: event.codec,
+        payload: event.payload,
+    }))
+}
+
+/// What became of an append.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::{Append, EventType, Log};
+/// let store = arbour::MemoryStore::new();
+/// let log = Log::open(&store, "main")?;
+/// let noted = EventType::<String>::new("noted");
+/// let append = Append::from(noted.event("diary", &"hello".to_owned())?).key("7");
+/// let first = store.write(|transaction| log.append(transaction, &append))?;
+/// let again = store.write(|transaction| log.append(transaction, &append))?;
+/// assert_eq!((first.first, first.is_repeated), (1, false));
+/// assert_eq!((again.first, again.is_repeated), (1, true));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The position of the first event.
+    pub first: u64,
+    /// That of the last.
+    pub last: u64,
+    /// Whether they had been appended before, with the same key: nothing was appended now.
+    pub is_repeated: bool,
+}

@@ -1,0 +1,332 @@
+//! Applying one event: its phases, and the sub-events that come of it.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arbour_core::documents::DocError;
+use arbour_core::{Error, ErrorKind, KvStore};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::event::{Event, NewEvent};
+use super::model::{ErasedModel, Failure, Handled, Outbox, Transact, Unit};
+use super::projection::Projection;
+use super::{EventError, EventResult};
+
+/// Where in an event's way something failed.
+///
+/// ```
+/// assert_eq!(arbour::events::Phase::SubEvents.to_string(), "sub-events");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Before anything else: the projection does not know the type of the event.
+    Type,
+    /// [`Model::preprocess`](super::Model::preprocess).
+    Preprocess,
+    /// [`Model::reduce`](super::Model::reduce).
+    Reduce,
+    /// [`Model::apply`](super::Model::apply).
+    Apply,
+    /// [`Model::derive`](super::Model::derive).
+    Derive,
+    /// There are too many sub-events, or they come of each other without end.
+    SubEvents,
+    /// [`Model::transact`](super::Model::transact).
+    Transact,
+    /// A panic, wherever it was.
+    Panic,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Type => "type",
+            Self::Preprocess => "preprocess",
+            Self::Reduce => "reduce",
+            Self::Apply => "apply",
+            Self::Derive => "derive",
+            Self::SubEvents => "sub-events",
+            Self::Transact => "transact",
+            Self::Panic => "panic",
+        })
+    }
+}
+
+/// How an event failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{phase} of {model}: {cause}")]
+pub(super) struct ApplyError {
+    pub(super) phase: Phase,
+    pub(super) model: String,
+    pub(super) cause: Failure,
+}
+
+/// What came of an event that was applied.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Effect {
+    /// What the handlers returned, by the names of their models.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) result: Map<String, Value>,
+    /// The sub-events, in the order they were applied in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) sub_events: Vec<SubEvent>,
+}
+
+/// A sub-event that was applied together with an event.
+///
+/// ```
+/// # use arbour::events::SubEvent;
+/// fn is_note(sub_event: &SubEvent) -> bool {
+///     sub_event.event_type == "noted"
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubEvent {
+    /// What it happened to.
+    pub stream: String,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The payload, if it is JSON; else its bytes in hexadecimal digits.
+    pub payload: Value,
+}
+
+impl SubEvent {
+    fn of(event: &NewEvent) -> Self {
+        let payload = serde_json::from_slice(&event.payload).unwrap_or_else(|_| {
+            let digits = event.payload.iter().map(|byte| format!("{byte:02x}"));
+            Value::String(digits.collect())
+        });
+        Self { stream: event.stream.clone(), event_type: event.event_type.clone(), payload }
+    }
+}
+
+impl Effect {
+    pub(super) fn is_empty(&self) -> bool {
+        self.result.is_empty() && self.sub_events.is_empty()
+    }
+}
+
+/// Applies an event to a part of a transaction that is its own: if it fails, or panics, that part is to
+/// be dropped.
+///
+/// # Errors
+/// The inner one says how the event failed; the outer one that the store did, by no fault of the event.
+pub(super) fn apply<S: KvStore>(
+    projection: &Projection<S>,
+    event: &Event<'_>,
+    view: &mut Unit<'_, '_, '_, S>,
+) -> EventResult<Result<Effect, ApplyError>> {
+    let mut applying = Applying { projection, sub_events: Vec::new() };
+    let ended = catch_unwind(AssertUnwindSafe(|| applying.run(event, view, 0)));
+    let failed = match ended {
+        Ok(Ok(result)) => {
+            return Ok(Ok(Effect { result, sub_events: applying.sub_events }));
+        }
+        Ok(Err(failed)) => failed,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            let cause = text.unwrap_or("a panic").to_owned().into();
+            ApplyError { phase: Phase::Panic, model: projection.name().to_owned(), cause }
+        }
+    };
+    match of_store(failed.cause.as_ref()) {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(Err(failed)),
+    }
+}
+
+/// Finds what the store failed with, if that is why a handler did: another try may succeed, and the
+/// event is not to blame.
+fn of_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
+    let mut next = Some(cause);
+    while let Some(cause) = next {
+        let error = cause
+            .downcast_ref::<Error>()
+            .or_else(|| match cause.downcast_ref::<DocError>() {
+                Some(DocError::Store(error)) => Some(error),
+                _ => None,
+            })
+            .or_else(|| match cause.downcast_ref::<EventError>() {
+                Some(EventError::Store(error) | EventError::Document(DocError::Store(error))) => {
+                    Some(error)
+                }
+                _ => None,
+            });
+        let is_of_event = |kind| {
+            matches!(kind, ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode)
+        };
+        if let Some(error) = error.filter(|error| !is_of_event(error.kind())) {
+            return Some(error);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+/// An event that is being applied, with its sub-events.
+struct Applying<'p, S: KvStore> {
+    projection: &'p Projection<S>,
+    /// Those that were begun.
+    sub_events: Vec<SubEvent>,
+}
+
+/// What the handlers of an event returned.
+type Results = Map<String, Value>;
+
+impl<S: KvStore> Applying<'_, S> {
+    fn run(
+        &mut self,
+        event: &Event<'_>,
+        view: &mut Unit<'_, '_, '_, S>,
+        depth: usize,
+    ) -> Result<Results, ApplyError> {
+        self.projection.check_type(event)?;
+        let replacement = self.preprocess(event, view)?;
+        let replaced = replacement.as_ref().map(|new| Placed::new(new, event));
+        let replaced = replaced.as_ref().map(|placed| placed.event(event, event.part));
+        let event = replaced.as_ref().unwrap_or(event);
+        let mut results = Results::new();
+        let mut sub_events = Vec::new();
+        self.reduce_and_apply(event, view, &mut results, &mut sub_events)?;
+        for model in &self.projection.models {
+            let mut out = Outbox::default();
+            let derived = model.derive(event, view, &mut out);
+            derived.map_err(|cause| failed(Phase::Derive, model.as_ref(), cause))?;
+            take(model.as_ref(), out, &mut results, &mut sub_events);
+        }
+        for sub_event in sub_events {
+            self.run_part(event, sub_event, view, depth)?;
+        }
+        let projection = self.projection;
+        for model in &projection.models {
+            let mut run = |view: &mut Unit<'_, '_, '_, S>, sub_event: NewEvent| -> Handled<Value> {
+                Ok(Value::Object(self.run_part(event, sub_event, view, depth)?))
+            };
+            let mut turn = Transact { view, run: &mut run };
+            let transacted = model.transact(event, &mut turn);
+            transacted.map_err(|cause| failed(Phase::Transact, model.as_ref(), cause))?;
+        }
+        Ok(results)
+    }
+
+    fn preprocess(
+        &self,
+        event: &Event<'_>,
+        view: &Unit<'_, '_, '_, S>,
+    ) -> Result<Option<NewEvent>, ApplyError> {
+        let mut replaced: Option<NewEvent> = None;
+        for model in &self.projection.models {
+            let placed = replaced.as_ref().map(|new| Placed::new(new, event));
+            let now = placed.as_ref().map(|placed| placed.event(event, event.part));
+            let other = model.preprocess(now.as_ref().unwrap_or(event), view);
+            let other = other.map_err(|cause| failed(Phase::Preprocess, model.as_ref(), cause))?;
+            replaced = other.or(replaced);
+        }
+        Ok(replaced)
+    }
+
+    /// All models say what changes before any of it is changed.
+    fn reduce_and_apply(
+        &self,
+        event: &Event<'_>,
+        view: &mut Unit<'_, '_, '_, S>,
+        results: &mut Results,
+        sub_events: &mut Vec<NewEvent>,
+    ) -> Result<(), ApplyError> {
+        let mut changes = Vec::with_capacity(self.projection.models.len());
+        for model in &self.projection.models {
+            let mut out = Outbox::default();
+            let change = model.reduce(event, view, &mut out);
+            changes.push(change.map_err(|cause| failed(Phase::Reduce, model.as_ref(), cause))?);
+            take(model.as_ref(), out, results, sub_events);
+        }
+        for (model, change) in self.projection.models.iter().zip(changes) {
+            if let Some(change) = change {
+                let mut out = Outbox::default();
+                let applied = model.apply(change, view, &mut out);
+                applied.map_err(|cause| failed(Phase::Apply, model.as_ref(), cause))?;
+                take(model.as_ref(), out, results, sub_events);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a sub-event.
+    fn run_part(
+        &mut self,
+        event: &Event<'_>,
+        sub_event: NewEvent,
+        view: &mut Unit<'_, '_, '_, S>,
+        depth: usize,
+    ) -> Result<Results, ApplyError> {
+        let limits = self.projection.limits;
+        if depth >= limits.depth || self.sub_events.len() >= limits.count {
+            let cause = format!(
+                "{:?} is a sub-event {} deep and the {}th: {} and {} are allowed",
+                sub_event.event_type,
+                depth + 1,
+                self.sub_events.len() + 1,
+                limits.depth,
+                limits.count,
+            );
+            return Err(ApplyError {
+                phase: Phase::SubEvents,
+                model: self.projection.name().to_owned(),
+                cause: cause.into(),
+            });
+        }
+        self.sub_events.push(SubEvent::of(&sub_event));
+        let part = self.sub_events.len() as u32;
+        self.run(&Placed::new(&sub_event, event).event(event, part), view, depth + 1)
+    }
+}
+
+/// An event that takes the place of another, or comes of it.
+struct Placed<'a> {
+    new: &'a NewEvent,
+    /// Its own metadata, or else those of the other.
+    metadata: Cow<'a, [u8]>,
+}
+
+impl<'a> Placed<'a> {
+    fn new(new: &'a NewEvent, event: &Event<'a>) -> Self {
+        let own = (!new.metadata.is_empty()).then(|| serde_json::to_vec(&new.metadata));
+        let metadata = own.and_then(Result::ok).map_or(Cow::Borrowed(event.metadata), Cow::Owned);
+        Self { new, metadata }
+    }
+
+    fn event<'e>(&'e self, event: &Event<'e>, part: u32) -> Event<'e> {
+        Event {
+            part,
+            stream: &self.new.stream,
+            version: if part == event.part { event.version } else { 0 },
+            event_type: &self.new.event_type,
+            schema: self.new.schema,
+            codec: self.new.codec,
+            time: self.new.time.unwrap_or(event.time),
+            payload: &self.new.payload,
+            metadata: &self.metadata,
+            ..*event
+        }
+    }
+}
+
+fn failed<S: KvStore>(phase: Phase, model: &dyn ErasedModel<S>, cause: Failure) -> ApplyError {
+    ApplyError { phase, model: model.name().to_owned(), cause }
+}
+
+fn take<S: KvStore>(
+    model: &dyn ErasedModel<S>,
+    out: Outbox,
+    results: &mut Results,
+    sub_events: &mut Vec<NewEvent>,
+) {
+    if let Some(result) = out.result {
+        results.insert(model.name().to_owned(), result);
+    }
+    sub_events.extend(out.sub_events);
+}

@@ -1,0 +1,104 @@
+//! Events that failed, and what they failed by.
+
+use serde::{Deserialize, Serialize};
+
+use super::apply::{ApplyError, Phase};
+use super::event::Event;
+use super::log::clock;
+
+/// Why an event is among those that failed.
+///
+/// ```
+/// assert_ne!(arbour::events::DeadKind::Failed, arbour::events::DeadKind::Quarantined);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadKind {
+    /// It failed, and the projection stands before it.
+    Halting,
+    /// It failed and was put aside.
+    Failed,
+    /// It was not tried, for an earlier one of its stream failed.
+    Quarantined,
+}
+
+/// An event that failed; see [`Events::dead_letters`](super::Events::dead_letters).
+///
+/// ```
+/// # use arbour::events::DeadLetter;
+/// fn shown(dead: &DeadLetter) -> String {
+///     format!("{} at {}: {}", dead.event_type, dead.position, dead.reason)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// The position of the event.
+    pub position: u64,
+    /// What it happened to.
+    pub stream: String,
+    /// What happened.
+    pub event_type: String,
+    /// Why it is here.
+    pub kind: DeadKind,
+    /// Where it failed; `None` if it was not tried.
+    pub phase: Option<Phase>,
+    /// The model it failed in, or the projection.
+    pub model: String,
+    /// What it failed by, with all causes.
+    pub reason: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it failed last, in milliseconds since 1970 (UTC).
+    pub time: i64,
+}
+
+impl DeadLetter {
+    pub(super) fn failed(
+        event: &Event<'_>,
+        kind: DeadKind,
+        error: &ApplyError,
+        tries: u32,
+    ) -> Self {
+        Self {
+            position: event.position,
+            stream: event.stream.to_owned(),
+            event_type: event.event_type.to_owned(),
+            kind,
+            phase: Some(error.phase),
+            model: error.model.clone(),
+            reason: reason(error),
+            tries,
+            time: clock(),
+        }
+    }
+
+    pub(super) fn quarantined(event: &Event<'_>, since: u64) -> Self {
+        Self {
+            position: event.position,
+            stream: event.stream.to_owned(),
+            event_type: event.event_type.to_owned(),
+            kind: DeadKind::Quarantined,
+            phase: None,
+            model: String::new(),
+            reason: format!("the event at position {since} of its stream failed"),
+            tries: 0,
+            time: clock(),
+        }
+    }
+}
+
+/// Writes an error with all its causes, each once.
+pub(super) fn reason(error: &ApplyError) -> String {
+    let mut reason = error.to_string();
+    let mut next = error.cause.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !reason.ends_with(&text) {
+            reason.push_str(": ");
+            reason.push_str(&text);
+        }
+        next = cause.source();
+    }
+    reason
+}

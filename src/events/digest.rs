@@ -1,0 +1,138 @@
+//! Comparing views, and forgetting them.
+
+use arbour_core::documents::layout::{
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
+use arbour_core::key::Key as _;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, TreeName};
+use sha2::{Digest as _, Sha256};
+
+use super::dispatch::check_not_handling;
+use super::event::Hash;
+use super::events::Events;
+use super::layout::view_name;
+use super::{EventError, EventResult};
+
+/// How many entries are removed in a transaction.
+const CHUNK: usize = 1000;
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Returns a hash of all that a version of a projection has in its view: of the documents of its
+    /// collections, and of the entries of its trees, that are called by [`Projection::view`]. Two versions
+    /// with the same names and content have the same.
+    ///
+    /// [`Projection::view`]: super::Projection::view
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::{Events, Projection}};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let empty = events.digest("bank", 1)?;
+    /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
+    /// assert_ne!(events.digest("bank", 1)?, empty);
+    /// assert_eq!(events.digest("bank", 2)?, empty);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn digest(&self, projection: &str, version: u32) -> EventResult<Hash> {
+        let store = self.store();
+        let snapshot = store.snapshot()?;
+        let own = view_name(projection, version, "");
+        let documents = documents_tree(&own);
+        let mut digest = Sha256::new();
+        for name in snapshot.trees()? {
+            let of_documents = name.strip_prefix(&documents).map(|name| ("documents", name));
+            let plain = || name.strip_prefix(&own).map(|name| ("tree", name));
+            let Some((kind, view)) = of_documents.or_else(plain) else { continue };
+            add(&mut digest, kind.as_bytes());
+            add(&mut digest, view.as_bytes());
+            let tree = store.open_tree(TreeName::stored(&name)?)?;
+            let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+            while let Some((key, value)) = cursor.next()? {
+                add(&mut digest, key);
+                add(&mut digest, value);
+            }
+        }
+        Ok(digest.finalize().into())
+    }
+
+    /// Removes all that a version of a projection has, in chunks, and where it was. It must not be the one
+    /// that is read. Whoever breaks off calls it again.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) for the version that is read; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::{Events, Projection}};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
+    /// events.forget("bank", 1)?;
+    /// assert_eq!(store.stats()?.entries, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn forget(&self, projection: &str, version: u32) -> EventResult<()> {
+        check_not_handling()?;
+        if let Ok(active) = self.inner.active(projection)
+            && active.projection.version() == version
+        {
+            let reason = format!("version {version} of {projection:?} is read");
+            return Err(EventError::Invalid { log: projection.to_owned(), reason });
+        }
+        let store = self.store();
+        let own = view_name(projection, version, "");
+        let names = store.snapshot()?.trees()?;
+        let is_own = |name: &&String| {
+            let trees = [
+                documents_tree(&own),
+                index_tree(&own, ""),
+                feed_tree(&own),
+                feed_ack_tree(&own),
+                own.clone(),
+            ];
+            let states = ["result", "dead", "quarantine"]
+                .map(|kind| format!("arbour/{kind}/{projection}.{version}"));
+            trees.iter().any(|tree| name.starts_with(tree.trim_end_matches('/')))
+                || states.contains(name)
+        };
+        for name in names.iter().filter(is_own) {
+            let tree = store.open_tree(TreeName::stored(name)?)?;
+            clear(store, &tree, b"")?;
+        }
+        let catalog = store.open_tree(TreeName::layer(CATALOG_TREE)?)?;
+        clear(store, &catalog, &("collection", own.as_str()).to_key_bytes())?;
+        let states = store.open_tree(TreeName::layer(super::layout::PROJECTION_TREE)?)?;
+        Ok(store.delete(&states, &(projection, version).to_key_bytes())?)
+    }
+}
+
+fn add(digest: &mut Sha256, bytes: &[u8]) {
+    digest.update((bytes.len() as u64).to_be_bytes());
+    digest.update(bytes);
+}
+
+/// Removes the entries of a tree that begin with a prefix, in chunks.
+fn clear<S: KvStore>(store: &S, tree: &S::Tree, prefix: &[u8]) -> EventResult<()> {
+    loop {
+        let count = store.write(|transaction| {
+            let mut keys = Vec::new();
+            let mut cursor = transaction.prefix(tree, prefix)?;
+            while let Some((key, _)) = cursor.next()? {
+                keys.push(key.to_vec());
+                if keys.len() == CHUNK {
+                    break;
+                }
+            }
+            drop(cursor);
+            keys.iter().try_for_each(|key| transaction.delete(tree, key))?;
+            EventResult::Ok(keys.len())
+        })?;
+        if count < CHUNK {
+            return Ok(());
+        }
+    }
+}

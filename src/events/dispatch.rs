@@ -1,0 +1,479 @@
+//! Dispatching: appending events, and what came of them.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation};
+use serde_json::{Map, Value};
+
+use super::append::{Append, Appended};
+use super::apply::SubEvent;
+use super::counters::Counters;
+use super::drive::Wait;
+use super::events::{Events, Inner};
+use super::lane::{Advanced, Fate, Lane};
+use super::log::Log;
+use super::model::Group;
+use super::place::Place;
+use super::projection::Pace;
+use super::{EventError, EventResult};
+
+/// So far behind may a projection be to catch up in the commit of a new event.
+const INLINE_LAG_MAX: u64 = 100;
+
+/// How to dispatch.
+///
+/// ```
+/// use arbour::events::Dispatch;
+/// use std::time::Duration;
+/// let dispatch = Dispatch::default().timeout(Duration::from_secs(1));
+/// assert!(dispatch.waits);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dispatch {
+    /// Whether to wait for inline projections; else they are told as [`Outcome::NotWaited`], unless
+    /// they are done anyway.
+    pub waits: bool,
+    /// How long to wait.
+    pub timeout: Option<Duration>,
+    /// With which durability the events are appended.
+    pub durability: Durability,
+}
+
+impl Default for Dispatch {
+    fn default() -> Self {
+        Self { waits: true, timeout: None, durability: Durability::default() }
+    }
+}
+
+impl Dispatch {
+    /// Waits for nothing but the log.
+    ///
+    /// ```
+    /// # use arbour::events::Dispatch;
+    /// assert!(!Dispatch::default().without_waiting().waits);
+    /// ```
+    #[must_use]
+    pub fn without_waiting(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// Waits no longer than this for projections; what was appended stays so.
+    ///
+    /// ```
+    /// # use arbour::events::Dispatch;
+    /// # use std::time::Duration;
+    /// assert!(Dispatch::default().timeout(Duration::ZERO).timeout.is_some());
+    /// ```
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Appends with this durability.
+    ///
+    /// ```
+    /// # use arbour::{Durability, events::Dispatch};
+    /// let dispatch = Dispatch::default().durability(Durability::ProcessCrash);
+    /// assert_eq!(dispatch.durability, Durability::ProcessCrash);
+    /// ```
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+}
+
+/// What became of events that were dispatched. They are in the log, whatever became of them.
+///
+/// ```
+/// use arbour::events::{Events, NewEvent};
+/// use std::sync::Arc;
+/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+/// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// assert_eq!(dispatched.appended.first, 1);
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Dispatched {
+    /// Where they are.
+    pub appended: Appended,
+    /// What each inline projection made of them.
+    pub projected: Vec<Projected>,
+}
+
+/// What a projection made of events that were dispatched together.
+///
+/// ```
+/// # use arbour::events::{Outcome, Projected};
+/// fn is_applied(projected: &Projected) -> bool {
+///     projected.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied { .. }))
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Projected {
+    /// The projection.
+    pub projection: String,
+    /// What became of each event, in their order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What a projection made of an event.
+///
+/// ```
+/// # use arbour::events::Outcome;
+/// assert!(Outcome::TimedOut.reason().is_some());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was applied.
+    Applied {
+        /// What the handlers returned, by the names of their models.
+        result: Map<String, Value>,
+        /// The sub-events, in the order they were applied in.
+        sub_events: Vec<SubEvent>,
+    },
+    /// It failed and was put aside, or is of a stream in quarantine.
+    PutAside {
+        /// Why.
+        reason: String,
+    },
+    /// The projection stands, at this event or an earlier one.
+    Halted {
+        /// The position of the event that failed.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
+    /// It took longer than was allowed: it will be applied by whoever comes next.
+    TimedOut,
+    /// The events were shut down before.
+    ShutDown,
+    /// Nobody was to wait for it.
+    NotWaited,
+    /// It could not be found out, for the store failed: the event is in the log.
+    Unknown {
+        /// What the store reported.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Says why it was not applied; `None` if it was.
+    ///
+    /// ```
+    /// # use arbour::events::Outcome;
+    /// let outcome = Outcome::PutAside { reason: "the account is closed".into() };
+    /// assert_eq!(outcome.reason(), Some("the account is closed"));
+    /// ```
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Applied { .. } => None,
+            Self::PutAside { reason } | Self::Halted { reason, .. } | Self::Unknown { reason } => {
+                Some(reason)
+            }
+            Self::TimedOut => Some("it took longer than was allowed"),
+            Self::ShutDown => Some("it was shut down"),
+            Self::NotWaited => Some("nobody waited"),
+        }
+    }
+
+    pub(super) fn of(fate: Fate) -> Self {
+        match fate {
+            Fate::Applied(effect) => {
+                Self::Applied { result: effect.result, sub_events: effect.sub_events }
+            }
+            Fate::Dead(reason) => Self::PutAside { reason },
+        }
+    }
+}
+
+impl Dispatched {
+    /// Returns what a model of a projection returned for the last of the events; `None` if it returned
+    /// nothing, or the event was not applied.
+    ///
+    /// ```
+    /// # use arbour::events::Dispatched;
+    /// # use serde_json::Value;
+    /// fn balance(dispatched: &Dispatched) -> Option<&Value> {
+    ///     dispatched.result("bank", "accounts")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn result(&self, projection: &str, model: &str) -> Option<&Value> {
+        match self.outcomes(projection).last()? {
+            Outcome::Applied { result, .. } => result.get(model),
+            _ => None,
+        }
+    }
+
+    /// Returns what became of each event in a projection; nothing if there is none of this name that is
+    /// inline.
+    ///
+    /// ```
+    /// # use arbour::events::{Dispatched, Outcome};
+    /// fn is_put_aside(dispatched: &Dispatched) -> bool {
+    ///     matches!(dispatched.outcomes("bank"), [Outcome::PutAside { .. }])
+    /// }
+    /// ```
+    #[must_use]
+    pub fn outcomes(&self, projection: &str) -> &[Outcome] {
+        let mut projected = self.projected.iter();
+        let found = projected.find(|projected| projected.projection == projection);
+        found.map_or(&[], |projected| &projected.outcomes)
+    }
+}
+
+thread_local! {
+    /// Whether this thread runs handlers.
+    static HANDLES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what runs handlers.
+pub(super) fn handling<R>(run: impl FnOnce() -> R) -> R {
+    struct Reset(bool);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            HANDLES.set(self.0);
+        }
+    }
+    let _reset = Reset(HANDLES.replace(true));
+    run()
+}
+
+/// Refuses what would wait for itself.
+pub(super) fn check_not_handling() -> EventResult<()> {
+    if HANDLES.get() {
+        let message = "a handler cannot wait for events: let it emit sub-events";
+        return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
+    }
+    Ok(())
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Appends events durably and waits for what inline projections make of them.
+    ///
+    /// It always comes to an end. Once the events are in the log it is no error any more: see
+    /// [`Outcome`] for what can become of them.
+    ///
+    /// # Errors
+    /// As [`Log::append`]: nothing was appended then, unless the store says
+    /// [`CommitUnknown`](ErrorKind::CommitUnknown). [`Busy`](ErrorKind::Busy) from within a handler,
+    /// [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, EventType};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let noted = EventType::<String>::new("noted");
+    /// events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
+    /// assert_eq!(events.head()?.position, 1);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn dispatch(&self, append: impl Into<Append>) -> EventResult<Dispatched> {
+        self.dispatch_with(append, Dispatch::default())
+    }
+
+    /// As [`dispatch`](Self::dispatch), and says how.
+    ///
+    /// # Errors
+    /// As [`dispatch`](Self::dispatch).
+    ///
+    /// ```
+    /// # use arbour::events::{Dispatch, Events, NewEvent};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let event = NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec());
+    /// events.dispatch_with(event, Dispatch::default().without_waiting())?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn dispatch_with(
+        &self,
+        append: impl Into<Append>,
+        dispatch: Dispatch,
+    ) -> EventResult<Dispatched> {
+        check_not_handling()?;
+        self.inner.check_open()?;
+        let until = dispatch.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let append = append.into();
+        let (appended, done) = match &self.inner.place {
+            Place::Together(log) => self.append_and_apply(log.clone(), append, dispatch)?,
+            Place::Apart { store, log } => {
+                let log = log.clone();
+                let appended = store.write_grouped(dispatch.durability, move |transaction| {
+                    log.append(transaction, &append)
+                })?;
+                (appended, Vec::new())
+            }
+        };
+        self.inner.signal.notify();
+        if !appended.is_repeated {
+            Counters::add(&self.inner.counters.appended, appended.last + 1 - appended.first);
+        }
+        Ok(self.settle(appended, done, dispatch, until))
+    }
+
+    /// Appends events and applies them in one commit, where nothing stands in the way of it.
+    fn append_and_apply(
+        &self,
+        log: Log<S::Tree>,
+        append: Append,
+        dispatch: Dispatch,
+    ) -> EventResult<(Appended, Vec<Inlined>)> {
+        let inner = Arc::clone(&self.inner);
+        let _dispatching = Dispatching::new(&self.inner.dispatching);
+        let (appended, done) =
+            self.inner.views.write_grouped(dispatch.durability, move |group| {
+                let appended = log.append(group, &append)?;
+                let done: EventResult<Vec<Inlined>> = inner
+                    .inline()
+                    .map(|lane| inner.apply_inline(lane, &log, group, appended))
+                    .collect();
+                EventResult::Ok((appended, done?))
+            })?;
+        for (lane, inlined) in self.inner.inline().zip(&done) {
+            lane.committed(&inlined.state);
+            self.inner
+                .count(inlined.state.applied.saturating_sub(inlined.before), &inlined.outcomes);
+        }
+        Ok((appended, done))
+    }
+
+    /// Waits for what was not applied in the commit of the events.
+    fn settle(
+        &self,
+        appended: Appended,
+        mut done: Vec<Inlined>,
+        dispatch: Dispatch,
+        until: Option<Instant>,
+    ) -> Dispatched {
+        done.reverse();
+        let projected = self.inner.inline().map(|lane| {
+            let outcomes = done.pop().map(|inlined| inlined.outcomes).unwrap_or_default();
+            let count = (appended.last + 1 - appended.first) as usize;
+            let outcomes = if outcomes.len() == count {
+                outcomes
+            } else if dispatch.waits {
+                self.inner.outcomes(lane, appended, until)
+            } else {
+                vec![Outcome::NotWaited; count]
+            };
+            Projected { projection: lane.name().to_owned(), outcomes }
+        });
+        Dispatched { appended, projected: projected.collect() }
+    }
+}
+
+/// Counts itself among those who append and apply, for as long as it lives.
+struct Dispatching<'c>(&'c AtomicUsize);
+
+impl<'c> Dispatching<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Dispatching<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What a projection made of events in their own commit.
+struct Inlined {
+    before: u64,
+    state: super::state::State,
+    /// One for each event, if all were dealt with.
+    outcomes: Vec<Outcome>,
+}
+
+impl<S: KvStore, L: KvStore> Inner<S, L> {
+    /// The projections that those who dispatch wait for.
+    fn inline(&self) -> impl Iterator<Item = &Lane<S>> {
+        self.lanes.iter().filter(|lane| {
+            lane.projection.pace == Pace::Inline && lane.is_active.load(Ordering::Relaxed)
+        })
+    }
+
+    fn count(&self, applied: u64, outcomes: &[Outcome]) {
+        let aside = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::PutAside { .. }));
+        Counters::add(&self.counters.put_aside, aside.count() as u64);
+        Counters::add(&self.counters.applied, applied);
+    }
+
+    fn apply_inline(
+        &self,
+        lane: &Lane<S>,
+        log: &Log<S::Tree>,
+        group: &mut Group<'_, '_, S>,
+        appended: Appended,
+    ) -> EventResult<Inlined> {
+        let mut state = lane.state(group)?;
+        let before = state.applied;
+        let mut inlined = Inlined { before, state, outcomes: Vec::new() };
+        let lag = appended.last.saturating_sub(before);
+        // An event that may fail again is not tried while others wait for the commit.
+        let is_retried = lane.tries() > 0;
+        if state.is_halted || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
+            return Ok(inlined);
+        }
+        let head = log.head(group)?;
+        self.place.check_head(&head, lane.name(), &state)?;
+        state.log_id = head.log_id;
+        let chunk = log.chunk(group, before, appended.last)?;
+        let advanced = handling(|| {
+            lane.advance(group, &mut state, &chunk, &mut |position, fate| {
+                if position >= appended.first {
+                    inlined.outcomes.push(Outcome::of(fate));
+                }
+            })
+        })?;
+        if let Advanced::Failed | Advanced::Halted(_) = advanced {
+            Counters::add(&self.counters.failed, 1);
+            lane.count_try();
+        }
+        inlined.state = state;
+        Ok(inlined)
+    }
+
+    /// Waits until a projection has dealt with events, and says how.
+    fn outcomes(&self, lane: &Lane<S>, appended: Appended, until: Option<Instant>) -> Vec<Outcome> {
+        let ended = self.drive_until(lane, appended.last, until);
+        let fates = (appended.first..=appended.last).map(|position| {
+            self.outcome(lane, position, &ended)
+                .unwrap_or_else(|error| Outcome::Unknown { reason: error.to_string() })
+        });
+        fates.collect()
+    }
+
+    fn outcome(
+        &self,
+        lane: &Lane<S>,
+        position: u64,
+        ended: &EventResult<Wait>,
+    ) -> EventResult<Outcome> {
+        let snapshot = self.views.inner().snapshot()?;
+        if lane.state(&snapshot)?.applied >= position {
+            return Ok(Outcome::of(lane.fate(&snapshot, position)?));
+        }
+        Ok(match ended {
+            Ok(Wait::Reached) => return Err(EventError::TimedOut { what: lane.name().to_owned() }),
+            Ok(Wait::TimedOut) => Outcome::TimedOut,
+            Ok(Wait::ShutDown) => Outcome::ShutDown,
+            Ok(Wait::Halted { position, reason }) => {
+                Outcome::Halted { position: *position, reason: reason.clone() }
+            }
+            Err(error) => Outcome::Unknown { reason: error.to_string() },
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! Why something with events was refused or failed.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use arbour_core::Error;
+use arbour_core::documents::DocError;
+
+use super::Expected;
+
+/// The result of an operation on events.
+///
+/// ```
+/// use arbour::events::{EventError, EventResult};
+/// fn fails() -> EventResult<()> {
+///     Err(EventError::Invalid { log: "main".into(), reason: "a stream needs a name".into() })
+/// }
+/// assert!(fails().is_err());
+/// ```
+pub type EventResult<T> = Result<T, EventError>;
+
+/// Why something with events was refused or failed.
+///
+/// A refused append has written nothing, and the transaction goes on.
+///
+/// ```
+/// use arbour::events::{EventError, Expected};
+/// let error = EventError::Expected {
+///     log: "main".into(), stream: "account-1".into(), expected: Expected::Exact(3), actual: 4,
+/// };
+/// assert_eq!(
+///     error.to_string(),
+///     r#"main: stream "account-1" is at version 4, and version 3 was expected"#,
+/// );
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The store failed or refused; see [`Error::kind`].
+    #[error(transparent)]
+    Store(#[from] Error),
+
+    /// Something with documents was refused or failed.
+    #[error(transparent)]
+    Document(#[from] DocError),
+
+    /// A declaration or a call can never succeed as it is: correct it.
+    #[error("{log}: {reason}")]
+    Invalid {
+        /// The log.
+        log: String,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// The stream is at another version: read what happened since, and decide anew.
+    #[error("{log}: stream {stream:?} is at version {actual}, and {expected} was expected")]
+    Expected {
+        /// The log.
+        log: String,
+        /// The stream.
+        stream: String,
+        /// The version the caller expected.
+        expected: Expected,
+        /// The version it is at; 0 if nothing happened to it yet.
+        actual: u64,
+    },
+
+    /// The idempotency key was used for something else: choose another.
+    #[error("{log}: the key {key:?} was used at position {position} for something else")]
+    KeyReused {
+        /// The log.
+        log: String,
+        /// The key.
+        key: String,
+        /// The position of the first event that was appended with it.
+        position: u64,
+    },
+
+    /// A payload cannot be encoded.
+    #[error("the payload is none of an event {event_type:?}: {cause}")]
+    Unfit {
+        /// The type of the event.
+        event_type: String,
+        /// Why not.
+        #[source]
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// What is stored cannot be read.
+    #[error("{log}: key \"{key}\" of tree {tree:?} cannot be read: {cause}")]
+    Undecodable {
+        /// The log or the projection.
+        log: String,
+        /// The tree.
+        tree: String,
+        /// The key, escaped.
+        key: String,
+        /// Why not.
+        #[source]
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// The payload of an event cannot be read. Other events can.
+    #[error(
+        "the payload of the event {event_type:?} at position {position} cannot be read: {cause}"
+    )]
+    Payload {
+        /// The position.
+        position: u64,
+        /// The type of the event.
+        event_type: String,
+        /// Why not.
+        #[source]
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// An event was written by a newer program: upgrade this one.
+    #[error(
+        "the event {event_type:?} at position {position} has schema version {stored}, and this \
+             program knows {known}"
+    )]
+    TooNew {
+        /// The position.
+        position: u64,
+        /// The type of the event.
+        event_type: String,
+        /// The version it was written with.
+        stored: u32,
+        /// The version this program declares.
+        known: u32,
+    },
+
+    /// The events asked for were given up: begin at the first that is left, or read the archive.
+    #[error("{log}: events before position {first} were given up, and {asked} is asked for")]
+    Archived {
+        /// The log.
+        log: String,
+        /// The position asked for.
+        asked: u64,
+        /// The first that is left.
+        first: u64,
+    },
+
+    /// The log has fewer events than were applied or copied from it: it has lost its end. Restore it,
+    /// or rebuild.
+    #[error(
+        "{log}: its newest event is {newest}, and {reader} has had {applied}: it has lost its end"
+    )]
+    Truncated {
+        /// The log.
+        log: String,
+        /// Who has had more.
+        reader: String,
+        /// The position that was applied.
+        applied: u64,
+        /// The newest position there is.
+        newest: u64,
+    },
+
+    /// The log is not the one that was applied or copied so far: open the right one, or rebuild.
+    #[error("{log}: it is another log than {reader} was made from, as position {position} shows")]
+    Foreign {
+        /// The log.
+        log: String,
+        /// Who was made from another.
+        reader: String,
+        /// Where they differ.
+        position: u64,
+    },
+
+    /// An event is missing, or its bytes were changed: the hash of the next one does not fit.
+    #[error("{log}: the chain of hashes breaks at position {position}")]
+    Broken {
+        /// The log.
+        log: String,
+        /// The first position that does not fit.
+        position: u64,
+    },
+
+    /// A projection stands at an event that failed: mend what it failed by, and resume it.
+    #[error("the projection {projection:?} stands before position {position}: {reason}")]
+    Halted {
+        /// The projection.
+        projection: String,
+        /// The position of the event that failed.
+        position: u64,
+        /// Why it failed.
+        reason: String,
+    },
+
+    /// It took longer than was allowed. What was begun goes on.
+    #[error("{what} took longer than was allowed")]
+    TimedOut {
+        /// What.
+        what: String,
+    },
+
+    /// The events were shut down.
+    #[error("{log}: it was shut down")]
+    ShutDown {
+        /// The log.
+        log: String,
+    },
+}
+
+impl EventError {
+    pub(super) fn undecodable(
+        log: &str,
+        tree: &str,
+        key: &[u8],
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Self::Undecodable {
+            log: log.to_owned(),
+            tree: tree.to_owned(),
+            key: key.escape_ascii().to_string(),
+            cause: Arc::new(cause),
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! An event: what happened, to what, when, and why.
+
+use std::collections::BTreeMap;
+
+use arbour_core::DecodeError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// The hash of an event and of all before it: SHA-256.
+pub type Hash = [u8; 32];
+
+/// What goes with an event and is none of its payload.
+///
+/// ```
+/// use arbour::events::Metadata;
+/// let metadata = Metadata::default().caused_by("order-7").correlated("checkout-3").with("user", "ada");
+/// assert_eq!(metadata.extra["user"], "ada");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    /// What all events of one undertaking share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// The message or event that caused this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causation: Option<String>,
+    /// Anything else.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Names the undertaking.
+    ///
+    /// ```
+    /// # use arbour::events::Metadata;
+    /// assert!(Metadata::default().correlated("checkout-3").correlation.is_some());
+    /// ```
+    #[must_use]
+    pub fn correlated(mut self, correlation: impl Into<String>) -> Self {
+        self.correlation = Some(correlation.into());
+        self
+    }
+
+    /// Names the cause.
+    ///
+    /// ```
+    /// # use arbour::events::Metadata;
+    /// assert!(Metadata::default().caused_by("order-7").causation.is_some());
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, causation: impl Into<String>) -> Self {
+        self.causation = Some(causation.into());
+        self
+    }
+
+    /// Adds anything else.
+    ///
+    /// ```
+    /// # use arbour::events::Metadata;
+    /// assert_eq!(Metadata::default().with("user", "ada").extra.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    /// Tells whether there is nothing.
+    ///
+    /// ```
+    /// # use arbour::events::Metadata;
+    /// assert!(Metadata::default().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An event that is in the log, or a sub-event of one; it borrows its bytes from the store.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::{Append, EventQuery, EventResult, EventType, Log};
+/// use std::ops::ControlFlow;
+/// let store = arbour::MemoryStore::new();
+/// let log = Log::open(&store, "main")?;
+/// let noted = EventType::<String>::new("noted");
+/// let append = Append::new().event(noted.event("diary", &"hello".to_owned())?);
+/// store.write(|transaction| log.append(transaction, &append))?;
+/// log.each(&store.snapshot()?, &EventQuery::all(), |event| {
+///     assert_eq!((event.position, event.stream, event.version), (1, "diary", 1));
+///     EventResult::Ok(ControlFlow::Continue(()))
+/// })?;
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// Its place in the log, from 1, without gaps. A sub-event has that of the event it came from.
+    pub position: u64,
+    /// Which of the sub-events of a position it is, in the order they are applied in; 0 for the event
+    /// itself.
+    pub part: u32,
+    /// What it happened to.
+    pub stream: &'a str,
+    /// Its place in the stream, from 1, without gaps; 0 for a sub-event.
+    pub version: u64,
+    /// What happened.
+    pub event_type: &'a str,
+    /// The version of what the payload looks like.
+    pub schema: u32,
+    /// The number of the codec of the payload.
+    pub codec: u8,
+    /// When, in milliseconds since 1970 (UTC).
+    pub time: i64,
+    /// The payload, encoded; see [`EventType::read`](super::EventType::read).
+    pub payload: &'a [u8],
+    /// The idempotency key of the append whose first event it is.
+    pub key: Option<&'a str>,
+    /// How many events were appended together, in the first of them; 0 in the others.
+    pub batch: u32,
+    /// The hash of the event before.
+    pub hash_before: &'a Hash,
+    pub(super) metadata: &'a [u8],
+}
+
+impl Event<'_> {
+    /// Returns what goes with the event.
+    ///
+    /// # Errors
+    /// If the bytes are damaged.
+    ///
+    /// ```
+    /// # use arbour::events::Event;
+    /// fn user(event: &Event<'_>) -> Option<String> {
+    ///     event.metadata().ok()?.extra.remove("user")
+    /// }
+    /// ```
+    pub fn metadata(&self) -> Result<Metadata, DecodeError> {
+        if self.metadata.is_empty() {
+            return Ok(Metadata::default());
+        }
+        serde_json::from_slice(self.metadata).map_err(|error| {
+            DecodeError::new("metadata in JSON", error.to_string()).with_source(error)
+        })
+    }
+
+    /// Returns an id that is new and yet the same whenever the event is applied again: made of its
+    /// time, its place and the hash of the event before. `number` tells several of one event apart.
+    ///
+    /// It looks like a UUID of version 7, so it sorts by time.
+    ///
+    /// ```
+    /// # use arbour::events::Event;
+    /// fn two_ids(event: &Event<'_>) {
+    ///     assert_eq!(event.fresh_id(0), event.fresh_id(0));
+    ///     assert_ne!(event.fresh_id(0), event.fresh_id(1));
+    /// }
+    /// ```
+    #[must_use]
+    pub fn fresh_id(&self, number: u32) -> Uuid {
+        let mut hash = Sha256::new();
+        hash.update(self.hash_before);
+        hash.update(self.position.to_be_bytes());
+        hash.update(self.part.to_be_bytes());
+        hash.update(number.to_be_bytes());
+        let random: Hash = hash.finalize().into();
+        let milliseconds = u64::try_from(self.time).unwrap_or(0);
+        let mut bits = [0; 10];
+        bits.iter_mut().zip(random).for_each(|(bit, random)| *bit = random);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &bits).into_uuid()
+    }
+
+    /// Copies the event, to keep it.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, EventBuf};
+    /// fn keep(event: &Event<'_>) -> EventBuf {
+    ///     event.to_owned()
+    /// }
+    /// ```
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "ToOwned is for types with Borrow")]
+    pub fn to_owned(&self) -> EventBuf {
+        EventBuf {
+            position: self.position,
+            part: self.part,
+            stream: self.stream.to_owned(),
+            version: self.version,
+            event_type: self.event_type.to_owned(),
+            schema: self.schema,
+            codec: self.codec,
+            time: self.time,
+            payload: self.payload.to_vec(),
+            key: self.key.map(str::to_owned),
+            batch: self.batch,
+            hash_before: *self.hash_before,
+            metadata: self.metadata.to_vec(),
+        }
+    }
+}
+
+/// An event that owns its bytes.
+///
+/// ```
+/// # use arbour::events::EventBuf;
+/// fn position(event: &EventBuf) -> u64 {
+///     event.as_event().position
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventBuf {
+    position: u64,
+    part: u32,
+    stream: String,
+    version: u64,
+    event_type: String,
+    schema: u32,
+    codec: u8,
+    time: i64,
+    payload: Vec<u8>,
+    key: Option<String>,
+    batch: u32,
+    hash_before: Hash,
+    metadata: Vec<u8>,
+}
+
+impl EventBuf {
+    /// Returns the hash of the event and of all before it.
+    pub(super) fn hash(&self) -> Hash {
+        let mut value = Vec::new();
+        super::envelope::encode(&self.as_event(), &mut value);
+        super::envelope::hash(self.position, &value)
+    }
+
+    /// Lends the event.
+    ///
+    /// ```
+    /// # use arbour::events::EventBuf;
+    /// fn stream(event: &EventBuf) -> &str {
+    ///     event.as_event().stream
+    /// }
+    /// ```
+    #[must_use]
+    pub fn as_event(&self) -> Event<'_> {
+        Event {
+            position: self.position,
+            part: self.part,
+            stream: &self.stream,
+            version: self.version,
+            event_type: &self.event_type,
+            schema: self.schema,
+            codec: self.codec,
+            time: self.time,
+            payload: &self.payload,
+            key: self.key.as_deref(),
+            batch: self.batch,
+            hash_before: &self.hash_before,
+            metadata: &self.metadata,
+        }
+    }
+}
+
+/// An event to append, or a sub-event to emit. [`EventType::event`](super::EventType::event) makes one.
+///
+/// ```
+/// use arbour::events::{EventType, Metadata};
+/// let noted = EventType::<String>::new("noted");
+/// let event = noted.event("diary", &"hello".to_owned())?.with_metadata(Metadata::default().caused_by("7"));
+/// assert_eq!(event.payload, b"\"hello\"");
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewEvent {
+    /// What it happened to: 1 to 1000 bytes.
+    pub stream: String,
+    /// What happened: 1 to 1000 bytes.
+    pub event_type: String,
+    /// The version of what the payload looks like.
+    pub schema: u32,
+    /// The number of the codec of the payload.
+    pub codec: u8,
+    /// The payload, encoded.
+    pub payload: Vec<u8>,
+    /// What goes with it.
+    pub metadata: Metadata,
+    /// When, in milliseconds since 1970 (UTC); `None` for the log's clock.
+    pub time: Option<i64>,
+}
+
+impl NewEvent {
+    /// An event whose payload was encoded by the caller.
+    ///
+    /// ```
+    /// use arbour::events::NewEvent;
+    /// let event = NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec());
+    /// assert_eq!(event.schema, 1);
+    /// ```
+    #[must_use]
+    pub fn raw(
+        stream: impl Into<String>,
+        event_type: impl Into<String>,
+        codec: u8,
+        payload: Vec<u8>,
+    ) -> Self {
+        Self {
+            stream: stream.into(),
+            event_type: event_type.into(),
+            schema: 1,
+            codec,
+            payload,
+            metadata: Metadata::default(),
+            time: None,
+        }
+    }
+
+    /// Says what goes with it.
+    ///
+    /// ```
+    /// # use arbour::events::{Metadata, NewEvent};
+    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new());
+    /// let event = event.with_metadata(Metadata::default().with("user", "ada"));
+    /// assert!(!event.metadata.is_empty());
+    /// ```
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Says when it happened, in milliseconds since 1970 (UTC), instead of the log's clock.
+    ///
+    /// ```
+    /// # use arbour::events::NewEvent;
+    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new()).at(-7);
+    /// assert_eq!(event.time, Some(-7));
+    /// ```
+    #[must_use]
+    pub fn at(mut self, milliseconds: i64) -> Self {
+        self.time = Some(milliseconds);
+        self
+    }
+}

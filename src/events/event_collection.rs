@@ -1,0 +1,355 @@
+//! A collection whose writes are events.
+
+use arbour_core::documents::{
+    DocCollection as _, DocError, DocId, DocResult, DocWrite, Document, Ids, Written, from_json,
+    set_at, to_json,
+};
+use arbour_core::{KvRead, KvWrite, Tree};
+use serde_json::{Value, json};
+
+use super::append::Append;
+use super::event::{Event, NewEvent};
+use super::model::{Handled, Model, Outbox};
+use super::{EventError, EventResult};
+use crate::documents::Collection;
+
+/// What can happen to a document of such a collection, as the types of events end.
+const ACTIONS: [&str; 6] = ["init", "set", "insert", "update", "remove", "change-id"];
+
+/// The codec of the payloads: JSON.
+const CODEC: u8 = 1;
+
+/// A collection whose writes are events: a [`Model`] that applies them, and what makes them. A write that
+/// is refused, for there is such a document already or its values are taken, is no failure: whoever
+/// dispatched it gets `{"refused": .., "kind": ..}` from the model, else `{"id": .., "revision": ..}`.
+///
+/// Ids that are made are the same whenever the events are applied again.
+///
+/// ```
+/// use arbour::documents::{Declaration, DocStore, Documents};
+/// use arbour::events::{EventCollection, Events, Projection};
+/// use serde_json::{Value, json};
+/// use std::sync::Arc;
+/// let store = Arc::new(arbour::MemoryStore::new());
+/// let people = Projection::new("people", 1);
+/// let collection = Documents::new(&*store).collection(Declaration::<Value>::new(&people.view("people")))?;
+/// let writes = EventCollection::<<arbour::MemoryStore as arbour::KvStore>::Tree, Value>::writes("people");
+/// let events = Events::builder(Arc::clone(&store), "main")
+///     .projection(people.model(EventCollection::new("people", collection)))
+///     .build()?;
+/// let ada = writes.insert(&json!({"id": "ada", "born": 1815}))?;
+/// let dispatched = events.dispatch(ada.clone())?;
+/// assert_eq!(dispatched.result("people", "people"), Some(&json!({"id": "ada", "revision": 1})));
+/// let again = events.dispatch(ada)?;
+/// assert_eq!(again.result("people", "people").unwrap()["kind"], "exists");
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+pub struct EventCollection<T, D> {
+    writes: EventWrites<D>,
+    collection: Collection<T, D>,
+}
+
+/// Makes the events of an [`EventCollection`].
+///
+/// ```
+/// use arbour::events::EventWrites;
+/// use serde_json::{Value, json};
+/// let people = EventWrites::<Value>::new("people");
+/// let event = people.update("ada", &json!({"born": 1815}))?;
+/// assert_eq!((event.event_type.as_str(), event.stream.as_str()), ("people/update", "people/ada"));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Debug)]
+pub struct EventWrites<D> {
+    name: String,
+    id_path: Vec<String>,
+    body: std::marker::PhantomData<fn(D)>,
+}
+
+impl<D: Document> EventWrites<D> {
+    /// Makes events of a collection of this name, whose documents have their ids at `id`.
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// let people = EventWrites::<serde_json::Value>::new("people");
+    /// # let _ = people;
+    /// ```
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), id_path: vec!["id".to_owned()], body: Default::default() }
+    }
+
+    /// Says where the id stands in a document.
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// let people = EventWrites::<serde_json::Value>::new("people").id("meta.id");
+    /// # let _ = people;
+    /// ```
+    #[must_use]
+    pub fn id(mut self, path: &str) -> Self {
+        self.id_path = path.split('.').map(str::to_owned).collect();
+        self
+    }
+
+    /// Says that the collection is new: appended once, however often it is dispatched.
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// let init = EventWrites::<serde_json::Value>::new("people").init();
+    /// assert_eq!(init.key.as_deref(), Some("people/init"));
+    /// ```
+    #[must_use]
+    pub fn init(&self) -> Append {
+        let event_type = format!("{}/init", self.name);
+        Append::from(NewEvent::raw(&self.name, &event_type, CODEC, b"null".to_vec()))
+            .key(event_type)
+    }
+
+    /// Stores a document, whether it is there or not. An id that is made is made when it is applied.
+    ///
+    /// # Errors
+    /// [`Document`](EventError::Document) if it is no JSON.
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// # use serde_json::{Value, json};
+    /// EventWrites::<Value>::new("people").set(&json!({"id": "ada"}))?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn set(&self, body: &D) -> EventResult<NewEvent> {
+        self.of_body("set", body)
+    }
+
+    /// Stores a document that is not there yet.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// # use serde_json::{Value, json};
+    /// EventWrites::<Value>::new("people").insert(&json!({"id": "ada"}))?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn insert(&self, body: &D) -> EventResult<NewEvent> {
+        self.of_body("insert", body)
+    }
+
+    /// Changes members of a document that is there; null removes one.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// # use serde_json::{Value, json};
+    /// EventWrites::<Value>::new("people").update("ada", &json!({"born": 1815}))?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn update<'i>(&self, id: impl Into<DocId<'i>>, changes: &Value) -> EventResult<NewEvent> {
+        let id = id.into();
+        self.event("update", Some(&id), json!({"id": id.to_json(), "changes": changes}))
+    }
+
+    /// Removes a document, if it is there.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// EventWrites::<serde_json::Value>::new("people").remove("ada")?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn remove<'i>(&self, id: impl Into<DocId<'i>>) -> EventResult<NewEvent> {
+        let id = id.into();
+        self.event("remove", Some(&id), json!({"id": id.to_json()}))
+    }
+
+    /// Gives a document another id.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// EventWrites::<serde_json::Value>::new("people").change_id("ada", "lovelace")?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn change_id<'i>(
+        &self,
+        from: impl Into<DocId<'i>>,
+        to: impl Into<DocId<'i>>,
+    ) -> EventResult<NewEvent> {
+        let (from, to) = (from.into(), to.into());
+        let payload = json!({"id": from.to_json(), "to": to.to_json()});
+        self.event("change-id", Some(&from), payload)
+    }
+
+    fn of_body(&self, action: &str, body: &D) -> EventResult<NewEvent> {
+        let body = to_json(&self.name, body)?;
+        let id = self.id_path.iter().try_fold(&body, |value, name| value.get(name));
+        let id = match id {
+            Some(Value::String(id)) => Some(DocId::from(id.clone())),
+            Some(Value::Number(id)) => id.as_i64().map(DocId::from),
+            _ => None,
+        };
+        self.event(action, id.as_ref(), body)
+    }
+
+    /// The events of a document are a stream of its own, where its id is known before.
+    fn event(&self, action: &str, id: Option<&DocId<'_>>, payload: Value) -> EventResult<NewEvent> {
+        let stream = match id {
+            Some(id) => format!("{}/{id}", self.name),
+            None => self.name.clone(),
+        };
+        let event_type = format!("{}/{action}", self.name);
+        let payload = serde_json::to_vec(&payload).map_err(|cause| EventError::Unfit {
+            event_type: event_type.clone(),
+            cause: std::sync::Arc::new(cause),
+        })?;
+        Ok(NewEvent::raw(stream, event_type, CODEC, payload))
+    }
+}
+
+impl<T: Tree, D: Document> EventCollection<T, D> {
+    /// Makes a model of a collection. The types of its events begin with this name.
+    ///
+    /// ```
+    /// # use arbour::documents::{Declaration, DocResult, DocStore, Documents};
+    /// # use arbour::events::EventCollection;
+    /// # fn open(store: &arbour::MemoryStore) -> DocResult<()> {
+    /// let people = Documents::new(store).collection(Declaration::<serde_json::Value>::new("people"))?;
+    /// let people = EventCollection::new("people", people);
+    /// # let _ = people;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(name: &str, collection: Collection<T, D>) -> Self {
+        let id_path = collection.declaration().id_path.clone();
+        Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
+    }
+
+    /// Makes what makes the events of a collection of this name.
+    ///
+    /// ```
+    /// # use arbour::events::EventCollection;
+    /// # type Tree = <arbour::MemoryStore as arbour::KvStore>::Tree;
+    /// let writes = EventCollection::<Tree, serde_json::Value>::writes("people");
+    /// # let _ = writes;
+    /// ```
+    #[must_use]
+    pub fn writes(name: &str) -> EventWrites<D> {
+        EventWrites::new(name)
+    }
+
+    fn write<W: KvWrite<Tree = T>>(&self, write: &Write, view: &mut W) -> DocResult<Value> {
+        let mut documents = self.collection.writer(view)?;
+        let name = &self.writes.name;
+        let written = match write.action {
+            "set" => documents.set(&from_json(name, write.body.clone())?)?,
+            "insert" => documents.insert(&from_json(name, write.body.clone())?)?,
+            "update" => documents.update(write.id(self, "id")?, write.member("changes"))?,
+            "change-id" => documents.change_id(write.id(self, "id")?, write.id(self, "to")?)?,
+            _ => {
+                let is_removed = documents.remove(write.id(self, "id")?)?;
+                return Ok(json!({"removed": is_removed}));
+            }
+        };
+        let Written { id, revision } = written;
+        Ok(json!({"id": id.to_json(), "revision": revision}))
+    }
+}
+
+/// A write that an event stands for.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Write {
+    action: &'static str,
+    body: Value,
+}
+
+impl Write {
+    fn member(&self, name: &str) -> &Value {
+        self.body.get(name).unwrap_or(&Value::Null)
+    }
+
+    fn id<T: Tree, D: Document>(
+        &self,
+        collection: &EventCollection<T, D>,
+        name: &str,
+    ) -> DocResult<DocId<'static>> {
+        let ids = &collection.collection.declaration().ids;
+        let id =
+            arbour_core::documents::read_id(ids, &collection.writes.name, self.body.get(name))?;
+        id.ok_or_else(|| DocError::Required {
+            collection: collection.writes.name.clone(),
+            field: name.to_owned(),
+        })
+    }
+}
+
+impl<T: Tree, D: Document> Model for EventCollection<T, D> {
+    type Tree = T;
+    type Change = Write;
+
+    fn name(&self) -> &str {
+        &self.writes.name
+    }
+
+    fn reduce<R: KvRead<Tree = T>>(
+        &self,
+        event: &Event<'_>,
+        _before: &R,
+        _out: &mut Outbox,
+    ) -> Handled<Option<Write>> {
+        let action = event
+            .event_type
+            .strip_prefix(self.writes.name.as_str())
+            .and_then(|rest| rest.strip_prefix('/'))
+            .and_then(|action| ACTIONS.into_iter().find(|known| *known == action));
+        let Some(action) = action.filter(|action| *action != "init") else { return Ok(None) };
+        let mut body: Value = serde_json::from_slice(event.payload)?;
+        let is_made = self.collection.declaration().ids == Ids::Uuid;
+        if is_made && matches!(action, "set" | "insert") {
+            let path = &self.writes.id_path;
+            let id = path.iter().try_fold(&body, |value, name| value.get(name));
+            if id.is_none_or(Value::is_null) {
+                set_at(&mut body, path, DocId::from(event.fresh_id(0)).to_json());
+            }
+        }
+        Ok(Some(Write { action, body }))
+    }
+
+    fn apply<W: KvWrite<Tree = T>>(
+        &self,
+        write: Write,
+        view: &mut W,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        match self.write(&write, view) {
+            Ok(written) => out.returns(written),
+            Err(error) => match refusal(&error) {
+                Some(kind) => out.returns(json!({"refused": error.to_string(), "kind": kind})),
+                None => return Err(error.into()),
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Names the kind of an error that refuses a write and is no failure.
+fn refusal(error: &DocError) -> Option<&'static str> {
+    Some(match error {
+        DocError::Exists { .. } => "exists",
+        DocError::Missing { .. } => "missing",
+        DocError::Unique { .. } => "unique",
+        DocError::Required { .. } => "required",
+        DocError::WrongType { .. } => "wrong-type",
+        DocError::Invalid { .. } => "invalid",
+        DocError::Unfit { .. } => "unfit",
+        _ => return None,
+    })
+}

@@ -1,0 +1,198 @@
+//! The type of an event: its name, its payload, and what becomes of older ones.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use arbour_core::documents::{BodyCodec, BodyError, BodyFormat, Document};
+use serde_json::Value;
+
+use super::event::{Event, NewEvent};
+use super::{EventError, EventResult};
+
+/// A type of event: its name, the type of its payload, and what makes payloads of older versions ones
+/// of today. It is part of the program.
+///
+/// ```
+/// use arbour::events::EventType;
+/// use serde::{Deserialize, Serialize};
+/// #[derive(Serialize, Deserialize)]
+/// struct Deposited { cents: u64, currency: String }
+///
+/// let deposited = EventType::<Deposited>::new("deposited").upcast_json(1, |mut payload| {
+///     payload["currency"] = "EUR".into(); // there was but one then
+///     Ok(payload)
+/// });
+/// let event = deposited.event("account-1", &Deposited { cents: 500, currency: "CHF".into() })?;
+/// assert_eq!((event.event_type.as_str(), event.schema), ("deposited", 2));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Debug)]
+pub struct EventType<B> {
+    name: String,
+    format: BodyFormat<B>,
+}
+
+impl<B> Clone for EventType<B> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), format: self.format.clone() }
+    }
+}
+
+impl<B: Document> EventType<B> {
+    /// A type of event with payloads in JSON, at version 1.
+    ///
+    /// ```
+    /// # use arbour::events::EventType;
+    /// assert_eq!(EventType::<String>::new("noted").name(), "noted");
+    /// ```
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), format: BodyFormat::new() }
+    }
+
+    /// Writes payloads with another codec than JSON.
+    ///
+    /// ```
+    /// # use arbour::documents::BodyCodec;
+    /// # use arbour::events::EventType;
+    /// # #[cfg(feature = "bincode")]
+    /// let counted = EventType::<u64>::new("counted").codec(BodyCodec::bincode());
+    /// ```
+    #[must_use]
+    pub fn codec(mut self, codec: BodyCodec<B>) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// Reads payloads that were written with another codec.
+    ///
+    /// ```
+    /// # use arbour::documents::BodyCodec;
+    /// # use arbour::events::EventType;
+    /// let counted = EventType::<u64>::new("counted").also_reads(BodyCodec::json());
+    /// # let _ = counted;
+    /// ```
+    #[must_use]
+    pub fn also_reads(mut self, codec: BodyCodec<B>) -> Self {
+        self.format.also_read.push(codec);
+        self
+    }
+
+    /// Makes payloads of version `from` ones of the next, when they are read. The log keeps them as
+    /// they were written.
+    ///
+    /// ```
+    /// # use arbour::events::EventType;
+    /// let noted = EventType::<String>::new("noted").upcast(1, |payload| Ok(payload.to_ascii_uppercase()));
+    /// # let _ = noted;
+    /// ```
+    #[must_use]
+    pub fn upcast(
+        mut self,
+        from: u32,
+        upcast: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.format.upgrade(from, upcast);
+        self
+    }
+
+    /// As [`upcast`](Self::upcast), for payloads in JSON.
+    ///
+    /// ```
+    /// # use arbour::events::EventType;
+    /// # use serde_json::{Value, json};
+    /// let noted = EventType::<Value>::new("noted").upcast_json(1, |text| Ok(json!({"text": text})));
+    /// # let _ = noted;
+    /// ```
+    #[must_use]
+    pub fn upcast_json(
+        self,
+        from: u32,
+        upcast: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
+        self.upcast(from, move |payload| {
+            Ok(serde_json::to_vec(&upcast(serde_json::from_slice(payload)?)?)?)
+        })
+    }
+
+    /// Returns the name.
+    ///
+    /// ```
+    /// # use arbour::events::EventType;
+    /// assert_eq!(EventType::<String>::new("noted").name(), "noted");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes an event of this type.
+    ///
+    /// # Errors
+    /// [`Unfit`](EventError::Unfit) if the payload cannot be encoded.
+    ///
+    /// ```
+    /// # use arbour::events::EventType;
+    /// let event = EventType::<String>::new("noted").event("diary", &"hello".to_owned())?;
+    /// assert_eq!(event.stream, "diary");
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn event(&self, stream: impl Into<String>, payload: &B) -> EventResult<NewEvent> {
+        let mut bytes = Vec::new();
+        (self.format.codec.encode)(payload, &mut bytes).map_err(|cause| EventError::Unfit {
+            event_type: self.name.clone(),
+            cause: Arc::new(cause),
+        })?;
+        let mut event = NewEvent::raw(stream, &self.name, self.format.codec.number, bytes);
+        event.schema = self.format.schema;
+        Ok(event)
+    }
+
+    /// Tells whether an event is of this type.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, EventType};
+    /// fn is_note(event: &Event<'_>) -> bool {
+    ///     EventType::<String>::new("noted").is(event)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is(&self, event: &Event<'_>) -> bool {
+        event.event_type == self.name
+    }
+
+    /// Reads the payload of an event, of an older version too; `None` if the event is of another type.
+    ///
+    /// # Errors
+    /// [`Payload`](EventError::Payload) if it cannot be read, [`TooNew`](EventError::TooNew) if it is
+    /// of a newer version.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, EventResult, EventType};
+    /// fn note(event: &Event<'_>) -> EventResult<Option<String>> {
+    ///     EventType::<String>::new("noted").read(event)
+    /// }
+    /// ```
+    pub fn read(&self, event: &Event<'_>) -> EventResult<Option<B>> {
+        if !self.is(event) {
+            return Ok(None);
+        }
+        let decoded = self.format.decode(event.codec, event.schema, event.payload);
+        decoded.map(Some).map_err(|error| match error {
+            BodyError::Decode(cause) => EventError::Payload {
+                position: event.position,
+                event_type: self.name.clone(),
+                cause: Arc::new(cause),
+            },
+            BodyError::TooNew { stored, known } => EventError::TooNew {
+                position: event.position,
+                event_type: self.name.clone(),
+                stored,
+                known,
+            },
+        })
+    }
+}

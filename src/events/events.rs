@@ -1,0 +1,461 @@
+//! Events and the views that are made of them, together.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arbour_core::{Durability, GroupCommit, KvRead, KvStore};
+
+use super::counters::Counters;
+use super::event::EventBuf;
+use super::head::Head;
+use super::lane::Lane;
+use super::log::Log;
+use super::place::Place;
+use super::projection::Projection;
+use super::reading::EventQuery;
+use super::signal::Signal;
+use super::{EventError, EventResult};
+
+/// How long those who wait do not look at a store that other processes write to as well.
+const OTHERS_POLL: Duration = Duration::from_millis(20);
+
+/// How long they do not look at one of this process alone: events can be appended by a [`Log`] of the
+/// program's own, which wakes nobody.
+const OWN_POLL: Duration = Duration::from_millis(200);
+
+/// A log of events and the views that projections make of them, in one store, or the log in a store of
+/// its own.
+///
+/// There is no thread of its own and nothing that could stop unnoticed: whoever waits for an event to be
+/// applied applies what is to be applied, one of those who wait for all. It can be cloned; the clones are
+/// the same.
+///
+/// In one store an event and what comes of it are one commit. With a log of its own the event is
+/// committed first, then the view together with the position it is at; that position alone tells what was
+/// applied, so an event is applied once whatever dies in between.
+///
+/// ```
+/// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
+/// use arbour::{KvRead, KvStore, KvWrite, MemoryStore, Tree};
+/// use std::sync::Arc;
+///
+/// /// Counts events, in a tree of its own.
+/// struct Counter<T>(T);
+///
+/// impl<T: Tree> Model for Counter<T> {
+///     type Tree = T;
+///     type Change = u64;
+///
+///     fn name(&self) -> &str {
+///         "counter"
+///     }
+///
+///     fn reduce<R: KvRead<Tree = T>>(
+///         &self, _event: &Event<'_>, before: &R, out: &mut Outbox,
+///     ) -> Handled<Option<u64>> {
+///         let count = before.get_with(&self.0, b"count", |count| count[0])?.unwrap_or(0);
+///         out.returns(count + 1);
+///         Ok(Some(u64::from(count) + 1))
+///     }
+///
+///     fn apply<W: KvWrite<Tree = T>>(
+///         &self, count: u64, view: &mut W, _out: &mut Outbox,
+///     ) -> Handled<()> {
+///         Ok(view.put(&self.0, b"count", &[count as u8])?)
+///     }
+/// }
+///
+/// let store = Arc::new(MemoryStore::new());
+/// let counted = Projection::new("counted", 1);
+/// let tree = store.tree(&counted.view("counter"))?;
+/// let events = Events::builder(Arc::clone(&store), "main")
+///     .projection(counted.model(Counter(tree)))
+///     .build()?;
+/// let noted = EventType::<String>::new("noted");
+/// let dispatched = events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
+/// assert_eq!(dispatched.result("counted", "counter"), Some(&1.into()));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+pub struct Events<S: KvStore, L: KvStore = S> {
+    pub(super) inner: Arc<Inner<S, L>>,
+}
+
+impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+/// What all clones share.
+pub(super) struct Inner<S: KvStore, L: KvStore> {
+    pub(super) views: GroupCommit<Arc<S>>,
+    pub(super) place: Place<S, L>,
+    pub(super) lanes: Vec<Lane<S>>,
+    pub(super) signal: Signal,
+    pub(super) counters: Counters,
+    pub(super) is_shut: AtomicBool,
+    /// How many append to the store of the views, and apply.
+    pub(super) dispatching: AtomicUsize,
+    /// With which durability views are committed that are not committed together with events.
+    pub(super) view_durability: Durability,
+    /// How long those who wait do not look at the store.
+    pub(super) poll: Duration,
+}
+
+/// Declares which projections there are, and where the log is.
+///
+/// ```
+/// use arbour::events::Events;
+/// use std::sync::Arc;
+/// let views = Arc::new(arbour::MemoryStore::new());
+/// let log = Arc::new(arbour::MemoryStore::new());
+/// let events = Events::builder(views, "main").log_in(log).build()?;
+/// assert_eq!(events.head()?.position, 0);
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
+    store: Arc<S>,
+    open_place: Box<OpenPlace<S, L>>,
+    log: String,
+    projections: Vec<Projection<S>>,
+    view_durability: Durability,
+}
+
+/// Opens the log where it is.
+type OpenPlace<S, L> = dyn FnOnce(&Arc<S>, &str) -> EventResult<Place<S, L>>;
+
+impl<S: KvStore> Events<S> {
+    /// Begins with a store, in which log and views are, and the name of the log.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
+        EventsBuilder {
+            store,
+            open_place: Box::new(|store, log| Ok(Place::Together(Log::open(&**store, log)?))),
+            log: log.to_owned(),
+            projections: Vec::new(),
+            view_durability: Durability::default(),
+        }
+    }
+}
+
+impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
+    /// Adds a projection. Several versions of one may be there: the one that is read goes on, and another
+    /// can be [rebuilt](Events::rebuild) beside it.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn projection(mut self, projection: Projection<S>) -> Self {
+        self.projections.push(projection);
+        self
+    }
+
+    /// Says with which durability views are committed where they are not committed together with their
+    /// events: less than the log's is enough, for what is lost of them is made again.
+    ///
+    /// ```
+    /// # use arbour::{Durability, MemoryStore, events::Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(MemoryStore::new()), "main")
+    ///     .log_in(Arc::new(MemoryStore::new()))
+    ///     .view_durability(Durability::None)
+    ///     .build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn view_durability(mut self, durability: Durability) -> Self {
+        self.view_durability = durability;
+        self
+    }
+
+    /// Keeps the log in a store of its own, of the same engine or another.
+    ///
+    /// ```
+    /// # use arbour::{MemoryStore, events::Events};
+    /// # use std::sync::Arc;
+    /// let builder = Events::builder(Arc::new(MemoryStore::new()), "main");
+    /// let events = builder.log_in(Arc::new(MemoryStore::new())).build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn log_in<M: KvStore>(self, store: Arc<M>) -> EventsBuilder<S, M> {
+        EventsBuilder {
+            store: self.store,
+            open_place: Box::new(move |_, log| Place::apart(store, log)),
+            log: self.log,
+            projections: self.projections,
+            view_durability: self.view_durability,
+        }
+    }
+}
+
+impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
+    /// Opens the log and the views.
+    ///
+    /// # Errors
+    /// [`Truncated`](EventError::Truncated) if the log has lost its end since a view was made,
+    /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for names
+    /// that are none, and a version of a projection that is there twice; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::sync::Arc;
+    /// assert!(Events::builder(Arc::new(arbour::MemoryStore::new()), "").build().is_err());
+    /// ```
+    pub fn build(self) -> EventResult<Events<S, L>> {
+        let place = (self.open_place)(&self.store, &self.log)?;
+        let mut names = BTreeSet::new();
+        let mut lanes = Vec::new();
+        for projection in self.projections {
+            if !names.insert((projection.name().to_owned(), projection.version())) {
+                let reason = format!(
+                    "the projection {:?} is there twice in version {}",
+                    projection.name(),
+                    projection.version()
+                );
+                return Err(EventError::Invalid { log: self.log, reason });
+            }
+            lanes.push(Lane::open(&*self.store, projection)?);
+        }
+        let is_shared = self.store.capabilities().multi_process || place.is_shared();
+        let inner = Inner {
+            views: GroupCommit::new(self.store),
+            place,
+            lanes,
+            signal: Signal::default(),
+            counters: Counters::default(),
+            is_shut: AtomicBool::new(false),
+            dispatching: AtomicUsize::new(0),
+            view_durability: self.view_durability,
+            poll: if is_shared { OTHERS_POLL } else { OWN_POLL },
+        };
+        inner.open()?;
+        Ok(Events { inner: Arc::new(inner) })
+    }
+}
+
+impl<S: KvStore, L: KvStore> Inner<S, L> {
+    /// Finds out which versions are read, and that the log is the one the views were made of.
+    fn open(&self) -> EventResult<()> {
+        let views = self.views.inner();
+        for lane in &self.lanes {
+            let (state, active) = {
+                let snapshot = views.snapshot()?;
+                (lane.state(&snapshot)?, lane.active_version(&snapshot)?)
+            };
+            let active = match active {
+                Some(active) => active,
+                None => self.activate_newest(lane.name())?,
+            };
+            lane.is_active.store(active == lane.projection.version(), Ordering::Relaxed);
+            lane.committed(&state);
+            self.place.check(views, lane.name(), &state)?;
+        }
+        Ok(())
+    }
+
+    /// Of a projection of which no version is read yet the newest is.
+    fn activate_newest(&self, name: &str) -> EventResult<u32> {
+        let lanes = self.lanes.iter().filter(|lane| lane.name() == name);
+        let newest = lanes.max_by_key(|lane| lane.projection.version());
+        let Some(newest) = newest else { return Ok(0) };
+        self.views.inner().write(|transaction| {
+            if let Some(active) = newest.active_version(transaction)? {
+                return Ok(active);
+            }
+            newest.activate(transaction)?;
+            Ok(newest.projection.version())
+        })
+    }
+
+    pub(super) fn check_open(&self) -> EventResult<()> {
+        if self.is_shut.load(Ordering::Acquire) {
+            return Err(EventError::ShutDown { log: self.place.name().to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Finds the version of a projection that is read.
+    pub(super) fn active(&self, projection: &str) -> EventResult<&Lane<S>> {
+        let mut lanes = self.lanes.iter();
+        let found =
+            lanes.find(|lane| lane.name() == projection && lane.is_active.load(Ordering::Relaxed));
+        found.ok_or_else(|| self.no_projection(projection, "that is read"))
+    }
+
+    pub(super) fn version(&self, projection: &str, version: u32) -> EventResult<&Lane<S>> {
+        let mut lanes = self.lanes.iter();
+        let found =
+            lanes.find(|lane| lane.name() == projection && lane.projection.version() == version);
+        found.ok_or_else(|| self.no_projection(projection, &format!("of version {version}")))
+    }
+
+    fn no_projection(&self, projection: &str, which: &str) -> EventError {
+        EventError::Invalid {
+            log: self.place.name().to_owned(),
+            reason: format!("there is no projection {projection:?} {which}"),
+        }
+    }
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Returns the store of the views.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert_eq!(events.store().capabilities().engine, "memory");
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn store(&self) -> &S {
+        self.inner.views.inner()
+    }
+
+    /// Returns the head of the log, as it is now.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert_eq!(events.head()?.position, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn head(&self) -> EventResult<Head> {
+        self.inner.place.head(self.inner.views.inner())
+    }
+
+    /// Returns events, as they are in the log now.
+    ///
+    /// # Errors
+    /// As [`Log::each`].
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert!(events.read(&EventQuery::all())?.is_empty());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn read(&self, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
+        self.inner.place.read(self.inner.views.inner(), query)
+    }
+
+    /// Returns what was done so far by this value and its clones.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert_eq!(events.counters().appended(), 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    /// Ends it: what is begun is finished, whoever waits is told [`ShutDown`](EventError::ShutDown), and
+    /// nothing is dispatched any more. The stores stay open.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, NewEvent};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// events.shut_down();
+    /// assert!(events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new())).is_err());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn shut_down(&self) {
+        self.inner.is_shut.store(true, Ordering::Release);
+        self.inner.signal.notify();
+    }
+}
+
+/// How far a version of a projection is; see [`Events::status`].
+///
+/// ```
+/// # use arbour::events::ProjectionStatus;
+/// fn is_current(status: &ProjectionStatus) -> bool {
+///     status.lag == 0 && !status.is_halted
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProjectionStatus {
+    /// The projection.
+    pub name: String,
+    /// The version.
+    pub version: u32,
+    /// Whether it is the version that is read.
+    pub is_active: bool,
+    /// The position of the last event that was applied or put aside.
+    pub applied: u64,
+    /// How many events it is behind.
+    pub lag: u64,
+    /// Whether it stands before an event that failed.
+    pub is_halted: bool,
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Returns how far each version of each projection is.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// assert!(events.status()?[0].is_active);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn status(&self) -> EventResult<Vec<ProjectionStatus>> {
+        // The views first: an event that comes in between is one they are behind.
+        let snapshot = self.inner.views.inner().snapshot()?;
+        let newest = self.head()?.position;
+        self.inner.lanes.iter().map(|lane| self.status_of(lane, &snapshot, newest)).collect()
+    }
+
+    fn status_of<R: KvRead<Tree = S::Tree>>(
+        &self,
+        lane: &Lane<S>,
+        reader: &R,
+        newest: u64,
+    ) -> EventResult<ProjectionStatus> {
+        let state = lane.state(reader)?;
+        Ok(ProjectionStatus {
+            name: lane.name().to_owned(),
+            version: lane.projection.version(),
+            is_active: lane.active_version(reader)? == Some(lane.projection.version()),
+            applied: state.applied,
+            lag: newest.saturating_sub(state.applied),
+            is_halted: state.is_halted,
+        })
+    }
+}

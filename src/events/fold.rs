@@ -1,0 +1,204 @@
+//! The state of one stream, folded from its events, and snapshots of it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arbour_core::documents::{BodyCodec, Document};
+use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Tree};
+
+use super::event::Event;
+use super::layout::{FORMAT, snapshot_tree};
+use super::log::{Log, open_tree};
+use super::reading::EventQuery;
+use super::{EventError, EventResult};
+
+/// A state with the place in the stream and in the log that it is of.
+///
+/// ```
+/// use arbour::events::Folded;
+/// let balance = Folded { state: 500, version: 3, position: 17 };
+/// assert_eq!(balance.version, 3);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Folded<A> {
+    /// The state.
+    pub state: A,
+    /// The version of the stream; 0 before its first event.
+    pub version: u64,
+    /// The position of the last event that was folded.
+    pub position: u64,
+}
+
+/// Snapshots of the state of streams, so that not all their events need be read to know it. They are made
+/// when the program says so, and can be forgotten at any time.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::{Append, EventType, Handled, Log, StreamSnapshots};
+/// let store = arbour::MemoryStore::new();
+/// let log = Log::open(&store, "main")?;
+/// let balances = StreamSnapshots::<_, i64>::open(&store, &log, "balances", 1)?;
+/// let moved = EventType::<i64>::new("moved");
+/// store.write(|transaction| {
+///     for cents in [500, -200] {
+///         log.append(transaction, &moved.event("account-1", &cents)?.into())?;
+///     }
+///     let balance = balances.fold(transaction, "account-1", |balance, event| {
+///         Ok(balance + moved.read(event)?.unwrap_or(0))
+///     })?;
+///     assert_eq!((balance.state, balance.version), (300, 2));
+///     balances.save(transaction, "account-1", &balance)
+/// })?;
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+pub struct StreamSnapshots<T, A> {
+    log: Log<T>,
+    tree: T,
+    schema: u32,
+    codec: BodyCodec<A>,
+}
+
+impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
+    /// Opens the snapshots of one kind of state, kept in JSON beside the log. Snapshots of another schema
+    /// version than this are not used.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    ///
+    /// ```
+    /// # use arbour::events::{Log, StreamSnapshots};
+    /// let store = arbour::MemoryStore::new();
+    /// let log = Log::open(&store, "main")?;
+    /// let balances = StreamSnapshots::<_, i64>::open(&store, &log, "balances", 1)?;
+    /// # let _ = balances;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn open<S: KvStore<Tree = T>>(
+        store: &S,
+        log: &Log<T>,
+        name: &str,
+        schema: u32,
+    ) -> EventResult<Self> {
+        super::log::check_name(name, "a kind of snapshots")?;
+        let tree = open_tree(store, &snapshot_tree(log.name(), name))?;
+        Ok(Self { log: log.clone(), tree, schema, codec: BodyCodec::json() })
+    }
+
+    /// Folds the events of a stream into its state: from the snapshot, if there is one, else from the
+    /// default.
+    ///
+    /// # Errors
+    /// Those of the closure; [`Archived`](EventError::Archived) if events were given up that no snapshot
+    /// has; as [`Log::each`].
+    ///
+    /// ```
+    /// # use arbour::KvRead;
+    /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
+    /// fn count<R: KvRead>(
+    ///     counts: &StreamSnapshots<R::Tree, u64>, reader: &R,
+    /// ) -> EventResult<Folded<u64>> {
+    ///     counts.fold(reader, "account-1", |count, _event| Ok(count + 1))
+    /// }
+    /// ```
+    pub fn fold<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+        mut fold: impl FnMut(A, &Event<'_>) -> EventResult<A>,
+    ) -> EventResult<Folded<A>> {
+        let Folded { state, mut version, mut position } =
+            self.load(reader, stream)?.unwrap_or_default();
+        let mut state = Some(state);
+        let query = EventQuery::stream(stream).after(position);
+        self.log.each(reader, &query, |event| {
+            if event.version != version + 1 {
+                return Err(EventError::Archived {
+                    log: self.log.name().to_owned(),
+                    asked: version + 1,
+                    first: event.version,
+                });
+            }
+            (version, position) = (event.version, event.position);
+            if let Some(before) = state.take() {
+                state = Some(fold(before, event)?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(Folded { state: state.unwrap_or_default(), version, position })
+    }
+
+    /// Keeps a state, in the place of an older one.
+    ///
+    /// # Errors
+    /// [`Unfit`](EventError::Unfit) if it cannot be encoded; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::KvWrite;
+    /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
+    /// fn keep<W: KvWrite>(
+    ///     counts: &StreamSnapshots<W::Tree, u64>, transaction: &mut W, count: &Folded<u64>,
+    /// ) -> EventResult<()> {
+    ///     counts.save(transaction, "account-1", count)
+    /// }
+    /// ```
+    pub fn save<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        stream: &str,
+        folded: &Folded<A>,
+    ) -> EventResult<()> {
+        let mut value = vec![FORMAT];
+        value.extend_from_slice(&self.schema.to_be_bytes());
+        value.extend_from_slice(&folded.version.to_be_bytes());
+        value.extend_from_slice(&folded.position.to_be_bytes());
+        (self.codec.encode)(&folded.state, &mut value).map_err(|cause| EventError::Unfit {
+            event_type: format!("the snapshot of {stream:?}"),
+            cause: Arc::new(cause),
+        })?;
+        Ok(transaction.put(&self.tree, stream.as_bytes(), &value)?)
+    }
+
+    /// Returns the snapshot of a stream, if there is one of this schema version.
+    ///
+    /// # Errors
+    /// What the store reports, and [`Undecodable`](EventError::Undecodable): it can be deleted.
+    ///
+    /// ```
+    /// # use arbour::KvRead;
+    /// # use arbour::events::{EventResult, StreamSnapshots};
+    /// fn version<R: KvRead>(counts: &StreamSnapshots<R::Tree, u64>, reader: &R) -> EventResult<u64> {
+    ///     Ok(counts.load(reader, "account-1")?.map_or(0, |count| count.version))
+    /// }
+    /// ```
+    pub fn load<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+    ) -> EventResult<Option<Folded<A>>> {
+        let key = stream.as_bytes();
+        let found = reader.get_with(&self.tree, key, |value| self.decode(value))?.transpose();
+        let found = found.map_err(|cause| {
+            EventError::undecodable(self.log.name(), self.tree.name(), key, cause)
+        })?;
+        Ok(found.flatten())
+    }
+
+    fn decode(&self, value: &[u8]) -> Result<Option<Folded<A>>, DecodeError> {
+        let wrong = || DecodeError::new("a snapshot", format!("{} bytes", value.len()));
+        let (&[format], rest) = value.split_first_chunk().ok_or_else(wrong)?;
+        if format != FORMAT {
+            return Err(DecodeError::new("format 1", format!("format {format}")));
+        }
+        let (schema, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let (version, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let (position, state) = rest.split_first_chunk().ok_or_else(wrong)?;
+        if u32::from_be_bytes(*schema) != self.schema {
+            return Ok(None);
+        }
+        Ok(Some(Folded {
+            state: (self.codec.decode)(state)?,
+            version: u64::from_be_bytes(*version),
+            position: u64::from_be_bytes(*position),
+        }))
+    }
+}

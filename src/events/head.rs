@@ -1,0 +1,73 @@
+//! The head of a log: what the next event goes on from.
+
+use arbour_core::DecodeError;
+use uuid::Uuid;
+
+use super::event::Hash;
+use super::layout::FORMAT;
+
+const BYTES: usize = 1 + 16 + 8 + 32 + 8 + 8;
+
+/// The head of a log.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::Log;
+/// let store = arbour::MemoryStore::new();
+/// let log = Log::open(&store, "main")?;
+/// let head = log.head(&store.snapshot()?)?;
+/// assert_eq!((head.position, head.first), (0, 1));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Head {
+    /// The id of the log: that of the log it was copied from, for a replica. Nil before the first event.
+    pub log_id: Uuid,
+    /// The newest position; 0 if there was none yet.
+    pub position: u64,
+    /// The hash of the newest event, and of all before.
+    pub hash: Hash,
+    /// The first position that has not been given up: one more than [`position`](Self::position) if
+    /// there is none.
+    pub first: u64,
+    /// The newest time the log's clock gave.
+    pub(super) clock: i64,
+}
+
+impl Head {
+    /// That of a log in which nothing is yet.
+    pub(super) const EMPTY: Self =
+        Self { log_id: Uuid::nil(), position: 0, hash: [0; 32], first: 1, clock: i64::MIN };
+
+    pub(super) fn encode(&self) -> [u8; BYTES] {
+        let mut value = [FORMAT; BYTES];
+        let bytes = (self.log_id.into_bytes().into_iter())
+            .chain(self.position.to_be_bytes())
+            .chain(self.hash)
+            .chain(self.first.to_be_bytes())
+            .chain(self.clock.to_be_bytes());
+        value.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
+        value
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<Self, DecodeError> {
+        let wrong = || DecodeError::new("the head of a log", format!("{} bytes", value.len()));
+        let (&[format], rest) = value.split_first_chunk().ok_or_else(wrong)?;
+        if format != FORMAT {
+            return Err(DecodeError::new("format 1", format!("format {format}")));
+        }
+        let (log_id, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let (position, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let (hash, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let (first, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let clock = rest.try_into().map_err(|_| wrong())?;
+        Ok(Self {
+            log_id: Uuid::from_bytes(*log_id),
+            position: u64::from_be_bytes(*position),
+            hash: *hash,
+            first: u64::from_be_bytes(*first),
+            clock: i64::from_be_bytes(clock),
+        })
+    }
+}

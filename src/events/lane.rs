@@ -1,0 +1,329 @@
+//! A version of a projection at work on a store: its trees, its state, and applying events one after
+//! another.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use arbour_core::key::Key as _;
+use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree as _};
+use parking_lot::Mutex;
+
+use super::apply::{ApplyError, Effect, apply};
+use super::chunk::Chunk;
+use super::dead::{DeadKind, DeadLetter, reason};
+use super::envelope;
+use super::event::Event;
+use super::layout::{FORMAT, PROJECTION_TREE, dead_tree, quarantine_tree, result_tree};
+use super::log::{decode_number, number_value, open_tree, position_key};
+use super::model::Group;
+use super::policy::GiveUp;
+use super::projection::Projection;
+use super::state::State;
+use super::{EventError, EventResult};
+
+/// A version of a projection at work on a store.
+pub(super) struct Lane<S: KvStore> {
+    pub(super) projection: Projection<S>,
+    pub(super) trees: Trees<S::Tree>,
+    state_key: Vec<u8>,
+    /// Whether it is the version that is read.
+    pub(super) is_active: AtomicBool,
+    /// Held by the thread that applies events; others of this process wait for what it commits.
+    pub(super) turn: Mutex<()>,
+    /// What this process knows was applied and committed, which is never too much.
+    pub(super) applied: AtomicU64,
+    /// How often the next event has failed.
+    pub(super) tries: AtomicU32,
+}
+
+pub(super) struct Trees<T> {
+    pub(super) projections: T,
+    pub(super) results: T,
+    pub(super) dead: T,
+    pub(super) quarantine: T,
+}
+
+/// How applying events ended.
+pub(super) enum Advanced {
+    /// All of them were applied or put aside.
+    All,
+    /// The next one failed; it was not given up.
+    Failed,
+    /// The next one failed, and the projection stands.
+    Halted(String),
+}
+
+/// What became of an event.
+pub(super) enum Fate {
+    Applied(Effect),
+    Dead(String),
+}
+
+impl<S: KvStore> Lane<S> {
+    pub(super) fn open(store: &S, projection: Projection<S>) -> EventResult<Self> {
+        projection.check()?;
+        let (name, version) = (projection.name(), projection.version());
+        let trees = Trees {
+            projections: open_tree(store, PROJECTION_TREE)?,
+            results: open_tree(store, &result_tree(name, version))?,
+            dead: open_tree(store, &dead_tree(name, version))?,
+            quarantine: open_tree(store, &quarantine_tree(name, version))?,
+        };
+        let state_key = (name, version).to_key_bytes();
+        Ok(Self {
+            projection,
+            trees,
+            state_key,
+            is_active: AtomicBool::new(false),
+            turn: Mutex::new(()),
+            applied: AtomicU64::new(0),
+            tries: AtomicU32::new(0),
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.projection.name()
+    }
+
+    fn undecodable(&self, tree: &S::Tree, key: &[u8], cause: DecodeError) -> EventError {
+        EventError::undecodable(self.name(), tree.name(), key, cause)
+    }
+
+    pub(super) fn state<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<State> {
+        let tree = &self.trees.projections;
+        let state = reader.get_with(tree, &self.state_key, State::decode)?;
+        let state = state.unwrap_or(Ok(State::NEW));
+        state.map_err(|cause| self.undecodable(tree, &self.state_key, cause))
+    }
+
+    pub(super) fn save<W: KvWrite<Tree = S::Tree>>(
+        &self,
+        transaction: &mut W,
+        state: &State,
+    ) -> EventResult<()> {
+        Ok(transaction.put(&self.trees.projections, &self.state_key, &state.encode())?)
+    }
+
+    /// Returns the version that is read.
+    pub(super) fn active_version<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+    ) -> EventResult<Option<u32>> {
+        let (tree, key) = (&self.trees.projections, self.name().as_bytes());
+        let version = reader.get_with(tree, key, decode_number)?.transpose();
+        let version = version.map_err(|cause| self.undecodable(tree, key, cause))?;
+        Ok(version.and_then(|version| u32::try_from(version).ok()))
+    }
+
+    /// Makes this version the one that is read.
+    pub(super) fn activate<W: KvWrite<Tree = S::Tree>>(
+        &self,
+        transaction: &mut W,
+    ) -> EventResult<()> {
+        let version = number_value(u64::from(self.projection.version()));
+        Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
+    }
+
+    /// Notes what was committed.
+    pub(super) fn committed(&self, state: &State) {
+        let before = self.applied.fetch_max(state.applied, Ordering::AcqRel);
+        if before < state.applied {
+            self.tries.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// How often the next event has failed so far.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_try(&self) {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Applies events in a part of a transaction, each in one of its own, and says of each what became of
+    /// it. What was applied before one that fails stays.
+    pub(super) fn advance(
+        &self,
+        group: &mut Group<'_, '_, S>,
+        state: &mut State,
+        chunk: &Chunk,
+        told: &mut dyn FnMut(u64, Fate),
+    ) -> EventResult<Advanced> {
+        let before = *state;
+        let mut advanced = Advanced::All;
+        for (position, value) in chunk.iter() {
+            let event = envelope::decode(position, value).map_err(|cause| {
+                EventError::undecodable(self.name(), "arbour/log", &position_key(position), cause)
+            })?;
+            self.check_place(state, &event)?;
+            let fate = self.handle(group, &event, &mut state.has_quarantine)?;
+            match fate {
+                Ok(fate) => told(position, fate),
+                Err(ended) => {
+                    state.is_halted = matches!(ended, Advanced::Halted(_));
+                    advanced = ended;
+                    break;
+                }
+            }
+            state.applied = position;
+            state.hash = envelope::hash(position, value);
+        }
+        if *state != before {
+            self.save(group, state)?;
+        }
+        Ok(advanced)
+    }
+
+    /// Asserts that an event is the one behind those that were applied.
+    fn check_place(&self, state: &State, event: &Event<'_>) -> EventResult<()> {
+        let expected = state.applied.saturating_add(1);
+        if event.position > expected {
+            return Err(EventError::Archived {
+                log: self.name().to_owned(),
+                asked: expected,
+                first: event.position,
+            });
+        }
+        if *event.hash_before != state.hash {
+            return Err(EventError::Foreign {
+                log: self.name().to_owned(),
+                reader: self.name().to_owned(),
+                position: state.applied,
+            });
+        }
+        Ok(())
+    }
+
+    /// Applies an event, or puts it aside, or says why neither.
+    fn handle(
+        &self,
+        group: &mut Group<'_, '_, S>,
+        event: &Event<'_>,
+        has_quarantine: &mut bool,
+    ) -> EventResult<Result<Fate, Advanced>> {
+        if *has_quarantine && let Some(since) = self.quarantined_since(group, event.stream)? {
+            let dead = DeadLetter::quarantined(event, since);
+            self.bury(group, &dead)?;
+            return Ok(Ok(Fate::Dead(dead.reason)));
+        }
+        let error = match self.apply(group, event)? {
+            Ok(effect) => return Ok(Ok(Fate::Applied(effect))),
+            Err(error) => error,
+        };
+        let policy = self.projection.policy;
+        let tries = self.tries() + 1;
+        tracing::warn!(
+            projection = self.name(), position = event.position, tries, %error, "an event failed"
+        );
+        if tries <= policy.retries {
+            return Ok(Err(Advanced::Failed));
+        }
+        let kind = match policy.give_up {
+            GiveUp::Halt => DeadKind::Halting,
+            GiveUp::DeadLetter | GiveUp::Quarantine => DeadKind::Failed,
+        };
+        let dead = DeadLetter::failed(event, kind, &error, tries);
+        self.bury(group, &dead)?;
+        match policy.give_up {
+            GiveUp::Halt => return Ok(Err(Advanced::Halted(dead.reason))),
+            GiveUp::DeadLetter => {}
+            GiveUp::Quarantine => {
+                let since = number_value(event.position);
+                group.put(&self.trees.quarantine, event.stream.as_bytes(), &since)?;
+                *has_quarantine = true;
+            }
+        }
+        Ok(Ok(Fate::Dead(reason(&error))))
+    }
+
+    /// Applies an event in a part of a transaction of its own, of which nothing is left if it fails.
+    pub(super) fn apply(
+        &self,
+        group: &mut Group<'_, '_, S>,
+        event: &Event<'_>,
+    ) -> EventResult<Result<Effect, ApplyError>> {
+        let mut unit = Savepoint::new(group);
+        let effect = match apply(&self.projection, event, &mut unit)? {
+            Ok(effect) => effect,
+            Err(error) => return Ok(Err(error)),
+        };
+        if !effect.is_empty() {
+            let value = json_value(self.name(), &effect)?;
+            unit.put(&self.trees.results, &position_key(event.position), &value)?;
+        }
+        unit.commit()?;
+        Ok(Ok(effect))
+    }
+
+    pub(super) fn bury<W: KvWrite<Tree = S::Tree>>(
+        &self,
+        transaction: &mut W,
+        dead: &DeadLetter,
+    ) -> EventResult<()> {
+        let value = json_value(self.name(), dead)?;
+        Ok(transaction.put(&self.trees.dead, &position_key(dead.position), &value)?)
+    }
+
+    pub(super) fn quarantined_since<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        stream: &str,
+    ) -> EventResult<Option<u64>> {
+        let (tree, key) = (&self.trees.quarantine, stream.as_bytes());
+        let since = reader.get_with(tree, key, decode_number)?.transpose();
+        since.map_err(|cause| self.undecodable(tree, key, cause))
+    }
+
+    pub(super) fn dead_letter<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        position: u64,
+    ) -> EventResult<Option<DeadLetter>> {
+        self.json_at(reader, &self.trees.dead, position)
+    }
+
+    /// Returns what became of an event that is behind this projection.
+    pub(super) fn fate<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        position: u64,
+    ) -> EventResult<Fate> {
+        if let Some(dead) = self.dead_letter(reader, position)? {
+            return Ok(Fate::Dead(dead.reason));
+        }
+        let effect = self.json_at(reader, &self.trees.results, position)?;
+        Ok(Fate::Applied(effect.unwrap_or_default()))
+    }
+
+    fn json_at<J: serde::de::DeserializeOwned, R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        tree: &S::Tree,
+        position: u64,
+    ) -> EventResult<Option<J>> {
+        let key = position_key(position);
+        let found = reader.get_with(tree, &key, from_json_value)?.transpose();
+        found.map_err(|cause| self.undecodable(tree, &key, cause))
+    }
+}
+
+/// Writes a value in JSON behind the format byte.
+fn json_value(projection: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> {
+    let mut bytes = vec![FORMAT];
+    serde_json::to_writer(&mut bytes, value).map_err(|error| EventError::Invalid {
+        log: projection.to_owned(),
+        reason: format!("what a handler returned is no JSON: {error}"),
+    })?;
+    Ok(bytes)
+}
+
+/// Reads a value in JSON behind the format byte.
+pub(super) fn from_json_value<J: serde::de::DeserializeOwned>(
+    value: &[u8],
+) -> Result<J, DecodeError> {
+    match value {
+        [FORMAT, json @ ..] => serde_json::from_slice(json)
+            .map_err(|error| DecodeError::new("JSON", error.to_string()).with_source(error)),
+        _ => Err(DecodeError::new("format 1", "another")),
+    }
+}

@@ -1,0 +1,176 @@
+//! Where events lie in a store, and what their bytes are.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | `arbour/log/LOG` | position | hash of the event before, envelope, payload |
+//! | `arbour/stream/LOG` | stream FF version | position |
+//! | `arbour/head/LOG` | stream | newest version |
+//! | `arbour/head/LOG` | FF | id of the log, its newest position, its hash and clock, its first position |
+//! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
+//! | `arbour/ack/LOG` | subscription | position |
+//! | `arbour/lease/LOG` | subscription FF position | consumer, until when, or that it is done |
+//! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
+//! | `arbour/projection` | projection | the version that is read |
+//! | `arbour/projection` | projection FF version | position applied, hash there, id of the log, state |
+//! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
+//! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
+//! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |
+//!
+//! Numbers are big-endian; every value begins with a format byte. FF is in no text, so that the key of
+//! the log's own head is no stream's.
+
+/// The longest name of a log, a projection or a view, in bytes.
+///
+/// ```
+/// # use arbour::events::layout::NAME_BYTES_MAX;
+/// assert!("main".len() <= NAME_BYTES_MAX);
+/// ```
+pub const NAME_BYTES_MAX: usize = 60;
+
+/// The longest name of a stream, and the longest idempotency key, in bytes.
+///
+/// ```
+/// # use arbour::events::layout::STREAM_BYTES_MAX;
+/// assert!("account-1".len() <= STREAM_BYTES_MAX);
+/// ```
+pub const STREAM_BYTES_MAX: usize = 1000;
+
+/// The first byte of every value.
+///
+/// ```
+/// # use arbour::events::layout::FORMAT;
+/// assert_eq!(FORMAT, 1);
+/// ```
+pub const FORMAT: u8 = 1;
+
+/// The tree of projections.
+///
+/// ```
+/// # use arbour::events::layout::PROJECTION_TREE;
+/// assert_eq!(PROJECTION_TREE, "arbour/projection");
+/// ```
+pub const PROJECTION_TREE: &str = "arbour/projection";
+
+/// The key of the log's own head.
+pub(super) const LOG_HEAD_KEY: &[u8] = &[0xff];
+
+/// Returns the name of the tree of a log's events.
+///
+/// ```
+/// # use arbour::events::layout::log_tree;
+/// assert_eq!(log_tree("main"), "arbour/log/main");
+/// ```
+#[must_use]
+pub fn log_tree(log: &str) -> String {
+    format!("arbour/log/{log}")
+}
+
+/// Returns the name of the tree of a log's streams.
+///
+/// ```
+/// # use arbour::events::layout::stream_tree;
+/// assert_eq!(stream_tree("main"), "arbour/stream/main");
+/// ```
+#[must_use]
+pub fn stream_tree(log: &str) -> String {
+    format!("arbour/stream/{log}")
+}
+
+/// Returns the name of the tree of the newest versions and of the log's own head.
+///
+/// ```
+/// # use arbour::events::layout::head_tree;
+/// assert_eq!(head_tree("main"), "arbour/head/main");
+/// ```
+#[must_use]
+pub fn head_tree(log: &str) -> String {
+    format!("arbour/head/{log}")
+}
+
+/// Returns the name of the tree of a log's idempotency keys.
+///
+/// ```
+/// # use arbour::events::layout::key_tree;
+/// assert_eq!(key_tree("main"), "arbour/key/main");
+/// ```
+#[must_use]
+pub fn key_tree(log: &str) -> String {
+    format!("arbour/key/{log}")
+}
+
+/// Returns the name of the tree of positions that subscriptions have acknowledged.
+///
+/// ```
+/// # use arbour::events::layout::ack_tree;
+/// assert_eq!(ack_tree("main"), "arbour/ack/main");
+/// ```
+#[must_use]
+pub fn ack_tree(log: &str) -> String {
+    format!("arbour/ack/{log}")
+}
+
+/// Returns the name of the tree of events that consumers have claimed.
+///
+/// ```
+/// # use arbour::events::layout::lease_tree;
+/// assert_eq!(lease_tree("main"), "arbour/lease/main");
+/// ```
+#[must_use]
+pub fn lease_tree(log: &str) -> String {
+    format!("arbour/lease/{log}")
+}
+
+/// Returns the name of the tree of snapshots of streams.
+///
+/// ```
+/// # use arbour::events::layout::snapshot_tree;
+/// assert_eq!(snapshot_tree("main", "balances"), "arbour/snapshot/main/balances");
+/// ```
+#[must_use]
+pub fn snapshot_tree(log: &str, kind: &str) -> String {
+    format!("arbour/snapshot/{log}/{kind}")
+}
+
+/// Returns the name by which a version of a projection calls what is its own: trees and collections.
+///
+/// ```
+/// # use arbour::events::layout::view_name;
+/// assert_eq!(view_name("bank", 2, "accounts"), "bank.2.accounts");
+/// ```
+#[must_use]
+pub fn view_name(projection: &str, version: u32, view: &str) -> String {
+    format!("{projection}.{version}.{view}")
+}
+
+/// Returns the name of the tree of what handlers returned.
+///
+/// ```
+/// # use arbour::events::layout::result_tree;
+/// assert_eq!(result_tree("bank", 1), "arbour/result/bank.1");
+/// ```
+#[must_use]
+pub fn result_tree(projection: &str, version: u32) -> String {
+    format!("arbour/result/{projection}.{version}")
+}
+
+/// Returns the name of the tree of events that failed.
+///
+/// ```
+/// # use arbour::events::layout::dead_tree;
+/// assert_eq!(dead_tree("bank", 1), "arbour/dead/bank.1");
+/// ```
+#[must_use]
+pub fn dead_tree(projection: &str, version: u32) -> String {
+    format!("arbour/dead/{projection}.{version}")
+}
+
+/// Returns the name of the tree of streams in quarantine.
+///
+/// ```
+/// # use arbour::events::layout::quarantine_tree;
+/// assert_eq!(quarantine_tree("bank", 1), "arbour/quarantine/bank.1");
+/// ```
+#[must_use]
+pub fn quarantine_tree(projection: &str, version: u32) -> String {
+    format!("arbour/quarantine/{projection}.{version}")
+}

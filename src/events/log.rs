@@ -1,0 +1,433 @@
+//! A log of events in the trees of any store.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arbour_core::key::{Key as _, KeyPart as _};
+use arbour_core::{Batch, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName};
+use uuid::Uuid;
+
+use super::append::{Append, Appended, appended_hash};
+use super::envelope;
+use super::event::{Event, Hash, NewEvent};
+use super::head::Head;
+use super::layout::{
+    FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, head_tree, key_tree,
+    lease_tree, log_tree, stream_tree,
+};
+use super::{EventError, EventResult};
+
+/// A log of events.
+///
+/// Events are appended in a transaction of the caller's, so together with anything else in the store,
+/// and are never changed. Their positions are those of the one writer a store has: without gaps, for
+/// what is rolled back gives its positions back, and never used twice, though the events be given up.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::{Append, EventQuery, EventType, Expected, Log};
+/// let store = arbour::MemoryStore::new(); // or any other
+/// let log = Log::open(&store, "main")?;
+/// let noted = EventType::<String>::new("noted");
+/// let append = Append::from(noted.event("diary", &"hello".to_owned())?)
+///     .expect("diary", Expected::NoStream);
+/// store.write(|transaction| log.append(transaction, &append))?;
+/// let events = log.read(&store.snapshot()?, &EventQuery::stream("diary"))?;
+/// assert_eq!(noted.read(&events[0].as_event())?, Some("hello".to_owned()));
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+#[derive(Clone)]
+pub struct Log<T> {
+    pub(super) name: Arc<str>,
+    pub(super) trees: Arc<Trees<T>>,
+}
+
+/// The trees of a log.
+pub(super) struct Trees<T> {
+    pub(super) events: T,
+    pub(super) streams: T,
+    pub(super) heads: T,
+    pub(super) keys: T,
+    pub(super) acks: T,
+    pub(super) leases: T,
+}
+
+/// Opens a tree of the layer's own.
+pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> EventResult<S::Tree> {
+    Ok(store.open_tree(TreeName::layer(name)?)?)
+}
+
+/// Returns the key of a position.
+pub(super) fn position_key(position: u64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(10);
+    position.encode_part(&mut key);
+    key
+}
+
+/// Checks the name of a log, a projection or a subscription.
+pub(super) fn check_name(name: &str, what: &str) -> EventResult<()> {
+    let is_fit = (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.contains(['/', '\0', '.']);
+    if is_fit {
+        return Ok(());
+    }
+    let reason = format!(
+        "the name of {what} has 1 to {NAME_BYTES_MAX} bytes, without '/', '.' and NUL: {name:?}"
+    );
+    Err(EventError::Invalid { log: name.chars().take(NAME_BYTES_MAX).collect(), reason })
+}
+
+impl<T: Tree> Log<T> {
+    /// Opens a log; it need not be there yet.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) for a name that is empty, longer than 60 bytes, or contains
+    /// `/`, `.` or NUL; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::Log;
+    /// let store = arbour::MemoryStore::new();
+    /// assert!(Log::open(&store, "main").is_ok());
+    /// assert!(Log::open(&store, "").is_err());
+    /// ```
+    pub fn open<S: KvStore<Tree = T>>(store: &S, name: &str) -> EventResult<Self> {
+        check_name(name, "a log")?;
+        let trees = Trees {
+            events: open_tree(store, &log_tree(name))?,
+            streams: open_tree(store, &stream_tree(name))?,
+            heads: open_tree(store, &head_tree(name))?,
+            keys: open_tree(store, &key_tree(name))?,
+            acks: open_tree(store, &ack_tree(name))?,
+            leases: open_tree(store, &lease_tree(name))?,
+        };
+        Ok(Self { name: name.into(), trees: Arc::new(trees) })
+    }
+
+    /// Returns the name.
+    ///
+    /// ```
+    /// # use arbour::events::Log;
+    /// assert_eq!(Log::open(&arbour::MemoryStore::new(), "main")?.name(), "main");
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the head: the newest position, its hash, and the first that is left.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::Log;
+    /// let store = arbour::MemoryStore::new();
+    /// assert_eq!(Log::open(&store, "main")?.head(&store.snapshot()?)?.position, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn head<R: KvRead<Tree = T>>(&self, reader: &R) -> EventResult<Head> {
+        let head = reader.get_with(&self.trees.heads, LOG_HEAD_KEY, Head::decode)?;
+        let head = head.unwrap_or(Ok(Head::EMPTY));
+        head.map_err(|cause| self.undecodable(&self.trees.heads, LOG_HEAD_KEY, cause))
+    }
+
+    /// Returns the version of a stream: 0 if nothing happened to it yet.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::Log;
+    /// let store = arbour::MemoryStore::new();
+    /// assert_eq!(Log::open(&store, "main")?.version(&store.snapshot()?, "diary")?, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn version<R: KvRead<Tree = T>>(&self, reader: &R, stream: &str) -> EventResult<u64> {
+        let key = stream.as_bytes();
+        let version = reader.get_with(&self.trees.heads, key, decode_number)?;
+        version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(&self.trees.heads, key, cause))
+    }
+
+    /// Appends events in a transaction. Those of one append follow each other.
+    ///
+    /// With a key that was used for the same before, nothing is appended, whatever the versions are
+    /// now, and the outcome is that of the first time.
+    ///
+    /// An event without a time has the clock's, or that of the last such event if the clock went back.
+    ///
+    /// # Errors
+    /// [`Expected`](EventError::Expected) for a stream at another version,
+    /// [`KeyReused`](EventError::KeyReused) for a key that was used for something else,
+    /// [`Invalid`](EventError::Invalid) for no event, or a name of no or too many bytes; of the store,
+    /// [`TooLarge`](arbour_core::ErrorKind::TooLarge) for a payload over its limits. Nothing was
+    /// written then.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{Append, Log, NewEvent};
+    /// let store = arbour::MemoryStore::new();
+    /// let log = Log::open(&store, "main")?;
+    /// let append = Append::from(NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec()));
+    /// let appended = store.write(|transaction| log.append(transaction, &append))?;
+    /// assert_eq!((appended.first, appended.last), (1, 1));
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn append<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        append: &Append,
+    ) -> EventResult<Appended> {
+        self.check(append)?;
+        if let Some(key) = &append.key
+            && let Some(appended) = self.appended_before(transaction, key, append.content_hash())?
+        {
+            return Ok(appended);
+        }
+        let mut streams = self.versions(transaction, append)?;
+        let head = self.head(transaction)?;
+        let mut appending = Appending::new(self, head, append.events.len());
+        for (number, event) in append.events.iter().enumerate() {
+            let version = next_version(&mut streams, &event.stream)?;
+            let is_first = number == 0;
+            let batch = if is_first { append.events.len() as u32 } else { 0 };
+            let key = append.key.as_deref().filter(|_| is_first);
+            appending.push(event, version, key, batch)?;
+        }
+        let appended = Appended {
+            first: head.position + 1,
+            last: appending.head.position,
+            is_repeated: false,
+        };
+        let batch = appending.finish(&streams, append, appended);
+        batch.iter().try_for_each(|write| transaction.check(&write))?;
+        transaction.apply(&batch)?;
+        tracing::trace!(
+            log = &*self.name,
+            first = appended.first,
+            last = appended.last,
+            "appended"
+        );
+        Ok(appended)
+    }
+
+    fn check(&self, append: &Append) -> EventResult<()> {
+        let invalid = |reason: String| Err(self.invalid(reason));
+        if append.events.is_empty() {
+            return invalid("an append has at least one event".to_owned());
+        }
+        let streams = append.expected.iter().map(|(stream, _)| stream);
+        let names = append.events.iter().flat_map(|event| [&event.stream, &event.event_type]);
+        for name in streams.chain(names).chain(&append.key) {
+            if !(1..=STREAM_BYTES_MAX).contains(&name.len()) {
+                let shown: String = name.chars().take(64).collect();
+                return invalid(format!(
+                    "a stream, a type and a key have 1 to {STREAM_BYTES_MAX} bytes: {shown:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn invalid(&self, reason: impl Into<String>) -> EventError {
+        EventError::Invalid { log: self.name.to_string(), reason: reason.into() }
+    }
+
+    pub(super) fn undecodable(&self, tree: &T, key: &[u8], cause: DecodeError) -> EventError {
+        EventError::undecodable(&self.name, tree.name(), key, cause)
+    }
+
+    /// Returns what became of the append with this key, if there was one.
+    fn appended_before<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &W,
+        key: &str,
+        hash: Hash,
+    ) -> EventResult<Option<Appended>> {
+        let found = transaction.get_with(&self.trees.keys, key.as_bytes(), decode_use)?;
+        let found = found.transpose();
+        let found =
+            found.map_err(|cause| self.undecodable(&self.trees.keys, key.as_bytes(), cause))?;
+        match found {
+            None => Ok(None),
+            Some((used_for, first, last)) if used_for == hash => {
+                Ok(Some(Appended { first, last, is_repeated: true }))
+            }
+            Some((_, position, _)) => Err(EventError::KeyReused {
+                log: self.name.to_string(),
+                key: key.to_owned(),
+                position,
+            }),
+        }
+    }
+
+    /// Returns the version of each stream that is appended to, if all are the expected ones.
+    fn versions<'a, W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &W,
+        append: &'a Append,
+    ) -> EventResult<Vec<(&'a str, u64)>> {
+        for (stream, expected) in &append.expected {
+            let actual = self.version(transaction, stream)?;
+            if !expected.holds(actual) {
+                return Err(EventError::Expected {
+                    log: self.name.to_string(),
+                    stream: stream.clone(),
+                    expected: *expected,
+                    actual,
+                });
+            }
+        }
+        let mut streams: Vec<(&str, u64)> = Vec::new();
+        for event in &append.events {
+            // The events of one stream mostly follow each other.
+            if streams.last().is_none_or(|(last, _)| *last != event.stream) {
+                streams.push((&event.stream, 0));
+            }
+        }
+        streams.sort_unstable();
+        streams.dedup();
+        for (stream, version) in &mut streams {
+            *version = self.version(transaction, stream)?;
+        }
+        Ok(streams)
+    }
+}
+
+/// Counts an event of a stream, which is in the list.
+fn next_version(streams: &mut [(&str, u64)], stream: &str) -> EventResult<u64> {
+    let found = streams.binary_search_by(|(name, _)| (*name).cmp(stream));
+    let version = found.ok().and_then(|at| streams.get_mut(at)).map(|(_, version)| {
+        *version += 1;
+        *version
+    });
+    Ok(version.unwrap_or_default())
+}
+
+/// Events on their way into a log.
+pub(super) struct Appending<'l, T: Tree> {
+    log: &'l Log<T>,
+    pub(super) head: Head,
+    now: i64,
+    batch: Batch<T>,
+    value: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl<'l, T: Tree> Appending<'l, T> {
+    fn new(log: &'l Log<T>, mut head: Head, count: usize) -> Self {
+        if head.log_id.is_nil() {
+            head.log_id = Uuid::now_v7();
+        }
+        head.clock = head.clock.max(clock());
+        let batch = Batch::with_capacity(2 * count + 3, 256 * count);
+        Self { log, head, now: head.clock, batch, value: Vec::new(), key: Vec::new() }
+    }
+
+    fn push(
+        &mut self,
+        event: &NewEvent,
+        version: u64,
+        key: Option<&str>,
+        batch: u32,
+    ) -> EventResult<()> {
+        let metadata = if event.metadata.is_empty() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(&event.metadata).map_err(|cause| EventError::Unfit {
+                event_type: event.event_type.clone(),
+                cause: Arc::new(cause),
+            })?
+        };
+        let position = self.head.position.checked_add(1);
+        let position = position.ok_or_else(|| self.log.invalid("there is no position left"))?;
+        self.value.clear();
+        let stored = Event {
+            position,
+            part: 0,
+            stream: &event.stream,
+            version,
+            event_type: &event.event_type,
+            schema: event.schema,
+            codec: event.codec,
+            time: event.time.unwrap_or(self.now),
+            payload: &event.payload,
+            key,
+            batch,
+            hash_before: &self.head.hash,
+            metadata: &metadata,
+        };
+        envelope::encode(&stored, &mut self.value);
+        self.head.hash = envelope::hash(position, &self.value);
+        self.head.position = position;
+        self.key.clear();
+        position.encode_part(&mut self.key);
+        self.batch.put(&self.log.trees.events, &self.key, &self.value);
+        self.key.clear();
+        (event.stream.as_str(), version).encode_key(&mut self.key);
+        self.batch.put(&self.log.trees.streams, &self.key, &number_value(position));
+        Ok(())
+    }
+
+    fn finish(mut self, streams: &[(&str, u64)], append: &Append, appended: Appended) -> Batch<T> {
+        let trees = &self.log.trees;
+        for (stream, version) in streams {
+            self.batch.put(&trees.heads, stream.as_bytes(), &number_value(*version));
+        }
+        self.batch.put(&trees.heads, LOG_HEAD_KEY, &self.head.encode());
+        if let Some(key) = &append.key {
+            let value = use_value(&append.content_hash(), appended.first, appended.last);
+            self.batch.put(&trees.keys, key.as_bytes(), &value);
+        }
+        self.batch
+    }
+}
+
+/// Returns the time, in milliseconds since 1970.
+pub(super) fn clock() -> i64 {
+    let milliseconds =
+        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => milliseconds(since),
+        Err(before) => -milliseconds(before.duration()),
+    }
+}
+
+/// Returns a number as a value.
+pub(super) fn number_value(number: u64) -> [u8; 9] {
+    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+    [FORMAT, a, b, c, d, e, f, g, h]
+}
+
+/// Reads a number that is a value.
+pub(super) fn decode_number(value: &[u8]) -> Result<u64, DecodeError> {
+    match value {
+        [FORMAT, number @ ..] => number.try_into().map(u64::from_be_bytes),
+        _ => return Err(DecodeError::new("format 1", "another")),
+    }
+    .map_err(|_| DecodeError::new("8 bytes of a number", value.len().to_string()))
+}
+
+/// Returns the value of a key: what it was used for.
+pub(super) fn use_value(hash: &Hash, first: u64, last: u64) -> Vec<u8> {
+    [&[FORMAT][..], hash, &first.to_be_bytes(), &last.to_be_bytes()].concat()
+}
+
+fn decode_use(value: &[u8]) -> Result<(Hash, u64, u64), DecodeError> {
+    let wrong = || DecodeError::new("the use of a key", format!("{} bytes", value.len()));
+    let (&[format], rest) = value.split_first_chunk().ok_or_else(wrong)?;
+    if format != FORMAT {
+        return Err(DecodeError::new("format 1", format!("format {format}")));
+    }
+    let (hash, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+    let (first, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+    let last = rest.try_into().map_err(|_| wrong())?;
+    Ok((*hash, u64::from_be_bytes(*first), u64::from_be_bytes(last)))
+}
+
+/// Returns the entry of the key of an append, whose events are given, as it was made by it.
+pub(super) fn use_of<'a>(first: u64, events: impl ExactSizeIterator<Item = Event<'a>>) -> Vec<u8> {
+    let last = first + (events.len() as u64).saturating_sub(1);
+    use_value(&appended_hash(events), first, last)
+}

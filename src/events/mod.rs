@@ -1,0 +1,63 @@
+//! Event sourcing over any engine.
+//!
+//! | to do | with |
+//! |---|---|
+//! | say what can happen | [`EventType`], with what becomes of older payloads |
+//! | write down that it did | [`Log`], in a transaction of one's own; [`Append`], [`Expected`] |
+//! | make views of it | [`Model`], [`Projection`] |
+//! | both at once | [`Events`]: dispatch, wait, catch up, rebuild, mend |
+//!
+//! A [`Log`] needs nothing else of this module. [`layout`] says what is stored.
+
+mod append;
+mod apply;
+mod chunk;
+mod claim;
+mod counters;
+mod dead;
+mod digest;
+mod dispatch;
+mod drive;
+mod envelope;
+mod error;
+mod event;
+mod event_collection;
+mod event_type;
+#[expect(clippy::module_inception, reason = "the type is what the module is about")]
+mod events;
+mod fold;
+mod head;
+mod lane;
+pub mod layout;
+mod log;
+mod model;
+mod place;
+mod policy;
+mod projection;
+mod reading;
+mod repair;
+mod replica;
+mod retention;
+mod signal;
+mod state;
+mod subscription;
+
+pub use append::{Append, Appended, Expected};
+pub use apply::{Phase, SubEvent};
+pub use counters::Counters;
+pub use dead::{DeadKind, DeadLetter};
+pub use dispatch::{Dispatch, Dispatched, Outcome, Projected};
+pub use drive::CatchUp;
+pub use error::{EventError, EventResult};
+pub use event::{Event, EventBuf, Hash, Metadata, NewEvent};
+pub use event_collection::{EventCollection, EventWrites};
+pub use event_type::EventType;
+pub use events::{Events, EventsBuilder, ProjectionStatus};
+pub use fold::{Folded, StreamSnapshots};
+pub use head::Head;
+pub use log::Log;
+pub use model::{Failure, Handled, Model, Outbox, Transact};
+pub use policy::{FailurePolicy, GiveUp};
+pub use projection::{Pace, Projection};
+pub use reading::EventQuery;
+pub use subscription::Subscription;

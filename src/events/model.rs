@@ -1,0 +1,397 @@
+//! What a program does with events: models that make views of them.
+
+use std::any::Any;
+use std::error::Error as StdError;
+
+use arbour_core::{KvRead, KvStore, KvWrite, Savepoint, Tree};
+use serde_json::Value;
+
+use super::event::{Event, NewEvent};
+
+/// What a handler failed with: anything.
+///
+/// ```
+/// let failure: arbour::events::Failure = "the account is closed".into();
+/// assert_eq!(failure.to_string(), "the account is closed");
+/// ```
+pub type Failure = Box<dyn StdError + Send + Sync>;
+
+/// The result of a handler.
+///
+/// ```
+/// use arbour::events::Handled;
+/// fn check(cents: i64) -> Handled<()> {
+///     if cents < 0 { Err("the account is empty".into()) } else { Ok(()) }
+/// }
+/// assert!(check(-1).is_err());
+/// ```
+pub type Handled<T> = Result<T, Failure>;
+
+/// Makes and keeps a view of events, such as a collection of documents. A [`Projection`] has one model
+/// or several.
+///
+/// For each event, in its own part of a transaction, so that all of it happens or nothing:
+///
+/// 1. [`preprocess`](Self::preprocess) of each model, in order: may put another event in its place;
+/// 2. [`reduce`](Self::reduce) of each: says what changes, from what is there before the event;
+/// 3. [`apply`](Self::apply) of each: changes it;
+/// 4. [`derive`](Self::derive) of each: makes what follows from it;
+/// 5. the sub-events that were emitted, in their order, each with all of this: depth first;
+/// 6. [`transact`](Self::transact) of each: may run further sub-events and look at what they did.
+///
+/// Handlers must do the same whenever an event is applied again, for views are rebuilt: they use
+/// [`Event::time`] and [`Event::fresh_id`], no clock and no random numbers. They read and write only
+/// through what they are given.
+///
+/// The phases are those of strato-db.
+///
+/// [`Projection`]: super::Projection
+///
+/// ```
+/// use arbour::documents::{Collection, DocCollection, DocRead, DocWrite};
+/// use arbour::events::{Event, EventType, Handled, Model, Outbox};
+/// use arbour::{KvRead, KvWrite, Tree};
+/// use serde_json::{Value, json};
+///
+/// struct Accounts<T> {
+///     deposited: EventType<i64>,
+///     accounts: Collection<T, Value>,
+/// }
+///
+/// impl<T: Tree> Model for Accounts<T> {
+///     type Tree = T;
+///     type Change = Value;
+///
+///     fn name(&self) -> &str {
+///         "accounts"
+///     }
+///
+///     fn reduce<R: KvRead<Tree = T>>(
+///         &self,
+///         event: &Event<'_>,
+///         before: &R,
+///         _out: &mut Outbox,
+///     ) -> Handled<Option<Value>> {
+///         let Some(cents) = self.deposited.read(event)? else { return Ok(None) };
+///         let account = self.accounts.reader(before).get(event.stream)?;
+///         let old = account.and_then(|account| account.body["cents"].as_i64()).unwrap_or(0);
+///         Ok(Some(json!({"id": event.stream, "cents": old + cents})))
+///     }
+///
+///     fn apply<W: KvWrite<Tree = T>>(
+///         &self,
+///         account: Value,
+///         view: &mut W,
+///         _out: &mut Outbox,
+///     ) -> Handled<()> {
+///         self.accounts.writer(view)?.set(&account)?;
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Model: Send + Sync + 'static {
+    /// The trees of the store its view is in.
+    type Tree: Tree;
+    /// What [`reduce`](Self::reduce) says and [`apply`](Self::apply) does.
+    type Change: 'static;
+
+    /// Returns the name, which errors and results are given under.
+    ///
+    /// ```
+    /// # use arbour::events::Model;
+    /// fn title(model: &impl Model) -> String {
+    ///     model.name().to_uppercase()
+    /// }
+    /// ```
+    fn name(&self) -> &str;
+
+    /// Puts another event in the place of this one for all that follows; the log keeps it as it is.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, Handled, Model, NewEvent};
+    /// # use arbour::KvRead;
+    /// fn preprocess<M: Model, R: KvRead<Tree = M::Tree>>(
+    ///     model: &M, event: &Event<'_>, before: &R,
+    /// ) -> Handled<Option<NewEvent>> {
+    ///     model.preprocess(event, before)
+    /// }
+    /// ```
+    #[expect(unused_variables, reason = "the names are documentation")]
+    fn preprocess<R: KvRead<Tree = Self::Tree>>(
+        &self,
+        event: &Event<'_>,
+        before: &R,
+    ) -> Handled<Option<NewEvent>> {
+        Ok(None)
+    }
+
+    /// Says what the event changes. `before` is the view as it was before this event, whatever other
+    /// models change; for a sub-event, as it is then.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, Handled, Model, Outbox};
+    /// # use arbour::KvRead;
+    /// fn reduce<M: Model, R: KvRead<Tree = M::Tree>>(
+    ///     model: &M, event: &Event<'_>, before: &R, out: &mut Outbox,
+    /// ) -> Handled<Option<M::Change>> {
+    ///     model.reduce(event, before, out)
+    /// }
+    /// ```
+    #[expect(unused_variables, reason = "the names are documentation")]
+    fn reduce<R: KvRead<Tree = Self::Tree>>(
+        &self,
+        event: &Event<'_>,
+        before: &R,
+        out: &mut Outbox,
+    ) -> Handled<Option<Self::Change>> {
+        Ok(None)
+    }
+
+    /// Changes the view.
+    ///
+    /// ```
+    /// # use arbour::events::{Handled, Model, Outbox};
+    /// # use arbour::KvWrite;
+    /// fn apply<M: Model, W: KvWrite<Tree = M::Tree>>(
+    ///     model: &M, change: M::Change, view: &mut W, out: &mut Outbox,
+    /// ) -> Handled<()> {
+    ///     model.apply(change, view, out)
+    /// }
+    /// ```
+    #[expect(unused_variables, reason = "the names are documentation")]
+    fn apply<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        change: Self::Change,
+        view: &mut W,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        Ok(())
+    }
+
+    /// Makes what follows from the view as all models have changed it.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, Handled, Model, Outbox};
+    /// # use arbour::KvWrite;
+    /// fn derive<M: Model, W: KvWrite<Tree = M::Tree>>(
+    ///     model: &M, event: &Event<'_>, view: &mut W, out: &mut Outbox,
+    /// ) -> Handled<()> {
+    ///     model.derive(event, view, out)
+    /// }
+    /// ```
+    #[expect(unused_variables, reason = "the names are documentation")]
+    fn derive<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        event: &Event<'_>,
+        view: &mut W,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        Ok(())
+    }
+
+    /// Runs further sub-events one by one, and looks at what they did before the next.
+    ///
+    /// ```
+    /// # use arbour::events::{Event, Handled, Model, Transact};
+    /// # use arbour::KvWrite;
+    /// fn transact<M: Model, W: KvWrite<Tree = M::Tree>>(
+    ///     model: &M, event: &Event<'_>, turn: &mut Transact<'_, W>,
+    /// ) -> Handled<()> {
+    ///     model.transact(event, turn)
+    /// }
+    /// ```
+    #[expect(unused_variables, reason = "the names are documentation")]
+    fn transact<W: KvWrite<Tree = Self::Tree>>(
+        &self,
+        event: &Event<'_>,
+        turn: &mut Transact<'_, W>,
+    ) -> Handled<()> {
+        Ok(())
+    }
+}
+
+/// What a handler has to say beside what it changes.
+///
+/// ```
+/// use arbour::events::{NewEvent, Outbox};
+/// let mut out = Outbox::default();
+/// out.emit(NewEvent::raw("account-2", "deposited", 1, b"500".to_vec()));
+/// out.returns("done");
+/// ```
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pub(super) sub_events: Vec<NewEvent>,
+    pub(super) result: Option<Value>,
+}
+
+impl Outbox {
+    /// Emits a sub-event, which is applied behind this event and together with it.
+    ///
+    /// ```
+    /// # use arbour::events::{NewEvent, Outbox};
+    /// Outbox::default().emit(NewEvent::raw("account-2", "deposited", 1, b"500".to_vec()));
+    /// ```
+    pub fn emit(&mut self, event: NewEvent) {
+        self.sub_events.push(event);
+    }
+
+    /// Says what the caller who dispatched the event gets, under the model's name. The last one counts.
+    ///
+    /// ```
+    /// # use arbour::events::Outbox;
+    /// Outbox::default().returns(serde_json::json!({"cents": 500}));
+    /// ```
+    pub fn returns(&mut self, result: impl Into<Value>) {
+        self.result = Some(result.into());
+    }
+}
+
+/// Runs a sub-event and returns what its handlers returned.
+type Run<'t, W> = dyn FnMut(&mut W, NewEvent) -> Handled<Value> + 't;
+
+/// The turn of a model to run sub-events one by one; see [`Model::transact`].
+///
+/// ```
+/// use arbour::events::{Handled, NewEvent, Transact};
+/// use arbour::KvWrite;
+/// fn run_two<W: KvWrite>(turn: &mut Transact<'_, W>, first: NewEvent, second: NewEvent) -> Handled<()> {
+///     let result = turn.dispatch(first)?;
+///     if result["accounts"] != "refused" {
+///         turn.dispatch(second)?;
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct Transact<'t, W> {
+    pub(super) view: &'t mut W,
+    pub(super) run: &'t mut Run<'t, W>,
+}
+
+impl<W> Transact<'_, W> {
+    /// Returns the view, to read it or to write to it.
+    ///
+    /// ```
+    /// # use arbour::events::Transact;
+    /// # use arbour::{KvRead, KvWrite, Result};
+    /// fn is_there<W: KvWrite>(turn: &mut Transact<'_, W>, tree: &W::Tree) -> Result<bool> {
+    ///     turn.view().contains(tree, b"ada")
+    /// }
+    /// ```
+    pub fn view(&mut self) -> &mut W {
+        self.view
+    }
+
+    /// Applies a sub-event now, and returns what its handlers returned, by the models' names.
+    ///
+    /// # Errors
+    /// What its handlers fail with. Whoever goes on then keeps what was changed until then.
+    ///
+    /// ```
+    /// # use arbour::events::{Handled, NewEvent, Transact};
+    /// # use serde_json::Value;
+    /// fn run<W>(turn: &mut Transact<'_, W>, event: NewEvent) -> Handled<Value> {
+    ///     turn.dispatch(event)
+    /// }
+    /// ```
+    pub fn dispatch(&mut self, event: NewEvent) -> Handled<Value> {
+        (self.run)(self.view, event)
+    }
+}
+
+/// The part of a transaction that one event is applied in.
+pub(super) type Unit<'u, 'g, 's, S> = Savepoint<'u, Group<'g, 's, S>>;
+
+/// The part of a transaction that events are applied in together.
+pub(super) type Group<'g, 's, S> = Savepoint<'g, <S as KvStore>::Transaction<'s>>;
+
+/// A change of any model.
+pub(super) type AnyChange = Box<dyn Any>;
+
+/// A model of any kind, on one store: what a projection holds.
+pub(super) trait ErasedModel<S: KvStore>: Send + Sync {
+    fn name(&self) -> &str;
+
+    fn preprocess(
+        &self,
+        event: &Event<'_>,
+        before: &Unit<'_, '_, '_, S>,
+    ) -> Handled<Option<NewEvent>>;
+
+    fn reduce(
+        &self,
+        event: &Event<'_>,
+        before: &Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<Option<AnyChange>>;
+
+    fn apply(
+        &self,
+        change: AnyChange,
+        view: &mut Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<()>;
+
+    fn derive(
+        &self,
+        event: &Event<'_>,
+        view: &mut Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<()>;
+
+    fn transact<'u, 'g, 's>(
+        &self,
+        event: &Event<'_>,
+        turn: &mut Transact<'_, Unit<'u, 'g, 's, S>>,
+    ) -> Handled<()>;
+}
+
+impl<S: KvStore, M: Model<Tree = S::Tree>> ErasedModel<S> for M {
+    fn name(&self) -> &str {
+        Model::name(self)
+    }
+
+    fn preprocess(
+        &self,
+        event: &Event<'_>,
+        before: &Unit<'_, '_, '_, S>,
+    ) -> Handled<Option<NewEvent>> {
+        Model::preprocess(self, event, before)
+    }
+
+    fn reduce(
+        &self,
+        event: &Event<'_>,
+        before: &Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<Option<AnyChange>> {
+        let change = Model::reduce(self, event, before, out)?;
+        Ok(change.map(|change| Box::new(change) as AnyChange))
+    }
+
+    fn apply(
+        &self,
+        change: AnyChange,
+        view: &mut Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        let change = change.downcast::<M::Change>().map_err(|_| "a change of another model")?;
+        Model::apply(self, *change, view, out)
+    }
+
+    fn derive(
+        &self,
+        event: &Event<'_>,
+        view: &mut Unit<'_, '_, '_, S>,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        Model::derive(self, event, view, out)
+    }
+
+    fn transact<'u, 'g, 's>(
+        &self,
+        event: &Event<'_>,
+        turn: &mut Transact<'_, Unit<'u, 'g, 's, S>>,
+    ) -> Handled<()> {
+        Model::transact(self, event, turn)
+    }
+}

@@ -1,0 +1,222 @@
+//! A projection: models that make a view of a log together.
+
+use std::collections::BTreeSet;
+
+use arbour_core::KvStore;
+
+use super::apply::{ApplyError, Phase};
+use super::event::Event;
+use super::layout::view_name;
+use super::log::check_name;
+use super::model::{ErasedModel, Model};
+use super::policy::FailurePolicy;
+use super::{EventError, EventResult};
+
+/// When a projection applies an event.
+///
+/// ```
+/// assert_eq!(arbour::events::Pace::default(), arbour::events::Pace::Inline);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Before whoever dispatched it goes on; in the same commit if log and views are in one store.
+    #[default]
+    Inline,
+    /// When [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) gets to it.
+    Behind,
+}
+
+/// How far sub-events may go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) depth: usize,
+    pub(super) count: usize,
+}
+
+/// Declares a projection: the models that make a view together, at one position.
+///
+/// A view of another version is another view: its trees have other names, so that both can be there at
+/// once. Whoever changes what models make of events gives the projection the next version, and
+/// [rebuilds](super::Events::rebuild) it.
+///
+/// ```
+/// use arbour::documents::{Declaration, DocStore, Documents};
+/// use arbour::events::{FailurePolicy, GiveUp, Projection};
+/// # use arbour::documents::Collection;
+/// # use arbour::events::Model;
+/// # type Tree = <arbour::MemoryStore as arbour::KvStore>::Tree;
+/// # struct Accounts(Collection<Tree, serde_json::Value>);
+/// # impl Model for Accounts {
+/// #     type Tree = Tree;
+/// #     type Change = ();
+/// #     fn name(&self) -> &str { "accounts" }
+/// # }
+/// let store = arbour::MemoryStore::new();
+/// let bank = Projection::new("bank", 1);
+/// let accounts = Documents::new(&store).collection(Declaration::new(&bank.view("accounts")))?;
+/// let bank: Projection<arbour::MemoryStore> = bank
+///     .model(Accounts(accounts))
+///     .on_failure(FailurePolicy::default().then(GiveUp::DeadLetter));
+/// assert_eq!(bank.view("accounts"), "bank.1.accounts");
+/// # Ok::<(), arbour::documents::DocError>(())
+/// ```
+pub struct Projection<S: KvStore> {
+    name: String,
+    version: u32,
+    pub(super) models: Vec<Box<dyn ErasedModel<S>>>,
+    pub(super) policy: FailurePolicy,
+    pub(super) pace: Pace,
+    pub(super) limits: Limits,
+    /// The types it knows, if it fails at others.
+    types: Option<BTreeSet<String>>,
+}
+
+impl<S: KvStore> Projection<S> {
+    /// A projection without models.
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).name(), "bank");
+    /// ```
+    #[must_use]
+    pub fn new(name: &str, version: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            version,
+            models: Vec::new(),
+            policy: FailurePolicy::default(),
+            pace: Pace::default(),
+            limits: Limits { depth: 100, count: 10_000 },
+            types: None,
+        }
+    }
+
+    /// Adds a model.
+    ///
+    /// ```
+    /// # use arbour::events::{Model, Projection};
+    /// # use arbour::KvStore;
+    /// fn with<S: KvStore, M: Model<Tree = S::Tree>>(bank: Projection<S>, model: M) -> Projection<S> {
+    ///     bank.model(model)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn model(mut self, model: impl Model<Tree = S::Tree>) -> Self {
+        self.models.push(Box::new(model));
+        self
+    }
+
+    /// Says what to do with an event that fails; by default it halts.
+    ///
+    /// ```
+    /// # use arbour::events::{FailurePolicy, Projection};
+    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// let bank = bank.on_failure(FailurePolicy::default());
+    /// # let _ = bank;
+    /// ```
+    #[must_use]
+    pub fn on_failure(mut self, policy: FailurePolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Says when events are applied; by default before whoever dispatched them goes on.
+    ///
+    /// ```
+    /// # use arbour::events::{Pace, Projection};
+    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// let bank = bank.pace(Pace::Behind);
+    /// # let _ = bank;
+    /// ```
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Says how deep sub-events may go, and how many an event may have: 100 and 10,000 otherwise.
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// let bank = bank.sub_events(3, 10);
+    /// # let _ = bank;
+    /// ```
+    #[must_use]
+    pub fn sub_events(mut self, depth: usize, count: usize) -> Self {
+        self.limits = Limits { depth, count };
+        self
+    }
+
+    /// Fails at events of other types than these. By default models see all and pass over what they
+    /// do not know.
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// let bank = bank.only_types(["deposited", "withdrawn"]);
+    /// # let _ = bank;
+    /// ```
+    #[must_use]
+    pub fn only_types(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.types = Some(types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Returns the name.
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).name(), "bank");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the version.
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).version(), 1);
+    /// ```
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Returns what a collection or a tree of this version is called, which [`digest`], [`rebuild`] and
+    /// [`forget`] know it by.
+    ///
+    /// [`digest`]: super::Events::digest
+    /// [`rebuild`]: super::Events::rebuild
+    /// [`forget`]: super::Events::forget
+    ///
+    /// ```
+    /// # use arbour::events::Projection;
+    /// let bank = Projection::<arbour::MemoryStore>::new("bank", 2);
+    /// assert_eq!(bank.view("accounts"), "bank.2.accounts");
+    /// ```
+    #[must_use]
+    pub fn view(&self, name: &str) -> String {
+        view_name(&self.name, self.version, name)
+    }
+
+    pub(super) fn check(&self) -> EventResult<()> {
+        check_name(&self.name, "a projection")?;
+        if self.version == 0 {
+            let reason = "versions of a projection begin at 1".to_owned();
+            return Err(EventError::Invalid { log: self.name.clone(), reason });
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_type(&self, event: &Event<'_>) -> Result<(), ApplyError> {
+        let is_known = self.types.as_ref().is_none_or(|types| types.contains(event.event_type));
+        if is_known {
+            return Ok(());
+        }
+        let cause = format!("there is no type of event {:?} here", event.event_type).into();
+        Err(ApplyError { phase: Phase::Type, model: self.name.clone(), cause })
+    }
+}

@@ -1,0 +1,333 @@
+//! Reading a log.
+
+use std::ops::{Bound, ControlFlow};
+
+use arbour_core::key::KeyPart as _;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
+
+use super::envelope;
+use super::event::{Event, EventBuf};
+use super::log::{Log, decode_number, position_key};
+use super::{EventError, EventResult};
+
+/// Which events, and in which order.
+///
+/// ```
+/// use arbour::events::EventQuery;
+/// let newest_notes = EventQuery::stream("diary").of_type("noted").after(10).limit(3).backward();
+/// assert_eq!(newest_notes.limit, Some(3));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventQuery {
+    /// Only those of this stream.
+    pub stream: Option<String>,
+    /// Only those of one of these types; any if there is none.
+    pub types: Vec<String>,
+    /// Only those behind this position.
+    pub after: u64,
+    /// Only those up to this position.
+    pub until: u64,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// Whether the newest come first.
+    pub direction: Direction,
+}
+
+impl EventQuery {
+    /// All events, the oldest first.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().stream, None);
+    /// ```
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            stream: None,
+            types: Vec::new(),
+            after: 0,
+            until: u64::MAX,
+            limit: None,
+            direction: Direction::Forward,
+        }
+    }
+
+    /// The events of a stream, the oldest first.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert!(EventQuery::stream("diary").stream.is_some());
+    /// ```
+    #[must_use]
+    pub fn stream(stream: impl Into<String>) -> Self {
+        Self { stream: Some(stream.into()), ..Self::all() }
+    }
+
+    /// Only those of this type, or of another that was named so. There is no index of types: the others
+    /// are read and passed over.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().of_type("noted").of_type("erased").types.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn of_type(mut self, event_type: impl Into<String>) -> Self {
+        self.types.push(event_type.into());
+        self
+    }
+
+    /// Only those behind a position.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().after(7).after, 7);
+    /// ```
+    #[must_use]
+    pub fn after(mut self, position: u64) -> Self {
+        self.after = position;
+        self
+    }
+
+    /// Only those up to a position, which is among them.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().until(7).until, 7);
+    /// ```
+    #[must_use]
+    pub fn until(mut self, position: u64) -> Self {
+        self.until = position;
+        self
+    }
+
+    /// At most so many.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().limit(7).limit, Some(7));
+    /// ```
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// The newest first.
+    ///
+    /// ```
+    /// # use arbour::events::EventQuery;
+    /// assert_eq!(EventQuery::all().backward().direction, arbour::Direction::Reverse);
+    /// ```
+    #[must_use]
+    pub fn backward(mut self) -> Self {
+        self.direction = Direction::Reverse;
+        self
+    }
+
+    fn means(&self, event: &Event<'_>) -> bool {
+        self.types.is_empty() || self.types.iter().any(|name| name == event.event_type)
+    }
+}
+
+impl<T: Tree> Log<T> {
+    /// Visits events, until there are no more or the visitor breaks or fails. Events that were given up
+    /// are passed over; see [`head`](Self::head) for the first that is left.
+    ///
+    /// # Errors
+    /// The visitor's own; [`Undecodable`](EventError::Undecodable), and what the store reports.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::KvRead;
+    /// # use arbour::events::{EventQuery, EventResult, Log};
+    /// fn count<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<u64> {
+    ///     let mut count = 0;
+    ///     log.each(reader, &EventQuery::all(), |_event| {
+    ///         count += 1;
+    ///         EventResult::Ok(ControlFlow::Continue(()))
+    ///     })?;
+    ///     Ok(count)
+    /// }
+    /// ```
+    pub fn each<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+        mut visit: impl FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut left = query.limit.unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(());
+        }
+        self.visit(reader, query, &mut |event| {
+            if !query.means(event) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            left -= 1;
+            let flow = visit(event)?;
+            Ok(if left == 0 { ControlFlow::Break(()) } else { flow })
+        })
+    }
+
+    fn visit<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        match &query.stream {
+            None => self.visit_all(reader, query, visit),
+            Some(stream) => self.visit_stream(reader, stream, query, visit),
+        }
+    }
+
+    fn visit_all<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let (after, until) = (position_key(query.after), position_key(query.until));
+        let range = KeyRange::from_bounds(Bound::Excluded(&after), Bound::Included(&until));
+        let store = |error: arbour_core::Error| EventError::from(error);
+        let mut cursor = reader.scan(&self.trees.events, range, query.direction).map_err(store)?;
+        while let Some((key, value)) = cursor.next().map_err(store)? {
+            let event = u64::decode_part(key)
+                .and_then(|position| envelope::decode(position, value))
+                .map_err(|cause| self.undecodable(&self.trees.events, key, cause))?;
+            if visit(&event)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_stream<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        stream: &str,
+        query: &EventQuery,
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let store = |error: arbour_core::Error| EventError::from(error);
+        let prefix = [stream.as_bytes(), &[0xff]].concat();
+        let range = KeyRange::prefix(&prefix);
+        let mut cursor = reader.scan(&self.trees.streams, range, query.direction).map_err(store)?;
+        while let Some((key, value)) = cursor.next().map_err(store)? {
+            let position = decode_number(value)
+                .map_err(|cause| self.undecodable(&self.trees.streams, key, cause))?;
+            let (is_early, is_late) = (position <= query.after, position > query.until);
+            match query.direction {
+                Direction::Forward if is_late => break,
+                Direction::Reverse if is_early => break,
+                _ if is_early || is_late => continue,
+                _ => {}
+            }
+            let key = position_key(position);
+            let flow = reader
+                .get_with(&self.trees.events, &key, |value| {
+                    let event = envelope::decode(position, value)
+                        .map_err(|cause| self.undecodable(&self.trees.events, &key, cause))?;
+                    visit(&event)
+                })
+                .map_err(store)?;
+            // An event that the stream leads to is there, or the end of the log was cut off.
+            let flow =
+                flow.ok_or_else(|| EventError::Broken { log: self.name.to_string(), position })??;
+            if flow.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns events.
+    ///
+    /// # Errors
+    /// As [`each`](Self::each).
+    ///
+    /// ```
+    /// # use arbour::KvRead;
+    /// # use arbour::events::{EventBuf, EventQuery, EventResult, Log};
+    /// fn newest<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<Option<EventBuf>> {
+    ///     Ok(log.read(reader, &EventQuery::all().backward().limit(1))?.pop())
+    /// }
+    /// ```
+    pub fn read<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+    ) -> EventResult<Vec<EventBuf>> {
+        let mut events = Vec::new();
+        self.each(reader, query, |event| {
+            events.push(event.to_owned());
+            EventResult::Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(events)
+    }
+
+    /// Returns the event at a position; `None` if there is none, or it was given up.
+    ///
+    /// # Errors
+    /// As [`each`](Self::each).
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::Log;
+    /// let store = arbour::MemoryStore::new();
+    /// assert!(Log::open(&store, "main")?.get(&store.snapshot()?, 1)?.is_none());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn get<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        position: u64,
+    ) -> EventResult<Option<EventBuf>> {
+        let key = position_key(position);
+        let event = reader.get_with(&self.trees.events, &key, |value| {
+            envelope::decode(position, value).map(|event| event.to_owned())
+        })?;
+        event.transpose().map_err(|cause| self.undecodable(&self.trees.events, &key, cause))
+    }
+
+    /// Checks the events from a position on: that none is missing and none was changed, by the hashes
+    /// that chain them. Returns how many were checked.
+    ///
+    /// # Errors
+    /// [`Broken`](EventError::Broken) with the first position that does not fit, and as
+    /// [`each`](Self::each).
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::Log;
+    /// let store = arbour::MemoryStore::new();
+    /// assert_eq!(Log::open(&store, "main")?.verify(&store.snapshot()?, 0)?, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn verify<R: KvRead<Tree = T>>(&self, reader: &R, after: u64) -> EventResult<u64> {
+        let head = self.head(reader)?;
+        let mut expected = after.saturating_add(1).max(head.first);
+        let (mut hash, mut count) = (None, 0);
+        let broken = |position| EventError::Broken { log: self.name.to_string(), position };
+        let key = position_key(expected);
+        let range = KeyRange::from_bounds(Bound::Included(&key), Bound::Unbounded);
+        let mut cursor = reader.scan(&self.trees.events, range, Direction::Forward)?;
+        while let Some((key, value)) = cursor.next()? {
+            let event = u64::decode_part(key)
+                .and_then(|position| envelope::decode(position, value))
+                .map_err(|cause| self.undecodable(&self.trees.events, key, cause))?;
+            let fits = hash.is_none_or(|hash| *event.hash_before == hash);
+            if event.position != expected || !fits {
+                return Err(broken(expected));
+            }
+            hash = Some(envelope::hash(event.position, value));
+            expected += 1;
+            count += 1;
+        }
+        if expected <= head.position || hash.is_some_and(|hash| hash != head.hash) {
+            return Err(broken(expected.min(head.position)));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,254 @@
+//! What to do about events that failed.
+
+use std::sync::atomic::Ordering;
+
+use arbour_core::{
+    Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree as _,
+};
+
+use super::apply::ApplyError;
+use super::counters::Counters;
+use super::dead::{DeadKind, DeadLetter, reason};
+use super::dispatch::{check_not_handling, handling};
+use super::events::{Events, Inner};
+use super::lane::{Lane, from_json_value};
+use super::log::position_key;
+use super::{EventError, EventResult};
+
+impl<S: KvStore> Lane<S> {
+    /// Returns the events that failed, in the order of their positions.
+    fn dead_letters<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
+        let tree = &self.trees.dead;
+        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+        let mut letters = Vec::new();
+        while let Some((key, value)) = cursor.next()? {
+            letters.push(
+                from_json_value(value).map_err(|cause| {
+                    EventError::undecodable(self.name(), tree.name(), key, cause)
+                })?,
+            );
+        }
+        Ok(letters)
+    }
+
+    /// Ends the quarantine of a stream of which nothing is put aside any more.
+    fn end_quarantine<W: KvWrite<Tree = S::Tree>>(
+        &self,
+        transaction: &mut W,
+        stream: &str,
+    ) -> EventResult<()> {
+        let mut state = self.state(transaction)?;
+        if !state.has_quarantine {
+            return Ok(());
+        }
+        let left = self.dead_letters(transaction)?;
+        if left.iter().any(|dead| dead.stream == stream && dead.kind != DeadKind::Halting) {
+            return Ok(());
+        }
+        transaction.delete(&self.trees.quarantine, stream.as_bytes())?;
+        state.has_quarantine =
+            transaction.first(&self.trees.quarantine, KeyRange::all())?.is_some();
+        self.save(transaction, &state)
+    }
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Returns the events that failed in a projection and were not mended, in the order of their
+    /// positions: those put aside, and the one it stands before.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) if there is no such projection; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// assert!(events.dead_letters("bank")?.is_empty());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn dead_letters(&self, projection: &str) -> EventResult<Vec<DeadLetter>> {
+        self.inner.active(projection)?.dead_letters(&self.store().snapshot()?)
+    }
+
+    /// Lets a projection that stands go on: the event that failed is tried again by whoever comes next.
+    /// Does nothing to one that does not stand.
+    ///
+    /// # Errors
+    /// As [`dead_letters`](Self::dead_letters).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// #     .projection(Projection::new("bank", 1))
+    /// #     .build()?;
+    /// events.resume("bank")?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn resume(&self, projection: &str) -> EventResult<()> {
+        check_not_handling()?;
+        let lane = self.inner.active(projection)?;
+        self.inner.leave_halt(lane, |_, _| Ok(()))
+    }
+
+    /// Lets a projection that stands go on without the event that failed, which is put aside.
+    ///
+    /// # Errors
+    /// As [`dead_letters`](Self::dead_letters).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// #     .projection(Projection::new("bank", 1))
+    /// #     .build()?;
+    /// events.skip("bank")?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn skip(&self, projection: &str) -> EventResult<()> {
+        check_not_handling()?;
+        let lane = self.inner.active(projection)?;
+        self.inner.leave_halt(lane, |transaction, dead| {
+            let aside = DeadLetter { kind: DeadKind::Failed, ..dead };
+            let event = self.inner.event(lane, aside.position)?;
+            let mut state = lane.state(transaction)?;
+            state.hash = event.hash();
+            state.applied = aside.position;
+            lane.save(transaction, &state)?;
+            lane.bury(transaction, &aside)?;
+            Counters::add(&self.inner.counters.put_aside, 1);
+            Ok(())
+        })
+    }
+
+    /// Applies an event that was put aside, now, on the view as it is. Tells whether it went well; if
+    /// not, it stays where it is.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) if it was not put aside, or an earlier one of its stream is in
+    /// quarantine; as [`dead_letters`](Self::dead_letters).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// #     .projection(Projection::new("bank", 1))
+    /// #     .build()?;
+    /// for dead in events.dead_letters("bank")? {
+    ///     events.replay("bank", dead.position)?;
+    /// }
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
+        check_not_handling()?;
+        let lane = self.inner.active(projection)?;
+        let event = self.inner.event(lane, position)?;
+        let event = event.as_event();
+        let is_applied = self.store().write(|transaction| {
+            let letters = lane.dead_letters(transaction)?;
+            let invalid =
+                |reason: String| EventError::Invalid { log: projection.to_owned(), reason };
+            let dead = letters
+                .iter()
+                .find(|dead| dead.position == position && dead.kind != DeadKind::Halting)
+                .ok_or_else(|| invalid(format!("nothing was put aside at position {position}")))?;
+            let earlier = letters.iter().find(|earlier| {
+                earlier.stream == dead.stream
+                    && earlier.position < position
+                    && dead.kind == DeadKind::Quarantined
+            });
+            if let Some(earlier) = earlier {
+                let earlier = earlier.position;
+                return Err(invalid(format!("position {earlier} of its stream comes first")));
+            }
+            let mut group = Savepoint::new(transaction);
+            let applied = handling(|| lane.apply(&mut group, &event))?;
+            match &applied {
+                Ok(_) => group.delete(&lane.trees.dead, &position_key(position))?,
+                Err(error) => lane.bury(&mut group, &again(dead, error))?,
+            }
+            lane.end_quarantine(&mut group, event.stream)?;
+            group.commit()?;
+            Ok(applied.is_ok())
+        })?;
+        self.inner.signal.notify();
+        Ok(is_applied)
+    }
+
+    /// Applies what was put aside of a stream, in order, until one fails. Returns how many went well; once
+    /// none is left, the quarantine of the stream is over.
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// #     .projection(Projection::new("bank", 1))
+    /// #     .build()?;
+    /// assert_eq!(events.release("bank", "account-1")?, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn release(&self, projection: &str, stream: &str) -> EventResult<u64> {
+        let mut count = 0;
+        loop {
+            let letters = self.dead_letters(projection)?;
+            let next =
+                letters.iter().find(|dead| dead.stream == stream && dead.kind != DeadKind::Halting);
+            match next {
+                Some(dead) if self.replay(projection, dead.position)? => count += 1,
+                _ => return Ok(count),
+            }
+        }
+    }
+}
+
+fn again(dead: &DeadLetter, error: &ApplyError) -> DeadLetter {
+    DeadLetter {
+        phase: Some(error.phase),
+        model: error.model.clone(),
+        reason: reason(error),
+        tries: dead.tries.saturating_add(1),
+        kind: DeadKind::Failed,
+        ..dead.clone()
+    }
+}
+
+impl<S: KvStore, L: KvStore> Inner<S, L> {
+    fn event(&self, lane: &Lane<S>, position: u64) -> EventResult<super::EventBuf> {
+        let event = self.place.get(self.views.inner(), position)?;
+        event.ok_or_else(|| EventError::Invalid {
+            log: lane.name().to_owned(),
+            reason: format!("there is no event at position {position} any more"),
+        })
+    }
+
+    /// Ends the stand of a projection, if it stands.
+    fn leave_halt(
+        &self,
+        lane: &Lane<S>,
+        and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,
+    ) -> EventResult<()> {
+        let state = self.views.inner().write(|transaction| {
+            let mut state = lane.state(transaction)?;
+            if !state.is_halted {
+                return Ok(state);
+            }
+            state.is_halted = false;
+            lane.save(transaction, &state)?;
+            let position = state.applied.saturating_add(1);
+            if let Some(dead) = lane.dead_letter(transaction, position)? {
+                transaction.delete(&lane.trees.dead, &position_key(position))?;
+                and(transaction, dead)?;
+            }
+            lane.state(transaction)
+        })?;
+        lane.tries.store(0, Ordering::Relaxed);
+        lane.committed(&state);
+        self.signal.notify();
+        Ok(())
+    }
+}

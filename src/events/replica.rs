@@ -1,0 +1,152 @@
+//! Copies of a log.
+
+use std::ops::ControlFlow;
+
+use arbour_core::key::Key as _;
+use arbour_core::{Batch, Durability, KvRead, KvStore, Tree};
+
+use super::chunk::Chunk;
+use super::drive::CatchUp;
+use super::envelope;
+use super::layout::LOG_HEAD_KEY;
+use super::log::{Log, number_value, position_key, use_of};
+use super::reading::EventQuery;
+use super::{EventError, EventResult};
+
+impl<T: Tree> Log<T> {
+    /// Copies what another log has and this one has not, in chunks, each a commit: the same events at the
+    /// same positions, with the same hashes, so that views made of either are the same. Checks the chain of
+    /// hashes as it goes. Returns the newest position it has then.
+    ///
+    /// A log that is copied to takes no events of its own; it has the id of the one it is a copy of. A new
+    /// copy begins with the first event that is left. To follow a log, call it again.
+    ///
+    /// # Errors
+    /// [`Foreign`](EventError::Foreign) if this log is no copy of the other,
+    /// [`Truncated`](EventError::Truncated) if it has events that the other has no more,
+    /// [`Archived`](EventError::Archived) if the other has given up events this one does not have yet,
+    /// [`Broken`](EventError::Broken) for a chain that does not hold: nothing of that chunk was copied; and
+    /// what either store reports.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{Log, NewEvent};
+    /// let (store, copy) = (arbour::MemoryStore::new(), arbour::MemoryStore::new());
+    /// let log = Log::open(&store, "main")?;
+    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new());
+    /// store.write(|transaction| log.append(transaction, &event.into()))?;
+    /// let replica = Log::open(&copy, "main")?;
+    /// replica.copy_from(&copy, &log, &store.snapshot()?, &mut |_| ControlFlow::Continue(()))?;
+    /// assert_eq!(replica.head(&copy.snapshot()?)?, log.head(&store.snapshot()?)?);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn copy_from<S: KvStore<Tree = T>, R: KvRead>(
+        &self,
+        store: &S,
+        source: &Log<R::Tree>,
+        reader: &R,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<u64> {
+        let newest = source.head(reader)?;
+        loop {
+            let head = self.head(&store.snapshot()?)?;
+            let reader_name = || format!("the copy {:?}", self.name());
+            if head.position > 0 && head.log_id != newest.log_id {
+                return Err(EventError::Foreign {
+                    log: source.name().to_owned(),
+                    reader: reader_name(),
+                    position: head.position,
+                });
+            }
+            if head.position > newest.position {
+                return Err(EventError::Truncated {
+                    log: source.name().to_owned(),
+                    reader: reader_name(),
+                    applied: head.position,
+                    newest: newest.position,
+                });
+            }
+            if head.position == newest.position {
+                if head.hash != newest.hash {
+                    return Err(EventError::Foreign {
+                        log: source.name().to_owned(),
+                        reader: reader_name(),
+                        position: head.position,
+                    });
+                }
+                return Ok(head.position);
+            }
+            let is_new = head.position == 0;
+            if !is_new && newest.first > head.position + 1 {
+                return Err(EventError::Archived {
+                    log: source.name().to_owned(),
+                    asked: head.position + 1,
+                    first: newest.first,
+                });
+            }
+            let after = if is_new { newest.first - 1 } else { head.position };
+            let chunk = source.chunk(reader, after, newest.position)?;
+            if chunk.is_empty() {
+                let position = after + 1;
+                return Err(EventError::Broken { log: source.name().to_owned(), position });
+            }
+            let batch = self.batch_of(source, reader, &chunk, (after, head, newest))?;
+            store.apply(batch, Durability::default())?;
+            let done = self.head(&store.snapshot()?)?.position;
+            if progress(CatchUp { done, total: newest.position }).is_break() {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Checks a chunk and makes of it what this log has to write.
+    fn batch_of<R: KvRead>(
+        &self,
+        source: &Log<R::Tree>,
+        reader: &R,
+        chunk: &Chunk,
+        (after, mut head, newest): (u64, super::Head, super::Head),
+    ) -> EventResult<Batch<T>> {
+        let mut batch = Batch::new();
+        let is_new = head.position == 0;
+        let mut hash = (!is_new).then_some(head.hash);
+        let mut expected = after;
+        for (position, value) in chunk.iter() {
+            expected += 1;
+            let event = source.decode(position, value)?;
+            let fits = hash.is_none_or(|hash| hash == *event.hash_before);
+            if position != expected || !fits {
+                return Err(EventError::Broken {
+                    log: source.name().to_owned(),
+                    position: expected,
+                });
+            }
+            hash = Some(envelope::hash(position, value));
+            batch.put(&self.trees.events, &position_key(position), value);
+            let version_key = (event.stream, event.version).to_key_bytes();
+            batch.put(&self.trees.streams, &version_key, &number_value(position));
+            let stream = event.stream.as_bytes();
+            batch.put(&self.trees.heads, stream, &number_value(event.version));
+            if let Some(key) = event.key {
+                let until = position.saturating_add(u64::from(event.batch)).saturating_sub(1);
+                let query = EventQuery::all().after(position - 1).until(until);
+                let events = source.read(reader, &query)?;
+                let entry = use_of(position, events.iter().map(super::EventBuf::as_event));
+                batch.put(&self.trees.keys, key.as_bytes(), &entry);
+            }
+        }
+        if expected == newest.position && hash != Some(newest.hash) {
+            return Err(EventError::Broken { log: source.name().to_owned(), position: expected });
+        }
+        if is_new {
+            head.first = after + 1;
+        }
+        head.log_id = newest.log_id;
+        head.clock = newest.clock;
+        head.position = expected;
+        head.hash = hash.unwrap_or(head.hash);
+        batch.put(&self.trees.heads, LOG_HEAD_KEY, &head.encode());
+        Ok(batch)
+    }
+}

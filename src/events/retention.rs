@@ -1,0 +1,120 @@
+//! Giving up events.
+
+use arbour_core::key::Key as _;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+
+use super::chunk::CHUNK_EVENTS;
+use super::dispatch::check_not_handling;
+use super::events::Events;
+use super::layout::LOG_HEAD_KEY;
+use super::log::{Log, decode_number, position_key};
+use super::place::Place;
+use super::{EventError, EventResult};
+
+impl<T: Tree> Log<T> {
+    /// Gives up events up to a position, at most `limit` of them, the oldest first; returns the first that
+    /// is left. Positions and versions go on as if they were there, and idempotency keys are still known.
+    ///
+    /// Nobody is asked whether he needs them: [`Events::trim`] does.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{Log, NewEvent};
+    /// let store = arbour::MemoryStore::new();
+    /// let log = Log::open(&store, "main")?;
+    /// let first = store.write(|transaction| {
+    ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
+    ///     log.trim(transaction, 1, 100)
+    /// })?;
+    /// assert_eq!((first, log.head(&store.snapshot()?)?.position), (2, 1));
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn trim<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        until: u64,
+        limit: usize,
+    ) -> EventResult<u64> {
+        let mut head = self.head(transaction)?;
+        let until = until.min(head.position);
+        let before = head.first;
+        while head.first <= until && (head.first - before) < limit as u64 {
+            let position = head.first;
+            let Some(event) = self.get(transaction, position)? else {
+                return Err(EventError::Broken { log: self.name().to_owned(), position });
+            };
+            let event = event.as_event();
+            let version_key = (event.stream, event.version).to_key_bytes();
+            transaction.delete(&self.trees.events, &position_key(position))?;
+            transaction.delete(&self.trees.streams, &version_key)?;
+            head.first += 1;
+        }
+        if head.first != before {
+            transaction.put(&self.trees.heads, LOG_HEAD_KEY, &head.encode())?;
+        }
+        Ok(head.first)
+    }
+
+    /// Returns the position that the slowest subscription has acknowledged.
+    pub(super) fn acknowledged_by_all<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+    ) -> EventResult<Option<u64>> {
+        let mut slowest: Option<u64> = None;
+        let mut cursor = reader.scan(&self.trees.acks, KeyRange::all(), Direction::Forward)?;
+        while let Some((key, value)) = cursor.next()? {
+            let position = decode_number(value)
+                .map_err(|cause| self.undecodable(&self.trees.acks, key, cause))?;
+            slowest = Some(slowest.map_or(position, |slowest| slowest.min(position)));
+        }
+        Ok(slowest)
+    }
+
+    fn trim_all<S: KvStore<Tree = T>>(&self, store: &S, until: u64) -> EventResult<u64> {
+        let slowest = self.acknowledged_by_all(&store.snapshot()?)?;
+        let until = slowest.map_or(until, |slowest| until.min(slowest));
+        loop {
+            let (first, newest) = store.write(|transaction| {
+                let first = self.trim(transaction, until, CHUNK_EVENTS)?;
+                EventResult::Ok((first, self.head(transaction)?.position))
+            })?;
+            if first > until.min(newest) {
+                return Ok(first);
+            }
+        }
+    }
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Gives up events up to a position, but none that a declared projection or a subscription has yet to
+    /// deal with; returns the first that is left. It does so in chunks. A view cannot be rebuilt from what
+    /// was given up: [copy](Log::copy_from) it to another log before.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, NewEvent};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// assert_eq!(events.trim(1)?, 2);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn trim(&self, until: u64) -> EventResult<u64> {
+        check_not_handling()?;
+        let snapshot = self.store().snapshot()?;
+        let mut until = until;
+        for lane in &self.inner.lanes {
+            until = until.min(lane.state(&snapshot)?.applied);
+        }
+        drop(snapshot);
+        match &self.inner.place {
+            Place::Together(log) => log.trim_all(self.store(), until),
+            Place::Apart { store, log } => log.trim_all(&**store, until),
+        }
+    }
+}
