@@ -128,6 +128,19 @@ impl Scale {
     pub const QUICK: Self = Self { rounds: 3, entries: 2_000, reads: 500, flushes: 5 };
 }
 
+/// Where rows go, and how much is measured for each.
+pub(crate) struct Rows<'r> {
+    pub(crate) scale: Scale,
+    pub(crate) report: &'r mut dyn FnMut(Row),
+}
+
+impl Rows<'_> {
+    /// Begins rows that are held to a bound.
+    pub(crate) fn of(&mut self, engine: impl Into<String>, bound: Bound) -> Comparison<'_> {
+        Comparison { scale: self.scale, engine: engine.into(), bound, report: self.report }
+    }
+}
+
 /// Two ways to do the same, and where the result goes.
 pub(crate) struct Comparison<'r> {
     pub(crate) scale: Scale,
@@ -178,6 +191,12 @@ pub(crate) fn time<R>(work: impl FnOnce() -> Result<R>) -> Result<Duration> {
     let start = Instant::now();
     black_box(work()?);
     Ok(start.elapsed())
+}
+
+/// Returns how long so many operations take at so many in a second: a side that is no program, but a
+/// figure.
+pub(crate) fn figure(operations: usize, rate: f64) -> Result<Duration> {
+    Ok(Duration::from_secs_f64(operations as f64 / rate))
 }
 
 fn quickest(figures: &[f64]) -> f64 {

@@ -1,9 +1,6 @@
 //! What writers of many threads gain by sharing their commits.
 
-use std::panic::resume_unwind;
-use std::sync::Barrier;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arbour_core::{Durability, GroupCommit, Result, StoreOptions};
 
@@ -13,6 +10,7 @@ use crate::comparison::{Bound, Comparison, Row, Scale};
 use crate::contender::Contender;
 use crate::scratch::Scratch;
 use crate::subject::{Native, Visit, contend, visit_each};
+use crate::threads::at_once;
 use crate::workload::{self, Entry};
 
 /// How many threads write at once.
@@ -92,28 +90,9 @@ fn puts_of(
     contender: &dyn Contender,
 ) -> Result<Duration> {
     contender.settle()?;
-    let start = Barrier::new(writers + 1);
-    let (begun, written) = thread::scope(|scope| {
-        let writers: Vec<_> = entries
-            .chunks(puts)
-            .take(writers)
-            .map(|share| {
-                let start = &start;
-                scope.spawn(move || {
-                    start.wait();
-                    let mut share = share.chunks(1);
-                    share.try_for_each(|entry| contender.apply(entry, Durability::PowerLoss))
-                })
-            })
-            .collect();
-        // Read before the last is let go: it may have ended before this thread runs again.
-        let begun = Instant::now();
-        start.wait();
-        let written: Result<()> = writers
-            .into_iter()
-            .try_for_each(|writer| writer.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        (begun, written)
-    });
-    written?;
-    Ok(begun.elapsed() / u32::try_from(writers).unwrap_or(u32::MAX))
+    let shares = entries.chunks(puts).take(writers).collect();
+    let taken = at_once(shares, |share: &[Entry]| {
+        share.chunks(1).try_for_each(|entry| contender.apply(entry, Durability::PowerLoss))
+    })?;
+    Ok(taken / u32::try_from(writers).unwrap_or(u32::MAX))
 }

@@ -4,7 +4,8 @@
 //!   ends with a [page](report) that says which engine is for which work.
 //! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in
 //!   one process and prints the ratio; `--json` prints a line for each row. With `--documents` it
-//!   prints what [documents] cost above writing and reading their entries.
+//!   prints what [documents] cost above writing and reading their entries, with `--events` how quick
+//!   [events] are.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
 //!   for a minute costs those who write meanwhile.
 //!
@@ -15,6 +16,7 @@ mod arbour;
 pub mod comparison;
 pub mod contender;
 pub mod documents;
+pub mod events;
 mod group_commit;
 pub mod held_snapshot;
 mod layers;
@@ -32,6 +34,7 @@ pub mod roster;
 mod scratch;
 mod slowed;
 mod subject;
+mod threads;
 pub mod workload;
 
 pub use arbour::Arbour;

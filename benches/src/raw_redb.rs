@@ -142,7 +142,7 @@ impl Tables for RawRedb {
         let transaction = self.database.begin_write().map_err(failed)?;
         {
             let open = |table: Table| transaction.open_table(Definition::new(table.name()));
-            let tables: Result<Vec<_>, _> = Table::ALL.into_iter().map(open).collect();
+            let tables: Result<Vec<_>, _> = Table::of(records).map(open).collect();
             let mut tables = tables.map_err(failed)?;
             for record in records {
                 for (table, entry) in tables.iter_mut().zip(record) {
@@ -166,6 +166,16 @@ impl Tables for RawRedb {
             if let Some(value) = table.get(key.as_slice()).map_err(failed)? {
                 seen += look(value.value());
             }
+        }
+        Ok(seen)
+    }
+
+    fn scan_of(&self, table: Table, mut look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64> {
+        let table = self.open(Definition::new(table.name()))?;
+        let mut seen = 0;
+        for entry in table.range::<&[u8]>(..).map_err(failed)? {
+            let (key, value) = entry.map_err(failed)?;
+            seen += look(key.value(), value.value());
         }
         Ok(seen)
     }

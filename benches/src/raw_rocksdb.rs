@@ -257,6 +257,21 @@ impl Tables for RawRocksdb {
             Ok(seen)
         })
     }
+
+    fn scan_of(&self, table: Table, mut look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64> {
+        self.read(|family, mut options| {
+            options.set_iterate_upper_bound([table as u8 + 1]);
+            let mut entries = self.database.raw_iterator_cf_opt(family, options);
+            entries.seek([table as u8]);
+            let mut seen = 0;
+            while let Some((key, value)) = entries.item() {
+                seen += look(key.get(1..).unwrap_or_default(), value);
+                entries.next();
+            }
+            entries.status().map_err(failed)?;
+            Ok(seen)
+        })
+    }
 }
 
 /// Writes a key with the number of its table before it.

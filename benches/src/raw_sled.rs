@@ -136,8 +136,7 @@ impl Contender for RawSled {
 
 impl Tables for RawSled {
     fn put_records(&self, records: &[Record]) -> Result<()> {
-        let tables: Result<Vec<_>> =
-            Table::ALL.into_iter().map(|table| self.table(table)).collect();
+        let tables: Result<Vec<_>> = Table::of(records).map(|table| self.table(table)).collect();
         let stored = tables?.as_slice().transaction(|tables| {
             for record in records {
                 for (table, entry) in tables.iter().zip(record) {
@@ -163,6 +162,15 @@ impl Tables for RawSled {
             if let Some(value) = table.get(key).map_err(failed)? {
                 seen += look(&value);
             }
+        }
+        Ok(seen)
+    }
+
+    fn scan_of(&self, table: Table, mut look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64> {
+        let mut seen = 0;
+        for entry in &self.table(table)? {
+            let (key, value) = entry.map_err(failed)?;
+            seen += look(&key, &value);
         }
         Ok(seen)
     }

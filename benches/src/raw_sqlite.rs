@@ -158,7 +158,7 @@ impl Writer {
     fn put_records(&mut self, records: &[Record]) -> rusqlite::Result<()> {
         self.begin(Durability::PowerLoss)?;
         let connection = &self.connection;
-        for name in Table::ALL.map(Table::name) {
+        for name in Table::of(records).map(Table::name) {
             connection.execute_batch(&format!(
                 "CREATE TABLE IF NOT EXISTS {name} (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL)
                  STRICT, WITHOUT ROWID"
@@ -167,7 +167,7 @@ impl Writer {
         let put = |table: Table| {
             kept(connection, &format!("REPLACE INTO {} VALUES (?1, ?2)", table.name()))
         };
-        let puts: rusqlite::Result<Vec<_>> = Table::ALL.into_iter().map(put).collect();
+        let puts: rusqlite::Result<Vec<_>> = Table::of(records).map(put).collect();
         let mut puts = puts?;
         for record in records {
             for (put, entry) in puts.iter_mut().zip(record) {
@@ -251,6 +251,19 @@ impl Tables for RawSqlite {
         look: impl FnMut(&[u8]) -> u64,
     ) -> Result<u64> {
         self.read(|connection| look_at_each(connection, table.name(), keys, look))
+    }
+
+    fn scan_of(&self, table: Table, mut look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64> {
+        self.read(|connection| {
+            let sql = format!("SELECT k, v FROM {} ORDER BY k", table.name());
+            let mut scan = kept(connection, &sql)?;
+            let mut rows = scan.raw_query();
+            let mut seen = 0;
+            while let Some(row) = rows.next()? {
+                seen += look(blob(row, 0)?, blob(row, 1)?);
+            }
+            Ok(seen)
+        })
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arbour_core::documents::layout::{
     CATALOG_TREE, FORMAT, Header, META_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::documents::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
+use arbour_core::documents::{
+    BodyError, Declaration, DocError, DocId, DocResult, Document, Stored,
+};
 use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
 use parking_lot::Mutex;
 use uuid::Uuid;

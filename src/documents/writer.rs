@@ -170,7 +170,8 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         after.clear();
         after.reserve(HEADER_BYTES);
         let codec = declaration.format.codec;
-        Header { codec: codec.number, schema: declaration.format.schema, revision }.encode(&mut after);
+        Header { codec: codec.number, schema: declaration.format.schema, revision }
+            .encode(&mut after);
         (codec.encode)(body, &mut after).map_err(|cause| DocError::Unfit {
             collection: declaration.name.clone(),
             cause: Arc::new(cause),

@@ -11,7 +11,7 @@ use super::event::Event;
 use super::log::{Log, position_key};
 
 /// How many events are read at once, at most.
-pub(super) const CHUNK_EVENTS: usize = 1000;
+pub(super) const CHUNK_EVENTS: usize = 500;
 
 /// How many bytes are read at once: one event may be more.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -27,7 +27,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    fn push(&mut self, position: u64, value: &[u8]) {
+    pub(super) fn push(&mut self, position: u64, value: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(value);
         self.events.push((position, start..self.bytes.len()));

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::dispatch::check_not_handling;
 use super::event::Hash;
-use super::events::Events;
-use super::layout::view_name;
+use super::events::{Events, active_version};
+use super::layout::{PROJECTION_TREE, view_name};
 use super::{EventError, EventResult};
 
 /// How many entries are removed in a transaction.
@@ -77,13 +77,16 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn forget(&self, projection: &str, version: u32) -> EventResult<()> {
         check_not_handling()?;
-        if let Ok(active) = self.inner.active(projection)
-            && active.projection.version() == version
-        {
-            let reason = format!("version {version} of {projection:?} is read");
-            return Err(EventError::Invalid { log: projection.to_owned(), reason });
-        }
         let store = self.store();
+        let states = store.open_tree(TreeName::layer(PROJECTION_TREE)?)?;
+        // Where it was goes first: a rebuild that goes on meanwhile begins again.
+        store.write(|transaction| {
+            if active_version(store, transaction, projection)? == Some(version) {
+                let reason = format!("version {version} of {projection:?} is read");
+                return Err(EventError::Invalid { log: projection.to_owned(), reason });
+            }
+            Ok(transaction.delete(&states, &(projection, version).to_key_bytes())?)
+        })?;
         let own = view_name(projection, version, "");
         let names = store.snapshot()?.trees()?;
         let is_own = |name: &&String| {
@@ -105,8 +108,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
         let catalog = store.open_tree(TreeName::layer(CATALOG_TREE)?)?;
         clear(store, &catalog, &("collection", own.as_str()).to_key_bytes())?;
-        let states = store.open_tree(TreeName::layer(super::layout::PROJECTION_TREE)?)?;
-        Ok(store.delete(&states, &(projection, version).to_key_bytes())?)
+        clear(store, &catalog, &("highest id", own.as_str()).to_key_bytes())
     }
 }
 

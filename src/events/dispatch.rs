@@ -1,8 +1,6 @@
 //! Dispatching: appending events, and what came of them.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation};
@@ -13,15 +11,10 @@ use super::apply::SubEvent;
 use super::counters::Counters;
 use super::drive::Wait;
 use super::events::{Events, Inner};
-use super::lane::{Advanced, Fate, Lane};
-use super::log::Log;
-use super::model::Group;
+use super::inline::Inlined;
+use super::lane::{Fate, Lane};
 use super::place::Place;
-use super::projection::Pace;
 use super::{EventError, EventResult};
-
-/// So far behind may a projection be to catch up in the commit of a new event.
-const INLINE_LAG_MAX: u64 = 100;
 
 /// How to dispatch.
 ///
@@ -305,6 +298,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.check_open()?;
         let until = dispatch.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let append = append.into();
+        let span = tracing::debug_span!(
+            "dispatch",
+            log = self.inner.place.name(),
+            events = append.events.len()
+        );
+        let _entered = span.enter();
         let (appended, done) = match &self.inner.place {
             Place::Together(log) => self.append_and_apply(log.clone(), append, dispatch)?,
             Place::Apart { store, log } => {
@@ -312,7 +311,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 let appended = store.write_grouped(dispatch.durability, move |transaction| {
                     log.append(transaction, &append)
                 })?;
-                (appended, Vec::new())
+                (appended, self.inner.inline_lanes(appended))
             }
         };
         self.inner.signal.notify();
@@ -321,131 +320,34 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
         Ok(self.settle(appended, done, dispatch, until))
     }
+}
 
-    /// Appends events and applies them in one commit, where nothing stands in the way of it.
-    fn append_and_apply(
-        &self,
-        log: Log<S::Tree>,
-        append: Append,
-        dispatch: Dispatch,
-    ) -> EventResult<(Appended, Vec<Inlined>)> {
-        let inner = Arc::clone(&self.inner);
-        let _dispatching = Dispatching::new(&self.inner.dispatching);
-        let (appended, done) =
-            self.inner.views.write_grouped(dispatch.durability, move |group| {
-                let appended = log.append(group, &append)?;
-                let done: EventResult<Vec<Inlined>> = inner
-                    .inline()
-                    .map(|lane| inner.apply_inline(lane, &log, group, appended))
-                    .collect();
-                EventResult::Ok((appended, done?))
-            })?;
-        for (lane, inlined) in self.inner.inline().zip(&done) {
-            lane.committed(&inlined.state);
-            self.inner
-                .count(inlined.state.applied.saturating_sub(inlined.before), &inlined.outcomes);
-        }
-        Ok((appended, done))
-    }
-
+impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Waits for what was not applied in the commit of the events.
     fn settle(
         &self,
         appended: Appended,
-        mut done: Vec<Inlined>,
+        done: Vec<Inlined>,
         dispatch: Dispatch,
         until: Option<Instant>,
     ) -> Dispatched {
-        done.reverse();
-        let projected = self.inner.inline().map(|lane| {
-            let outcomes = done.pop().map(|inlined| inlined.outcomes).unwrap_or_default();
-            let count = (appended.last + 1 - appended.first) as usize;
-            let outcomes = if outcomes.len() == count {
-                outcomes
+        let count = (appended.last + 1 - appended.first) as usize;
+        let projected = done.into_iter().filter_map(|inlined| {
+            let lane = self.inner.lanes.get(inlined.lane)?;
+            let outcomes = if inlined.outcomes.len() == count {
+                inlined.outcomes
             } else if dispatch.waits {
                 self.inner.outcomes(lane, appended, until)
             } else {
                 vec![Outcome::NotWaited; count]
             };
-            Projected { projection: lane.name().to_owned(), outcomes }
+            Some(Projected { projection: lane.name().to_owned(), outcomes })
         });
         Dispatched { appended, projected: projected.collect() }
     }
 }
 
-/// Counts itself among those who append and apply, for as long as it lives.
-struct Dispatching<'c>(&'c AtomicUsize);
-
-impl<'c> Dispatching<'c> {
-    fn new(count: &'c AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self(count)
-    }
-}
-
-impl Drop for Dispatching<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// What a projection made of events in their own commit.
-struct Inlined {
-    before: u64,
-    state: super::state::State,
-    /// One for each event, if all were dealt with.
-    outcomes: Vec<Outcome>,
-}
-
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// The projections that those who dispatch wait for.
-    fn inline(&self) -> impl Iterator<Item = &Lane<S>> {
-        self.lanes.iter().filter(|lane| {
-            lane.projection.pace == Pace::Inline && lane.is_active.load(Ordering::Relaxed)
-        })
-    }
-
-    fn count(&self, applied: u64, outcomes: &[Outcome]) {
-        let aside = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::PutAside { .. }));
-        Counters::add(&self.counters.put_aside, aside.count() as u64);
-        Counters::add(&self.counters.applied, applied);
-    }
-
-    fn apply_inline(
-        &self,
-        lane: &Lane<S>,
-        log: &Log<S::Tree>,
-        group: &mut Group<'_, '_, S>,
-        appended: Appended,
-    ) -> EventResult<Inlined> {
-        let mut state = lane.state(group)?;
-        let before = state.applied;
-        let mut inlined = Inlined { before, state, outcomes: Vec::new() };
-        let lag = appended.last.saturating_sub(before);
-        // An event that may fail again is not tried while others wait for the commit.
-        let is_retried = lane.tries() > 0;
-        if state.is_halted || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
-            return Ok(inlined);
-        }
-        let head = log.head(group)?;
-        self.place.check_head(&head, lane.name(), &state)?;
-        state.log_id = head.log_id;
-        let chunk = log.chunk(group, before, appended.last)?;
-        let advanced = handling(|| {
-            lane.advance(group, &mut state, &chunk, &mut |position, fate| {
-                if position >= appended.first {
-                    inlined.outcomes.push(Outcome::of(fate));
-                }
-            })
-        })?;
-        if let Advanced::Failed | Advanced::Halted(_) = advanced {
-            Counters::add(&self.counters.failed, 1);
-            lane.count_try();
-        }
-        inlined.state = state;
-        Ok(inlined)
-    }
-
     /// Waits until a projection has dealt with events, and says how.
     fn outcomes(&self, lane: &Lane<S>, appended: Appended, until: Option<Instant>) -> Vec<Outcome> {
         let ended = self.drive_until(lane, appended.last, until);

@@ -106,6 +106,18 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         }
     }
 
+    /// Returns the versions that are read.
+    fn active_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
+        let snapshot = self.views.inner().snapshot()?;
+        let mut lanes = Vec::new();
+        for lane in &self.lanes {
+            if lane.is_active_at(&snapshot)? {
+                lanes.push(lane);
+            }
+        }
+        Ok(lanes)
+    }
+
     /// Returns when to look again though nobody has said that there is something new.
     pub(super) fn next_look(&self, until: Option<Instant>) -> Instant {
         let poll = Instant::now() + self.poll;
@@ -309,9 +321,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             let seen = self.inner.signal.count();
             let newest = self.head()?.position;
             let mut is_behind = false;
-            for lane in
-                self.inner.lanes.iter().filter(|lane| lane.is_active.load(Ordering::Relaxed))
-            {
+            for lane in self.inner.active_lanes()? {
                 match self.inner.drive_until(lane, newest, None)? {
                     Wait::ShutDown => return Ok(()),
                     wait => self.ended(lane, wait)?,
@@ -391,23 +401,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 }
             };
             if reach.applied == reach.newest {
-                self.inner.switch_to(lane);
+                self.inner.signal.notify();
                 return Ok(true);
             }
             if progress(CatchUp { done: reach.applied, total: reach.newest }).is_break() {
                 return Ok(false);
             }
         }
-    }
-}
-
-impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// Knows from now on which version is read.
-    fn switch_to(&self, lane: &Lane<S>) {
-        for other in self.lanes.iter().filter(|other| other.name() == lane.name()) {
-            other.is_active.store(false, Ordering::Relaxed);
-        }
-        lane.is_active.store(true, Ordering::Relaxed);
-        self.signal.notify();
     }
 }

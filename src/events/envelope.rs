@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! format 1 | hash before 32 | time 8 | version 8 | schema 4 | codec 1 | batch 4
-//!   | length 2, stream | length 2, type | length 2, key | length 4, metadata | payload
+//!   | lengths of stream 2, type 2, key 2, metadata 4 | stream | type | key | metadata | payload
 //! ```
+//!
+//! The lengths come first, so that reading an event is cutting off a head of fixed length and looking once
+//! whether the texts behind it are UTF-8.
 //!
 //! The hash of an event is that of its position and of all these bytes, so of every event before it.
 
@@ -14,14 +17,13 @@ use super::event::{Event, Hash};
 use super::layout::FORMAT;
 
 /// Everything before the texts.
-const FIXED_BYTES: usize = 1 + 32 + 8 + 8 + 4 + 1 + 4;
+const FIXED_BYTES: usize = 1 + 32 + 8 + 8 + 4 + 1 + 4 + 2 + 2 + 2 + 4;
 
 /// Writes an event as it is stored. The texts were checked to have the lengths they may.
 pub(super) fn encode(event: &Event<'_>, value: &mut Vec<u8>) {
     let key = event.key.unwrap_or_default();
     value.reserve(
         FIXED_BYTES
-            + 10
             + event.stream.len()
             + event.event_type.len()
             + key.len()
@@ -37,9 +39,11 @@ pub(super) fn encode(event: &Event<'_>, value: &mut Vec<u8>) {
     value.extend_from_slice(&event.batch.to_be_bytes());
     for text in [event.stream, event.event_type, key] {
         value.extend_from_slice(&(text.len() as u16).to_be_bytes());
-        value.extend_from_slice(text.as_bytes());
     }
     value.extend_from_slice(&(event.metadata.len() as u32).to_be_bytes());
+    for text in [event.stream, event.event_type, key] {
+        value.extend_from_slice(text.as_bytes());
+    }
     value.extend_from_slice(event.metadata);
     value.extend_from_slice(event.payload);
 }
@@ -52,26 +56,15 @@ pub(super) fn hash(position: u64, value: &[u8]) -> Hash {
     hash.finalize().into()
 }
 
-/// Takes bytes off the front.
+/// Takes bytes off the front of a head that is long enough.
 struct Front<'a>(&'a [u8]);
 
 impl<'a> Front<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let (front, rest) = self.0.split_at_checked(count).ok_or_else(too_short)?;
-        self.0 = rest;
-        Ok(front)
-    }
-
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], DecodeError> {
         let (front, rest) = self.0.split_first_chunk::<N>().ok_or_else(too_short)?;
         self.0 = rest;
         Ok(front)
-    }
-
-    fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let count = u16::from_be_bytes(*self.array()?);
-        std::str::from_utf8(self.take(usize::from(count))?)
-            .map_err(|error| DecodeError::new("UTF-8", "something else").with_source(error))
     }
 }
 
@@ -80,24 +73,37 @@ fn too_short() -> DecodeError {
     DecodeError::new("an event", "too few bytes")
 }
 
+#[cold]
+fn no_text() -> DecodeError {
+    DecodeError::new("texts in UTF-8", "something else")
+}
+
 /// Reads an event as it is stored.
+#[inline]
 pub(super) fn decode(position: u64, value: &[u8]) -> Result<Event<'_>, DecodeError> {
-    let mut front = Front(value);
-    let [format] = *front.array()?;
+    let (head, rest) = value.split_first_chunk::<FIXED_BYTES>().ok_or_else(too_short)?;
+    let mut head = Front(head);
+    let [format] = *head.array()?;
     if format != FORMAT {
         return Err(DecodeError::new("format 1", format!("format {format}")));
     }
-    let hash_before = front.array()?;
-    let time = i64::from_be_bytes(*front.array()?);
-    let version = u64::from_be_bytes(*front.array()?);
-    let schema = u32::from_be_bytes(*front.array()?);
-    let [codec] = *front.array()?;
-    let batch = u32::from_be_bytes(*front.array()?);
-    let stream = front.text()?;
-    let event_type = front.text()?;
-    let key = front.text()?;
-    let metadata = u32::from_be_bytes(*front.array()?);
-    let metadata = front.take(metadata as usize)?;
+    let hash_before = head.array()?;
+    let time = i64::from_be_bytes(*head.array()?);
+    let version = u64::from_be_bytes(*head.array()?);
+    let schema = u32::from_be_bytes(*head.array()?);
+    let [codec] = *head.array()?;
+    let batch = u32::from_be_bytes(*head.array()?);
+    let stream = usize::from(u16::from_be_bytes(*head.array()?));
+    let event_type = usize::from(u16::from_be_bytes(*head.array()?));
+    let key = usize::from(u16::from_be_bytes(*head.array()?));
+    let metadata = u32::from_be_bytes(*head.array()?) as usize;
+    let texts = stream + event_type + key;
+    let (texts, rest) = rest.split_at_checked(texts).ok_or_else(too_short)?;
+    let texts = std::str::from_utf8(texts)
+        .map_err(|error| DecodeError::new("UTF-8", "something else").with_source(error))?;
+    let (stream, texts) = texts.split_at_checked(stream).ok_or_else(no_text)?;
+    let (event_type, key) = texts.split_at_checked(event_type).ok_or_else(no_text)?;
+    let (metadata, payload) = rest.split_at_checked(metadata).ok_or_else(too_short)?;
     Ok(Event {
         position,
         part: 0,
@@ -107,7 +113,7 @@ pub(super) fn decode(position: u64, value: &[u8]) -> Result<Event<'_>, DecodeErr
         schema,
         codec,
         time,
-        payload: front.0,
+        payload,
         key: (!key.is_empty()).then_some(key),
         batch,
         hash_before,

@@ -184,7 +184,6 @@ impl Event<'_> {
     /// }
     /// ```
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "ToOwned is for types with Borrow")]
     pub fn to_owned(&self) -> EventBuf {
         EventBuf {
             position: self.position,

@@ -11,7 +11,8 @@ use super::counters::Counters;
 use super::event::EventBuf;
 use super::head::Head;
 use super::lane::Lane;
-use super::log::Log;
+use super::layout::PROJECTION_TREE;
+use super::log::{Log, check_name, decode_number, open_tree};
 use super::place::Place;
 use super::projection::Projection;
 use super::reading::EventQuery;
@@ -262,11 +263,9 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 let snapshot = views.snapshot()?;
                 (lane.state(&snapshot)?, lane.active_version(&snapshot)?)
             };
-            let active = match active {
-                Some(active) => active,
-                None => self.activate_newest(lane.name())?,
-            };
-            lane.is_active.store(active == lane.projection.version(), Ordering::Relaxed);
+            if active.is_none() {
+                self.activate_newest(lane.name())?;
+            }
             lane.committed(&state);
             self.place.check(views, lane.name(), &state)?;
         }
@@ -274,16 +273,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Of a projection of which no version is read yet the newest is.
-    fn activate_newest(&self, name: &str) -> EventResult<u32> {
+    fn activate_newest(&self, name: &str) -> EventResult<()> {
         let lanes = self.lanes.iter().filter(|lane| lane.name() == name);
         let newest = lanes.max_by_key(|lane| lane.projection.version());
-        let Some(newest) = newest else { return Ok(0) };
-        self.views.inner().write(|transaction| {
-            if let Some(active) = newest.active_version(transaction)? {
-                return Ok(active);
-            }
-            newest.activate(transaction)?;
-            Ok(newest.projection.version())
+        let Some(newest) = newest else { return Ok(()) };
+        self.views.inner().write(|transaction| match newest.active_version(transaction)? {
+            Some(_) => Ok(()),
+            None => newest.activate(transaction),
         })
     }
 
@@ -296,10 +292,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Finds the version of a projection that is read.
     pub(super) fn active(&self, projection: &str) -> EventResult<&Lane<S>> {
-        let mut lanes = self.lanes.iter();
-        let found =
-            lanes.find(|lane| lane.name() == projection && lane.is_active.load(Ordering::Relaxed));
-        found.ok_or_else(|| self.no_projection(projection, "that is read"))
+        let snapshot = self.views.inner().snapshot()?;
+        for lane in self.lanes.iter().filter(|lane| lane.name() == projection) {
+            if lane.is_active_at(&snapshot)? {
+                return Ok(lane);
+            }
+        }
+        Err(self.no_projection(projection, "that is read"))
     }
 
     pub(super) fn version(&self, projection: &str, version: u32) -> EventResult<&Lane<S>> {
@@ -364,6 +363,43 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.place.read(self.inner.views.inner(), query)
     }
 
+    /// Returns the version of a projection that is read, whether it is declared here or not; `None` if
+    /// there never was one. A program that was built before the switch to it applies nothing any more.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 7)).build()?;
+    /// let events = Events::builder(store, "main").build()?;
+    /// assert_eq!((events.active_version("bank")?, events.active_version("shop")?), (Some(7), None));
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn active_version(&self, projection: &str) -> EventResult<Option<u32>> {
+        active_version(self.store(), &self.store().snapshot()?, projection)
+    }
+
+    /// Wakes those who wait for events, after some were appended by a [`Log`] of the program's own. Without
+    /// it they look by themselves, a fifth of a second later.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let log = Log::open(&*store, "main")?;
+    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new());
+    /// store.write(|transaction| log.append(transaction, &event.into()))?;
+    /// events.notify();
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn notify(&self) {
+        self.inner.signal.notify();
+    }
+
     /// Returns what was done so far by this value and its clones.
     ///
     /// ```
@@ -393,6 +429,22 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.is_shut.store(true, Ordering::Release);
         self.inner.signal.notify();
     }
+}
+
+/// Returns the version of a projection that is read.
+pub(super) fn active_version<S: KvStore, R: KvRead<Tree = S::Tree>>(
+    store: &S,
+    reader: &R,
+    projection: &str,
+) -> EventResult<Option<u32>> {
+    check_name(projection, "a projection")?;
+    let tree = open_tree(store, PROJECTION_TREE)?;
+    let key = projection.as_bytes();
+    let version = reader
+        .get_with(&tree, key, decode_number)?
+        .transpose()
+        .map_err(|cause| EventError::undecodable(projection, PROJECTION_TREE, key, cause))?;
+    Ok(version.and_then(|version| u32::try_from(version).ok()))
 }
 
 /// How far a version of a projection is; see [`Events::status`].
@@ -452,7 +504,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(ProjectionStatus {
             name: lane.name().to_owned(),
             version: lane.projection.version(),
-            is_active: lane.active_version(reader)? == Some(lane.projection.version()),
+            is_active: lane.is_active_at(reader)?,
             applied: state.applied,
             lag: newest.saturating_sub(state.applied),
             is_halted: state.is_halted,

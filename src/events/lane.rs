@@ -1,7 +1,7 @@
 //! A version of a projection at work on a store: its trees, its state, and applying events one after
 //! another.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use arbour_core::key::Key as _;
 use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree as _};
@@ -25,8 +25,6 @@ pub(super) struct Lane<S: KvStore> {
     pub(super) projection: Projection<S>,
     pub(super) trees: Trees<S::Tree>,
     state_key: Vec<u8>,
-    /// Whether it is the version that is read.
-    pub(super) is_active: AtomicBool,
     /// Held by the thread that applies events; others of this process wait for what it commits.
     pub(super) turn: Mutex<()>,
     /// What this process knows was applied and committed, which is never too much.
@@ -73,7 +71,6 @@ impl<S: KvStore> Lane<S> {
             projection,
             trees,
             state_key,
-            is_active: AtomicBool::new(false),
             turn: Mutex::new(()),
             applied: AtomicU64::new(0),
             tries: AtomicU32::new(0),
@@ -112,6 +109,11 @@ impl<S: KvStore> Lane<S> {
         let version = reader.get_with(tree, key, decode_number)?.transpose();
         let version = version.map_err(|cause| self.undecodable(tree, key, cause))?;
         Ok(version.and_then(|version| u32::try_from(version).ok()))
+    }
+
+    /// Tells whether this is the version that is read.
+    pub(super) fn is_active_at<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<bool> {
+        Ok(self.active_version(reader)? == Some(self.projection.version()))
     }
 
     /// Makes this version the one that is read.

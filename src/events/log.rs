@@ -8,6 +8,7 @@ use arbour_core::{Batch, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName};
 use uuid::Uuid;
 
 use super::append::{Append, Appended, appended_hash};
+use super::chunk::Chunk;
 use super::envelope;
 use super::event::{Event, Hash, NewEvent};
 use super::head::Head;
@@ -179,14 +180,23 @@ impl<T: Tree> Log<T> {
         transaction: &mut W,
         append: &Append,
     ) -> EventResult<Appended> {
+        Ok(self.append_chunk(transaction, append)?.appended)
+    }
+
+    /// Appends events, and returns them as they are stored.
+    pub(super) fn append_chunk<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        append: &Append,
+    ) -> EventResult<AppendedChunk> {
         self.check(append)?;
+        let head = self.head(transaction)?;
         if let Some(key) = &append.key
             && let Some(appended) = self.appended_before(transaction, key, append.content_hash())?
         {
-            return Ok(appended);
+            return Ok(AppendedChunk { appended, head, chunk: Chunk::default() });
         }
         let mut streams = self.versions(transaction, append)?;
-        let head = self.head(transaction)?;
         let mut appending = Appending::new(self, head, append.events.len());
         for (number, event) in append.events.iter().enumerate() {
             let version = next_version(&mut streams, &event.stream)?;
@@ -200,7 +210,7 @@ impl<T: Tree> Log<T> {
             last: appending.head.position,
             is_repeated: false,
         };
-        let batch = appending.finish(&streams, append, appended);
+        let (batch, head, chunk) = appending.finish(&streams, append, appended);
         batch.iter().try_for_each(|write| transaction.check(&write))?;
         transaction.apply(&batch)?;
         tracing::trace!(
@@ -209,7 +219,42 @@ impl<T: Tree> Log<T> {
             last = appended.last,
             "appended"
         );
-        Ok(appended)
+        Ok(AppendedChunk { appended, head, chunk })
+    }
+
+    /// Returns where the events are that were appended with a key; `None` if it was not used.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{Append, Log, NewEvent};
+    /// let store = arbour::MemoryStore::new();
+    /// let log = Log::open(&store, "main")?;
+    /// let append = Append::from(NewEvent::raw("diary", "noted", 1, Vec::new())).key("7");
+    /// store.write(|transaction| log.append(transaction, &append))?;
+    /// let appended = log.appended(&store.snapshot()?, "7")?;
+    /// assert_eq!(appended.map(|appended| appended.first), Some(1));
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn appended<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        key: &str,
+    ) -> EventResult<Option<Appended>> {
+        let found = self.use_of_key(reader, key)?;
+        Ok(found.map(|(_, first, last)| Appended { first, last, is_repeated: true }))
+    }
+
+    /// Returns what a key was used for, and where.
+    fn use_of_key<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        key: &str,
+    ) -> EventResult<Option<(Hash, u64, u64)>> {
+        let found = reader.get_with(&self.trees.keys, key.as_bytes(), decode_use)?.transpose();
+        found.map_err(|cause| self.undecodable(&self.trees.keys, key.as_bytes(), cause))
     }
 
     fn check(&self, append: &Append) -> EventResult<()> {
@@ -245,11 +290,7 @@ impl<T: Tree> Log<T> {
         key: &str,
         hash: Hash,
     ) -> EventResult<Option<Appended>> {
-        let found = transaction.get_with(&self.trees.keys, key.as_bytes(), decode_use)?;
-        let found = found.transpose();
-        let found =
-            found.map_err(|cause| self.undecodable(&self.trees.keys, key.as_bytes(), cause))?;
-        match found {
+        match self.use_of_key(transaction, key)? {
             None => Ok(None),
             Some((used_for, first, last)) if used_for == hash => {
                 Ok(Some(Appended { first, last, is_repeated: true }))
@@ -311,8 +352,17 @@ pub(super) struct Appending<'l, T: Tree> {
     pub(super) head: Head,
     now: i64,
     batch: Batch<T>,
+    chunk: Chunk,
     value: Vec<u8>,
     key: Vec<u8>,
+}
+
+/// Events that were appended, as they are stored, and the head behind them.
+pub(super) struct AppendedChunk {
+    pub(super) appended: Appended,
+    pub(super) head: Head,
+    /// Empty if they had been appended before.
+    pub(super) chunk: Chunk,
 }
 
 impl<'l, T: Tree> Appending<'l, T> {
@@ -322,7 +372,8 @@ impl<'l, T: Tree> Appending<'l, T> {
         }
         head.clock = head.clock.max(clock());
         let batch = Batch::with_capacity(2 * count + 3, 256 * count);
-        Self { log, head, now: head.clock, batch, value: Vec::new(), key: Vec::new() }
+        let chunk = Chunk::default();
+        Self { log, head, now: head.clock, batch, chunk, value: Vec::new(), key: Vec::new() }
     }
 
     fn push(
@@ -359,6 +410,7 @@ impl<'l, T: Tree> Appending<'l, T> {
             metadata: &metadata,
         };
         envelope::encode(&stored, &mut self.value);
+        self.chunk.push(position, &self.value);
         self.head.hash = envelope::hash(position, &self.value);
         self.head.position = position;
         self.key.clear();
@@ -370,7 +422,12 @@ impl<'l, T: Tree> Appending<'l, T> {
         Ok(())
     }
 
-    fn finish(mut self, streams: &[(&str, u64)], append: &Append, appended: Appended) -> Batch<T> {
+    fn finish(
+        mut self,
+        streams: &[(&str, u64)],
+        append: &Append,
+        appended: Appended,
+    ) -> (Batch<T>, Head, Chunk) {
         let trees = &self.log.trees;
         for (stream, version) in streams {
             self.batch.put(&trees.heads, stream.as_bytes(), &number_value(*version));
@@ -380,7 +437,7 @@ impl<'l, T: Tree> Appending<'l, T> {
             let value = use_value(&append.content_hash(), appended.first, appended.last);
             self.batch.put(&trees.keys, key.as_bytes(), &value);
         }
-        self.batch
+        (self.batch, self.head, self.chunk)
     }
 }
 

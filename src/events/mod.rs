@@ -27,6 +27,7 @@ mod event_type;
 mod events;
 mod fold;
 mod head;
+mod inline;
 mod lane;
 pub mod layout;
 mod log;

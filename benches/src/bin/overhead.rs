@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use arbour_benches::comparison::{Row, Scale};
-use arbour_benches::{ENGINES, documents, machine, overhead};
+use arbour_benches::{ENGINES, documents, events, machine, overhead};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
@@ -16,6 +16,9 @@ struct Arguments {
     /// Measure documents and nothing else.
     #[arg(long)]
     documents: bool,
+    /// Measure events and nothing else.
+    #[arg(long, conflicts_with = "documents")]
+    events: bool,
     /// Measure only this engine; may be given several times.
     #[arg(long = "engine", value_parser = PossibleValuesParser::new(ENGINES))]
     engines: Vec<String>,
@@ -48,6 +51,8 @@ fn main() -> ExitCode {
         println!("{}", machine::describe());
         let what = if arguments.documents {
             "documents of about 130 bytes"
+        } else if arguments.events {
+            "events with payloads of about 100 bytes"
         } else {
             "entries of 16 + 100 bytes"
         };
@@ -70,7 +75,13 @@ fn main() -> ExitCode {
         }
         over += usize::from(!row.is_within_bound());
     };
-    let measure = if arguments.documents { documents::measure } else { overhead::measure };
+    let measure = if arguments.documents {
+        documents::measure
+    } else if arguments.events {
+        events::measure
+    } else {
+        overhead::measure
+    };
     if let Err(error) = measure(scale, &arguments.engines, &mut print) {
         eprintln!("overhead: {error:?}");
         return ExitCode::FAILURE;

@@ -17,10 +17,10 @@ mod tests;
 
 use arbour_core::Result;
 
-pub(crate) use record::Record;
+pub(crate) use record::{KeyValue, Record, entries};
 pub(crate) use tables::{Table, Tables};
 
-use crate::comparison::{Bound, Comparison, Row, Scale};
+use crate::comparison::{Row, Rows, Scale};
 use crate::scratch::Scratch;
 use crate::subject::{Memory, Native, Subject, Visit, is_asked_for, visit_each};
 use growth::Sizes;
@@ -46,30 +46,20 @@ pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> R
         strato_db::measure::<Memory>(&mut rows, &scratch)?;
         Sizes::<Memory>::fill(scale, &scratch)?.search(&mut rows)?;
     }
-    visit_each(asked, &mut rows)
+    visit_each(asked, &mut Documents(rows))
 }
 
-/// Where rows go, and how much is measured for each.
-struct Rows<'r> {
-    scale: Scale,
-    report: &'r mut dyn FnMut(Row),
-}
+struct Documents<'r>(Rows<'r>);
 
-impl Rows<'_> {
-    /// Begins rows that are held to a bound.
-    fn of(&mut self, engine: impl Into<String>, bound: Bound) -> Comparison<'_> {
-        Comparison { scale: self.scale, engine: engine.into(), bound, report: self.report }
-    }
-}
-
-impl Visit for Rows<'_> {
+impl Visit for Documents<'_> {
     fn visit<N: Native>(&mut self) -> Result<()> {
+        let Self(rows) = self;
         let scratch = Scratch::new()?;
-        bulk::measure::<N>(self, &scratch)?;
-        get::measure::<N>(self, &scratch)?;
-        strato_db::measure::<N>(self, &scratch)?;
-        let sizes = Sizes::<N>::fill(self.scale, &scratch)?;
-        sizes.search(self)?;
-        sizes.raw_get(self, &scratch)
+        bulk::measure::<N>(rows, &scratch)?;
+        get::measure::<N>(rows, &scratch)?;
+        strato_db::measure::<N>(rows, &scratch)?;
+        let sizes = Sizes::<N>::fill(rows.scale, &scratch)?;
+        sizes.search(rows)?;
+        sizes.raw_get(rows, &scratch)
     }
 }

@@ -12,7 +12,7 @@ use super::article::Article;
 use super::collection::{INDEXED, NAME, open};
 
 /// A key and its value.
-pub(super) type KeyValue = (Vec<u8>, Vec<u8>);
+pub(crate) type KeyValue = (Vec<u8>, Vec<u8>);
 
 /// The entries of one document: its own, then that in each index, if it is in there.
 pub(crate) type Record = Vec<Option<KeyValue>>;
@@ -49,8 +49,8 @@ pub(super) fn stored<S: KvStore>(store: &S, indexes: usize) -> Result<Vec<Record
     Ok(records)
 }
 
-/// Reads all entries of a tree of the documents layer.
-pub(super) fn entries<S: KvStore>(store: &S, tree: &str) -> Result<Vec<KeyValue>> {
+/// Reads all entries of a tree that a layer keeps for itself.
+pub(crate) fn entries<S: KvStore>(store: &S, tree: &str) -> Result<Vec<KeyValue>> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;

@@ -5,14 +5,12 @@
 //! 130 bytes, one sparse index over integers and `synchronous = FULL`. On SQLite the goal is ten times
 //! each.
 
-use std::time::Duration;
-
 use arbour_core::{Result, StoreOptions};
 
 use super::Rows;
 use super::article::{Article, articles, id, random_shelves};
 use super::collection::{all, by_shelf, open};
-use crate::comparison::{Bound, time};
+use crate::comparison::{Bound, figure, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
 use crate::workload::random_entries;
@@ -81,9 +79,4 @@ pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Res
         rows.row(op, count, || figure(count, PAGED), || time(|| collection.pages(query.clone())))?;
     }
     Ok(())
-}
-
-/// Returns how long so many operations take at so many in a second.
-fn figure(operations: usize, rate: f64) -> Result<Duration> {
-    Ok(Duration::from_secs_f64(operations as f64 / rate))
 }

@@ -11,11 +11,19 @@ pub(crate) enum Table {
     FirstIndex,
     SecondIndex,
     ThirdIndex,
+    /// None of documents': where the view of events is that they are in.
+    Position,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex, Self::Position];
+
+    /// Returns those that records have entries in.
+    pub(crate) fn of(records: &[Record]) -> impl Iterator<Item = Self> {
+        let count = records.iter().map(Vec::len).max().unwrap_or_default();
+        Self::ALL.into_iter().take(count)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -23,6 +31,7 @@ impl Table {
             Self::FirstIndex => "first_index",
             Self::SecondIndex => "second_index",
             Self::ThirdIndex => "third_index",
+            Self::Position => "position",
         }
     }
 }
@@ -41,4 +50,8 @@ pub(crate) trait Tables {
         keys: &[Vec<u8>],
         look: impl FnMut(&[u8]) -> u64,
     ) -> Result<u64>;
+
+    /// Reads all of a table in one snapshot, in the order of the keys, lets each entry be looked at
+    /// where it lies, and returns the sum of what was seen.
+    fn scan_of(&self, table: Table, look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64>;
 }

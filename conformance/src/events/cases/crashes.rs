@@ -6,18 +6,24 @@ use arbour::documents::{DocStore as _, Documents};
 use arbour::events::{
     Append, Dispatch, EventResult, Events, FailurePolicy, GiveUp, Log, Outcome, Projection,
 };
-use arbour_core::{Durability, KvStore};
+use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, TreeName};
 use serde_json::json;
 
 use crate::Factory;
 use crate::events::EventBed;
+use crate::events::bed::LOG;
 use crate::events::breaking::{Break, Breaking};
 use crate::events::ledger::{Ledger, accounts, cents, event};
 
-/// What the stores of a run are called, so that each has a log and a view of its own.
-struct Names {
-    log: String,
-    projection: String,
+/// Empties a store, for the next run. What it costs to make trees anew would be most of the whole.
+fn clear<S: KvStore>(store: &Arc<S>) -> EventResult<()> {
+    let names = store.snapshot()?.trees()?;
+    Ok(store.write_with(Durability::None, |transaction| {
+        names.iter().try_for_each(|name| {
+            let tree = store.open_tree(TreeName::stored(name)?)?;
+            transaction.delete_range(&tree, KeyRange::all())
+        })
+    })?)
 }
 
 /// Makes a projection whose view lies in a store.
@@ -77,12 +83,10 @@ pub(super) fn view_is_fold_after_each_step<F: Factory>(bed: &mut EventBed<F>) ->
     for breaks in [Break::Before, Break::After] {
         let mut steps = 1;
         loop {
-            let names = Names {
-                log: format!("log-{breaks:?}-{steps}"),
-                projection: format!("bank-{breaks:?}-{steps}"),
-            };
-            let (is_broken, told) = run_and_break(bed, breaks, steps, &names)?;
-            check(bed, &names, &told, &format!("{breaks:?} step {steps}"))?;
+            let (is_broken, told) = run_and_break(bed, breaks, steps)?;
+            check(bed, &told, &format!("{breaks:?} step {steps}"))?;
+            clear(bed.views())?;
+            clear(bed.log_store())?;
             if !is_broken {
                 assert!(steps > 20, "only {steps} steps were broken at");
                 assert_eq!((told.appended, told.dealt_with), (6, 6));
@@ -98,14 +102,12 @@ fn run_and_break<F: Factory>(
     bed: &EventBed<F>,
     breaks: Break,
     steps: u64,
-    names: &Names,
 ) -> EventResult<(bool, Told)> {
     let mut told = Told::default();
     let views = Arc::new(Breaking::new(Arc::clone(bed.views()), breaks, steps));
-    let own = projection(&**bed.views(), &names.projection, &bed.scene)?;
-    let builder = Events::builder(Arc::clone(&views), &names.log)
-        .view_durability(Durability::None)
-        .projection(own);
+    let own = projection(&**bed.views(), "bank", &bed.scene)?;
+    let builder =
+        Events::builder(Arc::clone(&views), LOG).view_durability(Durability::None).projection(own);
     if bed.is_apart() {
         let logs = Arc::new(Breaking::new(Arc::clone(bed.log_store()), breaks, steps));
         // Each of the stores breaks at its own step, so that all orders of their commits come up.
@@ -120,8 +122,8 @@ fn run_and_break<F: Factory>(
     Ok((views.is_broken(), told))
 }
 
-fn check<F: Factory>(bed: &EventBed<F>, names: &Names, told: &Told, when: &str) -> EventResult<()> {
-    let log = Log::open(&**bed.log_store(), &names.log)?;
+fn check<F: Factory>(bed: &EventBed<F>, told: &Told, when: &str) -> EventResult<()> {
+    let log = Log::open(&**bed.log_store(), LOG)?;
     let snapshot = bed.log_store().snapshot()?;
     let newest = log.head(&snapshot)?.position;
     assert!(
@@ -132,9 +134,8 @@ fn check<F: Factory>(bed: &EventBed<F>, names: &Names, told: &Told, when: &str) 
     );
     assert_eq!(log.verify(&snapshot, 0)?, newest, "{when}");
     drop(snapshot);
-    let again = format!("again {}", names.projection);
     let open = |projection: Projection<F::Store>| {
-        let builder = Events::builder(Arc::clone(bed.views()), &names.log)
+        let builder = Events::builder(Arc::clone(bed.views()), LOG)
             .view_durability(Durability::None)
             .projection(projection);
         if bed.is_apart() {
@@ -143,20 +144,20 @@ fn check<F: Factory>(bed: &EventBed<F>, names: &Names, told: &Told, when: &str) 
             builder.build()
         }
     };
-    let events = open(projection(&**bed.views(), &names.projection, &bed.scene)?)?;
+    let events = open(projection(&**bed.views(), "bank", &bed.scene)?)?;
     let applied = events.status()?.first().map_or(0, |status| status.applied);
     assert!(
         (told.dealt_with..=newest).contains(&applied),
         "{when}: {} was said to be dealt with, and {applied} of {newest} was",
         told.dealt_with
     );
-    assert_eq!(events.catch_up(&names.projection)?, newest, "{when}");
-    let letters = events.dead_letters(&names.projection)?;
+    assert_eq!(events.catch_up("bank")?, newest, "{when}");
+    let letters = events.dead_letters("bank")?;
     let dead: Vec<u64> = letters.iter().map(|dead| dead.position).collect();
     assert_eq!(dead, if newest >= 5 { vec![5] } else { vec![] }, "{when}");
-    let other = open(projection(&**bed.views(), &again, &bed.scene)?)?;
-    other.catch_up(&again)?;
-    let (is, should) = (other.digest(&names.projection, 1)?, other.digest(&again, 1)?);
+    let other = open(projection(&**bed.views(), "again", &bed.scene)?)?;
+    other.catch_up("again")?;
+    let (is, should) = (other.digest("bank", 1)?, other.digest("again", 1)?);
     assert!(is == should, "{when}: the view is not the fold of the {newest} events");
     Ok(())
 }

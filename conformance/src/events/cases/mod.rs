@@ -58,7 +58,8 @@ macro_rules! __events_cases {
                 projection_keeps_its_events consumers_share_each_once claims_run_out
             }
             rebuilds {
-                rebuilt_beside_old rebuild_resumes rebuild_stands_at_failure forgotten_leaves_nothing
+                rebuilt_beside_old rebuild_resumes rebuild_stands_at_failure
+                older_handle_knows_the_switch forgotten_leaves_nothing
             }
             identity {
                 lost_end_is_found foreign_log_is_found appended_is_applied_next_time logs_do_not_mix

@@ -14,8 +14,8 @@ use crate::events::ledger::{cents, event};
 /// A view is what folding the log makes, and stays so when it is opened again.
 pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
-    for number in 0..20 {
-        let result = applied(&events, cents(["a", "b", "c"][number % 3], number as i64)?)?;
+    for (number, stream) in (0..20).zip(["a", "b", "c"].into_iter().cycle()) {
+        let result = applied(&events, cents(stream, number)?)?;
         assert_eq!(result.get("part"), Some(&json!(0)));
     }
     assert_eq!(applied(&events, cents("a", 1)?)?.get("cents"), Some(&json!(64)));

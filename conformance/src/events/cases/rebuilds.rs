@@ -12,7 +12,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
 
 /// Enough events for several chunks of a rebuild.
-const CROWD: i64 = 2100;
+const CROWD: i64 = 1100;
 
 fn both<F: Factory>(bed: &EventBed<F>) -> EventResult<Events<F::Store>> {
     bed.builder().projection(bed.ledger("bank", 1)?).projection(bed.ledger("bank", 2)?).build()
@@ -111,6 +111,29 @@ pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> Ev
     assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&json!(7)));
     refused(events.rebuild("bank", 2, &mut go_on), "a rebuild that stands");
     invalid(events.rebuild("bank", 3, &mut go_on), "a version there is not");
+    Ok(())
+}
+
+/// A handle that was opened before a switch applies nothing to the version that is read no more, and cannot
+/// have the one that is forgotten.
+pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let old = bed.open()?;
+    applied(&old, cents("a", 1)?)?;
+    let new = both(bed)?;
+    assert!(new.rebuild("bank", 2, &mut go_on)?);
+    let dispatched = old.dispatch(cents("a", 2)?)?;
+    assert_eq!(dispatched.outcomes("bank"), [], "the version it knows is read no more");
+    invalid(old.catch_up("bank").map(drop), "a version that is read no more");
+    invalid(old.forget("bank", 2), "the version that is read, which it does not know");
+    assert_eq!(old.active_version("bank")?, Some(2));
+    assert_eq!(new.catch_up("bank")?, 2);
+    drop((old, new));
+    bed.settle()?;
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
+    assert_eq!(balances(&**bed.views(), "bank", 2)?, "a 3 2");
+    let none = bed.builder().build()?;
+    invalid(none.forget("bank", 2), "the version that is read, by who knows none");
+    assert_eq!(none.active_version("shop")?, None);
     Ok(())
 }
 

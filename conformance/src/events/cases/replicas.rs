@@ -33,7 +33,7 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> EventResult<Vec<(Vec<u8>, Vec<u8
 fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     let log = bed.log()?;
     bed.log_store().write(|transaction| {
-        for number in 0..600 {
+        for number in 0..300 {
             let stream = format!("account {}", number % 7);
             let both = Append::new().event(cents(&stream, number)?).event(cents("sum", number)?);
             log.append(transaction, &both.key(format!("key {number}")))?;
@@ -51,17 +51,17 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     let mut chunks = 0;
     replica.copy_from(&copy, &bed.log()?, &bed.log_store().snapshot()?, &mut |progress| {
         chunks += 1;
-        assert_eq!(progress.total, 1200);
+        assert_eq!(progress.total, 600);
         ControlFlow::Break(())
     })?;
     assert_eq!(chunks, 1, "it ends when it is told to");
     let half = replica.head(&copy.snapshot()?)?.position;
-    assert!((1..1200).contains(&half), "{half}");
-    assert_eq!(pull(bed, &copy)?, 1200);
+    assert!((1..600).contains(&half), "{half}");
+    assert_eq!(pull(bed, &copy)?, 600);
     let events = bed.open()?;
     applied(&events, cents("late", 5)?)?;
-    assert_eq!(pull(bed, &copy)?, 1201);
-    assert_eq!(pull(bed, &copy)?, 1201);
+    assert_eq!(pull(bed, &copy)?, 601);
+    assert_eq!(pull(bed, &copy)?, 601);
     for (own, copied) in [
         (log_tree("main"), log_tree("copy")),
         (stream_tree("main"), stream_tree("copy")),
@@ -71,7 +71,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
         let (own, copied) = (stored(&**bed.log_store(), &own)?, stored(&copy, &copied)?);
         assert!(own == copied && !own.is_empty(), "{} and {} entries", own.len(), copied.len());
     }
-    assert_eq!(replica.verify(&copy.snapshot()?, 0)?, 1201);
+    assert_eq!(replica.verify(&copy.snapshot()?, 0)?, 601);
     drop(events);
     bed.settle()?;
     let events = bed.open()?;
@@ -81,7 +81,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     let own = Documents::new(&*copy).collection(accounts(&bank.view("accounts")))?;
     let bank = bank.model(Ledger::new(own, Arc::clone(&bed.scene)));
     let derived = Events::builder(Arc::clone(&copy), "copy").projection(bank).build()?;
-    assert_eq!(derived.catch_up("bank")?, 1201);
+    assert_eq!(derived.catch_up("bank")?, 601);
     assert_eq!(derived.digest("bank", 1)?, events.digest("bank", 1)?);
     Ok(())
 }

@@ -164,11 +164,10 @@ impl EventFault {
 
     /// Tells whether a deletion is made.
     pub(super) fn keeps(self, tree: &str) -> bool {
-        match (self, kind(tree).0) {
-            (Self::TrimKeepsEvents, Some("log")) => true,
-            (Self::ForgottenKeepsIndexes, Some("index")) => true,
-            _ => false,
-        }
+        matches!(
+            (self, kind(tree).0),
+            (Self::TrimKeepsEvents, Some("log")) | (Self::ForgottenKeepsIndexes, Some("index"))
+        )
     }
 }
 

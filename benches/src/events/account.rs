@@ -1,0 +1,86 @@
+//! The view that is made of the events.
+
+use arbour::documents::{
+    Collection, Declaration, DocCollection as _, DocResult, DocStore as _, DocWrite as _, Documents,
+};
+use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
+use arbour_core::{KvRead, KvStore, KvWrite, Tree};
+use serde::{Deserialize, Serialize};
+
+use super::deposit::{Deposited, deposited};
+
+/// What the model is called, and its collection in the projection.
+pub(super) const NAME: &str = "accounts";
+
+/// A document of about 100 bytes of JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub(super) id: String,
+    cents: u64,
+    reference: String,
+    note: String,
+}
+
+/// Which document an event writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Document {
+    /// One of its own: the collection grows with the log.
+    OfEvent,
+    /// That of its stream, over what the event before it wrote.
+    OfStream,
+}
+
+/// Writes one document for each event.
+pub(super) struct Accounts<T> {
+    deposited: EventType<Deposited>,
+    accounts: Collection<T, Account>,
+    document: Document,
+}
+
+/// Opens the collection of a projection.
+pub(super) fn collection<S: KvStore>(
+    store: &S,
+    projection: &Projection<S>,
+) -> DocResult<Collection<S::Tree, Account>> {
+    Documents::new(store).collection(Declaration::new(&projection.view(NAME)))
+}
+
+impl<T: Tree> Accounts<T> {
+    pub(super) fn new(accounts: Collection<T, Account>, document: Document) -> Self {
+        Self { deposited: deposited(), accounts, document }
+    }
+}
+
+impl<T: Tree> Model for Accounts<T> {
+    type Tree = T;
+    type Change = Account;
+
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn reduce<R: KvRead<Tree = T>>(
+        &self,
+        event: &Event<'_>,
+        _before: &R,
+        _out: &mut Outbox,
+    ) -> Handled<Option<Account>> {
+        let Some(deposit) = self.deposited.read(event)? else { return Ok(None) };
+        let id = match self.document {
+            Document::OfEvent => format!("deposit-{:08}", event.position),
+            Document::OfStream => event.stream.to_owned(),
+        };
+        let Deposited { cents, reference, note, .. } = deposit;
+        Ok(Some(Account { id, cents, reference, note }))
+    }
+
+    fn apply<W: KvWrite<Tree = T>>(
+        &self,
+        account: Account,
+        view: &mut W,
+        _out: &mut Outbox,
+    ) -> Handled<()> {
+        self.accounts.writer(view)?.set(&account)?;
+        Ok(())
+    }
+}

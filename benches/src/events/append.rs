@@ -1,0 +1,35 @@
+//! What appending costs above putting the same entries.
+
+use arbour::events::Log;
+use arbour_core::{MemoryStore, Result, StoreOptions};
+
+use super::bank::{LOG, append, failed};
+use super::deposit::appends;
+use super::record::records;
+use crate::comparison::{Bound, Rows, time};
+use crate::documents::Tables as _;
+use crate::scratch::Scratch;
+use crate::subject::Native;
+
+/// Appending is to reach so much of the engine's own rate.
+const SHARE: f64 = 0.8;
+
+/// Appends events in transactions of a thousand to an empty log. Opening the stores is not timed.
+pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
+    let appends = appends(rows.scale.entries)?;
+    let batches = records(&MemoryStore::new(), &appends)?;
+    let count = rows.scale.entries as usize;
+    rows.of(N::NAME, Bound::Ratio(1.0 / SHARE)).row(
+        "append in batches of 1,000",
+        count,
+        || {
+            let raw = N::create_raw(&scratch.store("raw")?)?;
+            time(|| batches.iter().try_for_each(|records| raw.put_records(records)))
+        },
+        || {
+            let store = N::open(&scratch.store("arbour")?, &StoreOptions::new())?;
+            let log = Log::open(&store, LOG).map_err(failed)?;
+            time(|| appends.iter().try_for_each(|events| append(&store, &log, events)))
+        },
+    )
+}

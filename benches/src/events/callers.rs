@@ -1,0 +1,84 @@
+//! What many callers gain by sharing their commits.
+
+use std::time::Duration;
+
+use arbour_core::{Durability, KvStore, Result};
+
+use super::teller::{Place, Stores};
+use crate::comparison::{Bound, Rows};
+use crate::scratch::Scratch;
+use crate::subject::{Native, Subject};
+
+/// What a commit takes on the slow device.
+const SLOW_FLUSH: Duration = Duration::from_millis(5);
+
+/// How many events each caller dispatches at most, there and where there are many. It is not less where
+/// all is measured: the first commit is one caller's alone, and must not be much of the whole.
+const FEW: usize = 10;
+
+/// A number of callers that is compared to one.
+struct Crowd {
+    op: &'static str,
+    place: Place,
+    callers: usize,
+    /// How many times as fast as one caller they are to be, all together.
+    times: Option<f64>,
+}
+
+const APART: Place = Place::Apart(Durability::PowerLoss);
+
+const CROWDS: [Crowd; 4] = [
+    Crowd { op: "dispatch, 64", place: Place::Together, callers: 64, times: Some(5.0) },
+    Crowd { op: "dispatch, 512", place: Place::Together, callers: 512, times: Some(8.0) },
+    Crowd { op: "dispatch, 64, two stores", place: APART, callers: 64, times: None },
+    Crowd { op: "dispatch, 512, two stores", place: APART, callers: 512, times: None },
+];
+
+const SLOWED: [Crowd; 4] = [
+    Crowd { op: "dispatch, 64, 5 ms", place: Place::Together, callers: 64, times: Some(40.0) },
+    Crowd { op: "dispatch, 512, 5 ms", place: Place::Together, callers: 512, times: Some(200.0) },
+    Crowd { op: "dispatch, 64, 5 ms, two stores", place: APART, callers: 64, times: None },
+    Crowd { op: "dispatch, 512, 5 ms, two stores", place: APART, callers: 512, times: None },
+];
+
+/// Compares callers that share their commits to one alone, each of which dispatches and waits.
+pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
+    let flushes = rows.scale.flushes;
+    let stores = Stores::of::<N>(scratch);
+    for crowd in &CROWDS {
+        let each = if crowd.callers > 64 { flushes.min(FEW) } else { flushes };
+        crowd.measure(rows, N::NAME, &stores, each, N::GROUPS)?;
+    }
+    Ok(())
+}
+
+/// Compares them on a device on which each commit takes longer.
+pub(super) fn slowed<S: Subject>(
+    rows: &mut Rows<'_>,
+    scratch: &Scratch,
+    is_bound: bool,
+) -> Result<()> {
+    let stores = Stores::slowed::<S>(scratch, SLOW_FLUSH);
+    let each = rows.scale.flushes.min(FEW);
+    SLOWED.iter().try_for_each(|crowd| crowd.measure(rows, S::NAME, &stores, each, is_bound))
+}
+
+impl Crowd {
+    fn measure<S: KvStore>(
+        &self,
+        rows: &mut Rows<'_>,
+        engine: &str,
+        stores: &Stores<'_, S>,
+        each: usize,
+        is_bound: bool,
+    ) -> Result<()> {
+        let bound = self.times.filter(|_| is_bound).map_or(Bound::Informative, Bound::TimesAsFast);
+        let (one, many) = (stores.teller("one", self.place)?, stores.teller("many", self.place)?);
+        rows.of(format!("{engine}, raw: 1 caller"), bound).row(
+            self.op,
+            each,
+            || one.dispatch(1, each),
+            || many.dispatch(self.callers, each),
+        )
+    }
+}

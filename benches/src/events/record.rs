@@ -1,0 +1,77 @@
+//! What is stored for events.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arbour::documents::layout::documents_tree;
+use arbour::events::layout::{PROJECTION_TREE, head_tree, log_tree, stream_tree, view_name};
+use arbour::events::{Append, Events, Log, NewEvent, Pace};
+use arbour_core::{
+    Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result, TreeName,
+};
+
+use super::account::{Document, NAME};
+use super::bank::{BANK, LOG, append, failed, open};
+use crate::documents::{KeyValue, Record, Table, entries};
+
+/// The table that raw engines keep the events in. Tables are named after what documents store, and
+/// any will do; the next two have what leads to positions, and the heads.
+pub(super) const EVENTS: Table = Table::Documents;
+
+/// Appends events to an empty log and returns what each transaction has put, in the order in which it
+/// did: first a record for each event, then one for each head. The log is asked, and not imitated.
+pub(super) fn records<S: KvStore>(store: &S, appends: &[Append]) -> Result<Vec<Vec<Record>>> {
+    let log = Log::open(store, LOG).map_err(failed)?;
+    let (mut before, mut heads) = (HashSet::new(), Vec::new());
+    for events in appends {
+        append(store, &log, events)?;
+        // A later append writes over the heads of this one, so that they are read in between.
+        let now = entries(store, &head_tree(LOG))?;
+        heads.push(now.iter().filter(|head| !before.contains(*head)).cloned().collect::<Vec<_>>());
+        before = now.into_iter().collect();
+    }
+    let events = entries(store, &log_tree(LOG))?.into_iter();
+    let mut streams = entries(store, &stream_tree(LOG))?;
+    // The value is the position, which is the order in which they were written.
+    streams.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let mut events = events.zip(streams);
+    let of_batch = |(append, heads): (&Append, Vec<KeyValue>)| {
+        let events = events.by_ref().take(append.events.len());
+        let events = events.map(|(event, stream)| vec![Some(event), Some(stream)]);
+        events.chain(heads.into_iter().map(|head| vec![None, None, Some(head)])).collect()
+    };
+    Ok(appends.iter().zip(heads).map(of_batch).collect())
+}
+
+/// Events that are dispatched only to see what is stored for them.
+pub(super) struct Shadow {
+    pub(super) store: Arc<MemoryStore>,
+    events: Events<MemoryStore>,
+}
+
+impl Shadow {
+    pub(super) fn new() -> Result<Self> {
+        let store = Arc::new(MemoryStore::new());
+        let events = open(Arc::clone(&store), Pace::Inline, Document::OfStream)?;
+        Ok(Self { store, events })
+    }
+
+    /// Dispatches an event and returns what its commit puts. All events are to be of one stream: what
+    /// is new is last in its tree then.
+    pub(super) fn records(&self, event: NewEvent) -> Result<Vec<Record>> {
+        self.events.dispatch(event).map_err(failed)?;
+        let accounts = documents_tree(&view_name(BANK, 1, NAME));
+        let heads = entries(&*self.store, &head_tree(LOG))?;
+        let events = vec![self.last(&log_tree(LOG))?, self.last(&stream_tree(LOG))?];
+        let views = vec![None, None, None, self.last(&accounts)?, self.last(PROJECTION_TREE)?];
+        let heads = heads.into_iter().map(|head| vec![None, None, Some(head)]);
+        Ok([events].into_iter().chain(heads).chain([views]).collect())
+    }
+
+    fn last(&self, tree: &str) -> Result<Option<KeyValue>> {
+        let tree = self.store.open_tree(TreeName::layer(tree)?)?;
+        let snapshot = self.store.snapshot()?;
+        let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Reverse)?;
+        Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+}

@@ -1,0 +1,31 @@
+//! What it costs to wait for what has been reached.
+
+use std::time::Duration;
+
+use arbour_core::{KvStore as _, Result};
+
+use super::bank::{BANK, failed};
+use super::teller::{Place, Stores};
+use crate::comparison::{Bound, Rows, time};
+use crate::scratch::Scratch;
+use crate::subject::Subject;
+
+/// Nobody is to wait so long.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Waits again and again for the newest event, which is applied, beside taking as many snapshots of
+/// the same store.
+pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
+    let teller = Stores::of::<S>(scratch).teller("waited", Place::Together)?;
+    teller.dispatch(1, 1)?;
+    let (events, reads) = (&teller.events, rows.scale.reads);
+    rows.of(S::NAME, Bound::Informative).row(
+        "wait_for, raw: Arbour's snapshot",
+        reads,
+        || time(|| (0..reads).try_for_each(|_| events.store().snapshot().map(drop))),
+        || {
+            let wait = || events.wait_for(BANK, 1, TIMEOUT).map(drop).map_err(failed);
+            time(|| (0..reads).try_for_each(|_| wait()))
+        },
+    )
+}

@@ -1,0 +1,138 @@
+//! What can happen to an account.
+
+use arbour::events::{Event, EventResult, EventType, NewEvent};
+use serde::{Deserialize, Serialize};
+
+/// What the streams of accounts begin with.
+const STREAM: &str = "account/";
+
+/// Returns the stream of an account.
+pub(crate) fn stream_of(account: &str) -> String {
+    format!("{STREAM}{account}")
+}
+
+/// Returns the account of a stream, if it is one's.
+pub(crate) fn account_of(stream: &str) -> Option<&str> {
+    stream.strip_prefix(STREAM)
+}
+
+/// What happened to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// It was opened.
+    Opened,
+    /// Money was put into it.
+    Deposited(Money),
+    /// Money was taken out of it.
+    Withdrawn(Money),
+    /// Money went to another account.
+    Sent(Moved),
+    /// Money came from another account.
+    Received(Moved),
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Money {
+    pub(crate) cents: u64,
+}
+
+/// An amount of money, and the account at the other end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moved {
+    pub(crate) cents: u64,
+    pub(crate) other: String,
+}
+
+/// The types of events of accounts.
+pub(crate) struct Entries {
+    opened: EventType<()>,
+    deposited: EventType<Money>,
+    withdrawn: EventType<Money>,
+    sent: EventType<Moved>,
+    received: EventType<Moved>,
+}
+
+impl Entries {
+    pub(crate) fn new() -> Self {
+        Self {
+            opened: EventType::new("account-opened"),
+            deposited: EventType::new("deposited"),
+            withdrawn: EventType::new("withdrawn"),
+            sent: EventType::new("sent"),
+            received: EventType::new("received"),
+        }
+    }
+
+    /// Makes the event of an entry.
+    pub(crate) fn event(&self, account: &str, entry: &Entry) -> EventResult<NewEvent> {
+        let stream = stream_of(account);
+        match entry {
+            Entry::Opened => self.opened.event(stream, &()),
+            Entry::Deposited(money) => self.deposited.event(stream, money),
+            Entry::Withdrawn(money) => self.withdrawn.event(stream, money),
+            Entry::Sent(moved) => self.sent.event(stream, moved),
+            Entry::Received(moved) => self.received.event(stream, moved),
+        }
+    }
+
+    /// Reads the entry of an event; `None` if it is none of an account.
+    pub(crate) fn read(&self, event: &Event<'_>) -> EventResult<Option<Entry>> {
+        if let Some(()) = self.opened.read(event)? {
+            return Ok(Some(Entry::Opened));
+        }
+        if let Some(money) = self.deposited.read(event)? {
+            return Ok(Some(Entry::Deposited(money)));
+        }
+        if let Some(money) = self.withdrawn.read(event)? {
+            return Ok(Some(Entry::Withdrawn(money)));
+        }
+        if let Some(moved) = self.sent.read(event)? {
+            return Ok(Some(Entry::Sent(moved)));
+        }
+        Ok(self.received.read(event)?.map(Entry::Received))
+    }
+}
+
+impl Entry {
+    /// Says what happened, in one word.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Deposited(_) => "deposited",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::Sent(_) => "sent",
+            Self::Received(_) => "received",
+        }
+    }
+
+    /// Returns how much, if it was about money.
+    pub(crate) fn cents(&self) -> Option<u64> {
+        match self {
+            Self::Opened => None,
+            Self::Deposited(money) | Self::Withdrawn(money) => Some(money.cents),
+            Self::Sent(moved) | Self::Received(moved) => Some(moved.cents),
+        }
+    }
+
+    /// Returns the account at the other end, if there is one.
+    pub(crate) fn other(&self) -> Option<&str> {
+        match self {
+            Self::Sent(moved) | Self::Received(moved) => Some(&moved.other),
+            Self::Opened | Self::Deposited(_) | Self::Withdrawn(_) => None,
+        }
+    }
+
+    /// Returns what an account has behind it that had so much before; `None` if that cannot be.
+    pub(crate) fn balance(&self, before: u64) -> Option<u64> {
+        match self {
+            Self::Opened => Some(before),
+            Self::Deposited(Money { cents }) | Self::Received(Moved { cents, .. }) => {
+                before.checked_add(*cents)
+            }
+            Self::Withdrawn(Money { cents }) | Self::Sent(Moved { cents, .. }) => {
+                before.checked_sub(*cents)
+            }
+        }
+    }
+}

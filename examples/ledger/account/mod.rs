@@ -1,0 +1,15 @@
+//! Accounts: what can happen to them, what is known of them, and what may be done.
+
+mod document;
+mod entry;
+mod model;
+mod order;
+mod refusal;
+mod teller;
+
+pub(crate) use document::{Account, declaration};
+pub(crate) use entry::{Entries, Entry, account_of, stream_of};
+pub(crate) use model::Accounts;
+pub(crate) use order::Order;
+pub(crate) use refusal::Refusal;
+pub(crate) use teller::carry_out;

@@ -1,0 +1,72 @@
+//! Keeping the documents of accounts: what happened is no question any more, so nothing is refused here
+//! that the log could have.
+
+use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
+use arbour::events::{Event, Handled, Model, Outbox};
+use arbour::{KvRead, KvWrite, Tree};
+use serde_json::json;
+
+use super::{Account, Entries, Entry, account_of};
+
+/// Keeps the documents of accounts.
+pub(crate) struct Accounts<T> {
+    entries: Entries,
+    documents: Collection<T, Account>,
+}
+
+impl<T> Accounts<T> {
+    /// The view, and the name under which whoever dispatches an event gets the account as it is then.
+    pub(crate) const VIEW: &str = "accounts";
+
+    pub(crate) fn new(documents: Collection<T, Account>) -> Self {
+        Self { entries: Entries::new(), documents }
+    }
+}
+
+impl<T: Tree> Model for Accounts<T> {
+    type Tree = T;
+    type Change = Account;
+
+    fn name(&self) -> &str {
+        Self::VIEW
+    }
+
+    fn reduce<R: KvRead<Tree = T>>(
+        &self,
+        event: &Event<'_>,
+        before: &R,
+        _out: &mut Outbox,
+    ) -> Handled<Option<Account>> {
+        let Some(name) = account_of(event.stream) else { return Ok(None) };
+        let Some(entry) = self.entries.read(event)? else { return Ok(None) };
+        let before = self.documents.reader(before).get(name)?.map(|stored| stored.body);
+        // Whoever appended it had looked: it is for those who append something else by mistake.
+        let cents = match (&before, &entry) {
+            (Some(before), Entry::Opened) => {
+                return Err(format!("{:?} is open already", before.account).into());
+            }
+            (None, Entry::Opened) => 0,
+            (None, _) => return Err(format!("there is no account {name:?}").into()),
+            (Some(before), entry) => entry
+                .balance(before.cents)
+                .ok_or_else(|| format!("{name:?} has {} cents before", before.cents))?,
+        };
+        Ok(Some(Account {
+            account: name.to_owned(),
+            cents,
+            events: event.version,
+            changed: event.time,
+        }))
+    }
+
+    fn apply<W: KvWrite<Tree = T>>(
+        &self,
+        account: Account,
+        view: &mut W,
+        out: &mut Outbox,
+    ) -> Handled<()> {
+        self.documents.writer(view)?.set(&account)?;
+        out.returns(json!({"account": account.account, "cents": account.cents}));
+        Ok(())
+    }
+}

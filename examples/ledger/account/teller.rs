@@ -1,0 +1,84 @@
+//! Carrying out orders: deciding by what is there, and appending if that is so still.
+
+use arbour::KvStore as _;
+use arbour::documents::DocCollection as _;
+use arbour::events::{Append, DeadLetter, Dispatched, EventError, EventResult, Expected};
+
+use super::{Order, Refusal};
+use crate::failure::Failure;
+use crate::ledger::{ACCOUNTS, Ledger};
+
+/// How often it is decided anew before somebody else has always been quicker.
+const TRIES_MAX: u32 = 100;
+
+/// Carries out an order, or refuses it.
+pub(crate) fn carry_out(ledger: &Ledger, order: &Order) -> Result<Dispatched, Failure> {
+    let append = order.append()?;
+    let mut tries = 1;
+    loop {
+        match decide(ledger, order)? {
+            Ok(expected) => {
+                let append = Append::clone(&append);
+                let append = expected
+                    .into_iter()
+                    .fold(append, |append, (stream, version)| append.expect(stream, version));
+                match ledger.events.dispatch(append) {
+                    // Somebody else was quicker: the accounts are others now.
+                    Err(EventError::Expected { stream, .. }) if tries < TRIES_MAX => {
+                        check_known(ledger, &stream)?;
+                        tries += 1;
+                    }
+                    dispatched => return dispatched.map_err(|error| failure(error, order)),
+                }
+            }
+            Err(refusal) => {
+                let before = carried_out_before(ledger, append);
+                let before = before.map_err(|error| failure(error, order))?;
+                return before.ok_or(Failure::Refused(refusal));
+            }
+        }
+    }
+}
+
+fn failure(error: EventError, order: &Order) -> Failure {
+    match (error, order.key()) {
+        (EventError::KeyReused { position, .. }, Some(key)) => {
+            Refusal::KeyReused { key: key.to_owned(), position }.into()
+        }
+        (error, _) => error.into(),
+    }
+}
+
+/// Asserts that an account is as its events say, and none of them was put aside.
+fn check_known(ledger: &Ledger, stream: &str) -> Result<(), Failure> {
+    let letters = ledger.events.dead_letters(ACCOUNTS)?;
+    match letters.into_iter().find(|letter| letter.stream == stream) {
+        Some(DeadLetter { stream, position, .. }) => Err(Failure::Unknown { stream, position }),
+        None => Ok(()),
+    }
+}
+
+fn decide(
+    ledger: &Ledger,
+    order: &Order,
+) -> Result<Result<Vec<(String, Expected)>, Refusal>, Failure> {
+    ledger.events.catch_up(ACCOUNTS)?;
+    let snapshot = ledger.store().snapshot()?;
+    Ok(order.decide(&ledger.accounts.reader(&snapshot))?)
+}
+
+/// Looks whether an order that would be refused now was carried out before: what is refused may be its
+/// own doing. A key that was used is looked at before any version is, and no stream is at this one.
+fn carried_out_before(ledger: &Ledger, mut append: Append) -> EventResult<Option<Dispatched>> {
+    if append.key.is_none() {
+        return Ok(None);
+    }
+    let streams: Vec<String> = append.events.iter().map(|event| event.stream.clone()).collect();
+    for stream in streams {
+        append = append.expect(stream, Expected::Exact(u64::MAX));
+    }
+    match ledger.events.dispatch(append) {
+        Err(EventError::Expected { .. }) => Ok(None),
+        dispatched => dispatched.map(Some),
+    }
+}

@@ -1,0 +1,117 @@
+//! Why the program failed, in one line for a person.
+
+use std::io;
+use std::path::PathBuf;
+
+use arbour::documents::DocError;
+use arbour::events::EventError;
+use arbour::{Error, ErrorKind};
+
+use crate::account::Refusal;
+use crate::counted::counted;
+use crate::import::ImportError;
+
+/// A failure of the program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The log, the documents or their stores refused or failed.
+    #[error("{}", with_next_move(.0))]
+    Events(#[from] EventError),
+    /// It may not be done to the accounts as they are.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It is in the log, and could not be applied to the documents.
+    #[error("position {position} is in the log, but the account does not show it: {reason}")]
+    NotApplied {
+        /// The position of the event.
+        position: u64,
+        /// Why not.
+        reason: String,
+    },
+    /// What an account has is not known, for one of its events could not be applied.
+    #[error(
+        "what {stream:?} has is not known, for its event at position {position} could not be \
+         applied: see `status`"
+    )]
+    Unknown {
+        /// The stream of the account.
+        stream: String,
+        /// The position of the event.
+        position: u64,
+    },
+    /// The import ended early.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The file to import cannot be opened.
+    #[error("cannot read {}: {cause}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// What was rebuilt cannot be compared, for the one is folded from more than the other.
+    #[error("{0} cannot be compared, for events were appended meanwhile: rebuild again")]
+    Moved(&'static str),
+    /// What was rebuilt is not what was there.
+    #[error(
+        "{0} came out otherwise than they were, which are kept: this is a mistake of the program"
+    )]
+    Differ(&'static str),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Events(error.into())
+    }
+}
+
+impl From<DocError> for Failure {
+    fn from(error: DocError) -> Self {
+        Self::Events(error.into())
+    }
+}
+
+impl Failure {
+    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
+pub(crate) fn with_next_move(error: &EventError) -> String {
+    match error {
+        EventError::Store(error) | EventError::Document(DocError::Store(error)) => of_store(error),
+        EventError::Foreign { .. } => {
+            format!("{error}: name the log that belongs to the store, with --log if it has its own")
+        }
+        // A log that was not there before is made by being opened.
+        EventError::Truncated { newest: 0, reader, applied, .. } => format!(
+            "the log is empty, and the {reader} of the store were folded from {}: name the log that \
+             belongs to the store, with --log if it has its own",
+            counted(*applied, "event", "events")
+        ),
+        EventError::Truncated { .. } => format!("{error}: restore it from a backup"),
+        _ => error.to_string(),
+    }
+}
+
+fn of_store(error: &Error) -> String {
+    let mut line = error.to_string();
+    let kind = error.kind();
+    if !matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
+        return format!("{line}: {}", kind.next_move());
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        line = format!("{line}: {deeper}");
+        cause = deeper.source();
+    }
+    // Elsewhere the cause says what to do; the kind could only point there.
+    if kind == ErrorKind::CommitUnknown { format!("{line}: {}", kind.next_move()) } else { line }
+}

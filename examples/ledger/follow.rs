@@ -1,0 +1,84 @@
+//! Following the log: what is there, and what comes.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use arbour::events::{Event, EventQuery, EventResult};
+
+use crate::account::{Entries, account_of};
+use crate::arguments::Follow;
+use crate::counted::counted;
+use crate::failure::Failure;
+use crate::ledger::Ledger;
+use crate::moment::Moment;
+use crate::tally::imported;
+
+/// The name of followers without a name: what they have seen is never remembered.
+pub(crate) const NOBODY: &str = "-";
+
+/// How many events are printed before it is remembered.
+const PAGE: usize = 100;
+
+/// How long it waits at a time; it goes on unless it was to end.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Prints events as they come.
+pub(crate) fn follow(
+    ledger: &Ledger,
+    arguments: &Follow,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let seconds = arguments.seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    let until = seconds.and_then(|seconds| Instant::now().checked_add(seconds));
+    let after = match (arguments.after, &arguments.name) {
+        (Some(position), _) => position,
+        (None, Some(_)) => 0,
+        (None, None) => ledger.events.head()?.position,
+    };
+    let name = arguments.name.as_deref().unwrap_or(NOBODY);
+    let mut subscription = ledger.events.subscribe(name, EventQuery::all().after(after))?;
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let events = subscription.next(PAGE, left.map_or(WAIT, |left| left.min(WAIT)))?;
+        for event in &events {
+            print(&event.as_event(), out)?;
+        }
+        out.flush()?;
+        // Whoever dies before this prints them again.
+        if arguments.name.is_some() && !events.is_empty() {
+            subscription.acknowledge()?;
+        }
+        if events.len() < PAGE && left == Some(Duration::ZERO) {
+            return Ok(());
+        }
+    }
+}
+
+fn print(event: &Event<'_>, out: &mut impl Write) -> Result<(), Failure> {
+    let what = described(event)?;
+    let (position, time) = (event.position, Moment(event.time));
+    // What would break the line, or the terminal, is a blank in it.
+    let [stream, what] = [event.stream, &what].map(|text| text.replace(char::is_control, " "));
+    Ok(writeln!(out, "{position}\t{time}\t{stream}\t{what}")?)
+}
+
+/// Says what happened.
+fn described(event: &Event<'_>) -> EventResult<String> {
+    if account_of(event.stream).is_some()
+        && let Some(entry) = Entries::new().read(event)?
+    {
+        let cents = entry.cents().map(|cents| counted(cents, "cent", "cents"));
+        let words = [Some(entry.name().to_owned()), cents, entry.other().map(str::to_owned)];
+        return Ok(words.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    let Some(commit) = imported().read(event)? else { return Ok(event.event_type.to_owned()) };
+    let (lines, files) = (commit.lines(), commit.files.len() as u64);
+    Ok(format!(
+        "{}: {} ({}, +{} -{})",
+        commit.author,
+        commit.subject,
+        counted(files, "file", "files"),
+        lines.added,
+        lines.removed
+    ))
+}

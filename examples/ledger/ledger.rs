@@ -1,0 +1,193 @@
+//! The ledger: the log of events, and the documents that are folded from it.
+
+use std::sync::Arc;
+
+use arbour::documents::{Collection, DocResult, DocStore as _, Documents};
+use arbour::events::{Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection};
+use arbour::{DynStore, DynTree, KvStore as _, StoreOptions};
+
+use crate::account::{self, Account, Accounts};
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::tally::{self, Author, Day, File, Tallies, Tally};
+
+/// What the log is called in its store.
+const LOG: &str = "main";
+
+/// The projection of accounts.
+pub(crate) const ACCOUNTS: &str = "accounts";
+
+/// The projection of authors, files and days.
+pub(crate) const COMMITS: &str = "commits";
+
+/// All projections.
+pub(crate) const PROJECTIONS: [&str; 2] = [ACCOUNTS, COMMITS];
+
+/// The log of events, and the documents that are folded from it.
+pub(crate) struct Ledger {
+    pub(crate) events: Events<DynStore>,
+    pub(crate) accounts: Collection<DynTree, Account>,
+    pub(crate) authors: Collection<DynTree, Author>,
+    pub(crate) files: Collection<DynTree, File>,
+    pub(crate) days: Collection<DynTree, Day>,
+    stores: Stores,
+    versions: Versions,
+}
+
+/// Where the documents are, and the log.
+struct Stores {
+    documents: Arc<DynStore>,
+    /// `None` if it is where the documents are.
+    log: Option<Arc<DynStore>>,
+}
+
+/// Which version of each projection is read. There are but two, in turn: what is rebuilt gets the other.
+#[derive(Clone, Copy)]
+struct Versions {
+    accounts: u32,
+    commits: u32,
+}
+
+impl Versions {
+    const FIRST: Self = Self { accounts: 1, commits: 1 };
+
+    fn of(self, projection: &str) -> u32 {
+        if projection == ACCOUNTS { self.accounts } else { self.commits }
+    }
+}
+
+impl Ledger {
+    /// Opens the stores. Unless told to make what is missing, it fails where nothing is, for that may be
+    /// a mistyped path.
+    pub(crate) fn open(arguments: &Arguments, create: bool) -> Result<Self, Failure> {
+        let options = StoreOptions::new().create(create);
+        let open = |url: &str| arbour::open_with(url, &options).map(Arc::new);
+        let documents = open(&arguments.store)?;
+        let log = arguments.log.as_deref().map(open).transpose()?;
+        let stores = Stores { documents, log };
+        let versions = stores.versions()?;
+        let builder = stores.builder(versions)?;
+        let store = &stores.documents;
+        Ok(Self {
+            events: builder.build()?,
+            accounts: accounts(store, versions.accounts)?,
+            authors: tallies(store, versions.commits)?,
+            files: tallies(store, versions.commits)?,
+            days: tallies(store, versions.commits)?,
+            stores,
+            versions,
+        })
+    }
+
+    /// Returns the store of the documents.
+    pub(crate) fn store(&self) -> &DynStore {
+        &self.stores.documents
+    }
+
+    /// Returns the store of the log.
+    pub(crate) fn log_store(&self) -> &DynStore {
+        self.stores.log.as_ref().unwrap_or(&self.stores.documents)
+    }
+
+    /// Opens the log by itself, to append many events in one transaction.
+    pub(crate) fn log(&self) -> Result<Log<DynTree>, Failure> {
+        Ok(Log::open(self.log_store(), LOG)?)
+    }
+
+    /// Returns which version of a projection is read, and which is not.
+    pub(crate) fn versions(&self, projection: &str) -> (u32, u32) {
+        let version = self.versions.of(projection);
+        (version, other(version))
+    }
+
+    /// Opens both versions of a projection, the one that is read and the other.
+    pub(crate) fn both(&self, projection: &str) -> Result<Events<DynStore>, Failure> {
+        let version = other(self.versions.of(projection));
+        let store = &self.stores.documents;
+        let beside = match projection {
+            ACCOUNTS => accounts_projection(store, version)?,
+            _ => commits_projection(store, version)?,
+        };
+        Ok(self.stores.builder(self.versions)?.projection(beside).build()?)
+    }
+
+    /// Looks at all versions there are, to see how far they are, and does nothing with them.
+    pub(crate) fn all(&self) -> Result<Events<DynStore>, Failure> {
+        let builder = PROJECTIONS.iter().fold(self.stores.bare(), |builder, name| {
+            builder.projection(Projection::new(name, 1)).projection(Projection::new(name, 2))
+        });
+        Ok(builder.build()?)
+    }
+
+    /// Closes the stores.
+    pub(crate) fn close(&self) -> arbour::Result<()> {
+        self.stores.documents.close()?;
+        self.stores.log.as_ref().map_or(Ok(()), |log| log.close())
+    }
+}
+
+impl Stores {
+    fn bare(&self) -> EventsBuilder<DynStore> {
+        let builder = Events::builder(Arc::clone(&self.documents), LOG);
+        match &self.log {
+            Some(log) => builder.log_in(Arc::clone(log)),
+            None => builder,
+        }
+    }
+
+    fn builder(&self, versions: Versions) -> DocResult<EventsBuilder<DynStore>> {
+        Ok(self
+            .bare()
+            .projection(accounts_projection(&self.documents, versions.accounts)?)
+            .projection(commits_projection(&self.documents, versions.commits)?))
+    }
+
+    /// Finds out which versions are read. Where nothing is yet, the first will be.
+    fn versions(&self) -> Result<Versions, Failure> {
+        let builder = PROJECTIONS
+            .iter()
+            .fold(self.bare(), |builder, name| builder.projection(Projection::new(name, 1)));
+        let mut versions = Versions::FIRST;
+        for status in builder.build()?.status()?.into_iter().filter(|status| !status.is_active) {
+            let version = other(status.version);
+            match status.name.as_str() {
+                ACCOUNTS => versions.accounts = version,
+                _ => versions.commits = version,
+            }
+        }
+        Ok(versions)
+    }
+}
+
+fn other(version: u32) -> u32 {
+    3 - version
+}
+
+/// Whoever changes an account waits for its document. Of an account with an event that cannot be
+/// applied nothing is known any more: what follows is put aside too.
+fn accounts_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
+    Ok(Projection::new(ACCOUNTS, version)
+        .model(Accounts::new(accounts(store, version)?))
+        .on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
+}
+
+/// Nobody waits for what is counted of commits but those who read it. A commit that cannot be counted
+/// is put aside by itself.
+fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
+    Ok(Projection::new(COMMITS, version)
+        .model(Tallies::new(tallies::<Author>(store, version)?))
+        .model(Tallies::new(tallies::<File>(store, version)?))
+        .model(Tallies::new(tallies::<Day>(store, version)?))
+        .on_failure(FailurePolicy::default().then(GiveUp::DeadLetter))
+        .pace(Pace::Behind))
+}
+
+fn accounts(store: &DynStore, version: u32) -> DocResult<Collection<DynTree, Account>> {
+    let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::<DynTree>::VIEW);
+    Documents::new(store).collection(account::declaration(&name))
+}
+
+fn tallies<D: Tally>(store: &DynStore, version: u32) -> DocResult<Collection<DynTree, D>> {
+    let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
+    Documents::new(store).collection(tally::declaration(&name))
+}

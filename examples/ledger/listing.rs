@@ -1,0 +1,139 @@
+//! The tables that are printed of documents and events.
+
+use std::ops::Bound;
+
+use arbour::documents::{DocCollection as _, DocRead, DocResult, Filter, Query};
+use arbour::events::EventQuery;
+use arbour::{DynSnapshot, KvStore as _};
+
+use crate::account::{Entries, Refusal, stream_of};
+use crate::arguments::{Selection, Sort};
+use crate::failure::Failure;
+use crate::ledger::{ACCOUNTS, COMMITS, Ledger};
+use crate::moment::Moment;
+use crate::notice;
+use crate::table::{Cell, Table};
+use crate::tally::{self, Counts, File, Tally};
+
+/// Returns the documents as they are once all events are applied that are in the log now.
+fn current<'l>(ledger: &'l Ledger, projection: &str) -> Result<DynSnapshot<'l>, Failure> {
+    ledger.events.catch_up(projection)?;
+    Ok(ledger.store().snapshot()?)
+}
+
+pub(crate) fn accounts(ledger: &Ledger) -> Result<Table, Failure> {
+    let snapshot = current(ledger, ACCOUNTS)?;
+    let mut table = Table::new(&["account", "cents", "events", "last change"]);
+    let accounts = ledger.accounts.reader(&snapshot).all(&Query::new(Filter::All))?;
+    tell_if_none(accounts.len());
+    for account in accounts.into_iter().map(|stored| stored.body) {
+        table.row(vec![
+            Cell::text(&account.account),
+            Cell::number(account.cents),
+            Cell::number(account.events),
+            Cell::text(&Moment(account.changed).to_string()),
+        ]);
+    }
+    Ok(table)
+}
+
+pub(crate) fn history(ledger: &Ledger, account: &str) -> Result<Table, Failure> {
+    let (entries, mut table) = (
+        Entries::new(),
+        Table::new(&["event", "time", "what", "cents", "balance", "other account"]),
+    );
+    let mut balance = 0;
+    let events = ledger.events.read(&EventQuery::stream(stream_of(account)))?;
+    if events.is_empty() {
+        return Err(Refusal::Unknown(account.to_owned()).into());
+    }
+    for event in &events {
+        let event = event.as_event();
+        let entry = entries.read(&event)?;
+        let entry = entry.as_ref();
+        balance = entry.and_then(|entry| entry.balance(balance)).unwrap_or(balance);
+        table.row(vec![
+            Cell::number(event.version),
+            Cell::text(&Moment(event.time).to_string()),
+            Cell::text(entry.map_or(event.event_type, |entry| entry.name())),
+            Cell::number(entry.and_then(|entry| entry.cents())),
+            Cell::number(balance),
+            Cell::text(entry.and_then(|entry| entry.other()).unwrap_or_default()),
+        ]);
+    }
+    Ok(table)
+}
+
+pub(crate) fn authors(ledger: &Ledger, selection: &Selection) -> Result<Table, Failure> {
+    let snapshot = current(ledger, COMMITS)?;
+    let header = ["author", "commits", "added", "removed", "first day", "last day"];
+    let mut table = Table::new(&header);
+    for author in select(&ledger.authors.reader(&snapshot), Filter::All, selection)? {
+        let id = Cell::text(&author.author);
+        let days = [Cell::text(&author.first), Cell::text(&author.last)];
+        table.row(row(id, author.counts, days));
+    }
+    Ok(table)
+}
+
+pub(crate) fn files(
+    ledger: &Ledger,
+    prefix: Option<&str>,
+    selection: &Selection,
+) -> Result<Table, Failure> {
+    let snapshot = current(ledger, COMMITS)?;
+    let header = ["file", "commits", "added", "removed", "last author", "last day"];
+    let mut table = Table::new(&header);
+    let filter = prefix.map_or(Filter::All, |prefix| Filter::prefix(File::ID, prefix));
+    for file in select(&ledger.files.reader(&snapshot), filter, selection)? {
+        let last = [Cell::text(&file.author), Cell::text(&file.last)];
+        table.row(row(Cell::text(&file.path), file.counts, last));
+    }
+    Ok(table)
+}
+
+pub(crate) fn days(
+    ledger: &Ledger,
+    (from, to): (Option<&str>, Option<&str>),
+    selection: &Selection,
+) -> Result<Table, Failure> {
+    let snapshot = current(ledger, COMMITS)?;
+    let mut table = Table::new(&["day", "commits", "added", "removed"]);
+    let bound = |day: Option<&str>| day.map_or(Bound::Unbounded, |day| Bound::Included(day.into()));
+    let filter = match (from, to) {
+        (None, None) => Filter::All,
+        _ => Filter::range(tally::Day::ID, bound(from), bound(to)),
+    };
+    for day in select(&ledger.days.reader(&snapshot), filter, selection)? {
+        table.row(row(Cell::text(&day.day), day.counts, []));
+    }
+    Ok(table)
+}
+
+fn select<D: Tally>(
+    documents: &impl DocRead<D>,
+    filter: Filter<D>,
+    selection: &Selection,
+) -> DocResult<Vec<D>> {
+    let query = Query::new(filter).limit(selection.limit as usize);
+    let query = match selection.sort {
+        Sort::Commits => query.descending(tally::COMMITS).ascending(D::ID),
+        Sort::Name => query.ascending(D::ID),
+    };
+    let found = documents.search(&query)?.items;
+    tell_if_none(found.len());
+    Ok(found.into_iter().map(|stored| stored.body).collect())
+}
+
+/// Says that there is nothing where nothing is printed.
+fn tell_if_none(count: usize) {
+    if count == 0 {
+        notice::print(format_args!("there is none"));
+    }
+}
+
+fn row<const N: usize>(id: Cell, counts: Counts, more: [Cell; N]) -> Vec<Cell> {
+    let Counts { commits, lines } = counts;
+    let counts = [commits, lines.added, lines.removed].map(Cell::number);
+    [id].into_iter().chain(counts).chain(more).collect()
+}

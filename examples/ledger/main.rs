@@ -1,0 +1,54 @@
+//! Accounts, and the history of a repository, kept as events: what happened is appended to a log, and
+//! what is asked for is read from documents that are folded from it, on any engine.
+//!
+//! ```text
+//! ledger --store redb:ledger.redb open ada
+//! ledger --store redb:ledger.redb deposit ada 500
+//!
+//! git log --reverse --numstat --date=short --pretty=format:'commit %H%x09%at%x09%ad%x09%aN%x09%s' |
+//!     ledger --store redb:ledger.redb import -
+//! ledger --store redb:ledger.redb authors --limit 5
+//! ```
+//!
+//! The log may be in a store of its own, of another engine: `--log URL`, in every call.
+//!
+//! The exit code is 0 if all went well, 1 if something was refused, is not as it should be or failed,
+//! and 2 if the program was called wrongly.
+
+mod account;
+mod arguments;
+mod command;
+pub mod commit;
+mod counted;
+mod failure;
+mod follow;
+pub mod git_log;
+mod import;
+mod ledger;
+mod listing;
+mod moment;
+#[path = "../packages/notice.rs"]
+mod notice;
+mod progress;
+mod rebuild;
+mod status;
+#[path = "../packages/table.rs"]
+mod table;
+mod tally;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    match command::run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            notice::print(format_args!("ledger: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Showing how far something is, to a person who watches.
+
+use std::io::{IsTerminal as _, stderr};
+use std::time::Duration;
+
+use arbour::events::CatchUp;
+use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
+
+use crate::{counted, notice};
+
+/// A bar if the length is known, else a spinner; nothing if nobody watches. It leaves no trace when
+/// it goes.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Shows the progress of reading so many bytes, if that is known.
+    pub(crate) fn of_bytes(bytes: Option<u64>) -> Self {
+        let template = match bytes {
+            Some(_) => "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left",
+            None => "{spinner} {msg}  {bytes}  {elapsed}",
+        };
+        let progress = Self::new(bytes, template);
+        progress.imported(0, 0, 0);
+        progress.bar.enable_steady_tick(Duration::from_millis(100));
+        progress
+    }
+
+    /// Shows the progress of something with events, once there is some.
+    pub(crate) fn of_events(what: String) -> Self {
+        let template = "{msg}  {bar:30} {percent:>3} %  {human_pos} of {human_len} events";
+        let Self { bar } = Self::new(Some(0), template);
+        Self { bar: bar.with_message(what) }
+    }
+
+    fn new(length: Option<u64>, template: &str) -> Self {
+        let bar = match length {
+            _ if !stderr().is_terminal() => ProgressBar::hidden(),
+            Some(length) => ProgressBar::new(length),
+            None => ProgressBar::new_spinner(),
+        };
+        // The templates are constant; were one wrong, the default would do.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar: bar.with_finish(ProgressFinish::AndClear) }
+    }
+
+    /// Shows how much of the input was read, and what came of it.
+    pub(crate) fn imported(&self, bytes: u64, commits: u64, bad: u64) {
+        let bad = match bad {
+            0 => String::new(),
+            bad => format!(", {} bad", HumanCount(bad)),
+        };
+        self.bar.set_message(format!("{}{bad}", counted::commits(commits)));
+        self.bar.set_position(bytes);
+    }
+
+    /// Shows how many events are done.
+    pub(crate) fn at(&self, events: CatchUp) {
+        self.bar.set_length(events.total);
+        self.bar.set_position(events.done);
+    }
+
+    /// Prints a line where the bar does not overwrite it.
+    pub(crate) fn print(&self, line: std::fmt::Arguments<'_>) {
+        self.bar.suspend(|| notice::print(line));
+    }
+
+    /// Takes the bar away, so that something else can be written.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,58 @@
+//! How far the documents are behind the log.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+use crate::ledger::{Ledger, PROJECTIONS};
+use crate::notice;
+use crate::table::{Cell, Table};
+
+/// Prints how far all is, and on the standard error what was put aside.
+pub(crate) fn status(ledger: &Ledger, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let mut letters = Vec::new();
+    for projection in PROJECTIONS {
+        letters.push((projection, ledger.events.dead_letters(projection)?));
+    }
+    let aside = |name: &str| {
+        letters
+            .iter()
+            .find(|(projection, _)| *projection == name)
+            .map(|(_, dead)| dead.len() as u64)
+    };
+    let all = ledger.all()?;
+    let header = ["what", "version", "state", "position", "behind", "put aside"];
+    let mut table = Table::new(&header);
+    let head = all.head()?.position;
+    let none = || Cell::number(None);
+    table.row(vec![Cell::text("log"), none(), Cell::text(""), Cell::number(head), none(), none()]);
+    for status in all.status()? {
+        let (state, aside) = match (status.is_active, status.is_halted) {
+            (true, false) => ("read", aside(&status.name)),
+            (true, true) => ("stands", aside(&status.name)),
+            // There is none but in name, unless it was kept.
+            (false, _) if status.applied == 0 => continue,
+            (false, _) => ("kept", None),
+        };
+        table.row(vec![
+            Cell::text(&status.name),
+            Cell::number(u64::from(status.version)),
+            Cell::text(state),
+            Cell::number(status.applied),
+            Cell::number(status.lag),
+            Cell::number(aside),
+        ]);
+    }
+    table.print(out)?;
+    out.flush()?;
+    for (projection, letter) in letters
+        .iter()
+        .flat_map(|(projection, letters)| letters.iter().map(move |letter| (projection, letter)))
+    {
+        let (position, stream, reason) = (letter.position, &letter.stream, &letter.reason);
+        let (stream, reason) = (stream.escape_debug(), reason.escape_debug());
+        notice::print(format_args!("{projection}: position {position}, {stream}: {reason}"));
+    }
+    let is_sound = letters.iter().all(|(_, letters)| letters.is_empty());
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

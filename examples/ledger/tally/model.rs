@@ -1,0 +1,63 @@
+//! Counting: events of commits into documents.
+
+use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
+use arbour::events::{Event, EventType, Handled, Model, Outbox};
+use arbour::{KvRead, KvWrite, Tree};
+
+use super::Tally;
+use crate::commit::Commit;
+
+/// The type of the events of commits.
+pub(crate) fn imported() -> EventType<Commit> {
+    EventType::new("commit-imported")
+}
+
+/// Keeps the documents of one sort.
+pub(crate) struct Tallies<T, D> {
+    imported: EventType<Commit>,
+    documents: Collection<T, D>,
+}
+
+impl<T, D> Tallies<T, D> {
+    pub(crate) fn new(documents: Collection<T, D>) -> Self {
+        Self { imported: imported(), documents }
+    }
+}
+
+impl<T: Tree, D: Tally> Model for Tallies<T, D> {
+    type Tree = T;
+    type Change = Vec<D>;
+
+    fn name(&self) -> &str {
+        D::VIEW
+    }
+
+    fn reduce<R: KvRead<Tree = T>>(
+        &self,
+        event: &Event<'_>,
+        before: &R,
+        _out: &mut Outbox,
+    ) -> Handled<Option<Vec<D>>> {
+        let Some(commit) = self.imported.read(event)? else { return Ok(None) };
+        let documents = self.documents.reader(before);
+        let mut counted = Vec::new();
+        for share in D::shares(&commit) {
+            let before = documents.get(share.id)?.map(|stored| stored.body);
+            counted.push(D::count(before, &share, &commit, event.time));
+        }
+        Ok(Some(counted))
+    }
+
+    fn apply<W: KvWrite<Tree = T>>(
+        &self,
+        counted: Vec<D>,
+        view: &mut W,
+        _out: &mut Outbox,
+    ) -> Handled<()> {
+        let mut documents = self.documents.writer(view)?;
+        for document in &counted {
+            documents.set(document)?;
+        }
+        Ok(())
+    }
+}

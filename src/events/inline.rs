@@ -1,0 +1,155 @@
+//! Applying events in the commit that appends them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arbour_core::{KvRead, KvStore};
+
+use super::EventResult;
+use super::append::{Append, Appended};
+use super::counters::Counters;
+use super::dispatch::{Dispatch, Outcome, handling};
+use super::events::{Events, Inner};
+use super::lane::{Advanced, Lane};
+use super::log::{AppendedChunk, Log};
+use super::model::Group;
+use super::projection::Pace;
+use super::state::State;
+
+/// So far behind may a projection be to catch up in the commit of a new event.
+const INLINE_LAG_MAX: u64 = 100;
+
+/// Counts itself among those who append and apply, for as long as it lives.
+struct Dispatching<'c>(&'c AtomicUsize);
+
+impl<'c> Dispatching<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Dispatching<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What a projection made of events in their own commit.
+pub(super) struct Inlined {
+    /// The number of the lane.
+    pub(super) lane: usize,
+    before: u64,
+    state: State,
+    /// One for each event, if all were dealt with.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Appends events and applies them in one commit, where nothing stands in the way of it.
+    pub(super) fn append_and_apply(
+        &self,
+        log: Log<S::Tree>,
+        append: Append,
+        dispatch: Dispatch,
+    ) -> EventResult<(Appended, Vec<Inlined>)> {
+        let inner = Arc::clone(&self.inner);
+        let _dispatching = Dispatching::new(&self.inner.dispatching);
+        let (appended, done) =
+            self.inner.views.write_grouped(dispatch.durability, move |group| {
+                // What is read here is quicker to read before it is written over.
+                let mut done = inner.inline_lanes_at(group)?;
+                let appended = log.append_chunk(group, &append)?;
+                for inlined in &mut done {
+                    inner.apply_inline(inlined, &log, group, &appended)?;
+                }
+                EventResult::Ok((appended.appended, done))
+            })?;
+        for inlined in &done {
+            let applied = inlined.state.applied.saturating_sub(inlined.before);
+            if let Some(lane) = self.inner.lanes.get(inlined.lane) {
+                lane.committed(&inlined.state);
+            }
+            self.inner.count(applied, &inlined.outcomes);
+        }
+        Ok((appended, done))
+    }
+}
+
+impl<S: KvStore, L: KvStore> Inner<S, L> {
+    /// The projections that those who dispatch wait for: which version is read says the store.
+    fn inline_lanes_at<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
+        let mut lanes = Vec::new();
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if lane.projection.pace == Pace::Inline && lane.is_active_at(reader)? {
+                let state = lane.state(reader)?;
+                let before = state.applied;
+                lanes.push(Inlined { lane: number, before, state, outcomes: Vec::new() });
+            }
+        }
+        Ok(lanes)
+    }
+
+    /// Does the same outside of a commit, for events that are in the log: an error is what became of them.
+    pub(super) fn inline_lanes(&self, appended: Appended) -> Vec<Inlined> {
+        let snapshot = self.views.inner().snapshot().map_err(Into::into);
+        snapshot.and_then(|snapshot| self.inline_lanes_at(&snapshot)).unwrap_or_else(|error| {
+            let count = (appended.last + 1 - appended.first) as usize;
+            let is_inline = |lane: &Lane<S>| lane.projection.pace == Pace::Inline;
+            let lanes = self.lanes.iter().enumerate().filter(|(_, lane)| is_inline(lane));
+            let unknown = |(lane, _)| Inlined {
+                lane,
+                before: 0,
+                state: State::NEW,
+                outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
+            };
+            lanes.map(unknown).collect()
+        })
+    }
+
+    fn count(&self, applied: u64, outcomes: &[Outcome]) {
+        let aside = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::PutAside { .. }));
+        Counters::add(&self.counters.put_aside, aside.count() as u64);
+        Counters::add(&self.counters.applied, applied);
+    }
+
+    fn apply_inline(
+        &self,
+        inlined: &mut Inlined,
+        log: &Log<S::Tree>,
+        group: &mut Group<'_, '_, S>,
+        AppendedChunk { appended, head, chunk }: &AppendedChunk,
+    ) -> EventResult<()> {
+        let Some(lane) = self.lanes.get(inlined.lane) else { return Ok(()) };
+        let mut state = inlined.state;
+        let lag = appended.last.saturating_sub(inlined.before);
+        // An event that may fail again is not tried while others wait for the commit.
+        let is_retried = lane.tries() > 0;
+        if state.is_halted || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
+            return Ok(());
+        }
+        self.place.check_head(head, lane.name(), &state)?;
+        state.log_id = head.log_id;
+        let behind;
+        let chunk = if inlined.before + 1 == appended.first {
+            chunk
+        } else {
+            behind = log.chunk(group, inlined.before, appended.last)?;
+            &behind
+        };
+        let outcomes = &mut inlined.outcomes;
+        let advanced = handling(|| {
+            lane.advance(group, &mut state, chunk, &mut |position, fate| {
+                if position >= appended.first {
+                    outcomes.push(Outcome::of(fate));
+                }
+            })
+        })?;
+        if let Advanced::Failed | Advanced::Halted(_) = advanced {
+            Counters::add(&self.counters.failed, 1);
+            lane.count_try();
+        }
+        inlined.state = state;
+        Ok(())
+    }
+}

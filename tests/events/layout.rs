@@ -1,0 +1,113 @@
+//! The bytes that events are stored as. They are not allowed to change: stores hold them, and hashes are
+//! made of them.
+
+use std::sync::Arc;
+
+use arbour::documents::{DocStore as _, Documents};
+use arbour::events::{
+    Append, EventCollection, EventType, EventWrites, Events, Log, Metadata, Projection,
+};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeName};
+use serde_json::{Value, json};
+
+/// Reads a tree of the layer's own.
+fn entries(store: &MemoryStore, name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let tree = store.open_tree(TreeName::layer(name).unwrap()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward).unwrap();
+    let mut entries = Vec::new();
+    while let Some((key, value)) = cursor.next().unwrap() {
+        entries.push((key.to_vec(), value.to_vec()));
+    }
+    entries
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn position(number: u8) -> Vec<u8> {
+    vec![0, 0, 0, 0, 0, 0, 0, 0, 0, number]
+}
+
+/// A log of two events that are the same whenever they are appended.
+fn store() -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    let log = Log::open(&*store, "main").unwrap();
+    let noted = EventType::<Value>::new("noted").upcast(1, |payload| Ok(payload.to_vec()));
+    let first = noted.event("diary", &json!({"text": "hello"})).unwrap().at(1_700_000_000_000);
+    let metadata = Metadata::default().correlated("c").caused_by("d").with("user", "ada");
+    let second = noted.event("diary", &json!(7)).unwrap().at(-1).with_metadata(metadata);
+    let append = Append::new().event(first).event(second).key("once");
+    store.write(|transaction| log.append(transaction, &append)).unwrap();
+    store
+}
+
+#[test]
+fn events_are_those_of_old() {
+    let events = entries(&store(), "arbour/log/main");
+    assert_eq!(events[0].0, position(1));
+    let hash_before = "00".repeat(32);
+    // Time, version, schema, codec, batch.
+    let fixed = "0000018bcfe56800 0000000000000001 00000002 01 00000002".replace(' ', "");
+    let texts = "0005 0005 0004 00000000".replace(' ', "") + &hex(b"diarynotedonce");
+    let payload = hex(br#"{"text":"hello"}"#);
+    assert_eq!(hex(&events[0].1), format!("01{hash_before}{fixed}{texts}{payload}"));
+
+    assert_eq!(events[1].0, position(2));
+    let hash_before = "abb6b9";
+    let fixed = "ffffffffffffffff 0000000000000002 00000002 01 00000000".replace(' ', "");
+    let metadata = br#"{"correlation":"c","causation":"d","extra":{"user":"ada"}}"#;
+    let lengths = format!("000500050000{:08x}", metadata.len());
+    let texts = hex(b"diarynoted") + &hex(metadata) + &hex(b"7");
+    assert_eq!(hex(&events[1].1), format!("01{hash_before}{fixed}{lengths}{texts}"));
+}
+
+#[test]
+fn streams_heads_and_keys_are_those_of_old() {
+    let store = store();
+    let streams = entries(&store, "arbour/stream/main");
+    let stream_key = |version| [b"diary\xff", position(version).as_slice()].concat();
+    let number = |number: u8| vec![1, 0, 0, 0, 0, 0, 0, 0, number];
+    assert_eq!(streams, [(stream_key(1), number(1)), (stream_key(2), number(2))]);
+
+    let heads = entries(&store, "arbour/head/main");
+    assert_eq!(heads[0], (b"diary".to_vec(), number(2)));
+    let (key, head) = &heads[1];
+    assert_eq!((key.as_slice(), head.len(), head[0]), (&[0xff][..], 73, 1));
+    assert_eq!(hex(&head[17..25]), "0000000000000002", "the newest position");
+    assert_eq!(hex(&head[57..65]), "0000000000000001", "the first that is left");
+
+    let keys = entries(&store, "arbour/key/main");
+    let (key, used) = &keys[0];
+    assert_eq!(key, b"once");
+    assert_eq!((used.len(), used[0]), (49, 1));
+    assert_eq!(hex(&used[33..]), "00000000000000010000000000000002", "the first and the last");
+}
+
+#[test]
+fn the_state_of_a_projection_is_that_of_old() {
+    let store = store();
+    let people = Projection::new("people", 3);
+    let documents = Documents::new(&*store);
+    let declaration = arbour::documents::Declaration::<Value>::new(&people.view("people"));
+    let collection = documents.collection(declaration).unwrap();
+    let events = Events::builder(Arc::clone(&store), "main")
+        .projection(people.model(EventCollection::new("people", collection)))
+        .build()
+        .unwrap();
+    let write = EventWrites::<Value>::new("people").set(&json!({"id": "ada"})).unwrap();
+    events.dispatch(write).unwrap();
+    let states = entries(&store, "arbour/projection");
+    assert_eq!(states[0], (b"people".to_vec(), vec![1, 0, 0, 0, 0, 0, 0, 0, 3]));
+    let (key, state) = &states[1];
+    assert_eq!(*key, [b"people\xff", position(3).as_slice()].concat());
+    assert_eq!(
+        (state.len(), hex(&state[..9]), hex(&state[57..])),
+        (59, "010000000000000003".into(), "0000".into())
+    );
+    let results = entries(&store, "arbour/result/people.3");
+    let result =
+        [b"\x01".as_slice(), br#"{"result":{"people":{"id":"ada","revision":1}}}"#].concat();
+    assert_eq!(results, [(position(3), result)]);
+}

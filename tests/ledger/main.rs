@@ -1,0 +1,29 @@
+//! The example `ledger`, held to what it promises: what it reads of a log of git, and what the program
+//! does and prints, on every engine that keeps what is stored, with the log in the same store and in
+//! one of its own.
+
+#[path = "../../examples/ledger/commit.rs"]
+pub mod commit;
+#[path = "../../examples/ledger/git_log/mod.rs"]
+pub mod git_log;
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod at_once;
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod following;
+#[cfg(test)]
+mod importing;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod rebuilding;
+#[cfg(test)]
+mod refusals;

@@ -1,0 +1,102 @@
+//! Folding documents anew.
+
+use arbour::{KeyRange, KvRead as _, KvStore as _, TreeName};
+
+use crate::bed::{Bed, on_every_persistent_engine};
+use crate::program::{LOG, columns, import, import_log, open_two, prints, run};
+
+on_every_persistent_engine!(
+    what_is_rebuilt_is_the_same,
+    what_was_there_before_can_be_kept,
+    what_was_changed_is_found_and_mended,
+);
+
+/// Rebuilds, and returns the columns without the hashes, which are the same before and after.
+fn rebuild(bed: &Bed, arguments: &[&str]) -> Vec<Vec<String>> {
+    let rebuilt = run(bed, &[&["rebuild"], arguments].concat());
+    let hashes = columns(&rebuilt, &[3]).concat();
+    for pair in hashes.chunks(2) {
+        assert_eq!(pair[0], pair[1]);
+        assert_eq!(pair[0].len(), 64);
+    }
+    columns(&rebuilt, &[0, 1, 2])
+}
+
+fn what_is_rebuilt_is_the_same(bed: &Bed) {
+    open_two(bed);
+    import_log(bed);
+    let listed = || {
+        let commands = ["accounts", "authors", "files", "days"];
+        commands.map(|command| run(bed, &[command]).out)
+    };
+    let before = listed();
+    let (one, two) = ([["accounts", "1"], ["commits", "1"]], [["accounts", "2"], ["commits", "2"]]);
+    for [[old, new], [_, _]] in [[[one, two], [one, two]], [[two, one], [two, one]]] {
+        let expected = [
+            [old[0][0], old[0][1], "old"],
+            [new[0][0], new[0][1], "new"],
+            [old[1][0], old[1][1], "old"],
+            [new[1][0], new[1][1], "new"],
+        ];
+        assert_eq!(rebuild(bed, &[]), expected);
+        assert_eq!(listed(), before);
+        let version = new[0][1];
+        // What was read before is gone.
+        let status = format!(
+            "log\t\t\t8\t\t\naccounts\t{version}\tread\t8\t0\t0\ncommits\t{version}\tread\t8\t0\t0\n"
+        );
+        prints(bed, &["status"], &status);
+    }
+    // What comes then is folded into what was rebuilt.
+    prints(bed, &["withdraw", "ada", "500"], "ada\t0\n");
+    let again = import(bed, LOG.as_bytes());
+    assert!(again.out.ends_with(": 0 new, 5 there already\n"), "{}", again.out);
+    assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
+    assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "0"], ["bob", "0"]]);
+}
+
+fn what_was_there_before_can_be_kept(bed: &Bed) {
+    open_two(bed);
+    assert_eq!(rebuild(bed, &["accounts", "--keep"]).len(), 2);
+    prints(bed, &["deposit", "ada", "1"], "ada\t501\n");
+    prints(
+        bed,
+        &["status"],
+        "log\t\t\t4\t\t\naccounts\t1\tkept\t3\t1\t\naccounts\t2\tread\t4\t0\t0\n\
+         commits\t1\tread\t0\t4\t0\n",
+    );
+    // The next one does not take what was kept for its own.
+    assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
+    assert_eq!(
+        columns(&run(bed, &["accounts"]), &[0, 1, 2]),
+        [["ada", "501", "3"], ["bob", "0", "1"]]
+    );
+}
+
+/// Somebody changed a document past the log, which nobody else would have found.
+fn what_was_changed_is_found_and_mended(bed: &Bed) {
+    open_two(bed);
+    let store = bed.open();
+    let tree =
+        store.open_tree(TreeName::stored("arbour/doc/accounts.1.accounts").unwrap()).unwrap();
+    let (key, value) = {
+        let snapshot = store.snapshot().unwrap();
+        snapshot.first(&tree, KeyRange::all()).unwrap().unwrap()
+    };
+    let text = value.windows(3).position(|text| text == b"500").unwrap();
+    let changed = [&value[..text], b"900", &value[text + 3..]].concat();
+    store.put(&tree, &key, &changed).unwrap();
+    store.close().unwrap();
+    drop((tree, store));
+    assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "900"], ["bob", "0"]]);
+
+    let rebuilt = run(bed, &["rebuild", "accounts"]);
+    assert_eq!(rebuilt.code, Some(1));
+    assert_eq!(rebuilt.out.lines().count(), 2);
+    assert!(rebuilt.err.starts_with("ledger: accounts came out otherwise"), "{}", rebuilt.err);
+    assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "0"]]);
+    // What was changed is kept until the next time.
+    let kept = run(bed, &["status"]).out;
+    assert!(kept.contains("accounts\t1\tkept\t3\t0\t\n"), "{kept}");
+    assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
+}
