@@ -3,9 +3,9 @@
 //! | tree | key | value |
 //! |---|---|---|
 //! | `arbour/log/LOG` | position | hash of the event before, envelope, payload |
+//! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash and clock, its first position |
 //! | `arbour/stream/LOG` | stream FF version | position |
-//! | `arbour/head/LOG` | stream | newest version |
-//! | `arbour/head/LOG` | FF | id of the log, its newest position, its hash and clock, its first position |
+//! | `arbour/stream/LOG` | stream FF FF | newest version |
 //! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
 //! | `arbour/lease/LOG` | subscription FF position | consumer, until when, or that it is done |
@@ -16,8 +16,9 @@
 //! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
 //! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |
 //!
-//! Numbers are big-endian; every value begins with a format byte. FF is in no text, so that the key of
-//! the log's own head is no stream's.
+//! Numbers are big-endian; every value begins with a format byte. FF is in no text and begins no number, so
+//! that the keys of heads are nobody else's. They lie right behind the newest event and the newest version:
+//! in the page that is written anyway.
 
 /// The longest name of a log, a projection or a view, in bytes.
 ///
@@ -51,10 +52,15 @@ pub const FORMAT: u8 = 1;
 /// ```
 pub const PROJECTION_TREE: &str = "arbour/projection";
 
-/// The key of the log's own head.
+/// The key of the log's own head, behind all its positions.
 pub(super) const LOG_HEAD_KEY: &[u8] = &[0xff];
 
-/// Returns the name of the tree of a log's events.
+/// Returns the key of the head of a stream, behind all its versions.
+pub(super) fn stream_head_key(stream: &str) -> Vec<u8> {
+    [stream.as_bytes(), &[0xff, 0xff]].concat()
+}
+
+/// Returns the name of the tree of a log's events, and of its own head.
 ///
 /// ```
 /// # use arbour::events::layout::log_tree;
@@ -65,7 +71,7 @@ pub fn log_tree(log: &str) -> String {
     format!("arbour/log/{log}")
 }
 
-/// Returns the name of the tree of a log's streams.
+/// Returns the name of the tree of a log's streams: of their versions, and of their heads.
 ///
 /// ```
 /// # use arbour::events::layout::stream_tree;
@@ -74,17 +80,6 @@ pub fn log_tree(log: &str) -> String {
 #[must_use]
 pub fn stream_tree(log: &str) -> String {
     format!("arbour/stream/{log}")
-}
-
-/// Returns the name of the tree of the newest versions and of the log's own head.
-///
-/// ```
-/// # use arbour::events::layout::head_tree;
-/// assert_eq!(head_tree("main"), "arbour/head/main");
-/// ```
-#[must_use]
-pub fn head_tree(log: &str) -> String {
-    format!("arbour/head/{log}")
 }
 
 /// Returns the name of the tree of a log's idempotency keys.

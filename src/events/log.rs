@@ -13,8 +13,9 @@ use super::envelope;
 use super::event::{Event, Hash, NewEvent};
 use super::head::Head;
 use super::layout::{
-    FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, head_tree, key_tree,
-    lease_tree, log_tree, stream_tree,
+    FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree,
+    lease_tree, log_tree,
+    stream_head_key, stream_tree,
 };
 use super::{EventError, EventResult};
 
@@ -47,7 +48,6 @@ pub struct Log<T> {
 pub(super) struct Trees<T> {
     pub(super) events: T,
     pub(super) streams: T,
-    pub(super) heads: T,
     pub(super) keys: T,
     pub(super) acks: T,
     pub(super) leases: T,
@@ -95,7 +95,6 @@ impl<T: Tree> Log<T> {
         let trees = Trees {
             events: open_tree(store, &log_tree(name))?,
             streams: open_tree(store, &stream_tree(name))?,
-            heads: open_tree(store, &head_tree(name))?,
             keys: open_tree(store, &key_tree(name))?,
             acks: open_tree(store, &ack_tree(name))?,
             leases: open_tree(store, &lease_tree(name))?,
@@ -128,9 +127,9 @@ impl<T: Tree> Log<T> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn head<R: KvRead<Tree = T>>(&self, reader: &R) -> EventResult<Head> {
-        let head = reader.get_with(&self.trees.heads, LOG_HEAD_KEY, Head::decode)?;
+        let head = reader.get_with(&self.trees.events, LOG_HEAD_KEY, Head::decode)?;
         let head = head.unwrap_or(Ok(Head::EMPTY));
-        head.map_err(|cause| self.undecodable(&self.trees.heads, LOG_HEAD_KEY, cause))
+        head.map_err(|cause| self.undecodable(&self.trees.events, LOG_HEAD_KEY, cause))
     }
 
     /// Returns the version of a stream: 0 if nothing happened to it yet.
@@ -146,9 +145,9 @@ impl<T: Tree> Log<T> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn version<R: KvRead<Tree = T>>(&self, reader: &R, stream: &str) -> EventResult<u64> {
-        let key = stream.as_bytes();
-        let version = reader.get_with(&self.trees.heads, key, decode_number)?;
-        version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(&self.trees.heads, key, cause))
+        let (tree, key) = (&self.trees.streams, stream_head_key(stream));
+        let version = reader.get_with(tree, &key, decode_number)?;
+        version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(tree, &key, cause))
     }
 
     /// Appends events in a transaction. Those of one append follow each other.
@@ -430,9 +429,9 @@ impl<'l, T: Tree> Appending<'l, T> {
     ) -> (Batch<T>, Head, Chunk) {
         let trees = &self.log.trees;
         for (stream, version) in streams {
-            self.batch.put(&trees.heads, stream.as_bytes(), &number_value(*version));
+            self.batch.put(&trees.streams, &stream_head_key(stream), &number_value(*version));
         }
-        self.batch.put(&trees.heads, LOG_HEAD_KEY, &self.head.encode());
+        self.batch.put(&trees.events, LOG_HEAD_KEY, &self.head.encode());
         if let Some(key) = &append.key {
             let value = use_value(&append.content_hash(), appended.first, appended.last);
             self.batch.put(&trees.keys, key.as_bytes(), &value);

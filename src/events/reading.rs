@@ -7,6 +7,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
 
 use super::envelope;
 use super::event::{Event, EventBuf};
+use super::layout::{LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, decode_number, position_key};
 use super::{EventError, EventResult};
 
@@ -211,8 +212,8 @@ impl<T: Tree> Log<T> {
         visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let store = |error: arbour_core::Error| EventError::from(error);
-        let prefix = [stream.as_bytes(), &[0xff]].concat();
-        let range = KeyRange::prefix(&prefix);
+        let (start, end) = ([stream.as_bytes(), &[0xff]].concat(), stream_head_key(stream));
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
         let mut cursor = reader.scan(&self.trees.streams, range, query.direction).map_err(store)?;
         while let Some((key, value)) = cursor.next().map_err(store)? {
             let position = decode_number(value)
@@ -311,7 +312,7 @@ impl<T: Tree> Log<T> {
         let (mut hash, mut count) = (None, 0);
         let broken = |position| EventError::Broken { log: self.name.to_string(), position };
         let key = position_key(expected);
-        let range = KeyRange::from_bounds(Bound::Included(&key), Bound::Unbounded);
+        let range = KeyRange::from_bounds(Bound::Included(&key), Bound::Excluded(LOG_HEAD_KEY));
         let mut cursor = reader.scan(&self.trees.events, range, Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
             let event = u64::decode_part(key)

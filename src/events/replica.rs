@@ -8,7 +8,7 @@ use arbour_core::{Batch, Durability, KvRead, KvStore, Tree};
 use super::chunk::Chunk;
 use super::drive::CatchUp;
 use super::envelope;
-use super::layout::LOG_HEAD_KEY;
+use super::layout::{LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::reading::EventQuery;
 use super::{EventError, EventResult};
@@ -126,8 +126,8 @@ impl<T: Tree> Log<T> {
             batch.put(&self.trees.events, &position_key(position), value);
             let version_key = (event.stream, event.version).to_key_bytes();
             batch.put(&self.trees.streams, &version_key, &number_value(position));
-            let stream = event.stream.as_bytes();
-            batch.put(&self.trees.heads, stream, &number_value(event.version));
+            let head_key = stream_head_key(event.stream);
+            batch.put(&self.trees.streams, &head_key, &number_value(event.version));
             if let Some(key) = event.key {
                 let until = position.saturating_add(u64::from(event.batch)).saturating_sub(1);
                 let query = EventQuery::all().after(position - 1).until(until);
@@ -146,7 +146,7 @@ impl<T: Tree> Log<T> {
         head.clock = newest.clock;
         head.position = expected;
         head.hash = hash.unwrap_or(head.hash);
-        batch.put(&self.trees.heads, LOG_HEAD_KEY, &head.encode());
+        batch.put(&self.trees.events, LOG_HEAD_KEY, &head.encode());
         Ok(batch)
     }
 }

@@ -53,7 +53,7 @@ impl<T: Tree> Log<T> {
             head.first += 1;
         }
         if head.first != before {
-            transaction.put(&self.trees.heads, LOG_HEAD_KEY, &head.encode())?;
+            transaction.put(&self.trees.events, LOG_HEAD_KEY, &head.encode())?;
         }
         Ok(head.first)
     }

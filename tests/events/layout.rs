@@ -69,11 +69,11 @@ fn streams_heads_and_keys_are_those_of_old() {
     let streams = entries(&store, "arbour/stream/main");
     let stream_key = |version| [b"diary\xff", position(version).as_slice()].concat();
     let number = |number: u8| vec![1, 0, 0, 0, 0, 0, 0, 0, number];
-    assert_eq!(streams, [(stream_key(1), number(1)), (stream_key(2), number(2))]);
+    let head = (b"diary\xff\xff".to_vec(), number(2));
+    assert_eq!(streams, [(stream_key(1), number(1)), (stream_key(2), number(2)), head]);
 
-    let heads = entries(&store, "arbour/head/main");
-    assert_eq!(heads[0], (b"diary".to_vec(), number(2)));
-    let (key, head) = &heads[1];
+    let log = entries(&store, "arbour/log/main");
+    let (key, head) = &log[2];
     assert_eq!((key.as_slice(), head.len(), head[0]), (&[0xff][..], 73, 1));
     assert_eq!(hex(&head[17..25]), "0000000000000002", "the newest position");
     assert_eq!(hex(&head[57..65]), "0000000000000001", "the first that is left");

@@ -7,7 +7,7 @@ use arbour_core::{KvStore, Result, StoreOptions};
 
 use super::bank::{LOG, failed};
 use super::deposit::{STREAM_EVENTS, appends, stream, stream_of};
-use super::record::{EVENTS, records};
+use super::record::{EVENTS, is_head, records};
 use crate::comparison::{Bound, Rows, time};
 use crate::contender::Contender as _;
 use crate::documents::Tables;
@@ -77,7 +77,7 @@ pub(super) fn read<'q, S: KvStore>(
 
 /// Reads all events by the engine's own API.
 pub(super) fn scan(raw: &impl Tables) -> Result<u64> {
-    raw.scan_of(EVENTS, |_, value| look_at_end(value))
+    raw.scan_of(EVENTS, |key, value| if is_head(key) { 0 } else { look_at_end(value) })
 }
 
 /// Gets events by the engine's own API.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
-use arbour::events::layout::{PROJECTION_TREE, head_tree, log_tree, stream_tree, view_name};
+use arbour::events::layout::{PROJECTION_TREE, log_tree, stream_tree, view_name};
 use arbour::events::{Append, Events, Log, NewEvent, Pace};
 use arbour_core::{
     Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result, TreeName,
@@ -15,32 +15,49 @@ use super::bank::{BANK, LOG, append, failed, open};
 use crate::documents::{KeyValue, Record, Table, entries};
 
 /// The table that raw engines keep the events in. Tables are named after what documents store, and
-/// any will do; the next two have what leads to positions, and the heads.
+/// any will do; the next has what leads to positions. Each has heads too.
 pub(super) const EVENTS: Table = Table::Documents;
+
+/// Tells whether an entry is the head of a log or of a stream: they lie behind all numbers.
+pub(super) fn is_head(key: &[u8]) -> bool {
+    key.last() == Some(&0xff)
+}
+
+/// Returns the heads of a log and of its streams, each as a record.
+fn heads<S: KvStore>(store: &S) -> Result<Vec<Record>> {
+    let of = |tree: String| -> Result<Vec<KeyValue>> {
+        Ok(entries(store, &tree)?.into_iter().filter(|(key, _)| is_head(key)).collect())
+    };
+    let streams = of(stream_tree(LOG))?.into_iter().map(|head| vec![None, Some(head)]);
+    Ok(streams.chain(of(log_tree(LOG))?.into_iter().map(|head| vec![Some(head)])).collect())
+}
 
 /// Appends events to an empty log and returns what each transaction has put, in the order in which it
 /// did: first a record for each event, then one for each head. The log is asked, and not imitated.
 pub(super) fn records<S: KvStore>(store: &S, appends: &[Append]) -> Result<Vec<Vec<Record>>> {
     let log = Log::open(store, LOG).map_err(failed)?;
-    let (mut before, mut heads) = (HashSet::new(), Vec::new());
+    let (mut before, mut all_heads) = (HashSet::new(), Vec::new());
     for events in appends {
         append(store, &log, events)?;
         // A later append writes over the heads of this one, so that they are read in between.
-        let now = entries(store, &head_tree(LOG))?;
-        heads.push(now.iter().filter(|head| !before.contains(*head)).cloned().collect::<Vec<_>>());
+        let now = heads(store)?;
+        let is_new = |head: &&Record| !before.contains(*head);
+        all_heads.push(now.iter().filter(is_new).cloned().collect::<Vec<_>>());
         before = now.into_iter().collect();
     }
-    let events = entries(store, &log_tree(LOG))?.into_iter();
-    let mut streams = entries(store, &stream_tree(LOG))?;
+    let is_entry = |(key, _): &KeyValue| !is_head(key);
+    let events = entries(store, &log_tree(LOG))?.into_iter().filter(is_entry);
+    let streams = entries(store, &stream_tree(LOG))?.into_iter().filter(is_entry);
+    let mut streams: Vec<KeyValue> = streams.collect();
     // The value is the position, which is the order in which they were written.
     streams.sort_by(|(_, one), (_, other)| one.cmp(other));
     let mut events = events.zip(streams);
-    let of_batch = |(append, heads): (&Append, Vec<KeyValue>)| {
+    let of_batch = |(append, heads): (&Append, Vec<Record>)| {
         let events = events.by_ref().take(append.events.len());
         let events = events.map(|(event, stream)| vec![Some(event), Some(stream)]);
-        events.chain(heads.into_iter().map(|head| vec![None, None, Some(head)])).collect()
+        events.chain(heads).collect()
     };
-    Ok(appends.iter().zip(heads).map(of_batch).collect())
+    Ok(appends.iter().zip(all_heads).map(of_batch).collect())
 }
 
 /// Events that are dispatched only to see what is stored for them.
@@ -61,17 +78,20 @@ impl Shadow {
     pub(super) fn records(&self, event: NewEvent) -> Result<Vec<Record>> {
         self.events.dispatch(event).map_err(failed)?;
         let accounts = documents_tree(&view_name(BANK, 1, NAME));
-        let heads = entries(&*self.store, &head_tree(LOG))?;
         let events = vec![self.last(&log_tree(LOG))?, self.last(&stream_tree(LOG))?];
-        let views = vec![None, None, None, self.last(&accounts)?, self.last(PROJECTION_TREE)?];
-        let heads = heads.into_iter().map(|head| vec![None, None, Some(head)]);
-        Ok([events].into_iter().chain(heads).chain([views]).collect())
+        let views = vec![None, None, self.last(&accounts)?, self.last(PROJECTION_TREE)?];
+        Ok([events].into_iter().chain(heads(&*self.store)?).chain([views]).collect())
     }
 
     fn last(&self, tree: &str) -> Result<Option<KeyValue>> {
         let tree = self.store.open_tree(TreeName::layer(tree)?)?;
         let snapshot = self.store.snapshot()?;
         let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Reverse)?;
-        Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        while let Some((key, value)) = cursor.next()? {
+            if !is_head(key) {
+                return Ok(Some((key.to_vec(), value.to_vec())));
+            }
+        }
+        Ok(None)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::documents::layout::documents_tree;
-use arbour::events::layout::{PROJECTION_TREE, head_tree, log_tree, stream_tree, view_name};
+use arbour::events::layout::{PROJECTION_TREE, log_tree, stream_tree, view_name};
 use arbour::events::{EventQuery, Log, Pace};
 use arbour_core::{Durability, KvRead as _, KvStore, MemoryStore, Result, StoreOptions};
 
@@ -14,7 +14,7 @@ use super::backlog::{behind, catch_up};
 use super::bank::{BANK, LOG, open};
 use super::deposit::{BATCH, STREAM_EVENTS, appends, event, stream, stream_of};
 use super::read::{gets, read, scan, stream_keys};
-use super::record::{Shadow, records};
+use super::record::{Shadow, is_head, records};
 use super::teller::{Place, Stores};
 use crate::comparison::{Bound, Scale};
 use crate::documents::{KeyValue, Record, Table, Tables as _, entries};
@@ -56,7 +56,7 @@ impl Visit for SameEntries {
         assert_eq!(batches.len() as u64, EVENTS.div_ceil(BATCH));
         let raw = N::create_raw(&scratch.store("raw")?)?;
         batches.iter().try_for_each(|records| raw.put_records(records))?;
-        let trees = [log_tree(LOG), stream_tree(LOG), head_tree(LOG)];
+        let trees = [log_tree(LOG), stream_tree(LOG)];
         let found = store.snapshot()?.trees()?;
         let empty = |tree: &String| entries(&store, tree).unwrap().is_empty();
         assert!(found.iter().all(|tree| trees.contains(tree) || empty(tree)), "{found:?}");
@@ -84,12 +84,14 @@ fn raw_engines_hold_the_entries_that_logs_take() {
 fn records_have_what_each_transaction_put() {
     let batches = records(&MemoryStore::new(), &appends(EVENTS).unwrap()).unwrap();
     for (batch, first) in batches.iter().zip((0..).step_by(BATCH as usize)) {
-        let events = batch.iter().take_while(|record| record[0].is_some());
+        let is_event = |record: &&Record| matches!(record.as_slice(), [Some(_), Some(_)]);
+        let events = batch.iter().take_while(is_event);
         assert_eq!(events.count() as u64, BATCH.min(EVENTS - first));
-        let heads: Vec<&Record> = batch.iter().filter(|record| record[0].is_none()).collect();
+        let heads: Vec<&Record> = batch.iter().filter(|record| !is_event(record)).collect();
         let streams = BATCH.min(EVENTS / STREAM_EVENTS);
         assert_eq!(heads.len() as u64, streams + 1, "those of the streams, and the log's own");
-        assert!(heads.iter().all(|record| record[2].is_some()));
+        let is_head_entry = |entry: &Option<KeyValue>| entry.as_ref().is_none_or(|(key, _)| is_head(key));
+        assert!(heads.iter().all(|record| record.iter().all(is_head_entry)));
     }
 }
 

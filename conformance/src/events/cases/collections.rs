@@ -148,7 +148,7 @@ pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventRes
 
 /// Ends what one sort of ids began: the next has a log of its own.
 fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
-    for name in ["log", "stream", "head", "key"] {
+    for name in ["log", "stream", "key"] {
         let name = format!("arbour/{name}/main");
         let store = Arc::clone(bed.log_store());
         let tree = store.open_tree(arbour_core::TreeName::layer(&name)?)?;

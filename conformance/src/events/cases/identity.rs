@@ -1,45 +1,54 @@
 //! Whose log it is, and whether it has all it had.
 
-use arbour::events::layout::{head_tree, log_tree, stream_tree};
+use std::ops::Bound;
+
+use arbour::events::layout::{log_tree, stream_tree};
 use arbour::events::{EventError, EventResult};
 use arbour_core::key::KeyPart as _;
-use arbour_core::{KvStore, KvWrite, TreeName};
+use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, KvWrite, TreeName};
 
 use super::claims::{append, applied, balances, refused};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::cents;
 
+/// The key of the head of a log.
+const LOG_HEAD: &[u8] = &[0xff];
+
+/// The entries of a tree.
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What a log is at a moment: its own head, and its streams.
+struct Moment {
+    head: Vec<u8>,
+    streams: Entries,
+}
+
+impl Moment {
+    fn of<F: Factory>(bed: &EventBed<F>) -> EventResult<Self> {
+        let store = bed.log_store();
+        let open = |name: &str| store.open_tree(TreeName::layer(name)?);
+        let head = store.get(&open(&log_tree("main"))?, LOG_HEAD)?.expect("the log has a head");
+        let snapshot = store.snapshot()?;
+        let streams = snapshot.scan(&open(&stream_tree("main"))?, KeyRange::all(), Direction::Forward)?;
+        Ok(Self { head, streams: crate::entries(streams)? })
+    }
+}
+
 /// Takes the newest events off the end of a log, as if the store had lost its last commits.
-fn cut_off<F: Factory>(
-    bed: &EventBed<F>,
-    heads: &[(Vec<u8>, Vec<u8>)],
-    from: u64,
-) -> EventResult<()> {
+fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> EventResult<()> {
     let store = bed.log_store();
     let open = |name: &str| store.open_tree(TreeName::layer(name)?);
     let (events, streams) = (open(&log_tree("main"))?, open(&stream_tree("main"))?);
-    let head = open(&head_tree("main"))?;
     let mut key = Vec::new();
     from.encode_part(&mut key);
-    let range = arbour_core::KeyRange::from_bounds(
-        std::ops::Bound::Included(&key),
-        std::ops::Bound::Unbounded,
-    );
+    let lost = KeyRange::from_bounds(Bound::Included(&key), Bound::Excluded(LOG_HEAD));
     Ok(store.write(|transaction| {
-        transaction.delete_range(&events, range.clone())?;
-        transaction.delete_range(&streams, arbour_core::KeyRange::all())?;
-        heads.iter().try_for_each(|(key, value)| transaction.put(&head, key, value))
+        transaction.delete_range(&events, lost.clone())?;
+        transaction.put(&events, LOG_HEAD, &to.head)?;
+        transaction.delete_range(&streams, KeyRange::all())?;
+        to.streams.iter().try_for_each(|(key, value)| transaction.put(&streams, key, value))
     })?)
-}
-
-fn heads<F: Factory>(bed: &EventBed<F>) -> EventResult<Vec<(Vec<u8>, Vec<u8>)>> {
-    let tree = bed.log_store().open_tree(TreeName::layer(&head_tree("main"))?)?;
-    let snapshot = bed.log_store().snapshot()?;
-    let range = arbour_core::KeyRange::all();
-    let cursor =
-        arbour_core::KvRead::scan(&snapshot, &tree, range, arbour_core::Direction::Forward)?;
-    Ok(crate::entries(cursor)?)
 }
 
 /// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered anew.
@@ -47,7 +56,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     applied(&events, cents("a", 2)?)?;
-    let before = heads(bed)?;
+    let before = Moment::of(bed)?;
     applied(&events, cents("a", 3)?)?;
     let view = balances(&**bed.views(), "bank", 1)?;
     cut_off(bed, &before, 3)?;
@@ -110,10 +119,10 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 
 /// Removes the log from a store it shares with the views.
 fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
-    for name in ["log", "stream", "head", "key"] {
+    for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
         bed.views()
-            .write(|transaction| transaction.delete_range(&tree, arbour_core::KeyRange::all()))?;
+            .write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The log: appending, expecting versions, asking twice.
 
 use arbour::events::EventResult;
-use arbour::events::layout::head_tree;
+use arbour::events::layout::log_tree;
 use arbour::events::{Append, EventError, EventQuery, Expected, Metadata, NewEvent};
 use arbour_core::{ErrorKind, KvStore, KvWrite, TreeName};
 
@@ -232,7 +232,7 @@ fn change_head<F: Factory>(
     part: impl Fn(&mut [u8]) -> Option<&mut [u8]>,
     bytes: &[u8],
 ) -> EventResult<()> {
-    let name = head_tree("main");
+    let name = log_tree("main");
     let heads = bed.log_store().open_tree(TreeName::layer(&name)?)?;
     let mut head = bed.log_store().get(&heads, &[0xff])?.expect("the log has a head");
     let part = part(&mut head).expect("a head is as long as that");

@@ -66,7 +66,6 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
         (log_tree("main"), log_tree("copy")),
         (stream_tree("main"), stream_tree("copy")),
         (key_tree("main"), key_tree("copy")),
-        ("arbour/head/main".to_owned(), "arbour/head/copy".to_owned()),
     ] {
         let (own, copied) = (stored(&**bed.log_store(), &own)?, stored(&copy, &copied)?);
         assert!(own == copied && !own.is_empty(), "{} and {} entries", own.len(), copied.len());
@@ -116,7 +115,7 @@ pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) 
     let store = bed.log_store();
     let tree = store.open_tree(TreeName::layer(&log_tree("main"))?)?;
     let (key, mut value) =
-        store.snapshot()?.last(&tree, KeyRange::all())?.expect("there are events");
+        store.snapshot()?.last(&tree, KeyRange::new(..&[0xff][..]))?.expect("there are events");
     if let Some(last) = value.last_mut() {
         *last ^= 1;
     }

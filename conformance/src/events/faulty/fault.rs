@@ -115,13 +115,14 @@ impl EventFault {
     /// Says what becomes of a put; `number` counts those to the same tree in the transaction, from 0.
     pub(super) fn put(self, tree: &str, key: &[u8], value: &[u8], number: usize) -> Fate {
         let (Some(kind), of) = kind(tree) else { return Fate::Kept };
-        let is_log_head = kind == "head" && key == LOG_HEAD;
+        let is_log_head = kind == "log" && key == LOG_HEAD;
+        let is_stream_head = kind == "stream" && key.ends_with(&[0xff, 0xff]);
         let is_state = kind == "projection" && key.contains(&0xff);
         let is_dropped = match self {
             Self::SecondOfBatchLost => kind == "log" && number == 1,
-            Self::StreamHeadForgotten => kind == "head" && !is_log_head,
+            Self::StreamHeadForgotten => is_stream_head,
             Self::KeyForgotten => kind == "key",
-            Self::StreamEntryLost => kind == "stream",
+            Self::StreamEntryLost => kind == "stream" && !is_stream_head,
             Self::ResultForgotten => kind == "result",
             Self::PositionForgotten => is_state,
             Self::ViewForgotten => kind == "doc",
