@@ -13,9 +13,8 @@ use super::envelope;
 use super::event::{Event, Hash, NewEvent};
 use super::head::Head;
 use super::layout::{
-    FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree,
-    lease_tree, log_tree,
-    stream_head_key, stream_tree,
+    FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
+    log_tree, stream_head_key, stream_tree,
 };
 use super::{EventError, EventResult};
 

@@ -90,7 +90,8 @@ fn records_have_what_each_transaction_put() {
         let heads: Vec<&Record> = batch.iter().filter(|record| !is_event(record)).collect();
         let streams = BATCH.min(EVENTS / STREAM_EVENTS);
         assert_eq!(heads.len() as u64, streams + 1, "those of the streams, and the log's own");
-        let is_head_entry = |entry: &Option<KeyValue>| entry.as_ref().is_none_or(|(key, _)| is_head(key));
+        let is_head_entry =
+            |entry: &Option<KeyValue>| entry.as_ref().is_none_or(|(key, _)| is_head(key));
         assert!(heads.iter().all(|record| record.iter().all(is_head_entry)));
     }
 }

@@ -30,7 +30,8 @@ impl Moment {
         let open = |name: &str| store.open_tree(TreeName::layer(name)?);
         let head = store.get(&open(&log_tree("main"))?, LOG_HEAD)?.expect("the log has a head");
         let snapshot = store.snapshot()?;
-        let streams = snapshot.scan(&open(&stream_tree("main"))?, KeyRange::all(), Direction::Forward)?;
+        let streams =
+            snapshot.scan(&open(&stream_tree("main"))?, KeyRange::all(), Direction::Forward)?;
         Ok(Self { head, streams: crate::entries(streams)? })
     }
 }
@@ -121,8 +122,7 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
-        bed.views()
-            .write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
+        bed.views().write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
     }
     Ok(())
 }

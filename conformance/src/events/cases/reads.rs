@@ -103,8 +103,7 @@ pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     assert_eq!(log.verify(&store.snapshot()?, 7)?, 0);
     let tree = store.open_tree(TreeName::layer(&log_tree("main"))?)?;
     let events = KeyRange::new(..&[0xff][..]);
-    let entries =
-        crate::entries(store.snapshot()?.scan(&tree, events, Direction::Forward)?)?;
+    let entries = crate::entries(store.snapshot()?.scan(&tree, events, Direction::Forward)?)?;
     assert_eq!(entries.len(), 7);
     let broken = |position: u64| -> EventResult<()> {
         let error = refused(log.verify(&store.snapshot()?, 0), "a broken chain");
