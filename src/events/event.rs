@@ -8,6 +8,11 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// The hash of an event and of all before it: SHA-256.
+///
+/// ```
+/// let none: arbour::events::Hash = [0; 32];
+/// assert_eq!(none.len(), 32);
+/// ```
 pub type Hash = [u8; 32];
 
 /// What goes with an event and is none of its payload.

@@ -391,8 +391,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let store = Arc::new(arbour::MemoryStore::new());
     /// let events = Events::builder(Arc::clone(&store), "main").build()?;
     /// let log = Log::open(&*store, "main")?;
-    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new());
-    /// store.write(|transaction| log.append(transaction, &event.into()))?;
+    /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
+    /// store.write(|transaction| log.append(transaction, &append))?;
     /// events.notify();
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```

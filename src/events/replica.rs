@@ -34,8 +34,8 @@ impl<T: Tree> Log<T> {
     /// # use arbour::events::{Log, NewEvent};
     /// let (store, copy) = (arbour::MemoryStore::new(), arbour::MemoryStore::new());
     /// let log = Log::open(&store, "main")?;
-    /// let event = NewEvent::raw("diary", "noted", 1, Vec::new());
-    /// store.write(|transaction| log.append(transaction, &event.into()))?;
+    /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
+    /// store.write(|transaction| log.append(transaction, &append))?;
     /// let replica = Log::open(&copy, "main")?;
     /// replica.copy_from(&copy, &log, &store.snapshot()?, &mut |_| ControlFlow::Continue(()))?;
     /// assert_eq!(replica.head(&copy.snapshot()?)?, log.head(&store.snapshot()?)?);

@@ -55,7 +55,8 @@ fn events_are_those_of_old() {
     assert_eq!(hex(&events[0].1), format!("01{hash_before}{fixed}{texts}{payload}"));
 
     assert_eq!(events[1].0, position(2));
-    let hash_before = "abb6b9";
+    // SHA-256 of the first position, in eight bytes, and of the first value.
+    let hash_before = "e70d452f06275b8b9f1ba9f3cf0ae4908560a8abdf9bb701d6ff0d6a6b4927c1";
     let fixed = "ffffffffffffffff 0000000000000002 00000002 01 00000000".replace(' ', "");
     let metadata = br#"{"correlation":"c","causation":"d","extra":{"user":"ada"}}"#;
     let lengths = format!("000500050000{:08x}", metadata.len());

@@ -89,6 +89,7 @@ pub(super) fn gets(raw: &impl Tables, keys: &[Vec<u8>]) -> Result<u64> {
 pub(super) fn stream_keys(records: &[crate::documents::Record], count: u64) -> Vec<Vec<Vec<u8>>> {
     let mut keys = vec![Vec::new(); (count / STREAM_EVENTS) as usize];
     let events = records.iter().filter_map(|record| record.first()?.as_ref());
+    let events = events.filter(|(key, _)| !is_head(key));
     for ((key, _), number) in events.zip(0..) {
         if let Some(keys) = keys.get_mut(stream_of(number, count) as usize) {
             keys.push(key.clone());

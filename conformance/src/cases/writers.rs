@@ -62,12 +62,15 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
             let mut first = store.begin()?;
             let (through, got_through) = mpsc::channel();
             let other = scope.spawn(move || {
+                // On a busy machine a thread begins late; the first waits for it before it looks.
+                let _ = through.send(());
                 let result = second();
                 assert!(ended.load(Ordering::SeqCst), "it got through beside the first");
                 // Nobody listens any more if the first has ended.
                 let _ = through.send(());
                 result
             });
+            assert_eq!(got_through.recv(), Ok(()), "the second begins");
             let early = got_through.recv_timeout(A_WHILE);
             assert_eq!(early, Err(RecvTimeoutError::Timeout), "the second did not wait");
             make(&mut first, t, "a=1")?;
