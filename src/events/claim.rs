@@ -61,7 +61,7 @@ impl<T: Tree> Log<T> {
     /// `limit`, the oldest first, until a time in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](super::EventError::Invalid) for a name that is none; what the store reports.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -114,7 +114,7 @@ impl<T: Tree> Log<T> {
     /// subscription has [acknowledged](Self::acknowledged) it.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) if he has no claim to it any more, for another has it or has dealt
+    /// [`Invalid`](super::EventError::Invalid) if he has no claim to it any more, for another has it or has dealt
     /// with it: what he did was done twice. What the store reports.
     ///
     /// ```

@@ -259,7 +259,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// [`Outcome`] for what can become of them.
     ///
     /// # Errors
-    /// As [`Log::append`]: nothing was appended then, unless the store says
+    /// As [`Log::append`](super::Log::append): nothing was appended then, unless the store says
     /// [`CommitUnknown`](ErrorKind::CommitUnknown). [`Busy`](ErrorKind::Busy) from within a handler,
     /// [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
     ///
