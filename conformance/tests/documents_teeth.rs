@@ -1,54 +1,19 @@
 //! The suite for documents on stores that are each wrong in one way: it has to reject every one of
 //! them by the case meant for it, and pass the same store without a fault.
 
-use std::any::Any;
 use std::collections::HashSet;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
 use arbour_conformance::documents::{run, run_all};
 use arbour_conformance::{Axis, MemoryFactory};
-use arbour_core::documents::DocResult;
 
-/// Runs one case without the message of the panic by which it may fail.
-fn run_quietly(
-    factory: FaultyDocFactory,
-    case: &str,
-) -> Result<DocResult<()>, Box<dyn Any + Send>> {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        let loud = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if panic.location().is_some_and(|place| place.file().ends_with("documents_teeth.rs")) {
-                loud(panic);
-            }
-        }));
-    });
-    let (topic, name) = case.split_once("::").expect("a case is a topic and a name");
-    catch_unwind(AssertUnwindSafe(|| run(MemoryFactory, factory, Axis::Fixed, topic, name)))
-}
+mod rejection;
 
-/// Only the case meant for the fault is run, and first without the fault: else one that is not there,
-/// or always fails, would pass for one that rejects.
 fn assert_rejected(fault: DocFault) {
-    let case = fault.case();
-    let sound = run_quietly(FaultyDocFactory::sound(), case);
-    assert!(matches!(sound, Ok(Ok(()))), "{case} fails without {fault:?}: {}", shown(&sound));
-    let verdict = run_quietly(FaultyDocFactory::new(fault), case);
-    println!("{fault:?}: {}", shown(&verdict));
-    assert!(!matches!(verdict, Ok(Ok(()))), "{fault:?} is not rejected by {case}");
-}
-
-/// Shows what a case came to.
-fn shown(verdict: &Result<DocResult<()>, Box<dyn Any + Send>>) -> String {
-    match verdict {
-        Ok(result) => format!("{result:?}"),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
-        }
-    }
+    rejection::assert_rejected(fault, fault.case(), |fault, topic, name| {
+        let factory = fault.map_or_else(FaultyDocFactory::sound, FaultyDocFactory::new);
+        run(MemoryFactory, factory, Axis::Fixed, topic, name)
+    });
 }
 
 macro_rules! teeth {

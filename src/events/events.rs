@@ -10,9 +10,9 @@ use arbour_core::{Durability, GroupCommit, KvRead, KvStore};
 use super::counters::Counters;
 use super::event::EventBuf;
 use super::head::Head;
-use super::lane::Lane;
+use super::lane::{Lane, read_active_version};
 use super::layout::PROJECTION_TREE;
-use super::log::{Log, check_name, decode_number, open_tree};
+use super::log::{Log, check_name, open_tree};
 use super::place::Place;
 use super::projection::Projection;
 use super::reading::EventQuery;
@@ -438,13 +438,7 @@ pub(super) fn active_version<S: KvStore, R: KvRead<Tree = S::Tree>>(
     projection: &str,
 ) -> EventResult<Option<u32>> {
     check_name(projection, "a projection")?;
-    let tree = open_tree(store, PROJECTION_TREE)?;
-    let key = projection.as_bytes();
-    let version = reader
-        .get_with(&tree, key, decode_number)?
-        .transpose()
-        .map_err(|cause| EventError::undecodable(projection, PROJECTION_TREE, key, cause))?;
-    Ok(version.and_then(|version| u32::try_from(version).ok()))
+    read_active_version(reader, &open_tree(store, PROJECTION_TREE)?, projection)
 }
 
 /// How far a version of a projection is; see [`Events::status`].

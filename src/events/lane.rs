@@ -105,10 +105,7 @@ impl<S: KvStore> Lane<S> {
         &self,
         reader: &R,
     ) -> EventResult<Option<u32>> {
-        let (tree, key) = (&self.trees.projections, self.name().as_bytes());
-        let version = reader.get_with(tree, key, decode_number)?.transpose();
-        let version = version.map_err(|cause| self.undecodable(tree, key, cause))?;
-        Ok(version.and_then(|version| u32::try_from(version).ok()))
+        read_active_version(reader, &self.trees.projections, self.name())
     }
 
     /// Tells whether this is the version that is read.
@@ -307,6 +304,19 @@ impl<S: KvStore> Lane<S> {
         let found = reader.get_with(tree, &key, from_json_value)?.transpose();
         found.map_err(|cause| self.undecodable(tree, &key, cause))
     }
+}
+
+/// Returns the version of a projection that is read, which is kept under its name.
+pub(super) fn read_active_version<R: KvRead>(
+    reader: &R,
+    tree: &R::Tree,
+    projection: &str,
+) -> EventResult<Option<u32>> {
+    let key = projection.as_bytes();
+    let version = reader.get_with(tree, key, decode_number)?.transpose();
+    let version =
+        version.map_err(|cause| EventError::undecodable(projection, tree.name(), key, cause))?;
+    Ok(version.and_then(|version| u32::try_from(version).ok()))
 }
 
 /// Writes a value in JSON behind the format byte.

@@ -189,15 +189,16 @@ impl<T: Tree> Log<T> {
     ) -> EventResult<AppendedChunk> {
         self.check(append)?;
         let head = self.head(transaction)?;
-        if let Some(key) = &append.key
-            && let Some(appended) = self.appended_before(transaction, key, append.content_hash())?
+        let keyed = append.key.as_deref().map(|key| (key, append.content_hash()));
+        if let Some((key, hash)) = keyed
+            && let Some(appended) = self.appended_before(transaction, key, hash)?
         {
             return Ok(AppendedChunk { appended, head, chunk: Chunk::default() });
         }
         let mut streams = self.versions(transaction, append)?;
         let mut appending = Appending::new(self, head, append.events.len());
         for (number, event) in append.events.iter().enumerate() {
-            let version = next_version(&mut streams, &event.stream)?;
+            let version = next_version(&mut streams, &event.stream);
             let is_first = number == 0;
             let batch = if is_first { append.events.len() as u32 } else { 0 };
             let key = append.key.as_deref().filter(|_| is_first);
@@ -208,7 +209,7 @@ impl<T: Tree> Log<T> {
             last: appending.head.position,
             is_repeated: false,
         };
-        let (batch, head, chunk) = appending.finish(&streams, append, appended);
+        let (batch, head, chunk) = appending.finish(&streams, keyed, appended);
         batch.iter().try_for_each(|write| transaction.check(&write))?;
         transaction.apply(&batch)?;
         tracing::trace!(
@@ -335,13 +336,13 @@ impl<T: Tree> Log<T> {
 }
 
 /// Counts an event of a stream, which is in the list.
-fn next_version(streams: &mut [(&str, u64)], stream: &str) -> EventResult<u64> {
+fn next_version(streams: &mut [(&str, u64)], stream: &str) -> u64 {
     let found = streams.binary_search_by(|(name, _)| (*name).cmp(stream));
     let version = found.ok().and_then(|at| streams.get_mut(at)).map(|(_, version)| {
         *version += 1;
         *version
     });
-    Ok(version.unwrap_or_default())
+    version.unwrap_or_default()
 }
 
 /// Events on their way into a log.
@@ -423,7 +424,7 @@ impl<'l, T: Tree> Appending<'l, T> {
     fn finish(
         mut self,
         streams: &[(&str, u64)],
-        append: &Append,
+        keyed: Option<(&str, Hash)>,
         appended: Appended,
     ) -> (Batch<T>, Head, Chunk) {
         let trees = &self.log.trees;
@@ -431,8 +432,8 @@ impl<'l, T: Tree> Appending<'l, T> {
             self.batch.put(&trees.streams, &stream_head_key(stream), &number_value(*version));
         }
         self.batch.put(&trees.events, LOG_HEAD_KEY, &self.head.encode());
-        if let Some(key) = &append.key {
-            let value = use_value(&append.content_hash(), appended.first, appended.last);
+        if let Some((key, hash)) = keyed {
+            let value = use_value(&hash, appended.first, appended.last);
             self.batch.put(&trees.keys, key.as_bytes(), &value);
         }
         (self.batch, self.head, self.chunk)

@@ -1,0 +1,51 @@
+//! Having a case reject a layer that is wrong in one way.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// What a case came to: by an error it did not expect, or by a panic, it rejects.
+type Verdict<E> = Result<Result<(), E>, Box<dyn Any + Send>>;
+
+/// Runs one case without the message of the panic by which it may fail.
+fn run_quietly<E>(run: impl FnOnce() -> Result<(), E>) -> Verdict<E> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            // Those of the tests themselves are heard; those of the cases are what is waited for.
+            if panic.location().is_some_and(|place| place.file().contains("tests/")) {
+                loud(panic);
+            }
+        }));
+    });
+    catch_unwind(AssertUnwindSafe(run))
+}
+
+/// Only the case meant for the fault is run, and first without the fault: else one that is not there,
+/// or always fails, would pass for one that rejects. `run` takes the fault, or none, and the topic and
+/// the name of the case.
+pub(crate) fn assert_rejected<F: Copy + Debug, E: Debug>(
+    fault: F,
+    case: &str,
+    run: impl Fn(Option<F>, &str, &str) -> Result<(), E>,
+) {
+    let (topic, name) = case.split_once("::").expect("a case is a topic and a name");
+    let sound = run_quietly(|| run(None, topic, name));
+    assert!(matches!(sound, Ok(Ok(()))), "{case} fails without {fault:?}: {}", shown(&sound));
+    let verdict = run_quietly(|| run(Some(fault), topic, name));
+    println!("{fault:?}: {}", shown(&verdict));
+    assert!(!matches!(verdict, Ok(Ok(()))), "{fault:?} is not rejected by {case}");
+}
+
+/// Shows what a case came to.
+fn shown<E: Debug>(verdict: &Verdict<E>) -> String {
+    match verdict {
+        Ok(result) => format!("{result:?}"),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+        }
+    }
+}
