@@ -12,6 +12,9 @@ use super::plan::{Aim, Plan};
 use super::position::{Position, Seal};
 use super::reader::CollectionReader;
 
+/// How many documents a page has room for before it grows.
+const PAGE_USUAL: usize = 16;
+
 /// A query, resolved.
 pub(super) struct Search<'s, 'r, R: KvRead, D> {
     reader: &'s CollectionReader<'r, R, D>,
@@ -168,7 +171,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
             let (place, is_included) = (&position.place, position.is_included);
             plan.chosen.find.resume(definition, &self.order, place, is_included);
         }
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(wanted.min(PAGE_USUAL));
         if wanted == 0 {
             return Ok(rows);
         }

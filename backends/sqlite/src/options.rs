@@ -4,7 +4,7 @@
 /// and how it gives free pages back.
 ///
 /// The busy timeout, the cache size (of *each* connection: one that writes, and one for each
-/// snapshot that lives) and opening read-only are in `StoreOptions`; `synchronous` is the durability
+/// snapshot that lives; 16 MiB unless set) and opening read-only are in `StoreOptions`; `synchronous` is the durability
 /// of a transaction.
 ///
 /// ```

@@ -117,13 +117,17 @@ fn durability_is_synchronous() {
 #[test]
 fn the_cache_has_the_size_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions::new().cache_bytes(8 << 20);
-    let store = SqliteStore::open(folder.path().join("store"), &options).unwrap();
-    assert_eq!(setting(&store, Durability::PowerLoss, "cache_size"), -8192);
-    let of_reader = store.with_read_connection(|connection| {
-        Ok::<i64, Error>(connection.query_row("PRAGMA cache_size", [], |row| row.get(0)).unwrap())
-    });
-    assert_eq!(of_reader.unwrap(), -8192);
+    let asked = StoreOptions::new().cache_bytes(8 << 20);
+    for (options, kibibytes) in [(asked, -8192), (StoreOptions::new(), -16384)] {
+        let store = SqliteStore::open(folder.path().join("store"), &options).unwrap();
+        assert_eq!(setting(&store, Durability::PowerLoss, "cache_size"), kibibytes);
+        let of_reader = store.with_read_connection(|connection| {
+            let size = connection.query_row("PRAGMA cache_size", [], |row| row.get(0));
+            Ok::<i64, Error>(size.unwrap())
+        });
+        assert_eq!(of_reader.unwrap(), kibibytes);
+        store.close().unwrap();
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! What getting a document costs above getting its bytes and decoding them.
+//! What finding documents costs above getting their bytes and decoding them.
+
+use std::collections::HashMap;
 
 use arbour::documents::DocId;
 use arbour::documents::layout::Header;
 use arbour_core::{Result, StoreOptions};
 
-use super::article::{Article, articles, id};
+use super::article::{Article, articles, id, random_shelves};
 use super::collection::open;
 use super::record::records;
 use super::{Rows, Table, Tables};
@@ -14,7 +16,9 @@ use crate::scratch::Scratch;
 use crate::subject::Native;
 use crate::workload::random_entries;
 
-/// Gets documents by ids that no cache foresees, all in one snapshot.
+/// Gets documents by ids that no cache foresees, and finds as many by an index, all in one snapshot. The
+/// other side gets the very documents, and is told their ids: what an engine's own gets allow is the most
+/// that a search can reach.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let count = rows.scale.entries;
     let articles: Vec<Article> = articles(count).collect();
@@ -33,7 +37,26 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
         ids.len(),
         || time(|| decode_each(&raw, &keys)),
         || time(|| collection.gets(&ids)),
+    )?;
+    let shelves = random_shelves(count, rows.scale.reads / 10);
+    let keys = keys_on(&articles, &shelves);
+    rows.of(N::NAME, Bound::Informative).row(
+        "search of 10, raw: got by known ids",
+        shelves.len(),
+        || time(|| decode_each(&raw, &keys)),
+        || time(|| collection.searches(&shelves)),
     )
+}
+
+/// Returns the keys of the documents that searches by shelves find, in their order.
+pub(super) fn keys_on(articles: &[Article], shelves: &[u64]) -> Vec<Vec<u8>> {
+    let mut on_shelf: HashMap<u64, Vec<Vec<u8>>> = HashMap::new();
+    for article in articles {
+        if let Some(shelf) = article.shelf {
+            on_shelf.entry(shelf).or_default().push(key(&article.id));
+        }
+    }
+    shelves.iter().filter_map(|shelf| on_shelf.get(shelf)).flatten().cloned().collect()
 }
 
 /// Gets and decodes articles by the engine's own API.

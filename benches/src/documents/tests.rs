@@ -6,7 +6,7 @@ use arbour_core::{KvRead as _, KvStore as _, Result, StoreOptions};
 
 use super::article::{Article, ON_SHELF, articles, id, random_shelves};
 use super::collection::{INDEXED, NAME, all, by_shelf, open};
-use super::get::{decode_each, key};
+use super::get::{decode_each, key, keys_on};
 use super::record::{KeyValue, records, stored};
 use super::{Record, Table, Tables as _};
 use crate::scratch::Scratch;
@@ -105,6 +105,13 @@ impl Visit for SameReads {
         let expected: u64 = articles(ARTICLES).map(|article| article.look()).sum();
         assert_eq!(open(&store, 1)?.gets(&ids)?, expected, "{}", N::NAME);
         assert_eq!(decode_each(&raw, &keys)?, expected, "{}", N::NAME);
+
+        let articles: Vec<_> = articles(ARTICLES).collect();
+        let shelves = random_shelves(ARTICLES, 20);
+        let keys = keys_on(&articles, &shelves);
+        assert_eq!(keys.len() as u64, 20 * ON_SHELF);
+        let found = open(&store, 1)?.searches(&shelves)?;
+        assert_eq!(decode_each(&raw, &keys)?, found, "{}", N::NAME);
         Ok(())
     }
 }
