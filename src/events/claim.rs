@@ -193,13 +193,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let now = clock();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
-        match &self.inner.place {
-            Place::Together(log) => self
-                .store()
-                .write(|transaction| log.claim(transaction, subscription, consumer, limit, time)),
-            Place::Apart { store, log } => store
-                .write(|transaction| log.claim(transaction, subscription, consumer, limit, time)),
-        }
+        let Place { store, log, .. } = &self.inner.place;
+        store.write(|transaction| log.claim(transaction, subscription, consumer, limit, time))
     }
 
     /// Says that a consumer has dealt with an event he claimed.
@@ -216,12 +211,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn complete(&self, subscription: &str, consumer: &str, position: u64) -> EventResult<()> {
         check_not_handling()?;
-        match &self.inner.place {
-            Place::Together(log) => self
-                .store()
-                .write(|transaction| log.complete(transaction, subscription, consumer, position)),
-            Place::Apart { store, log } => store
-                .write(|transaction| log.complete(transaction, subscription, consumer, position)),
-        }
+        let Place { store, log, .. } = &self.inner.place;
+        store.write(|transaction| log.complete(transaction, subscription, consumer, position))
     }
 }

@@ -83,7 +83,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         store.write(|transaction| {
             if active_version(store, transaction, projection)? == Some(version) {
                 let reason = format!("version {version} of {projection:?} is read");
-                return Err(EventError::Invalid { log: projection.to_owned(), reason });
+                let log = self.inner.place.name().to_owned();
+                return Err(EventError::Invalid { log, reason });
             }
             Ok(transaction.delete(&states, &(projection, version).to_key_bytes())?)
         })?;

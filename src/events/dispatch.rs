@@ -305,8 +305,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         );
         let _entered = span.enter();
         let (appended, done) = match &self.inner.place {
-            Place::Together(log) => self.append_and_apply(log.clone(), append, dispatch)?,
-            Place::Apart { store, log } => {
+            Place { beside_views: Some(log), .. } => {
+                self.append_and_apply(log.clone(), append, dispatch)?
+            }
+            Place { store, log, .. } => {
                 let log = log.clone();
                 let appended = store.write_grouped(dispatch.durability, move |transaction| {
                     log.append(transaction, &append)

@@ -257,8 +257,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn catch_up(&self, projection: &str) -> EventResult<u64> {
         check_not_handling()?;
         let lane = self.inner.active(projection)?;
-        let views = self.store();
-        self.inner.place.check(views, lane.name(), &lane.state(&views.snapshot()?)?)?;
+        self.inner.place.check(lane.name(), &lane.state(&self.store().snapshot()?)?)?;
         let newest = self.head()?.position;
         let wait = self.inner.drive_until(lane, newest, None)?;
         self.ended(lane, wait)?;

@@ -91,7 +91,7 @@ impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
 
 /// What all clones share.
 pub(super) struct Inner<S: KvStore, L: KvStore> {
-    pub(super) views: GroupCommit<Arc<S>>,
+    pub(super) views: Arc<GroupCommit<Arc<S>>>,
     pub(super) place: Place<S, L>,
     pub(super) lanes: Vec<Lane<S>>,
     pub(super) signal: Signal,
@@ -125,7 +125,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
 }
 
 /// Opens the log where it is.
-type OpenPlace<S, L> = dyn FnOnce(&Arc<S>, &str) -> EventResult<Place<S, L>>;
+type OpenPlace<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<Place<S, L>>;
 
 impl<S: KvStore> Events<S> {
     /// Begins with a store, in which log and views are, and the name of the log.
@@ -141,7 +141,7 @@ impl<S: KvStore> Events<S> {
     pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
         EventsBuilder {
             store,
-            open_place: Box::new(|store, log| Ok(Place::Together(Log::open(&**store, log)?))),
+            open_place: Box::new(|views, log| Place::together(Arc::clone(views), log)),
             log: log.to_owned(),
             projections: Vec::new(),
             view_durability: Durability::default(),
@@ -223,7 +223,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// assert!(Events::builder(Arc::new(arbour::MemoryStore::new()), "").build().is_err());
     /// ```
     pub fn build(self) -> EventResult<Events<S, L>> {
-        let place = (self.open_place)(&self.store, &self.log)?;
+        let views = Arc::new(GroupCommit::new(self.store));
+        let place = (self.open_place)(&views, &self.log)?;
         let mut names = BTreeSet::new();
         let mut lanes = Vec::new();
         for projection in self.projections {
@@ -235,11 +236,12 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
                 );
                 return Err(EventError::Invalid { log: self.log, reason });
             }
-            lanes.push(Lane::open(&*self.store, projection)?);
+            lanes.push(Lane::open(&**views.inner(), projection, place.name())?);
         }
-        let is_shared = self.store.capabilities().multi_process || place.is_shared();
+        let is_shared =
+            views.capabilities().multi_process || place.store.capabilities().multi_process;
         let inner = Inner {
-            views: GroupCommit::new(self.store),
+            views,
             place,
             lanes,
             signal: Signal::default(),
@@ -267,7 +269,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 self.activate_newest(lane.name())?;
             }
             lane.committed(&state);
-            self.place.check(views, lane.name(), &state)?;
+            self.place.check(lane.name(), &state)?;
         }
         Ok(())
     }
@@ -331,6 +333,36 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.views.inner()
     }
 
+    /// Returns the log, for what is not done through [`Events`]: reading it beside something else of its
+    /// [store](Self::log_store), keys and versions, copies. Whoever appends by it [notifies](Self::notify).
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert_eq!(events.log().version(&events.log_store().snapshot()?, "diary")?, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn log(&self) -> &Log<L::Tree> {
+        &self.inner.place.log
+    }
+
+    /// Returns the store of the log: that of the views, or its own.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, events::Events};
+    /// # use std::sync::Arc;
+    /// let builder = Events::builder(Arc::new(arbour::MemoryStore::new()), "main");
+    /// let events = builder.log_in(Arc::new(arbour::open("memory:")?)).build()?;
+    /// assert_eq!(events.log_store().capabilities().engine, "memory");
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn log_store(&self) -> &L {
+        self.inner.place.store.inner()
+    }
+
     /// Returns the head of the log, as it is now.
     ///
     /// # Errors
@@ -344,7 +376,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn head(&self) -> EventResult<Head> {
-        self.inner.place.head(self.inner.views.inner())
+        self.inner.place.head()
     }
 
     /// Returns events, as they are in the log now.
@@ -360,7 +392,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn read(&self, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
-        self.inner.place.read(self.inner.views.inner(), query)
+        let Place { store, log, .. } = &self.inner.place;
+        log.read(&store.snapshot()?, query)
     }
 
     /// Returns the version of a projection that is read, whether it is declared here or not; `None` if

@@ -1,6 +1,7 @@
 //! A version of a projection at work on a store: its trees, its state, and applying events one after
 //! another.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use arbour_core::key::Key as _;
@@ -12,7 +13,7 @@ use super::chunk::Chunk;
 use super::dead::{DeadKind, DeadLetter, reason};
 use super::envelope;
 use super::event::Event;
-use super::layout::{FORMAT, PROJECTION_TREE, dead_tree, quarantine_tree, result_tree};
+use super::layout::{FORMAT, PROJECTION_TREE, dead_tree, log_tree, quarantine_tree, result_tree};
 use super::log::{decode_number, number_value, open_tree, position_key};
 use super::model::Group;
 use super::policy::GiveUp;
@@ -24,6 +25,8 @@ use super::{EventError, EventResult};
 pub(super) struct Lane<S: KvStore> {
     pub(super) projection: Projection<S>,
     pub(super) trees: Trees<S::Tree>,
+    /// The name of the log it reads.
+    log: Arc<str>,
     state_key: Vec<u8>,
     /// Held by the thread that applies events; others of this process wait for what it commits.
     pub(super) turn: Mutex<()>,
@@ -57,7 +60,7 @@ pub(super) enum Fate {
 }
 
 impl<S: KvStore> Lane<S> {
-    pub(super) fn open(store: &S, projection: Projection<S>) -> EventResult<Self> {
+    pub(super) fn open(store: &S, projection: Projection<S>, log: &str) -> EventResult<Self> {
         projection.check()?;
         let (name, version) = (projection.name(), projection.version());
         let trees = Trees {
@@ -70,6 +73,7 @@ impl<S: KvStore> Lane<S> {
         Ok(Self {
             projection,
             trees,
+            log: log.into(),
             state_key,
             turn: Mutex::new(()),
             applied: AtomicU64::new(0),
@@ -152,7 +156,8 @@ impl<S: KvStore> Lane<S> {
         let mut advanced = Advanced::All;
         for (position, value) in chunk.iter() {
             let event = envelope::decode(position, value).map_err(|cause| {
-                EventError::undecodable(self.name(), "arbour/log", &position_key(position), cause)
+                let (tree, key) = (log_tree(&self.log), position_key(position));
+                EventError::undecodable(&self.log, &tree, &key, cause)
             })?;
             self.check_place(state, &event)?;
             let fate = self.handle(group, &event, &mut state.has_quarantine)?;
@@ -178,14 +183,14 @@ impl<S: KvStore> Lane<S> {
         let expected = state.applied.saturating_add(1);
         if event.position > expected {
             return Err(EventError::Archived {
-                log: self.name().to_owned(),
+                log: self.log.to_string(),
                 asked: expected,
                 first: event.position,
             });
         }
         if *event.hash_before != state.hash {
             return Err(EventError::Foreign {
-                log: self.name().to_owned(),
+                log: self.log.to_string(),
                 reader: self.name().to_owned(),
                 position: state.applied,
             });
@@ -247,7 +252,7 @@ impl<S: KvStore> Lane<S> {
             Err(error) => return Ok(Err(error)),
         };
         if !effect.is_empty() {
-            let value = json_value(self.name(), &effect)?;
+            let value = json_value(&self.log, &effect)?;
             unit.put(&self.trees.results, &position_key(event.position), &value)?;
         }
         unit.commit()?;
@@ -259,7 +264,7 @@ impl<S: KvStore> Lane<S> {
         transaction: &mut W,
         dead: &DeadLetter,
     ) -> EventResult<()> {
-        let value = json_value(self.name(), dead)?;
+        let value = json_value(&self.log, dead)?;
         Ok(transaction.put(&self.trees.dead, &position_key(dead.position), &value)?)
     }
 
@@ -320,10 +325,10 @@ pub(super) fn read_active_version<R: KvRead>(
 }
 
 /// Writes a value in JSON behind the format byte.
-fn json_value(projection: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> {
+fn json_value(log: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, value).map_err(|error| EventError::Invalid {
-        log: projection.to_owned(),
+        log: log.to_owned(),
         reason: format!("what a handler returned is no JSON: {error}"),
     })?;
     Ok(bytes)

@@ -5,84 +5,48 @@ use std::sync::Arc;
 use arbour_core::{GroupCommit, KvStore};
 
 use super::chunk::Chunk;
-use super::event::EventBuf;
 use super::head::Head;
 use super::log::Log;
 use super::model::Group;
-use super::reading::EventQuery;
 use super::state::State;
 use super::{EventError, EventResult};
 
 /// Where the log is.
-pub(super) enum Place<S: KvStore, L: KvStore> {
+pub(super) struct Place<S: KvStore, L: KvStore> {
+    /// The store it is in.
+    pub(super) store: Arc<GroupCommit<Arc<L>>>,
+    pub(super) log: Log<L::Tree>,
+    /// The log once more, if its store is that of the views: so that it can be read and appended to in
+    /// their transactions.
+    pub(super) beside_views: Option<Log<S::Tree>>,
+}
+
+impl<S: KvStore> Place<S, S> {
     /// In the store of the views.
-    Together(Log<S::Tree>),
-    /// In a store of its own.
-    Apart { store: Arc<GroupCommit<Arc<L>>>, log: Log<L::Tree> },
+    pub(super) fn together(views: Arc<GroupCommit<Arc<S>>>, log: &str) -> EventResult<Self> {
+        let log = Log::open(&*views, log)?;
+        Ok(Self { store: views, beside_views: Some(log.clone()), log })
+    }
 }
 
 impl<S: KvStore, L: KvStore> Place<S, L> {
+    /// In a store of its own.
     pub(super) fn apart(store: Arc<L>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*store, log)?;
-        Ok(Self::Apart { store: Arc::new(GroupCommit::new(store)), log })
+        Ok(Self { store: Arc::new(GroupCommit::new(store)), log, beside_views: None })
     }
 
     pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Together(log) => log.name(),
-            Self::Apart { log, .. } => log.name(),
-        }
+        self.log.name()
     }
 
-    /// Tells whether other processes may write to the log.
-    pub(super) fn is_shared(&self) -> bool {
-        match self {
-            Self::Together(_) => false,
-            Self::Apart { store, .. } => store.capabilities().multi_process,
-        }
-    }
-
-    pub(super) fn head(&self, views: &S) -> EventResult<Head> {
-        match self {
-            Self::Together(log) => log.head(&views.snapshot()?),
-            Self::Apart { store, log } => log.head(&store.snapshot()?),
-        }
+    pub(super) fn head(&self) -> EventResult<Head> {
+        self.log.head(&self.store.snapshot()?)
     }
 
     /// Returns the head that events which a group applies are read up to.
     pub(super) fn head_for(&self, group: &Group<'_, '_, S>) -> EventResult<Head> {
-        match self {
-            Self::Together(log) => log.head(group),
-            Self::Apart { store, log } => log.head(&store.snapshot()?),
-        }
-    }
-
-    pub(super) fn read(&self, views: &S, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
-        match self {
-            Self::Together(log) => log.read(&views.snapshot()?, query),
-            Self::Apart { store, log } => log.read(&store.snapshot()?, query),
-        }
-    }
-
-    /// Returns events and the head of one moment.
-    pub(super) fn page(&self, views: &S, query: &EventQuery) -> EventResult<(Vec<EventBuf>, Head)> {
-        match self {
-            Self::Together(log) => {
-                let snapshot = views.snapshot()?;
-                Ok((log.read(&snapshot, query)?, log.head(&snapshot)?))
-            }
-            Self::Apart { store, log } => {
-                let snapshot = store.snapshot()?;
-                Ok((log.read(&snapshot, query)?, log.head(&snapshot)?))
-            }
-        }
-    }
-
-    pub(super) fn get(&self, views: &S, position: u64) -> EventResult<Option<EventBuf>> {
-        match self {
-            Self::Together(log) => log.get(&views.snapshot()?, position),
-            Self::Apart { store, log } => log.get(&store.snapshot()?, position),
-        }
+        self.beside_views.as_ref().map_or_else(|| self.head(), |log| log.head(group))
     }
 
     /// Reads events that a group is to apply.
@@ -92,9 +56,9 @@ impl<S: KvStore, L: KvStore> Place<S, L> {
         after: u64,
         until: u64,
     ) -> EventResult<Chunk> {
-        match self {
-            Self::Together(log) => log.chunk(group, after, until),
-            Self::Apart { store, log } => log.chunk(&store.snapshot()?, after, until),
+        match &self.beside_views {
+            Some(log) => log.chunk(group, after, until),
+            None => self.log.chunk(&self.store.snapshot()?, after, until),
         }
     }
 
@@ -129,11 +93,12 @@ impl<S: KvStore, L: KvStore> Place<S, L> {
     }
 
     /// Does the same when a view is opened, and looks at the event behind as well.
-    pub(super) fn check(&self, views: &S, reader: &str, state: &State) -> EventResult<()> {
-        let head = self.head(views)?;
+    pub(super) fn check(&self, reader: &str, state: &State) -> EventResult<()> {
+        let snapshot = self.store.snapshot()?;
+        let head = self.log.head(&snapshot)?;
         self.check_head(&head, reader, state)?;
         let next = if state.applied < head.position && state.applied + 1 >= head.first {
-            self.get(views, state.applied + 1)?
+            self.log.get(&snapshot, state.applied + 1)?
         } else {
             None
         };

@@ -112,7 +112,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let lane = self.inner.active(projection)?;
         self.inner.leave_halt(lane, |transaction, dead| {
             let aside = DeadLetter { kind: DeadKind::Failed, ..dead };
-            let event = self.inner.event(lane, aside.position)?;
+            let event = self.inner.event(aside.position)?;
             let mut state = lane.state(transaction)?;
             state.hash = event.hash();
             state.applied = aside.position;
@@ -144,12 +144,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
         check_not_handling()?;
         let lane = self.inner.active(projection)?;
-        let event = self.inner.event(lane, position)?;
+        let event = self.inner.event(position)?;
         let event = event.as_event();
         let is_applied = self.store().write(|transaction| {
             let letters = lane.dead_letters(transaction)?;
-            let invalid =
-                |reason: String| EventError::Invalid { log: projection.to_owned(), reason };
+            let invalid = |reason: String| EventError::Invalid {
+                log: self.inner.place.name().to_owned(),
+                reason,
+            };
             let dead = letters
                 .iter()
                 .find(|dead| dead.position == position && dead.kind != DeadKind::Halting)
@@ -218,10 +220,10 @@ fn again(dead: &DeadLetter, error: &ApplyError) -> DeadLetter {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    fn event(&self, lane: &Lane<S>, position: u64) -> EventResult<super::EventBuf> {
-        let event = self.place.get(self.views.inner(), position)?;
+    fn event(&self, position: u64) -> EventResult<super::EventBuf> {
+        let event = self.place.log.get(&self.place.store.snapshot()?, position)?;
         event.ok_or_else(|| EventError::Invalid {
-            log: lane.name().to_owned(),
+            log: self.place.name().to_owned(),
             reason: format!("there is no event at position {position} any more"),
         })
     }

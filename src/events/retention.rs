@@ -112,9 +112,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             until = until.min(lane.state(&snapshot)?.applied);
         }
         drop(snapshot);
-        match &self.inner.place {
-            Place::Together(log) => log.trim_all(self.store(), until),
-            Place::Apart { store, log } => log.trim_all(&**store, until),
-        }
+        let Place { store, log, .. } = &self.inner.place;
+        log.trim_all(&**store, until)
     }
 }

@@ -107,10 +107,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn subscribe(&self, name: &str, query: EventQuery) -> EventResult<Subscription<S, L>> {
-        let acknowledged = match &self.inner.place {
-            Place::Together(log) => log.acknowledged(&self.store().snapshot()?, name)?,
-            Place::Apart { store, log } => log.acknowledged(&store.snapshot()?, name)?,
-        };
+        let Place { store, log, .. } = &self.inner.place;
+        let acknowledged = log.acknowledged(&store.snapshot()?, name)?;
         let position = acknowledged.unwrap_or(query.after);
         Ok(Subscription { events: self.clone(), name: name.to_owned(), query, position })
     }
@@ -161,7 +159,10 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
             let query = self.query.clone().after(self.position).until(u64::MAX);
             let query =
                 EventQuery { direction: arbour_core::Direction::Forward, ..query }.limit(limit);
-            let (events, head) = inner.place.page(inner.views.inner(), &query)?;
+            let (events, head) = {
+                let snapshot = inner.place.store.snapshot()?;
+                (inner.place.log.read(&snapshot, &query)?, inner.place.log.head(&snapshot)?)
+            };
             if head.first > self.position.saturating_add(1) && head.position > self.position {
                 return Err(EventError::Archived {
                     log: inner.place.name().to_owned(),
@@ -198,14 +199,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     pub fn acknowledge(&self) -> EventResult<()> {
         check_not_handling()?;
         let (name, position) = (self.name.as_str(), Some(self.position));
-        match &self.events.inner.place {
-            Place::Together(log) => {
-                let store = self.events.store();
-                store.write(|transaction| log.acknowledge(transaction, name, position))
-            }
-            Place::Apart { store, log } => {
-                store.write(|transaction| log.acknowledge(transaction, name, position))
-            }
-        }
+        let Place { store, log, .. } = &self.events.inner.place;
+        store.write(|transaction| log.acknowledge(transaction, name, position))
     }
 }

@@ -154,6 +154,11 @@ pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     other.dispatch(cents("a", 10)?)?;
     other.dispatch(cents("a", 20)?)?;
     applied(&events, cents("a", 2)?)?;
+    for (of, name) in [(&events, "main"), (&other, "other")] {
+        let head = of.log().head(&of.log_store().snapshot()?)?;
+        assert_eq!((of.log().name(), head), (name, of.head()?));
+        assert_eq!(head.position, 2);
+    }
     drop((events, other));
     bed.settle()?;
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 3 2");
