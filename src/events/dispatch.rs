@@ -304,19 +304,21 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             events = append.events.len()
         );
         let _entered = span.enter();
-        let (appended, done) = match &self.inner.place {
+        let appended = match &self.inner.place {
             Place { beside_views: Some(log), .. } => {
-                self.append_and_apply(log.clone(), append, dispatch)?
+                self.append_and_apply(log.clone(), append, dispatch)
             }
             Place { store, log, .. } => {
                 let log = log.clone();
                 let appended = store.write_grouped(dispatch.durability, move |transaction| {
                     log.append(transaction, &append)
-                })?;
-                (appended, self.inner.inline_lanes(appended))
+                });
+                appended.map(|appended| (appended, self.inner.inline_lanes(appended)))
             }
         };
+        // Also by one who is refused: there are those who let him go first.
         self.inner.signal.notify();
+        let (appended, done) = appended?;
         if !appended.is_repeated {
             Counters::add(&self.inner.counters.appended, appended.last + 1 - appended.first);
         }

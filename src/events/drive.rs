@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Savepoint};
+use parking_lot::MutexGuard;
 
 use super::counters::Counters;
 use super::dispatch::{check_not_handling, handling};
@@ -72,9 +73,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 continue;
             };
             may_be_patient = true;
-            let step = self.step(lane, false);
-            drop(turn);
-            self.signal.notify();
+            let step = self.step_in_turn(lane, turn, false);
             if let Err(EventError::Store(error)) = &step
                 && error.kind() == ErrorKind::Busy
             {
@@ -91,7 +90,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                     if is_late() {
                         return Ok(Wait::TimedOut);
                     }
-                    self.signal.wait_past(self.signal.count(), self.next_look(until));
+                    self.signal.wait_past(seen, self.next_look(until));
                 }
                 Step::Halted { position, reason } => return Ok(Wait::Halted { position, reason }),
                 Step::Failed => {
@@ -136,6 +135,26 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             self.signal.wait_past(self.signal.count(), wake);
         }
         true
+    }
+
+    /// Applies one commit's worth of events, gives up the turn, and wakes those who found it taken.
+    ///
+    /// Not where there was nothing to apply, or those who wait for the same event would wake each other
+    /// without end; unless something was committed meanwhile, for they may have seen that, and that the turn
+    /// was taken, before it was given up.
+    fn step_in_turn(
+        &self,
+        lane: &Lane<S>,
+        turn: MutexGuard<'_, ()>,
+        activates: bool,
+    ) -> EventResult<Step> {
+        let seen = self.signal.count();
+        let step = self.step(lane, activates);
+        drop(turn);
+        if !matches!(step, Ok(Step::Still(_))) || self.signal.count() != seen {
+            self.signal.notify();
+        }
+        step
     }
 
     /// Applies one commit's worth of events. The caller has the turn. If told so, it makes the version the
@@ -237,7 +256,8 @@ impl CatchUp {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Applies all that a projection is behind, and returns the position it is at then.
+    /// Applies all that a projection is behind, and returns the position it is at then. What is appended
+    /// meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the next.
     ///
     /// # Errors
     /// [`Halted`](EventError::Halted) if it stands, [`ShutDown`](EventError::ShutDown),
@@ -255,13 +275,53 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn catch_up(&self, projection: &str) -> EventResult<u64> {
+        self.catch_up_with(projection, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`catch_up`](Self::catch_up), and tells behind each commit's worth how far it is, whoever applied
+    /// it, until there is nothing left or it is told to break off: what was applied until then stays.
+    ///
+    /// # Errors
+    /// As [`catch_up`](Self::catch_up).
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// let applied = events.catch_up_with("bank", &mut |progress| {
+    ///     eprintln!("{} of {}", progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(applied, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn catch_up_with(
+        &self,
+        projection: &str,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<u64> {
         check_not_handling()?;
-        let lane = self.inner.active(projection)?;
-        self.inner.place.check(lane.name(), &lane.state(&self.store().snapshot()?)?)?;
-        let newest = self.head()?.position;
-        let wait = self.inner.drive_until(lane, newest, None)?;
-        self.ended(lane, wait)?;
-        Ok(lane.applied.load(Ordering::Acquire))
+        let (lane, state) = {
+            let snapshot = self.store().snapshot()?;
+            let lane = self.inner.active_at(&snapshot, projection)?;
+            (lane, lane.state(&snapshot)?)
+        };
+        self.inner.place.check(lane.name(), &state)?;
+        let total = self.head()?.position;
+        let mut done = lane.applied.load(Ordering::Acquire);
+        while done < total {
+            // Whoever applies one event applies a commit's worth.
+            let wait = self.inner.drive_until(lane, done + 1, None)?;
+            self.ended(lane, wait)?;
+            done = lane.applied.load(Ordering::Acquire);
+            if done < total && progress(CatchUp { done, total }).is_break() {
+                break;
+            }
+        }
+        Ok(done)
     }
 
     /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new.
@@ -288,7 +348,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         timeout: Duration,
     ) -> EventResult<S::Snapshot<'_>> {
         check_not_handling()?;
-        let lane = self.inner.active(projection)?;
+        let lane = {
+            let snapshot = self.store().snapshot()?;
+            let lane = self.inner.active_at(&snapshot, projection)?;
+            if lane.state(&snapshot)?.applied >= position {
+                return Ok(snapshot);
+            }
+            lane
+        };
         let until = Instant::now().checked_add(timeout);
         let wait = self.inner.drive_until(lane, position, until)?;
         self.ended(lane, wait)?;
@@ -386,10 +453,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let lane = self.inner.version(projection, version)?;
         loop {
             self.inner.check_open()?;
-            let turn = lane.turn.lock();
-            let step = self.inner.step(lane, true);
-            drop(turn);
-            let reach = match step? {
+            let reach = match self.inner.step_in_turn(lane, lane.turn.lock(), true)? {
                 Step::Moved(reach) | Step::Still(reach) => reach,
                 Step::Failed => {
                     self.inner.back_off(lane, None);
@@ -400,7 +464,6 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 }
             };
             if reach.applied == reach.newest {
-                self.inner.signal.notify();
                 return Ok(true);
             }
             if progress(CatchUp { done: reach.applied, total: reach.newest }).is_break() {

@@ -19,7 +19,8 @@ use super::reading::EventQuery;
 use super::signal::Signal;
 use super::{EventError, EventResult};
 
-/// How long those who wait do not look at a store that other processes write to as well.
+/// How long those who wait do not look at a store that other processes write to as well, unless the
+/// program says otherwise.
 const OTHERS_POLL: Duration = Duration::from_millis(20);
 
 /// How long they do not look at one of this process alone: events can be appended by a [`Log`] of the
@@ -122,6 +123,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     log: String,
     projections: Vec<Projection<S>>,
     view_durability: Durability,
+    poll: Option<Duration>,
 }
 
 /// Opens the log where it is.
@@ -145,6 +147,7 @@ impl<S: KvStore> Events<S> {
             log: log.to_owned(),
             projections: Vec::new(),
             view_durability: Durability::default(),
+            poll: None,
         }
     }
 }
@@ -187,6 +190,26 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
+    /// Says after how long those who wait look at the store though nobody has told them of anything new:
+    /// where other processes write to it as well that is how late they learn of it. By default it is 20
+    /// milliseconds there, and a fifth of a second in a store of this process alone, where it is only for
+    /// events that were appended by a [`Log`] and [nobody was told of](Events::notify).
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::{sync::Arc, time::Duration};
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .poll(Duration::from_secs(1))
+    ///     .build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn poll(mut self, poll: Duration) -> Self {
+        self.poll = Some(poll);
+        self
+    }
+
     /// Keeps the log in a store of its own, of the same engine or another.
     ///
     /// ```
@@ -205,6 +228,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             log: self.log,
             projections: self.projections,
             view_durability: self.view_durability,
+            poll: self.poll,
         }
     }
 }
@@ -249,7 +273,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             is_shut: AtomicBool::new(false),
             dispatching: AtomicUsize::new(0),
             view_durability: self.view_durability,
-            poll: if is_shared { OTHERS_POLL } else { OWN_POLL },
+            poll: self.poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL }),
         };
         inner.open()?;
         Ok(Events { inner: Arc::new(inner) })
@@ -294,9 +318,17 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Finds the version of a projection that is read.
     pub(super) fn active(&self, projection: &str) -> EventResult<&Lane<S>> {
-        let snapshot = self.views.inner().snapshot()?;
+        self.active_at(&self.views.inner().snapshot()?, projection)
+    }
+
+    /// Finds the version of a projection that is read at a moment.
+    pub(super) fn active_at<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        projection: &str,
+    ) -> EventResult<&Lane<S>> {
         for lane in self.lanes.iter().filter(|lane| lane.name() == projection) {
-            if lane.is_active_at(&snapshot)? {
+            if lane.is_active_at(reader)? {
                 return Ok(lane);
             }
         }
@@ -416,7 +448,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 
     /// Wakes those who wait for events, after some were appended by a [`Log`] of the program's own. Without
-    /// it they look by themselves, a fifth of a second later.
+    /// it they look by themselves, [some time](EventsBuilder::poll) later.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};

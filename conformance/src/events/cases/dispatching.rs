@@ -5,13 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Dispatch, EventError, EventResult, Events, Expected, FailurePolicy, GiveUp, Outcome,
-    Pace,
+    Append, Dispatch, EventError, EventQuery, EventResult, Events, Expected, FailurePolicy, GiveUp,
+    Outcome, Pace,
 };
 use arbour_core::{ErrorKind, KvStore as _};
 use serde_json::json;
 
-use super::claims::{applied, balances, dispatch, folded, refused, whole};
+use super::claims::{append, applied, balances, dispatch, folded, refused, whole};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event, expecting};
@@ -55,7 +55,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     })?;
     let error = refused(events.dispatch(cents("d", 5)?), "dispatching after the end");
     assert!(matches!(error, EventError::ShutDown { .. }), "{error:?}");
-    refused(events.subscribe("x", arbour::events::EventQuery::all())?.next(1, LONG), "following");
+    refused(events.subscribe("x", EventQuery::all())?.next(1, LONG), "following");
     drop(events);
     bed.settle()?;
     let events = bed.open()?;
@@ -208,20 +208,77 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Ev
     Ok(())
 }
 
-/// Case 28. Nobody sleeps through what he waits for, whoever commits it and whenever.
+/// So long does nobody look by himself: whoever is not woken runs out of his time before.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A way of committing an event.
+type Commit<'c> = &'c dyn Fn() -> EventResult<()>;
+
+/// Case 28. Nobody sleeps through what he waits for: each way of committing wakes those who wait for a
+/// projection and those who read, by itself.
 pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const ROUNDS: u64 = 15;
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
-    let events = bed.builder().projection(behind).build()?;
+    let events = bed.builder().projection(behind).poll(NEVER).build()?;
+    let dispatching = || events.dispatch(cents("a", 1)?).map(drop);
+    let notifying = || {
+        append(bed, cents("b", 1)?)?;
+        events.notify();
+        Ok(())
+    };
+    let ways: [Commit<'_>; 2] = [&dispatching, &notifying];
+    let mut reader = events.subscribe("reader", EventQuery::all())?;
+    let began = Instant::now();
+    for (position, commit) in (1..=2 * ROUNDS).zip(ways.into_iter().cycle()) {
+        thread::scope(|scope| -> EventResult<()> {
+            let waiting = scope.spawn(|| events.wait_for("bank", position, LONG).map(drop));
+            let reading = scope.spawn(|| reader.next(7, LONG));
+            // Most likely they sleep by then; in one round or another they do.
+            thread::sleep(Duration::from_millis(2));
+            commit()?;
+            waiting.join().expect("it does not panic")?;
+            let read = reading.join().expect("it does not panic")?;
+            assert_eq!(read.len(), 1, "the reader was not woken");
+            Ok(())
+        })?;
+    }
+    assert!(began.elapsed() < LONG, "somebody slept until he ran out of time");
+    Ok(())
+}
+
+/// Case 28. Nor does he where many wait, for the same projection and for others, and for each other:
+/// whoever gives up the turn to apply, or is let go first and refused, tells those who found it taken.
+pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const ROUNDS: u64 = 20;
+    const EACH: u64 = 3;
+    let events = bed
+        .builder()
+        .projection(bed.ledger("bank", 1)?)
+        .projection(bed.ledger("behind", 1)?.pace(Pace::Behind))
+        .poll(NEVER)
+        .build()?;
     let began = Instant::now();
     thread::scope(|scope| -> EventResult<()> {
-        let waiting: Vec<_> = (1..=60_u64)
+        let waiting: Vec<_> = (1..=ROUNDS * EACH)
             .map(|position| {
                 let events = &events;
-                scope.spawn(move || events.wait_for("bank", position, LONG).map(drop))
+                scope.spawn(move || events.wait_for("behind", position, LONG).map(drop))
             })
             .collect();
-        for _ in 0..60 {
-            events.dispatch(cents("a", 1)?)?;
+        let patient = Dispatch::default().timeout(LONG);
+        for _ in 0..ROUNDS {
+            let dispatching = ["a", "b"].map(|stream| {
+                let events = &events;
+                scope.spawn(move || events.dispatch_with(cents(stream, 1)?, patient))
+            });
+            append(bed, cents("d", 1)?)?;
+            events.notify();
+            refused(events.dispatch(expecting("c", Expected::Exists, 1)?), "a wrong version");
+            for dispatching in dispatching {
+                let dispatched = dispatching.join().expect("it does not panic")?;
+                let outcomes = dispatched.outcomes("bank");
+                assert!(matches!(outcomes, [Outcome::Applied { .. }]), "{outcomes:?}");
+            }
         }
         for waiting in waiting {
             waiting.join().expect("it does not panic")?;

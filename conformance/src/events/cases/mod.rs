@@ -51,6 +51,7 @@ macro_rules! __events_cases {
             dispatching {
                 always_resolves waits_as_told handler_cannot_dispatch many_callers_each_own_result
                 repeated_dispatch_same_outcome wait_for_is_recent_enough no_wakeup_is_lost
+                no_turn_is_missed
                 follower_applies_what_comes
             }
             following {
@@ -58,7 +59,7 @@ macro_rules! __events_cases {
                 projection_keeps_its_events consumers_share_each_once claims_run_out
             }
             rebuilds {
-                rebuilt_beside_old rebuild_resumes rebuild_stands_at_failure
+                rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure
                 older_handle_knows_the_switch forgotten_leaves_nothing
             }
             identity {

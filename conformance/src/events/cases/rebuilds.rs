@@ -67,6 +67,37 @@ pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     Ok(())
 }
 
+/// Whoever catches up is told how far it is, and can break it off: what was applied stays.
+pub(super) fn catching_up_tells_how_far<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    fill(bed)?;
+    let events = bed.open()?;
+    let mut told = Vec::new();
+    let applied = events.catch_up_with("bank", &mut |progress| {
+        told.push(progress);
+        ControlFlow::Break(())
+    })?;
+    assert!((1..CROWD as u64).contains(&applied), "{applied}");
+    assert_eq!(told, [CatchUp { done: applied, total: CROWD as u64 }]);
+    drop(events);
+    bed.settle()?;
+    let events = bed.open()?;
+    assert_eq!(events.status()?.first().map(|bank| bank.applied), Some(applied));
+    let mut done = applied;
+    let newest = events.catch_up_with("bank", &mut |progress| {
+        assert!(progress.done > done && progress.left() > 0, "{progress:?} after {done}");
+        done = progress.done;
+        ControlFlow::Continue(())
+    })?;
+    assert!(newest == CROWD as u64 && done > applied, "{newest}, and last told of {done}");
+    let mut told = Vec::new();
+    let again = events.catch_up_with("bank", &mut |progress| {
+        told.push(progress);
+        ControlFlow::Continue(())
+    })?;
+    assert_eq!((again, told), (newest, Vec::new()), "nothing was left");
+    Ok(())
+}
+
 /// A rebuild that is broken off goes on where it was, also in another life.
 pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     bed.open()?;
