@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::git_log::is_day;
+use crate::ledger::{ACCOUNTS, COMMITS, PROJECTIONS};
 
 /// Keeps accounts and the history of a repository as events, and folds them into documents, in any
 /// store.
@@ -105,7 +106,7 @@ pub(crate) enum Command {
     /// Folds the documents anew beside those that are read, changes over to them, and compares both.
     ///
     /// Prints a hash of all documents before and after, and exits with 1 if they differ; then those of
-    /// before are kept.
+    /// before are kept. One that was broken off is gone on with.
     Rebuild {
         /// Which; without a name both.
         #[arg(value_enum)]
@@ -113,6 +114,30 @@ pub(crate) enum Command {
         /// Keep the documents of before.
         #[arg(long)]
         keep: bool,
+    },
+    /// Prints the events that could not be applied: projection, version, position, stream, event, whether it
+    /// failed or is behind another of its stream, tries and reason.
+    Failed {
+        /// Of which; without a name of both.
+        #[arg(value_enum)]
+        projection: Option<Projected>,
+    },
+    /// Applies an event that was put aside after all. Exits with 1 if it fails again.
+    Replay {
+        /// To which documents.
+        #[arg(value_enum)]
+        projection: Projected,
+        /// Its position.
+        position: u64,
+    },
+    /// Applies all that was put aside of a stream, the oldest first, until one fails again. Once none is
+    /// left, what is appended to the stream is applied as it comes.
+    Release {
+        /// To which documents.
+        #[arg(value_enum)]
+        projection: Projected,
+        /// Which stream, as account/ada.
+        stream: String,
     },
     /// Prints how far the documents are behind the log: name, version, state, position, events behind
     /// and events put aside. Exits with 1 if events were put aside.
@@ -168,7 +193,7 @@ pub(crate) struct Follow {
     pub(crate) after: Option<u64>,
     /// Have the log remember under this name what was printed, and go on there the next time. A new
     /// name begins with the first event, or behind --after.
-    #[arg(long, value_parser = follower)]
+    #[arg(long)]
     pub(crate) name: Option<String>,
     /// End after so many seconds; with 0, after what is there. Otherwise it goes on until it is ended.
     #[arg(long = "for", value_name = "SECONDS")]
@@ -182,6 +207,21 @@ pub(crate) enum Projected {
     Accounts,
     /// Authors, files and days.
     Commits,
+}
+
+impl Projected {
+    /// Returns the name of the projection.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Accounts => ACCOUNTS,
+            Self::Commits => COMMITS,
+        }
+    }
+
+    /// Returns the names of what was chosen: of all, if nothing was.
+    pub(crate) fn chosen(chosen: Option<Self>) -> Vec<&'static str> {
+        chosen.map_or_else(|| PROJECTIONS.to_vec(), |chosen| vec![chosen.name()])
+    }
 }
 
 /// The longest name of an account, and the longest key, in bytes.
@@ -208,13 +248,6 @@ fn day(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("a day is written as 2026-01-31".to_owned())
-    }
-}
-
-fn follower(text: &str) -> Result<String, String> {
-    match text {
-        crate::follow::NOBODY => Err("this name is of those who have none".to_owned()),
-        _ => Ok(text.to_owned()),
     }
 }
 

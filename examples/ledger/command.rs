@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::rebuild::rebuild;
 use crate::status::status;
 use crate::table::{Cell, Table};
-use crate::{listing, notice};
+use crate::{listing, mending, notice};
 
 /// Runs a command and tells with which code to exit.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -95,6 +95,20 @@ fn answer(ledger: &Ledger, command: &Command, out: &mut impl Write) -> Result<Ex
         Command::Rebuild { projection, keep } => {
             rebuild(ledger, *projection, *keep, out)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        Command::Failed { projection } => {
+            mending::failed(ledger, *projection, out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Replay { projection, position } => {
+            mending::replay(ledger, *projection, *position, out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Release { projection, stream } => {
+            // What was applied is said though another fails.
+            let released = mending::release(ledger, *projection, stream, out);
+            out.flush()?;
+            return released.map(|()| ExitCode::SUCCESS);
         }
         Command::Status => return status(ledger, out),
     };

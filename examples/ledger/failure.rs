@@ -39,6 +39,14 @@ pub(crate) enum Failure {
         /// The position of the event.
         position: u64,
     },
+    /// What was put aside could not be applied again.
+    #[error("position {position} could not be applied again: {reason}")]
+    FailsAgain {
+        /// The position of the event.
+        position: u64,
+        /// Why not.
+        reason: String,
+    },
     /// The import ended early.
     #[error(transparent)]
     Import(#[from] ImportError),

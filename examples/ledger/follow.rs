@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use arbour::events::{Event, EventQuery, EventResult};
+use arbour::DynStore;
+use arbour::events::{Event, EventBuf, EventQuery, EventResult, Subscription, Tail};
 
 use crate::account::{Entries, account_of};
 use crate::arguments::Follow;
@@ -13,14 +14,35 @@ use crate::ledger::Ledger;
 use crate::moment::Moment;
 use crate::tally::imported;
 
-/// The name of followers without a name: what they have seen is never remembered.
-pub(crate) const NOBODY: &str = "-";
-
 /// How many events are printed before it is remembered.
 const PAGE: usize = 100;
 
 /// How long it waits at a time; it goes on unless it was to end.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// Who follows the log.
+enum Follower {
+    /// The log remembers how far he is.
+    Named(Subscription<DynStore>),
+    Nameless(Tail<DynStore>),
+}
+
+impl Follower {
+    fn next(&mut self, wait: Duration) -> EventResult<Vec<EventBuf>> {
+        match self {
+            Self::Named(subscription) => subscription.next(PAGE, wait),
+            Self::Nameless(tail) => tail.next(PAGE, wait),
+        }
+    }
+
+    /// Has what was printed remembered. Whoever dies before prints it again.
+    fn has_printed(&self) -> EventResult<()> {
+        match self {
+            Self::Named(subscription) => subscription.acknowledge(),
+            Self::Nameless(_) => Ok(()),
+        }
+    }
+}
 
 /// Prints events as they come.
 pub(crate) fn follow(
@@ -30,23 +52,25 @@ pub(crate) fn follow(
 ) -> Result<(), Failure> {
     let seconds = arguments.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let until = seconds.and_then(|seconds| Instant::now().checked_add(seconds));
-    let after = match (arguments.after, &arguments.name) {
-        (Some(position), _) => position,
-        (None, Some(_)) => 0,
-        (None, None) => ledger.events.head()?.position,
+    let from = |position| EventQuery::all().after(position);
+    let mut follower = match (&arguments.name, arguments.after) {
+        (Some(name), after) => {
+            Follower::Named(ledger.events.subscribe(name, from(after.unwrap_or(0)))?)
+        }
+        (None, Some(after)) => Follower::Nameless(ledger.events.tail(from(after))),
+        (None, None) => {
+            Follower::Nameless(ledger.events.tail(from(ledger.events.head()?.position)))
+        }
     };
-    let name = arguments.name.as_deref().unwrap_or(NOBODY);
-    let mut subscription = ledger.events.subscribe(name, EventQuery::all().after(after))?;
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let events = subscription.next(PAGE, left.map_or(WAIT, |left| left.min(WAIT)))?;
+        let events = follower.next(left.map_or(WAIT, |left| left.min(WAIT)))?;
         for event in &events {
             print(&event.as_event(), out)?;
         }
         out.flush()?;
-        // Whoever dies before this prints them again.
-        if arguments.name.is_some() && !events.is_empty() {
-            subscription.acknowledge()?;
+        if !events.is_empty() {
+            follower.has_printed()?;
         }
         if events.len() < PAGE && left == Some(Duration::ZERO) {
             return Ok(());

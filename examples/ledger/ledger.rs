@@ -1,14 +1,18 @@
 //! The ledger: the log of events, and the documents that are folded from it.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::documents::{Collection, DocResult, DocStore as _, Documents};
-use arbour::events::{Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection};
+use arbour::events::{
+    EventResult, Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection,
+};
 use arbour::{DynStore, DynTree, KvStore as _, StoreOptions};
 
 use crate::account::{self, Account, Accounts};
 use crate::arguments::Arguments;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::tally::{self, Author, Day, File, Tallies, Tally};
 
 /// What the log is called in its store.
@@ -49,8 +53,6 @@ struct Versions {
 }
 
 impl Versions {
-    const FIRST: Self = Self { accounts: 1, commits: 1 };
-
     fn of(self, projection: &str) -> u32 {
         if projection == ACCOUNTS { self.accounts } else { self.commits }
     }
@@ -111,12 +113,14 @@ impl Ledger {
         Ok(self.stores.builder(self.versions)?.projection(beside).build()?)
     }
 
-    /// Looks at all versions there are, to see how far they are, and does nothing with them.
-    pub(crate) fn all(&self) -> Result<Events<DynStore>, Failure> {
-        let builder = PROJECTIONS.iter().fold(self.stores.bare(), |builder, name| {
-            builder.projection(Projection::new(name, 1)).projection(Projection::new(name, 2))
-        });
-        Ok(builder.build()?)
+    /// Folds into the documents what is in the log and not in them yet, and shows how far it is.
+    pub(crate) fn catch_up(&self, projection: &str) -> Result<(), Failure> {
+        let progress = Progress::of_events(format!("folding {projection}"));
+        self.events.catch_up_with(projection, &mut |done| {
+            progress.at(done);
+            ControlFlow::Continue(())
+        })?;
+        Ok(())
     }
 
     /// Closes the stores.
@@ -144,18 +148,11 @@ impl Stores {
 
     /// Finds out which versions are read. Where nothing is yet, the first will be.
     fn versions(&self) -> Result<Versions, Failure> {
-        let builder = PROJECTIONS
-            .iter()
-            .fold(self.bare(), |builder, name| builder.projection(Projection::new(name, 1)));
-        let mut versions = Versions::FIRST;
-        for status in builder.build()?.status()?.into_iter().filter(|status| !status.is_active) {
-            let version = other(status.version);
-            match status.name.as_str() {
-                ACCOUNTS => versions.accounts = version,
-                _ => versions.commits = version,
-            }
-        }
-        Ok(versions)
+        let events = self.bare().build()?;
+        let version = |projection| -> EventResult<u32> {
+            Ok(events.active_version(projection)?.unwrap_or(1))
+        };
+        Ok(Versions { accounts: version(ACCOUNTS)?, commits: version(COMMITS)? })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tally::{self, Counts, File, Tally};
 
 /// Returns the documents as they are once all events are applied that are in the log now.
 fn current<'l>(ledger: &'l Ledger, projection: &str) -> Result<DynSnapshot<'l>, Failure> {
-    ledger.events.catch_up(projection)?;
+    ledger.catch_up(projection)?;
     Ok(ledger.store().snapshot()?)
 }
 

@@ -26,6 +26,7 @@ pub mod git_log;
 mod import;
 mod ledger;
 mod listing;
+mod mending;
 mod moment;
 #[path = "../packages/notice.rs"]
 mod notice;

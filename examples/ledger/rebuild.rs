@@ -4,11 +4,12 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use arbour::DynStore;
-use arbour::events::{Events, Hash};
+use arbour::events::{Events, Hash, ProjectionStatus, VersionState};
 
 use crate::arguments::Projected;
 use crate::failure::Failure;
-use crate::ledger::{ACCOUNTS, COMMITS, Ledger};
+use crate::ledger::Ledger;
+use crate::notice;
 use crate::progress::Progress;
 use crate::table::{Cell, Table};
 
@@ -19,14 +20,9 @@ pub(crate) fn rebuild(
     keep: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let projections: &[&'static str] = match projected {
-        Some(Projected::Accounts) => &[ACCOUNTS],
-        Some(Projected::Commits) => &[COMMITS],
-        None => &[ACCOUNTS, COMMITS],
-    };
     let mut table = Table::new(&["projection", "version", "which is", "hash of all documents"]);
     let mut rebuilt = Ok(());
-    for projection in projections {
+    for projection in Projected::chosen(projected) {
         rebuilt = rebuild_one(ledger, projection, keep, &mut table);
         if rebuilt.is_err() {
             break;
@@ -43,10 +39,19 @@ fn rebuild_one(
     table: &mut Table,
 ) -> Result<(), Failure> {
     let (old, new) = ledger.versions(projection);
-    ledger.events.catch_up(projection)?;
-    // What is left of an earlier one is no view of today's program. Asked of all versions: what is read
-    // by now, because somebody else rebuilt it meanwhile, is not forgotten.
-    ledger.all()?.forget(projection, new)?;
+    ledger.catch_up(projection)?;
+    let is_begun =
+        |status: &ProjectionStatus| status.version == new && status.state == VersionState::Building;
+    if let Some(begun) = ledger.events.versions(projection)?.into_iter().find(is_begun) {
+        notice::print(format_args!(
+            "going on with a rebuild of {projection} that was broken off at position {}",
+            begun.applied
+        ));
+    } else {
+        // What is left of an earlier one is no view of today's program. What is read by now, because
+        // somebody else rebuilt it meanwhile, is not forgotten.
+        ledger.events.forget(projection, new)?;
+    }
     let both = ledger.both(projection)?;
     let progress = Progress::of_events(format!("rebuilding {projection}"));
     both.rebuild(projection, new, &mut |done| {

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use arbour::events::VersionState;
+
 use crate::failure::Failure;
 use crate::ledger::{Ledger, PROJECTIONS};
 use crate::notice;
@@ -14,34 +16,29 @@ pub(crate) fn status(ledger: &Ledger, out: &mut impl Write) -> Result<ExitCode, 
     for projection in PROJECTIONS {
         letters.push((projection, ledger.events.dead_letters(projection)?));
     }
-    let aside = |name: &str| {
-        letters
-            .iter()
-            .find(|(projection, _)| *projection == name)
-            .map(|(_, dead)| dead.len() as u64)
-    };
-    let all = ledger.all()?;
     let header = ["what", "version", "state", "position", "behind", "put aside"];
     let mut table = Table::new(&header);
-    let head = all.head()?.position;
+    let head = ledger.events.head()?.position;
     let none = || Cell::number(None);
     table.row(vec![Cell::text("log"), none(), Cell::text(""), Cell::number(head), none(), none()]);
-    for status in all.status()? {
-        let (state, aside) = match (status.is_active, status.is_halted) {
-            (true, false) => ("read", aside(&status.name)),
-            (true, true) => ("stands", aside(&status.name)),
-            // There is none but in name, unless it was kept.
-            (false, _) if status.applied == 0 => continue,
-            (false, _) => ("kept", None),
-        };
-        table.row(vec![
-            Cell::text(&status.name),
-            Cell::number(u64::from(status.version)),
-            Cell::text(state),
-            Cell::number(status.applied),
-            Cell::number(status.lag),
-            Cell::number(aside),
-        ]);
+    for projection in PROJECTIONS {
+        for status in ledger.events.versions(projection)? {
+            let aside = ledger.events.dead_letters_of(projection, status.version)?.len();
+            let state = match status.state {
+                VersionState::Active if status.is_halted => "stands",
+                VersionState::Active => "read",
+                VersionState::Building => "broken off",
+                _ => "kept",
+            };
+            table.row(vec![
+                Cell::text(projection),
+                Cell::number(u64::from(status.version)),
+                Cell::text(state),
+                Cell::number(status.applied),
+                Cell::number(status.lag),
+                Cell::number(aside as u64),
+            ]);
+        }
     }
     table.print(out)?;
     out.flush()?;

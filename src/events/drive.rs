@@ -170,6 +170,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             return self.halted(lane, &group, &state);
         }
         let before = state;
+        state.is_building |= activates && !lane.is_active_at(&group)?;
         let head = self.place.head_for(&group)?;
         self.place.check_head(&head, lane.name(), &state)?;
         let chunk = self.place.chunk(&group, state.applied, head.position)?;
@@ -183,6 +184,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let reach = Reach { applied: state.applied, newest: head.position };
         let is_activated = activates && reach.applied == reach.newest;
         if is_activated {
+            state.is_building = false;
+            lane.save(&mut group, &state)?;
             lane.activate(&mut group)?;
         }
         let is_still = chunk.is_empty() && !is_activated;
@@ -419,7 +422,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Makes a version of a projection beside the one that is read, and in the end the one that is, in
     /// the commit that brings it up to date. Until then the other goes on and is read.
     ///
-    /// It can be broken off, and goes on there the next time. The version that was read stays as it is,
+    /// It can be broken off, and goes on there the next time: until then it is
+    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version that was read stays as it is,
     /// until it is [forgotten](Self::forget).
     ///
     /// # Errors
@@ -440,7 +444,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     eprintln!("{} of {}", progress.done, progress.total);
     ///     ControlFlow::Continue(())
     /// })?;
-    /// assert!(is_done && events.status()?[1].is_active);
+    /// assert!(is_done && events.status()?[1].is_active());
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn rebuild(
@@ -451,6 +455,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ) -> EventResult<bool> {
         check_not_handling()?;
         let lane = self.inner.version(projection, version)?;
+        self.inner.leave_halt(lane, |_, _| Ok(()))?;
         loop {
             self.inner.check_open()?;
             let reach = match self.inner.step_in_turn(lane, lane.turn.lock(), true)? {

@@ -11,7 +11,7 @@
 //! | `arbour/lease/LOG` | subscription FF position | consumer, until when, or that it is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
 //! | `arbour/projection` | projection | the version that is read |
-//! | `arbour/projection` | projection FF version | position applied, hash there, id of the log, state |
+//! | `arbour/projection` | projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
 //! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
 //! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |

@@ -12,23 +12,13 @@ use super::dead::{DeadKind, DeadLetter, reason};
 use super::dispatch::{check_not_handling, handling};
 use super::events::{Events, Inner};
 use super::lane::{Lane, from_json_value};
-use super::log::position_key;
+use super::layout::dead_tree;
+use super::log::{check_name, open_tree, position_key};
 use super::{EventError, EventResult};
 
 impl<S: KvStore> Lane<S> {
-    /// Returns the events that failed, in the order of their positions.
     fn dead_letters<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
-        let tree = &self.trees.dead;
-        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
-        let mut letters = Vec::new();
-        while let Some((key, value)) = cursor.next()? {
-            letters.push(
-                from_json_value(value).map_err(|cause| {
-                    EventError::undecodable(self.name(), tree.name(), key, cause)
-                })?,
-            );
-        }
-        Ok(letters)
+        dead_letters_in(reader, &self.trees.dead, self.name())
     }
 
     /// Ends the quarantine of a stream of which nothing is put aside any more.
@@ -52,6 +42,23 @@ impl<S: KvStore> Lane<S> {
     }
 }
 
+/// Returns the events that failed, in the order of their positions.
+fn dead_letters_in<R: KvRead>(
+    reader: &R,
+    tree: &R::Tree,
+    projection: &str,
+) -> EventResult<Vec<DeadLetter>> {
+    let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+    let mut letters = Vec::new();
+    while let Some((key, value)) = cursor.next()? {
+        let letter = from_json_value(value);
+        letters.push(
+            letter.map_err(|cause| EventError::undecodable(projection, tree.name(), key, cause))?,
+        );
+    }
+    Ok(letters)
+}
+
 impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Returns the events that failed in a projection and were not mended, in the order of their
     /// positions: those put aside, and the one it stands before.
@@ -70,6 +77,26 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn dead_letters(&self, projection: &str) -> EventResult<Vec<DeadLetter>> {
         self.inner.active(projection)?.dead_letters(&self.store().snapshot()?)
+    }
+
+    /// Returns the events that failed in a version of a projection, whether it is the one that is read, is
+    /// being built or kept, and declared here or not; in the order of their positions. Nothing of a version
+    /// there is not.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// assert!(events.dead_letters_of("bank", 2)?.is_empty());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn dead_letters_of(&self, projection: &str, version: u32) -> EventResult<Vec<DeadLetter>> {
+        check_name(projection, "a projection")?;
+        let tree = open_tree(self.store(), &dead_tree(projection, version))?;
+        dead_letters_in(&self.store().snapshot()?, &tree, projection)
     }
 
     /// Lets a projection that stands go on: the event that failed is tried again by whoever comes next.
@@ -229,7 +256,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Ends the stand of a projection, if it stands.
-    fn leave_halt(
+    pub(super) fn leave_halt(
         &self,
         lane: &Lane<S>,
         and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,

@@ -8,6 +8,10 @@ use super::layout::FORMAT;
 
 const BYTES: usize = 1 + 8 + 32 + 16 + 2;
 
+/// The bits of the last byte.
+const QUARANTINE: u8 = 1;
+const BUILDING: u8 = 2;
+
 /// How far a version of a projection is. It is written together with what it is the state of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct State {
@@ -21,6 +25,8 @@ pub(super) struct State {
     pub(super) is_halted: bool,
     /// Whether there are streams in quarantine.
     pub(super) has_quarantine: bool,
+    /// Whether a rebuild was begun and has not come to its end.
+    pub(super) is_building: bool,
 }
 
 impl State {
@@ -30,14 +36,17 @@ impl State {
         log_id: Uuid::nil(),
         is_halted: false,
         has_quarantine: false,
+        is_building: false,
     };
 
     pub(super) fn encode(&self) -> [u8; BYTES] {
         let mut value = [FORMAT; BYTES];
+        let has_quarantine = if self.has_quarantine { QUARANTINE } else { 0 };
+        let is_building = if self.is_building { BUILDING } else { 0 };
         let bytes = (self.applied.to_be_bytes().into_iter())
             .chain(self.hash)
             .chain(self.log_id.into_bytes())
-            .chain([u8::from(self.is_halted), u8::from(self.has_quarantine)]);
+            .chain([u8::from(self.is_halted), has_quarantine | is_building]);
         value.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
         value
     }
@@ -52,13 +61,14 @@ impl State {
         let (applied, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
         let (hash, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
         let (log_id, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
-        let [is_halted, has_quarantine] = rest.try_into().map_err(|_| wrong())?;
+        let [is_halted, flags]: [u8; 2] = rest.try_into().map_err(|_| wrong())?;
         Ok(Self {
             applied: u64::from_be_bytes(*applied),
             hash: *hash,
             log_id: Uuid::from_bytes(*log_id),
             is_halted: is_halted != 0,
-            has_quarantine: has_quarantine != 0,
+            has_quarantine: flags & QUARANTINE != 0,
+            is_building: flags & BUILDING != 0,
         })
     }
 }

@@ -1,23 +1,24 @@
-//! Following a log: first what is there, then what comes.
+//! Following a log under a name by which the store remembers how far.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
+use super::EventResult;
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
 use super::log::{Log, check_name, decode_number, number_value};
 use super::place::Place;
 use super::reading::EventQuery;
-use super::{EventError, EventResult};
+use super::tail::Tail;
 
 impl<T: Tree> Log<T> {
     /// Notes that a subscription has dealt with all events up to a position, in the transaction it does so
     /// in. `None` forgets the subscription.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](super::EventError::Invalid) for a name that is none; what the store reports.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -69,7 +70,7 @@ impl<T: Tree> Log<T> {
 }
 
 /// Follows a log under a name by which the store remembers how far it is; made by
-/// [`Events::subscribe`].
+/// [`Events::subscribe`]. Who has nothing to be remembered reads a [`Tail`].
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -85,10 +86,8 @@ impl<T: Tree> Log<T> {
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```
 pub struct Subscription<S: KvStore, L: KvStore = S> {
-    events: Events<S, L>,
+    tail: Tail<S, L>,
     name: String,
-    query: EventQuery,
-    position: u64,
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
@@ -109,8 +108,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn subscribe(&self, name: &str, query: EventQuery) -> EventResult<Subscription<S, L>> {
         let Place { store, log, .. } = &self.inner.place;
         let acknowledged = log.acknowledged(&store.snapshot()?, name)?;
-        let position = acknowledged.unwrap_or(query.after);
-        Ok(Subscription { events: self.clone(), name: name.to_owned(), query, position })
+        let after = acknowledged.unwrap_or(query.after);
+        Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned() })
     }
 }
 
@@ -126,15 +125,15 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.position
+        self.tail.position()
     }
 
     /// Returns the next events, at most `limit`, oldest first, without gap or repeat; waits for them if
     /// there are none yet. Nothing after the timeout.
     ///
     /// # Errors
-    /// [`Archived`](EventError::Archived) if some of them were given up,
-    /// [`ShutDown`](EventError::ShutDown), and what the store reports.
+    /// [`Archived`](super::EventError::Archived) if some of them were given up,
+    /// [`ShutDown`](super::EventError::ShutDown), and what the store reports.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -150,37 +149,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// }
     /// ```
     pub fn next(&mut self, limit: usize, timeout: Duration) -> EventResult<Vec<EventBuf>> {
-        check_not_handling()?;
-        let until = Instant::now().checked_add(timeout);
-        let inner = &self.events.inner;
-        loop {
-            let seen = inner.signal.count();
-            inner.check_open()?;
-            let query = self.query.clone().after(self.position).until(u64::MAX);
-            let query =
-                EventQuery { direction: arbour_core::Direction::Forward, ..query }.limit(limit);
-            let (events, head) = {
-                let snapshot = inner.place.store.snapshot()?;
-                (inner.place.log.read(&snapshot, &query)?, inner.place.log.head(&snapshot)?)
-            };
-            if head.first > self.position.saturating_add(1) && head.position > self.position {
-                return Err(EventError::Archived {
-                    log: inner.place.name().to_owned(),
-                    asked: self.position.saturating_add(1),
-                    first: head.first,
-                });
-            }
-            match events.last() {
-                // Those in between are none that were asked for.
-                Some(last) if events.len() == limit => self.position = last.as_event().position,
-                _ => self.position = self.position.max(head.position),
-            }
-            let is_late = until.is_some_and(|until| Instant::now() >= until);
-            if !events.is_empty() || is_late || limit == 0 {
-                return Ok(events);
-            }
-            inner.signal.wait_past(seen, inner.next_look(until));
-        }
+        self.tail.next(limit, timeout)
     }
 
     /// Has the store remember that all that was handed out was dealt with. Whoever dies before gets it
@@ -198,8 +167,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     pub fn acknowledge(&self) -> EventResult<()> {
         check_not_handling()?;
-        let (name, position) = (self.name.as_str(), Some(self.position));
-        let Place { store, log, .. } = &self.events.inner.place;
+        let (name, position) = (self.name.as_str(), Some(self.position()));
+        let Place { store, log, .. } = &self.tail.events.inner.place;
         store.write(|transaction| log.acknowledge(transaction, name, position))
     }
 }

@@ -20,6 +20,8 @@ mod following;
 #[cfg(test)]
 mod importing;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod reading;

@@ -1,5 +1,9 @@
 //! Folding documents anew.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arbour::events::{Append, Events, Log, NewEvent, Projection};
 use arbour::{KeyRange, KvRead as _, KvStore as _, TreeName};
 
 use crate::bed::{Bed, on_every_persistent_engine};
@@ -9,6 +13,7 @@ on_every_persistent_engine!(
     what_is_rebuilt_is_the_same,
     what_was_there_before_can_be_kept,
     what_was_changed_is_found_and_mended,
+    what_was_broken_off_is_gone_on_with,
 );
 
 /// Rebuilds, and returns the columns without the hashes, which are the same before and after.
@@ -62,7 +67,7 @@ fn what_was_there_before_can_be_kept(bed: &Bed) {
     prints(
         bed,
         &["status"],
-        "log\t\t\t4\t\t\naccounts\t1\tkept\t3\t1\t\naccounts\t2\tread\t4\t0\t0\n\
+        "log\t\t\t4\t\t\naccounts\t1\tkept\t3\t1\t0\naccounts\t2\tread\t4\t0\t0\n\
          commits\t1\tread\t0\t4\t0\n",
     );
     // The next one does not take what was kept for its own.
@@ -97,6 +102,49 @@ fn what_was_changed_is_found_and_mended(bed: &Bed) {
     assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "0"]]);
     // What was changed is kept until the next time.
     let kept = run(bed, &["status"]).out;
-    assert!(kept.contains("accounts\t1\tkept\t3\t0\t\n"), "{kept}");
+    assert!(kept.contains("accounts\t1\tkept\t3\t0\t0\n"), "{kept}");
     assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
+}
+
+/// Somebody ended a rebuild of accounts before it was done.
+fn break_off(bed: &Bed) {
+    let store = Arc::new(bed.open());
+    let log = bed.log_url().map(|_| Arc::new(bed.open_log()));
+    // Its models have nothing to do with what there is so far, so there are none.
+    let builder = Events::builder(Arc::clone(&store), "main")
+        .projection(Projection::new("accounts", 1))
+        .projection(Projection::new("accounts", 2));
+    let events = match &log {
+        Some(log) => builder.log_in(Arc::clone(log)).build().unwrap(),
+        None => builder.build().unwrap(),
+    };
+    assert!(!events.rebuild("accounts", 2, &mut |_| ControlFlow::Break(())).unwrap());
+    drop(events);
+    log.into_iter().chain([store]).for_each(|store| store.close().unwrap());
+}
+
+fn what_was_broken_off_is_gone_on_with(bed: &Bed) {
+    prints(bed, &["open", "ada"], "ada\t0\n");
+    let store = bed.open_log();
+    let log = Log::open(&store, "main").unwrap();
+    let other = |number| NewEvent::raw("other", "other", 1, format!("{number}").into_bytes());
+    let others = (0..600).fold(Append::new(), |all, number| all.event(other(number)));
+    store.write(|transaction| log.append(transaction, &others)).unwrap();
+    store.close().unwrap();
+    drop((log, store));
+    prints(bed, &["deposit", "ada", "7"], "ada\t7\n");
+    break_off(bed);
+    let status = run(bed, &["status"]).out;
+    assert!(status.contains("accounts\t1\tread\t602\t0\t0\n"), "{status}");
+    assert!(status.contains("accounts\t2\tbroken off\t500\t102\t0\n"), "{status}");
+    // That ada was opened was passed over: only whoever begins anew can know of it.
+    let rebuilt = run(bed, &["rebuild", "accounts"]);
+    assert_eq!(rebuilt.code, Some(1));
+    let (going_on, came_out) = rebuilt.err.split_once('\n').unwrap();
+    let says = "going on with a rebuild of accounts that was broken off at position 500";
+    assert_eq!(going_on, says);
+    assert!(came_out.starts_with("ledger: accounts came out otherwise"), "{came_out}");
+    // The next one begins anew.
+    assert_eq!(run(bed, &["rebuild", "accounts"]).code, Some(1), "what is read is wrong by now");
+    assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "7"]]);
 }

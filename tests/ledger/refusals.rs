@@ -14,6 +14,9 @@ fn a_store_that_is_not_there_is_not_made(bed: &Bed) {
         &["authors"],
         &["follow", "--for", "0"],
         &["rebuild"],
+        &["failed"],
+        &["replay", "accounts", "1"],
+        &["release", "accounts", "account/ada"],
         &["status"],
     ] {
         fails(bed, command, 1, "(Io; store");
@@ -42,6 +45,10 @@ fn wrong_calls_exit_with_2() {
         &["files", "--sort", "colour"],
         &["follow", "--for", "soon"],
         &["rebuild", "everything"],
+        &["failed", "everything"],
+        &["replay", "accounts"],
+        &["replay", "accounts", "first"],
+        &["release", "accounts"],
     ] {
         fails(&bed, arguments, 2, "");
     }

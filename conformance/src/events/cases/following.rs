@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
+use arbour::events::layout::ack_tree;
 use arbour::events::{Append, EventBuf, EventError, EventQuery, EventResult};
-use arbour_core::KvStore;
+use arbour_core::{KvRead as _, KvStore};
 
 use super::claims::{append, invalid, refused};
 use crate::Factory;
@@ -81,6 +82,33 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> E
     let mut late = events.subscribe("late", EventQuery::all().after(3))?;
     assert_eq!(positions(&late.next(9, LONG)?), [4]);
     invalid(events.subscribe("a/b", EventQuery::all()).map(drop), "a name with a slash");
+    Ok(())
+}
+
+/// Whoever has nothing to be remembered follows the log without a name: nothing of it is kept, and it keeps
+/// no events from being given up.
+pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let events = bed.builder().build()?;
+    events.dispatch(
+        Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
+    )?;
+    let mut tail = events.tail(EventQuery::all().after(1).until(1).backward().limit(1));
+    assert_eq!(positions(&tail.next(1, LONG)?), [2]);
+    assert_eq!(tail.position(), 2);
+    let mut only_a = events.tail(EventQuery::stream("a"));
+    assert_eq!(positions(&only_a.next(9, LONG)?), [1, 3]);
+    assert!(only_a.next(9, Duration::ZERO)?.is_empty());
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| only_a.next(9, LONG));
+        events.dispatch(cents("a", 4)?)?;
+        assert_eq!(positions(&waiting.join().expect("it does not panic")?), [4]);
+        EventResult::Ok(())
+    })?;
+    let trees = bed.log_store().snapshot()?.trees()?;
+    assert!(!trees.contains(&ack_tree("main")), "nothing is remembered: {trees:?}");
+    assert_eq!(events.trim(3)?, 4, "it keeps no events");
+    let error = refused(tail.next(9, LONG), "what was given up");
+    assert!(matches!(error, EventError::Archived { asked: 3, first: 4, .. }), "{error:?}");
     Ok(())
 }
 

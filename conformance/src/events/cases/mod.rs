@@ -55,8 +55,9 @@ macro_rules! __events_cases {
                 follower_applies_what_comes
             }
             following {
-                catches_up_then_live resumes_where_acknowledged given_up_is_told
-                projection_keeps_its_events consumers_share_each_once claims_run_out
+                catches_up_then_live resumes_where_acknowledged tail_leaves_nothing
+                given_up_is_told projection_keeps_its_events consumers_share_each_once
+                claims_run_out
             }
             rebuilds {
                 rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure

@@ -28,7 +28,7 @@ pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()>
     assert_eq!(applied(&events, cents("c", 1)?)?.get("cents"), Some(&json!(58)));
     let status = events.status()?;
     let bank = status.first().expect("there is one projection");
-    assert_eq!((bank.applied, bank.lag, bank.is_active, bank.is_halted), (22, 0, true, false));
+    assert_eq!((bank.applied, bank.lag, bank.is_active(), bank.is_halted), (22, 0, true, false));
     Ok(())
 }
 

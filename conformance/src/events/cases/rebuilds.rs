@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::events::VersionState::{self, Active, Building, Kept, New};
 use arbour::events::{CatchUp, EventResult, Events};
 use arbour_core::{KvRead, KvStore};
 use serde_json::json;
@@ -29,6 +30,11 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     })
 }
 
+/// Returns what the versions there are are there for.
+fn states<S: KvStore>(events: &Events<S>) -> EventResult<Vec<VersionState>> {
+    Ok(events.versions("bank")?.iter().map(|version| version.state).collect())
+}
+
 fn go_on(_: CatchUp) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -54,8 +60,7 @@ pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     })?;
     assert!(is_done && chunks >= 2, "{chunks} chunks");
     assert_eq!(failure, None, "the old version is read and written meanwhile");
-    let active: Vec<bool> = events.status()?.iter().map(|version| version.is_active).collect();
-    assert_eq!(active, [false, true]);
+    assert_eq!(states(&events)?, [Kept, Active]);
     assert_eq!(events.digest("bank", 2)?, events.digest("bank", 1)?);
     applied(&events, cents("late", 1)?)?;
     assert_ne!(events.digest("bank", 2)?, events.digest("bank", 1)?, "the old one is as it was");
@@ -110,10 +115,11 @@ pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
             done = progress.done;
             ControlFlow::Break(())
         })?;
-        let active = events.status()?.iter().position(|version| version.is_active);
-        assert_eq!(active, Some(usize::from(finished)));
         drop(events);
         bed.settle()?;
+        let states = states(&bed.builder().build()?)?;
+        // Nothing was applied to the first one, of which nothing is left.
+        assert_eq!(states, if finished { vec![Active] } else { vec![Active, Building] });
         if finished {
             assert!(round >= 2, "{round} chunks");
             break;
@@ -141,6 +147,17 @@ pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> Ev
     refused(events.rebuild("bank", 2, &mut go_on), "a rebuild of what fails");
     assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&json!(7)));
     refused(events.rebuild("bank", 2, &mut go_on), "a rebuild that stands");
+    let dead = |version| -> EventResult<Vec<u64>> {
+        let letters = bed.builder().build()?.dead_letters_of("bank", version)?;
+        Ok(letters.iter().map(|dead| dead.position).collect())
+    };
+    assert_eq!((dead(1)?, dead(2)?, dead(3)?), (vec![], vec![2], vec![]));
+    invalid(events.dead_letters_of("a/b", 1), "a name with a slash");
+    assert_eq!(states(&events)?, [Active, Building]);
+    bed.scene.mend(true);
+    assert!(events.rebuild("bank", 2, &mut go_on)?, "it tries again what was mended");
+    assert_eq!((dead(2)?, states(&events)?), (vec![], vec![Kept, Active]));
+    bed.scene.mend(false);
     invalid(events.rebuild("bank", 3, &mut go_on), "a version there is not");
     Ok(())
 }
@@ -186,7 +203,9 @@ pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Eve
     assert_eq!(balances(&**bed.views(), "bank", 2)?, "a 1 1");
     // Declared anew it is a new one.
     let events = both(bed)?;
-    let applied: Vec<u64> = events.status()?.iter().map(|version| version.applied).collect();
-    assert_eq!(applied, [0, 1]);
+    let status = events.status()?;
+    let applied: Vec<_> = status.iter().map(|version| (version.applied, version.state)).collect();
+    assert_eq!(applied, [(0, New), (1, Active)]);
+    assert_eq!(states(&events)?, [Active], "there is but one");
     Ok(())
 }

@@ -49,6 +49,8 @@ macro_rules! __event_faults {
             SwitchForgotten "rebuilds::rebuilt_beside_old",
             /// Where a rebuild was broken off is not kept.
             RebuildForgotten "rebuilds::rebuild_resumes",
+            /// That a version is being built is not kept: it passes for one that was read before.
+            BuildingForgotten "rebuilds::rebuild_resumes",
             /// The indexes of a version that is forgotten stay.
             ForgottenKeepsIndexes "rebuilds::forgotten_leaves_nothing",
             /// A copy does not know the keys.
@@ -142,6 +144,7 @@ impl EventFault {
         match self {
             Self::PositionCommittedLater if is_state => Fate::Delayed,
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
+            Self::BuildingForgotten if is_state => changed(value, 58, &[0]),
             Self::ClockForgotten if is_log_head => changed(value, 65, &i64::MIN.to_be_bytes()),
             Self::HashForgotten if is_log_head => changed(value, 25, &[0; 32]),
             Self::PositionsOf31Bits if is_log_head => number_at(value, 17)

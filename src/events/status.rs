@@ -1,0 +1,167 @@
+//! How far the versions of projections are, and what they are there for.
+
+use arbour_core::key::KeyPart as _;
+use arbour_core::{Cursor as _, KvRead, KvStore, Tree as _};
+
+use super::events::{Events, active_version};
+use super::layout::PROJECTION_TREE;
+use super::log::open_tree;
+use super::state::State;
+use super::{EventError, EventResult};
+
+/// What a version of a projection is there for.
+///
+/// ```
+/// assert_ne!(arbour::events::VersionState::Building, arbour::events::VersionState::Kept);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VersionState {
+    /// Nothing of it is there: it is declared, no more.
+    New,
+    /// A [rebuild](Events::rebuild) of it goes on, or was broken off: the next one goes on there.
+    Building,
+    /// It is the one that is read.
+    Active,
+    /// It was read before, and is kept as it was then until it is [forgotten](Events::forget).
+    Kept,
+}
+
+/// How far a version of a projection is; see [`Events::status`].
+///
+/// ```
+/// # use arbour::events::ProjectionStatus;
+/// fn is_current(status: &ProjectionStatus) -> bool {
+///     status.lag == 0 && !status.is_halted
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProjectionStatus {
+    /// The projection.
+    pub name: String,
+    /// The version.
+    pub version: u32,
+    /// What it is there for.
+    pub state: VersionState,
+    /// The position of the last event that was applied or put aside.
+    pub applied: u64,
+    /// How many events it is behind.
+    pub lag: u64,
+    /// Whether it stands before an event that failed.
+    pub is_halted: bool,
+}
+
+impl ProjectionStatus {
+    fn new((name, version): (&str, u32), state: &State, active: Option<u32>, newest: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            version,
+            state: if active == Some(version) {
+                VersionState::Active
+            } else if *state == State::NEW {
+                VersionState::New
+            } else if state.is_building {
+                VersionState::Building
+            } else {
+                VersionState::Kept
+            },
+            applied: state.applied,
+            lag: newest.saturating_sub(state.applied),
+            is_halted: state.is_halted,
+        }
+    }
+
+    /// Tells whether it is the version that is read.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// assert!(events.status()?[0].is_active());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == VersionState::Active
+    }
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Returns how far each version is of each projection that is declared, in the order of their
+    /// declarations.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// assert_eq!(events.status()?[0].lag, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn status(&self) -> EventResult<Vec<ProjectionStatus>> {
+        // The views first: an event that comes in between is one they are behind.
+        let snapshot = self.store().snapshot()?;
+        let newest = self.head()?.position;
+        let lanes = self.inner.lanes.iter().map(|lane| {
+            let (state, active) = (lane.state(&snapshot)?, lane.active_version(&snapshot)?);
+            let version = (lane.name(), lane.projection.version());
+            Ok(ProjectionStatus::new(version, &state, active, newest))
+        });
+        lanes.collect()
+    }
+
+    /// Returns how far each version of a projection is, declared here or not, in the order of their numbers:
+    /// the one that is read, those that are being built, those that are kept. Nothing if there never was one.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::events::{Events, NewEvent, Projection, VersionState};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let events = Events::builder(Arc::clone(&store), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .projection(Projection::new("bank", 2))
+    ///     .build()?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.rebuild("bank", 1, &mut |_| ControlFlow::Continue(()))?;
+    /// let none = Events::builder(store, "main").build()?;
+    /// let states: Vec<_> = none.versions("bank")?.iter().map(|bank| bank.state).collect();
+    /// assert_eq!(states, [VersionState::Active, VersionState::Kept]);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn versions(&self, projection: &str) -> EventResult<Vec<ProjectionStatus>> {
+        let store = self.store();
+        let snapshot = store.snapshot()?;
+        let newest = self.head()?.position;
+        let active = active_version(store, &snapshot, projection)?;
+        let tree = open_tree(store, PROJECTION_TREE)?;
+        let prefix = [projection.as_bytes(), &[0xff]].concat();
+        let mut cursor = snapshot.prefix(&tree, &prefix)?;
+        let mut versions = Vec::new();
+        while let Some((key, value)) = cursor.next()? {
+            let version = u32::decode_part(key.get(prefix.len()..).unwrap_or_default());
+            let found = version.and_then(|version| Ok((version, State::decode(value)?)));
+            let (version, state) = found
+                .map_err(|cause| EventError::undecodable(projection, tree.name(), key, cause))?;
+            versions.push(ProjectionStatus::new((projection, version), &state, active, newest));
+        }
+        // Nothing may have been applied yet to the one that is read.
+        let unmoved = active.filter(|_| !versions.iter().any(ProjectionStatus::is_active));
+        let unmoved = unmoved.map(|version| {
+            ProjectionStatus::new((projection, version), &State::NEW, active, newest)
+        });
+        versions.extend(unmoved);
+        versions.sort_by_key(|status| status.version);
+        Ok(versions)
+    }
+}

@@ -1,0 +1,122 @@
+//! Reading a log on: first what is there, then what comes.
+
+use std::time::{Duration, Instant};
+
+use arbour_core::{Direction, KvStore};
+
+use super::dispatch::check_not_handling;
+use super::event::EventBuf;
+use super::events::Events;
+use super::place::Place;
+use super::reading::EventQuery;
+use super::{EventError, EventResult};
+
+/// Reads a log on from a position, and waits for what comes; made by [`Events::tail`].
+///
+/// Where it is it knows by itself. A [`Subscription`](super::Subscription) has the store remember it, under
+/// a name, and keeps events from being [given up](Events::trim) that it has yet to see; this does neither.
+///
+/// ```
+/// use arbour::events::{EventQuery, Events, NewEvent};
+/// use std::{sync::Arc, time::Duration};
+/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// let mut tail = events.tail(EventQuery::all().after(events.head()?.position));
+/// assert!(tail.next(100, Duration::ZERO)?.is_empty(), "that was there before");
+/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
+/// # Ok::<(), arbour::events::EventError>(())
+/// ```
+pub struct Tail<S: KvStore, L: KvStore = S> {
+    pub(super) events: Events<S, L>,
+    query: EventQuery,
+    position: u64,
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Reads the log on from where a query begins; nothing of it is kept in the store. The query's end,
+    /// limit and direction are not used.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let notes = events.tail(EventQuery::all().of_type("noted").after(7));
+    /// assert_eq!(notes.position(), 7);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn tail(&self, query: EventQuery) -> Tail<S, L> {
+        let (position, direction) = (query.after, Direction::Forward);
+        let query = EventQuery { until: u64::MAX, direction, ..query };
+        Tail { events: self.clone(), query, position }
+    }
+}
+
+impl<S: KvStore, L: KvStore> Tail<S, L> {
+    /// Returns the position up to which events were handed out.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::Tail;
+    /// fn shown<S: KvStore>(tail: &Tail<S>) -> String {
+    ///     format!("at {}", tail.position())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Returns the next events, at most `limit`, oldest first, without gap or repeat; waits for them if
+    /// there are none yet. Nothing after the timeout. It is where it was if it fails.
+    ///
+    /// # Errors
+    /// [`Archived`](EventError::Archived) if some of them were given up,
+    /// [`ShutDown`](EventError::ShutDown), and what the store reports.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{EventResult, Tail};
+    /// fn print<S: KvStore>(mut tail: Tail<S>) -> EventResult<()> {
+    ///     loop {
+    ///         for event in tail.next(100, Duration::from_secs(10))? {
+    ///             println!("{}", event.as_event().event_type);
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn next(&mut self, limit: usize, timeout: Duration) -> EventResult<Vec<EventBuf>> {
+        check_not_handling()?;
+        let until = Instant::now().checked_add(timeout);
+        let inner = &self.events.inner;
+        let Place { store, log, .. } = &inner.place;
+        loop {
+            let seen = inner.signal.count();
+            inner.check_open()?;
+            let query = self.query.clone().after(self.position).limit(limit);
+            let (events, head) = {
+                let snapshot = store.snapshot()?;
+                (log.read(&snapshot, &query)?, log.head(&snapshot)?)
+            };
+            if head.first > self.position.saturating_add(1) && head.position > self.position {
+                return Err(EventError::Archived {
+                    log: log.name().to_owned(),
+                    asked: self.position.saturating_add(1),
+                    first: head.first,
+                });
+            }
+            match events.last() {
+                // Those in between are none that were asked for.
+                Some(last) if events.len() == limit => self.position = last.as_event().position,
+                _ => self.position = self.position.max(head.position),
+            }
+            let is_late = until.is_some_and(|until| Instant::now() >= until);
+            if !events.is_empty() || is_late || limit == 0 {
+                return Ok(events);
+            }
+            inner.signal.wait_past(seen, inner.next_look(until));
+        }
+    }
+}
