@@ -1,9 +1,10 @@
 //! Consumers that share the events of a subscription among them.
 
+use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Cursor as _, DecodeError, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 
 use super::EventResult;
 use super::dispatch::check_not_handling;
@@ -13,52 +14,116 @@ use super::layout::{FORMAT, STREAM_BYTES_MAX};
 use super::log::{Log, clock};
 use super::place::Place;
 
-/// Who has claimed an event.
-struct Lease {
-    /// Until when, in milliseconds since 1970; `None` if it was dealt with.
-    until: Option<i64>,
-    consumer: String,
+/// What is known of events that are not acknowledged yet.
+///
+/// Events that were dealt with one behind the other are one lease, so that there are never more of these
+/// than claims and one. And claims that have run out are handed out before any new one is made. So leases
+/// are as many as their consumers hold claims, twice and one, however far the slowest of them is behind.
+enum Lease {
+    /// A consumer has claimed the event, until a time in milliseconds since 1970.
+    Claimed { until: i64, consumer: String },
+    /// The event and those behind it were dealt with, up to this one.
+    Done { last: u64 },
 }
 
 impl Lease {
     fn encode(&self) -> Vec<u8> {
-        let mut value = vec![FORMAT, u8::from(self.until.is_none())];
-        value.extend_from_slice(&self.until.unwrap_or_default().to_be_bytes());
-        value.extend_from_slice(self.consumer.as_bytes());
-        value
+        let (is_done, number, consumer) = match self {
+            Self::Claimed { until, consumer } => (0, until.to_be_bytes(), consumer.as_str()),
+            Self::Done { last } => (1, last.to_be_bytes(), ""),
+        };
+        [&[FORMAT, is_done][..], &number, consumer.as_bytes()].concat()
     }
 
     fn decode(value: &[u8]) -> Result<Self, DecodeError> {
-        let [FORMAT, is_done, u0, u1, u2, u3, u4, u5, u6, u7, consumer @ ..] = value else {
+        let [FORMAT, is_done, n0, n1, n2, n3, n4, n5, n6, n7, consumer @ ..] = value else {
             return Err(DecodeError::new("a lease of format 1", "something else"));
         };
-        let until = i64::from_be_bytes([*u0, *u1, *u2, *u3, *u4, *u5, *u6, *u7]);
-        let consumer = String::decode_part(consumer)?;
-        Ok(Self { until: (*is_done == 0).then_some(until), consumer })
+        let number = [*n0, *n1, *n2, *n3, *n4, *n5, *n6, *n7];
+        Ok(match is_done {
+            0 => Self::Claimed {
+                until: i64::from_be_bytes(number),
+                consumer: String::decode_part(consumer)?,
+            },
+            _ => Self::Done { last: u64::from_be_bytes(number) },
+        })
     }
 }
 
+/// The keys of the leases of a subscription.
+fn prefix_of(subscription: &str) -> Vec<u8> {
+    [subscription.as_bytes(), &[0xff]].concat()
+}
+
 impl<T: Tree> Log<T> {
-    /// Returns the leases of a subscription, by position, in order.
-    fn leases<R: KvRead<Tree = T>>(
+    /// Reads a lease, and the position it is of.
+    fn decode_lease(&self, prefix: &[u8], key: &[u8], value: &[u8]) -> EventResult<(u64, Lease)> {
+        u64::decode_part(key.get(prefix.len()..).unwrap_or_default())
+            .and_then(|position| Ok((position, Lease::decode(value)?)))
+            .map_err(|cause| self.undecodable(&self.trees.leases, key, cause))
+    }
+
+    /// Returns the first positions from one to another that are nobody's.
+    fn unclaimed<R: KvRead<Tree = T>>(
         &self,
         reader: &R,
         subscription: &str,
-    ) -> EventResult<Vec<(u64, Lease)>> {
-        let tree = &self.trees.leases;
-        let prefix = [subscription.as_bytes(), &[0xff]].concat();
-        let mut cursor = reader.prefix(tree, &prefix)?;
-        let mut leases = Vec::new();
-        while let Some((key, value)) = cursor.next()? {
-            let lease = u64::decode_part(key.get(prefix.len()..).unwrap_or_default())
-                .and_then(|position| Ok((position, Lease::decode(value)?)));
-            leases.push(lease.map_err(|cause| self.undecodable(tree, key, cause))?);
+        (first, last): (u64, u64),
+        (limit, now): (usize, i64),
+    ) -> EventResult<Vec<u64>> {
+        let prefix = prefix_of(subscription);
+        let mut cursor = reader.prefix(&self.trees.leases, &prefix)?;
+        let (mut next, mut free) = (first, Vec::new());
+        while next <= last && free.len() < limit {
+            let lease = match cursor.next()? {
+                Some((key, value)) => Some(self.decode_lease(&prefix, key, value)?),
+                None => None,
+            };
+            let leased = lease.as_ref().map_or(u64::MAX, |(position, _)| *position);
+            while next < leased && next <= last && free.len() < limit {
+                free.push(next);
+                next += 1;
+            }
+            next = match lease {
+                Some((_, Lease::Done { last: done })) => {
+                    next.max(leased.max(done).saturating_add(1))
+                }
+                Some((_, Lease::Claimed { until, .. })) if until > now => {
+                    next.max(leased.saturating_add(1))
+                }
+                // It has run out, and is handed out as the next one, by the next round.
+                Some(_) | None => next,
+            };
         }
-        Ok(leases)
+        Ok(free)
+    }
+
+    /// Returns the lease nearest to a position, on one side of it.
+    fn lease_beside<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        subscription: &str,
+        position: u64,
+        direction: Direction,
+    ) -> EventResult<Option<(u64, Lease)>> {
+        let (prefix, key) = (prefix_of(subscription), (subscription, position).to_key_bytes());
+        let end = [prefix.as_slice(), &[0xff]].concat();
+        let range = match direction {
+            Direction::Forward => {
+                KeyRange::from_bounds(Bound::Excluded(&key), Bound::Excluded(&end))
+            }
+            Direction::Reverse => {
+                KeyRange::from_bounds(Bound::Included(&prefix), Bound::Excluded(&key))
+            }
+        };
+        let mut cursor = reader.scan(&self.trees.leases, range, direction)?;
+        let found = cursor.next()?.map(|(key, value)| self.decode_lease(&prefix, key, value));
+        found.transpose()
     }
 
     /// Claims events that nobody has dealt with and nobody has claimed, or whose claim has run out: at most
-    /// `limit`, the oldest first, until a time in milliseconds since 1970.
+    /// `limit`, the oldest first, until a time in milliseconds since 1970. What it reads and keeps depends on
+    /// how many claims are open, not on how many events were dealt with behind them.
     ///
     /// # Errors
     /// [`Invalid`](super::EventError::Invalid) for a name that is none; what the store reports.
@@ -89,20 +154,12 @@ impl<T: Tree> Log<T> {
         }
         let head = self.head(transaction)?;
         let dealt_with = self.acknowledged(transaction, subscription)?.unwrap_or(0);
-        let taken = self.leases(transaction, subscription)?;
-        let mut taken = taken.iter().peekable();
+        let first = dealt_with.saturating_add(1).max(head.first);
+        let until_here = (first, head.position);
         let mut claimed = Vec::new();
-        let mut position = dealt_with.max(head.first.saturating_sub(1));
-        while position < head.position && claimed.len() < limit {
-            position += 1;
-            while taken.next_if(|(taken, _)| *taken < position).is_some() {}
-            if let Some((_, lease)) = taken.next_if(|(taken, _)| *taken == position)
-                && lease.until.is_none_or(|until| until > now)
-            {
-                continue;
-            }
+        for position in self.unclaimed(transaction, subscription, until_here, (limit, now))? {
             let Some(event) = self.get(transaction, position)? else { continue };
-            let lease = Lease { until: Some(until), consumer: consumer.to_owned() };
+            let lease = Lease::Claimed { until, consumer: consumer.to_owned() };
             let key = (subscription, position).to_key_bytes();
             transaction.put(&self.trees.leases, &key, &lease.encode())?;
             claimed.push(event);
@@ -137,30 +194,74 @@ impl<T: Tree> Log<T> {
         consumer: &str,
         position: u64,
     ) -> EventResult<()> {
-        let leases = self.leases(transaction, subscription)?;
-        let is_his = leases.iter().any(|(claimed, lease)| {
-            *claimed == position && lease.until.is_some() && lease.consumer == consumer
-        });
+        let leases = &self.trees.leases;
+        let key = (subscription, position).to_key_bytes();
+        let lease = transaction.get_with(leases, &key, Lease::decode)?.transpose();
+        let lease = lease.map_err(|cause| self.undecodable(leases, &key, cause))?;
+        let is_his = matches!(lease, Some(Lease::Claimed { consumer: his, .. }) if his == consumer);
         if !is_his {
             return Err(self.invalid(format!(
                 "{consumer:?} has no claim to position {position} of {subscription:?}"
             )));
         }
-        let done = Lease { until: None, consumer: consumer.to_owned() };
-        let key = (subscription, position).to_key_bytes();
-        transaction.put(&self.trees.leases, &key, &done.encode())?;
-        let mut dealt_with = self.acknowledged(transaction, subscription)?.unwrap_or(0);
-        let first = self.head(transaction)?.first;
-        dealt_with = dealt_with.max(first.saturating_sub(1));
-        for (claimed, lease) in &leases {
-            let is_done = lease.until.is_none() || *claimed == position;
-            if *claimed == dealt_with + 1 && is_done {
-                let key = (subscription, *claimed).to_key_bytes();
-                transaction.delete(&self.trees.leases, &key)?;
-                dealt_with += 1;
-            }
+        let acknowledged = self.acknowledged(transaction, subscription)?;
+        let given_up = self.head(transaction)?.first.saturating_sub(1);
+        let mut dealt_with = acknowledged.unwrap_or(0).max(given_up);
+        // It is one with those dealt with right before it and right behind it.
+        let (mut first, mut last) = (position, position);
+        let behind = self.lease_beside(transaction, subscription, position, Direction::Forward)?;
+        if let Some((next, Lease::Done { last: done })) = behind
+            && next == position.saturating_add(1)
+        {
+            last = done.max(next);
+            transaction.delete(leases, &(subscription, next).to_key_bytes())?;
+        }
+        let before = self.lease_beside(transaction, subscription, position, Direction::Reverse)?;
+        if let Some((earlier, Lease::Done { last: done })) = before
+            && done.max(earlier).saturating_add(1) == position
+        {
+            first = earlier;
+            transaction.delete(leases, &key)?;
+        }
+        let key = (subscription, first).to_key_bytes();
+        if first <= dealt_with.saturating_add(1) {
+            dealt_with = dealt_with.max(last);
+            transaction.delete(leases, &key)?;
+        } else {
+            transaction.put(leases, &key, &Lease::Done { last }.encode())?;
+        }
+        dealt_with = self.sweep(transaction, subscription, dealt_with)?;
+        if acknowledged == Some(dealt_with) {
+            return Ok(());
         }
         self.acknowledge(transaction, subscription, Some(dealt_with))
+    }
+
+    /// Removes the leases of events that were acknowledged, or given up; returns up to where all is dealt
+    /// with.
+    fn sweep<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+        mut dealt_with: u64,
+    ) -> EventResult<u64> {
+        loop {
+            let first = self.lease_beside(transaction, subscription, 0, Direction::Forward)?;
+            let (position, done) = match first {
+                Some((position, Lease::Done { last }))
+                    if position <= dealt_with.saturating_add(1) =>
+                {
+                    (position, last.max(position))
+                }
+                Some((position, Lease::Claimed { .. })) if position <= dealt_with => {
+                    (position, position)
+                }
+                _ => return Ok(dealt_with),
+            };
+            let key = (subscription, position).to_key_bytes();
+            transaction.delete(&self.trees.leases, &key)?;
+            dealt_with = dealt_with.max(done);
+        }
     }
 }
 

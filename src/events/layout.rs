@@ -8,7 +8,7 @@
 //! | `arbour/stream/LOG` | stream FF FF | newest version |
 //! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
-//! | `arbour/lease/LOG` | subscription FF position | consumer, until when, or that it is done |
+//! | `arbour/lease/LOG` | subscription FF position | consumer and until when, or up to where all is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
 //! | `arbour/projection` | projection | the version that is read |
 //! | `arbour/projection` | projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built |

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use arbour::events::layout::ack_tree;
+use arbour::events::layout::{ack_tree, lease_tree};
 use arbour::events::{Append, EventBuf, EventError, EventQuery, EventResult};
-use arbour_core::{KvRead as _, KvStore};
+use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, TreeName};
 
 use super::claims::{append, invalid, refused};
 use crate::Factory;
@@ -218,5 +218,54 @@ pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<(
     assert_eq!(positions(&events.claim("work", "other", 9, LONG)?), [2, 3]);
     assert!(events.claim("work", "quick", 9, LONG)?.is_empty());
     assert_eq!(positions(&events.claim("elsewhere", "quick", 9, LONG)?), [1, 2, 3]);
+    Ok(())
+}
+
+/// What is kept of claims is as much as is claimed, however much was dealt with behind the slowest.
+pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const COUNT: u64 = 120;
+    let mut all = Append::new();
+    for number in 1..=COUNT {
+        all = all.event(cents("a", number as i64)?);
+    }
+    let events = bed.builder().build()?;
+    events.dispatch(all)?;
+    let kept = |bed: &EventBed<F>| -> EventResult<usize> {
+        let store = bed.log_store();
+        let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;
+        let snapshot = store.snapshot()?;
+        let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+        Ok(crate::entries(cursor)?.len())
+    };
+    for dead in ["dead", "dead too"] {
+        assert_eq!(positions(&events.claim("work", dead, 3, Duration::ZERO)?), [1, 2, 3]);
+    }
+    assert_eq!(kept(bed)?, 3, "what has run out is handed out first");
+    assert_eq!(positions(&events.claim("work", "slow", 1, LONG)?), [1]);
+    loop {
+        let claimed = positions(&events.claim("work", "quick", 8, LONG)?);
+        // Every other one first, from the end.
+        let (odd, even): (Vec<u64>, Vec<u64>) =
+            claimed.iter().rev().partition(|position| **position % 2 == 1);
+        for position in odd.into_iter().chain(even) {
+            events.complete("work", "quick", position)?;
+            assert!(kept(bed)? <= 2 * 9 + 1, "{} leases", kept(bed)?);
+        }
+        assert_eq!(kept(bed)?, 2, "the slow one's, and what was dealt with behind it");
+        if claimed.len() < 8 {
+            break;
+        }
+    }
+    events.dispatch(cents("a", 1)?)?;
+    drop(events);
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    assert_eq!(positions(&events.claim("work", "quick", 9, LONG)?), [COUNT + 1]);
+    events.complete("work", "slow", 1)?;
+    let acknowledged =
+        |bed: &EventBed<F>| bed.log()?.acknowledged(&bed.log_store().snapshot()?, "work");
+    assert_eq!((kept(bed)?, acknowledged(bed)?), (1, Some(COUNT)));
+    events.complete("work", "quick", COUNT + 1)?;
+    assert_eq!((kept(bed)?, acknowledged(bed)?), (0, Some(COUNT + 1)));
     Ok(())
 }

@@ -57,7 +57,7 @@ macro_rules! __events_cases {
             following {
                 catches_up_then_live resumes_where_acknowledged tail_leaves_nothing
                 given_up_is_told projection_keeps_its_events consumers_share_each_once
-                claims_run_out
+                claims_run_out claims_stay_few
             }
             rebuilds {
                 rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure

@@ -51,6 +51,8 @@ macro_rules! __event_faults {
             RebuildForgotten "rebuilds::rebuild_resumes",
             /// That a version is being built is not kept: it passes for one that was read before.
             BuildingForgotten "rebuilds::rebuild_resumes",
+            /// What was dealt with behind an open claim is not kept: it is handed out again.
+            DoneForgotten "following::claims_stay_few",
             /// The indexes of a version that is forgotten stay.
             ForgottenKeepsIndexes "rebuilds::forgotten_leaves_nothing",
             /// A copy does not know the keys.
@@ -132,6 +134,7 @@ impl EventFault {
             Self::QuarantineForgotten => kind == "quarantine",
             Self::AcknowledgementForgotten => kind == "ack",
             Self::ClaimForgotten => kind == "lease",
+            Self::DoneForgotten => kind == "lease" && value.get(1) == Some(&1),
             Self::SwitchForgotten => kind == "projection" && !is_state && value.last() == Some(&2),
             Self::RebuildForgotten => is_state && key.last() == Some(&2),
             Self::CopyForgetsKeys => kind == "key" && of == "copy",
