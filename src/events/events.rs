@@ -124,6 +124,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     projections: Vec<Projection<S>>,
     view_durability: Durability,
     poll: Option<Duration>,
+    indexes_types: bool,
 }
 
 /// Opens the log where it is.
@@ -148,6 +149,7 @@ impl<S: KvStore> Events<S> {
             projections: Vec::new(),
             view_durability: Durability::default(),
             poll: None,
+            indexes_types: false,
         }
     }
 }
@@ -210,6 +212,22 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
+    /// Has the log keep an index by type, for ever, and makes it when it is [built](Self::build) if it is not
+    /// there yet: see [`Log::index_types`].
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").index_types().build()?;
+    /// assert!(events.read(&EventQuery::all().of_type("noted"))?.is_empty());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn index_types(mut self) -> Self {
+        self.indexes_types = true;
+        self
+    }
+
     /// Keeps the log in a store of its own, of the same engine or another.
     ///
     /// ```
@@ -229,6 +247,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             projections: self.projections,
             view_durability: self.view_durability,
             poll: self.poll,
+            indexes_types: self.indexes_types,
         }
     }
 }
@@ -249,6 +268,9 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     pub fn build(self) -> EventResult<Events<S, L>> {
         let views = Arc::new(GroupCommit::new(self.store));
         let place = (self.open_place)(&views, &self.log)?;
+        if self.indexes_types {
+            place.log.index_types(&*place.store)?;
+        }
         let mut names = BTreeSet::new();
         let mut lanes = Vec::new();
         for projection in self.projections {

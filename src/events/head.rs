@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::event::Hash;
 use super::layout::FORMAT;
 
+/// How many bytes there are without an index by type, and with one.
 const BYTES: usize = 1 + 16 + 8 + 32 + 8 + 8;
+const BYTES_MAX: usize = BYTES + 8;
 
 /// The head of a log.
 ///
@@ -33,22 +35,33 @@ pub struct Head {
     pub first: u64,
     /// The newest time the log's clock gave.
     pub(super) clock: i64,
+    /// The first position from which on the events are in the index by type, if the log keeps one.
+    pub(super) types_from: Option<u64>,
 }
 
 impl Head {
     /// That of a log in which nothing is yet.
-    pub(super) const EMPTY: Self =
-        Self { log_id: Uuid::nil(), position: 0, hash: [0; 32], first: 1, clock: i64::MIN };
+    pub(super) const EMPTY: Self = Self {
+        log_id: Uuid::nil(),
+        position: 0,
+        hash: [0; 32],
+        first: 1,
+        clock: i64::MIN,
+        types_from: None,
+    };
 
-    pub(super) fn encode(&self) -> [u8; BYTES] {
-        let mut value = [FORMAT; BYTES];
-        let bytes = (self.log_id.into_bytes().into_iter())
-            .chain(self.position.to_be_bytes())
-            .chain(self.hash)
-            .chain(self.first.to_be_bytes())
-            .chain(self.clock.to_be_bytes());
-        value.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
-        value
+    /// Writes it behind what is there.
+    pub(super) fn encode(&self, value: &mut Vec<u8>) {
+        value.reserve(BYTES_MAX);
+        value.push(FORMAT);
+        value.extend_from_slice(self.log_id.as_bytes());
+        value.extend_from_slice(&self.position.to_be_bytes());
+        value.extend_from_slice(&self.hash);
+        value.extend_from_slice(&self.first.to_be_bytes());
+        value.extend_from_slice(&self.clock.to_be_bytes());
+        if let Some(from) = self.types_from {
+            value.extend_from_slice(&from.to_be_bytes());
+        }
     }
 
     pub(super) fn decode(value: &[u8]) -> Result<Self, DecodeError> {
@@ -61,13 +74,18 @@ impl Head {
         let (position, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
         let (hash, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
         let (first, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
-        let clock = rest.try_into().map_err(|_| wrong())?;
+        let (clock, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+        let types_from = match rest {
+            [] => None,
+            from => Some(u64::from_be_bytes(from.try_into().map_err(|_| wrong())?)),
+        };
         Ok(Self {
             log_id: Uuid::from_bytes(*log_id),
             position: u64::from_be_bytes(*position),
             hash: *hash,
             first: u64::from_be_bytes(*first),
-            clock: i64::from_be_bytes(clock),
+            clock: i64::from_be_bytes(*clock),
+            types_from,
         })
     }
 }

@@ -3,9 +3,10 @@
 //! | tree | key | value |
 //! |---|---|---|
 //! | `arbour/log/LOG` | position | hash of the event before, envelope, payload |
-//! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash and clock, its first position |
+//! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash, its first position, its clock, and from where on it is indexed by type, if it is |
 //! | `arbour/stream/LOG` | stream FF version | position |
 //! | `arbour/stream/LOG` | stream FF FF | newest version |
+//! | `arbour/type/LOG` | type FF position | nothing, if the log keeps an index by type |
 //! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
 //! | `arbour/lease/LOG` | subscription FF position | consumer and until when, or up to where all is done |
@@ -80,6 +81,18 @@ pub fn log_tree(log: &str) -> String {
 #[must_use]
 pub fn stream_tree(log: &str) -> String {
     format!("arbour/stream/{log}")
+}
+
+/// Returns the name of the tree of a log's index by type, which is there if the log was told to keep
+/// one: [`Log::index_types`](super::Log::index_types).
+///
+/// ```
+/// # use arbour::events::layout::type_tree;
+/// assert_eq!(type_tree("main"), "arbour/type/main");
+/// ```
+#[must_use]
+pub fn type_tree(log: &str) -> String {
+    format!("arbour/type/{log}")
 }
 
 /// Returns the name of the tree of a log's idempotency keys.

@@ -14,7 +14,7 @@ use super::event::{Event, Hash, NewEvent};
 use super::head::Head;
 use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
-    log_tree, stream_head_key, stream_tree,
+    log_tree, stream_head_key, stream_tree, type_tree,
 };
 use super::{EventError, EventResult};
 
@@ -50,6 +50,7 @@ pub(super) struct Trees<T> {
     pub(super) keys: T,
     pub(super) acks: T,
     pub(super) leases: T,
+    pub(super) types: T,
 }
 
 /// Opens a tree of the layer's own.
@@ -97,6 +98,7 @@ impl<T: Tree> Log<T> {
             keys: open_tree(store, &key_tree(name))?,
             acks: open_tree(store, &ack_tree(name))?,
             leases: open_tree(store, &lease_tree(name))?,
+            types: open_tree(store, &type_tree(name))?,
         };
         Ok(Self { name: name.into(), trees: Arc::new(trees) })
     }
@@ -247,6 +249,16 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns what a key was used for, and where.
+    pub(super) fn save_head<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        head: &Head,
+    ) -> EventResult<()> {
+        let mut value = Vec::new();
+        head.encode(&mut value);
+        Ok(transaction.put(&self.trees.events, LOG_HEAD_KEY, &value)?)
+    }
+
     fn use_of_key<R: KvRead<Tree = T>>(
         &self,
         reader: &R,
@@ -418,6 +430,11 @@ impl<'l, T: Tree> Appending<'l, T> {
         self.key.clear();
         (event.stream.as_str(), version).encode_key(&mut self.key);
         self.batch.put(&self.log.trees.streams, &self.key, &number_value(position));
+        if self.head.types_from.is_some() {
+            self.key.clear();
+            (event.event_type.as_str(), position).encode_key(&mut self.key);
+            self.batch.put(&self.log.trees.types, &self.key, &[FORMAT]);
+        }
         Ok(())
     }
 
@@ -431,7 +448,9 @@ impl<'l, T: Tree> Appending<'l, T> {
         for (stream, version) in streams {
             self.batch.put(&trees.streams, &stream_head_key(stream), &number_value(*version));
         }
-        self.batch.put(&trees.events, LOG_HEAD_KEY, &self.head.encode());
+        self.value.clear();
+        self.head.encode(&mut self.value);
+        self.batch.put(&trees.events, LOG_HEAD_KEY, &self.value);
         if let Some((key, hash)) = keyed {
             let value = use_value(&hash, appended.first, appended.last);
             self.batch.put(&trees.keys, key.as_bytes(), &value);

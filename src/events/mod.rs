@@ -44,6 +44,7 @@ mod state;
 mod status;
 mod subscription;
 mod tail;
+mod type_index;
 
 pub use append::{Append, Appended, Expected};
 pub use apply::{Phase, SubEvent};

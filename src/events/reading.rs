@@ -65,8 +65,8 @@ impl EventQuery {
         Self { stream: Some(stream.into()), ..Self::all() }
     }
 
-    /// Only those of this type, or of another that was named so. There is no index of types: the others
-    /// are read and passed over.
+    /// Only those of this type, or of another that was named so. The others are read and passed over, unless
+    /// the log keeps an [index of types](Log::index_types) and no stream is named.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -178,6 +178,7 @@ impl<T: Tree> Log<T> {
         visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         match &query.stream {
+            None if self.is_by_type(reader, query)? => self.visit_types(reader, query, visit),
             None => self.visit_all(reader, query, visit),
             Some(stream) => self.visit_stream(reader, stream, query, visit),
         }
@@ -225,22 +226,28 @@ impl<T: Tree> Log<T> {
                 _ if is_early || is_late => continue,
                 _ => {}
             }
-            let key = position_key(position);
-            let flow = reader
-                .get_with(&self.trees.events, &key, |value| {
-                    let event = envelope::decode(position, value)
-                        .map_err(|cause| self.undecodable(&self.trees.events, &key, cause))?;
-                    visit(&event)
-                })
-                .map_err(store)?;
-            // An event that the stream leads to is there, or the end of the log was cut off.
-            let flow =
-                flow.ok_or_else(|| EventError::Broken { log: self.name.to_string(), position })??;
-            if flow.is_break() {
+            if self.visit_at(reader, position, visit)?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Visits the event that a stream or a type leads to: it is there, or the end of the log was cut off.
+    pub(super) fn visit_at<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        position: u64,
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<ControlFlow<()>, E> {
+        let key = position_key(position);
+        let flow = reader.get_with(&self.trees.events, &key, |value| {
+            let event = envelope::decode(position, value)
+                .map_err(|cause| self.undecodable(&self.trees.events, &key, cause))?;
+            visit(&event)
+        });
+        let flow = flow.map_err(EventError::from)?;
+        flow.ok_or_else(|| EventError::Broken { log: self.name.to_string(), position })?
     }
 
     /// Returns events.

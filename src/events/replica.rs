@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 
 use arbour_core::key::Key as _;
-use arbour_core::{Batch, Durability, KvRead, KvStore, Tree};
+use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Tree};
 
 use super::chunk::Chunk;
 use super::drive::CatchUp;
 use super::envelope;
-use super::layout::{LOG_HEAD_KEY, stream_head_key};
+use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::reading::EventQuery;
+use super::type_index::type_key;
 use super::{EventError, EventResult};
 
 impl<T: Tree> Log<T> {
@@ -18,7 +19,8 @@ impl<T: Tree> Log<T> {
     /// same positions, with the same hashes, so that views made of either are the same. Checks the chain of
     /// hashes as it goes. Returns the newest position it has then.
     ///
-    /// A log that is copied to takes no events of its own; it has the id of the one it is a copy of. A new
+    /// A log that is copied to takes no events of its own; it has an [index](Log::index_types) if it was told to
+    /// keep one itself, and the id of the one it is a copy of. A new
     /// copy begins with the first event that is left. To follow a log, call it again.
     ///
     /// # Errors
@@ -92,8 +94,14 @@ impl<T: Tree> Log<T> {
                 return Err(EventError::Broken { log: source.name().to_owned(), position });
             }
             let batch = self.batch_of(source, reader, &chunk, (after, head, newest))?;
-            store.apply(batch, Durability::default())?;
-            let done = self.head(&store.snapshot()?)?.position;
+            let done = store.write(|transaction| {
+                let now = self.head(transaction)?;
+                // Somebody gave up events meanwhile, or has an index made: with his head it begins again.
+                if now == head {
+                    transaction.apply(&batch)?;
+                }
+                EventResult::Ok(self.head(transaction)?.position)
+            })?;
             if progress(CatchUp { done, total: newest.position }).is_break() {
                 return Ok(done);
             }
@@ -128,6 +136,9 @@ impl<T: Tree> Log<T> {
             batch.put(&self.trees.streams, &version_key, &number_value(position));
             let head_key = stream_head_key(event.stream);
             batch.put(&self.trees.streams, &head_key, &number_value(event.version));
+            if head.types_from.is_some() {
+                batch.put(&self.trees.types, &type_key(&event), &[FORMAT]);
+            }
             if let Some(key) = event.key {
                 let until = position.saturating_add(u64::from(event.batch)).saturating_sub(1);
                 let query = EventQuery::all().after(position - 1).until(until);
@@ -146,7 +157,9 @@ impl<T: Tree> Log<T> {
         head.clock = newest.clock;
         head.position = expected;
         head.hash = hash.unwrap_or(head.hash);
-        batch.put(&self.trees.events, LOG_HEAD_KEY, &head.encode());
+        let mut value = Vec::new();
+        head.encode(&mut value);
+        batch.put(&self.trees.events, LOG_HEAD_KEY, &value);
         Ok(batch)
     }
 }

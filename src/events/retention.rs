@@ -6,9 +6,9 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tr
 use super::chunk::CHUNK_EVENTS;
 use super::dispatch::check_not_handling;
 use super::events::Events;
-use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
 use super::place::Place;
+use super::type_index::type_key;
 use super::{EventError, EventResult};
 
 impl<T: Tree> Log<T> {
@@ -50,10 +50,13 @@ impl<T: Tree> Log<T> {
             let version_key = (event.stream, event.version).to_key_bytes();
             transaction.delete(&self.trees.events, &position_key(position))?;
             transaction.delete(&self.trees.streams, &version_key)?;
+            if head.types_from.is_some() {
+                transaction.delete(&self.trees.types, &type_key(&event))?;
+            }
             head.first += 1;
         }
         if head.first != before {
-            transaction.put(&self.trees.events, LOG_HEAD_KEY, &head.encode())?;
+            self.save_head(transaction, &head)?;
         }
         Ok(head.first)
     }

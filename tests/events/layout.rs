@@ -112,3 +112,23 @@ fn the_state_of_a_projection_is_that_of_old() {
         [b"\x01".as_slice(), br#"{"result":{"people":{"id":"ada","revision":1}}}"#].concat();
     assert_eq!(results, [(position(3), result)]);
 }
+
+/// A log that was told to keep an index by type has a longer head, and nothing else of it is another.
+#[test]
+fn the_index_by_type_is_that_of_old() {
+    let store = store();
+    let (events, head) = {
+        let mut log = entries(&store, "arbour/log/main");
+        let head = log.pop().unwrap();
+        (log, head)
+    };
+    assert!(entries(&store, "arbour/type/main").is_empty());
+    Log::open(&*store, "main").unwrap().index_types(&*store).unwrap();
+    let key = |number| [b"noted\xff", position(number).as_slice()].concat();
+    assert_eq!(entries(&store, "arbour/type/main"), [(key(1), vec![1]), (key(2), vec![1])]);
+    let mut log = entries(&store, "arbour/log/main");
+    let indexed = log.pop().unwrap();
+    assert_eq!(log, events);
+    assert_eq!(indexed.0, head.0);
+    assert_eq!(hex(&indexed.1), hex(&head.1) + "0000000000000001", "indexed from the first on");
+}

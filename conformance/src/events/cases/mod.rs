@@ -21,6 +21,7 @@ mod phases;
 mod reads;
 mod rebuilds;
 mod replicas;
+mod types;
 
 /// Hands the list of cases to another macro of this crate, behind the tokens it is given.
 #[doc(hidden)]
@@ -68,6 +69,9 @@ macro_rules! __events_cases {
             }
             replicas {
                 copy_is_byte_equal copy_refuses_what_does_not_fit copy_of_what_is_left
+            }
+            types {
+                found_by_index_alike made_of_what_is_there copy_keeps_its_own
             }
             collections {
                 writes_are_events refusals_are_results made_ids_come_again metadata_and_init

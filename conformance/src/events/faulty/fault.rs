@@ -55,6 +55,12 @@ macro_rules! __event_faults {
             DoneForgotten "following::claims_stay_few",
             /// The indexes of a version that is forgotten stay.
             ForgottenKeepsIndexes "rebuilds::forgotten_leaves_nothing",
+            /// Of what type an event is the index does not know.
+            TypeForgotten "types::found_by_index_alike",
+            /// The index by type keeps what was given up.
+            TrimKeepsTypes "types::found_by_index_alike",
+            /// A copy does not maintain its index by type.
+            CopyForgetsTypes "types::copy_keeps_its_own",
             /// A copy does not know the keys.
             CopyForgetsKeys "replicas::copy_is_byte_equal",
             /// A snapshot of a stream is not kept.
@@ -137,6 +143,8 @@ impl EventFault {
             Self::DoneForgotten => kind == "lease" && value.get(1) == Some(&1),
             Self::SwitchForgotten => kind == "projection" && !is_state && value.last() == Some(&2),
             Self::RebuildForgotten => is_state && key.last() == Some(&2),
+            Self::TypeForgotten => kind == "type" && number == 1,
+            Self::CopyForgetsTypes => kind == "type" && of == "copy",
             Self::CopyForgetsKeys => kind == "key" && of == "copy",
             Self::SnapshotForgotten => kind == "snapshot",
             _ => false,
@@ -173,7 +181,9 @@ impl EventFault {
     pub(super) fn keeps(self, tree: &str) -> bool {
         matches!(
             (self, kind(tree).0),
-            (Self::TrimKeepsEvents, Some("log")) | (Self::ForgottenKeepsIndexes, Some("index"))
+            (Self::TrimKeepsEvents, Some("log"))
+                | (Self::TrimKeepsTypes, Some("type"))
+                | (Self::ForgottenKeepsIndexes, Some("index"))
         )
     }
 }

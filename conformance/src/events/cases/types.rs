@@ -1,0 +1,176 @@
+//! The index of a log by type.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arbour::events::layout::{log_tree, type_tree};
+use arbour::events::{Append, EventQuery, EventResult, Log, NewEvent};
+use arbour_core::key::KeyPart as _;
+use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, TreeName};
+
+use super::claims::{append, refused};
+use crate::Factory;
+use crate::events::EventBed;
+use crate::events::breaking::{Break, Breaking};
+
+/// Types of which some begin as others do.
+const TYPES: [&str; 4] = ["noted", "note", "noted again", "erased"];
+
+fn raw(number: usize) -> NewEvent {
+    let event_type = TYPES.get(number * number % 7 % 4).copied().unwrap_or_default();
+    NewEvent::raw(format!("s{}", number % 3), event_type, 1, vec![number as u8])
+}
+
+fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> EventResult<u64> {
+    append(bed, numbers.fold(Append::new(), |all, number| all.event(raw(number))))
+}
+
+/// What is asked for: every choice of types, at every bound, both ways.
+fn queries(newest: u64) -> Vec<EventQuery> {
+    let mut queries = Vec::new();
+    let choices = [&["noted"][..], &["note", "erased"], &["erased", "none", "erased"], &TYPES];
+    for types in choices {
+        let all = || types.iter().fold(EventQuery::all(), |query, name| query.of_type(*name));
+        for after in [0, 1, newest / 2, newest, u64::MAX] {
+            for until in [0, newest / 2 + 3, newest, u64::MAX] {
+                for limit in [0, 1, 5, usize::MAX] {
+                    let query = all().after(after).until(until).limit(limit);
+                    queries.extend([query.clone().backward(), query]);
+                }
+            }
+        }
+        queries
+            .push(types.iter().fold(EventQuery::stream("s1"), |query, name| query.of_type(*name)));
+    }
+    queries
+}
+
+fn positions<S: KvStore>(store: &S, name: &str, query: &EventQuery) -> EventResult<Vec<u64>> {
+    let events = Log::open(store, name)?.read(&store.snapshot()?, query)?;
+    Ok(events.iter().map(|event| event.as_event().position).collect())
+}
+
+/// Asserts that each query finds what a look at all events does.
+fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
+    let log = Log::open(store, name)?;
+    let snapshot = store.snapshot()?;
+    for query in queries(log.head(&snapshot)?.position) {
+        let mut expected = Vec::new();
+        let mut all = query.clone();
+        (all.types, all.limit) = (Vec::new(), None);
+        log.each(&snapshot, &all, |event| {
+            if query.types.iter().any(|name| name == event.event_type) {
+                expected.push(event.position);
+            }
+            EventResult::Ok(ControlFlow::Continue(()))
+        })?;
+        expected.truncate(query.limit.unwrap_or(usize::MAX));
+        assert_eq!(positions(store, name, &query)?, expected, "{query:?}");
+    }
+    Ok(())
+}
+
+/// Returns how many entries a tree of the layer's has.
+fn entries<S: KvStore>(store: &S, tree: &str) -> EventResult<usize> {
+    let tree = store.open_tree(TreeName::layer(tree)?)?;
+    let snapshot = store.snapshot()?;
+    let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+    Ok(crate::entries(cursor)?.len())
+}
+
+/// Events of some types are found by the index as without it, whoever appends and whatever is given up; and
+/// the others are not even looked at. A log that was not told to keep an index has none.
+pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    fill(bed, 0..20)?;
+    assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 0);
+    assert_alike(&**bed.log_store(), "main")?;
+    bed.builder().index_types().build()?;
+    assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 20);
+    bed.settle()?;
+    // Who appends has not said a word of an index.
+    let newest = fill(bed, 20..33)?;
+    bed.builder().build()?.dispatch(raw(33))?;
+    assert_alike(&**bed.log_store(), "main")?;
+    let log = bed.log()?;
+    bed.log_store().write(|transaction| log.trim(transaction, 7, 100))?;
+    bed.settle()?;
+    assert_alike(&**bed.log_store(), "main")?;
+    let left = newest as usize + 1 - 7;
+    assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, left);
+    // Of an event nothing can be read: who asks for other types does not learn of it.
+    let store = Arc::clone(bed.log_store());
+    let query = EventQuery::all().of_type("noted");
+    let found = positions(&*store, "main", &query)?;
+    let other = (8..).find(|position| !found.contains(position)).unwrap_or_default();
+    let tree = store.open_tree(TreeName::layer(&log_tree("main"))?)?;
+    let mut key = Vec::new();
+    other.encode_part(&mut key);
+    store.put(&tree, &key, b"garbage")?;
+    assert_eq!(positions(&*store, "main", &query)?, found);
+    refused(positions(&*store, "main", &EventQuery::all()), "what cannot be read");
+    Ok(())
+}
+
+/// An index that is declared later is made of what is there, in several commits; where that is broken off
+/// reads are right, and the next one goes on.
+pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    const CROWD: usize = 1100;
+    fill(bed, 0..CROWD)?;
+    let mut done = 0;
+    for round in 0.. {
+        // The next commit but one breaks.
+        let store = Breaking::new(Arc::clone(bed.log_store()), Break::Before, 700);
+        let ended = Log::open(&store, "main")?.index_types(&store);
+        let indexed = entries(&**bed.log_store(), &type_tree("main"))?;
+        assert!(ended.is_ok() || (done < indexed && indexed < CROWD), "{indexed} behind {done}");
+        done = indexed;
+        let appended = append(bed, raw(CROWD + round))?;
+        done += 1;
+        bed.settle()?;
+        for query in [EventQuery::all(), EventQuery::all().after(appended - 3).backward()] {
+            let query = query.of_type("noted").of_type("note");
+            let mut expected: Vec<u64> = (query.after + 1..=appended)
+                .filter(|position| {
+                    let event_type = raw(*position as usize - 1).event_type;
+                    query.types.contains(&event_type)
+                })
+                .collect();
+            if query.direction == Direction::Reverse {
+                expected.reverse();
+            }
+            assert!(positions(&**bed.log_store(), "main", &query)? == expected, "{query:?}");
+        }
+        if ended.is_ok() {
+            assert!(round >= 1, "it was made in one commit");
+            assert_eq!(done as u64, appended);
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// A copy has an index if it was told to keep one, whether its source has or not.
+pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    fill(bed, 0..20)?;
+    let copy = bed.other_store("copy")?;
+    let replica = Log::open(&copy, "copy")?;
+    let pull = |bed: &EventBed<F>| {
+        let snapshot = bed.log_store().snapshot()?;
+        replica.copy_from(&copy, &bed.log()?, &snapshot, &mut |_| ControlFlow::Continue(()))
+    };
+    replica.index_types(&copy)?;
+    assert_eq!(pull(bed)?, 20);
+    fill(bed, 20..30)?;
+    assert_eq!(pull(bed)?, 30);
+    assert_eq!(entries(&copy, &type_tree("copy"))?, 30);
+    assert_alike(&copy, "copy")?;
+    assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 0);
+    bed.settle()?;
+    bed.log()?.index_types(&**bed.log_store())?;
+    let plain = bed.other_store("plain")?;
+    let plain_log = Log::open(&plain, "copy")?;
+    let snapshot = bed.log_store().snapshot()?;
+    plain_log.copy_from(&plain, &bed.log()?, &snapshot, &mut |_| ControlFlow::Continue(()))?;
+    assert_eq!(entries(&plain, &type_tree("copy"))?, 0);
+    assert_alike(&plain, "copy")
+}

@@ -1,0 +1,150 @@
+//! The index of a log by type, which a log keeps that was told to.
+
+use std::ops::{Bound, ControlFlow};
+
+use arbour_core::key::{Key as _, KeyPart as _};
+use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+
+use super::chunk::CHUNK_EVENTS;
+use super::event::Event;
+use super::head::Head;
+use super::layout::FORMAT;
+use super::log::Log;
+use super::reading::EventQuery;
+use super::{EventError, EventResult};
+
+impl Head {
+    /// Tells whether all events behind a position are in the index by type.
+    fn indexes_types_behind(&self, after: u64) -> bool {
+        let first = self.first.max(after.saturating_add(1));
+        self.types_from.is_some_and(|from| from <= first)
+    }
+}
+
+/// The entries of one type, of which the next is read.
+struct Entries<C> {
+    cursor: C,
+    /// How many bytes there are before the position.
+    prefix: usize,
+    next: Option<u64>,
+}
+
+impl<T: Tree> Log<T> {
+    /// Has the log keep an index by type, for ever: events [of some types](EventQuery::of_type) are found
+    /// without reading the others. Whoever appends, gives up or copies to this log maintains it in the same
+    /// commit, knowing of it by the log itself; it costs a put for each event. A log that was not told to has
+    /// none of it.
+    ///
+    /// Events that are there already are indexed now, the newest first, in chunks, each a commit; nobody is
+    /// kept from appending. What was broken off, or failed, goes on the next time; until then types are looked
+    /// for in the index only where it is complete. It does nothing if all is indexed.
+    ///
+    /// Each event that is found is got by itself: of a type that most events have, reading all is quicker.
+    ///
+    /// # Errors
+    /// [`Undecodable`](EventError::Undecodable), and what the store reports. The chunks before stay.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{EventQuery, Log, NewEvent};
+    /// let store = arbour::MemoryStore::new();
+    /// let log = Log::open(&store, "main")?;
+    /// log.index_types(&store)?;
+    /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
+    /// store.write(|transaction| log.append(transaction, &append))?;
+    /// assert_eq!(log.read(&store.snapshot()?, &EventQuery::all().of_type("noted"))?.len(), 1);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn index_types<S: KvStore<Tree = T>>(&self, store: &S) -> EventResult<()> {
+        let mut head = self.head(&store.snapshot()?)?;
+        while !head.indexes_types_behind(0) {
+            head = store.write(|transaction| self.index_chunk(transaction))?;
+        }
+        Ok(())
+    }
+
+    /// Indexes the newest events that are not yet.
+    fn index_chunk<W: KvWrite<Tree = T>>(&self, transaction: &mut W) -> EventResult<Head> {
+        let mut head = self.head(transaction)?;
+        // From the first chunk on whoever appends indexes what he appends.
+        let from = head.types_from.unwrap_or(head.position.saturating_add(1));
+        let (mut keys, mut lowest) = (Vec::new(), from);
+        let query = EventQuery::all().until(from.saturating_sub(1)).backward().limit(CHUNK_EVENTS);
+        self.each(transaction, &query, |event| {
+            keys.push(type_key(event));
+            lowest = event.position;
+            EventResult::Ok(ControlFlow::Continue(()))
+        })?;
+        for key in &keys {
+            transaction.put(&self.trees.types, key, &[FORMAT])?;
+        }
+        let is_last = keys.len() < CHUNK_EVENTS;
+        head.types_from = Some(if is_last { lowest.min(head.first) } else { lowest });
+        self.save_head(transaction, &head)?;
+        Ok(head)
+    }
+
+    /// Tells whether a query is answered by the index.
+    pub(super) fn is_by_type<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+    ) -> EventResult<bool> {
+        let is_asked = query.stream.is_none() && !query.types.is_empty();
+        Ok(is_asked && self.head(reader)?.indexes_types_behind(query.after))
+    }
+
+    pub(super) fn visit_types<R: KvRead<Tree = T>, E: From<EventError>>(
+        &self,
+        reader: &R,
+        query: &EventQuery,
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut types: Vec<&str> = query.types.iter().map(String::as_str).collect();
+        types.sort_unstable();
+        types.dedup();
+        let mut all = Vec::with_capacity(types.len());
+        for name in types {
+            let (start, end) =
+                ((name, query.after).to_key_bytes(), (name, query.until).to_key_bytes());
+            let range = KeyRange::from_bounds(Bound::Excluded(&start), Bound::Included(&end));
+            let cursor = reader.scan(&self.trees.types, range, query.direction);
+            let cursor = cursor.map_err(EventError::from)?;
+            let mut entries = Entries { cursor, prefix: name.len() + 1, next: None };
+            self.step(&mut entries)?;
+            all.push(entries);
+        }
+        loop {
+            let left = all.iter_mut().filter(|entries| entries.next.is_some());
+            let nearest = match query.direction {
+                Direction::Forward => left.min_by_key(|entries| entries.next),
+                Direction::Reverse => left.max_by_key(|entries| entries.next),
+            };
+            let Some(entries) = nearest else { return Ok(()) };
+            if let Some(position) = entries.next
+                && self.visit_at(reader, position, visit)?.is_break()
+            {
+                return Ok(());
+            }
+            self.step(entries)?;
+        }
+    }
+
+    /// Reads the next entry of a type.
+    fn step<C: arbour_core::Cursor>(&self, entries: &mut Entries<C>) -> EventResult<()> {
+        entries.next = match entries.cursor.next()? {
+            None => None,
+            Some((key, _)) => {
+                let position = u64::decode_part(key.get(entries.prefix..).unwrap_or_default());
+                let undecodable = |cause| self.undecodable(&self.trees.types, key, cause);
+                Some(position.map_err(undecodable)?)
+            }
+        };
+        Ok(())
+    }
+}
+
+/// Returns the key of an event in the index by type.
+pub(super) fn type_key(event: &Event<'_>) -> Vec<u8> {
+    (event.event_type, event.position).to_key_bytes()
+}
