@@ -1,8 +1,9 @@
 //! One case of a suite, and running it.
 
-use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arbour_core::panic_text;
 
 use crate::{Axis, Failure, Report};
 
@@ -72,7 +73,7 @@ pub(crate) fn run_cases<B: TestBed>(
                 continue;
             }
             Ok(Err(error)) => format!("{error:?}"),
-            Err(panic) => panic_message(panic.as_ref()),
+            Err(panic) => panic_text(panic.as_ref()).unwrap_or("a panic").to_owned(),
         };
         let case = format!("{}::{}", case.topic, case.name);
         report.failures.push(Failure { axis, case, message });
@@ -84,9 +85,4 @@ pub(crate) fn check_report(suite: &str, report: &Report, expected: usize) {
     println!("{suite}: {report}");
     assert!(report.failures.is_empty(), "{report}");
     assert_eq!(report.count(), expected, "every case has to run on every axis");
-}
-
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
 }

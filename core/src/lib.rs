@@ -70,7 +70,7 @@ pub use options::StoreOptions;
 pub use overlay::{MergeCursor, OverlayValue, Savepoint};
 pub use range::{Direction, KeyRange};
 pub use read::KvRead;
-pub use shield::shielded;
+pub use shield::{panic_text, shielded};
 pub use store::{KvStore, Stats};
 pub use tree::{Tree, foreign_tree};
 pub use tree_name::TreeName;

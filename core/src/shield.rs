@@ -38,10 +38,21 @@ pub fn shielded<R>(
     }
 }
 
+/// Returns what somebody said when he panicked; `None` if it was no text.
+///
+/// ```
+/// let panicked = std::panic::catch_unwind(|| panic!("no page {} begins so", 7)).unwrap_err();
+/// assert_eq!(arbour_core::panic_text(panicked.as_ref()), Some("no page 7 begins so"));
+/// ```
+#[must_use]
+pub fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+}
+
 #[cold]
 fn corrupted(engine: &'static str, operation: Operation, panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let text = panic_text(panic).unwrap_or("no message");
     let message = format!("the store is damaged: {engine} panicked over what it read");
     let panicked = Panicked { engine, text: text.to_owned() };
     Error::new(ErrorKind::Corrupted, operation, message).with_source(panicked)

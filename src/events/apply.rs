@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arbour_core::documents::DocError;
-use arbour_core::{Error, ErrorKind, KvStore};
+use arbour_core::{Error, ErrorKind, KvStore, panic_text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -127,9 +127,7 @@ pub(super) fn apply<S: KvStore>(
         }
         Ok(Err(failed)) => failed,
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            let cause = text.unwrap_or("a panic").to_owned().into();
+            let cause = panic_text(panic.as_ref()).unwrap_or("a panic").to_owned().into();
             ApplyError { phase: Phase::Panic, model: projection.name().to_owned(), cause }
         }
     };

@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
-    StoreOptions,
+    StoreOptions, panic_text,
 };
 
 use super::claims::{commit, refused};
 use super::files::{attempt, copy_files, data_bytes, set_data_bytes};
-use crate::case::panic_message;
 use crate::random::Random;
 use crate::{Bed, Factory, entries};
 
@@ -56,7 +55,7 @@ fn stays_refused<F: Factory>(bed: &Bed<F>, path: &Path, kind: ErrorKind, what: &
 /// Runs a closure and says of a panic, which may be the engine's, what it happened over.
 fn placed<T>(what: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
+        let message = panic_text(panic.as_ref()).unwrap_or("a panic");
         resume_unwind(Box::new(format!("a panic over {what}: {message}")))
     })
 }

@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use arbour_core::panic_text;
+
 /// What a case came to: by an error it did not expect, or by a panic, it rejects.
 type Verdict<E> = Result<Result<(), E>, Box<dyn Any + Send>>;
 
@@ -43,9 +45,6 @@ pub(crate) fn assert_rejected<F: Copy + Debug, E: Debug>(
 fn shown<E: Debug>(verdict: &Verdict<E>) -> String {
     match verdict {
         Ok(result) => format!("{result:?}"),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
-        }
+        Err(panic) => panic_text(panic.as_ref()).unwrap_or("a panic").to_owned(),
     }
 }
