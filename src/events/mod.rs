@@ -6,6 +6,7 @@
 //! | write down that it did | [`Log`], in a transaction of one's own; [`Append`], [`Expected`] |
 //! | make views of it | [`Model`], [`Projection`] |
 //! | both at once | [`Events`]: dispatch, wait, catch up, rebuild, mend |
+//! | see what comes | [`Subscription`], which the store remembers; [`Tail`], which it does not |
 //!
 //! A [`Log`] needs nothing else of this module. [`layout`] says what is stored.
 
