@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::dispatch::check_not_handling;
 use super::event::Hash;
 use super::events::{Events, active_version};
-use super::layout::{PROJECTION_TREE, view_name};
+use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
+use super::log::open_tree;
 use super::{EventError, EventResult};
 
 /// How many entries are removed in a transaction.
@@ -78,7 +79,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn forget(&self, projection: &str, version: u32) -> EventResult<()> {
         check_not_handling()?;
         let store = self.store();
-        let states = store.open_tree(TreeName::layer(PROJECTION_TREE)?)?;
+        let versions = open_tree(store, PROJECTION_TREE)?;
+        let states = open_tree(store, &log_tree(self.inner.place.name()))?;
         // Where it was goes first: a rebuild that goes on meanwhile begins again.
         store.write(|transaction| {
             if active_version(store, transaction, projection)? == Some(version) {
@@ -86,7 +88,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 let log = self.inner.place.name().to_owned();
                 return Err(EventError::Invalid { log, reason });
             }
-            Ok(transaction.delete(&states, &(projection, version).to_key_bytes())?)
+            transaction.delete(&states, &state_key(projection, version))?;
+            Ok(transaction.delete(&versions, &(projection, version).to_key_bytes())?)
         })?;
         let own = view_name(projection, version, "");
         let names = store.snapshot()?.trees()?;

@@ -309,6 +309,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         for lane in &self.lanes {
             let (state, active) = {
                 let snapshot = views.snapshot()?;
+                lane.check_log(&snapshot)?;
                 (lane.state(&snapshot)?, lane.active_version(&snapshot)?)
             };
             if active.is_none() {

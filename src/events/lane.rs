@@ -13,7 +13,9 @@ use super::chunk::Chunk;
 use super::dead::{DeadKind, DeadLetter, reason};
 use super::envelope;
 use super::event::Event;
-use super::layout::{FORMAT, PROJECTION_TREE, dead_tree, log_tree, quarantine_tree, result_tree};
+use super::layout::{
+    FORMAT, PROJECTION_TREE, dead_tree, log_tree, quarantine_tree, result_tree, state_key,
+};
 use super::log::{decode_number, number_value, open_tree, position_key};
 use super::model::Group;
 use super::policy::GiveUp;
@@ -27,6 +29,9 @@ pub(super) struct Lane<S: KvStore> {
     pub(super) trees: Trees<S::Tree>,
     /// The name of the log it reads.
     log: Arc<str>,
+    /// Of the log it is made of.
+    version_key: Vec<u8>,
+    /// Of how far it is.
     state_key: Vec<u8>,
     /// Held by the thread that applies events; others of this process wait for what it commits.
     pub(super) turn: Mutex<()>,
@@ -38,6 +43,8 @@ pub(super) struct Lane<S: KvStore> {
 
 pub(super) struct Trees<T> {
     pub(super) projections: T,
+    /// How far projections are: behind the log's own head, in the page that is written anyway.
+    pub(super) states: T,
     pub(super) results: T,
     pub(super) dead: T,
     pub(super) quarantine: T,
@@ -65,15 +72,17 @@ impl<S: KvStore> Lane<S> {
         let (name, version) = (projection.name(), projection.version());
         let trees = Trees {
             projections: open_tree(store, PROJECTION_TREE)?,
+            states: open_tree(store, &log_tree(log))?,
             results: open_tree(store, &result_tree(name, version))?,
             dead: open_tree(store, &dead_tree(name, version))?,
             quarantine: open_tree(store, &quarantine_tree(name, version))?,
         };
-        let state_key = (name, version).to_key_bytes();
+        let (version_key, state_key) = ((name, version).to_key_bytes(), state_key(name, version));
         Ok(Self {
             projection,
             trees,
             log: log.into(),
+            version_key,
             state_key,
             turn: Mutex::new(()),
             applied: AtomicU64::new(0),
@@ -90,7 +99,7 @@ impl<S: KvStore> Lane<S> {
     }
 
     pub(super) fn state<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<State> {
-        let tree = &self.trees.projections;
+        let tree = &self.trees.states;
         let state = reader.get_with(tree, &self.state_key, State::decode)?;
         let state = state.unwrap_or(Ok(State::NEW));
         state.map_err(|cause| self.undecodable(tree, &self.state_key, cause))
@@ -101,7 +110,26 @@ impl<S: KvStore> Lane<S> {
         transaction: &mut W,
         state: &State,
     ) -> EventResult<()> {
-        Ok(transaction.put(&self.trees.projections, &self.state_key, &state.encode())?)
+        if self.applied.load(Ordering::Acquire) == 0 {
+            let log = [&[FORMAT], self.log.as_bytes()].concat();
+            transaction.put(&self.trees.projections, &self.version_key, &log)?;
+        }
+        Ok(transaction.put(&self.trees.states, &self.state_key, &state.encode())?)
+    }
+
+    /// Refuses a version that is made of another log.
+    pub(super) fn check_log<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<()> {
+        let (tree, key) = (&self.trees.projections, &self.version_key);
+        let is_own = reader.get_with(tree, key, |log| match log {
+            [FORMAT, log @ ..] => Ok(log == self.log.as_bytes()),
+            _ => Err(DecodeError::new("format 1", "another")),
+        })?;
+        let is_own = is_own.unwrap_or(Ok(true));
+        if is_own.map_err(|cause| self.undecodable(tree, key, cause))? {
+            return Ok(());
+        }
+        let (log, reader) = (self.log.to_string(), self.name().to_owned());
+        Err(EventError::Foreign { log, reader, position: 0 })
     }
 
     /// Returns the version that is read.

@@ -12,14 +12,18 @@
 //! | `arbour/lease/LOG` | subscription FF position | consumer and until when, or up to where all is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
 //! | `arbour/projection` | projection | the version that is read |
-//! | `arbour/projection` | projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built |
+//! | `arbour/projection` | projection FF version | the log it is made of |
+//! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
 //! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
 //! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |
 //!
 //! Numbers are big-endian; every value begins with a format byte. FF is in no text and begins no number, so
 //! that the keys of heads are nobody else's. They lie right behind the newest event and the newest version:
-//! in the page that is written anyway.
+//! in the page that is written anyway. So does how far a projection is, which is kept with its view: where the
+//! log has a store of its own, the tree of its name in the store of the views holds nothing else.
+
+use arbour_core::key::Key as _;
 
 /// The longest name of a log, a projection or a view, in bytes.
 ///
@@ -55,6 +59,17 @@ pub const PROJECTION_TREE: &str = "arbour/projection";
 
 /// The key of the log's own head, behind all its positions.
 pub(super) const LOG_HEAD_KEY: &[u8] = &[0xff];
+
+/// Returns the key of how far a version of a projection is: behind the head of the log that it reads, in the
+/// store of the view.
+pub(super) fn state_key(projection: &str, version: u32) -> Vec<u8> {
+    [LOG_HEAD_KEY, &(projection, version).to_key_bytes()].concat()
+}
+
+/// Returns what the keys of all versions of a projection begin with.
+pub(super) fn state_prefix(projection: &str) -> Vec<u8> {
+    [LOG_HEAD_KEY, projection.as_bytes(), &[0xff]].concat()
+}
 
 /// Returns the key of the head of a stream, behind all its versions.
 pub(super) fn stream_head_key(stream: &str) -> Vec<u8> {

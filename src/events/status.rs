@@ -4,7 +4,7 @@ use arbour_core::key::KeyPart as _;
 use arbour_core::{Cursor as _, KvRead, KvStore, Tree as _};
 
 use super::events::{Events, active_version};
-use super::layout::PROJECTION_TREE;
+use super::layout::{log_tree, state_prefix};
 use super::log::open_tree;
 use super::state::State;
 use super::{EventError, EventResult};
@@ -144,8 +144,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let snapshot = store.snapshot()?;
         let newest = self.head()?.position;
         let active = active_version(store, &snapshot, projection)?;
-        let tree = open_tree(store, PROJECTION_TREE)?;
-        let prefix = [projection.as_bytes(), &[0xff]].concat();
+        let tree = open_tree(store, &log_tree(self.inner.place.name()))?;
+        let prefix = state_prefix(projection);
         let mut cursor = snapshot.prefix(&tree, &prefix)?;
         let mut versions = Vec::new();
         while let Some((key, value)) = cursor.next()? {

@@ -101,8 +101,12 @@ fn the_state_of_a_projection_is_that_of_old() {
     events.dispatch(write).unwrap();
     let states = entries(&store, "arbour/projection");
     assert_eq!(states[0], (b"people".to_vec(), vec![1, 0, 0, 0, 0, 0, 0, 0, 3]));
-    let (key, state) = &states[1];
-    assert_eq!(*key, [b"people\xff", position(3).as_slice()].concat());
+    let version_key = [b"people\xff", position(3).as_slice()].concat();
+    assert_eq!(states[1..], [(version_key.clone(), b"\x01main".to_vec())]);
+    let log = entries(&store, "arbour/log/main");
+    let (key, state) = &log[4];
+    assert_eq!(*key, [b"\xff".as_slice(), &version_key].concat());
+    assert_eq!(log[3].0, b"\xff", "the head of the log is before it");
     assert_eq!(
         (state.len(), hex(&state[..9]), hex(&state[57..])),
         (59, "010000000000000003".into(), "0000".into())

@@ -11,13 +11,11 @@ pub(crate) enum Table {
     FirstIndex,
     SecondIndex,
     ThirdIndex,
-    /// None of documents': where the view of events is that they are in.
-    Position,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex, Self::Position];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex];
 
     /// Returns those that records have entries in.
     pub(crate) fn of(records: &[Record]) -> impl Iterator<Item = Self> {
@@ -31,7 +29,6 @@ impl Table {
             Self::FirstIndex => "first_index",
             Self::SecondIndex => "second_index",
             Self::ThirdIndex => "third_index",
-            Self::Position => "position",
         }
     }
 }

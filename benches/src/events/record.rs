@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
-use arbour::events::layout::{PROJECTION_TREE, log_tree, stream_tree, view_name};
+use arbour::events::layout::{log_tree, stream_tree, view_name};
 use arbour::events::{Append, Events, Log, NewEvent, Pace};
 use arbour_core::{
     Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result, TreeName,
@@ -18,9 +18,10 @@ use crate::documents::{KeyValue, Record, Table, entries};
 /// any will do; the next has what leads to positions. Each has heads too.
 pub(super) const EVENTS: Table = Table::Documents;
 
-/// Tells whether an entry is the head of a log or of a stream: they lie behind all numbers.
+/// Tells whether an entry is the head of a log or of a stream, or says how far a view is: they lie behind
+/// all numbers.
 pub(super) fn is_head(key: &[u8]) -> bool {
-    key.last() == Some(&0xff)
+    key.first() == Some(&0xff) || key.last() == Some(&0xff)
 }
 
 /// Returns the heads of a log and of its streams, each as a record.
@@ -79,7 +80,7 @@ impl Shadow {
         self.events.dispatch(event).map_err(failed)?;
         let accounts = documents_tree(&view_name(BANK, 1, NAME));
         let events = vec![self.last(&log_tree(LOG))?, self.last(&stream_tree(LOG))?];
-        let views = vec![None, None, self.last(&accounts)?, self.last(PROJECTION_TREE)?];
+        let views = vec![None, None, self.last(&accounts)?];
         Ok([events].into_iter().chain(heads(&*self.store)?).chain([views]).collect())
     }
 

@@ -127,7 +127,7 @@ impl EventFault {
         let (Some(kind), of) = kind(tree) else { return Fate::Kept };
         let is_log_head = kind == "log" && key == LOG_HEAD;
         let is_stream_head = kind == "stream" && key.ends_with(&[0xff, 0xff]);
-        let is_state = kind == "projection" && key.contains(&0xff);
+        let is_state = kind == "log" && key.len() > LOG_HEAD.len() && key.starts_with(LOG_HEAD);
         let is_dropped = match self {
             Self::SecondOfBatchLost => kind == "log" && number == 1,
             Self::StreamHeadForgotten => is_stream_head,
@@ -141,7 +141,9 @@ impl EventFault {
             Self::AcknowledgementForgotten => kind == "ack",
             Self::ClaimForgotten => kind == "lease",
             Self::DoneForgotten => kind == "lease" && value.get(1) == Some(&1),
-            Self::SwitchForgotten => kind == "projection" && !is_state && value.last() == Some(&2),
+            Self::SwitchForgotten => {
+                kind == "projection" && !key.contains(&0xff) && value.last() == Some(&2)
+            }
             Self::RebuildForgotten => is_state && key.last() == Some(&2),
             Self::TypeForgotten => kind == "type" && number == 1,
             Self::CopyForgetsTypes => kind == "type" && of == "copy",
