@@ -7,6 +7,8 @@ mod engines;
 pub mod events;
 mod open;
 mod registry;
+#[cfg(feature = "transfer")]
+pub mod transfer;
 
 pub use arbour_core::*;
 #[cfg(feature = "redb")]

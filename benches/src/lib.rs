@@ -5,7 +5,7 @@
 //! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in
 //!   one process and prints the ratio; `--json` prints a line for each row. With `--documents` it
 //!   prints what [documents] cost above writing and reading their entries, with `--events` how quick
-//!   [events] are.
+//!   [events] are, with `--transfer` what [moving](transfer) a store costs above loading it.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
 //!   for a minute costs those who write meanwhile.
 //!
@@ -35,6 +35,7 @@ mod scratch;
 mod slowed;
 mod subject;
 mod threads;
+pub mod transfer;
 pub mod workload;
 
 pub use arbour::Arbour;

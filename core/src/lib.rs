@@ -23,7 +23,7 @@ mod batch;
 mod buffer;
 mod capability;
 pub mod codec;
-mod copy;
+mod copy_entries;
 mod cursor;
 #[cfg(feature = "documents")]
 pub mod documents;
@@ -54,7 +54,7 @@ pub use backup::write_backup;
 pub use batch::{Batch, Write};
 pub use capability::{Capabilities, Provision};
 pub use codec::{DecodeError, EncodeError};
-pub use copy::copy;
+pub use copy_entries::copy_entries;
 pub use cursor::Cursor;
 pub use durability::Durability;
 pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynTree, DynValue};

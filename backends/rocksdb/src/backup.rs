@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arbour_core::{KvStore as _, Operation, Result, StoreOptions, copy, write_backup};
+use arbour_core::{KvStore as _, Operation, Result, StoreOptions, copy_entries, write_backup};
 use rocksdb::checkpoint::Checkpoint;
 
 use crate::database::Database;
@@ -23,7 +23,7 @@ pub(crate) fn copy_out(store: &RocksdbStore, destination: &Path) -> Result<()> {
     write_backup(destination, |unfinished| {
         let limits = store.capabilities().limits;
         let copied = RocksdbStore::open(unfinished, &StoreOptions::new().limits(limits))?;
-        copy(store, &copied)?;
+        copy_entries(store, &copied)?;
         copied.close()
     })
 }

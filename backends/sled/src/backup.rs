@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use arbour_core::{KvStore as _, Result, StoreOptions, copy, write_backup};
+use arbour_core::{KvStore as _, Result, StoreOptions, copy_entries, write_backup};
 
 use crate::SledStore;
 
@@ -13,7 +13,7 @@ pub(crate) fn backup(store: &SledStore, destination: &Path) -> Result<()> {
     write_backup(destination, |unfinished| {
         let limits = store.capabilities().limits;
         let copied = SledStore::open(unfinished, &StoreOptions::new().limits(limits))?;
-        copy(store, &copied)?;
+        copy_entries(store, &copied)?;
         copied.close()
     })
 }

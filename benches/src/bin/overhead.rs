@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use arbour_benches::comparison::{Row, Scale};
-use arbour_benches::{ENGINES, documents, events, machine, overhead};
+use arbour_benches::{ENGINES, documents, events, machine, overhead, transfer};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
@@ -19,6 +19,9 @@ struct Arguments {
     /// Measure events and nothing else.
     #[arg(long, conflicts_with = "documents")]
     events: bool,
+    /// Measure copies and loads of whole stores and nothing else.
+    #[arg(long, conflicts_with_all = ["documents", "events"])]
+    transfer: bool,
     /// Measure only this engine; may be given several times.
     #[arg(long = "engine", value_parser = PossibleValuesParser::new(ENGINES))]
     engines: Vec<String>,
@@ -79,6 +82,8 @@ fn main() -> ExitCode {
         documents::measure
     } else if arguments.events {
         events::measure
+    } else if arguments.transfer {
+        transfer::measure
     } else {
         overhead::measure
     };

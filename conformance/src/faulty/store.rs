@@ -10,7 +10,7 @@ use std::time::Duration;
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Durability, Engine, Error, ErrorKind, KeyRange, KvRead,
     KvStore, KvWrite, LayeredSnapshot, Limits, Operation, Result, SnapshotEngine, Stats,
-    StoreOptions, Tree, TreeHandle, TreeName, Update, Write, copy, foreign_tree,
+    StoreOptions, Tree, TreeHandle, TreeName, Update, Write, copy_entries, foreign_tree,
 };
 use parking_lot::Mutex;
 
@@ -245,7 +245,7 @@ impl FaultyStore {
             return Err(Error::new(ErrorKind::InvalidArgument, Operation::Backup, message));
         }
         let target = BTreeFactory.open(destination, &StoreOptions::new())?;
-        copy(&self.below, &target)?;
+        copy_entries(&self.below, &target)?;
         let names = target.snapshot()?.trees()?;
         if let (true, Some(name)) = (self.has(Fault::BackupMissesTree), names.last()) {
             let tree = target.open_tree(TreeName::stored(name)?)?;

@@ -1,4 +1,4 @@
-//! Moving data from one engine to another.
+//! Copying what a store holds, for backups of engines that have none.
 
 use crate::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, TreeName};
 
@@ -9,6 +9,10 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// Copies every tree of one store, as it is now, into another, whatever the engines, and returns
 /// the number of entries. Arbour's own trees are copied too.
 ///
+/// It is what an engine's `backup` is made of that has nothing better, inside
+/// [`write_backup`](crate::write_backup). A program that moves its store uses `arbour::transfer::copy`, which
+/// goes on after a crash, and reads back what it wrote.
+///
 /// Keys the destination already has are overwritten, its other keys stay. When it returns
 /// everything is durable against the loss of power.
 ///
@@ -18,15 +22,15 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// and throw that away.
 ///
 /// ```
-/// use arbour_core::{KvStore, MemoryStore, copy};
+/// use arbour_core::{KvStore, MemoryStore, copy_entries};
 /// let (old, new) = (MemoryStore::new(), MemoryStore::new());
 /// let users = old.tree("users")?;
 /// old.put(&users, b"ada", b"1815")?;
-/// assert_eq!(copy(&old, &new)?, 1);
+/// assert_eq!(copy_entries(&old, &new)?, 1);
 /// assert_eq!(new.get(&new.tree("users")?, b"ada")?.as_deref(), Some(&b"1815"[..]));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub fn copy(source: &impl KvStore, destination: &impl KvStore) -> Result<u64> {
+pub fn copy_entries(source: &impl KvStore, destination: &impl KvStore) -> Result<u64> {
     let snapshot = source.snapshot()?;
     let mut count = 0;
     for name in snapshot.trees()? {

@@ -1,0 +1,86 @@
+//! What moving a whole store costs above loading its entries by the engine's own API.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use arbour::transfer::{self, TransferError, TransferResult};
+use arbour_core::{
+    Durability, Error, ErrorKind, KvStore as _, MemoryStore, Operation, Result, StoreOptions,
+};
+
+use crate::Arbour;
+use crate::comparison::{Bound, Comparison, Row, Scale, time};
+use crate::contender::Contender as _;
+use crate::scratch::Scratch;
+use crate::subject::{Native, Visit, visit_each};
+use crate::workload::{self, Entry};
+
+/// What a transfer may cost: 0.7 of the rate of a raw bulk load.
+const BOUND: Bound = Bound::Ratio(1.0 / 0.7);
+
+/// Measures transfers into the engines that are named, or into all if none is, and hands each row over as
+/// it is done. The source is in memory: the engine that is filled is the slower of the two. The raw side
+/// loads everything in one transaction that survives the loss of power; a transfer also reads all of it back
+/// and compares.
+///
+/// # Errors
+/// What a store or a transfer reports.
+///
+/// ```
+/// use arbour_benches::comparison::Scale;
+/// use arbour_benches::transfer::measure;
+/// let mut rows = Vec::new();
+/// measure(Scale::QUICK, &["redb".to_owned()], &mut |row| rows.push(row))?;
+/// assert!(rows.iter().any(|row| row.engine == "redb" && row.op == "copy, raw: bulk load"));
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> Result<()> {
+    let entries = workload::entries(scale.entries);
+    let source = Arc::new(MemoryStore::new());
+    Arbour::new(Arc::clone(&source))?.put(&entries, Durability::None)?;
+    let mut dump = Vec::new();
+    moved(transfer::dump(&source, &mut dump))?;
+    visit_each(asked, &mut Transfers { scale, entries: &entries, source, dump, report })
+}
+
+struct Transfers<'r> {
+    scale: Scale,
+    entries: &'r [Entry],
+    source: Arc<MemoryStore>,
+    dump: Vec<u8>,
+    report: &'r mut dyn FnMut(Row),
+}
+
+impl Visit for Transfers<'_> {
+    fn visit<N: Native>(&mut self) -> Result<()> {
+        let Self { scale, entries, source, dump, report } = self;
+        let scratch = Scratch::new()?;
+        let raw = || {
+            let raw = N::create_raw(&scratch.store("raw")?)?;
+            time(|| raw.put(entries, Durability::PowerLoss))
+        };
+        let open = || N::open(&scratch.store("arbour")?, &StoreOptions::new());
+        let mut rows =
+            Comparison { scale: *scale, engine: N::NAME.to_owned(), bound: BOUND, report: *report };
+        rows.row("copy, raw: bulk load", entries.len(), raw, || {
+            let store = open()?;
+            time(|| moved(transfer::copy(source, &store)))
+        })?;
+        rows.row("load of a dump, raw: bulk load", entries.len(), raw, || {
+            let store = open()?;
+            time(|| moved(transfer::load(Cursor::new(dump.as_slice()), &store)))
+        })
+    }
+}
+
+/// What a transfer reports, as what the store under it does; and how many entries it moved.
+fn moved(moved: TransferResult<transfer::Transferred>) -> Result<u64> {
+    match moved {
+        Ok(moved) => Ok(moved.entries),
+        Err(TransferError::Store(error)) => Err(error),
+        Err(other) => {
+            let message = "a transfer failed";
+            Err(Error::new(ErrorKind::Engine, Operation::Open, message).with_source(other))
+        }
+    }
+}

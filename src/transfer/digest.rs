@@ -1,0 +1,118 @@
+//! What all of a store comes to.
+
+use std::fmt;
+
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, TreeName};
+use sha2::{Digest as _, Sha256};
+
+use super::mark::is_left_out;
+use super::{TransferError, TransferResult, record};
+
+/// How many bytes of records are hashed at once.
+const CHUNK: usize = 64 << 10;
+
+/// The hash of everything in a store, the same on every engine: SHA-256 over the records that a dump would
+/// have.
+///
+/// ```
+/// use arbour::MemoryStore;
+/// use arbour::transfer::{Digest, digest};
+/// let empty: Digest = digest(&MemoryStore::new())?;
+/// assert!(empty.to_string().starts_with("e3b0c442"));
+/// # Ok::<(), arbour::transfer::TransferError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// Reads all of a store, at one moment, and returns its digest.
+///
+/// # Errors
+/// What the store reports.
+///
+/// ```
+/// use arbour::transfer::{copy, digest};
+/// use arbour::{KvStore, MemoryStore};
+/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
+/// old.put(&old.tree("users")?, b"ada", b"1815")?;
+/// assert_ne!(digest(&old)?, digest(&new)?);
+/// copy(&old, &new)?;
+/// assert_eq!(digest(&old)?, digest(&new)?);
+/// # Ok::<(), arbour::transfer::TransferError>(())
+/// ```
+pub fn digest(store: &impl KvStore) -> TransferResult<Digest> {
+    let mut hasher = Hasher::default();
+    each_entry(store, &mut |tree, key, value| {
+        hasher.entry(tree, key, value);
+        Ok(())
+    })?;
+    Ok(hasher.finish())
+}
+
+/// Takes an entry, with the name of its tree.
+pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> TransferResult<()> + 'v;
+
+/// Visits what a transfer moves, in order.
+pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<()> {
+    let snapshot = store.snapshot()?;
+    for name in snapshot.trees()? {
+        if is_left_out(&name) {
+            continue;
+        }
+        let tree = store.open_tree(TreeName::stored(&name)?)?;
+        let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+        while let Some((key, value)) = cursor.next()? {
+            visit(&name, key, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Hashes entries in their order.
+#[derive(Default)]
+pub(super) struct Hasher {
+    sha: Sha256,
+    records: Vec<u8>,
+    tree: Option<String>,
+}
+
+impl Hasher {
+    pub(super) fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) {
+        if self.tree.as_deref() != Some(tree) {
+            record::append_tree(&mut self.records, tree);
+            self.tree = Some(tree.to_owned());
+        }
+        record::append_entry(&mut self.records, key, value);
+        if self.records.len() >= CHUNK {
+            self.sha.update(&self.records);
+            self.records.clear();
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Digest {
+        self.sha.update(&self.records);
+        Digest(self.sha.finalize().into())
+    }
+}
+
+impl From<Digest> for [u8; 32] {
+    fn from(digest: Digest) -> Self {
+        digest.0
+    }
+}
+
+/// Refuses a store that reads otherwise than what was written to it.
+pub(super) fn check(expected: Digest, found: Digest) -> TransferResult<()> {
+    if expected == found { Ok(()) } else { Err(TransferError::Differs { expected, found }) }
+}

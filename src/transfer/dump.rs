@@ -1,0 +1,125 @@
+//! From a store to a stream of bytes.
+
+use std::io::Write;
+
+use arbour_core::KvStore;
+use sha2::{Digest as _, Sha256};
+
+use super::block::{self, End, FULL, MAGIC, RECORDS_MAX, VERSION};
+use super::digest::{Digest, each_entry};
+use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished, record};
+
+/// Writes all of a store, as it is now, as a stream of bytes that [`load`](super::load()) reads into a store
+/// of any engine. The stream is flushed, and not synced: that is for whoever opened the file.
+///
+/// # Errors
+/// [`Unfinished`](TransferError::Unfinished), [`TooLarge`](TransferError::TooLarge) for entries of more
+/// than 255 MiB, [`Io`](TransferError::Io); what the store reports. What was written then is found out by
+/// `load` not to be whole.
+///
+/// ```
+/// use arbour::transfer::dump;
+/// use arbour::{KvStore, MemoryStore};
+/// let store = MemoryStore::new();
+/// store.put(&store.tree("users")?, b"ada", b"1815")?;
+/// let mut bytes = Vec::new();
+/// assert_eq!(dump(&store, &mut bytes)?.entries, 1);
+/// assert_eq!(&bytes[..4], b"\x89ARB");
+/// # Ok::<(), arbour::transfer::TransferError>(())
+/// ```
+pub fn dump(store: &impl KvStore, out: impl Write) -> TransferResult<Transferred> {
+    Transfer::new().dump(store, out)
+}
+
+impl Transfer<'_> {
+    /// As [`dump`], with the choices that were made.
+    ///
+    /// # Errors
+    /// As [`dump`], and [`Cancelled`](TransferError::Cancelled).
+    ///
+    /// ```
+    /// use arbour::MemoryStore;
+    /// use arbour::transfer::Transfer;
+    /// Transfer::new().dump(&MemoryStore::new(), Vec::new())?;
+    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// ```
+    pub fn dump(mut self, store: &impl KvStore, out: impl Write) -> TransferResult<Transferred> {
+        if is_unfinished(store)? {
+            return Err(TransferError::Unfinished);
+        }
+        let total = self.count(store)?;
+        let mut meter = self.meter("dump", total);
+        let mut dumping = Dumping::begin(out)?;
+        each_entry(store, &mut |tree, key, value| {
+            dumping.entry(tree, key, value)?;
+            meter.entry(key, value)
+        })?;
+        let digest = dumping.finish()?;
+        let (entries, bytes) = meter.finish()?;
+        Ok(Transferred { entries, bytes, digest })
+    }
+}
+
+/// A dump that is being written.
+struct Dumping<W> {
+    out: W,
+    tree: Option<String>,
+    /// The records of the next block.
+    records: Vec<u8>,
+    block: Vec<u8>,
+    sha: Sha256,
+    trees: u64,
+    entries: u64,
+}
+
+impl<W: Write> Dumping<W> {
+    fn begin(mut out: W) -> TransferResult<Self> {
+        out.write_all(&MAGIC).map_err(TransferError::writing)?;
+        out.write_all(&VERSION.to_be_bytes()).map_err(TransferError::writing)?;
+        Ok(Self {
+            out,
+            tree: None,
+            records: Vec::with_capacity(FULL),
+            block: Vec::new(),
+            sha: Sha256::new(),
+            trees: 0,
+            entries: 0,
+        })
+    }
+
+    fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> TransferResult<()> {
+        let bytes = key.len() + value.len();
+        if bytes + record::OVERHEAD + FULL > RECORDS_MAX {
+            return Err(TransferError::TooLarge { tree: tree.to_owned(), bytes });
+        }
+        if self.tree.as_deref() != Some(tree) {
+            record::append_tree(&mut self.records, tree);
+            self.tree = Some(tree.to_owned());
+            self.trees += 1;
+        }
+        record::append_entry(&mut self.records, key, value);
+        self.entries += 1;
+        if self.records.len() >= FULL { self.end_block() } else { Ok(()) }
+    }
+
+    fn end_block(&mut self) -> TransferResult<()> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
+        self.sha.update(&self.records);
+        self.block.clear();
+        block::append(&mut self.block, &self.records);
+        self.records.clear();
+        self.out.write_all(&self.block).map_err(TransferError::writing)
+    }
+
+    fn finish(mut self) -> TransferResult<Digest> {
+        self.end_block()?;
+        let digest = Digest(self.sha.finalize().into());
+        let mut end = Vec::with_capacity(1 + End::BYTES);
+        End { trees: self.trees, entries: self.entries, digest }.append(&mut end);
+        self.out.write_all(&end).map_err(TransferError::writing)?;
+        self.out.flush().map_err(TransferError::writing)?;
+        Ok(digest)
+    }
+}

@@ -1,0 +1,122 @@
+//! Why a store could not be moved.
+
+use std::io;
+use std::sync::Arc;
+
+use arbour_core::Error;
+
+use super::Digest;
+
+/// The result of moving a store.
+///
+/// ```
+/// use arbour::transfer::{TransferError, TransferResult};
+/// fn fails() -> TransferResult<()> {
+///     Err(TransferError::Cancelled)
+/// }
+/// assert!(fails().is_err());
+/// ```
+pub type TransferResult<T> = Result<T, TransferError>;
+
+/// Why a store could not be moved.
+///
+/// Whatever fails once the destination was begun leaves its mark there: the same call goes on, or begins
+/// again.
+///
+/// ```
+/// use arbour::transfer::TransferError;
+/// let error = TransferError::Truncated { at: 17 };
+/// assert_eq!(error.to_string(), "the dump ends at byte 17, before its end: get it again");
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// A store failed or refused; see [`Error::kind`].
+    #[error(transparent)]
+    Store(#[from] Error),
+
+    /// The destination holds something: choose an empty one, or ask for it to be
+    /// [replaced](super::Transfer::replace). Nothing was written.
+    #[error(
+        "the destination has entries, in the tree {tree:?} for one: choose an empty one, or replace it"
+    )]
+    NotEmpty {
+        /// A tree that has entries.
+        tree: String,
+    },
+
+    /// The source is itself the destination of a transfer that did not end: make it whole first.
+    #[error("the source was not filled to its end: finish what fills it first")]
+    Unfinished,
+
+    /// What was read back from the destination is not what was written: it, or what lies under it, is
+    /// broken. The mark stays.
+    #[error("the destination reads {found}, and {expected} was written: do not use it")]
+    Differs {
+        /// The digest of what was written.
+        expected: Digest,
+        /// The digest of what was read back.
+        found: Digest,
+    },
+
+    /// It was broken off by whoever watched its progress.
+    #[error("it was broken off: call it again to go on")]
+    Cancelled,
+
+    /// The file could not be read or written.
+    #[error("the dump cannot be {}: {source}", if *.is_writing { "written" } else { "read" })]
+    Io {
+        /// Whether it was to be written.
+        is_writing: bool,
+        /// What the system reported.
+        source: Arc<io::Error>,
+    },
+
+    /// The file is something else.
+    #[error("this is no dump of a store")]
+    NotADump,
+
+    /// The dump was written by a newer program: use that.
+    #[error("the dump is of version {found}, and this program reads version {known}")]
+    TooNew {
+        /// The version of the dump.
+        found: u16,
+        /// The newest version this program reads.
+        known: u16,
+    },
+
+    /// The dump ends too early. Nothing was loaded.
+    #[error("the dump ends at byte {at}, before its end: get it again")]
+    Truncated {
+        /// Where it ends, in bytes from its beginning.
+        at: u64,
+    },
+
+    /// The dump is not as it was written. Nothing was loaded, unless it was altered while it was loaded.
+    #[error("the dump was altered in the part that begins at byte {at} ({reason}): get it again")]
+    Altered {
+        /// Where the part begins, in bytes from the beginning of the dump.
+        at: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// An entry is larger than a dump can hold: [`copy`](super::copy()) the store instead.
+    #[error("an entry of {bytes} bytes in the tree {tree:?} is more than a dump can hold")]
+    TooLarge {
+        /// Its tree.
+        tree: String,
+        /// The bytes of its key and value.
+        bytes: usize,
+    },
+}
+
+impl TransferError {
+    pub(super) fn writing(cause: io::Error) -> Self {
+        Self::Io { is_writing: true, source: Arc::new(cause) }
+    }
+
+    pub(super) fn reading(cause: io::Error) -> Self {
+        Self::Io { is_writing: false, source: Arc::new(cause) }
+    }
+}

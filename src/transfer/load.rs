@@ -1,0 +1,75 @@
+//! From a stream of bytes to a store.
+
+use std::io::{Read, Seek};
+
+use arbour_core::KvStore;
+
+use super::digest::check;
+use super::undump::undump;
+use super::{Transfer, TransferError, TransferResult, Transferred};
+
+/// Loads a dump into an empty store of any engine, and reads it back.
+///
+/// The dump is read twice: before anything is written it is known to be whole and unaltered. One that
+/// comes through a pipe has to be put into a file first. If loading is broken off, calling it again goes
+/// on: what is there already is compared and not written again.
+///
+/// # Errors
+/// [`NotADump`](TransferError::NotADump), [`TooNew`](TransferError::TooNew),
+/// [`Truncated`](TransferError::Truncated), [`Altered`](TransferError::Altered),
+/// [`NotEmpty`](TransferError::NotEmpty), [`Io`](TransferError::Io): nothing was written then.
+/// [`Differs`](TransferError::Differs); what the store reports,
+/// [`TooLarge`](arbour_core::ErrorKind::TooLarge) among it if it takes less than the dump has.
+///
+/// ```
+/// use arbour::transfer::{TransferError, dump, load};
+/// use arbour::{KvStore, MemoryStore};
+/// use std::io::Cursor;
+/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
+/// old.put(&old.tree("users")?, b"ada", b"1815")?;
+/// let mut bytes = Vec::new();
+/// dump(&old, &mut bytes)?;
+///
+/// let cut = load(Cursor::new(&bytes[..bytes.len() - 1]), &new);
+/// assert!(matches!(cut, Err(TransferError::Truncated { .. })));
+/// assert_eq!(new.stats()?.entries, 0);
+///
+/// assert_eq!(load(Cursor::new(&bytes), &new)?.entries, 1);
+/// # Ok::<(), TransferError>(())
+/// ```
+pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> TransferResult<Transferred> {
+    Transfer::new().load(dump, to)
+}
+
+impl Transfer<'_> {
+    /// As [`load`], with the choices that were made.
+    ///
+    /// # Errors
+    /// As [`load`], and [`Cancelled`](TransferError::Cancelled).
+    ///
+    /// ```
+    /// use arbour::MemoryStore;
+    /// use arbour::transfer::{Transfer, dump};
+    /// let mut bytes = Vec::new();
+    /// dump(&MemoryStore::new(), &mut bytes)?;
+    /// Transfer::new().replace().load(std::io::Cursor::new(bytes), &MemoryStore::new())?;
+    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// ```
+    pub fn load(
+        mut self,
+        mut dump: impl Read + Seek,
+        to: &impl KvStore,
+    ) -> TransferResult<Transferred> {
+        let begin = dump.stream_position().map_err(TransferError::reading)?;
+        let mut meter = self.meter("check", 0);
+        let end = undump(&mut dump, &mut |_, key, value| meter.entry(key, value))?;
+        meter.finish()?;
+        dump.seek(std::io::SeekFrom::Start(begin)).map_err(TransferError::reading)?;
+        let loaded = self.fill(to, "load", end.entries, |visit| {
+            let again = undump(&mut dump, visit)?;
+            // It was altered in between, to another dump that is whole.
+            check(end.digest, again.digest)
+        })?;
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,62 @@
+//! The mark of a store that is being filled.
+
+use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, TreeName};
+
+use super::{TransferError, TransferResult};
+
+/// The tree of the mark.
+const TREE: &str = "arbour/transfer";
+
+/// The tree of who works on a store at the moment.
+const LEASES: &str = "arbour/lease";
+
+/// The key of the mark.
+const KEY: &[u8] = b"unfinished";
+
+/// The format of its value.
+const FORMAT: u8 = 1;
+
+/// Tells whether a tree is not moved.
+pub(super) fn is_left_out(tree: &str) -> bool {
+    tree == TREE || tree == LEASES
+}
+
+/// Tells whether a store was begun to be filled and is not whole: neither of its trees should be used.
+///
+/// # Errors
+/// What the store reports.
+///
+/// ```
+/// use arbour::transfer::is_unfinished;
+/// assert!(!is_unfinished(&arbour::MemoryStore::new())?);
+/// # Ok::<(), arbour::Error>(())
+/// ```
+pub fn is_unfinished(store: &impl KvStore) -> Result<bool> {
+    let tree = store.open_tree(TreeName::layer(TREE)?)?;
+    store.snapshot()?.contains(&tree, KEY)
+}
+
+/// Marks a store before anything is written to it. One that has entries is refused, unless it is marked
+/// already or is to be replaced.
+///
+/// Tells whether there may be entries.
+pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> {
+    let tree = store.open_tree(TreeName::layer(TREE)?)?;
+    store.write_with(Durability::PowerLoss, |transaction| {
+        if transaction.contains(&tree, KEY)? {
+            return Ok(true);
+        }
+        let holds = transaction.trees()?.into_iter().find(|name| !is_left_out(name));
+        if let Some(tree) = holds.as_ref().filter(|_| !replaces) {
+            return Err(TransferError::NotEmpty { tree: tree.clone() });
+        }
+        transaction.put(&tree, KEY, &[FORMAT])?;
+        Ok(holds.is_some())
+    })
+}
+
+/// Removes the mark: all is there.
+pub(super) fn clear(store: &impl KvStore) -> TransferResult<()> {
+    let tree = store.open_tree(TreeName::layer(TREE)?)?;
+    Ok(store.write_with(Durability::PowerLoss, |transaction| transaction.delete(&tree, KEY))?)
+}

@@ -1,0 +1,104 @@
+//! The records of a dump: trees and their entries, as bytes.
+
+use super::digest::Visit;
+use super::{TransferError, TransferResult};
+
+const TREE: u8 = 1;
+const ENTRY: u8 = 2;
+
+/// How many bytes a record has beside the key and the value.
+pub(super) const OVERHEAD: usize = 9;
+
+/// Returns a length in the bytes that stand for it. What is longer than four of them can say was refused
+/// before.
+fn length(bytes: &[u8]) -> [u8; 4] {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+pub(super) fn append_tree(records: &mut Vec<u8>, name: &str) {
+    records.push(TREE);
+    records.extend_from_slice(&length(name.as_bytes()));
+    records.extend_from_slice(name.as_bytes());
+}
+
+pub(super) fn append_entry(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
+    records.push(ENTRY);
+    records.extend_from_slice(&length(key));
+    records.extend_from_slice(&length(value));
+    records.extend_from_slice(key);
+    records.extend_from_slice(value);
+}
+
+/// Reads records, and asserts their order.
+#[derive(Default)]
+pub(super) struct Records {
+    tree: Option<String>,
+    last_key: Option<Vec<u8>>,
+    pub(super) trees: u64,
+    pub(super) entries: u64,
+}
+
+impl Records {
+    /// Visits the entries of a block that begins at a byte of the dump.
+    pub(super) fn each(
+        &mut self,
+        at: u64,
+        mut records: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> TransferResult<()> {
+        let altered = |reason: &str| TransferError::Altered { at, reason: reason.to_owned() };
+        let cut = || altered("a record is cut off");
+        while let Some((&kind, rest)) = records.split_first() {
+            match kind {
+                TREE => {
+                    let (length, rest) = take_length(rest).ok_or_else(cut)?;
+                    let (name, rest) = rest.split_at_checked(length).ok_or_else(cut)?;
+                    let name = str::from_utf8(name).map_err(|_| altered("a name is no text"))?;
+                    self.begin(name).map_err(|reason| altered(&reason))?;
+                    records = rest;
+                }
+                ENTRY => {
+                    let (key_length, rest) = take_length(rest).ok_or_else(cut)?;
+                    let (value_length, rest) = take_length(rest).ok_or_else(cut)?;
+                    let (key, rest) = rest.split_at_checked(key_length).ok_or_else(cut)?;
+                    let (value, rest) = rest.split_at_checked(value_length).ok_or_else(cut)?;
+                    self.note(key).map_err(altered)?;
+                    let tree = self.tree.as_deref().ok_or_else(|| altered("it names no tree"))?;
+                    visit(tree, key, value)?;
+                    records = rest;
+                }
+                _ => return Err(altered("there is no such kind of record")),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, name: &str) -> Result<(), String> {
+        arbour_core::TreeName::stored(name).map_err(|error| error.to_string())?;
+        if self.tree.as_deref().is_some_and(|before| before >= name) {
+            return Err("trees are out of order".to_owned());
+        }
+        self.tree = Some(name.to_owned());
+        self.last_key = None;
+        self.trees += 1;
+        Ok(())
+    }
+
+    fn note(&mut self, key: &[u8]) -> Result<(), &'static str> {
+        match &mut self.last_key {
+            Some(last) if last.as_slice() >= key => return Err("keys are out of order"),
+            Some(last) => {
+                last.clear();
+                last.extend_from_slice(key);
+            }
+            none => *none = Some(key.to_vec()),
+        }
+        self.entries += 1;
+        Ok(())
+    }
+}
+
+fn take_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    Some((u32::from_be_bytes(*length) as usize, rest))
+}

@@ -1,0 +1,179 @@
+//! How stores are moved.
+
+use std::ops::ControlFlow;
+
+use arbour_core::{KvRead as _, KvStore, TreeName};
+
+use super::digest::{Hasher, Visit, check, each_entry};
+use super::loader::Loader;
+use super::progress::{Meter, Report};
+use super::{Digest, TransferProgress, TransferResult, mark};
+
+/// How stores are moved: whether what is there is replaced, and who watches.
+///
+/// ```
+/// use arbour::transfer::Transfer;
+/// use arbour::{KvStore, MemoryStore};
+/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
+/// new.put(&new.tree("users")?, b"eve", b"")?;
+/// assert!(Transfer::new().copy(&old, &new).is_err());
+/// Transfer::new().replace().copy(&old, &new)?;
+/// assert_eq!(new.stats()?.entries, 0);
+/// # Ok::<(), arbour::transfer::TransferError>(())
+/// ```
+pub struct Transfer<'p> {
+    replaces: bool,
+    chunk_bytes: usize,
+    report: Option<Box<Report<'p>>>,
+}
+
+impl Default for Transfer<'_> {
+    fn default() -> Self {
+        Self { replaces: false, chunk_bytes: 8 << 20, report: None }
+    }
+}
+
+/// What was moved.
+///
+/// ```
+/// use arbour::MemoryStore;
+/// use arbour::transfer::{Transferred, copy};
+/// let moved: Transferred = copy(&MemoryStore::new(), &MemoryStore::new())?;
+/// assert_eq!(moved.entries, 0);
+/// # Ok::<(), arbour::transfer::TransferError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transferred {
+    /// How many entries.
+    pub entries: u64,
+    /// How many bytes of keys and values.
+    pub bytes: u64,
+    /// The digest of all of it.
+    pub digest: Digest,
+}
+
+impl<'p> Transfer<'p> {
+    /// Refuses a destination that has entries, writes 8 MiB in each commit, and tells nobody how far it is.
+    ///
+    /// ```
+    /// # use arbour::transfer::Transfer;
+    /// let transfer = Transfer::new();
+    /// # let _ = transfer;
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Replaces what the destination has. What differs is written, in chunks: until the end it is neither
+    /// the one nor the other, and marked.
+    ///
+    /// ```
+    /// # use arbour::transfer::Transfer;
+    /// let transfer = Transfer::new().replace();
+    /// # let _ = transfer;
+    /// ```
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
+    /// Says how many bytes of keys and values are written in one commit: what has to be done again when it is
+    /// broken off, and what the engine and this program hold in memory. One entry may be larger.
+    ///
+    /// ```
+    /// # use arbour::transfer::Transfer;
+    /// let transfer = Transfer::new().chunk_bytes(64 << 20);
+    /// # let _ = transfer;
+    /// ```
+    #[must_use]
+    pub fn chunk_bytes(mut self, bytes: usize) -> Self {
+        self.chunk_bytes = bytes;
+        self
+    }
+
+    /// Calls a function several times a second, after each commit and at the end of each step, which says
+    /// whether to go on.
+    ///
+    /// ```
+    /// use arbour::MemoryStore;
+    /// use arbour::transfer::{Transfer, TransferError};
+    /// use std::ops::ControlFlow;
+    /// let transfer = Transfer::new().progress(|_| ControlFlow::Break(()));
+    /// let ended = transfer.copy(&MemoryStore::new(), &MemoryStore::new());
+    /// assert!(matches!(ended, Err(TransferError::Cancelled)));
+    /// ```
+    #[must_use]
+    pub fn progress(
+        mut self,
+        report: impl FnMut(&TransferProgress) -> ControlFlow<()> + 'p,
+    ) -> Self {
+        self.report = Some(Box::new(report));
+        self
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        self.report.is_some()
+    }
+
+    pub(super) fn meter(&mut self, step: &'static str, total: u64) -> Meter<'_, 'p> {
+        Meter::new(self.report.as_deref_mut(), step, total)
+    }
+
+    /// Fills a store with what a source visits, in order, and proves that it has it.
+    pub(super) fn fill<S: KvStore>(
+        &mut self,
+        store: &S,
+        step: &'static str,
+        total: u64,
+        source: impl FnOnce(&mut Visit<'_>) -> TransferResult<()>,
+    ) -> TransferResult<Transferred> {
+        let may_have_entries = mark::set(store, self.replaces)?;
+        let mut hasher = Hasher::default();
+        let chunk_bytes = self.chunk_bytes;
+        let mut meter = self.meter(step, total);
+        {
+            let before = if may_have_entries { Some(store.snapshot()?) } else { None };
+            let mut loader = Loader::new(store, before.as_ref(), chunk_bytes);
+            source(&mut |tree, key, value| {
+                hasher.entry(tree, key, value);
+                let is_written = loader.entry(tree, key, value)?;
+                meter.entry(key, value)?;
+                if is_written { meter.show() } else { Ok(()) }
+            })?;
+            loader.finish()?;
+        }
+        let (entries, bytes) = meter.finish()?;
+        let digest = hasher.finish();
+        check(digest, self.read_back(store, entries)?)?;
+        mark::clear(store)?;
+        Ok(Transferred { entries, bytes, digest })
+    }
+
+    fn read_back(&mut self, store: &impl KvStore, total: u64) -> TransferResult<Digest> {
+        let mut hasher = Hasher::default();
+        let mut meter = self.meter("verify", total);
+        each_entry(store, &mut |tree, key, value| {
+            hasher.entry(tree, key, value);
+            meter.entry(key, value)
+        })?;
+        meter.finish()?;
+        Ok(hasher.finish())
+    }
+
+    /// Counts what is to be moved, if anybody wants to know.
+    pub(super) fn count(&self, store: &impl KvStore) -> TransferResult<u64> {
+        if !self.is_watched() {
+            return Ok(0);
+        }
+        let snapshot = store.snapshot()?;
+        let mut count = 0;
+        for name in snapshot.trees()?.iter().filter(|name| !mark::is_left_out(name)) {
+            let tree = store.open_tree(TreeName::stored(name)?)?;
+            count += snapshot.len(&tree)?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,100 @@
+//! Reading a dump, and finding out whether it is whole and unaltered.
+
+use std::io::Read;
+
+use sha2::{Digest as _, Sha256};
+
+use super::block::{COMPRESSED, END, End, Header, MAGIC, PLAIN, VERSION};
+use super::digest::{Digest, Visit};
+use super::record::Records;
+use super::{TransferError, TransferResult};
+
+/// A dump that is being read.
+struct Undumping<R> {
+    input: R,
+    /// How many bytes were read.
+    at: u64,
+}
+
+/// Reads a dump to its end, visits its entries, and returns what it says at its end once that has proven
+/// true of all of it.
+pub(super) fn undump(input: impl Read, visit: &mut Visit<'_>) -> TransferResult<End> {
+    let mut dump = Undumping { input, at: 0 };
+    dump.check_magic()?;
+    let mut records = Records::default();
+    let mut sha = Sha256::new();
+    loop {
+        let at = dump.at;
+        let altered = |reason: String| TransferError::Altered { at, reason };
+        let [kind] = dump.bytes()?;
+        match kind {
+            COMPRESSED | PLAIN => {
+                let header = Header::decode(dump.bytes()?);
+                header.check(kind).map_err(|reason| altered(reason.to_owned()))?;
+                let stored = dump.bytes_of(u64::from(header.stored))?;
+                let block = header.records(kind, stored).map_err(altered)?;
+                sha.update(&block);
+                records.each(at, &block, visit)?;
+            }
+            END => {
+                let end = End::decode(at, dump.bytes()?)?;
+                dump.check_end()?;
+                let digest = Digest(sha.finalize().into());
+                let found = End { trees: records.trees, entries: records.entries, digest };
+                if end != found {
+                    return Err(altered("it is the end of another".to_owned()));
+                }
+                return Ok(end);
+            }
+            _ => return Err(altered("there is no such kind of block".to_owned())),
+        }
+    }
+}
+
+impl<R: Read> Undumping<R> {
+    fn check_magic(&mut self) -> TransferResult<()> {
+        let magic = match self.bytes() {
+            Err(TransferError::Truncated { .. }) => return Err(TransferError::NotADump),
+            magic => magic?,
+        };
+        if magic != MAGIC {
+            return Err(TransferError::NotADump);
+        }
+        let found = u16::from_be_bytes(self.bytes()?);
+        if found != VERSION {
+            return Err(TransferError::TooNew { found, known: VERSION });
+        }
+        Ok(())
+    }
+
+    /// Asserts that nothing stands behind the end.
+    fn check_end(&mut self) -> TransferResult<()> {
+        let at = self.at;
+        match self.bytes_of(1) {
+            Err(TransferError::Truncated { .. }) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(TransferError::Altered {
+                at,
+                reason: "there is something behind it".to_owned(),
+            }),
+        }
+    }
+
+    fn bytes<const N: usize>(&mut self) -> TransferResult<[u8; N]> {
+        let at = self.at;
+        let bytes = self.bytes_of(N as u64)?;
+        bytes.try_into().map_err(|_| TransferError::Truncated { at })
+    }
+
+    /// Reads so many bytes. Memory is taken as they come, whatever the dump says of its length.
+    fn bytes_of(&mut self, count: u64) -> TransferResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = self.input.by_ref().take(count).read_to_end(&mut bytes);
+        read.map_err(TransferError::reading)?;
+        self.at += bytes.len() as u64;
+        if (bytes.len() as u64) < count {
+            return Err(TransferError::Truncated { at: self.at });
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole stores moved from engine to engine, to dumps and back, on every engine this was compiled with.
+
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod copying;
+#[cfg(test)]
+mod dumping;
+#[cfg(test)]
+mod resuming;
