@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation,
-    Result, StoreOptions, TreeName, copy,
+    Result, StoreOptions, TreeName, copy_entries,
 };
 
 use super::claims::{commit, everything, make, patient, refused};
@@ -145,13 +145,13 @@ pub(super) fn copied_between_engines<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     let expected = contents(bed.store())?;
     let count = expected.iter().map(|(_, entries)| entries.len() as u64).sum::<u64>();
     let memory = MemoryStore::new();
-    assert_eq!(copy(bed.store(), &memory)?, count);
+    assert_eq!(copy_entries(bed.store(), &memory)?, count);
     assert!(contents(&memory)? == expected, "the copy in memory differs");
     let path = bed.other_path("second");
     let second = bed.factory().open(&path, &StoreOptions::new())?;
     let in_second = second.tree("t")?;
     commit(&second, &in_second, "k=overwritten kept=1")?;
-    assert_eq!(copy(&memory, &second)?, count);
+    assert_eq!(copy_entries(&memory, &second)?, count);
     assert_eq!(second.get(&in_second, b"kept")?, Some(b"1".to_vec()), "what was there before");
     second.delete(&in_second, b"kept")?;
     assert!(contents(&second)? == expected, "the copy of the copy differs");
