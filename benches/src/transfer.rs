@@ -4,9 +4,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use arbour::transfer::{self, TransferError, TransferResult};
-use arbour_core::{
-    Durability, Error, ErrorKind, KvStore as _, MemoryStore, Operation, Result, StoreOptions,
-};
+use arbour_core::{Durability, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
 
 use crate::Arbour;
 use crate::comparison::{Bound, Comparison, Row, Scale, time};
