@@ -42,6 +42,9 @@ pub(super) struct Reach {
     pub(super) newest: u64,
 }
 
+/// How often whoever waits without end is refused the writer before he is told.
+const REFUSALS_MAX: u32 = 3;
+
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
     pub(super) fn drive_until(
@@ -51,6 +54,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         until: Option<Instant>,
     ) -> EventResult<Wait> {
         let mut may_be_patient = true;
+        let mut refusals = 0;
         loop {
             let seen = self.signal.count();
             if lane.applied.load(Ordering::Acquire) >= position {
@@ -77,12 +81,17 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if let Err(EventError::Store(error)) = &step
                 && error.kind() == ErrorKind::Busy
             {
-                // Somebody has the writer for long.
+                // Somebody has the writer for long; perhaps this very thread, which will not give it up.
+                refusals += 1;
                 if is_late() {
                     return Ok(Wait::TimedOut);
                 }
-                continue;
+                if until.is_some() || refusals < REFUSALS_MAX {
+                    self.signal.wait_past(seen, self.next_look(until));
+                    continue;
+                }
             }
+            refusals = 0;
             match step? {
                 Step::Moved(_) => {}
                 Step::Still(reach) if reach.applied >= position => return Ok(Wait::Reached),
@@ -265,7 +274,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Errors
     /// [`Halted`](EventError::Halted) if it stands, [`ShutDown`](EventError::ShutDown),
     /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign), and what the store
-    /// reports.
+    /// reports: [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};

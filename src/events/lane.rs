@@ -117,15 +117,18 @@ impl<S: KvStore> Lane<S> {
         Ok(transaction.put(&self.trees.states, &self.state_key, &state.encode())?)
     }
 
-    /// Refuses a version that is made of another log.
+    /// Refuses a version that is made of another log, or of one that is lost together with how far the
+    /// version is: nothing is applied a second time.
     pub(super) fn check_log<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<()> {
         let (tree, key) = (&self.trees.projections, &self.version_key);
         let is_own = reader.get_with(tree, key, |log| match log {
             [FORMAT, log @ ..] => Ok(log == self.log.as_bytes()),
             _ => Err(DecodeError::new("format 1", "another")),
         })?;
-        let is_own = is_own.unwrap_or(Ok(true));
-        if is_own.map_err(|cause| self.undecodable(tree, key, cause))? {
+        let Some(is_own) = is_own else { return Ok(()) };
+        if is_own.map_err(|cause| self.undecodable(tree, key, cause))?
+            && reader.contains(&self.trees.states, &self.state_key)?
+        {
             return Ok(());
         }
         let (log, reader) = (self.log.to_string(), self.name().to_owned());

@@ -8,10 +8,12 @@ use arbour::events::{
     Append, Dispatch, EventError, EventQuery, EventResult, Events, Expected, FailurePolicy, GiveUp,
     Outcome, Pace,
 };
-use arbour_core::{ErrorKind, KvStore as _};
+use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
 use serde_json::json;
 
-use super::claims::{append, applied, balances, dispatch, folded, refused, whole};
+use super::claims::{
+    append, applied, balances, dispatch, folded, refused, refused_by_store, whole,
+};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event, expecting};
@@ -205,6 +207,20 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Ev
     }
     let unknown = events.wait_for("nothing", 1, LONG).map(drop);
     assert!(matches!(refused(unknown, "no projection"), EventError::Invalid { .. }));
+    Ok(())
+}
+
+/// Whoever waits while he has a transaction open himself is told, and does not wait for himself.
+pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let events = bed.builder().projection(behind).build()?;
+    events.dispatch(cents("a", 1)?)?;
+    let transaction = bed.views().begin()?;
+    refused_by_store(events.catch_up("bank"), ErrorKind::Busy, "catching up");
+    let late = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
+    assert!(matches!(refused(late, "waiting"), EventError::TimedOut { .. }));
+    transaction.rollback()?;
+    assert_eq!(events.catch_up("bank")?, 1);
     Ok(())
 }
 

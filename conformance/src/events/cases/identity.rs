@@ -115,6 +115,12 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     let other = bed.builder().projection(bed.ledger("other", 1)?).build()?;
     other.catch_up("other")?;
     assert_eq!(balances(&**bed.views(), "other", 1)?, "a 10 4");
+    drop(other);
+    // A view of which nobody knows any more how far it is, is not made once more on top of itself.
+    let states = bed.layer_tree("arbour/log/main")?;
+    bed.views().write(|transaction| transaction.delete_range(&states, KeyRange::all()))?;
+    let error = refused(bed.open().map(drop), "a view without its position");
+    assert!(matches!(error, EventError::Foreign { position: 0, .. }), "{error:?}");
     Ok(())
 }
 
@@ -122,7 +128,9 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
-        bed.views().write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
+        // How far views are lies behind the head of their log, and is not the log's.
+        let own = if name == "log" { KeyRange::from(..=&b"\xff"[..]) } else { KeyRange::all() };
+        bed.views().write(|transaction| transaction.delete_range(&tree, own.clone()))?;
     }
     Ok(())
 }

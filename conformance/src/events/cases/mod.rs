@@ -52,8 +52,7 @@ macro_rules! __events_cases {
             dispatching {
                 always_resolves waits_as_told handler_cannot_dispatch many_callers_each_own_result
                 repeated_dispatch_same_outcome wait_for_is_recent_enough no_wakeup_is_lost
-                no_turn_is_missed
-                follower_applies_what_comes
+                no_turn_is_missed own_transaction_is_told follower_applies_what_comes
             }
             following {
                 catches_up_then_live resumes_where_acknowledged tail_leaves_nothing

@@ -27,7 +27,9 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> EventResult<Vec<(Vec<u8>, Vec<u8
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
-    Ok(crate::entries(cursor)?)
+    // How far views are lies behind the head of their log, and is not the log's.
+    let is_own = |(key, _): &(Vec<u8>, Vec<u8>)| key.len() == 1 || !key.starts_with(b"\xff");
+    Ok(crate::entries(cursor)?.into_iter().filter(is_own).collect())
 }
 
 fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
