@@ -73,15 +73,13 @@ impl fmt::Display for StepPlace {
 /// let error = Migrations::new("app", "1.2").group(twice).run(&arbour::MemoryStore::new());
 /// assert!(matches!(error, Err(MigrationError::Invalid { .. })));
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MigrationError {
     /// The store failed or refused, outside of any step; see [`Error::kind`].
-    #[error(transparent)]
-    Store(#[from] Error),
+    Store(Error),
 
     /// A declaration or a call can never succeed as it is: correct it.
-    #[error("the migrations of {program:?}: {reason}")]
     Invalid {
         /// The program.
         program: String,
@@ -90,7 +88,6 @@ pub enum MigrationError {
     },
 
     /// A step that is asked for is not declared: declare it. Nothing ran.
-    #[error("there is no step {step} of {group:?}")]
     NotFound {
         /// The group.
         group: String,
@@ -99,21 +96,12 @@ pub enum MigrationError {
     },
 
     /// The journal and the program do not fit, by the policies of the program. Nothing ran.
-    #[error(
-        "{}{}",
-        .problems.first().map(ToString::to_string).unwrap_or_default(),
-        match .problems.len() { 0 | 1 => String::new(), more => format!(" (and {} more)", more - 1) }
-    )]
     Refused {
         /// What does not fit, those only that are refused.
         problems: Vec<Problem>,
     },
 
     /// The store was migrated by a newer program: upgrade this one. Nothing ran.
-    #[error(
-        "the store is too new for {program:?}, which knows data format {format}: {}",
-        .problems.first().map(ToString::to_string).unwrap_or_default()
-    )]
     TooNew {
         /// The program.
         program: String,
@@ -126,76 +114,64 @@ pub enum MigrationError {
     },
 
     /// What is stored about migrations was changed or lost: restore it from a backup. Nothing ran.
-    #[error("key \"{key}\" of tree {tree:?} is damaged: {cause}")]
     Damaged {
         /// The tree.
         tree: String,
         /// The key, escaped.
         key: String,
         /// What is wrong.
-        #[source]
         cause: Arc<dyn StdError + Send + Sync>,
     },
 
     /// A step returned an error: mend what it failed by, and run again.
-    #[error("{at}: {cause}")]
     Step {
         /// Where.
-        at: StepPlace,
+        at: Box<StepPlace>,
         /// What it returned.
-        #[source]
         cause: Arc<dyn StdError + Send + Sync>,
     },
 
     /// A step panicked: mend what it failed by, and run again.
-    #[error("{at}: it panicked: {message}")]
     Panicked {
         /// Where.
-        at: StepPlace,
+        at: Box<StepPlace>,
         /// What it said.
         message: String,
     },
 
     /// The store failed or refused in a step, whatever the step made of that; see [`Error::kind`].
-    #[error("{at}: {cause}")]
     StoreInStep {
         /// Where.
-        at: StepPlace,
+        at: Box<StepPlace>,
         /// What the store reported.
-        #[source]
         cause: Error,
     },
 
     /// A step put an entry ahead of the one it was handed, into what it visits: it would be handed its own
     /// writing. Write to another tree, or outside of the range, and move it in a further step; or read all
     /// first, in an atomic step.
-    #[error("{at}: it put key \"{put}\" ahead of itself, where it would meet it again")]
     Ahead {
         /// Where: the entry it was handed.
-        at: StepPlace,
+        at: Box<StepPlace>,
         /// The key it put, escaped.
         put: String,
     },
 
     /// A chunk returned the cursor it was given: it would never end. Return how far it got.
-    #[error("{at}: it returned the cursor it was given, and would never end")]
     Standing {
         /// Where.
-        at: StepPlace,
+        at: Box<StepPlace>,
     },
 
     /// What a step promises does not hold: see [`Step::check`](super::Step::check).
-    #[error("{at}: its check failed: {cause}")]
     CheckFailed {
         /// Where.
-        at: StepPlace,
+        at: Box<StepPlace>,
         /// What the check returned.
-        #[source]
         cause: Arc<dyn StdError + Send + Sync>,
     },
 
     /// A step that would have to be undone has no [`down`](super::Step::down). Nothing was undone.
-    #[error("step {step} of {group:?} cannot be undone")]
     NoDown {
         /// The group.
         group: String,
@@ -205,7 +181,6 @@ pub enum MigrationError {
 
     /// The store is further than it is asked to be: [downgrade](super::Migrations::downgrade) it. Nothing
     /// ran.
-    #[error("the store is beyond {target}: step {step} of {group:?} has run")]
     Beyond {
         /// Up to where was asked for.
         target: Target,
@@ -216,7 +191,6 @@ pub enum MigrationError {
     },
 
     /// A step that would have to be undone is under way: finish it first. Nothing was undone.
-    #[error("step {step} of {group:?} is under way")]
     Unfinished {
         /// The group.
         group: String,
@@ -225,7 +199,6 @@ pub enum MigrationError {
     },
 
     /// Something has run already, where nothing may have.
-    #[error("step {step} of {group:?} is in the journal already")]
     Journaled {
         /// The group.
         group: String,
@@ -234,7 +207,6 @@ pub enum MigrationError {
     },
 
     /// Another runner is at work, and did not end in time: wait, or try again later.
-    #[error("another runner is migrating the store, {holder}: waited {waited:?}")]
     Busy {
         /// Who.
         holder: String,
@@ -244,14 +216,12 @@ pub enum MigrationError {
 
     /// Another runner took over, for this one was silent for longer than its lease: what it committed before
     /// stays, what it was at was not kept. Let the other end.
-    #[error("another runner took over, {holder}")]
     Fenced {
         /// Who.
         holder: String,
     },
 
     /// A backup is asked for, and the engine makes none of a store in use. Nothing ran.
-    #[error("the engine {engine:?} makes no backup of a store in use")]
     NoBackup {
         /// The engine.
         engine: &'static str,
@@ -308,6 +278,88 @@ impl MigrationError {
             key: key.escape_ascii().to_string(),
             cause: Arc::new(cause),
         }
+    }
+}
+
+impl fmt::Display for MigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Invalid { program, reason } => {
+                write!(f, "the migrations of {program:?}: {reason}")
+            }
+            Self::NotFound { group, step } => write!(f, "there is no step {step} of {group:?}"),
+            Self::Refused { problems } => show_first(f, problems),
+            Self::TooNew { program, format, problems, .. } => {
+                write!(
+                    f,
+                    "the store is too new for {program:?}, which knows data format {format}: "
+                )?;
+                show_first(f, problems)
+            }
+            Self::Damaged { tree, key, cause } => {
+                write!(f, "key \"{key}\" of tree {tree:?} is damaged: {cause}")
+            }
+            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
+            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Ahead { at, put } => {
+                write!(
+                    f,
+                    "{at}: it put key \"{put}\" ahead of itself, where it would meet it again"
+                )
+            }
+            Self::Standing { at } => {
+                write!(f, "{at}: it returned the cursor it was given, and would never end")
+            }
+            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
+            Self::NoDown { group, step } => write!(f, "step {step} of {group:?} cannot be undone"),
+            Self::Beyond { target, group, step } => {
+                write!(f, "the store is beyond {target}: step {step} of {group:?} has run")
+            }
+            Self::Unfinished { group, step } => write!(f, "step {step} of {group:?} is under way"),
+            Self::Journaled { group, step } => {
+                write!(f, "step {step} of {group:?} is in the journal already")
+            }
+            Self::Busy { holder, waited } => {
+                write!(f, "another runner is migrating the store, {holder}: waited {waited:?}")
+            }
+            Self::Fenced { holder } => write!(f, "another runner took over, {holder}"),
+            Self::NoBackup { engine } => {
+                write!(f, "the engine {engine:?} makes no backup of a store in use")
+            }
+        }
+    }
+}
+
+fn show_first(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+    if let Some(first) = problems.first() {
+        write!(f, "{first}")?;
+    }
+    match problems.len() {
+        0 | 1 => Ok(()),
+        count => write!(f, " (and {} more)", count - 1),
+    }
+}
+
+// By hand, for a derived one would give the shared pointer out as the source, and no step would find the error
+// it returned behind that.
+impl StdError for MigrationError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::StoreInStep { cause, .. } => Some(cause),
+            Self::Damaged { cause, .. }
+            | Self::Step { cause, .. }
+            | Self::CheckFailed { cause, .. } => Some(&**cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for MigrationError {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
     }
 }
 

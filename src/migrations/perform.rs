@@ -120,7 +120,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("what it said is no text").to_owned()
 }
 
-fn place(key: &StepKey, trees: &StepTrees<'_>) -> StepPlace {
+fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {
     let (tree, touched) = trees.place();
     let mut place = place_of(key);
     place.tree = tree.map(str::to_owned);
@@ -133,6 +133,7 @@ fn place(key: &StepKey, trees: &StepTrees<'_>) -> StepPlace {
 }
 
 /// The place of a step that is at no entry.
-pub(super) fn place_of(key: &StepKey) -> StepPlace {
-    StepPlace { group: key.group.clone(), step: key.id.clone(), tree: None, key: None }
+pub(super) fn place_of(key: &StepKey) -> Box<StepPlace> {
+    let (group, step) = (key.group.clone(), key.id.clone());
+    Box::new(StepPlace { group, step, tree: None, key: None })
 }

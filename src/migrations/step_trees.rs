@@ -25,6 +25,12 @@ use super::source::Source;
 /// ```
 pub type StepResult<T = ()> = std::result::Result<T, Box<dyn StdError + Send + Sync>>;
 
+/// A key and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+
+/// What is called for each entry that is visited.
+type Visitor<'v> = dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + 'v;
+
 /// How many entries are read ahead of the one a step is handed, at most.
 const WINDOW_ENTRIES: usize = 256;
 
@@ -294,7 +300,7 @@ impl<'t> StepTrees<'t> {
     ///     Ok(trees.first("rooms")?.is_none())
     /// }
     /// ```
-    pub fn first(&mut self, source: impl Into<Source>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    pub fn first(&mut self, source: impl Into<Source>) -> Result<Option<Entry>> {
         self.end(&source.into(), Direction::Forward)
     }
 
@@ -309,11 +315,11 @@ impl<'t> StepTrees<'t> {
     ///     Ok(trees.last(Source::tree("notes").prefix(b"ada/"))?)
     /// }
     /// ```
-    pub fn last(&mut self, source: impl Into<Source>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    pub fn last(&mut self, source: impl Into<Source>) -> Result<Option<Entry>> {
         self.end(&source.into(), Direction::Reverse)
     }
 
-    fn end(&mut self, source: &Source, direction: Direction) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn end(&mut self, source: &Source, direction: Direction) -> Result<Option<Entry>> {
         self.ready(Operation::Scan)?;
         self.touch(&source.tree, None);
         let found =
@@ -350,7 +356,7 @@ impl<'t> StepTrees<'t> {
         source: &Source,
         after: Option<&[u8]>,
         budget: &Budget,
-        each: &mut dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult,
+        each: &mut Visitor<'_>,
     ) -> StepResult<Visited> {
         let at = after.unwrap_or_default().to_vec();
         let mut last = after.map(<[u8]>::to_vec);
@@ -369,7 +375,7 @@ impl<'t> StepTrees<'t> {
         source: &Source,
         last: &mut Option<Vec<u8>>,
         budget: &Budget,
-        each: &mut dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult,
+        each: &mut Visitor<'_>,
     ) -> StepResult<bool> {
         let (began, bytes_before, mut count) = (Instant::now(), self.bytes, 0);
         loop {
