@@ -50,18 +50,19 @@ impl Migrations {
                 break held;
             }
         };
-        let adopted = store.write_with(options.durability, |transaction| {
-            let raw = &mut Bound::new(store, transaction);
-            held.check(raw)?;
-            let mut journal = journal(raw)?;
-            for (key, step) in declared.steps.iter().filter(|(key, _)| target.covers(key)) {
-                let mut record = self.record(step, held.epoch);
-                record.state = RecordState::Adopted;
-                journal = journal.with(raw, key, record)?;
-            }
-            Ok(())
-        });
-        held.release(store);
-        adopted
+        let adopt = || {
+            store.write_with(options.durability, |transaction| {
+                let raw = &mut Bound::new(store, transaction);
+                held.check(raw)?;
+                let mut journal = journal(raw)?;
+                for (key, step) in declared.steps.iter().filter(|(key, _)| target.covers(key)) {
+                    let mut record = self.record(step, held.epoch);
+                    record.state = RecordState::Adopted;
+                    journal = journal.with(raw, key, record)?;
+                }
+                Ok(())
+            })
+        };
+        held.during(store, adopt)
     }
 }

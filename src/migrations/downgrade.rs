@@ -95,9 +95,7 @@ impl Migrations {
             }
             Ok(report)
         };
-        let ran = run();
-        held.release(store);
-        ran
+        held.during(store, run)
     }
 
     /// Returns the journal, and the steps to undo, the newest first, if all of them can be.

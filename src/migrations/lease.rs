@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use arbour_core::{DecodeError, Durability, ErrorKind, KvStore};
+use arbour_core::{DecodeError, Durability, Error, ErrorKind, KvStore};
 
 use super::layout::{FORMAT, LEASE_KEY, LEASE_TREE, seal, unseal};
 use super::raw_trees::{Bound, RawTrees, reading};
@@ -93,8 +93,20 @@ impl Held {
         Ok(raw.put(LEASE_TREE, LEASE_KEY, &Lease { epoch, until, term, holder }.encode())?)
     }
 
+    /// Runs something, and lets others run afterwards, whether it returns or panics.
+    pub(super) fn during<S: KvStore, R>(&self, store: &S, run: impl FnOnce() -> R) -> R {
+        struct Release<'r, S: KvStore>(&'r Held, &'r S);
+        impl<S: KvStore> Drop for Release<'_, S> {
+            fn drop(&mut self) {
+                self.0.release(self.1);
+            }
+        }
+        let _release = Release(self, store);
+        run()
+    }
+
     /// Lets others run. If that fails they wait until it has run out.
-    pub(super) fn release<S: KvStore>(&self, store: &S) {
+    fn release<S: KvStore>(&self, store: &S) {
         let _ = store.write_with(Durability::None, |transaction| {
             let raw = &mut Bound::new(store, transaction);
             self.check(raw)?;
@@ -107,8 +119,11 @@ impl Held {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             let renewing = scope.spawn(|| {
-                while !is_over.load(Ordering::Acquire) {
-                    thread::park_timeout(self.term / 4);
+                loop {
+                    thread::park_timeout((self.term / 4).max(POLL));
+                    if is_over.load(Ordering::Acquire) {
+                        break;
+                    }
                     // Whoever took over is found out by the next commit.
                     let _ = store.write_with(Durability::None, |transaction| {
                         let raw = &mut Bound::new(store, transaction);
@@ -145,19 +160,27 @@ pub(super) struct Waiting {
     holder: String,
     /// The lease that was seen, and since when it has been the same.
     seen: Option<(Lease, Instant)>,
+    /// Why the lease could not be taken though it was free, the last time.
+    refused: Option<Error>,
 }
 
 impl Waiting {
     pub(super) fn new() -> Self {
         static RUNNERS: AtomicU64 = AtomicU64::new(1);
         let number = RUNNERS.fetch_add(1, Ordering::Relaxed);
-        Self { began: Instant::now(), holder: format!("{}.{number}", process()), seen: None }
+        Self {
+            began: Instant::now(),
+            holder: format!("{}.{number}", process()),
+            seen: None,
+            refused: None,
+        }
     }
 
     /// Takes the lease if it is free. `None` if it is not: then it has waited for a moment.
     ///
     /// # Errors
-    /// [`Busy`](MigrationError::Busy) if it was waited for long enough.
+    /// [`Busy`](MigrationError::Busy) if it was waited for long enough, or the store's own error of that kind if
+    /// it was a transaction that was in the way.
     pub(super) fn take<S: KvStore>(
         &mut self,
         store: &S,
@@ -181,14 +204,19 @@ impl Waiting {
             });
             match taken {
                 Ok(Some(held)) => return Ok(Some(held)),
-                Ok(None) => {}
+                Ok(None) => self.refused = None,
                 // A step of another process's that is one transaction holds the slot all the time.
-                Err(MigrationError::Store(error)) if error.kind() == ErrorKind::Busy => {}
+                Err(MigrationError::Store(error)) if error.kind() == ErrorKind::Busy => {
+                    self.refused = Some(error);
+                }
                 Err(error) => return Err(error),
             }
         }
         let waited = self.began.elapsed();
         if waited >= wait {
+            if let Some(error) = self.refused.take() {
+                return Err(error.into());
+            }
             let holder = lease.map_or_else(|| "who left no name".to_owned(), |lease| lease.holder);
             return Err(MigrationError::Busy { holder, waited });
         }

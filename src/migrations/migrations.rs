@@ -286,3 +286,18 @@ impl Migrations {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::migrations::{Group, MigrationError, Migrations, Run, Step};
+
+    #[test]
+    fn a_declaration_can_be_shared() {
+        fn is_shared<T: Send + Sync + Clone + 'static>() {}
+        is_shared::<Migrations>();
+        is_shared::<Group>();
+        is_shared::<Step>();
+        is_shared::<Run>();
+        is_shared::<MigrationError>();
+    }
+}

@@ -288,9 +288,7 @@ impl Migrations {
                 break held;
             }
         };
-        let ran = self.run_held(store, options, &declared, &held, progress);
-        held.release(store);
-        ran
+        held.during(store, || self.run_held(store, options, &declared, &held, progress))
     }
 
     fn run_held<S: KvStore>(

@@ -1,6 +1,7 @@
 //! A copy of the store as it was.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use arbour::migrations::{MigrationError, MigrationResult, Run, Target};
 use arbour_core::{ErrorKind, KvStore, StoreOptions};
@@ -22,7 +23,8 @@ pub(super) fn backup_first_or_refused<F: Factory>(
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
     let path = bed.path("backup");
-    let options = Run::default().backup_first(&path);
+    // Short, for the backup has the lease in it as it was held.
+    let options = Run::default().backup_first(&path).lease(Duration::from_millis(500));
     let mut on = |_: arbour::migrations::Progress<'_>| ControlFlow::Continue(());
     if !bed.capabilities().hot_backup {
         let error = refused(migrations().run_with(store, &options, &mut on), "a backup");
