@@ -22,6 +22,15 @@ const CHUNK_ENTRIES: u64 = 2;
 ///
 /// The stores are small, a few entries of each kind: the migrations run over each as often as they take
 /// steps.
+///
+/// ```
+/// use arbour::migrations::{Migrations, Target};
+/// use arbour_conformance::migration_fixture::{MigrationFixture, Pinned};
+/// MigrationFixture::new(|| Migrations::new("app", "2.0"))
+///     .version("1.0", Target::Nothing, Pinned::new().entry("rooms", b"study", b"books"))
+///     .check(&arbour_conformance::MemoryFactory)?;
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
 pub struct MigrationFixture {
     migrations: Box<dyn Fn() -> Migrations>,
     versions: BTreeMap<String, Version>,
