@@ -190,6 +190,7 @@ impl Waiting {
         let is_shared = store.capabilities().multi_process;
         // Looked at by a snapshot, so that who waits does not keep who works from writing.
         let lease = reading(store, |raw| Lease::load(raw))?;
+        self.refused = None;
         if self.is_free(lease.as_ref(), is_shared) {
             let taken = store.write_with(Durability::None, |transaction| {
                 let raw = &mut Bound::new(store, transaction);

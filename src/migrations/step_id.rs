@@ -108,7 +108,7 @@ mod tests {
         let encoded: Vec<Vec<u8>> = keys.iter().map(StepKey::encode).collect();
         assert!(encoded.is_sorted() && keys.is_sorted());
         for (key, bytes) in keys.iter().zip(&encoded) {
-            assert_eq!(StepKey::decode(bytes).as_ref(), Ok(key));
+            assert_eq!(StepKey::decode(bytes).unwrap(), *key);
         }
         for wrong in [&b""[..], b"g", b"g\xff", b"g\xff\x00\x01", b"g\xff\x02a", b"\xfe\xff\x01a"] {
             assert!(StepKey::decode(wrong).is_err(), "{}", wrong.escape_ascii());

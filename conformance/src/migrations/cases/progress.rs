@@ -58,17 +58,15 @@ pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
             if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     };
-    assert!(run(bed, 6)?.is_cancelled);
+    assert!(run(bed, 3)?.is_cancelled);
     bed.settle()?;
     assert!(!run(bed, 100)?.is_cancelled);
     let last = |step: &str| {
         let of = told.iter().filter(|(told, ..)| told == step);
         of.map(|(_, entries, total)| (*entries, *total)).collect::<Vec<_>>()
     };
-    assert_eq!(last("2/2 2"), [(0, None), (3, Some(9)), (6, Some(9))]);
-    let resumed = last("1/1 2");
-    assert_eq!(resumed.first(), Some(&(6, None)), "{resumed:?}");
-    assert_eq!(resumed.last(), Some(&(9, Some(9))), "{resumed:?}");
+    assert_eq!(last("2/2 2"), [(0, None), (3, Some(9))]);
+    assert_eq!(last("1/1 2"), [(3, None), (6, Some(9)), (9, Some(9))]);
     assert!(last("1/2 1").len() >= 2, "its begin and its end");
     Ok(())
 }
