@@ -5,6 +5,8 @@ pub mod documents;
 mod engines;
 #[cfg(feature = "events")]
 pub mod events;
+#[cfg(feature = "migrations")]
+pub mod migrations;
 mod open;
 mod registry;
 #[cfg(feature = "transfer")]

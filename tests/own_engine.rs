@@ -10,3 +10,4 @@ use factory::Own;
 arbour_conformance::suite!(Own);
 arbour_conformance::documents_suite!(Own);
 arbour_conformance::events_suite!(Own);
+arbour_conformance::migrations_suite!(Own);

@@ -44,7 +44,9 @@
 //! fails unless the suite rejects every one of them by the case meant for it.
 //!
 //! [`documents`] holds the suite for documents, which [`documents_suite!`] generates tests of, and
-//! [`events`] that for events, by [`events_suite!`].
+//! [`events`] that for events, by [`events_suite!`], and [`migrations`] that for migrations, by
+//! [`migrations_suite!`]. An application pins the stores its versions left behind with
+//! [`migration_fixture`].
 //!
 //! # Environment variables
 //! | variable | what it sets | else |
@@ -67,6 +69,7 @@
 mod action;
 mod axis;
 mod bed;
+mod breaking;
 mod btree_engine;
 mod case;
 mod cases;
@@ -75,6 +78,8 @@ pub mod events;
 mod factory;
 pub mod faulty;
 pub mod fixture;
+pub mod migration_fixture;
+pub mod migrations;
 mod mirror;
 mod model;
 pub mod process;
@@ -98,6 +103,7 @@ pub use suite::{run, run_all};
 #[doc(hidden)]
 pub mod __private {
     pub use arbour::events::EventResult;
+    pub use arbour::migrations::MigrationResult;
     pub use arbour_core::Result;
     pub use arbour_core::documents::DocResult;
 }

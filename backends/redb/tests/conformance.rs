@@ -31,6 +31,7 @@ impl Factory for Redb {
 arbour_conformance::suite!(Redb);
 arbour_conformance::documents_suite!(Redb);
 arbour_conformance::events_suite!(Redb);
+arbour_conformance::migrations_suite!(Redb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

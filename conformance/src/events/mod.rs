@@ -20,7 +20,6 @@
 //!
 
 mod bed;
-mod breaking;
 mod cases;
 pub mod faulty;
 mod killed;

@@ -10,9 +10,9 @@ use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Tree
 use serde_json::json;
 
 use crate::Factory;
+use crate::breaking::{Break, Breaking};
 use crate::events::EventBed;
 use crate::events::bed::LOG;
-use crate::events::breaking::{Break, Breaking};
 use crate::events::ledger::{Ledger, accounts, cents, event};
 
 /// Empties a store, for the next run. What it costs to make trees anew would be most of the whole.

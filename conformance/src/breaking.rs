@@ -9,7 +9,7 @@ use arbour_core::{
 
 /// Whether a commit that breaks has taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Break {
+pub(crate) enum Break {
     /// It has not.
     Before,
     /// It has, and nobody was told.
@@ -17,19 +17,19 @@ pub(super) enum Break {
 }
 
 /// Lets so many steps through, and fails everything from then on.
-pub(super) struct Breaking<S> {
+pub(crate) struct Breaking<S> {
     store: S,
     breaks: Break,
     steps_left: AtomicU64,
 }
 
 impl<S> Breaking<S> {
-    pub(super) fn new(store: S, breaks: Break, steps: u64) -> Self {
+    pub(crate) fn new(store: S, breaks: Break, steps: u64) -> Self {
         Self { store, breaks, steps_left: AtomicU64::new(steps) }
     }
 
     /// Tells whether it broke.
-    pub(super) fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.steps_left.load(Ordering::SeqCst) == 0
     }
 
@@ -44,7 +44,7 @@ impl<S> Breaking<S> {
     }
 }
 
-pub(super) struct BreakingTransaction<'s, S: KvStore> {
+pub(crate) struct BreakingTransaction<'s, S: KvStore> {
     store: &'s Breaking<S>,
     transaction: S::Transaction<'s>,
 }

@@ -1,0 +1,114 @@
+//! Stores that a newer program has migrated.
+
+use std::ops::ControlFlow;
+
+use arbour::migrations::{
+    Access, MigrationError, MigrationResult, Newer, ProblemKind, Run, Target,
+};
+
+use super::claims::{app, at, counts_rooms, fill_rooms, grouped, ran, refused, traced, traces};
+use crate::Factory;
+use crate::migrations::MigrationBed;
+
+/// Case 45. A store of a newer program is refused, whatever is asked, and stays as it is.
+pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+    let older = || app([traced(1), traced(2)]).format(1);
+    app([traced(1), traced(2), traced(3)]).format(1).run(&**bed.store())?;
+    bed.settle()?;
+    let before = bed.everything()?;
+    let store = &**bed.store();
+    for result in [
+        older().run(store).map(drop),
+        older().run_to(store, Target::number(2)).map(drop),
+        older().dry_run(store).map(drop),
+        older().downgrade(store, Target::number(1)).map(drop),
+        older().newer(Newer::ReadOnly).run(store).map(drop),
+    ] {
+        let error = refused(result, "a newer store");
+        let is_too_new =
+            matches!(&error, MigrationError::TooNew { format: 1, is_readable: false, .. });
+        assert!(is_too_new, "{error:?}");
+    }
+    assert_eq!(bed.everything()?, before);
+    let problems = older().plan(store)?.problems;
+    assert_eq!(at(&problems, 0).kind, ProblemKind::Newer { min_reader: None, min_writer: None });
+    // So is one whose newer program brought a model of its own.
+    let users =
+        || grouped([("rooms", vec![traced(1), traced(2), traced(3)]), ("users", vec![traced(4)])]);
+    users().format(2).run(store)?;
+    let known = app([traced(1), traced(2), traced(3)]).format(1);
+    let error = refused(known.run(store), "a newer store");
+    assert!(matches!(&error, MigrationError::TooNew { .. }), "{error:?}");
+    // And one that asks for more of a step that is known, though all of them have run.
+    crate::migration_fixture::clear(store)?;
+    app([traced(1).min_writer(2)]).format(2).run(store)?;
+    let error = refused(app([traced(1)]).format(1).run(store), "a step that asks for more");
+    assert!(matches!(&error, MigrationError::TooNew { .. }), "{error:?}");
+    Ok(())
+}
+
+/// By choice it may be read, if what the program does not know says so.
+pub(super) fn read_only_by_choice<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+    let newest = app([traced(1), traced(3).min_reader(1).min_writer(2)]).format(2);
+    newest.run(&**bed.store())?;
+    bed.settle()?;
+    let store = &**bed.store();
+    // Step 2 is pending, and does not run.
+    let older = |format| app([traced(1), traced(2)]).format(format);
+    let error = refused(older(1).run(store), "a newer store");
+    assert!(matches!(&error, MigrationError::TooNew { is_readable: true, .. }), "{error:?}");
+    let error = refused(older(0).newer(Newer::ReadOnly).run(store), "what cannot be read");
+    assert!(matches!(&error, MigrationError::TooNew { is_readable: false, .. }), "{error:?}");
+    let before = bed.everything()?;
+    let report = older(1).newer(Newer::ReadOnly).run(store)?;
+    assert_eq!((report.access, ran(&report).as_str()), (Access::ReadOnly, ""));
+    let dry = older(1).newer(Newer::ReadOnly).dry_run(store)?;
+    assert_eq!((dry.access, dry.steps.len()), (Access::ReadOnly, 0));
+    assert_eq!(older(1).newer(Newer::ReadOnly).plan(store)?.access, Access::ReadOnly);
+    let error =
+        refused(older(1).newer(Newer::ReadOnly).downgrade(store, Target::Nothing), "writing");
+    assert!(matches!(&error, MigrationError::TooNew { .. }), "{error:?}");
+    assert_eq!(bed.everything()?, before);
+    Ok(())
+}
+
+/// A program that knows as much as the newer steps ask for goes on, with steps of its own too.
+pub(super) fn knows_enough_to_go_on<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+    let newest = app([traced(1), traced(3).min_reader(1).min_writer(1)]).format(2);
+    newest.run(&**bed.store())?;
+    bed.settle()?;
+    let store = &**bed.store();
+    let older = || grouped([("rooms", vec![traced(1)]), ("users", vec![traced(4)])]).format(1);
+    let report = older().run(store)?;
+    assert_eq!((report.access, ran(&report).as_str()), (Access::ReadWrite, "users 4"));
+    assert_eq!(traces(bed)?, "1 3 4");
+    assert_eq!(ran(&older().run(store)?), "");
+    Ok(())
+}
+
+/// While a newer program's step is under way nobody else writes, whatever formats are known: it would miss what
+/// is written behind it.
+pub(super) fn nobody_writes_beside_what_is_under_way<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> MigrationResult<()> {
+    fill_rooms(&**bed.store(), 10)?;
+    let step = || counts_rooms(3).min_reader(1).min_writer(1);
+    let newest = app([traced(1), step()]).format(2).chunk_entries(3);
+    let report = newest.run_with(&**bed.store(), &Run::default(), &mut |progress| {
+        if progress.number == 2 && progress.entries > 0 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    assert!(report.is_cancelled);
+    bed.settle()?;
+    let store = &**bed.store();
+    let older = || app([traced(1)]).format(1);
+    let error = refused(older().run(store), "writing beside it");
+    assert!(matches!(&error, MigrationError::TooNew { is_readable: true, .. }), "{error:?}");
+    assert_eq!(older().newer(Newer::ReadOnly).run(store)?.access, Access::ReadOnly);
+    newest.run(store)?;
+    assert_eq!(older().run(store)?.access, Access::ReadWrite);
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! A store that counts what is read of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arbour_core::{
+    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, TreeName,
+};
+
+/// Counts the gets and scans of its snapshots, and the transactions that are begun.
+pub(super) struct Counting<S> {
+    store: Arc<S>,
+    reads: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl<S> Counting<S> {
+    pub(super) fn new(store: Arc<S>) -> Self {
+        Self { store, reads: AtomicU64::new(0), transactions: AtomicU64::new(0) }
+    }
+
+    /// Returns how many reads and transactions there were since the last call.
+    pub(super) fn take(&self) -> (u64, u64) {
+        (self.reads.swap(0, Ordering::SeqCst), self.transactions.swap(0, Ordering::SeqCst))
+    }
+}
+
+pub(super) struct CountingSnapshot<'s, S: KvStore> {
+    store: &'s Counting<S>,
+    snapshot: S::Snapshot<'s>,
+}
+
+impl<S: KvStore> KvStore for Counting<S> {
+    type Tree = S::Tree;
+    type Snapshot<'s>
+        = CountingSnapshot<'s, S>
+    where
+        Self: 's;
+    type Transaction<'s>
+        = S::Transaction<'s>
+    where
+        Self: 's;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<S::Tree> {
+        self.store.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<CountingSnapshot<'_, S>> {
+        Ok(CountingSnapshot { store: self, snapshot: self.store.snapshot()? })
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<S::Transaction<'_>> {
+        self.transactions.fetch_add(1, Ordering::SeqCst);
+        self.store.begin_with(durability)
+    }
+
+    fn apply(&self, batch: Batch<S::Tree>, durability: Durability) -> Result<()> {
+        self.transactions.fetch_add(1, Ordering::SeqCst);
+        self.store.apply(batch, durability)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.store.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.store.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.store.stats()
+    }
+}
+
+impl<'s, S: KvStore> KvRead for CountingSnapshot<'s, S> {
+    type Tree = S::Tree;
+    type Value<'t>
+        = <S::Snapshot<'s> as KvRead>::Value<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = <S::Snapshot<'s> as KvRead>::Cursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &S::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        self.store.reads.fetch_add(1, Ordering::SeqCst);
+        self.snapshot.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: &S::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>> {
+        self.store.reads.fetch_add(1, Ordering::SeqCst);
+        self.snapshot.scan(tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.store.reads.fetch_add(1, Ordering::SeqCst);
+        self.snapshot.trees()
+    }
+}

@@ -1,0 +1,175 @@
+//! The faults, each with the case meant for it, and what each does to what is written.
+
+use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
+
+/// Hands the list of faults to another macro, so that the variants, their cases and the tests that
+/// each come from it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __migration_faults {
+    ($then:ident) => {
+        $then! {
+            /// Nothing of what ran is kept: it runs again.
+            JournalForgotten "journal::runs_once",
+            /// The head is not kept.
+            HeadForgotten "journal::one_read_when_done",
+            /// Entries are not kept, and the head is.
+            EntryForgotten "journal::says_what_ran",
+            /// How far a step is that is under way is not kept: it begins anew.
+            CursorForgotten "chunks::resumes_at_cursor",
+            /// How far a step is is kept once, and later places are not.
+            CursorStands "failures::failed_chunk_keeps_those_before",
+            /// The last entry of a chunk is not kept, and the cursor is behind it.
+            LastOfChunkLost "chunks::own_cursors",
+            /// The journal is committed by itself: it stays where the changes do not.
+            JournalApart "fixtures::same_end_wherever_it_breaks",
+            /// The changes are committed by themselves: they stay where the journal does not.
+            ChangesApart "failures::error_keeps_nothing",
+            /// What a step undoes stays in the journal.
+            DownKeepsEntry "downs::undoes_in_opposite_order",
+            /// What is deleted stays.
+            DeletesForgotten "order::chain_from_every_version",
+            /// Ranges that are deleted stay.
+            RangesStay "chunks::deleted_ahead_is_not_visited",
+            /// Who runs is not kept.
+            LeaseForgotten "runners::two_runners_one_applies",
+            /// A lease has run out as soon as it is taken.
+            LeaseRunsOut "runners::busy_after_the_wait",
+            /// A lease never runs out.
+            LeaseEndless "runners::dead_runner_is_succeeded",
+            /// A lease is not let go.
+            LeaseKept "runners::next_runner_need_not_wait",
+            /// The epoch of a lease is not raised.
+            EpochStands "journal::says_what_ran",
+            /// Who took over is not seen: a lease that is held is not written over.
+            TakeoverForgotten "runners::fenced_runner_keeps_nothing",
+        }
+    };
+}
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
+        /// What is wrong with a store; see the [module](super).
+        ///
+        /// ```
+        /// use arbour_conformance::migrations::faulty::MigrationFault;
+        /// assert_eq!(MigrationFault::JournalForgotten.case(), "journal::runs_once");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum MigrationFault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl MigrationFault {
+            /// All of them.
+            ///
+            /// ```
+            /// assert!(arbour_conformance::migrations::faulty::MigrationFault::ALL.len() >= 12);
+            /// ```
+            pub const ALL: &[Self] = &[$(Self::$fault,)*];
+
+            /// Returns the case that has to reject it, as `topic::name`.
+            ///
+            /// ```
+            /// use arbour_conformance::migrations::faulty::MigrationFault;
+            /// assert!(MigrationFault::ALL.iter().all(|fault| fault.case().contains("::")));
+            /// ```
+            #[must_use]
+            pub fn case(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $case,)*
+                }
+            }
+        }
+    };
+}
+
+__migration_faults!(faults);
+
+/// What becomes of a put.
+pub(super) enum Fate {
+    Kept,
+    Dropped,
+    /// The last put to a tree of the application's is taken back, and this one made.
+    TakesLast,
+    Changed(Vec<u8>),
+}
+
+const HEAD_KEY: &[u8] = &[0xff];
+
+impl MigrationFault {
+    /// Decides about a put, given the value that is there.
+    pub(super) fn put(self, tree: &str, key: &[u8], value: &[u8], before: Option<&[u8]>) -> Fate {
+        let is_journal = tree == JOURNAL_TREE;
+        let is_head = is_journal && key == HEAD_KEY;
+        let is_lease = tree == LEASE_TREE;
+        // The state of an entry: 0 if it is under way.
+        let is_running = is_journal && !is_head && value.get(33) == Some(&0);
+        let is_dropped = match self {
+            Self::JournalForgotten => is_journal,
+            Self::HeadForgotten => is_head,
+            Self::EntryForgotten => is_journal && !is_head,
+            Self::CursorForgotten => is_running,
+            Self::CursorStands => is_running && before.is_some(),
+            Self::LeaseForgotten => is_lease,
+            Self::LeaseKept => is_lease && until(value) == Some(0),
+            Self::TakeoverForgotten => {
+                is_lease
+                    && before.is_some_and(|before| until(before).is_some_and(|until| until > 0))
+            }
+            _ => false,
+        };
+        if is_dropped {
+            return Fate::Dropped;
+        }
+        match self {
+            Self::LastOfChunkLost if is_running => Fate::TakesLast,
+            Self::LeaseRunsOut if is_lease => changed(key, value, 9, &1_i64.to_be_bytes()),
+            Self::LeaseEndless if is_lease && until(value) != Some(0) => {
+                let mut endless = value.to_vec();
+                write_at(&mut endless, 17, &u64::MAX.to_be_bytes());
+                changed(key, &endless, 9, &i64::MAX.to_be_bytes())
+            }
+            Self::EpochStands if is_lease => changed(key, value, 1, &1_u64.to_be_bytes()),
+            _ => Fate::Kept,
+        }
+    }
+
+    /// Tells whether a deletion is not made.
+    pub(super) fn keeps(self, tree: &str, is_range: bool) -> bool {
+        match self {
+            Self::DownKeepsEntry => tree == JOURNAL_TREE,
+            Self::DeletesForgotten => !is_range && !tree.starts_with("arbour/"),
+            Self::RangesStay => is_range,
+            _ => false,
+        }
+    }
+
+    /// Tells whether a put stays though its transaction is rolled back.
+    pub(super) fn outlives(self, tree: &str) -> bool {
+        match self {
+            Self::JournalApart => tree == JOURNAL_TREE,
+            Self::ChangesApart => !tree.starts_with("arbour/"),
+            _ => false,
+        }
+    }
+}
+
+/// Until when a lease is held, in milliseconds since 1970.
+fn until(value: &[u8]) -> Option<i64> {
+    Some(i64::from_be_bytes(*value.get(9..)?.first_chunk()?))
+}
+
+fn write_at(value: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(place) = value.get_mut(at..at + bytes.len()) {
+        place.copy_from_slice(bytes);
+    }
+}
+
+/// Changes bytes of a value, and has its checksum fit.
+fn changed(key: &[u8], value: &[u8], at: usize, bytes: &[u8]) -> Fate {
+    let mut body = value.get(..value.len().saturating_sub(8)).unwrap_or_default().to_vec();
+    write_at(&mut body, at, bytes);
+    Fate::Changed(seal(key, body))
+}

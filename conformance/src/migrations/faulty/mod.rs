@@ -1,0 +1,25 @@
+//! The teeth of the suite for migrations: stores that are each wrong in one way that only migrations can tell,
+//! and the case meant for it.
+//!
+//! A [`MigrationFault`] forgets, keeps, changes or writes apart one kind of what the migrations layer writes, as
+//! an implementation of it would that forgot to write it, or wrote it in another transaction. A test fails
+//! unless the suite rejects each by the case that [`MigrationFault::case`] names.
+//!
+//! ```
+//! use arbour_conformance::Axis;
+//! use arbour_conformance::migrations::faulty::{DistortedFactory, MigrationFault};
+//! use arbour_conformance::migrations::run;
+//! let (topic, name) = MigrationFault::JournalForgotten.case().split_once("::").unwrap();
+//! let examined = std::panic::catch_unwind(|| {
+//!     run(DistortedFactory::new(MigrationFault::JournalForgotten), Axis::Fixed, topic, name)
+//! });
+//! assert!(!matches!(examined, Ok(Ok(()))));
+//! ```
+
+mod fault;
+mod store;
+mod transaction;
+
+pub use fault::MigrationFault;
+pub use store::{Distorted, DistortedFactory};
+pub use transaction::DistortedTransaction;

@@ -1,0 +1,113 @@
+//! A store with a fault.
+
+use std::path::Path;
+
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
+    TreeName,
+};
+
+use super::{DistortedTransaction, MigrationFault};
+use crate::{Factory, MemoryFactory};
+
+/// Makes stores in memory with a fault, or without one.
+///
+/// ```
+/// use arbour_conformance::Axis;
+/// use arbour_conformance::migrations::faulty::DistortedFactory;
+/// use arbour_conformance::migrations::run;
+/// run(DistortedFactory::sound(), Axis::Fixed, "journal", "runs_once")?;
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct DistortedFactory(Option<MigrationFault>);
+
+impl DistortedFactory {
+    /// Makes stores with this fault.
+    ///
+    /// ```
+    /// use arbour_conformance::migrations::faulty::{MigrationFault, DistortedFactory};
+    /// let factory = DistortedFactory::new(MigrationFault::JournalForgotten);
+    /// # let _ = factory;
+    /// ```
+    #[must_use]
+    pub fn new(fault: MigrationFault) -> Self {
+        Self(Some(fault))
+    }
+
+    /// Makes stores without a fault.
+    ///
+    /// ```
+    /// # use arbour_conformance::migrations::faulty::DistortedFactory;
+    /// let factory = DistortedFactory::sound();
+    /// # let _ = factory;
+    /// ```
+    #[must_use]
+    pub fn sound() -> Self {
+        Self(None)
+    }
+}
+
+impl Factory for DistortedFactory {
+    type Store = Distorted;
+
+    fn open(&self, path: &Path, options: &StoreOptions) -> Result<Distorted> {
+        let store = MemoryFactory.open(path, options)?;
+        Ok(Distorted { store, fault: self.0 })
+    }
+}
+
+/// A store in memory whose transactions write something else than they are told.
+///
+/// ```
+/// use arbour_conformance::Factory;
+/// use arbour_conformance::migrations::faulty::{Distorted, DistortedFactory};
+/// use arbour_core::{KvStore, StoreOptions};
+/// let store: Distorted = DistortedFactory::sound().open("anywhere".as_ref(), &StoreOptions::new())?;
+/// assert_eq!(store.capabilities().engine, "memory");
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct Distorted {
+    pub(super) store: MemoryStore,
+    pub(super) fault: Option<MigrationFault>,
+}
+
+impl KvStore for Distorted {
+    type Tree = <MemoryStore as KvStore>::Tree;
+    type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
+    type Transaction<'s> = DistortedTransaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.store.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        self.store.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<DistortedTransaction<'_>> {
+        Ok(DistortedTransaction::new(self, self.store.begin_with(durability)?))
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        let mut transaction = self.begin_with(durability)?;
+        transaction.apply(&batch)?;
+        transaction.commit()
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.store.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.store.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.store.stats()
+    }
+}

@@ -1,0 +1,172 @@
+//! A process killed while it migrates, and two that would at once.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use arbour::migrations::{MigrationResult, Migrations, Run};
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, StoreOptions};
+use tempfile::TempDir;
+
+use super::cases::claims::{app, assert_counted, counts_rooms};
+use crate::Factory;
+use crate::process::{Part, Running, io, say};
+use crate::random::{Random, number_from, seed};
+
+/// How many kills there are at most unless `ARBOUR_KILLS` says otherwise.
+const KILLS: u64 = 8;
+
+/// Few enough a chunk for a kill to fall into the midst.
+const CHUNK: u64 = 7;
+
+const ROOMS: usize = 1_000;
+
+/// Tells a child that it is one of two.
+const ONE_OF_TWO: u64 = 1;
+
+fn migrations() -> Migrations {
+    app([counts_rooms(1)]).chunk_entries(CHUNK)
+}
+
+fn fill<F: Factory>(factory: &F, path: &Path) -> MigrationResult<()> {
+    let store = factory.open(path, &StoreOptions::new())?;
+    let rooms = store.tree("rooms")?;
+    let mut batch = Batch::new();
+    for number in 0..ROOMS {
+        batch.put(&rooms, format!("room {number:06}").as_bytes(), b"topic");
+    }
+    store.apply(batch, Durability::PowerLoss)?;
+    Ok(store.close()?)
+}
+
+/// Kills a process while it migrates, again and again, and panics unless the next one goes on behind what was
+/// committed, at once, and each entry was handled once in the end: what the test
+/// `migrations::process::killed_migrator_goes_on` does.
+///
+/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed at
+/// most (8 times else).
+///
+/// ```no_run
+/// use arbour_conformance::{BTreeFactory, migrations};
+/// #[test]
+/// fn killed() -> arbour::migrations::MigrationResult<()> {
+///     migrations::killed_migrator_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
+/// }
+/// ```
+///
+/// # Errors
+/// What the migrations report.
+pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
+    if let Some(part) = Part::of_this_process() {
+        return migrate_until_killed(factory, &part);
+    }
+    let seed = seed();
+    println!("ARBOUR_SEED={seed}");
+    let mut random = Random::new(seed);
+    let folder = TempDir::with_prefix("arbour-migrator-").map_err(io)?;
+    let path = folder.path().join("store");
+    fill(factory, &path)?;
+    let (mut committed, mut kills) = (0, 0);
+    for _ in 0..number_from("ARBOUR_KILLS").unwrap_or(KILLS) {
+        let mut child = Running::start(test, &path, 0)?;
+        let parse = |line: String| line.parse::<u64>().expect("a migrator says a number");
+        for _ in 0..=random.below(12) {
+            let Some(line) = child.listen() else { break };
+            committed = committed.max(parse(line));
+        }
+        thread::sleep(Duration::from_micros(random.below(3_000)));
+        child.kill()?;
+        committed = std::iter::from_fn(|| child.listen()).map(parse).fold(committed, u64::max);
+        drop(child);
+        kills += 1;
+        let store = factory.open(&path, &StoreOptions::new())?;
+        let status = migrations().status(&store)?;
+        let record = status.steps.first().and_then(|step| step.record.as_ref());
+        let found = record.map_or(0, |record| record.counts.puts);
+        assert!(found >= committed, "{committed} entries were committed, {found} are");
+        assert!(found <= committed + CHUNK, "{found} entries are committed of {committed}");
+        committed = found;
+        store.close()?;
+    }
+    println!("{kills} killed, {committed} of {ROOMS} entries committed");
+    let store = factory.open(&path, &StoreOptions::new())?;
+    // Where other processes may be alive the last one's lease has to run out.
+    let patient = Run::default().wait(Duration::from_secs(30));
+    migrations().run_with(&store, &patient, &mut |_| ControlFlow::Continue(()))?;
+    assert_counted(&store, ROOMS)?;
+    Ok(store.close()?)
+}
+
+/// The child's part: it says how many entries are committed.
+fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
+    let store = part.open(factory)?;
+    let options = Run::default().lease(Duration::from_millis(200));
+    let mut last = 0;
+    migrations().run_with(&store, &options, &mut |progress| {
+        // Half of what is read are rooms, the other half their counts.
+        let committed = progress.entries / 2;
+        if committed > last && progress.entries.is_multiple_of(2) {
+            last = committed;
+            let is_whole = committed.is_multiple_of(CHUNK);
+            if is_whole && say(committed).is_err() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(())
+}
+
+/// Has two processes run the same migrations at once, and panics unless one does all and the other waits and
+/// finds it done (case 43); or, of an engine that one process has for itself, unless the second is refused:
+/// what the test `migrations::process::two_migrators_by_manifest` does.
+///
+/// `test` is the test's own path: `module_path!()` and its name.
+///
+/// ```no_run
+/// use arbour_conformance::{BTreeFactory, migrations};
+/// #[test]
+/// fn two() -> arbour::migrations::MigrationResult<()> {
+///     migrations::two_migrators_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
+/// }
+/// ```
+///
+/// # Errors
+/// What the migrations report.
+pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
+    if let Some(part) = Part::of_this_process() {
+        return migrate_beside(factory, &part);
+    }
+    let folder = TempDir::with_prefix("arbour-migrators-").map_err(io)?;
+    let path = folder.path().join("store");
+    fill(factory, &path)?;
+    let store = factory.open(&path, &StoreOptions::new())?;
+    if !store.capabilities().multi_process {
+        let said = Running::start(test, &path, 0)?.finish()?;
+        assert_eq!(said, ["refused"], "only one process may have the store open");
+        return Ok(());
+    }
+    let children = [(); 3].map(|()| Running::start(test, &path, ONE_OF_TWO));
+    let mut said = Vec::new();
+    for child in children {
+        said.extend(child?.finish()?);
+    }
+    said.sort();
+    assert_eq!(said, ["0 steps", "0 steps", "1 steps"], "one of them did all");
+    assert_counted(&store, ROOMS)?;
+    Ok(store.close()?)
+}
+
+fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
+    let opened = match part.seed {
+        ONE_OF_TWO => part.open(factory),
+        _ => factory.open(&part.path, &StoreOptions::new()),
+    };
+    let store = match opened {
+        Err(error) if error.kind() == ErrorKind::Locked => return Ok(say("refused")?),
+        opened => opened?,
+    };
+    let report = migrations().run(&store)?;
+    Ok(say(format_args!("{} steps", report.steps.len()))?)
+}

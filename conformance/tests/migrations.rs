@@ -1,0 +1,13 @@
+//! The suite for migrations on the engine that is always there and on the worked example.
+
+mod memory {
+    use arbour_conformance::MemoryFactory;
+
+    arbour_conformance::migrations_suite!(MemoryFactory, volatile);
+}
+
+mod btree {
+    use arbour_conformance::BTreeFactory;
+
+    arbour_conformance::migrations_suite!(BTreeFactory);
+}

@@ -1,0 +1,68 @@
+//! Stores that something else has migrated before.
+
+use arbour_core::KvStore;
+
+use super::journal::Journal;
+use super::lease::Waiting;
+use super::migrations::Migrations;
+use super::raw_trees::{Bound, RawTrees, reading};
+use super::record::RecordState;
+use super::run::Run;
+use super::step_id::StepKey;
+use super::{MigrationError, MigrationResult, StepId, Target};
+
+impl Migrations {
+    /// Notes steps as done, up to a target, without running them: for a store of before there was a journal,
+    /// whose version is known by other means. [`run`](Self::run) goes on behind them. All of it is one commit.
+    ///
+    /// # Errors
+    /// [`Journaled`](MigrationError::Journaled) if the journal has an entry already;
+    /// [`NotFound`](MigrationError::NotFound) if the target is no step; as [`run`](Self::run). Nothing was
+    /// written then.
+    ///
+    /// ```
+    /// use arbour::migrations::{Group, Migrations, Step, StepId, Target};
+    /// let store = arbour::MemoryStore::new();
+    /// let nothing = |number| Step::numbered(number).atomic(|_| Ok(()));
+    /// let rooms = Group::new("rooms").step(nothing(1)).step(nothing(2)).step(nothing(3));
+    /// let migrations = Migrations::new("app", "1.2").group(rooms);
+    /// migrations.adopt(&store, Target::number(2))?; // what it was at before
+    /// assert_eq!(migrations.run(&store)?.steps[0].step, StepId::Number(3));
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn adopt<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<()> {
+        let declared = self.declared()?;
+        let options = Run::default();
+        let journal = |raw: &dyn RawTrees| -> MigrationResult<Journal> {
+            let journal = Journal::load(raw)?;
+            self.resolve(&declared, &journal, &target)?;
+            match journal.records.keys().next() {
+                Some(StepKey { group, id }) => {
+                    Err(MigrationError::Journaled { group: group.clone(), step: StepId::clone(id) })
+                }
+                None => Ok(journal),
+            }
+        };
+        let mut waiting = Waiting::new();
+        let held = loop {
+            reading(store, |raw| journal(raw))?;
+            if let Some(held) = waiting.take(store, options.lease, options.wait)? {
+                break held;
+            }
+        };
+        let adopt = || {
+            store.write_with(options.durability, |transaction| {
+                let raw = &mut Bound::new(store, transaction);
+                held.check(raw)?;
+                let mut journal = journal(raw)?;
+                for (key, step) in declared.steps.iter().filter(|(key, _)| target.covers(key)) {
+                    let mut record = self.record(step, held.epoch);
+                    record.state = RecordState::Adopted;
+                    journal = journal.with(raw, key, record)?;
+                }
+                Ok(())
+            })
+        };
+        held.during(store, adopt)
+    }
+}

@@ -1,0 +1,147 @@
+//! Undoing steps.
+
+use std::time::Instant;
+
+use arbour_core::KvStore;
+
+use super::error::Halt;
+use super::journal::Journal;
+use super::lease::Waiting;
+use super::migrations::{Declared, Migrations};
+use super::perform::{place_of, undo};
+use super::problem::{Problem, ProblemKind};
+use super::progress::Silent;
+use super::raw_trees::{Bound, RawTrees, reading};
+use super::run::{Report, Run, StepReport};
+use super::step_id::StepKey;
+use super::{MigrationError, MigrationResult, Target};
+
+impl Migrations {
+    /// Undoes what has run beyond a target, in the opposite order, by the [`down`](super::Step::down) of each
+    /// step. Each is a commit that takes its entry out of the journal.
+    ///
+    /// # Errors
+    /// Before anything is undone: [`NoDown`](MigrationError::NoDown) if a step lacks a `down` or is not declared,
+    /// [`Unfinished`](MigrationError::Unfinished) if one is under way, [`NotFound`](MigrationError::NotFound) if
+    /// the target is no step; as [`run`](Self::run). From a `down`, as from a step: nothing of it is kept, those
+    /// before it stay undone.
+    ///
+    /// ```
+    /// use arbour::migrations::{Group, Migrations, Step, Target};
+    /// let store = arbour::MemoryStore::new();
+    /// let step = Step::numbered(1)
+    ///     .atomic(|trees| Ok(trees.put("rooms", b"study", b"")?))
+    ///     .down(|trees| Ok(trees.delete("rooms", b"study")?));
+    /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+    /// migrations.run(&store)?;
+    /// assert_eq!(migrations.downgrade(&store, Target::Nothing)?.steps.len(), 1);
+    /// assert_eq!(migrations.plan(&store)?.steps.len(), 1);
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn downgrade<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
+        self.downgrade_with(store, &Run::default().to(target))
+    }
+
+    /// Does the same with options.
+    ///
+    /// # Errors
+    /// As [`downgrade`](Self::downgrade); [`NoBackup`](MigrationError::NoBackup) and what the store reports of a
+    /// backup that was asked for.
+    ///
+    /// ```
+    /// use arbour::migrations::{Migrations, Run, Target};
+    /// use std::time::Duration;
+    /// let impatient = Run::default().to(Target::Nothing).wait(Duration::ZERO);
+    /// let report = Migrations::new("app", "1.2").downgrade_with(&arbour::MemoryStore::new(), &impatient)?;
+    /// assert!(report.steps.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn downgrade_with<S: KvStore>(&self, store: &S, options: &Run) -> MigrationResult<Report> {
+        let declared = self.declared()?;
+        let mut waiting = Waiting::new();
+        let held = loop {
+            let undone = reading(store, |raw| self.undone(&declared, raw, &options.target))?;
+            if undone.1.is_empty() {
+                return Ok(Report::default());
+            }
+            if options.backup.is_some() && !store.capabilities().hot_backup {
+                return Err(MigrationError::NoBackup { engine: store.capabilities().engine });
+            }
+            if let Some(held) = waiting.take(store, options.lease, options.wait)? {
+                break held;
+            }
+        };
+        let run = || {
+            let (mut journal, undone) =
+                reading(store, |raw| self.undone(&declared, raw, &options.target))?;
+            if let Some(path) = options.backup.as_ref().filter(|_| !undone.is_empty()) {
+                held.hold_while(store, || store.backup(path))?;
+            }
+            let mut report = Report::default();
+            for key in &undone {
+                let Some(step) = declared.steps.get(key) else { continue };
+                let (mut done, began) = (StepReport::new(key), Instant::now());
+                let ended = store.write_with(options.durability, |transaction| {
+                    let raw = &mut Bound::new(store, transaction);
+                    held.check(raw)?;
+                    let counts = undo(key, step, raw, &mut Silent)?;
+                    let after = journal.without(raw, key)?;
+                    held.renew(raw)?;
+                    Ok::<_, Halt>((after, counts))
+                });
+                (journal, done.counts) = ended.map_err(|halt| failed(key, halt))?;
+                (done.took, done.is_done) = (began.elapsed(), true);
+                report.steps.push(done);
+            }
+            Ok(report)
+        };
+        held.during(store, run)
+    }
+
+    /// Returns the journal, and the steps to undo, the newest first, if all of them can be.
+    fn undone(
+        &self,
+        declared: &Declared<'_>,
+        raw: &dyn RawTrees,
+        target: &Target,
+    ) -> MigrationResult<(Journal, Vec<StepKey>)> {
+        let journal = Journal::load(raw)?;
+        let mut found = self.resolve(declared, &journal, target)?;
+        // What has not run is nothing to a downgrade.
+        let has_run = |problem: &Problem| {
+            !matches!(
+                problem.kind,
+                ProblemKind::NotFound | ProblemKind::OutOfOrder { .. } | ProblemKind::Late { .. }
+            )
+        };
+        found.problems.retain(has_run);
+        found.problems.iter_mut().for_each(|problem| {
+            problem.is_refused |= matches!(problem.kind, ProblemKind::Newer { .. });
+        });
+        self.refuse(&found)?;
+        let undone: Vec<StepKey> =
+            journal.records.keys().rev().filter(|key| !target.covers(key)).cloned().collect();
+        for key in &undone {
+            let (group, step) = (key.group.clone(), key.id.clone());
+            if journal.records.get(key).is_some_and(|record| record.is_running()) {
+                return Err(MigrationError::Unfinished { group, step });
+            }
+            if declared.steps.get(key).is_none_or(|step| step.down.is_none()) {
+                return Err(MigrationError::NoDown { group, step });
+            }
+        }
+        Ok((journal, undone))
+    }
+}
+
+fn failed(key: &StepKey, halt: Halt) -> MigrationError {
+    match halt {
+        Halt::Failed(MigrationError::Store(cause)) => {
+            MigrationError::StoreInStep { at: place_of(key), cause }
+        }
+        Halt::Failed(error) => error,
+        Halt::Cancelled => {
+            MigrationError::Unfinished { group: key.group.clone(), step: key.id.clone() }
+        }
+    }
+}

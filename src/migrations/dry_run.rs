@@ -1,0 +1,297 @@
+//! Trying what would run, without writing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use arbour_core::{Cursor, Direction, KeyRange, KvStore, Result, Savepoint};
+
+use super::error::Halt;
+use super::journal::Journal;
+use super::migrations::{Declared, Migrations};
+use super::perform::{Left, perform};
+use super::policy::Access;
+use super::progress::Silent;
+use super::raw_trees::{Bound, RawTrees, Unwritable, reading};
+use super::record::Record;
+use super::run::StepReport;
+use super::step_id::{StepId, StepKey};
+use super::{MigrationError, MigrationResult, Target};
+
+/// How many keys of each kind of change are shown.
+const SAMPLES: usize = 5;
+
+/// What a run would do.
+///
+/// ```
+/// use arbour::{KvStore, MemoryStore};
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let store = MemoryStore::new();
+/// store.put(&store.tree("rooms")?, b"attic", b"")?;
+/// let step = Step::numbered(1).atomic(|trees| {
+///     trees.delete("rooms", b"attic")?;
+///     Ok(trees.put("rooms", b"study", b"books")?)
+/// });
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let dry = migrations.dry_run(&store)?;
+/// assert_eq!((dry.trees[0].tree.as_str(), dry.trees[0].added.count), ("rooms", 1));
+/// assert_eq!(dry.trees[0].removed.samples, ["attic"]);
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The steps that would run, in order.
+    pub steps: Vec<StepReport>,
+    /// What would be different afterwards, for each tree in which something would, in order of name. The
+    /// journal is not among them.
+    pub trees: Vec<TreeChanges>,
+    /// What the program may do with the store.
+    pub access: Access,
+}
+
+/// What would be different in a tree.
+///
+/// ```
+/// # use arbour::migrations::TreeChanges;
+/// fn show(changes: &TreeChanges) -> String {
+///     let (added, changed, removed) = (&changes.added, &changes.changed, &changes.removed);
+///     format!("{}: +{} ~{} -{}", changes.tree, added.count, changed.count, removed.count)
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeChanges {
+    /// The tree.
+    pub tree: String,
+    /// Keys that are absent.
+    pub added: Tally,
+    /// Keys that are there with another value.
+    pub changed: Tally,
+    /// Keys that would be absent.
+    pub removed: Tally,
+}
+
+/// How many keys, and some of them.
+///
+/// ```
+/// assert_eq!(arbour::migrations::Tally::default().count, 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// The first five, escaped.
+    pub samples: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, key: &[u8]) {
+        self.count += 1;
+        if self.samples.len() < SAMPLES {
+            self.samples.push(key.escape_ascii().to_string());
+        }
+    }
+}
+
+impl Migrations {
+    /// Runs what [`run`](Self::run) would, checks among it, over a snapshot: nothing is written, nobody is kept
+    /// from writing, and what the steps write is held in memory until the end. A step is called as often as it
+    /// would be, so what it does outside of the store it does.
+    ///
+    /// # Errors
+    /// Those the run would end with.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let dry = Migrations::new("app", "1.2").dry_run(&arbour::MemoryStore::new())?;
+    /// assert!(dry.steps.is_empty() && dry.trees.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn dry_run<S: KvStore>(&self, store: &S) -> MigrationResult<DryRun> {
+        self.dry_run_to(store, Target::Newest)
+    }
+
+    /// Runs what [`run_to`](Self::run_to) would, without writing.
+    ///
+    /// # Errors
+    /// Those the run would end with.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Target};
+    /// let dry = Migrations::new("app", "1.2").dry_run_to(&arbour::MemoryStore::new(), Target::number(1))?;
+    /// assert!(dry.steps.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<DryRun> {
+        let declared = self.declared()?;
+        let mut snapshot = Unwritable::pin(store)?;
+        let found = self.look(&declared, &Bound::new(store, &mut snapshot), &target)?;
+        let Some((journal, found)) = found else { return Ok(DryRun::default()) };
+        if found.access == Access::ReadWrite {
+            Self::refuse_beyond(&journal, &target)?;
+        }
+        let mut dry = DryRun { access: found.access, ..DryRun::default() };
+        let after = {
+            let mut savepoint = Savepoint::new(&mut snapshot);
+            let raw = &mut Bound::new(store, &mut savepoint);
+            let mut noting = Noting { raw, touched: BTreeMap::new() };
+            for key in &found.pending {
+                dry.steps.push(self.try_step(&declared, &journal, key, &mut noting)?);
+            }
+            noting.values()?
+        };
+        let before = Bound::new(store, &mut snapshot);
+        for (tree, values) in after {
+            let mut changes = TreeChanges { tree, ..TreeChanges::default() };
+            for (key, after) in values {
+                let before = before.get(&changes.tree, &key)?;
+                match (before, after) {
+                    (None, Some(_)) => changes.added.add(&key),
+                    (Some(_), None) => changes.removed.add(&key),
+                    (Some(before), Some(after)) if before != after => changes.changed.add(&key),
+                    _ => {}
+                }
+            }
+            if [&changes.added, &changes.changed, &changes.removed].iter().any(|t| t.count > 0) {
+                dry.trees.push(changes);
+            }
+        }
+        Ok(dry)
+    }
+
+    fn try_step(
+        &self,
+        declared: &Declared<'_>,
+        journal: &Journal,
+        key: &StepKey,
+        raw: &mut dyn RawTrees,
+    ) -> MigrationResult<StepReport> {
+        let mut done = StepReport::new(key);
+        let began = Instant::now();
+        let record = journal.records.get(key);
+        let mut cursor = record.and_then(|record: &Record| record.cursor.clone());
+        while let Some(step) = declared.steps.get(key).filter(|_| !done.is_done) {
+            let budget = &self.budget;
+            let ran = perform(key, step, raw, &mut Silent, cursor.as_deref(), budget);
+            let (left, counts) = ran.map_err(failed)?;
+            done.counts.add(counts);
+            match left {
+                Left::Nothing => done.is_done = true,
+                Left::Behind(next) => cursor = Some(next),
+            }
+        }
+        done.took = began.elapsed();
+        Ok(done)
+    }
+
+    /// Runs a step that is done once more, and keeps what it does without a word in the journal: how a test
+    /// finds out whether a step does no harm the second time. Nothing else has a use for it.
+    #[doc(hidden)]
+    pub fn run_once_more<S: KvStore>(
+        &self,
+        store: &S,
+        group: &str,
+        step: &StepId,
+    ) -> MigrationResult<()> {
+        let declared = self.declared()?;
+        let key = StepKey::new(group, step);
+        let journal = reading(store, |raw| Journal::load(raw))?;
+        if journal.records.get(&key).is_none_or(Record::is_running) {
+            return Err(MigrationError::NotFound { group: key.group, step: key.id });
+        }
+        store.write(|transaction| {
+            let raw = &mut Bound::new(store, transaction);
+            self.try_step(&declared, &Journal::default(), &key, raw).map(drop)
+        })
+    }
+}
+
+/// Nobody can cancel a step here.
+fn failed(halt: Halt) -> MigrationError {
+    match halt {
+        Halt::Failed(error) => error,
+        Halt::Cancelled => MigrationError::Invalid {
+            program: String::new(),
+            reason: "it was cancelled".to_owned(),
+        },
+    }
+}
+
+/// Trees that note which keys are written.
+struct Noting<'n> {
+    raw: &'n mut dyn RawTrees,
+    touched: BTreeMap<String, BTreeSet<Vec<u8>>>,
+}
+
+/// The values of keys, by tree.
+type Values = BTreeMap<String, Vec<(Vec<u8>, Option<Vec<u8>>)>>;
+
+impl Noting<'_> {
+    fn note(&mut self, tree: &str, key: &[u8]) {
+        let keys = match self.touched.get_mut(tree) {
+            Some(keys) => keys,
+            None => self.touched.entry(tree.to_owned()).or_default(),
+        };
+        if !keys.contains(key) {
+            keys.insert(key.to_vec());
+        }
+    }
+
+    /// Reads what is now under each key that was written.
+    fn values(self) -> Result<Values> {
+        let mut values = Values::new();
+        for (tree, keys) in self.touched {
+            let mut of_tree = Vec::with_capacity(keys.len());
+            for key in keys {
+                let value = self.raw.get(&tree, &key)?;
+                of_tree.push((key, value));
+            }
+            values.insert(tree, of_tree);
+        }
+        Ok(values)
+    }
+}
+
+impl RawTrees for Noting<'_> {
+    fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.raw.get(tree, key)
+    }
+
+    fn scan<'r>(
+        &'r self,
+        tree: &str,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn Cursor + 'r>> {
+        self.raw.scan(tree, range, direction)
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        self.raw.names()
+    }
+
+    fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
+        self.raw.put(tree, key, value)?;
+        self.note(tree, key);
+        Ok(())
+    }
+
+    fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()> {
+        self.raw.delete(tree, key)?;
+        self.note(tree, key);
+        Ok(())
+    }
+
+    fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()> {
+        let mut keys = Vec::new();
+        let mut cursor = self.raw.scan(tree, range.clone(), Direction::Forward)?;
+        while let Some((key, _)) = cursor.next()? {
+            keys.push(key.to_vec());
+        }
+        drop(cursor);
+        self.raw.delete_range(tree, range)?;
+        keys.iter().for_each(|key| self.note(tree, key));
+        Ok(())
+    }
+}

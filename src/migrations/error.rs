@@ -1,0 +1,384 @@
+//! Why migrations were refused or failed.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbour_core::Error;
+
+use super::problem::Problem;
+use super::{StepId, Target};
+
+/// The result of an operation on migrations.
+///
+/// ```
+/// use arbour::migrations::{MigrationResult, Migrations};
+/// fn open(store: &impl arbour::KvStore) -> MigrationResult<()> {
+///     Migrations::new("app", "1.2").run(store).map(drop)
+/// }
+/// # open(&arbour::MemoryStore::new()).unwrap();
+/// ```
+pub type MigrationResult<T> = Result<T, MigrationError>;
+
+/// Where a step was when it failed.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let step = Step::numbered(1).atomic(|trees| {
+///     trees.put("rooms", b"study", b"")?;
+///     Err("no more rooms".into())
+/// });
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let error = migrations.run(&arbour::MemoryStore::new()).unwrap_err();
+/// assert_eq!(
+///     error.place().unwrap().to_string(),
+///     r#"step 1 of "rooms", at key "study" of tree "rooms""#
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepPlace {
+    /// The group.
+    pub group: String,
+    /// The step.
+    pub step: StepId,
+    /// The tree of the entry it was at: the one it was handed, or else the one it touched last.
+    pub tree: Option<String>,
+    /// The key of that entry, escaped and cut to 48 bytes.
+    pub key: Option<String>,
+}
+
+impl fmt::Display for StepPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {} of {:?}", self.step, self.group)?;
+        match (&self.tree, &self.key) {
+            (Some(tree), Some(key)) => write!(f, ", at key \"{key}\" of tree {tree:?}"),
+            (Some(tree), None) => write!(f, ", at tree {tree:?}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why migrations were refused or failed.
+///
+/// Where a step fails, nothing of it is kept that was not committed with its place in the journal: of an
+/// atomic one nothing at all, of one in chunks the chunks before. The next run goes on there.
+///
+/// ```
+/// use arbour::migrations::{Group, MigrationError, Migrations, Step};
+/// let twice = Group::new("rooms")
+///     .step(Step::numbered(1).atomic(|_| Ok(())))
+///     .step(Step::numbered(1).atomic(|_| Ok(())));
+/// let error = Migrations::new("app", "1.2").group(twice).run(&arbour::MemoryStore::new());
+/// assert!(matches!(error, Err(MigrationError::Invalid { .. })));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// The store failed or refused, outside of any step; see [`Error::kind`].
+    Store(Error),
+
+    /// A declaration or a call can never succeed as it is: correct it.
+    Invalid {
+        /// The program.
+        program: String,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// A step that is asked for is not declared: declare it. Nothing ran.
+    NotFound {
+        /// The group.
+        group: String,
+        /// The step.
+        step: StepId,
+    },
+
+    /// The journal and the program do not fit, by the policies of the program. Nothing ran.
+    Refused {
+        /// What does not fit, those only that are refused.
+        problems: Vec<Problem>,
+    },
+
+    /// The store was migrated by a newer program: upgrade this one. Nothing ran.
+    TooNew {
+        /// The program.
+        program: String,
+        /// The data format it knows.
+        format: u32,
+        /// Whether it knows enough to read: see [`Newer::ReadOnly`](super::Newer::ReadOnly).
+        is_readable: bool,
+        /// The steps it does not know enough of.
+        problems: Vec<Problem>,
+    },
+
+    /// What is stored about migrations was changed or lost: restore it from a backup. Nothing ran.
+    Damaged {
+        /// The tree.
+        tree: String,
+        /// The key, escaped.
+        key: String,
+        /// What is wrong.
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// A step returned an error: mend what it failed by, and run again.
+    Step {
+        /// Where.
+        at: Box<StepPlace>,
+        /// What it returned.
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// A step panicked: mend what it failed by, and run again.
+    Panicked {
+        /// Where.
+        at: Box<StepPlace>,
+        /// What it said.
+        message: String,
+    },
+
+    /// The store failed or refused in a step, whatever the step made of that; see [`Error::kind`].
+    StoreInStep {
+        /// Where.
+        at: Box<StepPlace>,
+        /// What the store reported.
+        cause: Error,
+    },
+
+    /// A step put an entry ahead of the one it was handed, into what it visits: it would be handed its own
+    /// writing. Write to another tree, or outside of the range, and move it in a further step; or read all
+    /// first, in an atomic step.
+    Ahead {
+        /// Where: the entry it was handed.
+        at: Box<StepPlace>,
+        /// The key it put, escaped.
+        put: String,
+    },
+
+    /// A chunk returned the cursor it was given: it would never end. Return how far it got.
+    Standing {
+        /// Where.
+        at: Box<StepPlace>,
+    },
+
+    /// What a step promises does not hold: see [`Step::check`](super::Step::check).
+    CheckFailed {
+        /// Where.
+        at: Box<StepPlace>,
+        /// What the check returned.
+        cause: Arc<dyn StdError + Send + Sync>,
+    },
+
+    /// A step that would have to be undone has no [`down`](super::Step::down). Nothing was undone.
+    NoDown {
+        /// The group.
+        group: String,
+        /// The step.
+        step: StepId,
+    },
+
+    /// The store is further than it is asked to be: [downgrade](super::Migrations::downgrade) it. Nothing
+    /// ran.
+    Beyond {
+        /// Up to where was asked for.
+        target: Target,
+        /// The group of the newest step that has run.
+        group: String,
+        /// The newest step that has run.
+        step: StepId,
+    },
+
+    /// A step that would have to be undone is under way: finish it first. Nothing was undone.
+    Unfinished {
+        /// The group.
+        group: String,
+        /// The step.
+        step: StepId,
+    },
+
+    /// Something has run already, where nothing may have.
+    Journaled {
+        /// The group.
+        group: String,
+        /// The step.
+        step: StepId,
+    },
+
+    /// Another runner is at work, and did not end in time: wait, or try again later.
+    Busy {
+        /// Who.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+
+    /// Another runner took over, for this one was silent for longer than its lease: what it committed before
+    /// stays, what it was at was not kept. Let the other end.
+    Fenced {
+        /// Who.
+        holder: String,
+    },
+
+    /// A backup is asked for, and the engine makes none of a store in use. Nothing ran.
+    NoBackup {
+        /// The engine.
+        engine: &'static str,
+    },
+}
+
+impl MigrationError {
+    /// Returns where a step failed, if it was a step that did.
+    ///
+    /// ```
+    /// use arbour::migrations::Migrations;
+    /// let nameless = Migrations::new("", "1.2").run(&arbour::MemoryStore::new());
+    /// assert_eq!(nameless.unwrap_err().place(), None);
+    /// ```
+    #[must_use]
+    pub fn place(&self) -> Option<&StepPlace> {
+        match self {
+            Self::Step { at, .. }
+            | Self::Panicked { at, .. }
+            | Self::StoreInStep { at, .. }
+            | Self::Ahead { at, .. }
+            | Self::Standing { at }
+            | Self::CheckFailed { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of the store, if it was the store that failed.
+    ///
+    /// ```
+    /// use arbour::{ErrorKind, KvStore, MemoryStore};
+    /// use arbour::migrations::Migrations;
+    /// let store = MemoryStore::new();
+    /// store.close()?;
+    /// let error = Migrations::new("app", "1.2").run(&store).unwrap_err();
+    /// assert_eq!(error.store_error().unwrap().kind(), ErrorKind::Closed);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn store_error(&self) -> Option<&Error> {
+        match self {
+            Self::Store(error) | Self::StoreInStep { cause: error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn damaged(
+        tree: &str,
+        key: &[u8],
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Self::Damaged {
+            tree: tree.to_owned(),
+            key: key.escape_ascii().to_string(),
+            cause: Arc::new(cause),
+        }
+    }
+}
+
+impl fmt::Display for MigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Invalid { program, reason } => {
+                write!(f, "the migrations of {program:?}: {reason}")
+            }
+            Self::NotFound { group, step } => write!(f, "there is no step {step} of {group:?}"),
+            Self::Refused { problems } => show_first(f, problems),
+            Self::TooNew { program, format, problems, .. } => {
+                write!(
+                    f,
+                    "the store is too new for {program:?}, which knows data format {format}: "
+                )?;
+                show_first(f, problems)
+            }
+            Self::Damaged { tree, key, cause } => {
+                write!(f, "key \"{key}\" of tree {tree:?} is damaged: {cause}")
+            }
+            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
+            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Ahead { at, put } => {
+                write!(
+                    f,
+                    "{at}: it put key \"{put}\" ahead of itself, where it would meet it again"
+                )
+            }
+            Self::Standing { at } => {
+                write!(f, "{at}: it returned the cursor it was given, and would never end")
+            }
+            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
+            Self::NoDown { group, step } => write!(f, "step {step} of {group:?} cannot be undone"),
+            Self::Beyond { target, group, step } => {
+                write!(f, "the store is beyond {target}: step {step} of {group:?} has run")
+            }
+            Self::Unfinished { group, step } => write!(f, "step {step} of {group:?} is under way"),
+            Self::Journaled { group, step } => {
+                write!(f, "step {step} of {group:?} is in the journal already")
+            }
+            Self::Busy { holder, waited } => {
+                write!(f, "another runner is migrating the store, {holder}: waited {waited:?}")
+            }
+            Self::Fenced { holder } => write!(f, "another runner took over, {holder}"),
+            Self::NoBackup { engine } => {
+                write!(f, "the engine {engine:?} makes no backup of a store in use")
+            }
+        }
+    }
+}
+
+fn show_first(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+    if let Some(first) = problems.first() {
+        write!(f, "{first}")?;
+    }
+    match problems.len() {
+        0 | 1 => Ok(()),
+        count => write!(f, " (and {} more)", count - 1),
+    }
+}
+
+// By hand, for a derived one would give the shared pointer out as the source, and no step would find the error
+// it returned behind that.
+impl StdError for MigrationError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::StoreInStep { cause, .. } => Some(cause),
+            Self::Damaged { cause, .. }
+            | Self::Step { cause, .. }
+            | Self::CheckFailed { cause, .. } => Some(&**cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for MigrationError {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Why a run does not go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Whoever was told of its progress said so.
+    Cancelled,
+    Failed(MigrationError),
+}
+
+impl From<MigrationError> for Halt {
+    fn from(error: MigrationError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
+    }
+}

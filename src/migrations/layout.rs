@@ -1,0 +1,108 @@
+//! Where the journal of migrations lies in a store, and what its bytes are.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | `arbour/migration` | group FF step | revision, state, counts, when, by which program, cursor |
+//! | `arbour/migration` | FF | two hashes of the entries, what a program has to know to read and to write |
+//! | `arbour/lease` | name of what is leased | epoch, until when, holder |
+//!
+//! A step is `00` and its number in eight bytes, or `01` and its name, so that the entries of a group are in
+//! the order of its steps. FF is in no text, so the head is behind all of them and is nobody's entry.
+//!
+//! Numbers are big-endian. Every value begins with a format byte and ends with the first eight bytes of the
+//! SHA-256 of its key and of what is before them: a value that was changed, or lies under another key, is
+//! told from a good one. The head holds the hash of all entries, so that one that is lost or old is found
+//! out too.
+
+use arbour_core::{DecodeError, Error, ErrorKind, Operation};
+use sha2::{Digest as _, Sha256};
+
+use super::MigrationError;
+
+/// The first byte of every value.
+///
+/// ```
+/// # use arbour::migrations::layout::FORMAT;
+/// assert_eq!(FORMAT, 1);
+/// ```
+pub const FORMAT: u8 = 1;
+
+/// The tree of what has run.
+///
+/// ```
+/// # use arbour::migrations::layout::JOURNAL_TREE;
+/// assert_eq!(JOURNAL_TREE, "arbour/migration");
+/// ```
+pub const JOURNAL_TREE: &str = "arbour/migration";
+
+/// The tree of who may run.
+///
+/// ```
+/// # use arbour::migrations::layout::LEASE_TREE;
+/// assert_eq!(LEASE_TREE, "arbour/lease");
+/// ```
+pub const LEASE_TREE: &str = "arbour/lease";
+
+/// The longest name of a group or a step, in bytes.
+///
+/// ```
+/// # use arbour::migrations::layout::NAME_BYTES_MAX;
+/// assert!("variables".len() <= NAME_BYTES_MAX);
+/// ```
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// The key of the head, behind all entries.
+pub(super) const HEAD_KEY: &[u8] = &[0xff];
+
+/// The key of the lease of migrations.
+pub(super) const LEASE_KEY: &[u8] = b"migrations";
+
+const CHECKSUM_BYTES: usize = 8;
+
+fn checksum(key: &[u8], body: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut hash = Sha256::new();
+    hash.update((key.len() as u64).to_be_bytes());
+    hash.update(key);
+    hash.update(body);
+    hash.finalize().first_chunk().copied().unwrap_or_default()
+}
+
+/// Ends a value with its checksum: for tests that change what is stored.
+///
+/// ```
+/// # use arbour::migrations::layout::seal;
+/// assert_eq!(seal(b"key", vec![1]).len(), 9);
+/// ```
+#[doc(hidden)]
+#[must_use]
+pub fn seal(key: &[u8], mut body: Vec<u8>) -> Vec<u8> {
+    let checksum = checksum(key, &body);
+    body.extend_from_slice(&checksum);
+    body
+}
+
+/// Returns what is between the format byte and the checksum of a value.
+pub(super) fn unseal<'v>(
+    tree: &str,
+    key: &[u8],
+    value: &'v [u8],
+) -> Result<&'v [u8], MigrationError> {
+    let damaged =
+        |expected, found| MigrationError::damaged(tree, key, DecodeError::new(expected, found));
+    if value.first().is_some_and(|format| *format > FORMAT) {
+        // Nothing can be said of its checksum: that format may have another.
+        let message = "the journal of migrations has a newer format";
+        let error = Error::new(ErrorKind::TooNew, Operation::Get, message);
+        return Err(error.with_tree(tree).with_key(key).into());
+    }
+    let Some((body, found)) = value.split_last_chunk::<CHECKSUM_BYTES>() else {
+        return Err(damaged("a value with a checksum", format!("{} bytes", value.len())));
+    };
+    if *found != checksum(key, body) {
+        return Err(damaged("a value that fits its checksum", "another".to_owned()));
+    }
+    match body.split_first() {
+        Some((&FORMAT, rest)) => Ok(rest),
+        _ => Err(damaged("a value of format 1", "another".to_owned())),
+    }
+}

@@ -1,0 +1,303 @@
+//! What a program declares: its steps, and what it makes of a store they do not fit.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::MigrationError;
+use super::group::Group;
+use super::journal::fingerprint;
+use super::layout::NAME_BYTES_MAX;
+use super::policy::{Newer, Policies, Policy};
+use super::record::Hash;
+use super::step::{Body, Step};
+use super::step_id::{StepId, StepKey};
+use super::step_trees::Budget;
+
+/// The migrations of a program: a declaration, which stores are brought up to.
+///
+/// It knows no store and no engine; the same runs on any. It is called when a store is opened, before the
+/// program uses it: where all is done that costs one read.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// use arbour::{KvStore, MemoryStore};
+///
+/// /// The steps of this program, in the order they came about. Those that were released stay as they are.
+/// fn migrations() -> Migrations {
+///     Migrations::new("chat", env!("CARGO_PKG_VERSION")).format(2).group(
+///         Group::new("rooms")
+///             .contiguous()
+///             .step(Step::numbered(1).revision("a count beside each room").each(
+///                 "rooms",
+///                 |trees, room, _| Ok(trees.put("room counts", room, &0_u32.to_be_bytes())?),
+///             ))
+///             .step(Step::numbered(2).revision("no trailing blanks").min_writer(2).each(
+///                 "rooms",
+///                 |trees, room, topic| Ok(trees.put("rooms", room, topic.trim_ascii_end())?),
+///             )),
+///     )
+/// }
+///
+/// let store = MemoryStore::new();
+/// store.put(&store.tree("rooms")?, b"study", b"books  ")?;
+/// let report = migrations().run(&store)?;
+/// assert_eq!(report.steps.len(), 2);
+/// assert_eq!(store.get(&store.tree("rooms")?, b"study")?.as_deref(), Some(&b"books"[..]));
+/// assert!(migrations().run(&store)?.steps.is_empty());
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone)]
+pub struct Migrations {
+    pub(super) program: String,
+    pub(super) version: String,
+    pub(super) format: u32,
+    pub(super) policies: Policies,
+    pub(super) budget: Budget,
+    groups: Vec<Group>,
+}
+
+/// The steps of a declaration that was found good, in the order they run in.
+pub(super) struct Declared<'m> {
+    pub(super) steps: BTreeMap<StepKey, &'m Step>,
+    pub(super) groups: &'m [Group],
+    /// The hash the head of a journal has once all of them are done, and no others.
+    pub(super) fingerprint: Hash,
+}
+
+impl Migrations {
+    /// Begins the declaration of a program: what it is called and its version, which the journal keeps with
+    /// each step. The version is a text for people; it is compared to nothing.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let none = Migrations::new("chat", env!("CARGO_PKG_VERSION"));
+    /// # let _ = none;
+    /// ```
+    #[must_use]
+    pub fn new(program: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            program: program.into(),
+            version: version.into(),
+            format: 0,
+            policies: Policies::default(),
+            budget: Budget { entries: 5_000, bytes: 4 << 20, time: Duration::from_millis(200) },
+            groups: Vec::new(),
+        }
+    }
+
+    /// Says which data format the program knows: a number that is raised when programs of before may no
+    /// longer read or write what it stores. Steps say which is needed
+    /// ([`min_reader`](Step::min_reader), [`min_writer`](Step::min_writer)). 0 without it.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let second = Migrations::new("chat", "2.0").format(2);
+    /// # let _ = second;
+    /// ```
+    #[must_use]
+    pub fn format(mut self, format: u32) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Adds the steps of a model.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Group, Migrations};
+    /// let two = Migrations::new("chat", "2.0").group(Group::new("rooms")).group(Group::new("users"));
+    /// # let _ = two;
+    /// ```
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// Says what is made of a step that has run with another [content](Step::revision). Refused without it.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Policy};
+    /// let lenient = Migrations::new("chat", "2.0").edited(Policy::Allow);
+    /// # let _ = lenient;
+    /// ```
+    #[must_use]
+    pub fn edited(mut self, policy: Policy) -> Self {
+        self.policies.edited = policy;
+        self
+    }
+
+    /// Says what is made of a step that has run and is not declared, though later ones of its group are.
+    /// Refused without it.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Policy};
+    /// let has_dropped_old_steps = Migrations::new("chat", "2.0").missing(Policy::Allow);
+    /// # let _ = has_dropped_old_steps;
+    /// ```
+    #[must_use]
+    pub fn missing(mut self, policy: Policy) -> Self {
+        self.policies.missing = policy;
+        self
+    }
+
+    /// Says what is made of a step that has not run and comes before one of its own group that has: as when
+    /// two branches of a program were merged. Refused without it; else it runs.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Policy};
+    /// let merged = Migrations::new("chat", "2.0").out_of_order(Policy::Allow);
+    /// # let _ = merged;
+    /// ```
+    #[must_use]
+    pub fn out_of_order(mut self, policy: Policy) -> Self {
+        self.policies.out_of_order = policy;
+        self
+    }
+
+    /// Says what is made of a step that has not run and comes before steps that have, but of other groups
+    /// only: as when a model is new. It runs, without it.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Policy};
+    /// let strict = Migrations::new("chat", "2.0").late(Policy::Refuse);
+    /// # let _ = strict;
+    /// ```
+    #[must_use]
+    pub fn late(mut self, policy: Policy) -> Self {
+        self.policies.late = policy;
+        self
+    }
+
+    /// Says what is made of a store that a newer program has migrated. Refused without it.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Newer};
+    /// let reader = Migrations::new("chat viewer", "2.0").newer(Newer::ReadOnly);
+    /// # let _ = reader;
+    /// ```
+    #[must_use]
+    pub fn newer(mut self, newer: Newer) -> Self {
+        self.policies.newer = newer;
+        self
+    }
+
+    /// Says after how many entries a chunk of a step that visits [each](Step::each) ends: 5,000 without it,
+    /// and at least one.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let small = Migrations::new("chat", "2.0").chunk_entries(100);
+    /// # let _ = small;
+    /// ```
+    #[must_use]
+    pub fn chunk_entries(mut self, entries: u64) -> Self {
+        self.budget.entries = entries.max(1);
+        self
+    }
+
+    /// Says after how many bytes, of keys and values that are read and written, a chunk ends: 4 MiB without it.
+    /// It is what bounds the memory of a step.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let small = Migrations::new("chat", "2.0").chunk_bytes(64 << 10);
+    /// # let _ = small;
+    /// ```
+    #[must_use]
+    pub fn chunk_bytes(mut self, bytes: u64) -> Self {
+        self.budget.bytes = bytes;
+        self
+    }
+
+    /// Says how long a chunk takes before it ends: 200 ms without it. It is how long other writers wait.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// # use std::time::Duration;
+    /// let polite = Migrations::new("chat", "2.0").chunk_time(Duration::from_millis(20));
+    /// # let _ = polite;
+    /// ```
+    #[must_use]
+    pub fn chunk_time(mut self, time: Duration) -> Self {
+        self.budget.time = time;
+        self
+    }
+
+    /// The program and its version, as the journal has them.
+    pub(super) fn signature(&self) -> String {
+        format!("{} {}", self.program, self.version)
+    }
+
+    pub(super) fn invalid(&self, reason: impl Into<String>) -> MigrationError {
+        MigrationError::Invalid { program: self.program.clone(), reason: reason.into() }
+    }
+
+    /// Puts the steps in order.
+    ///
+    /// # Errors
+    /// [`Invalid`](MigrationError::Invalid) if the declaration cannot be good for any store.
+    pub(super) fn declared(&self) -> Result<Declared<'_>, MigrationError> {
+        let is_name = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len());
+        let named = |what: &str, name: &str| {
+            let reason =
+                || format!("{what} has a name of 1 to {NAME_BYTES_MAX} bytes, not {name:?}");
+            if is_name(name) { Ok(()) } else { Err(self.invalid(reason())) }
+        };
+        named("a program", &self.program)?;
+        if self.version.len() > NAME_BYTES_MAX {
+            return Err(self.invalid(format!("a version has at most {NAME_BYTES_MAX} bytes")));
+        }
+        let mut steps = BTreeMap::new();
+        for (number, group) in self.groups.iter().enumerate() {
+            named("a group", &group.name)?;
+            if self.groups.iter().take(number).any(|before| before.name == group.name) {
+                return Err(self.invalid(format!("there are two groups {:?}", group.name)));
+            }
+            for step in &group.steps {
+                if let StepId::Name(name) = &step.id {
+                    named("a step", name)?;
+                }
+                self.check_step(group, step)?;
+                if steps.insert(StepKey::new(&group.name, &step.id), step).is_some() {
+                    let (id, group) = (&step.id, &group.name);
+                    return Err(self.invalid(format!("there are two steps {id} of {group:?}")));
+                }
+            }
+        }
+        let fingerprint = fingerprint(steps.iter().map(|(key, step)| (key, &step.revision, false)));
+        Ok(Declared { steps, groups: &self.groups, fingerprint })
+    }
+
+    fn check_step(&self, group: &Group, step: &Step) -> Result<(), MigrationError> {
+        let wrong = |what: String| {
+            Err(self.invalid(format!("step {} of {:?} {what}", step.id, group.name)))
+        };
+        if matches!(step.body, Body::Nothing) {
+            return wrong("does nothing: it is atomic, each or chunked".to_owned());
+        }
+        for asked in [step.min_reader, step.min_writer].into_iter().flatten() {
+            if asked > self.format {
+                let known = self.format;
+                return wrong(format!(
+                    "asks for data format {asked}, and its program knows {known}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::migrations::{Group, MigrationError, Migrations, Run, Step};
+
+    #[test]
+    fn a_declaration_can_be_shared() {
+        fn is_shared<T: Send + Sync + Clone + 'static>() {}
+        is_shared::<Migrations>();
+        is_shared::<Group>();
+        is_shared::<Step>();
+        is_shared::<Run>();
+        is_shared::<MigrationError>();
+    }
+}

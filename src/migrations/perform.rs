@@ -1,0 +1,139 @@
+//! One chunk of one step, in a transaction that is there already.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arbour_core::{Error, ErrorKind, Operation};
+
+use super::MigrationError;
+use super::error::{Halt, StepPlace};
+use super::progress::Beat;
+use super::raw_trees::RawTrees;
+use super::record::Counts;
+use super::step::{Body, Step};
+use super::step_id::StepKey;
+use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited};
+
+/// What is left to do of a step.
+pub(super) enum Left {
+    Nothing,
+    /// What is behind a cursor.
+    Behind(Vec<u8>),
+}
+
+/// Does the next chunk of a step, and its check if that was the last. Nothing is committed.
+pub(super) fn perform(
+    key: &StepKey,
+    step: &Step,
+    raw: &mut dyn RawTrees,
+    beat: &mut dyn Beat,
+    cursor: Option<&[u8]>,
+    budget: &Budget,
+) -> Result<(Left, Counts), Halt> {
+    let mut trees = StepTrees::new(raw, beat);
+    let left = guarded(key, &mut trees, |trees| match &step.body {
+        Body::Nothing => Ok(Left::Nothing),
+        Body::Atomic(run) => run(trees).map(|()| Left::Nothing),
+        Body::Each(source, run) => {
+            match trees.visit(source, cursor, budget, &mut |t, k, v| run(t, k, v))? {
+                Visited { last: Some(last), is_end: false } => Ok(Left::Behind(last)),
+                _ => Ok(Left::Nothing),
+            }
+        }
+        Body::Chunked(run) => Ok(run(trees, cursor)?.map_or(Left::Nothing, Left::Behind)),
+    })?;
+    let counts = Counts { chunks: 1, ..trees.counts };
+    match &left {
+        Left::Behind(next) if Some(next.as_slice()) == cursor => {
+            Err(MigrationError::Standing { at: place(key, &trees) }.into())
+        }
+        Left::Behind(_) => Ok((left, counts)),
+        Left::Nothing => {
+            check(key, step, &mut trees)?;
+            Ok((left, counts))
+        }
+    }
+}
+
+/// Asks whether what a step promises holds.
+pub(super) fn check(key: &StepKey, step: &Step, trees: &mut StepTrees<'_>) -> Result<(), Halt> {
+    let Some(check) = &step.check else { return Ok(()) };
+    trees.make_read_only();
+    guarded(key, trees, |trees| check(trees)).map_err(|halt| match halt {
+        Halt::Failed(MigrationError::Step { at, cause }) => {
+            MigrationError::CheckFailed { at, cause }.into()
+        }
+        other => other,
+    })
+}
+
+/// Undoes a step. Nothing is committed.
+pub(super) fn undo(
+    key: &StepKey,
+    step: &Step,
+    raw: &mut dyn RawTrees,
+    beat: &mut dyn Beat,
+) -> Result<Counts, Halt> {
+    let Some(down) = &step.down else {
+        let (group, step) = (key.group.clone(), key.id.clone());
+        return Err(MigrationError::NoDown { group, step }.into());
+    };
+    let mut trees = StepTrees::new(raw, beat);
+    guarded(key, &mut trees, |trees| down(trees))?;
+    Ok(Counts { chunks: 1, ..trees.counts })
+}
+
+/// Runs what the program gave, and makes one error of all the ways it can fail.
+fn guarded<R>(
+    key: &StepKey,
+    trees: &mut StepTrees<'_>,
+    run: impl FnOnce(&mut StepTrees<'_>) -> StepResult<R>,
+) -> Result<R, Halt> {
+    // Nothing of what it was at is used again: its transaction is rolled back.
+    let ended = catch_unwind(AssertUnwindSafe(|| run(trees)));
+    let at = place(key, trees);
+    // What stopped it counts, whatever it made of that.
+    match trees.stop() {
+        Some(Stop::Cancelled) => return Err(Halt::Cancelled),
+        Some(Stop::Store(cause)) => return Err(MigrationError::StoreInStep { at, cause }.into()),
+        Some(Stop::Ahead(put)) => {
+            let put = put.escape_ascii().to_string();
+            return Err(MigrationError::Ahead { at, put }.into());
+        }
+        None => {}
+    }
+    match ended {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(cause)) => Err(match cause.downcast::<Error>() {
+            Ok(cause) => MigrationError::StoreInStep { at, cause: *cause },
+            Err(cause) => MigrationError::Step { at, cause: Arc::from(cause) },
+        }
+        .into()),
+        Err(panic) => Err(MigrationError::Panicked { at, message: message_of(&*panic) }.into()),
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("what it said is no text").to_owned()
+}
+
+fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {
+    let (tree, touched) = trees.place();
+    let mut place = place_of(key);
+    place.tree = tree.map(str::to_owned);
+    // The store's errors show keys so too.
+    let shown = |key: &[u8]| {
+        Error::new(ErrorKind::Engine, Operation::Get, "").with_key(key).key().map(str::to_owned)
+    };
+    place.key = touched.and_then(shown);
+    place
+}
+
+/// The place of a step that is at no entry.
+pub(super) fn place_of(key: &StepKey) -> Box<StepPlace> {
+    let (group, step) = (key.group.clone(), key.id.clone());
+    Box::new(StepPlace { group, step, tree: None, key: None })
+}

@@ -1,0 +1,317 @@
+//! What would run in a store, and what does not fit.
+
+use arbour_core::KvStore;
+
+use super::journal::{Head, Journal};
+use super::migrations::{Declared, Migrations};
+use super::policy::{Access, Newer, Policy};
+use super::problem::{Problem, ProblemKind};
+use super::raw_trees::{RawTrees, reading};
+use super::record::{Kind, Record};
+use super::step::Step;
+use super::step_id::{StepId, StepKey};
+use super::{MigrationError, MigrationResult, Target};
+
+/// What would run in a store, and what does not fit.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let step = Step::named("tidy").each("rooms", |trees, room, _| Ok(trees.delete("rooms", room)?));
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let plan = migrations.plan(&arbour::MemoryStore::new())?;
+/// assert_eq!(plan.steps[0].step.to_string(), "tidy");
+/// assert!(plan.steps[0].is_chunked && plan.problems.is_empty());
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The steps that would run, in order; none if anything is refused.
+    pub steps: Vec<PlannedStep>,
+    /// What does not fit, refused or not.
+    pub problems: Vec<Problem>,
+    /// What the program may do with the store.
+    pub access: Access,
+}
+
+/// A step that would run.
+///
+/// ```
+/// # use arbour::migrations::{Group, Migrations, Step};
+/// # let step = Step::numbered(1).atomic(|_| Ok(()));
+/// # let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let plan = migrations.plan(&arbour::MemoryStore::new())?;
+/// assert_eq!((plan.steps[0].group.as_str(), plan.steps[0].entries), ("rooms", None));
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedStep {
+    /// The group.
+    pub group: String,
+    /// The step.
+    pub step: StepId,
+    /// Whether it runs in chunks.
+    pub is_chunked: bool,
+    /// How many entries it has read already, if it is under way.
+    pub entries: Option<u64>,
+}
+
+/// What was found by holding a declaration against a journal.
+#[derive(Debug, Default)]
+pub(super) struct Resolution {
+    pub(super) pending: Vec<StepKey>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) access: Access,
+    is_readable: bool,
+}
+
+impl Migrations {
+    /// Says what [`run`](Self::run) would do, in order, and what does not fit. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Invalid`](MigrationError::Invalid) for a declaration that is none,
+    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and what the store reports. What
+    /// does not fit is no error but part of the plan.
+    ///
+    /// ```
+    /// # use arbour::migrations::Migrations;
+    /// let plan = Migrations::new("app", "1.2").plan(&arbour::MemoryStore::new())?;
+    /// assert!(plan.steps.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn plan<S: KvStore>(&self, store: &S) -> MigrationResult<Plan> {
+        self.plan_to(store, Target::Newest)
+    }
+
+    /// Says what [`run_to`](Self::run_to) would do.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan); [`NotFound`](MigrationError::NotFound) if the target is no step, and
+    /// [`Beyond`](MigrationError::Beyond) if the store is further.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Migrations, Target};
+    /// let plan = Migrations::new("app", "1.2").plan_to(&arbour::MemoryStore::new(), Target::number(3))?;
+    /// assert!(plan.steps.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn plan_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Plan> {
+        let declared = self.declared()?;
+        reading(store, |raw| {
+            let journal = Journal::load(raw)?;
+            let found = self.resolve(&declared, &journal, &target)?;
+            if found.access == Access::ReadWrite {
+                Self::refuse_beyond(&journal, &target)?;
+            }
+            let is_refused = found.problems.iter().any(|problem| problem.is_refused);
+            let planned = |key: &StepKey| PlannedStep {
+                group: key.group.clone(),
+                step: key.id.clone(),
+                is_chunked: declared.steps.get(key).is_some_and(|step| step.kind() != Kind::Atomic),
+                entries: journal.records.get(key).map(|record| record.counts.entries),
+            };
+            let steps = found.pending.iter().map(planned);
+            Ok(Plan {
+                steps: if is_refused { Vec::new() } else { steps.collect() },
+                access: found.access,
+                problems: found.problems,
+            })
+        })
+    }
+
+    /// Looks whether there is anything to do; `None` if one read says that there is not.
+    pub(super) fn look(
+        &self,
+        declared: &Declared<'_>,
+        raw: &dyn RawTrees,
+        target: &Target,
+    ) -> MigrationResult<Option<(Journal, Resolution)>> {
+        let head = Head::load(raw)?;
+        let knows = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
+        let is_done =
+            head.done == declared.fingerprint && knows(head.min_reader) && knows(head.min_writer);
+        if is_done && *target == Target::Newest {
+            return Ok(None);
+        }
+        let journal = Journal::load(raw)?;
+        let found = self.resolve(declared, &journal, target)?;
+        self.refuse(&found)?;
+        Ok(Some((journal, found)))
+    }
+
+    /// Holds the declaration against a journal.
+    pub(super) fn resolve(
+        &self,
+        declared: &Declared<'_>,
+        journal: &Journal,
+        target: &Target,
+    ) -> MigrationResult<Resolution> {
+        if let Target::Step { group, step } = target
+            && !declared.steps.contains_key(&StepKey::new(group, step))
+        {
+            return Err(MigrationError::NotFound { group: group.clone(), step: step.clone() });
+        }
+        let mut found = Resolution { is_readable: true, ..Resolution::default() };
+        for (key, record) in &journal.records {
+            match declared.steps.get(key) {
+                Some(step) => self.compare(key, step, record, &mut found),
+                None => self.place_unknown(declared, key, record, &mut found),
+            }
+        }
+        for key in declared.steps.keys().filter(|key| target.covers(key)) {
+            let record = journal.records.get(key);
+            if record.is_none() {
+                self.place_pending(journal, key, &mut found);
+            }
+            if record.is_none_or(Record::is_running) {
+                found.pending.push(key.clone());
+            }
+        }
+        find_gaps(declared, journal, target, &mut found);
+        let is_newer = |problem: &Problem| matches!(problem.kind, ProblemKind::Newer { .. });
+        if found.problems.iter().any(is_newer)
+            && found.is_readable
+            && self.policies.newer == Newer::ReadOnly
+        {
+            found.access = Access::ReadOnly;
+            found.pending.clear();
+            found.problems.iter_mut().for_each(|problem| problem.is_refused = false);
+        }
+        Ok(found)
+    }
+
+    /// Compares a step that has run with what is declared.
+    fn compare(&self, key: &StepKey, step: &Step, record: &Record, found: &mut Resolution) {
+        self.ask_format(key, record, found);
+        let is_edited = record.revision != step.revision;
+        if record.is_running() && (is_edited || record.kind != step.kind()) {
+            found.note(key, ProblemKind::EditedUnfinished, Policy::Refuse);
+        } else if is_edited {
+            let (recorded, declared) = (record.revision, step.revision);
+            found.note(key, ProblemKind::Edited { recorded, declared }, self.policies.edited);
+        }
+    }
+
+    /// Asks of a step that is declared whether the program knows the format that was asked for when it ran.
+    fn ask_format(&self, key: &StepKey, record: &Record, found: &mut Resolution) {
+        let (min_reader, min_writer) = (record.min_reader, record.min_writer);
+        let is_known = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
+        if !is_known(min_reader) || !is_known(min_writer) {
+            found.is_readable &= is_known(min_reader);
+            found.note(key, ProblemKind::Newer { min_reader, min_writer }, Policy::Refuse);
+        }
+    }
+
+    /// Says what a step is that has run and is not declared: a newer program's, or one that is missing.
+    fn place_unknown(
+        &self,
+        declared: &Declared<'_>,
+        key: &StepKey,
+        record: &Record,
+        found: &mut Resolution,
+    ) {
+        let of_group = declared.steps.keys().filter(|other| other.group == key.group);
+        let is_behind = of_group.max().is_some_and(|newest| newest < key);
+        if record.format <= self.format && !is_behind {
+            let (kind, policy) = if record.is_running() {
+                (ProblemKind::MissingUnfinished, Policy::Refuse)
+            } else {
+                (ProblemKind::Missing, self.policies.missing)
+            };
+            return found.note(key, kind, policy);
+        }
+        let (min_reader, min_writer) = (record.min_reader, record.min_writer);
+        let is_known = |asked: Option<u32>| asked.is_some_and(|asked| asked <= self.format);
+        // Beside a step under way nobody else writes: it would miss what is written behind it.
+        if record.is_running() || !is_known(min_writer) || !is_known(min_reader) {
+            found.is_readable &= is_known(min_reader);
+            found.note(key, ProblemKind::Newer { min_reader, min_writer }, Policy::Refuse);
+        }
+    }
+
+    /// Says whether a step that has not run comes before one that has.
+    fn place_pending(&self, journal: &Journal, key: &StepKey, found: &mut Resolution) {
+        let newest = |is_own: bool| {
+            journal.records.keys().rev().find(|other| (other.group == key.group) == is_own)
+        };
+        if let Some(own) = newest(true).filter(|own| *own > key) {
+            let behind = own.id.clone();
+            found.note(key, ProblemKind::OutOfOrder { behind }, self.policies.out_of_order);
+        } else if let Some(other) = newest(false).filter(|other| *other > key) {
+            let (group, behind) = (other.group.clone(), other.id.clone());
+            found.note(key, ProblemKind::Late { group, behind }, self.policies.late);
+        }
+    }
+
+    /// Fails if anything was found that is refused.
+    pub(super) fn refuse(&self, found: &Resolution) -> MigrationResult<()> {
+        let refused = || found.problems.iter().filter(|problem| problem.is_refused);
+        let is_newer = |problem: &&Problem| matches!(problem.kind, ProblemKind::Newer { .. });
+        if refused().any(|problem| is_newer(&problem)) {
+            return Err(MigrationError::TooNew {
+                program: self.program.clone(),
+                format: self.format,
+                is_readable: found.is_readable,
+                problems: refused().filter(is_newer).cloned().collect(),
+            });
+        }
+        match refused().next() {
+            None => Ok(()),
+            Some(Problem { group, step, kind: ProblemKind::NotFound, .. }) => {
+                Err(MigrationError::NotFound { group: group.clone(), step: step.clone() })
+            }
+            Some(_) => Err(MigrationError::Refused { problems: refused().cloned().collect() }),
+        }
+    }
+
+    /// Fails if a step has run that is further than a target.
+    pub(super) fn refuse_beyond(journal: &Journal, target: &Target) -> MigrationResult<()> {
+        let beyond = journal.records.keys().rev().find(|key| !target.covers(key));
+        beyond.map_or(Ok(()), |key| {
+            Err(MigrationError::Beyond {
+                target: target.clone(),
+                group: key.group.clone(),
+                step: key.id.clone(),
+            })
+        })
+    }
+}
+
+impl Resolution {
+    fn note(&mut self, key: &StepKey, kind: ProblemKind, policy: Policy) {
+        self.problems.push(Problem {
+            group: key.group.clone(),
+            step: key.id.clone(),
+            kind,
+            is_refused: policy == Policy::Refuse,
+        });
+    }
+}
+
+/// Finds the first number that is left out of each group that is contiguous.
+fn find_gaps(declared: &Declared<'_>, journal: &Journal, target: &Target, found: &mut Resolution) {
+    for group in declared.groups.iter().filter(|group| group.is_contiguous) {
+        let numbers = |key: &StepKey| match key.id {
+            StepId::Number(number) if key.group == group.name => Some(number),
+            _ => None,
+        };
+        let done = journal.records.keys().filter_map(numbers).max().unwrap_or(0);
+        let covered = declared.steps.keys().filter(|key| target.covers(key));
+        let asked = match target {
+            Target::Number(number) => Some(*number),
+            _ => covered.filter_map(numbers).max(),
+        };
+        let is_declared =
+            |number: u64| declared.steps.contains_key(&StepKey::new(&group.name, &number.into()));
+        let gap =
+            (done.saturating_add(1)..=asked.unwrap_or(0)).find(|number| !is_declared(*number));
+        if let Some(gap) = gap {
+            found.note(
+                &StepKey::new(&group.name, &gap.into()),
+                ProblemKind::NotFound,
+                Policy::Refuse,
+            );
+        }
+    }
+}

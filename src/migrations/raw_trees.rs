@@ -1,0 +1,167 @@
+//! Trees by their names, of any store: what everything of this layer reads and writes through.
+//!
+//! A step is one closure that runs on every engine, so what it is given has no type parameter. The types go
+//! here, once, by a virtual call for each operation; the rest of the layer is compiled once for all engines.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use arbour_core::{
+    Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
+    Result, TreeName, Write,
+};
+
+/// Trees by their names. Reads of a tree that is not there find nothing.
+pub(super) trait RawTrees {
+    fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>>;
+    fn scan<'r>(
+        &'r self,
+        tree: &str,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn Cursor + 'r>>;
+    fn names(&self) -> Result<Vec<String>>;
+    fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()>;
+    fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()>;
+    fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()>;
+}
+
+/// A transaction of a store, and the handles of the trees it was asked for.
+pub(super) struct Bound<'b, S: KvStore, W> {
+    store: &'b S,
+    transaction: &'b mut W,
+    trees: RefCell<HashMap<String, S::Tree>>,
+}
+
+impl<'b, S: KvStore, W: KvWrite<Tree = S::Tree>> Bound<'b, S, W> {
+    pub(super) fn new(store: &'b S, transaction: &'b mut W) -> Self {
+        Self { store, transaction, trees: RefCell::default() }
+    }
+
+    fn tree(&self, name: &str) -> Result<S::Tree> {
+        if let Some(tree) = self.trees.borrow().get(name) {
+            return Ok(tree.clone());
+        }
+        let tree = self.store.open_tree(TreeName::stored(name)?)?;
+        self.trees.borrow_mut().insert(name.to_owned(), tree.clone());
+        Ok(tree)
+    }
+}
+
+impl<S: KvStore, W: KvWrite<Tree = S::Tree>> RawTrees for Bound<'_, S, W> {
+    fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.transaction.get_with(&self.tree(tree)?, key, <[u8]>::to_vec)
+    }
+
+    fn scan<'r>(
+        &'r self,
+        tree: &str,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn Cursor + 'r>> {
+        Ok(Box::new(self.transaction.scan(&self.tree(tree)?, range, direction)?))
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        self.transaction.trees()
+    }
+
+    fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
+        let tree = self.tree(tree)?;
+        self.transaction.put(&tree, key, value)
+    }
+
+    fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()> {
+        let tree = self.tree(tree)?;
+        self.transaction.delete(&tree, key)
+    }
+
+    fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()> {
+        let tree = self.tree(tree)?;
+        self.transaction.delete_range(&tree, range)
+    }
+}
+
+/// Calls `run` with the trees of a store as they are now. What it writes is refused.
+pub(super) fn reading<S: KvStore, R, E: From<Error>>(
+    store: &S,
+    run: impl FnOnce(&mut dyn RawTrees) -> Result<R, E>,
+) -> Result<R, E> {
+    let mut snapshot = Unwritable::pin(store)?;
+    run(&mut Bound::new(store, &mut snapshot))
+}
+
+/// A snapshot in the form of a transaction that takes no write: what a savepoint can be laid over.
+pub(super) struct Unwritable<R> {
+    snapshot: R,
+    limits: Limits,
+}
+
+impl<'s, R> Unwritable<R> {
+    pub(super) fn pin<S: KvStore<Snapshot<'s> = R>>(store: &'s S) -> Result<Self> {
+        Ok(Self { snapshot: store.snapshot()?, limits: store.capabilities().limits })
+    }
+}
+
+fn refused<T>(operation: Operation) -> Result<T> {
+    Err(Error::new(ErrorKind::ReadOnly, operation, "only reading is possible here"))
+}
+
+impl<R: KvRead> KvRead for Unwritable<R> {
+    type Tree = R::Tree;
+    type Value<'t>
+        = R::Value<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = R::Cursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &R::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        self.snapshot.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: &R::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<Self::Cursor<'_>> {
+        self.snapshot.scan(tree, range, direction)
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.snapshot.trees()
+    }
+
+    fn len(&self, tree: &R::Tree) -> Result<u64> {
+        self.snapshot.len(tree)
+    }
+}
+
+impl<R: KvRead> KvWrite for Unwritable<R> {
+    fn put(&mut self, _: &R::Tree, _: &[u8], _: &[u8]) -> Result<()> {
+        refused(Operation::Put)
+    }
+
+    fn delete(&mut self, _: &R::Tree, _: &[u8]) -> Result<()> {
+        refused(Operation::Delete)
+    }
+
+    fn delete_range(&mut self, _: &R::Tree, _: KeyRange<'_>) -> Result<()> {
+        refused(Operation::DeleteRange)
+    }
+
+    fn check(&self, write: &Write<'_, R::Tree>) -> Result<()> {
+        self.limits.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        refused(Operation::Commit)
+    }
+
+    fn rollback(self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! What the journal keeps of a step.
+
+use std::time::Duration;
+
+use arbour_core::DecodeError;
+
+use super::MigrationError;
+use super::layout::{FORMAT, JOURNAL_TREE, seal, unseal};
+
+/// The SHA-256 of something.
+pub(super) type Hash = [u8; 32];
+
+/// How much a step did.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let step = Step::numbered(1).atomic(|trees| {
+///     trees.put("rooms", b"study", b"")?;
+///     Ok(trees.delete("rooms", b"attic")?)
+/// });
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let counts = migrations.run(&arbour::MemoryStore::new())?.steps[0].counts;
+/// assert_eq!((counts.puts, counts.deletes, counts.chunks), (1, 1, 1));
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Entries that were read: visited, or got.
+    pub entries: u64,
+    /// Entries that were put.
+    pub puts: u64,
+    /// Keys that were deleted, whether they were there or not; in ranges those that were.
+    pub deletes: u64,
+    /// Commits.
+    pub chunks: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, other: Self) {
+        self.entries = self.entries.saturating_add(other.entries);
+        self.puts = self.puts.saturating_add(other.puts);
+        self.deletes = self.deletes.saturating_add(other.deletes);
+        self.chunks = self.chunks.saturating_add(other.chunks);
+    }
+}
+
+/// How far a step in the journal is.
+///
+/// ```
+/// use arbour::migrations::RecordState;
+/// assert_ne!(RecordState::Done, RecordState::Adopted);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordState {
+    /// It is under way: some of its chunks are done.
+    Running,
+    /// It is done.
+    Done,
+    /// It was [adopted](super::Migrations::adopt): something else had done it before.
+    Adopted,
+}
+
+/// What the journal keeps of a step.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, RecordState, Step};
+/// let store = arbour::MemoryStore::new();
+/// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// migrations.run(&store)?;
+/// let status = migrations.status(&store)?;
+/// let record = status.steps[0].record.as_ref().unwrap();
+/// assert_eq!((record.state, record.program.as_str()), (RecordState::Done, "app 1.2"));
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// How far it is.
+    pub state: RecordState,
+    /// The SHA-256 of the content it was declared with.
+    pub revision: [u8; 32],
+    /// How much it did.
+    pub counts: Counts,
+    /// When it began, in milliseconds since 1970.
+    pub started: i64,
+    /// How long it ran, without what was between two runs.
+    pub took: Duration,
+    /// The program that ran it last, and its version.
+    pub program: String,
+    /// The data format that program knows.
+    pub format: u32,
+    /// The data format a program has to know to read what it made.
+    pub min_reader: Option<u32>,
+    /// The data format a program has to know to write beside it.
+    pub min_writer: Option<u32>,
+    /// The epoch of the lease under which it ran last.
+    pub epoch: u64,
+    /// Of what kind it is; a step under way goes on as the same.
+    pub(super) kind: Kind,
+    /// How far it got, if it is under way.
+    pub(super) cursor: Option<Vec<u8>>,
+}
+
+/// Of what kind a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Atomic,
+    Each,
+    Chunked,
+}
+
+impl Record {
+    pub(super) fn is_running(&self) -> bool {
+        self.state == RecordState::Running
+    }
+
+    /// Makes the value of the entry with a key.
+    pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
+        let mut body = Vec::with_capacity(160);
+        body.push(FORMAT);
+        body.extend_from_slice(&self.revision);
+        body.push(match self.state {
+            RecordState::Running => 0,
+            RecordState::Done => 1,
+            RecordState::Adopted => 2,
+        });
+        body.push(match self.kind {
+            Kind::Atomic => 0,
+            Kind::Each => 1,
+            Kind::Chunked => 2,
+        });
+        let counts = self.counts;
+        let took = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX);
+        for number in [counts.entries, counts.puts, counts.deletes, counts.chunks, took, self.epoch]
+        {
+            body.extend_from_slice(&number.to_be_bytes());
+        }
+        body.extend_from_slice(&self.started.to_be_bytes());
+        body.extend_from_slice(&self.format.to_be_bytes());
+        put_format(&mut body, self.min_reader);
+        put_format(&mut body, self.min_writer);
+        put_bytes(&mut body, self.program.as_bytes());
+        body.push(u8::from(self.cursor.is_some()));
+        body.extend_from_slice(self.cursor.as_deref().unwrap_or_default());
+        seal(key, body)
+    }
+
+    pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self, MigrationError> {
+        let body = unseal(JOURNAL_TREE, key, value)?;
+        Self::read(&mut Reader(body))
+            .map_err(|cause| MigrationError::damaged(JOURNAL_TREE, key, cause))
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let revision = reader.array()?;
+        let state = match reader.array()? {
+            [0] => RecordState::Running,
+            [1] => RecordState::Done,
+            [2] => RecordState::Adopted,
+            [other] => return Err(DecodeError::new("a state", other.to_string())),
+        };
+        let kind = match reader.array()? {
+            [0] => Kind::Atomic,
+            [1] => Kind::Each,
+            [2] => Kind::Chunked,
+            [other] => return Err(DecodeError::new("a kind of step", other.to_string())),
+        };
+        let counts = Counts {
+            entries: reader.number()?,
+            puts: reader.number()?,
+            deletes: reader.number()?,
+            chunks: reader.number()?,
+        };
+        let took = Duration::from_micros(reader.number()?);
+        let epoch = reader.number()?;
+        let started = i64::from_be_bytes(reader.array()?);
+        let format = u32::from_be_bytes(reader.array()?);
+        let (min_reader, min_writer) = (reader.format()?, reader.format()?);
+        let program = reader.text()?;
+        let [has_cursor] = reader.array()?;
+        let cursor = (has_cursor == 1).then(|| reader.0.to_vec());
+        Ok(Self {
+            state,
+            revision,
+            counts,
+            started,
+            took,
+            program,
+            format,
+            min_reader,
+            min_writer,
+            epoch,
+            kind,
+            cursor,
+        })
+    }
+}
+
+/// Writes a data format that need not be there.
+pub(super) fn put_format(body: &mut Vec<u8>, format: Option<u32>) {
+    body.push(u8::from(format.is_some()));
+    body.extend_from_slice(&format.unwrap_or_default().to_be_bytes());
+}
+
+/// Writes bytes behind their length.
+fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
+    // Names are checked to be far shorter when they are declared.
+    body.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+    body.extend_from_slice(bytes);
+}
+
+/// What is left to be read of a value.
+pub(super) struct Reader<'v>(pub(super) &'v [u8]);
+
+impl Reader<'_> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let short = || DecodeError::new(format!("{N} bytes"), format!("{} bytes", self.0.len()));
+        let (array, rest) = self.0.split_first_chunk().ok_or_else(short)?;
+        self.0 = rest;
+        Ok(*array)
+    }
+
+    pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
+        Ok(u64::from_be_bytes(self.array()?))
+    }
+
+    pub(super) fn format(&mut self) -> Result<Option<u32>, DecodeError> {
+        let [is_there] = self.array()?;
+        let format = u32::from_be_bytes(self.array()?);
+        Ok((is_there == 1).then_some(format))
+    }
+
+    fn text(&mut self) -> Result<String, DecodeError> {
+        let length = u32::from_be_bytes(self.array()?) as usize;
+        let (text, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or_else(|| DecodeError::new("a text", format!("{} bytes", self.0.len())))?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).map_err(|_| DecodeError::new("UTF-8", "other bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Counts, Kind, Record, RecordState};
+    use crate::migrations::MigrationError;
+
+    #[test]
+    fn comes_back_and_every_changed_byte_is_found() {
+        let record = Record {
+            state: RecordState::Running,
+            revision: [7; 32],
+            counts: Counts { entries: 1, puts: 2, deletes: 3, chunks: u64::MAX },
+            started: -1,
+            took: Duration::from_micros(1_234_567),
+            program: "app 1.2".to_owned(),
+            format: 3,
+            min_reader: None,
+            min_writer: Some(2),
+            epoch: 9,
+            kind: Kind::Each,
+            cursor: Some(b"a\xff\0".to_vec()),
+        };
+        for cursor in [None, Some(Vec::new()), record.cursor.clone()] {
+            let record = Record { cursor, ..record.clone() };
+            let value = record.encode(b"key");
+            assert_eq!(Record::decode(b"key", &value).unwrap(), record);
+            assert!(Record::decode(b"another", &value).is_err());
+            for at in 0..value.len() {
+                let mut changed = value.clone();
+                changed[at] ^= 0x80;
+                assert!(Record::decode(b"key", &changed).is_err(), "byte {at}");
+                let cut = Record::decode(b"key", &value[..at]);
+                assert!(matches!(cut, Err(MigrationError::Damaged { .. })), "cut at {at}");
+            }
+        }
+    }
+}

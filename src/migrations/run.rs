@@ -1,0 +1,448 @@
+//! Bringing a store up to what a program declares.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use arbour_core::{Durability, KvStore};
+
+use super::error::Halt;
+use super::journal::Journal;
+use super::lease::{Held, Waiting, now};
+use super::migrations::{Declared, Migrations};
+use super::perform::{Left, perform, place_of};
+use super::policy::Access;
+use super::progress::{Listener, Progress, Pulse};
+use super::raw_trees::{Bound, reading};
+use super::record::{Counts, Record, RecordState};
+use super::step::{Body, Step};
+use super::step_id::{StepId, StepKey};
+use super::step_trees::count;
+use super::{MigrationError, MigrationResult, Target};
+
+/// How migrations are run.
+///
+/// ```
+/// use arbour::Durability;
+/// use arbour::migrations::{Run, Target};
+/// use std::time::Duration;
+/// let run = Run::default()
+///     .to(Target::number(3))
+///     .backup_first("app.before-3.redb")
+///     .wait(Duration::from_secs(60))
+///     .durability(Durability::ProcessCrash);
+/// # let _ = run;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub(super) target: Target,
+    pub(super) durability: Durability,
+    pub(super) wait: Duration,
+    pub(super) lease: Duration,
+    pub(super) backup: Option<PathBuf>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            target: Target::Newest,
+            durability: Durability::default(),
+            wait: Duration::from_secs(30),
+            lease: Duration::from_secs(10),
+            backup: None,
+        }
+    }
+}
+
+impl Run {
+    /// Says up to which step. Without it, to the newest.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Run, Target};
+    /// let run = Run::default().to(Target::step("rooms", 2));
+    /// # let _ = run;
+    /// ```
+    #[must_use]
+    pub fn to(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Says what each commit survives. Without it, the loss of power.
+    ///
+    /// ```
+    /// # use arbour::{Durability, migrations::Run};
+    /// let run = Run::default().durability(Durability::ProcessCrash);
+    /// # let _ = run;
+    /// ```
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Says how long another runner is waited for. Without it, 30 seconds.
+    ///
+    /// ```
+    /// # use arbour::migrations::Run;
+    /// # use std::time::Duration;
+    /// let impatient = Run::default().wait(Duration::ZERO);
+    /// # let _ = impatient;
+    /// ```
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Says after how long without a commit others may take this runner for dead. Without it, 10 seconds. One
+    /// that is not dead finds out before it writes anything, and ends with
+    /// [`Fenced`](MigrationError::Fenced).
+    ///
+    /// Where one process has the store for itself, a runner that died with its process is succeeded at once.
+    ///
+    /// ```
+    /// # use arbour::migrations::Run;
+    /// # use std::time::Duration;
+    /// let slow_device = Run::default().lease(Duration::from_secs(60));
+    /// # let _ = slow_device;
+    /// ```
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Has a [backup](KvStore::backup) made at a path before the first step runs: if any is to run, and none is
+    /// under way, for then that of the run that began it is the one to keep. Nothing may be at the path.
+    ///
+    /// ```
+    /// # use arbour::migrations::Run;
+    /// let careful = Run::default().backup_first("app.before-2.0.redb");
+    /// # let _ = careful;
+    /// ```
+    #[must_use]
+    pub fn backup_first(mut self, path: impl Into<PathBuf>) -> Self {
+        self.backup = Some(path.into());
+        self
+    }
+}
+
+/// What a run did.
+///
+/// ```
+/// use arbour::migrations::{Access, Migrations};
+/// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
+/// assert!(report.steps.is_empty() && !report.is_cancelled && report.access == Access::ReadWrite);
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The steps that ran, in order. Those another runner did meanwhile are not among them.
+    pub steps: Vec<StepReport>,
+    /// What the program may do with the store.
+    pub access: Access,
+    /// Whether it was cancelled before all was done. What was committed stays; the next run goes on there.
+    pub is_cancelled: bool,
+}
+
+/// What a run did of a step.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let report = migrations.run(&arbour::MemoryStore::new())?;
+/// assert!(report.steps[0].is_done && report.steps[0].counts.puts == 1);
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The group.
+    pub group: String,
+    /// The step.
+    pub step: StepId,
+    /// How much this run did of it.
+    pub counts: Counts,
+    /// How long this run took for it.
+    pub took: Duration,
+    /// Whether all of it is done.
+    pub is_done: bool,
+}
+
+impl StepReport {
+    pub(super) fn new(key: &StepKey) -> Self {
+        Self {
+            group: key.group.clone(),
+            step: key.id.clone(),
+            counts: Counts::default(),
+            took: Duration::ZERO,
+            is_done: false,
+        }
+    }
+}
+
+impl Migrations {
+    /// Runs what has not run yet, in order. Where all is done that costs one read.
+    ///
+    /// Everything is looked at before anything runs. Each step, or each chunk of it, is a commit with its place
+    /// in the journal, so whatever ends a run, the next goes on behind the last commit. One runner works at a
+    /// time; others wait, and find it done. Readers and other writers go on meanwhile, and see a step half done
+    /// if it is in chunks.
+    ///
+    /// # Errors
+    /// Before anything is written: [`Invalid`](MigrationError::Invalid), [`Damaged`](MigrationError::Damaged),
+    /// [`TooNew`](MigrationError::TooNew), [`Refused`](MigrationError::Refused),
+    /// [`NotFound`](MigrationError::NotFound), [`Busy`](MigrationError::Busy).
+    ///
+    /// From a step: [`Step`](MigrationError::Step), [`Panicked`](MigrationError::Panicked),
+    /// [`StoreInStep`](MigrationError::StoreInStep), [`Ahead`](MigrationError::Ahead),
+    /// [`Standing`](MigrationError::Standing), [`CheckFailed`](MigrationError::CheckFailed): nothing is kept of
+    /// what was not committed. [`Fenced`](MigrationError::Fenced) if another took over.
+    ///
+    /// ```
+    /// use arbour::migrations::{Group, Migrations, Step};
+    /// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
+    /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+    /// let store = arbour::MemoryStore::new();
+    /// assert_eq!(migrations.run(&store)?.steps.len(), 1);
+    /// assert_eq!(migrations.run(&store)?.steps.len(), 0);
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn run<S: KvStore>(&self, store: &S) -> MigrationResult<Report> {
+        self.run_options(store, &Run::default(), None)
+    }
+
+    /// Runs what has not run yet, up to a step.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); [`NotFound`](MigrationError::NotFound) if the target is no step, and
+    /// [`Beyond`](MigrationError::Beyond) if the store is further.
+    ///
+    /// ```
+    /// use arbour::migrations::{Group, Migrations, Step, Target};
+    /// let nothing = |number| Step::numbered(number).atomic(|_| Ok(()));
+    /// let rooms = Group::new("rooms").step(nothing(1)).step(nothing(2));
+    /// let migrations = Migrations::new("app", "1.2").group(rooms);
+    /// let store = arbour::MemoryStore::new();
+    /// assert_eq!(migrations.run_to(&store, Target::number(1))?.steps.len(), 1);
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
+        self.run_options(store, &Run::default().to(target), None)
+    }
+
+    /// Does the same with options, and tells how far it is. [`ControlFlow::Break`] cancels it: at the next
+    /// commit, or within an atomic step, of which nothing is kept then.
+    ///
+    /// # Errors
+    /// As [`run_to`](Self::run_to); [`NoBackup`](MigrationError::NoBackup) and what the store reports of a backup
+    /// that was asked for, before anything ran.
+    ///
+    /// ```
+    /// use arbour::migrations::{Group, Migrations, Run, Step};
+    /// use std::ops::ControlFlow;
+    /// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
+    /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+    /// let store = arbour::MemoryStore::new();
+    /// let report = migrations.run_with(&store, &Run::default(), &mut |progress| {
+    ///     println!("{} of {}: {} entries", progress.number, progress.of, progress.entries);
+    ///     ControlFlow::Break(())
+    /// })?;
+    /// assert!(report.is_cancelled && report.steps.is_empty());
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn run_with<S: KvStore>(
+        &self,
+        store: &S,
+        options: &Run,
+        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> MigrationResult<Report> {
+        self.run_options(store, options, Some(progress))
+    }
+
+    fn run_options<S: KvStore>(
+        &self,
+        store: &S,
+        options: &Run,
+        progress: Option<Listener<'_>>,
+    ) -> MigrationResult<Report> {
+        let declared = self.declared()?;
+        let target = &options.target;
+        let mut waiting = Waiting::new();
+        let held = loop {
+            let found = reading(store, |raw| self.look(&declared, raw, target))?;
+            let Some((journal, found)) = found else { return Ok(Report::default()) };
+            if found.access == Access::ReadWrite {
+                Self::refuse_beyond(&journal, target)?;
+            }
+            if found.pending.is_empty() {
+                return Ok(Report { access: found.access, ..Report::default() });
+            }
+            if options.backup.is_some() && !store.capabilities().hot_backup {
+                return Err(MigrationError::NoBackup { engine: store.capabilities().engine });
+            }
+            if let Some(held) = waiting.take(store, options.lease, options.wait)? {
+                break held;
+            }
+        };
+        held.during(store, || self.run_held(store, options, &declared, &held, progress))
+    }
+
+    fn run_held<S: KvStore>(
+        &self,
+        store: &S,
+        options: &Run,
+        declared: &Declared<'_>,
+        held: &Held,
+        progress: Option<Listener<'_>>,
+    ) -> MigrationResult<Report> {
+        // Whoever had the lease before may have done all of it.
+        let found = reading(store, |raw| self.look(declared, raw, &options.target))?;
+        let Some((journal, found)) = found else { return Ok(Report::default()) };
+        let mut report = Report { access: found.access, ..Report::default() };
+        if found.pending.is_empty() {
+            return Ok(report);
+        }
+        let is_under_way = journal.records.values().any(Record::is_running);
+        if let Some(path) = options.backup.as_ref().filter(|_| !is_under_way) {
+            held.hold_while(store, || store.backup(path))?;
+        }
+        let is_heard = progress.is_some();
+        let mut silent = |_: Progress<'_>| ControlFlow::Continue(());
+        let listener = progress.unwrap_or(&mut silent);
+        let pulse = Pulse::new(listener, found.pending.len());
+        let mut runner =
+            Runner { migrations: self, store, options, held, journal, pulse, is_heard };
+        for key in &found.pending {
+            let Some(step) = declared.steps.get(key) else { continue };
+            let mut done = StepReport::new(key);
+            let ended = runner.run_step(key, step, &mut done);
+            if done.counts.chunks > 0 {
+                report.steps.push(done);
+            }
+            match ended {
+                Ok(()) => {}
+                Err(Halt::Failed(error)) => return Err(error),
+                Err(Halt::Cancelled) => {
+                    report.is_cancelled = true;
+                    return Ok(report);
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// A run that has the lease.
+struct Runner<'r, S: KvStore> {
+    migrations: &'r Migrations,
+    store: &'r S,
+    options: &'r Run,
+    held: &'r Held,
+    journal: Journal,
+    pulse: Pulse<'r>,
+    is_heard: bool,
+}
+
+impl<S: KvStore> Runner<'_, S> {
+    fn run_step(&mut self, key: &StepKey, step: &Step, done: &mut StepReport) -> Result<(), Halt> {
+        let before = self.journal.records.get(key).map_or(0, |record| record.counts.entries);
+        go_on(self.pulse.begin(key, before))?;
+        self.count_what_is_left(key, step, before)?;
+        while !done.is_done {
+            let began = Instant::now();
+            let ran = self.run_chunk(key, step, began);
+            let (journal, counts) = ran.map_err(|halt| match halt {
+                // That of the commit, which was the step's.
+                Halt::Failed(MigrationError::Store(cause)) => {
+                    MigrationError::StoreInStep { at: place_of(key), cause }.into()
+                }
+                other => other,
+            })?;
+            self.journal = journal;
+            done.counts.add(counts);
+            done.took += began.elapsed();
+            done.is_done = !self.journal.records.get(key).is_some_and(Record::is_running);
+            go_on(self.pulse.commit(counts.entries))?;
+        }
+        Ok(())
+    }
+
+    /// Does a chunk, and commits it with its place in the journal, if nobody has taken over.
+    fn run_chunk(
+        &mut self,
+        key: &StepKey,
+        step: &Step,
+        began: Instant,
+    ) -> Result<(Journal, Counts), Halt> {
+        let (store, held, journal) = (self.store, self.held, &self.journal);
+        let (migrations, pulse) = (self.migrations, &mut self.pulse);
+        let before = journal.records.get(key);
+        let cursor = before.and_then(|record| record.cursor.as_deref());
+        store.write_with(self.options.durability, |transaction| {
+            let raw = &mut Bound::new(store, transaction);
+            held.check(raw)?;
+            let (left, counts) = perform(key, step, raw, pulse, cursor, &migrations.budget)?;
+            let mut record = migrations.record(step, held.epoch);
+            if let Some(before) = before {
+                (record.counts, record.took) = (before.counts, before.took);
+                record.started = before.started;
+            }
+            record.counts.add(counts);
+            record.took += began.elapsed();
+            (record.state, record.cursor) = match left {
+                Left::Nothing => (RecordState::Done, None),
+                Left::Behind(cursor) => (RecordState::Running, Some(cursor)),
+            };
+            let after = journal.with(raw, key, record)?;
+            held.renew(raw)?;
+            Ok((after, counts))
+        })
+    }
+
+    /// Counts what a step will visit, if there is anyone to tell.
+    fn count_what_is_left(&mut self, key: &StepKey, step: &Step, before: u64) -> Result<(), Halt> {
+        let Body::Each(source, _) = &step.body else { return Ok(()) };
+        if !self.is_heard {
+            return Ok(());
+        }
+        let cursor = self.journal.records.get(key).and_then(|record| record.cursor.as_deref());
+        let left = reading(self.store, |raw| {
+            let range = match cursor {
+                Some(cursor) => source.range.clone().resume_after(cursor),
+                None => source.range.clone(),
+            };
+            count(raw, &mut self.pulse, &source.tree, range, 0)
+        })?;
+        let left = left.ok_or(Halt::Cancelled)?;
+        self.pulse.total = Some(before.saturating_add(left));
+        Ok(())
+    }
+}
+
+impl Migrations {
+    /// Makes the record of a step that begins.
+    pub(super) fn record(&self, step: &Step, epoch: u64) -> Record {
+        Record {
+            state: RecordState::Done,
+            revision: step.revision,
+            counts: Counts::default(),
+            started: now(),
+            took: Duration::ZERO,
+            program: self.signature(),
+            format: self.format,
+            min_reader: step.min_reader,
+            min_writer: step.min_writer,
+            epoch,
+            kind: step.kind(),
+            cursor: None,
+        }
+    }
+}
+
+pub(super) fn go_on(told: ControlFlow<()>) -> Result<(), Halt> {
+    if told.is_break() { Err(Halt::Cancelled) } else { Ok(()) }
+}

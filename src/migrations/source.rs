@@ -1,0 +1,67 @@
+//! The entries a step visits.
+
+use arbour_core::KeyRange;
+
+/// The entries of a tree that are visited: all of them, or those of a range, ascending.
+///
+/// ```
+/// use arbour::migrations::Source;
+/// let all = Source::from("variables");
+/// let some = Source::tree("variables").prefix(b"@ada:x");
+/// assert_ne!(all, some);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(super) tree: String,
+    pub(super) range: KeyRange<'static>,
+}
+
+impl Source {
+    /// All entries of a tree.
+    ///
+    /// ```
+    /// # use arbour::migrations::Source;
+    /// assert_eq!(Source::tree("rooms"), Source::from("rooms"));
+    /// ```
+    #[must_use]
+    pub fn tree(name: impl Into<String>) -> Self {
+        Self { tree: name.into(), range: KeyRange::all() }
+    }
+
+    /// Takes those of a range only.
+    ///
+    /// ```
+    /// # use arbour::{KeyRange, migrations::Source};
+    /// let half = Source::tree("rooms").range(KeyRange::from(&b"m"[..]..));
+    /// # let _ = half;
+    /// ```
+    #[must_use]
+    pub fn range(mut self, range: KeyRange<'_>) -> Self {
+        self.range = range.into_owned();
+        self
+    }
+
+    /// Takes those only whose key begins with a prefix.
+    ///
+    /// ```
+    /// # use arbour::{KeyRange, migrations::Source};
+    /// let range = Source::tree("rooms").range(KeyRange::prefix(b"!a"));
+    /// assert_eq!(Source::tree("rooms").prefix(b"!a"), range);
+    /// ```
+    #[must_use]
+    pub fn prefix(self, prefix: &[u8]) -> Self {
+        self.range(KeyRange::prefix(prefix))
+    }
+}
+
+impl From<&str> for Source {
+    fn from(tree: &str) -> Self {
+        Self::tree(tree)
+    }
+}
+
+impl From<String> for Source {
+    fn from(tree: String) -> Self {
+        Self::tree(tree)
+    }
+}

@@ -1,0 +1,537 @@
+//! The trees of a store as a step sees them.
+
+use std::error::Error as StdError;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use arbour_core::{
+    Cursor as _, Direction, Error, ErrorKind, KeyRange, Operation, Result, TreeName,
+};
+
+use super::progress::Beat;
+use super::raw_trees::RawTrees;
+use super::record::Counts;
+use super::source::Source;
+
+/// The result of a step: it may fail with any error, or a text.
+///
+/// ```
+/// use arbour::migrations::{StepResult, StepTrees};
+/// fn rename(trees: &mut StepTrees<'_>) -> StepResult {
+///     let name = trees.get("rooms", b"study")?.ok_or("there is no study")?;
+///     Ok(trees.put("rooms", b"library", &name)?)
+/// }
+/// # let _ = rename;
+/// ```
+pub type StepResult<T = ()> = std::result::Result<T, Box<dyn StdError + Send + Sync>>;
+
+/// A key and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+
+/// What is called for each entry that is visited.
+type Visitor<'v> = dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + 'v;
+
+/// How many entries are read ahead of the one a step is handed, at most.
+const WINDOW_ENTRIES: usize = 256;
+
+/// How many bytes are.
+const WINDOW_BYTES: usize = 256 << 10;
+
+/// The trees of a store as a step sees them: by name, as bytes, in one transaction whose writes it reads.
+///
+/// There is one such type for all engines, so a list of steps is written once. A tree need not be there to
+/// be read, and is made by being written. Names under `arbour/` can be read; they are Arbour's own layers',
+/// which have their own ways of changing, so writing them is refused.
+///
+/// Once the store has failed, every further call fails, and the step fails, whatever it makes of that: an
+/// error that is taken for the end of the entries cannot be committed. A refusal of what the step itself did
+/// wrong ([`TooLarge`](ErrorKind::TooLarge), [`InvalidArgument`](ErrorKind::InvalidArgument)) has written
+/// nothing, and the step may go on.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Source, Step};
+/// use arbour::{KvStore, MemoryStore};
+/// let store = MemoryStore::new();
+/// store.put(&store.tree("users")?, b"ada", b"1815")?;
+/// // Counts the users by the year they were born in.
+/// let step = Step::numbered(1).atomic(|trees| {
+///     trees.each("users", |trees, _, year| {
+///         let count = trees.get("years", year)?.map_or(0, |count| count[0]);
+///         Ok(trees.put("years", year, &[count + 1])?)
+///     })
+/// });
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("users").step(step));
+/// migrations.run(&store)?;
+/// assert_eq!(store.get(&store.tree("years")?, b"1815")?.as_deref(), Some(&[1][..]));
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+pub struct StepTrees<'t> {
+    raw: &'t mut dyn RawTrees,
+    beat: &'t mut dyn Beat,
+    is_read_only: bool,
+    pub(super) counts: Counts,
+    /// The bytes of keys and values that were read and written.
+    bytes: u64,
+    touched: Touched,
+    visits: Vec<Visit>,
+    stop: Option<Stop>,
+}
+
+/// The entry a step touched last, or the one it was handed when it failed.
+#[derive(Default)]
+struct Touched {
+    tree: String,
+    key: Vec<u8>,
+    has_key: bool,
+}
+
+/// What a step is being handed.
+struct Visit {
+    source: Source,
+    /// The key of the entry it was handed last.
+    at: Vec<u8>,
+    /// Whether it deleted entries that may have been read ahead.
+    is_stale: bool,
+}
+
+/// Why a step cannot go on.
+#[derive(Clone, Debug)]
+pub(super) enum Stop {
+    Cancelled,
+    Store(Error),
+    Ahead(Vec<u8>),
+}
+
+/// How much may be visited in a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+    pub(super) time: Duration,
+}
+
+impl Budget {
+    const UNBOUNDED: Self = Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
+}
+
+/// How far a visit got.
+pub(super) struct Visited {
+    /// The key of the last entry it handed out.
+    pub(super) last: Option<Vec<u8>>,
+    /// Whether it came to the end.
+    pub(super) is_end: bool,
+}
+
+/// Entries that were read ahead.
+#[derive(Default)]
+struct Window {
+    bytes: Vec<u8>,
+    /// Where each key begins, its value begins, and it ends.
+    entries: Vec<(usize, usize, usize)>,
+}
+
+impl Window {
+    fn push(&mut self, key: &[u8], value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        let middle = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.entries.push((start, middle, self.bytes.len()));
+    }
+
+    fn get(&self, number: usize) -> Option<(&[u8], &[u8])> {
+        let (start, middle, end) = *self.entries.get(number)?;
+        Some((self.bytes.get(start..middle)?, self.bytes.get(middle..end)?))
+    }
+}
+
+impl<'t> StepTrees<'t> {
+    pub(super) fn new(raw: &'t mut dyn RawTrees, beat: &'t mut dyn Beat) -> Self {
+        Self {
+            raw,
+            beat,
+            is_read_only: false,
+            counts: Counts::default(),
+            bytes: 0,
+            touched: Touched::default(),
+            visits: Vec::new(),
+            stop: None,
+        }
+    }
+
+    /// From now on nothing is written: for checks.
+    pub(super) fn make_read_only(&mut self) {
+        self.is_read_only = true;
+    }
+
+    /// Gets a copy of the value of a key, or `None` if the key is absent.
+    ///
+    /// # Errors
+    /// What the store reports. See [`StepTrees`] for what is true then, here and below.
+    ///
+    /// ```
+    /// # use arbour::migrations::{StepResult, StepTrees};
+    /// fn is_there(trees: &mut StepTrees<'_>) -> StepResult<bool> {
+    ///     Ok(trees.get("rooms", b"study")?.is_some())
+    /// }
+    /// ```
+    pub fn get(&mut self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.ready(Operation::Get)?;
+        self.touch(tree, Some(key));
+        let found = self.raw.get(tree, key);
+        let found = self.settle(found)?;
+        self.counts.entries += 1;
+        self.bytes += (key.len() + found.as_ref().map_or(0, Vec::len)) as u64;
+        Ok(found)
+    }
+
+    /// Stores a value under a key, replacing the one that was there.
+    ///
+    /// # Errors
+    /// [`TooLarge`](ErrorKind::TooLarge) for what the store does not take;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a name that is none or under `arbour/`, and for a
+    /// key ahead of the one that is visited, where it would be visited again; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::migrations::{StepResult, StepTrees};
+    /// fn add(trees: &mut StepTrees<'_>) -> StepResult {
+    ///     Ok(trees.put("rooms", b"study", b"ada")?)
+    /// }
+    /// ```
+    pub fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
+        self.writable(Operation::Put, tree)?;
+        self.touch(tree, Some(key));
+        let is_ahead = |visit: &Visit| {
+            visit.source.tree == tree && *key > *visit.at && visit.source.range.contains(key)
+        };
+        if self.visits.iter().any(is_ahead) {
+            self.fail_at_visit();
+            self.stop = Some(Stop::Ahead(key.to_vec()));
+            return Err(self.stopped(Operation::Put));
+        }
+        let put = self.raw.put(tree, key, value);
+        self.settle(put)?;
+        self.counts.puts += 1;
+        self.bytes += (key.len() + value.len()) as u64;
+        Ok(())
+    }
+
+    /// Removes a key. Does nothing if it is absent. An entry that would have been visited is not.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    ///
+    /// ```
+    /// # use arbour::migrations::{StepResult, StepTrees};
+    /// fn remove(trees: &mut StepTrees<'_>) -> StepResult {
+    ///     Ok(trees.delete("rooms", b"attic")?)
+    /// }
+    /// ```
+    pub fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()> {
+        self.writable(Operation::Delete, tree)?;
+        self.touch(tree, Some(key));
+        let deleted = self.raw.delete(tree, key);
+        self.settle(deleted)?;
+        for visit in &mut self.visits {
+            visit.is_stale |= visit.source.tree == tree && *key > *visit.at;
+        }
+        self.counts.deletes += 1;
+        self.bytes += key.len() as u64;
+        Ok(())
+    }
+
+    /// Removes every key of a range, or of the whole tree by [`KeyRange::all`]. Entries that would have been
+    /// visited are not.
+    ///
+    /// All of it is one transaction: to remove millions of entries, delete them one by one in a step that
+    /// visits [each](super::Step::each).
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    ///
+    /// ```
+    /// # use arbour::{KeyRange, migrations::{StepResult, StepTrees}};
+    /// fn clear(trees: &mut StepTrees<'_>) -> StepResult {
+    ///     Ok(trees.delete_range("rooms", KeyRange::all())?)
+    /// }
+    /// ```
+    pub fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()> {
+        self.writable(Operation::DeleteRange, tree)?;
+        self.touch(tree, None);
+        let count = count(&*self.raw, self.beat, tree, range.clone(), self.counts.entries);
+        let Some(count) = self.settle(count)? else {
+            self.stop = Some(Stop::Cancelled);
+            return Err(self.stopped(Operation::DeleteRange));
+        };
+        let deleted = self.raw.delete_range(tree, range);
+        self.settle(deleted)?;
+        for visit in &mut self.visits {
+            visit.is_stale |= visit.source.tree == tree;
+        }
+        self.counts.deletes += count;
+        Ok(())
+    }
+
+    /// Lists the names of the trees that hold an entry, sorted by bytes, those under `arbour/` among them.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::migrations::{StepResult, StepTrees};
+    /// fn show(trees: &mut StepTrees<'_>) -> StepResult {
+    ///     Ok(println!("{:?}", trees.names()?))
+    /// }
+    /// ```
+    pub fn names(&mut self) -> Result<Vec<String>> {
+        self.ready(Operation::Trees)?;
+        let names = self.raw.names();
+        self.settle(names)
+    }
+
+    /// Copies the first entry of a range, or `None` if it holds none.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Source, StepResult, StepTrees};
+    /// fn is_empty(trees: &mut StepTrees<'_>) -> StepResult<bool> {
+    ///     Ok(trees.first("rooms")?.is_none())
+    /// }
+    /// ```
+    pub fn first(&mut self, source: impl Into<Source>) -> Result<Option<Entry>> {
+        self.end(&source.into(), Direction::Forward)
+    }
+
+    /// Copies the last entry of a range, or `None` if it holds none.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::migrations::{Source, StepResult, StepTrees};
+    /// fn last_of_ada(trees: &mut StepTrees<'_>) -> StepResult<Option<(Vec<u8>, Vec<u8>)>> {
+    ///     Ok(trees.last(Source::tree("notes").prefix(b"ada/"))?)
+    /// }
+    /// ```
+    pub fn last(&mut self, source: impl Into<Source>) -> Result<Option<Entry>> {
+        self.end(&source.into(), Direction::Reverse)
+    }
+
+    fn end(&mut self, source: &Source, direction: Direction) -> Result<Option<Entry>> {
+        self.ready(Operation::Scan)?;
+        self.touch(&source.tree, None);
+        let found =
+            self.raw.scan(&source.tree, source.range.clone(), direction).and_then(|mut cursor| {
+                Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
+            });
+        self.counts.entries += 1;
+        self.settle(found)
+    }
+
+    /// Calls `each` for every entry of a tree or a range, ascending. It may write, also to the tree it visits,
+    /// but not ahead of the entry it is handed; what it deletes ahead is not visited.
+    ///
+    /// # Errors
+    /// That of `each`, which is not called again then; what the store reports.
+    ///
+    /// ```
+    /// # use arbour::migrations::{StepResult, StepTrees};
+    /// fn shorten(trees: &mut StepTrees<'_>) -> StepResult {
+    ///     trees.each("notes", |trees, key, note| Ok(trees.put("notes", key, &note[1..])?))
+    /// }
+    /// ```
+    pub fn each(
+        &mut self,
+        source: impl Into<Source>,
+        mut each: impl FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult,
+    ) -> StepResult {
+        self.visit(&source.into(), None, &Budget::UNBOUNDED, &mut each).map(drop)
+    }
+
+    /// Hands out the entries of a source behind a key, until there are no more or the budget is used up.
+    pub(super) fn visit(
+        &mut self,
+        source: &Source,
+        after: Option<&[u8]>,
+        budget: &Budget,
+        each: &mut Visitor<'_>,
+    ) -> StepResult<Visited> {
+        let at = after.unwrap_or_default().to_vec();
+        let mut last = after.map(<[u8]>::to_vec);
+        self.visits.push(Visit { source: source.clone(), at, is_stale: false });
+        let visited = self.visit_windows(source, &mut last, budget, each);
+        if visited.is_err() {
+            self.fail_at_visit();
+        }
+        self.visits.pop();
+        Ok(Visited { last, is_end: visited? })
+    }
+
+    /// Returns whether it came to the end.
+    fn visit_windows(
+        &mut self,
+        source: &Source,
+        last: &mut Option<Vec<u8>>,
+        budget: &Budget,
+        each: &mut Visitor<'_>,
+    ) -> StepResult<bool> {
+        let (began, bytes_before, mut count) = (Instant::now(), self.bytes, 0);
+        loop {
+            let (window, is_last) =
+                self.read_window(source, last.as_deref(), budget.entries - count)?;
+            let mut number = 0;
+            while let Some((key, value)) = window.get(number) {
+                self.ready(Operation::Scan)?;
+                self.counts.entries += 1;
+                self.bytes += (key.len() + value.len()) as u64;
+                let at = last.get_or_insert_default();
+                at.clear();
+                at.extend_from_slice(key);
+                if let Some(visit) = self.visits.last_mut() {
+                    visit.at.clone_from(at);
+                    visit.is_stale = false;
+                }
+                each(self, key, value)?;
+                if let Some(stop) = &self.stop {
+                    // It made nothing of the failure; nothing more is handed to it.
+                    return Err(error_of(stop, Operation::Scan).into());
+                }
+                (number, count) = (number + 1, count + 1);
+                let is_used_up = count >= budget.entries
+                    || self.bytes - bytes_before >= budget.bytes
+                    || began.elapsed() >= budget.time;
+                if is_used_up {
+                    return Ok(false);
+                }
+                if self.visits.last().is_some_and(|visit| visit.is_stale) {
+                    break;
+                }
+            }
+            if is_last && window.get(number).is_none() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Reads entries ahead, and tells whether they are the last.
+    fn read_window(
+        &mut self,
+        source: &Source,
+        after: Option<&[u8]>,
+        most: u64,
+    ) -> Result<(Window, bool)> {
+        self.ready(Operation::Scan)?;
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(WINDOW_ENTRIES);
+        let range = match after {
+            Some(after) => source.range.clone().resume_after(after),
+            None => source.range.clone(),
+        };
+        let read = || {
+            let mut window = Window::default();
+            let mut cursor = self.raw.scan(&source.tree, range, Direction::Forward)?;
+            while window.entries.len() < most && window.bytes.len() < WINDOW_BYTES {
+                let Some((key, value)) = cursor.next()? else { return Ok((window, true)) };
+                window.push(key, value);
+            }
+            Ok((window, false))
+        };
+        let read = read();
+        self.settle(read)
+    }
+
+    /// Fails if the step cannot go on, and tells that it works.
+    fn ready(&mut self, operation: Operation) -> Result<()> {
+        if self.stop.is_none() && self.beat.beat(self.counts.entries).is_break() {
+            self.stop = Some(Stop::Cancelled);
+        }
+        if self.stop.is_some() { Err(self.stopped(operation)) } else { Ok(()) }
+    }
+
+    fn writable(&mut self, operation: Operation, tree: &str) -> Result<()> {
+        self.ready(operation)?;
+        TreeName::new(tree)?;
+        if self.is_read_only {
+            let message = "a check must not write";
+            return self.settle(Err(Error::new(ErrorKind::ReadOnly, operation, message)));
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, operation: Operation) -> Error {
+        match &self.stop {
+            Some(stop) => error_of(stop, operation),
+            None => Error::new(ErrorKind::Engine, operation, "the step goes on"),
+        }
+    }
+
+    /// Notes an error of the store after which the step cannot go on.
+    fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
+        if let Err(error) = &result
+            && !matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
+            && self.stop.is_none()
+        {
+            self.stop = Some(Stop::Store(error.clone()));
+        }
+        result
+    }
+
+    fn touch(&mut self, tree: &str, key: Option<&[u8]>) {
+        self.touched.tree.clear();
+        self.touched.tree.push_str(tree);
+        self.touched.key.clear();
+        self.touched.key.extend_from_slice(key.unwrap_or_default());
+        self.touched.has_key = key.is_some();
+    }
+
+    /// Notes the entry that is being visited as the one that failed.
+    fn fail_at_visit(&mut self) {
+        if let Some(visit) = self.visits.last() {
+            let (tree, key) = (visit.source.tree.clone(), visit.at.clone());
+            self.touch(&tree, Some(&key));
+        }
+    }
+
+    /// Returns the entry it is at: tree, and key if it is at one.
+    pub(super) fn place(&self) -> (Option<&str>, Option<&[u8]>) {
+        let touched = &self.touched;
+        let tree = (!touched.tree.is_empty()).then_some(touched.tree.as_str());
+        (tree, touched.has_key.then_some(touched.key.as_slice()))
+    }
+
+    /// Returns why it cannot go on.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        self.stop.clone()
+    }
+}
+
+fn error_of(stop: &Stop, operation: Operation) -> Error {
+    match stop {
+        Stop::Store(error) => error.clone(),
+        Stop::Cancelled => Error::new(ErrorKind::Busy, operation, "the run was cancelled"),
+        Stop::Ahead(key) => {
+            let message = "a step puts nothing ahead of itself into what it visits";
+            Error::new(ErrorKind::InvalidArgument, operation, message).with_key(key)
+        }
+    }
+}
+
+/// Counts the entries of a range; `None` if it was cancelled meanwhile.
+pub(super) fn count(
+    raw: &dyn RawTrees,
+    beat: &mut dyn Beat,
+    tree: &str,
+    range: KeyRange<'_>,
+    entries: u64,
+) -> Result<Option<u64>> {
+    let mut cursor = raw.scan(tree, range, Direction::Forward)?;
+    let mut count = 0;
+    while cursor.next()?.is_some() {
+        count += 1;
+        if count % 1024 == 0 && beat.beat(entries) == ControlFlow::Break(()) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(count))
+}

@@ -1,0 +1,93 @@
+//! Whether what has run still holds.
+
+use std::collections::BTreeMap;
+
+use arbour_core::KvStore;
+
+use super::error::Halt;
+use super::journal::Journal;
+use super::migrations::Migrations;
+use super::perform::check;
+use super::problem::Problem;
+use super::progress::Silent;
+use super::raw_trees::reading;
+use super::step_trees::StepTrees;
+use super::{MigrationError, MigrationResult, Target};
+
+/// What [`verify`](Migrations::verify) found.
+///
+/// ```
+/// use arbour::migrations::Migrations;
+/// let found = Migrations::new("app", "1.2").verify(&arbour::MemoryStore::new())?;
+/// assert!(found.is_clean());
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Verification {
+    /// What does not fit between the journal and the program, refused or not.
+    pub problems: Vec<Problem>,
+    /// The checks that failed.
+    pub failed: Vec<MigrationError>,
+}
+
+impl Verification {
+    /// Tells whether nothing was found.
+    ///
+    /// ```
+    /// # use arbour::migrations::Verification;
+    /// assert!(Verification::default().is_clean());
+    /// ```
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty() && self.failed.is_empty()
+    }
+}
+
+impl Migrations {
+    /// Reads the whole journal and holds it against the program, and runs the [check](super::Step::check) of
+    /// the newest step of each group that is done and has one. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Invalid`](MigrationError::Invalid) for a declaration that is none,
+    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and what the store reports, also in a
+    /// check. What does not fit and checks that fail are no errors but what was found.
+    ///
+    /// ```
+    /// use arbour::{KvStore, MemoryStore};
+    /// use arbour::migrations::{Group, Migrations, Step};
+    /// let store = MemoryStore::new();
+    /// let step = Step::numbered(1)
+    ///     .atomic(|trees| Ok(trees.put("rooms", b"study", b"")?))
+    ///     .check(|trees| trees.get("rooms", b"study")?.map(drop).ok_or("no study".into()));
+    /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+    /// migrations.run(&store)?;
+    /// store.delete(&store.tree("rooms")?, b"study")?;
+    /// assert_eq!(migrations.verify(&store)?.failed.len(), 1);
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// ```
+    pub fn verify<S: KvStore>(&self, store: &S) -> MigrationResult<Verification> {
+        let declared = self.declared()?;
+        reading(store, |raw| {
+            let journal = Journal::load(raw)?;
+            let problems = self.resolve(&declared, &journal, &Target::Newest)?.problems;
+            let mut newest = BTreeMap::new();
+            for (key, record) in &journal.records {
+                let step = declared.steps.get(key).filter(|step| step.check.is_some());
+                if let Some(step) = step.filter(|_| !record.is_running()) {
+                    newest.insert(&key.group, (key, *step));
+                }
+            }
+            let mut failed = Vec::new();
+            for (key, step) in newest.into_values() {
+                let mut silent = Silent;
+                match check(key, step, &mut StepTrees::new(raw, &mut silent)) {
+                    Ok(()) | Err(Halt::Cancelled) => {}
+                    Err(Halt::Failed(error)) if error.store_error().is_some() => return Err(error),
+                    Err(Halt::Failed(error)) => failed.push(error),
+                }
+            }
+            Ok(Verification { problems, failed })
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! The bytes of the journal. They are not allowed to change: stores hold them.
+
+use std::ops::ControlFlow;
+
+use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
+use arbour::migrations::{Group, Migrations, Run, Step};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeName};
+
+fn entries(store: &MemoryStore, name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let tree = store.open_tree(TreeName::layer(name).unwrap()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward).unwrap();
+    let mut entries = Vec::new();
+    while let Some((key, value)) = cursor.next().unwrap() {
+        entries.push((key.to_vec(), value.to_vec()));
+    }
+    entries
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of the two lines of the content.
+const REVISION: &str = "c3f9c8c283a2b1f2f1896f27a01cbe3cddc0c9d93f752e4639035a0f5b36f6e8";
+
+fn migrations() -> Migrations {
+    let rooms = Group::new("rooms")
+        .step(Step::numbered(258).revision("one\r\ntwo\r\n").atomic(|trees| {
+            trees.get("rooms", b"a")?;
+            Ok(trees.put("copies", b"a", b"")?)
+        }))
+        .step(
+            Step::named("b\u{e9}")
+                .min_reader(2)
+                .each("rooms", |trees, key, _| Ok(trees.delete("rooms", key)?)),
+        );
+    Migrations::new("app", "1.2").format(3).chunk_entries(1).group(rooms)
+}
+
+/// A store whose second step is under way.
+fn store() -> MemoryStore {
+    let store = MemoryStore::new();
+    let rooms = store.tree("rooms").unwrap();
+    for key in [b"a", b"b", b"c"] {
+        store.put(&rooms, key, b"v").unwrap();
+    }
+    let report = migrations().run_with(&store, &Run::default(), &mut |progress| {
+        if progress.number == 2 && progress.entries == 2 {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(report.unwrap().is_cancelled);
+    store
+}
+
+#[test]
+fn entries_are_those_of_old() {
+    let journal = entries(&store(), JOURNAL_TREE);
+    let keys: Vec<String> = journal.iter().map(|(key, _)| hex(key)).collect();
+    let rooms = hex(b"rooms");
+    assert_eq!(
+        keys,
+        [format!("{rooms}ff000000000000000102"), format!("{rooms}ff0162c3a9"), "ff".to_owned()]
+    );
+    let number = |number: u64| format!("{number:016x}");
+    // State and kind; entries, puts, deletes, chunks.
+    let value = hex(&journal[0].1);
+    let counts = [1, 1, 0, 1].map(number).concat();
+    assert!(value.starts_with(&format!("01{REVISION}0100{counts}")), "{value}");
+    // Epoch, behind the time it took; time, format, what is asked of readers and writers, program, no cursor.
+    assert_eq!(value[150..166], number(1));
+    let fixed = "00000003 0000000000 0000000000 00000007".replace(' ', "");
+    let rest = format!("{fixed}{}00", hex(b"app 1.2"));
+    assert_eq!(value[182..value.len() - 16], rest);
+
+    let value = hex(&journal[1].1);
+    let counts = [2, 0, 2, 2].map(number).concat();
+    assert_eq!(value[66..70], *"0001");
+    assert_eq!(value[70..134], counts);
+    let rest = format!("00000003010000000200000000000000000{}01{}", 7, hex(b"b"));
+    let rest = rest.replacen("7", &format!("7{}", hex(b"app 1.2")), 1);
+    assert_eq!(value[182..value.len() - 16], rest);
+}
+
+#[test]
+fn checksums_are_those_of_old() {
+    let store = store();
+    for name in [JOURNAL_TREE, LEASE_TREE] {
+        for (key, value) in entries(&store, name) {
+            let body = value[..value.len() - 8].to_vec();
+            assert_eq!(seal(&key, body), value, "{name} {}", key.escape_ascii());
+        }
+    }
+    assert_eq!(hex(&seal(b"key", b"\x01value".to_vec())), format!("01{}{}", hex(b"value"), SEAL));
+}
+
+/// The first eight bytes of the SHA-256 of the length of the key in eight bytes, the key and the body.
+const SEAL: &str = "1387d1d86677f5d7";
+
+/// The journal of a store of old, whose one step was done and asks for data format 2 of those who write.
+const OLD: [(&str, &str); 2] = [
+    (
+        "726f6f6d73ff000000000000000001",
+        "01c3f9c8c283a2b1f2f1896f27a01cbe3cddc0c9d93f752e4639035a0f5b36f6e8010000000000000000\
+         00000000000000000000000000000000000000000000000001000000000000000a000000000000000100\
+         0001a215b6084100000003000000000001000000020000000761707020312e3200e82a8c9bc19ee7fd",
+    ),
+    (
+        "ff",
+        "018b95891923a3b4c45f953cbe08b2afba43a2aa36db8ff9bbaf467b5f67b0f333c76808ce85084aebd8\
+         8f1373f95f84dfc302b5da4a87be6a6856e8f3d3e386e90000000000010000000284fff2281b784f31",
+    ),
+];
+
+#[test]
+fn a_journal_of_old_is_read() {
+    let store = MemoryStore::new();
+    let tree = store.open_tree(TreeName::layer(JOURNAL_TREE).unwrap()).unwrap();
+    for (key, value) in OLD {
+        store.put(&tree, &bytes(key), &bytes(value)).unwrap();
+    }
+    let step = Step::numbered(1).revision("one\ntwo\n").min_writer(2).atomic(|_| Ok(()));
+    let today = Migrations::new("app", "2.0").format(3).group(Group::new("rooms").step(step));
+    assert!(today.run(&store).unwrap().steps.is_empty());
+    let status = today.status(&store).unwrap();
+    let record = status.steps[0].record.as_ref().unwrap();
+    assert_eq!((record.program.as_str(), record.min_writer), ("app 1.2", Some(2)));
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let digit = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(digit).collect()
+}

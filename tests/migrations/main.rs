@@ -1,0 +1,7 @@
+//! What is promised of migrations beyond what the suite asks on every engine: the bytes they are stored as, and
+//! what they hold in memory.
+
+#[cfg(test)]
+mod layout;
+#[cfg(test)]
+mod memory;
