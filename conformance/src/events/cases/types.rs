@@ -10,8 +10,8 @@ use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, TreeName};
 
 use super::claims::{append, refused};
 use crate::Factory;
+use crate::breaking::{Break, Breaking};
 use crate::events::EventBed;
-use crate::events::breaking::{Break, Breaking};
 
 /// Types of which some begin as others do.
 const TYPES: [&str; 4] = ["noted", "note", "noted again", "erased"];
