@@ -44,48 +44,75 @@ impl Connector {
         &self.path
     }
 
-    pub(crate) fn open_writer(&self, create: bool) -> Result<Connection> {
+    /// Opens a connection that writes to a file known to be a store.
+    pub(crate) fn open_writer(&self) -> Result<Connection> {
+        let connection = self.open_unchecked_writer(false)?;
+        self.set_cache(&connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that reads a file known to be a store.
+    pub(crate) fn open_reader(&self) -> Result<Connection> {
+        let connection = self.open_unchecked_reader()?;
+        self.set_cache(&connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection to a file that may be anything: nothing of it is read yet.
+    pub(crate) fn open_unchecked_writer(&self, create: bool) -> Result<Connection> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
-        self.set_up_writer(&mut connection)?;
+        self.configure(&connection)?;
+        self.checkpoints.attach(&mut connection)?;
         // SQL is to change tables, not the file beneath them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         Ok(connection)
     }
 
-    pub(crate) fn open_reader(&self) -> Result<Connection> {
+    /// Does the same for reading.
+    pub(crate) fn open_unchecked_reader(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        self.set_up(&connection)?;
+        self.configure(&connection)?;
         Ok(connection)
     }
 
-    /// Sets up the connection that writes, or again after somebody else used it.
+    /// Sets up the connection that writes again after somebody else used it.
     pub(crate) fn set_up_writer(&self, connection: &mut Connection) -> Result<()> {
         self.set_up(connection)?;
         self.checkpoints.attach(connection)
     }
 
-    /// Sets a connection up, or again after somebody else used it. The level of `synchronous` is the
-    /// one thing left to who writes.
+    /// Sets a connection up again after somebody else used it.
     pub(crate) fn set_up(&self, connection: &Connection) -> Result<()> {
+        self.configure(connection)?;
+        self.set_cache(connection)
+    }
+
+    /// Says how much a connection caches, for which SQLite reads the file.
+    pub(crate) fn set_cache(&self, connection: &Connection) -> Result<()> {
+        // A negative size is in kibibytes, a positive one in pages.
+        let kibibytes = (self.cache_bytes / 1024).clamp(1, 1 << 30);
+        connection.execute_batch(&format!("PRAGMA cache_size = -{kibibytes}"))
+    }
+
+    /// Sets all that SQLite does not read the file for. The level of `synchronous` is the one thing left
+    /// to who writes.
+    fn configure(&self, connection: &Connection) -> Result<()> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         self.set_busy_timeout(connection, self.busy_timeout)?;
         let SqliteOptions { wal_limit_bytes, foreign_keys, .. } = self.sqlite;
-        let cache_kibibytes = (self.cache_bytes / 1024).clamp(1, 1 << 30);
-        // `fullfsync` has a meaning on macOS only, where fsync does not reach the device. A negative size
-        // of the cache is in kibibytes, a positive one in pages.
+        // `fullfsync` has a meaning on macOS only, where fsync does not reach the device.
         connection.execute_batch(&format!(
             "PRAGMA foreign_keys = {foreign_keys};
              PRAGMA fullfsync = TRUE;
              PRAGMA checkpoint_fullfsync = TRUE;
              PRAGMA locking_mode = NORMAL;
              PRAGMA query_only = FALSE;
-             PRAGMA journal_size_limit = {wal_limit_bytes};
-             PRAGMA cache_size = -{cache_kibibytes};"
+             PRAGMA journal_size_limit = {wal_limit_bytes};"
         ))
     }
 

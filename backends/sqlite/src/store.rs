@@ -218,14 +218,15 @@ fn is_free(connection: &Connection) -> bool {
 }
 
 fn open_to_write(connector: &Connector, create: bool) -> Result<Connection> {
-    let connection = connector.open_writer(create).map_err(error::open)?;
+    let connection = connector.open_unchecked_writer(create).map_err(error::open)?;
     let vacuum = connector.vacuum_pages().is_some();
     format::prepare_writer(&connection, connector.path(), vacuum)?;
+    connector.set_cache(&connection).map_err(error::open)?;
     Ok(connection)
 }
 
 fn open_to_read(connector: &Connector) -> Result<()> {
-    let connection = connector.open_reader().map_err(error::open)?;
+    let connection = connector.open_unchecked_reader().map_err(error::open)?;
     format::prepare_reader(&connection, connector.path())
 }
 

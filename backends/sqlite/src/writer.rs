@@ -65,7 +65,7 @@ impl Writer {
         let (connection, level) = match idle {
             Some(connection) => (connection, level),
             None => {
-                let opened = connector.open_writer(false);
+                let opened = connector.open_writer();
                 (opened.map_err(|cause| error::sql_error(cause, operation))?, None)
             }
         };

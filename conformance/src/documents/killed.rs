@@ -22,8 +22,9 @@ use crate::random::{Random, number_from, seed};
 /// How many kills unless `ARBOUR_KILLS` says otherwise.
 const KILLS: u64 = 6;
 
-/// Enough documents for several chunks.
-const CROWD: usize = 4000;
+/// Enough documents for several chunks, the last of which is not full: it ends the building, and no other
+/// tells that all were done once more.
+const CROWD: usize = 4100;
 
 const INDEX: &str = "tags,-size";
 
