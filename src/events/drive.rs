@@ -63,6 +63,9 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if self.is_shut.load(Ordering::Acquire) {
                 return Ok(Wait::ShutDown);
             }
+            if !self.back_off(lane, until) {
+                return Ok(Wait::TimedOut);
+            }
             let is_late = || until.is_some_and(|until| Instant::now() >= until);
             // Those who dispatch hold the writer, and apply what they append; whoever waited for it could
             // not look at the time. They notify when they are done, as does whoever has the turn.
@@ -77,6 +80,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 continue;
             };
             may_be_patient = true;
+            if lane.backs_off_until().is_some() {
+                // It failed between the look at the time and the turn.
+                continue;
+            }
             let step = self.step_in_turn(lane, turn, false);
             if let Err(EventError::Store(error)) = &step
                 && error.kind() == ErrorKind::Busy
@@ -102,11 +109,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                     self.signal.wait_past(seen, self.next_look(until));
                 }
                 Step::Halted { position, reason } => return Ok(Wait::Halted { position, reason }),
-                Step::Failed => {
-                    if !self.back_off(lane, until) {
-                        return Ok(Wait::TimedOut);
-                    }
-                }
+                Step::Failed => {}
             }
             if is_late() && lane.applied.load(Ordering::Acquire) < position {
                 return Ok(Wait::TimedOut);
@@ -132,10 +135,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         until.map_or(poll, |until| until.min(poll))
     }
 
-    /// Waits before an event is tried again; tells whether there is time for it.
+    /// Waits before an event is tried again that has failed, whoever tried it; tells whether there is time
+    /// for it.
     fn back_off(&self, lane: &Lane<S>, until: Option<Instant>) -> bool {
-        let delay = lane.projection.policy.delay(lane.tries().saturating_sub(1));
-        let wake = Instant::now() + delay;
+        let Some(wake) = lane.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
         }
@@ -432,8 +435,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// the commit that brings it up to date. Until then the other goes on and is read.
     ///
     /// It can be broken off, and goes on there the next time: until then it is
-    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version that was read stays as it is,
-    /// until it is [forgotten](Self::forget).
+    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version
+    /// that was read stays as it is, until it is [forgotten](Self::forget).
     ///
     /// # Errors
     /// As [`catch_up`](Self::catch_up); [`Invalid`](EventError::Invalid) for a version that was not

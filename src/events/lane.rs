@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use arbour_core::key::Key as _;
 use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree as _};
@@ -39,6 +40,8 @@ pub(super) struct Lane<S: KvStore> {
     pub(super) applied: AtomicU64,
     /// How often the next event has failed.
     pub(super) tries: AtomicU32,
+    /// Not before then is it tried again.
+    next_try: Mutex<Option<Instant>>,
 }
 
 pub(super) struct Trees<T> {
@@ -87,6 +90,7 @@ impl<S: KvStore> Lane<S> {
             turn: Mutex::new(()),
             applied: AtomicU64::new(0),
             tries: AtomicU32::new(0),
+            next_try: Mutex::new(None),
         })
     }
 
@@ -162,6 +166,7 @@ impl<S: KvStore> Lane<S> {
         let before = self.applied.fetch_max(state.applied, Ordering::AcqRel);
         if before < state.applied {
             self.tries.store(0, Ordering::Relaxed);
+            *self.next_try.lock() = None;
         }
     }
 
@@ -170,8 +175,15 @@ impl<S: KvStore> Lane<S> {
         self.tries.load(Ordering::Relaxed)
     }
 
+    /// Counts that the next event has failed, and has it left alone for a while.
     pub(super) fn count_try(&self) {
-        self.tries.fetch_add(1, Ordering::Relaxed);
+        let tries = self.tries.fetch_add(1, Ordering::Relaxed);
+        *self.next_try.lock() = Instant::now().checked_add(self.projection.policy.delay(tries));
+    }
+
+    /// Returns until when the next event is left alone; `None` if it may be tried now.
+    pub(super) fn backs_off_until(&self) -> Option<Instant> {
+        self.next_try.lock().filter(|next| Instant::now() < *next)
     }
 
     /// Applies events in a part of a transaction, each in one of its own, and says of each what became of

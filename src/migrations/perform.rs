@@ -1,10 +1,9 @@
 //! One chunk of one step, in a transaction that is there already.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arbour_core::{Error, ErrorKind, Operation};
+use arbour_core::{Error, ErrorKind, Operation, panic_text};
 
 use super::MigrationError;
 use super::error::{Halt, StepPlace};
@@ -110,14 +109,11 @@ fn guarded<R>(
             Err(cause) => MigrationError::Step { at, cause: Arc::from(cause) },
         }
         .into()),
-        Err(panic) => Err(MigrationError::Panicked { at, message: message_of(&*panic) }.into()),
+        Err(panic) => {
+            let message = panic_text(&*panic).unwrap_or("what it said is no text").to_owned();
+            Err(MigrationError::Panicked { at, message }.into())
+        }
     }
-}
-
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("what it said is no text").to_owned()
 }
 
 fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {

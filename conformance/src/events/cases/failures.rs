@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use arbour::events::DeadKind;
 use arbour::events::{
-    EventError, EventResult, Events, FailurePolicy, GiveUp, NewEvent, Outcome, Phase,
+    EventError, EventResult, Events, FailurePolicy, GiveUp, NewEvent, Outcome, Pace, Phase,
 };
 use arbour_core::KvStore;
 use serde_json::json;
 
-use super::claims::{applied, balances, dispatch, invalid, refused};
+use super::claims::{append, applied, balances, dispatch, invalid, refused};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
@@ -114,6 +114,24 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     drop(events);
     bed.settle()?;
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 101 2");
+    Ok(())
+}
+
+/// Several who wait for an event that is to be tried again later do not try it each.
+pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    let policy = FailurePolicy::default().retry(9, Duration::from_secs(3600));
+    let events = bed.open_with(|bank| bank.on_failure(policy).pace(Pace::Behind))?;
+    append(bed, failing("a", "reduce")?)?;
+    std::thread::scope(|scope| {
+        let wait = || events.wait_for("bank", 1, Duration::from_millis(100)).map(drop);
+        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(wait)).collect();
+        for waiter in waiting {
+            let late = refused(waiter.join().expect("it does not panic"), "a failing event");
+            assert!(matches!(late, EventError::TimedOut { .. }), "{late:?}");
+        }
+    });
+    let tries = bed.scene.calls().iter().filter(|call| call.starts_with("reduce 1/")).count();
+    assert_eq!(tries, 1);
     Ok(())
 }
 

@@ -45,8 +45,8 @@ macro_rules! __events_cases {
                 failed_event_leaves_nothing preprocess_replaces replay_makes_same_bytes
             }
             failures {
-                halts_until_resumed panic_is_failure retries_with_backoff dead_letters_replayed
-                quarantine_keeps_stream skipped_is_put_aside unknown_types_by_declaration
+                halts_until_resumed panic_is_failure retries_with_backoff waiters_share_a_backoff
+                dead_letters_replayed quarantine_keeps_stream skipped_is_put_aside unknown_types_by_declaration
                 undecodable_payload_fails
             }
             dispatching {
