@@ -63,7 +63,7 @@ impl ScopeArguments {
 
 fn open(arguments: &Arguments, create: bool) -> Result<Database<DynStore>, Failure> {
     let store = arbour::open_with(&arguments.store, &StoreOptions::new().create(create))?;
-    Ok(Database::new(store, arguments.limit)?)
+    Ok(Database::open(store, arguments.limit)?)
 }
 
 fn import_file(arguments: &Arguments, file: &Path) -> Result<ExitCode, Failure> {

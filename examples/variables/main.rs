@@ -1,5 +1,6 @@
 //! The variables of a chat bot's users, as a program: imports them from tab-separated lines,
-//! reads and changes them, and verifies and repairs what is stored, on any engine.
+//! reads and changes them, and verifies and repairs what is stored, on any engine. The database is that of
+//! the example `dicebot`.
 //!
 //! ```text
 //! printf '@ada:x\t!lobby:x\tstr\t12\n' | variables --store redb:vars.redb import -
@@ -11,6 +12,7 @@
 
 mod arguments;
 mod command;
+#[path = "../dicebot/database/mod.rs"]
 pub mod database;
 mod failure;
 mod import;

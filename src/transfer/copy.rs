@@ -2,7 +2,7 @@
 
 use arbour_core::KvStore;
 
-use super::digest::each_entry;
+use super::digest::visit_hashed;
 use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 
 /// Copies all of a store, as it is now, into an empty one of any engine, and reads it back.
@@ -46,6 +46,6 @@ impl Transfer<'_> {
             return Err(TransferError::Unfinished);
         }
         let total = self.count(from)?;
-        self.fill(to, "copy", total, |visit| each_entry(from, visit))
+        self.fill(to, "copy", total, |visit| visit_hashed(from, visit))
     }
 }

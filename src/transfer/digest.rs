@@ -6,7 +6,8 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, TreeName};
 use sha2::{Digest as _, Sha256};
 
 use super::mark::is_left_out;
-use super::{TransferError, TransferResult, record};
+use super::record::RecordWriter;
+use super::{TransferError, TransferResult};
 
 /// How many bytes of records are hashed at once.
 const CHUNK: usize = 64 << 10;
@@ -52,12 +53,7 @@ impl fmt::Debug for Digest {
 /// # Ok::<(), arbour::transfer::TransferError>(())
 /// ```
 pub fn digest(store: &impl KvStore) -> TransferResult<Digest> {
-    let mut hasher = Hasher::default();
-    each_entry(store, &mut |tree, key, value| {
-        hasher.entry(tree, key, value);
-        Ok(())
-    })?;
-    Ok(hasher.finish())
+    visit_hashed(store, &mut |_, _, _| Ok(()))
 }
 
 /// Takes an entry, with the name of its tree.
@@ -79,31 +75,20 @@ pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> Transfe
     Ok(())
 }
 
-/// Hashes entries in their order.
-#[derive(Default)]
-pub(super) struct Hasher {
-    sha: Sha256,
-    records: Vec<u8>,
-    tree: Option<String>,
-}
-
-impl Hasher {
-    pub(super) fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) {
-        if self.tree.as_deref() != Some(tree) {
-            record::append_tree(&mut self.records, tree);
-            self.tree = Some(tree.to_owned());
+/// Visits the same, and returns the digest of it.
+pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<Digest> {
+    let mut sha = Sha256::new();
+    let mut writer = RecordWriter::default();
+    each_entry(store, &mut |tree, key, value| {
+        writer.entry(tree, key, value);
+        if writer.records.len() >= CHUNK {
+            sha.update(&writer.records);
+            writer.records.clear();
         }
-        record::append_entry(&mut self.records, key, value);
-        if self.records.len() >= CHUNK {
-            self.sha.update(&self.records);
-            self.records.clear();
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Digest {
-        self.sha.update(&self.records);
-        Digest(self.sha.finalize().into())
-    }
+        visit(tree, key, value)
+    })?;
+    sha.update(&writer.records);
+    Ok(Digest(sha.finalize().into()))
 }
 
 impl From<Digest> for [u8; 32] {

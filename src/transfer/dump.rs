@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::block::{self, End, FULL, MAGIC, RECORDS_MAX, VERSION};
 use super::digest::{Digest, each_entry};
-use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished, record};
+use super::record::{self, RecordWriter};
+use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 
 /// Writes all of a store, as it is now, as a stream of bytes that [`load`](super::load()) reads into a store
 /// of any engine. The stream is flushed, and not synced: that is for whoever opened the file.
@@ -63,28 +64,17 @@ impl Transfer<'_> {
 /// A dump that is being written.
 struct Dumping<W> {
     out: W,
-    tree: Option<String>,
-    /// The records of the next block.
-    records: Vec<u8>,
+    /// Holds the records of the next block.
+    writer: RecordWriter,
     block: Vec<u8>,
     sha: Sha256,
-    trees: u64,
-    entries: u64,
 }
 
 impl<W: Write> Dumping<W> {
     fn begin(mut out: W) -> TransferResult<Self> {
         out.write_all(&MAGIC).map_err(TransferError::writing)?;
         out.write_all(&VERSION.to_be_bytes()).map_err(TransferError::writing)?;
-        Ok(Self {
-            out,
-            tree: None,
-            records: Vec::with_capacity(FULL),
-            block: Vec::new(),
-            sha: Sha256::new(),
-            trees: 0,
-            entries: 0,
-        })
+        Ok(Self { out, writer: RecordWriter::default(), block: Vec::new(), sha: Sha256::new() })
     }
 
     fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> TransferResult<()> {
@@ -92,32 +82,28 @@ impl<W: Write> Dumping<W> {
         if bytes + record::OVERHEAD + FULL > RECORDS_MAX {
             return Err(TransferError::TooLarge { tree: tree.to_owned(), bytes });
         }
-        if self.tree.as_deref() != Some(tree) {
-            record::append_tree(&mut self.records, tree);
-            self.tree = Some(tree.to_owned());
-            self.trees += 1;
-        }
-        record::append_entry(&mut self.records, key, value);
-        self.entries += 1;
-        if self.records.len() >= FULL { self.end_block() } else { Ok(()) }
+        self.writer.entry(tree, key, value);
+        if self.writer.records.len() >= FULL { self.end_block() } else { Ok(()) }
     }
 
     fn end_block(&mut self) -> TransferResult<()> {
-        if self.records.is_empty() {
+        let records = &mut self.writer.records;
+        if records.is_empty() {
             return Ok(());
         }
-        self.sha.update(&self.records);
+        self.sha.update(&*records);
         self.block.clear();
-        block::append(&mut self.block, &self.records);
-        self.records.clear();
+        block::append(&mut self.block, records);
+        records.clear();
         self.out.write_all(&self.block).map_err(TransferError::writing)
     }
 
     fn finish(mut self) -> TransferResult<Digest> {
         self.end_block()?;
         let digest = Digest(self.sha.finalize().into());
+        let RecordWriter { trees, entries, .. } = self.writer;
         let mut end = Vec::with_capacity(1 + End::BYTES);
-        End { trees: self.trees, entries: self.entries, digest }.append(&mut end);
+        End { trees, entries, digest }.append(&mut end);
         self.out.write_all(&end).map_err(TransferError::writing)?;
         self.out.flush().map_err(TransferError::writing)?;
         Ok(digest)

@@ -15,18 +15,32 @@ fn length(bytes: &[u8]) -> [u8; 4] {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-pub(super) fn append_tree(records: &mut Vec<u8>, name: &str) {
-    records.push(TREE);
-    records.extend_from_slice(&length(name.as_bytes()));
-    records.extend_from_slice(name.as_bytes());
+/// Writes records, in the order of the entries.
+#[derive(Default)]
+pub(super) struct RecordWriter {
+    /// What was written and is still to be taken.
+    pub(super) records: Vec<u8>,
+    tree: Option<String>,
+    pub(super) trees: u64,
+    pub(super) entries: u64,
 }
 
-pub(super) fn append_entry(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-    records.push(ENTRY);
-    records.extend_from_slice(&length(key));
-    records.extend_from_slice(&length(value));
-    records.extend_from_slice(key);
-    records.extend_from_slice(value);
+impl RecordWriter {
+    pub(super) fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) {
+        if self.tree.as_deref() != Some(tree) {
+            self.records.push(TREE);
+            self.records.extend_from_slice(&length(tree.as_bytes()));
+            self.records.extend_from_slice(tree.as_bytes());
+            self.tree = Some(tree.to_owned());
+            self.trees += 1;
+        }
+        self.records.push(ENTRY);
+        self.records.extend_from_slice(&length(key));
+        self.records.extend_from_slice(&length(value));
+        self.records.extend_from_slice(key);
+        self.records.extend_from_slice(value);
+        self.entries += 1;
+    }
 }
 
 /// Reads records, and asserts their order.

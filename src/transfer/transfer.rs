@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour_core::{KvRead as _, KvStore, TreeName};
 
-use super::digest::{Hasher, Visit, check, each_entry};
+use super::digest::{Visit, check, visit_hashed};
 use super::loader::Loader;
 use super::progress::{Meter, Report};
 use super::{Digest, TransferProgress, TransferResult, mark};
@@ -122,45 +122,40 @@ impl<'p> Transfer<'p> {
         Meter::new(self.report.as_deref_mut(), step, total)
     }
 
-    /// Fills a store with what a source visits, in order, and proves that it has it.
+    /// Fills a store with what a source visits, in order, and proves that it has what the digest is of that
+    /// the source returns.
     pub(super) fn fill<S: KvStore>(
         &mut self,
         store: &S,
         step: &'static str,
         total: u64,
-        source: impl FnOnce(&mut Visit<'_>) -> TransferResult<()>,
+        source: impl FnOnce(&mut Visit<'_>) -> TransferResult<Digest>,
     ) -> TransferResult<Transferred> {
         let may_have_entries = mark::set(store, self.replaces)?;
-        let mut hasher = Hasher::default();
         let chunk_bytes = self.chunk_bytes;
         let mut meter = self.meter(step, total);
-        {
+        let digest = {
             let before = if may_have_entries { Some(store.snapshot()?) } else { None };
             let mut loader = Loader::new(store, before.as_ref(), chunk_bytes);
-            source(&mut |tree, key, value| {
-                hasher.entry(tree, key, value);
+            let digest = source(&mut |tree, key, value| {
                 let is_written = loader.entry(tree, key, value)?;
                 meter.entry(key, value)?;
                 if is_written { meter.show() } else { Ok(()) }
             })?;
             loader.finish()?;
-        }
+            digest
+        };
         let (entries, bytes) = meter.finish()?;
-        let digest = hasher.finish();
         check(digest, self.read_back(store, entries)?)?;
         mark::clear(store)?;
         Ok(Transferred { entries, bytes, digest })
     }
 
     fn read_back(&mut self, store: &impl KvStore, total: u64) -> TransferResult<Digest> {
-        let mut hasher = Hasher::default();
         let mut meter = self.meter("verify", total);
-        each_entry(store, &mut |tree, key, value| {
-            hasher.entry(tree, key, value);
-            meter.entry(key, value)
-        })?;
+        let digest = visit_hashed(store, &mut |_, key, value| meter.entry(key, value))?;
         meter.finish()?;
-        Ok(hasher.finish())
+        Ok(digest)
     }
 
     /// Counts what is to be moved, if anybody wants to know.

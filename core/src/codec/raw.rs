@@ -1,8 +1,10 @@
 //! Bytes as they are.
 
 use super::{Codec, DecodeError, EncodeError, InPlace};
+use crate::key::KeyPart as _;
 
-/// Stores byte strings as they are, and `()` as no bytes at all.
+/// Stores byte strings and text as they are, and `()` as no bytes at all. Text is UTF-8: what is not is an
+/// error when it is read.
 ///
 /// A tree of `()` is a set: its keys are all it holds.
 ///
@@ -10,8 +12,9 @@ use super::{Codec, DecodeError, EncodeError, InPlace};
 /// use arbour_core::TypedTree;
 /// use arbour_core::codec::Raw;
 /// const AVATARS: TypedTree<String, Vec<u8>, Raw> = TypedTree::new("avatars");
+/// const NAMES: TypedTree<u64, String, Raw> = TypedTree::new("names");
 /// const MEMBERS: TypedTree<(String, String), (), Raw> = TypedTree::new("members");
-/// # let _ = (AVATARS, MEMBERS);
+/// # let _ = (AVATARS, NAMES, MEMBERS);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Raw {}
@@ -43,6 +46,17 @@ impl InPlace<Vec<u8>> for Raw {
     }
 }
 
+impl Codec<String> for Raw {
+    fn encode(value: &String, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        bytes.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
+        str::decode_part(bytes)
+    }
+}
+
 impl Codec<()> for Raw {
     fn encode((): &(), _bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         Ok(())
@@ -66,5 +80,15 @@ mod tests {
         assert!(<Raw as Codec<()>>::decode(b"").is_ok());
         let error = <Raw as Codec<()>>::decode(b"ab").unwrap_err();
         assert_eq!(error.to_string(), "expected no bytes, found 2 bytes");
+    }
+
+    #[test]
+    fn text_is_its_bytes_and_nothing_else_is_text() {
+        let mut bytes = Vec::new();
+        Raw::encode(&"é".to_owned(), &mut bytes).unwrap();
+        assert_eq!(bytes, "é".as_bytes());
+        assert_eq!(<Raw as Codec<String>>::decode(&bytes).unwrap(), "é");
+        let error = <Raw as Codec<String>>::decode(b"a\xff").unwrap_err();
+        assert_eq!(error.to_string(), "expected UTF-8, found FF at offset 1");
     }
 }

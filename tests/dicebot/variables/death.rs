@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use arbour::KvStore as _;
 
+use super::program::{run, start};
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::database::Scope;
-use crate::program::{run, start};
 
 const BATCH_LINES: u64 = 1_000;
 const ROUNDS: u64 = 8;

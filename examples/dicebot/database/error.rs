@@ -1,6 +1,7 @@
 //! What can go wrong, and what to do then.
 
 use arbour::ErrorKind;
+use arbour::migrations::MigrationError;
 
 use super::Scope;
 
@@ -42,6 +43,19 @@ pub enum Error {
         /// What is stored.
         stored: i32,
     },
+    /// The number that the sled program kept is higher than any it had. Nothing was changed.
+    #[error(
+        "the sled program left version {stored}, and this one knows up to {known} of it: upgrade this one"
+    )]
+    CannotDowngrade {
+        /// The version that is stored.
+        stored: u32,
+        /// The highest that can be taken over.
+        known: u32,
+    },
+    /// A step was refused or failed.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// The store failed.
     #[error("{}", with_next_move(.0))]
     Store(#[from] arbour::Error),

@@ -3,16 +3,19 @@
 use std::sync::Barrier;
 use std::thread;
 
-use arbour::{DynStore, KvStore as _};
+use arbour::{DynStore, ErrorKind, KvStore as _};
 
-use crate::bed::{Bed, on_every_engine, on_every_persistent_engine};
-use crate::database::Database;
+use crate::bed::{Bed, on_every_engine, on_every_persistent_engine, put_raw};
+use crate::database::{Database, Error, RoomInfo};
 
 on_every_engine!(
     one_of_many_threads_processes_an_event,
     clearing_keeps_what_was_processed,
     forgetting_is_of_one_room,
     clearing_is_of_one_room,
+    leaving_is_of_one_user,
+    a_room_is_what_was_noted_last,
+    a_room_that_cannot_be_read_is_an_error,
 );
 on_every_persistent_engine!(processed_stays_processed_after_reopening);
 
@@ -83,4 +86,47 @@ fn clearing_is_of_one_room(bed: &Bed) {
     assert_eq!(rooms.users("12").unwrap(), ["bob"]);
     assert_eq!(rooms.rooms_of("ada").unwrap(), ["2"]);
     assert_eq!(rooms.rooms_of("bob").unwrap(), ["12"]);
+}
+
+fn leaving_is_of_one_user(bed: &Bed) {
+    let rooms = bed.open().rooms;
+    for user in ["ada", "bob"] {
+        rooms.add_user("1", user).unwrap();
+        rooms.add_user("2", user).unwrap();
+    }
+    rooms.remove_user("1", "ada").unwrap();
+    rooms.remove_user("1", "ada").unwrap();
+    rooms.remove_user("1", "nobody").unwrap();
+    assert_eq!(rooms.users("1").unwrap(), ["bob"]);
+    assert_eq!(rooms.rooms_of("ada").unwrap(), ["2"]);
+    assert_eq!(rooms.rooms_of("bob").unwrap(), ["1", "2"]);
+}
+
+fn info(room: &str, name: &str) -> RoomInfo {
+    RoomInfo { room_id: room.to_owned(), room_name: name.to_owned() }
+}
+
+fn a_room_is_what_was_noted_last(bed: &Bed) {
+    let rooms = bed.open().rooms;
+    assert_eq!(rooms.info("!r:x").unwrap(), None);
+    for name in ["Lobby", "Study"] {
+        rooms.set_info(&info("!r:x", name)).unwrap();
+        rooms.set_info(&info("!r2:x", name)).unwrap();
+        assert_eq!(rooms.info("!r:x").unwrap(), Some(info("!r:x", name)));
+    }
+    rooms.clear("!r:x").unwrap();
+    assert_eq!(rooms.info("!r:x").unwrap(), None);
+    assert_eq!(rooms.info("!r2:x").unwrap(), Some(info("!r2:x", "Study")));
+}
+
+/// D11: what is cut off names its tree and its key, and the others are still read.
+fn a_room_that_cannot_be_read_is_an_error(bed: &Bed) {
+    let database = bed.open();
+    let rooms = &database.rooms;
+    rooms.set_info(&info("!r:x", "Lobby")).unwrap();
+    put_raw(&database, "roomid_roominfo", b"!r2:x", b"\x05!r2:x\x05Lob");
+    let Err(Error::Store(error)) = rooms.info("!r2:x") else { panic!("it was read") };
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!((error.tree(), error.key()), (Some("roomid_roominfo"), Some("!r2:x")));
+    assert_eq!(rooms.info("!r:x").unwrap(), Some(info("!r:x", "Lobby")));
 }

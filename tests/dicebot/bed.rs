@@ -32,7 +32,7 @@ impl Bed {
     /// A store of an engine that keeps it at a path.
     pub(crate) fn of(scheme: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(format!("variables.{scheme}"));
+        let path = folder.path().join(format!("bot.{scheme}"));
         Self { folder, url: format!("{scheme}:{}", path.display()) }
     }
 
@@ -44,7 +44,23 @@ impl Bed {
         // Many threads may have to wait for each other's commits on a slow machine.
         let options = StoreOptions::new().busy_timeout(Duration::from_secs(120));
         let store = arbour::open_with(&self.url, &options).unwrap();
-        Database::new(store, LIMIT_DEFAULT).unwrap()
+        Database::open(store, LIMIT_DEFAULT).unwrap()
+    }
+
+    /// Opens the store as it is.
+    pub(crate) fn open_store(&self) -> DynStore {
+        arbour::open(&self.url).unwrap()
+    }
+
+    /// Opens another store of the same engine, which is empty and lies beside.
+    pub(crate) fn open_empty(&self) -> DynStore {
+        let Some((scheme, _)) = self.url.split_once(':').filter(|(_, path)| !path.is_empty())
+        else {
+            return self.open_store();
+        };
+        let number = self.folder.path().read_dir().unwrap().count();
+        let path = self.folder.path().join(format!("empty{number}"));
+        arbour::open(&format!("{scheme}:{}", path.display())).unwrap()
     }
 }
 

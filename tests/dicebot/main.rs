@@ -1,10 +1,10 @@
-//! The database of the example `variables`, and the program, held to what they promise.
+//! The database of the example `dicebot`, and the programs on it, held to what they promise.
 //!
 //! What is about stored data runs on every engine; what is about reopening or the death of the
 //! process, on those that keep it. `D1` to `D13` are the acceptance rows of the database: one
 //! user's variables in one room, byte for byte those of the dicebot.
 
-#[path = "../../examples/variables/database/mod.rs"]
+#[path = "../../examples/dicebot/database/mod.rs"]
 pub mod database;
 
 #[cfg(test)]
@@ -16,14 +16,20 @@ mod changes;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
-mod death;
-#[cfg(test)]
-mod importing;
+mod events;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod limit;
 #[cfg(test)]
+mod migrating;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod rooms;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod state;
+#[cfg(test)]
+mod variables;

@@ -1,13 +1,11 @@
 //! The program: what it prints and how it exits.
 
-use std::env;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use arbour::KvStore as _;
 
 use crate::bed::{ADA, Bed, COUNTS, VALUES, on_every_persistent_engine, put_raw};
+use crate::running::{Program, Run};
 
 on_every_persistent_engine!(
     variables_are_set_read_and_deleted,
@@ -15,54 +13,16 @@ on_every_persistent_engine!(
     a_reader_may_stop_reading,
 );
 
-/// What a run of the program left behind.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-/// Finds the program beside this test, where Cargo builds the examples of a package.
-fn executable() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap();
-    let name = format!("variables{}", env::consts::EXE_SUFFIX);
-    let program = built.join("examples").join(name);
-    assert!(
-        program.is_file(),
-        "{} is not there: build it with `cargo build --example variables`",
-        program.display()
-    );
-    program
-}
+const VARIABLES: Program = Program("variables");
 
 /// Starts the program on the bed's store.
 pub(crate) fn start(bed: &Bed, arguments: &[&str]) -> Child {
-    Command::new(executable())
-        .args(["--store", bed.url()])
-        .args(arguments)
-        .current_dir(bed.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    VARIABLES.start(bed, arguments)
 }
 
 /// Runs the program with an input.
 pub(crate) fn run_with(bed: &Bed, arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = start(bed, arguments);
-    let mut stdin = child.stdin.take().unwrap();
-    // A program that ends early leaves its input unread, which is no failure of the test.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    VARIABLES.run_with(bed, arguments, input)
 }
 
 /// Runs the program.
@@ -129,7 +89,7 @@ fn a_store_that_cannot_be_opened_is_one_clear_line() {
     fails(&bed, &["list", "ada", "lobby"], 1, "(Io; store");
     assert!(bed.folder.path().read_dir().unwrap().next().is_none());
 
-    let file = bed.folder.path().join("variables.redb");
+    let file = bed.folder.path().join("bot.redb");
     std::fs::write(&file, "no database at all, but long enough to be looked at".repeat(99))
         .unwrap();
     fails(&bed, &["list", "ada", "lobby"], 1, "(Corrupted; store");
@@ -142,8 +102,7 @@ fn a_store_that_cannot_be_opened_is_one_clear_line() {
 
     let missing = format!("redb:{}", bed.folder.path().join("missing/x.redb").display());
     for command in [&["--store", &missing, "import", "-"][..], &["--store", "x:y", "verify"]] {
-        let output =
-            Command::new(executable()).args(command).stdin(Stdio::null()).output().unwrap();
+        let output = VARIABLES.command().args(command).stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(err.lines().count(), 1, "{err}");

@@ -1,0 +1,38 @@
+//! The number that the sled program kept of its version.
+
+use arbour::codec::ZeroCopy;
+use arbour::migrations::{MigrationError, Migrations, Target};
+use arbour::{KvStore, TypedTree};
+use zerocopy::little_endian::U32;
+
+use super::Error;
+
+const VERSIONS: TypedTree<String, U32, ZeroCopy> = TypedTree::new("migrations");
+
+const VERSION: &str = "metadata:migration_version";
+
+/// The last version that the sled program had.
+const NEWEST: u32 = 5;
+
+/// Returns the version that the sled program left, 0 if none.
+pub(super) fn version<S: KvStore>(store: &S) -> Result<u32, Error> {
+    let versions = VERSIONS.open(store)?;
+    let stored = versions.get(&store.snapshot()?, VERSION)?.map_or(0, U32::get);
+    if stored > NEWEST {
+        return Err(Error::CannotDowngrade { stored, known: NEWEST });
+    }
+    Ok(stored)
+}
+
+/// Notes the steps as done that the sled program has done, unless there is a journal already.
+pub(super) fn take_over<S: KvStore>(store: &S, declared: &Migrations) -> Result<(), Error> {
+    let target = match version(store)? {
+        0 => return Ok(()),
+        done => Target::number(u64::from(done)),
+    };
+    match declared.adopt(store, target) {
+        // A run has taken it over before, and goes on by its journal.
+        Ok(()) | Err(MigrationError::Journaled { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

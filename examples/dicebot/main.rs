@@ -1,0 +1,35 @@
+//! The database of a chat bot as a program: brings up what any version of the bot stored, step by step, and
+//! reads and changes what is known of rooms, on any engine. The variables of users have a program of their
+//! own, `variables`.
+//!
+//! ```text
+//! dicebot --store sled:bot.sled plan
+//! dicebot --store sled:bot.sled migrate
+//! dicebot --store sled:bot.sled join '!lobby:x' @ada:x
+//! ```
+//!
+//! The exit code is 0 if all went well, 1 if something was not found, is not as it should be or
+//! failed, and 2 if the program was called wrongly.
+
+mod arguments;
+mod command;
+pub mod database;
+mod failure;
+mod migrating;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    match command::run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("dicebot: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Migrating, and showing what that does.
+
+use std::io::{IsTerminal as _, Write, stderr};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use arbour::DynStore;
+use arbour::migrations::{Progress, RecordState, Run, Tally, Target};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use crate::database::{Database, migrations};
+use crate::failure::Failure;
+
+/// Prints what would be different in each tree.
+pub(crate) fn plan(store: &DynStore, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let dry = migrations::dry_run(store)?;
+    for step in &dry.steps {
+        let (entries, puts) = (HumanCount(step.counts.entries), HumanCount(step.counts.puts));
+        writeln!(out, "step {}: reads {entries} entries, puts {puts}", step.step)?;
+    }
+    for tree in &dry.trees {
+        let kinds = [("+", &tree.added), ("~", &tree.changed), ("-", &tree.removed)];
+        for (sign, tally) in kinds.iter().filter(|(_, tally)| tally.count > 0) {
+            writeln!(out, "{sign} {}: {}", tree.tree, samples(tally))?;
+        }
+    }
+    if dry.steps.is_empty() {
+        eprintln!("nothing to do");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn samples(tally: &Tally) -> String {
+    let more = if tally.count > tally.samples.len() as u64 { ", ..." } else { "" };
+    format!("{} ({}{more})", HumanCount(tally.count), tally.samples.join(", "))
+}
+
+/// Migrates, and prints a line for each step that ran.
+pub(crate) fn migrate(
+    store: &DynStore,
+    to: Option<u64>,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let run = to.map_or_else(Run::default, |step| Run::default().to(Target::number(step)));
+    let bar = bar();
+    let report = migrations::migrate(store, &run, &mut |progress| {
+        show(&bar, &progress);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    for step in &report.steps {
+        let entries = HumanCount(step.counts.entries);
+        writeln!(out, "step {}: {entries} entries in {}", step.step, took(step.took))?;
+    }
+    if report.steps.is_empty() {
+        eprintln!("nothing to do");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line for each step: number, when it ran and for how long, the program.
+pub(crate) fn status(database: &Database<DynStore>, out: &mut impl Write) -> Result<(), Failure> {
+    for step in database.migrations.status()?.steps {
+        let Some(record) = step.record else {
+            writeln!(out, "step {}: to be done", step.step)?;
+            continue;
+        };
+        if record.state == RecordState::Adopted {
+            writeln!(out, "step {}: done by the sled program", step.step)?;
+            continue;
+        }
+        let when = Timestamp::from_millisecond(record.started).unwrap_or_default();
+        let (when, took) = (when.strftime("%F %T UTC"), took(record.took));
+        writeln!(out, "step {}: {when}, {took}, {}", step.step, record.program)?;
+    }
+    let unreadable = database.migrations.unreadable()?.len();
+    if unreadable > 0 {
+        eprintln!("{unreadable} entries of version 0 cannot be read: `unreadable` prints them");
+    }
+    Ok(())
+}
+
+fn took(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        return format!("{} ms", time.as_millis());
+    }
+    HumanDuration(time).to_string()
+}
+
+/// A bar that somebody watches, or none.
+fn bar() -> ProgressBar {
+    let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let template = "{msg}  {bar:30} {percent:>3} %  {human_pos} of {human_len}";
+    // The template is constant; were it wrong, the default would do.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: &Progress<'_>) {
+    let left =
+        progress.left().map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
+    let rate = HumanCount(progress.rate() as u64);
+    bar.set_message(format!("step {} of {}, {rate}/s{left}", progress.number, progress.of));
+    bar.set_length(progress.total.unwrap_or(progress.entries));
+    bar.set_position(progress.entries);
+}

@@ -1,0 +1,5 @@
+//! The example `variables`, a program on the same database: imports, damage and death.
+
+mod death;
+mod importing;
+mod program;
