@@ -164,8 +164,7 @@ impl<S: KvStore> Lane<S> {
     /// Notes what was committed.
     pub(super) fn committed(&self, state: &State) {
         let before = self.applied.fetch_max(state.applied, Ordering::AcqRel);
-        if before < state.applied {
-            self.tries.store(0, Ordering::Relaxed);
+        if before < state.applied && self.tries.swap(0, Ordering::Relaxed) > 0 {
             *self.next_try.lock() = None;
         }
     }

@@ -9,6 +9,11 @@ use super::loader::Loader;
 use super::progress::{Meter, Report};
 use super::{Digest, TransferProgress, TransferResult, mark};
 
+/// How many bytes are written in one commit unless told otherwise. It is enough for a commit to cost little,
+/// and not much more: sled puts a batch in the order of a hash, so that large ones are written all over the
+/// tree, and 8 MiB take a third longer than 1 MiB.
+const CHUNK_BYTES: usize = 1 << 20;
+
 /// How stores are moved: whether what is there is replaced, and who watches.
 ///
 /// ```
@@ -29,7 +34,7 @@ pub struct Transfer<'p> {
 
 impl Default for Transfer<'_> {
     fn default() -> Self {
-        Self { replaces: false, chunk_bytes: 8 << 20, report: None }
+        Self { replaces: false, chunk_bytes: CHUNK_BYTES, report: None }
     }
 }
 
@@ -54,7 +59,7 @@ pub struct Transferred {
 }
 
 impl<'p> Transfer<'p> {
-    /// Refuses a destination that has entries, writes 8 MiB in each commit, and tells nobody how far it is.
+    /// Refuses a destination that has entries, writes 1 MiB in each commit, and tells nobody how far it is.
     ///
     /// ```
     /// # use arbour::transfer::Transfer;

@@ -4,4 +4,9 @@
 #[cfg(test)]
 mod layout;
 #[cfg(test)]
+#[path = "../transfer/limited.rs"]
+mod limited;
+#[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod room;

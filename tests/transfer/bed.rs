@@ -60,7 +60,7 @@ pub(crate) fn entries() -> Vec<(String, Vec<u8>, Vec<u8>)> {
 }
 
 /// Bytes that do not compress.
-fn noise(count: usize) -> Vec<u8> {
+pub(crate) fn noise(count: usize) -> Vec<u8> {
     let mut state = 1u64;
     let mut next = || {
         state ^= state << 13;

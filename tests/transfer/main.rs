@@ -7,4 +7,8 @@ mod copying;
 #[cfg(test)]
 mod dumping;
 #[cfg(test)]
+mod limited;
+#[cfg(test)]
 mod resuming;
+#[cfg(test)]
+mod room;

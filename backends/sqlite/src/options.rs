@@ -4,8 +4,8 @@
 /// and how it gives free pages back.
 ///
 /// The busy timeout, the cache size (of *each* connection: one that writes, and one for each
-/// snapshot that lives; 16 MiB unless set) and opening read-only are in `StoreOptions`; `synchronous` is the durability
-/// of a transaction.
+/// snapshot that lives; 16 MiB unless set) and opening read-only are in `StoreOptions`;
+/// `synchronous` is the durability of a transaction.
 ///
 /// ```
 /// use arbour_core::StoreOptions;
