@@ -1,9 +1,8 @@
 //! The entries that a document has in the indexes.
 
-use arbour_core::DecodeError;
-use arbour_core::Direction;
 use arbour_core::documents::{DocError, DocResult, Document, encode_scalar};
 use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
+use arbour_core::{Cause, DecodeError, Direction};
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef, IndexDefinition};
@@ -276,7 +275,7 @@ pub(super) fn undecodable<D: Document>(
         collection: definition.name().to_owned(),
         tree: tree.to_owned(),
         key: key.escape_ascii().to_string(),
-        cause: std::sync::Arc::new(cause),
+        cause: Cause::new(cause),
     }
 }
 

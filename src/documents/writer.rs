@@ -9,7 +9,7 @@ use arbour_core::documents::{
     FieldSource, Filter, Page, Precondition, Query, Stored, Written, from_json, read_id, set_at,
     to_json,
 };
-use arbour_core::{EncodeError, KvWrite};
+use arbour_core::{Cause, EncodeError, KvWrite};
 use serde_json::Value;
 
 use super::before::{Before, Bound};
@@ -128,7 +128,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         if read_id(ids, definition.name(), Some(&kept))?.as_ref() != Some(id) {
             let cause =
                 EncodeError::new(format!("it has no place for its id {:?}", definition.id_name));
-            return Err(DocError::Unfit { collection: self.name(), cause: Arc::new(cause) });
+            return Err(DocError::Unfit { collection: self.name(), cause: Cause::new(cause) });
         }
         Ok(body)
     }
@@ -174,7 +174,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
             .encode(&mut after);
         (codec.encode)(body, &mut after).map_err(|cause| DocError::Unfit {
             collection: declaration.name.clone(),
-            cause: Arc::new(cause),
+            cause: Cause::new(cause),
         })?;
         Ok(after)
     }

@@ -1,10 +1,9 @@
 //! Why something with events was refused or failed.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
 
-use arbour_core::Error;
 use arbour_core::documents::DocError;
+use arbour_core::{Cause, Error};
 
 use super::Expected;
 
@@ -84,7 +83,7 @@ pub enum EventError {
         event_type: String,
         /// Why not.
         #[source]
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// What is stored cannot be read.
@@ -98,7 +97,7 @@ pub enum EventError {
         key: String,
         /// Why not.
         #[source]
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// The payload of an event cannot be read. Other events can.
@@ -112,7 +111,7 @@ pub enum EventError {
         event_type: String,
         /// Why not.
         #[source]
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// An event was written by a newer program: upgrade this one.
@@ -209,13 +208,29 @@ impl EventError {
         log: &str,
         tree: &str,
         key: &[u8],
-        cause: impl StdError + Send + Sync + 'static,
+        cause: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self::Undecodable {
             log: log.to_owned(),
             tree: tree.to_owned(),
             key: key.escape_ascii().to_string(),
-            cause: Arc::new(cause),
+            cause: Cause::new(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use arbour_core::DecodeError;
+
+    use super::EventError;
+
+    #[test]
+    fn the_source_is_what_is_behind_and_can_be_asked_for() {
+        let error = EventError::undecodable("log", "tree", b"key", DecodeError::new("4 bytes", "3"));
+        assert!(error.source().unwrap().is::<DecodeError>());
+        assert!(error.clone().source().unwrap().is::<DecodeError>());
     }
 }

@@ -4,7 +4,7 @@ use arbour_core::documents::{
     DocCollection as _, DocError, DocId, DocResult, DocWrite, Document, Ids, Written, from_json,
     set_at, to_json,
 };
-use arbour_core::{KvRead, KvWrite, Tree};
+use arbour_core::{Cause, KvRead, KvWrite, Tree};
 use serde_json::{Value, json};
 
 use super::append::Append;
@@ -207,7 +207,7 @@ impl<D: Document> EventWrites<D> {
         let event_type = format!("{}/{action}", self.name);
         let payload = serde_json::to_vec(&payload).map_err(|cause| EventError::Unfit {
             event_type: event_type.clone(),
-            cause: std::sync::Arc::new(cause),
+            cause: Cause::new(cause),
         })?;
         Ok(NewEvent::raw(stream, event_type, CODEC, payload))
     }

@@ -1,8 +1,8 @@
 //! The type of an event: its name, its payload, and what becomes of older ones.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
 
+use arbour_core::Cause;
 use arbour_core::documents::{BodyCodec, BodyError, BodyFormat, Document};
 use serde_json::Value;
 
@@ -144,7 +144,7 @@ impl<B: Document> EventType<B> {
         let mut bytes = Vec::new();
         (self.format.codec.encode)(payload, &mut bytes).map_err(|cause| EventError::Unfit {
             event_type: self.name.clone(),
-            cause: Arc::new(cause),
+            cause: Cause::new(cause),
         })?;
         let mut event = NewEvent::raw(stream, &self.name, self.format.codec.number, bytes);
         event.schema = self.format.schema;
@@ -185,7 +185,7 @@ impl<B: Document> EventType<B> {
             BodyError::Decode(cause) => EventError::Payload {
                 position: event.position,
                 event_type: self.name.clone(),
-                cause: Arc::new(cause),
+                cause: Cause::new(cause),
             },
             BodyError::TooNew { stored, known } => EventError::TooNew {
                 position: event.position,

@@ -1,10 +1,9 @@
 //! The state of one stream, folded from its events, and snapshots of it.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use arbour_core::documents::{BodyCodec, Document};
-use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cause, DecodeError, KvRead, KvStore, KvWrite, Tree};
 
 use super::event::Event;
 use super::layout::{FORMAT, snapshot_tree};
@@ -153,7 +152,7 @@ impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
         value.extend_from_slice(&folded.position.to_be_bytes());
         (self.codec.encode)(&folded.state, &mut value).map_err(|cause| EventError::Unfit {
             event_type: format!("the snapshot of {stream:?}"),
-            cause: Arc::new(cause),
+            cause: Cause::new(cause),
         })?;
         Ok(transaction.put(&self.tree, stream.as_bytes(), &value)?)
     }

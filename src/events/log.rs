@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Batch, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName};
+use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName};
 use uuid::Uuid;
 
 use super::append::{Append, Appended, appended_hash};
@@ -399,7 +399,7 @@ impl<'l, T: Tree> Appending<'l, T> {
         } else {
             serde_json::to_vec(&event.metadata).map_err(|cause| EventError::Unfit {
                 event_type: event.event_type.clone(),
-                cause: Arc::new(cause),
+                cause: Cause::new(cause),
             })?
         };
         let position = self.head.position.checked_add(1);

@@ -2,10 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::Error;
+use arbour_core::{Cause, Error};
 
 use super::problem::Problem;
 use super::{StepId, Target};
@@ -120,7 +119,7 @@ pub enum MigrationError {
         /// The key, escaped.
         key: String,
         /// What is wrong.
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// A step returned an error: mend what it failed by, and run again.
@@ -128,7 +127,7 @@ pub enum MigrationError {
         /// Where.
         at: Box<StepPlace>,
         /// What it returned.
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// A step panicked: mend what it failed by, and run again.
@@ -168,7 +167,7 @@ pub enum MigrationError {
         /// Where.
         at: Box<StepPlace>,
         /// What the check returned.
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// A step that would have to be undone has no [`down`](super::Step::down). Nothing was undone.
@@ -276,7 +275,7 @@ impl MigrationError {
         Self::Damaged {
             tree: tree.to_owned(),
             key: key.escape_ascii().to_string(),
-            cause: Arc::new(cause),
+            cause: Cause::new(cause),
         }
     }
 }

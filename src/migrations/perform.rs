@@ -1,9 +1,8 @@
 //! One chunk of one step, in a transaction that is there already.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use arbour_core::{Error, ErrorKind, Operation, panic_text};
+use arbour_core::{Cause, Error, ErrorKind, Operation, panic_text};
 
 use super::MigrationError;
 use super::error::{Halt, StepPlace};
@@ -106,7 +105,7 @@ fn guarded<R>(
         Ok(Ok(result)) => Ok(result),
         Ok(Err(cause)) => Err(match cause.downcast::<Error>() {
             Ok(cause) => MigrationError::StoreInStep { at, cause: *cause },
-            Err(cause) => MigrationError::Step { at, cause: Arc::from(cause) },
+            Err(cause) => MigrationError::Step { at, cause: Cause::new(cause) },
         }
         .into()),
         Err(panic) => {

@@ -1,12 +1,9 @@
 //! Why something with documents was refused or failed.
 
-use std::error::Error as StdError;
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{DocId, IndexState};
-use crate::Error;
+use crate::{Cause, Error};
 
 /// The result of an operation on documents.
 ///
@@ -153,7 +150,7 @@ pub enum DocError {
         key: String,
         /// Why not.
         #[source]
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// A stored document was written by a newer program: upgrade this one.
@@ -176,7 +173,7 @@ pub enum DocError {
         collection: String,
         /// Why not.
         #[source]
-        cause: Arc<dyn StdError + Send + Sync>,
+        cause: Cause,
     },
 
     /// The collection was declared otherwise since it was opened here: open it again.
@@ -233,5 +230,20 @@ fn brief(value: &Value) -> String {
     match text.char_indices().nth(CHARACTERS_SHOWN) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::DocError;
+    use crate::{Cause, DecodeError};
+
+    #[test]
+    fn the_source_is_what_is_behind_and_can_be_asked_for() {
+        let cause = Cause::new(DecodeError::new("4 bytes", "3"));
+        let error = DocError::Unfit { collection: "people".to_owned(), cause };
+        assert!(error.source().unwrap().is::<DecodeError>());
     }
 }

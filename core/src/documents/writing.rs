@@ -1,10 +1,9 @@
 //! Writing documents.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::{DocError, DocId, DocRead, DocResult, Document, Ids, Stored, Written};
+use crate::Cause;
 
 /// What must be true of a document for a write to happen.
 ///
@@ -326,7 +325,7 @@ pub fn from_json<D: Document>(collection: &str, json: Value) -> DocResult<D> {
 }
 
 fn unfit(collection: &str, cause: serde_json::Error) -> DocError {
-    DocError::Unfit { collection: collection.to_owned(), cause: Arc::new(cause) }
+    DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }
 }
 
 /// Reads the id that stands in a document.
