@@ -384,6 +384,34 @@ impl Error {
     pub fn path(&self) -> Option<&Path> {
         self.inner.path.as_deref()
     }
+
+    /// Says all in one line, for a person: what happened, what is behind it where that helps, and what can be
+    /// done.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// store.close()?;
+    /// let error = store.tree("users").unwrap_err();
+    /// assert_eq!(error.in_one_line(), format!("{error}: open the store again"));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        let (kind, mut line) = (self.kind(), self.to_string());
+        if matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
+            let mut cause = StdError::source(self);
+            while let Some(deeper) = cause {
+                line = format!("{line}: {deeper}");
+                cause = deeper.source();
+            }
+        }
+        match kind {
+            // The cause says it; the kind could only point there.
+            ErrorKind::Io | ErrorKind::Engine => line,
+            _ => format!("{line}: {}", kind.next_move()),
+        }
+    }
 }
 
 impl fmt::Display for Error {

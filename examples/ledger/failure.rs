@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use arbour::documents::DocError;
 use arbour::events::EventError;
-use arbour::{Error, ErrorKind};
 
 use crate::account::Refusal;
 use crate::counted::counted;
@@ -94,7 +93,9 @@ impl Failure {
 /// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
 pub(crate) fn with_next_move(error: &EventError) -> String {
     match error {
-        EventError::Store(error) | EventError::Document(DocError::Store(error)) => of_store(error),
+        EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
+            error.in_one_line()
+        }
         EventError::Foreign { .. } => {
             format!("{error}: name the log that belongs to the store, with --log if it has its own")
         }
@@ -107,19 +108,4 @@ pub(crate) fn with_next_move(error: &EventError) -> String {
         EventError::Truncated { .. } => format!("{error}: restore it from a backup"),
         _ => error.to_string(),
     }
-}
-
-fn of_store(error: &Error) -> String {
-    let mut line = error.to_string();
-    let kind = error.kind();
-    if !matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
-        return format!("{line}: {}", kind.next_move());
-    }
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        line = format!("{line}: {deeper}");
-        cause = deeper.source();
-    }
-    // Elsewhere the cause says what to do; the kind could only point there.
-    if kind == ErrorKind::CommitUnknown { format!("{line}: {}", kind.next_move()) } else { line }
 }

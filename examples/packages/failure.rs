@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use arbour::ErrorKind;
 use arbour::documents::DocError;
 
 use crate::import::ImportError;
@@ -52,17 +51,8 @@ impl Failure {
 
 /// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
 pub(crate) fn with_next_move(error: &DocError) -> String {
-    let DocError::Store(error) = error else { return error.to_string() };
-    let mut line = error.to_string();
-    let kind = error.kind();
-    if !matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
-        return format!("{line}: {}", kind.next_move());
+    match error {
+        DocError::Store(error) => error.in_one_line(),
+        _ => error.to_string(),
     }
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        line = format!("{line}: {deeper}");
-        cause = deeper.source();
-    }
-    // Elsewhere the cause says what to do; the kind could only point there.
-    if kind == ErrorKind::CommitUnknown { format!("{line}: {}", kind.next_move()) } else { line }
 }

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn the_source_is_what_is_behind_and_can_be_asked_for() {
-        let error = EventError::undecodable("log", "tree", b"key", DecodeError::new("4 bytes", "3"));
+        let error =
+            EventError::undecodable("log", "tree", b"key", DecodeError::new("4 bytes", "3"));
         assert!(error.source().unwrap().is::<DecodeError>());
         assert!(error.clone().source().unwrap().is::<DecodeError>());
     }

@@ -1,6 +1,5 @@
 //! What can go wrong, and what to do then.
 
-use arbour::ErrorKind;
 use arbour::migrations::MigrationError;
 
 use super::Scope;
@@ -57,7 +56,7 @@ pub enum Error {
     #[error(transparent)]
     Migration(#[from] MigrationError),
     /// The store failed.
-    #[error("{}", with_next_move(.0))]
+    #[error("{}", .0.in_one_line())]
     Store(#[from] arbour::Error),
 }
 
@@ -79,24 +78,5 @@ impl Error {
     /// Makes the error of a count that cannot be true.
     pub(super) fn impossible_count(scope: Scope<'_>, stored: i32) -> Self {
         Self::ImpossibleCount { user: scope.user.to_owned(), room: scope.room.to_owned(), stored }
-    }
-}
-
-/// Puts a store's error into one line: what happened, its cause where that is what helps, and
-/// what to do.
-fn with_next_move(error: &arbour::Error) -> String {
-    let mut line = error.to_string();
-    let kind = error.kind();
-    if matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
-        let mut cause = std::error::Error::source(error);
-        while let Some(deeper) = cause {
-            line = format!("{line}: {deeper}");
-            cause = deeper.source();
-        }
-    }
-    match kind {
-        // The cause says it; the kind could only point there.
-        ErrorKind::Io | ErrorKind::Engine => line,
-        _ => format!("{line}: {}", kind.next_move()),
     }
 }
