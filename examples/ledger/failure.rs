@@ -71,8 +71,8 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<arbour::Error> for Failure {
+    fn from(error: arbour::Error) -> Self {
         Self::Events(error.into())
     }
 }
