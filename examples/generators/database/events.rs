@@ -1,0 +1,33 @@
+//! Events and what belongs to them.
+
+use arbour::key::StartsWith;
+
+use super::entries::keys_in;
+use super::{Database, Error, key};
+
+impl Database {
+    /// Deletes an event and all its modifiers, `event:id` and `modifier:id:...`, together or not at
+    /// all. Returns the keys that are gone, which are none if there was nothing of that id.
+    ///
+    /// The original did this while it was on SQL, and has left orphans since. A modifier that is
+    /// put meanwhile is put before, and goes along, or after.
+    ///
+    /// # Errors
+    /// [`Error::Query`] with `DELETE EVENT id`.
+    pub fn delete_event(&self, id: &str) -> Result<Vec<String>, Error> {
+        let event = key::join(&["event", id]);
+        let modifiers = key::prefix(&["modifier", id]);
+        self.write(
+            || format!("DELETE EVENT {id}"),
+            |transaction, entries| {
+                let mut gone = keys_in(transaction, entries, &modifiers)?;
+                entries.delete_prefix(transaction, StartsWith(modifiers.as_str()))?;
+                if entries.contains(transaction, &event)? {
+                    entries.delete(transaction, &event)?;
+                    gone.insert(0, event.clone());
+                }
+                Ok(gone)
+            },
+        )
+    }
+}

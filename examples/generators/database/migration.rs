@@ -1,0 +1,131 @@
+//! Migrating: the next version is built in the replica that nobody uses, and then made the current
+//! one.
+//!
+//! An upgrade is an atomic step of Arbour's migrations. The replica, the marker of its version, the
+//! pointer and the place in the journal are one commit, so there is no moment at which some of them
+//! are there: not after a failure, and not after the death of the process. In chunks it would be
+//! less: whoever wrote to the replica that is being read, behind the place already reached, would
+//! find that write lost after the switch.
+//!
+//! The replica that was current stays as it was, until the migration after the next writes over it.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arbour::KeyRange;
+use arbour::codec::{Codec as _, Json};
+use arbour::key::Key as _;
+use arbour::migrations::{Group, Migrations, Run, Step, StepResult, StepTrees};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::decision::{Decisions, Nodes, decide};
+use super::replica::{CURRENT, META, VERSION};
+use super::{Database, Error, Replica};
+
+type Plan = dyn Fn(&Nodes) -> StepResult<Decisions> + Send + Sync;
+
+/// The way to a version of the nodes, from the version before.
+#[derive(Clone)]
+pub struct Upgrade {
+    version: u64,
+    plan: Arc<Plan>,
+}
+
+impl Upgrade {
+    /// Makes the upgrade to a version, the first of which is 1. Its plan sees all nodes and decides
+    /// about each of them.
+    pub fn to(
+        version: u64,
+        plan: impl Fn(&Nodes) -> StepResult<Decisions> + Send + Sync + 'static,
+    ) -> Self {
+        Self { version, plan: Arc::new(plan) }
+    }
+
+    fn step(&self) -> Step {
+        let (version, plan) = (self.version, Arc::clone(&self.plan));
+        Step::numbered(version)
+            .atomic(move |trees| build(trees, version, &*plan))
+            .check(move |trees| verify(trees, version))
+    }
+}
+
+impl Database {
+    /// Brings the current replica up to the newest version, by the upgrades that have not run yet.
+    /// Returns how many ran: none costs one read and no write.
+    ///
+    /// All nodes are held in memory for a moment, and the writes of an upgrade are one transaction.
+    /// Where processes share a store, one that died while it migrated is waited for: ten seconds,
+    /// unless `run` says otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Migration`]. What upgrades before the one that failed did stays.
+    pub fn migrate(&self, upgrades: &[Upgrade], run: &Run) -> Result<usize, Error> {
+        let steps = upgrades.iter().map(Upgrade::step);
+        let group = steps.fold(Group::new("replicas").contiguous(), Group::step);
+        let migrations = Migrations::new("generators", env!("CARGO_PKG_VERSION")).group(group);
+        let report = migrations.run_with(&self.store, run, &mut |_| ControlFlow::Continue(()));
+        let report = report.map_err(|cause| Error::Migration { path: self.url(), cause })?;
+        Ok(report.steps.len())
+    }
+}
+
+/// Builds a version in the replica that is not the current one, and makes it that.
+fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
+    let from = current(trees)?;
+    let mut nodes = Nodes::new();
+    trees.each(from.nodes(), |_, key, value| {
+        nodes.insert(String::decode_key(key)?, Json::decode(value)?);
+        Ok(())
+    })?;
+    // Whatever is wrong with the decisions is found before the first write.
+    let made = decide(&nodes, plan(&nodes)?)?;
+    let to = from.other();
+    trees.delete_range(to.nodes(), KeyRange::all())?;
+    trees.delete_range(to.global(), KeyRange::all())?;
+    for (node, value) in &made {
+        put(trees, to.nodes(), node, value)?;
+    }
+    put(trees, to.global(), VERSION, &version)?;
+    put(trees, META, CURRENT, &to)
+}
+
+/// Checks that what is current now is of a version, before that is committed.
+fn verify(trees: &mut StepTrees<'_>, version: u64) -> StepResult {
+    let current = current(trees)?;
+    match get::<u64>(trees, current.global(), VERSION)? {
+        Some(found) if found == version => Ok(()),
+        found => Err(format!("replica {current} is of version {found:?}").into()),
+    }
+}
+
+fn current(trees: &mut StepTrees<'_>) -> StepResult<Replica> {
+    Ok(get(trees, META, CURRENT)?.unwrap_or_default())
+}
+
+fn get<T: Serialize + DeserializeOwned>(
+    trees: &mut StepTrees<'_>,
+    tree: &str,
+    key: &str,
+) -> StepResult<Option<T>> {
+    let value = trees.get(tree, key.as_bytes())?;
+    Ok(value.map(|value| Json::decode(&value)).transpose()?)
+}
+
+fn put<T: Serialize + DeserializeOwned>(
+    trees: &mut StepTrees<'_>,
+    tree: &str,
+    key: &str,
+    value: &T,
+) -> StepResult {
+    let mut bytes = Vec::new();
+    Json::encode(value, &mut bytes)?;
+    Ok(trees.put(tree, key.as_bytes(), &bytes)?)
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrade").field("version", &self.version).finish_non_exhaustive()
+    }
+}
