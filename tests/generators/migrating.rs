@@ -1,6 +1,7 @@
 //! G12: the next version is built in the other replica, from decisions about every node.
 
 use std::error::Error as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::bed::{Bed, Dump, dump, on_every_engine, on_every_persistent_engine, p
 use crate::database::{
     Database, Decision, Decisions, Error, Fault, Nodes, Op, Replica, Status, Upgrade,
 };
+use crate::watched::{Moment, Watched};
 
 on_every_engine!(
     x_is_current_until_a_migration,
@@ -23,7 +25,7 @@ on_every_engine!(
     a_damaged_node_is_named_and_changes_nothing,
     a_newer_store_is_left_alone,
     of_many_who_migrate_at_once_one_does,
-    what_is_put_meanwhile_is_not_lost,
+    what_waited_for_a_migration_goes_to_y,
 );
 on_every_persistent_engine!(the_pointer_is_there_after_reopening);
 
@@ -248,23 +250,22 @@ fn of_many_who_migrate_at_once_one_does(bed: &Bed) {
     is_migrated(&database);
 }
 
-/// In the original what was on its way to the old replica could arrive there after the switch.
-fn what_is_put_meanwhile_is_not_lost(bed: &Bed) {
+/// In the original what was on its way to the old replica could arrive there after the switch, and
+/// was lost.
+fn what_waited_for_a_migration_goes_to_y(bed: &Bed) {
     let database = bed.open();
-    database.put("before", &json!(1)).unwrap();
-    thread::scope(|threads| {
-        let putting = threads.spawn(|| {
-            for number in 0..40 {
-                database.buffered().put(&format!("put{number:02}"), &json!(number)).unwrap();
-            }
-        });
-        for version in 1..=4 {
-            let upgrades: Vec<_> = (1..=version).map(keep).collect();
-            assert_eq!(database.migrate(&upgrades, &quick()).unwrap(), 1);
+    fill(&database);
+    let (migrating, is_first) = (database.clone(), AtomicBool::new(true));
+    let watched = Watched::over(database.store(), move |moment| {
+        if moment == Moment::Begin && is_first.swap(false, Ordering::SeqCst) {
+            migrating.migrate(&[upgrade()], &quick()).unwrap();
         }
-        putting.join().unwrap();
+        Ok(())
     });
-    assert_eq!(database.status().unwrap().version, 4);
-    assert_eq!(database.keys("put").unwrap().len(), 40);
-    assert_eq!(database.keys("").unwrap().len(), 41);
+    let before = replica(&database, Replica::X);
+    Database::over(watched, bed.url()).unwrap().put("late", &json!(6)).unwrap();
+    assert_eq!(replica(&database, Replica::X), before);
+    assert_eq!(database.namespace("y").unwrap().get("late").unwrap(), Some(json!(6)));
+    database.del("late").unwrap();
+    is_migrated(&database);
 }
