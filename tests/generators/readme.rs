@@ -1,5 +1,7 @@
 //! The README of the example: what it shows is what happens.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use arbour::migrations::Run;
@@ -65,4 +67,20 @@ fn the_code_of_the_readme_runs() {
     assert!(shown.len() > 10);
     let is_there = source.windows(shown.len()).any(|lines| lines == shown);
     assert!(is_there, "the code of the README is not that of `code_of_the_readme`");
+}
+
+#[test]
+fn every_test_the_readme_names_is_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/generators");
+    let rows = README.lines().filter(|line| line.starts_with("| G"));
+    let names =
+        rows.clone().filter_map(|row| row.split('|').nth(3)).flat_map(|cell| cell.split('`'));
+    let mut count = 0;
+    for (module, name) in names.filter_map(|name| name.split_once("::")) {
+        let source = fs::read_to_string(folder.join(module).with_extension("rs")).unwrap();
+        assert!(name == "*" || source.contains(&format!("fn {name}(")), "{module}::{name}");
+        count += 1;
+    }
+    assert_eq!(rows.count(), 14, "every row has its tests");
+    assert!(count > 14, "{count}");
 }
