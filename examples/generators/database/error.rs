@@ -11,7 +11,7 @@ use arbour::migrations::MigrationError;
 #[non_exhaustive]
 pub enum Error {
     /// The database could not be opened.
-    #[error("{operation} {path}: {}", with_next_move(cause))]
+    #[error("{operation} {path}: {}", cause.in_one_line())]
     Init {
         /// The URL of the store.
         path: String,
@@ -22,7 +22,7 @@ pub enum Error {
         cause: arbour::Error,
     },
     /// The database is open, and an operation on it failed.
-    #[error("{query} in {path}: {}", with_next_move(cause))]
+    #[error("{query} in {path}: {}", cause.in_one_line())]
     Query {
         /// The URL of the store.
         path: String,
@@ -61,24 +61,5 @@ impl Error {
             Self::Init { cause, .. } | Self::Query { cause, .. } => Some(cause.kind()),
             Self::Migration { cause, .. } => cause.store_error().map(arbour::Error::kind),
         }
-    }
-}
-
-/// Puts a store's error into one line: what happened, its cause where that is what helps, and
-/// what to do.
-fn with_next_move(error: &arbour::Error) -> String {
-    let mut line = error.to_string();
-    let kind = error.kind();
-    if matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
-        let mut cause = std::error::Error::source(error);
-        while let Some(deeper) = cause {
-            line = format!("{line}: {deeper}");
-            cause = deeper.source();
-        }
-    }
-    match kind {
-        // The cause says it; the kind could only point there.
-        ErrorKind::Io | ErrorKind::Engine => line,
-        _ => format!("{line}: {}", kind.next_move()),
     }
 }
