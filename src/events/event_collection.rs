@@ -1,5 +1,7 @@
 //! A collection whose writes are events.
 
+use std::sync::Arc;
+
 use arbour_core::documents::{
     DocCollection as _, DocError, DocId, DocResult, DocWrite, Document, Ids, Written, from_json,
     set_at, to_json,
@@ -14,7 +16,7 @@ use super::{EventError, EventResult};
 use crate::documents::Collection;
 
 /// What can happen to a document of such a collection, as the types of events end.
-const ACTIONS: [&str; 6] = ["init", "set", "insert", "update", "remove", "change-id"];
+const ACTIONS: [&str; 7] = ["init", "set", "insert", "update", "upsert", "remove", "change-id"];
 
 /// The codec of the payloads: JSON.
 const CODEC: u8 = 1;
@@ -46,7 +48,7 @@ const CODEC: u8 = 1;
 /// ```
 pub struct EventCollection<T, D> {
     writes: EventWrites<D>,
-    collection: Collection<T, D>,
+    collection: Arc<Collection<T, D>>,
 }
 
 /// Makes the events of an [`EventCollection`].
@@ -152,6 +154,22 @@ impl<D: Document> EventWrites<D> {
         self.event("update", Some(&id), json!({"id": id.to_json(), "changes": changes}))
     }
 
+    /// Changes members of the document whose id stands in `changes`, or inserts them as a document if there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// # use arbour::events::EventWrites;
+    /// # use serde_json::{Value, json};
+    /// EventWrites::<Value>::new("people").upsert(&json!({"id": "ada", "born": 1815}))?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn upsert(&self, changes: &Value) -> EventResult<NewEvent> {
+        self.of_json("upsert", changes.clone())
+    }
+
     /// Removes a document, if it is there.
     ///
     /// # Errors
@@ -188,7 +206,10 @@ impl<D: Document> EventWrites<D> {
     }
 
     fn of_body(&self, action: &str, body: &D) -> EventResult<NewEvent> {
-        let body = to_json(&self.name, body)?;
+        self.of_json(action, to_json(&self.name, body)?)
+    }
+
+    fn of_json(&self, action: &str, body: Value) -> EventResult<NewEvent> {
         let id = self.id_path.iter().try_fold(&body, |value, name| value.get(name));
         let id = match id {
             Some(Value::String(id)) => Some(DocId::from(id.clone())),
@@ -214,20 +235,24 @@ impl<D: Document> EventWrites<D> {
 }
 
 impl<T: Tree, D: Document> EventCollection<T, D> {
-    /// Makes a model of a collection. The types of its events begin with this name.
+    /// Makes a model of a collection, which may be one that the program shares, to read it. The types of its
+    /// events begin with this name.
     ///
     /// ```
     /// # use arbour::documents::{Declaration, DocResult, DocStore, Documents};
     /// # use arbour::events::EventCollection;
+    /// # use std::sync::Arc;
     /// # fn open(store: &arbour::MemoryStore) -> DocResult<()> {
     /// let people = Documents::new(store).collection(Declaration::<serde_json::Value>::new("people"))?;
-    /// let people = EventCollection::new("people", people);
-    /// # let _ = people;
+    /// let people = Arc::new(people);
+    /// let model = EventCollection::new("people", Arc::clone(&people));
+    /// # let _ = model;
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn new(name: &str, collection: Collection<T, D>) -> Self {
+    pub fn new(name: &str, collection: impl Into<Arc<Collection<T, D>>>) -> Self {
+        let collection = collection.into();
         let id_path = collection.declaration().id_path.clone();
         Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
     }
@@ -252,6 +277,7 @@ impl<T: Tree, D: Document> EventCollection<T, D> {
             "set" => documents.set(&from_json(name, write.body.clone())?)?,
             "insert" => documents.insert(&from_json(name, write.body.clone())?)?,
             "update" => documents.update(write.id(self, "id")?, write.member("changes"))?,
+            "upsert" => documents.upsert(&write.body)?,
             "change-id" => documents.change_id(write.id(self, "id")?, write.id(self, "to")?)?,
             _ => {
                 let is_removed = documents.remove(write.id(self, "id")?)?;
@@ -313,7 +339,7 @@ impl<T: Tree, D: Document> Model for EventCollection<T, D> {
         let Some(action) = action.filter(|action| *action != "init") else { return Ok(None) };
         let mut body: Value = serde_json::from_slice(event.payload)?;
         let is_made = self.collection.declaration().ids == Ids::Uuid;
-        if is_made && matches!(action, "set" | "insert") {
+        if is_made && matches!(action, "set" | "insert" | "upsert") {
             let path = &self.writes.id_path;
             let id = path.iter().try_fold(&body, |value, name| value.get(name));
             if id.is_none_or(Value::is_null) {

@@ -74,7 +74,8 @@ pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     assert_eq!(said(&events, changed)?, json!({"id": "ada", "revision": 2}));
     assert_eq!(part(said(&events, writes.change_id("bob", "cyd"))?, "id"), "cyd");
     assert_eq!(said(&events, writes.remove("nobody"))?, json!({"removed": false}));
-    said(&events, writes.set(&json!({"id": "dan"})))?;
+    said(&events, writes.upsert(&json!({"id": "dan", "email": null})))?;
+    assert_eq!(part(said(&events, writes.upsert(&json!({"id": "dan"})))?, "revision"), 2);
     assert_eq!(said(&events, writes.remove("dan"))?, json!({"removed": true}));
     drop(events);
     bed.settle()?;
