@@ -208,6 +208,11 @@ impl<D: Document> Definition<D> {
     fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
         let mut text =
             format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
+        // An upgrade may change any field.
+        let schema = self.declaration.format.schema;
+        if schema > 1 {
+            text.push_str(&format!(" schema {schema}"));
+        }
         for part in parts {
             let sign = if part.direction == Direction::Reverse { '-' } else { '+' };
             text.push_str(&match self.declared(part.field) {

@@ -137,7 +137,7 @@ impl<D: Document> Declaration<D> {
 
     /// Makes bodies of version `from` ones of the next, which is the declared version from now on if
     /// it was a lower one. Bodies are upgraded when they are read, and stored so when they are
-    /// written.
+    /// written. Indexes are built anew, for what they hold may be something else now.
     ///
     /// ```
     /// # use arbour_core::documents::Declaration;

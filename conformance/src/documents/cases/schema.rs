@@ -73,6 +73,7 @@ fn plant<F: Factory, M: DocFactory>(
 pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
+    upgraded_in_index(bed)?;
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     bed.settle()?;
     let people = bed.open(third())?;
@@ -90,6 +91,24 @@ pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
     assert_eq!(raw(bed.store(), &documents_tree("people"))?, before, "reading does not write");
     assert_eq!(header(bed.store(), "people", "a")?.schema, 1);
     Ok(())
+}
+
+/// What an upgrade changes is found as it is now, also by an index that was there before.
+fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+    let births = || Declaration::new("births").field(Field::path("born")).index(Index::on("born"));
+    load(bed.store(), &bed.open(births())?, &[json!({"id": "a", "born": "1815"})])?;
+    bed.settle()?;
+    let upgraded = births().upgrade_json(1, |mut birth| {
+        if let Some(born) = birth.get_mut("born") {
+            *born = born.as_str().unwrap_or_default().parse::<i64>()?.into();
+        }
+        Ok(birth)
+    });
+    let upgraded = bed.open(upgraded)?;
+    bed.store().write(|t| upgraded.writer(t)?.change_id("a", "b").map(drop))?;
+    let snapshot = bed.store().snapshot()?;
+    means(&upgraded.reader(&snapshot), &Filter::eq("born", 1815), "b")?;
+    means(&upgraded.reader(&snapshot), &Filter::eq("born", "1815"), "")
 }
 
 /// What is written is of the newest version, whoever is the writer, and the rest stays as it is; a
