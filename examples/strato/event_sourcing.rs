@@ -1,0 +1,66 @@
+//! Things whose every write is an event: the second program.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbour::documents::{
+    Collection, DocCollection as _, DocRead as _, DocStore as _, Documents, Filter, Query,
+};
+use arbour::events::{EventCollection, EventQuery, EventResult, EventWrites, Events, Projection};
+use arbour::{DynStore, DynTree};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::things;
+
+/// The name of the things, and of what is folded from their events.
+const THINGS: &str = "things";
+
+/// How long to wait for somebody else who is applying events.
+const WAIT: Duration = Duration::from_secs(30);
+
+type Things = Arc<Collection<DynTree, Value>>;
+
+/// Opens the things and the queue of their events, in one store or in two.
+pub(crate) fn open(
+    store: &Arc<DynStore>,
+    queue: Option<&Arc<DynStore>>,
+) -> EventResult<(Events<DynStore>, Things)> {
+    let projection = Projection::new(THINGS, 1);
+    let declaration = things::declaration(&projection.view(THINGS));
+    let things = Arc::new(Documents::new(&**store).collection(declaration)?);
+    let model = EventCollection::new(THINGS, Arc::clone(&things));
+    let events = Events::builder(Arc::clone(store), "queue").projection(projection.model(model));
+    let events = match queue {
+        Some(queue) => events.log_in(Arc::clone(queue)).build()?,
+        None => events.build()?,
+    };
+    Ok((events, things))
+}
+
+/// Has a thing stored by an event, and prints all that have count 3, and the events.
+pub(crate) fn event_sourcing(
+    store: &Arc<DynStore>,
+    queue: Option<&Arc<DynStore>>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (events, things) = open(store, queue)?;
+    let thing = json!({"id": 5, "name": "hi", "count": 3});
+    let set = events.dispatch(EventWrites::new(THINGS).set(&thing)?)?;
+    let snapshot = events.wait_for(THINGS, set.appended.last, WAIT)?;
+    for thing in things.reader(&snapshot).search(&Query::new(Filter::eq("count", 3)))?.items {
+        writeln!(out, "{}", thing.body)?;
+    }
+    history(&events, out)
+}
+
+/// Prints the events.
+pub(crate) fn history(events: &Events<DynStore>, out: &mut impl Write) -> Result<(), Failure> {
+    for event in events.read(&EventQuery::all())? {
+        let event = event.as_event();
+        let payload = String::from_utf8_lossy(event.payload);
+        writeln!(out, "{}\t{}\t{payload}", event.position, event.event_type)?;
+    }
+    Ok(())
+}
