@@ -1,0 +1,75 @@
+//! A collection in a store, written and read in one call.
+
+use std::sync::Arc;
+
+use arbour::documents::{
+    Collection, CollectionReader, CollectionWriter, Declaration, DocCollection as _, DocId,
+    DocRead as _, DocResult, DocStore as _, DocWrite as _, Document, Documents, Filter, Query,
+    Stored, Written,
+};
+use arbour::{DynSnapshot, DynStore, DynTransaction, DynTree, KvStore as _};
+use serde_json::Value;
+
+use crate::bed::Bed;
+
+/// A collection in a store.
+pub(crate) struct Things<D = Value> {
+    pub(crate) store: Arc<DynStore>,
+    pub(crate) collection: Collection<DynTree, D>,
+}
+
+type Reader<'r, 's, D> = CollectionReader<'r, DynSnapshot<'s>, D>;
+type Writer<'w, 't, D> = CollectionWriter<'w, DynTransaction<'t>, D>;
+
+impl<D: Document> Things<D> {
+    /// Opens the bed's store, and a collection in it.
+    pub(crate) fn open(bed: &Bed, declaration: Declaration<D>) -> Self {
+        Self::open_in(&bed.open(), declaration).unwrap()
+    }
+
+    /// Opens a collection in a store that is open.
+    pub(crate) fn open_in(store: &Arc<DynStore>, declaration: Declaration<D>) -> DocResult<Self> {
+        let collection = Documents::new(&**store).collection(declaration)?;
+        Ok(Self { store: Arc::clone(store), collection })
+    }
+
+    pub(crate) fn write<R>(
+        &self,
+        mut write: impl FnMut(&mut Writer<'_, '_, D>) -> DocResult<R>,
+    ) -> DocResult<R> {
+        self.store.write(|transaction| write(&mut self.collection.writer(transaction)?))
+    }
+
+    pub(crate) fn set(&self, body: &D) -> DocResult<Written> {
+        self.write(|things| things.set(body))
+    }
+
+    /// Stores all of these.
+    pub(crate) fn fill(&self, bodies: &[D]) {
+        self.write(|things| bodies.iter().try_for_each(|body| things.set(body).map(drop))).unwrap();
+    }
+
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&Reader<'_, '_, D>) -> DocResult<R>) -> R {
+        let snapshot = self.store.snapshot().unwrap();
+        read(&self.collection.reader(&snapshot)).unwrap()
+    }
+
+    pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<D> {
+        self.read(|things| Ok(things.get(id)?.map(|stored| stored.body)))
+    }
+
+    /// Returns the ids of what a query finds, as `5 7`.
+    pub(crate) fn find(&self, query: &Query<D>) -> String {
+        ids(&self.read(|things| things.search(query)).items)
+    }
+
+    /// Does the same by a filter.
+    pub(crate) fn meant(&self, filter: Filter<D>) -> String {
+        self.find(&Query::new(filter))
+    }
+}
+
+/// Returns the ids of documents, as `5 7`.
+pub(crate) fn ids<D>(documents: &[Stored<D>]) -> String {
+    documents.iter().map(|stored| stored.id.to_string()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,42 @@
+//! What strato-db does, row by row of the table in examples/strato/README.md, as an application does
+//! it with Arbour; what strato-db gets wrong; and the program of the example.
+//!
+//! What is about documents runs on every engine; what is about events, with the queue in the same
+//! store and in one of its own, of the same engine and of another.
+
+#[path = "../../examples/strato/things.rs"]
+pub mod things;
+
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod collection;
+#[cfg(test)]
+mod event_collections;
+#[cfg(test)]
+mod event_sourcing;
+#[cfg(test)]
+mod fields;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod searching;
+#[cfg(test)]
+mod shop;
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod sqlite;
+#[cfg(test)]
+mod stores;
+#[cfg(test)]
+mod weaknesses;
+#[cfg(test)]
+mod writing;

@@ -1,0 +1,116 @@
+//! Writing documents, and transactions (`J12` to `J15`, `J22`, `S5`).
+
+use arbour::documents::{
+    DocCollection as _, DocError, DocRead as _, DocResult, DocWrite, Precondition,
+};
+use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, on_every_engine};
+use crate::collection::Things;
+use crate::things;
+
+on_every_engine!(
+    set_inserts_or_replaces,
+    update_merges_members,
+    removing_what_is_not_there_does_nothing,
+    ids_can_be_changed,
+    what_writes_is_ones_own_to_wrap,
+    a_transaction_spans_collections_and_trees,
+);
+
+fn open(bed: &Bed) -> Things {
+    let things = Things::open(bed, things::declaration("things"));
+    things.fill(&[json!({"id": 5, "name": "hi", "count": 3})]);
+    things
+}
+
+/// J12. What was set is read in the same transaction.
+fn set_inserts_or_replaces(bed: &Bed) {
+    let things = open(bed);
+    let thing = json!({"id": 5, "name": "ho"});
+    let read = things.write(|things| {
+        let set = things.set(&thing)?;
+        assert!(!set.is_new());
+        things.get(set.id)
+    });
+    assert_eq!(read.unwrap().unwrap().body, thing);
+    let there = things.write(|things| things.insert(&thing)).unwrap_err();
+    assert!(matches!(there, DocError::Exists { .. }), "{there}");
+    let inserted = things.write(|things| things.insert(&json!({"name": "new"}))).unwrap();
+    assert!(inserted.is_new());
+    let bulk = [json!({"id": 5}), json!({"id": 7})];
+    let verdicts = things.write(|things| Ok(things.bulk(&bulk, Precondition::Absent))).unwrap();
+    assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
+}
+
+/// J13, and what strato-db has not: merging deeper, and only if nobody else has written since.
+fn update_merges_members(bed: &Bed) {
+    let things = open(bed);
+    things.write(|things| things.update(5, &json!({"name": null, "box": {"size": 1}}))).unwrap();
+    assert_eq!(things.get(5), Some(json!({"id": 5, "count": 3, "box": {"size": 1}})));
+    things.write(|things| things.patch(5, &json!({"box": {"color": "red"}}))).unwrap();
+    assert_eq!(things.get(5).unwrap()["box"], json!({"size": 1, "color": "red"}));
+    let missing = things.write(|things| things.update(6, &json!({}))).unwrap_err();
+    assert!(matches!(missing, DocError::Missing { .. }), "{missing}");
+    things.write(|things| things.upsert(&json!({"id": 6, "count": 1}))).unwrap();
+    things.write(|things| things.upsert(&json!({"id": 6, "name": "six"}))).unwrap();
+    assert_eq!(things.get(6), Some(json!({"id": 6, "count": 1, "name": "six"})));
+    let stale = things.write(|things| things.put(&json!({"id": 5}), Precondition::Revision(1)));
+    assert!(matches!(stale, Err(DocError::Revision { actual: 3, .. })), "{stale:?}");
+}
+
+/// J14.
+fn removing_what_is_not_there_does_nothing(bed: &Bed) {
+    let things = open(bed);
+    assert!(things.write(|things| things.remove(5)).unwrap());
+    assert!(!things.write(|things| things.remove(5)).unwrap());
+    assert_eq!(things.get(5), None);
+}
+
+/// J15.
+fn ids_can_be_changed(bed: &Bed) {
+    let things = open(bed);
+    things.fill(&[json!({"id": 6})]);
+    let taken = things.write(|things| things.change_id(5, 6)).unwrap_err();
+    assert!(matches!(taken, DocError::Exists { .. }), "{taken}");
+    let missing = things.write(|things| things.change_id(9, 10)).unwrap_err();
+    assert!(matches!(missing, DocError::Missing { .. }), "{missing}");
+    things.write(|things| things.change_id(5, 50)).unwrap();
+    assert_eq!((things.get(5), things.get(50).unwrap()["name"].clone()), (None, json!("hi")));
+}
+
+/// J22. A function over any writer takes the place of an overridden method.
+fn what_writes_is_ones_own_to_wrap(bed: &Bed) {
+    fn set_in_capitals(things: &mut impl DocWrite<Value>, id: i64, name: &str) -> DocResult<()> {
+        things.set(&json!({"id": id, "name": name.to_uppercase()})).map(drop)
+    }
+    let things = open(bed);
+    things.write(|things| set_in_capitals(things, 1, "one")).unwrap();
+    assert_eq!(things.get(1), Some(json!({"id": 1, "name": "ONE"})));
+}
+
+/// S5. All of it or nothing, over whatever a store has; a write that is refused ends nothing.
+fn a_transaction_spans_collections_and_trees(bed: &Bed) {
+    let things = open(bed);
+    let tree = things.store.tree("visits").unwrap();
+    let write = |fails: bool| {
+        things.store.write(|transaction| {
+            transaction.put(&tree, b"today", b"1")?;
+            let mut writer = things.collection.writer(transaction)?;
+            writer.update(5, &json!({"count": 4}))?;
+            writer.insert(&json!({"id": 5})).unwrap_err();
+            if fails {
+                let own = Error::new(ErrorKind::InvalidArgument, Operation::Apply, "of one's own");
+                return Err(DocError::from(own));
+            }
+            Ok(())
+        })
+    };
+    write(true).unwrap_err();
+    assert!(!things.store.snapshot().unwrap().contains(&tree, b"today").unwrap());
+    assert_eq!(things.get(5).unwrap()["count"], 3);
+    write(false).unwrap();
+    assert!(things.store.snapshot().unwrap().contains(&tree, b"today").unwrap());
+    assert_eq!(things.get(5).unwrap()["count"], 4);
+}
