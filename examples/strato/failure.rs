@@ -5,8 +5,6 @@ use std::io;
 use arbour::documents::DocError;
 use arbour::events::EventError;
 
-use crate::next_move;
-
 /// A failure of the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -40,7 +38,7 @@ impl Failure {
 fn with_next_move(error: &EventError) -> String {
     match error {
         EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
-            next_move::with_next_move(error)
+            error.in_one_line()
         }
         EventError::Foreign { .. } | EventError::Truncated { .. } => {
             format!(

@@ -17,8 +17,6 @@ mod command;
 mod crud;
 mod event_sourcing;
 mod failure;
-#[path = "../packages/next_move.rs"]
-mod next_move;
 #[path = "../packages/notice.rs"]
 mod notice;
 pub mod things;
