@@ -9,6 +9,8 @@ pub mod events;
 pub mod migrations;
 mod open;
 mod registry;
+#[cfg(feature = "tracing")]
+pub mod traced;
 #[cfg(feature = "transfer")]
 pub mod transfer;
 

@@ -34,6 +34,7 @@ mod error;
 mod group_commit;
 pub mod key;
 mod layer;
+mod lazy_store;
 mod limits;
 mod memory;
 mod options;
@@ -66,6 +67,7 @@ pub use layer::{
     Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
     LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
 };
+pub use lazy_store::LazyStore;
 pub use limits::Limits;
 pub use memory::{MemoryCursor, MemorySnapshot, MemoryStore, MemoryTransaction};
 pub use options::StoreOptions;

@@ -37,6 +37,8 @@ mod sqlite;
 #[cfg(test)]
 mod stores;
 #[cfg(test)]
+mod tracing;
+#[cfg(test)]
 mod weaknesses;
 #[cfg(test)]
 mod writing;

@@ -1,11 +1,11 @@
 //! Opening and closing stores (`S1`, `S2`, `S11`, `D1`).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use arbour::documents::{DocError, Field, Index};
-use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, Operation, Registry, StoreOptions};
+use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, LazyStore, Operation, StoreOptions};
 use serde_json::json;
 
 use crate::bed::{Bed, on_every_engine, on_every_persistent_engine};
@@ -14,7 +14,7 @@ use crate::things;
 
 on_every_engine!(
     a_store_can_be_opened_when_it_is_first_used,
-    what_is_done_at_opening_is_a_scheme_of_ones_own,
+    what_is_to_be_done_at_opening_is_done,
     a_collection_that_is_declared_otherwise_is_told,
 );
 
@@ -22,18 +22,22 @@ on_every_persistent_engine!(a_closed_store_can_be_opened_again, a_store_can_be_o
 
 /// S1. Whoever comes meanwhile waits for the one who opens it.
 fn a_store_can_be_opened_when_it_is_first_used(bed: &Bed) {
-    let opened = AtomicUsize::new(0);
-    let store = LazyLock::new(|| {
-        opened.fetch_add(1, Ordering::Relaxed);
-        bed.open()
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (url, counted) = (bed.url(), Arc::clone(&opened));
+    let lazy = LazyStore::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        arbour::open(&url)
     });
-    assert!(bed.is_empty());
+    assert!(bed.is_empty() && !lazy.is_open());
     thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| store.tree("things").unwrap());
+            scope.spawn(|| lazy.get().unwrap().tree("things").unwrap());
         }
     });
     assert_eq!(opened.load(Ordering::Relaxed), 1);
+    lazy.close().unwrap();
+    lazy.get().unwrap().tree("things").unwrap();
+    assert_eq!(opened.load(Ordering::Relaxed), 2);
 }
 
 /// S1.
@@ -46,22 +50,18 @@ fn a_closed_store_can_be_opened_again(bed: &Bed) {
     assert!(Things::open(bed, things::declaration("things")).get(5).is_some());
 }
 
-/// S2. Its error fails the opening.
-fn what_is_done_at_opening_is_a_scheme_of_ones_own(bed: &Bed) {
-    let mut registry = Registry::built_in();
-    let noting = registry.register("noting", |url, options| {
-        let store = arbour::open_with(url, options)?;
-        store.put(&store.tree("notes")?, b"opened", b"yes")?;
-        Ok(store)
-    });
-    let failing = registry.register("failing", |url, options| {
-        arbour::open_with(url, options)?;
-        Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, "not today"))
-    });
-    noting.and(failing).unwrap();
-    let refused = registry.open(&format!("failing:{}", bed.url())).unwrap_err();
-    assert_eq!(refused.message(), "not today");
-    let store = registry.open(&format!("noting:{}", bed.url())).unwrap();
+/// S2. The error of a hook fails the opening.
+fn what_is_to_be_done_at_opening_is_done(bed: &Bed) {
+    let (url, calls) = (bed.url(), AtomicUsize::new(0));
+    let lazy = LazyStore::new(move || arbour::open(&url))
+        .on_open(|store| store.put(&store.tree("notes")?, b"opened", b"yes"))
+        .on_open(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, "not today")),
+            _ => Ok(()),
+        });
+    assert_eq!(lazy.get().unwrap_err().message(), "not today");
+    assert!(!lazy.is_open());
+    let store = lazy.get().unwrap();
     let notes = store.tree("notes").unwrap();
     assert!(store.snapshot().unwrap().contains(&notes, b"opened").unwrap());
 }

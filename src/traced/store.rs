@@ -1,0 +1,143 @@
+//! The store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, TreeName};
+
+use super::counters::{Counting, StoreCounters, count};
+use super::transaction::{Life, TracedTransaction};
+use super::watch::Watch;
+
+/// How long an operation may take unless told otherwise.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// A store that says what is done with it: transactions begun, committed, rolled back, in conflict, and what
+/// takes long. Single reads and writes are not told of, and cost nothing more.
+///
+/// ```
+/// use arbour::traced::TracedStore;
+/// use arbour::{KvStore, KvWrite, MemoryStore};
+/// let store = TracedStore::new(MemoryStore::new());
+/// let users = store.tree("users")?;
+/// store.put(&users, b"ada", b"1815")?;
+/// store.begin()?.rollback()?;
+/// let counters = store.counters();
+/// assert_eq!((counters.begun, counters.committed, counters.rolled_back), (1, 1, 1));
+/// # Ok::<(), arbour::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TracedStore<S> {
+    store: S,
+    watch: Arc<Watch>,
+}
+
+impl<S: KvStore> TracedStore<S> {
+    /// Watches a store. What takes 100 ms is slow, unless [`slow_after`](Self::slow_after) says otherwise.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, MemoryStore, traced::TracedStore};
+    /// assert_eq!(TracedStore::new(MemoryStore::new()).capabilities().engine, "memory");
+    /// ```
+    pub fn new(store: S) -> Self {
+        Self::watching(store, SLOW)
+    }
+
+    /// Says from when on an operation is slow. What was counted so far is forgotten.
+    ///
+    /// ```
+    /// # use arbour::{KvStore, MemoryStore, traced::TracedStore};
+    /// use std::time::Duration;
+    /// let store = TracedStore::new(MemoryStore::new()).slow_after(Duration::ZERO);
+    /// store.tree("users")?;
+    /// assert_eq!(store.counters().slow, 1);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn slow_after(self, slow: Duration) -> Self {
+        Self::watching(self.store, slow)
+    }
+
+    fn watching(store: S, slow: Duration) -> Self {
+        let engine = store.capabilities().engine;
+        Self { store, watch: Arc::new(Watch { engine, slow, counting: Counting::default() }) }
+    }
+
+    /// Returns what was done so far.
+    ///
+    /// ```
+    /// # use arbour::{MemoryStore, traced::{StoreCounters, TracedStore}};
+    /// assert_eq!(TracedStore::new(MemoryStore::new()).counters(), StoreCounters::default());
+    /// ```
+    pub fn counters(&self) -> StoreCounters {
+        self.watch.counting.read()
+    }
+
+    fn timed<T>(&self, operation: Operation, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.watch.time(operation, run).map(|(done, _)| done)
+    }
+}
+
+impl<S: KvStore> KvStore for TracedStore<S> {
+    type Tree = S::Tree;
+    type Snapshot<'s>
+        = S::Snapshot<'s>
+    where
+        Self: 's;
+    type Transaction<'s>
+        = TracedTransaction<S::Transaction<'s>>
+    where
+        Self: 's;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.timed(Operation::Tree, || self.store.open_tree(name))
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        let snapshot = self.timed(Operation::Snapshot, || self.store.snapshot())?;
+        count(&self.watch.counting.snapshots);
+        Ok(snapshot)
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
+        let begin = || self.store.begin_with(durability);
+        let (transaction, waited) = self.watch.time(Operation::Begin, begin)?;
+        count(&self.watch.counting.begun);
+        let engine = self.watch.engine;
+        tracing::trace!(target: "arbour::store", engine, ?durability, ?waited, "begin");
+        Ok(TracedTransaction { transaction, life: Life::new(Arc::clone(&self.watch)) })
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        let (engine, writes, began) = (self.watch.engine, batch.len(), Instant::now());
+        self.timed(Operation::Apply, || self.store.apply(batch, durability))?;
+        count(&self.watch.counting.committed);
+        tracing::debug!(target: "arbour::store", engine, writes, took = ?began.elapsed(), "apply");
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.timed(Operation::Sync, || self.store.sync())
+    }
+
+    fn close(&self) -> Result<()> {
+        self.timed(Operation::Close, || self.store.close())
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.timed(Operation::Stats, || self.store.stats())
+    }
+
+    fn compact(&self) -> Result<()> {
+        self.timed(Operation::Compact, || self.store.compact())
+    }
+
+    fn backup(&self, destination: &Path) -> Result<()> {
+        self.timed(Operation::Backup, || self.store.backup(destination))
+    }
+}

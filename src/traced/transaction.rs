@@ -1,0 +1,129 @@
+//! The transaction of a traced store.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Write};
+
+use super::counters::count;
+use super::watch::Watch;
+
+/// A transaction of a [`TracedStore`](super::TracedStore).
+///
+/// ```
+/// use arbour::traced::{TracedStore, TracedTransaction};
+/// use arbour::{KvStore, KvWrite, MemoryStore, MemoryTransaction};
+/// let store = TracedStore::new(MemoryStore::new());
+/// let transaction: TracedTransaction<MemoryTransaction<'_>> = store.begin()?;
+/// transaction.commit()?;
+/// # Ok::<(), arbour::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TracedTransaction<W> {
+    pub(super) transaction: W,
+    pub(super) life: Life,
+}
+
+/// From the beginning of a transaction to its end, which is a rollback unless it was committed.
+#[derive(Debug)]
+pub(super) struct Life {
+    watch: Arc<Watch>,
+    began: Instant,
+    writes: u64,
+    is_committed: bool,
+}
+
+impl Life {
+    pub(super) fn new(watch: Arc<Watch>) -> Self {
+        Self { watch, began: Instant::now(), writes: 0, is_committed: false }
+    }
+
+    /// Tells of a conflict, for which the transaction is given up. What is wrong with a single call otherwise
+    /// is for the caller alone: the transaction goes on.
+    fn told<T>(&self, operation: Operation, done: Result<T>) -> Result<T> {
+        if matches!(&done, Err(error) if error.kind() == ErrorKind::Conflict) {
+            self.watch.conflict(operation);
+        }
+        done
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            count(&self.watch.counting.rolled_back);
+            let (engine, writes, open) = (self.watch.engine, self.writes, self.began.elapsed());
+            tracing::debug!(target: "arbour::store", engine, writes, ?open, "rollback");
+        }
+    }
+}
+
+impl<W: KvWrite> KvRead for TracedTransaction<W> {
+    type Tree = W::Tree;
+    type Value<'t>
+        = W::Value<'t>
+    where
+        Self: 't;
+    type Cursor<'t>
+        = W::Cursor<'t>
+    where
+        Self: 't;
+
+    fn get(&self, tree: &W::Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
+        self.life.told(Operation::Get, self.transaction.get(tree, key))
+    }
+
+    fn scan(
+        &self,
+        tree: &W::Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<W::Cursor<'_>> {
+        self.life.told(Operation::Scan, self.transaction.scan(tree, range, direction))
+    }
+
+    fn trees(&self) -> Result<Vec<String>> {
+        self.transaction.trees()
+    }
+}
+
+impl<W: KvWrite> KvWrite for TracedTransaction<W> {
+    fn put(&mut self, tree: &W::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.life.writes += 1;
+        self.life.told(Operation::Put, self.transaction.put(tree, key, value))
+    }
+
+    fn delete(&mut self, tree: &W::Tree, key: &[u8]) -> Result<()> {
+        self.life.writes += 1;
+        self.life.told(Operation::Delete, self.transaction.delete(tree, key))
+    }
+
+    fn delete_range(&mut self, tree: &W::Tree, range: KeyRange<'_>) -> Result<()> {
+        self.life.writes += 1;
+        self.life.told(Operation::DeleteRange, self.transaction.delete_range(tree, range))
+    }
+
+    fn check(&self, write: &Write<'_, W::Tree>) -> Result<()> {
+        self.transaction.check(write)
+    }
+
+    fn commit(self) -> Result<()> {
+        let Self { transaction, mut life } = self;
+        let open = life.began.elapsed();
+        let ((), took) = life.watch.time(Operation::Commit, || transaction.commit())?;
+        life.is_committed = true;
+        count(&life.watch.counting.committed);
+        let (engine, writes) = (life.watch.engine, life.writes);
+        tracing::debug!(target: "arbour::store", engine, writes, ?open, ?took, "commit");
+        Ok(())
+    }
+
+    fn rollback(self) -> Result<()> {
+        let Self { transaction, life } = self;
+        life.watch.time(Operation::Rollback, || transaction.rollback()).map(drop)
+    }
+
+    fn conflicted(&self) -> bool {
+        self.transaction.conflicted()
+    }
+}
