@@ -18,7 +18,8 @@ pub(crate) fn plan(store: &DynStore, out: &mut impl Write) -> Result<ExitCode, F
     let dry = migrations::dry_run(store)?;
     for step in &dry.steps {
         let (entries, puts) = (HumanCount(step.counts.entries), HumanCount(step.counts.puts));
-        writeln!(out, "step {}: reads {entries} entries, puts {puts}", step.step)?;
+        let words = migrations::words(&step.step);
+        writeln!(out, "step {}: {words}: {entries} entries read, {puts} put", step.step)?;
     }
     for tree in &dry.trees {
         let kinds = [("+", &tree.added), ("~", &tree.changed), ("-", &tree.removed)];
@@ -53,7 +54,8 @@ pub(crate) fn migrate(
     let report = report?;
     for step in &report.steps {
         let entries = HumanCount(step.counts.entries);
-        writeln!(out, "step {}: {entries} entries in {}", step.step, took(step.took))?;
+        let (words, took) = (migrations::words(&step.step), took(step.took));
+        writeln!(out, "step {}: {words}: {entries} entries in {took}", step.step)?;
     }
     if report.steps.is_empty() {
         eprintln!("nothing to do");
@@ -61,20 +63,21 @@ pub(crate) fn migrate(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a line for each step: number, when it ran and for how long, the program.
+/// Prints a line for each step: what it does, when it ran and for how long, the program.
 pub(crate) fn status(database: &Database<DynStore>, out: &mut impl Write) -> Result<(), Failure> {
     for step in database.migrations.status()?.steps {
+        let words = migrations::words(&step.step);
         let Some(record) = step.record else {
-            writeln!(out, "step {}: to be done", step.step)?;
+            writeln!(out, "step {}: {words}: to be done", step.step)?;
             continue;
         };
         if record.state == RecordState::Adopted {
-            writeln!(out, "step {}: done by the sled program", step.step)?;
+            writeln!(out, "step {}: {words}: done by the sled program", step.step)?;
             continue;
         }
         let when = Timestamp::from_millisecond(record.started).unwrap_or_default();
         let (when, took) = (when.strftime("%F %T UTC"), took(record.took));
-        writeln!(out, "step {}: {when}, {took}, {}", step.step, record.program)?;
+        writeln!(out, "step {}: {words}: {when}, {took}, {}", step.step, record.program)?;
     }
     let unreadable = database.migrations.unreadable()?.len();
     if unreadable > 0 {

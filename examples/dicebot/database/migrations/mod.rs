@@ -24,7 +24,7 @@ mod steps;
 use std::ops::ControlFlow;
 
 use arbour::KvStore;
-use arbour::migrations::{DryRun, Group, Migrations as Declared, Progress, Report, Run};
+use arbour::migrations::{DryRun, Group, Migrations as Declared, Progress, Report, Run, StepId};
 
 use super::Error;
 
@@ -41,6 +41,15 @@ pub const UNREADABLE: &str = "variables_unreadable";
 pub fn declared() -> Declared {
     let group = steps::all().into_iter().fold(Group::new(GROUP).contiguous(), Group::step);
     Declared::new(PROGRAM, VERSION).group(group)
+}
+
+/// Says in a few words what a step does.
+pub fn words(step: &StepId) -> &'static str {
+    match step {
+        StepId::Number(number @ 1..) => steps::WORDS.get(*number as usize - 1).copied(),
+        _ => None,
+    }
+    .unwrap_or("of another version")
 }
 
 /// Tries what [`migrate`] would do, and says what would be different. Nothing is written.
