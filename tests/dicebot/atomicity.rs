@@ -2,8 +2,9 @@
 
 use arbour::KvStore as _;
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, dump, on_every_engine};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, dump};
 use crate::database::{self, Error};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     an_abort_takes_everything_back,

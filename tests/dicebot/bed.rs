@@ -1,4 +1,4 @@
-//! A place for a store, and a way to run a test on every engine.
+//! A place for a store.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    pub(crate) fn memory() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), url: "memory:".to_owned() }
-    }
-
     pub(crate) fn redb() -> Self {
         Self::of("redb")
     }
 
-    /// A store of an engine that keeps it at a path.
+    /// A store of an engine.
     pub(crate) fn of(scheme: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(format!("bot.{scheme}"));
-        Self { folder, url: format!("{scheme}:{}", path.display()) }
+        let url = match scheme {
+            "memory" => "memory:".to_owned(),
+            _ => format!("{scheme}:{}", path.display()),
+        };
+        Self { folder, url }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -89,56 +89,3 @@ pub(crate) fn delete_raw(database: &Database<DynStore>, tree: &str, key: &[u8]) 
     let store = database.store();
     store.delete(&store.tree(tree).unwrap(), key).unwrap();
 }
-
-/// Makes a test per engine of each function, which takes a [`Bed`].
-macro_rules! on_every_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            #[test]
-            fn memory() {
-                super::$name(&crate::bed::Bed::memory());
-            }
-
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_engine;
-
-/// The same on the engines that keep what is stored.
-macro_rules! on_every_persistent_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_persistent_engine;
-
-macro_rules! at_a_path {
-    ($name:ident) => {
-        #[test]
-        fn redb() {
-            super::$name(&crate::bed::Bed::redb());
-        }
-
-        #[cfg(feature = "rocksdb")]
-        #[test]
-        fn rocksdb() {
-            super::$name(&crate::bed::Bed::of("rocksdb"));
-        }
-
-        #[cfg(feature = "sled")]
-        #[test]
-        fn sled() {
-            super::$name(&crate::bed::Bed::of("sled"));
-        }
-
-        #[cfg(feature = "sqlite")]
-        #[test]
-        fn sqlite() {
-            super::$name(&crate::bed::Bed::of("sqlite"));
-        }
-    };
-}
-pub(crate) use at_a_path;

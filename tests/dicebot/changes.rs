@@ -1,7 +1,8 @@
 //! D2, D6: setting twice, deleting what is there and what is not.
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, dump, on_every_engine};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, dump};
 use crate::database::{Change, Error};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     setting_twice_is_an_update,

@@ -4,8 +4,9 @@ use std::error::Error as _;
 
 use arbour::{DecodeError, ErrorKind};
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, delete_raw, dump, on_every_engine, put_raw};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, delete_raw, dump, put_raw};
 use crate::database::{Error, Finding};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     a_value_of_another_length_is_an_error,

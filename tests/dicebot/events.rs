@@ -1,6 +1,7 @@
 //! D10: events in the order of time, whatever bytes the time has.
 
-use crate::bed::{Bed, dump, on_every_engine};
+use crate::bed::{Bed, dump};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     events_are_in_the_order_of_time,

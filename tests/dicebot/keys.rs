@@ -2,8 +2,9 @@
 
 use arbour::{Cursor as _, KvRead as _, KvStore as _};
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, dump, on_every_engine};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, dump};
 use crate::database::Scope;
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     bytes_are_those_of_the_seed,

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use crate::bed::{ADA, Bed, on_every_engine};
+use crate::bed::{ADA, Bed};
 use crate::database::{Error, LIMIT_DEFAULT, Scope};
+use crate::engines::on_every_engine;
 
 on_every_engine!(a_full_scope_takes_updates_only, threads_do_not_pass_the_limit);
 

@@ -16,6 +16,8 @@ mod changes;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod engines;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod keys;

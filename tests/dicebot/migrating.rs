@@ -11,8 +11,9 @@ use arbour::{DynStore, ErrorKind, KvStore as _, StoreOptions};
 use arbour_conformance::Factory;
 use arbour_conformance::migration_fixture::{MigrationFixture, Pinned};
 
-use crate::bed::{ADA, Bed, on_every_engine};
+use crate::bed::{ADA, Bed};
 use crate::database::{Database, Error, LIMIT_DEFAULT, RoomInfo, Scope, migrations};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     every_version_reaches_the_newest_whatever_breaks,

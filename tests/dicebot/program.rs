@@ -7,7 +7,8 @@ use std::time::Duration;
 use arbour::{KvStore as _, KvWrite as _};
 use arbour_conformance::migration_fixture::Pinned;
 
-use crate::bed::{Bed, on_every_persistent_engine};
+use crate::bed::Bed;
+use crate::engines::on_every_persistent_engine;
 use crate::running::{Program, Run};
 
 on_every_persistent_engine!(

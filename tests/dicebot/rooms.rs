@@ -5,8 +5,9 @@ use std::thread;
 
 use arbour::{DynStore, ErrorKind, KvStore as _};
 
-use crate::bed::{Bed, on_every_engine, on_every_persistent_engine, put_raw};
+use crate::bed::{Bed, put_raw};
 use crate::database::{Database, Error, RoomInfo};
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 
 on_every_engine!(
     one_of_many_threads_processes_an_event,

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
@@ -20,7 +21,7 @@ pub(crate) struct Program(pub(crate) &'static str);
 
 impl Program {
     /// Finds the program beside this test, where Cargo builds the examples of a package.
-    pub(crate) fn command(self) -> Command {
+    pub(crate) fn path(self) -> PathBuf {
         let test = env::current_exe().unwrap();
         let built = test.parent().unwrap().parent().unwrap();
         let name = format!("{}{}", self.0, env::consts::EXE_SUFFIX);
@@ -31,7 +32,12 @@ impl Program {
             program.display(),
             self.0
         );
-        Command::new(program)
+        program
+    }
+
+    /// Begins a call of it.
+    pub(crate) fn command(self) -> Command {
+        Command::new(self.path())
     }
 
     /// Starts it on the bed's store.

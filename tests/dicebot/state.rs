@@ -2,8 +2,9 @@
 
 use arbour::{ErrorKind, KvStore as _};
 
-use crate::bed::{Bed, on_every_engine, on_every_persistent_engine, put_raw};
+use crate::bed::{Bed, put_raw};
 use crate::database::Error;
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 
 on_every_engine!(a_device_is_what_was_set_last, a_device_that_is_no_text_is_an_error);
 on_every_persistent_engine!(a_device_stays);

@@ -1,4 +1,4 @@
-//! A place for a store, and a way to run a test on every engine.
+//! A place for a store.
 
 use std::time::Duration;
 
@@ -19,24 +19,24 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    pub(crate) fn memory() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), url: "memory:".to_owned() }
-    }
-
     pub(crate) fn redb() -> Self {
         Self::of("redb")
     }
 
-    /// A store of an engine that keeps it at a path.
+    /// A store of an engine.
     pub(crate) fn of(scheme: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(format!("generators.{scheme}"));
-        Self { folder, url: format!("{scheme}:{}", path.display()) }
+        let url = match scheme {
+            "memory" => "memory:".to_owned(),
+            _ => format!("{scheme}:{}", path.display()),
+        };
+        Self { folder, url }
     }
 
     /// Another place for a store of the same engine.
     pub(crate) fn another(&self) -> Self {
-        if self.scheme() == "memory" { Self::memory() } else { Self::of(self.scheme()) }
+        Self::of(self.scheme())
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -86,56 +86,3 @@ pub(crate) fn failed<T: std::fmt::Debug>(result: Result<T, Error>) -> (String, E
         other => panic!("no failed query: {other:?}"),
     }
 }
-
-/// Makes a test per engine of each function, which takes a [`Bed`].
-macro_rules! on_every_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            #[test]
-            fn memory() {
-                super::$name(&crate::bed::Bed::memory());
-            }
-
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_engine;
-
-/// The same on the engines that keep what is stored.
-macro_rules! on_every_persistent_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_persistent_engine;
-
-macro_rules! at_a_path {
-    ($name:ident) => {
-        #[test]
-        fn redb() {
-            super::$name(&crate::bed::Bed::redb());
-        }
-
-        #[cfg(feature = "rocksdb")]
-        #[test]
-        fn rocksdb() {
-            super::$name(&crate::bed::Bed::of("rocksdb"));
-        }
-
-        #[cfg(feature = "sled")]
-        #[test]
-        fn sled() {
-            super::$name(&crate::bed::Bed::of("sled"));
-        }
-
-        #[cfg(feature = "sqlite")]
-        #[test]
-        fn sqlite() {
-            super::$name(&crate::bed::Bed::of("sqlite"));
-        }
-    };
-}
-pub(crate) use at_a_path;

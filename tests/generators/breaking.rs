@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use arbour::{DynStore, Error, ErrorKind, KvStore as _, Operation};
 
-use crate::bed::{Bed, dump, failed, on_every_engine};
+use crate::bed::{Bed, dump, failed};
 use crate::database::{Database, Op, Replica};
+use crate::engines::on_every_engine;
 use crate::migrating::{fill, is_migrated, quick, replica, upgrade};
 use crate::watched::{Moment, Watched};
 
@@ -18,7 +19,7 @@ on_every_engine!(
 /// Returns the steps of the migration, and which of them is the commit that makes `y` current.
 pub(crate) fn steps_of_migrating() -> (Vec<Moment>, usize) {
     let moments = Arc::new(Mutex::new(Vec::new()));
-    let (bed, noted) = (Bed::memory(), Arc::clone(&moments));
+    let (bed, noted) = (Bed::of("memory"), Arc::clone(&moments));
     let database = bed.open();
     fill(&database);
     let watched = Watched::over(database.store(), move |moment| {

@@ -4,8 +4,9 @@ use arbour::ErrorKind;
 use arbour::migrations::Run;
 use serde_json::json;
 
-use crate::bed::{Bed, failed, on_every_engine};
+use crate::bed::{Bed, failed};
 use crate::database::{Decisions, Error, Op, Upgrade};
+use crate::engines::on_every_engine;
 
 on_every_engine!(a_closed_database_says_so, closing_twice_is_no_failure);
 

@@ -5,8 +5,9 @@ use std::error::Error as _;
 use arbour::{DecodeError, ErrorKind};
 use serde_json::json;
 
-use crate::bed::{Bed, failed, on_every_engine, put_raw};
+use crate::bed::{Bed, failed, put_raw};
 use crate::database::{Error, Op};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     damaged_json_is_an_error_that_names_it,

@@ -10,10 +10,11 @@ use std::time::Duration;
 use arbour::KvStore as _;
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_persistent_engine, open};
+use crate::bed::{Bed, open};
 use crate::breaking::steps_of_migrating;
 use crate::child::{Child, part, say, wait_to_be_killed};
 use crate::database::{Database, Op, Replica};
+use crate::engines::on_every_persistent_engine;
 use crate::migrating::{fill, is_migrated, quick, replica, upgrade};
 use crate::watched::Watched;
 
@@ -34,7 +35,7 @@ fn a_migration_killed_at_any_step_leaves_x(bed: &Bed) {
     }
     let test = "death::a_migration_killed_at_any_step_leaves_x";
     let (moments, switch) = steps_of_migrating();
-    let untouched = Bed::memory().open();
+    let untouched = Bed::of("memory").open();
     fill(&untouched);
     let before = replica(&untouched, Replica::X);
     for (step, moment) in moments.iter().enumerate() {

@@ -4,8 +4,9 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::bed::{Bed, dump, on_every_engine};
+use crate::bed::{Bed, dump};
 use crate::database::{Op, key};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     an_event_goes_with_its_modifiers,

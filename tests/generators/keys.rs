@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
 use crate::database::{Op, key};
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     a_prefix_holds_all_of_unicode,

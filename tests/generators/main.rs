@@ -21,6 +21,9 @@ mod damage;
 #[cfg(test)]
 mod death;
 #[cfg(test)]
+#[path = "../dicebot/engines.rs"]
+mod engines;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod keys;
@@ -38,5 +41,8 @@ mod operations;
 mod program;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+#[path = "../dicebot/running.rs"]
+mod running;
 #[cfg(test)]
 mod watched;

@@ -9,10 +9,11 @@ use arbour::migrations::{MigrationError, Run, StepResult};
 use arbour::{ErrorKind, KvStore as _};
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, Dump, dump, on_every_engine, on_every_persistent_engine, put_raw};
+use crate::bed::{Bed, Dump, dump, put_raw};
 use crate::database::{
     Database, Decision, Decisions, Error, Fault, Nodes, Op, Replica, Status, Upgrade,
 };
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 use crate::watched::{Moment, Watched};
 
 on_every_engine!(

@@ -114,7 +114,7 @@ fn every_engine_plays_a_script_alike() {
     let schemes = arbour::schemes();
     assert!(schemes.len() > 1, "one engine alone is compared with none");
     for seed in [1, 0x5eed, u64::MAX / 3] {
-        let expected = play(&Bed::memory(), seed);
+        let expected = play(&Bed::of("memory"), seed);
         for scheme in schemes.iter().filter(|scheme| *scheme != "memory") {
             let played = play(&Bed::of(scheme), seed);
             for (number, (played, expected)) in played.iter().zip(&expected).enumerate() {

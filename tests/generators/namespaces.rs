@@ -3,8 +3,9 @@
 use arbour::ErrorKind;
 use serde_json::json;
 
-use crate::bed::{Bed, dump, failed, on_every_engine};
+use crate::bed::{Bed, dump, failed};
 use crate::database::Op;
+use crate::engines::on_every_engine;
 
 on_every_engine!(
     namespaces_are_isolated,
@@ -67,7 +68,7 @@ fn a_batch_across_namespaces_is_atomic(bed: &Bed) {
     assert_eq!(x.get_all("").unwrap(), [("a".to_owned(), json!(1))]);
     assert_eq!(y.get_all("").unwrap(), [("a".to_owned(), json!(2))]);
 
-    let elsewhere = Bed::memory().open();
+    let elsewhere = Bed::of("memory").open();
     let foreign =
         database.batch_across(&[(&x, &of_x), (&elsewhere.namespace("x").unwrap(), &of_x)]);
     assert_eq!(failed(foreign), ("BATCH 4 ops".to_owned(), ErrorKind::InvalidArgument));

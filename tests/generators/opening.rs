@@ -6,8 +6,9 @@ use std::{fs, io};
 use arbour::{ErrorKind, KvStore as _, StoreOptions};
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_engine, on_every_persistent_engine};
+use crate::bed::Bed;
 use crate::database::{self, Error};
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 
 on_every_engine!(get_returns_a_database_that_works);
 on_every_persistent_engine!(

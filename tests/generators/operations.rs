@@ -3,8 +3,9 @@
 use arbour::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, dump, failed, on_every_engine, on_every_persistent_engine};
+use crate::bed::{Bed, dump, failed};
 use crate::database::{Database, Op};
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 
 on_every_engine!(
     the_readme_of_the_original_holds,

@@ -1,15 +1,13 @@
 //! The program: what it prints and how it exits.
 
-use std::env;
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_persistent_engine, put_raw};
+use crate::bed::{Bed, put_raw};
 use crate::database::Op;
+use crate::engines::on_every_persistent_engine;
+use crate::running::{Program, Run};
 
 on_every_persistent_engine!(
     values_are_put_read_listed_and_deleted,
@@ -21,54 +19,10 @@ on_every_persistent_engine!(
     a_reader_may_stop_reading,
 );
 
-/// What a run of the program left behind.
-#[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
+pub(crate) const GENERATORS: Program = Program("generators");
 
-/// Finds the program beside this test, where Cargo builds the examples of a package.
-pub(crate) fn executable() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap();
-    let name = format!("generators{}", env::consts::EXE_SUFFIX);
-    let program = built.join("examples").join(name);
-    assert!(
-        program.is_file(),
-        "{} is not there: build it with `cargo build --example generators`",
-        program.display()
-    );
-    program
-}
-
-/// Starts the program on the bed's store.
-fn start(bed: &Bed, arguments: &[&str]) -> Child {
-    Command::new(executable())
-        .args(["--store", bed.url()])
-        .args(arguments)
-        .current_dir(bed.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// Runs the program with an input.
 fn run_with(bed: &Bed, arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = start(bed, arguments);
-    let mut stdin = child.stdin.take().unwrap();
-    // A program that ends early leaves its input unread, which is no failure of the test.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    GENERATORS.run_with(bed, arguments, input)
 }
 
 #[track_caller]
@@ -218,7 +172,7 @@ fn a_reader_may_stop_reading(bed: &Bed) {
     let stored = run_with(bed, &["batch"], lines.as_bytes());
     assert_eq!(stored.out, "20000 operations\n", "{}", stored.err);
     for command in ["keys", "get-all"] {
-        let mut child = start(bed, &[command]);
+        let mut child = GENERATORS.start(bed, &[command]);
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0));

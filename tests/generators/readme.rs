@@ -8,7 +8,7 @@ use arbour::migrations::Run;
 use serde_json::json;
 
 use crate::database::{self, Decision, Error, Op, Upgrade, key};
-use crate::program::executable;
+use crate::program::GENERATORS;
 
 const README: &str = include_str!("../../examples/generators/README.md");
 
@@ -24,7 +24,7 @@ fn the_session_prints_what_the_readme_says() {
     let folder = tempfile::tempdir().unwrap();
     let (definition, session) = block("sh").split_once('\n').unwrap();
     assert!(definition.starts_with("generators() {"), "{definition}");
-    let program = executable();
+    let program = GENERATORS.path();
     let script = format!(
         "exec 2>&1\ngenerators() {{ '{}' --store redb:generators.redb \"$@\"; }}\n{session}",
         program.display()

@@ -59,31 +59,6 @@ fn open(url: &str) -> Arc<DynStore> {
     Arc::new(arbour::open_with(url, &options).unwrap())
 }
 
-/// Makes a test per engine of each function, which takes a [`Bed`].
-macro_rules! on_every_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            #[test]
-            fn memory() {
-                super::$name(&crate::bed::Bed::of("memory"));
-            }
-
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_engine;
-
-/// The same on the engines that keep what is stored.
-macro_rules! on_every_persistent_engine {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            $crate::bed::at_a_path!($name);
-        })+
-    };
-}
-pub(crate) use on_every_persistent_engine;
-
 /// The same on every engine, and with the queue apart.
 macro_rules! with_every_queue {
     ($($name:ident),+ $(,)?) => {
@@ -98,7 +73,7 @@ macro_rules! with_every_queue {
                 super::$name(&crate::bed::Bed::apart("memory", "memory"));
             }
 
-            $crate::bed::at_a_path!($name);
+            $crate::engines::at_a_path!($name);
             $crate::bed::apart!($name);
         })+
     };
@@ -109,40 +84,12 @@ pub(crate) use with_every_queue;
 macro_rules! with_every_persistent_queue {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
-            $crate::bed::at_a_path!($name);
+            $crate::engines::at_a_path!($name);
             $crate::bed::apart!($name);
         })+
     };
 }
 pub(crate) use with_every_persistent_queue;
-
-macro_rules! at_a_path {
-    ($name:ident) => {
-        #[test]
-        fn redb() {
-            super::$name(&crate::bed::Bed::of("redb"));
-        }
-
-        #[cfg(feature = "rocksdb")]
-        #[test]
-        fn rocksdb() {
-            super::$name(&crate::bed::Bed::of("rocksdb"));
-        }
-
-        #[cfg(feature = "sled")]
-        #[test]
-        fn sled() {
-            super::$name(&crate::bed::Bed::of("sled"));
-        }
-
-        #[cfg(feature = "sqlite")]
-        #[test]
-        fn sqlite() {
-            super::$name(&crate::bed::Bed::of("sqlite"));
-        }
-    };
-}
-pub(crate) use at_a_path;
 
 macro_rules! apart {
     ($name:ident) => {

@@ -7,8 +7,9 @@ use arbour::documents::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
 use crate::collection::Things;
+use crate::engines::on_every_engine;
 use crate::things;
 
 on_every_engine!(

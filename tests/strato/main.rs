@@ -12,6 +12,9 @@ mod bed;
 #[cfg(test)]
 mod collection;
 #[cfg(test)]
+#[path = "../dicebot/engines.rs"]
+mod engines;
+#[cfg(test)]
 mod event_collections;
 #[cfg(test)]
 mod event_sourcing;

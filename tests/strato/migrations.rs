@@ -11,8 +11,9 @@ use arbour::migrations::{
 use arbour::{DynStore, KvStore as _};
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
 use crate::collection::Things;
+use crate::engines::on_every_engine;
 use crate::things;
 
 on_every_engine!(

@@ -8,8 +8,9 @@ use arbour::documents::{DocError, Field, Index};
 use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, LazyStore, Operation, StoreOptions};
 use serde_json::json;
 
-use crate::bed::{Bed, on_every_engine, on_every_persistent_engine};
+use crate::bed::Bed;
 use crate::collection::Things;
+use crate::engines::{on_every_engine, on_every_persistent_engine};
 use crate::things;
 
 on_every_engine!(

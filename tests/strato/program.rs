@@ -6,7 +6,8 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::bed::{Bed, on_every_persistent_engine, with_every_persistent_queue};
+use crate::bed::{Bed, with_every_persistent_queue};
+use crate::engines::on_every_persistent_engine;
 
 on_every_persistent_engine!(things_are_kept);
 

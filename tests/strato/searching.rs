@@ -10,8 +10,9 @@ use arbour::documents::{
 };
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
 use crate::collection::{Things, ids};
+use crate::engines::on_every_engine;
 use crate::things;
 
 on_every_engine!(

@@ -10,7 +10,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
+use crate::engines::on_every_engine;
 
 on_every_engine!(what_is_done_with_a_store_is_told, what_is_done_with_a_store_is_counted);
 

@@ -11,8 +11,9 @@ use arbour::key::Key as _;
 use arbour::{DynStore, DynTree, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _, TreeName};
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, on_every_engine, with_every_queue};
+use crate::bed::{Bed, with_every_queue};
 use crate::collection::{Things, ids};
+use crate::engines::on_every_engine;
 use crate::shop::{Shop, order};
 use crate::stores::{Stores, WAIT, ends, writes};
 use crate::things;

@@ -6,8 +6,9 @@ use arbour::documents::{
 use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, on_every_engine};
+use crate::bed::Bed;
 use crate::collection::Things;
+use crate::engines::on_every_engine;
 use crate::things;
 
 on_every_engine!(

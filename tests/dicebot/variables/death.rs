@@ -11,8 +11,9 @@ use std::time::Duration;
 use arbour::KvStore as _;
 
 use super::program::{run, start};
-use crate::bed::{Bed, on_every_persistent_engine};
+use crate::bed::Bed;
 use crate::database::Scope;
+use crate::engines::on_every_persistent_engine;
 
 const BATCH_LINES: u64 = 1_000;
 const ROUNDS: u64 = 8;

@@ -5,8 +5,9 @@ use std::fs;
 use arbour::KvStore as _;
 
 use super::program::{run, run_with};
-use crate::bed::{Bed, on_every_persistent_engine};
+use crate::bed::Bed;
 use crate::database::Scope;
+use crate::engines::on_every_persistent_engine;
 
 on_every_persistent_engine!(a_file_and_the_standard_input_are_imported_alike);
 

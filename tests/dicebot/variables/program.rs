@@ -4,7 +4,8 @@ use std::process::{Child, Stdio};
 
 use arbour::KvStore as _;
 
-use crate::bed::{ADA, Bed, COUNTS, VALUES, on_every_persistent_engine, put_raw};
+use crate::bed::{ADA, Bed, COUNTS, VALUES, put_raw};
+use crate::engines::on_every_persistent_engine;
 use crate::running::{Program, Run};
 
 on_every_persistent_engine!(
