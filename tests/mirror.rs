@@ -2,28 +2,16 @@
 
 #![cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
 
-use std::path::Path;
+use arbour::Registry;
+use arbour_conformance::{mirror, seed};
 
-use arbour::{DynStore, Registry, Result, StoreOptions};
-use arbour_conformance::{Factory, mirror, seed};
+#[path = "dicebot/by_url.rs"]
+mod by_url;
+
+use by_url::ByUrl;
 
 /// How many random sequences each two engines are compared over.
 const CASES: u64 = 24;
-
-/// Opens stores by their URL, as a program does.
-struct ByUrl {
-    scheme: &'static str,
-}
-
-impl Factory for ByUrl {
-    type Store = DynStore;
-
-    fn open(&self, path: &Path, options: &StoreOptions) -> Result<DynStore> {
-        let scheme = self.scheme;
-        let place = if scheme == "memory" { String::new() } else { path.display().to_string() };
-        arbour::open_with(&format!("{scheme}:{place}"), options)
-    }
-}
 
 /// Makes a test of each two engines whose features are on, and the list of all of them.
 macro_rules! pairs {
@@ -35,7 +23,8 @@ macro_rules! pairs {
             #[cfg(all($(feature = $feature),+))]
             #[test]
             fn $name() {
-                mirror(&ByUrl { scheme: $left }, &ByUrl { scheme: $right }, seed(), CASES);
+                let (left, right) = (ByUrl($left.to_owned()), ByUrl($right.to_owned()));
+                mirror(&left, &right, seed(), CASES);
             }
         )+
     };

@@ -12,6 +12,8 @@ mod atomicity;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod by_url;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod damage;

@@ -4,14 +4,13 @@
 //! version 4 is what a later edition of step 4 made of it, which its own step 5 then failed by.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use arbour::migrations::{Group, MigrationError, Migrations, Policy, Run, Step, StepId, Target};
-use arbour::{DynStore, ErrorKind, KvStore as _, StoreOptions};
-use arbour_conformance::Factory;
+use arbour::{DynStore, ErrorKind, KvStore as _};
 use arbour_conformance::migration_fixture::{MigrationFixture, Pinned};
 
 use crate::bed::{ADA, Bed};
+use crate::by_url::ByUrl;
 use crate::database::{Database, Error, LIMIT_DEFAULT, RoomInfo, Scope, migrations};
 use crate::engines::on_every_engine;
 
@@ -77,19 +76,8 @@ fn held(store: &DynStore) -> String {
 }
 
 /// The engine of a bed.
-struct Engine(String);
-
-impl Factory for Engine {
-    type Store = DynStore;
-
-    fn open(&self, path: &Path, options: &StoreOptions) -> arbour::Result<DynStore> {
-        let path = if self.0 == "memory" { String::new() } else { path.display().to_string() };
-        arbour::open_with(&format!("{}:{path}", self.0), options)
-    }
-}
-
-fn engine(bed: &Bed) -> Engine {
-    Engine(bed.url().split(':').next().unwrap().to_owned())
+fn engine(bed: &Bed) -> ByUrl {
+    ByUrl(bed.url().split(':').next().unwrap().to_owned())
 }
 
 fn fixture() -> MigrationFixture {

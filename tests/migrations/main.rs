@@ -9,4 +9,7 @@ mod limited;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+#[path = "../transfer/noise.rs"]
+mod noise;
+#[cfg(test)]
 mod room;

@@ -5,28 +5,16 @@ use arbour::{DynStore, KvStore as _, KvWrite as _};
 use arbour_conformance::migration_fixture::Pinned;
 
 use crate::limited;
+use crate::noise::noise;
 
 const ROOM_BYTES: u64 = 4 << 20;
 const ENTRIES: u32 = 2000;
-
-/// Bytes that no engine makes less of.
-fn noise(seed: u32) -> Vec<u8> {
-    let mut state = u64::from(seed) + 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    })
-    .take(5000)
-    .collect()
-}
 
 /// Makes of small entries what does not fit.
 fn migrations() -> Migrations {
     let step = Step::numbered(1).each("small", |trees, key, value| {
         let seed = u32::from_be_bytes(value.try_into()?);
-        trees.put("large", key, &noise(seed))?;
+        trees.put("large", key, &noise(seed.into(), 5000))?;
         Ok(trees.delete("small", key)?)
     });
     Migrations::new("app", "1.2").group(Group::new("entries").step(step)).chunk_entries(20)

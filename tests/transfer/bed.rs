@@ -2,6 +2,8 @@
 
 use arbour::{DynStore, KvStore as _, KvWrite as _, TreeName};
 
+use crate::noise::noise;
+
 /// A store of an engine in a folder of its own, which goes with it.
 pub(crate) struct Bed {
     pub(crate) store: DynStore,
@@ -51,24 +53,12 @@ pub(crate) fn entries() -> Vec<(String, Vec<u8>, Vec<u8>)> {
         }
     }
     entries.push(("people".to_owned(), b"nothing".to_vec(), Vec::new()));
-    entries.push(("people".to_owned(), b"much".to_vec(), noise(3 << 20)));
+    entries.push(("people".to_owned(), b"much".to_vec(), noise(0, 3 << 20)));
     for number in 0..2000u32 {
         let key = number.to_be_bytes().to_vec();
         entries.push(("numbers".to_owned(), key, format!("number {number}").into_bytes()));
     }
     entries
-}
-
-/// Bytes that do not compress.
-pub(crate) fn noise(count: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    (0..count).map(|_| next()).collect()
 }
 
 /// How many entries there are of those.

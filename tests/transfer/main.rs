@@ -9,6 +9,8 @@ mod dumping;
 #[cfg(test)]
 mod limited;
 #[cfg(test)]
+mod noise;
+#[cfg(test)]
 mod resuming;
 #[cfg(test)]
 mod room;

@@ -3,8 +3,8 @@
 use arbour::transfer::{Transfer, TransferError, copy, digest, dump};
 use arbour::{ErrorKind, KvStore as _, KvWrite as _, MemoryStore};
 
-use crate::bed::noise;
 use crate::limited;
+use crate::noise::noise;
 
 const ROOM_BYTES: u64 = 4 << 20;
 
@@ -12,7 +12,7 @@ const ROOM_BYTES: u64 = 4 << 20;
 fn source() -> MemoryStore {
     let source = MemoryStore::new();
     let tree = source.tree("t").unwrap();
-    let noise = noise(16 << 20);
+    let noise = noise(0, 16 << 20);
     let filled = source.write(|transaction| {
         let mut values = (0_u32..).zip(noise.chunks_exact(4096));
         values.try_for_each(|(key, value)| transaction.put(&tree, &key.to_be_bytes(), value))
