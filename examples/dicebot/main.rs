@@ -16,6 +16,8 @@ mod command;
 pub mod database;
 mod failure;
 mod migrating;
+#[path = "../ledger/moment.rs"]
+mod moment;
 
 use std::process::ExitCode;
 

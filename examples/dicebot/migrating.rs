@@ -8,10 +8,10 @@ use std::time::Duration;
 use arbour::DynStore;
 use arbour::migrations::{Progress, RecordState, Run, Tally, Target};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 
 use crate::database::{Database, migrations};
 use crate::failure::Failure;
+use crate::moment::Moment;
 
 /// Prints what would be different in each tree.
 pub(crate) fn plan(store: &DynStore, out: &mut impl Write) -> Result<ExitCode, Failure> {
@@ -75,9 +75,8 @@ pub(crate) fn status(database: &Database<DynStore>, out: &mut impl Write) -> Res
             writeln!(out, "step {}: {words}: done by the sled program", step.step)?;
             continue;
         }
-        let when = Timestamp::from_millisecond(record.started).unwrap_or_default();
-        let (when, took) = (when.strftime("%F %T UTC"), took(record.took));
-        writeln!(out, "step {}: {words}: {when}, {took}, {}", step.step, record.program)?;
+        let (when, took) = (Moment(record.started), took(record.took));
+        writeln!(out, "step {}: {words}: {when} UTC, {took}, {}", step.step, record.program)?;
     }
     let unreadable = database.migrations.unreadable()?.len();
     if unreadable > 0 {
