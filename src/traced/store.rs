@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, TreeName};
 
@@ -114,10 +114,11 @@ impl<S: KvStore> KvStore for TracedStore<S> {
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
-        let (engine, writes, began) = (self.watch.engine, batch.len(), Instant::now());
-        self.timed(Operation::Apply, || self.store.apply(batch, durability))?;
+        let (engine, writes) = (self.watch.engine, batch.len());
+        let apply = || self.store.apply(batch, durability);
+        let ((), took) = self.watch.time(Operation::Apply, apply)?;
         count(&self.watch.counting.committed);
-        tracing::debug!(target: "arbour::store", engine, writes, took = ?began.elapsed(), "apply");
+        tracing::debug!(target: "arbour::store", engine, writes, ?took, "apply");
         Ok(())
     }
 
