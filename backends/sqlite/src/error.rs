@@ -106,6 +106,11 @@ pub(crate) fn is_of_statement(cause: &rusqlite::Error) -> bool {
     code(cause) == Some(ffi::SQLITE_ERROR)
 }
 
+/// Tells whether somebody else was in the way.
+pub(crate) fn is_busy(cause: &rusqlite::Error) -> bool {
+    code(cause).is_some_and(|code| code & 0xff == ffi::SQLITE_BUSY)
+}
+
 /// An I/O error may come after the mark that makes the commit: what the system was given cannot be
 /// asked back. Everything else comes before.
 pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {

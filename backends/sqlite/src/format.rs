@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
 use rusqlite::{Connection, ffi};
@@ -20,10 +22,18 @@ pub(crate) const VERSION: i64 = 1;
 /// The newest version of SQLite's own file format that this SQLite knows: 2 stands for WAL.
 const SQLITE_VERSION_MAX: u8 = 2;
 
+/// How long to leave a database alone that another process is switching, too.
+const SWITCH_PAUSE: Duration = Duration::from_millis(1);
+
 /// Prepares a database for writing: checks it, marks it as Arbour's, switches it to WAL. A file that
 /// is refused is left as it is.
-pub(crate) fn prepare_writer(connection: &Connection, path: &Path, vacuum: bool) -> Result<()> {
-    let is_marked = check(connection, path)?;
+pub(crate) fn prepare_writer(
+    connection: &Connection,
+    path: &Path,
+    wait: Duration,
+    vacuum: bool,
+) -> Result<()> {
+    let is_marked = within(connection, "BEGIN", || check(connection, path))?;
     let read_only = connection.is_readonly(rusqlite::MAIN_DB).map_err(error::open)?;
     if read_only {
         return Err(unwritable(path));
@@ -32,9 +42,7 @@ pub(crate) fn prepare_writer(connection: &Connection, path: &Path, vacuum: bool)
         // It has to be said before there is a first table.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(error::open)?;
     }
-    let mode =
-        connection.query_row("PRAGMA main.journal_mode = WAL", [], |row| row.get::<_, String>(0));
-    let mode = mode.map_err(error::open)?;
+    let mode = switch_to_wal(connection, wait).map_err(error::open)?;
     if mode != "wal" {
         let message = format!("the file system has no WAL mode: SQLite stays in {mode} mode");
         return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
@@ -42,12 +50,40 @@ pub(crate) fn prepare_writer(connection: &Connection, path: &Path, vacuum: bool)
     if is_marked { Ok(()) } else { mark(connection, path) }
 }
 
+/// Switches a database to WAL and returns the mode it is in then.
+///
+/// SQLite waits for nobody here, whatever the busy timeout: it reads the header first, and who waits
+/// for a writer while it reads may keep that writer waiting. Letting go and trying again does not.
+fn switch_to_wal(connection: &Connection, wait: Duration) -> rusqlite::Result<String> {
+    let began = Instant::now();
+    loop {
+        let switched = connection.query_row("PRAGMA main.journal_mode = WAL", [], |row| row.get(0));
+        match switched {
+            Err(cause) if error::is_busy(&cause) && began.elapsed() < wait => {
+                thread::sleep(SWITCH_PAUSE);
+            }
+            switched => return switched,
+        }
+    }
+}
+
 /// Checks a database that is only to be read.
 pub(crate) fn prepare_reader(connection: &Connection, path: &Path) -> Result<()> {
-    check(connection, path).map(drop)
+    within(connection, "BEGIN", || check(connection, path)).map(drop)
+}
+
+/// Does something within a transaction of a database that is being opened.
+fn within<T>(connection: &Connection, begin: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    run(connection, begin).map_err(error::open)?;
+    let done = work();
+    let ended = run(connection, if done.is_ok() { "COMMIT" } else { "ROLLBACK" });
+    done.and_then(|done| ended.map(|()| done).map_err(error::open))
 }
 
 /// Checks that a file is Arbour's or nobody's, and whole. Returns whether it is marked already.
+///
+/// Only within a transaction do all answers belong together: another process may be making the same
+/// store.
 fn check(connection: &Connection, path: &Path) -> Result<bool> {
     let identity = identity(connection).map_err(|cause| match error::code(&cause) {
         Some(ffi::SQLITE_NOTADB) if has_newer_header(path) => {
@@ -90,17 +126,14 @@ fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
 
 /// Marks a database as Arbour's, unless another process just did.
 fn mark(connection: &Connection, path: &Path) -> Result<()> {
-    run(connection, "BEGIN IMMEDIATE").map_err(error::open)?;
-    let marked = check(connection, path).and_then(|is_marked| {
-        if is_marked {
+    within(connection, "BEGIN IMMEDIATE", || {
+        if check(connection, path)? {
             return Ok(());
         }
         let mark =
             format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
         connection.execute_batch(&mark).map_err(error::open)
-    });
-    let ended = run(connection, if marked.is_ok() { "COMMIT" } else { "ROLLBACK" });
-    marked.and(ended.map_err(error::open))
+    })
 }
 
 /// Checks that the mark is what it was before somebody's SQL.

@@ -220,7 +220,7 @@ fn is_free(connection: &Connection) -> bool {
 fn open_to_write(connector: &Connector, create: bool) -> Result<Connection> {
     let connection = connector.open_unchecked_writer(create).map_err(error::open)?;
     let vacuum = connector.vacuum_pages().is_some();
-    format::prepare_writer(&connection, connector.path(), vacuum)?;
+    format::prepare_writer(&connection, connector.path(), connector.busy_timeout(), vacuum)?;
     connector.set_cache(&connection).map_err(error::open)?;
     Ok(connection)
 }

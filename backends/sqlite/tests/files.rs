@@ -52,10 +52,10 @@ fn another_engines_file_is_refused() {
 #[test]
 fn many_may_create_the_same_store_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    for round in 0..8 {
+    for round in 0..50 {
         let path = folder.path().join(format!("store {round}"));
         thread::scope(|scope| {
-            for number in 0..4_u8 {
+            for number in 0..8_u8 {
                 let path = &path;
                 scope.spawn(move || {
                     let store = open(path).unwrap();
@@ -64,8 +64,26 @@ fn many_may_create_the_same_store_at_once() {
             }
         });
         let store = open(&path).unwrap();
-        assert_eq!(store.snapshot().unwrap().len(&store.tree("t").unwrap()).unwrap(), 4);
+        assert_eq!(store.snapshot().unwrap().len(&store.tree("t").unwrap()).unwrap(), 8);
     }
+}
+
+/// SQLite itself waits for nobody while it switches a file to WAL, which every new store is.
+#[test]
+fn a_store_is_made_of_a_file_somebody_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; CREATE TABLE o (n)").unwrap();
+    let at_once = StoreOptions::new().busy_timeout(Duration::from_millis(20));
+    let error = SqliteStore::open(&path, &at_once).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked, "{error:?}");
+    thread::scope(|scope| {
+        let opening = scope.spawn(|| open(&path));
+        thread::sleep(Duration::from_millis(50));
+        other.execute_batch("COMMIT").unwrap();
+        opening.join().unwrap().unwrap();
+    });
 }
 
 #[test]
