@@ -37,18 +37,23 @@ impl Visit for Groups<'_> {
     fn visit<N: Native>(&mut self) -> Result<()> {
         let scratch = Scratch::new()?;
         let options = StoreOptions::new();
-        let open = |name| N::open(&scratch.store(name)?, &options);
         let bound = |bound| if N::GROUPS { bound } else { Bound::Informative };
         let flushes = self.scale.flushes;
 
         let plain = contend::<N>(scratch.store("plain")?, &options)?;
-        let grouped = Arbour::new(GroupCommit::new(open("grouped")?))?;
+        let path = scratch.store("grouped")?;
+        let grouped = GroupCommit::new(N::open(&path, &options)?);
+        let settle = move |grouped: &GroupCommit<_>| N::settle(grouped.inner(), &path);
+        let grouped = Arbour::settled_by(grouped, settle)?;
         let op = "GroupCommit: put, 1 thread";
         self.row::<N>(op, bound(Bound::Ratio(1.05)), flushes, &plain, (&grouped, 1))?;
         let op = "GroupCommit: put, 64 threads";
         self.row::<N>(op, bound(Bound::TimesAsFast(5.0)), flushes, &plain, (&grouped, WRITERS))?;
 
-        let slow = |name| Ok::<_, arbour_core::Error>(Slowed::new(open(name)?, SLOW_FLUSH));
+        let slow = |name| {
+            let store = N::open(&scratch.store(name)?, &options)?;
+            Ok::<_, arbour_core::Error>(Slowed::new(store, SLOW_FLUSH))
+        };
         let plain = Arbour::new(slow("slow")?)?;
         let grouped = Arbour::new(GroupCommit::new(slow("slow-grouped")?))?;
         let op = "GroupCommit: put, 64 threads, 5 ms";

@@ -155,3 +155,27 @@ fn writes_that_come_together_share_a_commit() {
         assert_eq!(seen, (2..=9).collect::<Vec<u64>>(), "one group, one after another");
     });
 }
+
+/// Whoever comes back at once shares commits with others who do, and nobody's turn is forgotten.
+#[test]
+fn callers_who_come_back_lose_nothing() {
+    let store = GroupCommit::new(MemoryStore::new());
+    let tree = store.tree("t").expect("a good name");
+    let (writers, rounds) = (16u8, 250u8);
+    thread::scope(|scope| {
+        for writer in 0..writers {
+            let (store, tree) = (&store, &tree);
+            scope.spawn(move || {
+                for round in 0..rounds {
+                    store.put(tree, &[writer, round], b"").expect("it writes");
+                    let stored = store.get(tree, &[writer, round]).expect("it reads");
+                    assert!(stored.is_some(), "{writer} was told before {round} was committed");
+                }
+            });
+        }
+    });
+    let snapshot = store.snapshot().expect("a snapshot");
+    let stored = snapshot.len(&tree).expect("it reads");
+    assert_eq!(stored, u64::from(writers) * u64::from(rounds));
+    assert_eq!(store.queued(), 0);
+}

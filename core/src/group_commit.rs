@@ -2,15 +2,19 @@
 //!
 //! A durable commit costs the same for one write as for a hundred: the device's flush. So while
 //! one commit is under way the writes that come are queued, and the first of them then runs all
-//! of them in one transaction. Nobody waits on a timer: alone, a writer commits at once. The
-//! technique is old (DeWitt and others, 1984); the leader that is one of the callers is how
-//! RocksDB does it.
+//! of them in one transaction. The technique is old (DeWitt and others, 1984); the leader that is
+//! one of the callers is how RocksDB does it.
+//!
+//! The first of a group to wake, who may have something to write again at once, would commit it
+//! without the others, who are about to. So a leader lets those of the last group wake first, for
+//! no longer than that group's commit took. Alone, a writer waits for nobody.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -41,67 +45,41 @@ use crate::{
 pub struct GroupCommit<S: KvStore> {
     store: S,
     queue: Mutex<Queue<S>>,
+    /// Where whoever leads the next group waits for his turn.
+    turn: Condvar,
     /// The thread that runs a group now, or zero: it would wait for itself if it queued.
     leader: AtomicU64,
 }
 
 struct Queue<S: KvStore> {
+    /// The writes of the next group. The caller of the first one leads it.
     jobs: Vec<Job<S>>,
-    has_leader: bool,
+    group: Arc<Group>,
+    is_committing: bool,
+    /// How many who were told of a commit have not woken yet.
+    waking: usize,
+    /// Until when the next group waits for them.
+    patience: Instant,
 }
 
 /// One caller's write.
 struct Job<S: KvStore> {
     run: Box<Run<S>>,
     durability: Durability,
-    seat: Arc<Seat>,
 }
 
 /// Runs a caller's closure in a part of the group's transaction of its own, keeps what it
 /// returned for the caller, and tells whether there is something to commit.
 type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
 
-/// Where a caller waits.
-#[derive(Default)]
-struct Seat {
-    state: Mutex<SeatState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-enum SeatState {
-    #[default]
-    Waiting,
-    /// The caller has to lead the next group, its own write among it.
-    Leading,
-    /// The group ended; an error concerns all of it.
-    Done(Result<()>),
-}
+/// How a group ended, for all who wait for it; an error concerns all of it.
+type Group = OnceLock<Result<()>>;
 
 /// What became of a caller's closure.
 enum Outcome<R, E> {
     Succeeded(R),
     Failed(E),
     Panicked(Box<dyn Any + Send>),
-}
-
-impl Seat {
-    fn set(&self, state: SeatState) {
-        *self.state.lock() = state;
-        self.changed.notify_one();
-    }
-
-    /// Waits for the group's result; `None` if the caller has to lead first.
-    fn wait(&self) -> Option<Result<()>> {
-        let mut state = self.state.lock();
-        loop {
-            match std::mem::take(&mut *state) {
-                SeatState::Waiting => self.changed.wait(&mut state),
-                SeatState::Leading => return None,
-                SeatState::Done(result) => return Some(result),
-            }
-        }
-    }
 }
 
 impl<S: KvStore> GroupCommit<S> {
@@ -114,8 +92,14 @@ impl<S: KvStore> GroupCommit<S> {
     /// ```
     #[must_use]
     pub fn new(store: S) -> Self {
-        let queue = Mutex::new(Queue { jobs: Vec::new(), has_leader: false });
-        Self { store, queue, leader: AtomicU64::new(0) }
+        let queue = Queue {
+            jobs: Vec::new(),
+            group: Arc::default(),
+            is_committing: false,
+            waking: 0,
+            patience: Instant::now(),
+        };
+        Self { store, queue: Mutex::new(queue), turn: Condvar::new(), leader: AtomicU64::new(0) }
     }
 
     /// Returns the store within.
@@ -199,31 +183,31 @@ impl<S: KvStore> GroupCommit<S> {
     }
 
     fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
-        let seat = Arc::new(Seat::default());
-        let leads = {
+        let (group, leads) = {
             let mut queue = self.queue.lock();
-            queue.jobs.push(Job { run, durability, seat: Arc::clone(&seat) });
-            !std::mem::replace(&mut queue.has_leader, true)
+            queue.jobs.push(Job { run, durability });
+            (Arc::clone(&queue.group), queue.jobs.len() == 1)
         };
         if leads {
-            self.lead();
+            return self.lead();
         }
-        loop {
-            match seat.wait() {
-                Some(result) => return result,
-                None => self.lead(),
-            }
+        let ended = group.wait().clone();
+        let mut queue = self.queue.lock();
+        queue.waking -= 1;
+        if queue.waking == 0 {
+            self.turn.notify_one();
         }
+        ended
     }
 
-    /// Runs and commits what is queued, tells each caller, and passes the lead on.
-    fn lead(&self) {
-        let jobs = std::mem::take(&mut self.queue.lock().jobs);
+    /// Runs and commits what is queued when its turn has come, and tells all whose writes these were.
+    fn lead(&self) -> Result<()> {
+        let (jobs, group) = self.take_turn();
+        let began = Instant::now();
         let durability = jobs.iter().map(|job| job.durability).max().unwrap_or_default();
-        let (seats, runs): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.seat, job.run)).unzip();
+        let followers = jobs.len() - 1;
         self.leader.store(thread_number(), Ordering::Relaxed);
-        let ended = catch_unwind(AssertUnwindSafe(|| self.commit_group(runs, durability)));
+        let ended = catch_unwind(AssertUnwindSafe(|| self.commit_group(jobs, durability)));
         self.leader.store(0, Ordering::Relaxed);
         let result = match &ended {
             Ok(result) => result.clone(),
@@ -233,25 +217,44 @@ impl<S: KvStore> GroupCommit<S> {
                 "the engine panicked in the thread that led the group",
             )),
         };
-        for seat in seats {
-            seat.set(SeatState::Done(result.clone()));
+        {
+            let mut queue = self.queue.lock();
+            queue.is_committing = false;
+            queue.waking += followers;
+            let now = Instant::now();
+            queue.patience = now + (now - began);
+            self.turn.notify_one();
         }
-        let mut queue = self.queue.lock();
-        match queue.jobs.first() {
-            Some(next) => next.seat.set(SeatState::Leading),
-            None => queue.has_leader = false,
-        }
-        drop(queue);
-        if let Err(panic) = ended {
-            resume_unwind(panic);
-        }
+        // Nobody else tells a group how it ended.
+        let _ = group.set(result);
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    fn commit_group(&self, runs: Vec<Box<Run<S>>>, durability: Durability) -> Result<()> {
+    /// Waits until no group is being committed, and those of the last one have woken, who may have
+    /// something to write again. Takes what is queued then.
+    fn take_turn(&self) -> (Vec<Job<S>>, Arc<Group>) {
+        let mut queue = self.queue.lock();
+        loop {
+            if queue.is_committing {
+                self.turn.wait(&mut queue);
+            } else if queue.waking == 0 {
+                break;
+            } else {
+                let patience = queue.patience;
+                if self.turn.wait_until(&mut queue, patience).timed_out() {
+                    break;
+                }
+            }
+        }
+        queue.is_committing = true;
+        (std::mem::take(&mut queue.jobs), std::mem::take(&mut queue.group))
+    }
+
+    fn commit_group(&self, jobs: Vec<Job<S>>, durability: Durability) -> Result<()> {
         let mut transaction = self.store.begin_with(durability)?;
         let mut has_writes = false;
-        for run in runs {
-            has_writes |= run(&mut transaction);
+        for job in jobs {
+            has_writes |= (job.run)(&mut transaction);
         }
         if has_writes { transaction.commit() } else { transaction.rollback() }
     }

@@ -12,8 +12,8 @@ use crate::subject::{Native, Subject};
 /// What a commit takes on the slow device.
 const SLOW_FLUSH: Duration = Duration::from_millis(5);
 
-/// How many events each caller dispatches at most, there and where there are many. It is not less where
-/// all is measured: the first commit is one caller's alone, and must not be much of the whole.
+/// How many events each caller dispatches at most where there are many. It is not less where all is
+/// measured: the first commit is one caller's alone, and must not be much of the whole.
 const FEW: usize = 10;
 
 /// A number of callers that is compared to one.
@@ -43,13 +43,8 @@ const SLOWED: [Crowd; 4] = [
 
 /// Compares callers that share their commits to one alone, each of which dispatches and waits.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
-    let flushes = rows.scale.flushes;
     let stores = Stores::of::<N>(scratch);
-    for crowd in &CROWDS {
-        let each = if crowd.callers > 64 { flushes.min(FEW) } else { flushes };
-        crowd.measure(rows, N::NAME, &stores, each, N::GROUPS)?;
-    }
-    Ok(())
+    CROWDS.iter().try_for_each(|crowd| crowd.measure(rows, N::NAME, &stores, N::GROUPS))
 }
 
 /// Compares them on a device on which each commit takes longer.
@@ -59,8 +54,7 @@ pub(super) fn slowed<S: Subject>(
     is_bound: bool,
 ) -> Result<()> {
     let stores = Stores::slowed::<S>(scratch, SLOW_FLUSH);
-    let each = rows.scale.flushes.min(FEW);
-    SLOWED.iter().try_for_each(|crowd| crowd.measure(rows, S::NAME, &stores, each, is_bound))
+    SLOWED.iter().try_for_each(|crowd| crowd.measure(rows, S::NAME, &stores, is_bound))
 }
 
 impl Crowd {
@@ -69,9 +63,10 @@ impl Crowd {
         rows: &mut Rows<'_>,
         engine: &str,
         stores: &Stores<'_, S>,
-        each: usize,
         is_bound: bool,
     ) -> Result<()> {
+        let flushes = rows.scale.flushes;
+        let each = if self.callers > 64 { flushes.min(FEW) } else { flushes };
         let bound = self.times.filter(|_| is_bound).map_or(Bound::Informative, Bound::TimesAsFast);
         let (one, many) = (stores.teller("one", self.place)?, stores.teller("many", self.place)?);
         rows.of(format!("{engine}, raw: 1 caller"), bound).row(
