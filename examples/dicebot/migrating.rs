@@ -17,9 +17,9 @@ use crate::moment::Moment;
 pub(crate) fn plan(store: &DynStore, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let dry = migrations::dry_run(store)?;
     for step in &dry.steps {
-        let (entries, puts) = (HumanCount(step.counts.entries), HumanCount(step.counts.puts));
+        let (entries, puts) = (entries(step.counts.entries), HumanCount(step.counts.puts));
         let words = migrations::words(&step.step);
-        writeln!(out, "step {}: {words}: {entries} entries read, {puts} put", step.step)?;
+        writeln!(out, "step {}: {words}: {entries} read, {puts} put", step.step)?;
     }
     for tree in &dry.trees {
         let kinds = [("+", &tree.added), ("~", &tree.changed), ("-", &tree.removed)];
@@ -53,9 +53,9 @@ pub(crate) fn migrate(
     bar.finish_and_clear();
     let report = report?;
     for step in &report.steps {
-        let entries = HumanCount(step.counts.entries);
+        let entries = entries(step.counts.entries);
         let (words, took) = (migrations::words(&step.step), took(step.took));
-        writeln!(out, "step {}: {words}: {entries} entries in {took}", step.step)?;
+        writeln!(out, "step {}: {words}: {entries} in {took}", step.step)?;
     }
     if report.steps.is_empty() {
         eprintln!("nothing to do");
@@ -78,11 +78,16 @@ pub(crate) fn status(database: &Database<DynStore>, out: &mut impl Write) -> Res
         let (when, took) = (Moment(record.started), took(record.took));
         writeln!(out, "step {}: {words}: {when} UTC, {took}, {}", step.step, record.program)?;
     }
-    let unreadable = database.migrations.unreadable()?.len();
+    let unreadable = database.migrations.unreadable()?.len() as u64;
     if unreadable > 0 {
-        eprintln!("{unreadable} entries of version 0 cannot be read: `unreadable` prints them");
+        let unreadable = entries(unreadable);
+        eprintln!("{unreadable} of version 0 cannot be read: `unreadable` prints them");
     }
     Ok(())
+}
+
+fn entries(count: u64) -> String {
+    format!("{} {}", HumanCount(count), if count == 1 { "entry" } else { "entries" })
 }
 
 fn took(time: Duration) -> String {

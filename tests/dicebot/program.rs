@@ -81,7 +81,7 @@ fn a_store_of_before_is_planned_and_migrated(bed: &Bed) {
     assert_eq!((again.code, again.out.as_str()), (Some(0), ""));
     let status = run(bed, &["status"]);
     assert_eq!(status.out.lines().filter(|line| line.ends_with("dicebot 8")).count(), 8);
-    assert!(status.err.contains("1 entries of version 0 cannot be read"), "{}", status.err);
+    assert!(status.err.contains("1 entry of version 0 cannot be read"), "{}", status.err);
     prints(bed, &["unreadable"], "!r:x@old:xstr\t\\t\\x00\\x00\\x00\n");
     fails(bed, &["migrate", "--to", "9"], "9");
 }
