@@ -18,7 +18,8 @@ macro_rules! at_path {
             scheme: $scheme,
             #[cfg(feature = $scheme)]
             open: Some(|place, options| {
-                Ok(DynStore::new(<$store>::open(path($scheme, place)?, options)?))
+                let (place, options) = url_options(place, options);
+                Ok(DynStore::new(<$store>::open(path($scheme, place)?, &options)?))
             }),
             #[cfg(not(feature = $scheme))]
             open: None,
@@ -37,9 +38,23 @@ pub(crate) const ENGINES: [Engine; 5] = [
 
 fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     if !place.is_empty() {
-        return Err(refuse(format!("memory: takes no path, for it keeps nothing: {place:?}")));
+        return Err(refuse(format!("memory: takes no path, because it keeps nothing: {place:?}")));
     }
     Ok(DynStore::new(MemoryStore::with_options(options)))
+}
+
+/// Splits a place into the path and the options that its URL sets.
+#[cfg_attr(
+    not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
+    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
+)]
+fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOptions) {
+    let options = options.clone();
+    match place.rsplit_once('?') {
+        Some((path, "verify=true")) => (path, options.verify(true)),
+        Some((path, "verify=false")) => (path, options.verify(false)),
+        _ => (place, options),
+    }
 }
 
 /// Returns the path a place stands for: itself, but for the `//` some programs put before a path.

@@ -14,8 +14,9 @@ static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Regis
 /// Opens the store a URL names, creating it if it is absent: `redb:app.redb`, `memory:`.
 ///
 /// What comes before the colon is the engine. What follows is a path, relative to the current
-/// folder or absolute, as it is: nothing in it is decoded or has a meaning of its own, so a blank
-/// is a blank, and `%20`, `?` and `#` are those characters.
+/// folder or absolute, as it is: nothing in it is decoded, so a blank is a blank, and `%20` and `#`
+/// are those characters. One option can follow the path: `redb:app.redb?verify=true` checks the
+/// whole store first ([`StoreOptions::verify`]). Anything else behind a `?` belongs to the path.
 ///
 /// | URL | path |
 /// |---|---|

@@ -46,6 +46,27 @@ pub struct Capabilities {
     pub hot_backup: bool,
     /// Whether [`compact`](crate::KvStore::compact) gives space back.
     pub compaction: bool,
+    /// Which damage to its files the engine detects. Whatever an engine does not detect it may
+    /// return as data.
+    pub damage: DamageDetection,
+}
+
+/// Which damage to its files an engine detects.
+///
+/// ```
+/// use arbour_core::DamageDetection;
+/// assert!(DamageDetection::OnRead > DamageDetection::Structure);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DamageDetection {
+    /// Damage to the engine's own structure is detected when it is read; bytes changed within a
+    /// key or value are returned as they are.
+    Structure,
+    /// As `Structure`; opening with [`verify`](crate::StoreOptions::verify) detects every changed
+    /// byte.
+    OnVerify,
+    /// Checksums are compared whenever data is read: every changed byte is detected then.
+    OnRead,
 }
 
 /// Who provides an ability: the engine itself or a layer of Arbour above it.
@@ -90,6 +111,7 @@ impl Capabilities {
             read_only: false,
             hot_backup: false,
             compaction: false,
+            damage: DamageDetection::Structure,
         }
     }
 

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,7 +57,13 @@ pub enum ErrorKind {
     TooNew,
     /// The engine has no such ability; its capabilities say so.
     Unsupported,
-    /// The operating system refused: permissions, a full disk, a missing file.
+    /// There is no store at the path, and the options do not allow creating one.
+    NotFound,
+    /// The file or folder of an open store was renamed, replaced or deleted.
+    Moved,
+    /// The device, or the caller's quota on it, is full.
+    DiskFull,
+    /// The operating system refused: permissions, a missing folder, a failing device.
     Io,
     /// The commit failed in a way that leaves open whether it took effect.
     CommitUnknown,
@@ -94,6 +101,9 @@ impl ErrorKind {
             Self::Decode => "read with the type it was written with, or repair the entry",
             Self::TooNew => "upgrade the program",
             Self::Unsupported => "choose an engine whose capabilities include it",
+            Self::NotFound => "correct the path, or open with `create(true)`",
+            Self::Moved => "close the store and open it where its files are now",
+            Self::DiskFull => "free space on the device, then open the store again",
             Self::Io => "see the source, mend the cause, then open the store again",
             Self::CommitUnknown => "open the store again and look whether the change is there",
             Self::Engine => "see the source",
@@ -244,6 +254,30 @@ impl Error {
                 source: None,
             }),
         }
+    }
+
+    /// Creates an error from one of the operating system: [`ErrorKind::DiskFull`] if there is no
+    /// room, [`ErrorKind::ReadOnly`] if the file system is mounted read-only, else
+    /// [`ErrorKind::Io`]. The system's error is its source.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind, Operation};
+    /// let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    /// let error = Error::from_io(full, Operation::Commit, "cannot append to the log");
+    /// assert_eq!(error.kind(), ErrorKind::DiskFull);
+    /// ```
+    #[must_use]
+    pub fn from_io(
+        cause: io::Error,
+        operation: Operation,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let kind = match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+            io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, operation, message).with_source(cause)
     }
 
     /// Names another operation: the one the caller asked for, where it failed in a part of it.
@@ -399,7 +433,10 @@ impl Error {
     #[must_use]
     pub fn in_one_line(&self) -> String {
         let (kind, mut line) = (self.kind(), self.to_string());
-        if matches!(kind, ErrorKind::Io | ErrorKind::Engine | ErrorKind::CommitUnknown) {
+        if matches!(
+            kind,
+            ErrorKind::Io | ErrorKind::DiskFull | ErrorKind::Engine | ErrorKind::CommitUnknown
+        ) {
             let mut cause = StdError::source(self);
             while let Some(deeper) = cause {
                 line = format!("{line}: {deeper}");

@@ -23,6 +23,7 @@ pub struct StoreOptions {
     read_only: bool,
     create: bool,
     cache_bytes: Option<usize>,
+    verify: bool,
 }
 
 impl Default for StoreOptions {
@@ -33,6 +34,7 @@ impl Default for StoreOptions {
             read_only: false,
             create: true,
             cache_bytes: None,
+            verify: false,
         }
     }
 }
@@ -90,7 +92,7 @@ impl StoreOptions {
     }
 
     /// Sets whether an absent store is created. If not, opening one fails with
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io).
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound). A store in memory is always absent.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().create(false).may_create());
@@ -110,6 +112,20 @@ impl StoreOptions {
     #[must_use]
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets whether the engine checks the whole store before it is opened: structure, checksums,
+    /// every page. This reads all of the store. A damaged store fails with
+    /// [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted); what an engine detects without this
+    /// check, [`Capabilities::damage`](crate::Capabilities::damage) says.
+    ///
+    /// ```
+    /// assert!(arbour_core::StoreOptions::new().verify(true).verifies());
+    /// ```
+    #[must_use]
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verify = verify;
         self
     }
 
@@ -162,5 +178,15 @@ impl StoreOptions {
     #[must_use]
     pub fn cache_size(&self) -> Option<usize> {
         self.cache_bytes
+    }
+
+    /// Returns whether the whole store is checked before it is opened.
+    ///
+    /// ```
+    /// assert!(!arbour_core::StoreOptions::new().verifies());
+    /// ```
+    #[must_use]
+    pub fn verifies(&self) -> bool {
+        self.verify
     }
 }

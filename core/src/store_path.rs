@@ -1,0 +1,211 @@
+//! Where a store lies.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::{Error, ErrorKind, Operation, Result};
+
+/// The most symbolic links to follow, as Linux does.
+const LINKS_MAX: usize = 40;
+
+/// The place of a store, resolved once when it is opened.
+///
+/// It is absolute and free of symbolic links, so that nothing the process does later (changing its
+/// current folder, exchanging a link) leads to another store, and files that an engine keeps
+/// beside its own lie beside the file itself and not beside a link to it.
+///
+/// ```
+/// use arbour_core::StorePath;
+/// # let folder = tempfile::tempdir().unwrap();
+/// let path = StorePath::resolve(folder.path().join("app.redb"))?;
+/// assert!(path.is_absolute());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct StorePath {
+    path: PathBuf,
+    identity: OnceLock<Identity>,
+}
+
+/// What tells one file from another, whatever its name.
+type Identity = Option<(u64, u64)>;
+
+impl StorePath {
+    /// Resolves a path, whether or not there is a store yet. A symbolic link without a target
+    /// resolves to the target, where a store can be created.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the folder that would hold the store is missing or cannot be reached.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StorePath};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let error = StorePath::resolve(folder.path().join("absent/app.redb")).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Io);
+    /// ```
+    pub fn resolve(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let resolved = resolve(path).map_err(|cause| {
+            let message = "the path of the store cannot be reached";
+            Error::from_io(cause, Operation::Open, message).with_path(path)
+        })?;
+        Ok(Self { path: resolved, identity: OnceLock::new() })
+    }
+
+    /// Remembers which file or folder lies at the path, for [`check`](Self::check). Call it once
+    /// the store is open and its file exists.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the file cannot be examined.
+    ///
+    /// ```
+    /// # use arbour_core::StorePath;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let path = StorePath::resolve(folder.path())?;
+    /// path.pin()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn pin(&self) -> Result<()> {
+        let found = fs::metadata(&self.path).map_err(|cause| {
+            let message = "the file of the store cannot be examined";
+            Error::from_io(cause, Operation::Open, message).with_path(&self.path)
+        })?;
+        self.identity.get_or_init(|| identity(&found));
+        Ok(())
+    }
+
+    /// Checks that what lies at the path is still the file or folder that was
+    /// [pinned](Self::pin). It costs one system call, so engines ask it before they commit
+    /// durably. Where the system does not number files (outside Unix) nothing is checked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Moved`] if it was renamed, replaced or deleted.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, Operation, StorePath};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let file = folder.path().join("app.redb");
+    /// std::fs::write(&file, "data").unwrap();
+    /// let path = StorePath::resolve(&file)?;
+    /// path.pin()?;
+    /// path.check(Operation::Commit)?;
+    /// std::fs::remove_file(&file).unwrap();
+    /// # if cfg!(unix) {
+    /// assert_eq!(path.check(Operation::Commit).unwrap_err().kind(), ErrorKind::Moved);
+    /// # }
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn check(&self, operation: Operation) -> Result<()> {
+        let Some(Some(pinned)) = self.identity.get() else { return Ok(()) };
+        match fs::metadata(&self.path) {
+            Ok(found) if identity(&found) == Some(*pinned) => Ok(()),
+            Ok(_) => Err(self.moved(operation, "another file was put in the place of the store")),
+            Err(cause) => {
+                let message = "the store was renamed or deleted while it was open";
+                Err(self.moved(operation, message).with_source(cause))
+            }
+        }
+    }
+
+    #[cold]
+    fn moved(&self, operation: Operation, message: &'static str) -> Error {
+        Error::new(ErrorKind::Moved, operation, message).with_path(&self.path)
+    }
+}
+
+impl Deref for StorePath {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AsRef<Path> for StorePath {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::canonicalize(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            resolved => return resolved,
+        }
+        let name = path.file_name().ok_or(io::ErrorKind::NotFound)?.to_owned();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        // Nothing is there, or a link to nothing: the target is what can be created.
+        match fs::read_link(folder.join(&name)) {
+            Ok(target) => path = folder.join(target),
+            Err(_) => return Ok(folder.join(name)),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+#[cfg(unix)]
+fn identity(found: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+
+    Some((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::StorePath;
+    use crate::{ErrorKind, Operation};
+
+    #[test]
+    fn a_link_resolves_to_its_target_whether_or_not_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        fs::create_dir(folder.join("data")).unwrap();
+        symlink("data/real", folder.join("link")).unwrap();
+        symlink("link", folder.join("link of link")).unwrap();
+        for _ in 0..2 {
+            for name in ["link", "link of link", "data/real", "data/../link"] {
+                let path = StorePath::resolve(folder.join(name)).unwrap();
+                assert_eq!(&*path, folder.join("data/real"), "{name}");
+            }
+            fs::write(folder.join("data/real"), "data").unwrap();
+        }
+    }
+
+    #[test]
+    fn links_in_a_circle_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("b", folder.path().join("a")).unwrap();
+        symlink("a", folder.path().join("b")).unwrap();
+        let error = StorePath::resolve(folder.path().join("a")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_file_put_in_its_place_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store");
+        fs::write(&file, "one").unwrap();
+        let path = StorePath::resolve(&file).unwrap();
+        path.check(Operation::Commit).unwrap();
+        path.pin().unwrap();
+        fs::write(folder.path().join("other"), "two").unwrap();
+        path.check(Operation::Commit).unwrap();
+        fs::rename(folder.path().join("other"), &file).unwrap();
+        let error = path.check(Operation::Commit).unwrap_err();
+        assert_eq!((error.kind(), error.path()), (ErrorKind::Moved, Some(&*path)));
+    }
+}
