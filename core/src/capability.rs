@@ -65,7 +65,8 @@ pub enum DamageDetection {
     /// As `Structure`; opening with [`verify`](crate::StoreOptions::verify) detects every changed
     /// byte.
     OnVerify,
-    /// Checksums are compared whenever data is read: every changed byte is detected then.
+    /// Checksums are compared whenever data is read: every changed byte is detected then. In the
+    /// log of a store that was not closed, damage can look like the end of the log.
     OnRead,
 }
 

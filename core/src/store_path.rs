@@ -110,6 +110,30 @@ impl StorePath {
         }
     }
 
+    /// Returns the error for a store that the system does not open:
+    /// [`ErrorKind::NotFound`] if nothing lies at the path, else what [`Error::from_io`] makes of
+    /// it.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, StorePath};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let path = StorePath::resolve(folder.path().join("app.redb"))?;
+    /// let absent = std::fs::File::open(&path).unwrap_err();
+    /// assert_eq!(path.open_error(absent).kind(), ErrorKind::NotFound);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    #[cold]
+    pub fn open_error(&self, cause: io::Error) -> Error {
+        let error = if cause.kind() == io::ErrorKind::NotFound {
+            let message = "there is no store, and the options do not allow creating one";
+            Error::new(ErrorKind::NotFound, Operation::Open, message).with_source(cause)
+        } else {
+            Error::from_io(cause, Operation::Open, "cannot open the store")
+        };
+        error.with_path(&self.path)
+    }
+
     #[cold]
     fn moved(&self, operation: Operation, message: &'static str) -> Error {
         Error::new(ErrorKind::Moved, operation, message).with_path(&self.path)

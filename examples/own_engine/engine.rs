@@ -2,8 +2,8 @@
 //! store in memory brings the snapshots, its layer the transactions. The file is a header and a
 //! record for each batch. It only grows, and after power loss a new one may lack its name.
 
-use std::fs::{File, TryLockError};
-use std::io::{Error as IoError, Read as _, Write as _};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use arbour::codec::{Bincode, Codec as _};
@@ -19,23 +19,22 @@ pub(crate) struct OwnEngine {
     capabilities: Capabilities,
     entries: MemoryStore,
     /// The file and its length. `None` once closed or a write failed, which nothing may follow.
-    log: Mutex<Option<(File, usize)>>,
+    log: Mutex<Option<(StoreLock, usize)>>,
+    path: StorePath,
 }
 
 /// Opens the log at `path` and makes a store of it.
 pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<TransactionLayer<OwnEngine>> {
-    let fail = |kind, message| Error::new(kind, Operation::Open, message).with_path(path);
-    let refused = |cause: IoError| fail(ErrorKind::Io, "cannot open").with_source(cause);
+    let path = StorePath::resolve(path)?;
+    let fail = |kind, message| Error::new(kind, Operation::Open, message).with_path(&*path);
+    let refused = |cause| path.open_error(cause);
     if options.is_read_only() {
         return Err(fail(ErrorKind::Unsupported, "a log cannot be opened read-only"));
     }
-    let file = File::options().read(true).append(true).create(options.may_create()).open(path);
-    let mut file = file.map_err(refused)?;
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => fail(ErrorKind::Locked, "another handle has it open"),
-        TryLockError::Error(cause) => refused(cause),
-    })?;
-    let mut log = Vec::new();
+    let file = File::options().read(true).append(true).create(options.may_create()).open(&path);
+    let lock = StoreLock::exclusive(file.map_err(refused)?).map_err(|e| e.with_path(&*path))?;
+    path.pin()?;
+    let (mut file, mut log) = (lock.file(), Vec::new());
     file.read_to_end(&mut log).map_err(refused)?;
     if log.is_empty() {
         log.extend(HEADER);
@@ -70,8 +69,8 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<TransactionLay
     capabilities.persistent = true;
     capabilities.durability = vec![Durability::PowerLoss];
     capabilities.limits.value_bytes_max = 1 << 20; // a log is read whole
-    let engine = OwnEngine { capabilities, entries, log: Mutex::new(Some((file, end))) };
-    Ok(TransactionLayer::new(engine, options, Some(path.to_owned())))
+    let (place, log) = (path.to_path_buf(), Mutex::new(Some((lock, end))));
+    Ok(TransactionLayer::new(OwnEngine { capabilities, entries, log, path }, options, Some(place)))
 }
 
 /// Returns the record of a batch: its length, a checksum, the batch. The checksum (of Fowler, Noll
@@ -117,16 +116,17 @@ impl Engine for OwnEngine {
         Bincode::encode(&writes, &mut bytes).map_err(bad)?;
         let mut log = self.log.lock();
         let lost = || fail(ErrorKind::Io, "an earlier write failed");
-        let (mut file, end) = log.take().ok_or_else(lost)?;
-        let record = record(end, &bytes);
+        self.path.check(Operation::Apply)?;
+        let (lock, end) = log.take().ok_or_else(lost)?;
         let unknown = |cause| fail(ErrorKind::CommitUnknown, "cannot write").with_source(cause);
-        file.write_all(&record).and_then(|()| file.sync_data()).map_err(unknown)?;
-        *log = Some((file, end + record.len()));
+        let mut file = lock.file();
+        file.write_all(&record(end, &bytes)).and_then(|()| file.sync_data()).map_err(unknown)?;
+        *log = Some((lock, end + 16 + bytes.len()));
         self.entries.apply(batch.clone(), Durability::None)
     }
 
     fn sync(&self) -> Result<()> {
-        Ok(())
+        self.path.check(Operation::Sync)
     }
 
     fn close(&self) -> Result<()> {

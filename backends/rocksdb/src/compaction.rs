@@ -12,6 +12,8 @@ use crate::keyspace::{CATALOG, stored_key};
 pub(crate) fn compact(database: &Database, catalog: &Catalog, empty: &[String]) -> Result<()> {
     let (db, operation) = (&database.db, Operation::Compact);
     let failed = |cause| database.fail(cause, operation);
+    // The new files are made by the path of the folder.
+    database.path.check(operation)?;
     if !empty.is_empty() {
         let mut writes = WriteBatch::default();
         for name in empty {

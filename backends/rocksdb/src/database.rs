@@ -1,12 +1,12 @@
 //! RocksDB's own database: opened, and known to be of Arbour's making.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions, StorePath};
 use rocksdb::{
     ColumnFamilyDescriptor, DBWithThreadMode, DEFAULT_COLUMN_FAMILY_NAME, IteratorMode,
-    MultiThreaded, Options,
+    MultiThreaded, Options, ReadOptions,
 };
 
 use crate::folder::{self, Content, Folder};
@@ -27,39 +27,46 @@ const MARK: &str = "arbour-";
 /// closes it.
 pub(crate) struct Database {
     pub(crate) db: Db,
-    path: PathBuf,
+    pub(crate) path: StorePath,
     _folder: Folder,
 }
 
 impl Database {
-    pub(crate) fn open(path: &Path, general: &StoreOptions, own: &RocksdbOptions) -> Result<Self> {
-        let folder = Folder::open(path, general.may_create(), general.is_read_only())?;
-        let content = folder::content(path)?;
+    pub(crate) fn open(
+        path: StorePath,
+        general: &StoreOptions,
+        own: &RocksdbOptions,
+    ) -> Result<Self> {
+        let folder = Folder::open(&path, general.may_create(), general.is_read_only())?;
+        let content = folder::content(&path)?;
         if content == Content::Nothing && !general.may_create() {
-            return Err(absent());
+            return Err(absent(&path));
         }
-        if content == Content::Database && !is_marked(path)? {
-            refuse_if_used(path)?;
+        if content == Content::Database && !is_marked(&path)? {
+            refuse_if_used(&path)?;
             if general.is_read_only() {
-                return Err(absent());
+                return Err(absent(&path));
             }
         }
         let options = own.resolve(general);
         let families = [DEFAULT_COLUMN_FAMILY_NAME.to_owned(), format!("{MARK}{FORMAT}")]
             .map(|name| ColumnFamilyDescriptor::new(name, options.clone()));
         let opened = if general.is_read_only() {
-            Db::open_cf_descriptors_read_only(&options, path, families, false)
+            Db::open_cf_descriptors_read_only(&options, &path, families, false)
         } else {
-            Db::open_cf_descriptors(&options, path, families)
+            Db::open_cf_descriptors(&options, &path, families)
         };
         let db = opened.map_err(error::open)?;
-        Ok(Self { db, path: path.to_owned(), _folder: folder })
+        if general.verifies() {
+            verify(&db)?;
+        }
+        Ok(Self { db, path, _folder: folder })
     }
 
     /// Adds to an error where the store lies.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
-        error.with_path(&self.path)
+        error.with_path(&*self.path)
     }
 
     #[cold]
@@ -68,9 +75,19 @@ impl Database {
     }
 }
 
-fn absent() -> Error {
-    let cause = io::Error::from(io::ErrorKind::NotFound);
-    error::system(cause, Operation::Open, "there is no store")
+fn absent(path: &StorePath) -> Error {
+    path.open_error(io::Error::from(io::ErrorKind::NotFound))
+}
+
+/// Reads every block once: RocksDB compares the checksum of each.
+fn verify(db: &Db) -> Result<()> {
+    let mut options = ReadOptions::default();
+    // What is read once need not push out what is read often.
+    options.fill_cache(false);
+    options.set_verify_checksums(true);
+    db.iterator_opt(IteratorMode::Start, options)
+        .try_for_each(|entry| entry.map(drop))
+        .map_err(error::open)
 }
 
 /// Tells whether a database bears the mark of this version. `false` is also the answer for one

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arbour_core::{
-    Batch, Capabilities, Durability, Engine, Error, ErrorKind, Operation, Provision, Result,
-    SnapshotEngine, Stats, StoreOptions, TreeName,
+    Batch, Capabilities, DamageDetection, Durability, Engine, Error, ErrorKind, Operation,
+    Provision, Result, SnapshotEngine, Stats, StoreOptions, StorePath, TreeName,
 };
 use parking_lot::RwLock;
 use rocksdb::{WriteBatch, WriteOptions};
@@ -58,17 +58,18 @@ impl RocksdbEngine {
         general: &StoreOptions,
         own: &RocksdbOptions,
     ) -> Result<Self> {
-        let path = path.as_ref();
-        let opened = Database::open(path, general, own)
+        let resolved = StorePath::resolve(path)?;
+        let path = resolved.to_path_buf();
+        let opened = Database::open(resolved, general, own)
             .and_then(|database| Ok((Catalog::read(&database)?, database)));
-        let (catalog, database) = opened.map_err(|error| error.with_path(path))?;
+        let (catalog, database) = opened.map_err(|error| error.with_path(&path))?;
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
         Ok(Self {
             database: RwLock::new(Some(Arc::new(database))),
             catalog,
             capabilities: capabilities(general),
-            path: path.to_owned(),
+            path,
             read_only: general.is_read_only(),
             synced,
             unsynced: WriteOptions::default(),
@@ -104,8 +105,12 @@ impl RocksdbEngine {
         if self.read_only {
             return Ok(());
         }
-        let flushed = database.db.flush_wal(true).and_then(|()| database.db.flush());
-        flushed.map_err(|cause| database.fail(cause, Operation::Close))
+        let failed = |cause| database.fail(cause, Operation::Close);
+        database.db.flush_wal(true).map_err(failed)?;
+        // RocksDB makes sorted files by their path, and would put them into the folder that lies
+        // there now. The log it has open is the store's own.
+        database.path.check(Operation::Close)?;
+        database.db.flush().map_err(failed)
     }
 }
 
@@ -123,6 +128,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.compaction = true;
+    capabilities.damage = DamageDetection::OnRead;
     capabilities
 }
 
@@ -149,6 +155,9 @@ impl Engine for RocksdbEngine {
             Durability::None | Durability::ProcessCrash => &self.unsynced,
             Durability::PowerLoss => &self.synced,
         };
+        if durability == Durability::PowerLoss {
+            database.path.check(Operation::Apply)?;
+        }
         let written = database.db.write_opt(writes, options);
         written.map_err(|cause| database.locate(error::write(cause, Operation::Apply)))?;
         self.catalog.note_entered(&entered);
@@ -157,6 +166,7 @@ impl Engine for RocksdbEngine {
 
     fn sync(&self) -> Result<()> {
         let database = self.database(Operation::Sync)?;
+        database.path.check(Operation::Sync)?;
         let synced = database.db.flush_wal(true);
         synced.map_err(|cause| database.fail(cause, Operation::Sync))
     }

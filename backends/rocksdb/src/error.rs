@@ -35,9 +35,15 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         Status::IOError if says("lock hold by current process") || says("While lock file") => {
             (ErrorKind::Locked, "another process or handle has the store open")
         }
+        Status::IOError if says("No space left on device") || says("Disk quota exceeded") => {
+            (ErrorKind::DiskFull, "the device or the quota on it is full")
+        }
+        Status::IOError if says("Read-only file system") => {
+            (ErrorKind::ReadOnly, "the file system is mounted read-only")
+        }
         Status::IOError => (ErrorKind::Io, "the operating system refused"),
         Status::InvalidArgument if says("create_if_missing is false") => {
-            (ErrorKind::Io, "there is no store")
+            (ErrorKind::NotFound, "there is no store, and the options do not allow creating one")
         }
         Status::InvalidArgument => (ErrorKind::InvalidArgument, "RocksDB refuses the call"),
         Status::NotSupported => (ErrorKind::Unsupported, "RocksDB cannot do this"),
@@ -75,7 +81,7 @@ pub(crate) fn write(cause: rocksdb::Error, operation: Operation) -> Error {
 
 #[cold]
 pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static str) -> Error {
-    Error::new(ErrorKind::Io, operation, message).with_source(cause)
+    Error::from_io(cause, operation, message)
 }
 
 #[cold]

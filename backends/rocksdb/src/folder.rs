@@ -1,10 +1,10 @@
 //! The folder of a store: what is in it, and whose it is.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, Result};
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreLock, StorePath};
 
 use crate::error;
 
@@ -32,13 +32,13 @@ const OLD_LOG: &str = "LOG.old.";
 /// RocksDB's own lock keeps a second writer away but not a reader, under whom a writer would
 /// exchange the files. Where a folder cannot be locked, RocksDB's lock is all there is.
 pub(crate) struct Folder {
-    _locked: Option<File>,
+    _lock: Option<StoreLock>,
 }
 
 impl Folder {
     /// Opens a folder, making it if it is absent and that is allowed, and locks it: to be read
     /// beside others, or to be written alone.
-    pub(crate) fn open(path: &Path, create: bool, read_only: bool) -> Result<Self> {
+    pub(crate) fn open(path: &StorePath, create: bool, read_only: bool) -> Result<Self> {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => {
@@ -46,9 +46,11 @@ impl Folder {
                 return Err(error::corrupted(Operation::Open, message));
             }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound && create => make(path)?,
-            Err(cause) => return Err(unreachable(cause)),
+            Err(cause) => return Err(path.open_error(cause)),
         }
-        Ok(Self { _locked: if cfg!(unix) { lock(path, read_only)? } else { None } })
+        let lock = if cfg!(unix) { lock(path, read_only)? } else { None };
+        path.pin()?;
+        Ok(Self { _lock: lock })
     }
 }
 
@@ -69,17 +71,14 @@ fn make(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn lock(path: &Path, read_only: bool) -> Result<Option<File>> {
+fn lock(path: &Path, read_only: bool) -> Result<Option<StoreLock>> {
     let folder = File::open(path).map_err(unreachable)?;
-    let locked = if read_only { folder.try_lock_shared() } else { folder.try_lock() };
+    let locked = if read_only { StoreLock::shared(folder) } else { StoreLock::exclusive(folder) };
     match locked {
-        Ok(()) => Ok(Some(folder)),
-        Err(TryLockError::WouldBlock) => {
-            let message = "another process or handle has the store open";
-            Err(Error::new(ErrorKind::Locked, Operation::Open, message))
-        }
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.kind() == ErrorKind::Locked => Err(error),
         // Some network file systems lock no folders.
-        Err(TryLockError::Error(_)) => Ok(None),
+        Err(_) => Ok(None),
     }
 }
 

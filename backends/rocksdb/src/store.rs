@@ -45,6 +45,7 @@ impl RocksdbStore {
     /// writing, or this one is to write and another has it open at all;
     /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged, not RocksDB's or
     /// not Arbour's; [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer version wrote it;
+    /// [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and may not be created;
     /// [`Io`](arbour_core::ErrorKind::Io) if the system refuses.
     ///
     /// ```
@@ -53,7 +54,7 @@ impl RocksdbStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("app.rocksdb");
     /// let absent = RocksdbStore::open(&path, &StoreOptions::new().create(false));
-    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::NotFound);
     /// let store = RocksdbStore::open(&path, &StoreOptions::new())?;
     /// let second = RocksdbStore::open(&path, &StoreOptions::new());
     /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
@@ -82,9 +83,9 @@ impl RocksdbStore {
         options: &StoreOptions,
         own: &RocksdbOptions,
     ) -> Result<Self> {
-        let path = path.as_ref();
         let engine = RocksdbEngine::open(path, options, own)?;
-        Ok(Self { layer: TransactionLayer::new(engine, options, Some(path.to_owned())) })
+        let path = engine.path().to_owned();
+        Ok(Self { layer: TransactionLayer::new(engine, options, Some(path)) })
     }
 }
 

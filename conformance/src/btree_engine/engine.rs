@@ -49,6 +49,7 @@ impl BTreeEngine {
     /// Opens the store in the file at `path` and reads all of it.
     ///
     /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) if it is absent and may not be created,
     /// [`Locked`](ErrorKind::Locked) if it is open elsewhere, [`TooNew`](ErrorKind::TooNew),
     /// [`Corrupted`](ErrorKind::Corrupted), or [`Io`](ErrorKind::Io) with what the system said.
     ///
@@ -58,7 +59,7 @@ impl BTreeEngine {
     /// let folder = tempfile::tempdir().unwrap();
     /// let absent = folder.path().join("absent");
     /// let error = BTreeEngine::open(&absent, &StoreOptions::new().create(false)).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Io);
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
     /// ```
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self> {
         let registry = TreeRegistry::new();

@@ -13,11 +13,13 @@
 //! while records are on their way may look like damage too, if the device kept a later one and
 //! lost an earlier one; the store then refuses to open rather than guess.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
+use arbour_core::{
+    Durability, Error, ErrorKind, Operation, Result, StoreLock, StoreOptions, StorePath,
+};
 use tempfile::NamedTempFile;
 
 /// The version of the format written.
@@ -36,8 +38,8 @@ pub(super) fn header(version: u32) -> Vec<u8> {
 
 /// The open file, locked as long as this lives.
 pub(super) struct Log {
-    file: File,
-    path: PathBuf,
+    lock: StoreLock,
+    path: StorePath,
     /// Records the system has not been given yet.
     pending: Vec<u8>,
     file_bytes: u64,
@@ -53,30 +55,35 @@ impl Log {
         options: &StoreOptions,
         replay: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<Self> {
-        let fail = |error| io_error(path, Operation::Open, "cannot open the log", error);
+        let path = StorePath::resolve(path)?;
+        let fail = |error| io_error(&path, Operation::Open, "cannot open the log", error);
         if options.may_create() && !path.exists() {
-            create(path).map_err(fail)?;
+            create(&path).map_err(fail)?;
         }
         let read_only = options.is_read_only();
-        let opened = OpenOptions::new().read(true).append(!read_only).open(path);
-        let mut file = opened.map_err(fail)?;
-        lock(&file, read_only, path)?;
+        let opened = OpenOptions::new().read(true).append(!read_only).open(&path);
+        let file = opened.map_err(|cause| path.open_error(cause))?;
+        let lock = if read_only { StoreLock::shared(file) } else { StoreLock::exclusive(file) };
+        let lock = lock.map_err(|error| error.with_path(&*path))?;
+        path.pin()?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(fail)?;
+        lock.file().read_to_end(&mut bytes).map_err(fail)?;
         let end = read_records(&bytes, replay).map_err(|(kind, message)| {
-            Error::new(kind, Operation::Open, message).with_path(path)
+            Error::new(kind, Operation::Open, message).with_path(&*path)
         })?;
         if end < bytes.len() && !read_only {
-            file.set_len(end as u64).map_err(fail)?;
+            lock.file().set_len(end as u64).map_err(fail)?;
         }
-        let path = path.to_owned();
-        Ok(Self { file, path, pending: Vec::new(), file_bytes: end as u64, failed: false })
+        Ok(Self { lock, path, pending: Vec::new(), file_bytes: end as u64, failed: false })
     }
 
     /// Adds a record. After an error nothing of it will be found again, unless the error is
     /// [`CommitUnknown`](ErrorKind::CommitUnknown).
     pub(super) fn append(&mut self, payload: &[u8], durability: Durability) -> Result<()> {
         self.check(Operation::Apply)?;
+        if durability >= Durability::ProcessCrash {
+            self.path.check(Operation::Apply)?;
+        }
         let Ok(length) = u32::try_from(payload.len()) else {
             let message = "a batch holds at most 4 GiB";
             return Err(Error::new(ErrorKind::TooLarge, Operation::Apply, message));
@@ -98,6 +105,7 @@ impl Log {
     /// Puts everything on the device.
     pub(super) fn sync(&mut self, operation: Operation) -> Result<()> {
         self.check(operation)?;
+        self.path.check(operation)?;
         self.flush(operation)?;
         self.sync_file(operation, ErrorKind::Io)
     }
@@ -109,7 +117,7 @@ impl Log {
 
     /// Gives what is pending to the system: it survives the death of this process then.
     fn flush(&mut self, operation: Operation) -> Result<()> {
-        if let Err(error) = self.file.write_all(&self.pending) {
+        if let Err(error) = self.lock.file().write_all(&self.pending) {
             self.failed = true;
             return Err(io_error(&self.path, operation, "cannot write to the log", error));
         }
@@ -119,10 +127,10 @@ impl Log {
     }
 
     fn sync_file(&mut self, operation: Operation, kind: ErrorKind) -> Result<()> {
-        self.file.sync_data().map_err(|error| {
+        self.lock.file().sync_data().map_err(|error| {
             self.failed = true;
             Error::new(kind, operation, "cannot put the log on the device")
-                .with_path(&self.path)
+                .with_path(&*self.path)
                 .with_source(error)
         })
     }
@@ -130,17 +138,9 @@ impl Log {
     fn check(&self, operation: Operation) -> Result<()> {
         if self.failed {
             let message = "an earlier write to the log failed";
-            return Err(Error::new(ErrorKind::Io, operation, message).with_path(&self.path));
+            return Err(Error::new(ErrorKind::Io, operation, message).with_path(&*self.path));
         }
         Ok(())
-    }
-}
-
-impl Drop for Log {
-    /// Lets go of the lock by name: a child process that another thread is just starting may hold
-    /// the file open for a moment longer.
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
     }
 }
 
@@ -157,18 +157,6 @@ fn create(path: &Path) -> io::Result<()> {
         Err(lost) if lost.error.kind() == IoErrorKind::AlreadyExists => Ok(()),
         Err(lost) => Err(lost.error),
     }
-}
-
-/// Locks the file against other processes and other handles of this one. Readers share it.
-fn lock(file: &File, read_only: bool, path: &Path) -> Result<()> {
-    let locked = if read_only { file.try_lock_shared() } else { file.try_lock() };
-    locked.map_err(|error| match error {
-        TryLockError::WouldBlock => {
-            Error::new(ErrorKind::Locked, Operation::Open, "another handle has the store open")
-                .with_path(path)
-        }
-        TryLockError::Error(error) => io_error(path, Operation::Open, "cannot lock the log", error),
-    })
 }
 
 /// Reads the records and returns where the good ones end.
@@ -227,5 +215,5 @@ fn checksum(offset: u64, payload: &[u8]) -> u64 {
 
 /// Wraps what the system said.
 fn io_error(path: &Path, operation: Operation, message: &'static str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, operation, message).with_path(path).with_source(error)
+    Error::from_io(error, operation, message).with_path(path)
 }

@@ -26,6 +26,7 @@ mod manifest;
 mod names;
 mod order;
 mod own_writes;
+mod paths;
 mod point;
 mod prefix;
 mod readers;
@@ -135,6 +136,9 @@ macro_rules! __cases {
                 reopened_data_is_there reopened_again_and_again dropped_without_close
                 second_handle_by_manifest two_stores_are_independent read_only_by_manifest
                 absent_is_not_created unreachable_path_refused
+            }
+            paths {
+                relative_path_is_resolved_once links_lead_to_one_store exchanged_while_open
             }
             closing {
                 use_after_close_fails close_twice close_during_transaction

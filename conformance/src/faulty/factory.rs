@@ -115,6 +115,11 @@ impl Factory for FaultyFactory {
             // Where that fails opening fails, and says why.
             let _ = fs::create_dir_all(folder);
         }
+        let beside = beside(path);
+        let path = match self.fault {
+            Some(Fault::LinksNotFollowed) if path.is_symlink() => &*beside,
+            _ => path,
+        };
         let opened = BTreeFactory.open(path, &options).map(|store| (store, false));
         let opened = opened.or_else(|refusal| self.open_anyway(path, &options, refusal));
         let (below, damaged) = opened.map_err(|error| reported(self.fault, error))?;

@@ -168,8 +168,16 @@ macro_rules! __faults {
             LockedAsIo "lifecycle::second_handle_by_manifest",
             /// A store opened read-only is reported as `Unsupported`.
             ReadOnlyAsUnsupported "lifecycle::read_only_by_manifest",
-            /// What the system refuses, an absent store say, is reported as `Corrupted`.
-            IoAsCorrupted "lifecycle::absent_is_not_created",
+            /// What the system refuses, a missing folder say, is reported as `Corrupted`.
+            IoAsCorrupted "lifecycle::unreachable_path_refused",
+            /// A missing store is reported as `Io`.
+            NotFoundAsIo "lifecycle::absent_is_not_created",
+            /// A relative path is resolved anew at each use, as by SQLite's backup and by sled.
+            PathResolvedAtEachUse "paths::relative_path_is_resolved_once",
+            /// A symbolic link is taken for the store: its target is another one.
+            LinksNotFollowed "paths::links_lead_to_one_store",
+            /// A store goes on writing where it was deleted, renamed or replaced.
+            ExchangeUnnoticed "paths::exchanged_while_open",
             /// A newer format is reported as `Corrupted`.
             TooNewAsCorrupted "damage::newer_format_refused",
             /// A foreign handle is reported as `Engine`.

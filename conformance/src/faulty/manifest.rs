@@ -39,6 +39,7 @@ pub(super) fn reported(fault: Option<Fault>, error: Error) -> Error {
         (Some(Fault::ClosedAsIo), ErrorKind::Closed) => ErrorKind::Io,
         (Some(Fault::LockedAsIo), ErrorKind::Locked) => ErrorKind::Io,
         (Some(Fault::ReadOnlyAsUnsupported), ErrorKind::ReadOnly) => ErrorKind::Unsupported,
+        (Some(Fault::NotFoundAsIo), ErrorKind::NotFound) => ErrorKind::Io,
         (Some(Fault::IoAsCorrupted), ErrorKind::Io) => ErrorKind::Corrupted,
         (Some(Fault::TooNewAsCorrupted), ErrorKind::TooNew) => ErrorKind::Corrupted,
         (Some(Fault::ForeignAsEngine), ErrorKind::InvalidArgument) => ErrorKind::Engine,

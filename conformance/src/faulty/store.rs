@@ -196,7 +196,14 @@ impl FaultyStore {
         if self.has(Fault::BatchOvertakes) {
             return self.below.engine().apply(&batch, self.durability(durability));
         }
-        self.below.apply(batch, self.durability(durability))
+        match self.below.apply(batch, self.durability(durability)) {
+            Err(error)
+                if self.has(Fault::ExchangeUnnoticed) && error.kind() == ErrorKind::Moved =>
+            {
+                Ok(())
+            }
+            applied => applied,
+        }
     }
 
     fn apply_edits(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
@@ -240,6 +247,10 @@ impl FaultyStore {
     }
 
     fn back_up(&self, destination: &Path) -> Result<()> {
+        if self.has(Fault::PathResolvedAtEachUse) && !self.path.exists() {
+            let message = "there is no file to back up";
+            return Err(Error::new(ErrorKind::Io, Operation::Backup, message));
+        }
         if destination.exists() && !self.has(Fault::BackupOverwrites) {
             let message = "there is something at the destination";
             return Err(Error::new(ErrorKind::InvalidArgument, Operation::Backup, message));

@@ -160,10 +160,10 @@ fn of_a_creation_cut_short_is_made_whole() -> Result<()> {
     let unmarked = folder.path().join("unmarked");
     drop(DB::open(&creating(), &unmarked).unwrap());
     for path in [&empty, &begun, &unmarked] {
-        assert_eq!(kind(path, &read_only()), Some(ErrorKind::Io), "{}", path.display());
+        assert_eq!(kind(path, &read_only()), Some(ErrorKind::NotFound), "{}", path.display());
         let keep = writable().create(false);
         if path != &unmarked {
-            assert_eq!(kind(path, &keep), Some(ErrorKind::Io), "{}", path.display());
+            assert_eq!(kind(path, &keep), Some(ErrorKind::NotFound), "{}", path.display());
         }
         make(path)?;
         assert_eq!(keys(&RocksdbStore::open(path, &keep)?, "t")?, [b"a"]);
