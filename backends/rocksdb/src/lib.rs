@@ -29,6 +29,15 @@
 //!   which has a checksum. After a crash the log is read up to where it ends or is torn: a prefix
 //!   of the commits, never a part of one.
 //! - One process has the folder open for writing, or several for reading only.
+//!
+//! # Files and damage
+//! - A store is the whole folder. [`backup`](arbour_core::KvStore::backup) copies it while it is
+//!   open; a closed folder can be copied as it is.
+//! - Each block's checksum is compared whenever the block is read, and opening with
+//!   [`verify`](arbour_core::StoreOptions::verify) reads every block. Two kinds of damage RocksDB
+//!   cannot tell from an earlier state of the store: a log that is damaged after a crash, and a
+//!   manifest that ends early at the end of one of its records.
+//! - After a write that failed, RocksDB refuses all others until the store is opened again.
 
 mod backup;
 mod catalog;
