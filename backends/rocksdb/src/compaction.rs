@@ -13,7 +13,7 @@ pub(crate) fn compact(database: &Database, catalog: &Catalog, empty: &[String]) 
     let (db, operation) = (&database.db, Operation::Compact);
     let failed = |cause| database.fail(cause, operation);
     // The new files are made by the path of the folder.
-    database.path.check(operation)?;
+    database.check_place(operation)?;
     if !empty.is_empty() {
         let mut writes = WriteBatch::default();
         for name in empty {

@@ -27,7 +27,7 @@ const MARK: &str = "arbour-";
 /// closes it.
 pub(crate) struct Database {
     pub(crate) db: Db,
-    pub(crate) path: StorePath,
+    path: StorePath,
     _folder: Folder,
 }
 
@@ -63,6 +63,15 @@ impl Database {
         Ok(Self { db, path, _folder: folder })
     }
 
+    /// Checks that the folder is where it was. If not, RocksDB is kept from deleting files: it lists
+    /// the folder at its path, and what it does not know there is another store's.
+    pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
+        self.path.check(operation).inspect_err(|_| {
+            // It can only fail if there is nothing to keep it from.
+            let _ = self.db.disable_file_deletions();
+        })
+    }
+
     /// Adds to an error where the store lies.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
@@ -72,6 +81,14 @@ impl Database {
     #[cold]
     pub(crate) fn fail(&self, cause: rocksdb::Error, operation: Operation) -> Error {
         self.locate(error::engine(cause, operation))
+    }
+}
+
+impl Drop for Database {
+    /// Closing deletes files too, also if the store was opened read-only or a snapshot is the last
+    /// to let go.
+    fn drop(&mut self) {
+        let _ = self.check_place(Operation::Close);
     }
 }
 

@@ -109,7 +109,7 @@ impl RocksdbEngine {
         database.db.flush_wal(true).map_err(failed)?;
         // RocksDB makes sorted files by their path, and would put them into the folder that lies
         // there now. The log it has open is the store's own.
-        database.path.check(Operation::Close)?;
+        database.check_place(Operation::Close)?;
         database.db.flush().map_err(failed)
     }
 }
@@ -156,7 +156,7 @@ impl Engine for RocksdbEngine {
             Durability::PowerLoss => &self.synced,
         };
         if durability == Durability::PowerLoss {
-            database.path.check(Operation::Apply)?;
+            database.check_place(Operation::Apply)?;
         }
         let written = database.db.write_opt(writes, options);
         written.map_err(|cause| database.locate(error::write(cause, Operation::Apply)))?;
@@ -166,7 +166,7 @@ impl Engine for RocksdbEngine {
 
     fn sync(&self) -> Result<()> {
         let database = self.database(Operation::Sync)?;
-        database.path.check(Operation::Sync)?;
+        database.check_place(Operation::Sync)?;
         let synced = database.db.flush_wal(true);
         synced.map_err(|cause| database.fail(cause, Operation::Sync))
     }
