@@ -68,6 +68,10 @@ fn failed(code: i32) -> (ErrorKind, &'static str) {
                            to read it: open it once for writing";
             (ErrorKind::ReadOnly, message)
         }
+        ffi::SQLITE_READONLY_DIRECTORY => (
+            ErrorKind::ReadOnly,
+            "the folder of the database cannot be written, which SQLite needs",
+        ),
         ffi::SQLITE_READONLY_DBMOVED => {
             (ErrorKind::Moved, "the database file was renamed or deleted while it was open")
         }

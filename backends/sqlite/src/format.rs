@@ -1,7 +1,7 @@
 //! Whose file it is, of which version, and whether it is whole.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -90,11 +90,10 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             Error::new(ErrorKind::TooNew, Operation::Open, message).with_source(cause)
         }
         // The file itself is open already.
-        Some(code) if code & 0xff == ffi::SQLITE_CANTOPEN => {
-            let message = "the -wal and -shm files beside the database cannot be made or opened, \
-                           which also reading needs: make the folder writable, or open a copy of \
-                           the file in a folder that is";
-            Error::new(ErrorKind::Io, Operation::Open, message).with_source(cause)
+        Some(code)
+            if code & 0xff == ffi::SQLITE_CANTOPEN || code == ffi::SQLITE_READONLY_DIRECTORY =>
+        {
+            no_log(cause, path)
         }
         _ => error::open(cause),
     })?;
@@ -116,6 +115,27 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             refused(ErrorKind::InvalidArgument, message)
         }
     }
+}
+
+/// Says that the files beside a database cannot be made. SQLite does not pass on what the system said,
+/// so the system is asked once more, about a file that nothing has open.
+fn no_log(cause: rusqlite::Error, path: &Path) -> Error {
+    let index = beside(path, "-shm");
+    let kind = match File::create_new(&index).map_err(|refused| refused.kind()) {
+        Err(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
+            ErrorKind::ReadOnly
+        }
+        Err(_) => ErrorKind::Io,
+        Ok(_) => {
+            // It can be made by now. Whatever opens the store next would make it anew.
+            let _ = fs::remove_file(index);
+            ErrorKind::Io
+        }
+    };
+    let message = "the -wal and -shm files beside the database cannot be made or opened, which also \
+                   reading needs: make the folder writable, or open a copy of the file in a folder \
+                   that is";
+    Error::new(kind, Operation::Open, message).with_source(cause)
 }
 
 /// Reads whose file it is and of which version, and the whole schema on the way.

@@ -56,7 +56,8 @@ impl SqliteStore {
     ///
     /// The path is resolved once, here: symbolic links lead to the file itself, and changing the
     /// current folder later changes nothing. Opening read-only needs the right to make the `-wal` and
-    /// `-shm` files beside the database, or another process that has made them.
+    /// `-shm` files beside the database, or another process that has made them. On a medium that
+    /// cannot be written, open a copy: nothing tells whether such a medium is written elsewhere.
     ///
     /// With [`verify`](StoreOptions::verify) the whole file is read and its structure checked; a byte
     /// that was changed within a value is not detected, because SQLite keeps no checksums.
@@ -70,8 +71,9 @@ impl SqliteStore {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if it is another program's, if the path is
     ///   empty or `:memory:`, or if the file has more than one name (hard links): SQLite keeps a log
     ///   beside each name, and two logs damage the file
-    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, or its file system, cannot be written, or if a
-    ///   store that was not closed is opened read-only where its log cannot be recovered
+    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, its folder or its file system cannot be
+    ///   written, or if a store that was not closed is opened read-only where its log cannot be
+    ///   recovered
     /// - [`Io`](ErrorKind::Io) if the system refuses, [`DiskFull`](ErrorKind::DiskFull) if there is no
     ///   room to create it
     /// - [`Locked`](ErrorKind::Locked) if another process has it to itself for longer than the busy

@@ -1,6 +1,12 @@
 //! Damage that SQLite itself does not report as such, and damage anywhere: no call panics, and each
 //! fails as `Corrupted` or returns something.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what helps a test may panic as the test may"
+)]
+
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@
 //! as a write that failed, which it reports in the same way as an fsync that failed.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
 use std::path::Path;
 use std::process::Command;

@@ -322,3 +322,42 @@ fn a_large_store_is_backed_up() {
     }
     assert_eq!(copy.snapshot().unwrap().len(&in_copy).unwrap(), 8);
 }
+
+/// Root can write everywhere, so this proves something for other users only.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_read_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+    store.close().unwrap();
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let read_only = StoreOptions::new().read_only(true);
+    set_mode(&path, 0o444);
+    if OpenOptions::new().write(true).open(&path).is_ok() {
+        return;
+    }
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error:?}");
+    assert!(error.message().contains("open the store read-only"), "{error}");
+    let store = SqliteStore::open(&path, &read_only).unwrap();
+    assert!(store.get(&store.tree("t").unwrap(), b"a").unwrap().is_some());
+    store.close().unwrap();
+    for ending in ["-wal", "-shm"] {
+        fs::remove_file(folder.path().join(format!("store{ending}"))).unwrap();
+    }
+    set_mode(folder.path(), 0o555);
+    for options in [&StoreOptions::new(), &read_only] {
+        let error = SqliteStore::open(&path, options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error:?}");
+        for says in ["-wal and -shm", "make the folder writable"] {
+            assert!(error.message().contains(says), "{error}");
+        }
+    }
+    set_mode(folder.path(), 0o755);
+}

@@ -2,6 +2,7 @@
 //! later.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
 use std::fs;
 use std::os::unix::fs::symlink;

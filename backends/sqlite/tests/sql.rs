@@ -289,3 +289,32 @@ fn a_database_of_ones_own_becomes_a_store() {
         assert!(std::fs::read(&path).unwrap() == before, "{mark}: the file was changed");
     }
 }
+
+/// Every kind of table that SQLite has, most of which come in pairs with tables of its own.
+#[test]
+fn tables_of_any_kind_are_no_trees_and_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("store"), &StoreOptions::new()).unwrap();
+    store.put(&store.tree("Mine").unwrap(), b"a", b"1").unwrap();
+    let made = store.with_write_connection(Durability::ProcessCrash, |connection| {
+        let sql = "CREATE TABLE Counted (n INTEGER PRIMARY KEY AUTOINCREMENT);
+                   INSERT INTO Counted DEFAULT VALUES;
+                   CREATE TABLE \"tree_Not One\" AS SELECT 1 AS n;
+                   ALTER TABLE Counted RENAME TO Renamed;
+                   CREATE INDEX OfCounted ON Renamed (n);
+                   CREATE VIEW Seen AS SELECT n FROM Renamed;
+                   CREATE TRIGGER Pulled AFTER DELETE ON Renamed BEGIN SELECT 1; END;
+                   CREATE VIRTUAL TABLE Words USING fts5 (text);
+                   CREATE TEMP TABLE tree_passing (n);
+                   ANALYZE";
+        connection.execute_batch(sql).map_err(|cause| sql_error(cause, Operation::Apply))
+    });
+    made.unwrap();
+    assert_eq!(store.snapshot().unwrap().trees().unwrap(), ["Mine"]);
+    assert_eq!(store.stats().unwrap().entries, 1);
+    store.compact().unwrap();
+    store.close().unwrap();
+    let verified = StoreOptions::new().verify(true);
+    let store = SqliteStore::open(folder.path().join("store"), &verified).unwrap();
+    assert_eq!(store.snapshot().unwrap().trees().unwrap(), ["Mine"]);
+}
