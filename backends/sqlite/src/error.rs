@@ -164,7 +164,7 @@ pub(crate) fn is_busy(cause: &rusqlite::Error) -> bool {
 /// An I/O error may come after the mark that makes the commit: what the system was given cannot be
 /// asked back. Everything else comes before.
 pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {
-    let is_unknown = is_io(&cause);
+    let is_unknown = code(&cause).is_some_and(|code| code & 0xff == ffi::SQLITE_IOERR);
     let error = sql_error(cause, operation);
     if !is_unknown || operation == Operation::Sync {
         return error;
@@ -300,8 +300,8 @@ mod tests {
             assert_eq!(own(failure(code), Operation::Get).kind(), in_own, "{code}");
             let at_open = if kind == Busy { ErrorKind::Locked } else { in_own };
             assert_eq!(open(failure(code)).kind(), at_open, "{code}");
-            let is_io = code & 0xff == ffi::SQLITE_IOERR && code != ffi::SQLITE_IOERR_NOMEM;
-            let committed = if is_io { ErrorKind::CommitUnknown } else { kind };
+            let is_unknown = code & 0xff == ffi::SQLITE_IOERR;
+            let committed = if is_unknown { ErrorKind::CommitUnknown } else { kind };
             assert_eq!(commit(failure(code), Operation::Commit).kind(), committed, "{code}");
             assert_eq!(commit(failure(code), Operation::Sync).kind(), kind, "{code}");
         }
