@@ -64,7 +64,10 @@ fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOpt
 )]
 fn path<'p>(scheme: &str, place: &'p str) -> Result<&'p str> {
     if matches!(place, "" | "//") {
-        return Err(refuse(format!("{scheme}: needs a path, as in {scheme}:app.{scheme}")));
+        return Err(refuse(format!(
+            "{scheme}: needs a path, as in {scheme}:app.{scheme}; for a store in memory write \
+             \"memory:\""
+        )));
     }
     let path = match place.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,

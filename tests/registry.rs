@@ -151,7 +151,7 @@ fn a_relative_path_is_one_whatever_it_looks_like() {
     for scheme in built_in() {
         let folder = tempfile::tempdir().unwrap();
         std::env::set_current_dir(folder.path()).unwrap();
-        for name in [":memory:", "file:x?mode=memory", "-x", "~", "$HOME"] {
+        for name in ["file:x?mode=memory", "-x", "~", "$HOME"] {
             let store = arbour::open(&format!("{scheme}:{name}")).unwrap();
             store.put(&store.tree("t").unwrap(), b"k", b"").unwrap();
             store.close().unwrap();
@@ -159,6 +159,19 @@ fn a_relative_path_is_one_whatever_it_looks_like() {
         }
     }
     std::env::set_current_dir(before).unwrap();
+}
+
+/// What SQLite calls a store in memory is no path of one.
+#[test]
+fn a_store_in_memory_has_one_url() {
+    for scheme in built_in() {
+        let url = format!("{scheme}:");
+        refused(arbour::open(&url), ErrorKind::InvalidArgument, &["needs a path", "memory:"]);
+    }
+    if cfg!(feature = "sqlite") {
+        refused(arbour::open("sqlite::memory:"), ErrorKind::InvalidArgument, &["`memory:`"]);
+        assert!(!std::path::Path::new(":memory:").exists());
+    }
 }
 
 #[cfg(unix)]

@@ -7,17 +7,23 @@ use arbour_core::{Error, ErrorKind, KvStore as _, Operation, Result, write_backu
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{SqliteStore, error, format};
+use crate::presence::beside;
+use crate::{SqliteStore, error};
 
 /// How many pages are copied at once. What is read is pinned, so it does not matter to others.
 const PAGES_PER_STEP: i32 = 1024;
 
 pub(crate) fn backup(store: &SqliteStore, destination: &Path) -> Result<()> {
-    let failed = |cause| error::sql_error(cause, Operation::Backup).with_path(destination);
+    let failed = |cause| {
+        let error = error::own(cause, Operation::Backup);
+        // The copy is written anew, so what is damaged is what it is copied from.
+        let is_source = error.kind() == ErrorKind::Corrupted;
+        if is_source { store.locate(error) } else { error.with_path(destination) }
+    };
     let snapshot = store.snapshot().map_err(|error| error.with_operation(Operation::Backup))?;
     for ending in ["-wal", "-journal"] {
         // SQLite would take it for the log of the copy.
-        if format::beside(destination, ending).symlink_metadata().is_ok() {
+        if beside(destination, ending).symlink_metadata().is_ok() {
             let message = format!("the {ending} file of another database is at the destination");
             let error = Error::new(ErrorKind::InvalidArgument, Operation::Backup, message);
             return Err(error.with_path(destination));
@@ -26,7 +32,7 @@ pub(crate) fn backup(store: &SqliteStore, destination: &Path) -> Result<()> {
     write_backup(destination, |unfinished| {
         for ending in ["-wal", "-shm", "-journal"] {
             // What is left of an attempt that was killed; mostly nothing.
-            let _ = fs::remove_file(format::beside(unfinished, ending));
+            let _ = fs::remove_file(beside(unfinished, ending));
         }
         copy(snapshot.connection(), unfinished).map_err(failed)
     })

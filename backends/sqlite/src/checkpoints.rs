@@ -12,6 +12,9 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, Result};
 
+use crate::connection::ask;
+use crate::latch::Latch;
+
 /// Which part of what a try had to leave the log has to grow by before the next: a quarter. All
 /// tries together then read five times the log's index at most, and the log grows by no more than
 /// that quarter after the snapshot has gone.
@@ -23,6 +26,7 @@ pub(crate) struct Checkpoints {
     /// How many pages the log may have, or grow by, before it is moved; zero if it never is.
     pages: u32,
     state: Arc<State>,
+    latch: Arc<Latch>,
 }
 
 /// One connection writes at a time, so that the two never change at once.
@@ -34,9 +38,9 @@ struct State {
 }
 
 impl Checkpoints {
-    pub(crate) fn new(pages: u32) -> Self {
+    pub(crate) fn new(pages: u32, latch: Arc<Latch>) -> Self {
         let state = State { tried: AtomicU32::new(0), next: AtomicU32::new(pages) };
-        Self { pages, state: Arc::new(state) }
+        Self { pages, state: Arc::new(state), latch }
     }
 
     /// Moves the log after commits of a connection from now on, in place of SQLite.
@@ -49,8 +53,11 @@ impl Checkpoints {
         connection.wal_hook((self.pages > 0).then_some(hook))
     }
 
-    /// Hears of a commit after which the log has so many pages. That the log could not be moved is
-    /// no failure of the commit, and the next try meets it again.
+    /// Moves the log, if it is due, after a commit that left it with this many pages.
+    ///
+    /// A log that cannot be moved is no failure of the commit: its entries are in the log. But after
+    /// an I/O error nobody knows which pages of the file have reached the device, so the next commit
+    /// is refused.
     fn committed(&self, wal: &mut Wal, pages: u32) {
         if wal.name() != MAIN_DB {
             // A database that a closure attached is treated as SQLite would.
@@ -60,8 +67,11 @@ impl Checkpoints {
         } else if self.is_due(pages) {
             let moved = match wal.checkpoint_v2(CheckpointMode::PASSIVE) {
                 Ok((_, moved)) => u32::try_from(moved).unwrap_or(0),
-                // Another process is at it, or the disk is full.
-                Err(_) => 0,
+                // Another process is at it, the disk is full, or the device failed.
+                Err(cause) => {
+                    self.latch.note(&cause);
+                    0
+                }
             };
             self.tried(pages, moved);
         }
@@ -87,8 +97,15 @@ impl Checkpoints {
     }
 }
 
+/// Moves all of the log into the file and empties it. Tells whether nothing was in the way.
+pub(crate) fn move_all(connection: &Connection) -> Result<bool> {
+    let is_blocked: i64 = ask(connection, "PRAGMA main.wal_checkpoint(TRUNCATE)")?;
+    Ok(is_blocked == 0)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
     use arbour_core::{Durability, KvStore as _, KvWrite as _, StoreOptions};
@@ -110,10 +127,10 @@ mod tests {
 
     #[test]
     fn tries_become_rare_where_nothing_moves() {
-        let checkpoints = Checkpoints::new(100);
+        let checkpoints = Checkpoints::new(100, Arc::default());
         assert!((10..=40).contains(&tries(&checkpoints, 100_000, |_| 0)));
         // Where most of it moves each time there is as little to read each time.
-        let checkpoints = Checkpoints::new(100);
+        let checkpoints = Checkpoints::new(100, Arc::default());
         assert_eq!(tries(&checkpoints, 100_000, |pages| pages - 1), 1000);
         // A log that has begun anew is tried as early as the first.
         assert!(!checkpoints.is_due(99));

@@ -5,12 +5,13 @@ use std::time::Duration;
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use rusqlite::Connection;
 
-use crate::connection::number;
-use crate::{SqliteStore, error, tables};
+use crate::connection::{Connector, number, run};
+use crate::{SqliteStore, checkpoints, error, tables};
 
 const OPERATION: Operation = Operation::Compact;
 
-/// Drops the tables of empty trees that no view reads, writes the file anew without gaps, and cuts it and its log.
+/// Drops the tables of empty trees that no view reads, writes the file anew without gaps, and cuts it
+/// and its log.
 pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
     let _guard = store.slot().acquire(OPERATION)?;
     if store.readers().are_lent() {
@@ -19,60 +20,70 @@ pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
     }
     let (writer, connector) = (store.writer(), store.connector());
     let connection = writer.take(connector, Durability::PowerLoss, OPERATION)?;
-    let compacted = drop_empty_tables(&connection)
-        .and_then(|()| {
-            if connector.vacuum_pages().is_some() && number(&connection, "auto_vacuum")? == 0 {
-                connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
-            }
-            connection.execute_batch("VACUUM")
-        })
-        .and_then(|()| {
-            // Whoever reads now may read for long, and may be this very thread.
-            connector.set_busy_timeout(&connection, Duration::ZERO)?;
-            let cut = cut_log(&connection);
-            connector.set_busy_timeout(&connection, connector.busy_timeout())?;
-            cut
-        });
+    let compacted = connector.path().check(OPERATION).and_then(|()| {
+        drop_empty_tables(&connection, connector)?;
+        vacuum(&connection, connector).map_err(|cause| failed(cause, connector))
+    });
     // A failure in the midst has rolled back what was under way, or closing the connection does.
     if connection.is_autocommit() {
         writer.give(connection);
     }
-    match compacted {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(in_the_way()),
-        Err(cause) => Err(error::sql_error(cause, OPERATION)),
-    }
+    if compacted? { Ok(()) } else { Err(in_the_way()) }
 }
 
 fn in_the_way() -> Error {
     Error::new(ErrorKind::Busy, OPERATION, "a snapshot or another process is in the way")
 }
 
-fn drop_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let dropped = (|| {
-        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
-        let mut names = connection.prepare(sql)?;
-        let names = names.query_map([], |row| row.get(0))?;
-        let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
-        for table in names.iter().filter(|table| tables::tree_name(table).is_some()) {
-            if is_in_a_view(connection, table)? {
-                continue;
-            }
-            let table = tables::quoted(table);
-            if !connection.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])? {
-                connection.execute_batch(&format!("DROP TABLE {table}"))?;
-            }
-        }
-        Ok(())
-    })();
+/// Makes an error of what fails while the file is written anew: every statement is the store's own,
+/// and an entry that breaks a constraint now broke it before.
+fn failed(cause: rusqlite::Error, connector: &Connector) -> Error {
+    connector.latch().note(&cause);
+    let error = error::own(cause, OPERATION);
+    if error.kind() != ErrorKind::InvalidArgument {
+        return error;
+    }
+    let message = "the file is damaged: what is in it cannot be written anew";
+    Error::new(ErrorKind::Corrupted, OPERATION, message).with_source(error)
+}
+
+/// Writes the file anew and cuts it and its log. Tells whether nothing was in the way of that.
+fn vacuum(connection: &Connection, connector: &Connector) -> rusqlite::Result<bool> {
+    if connector.vacuum_pages().is_some() && number(connection, "auto_vacuum")? == 0 {
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
+    connection.execute_batch("VACUUM")?;
+    // Whoever reads now may read for long, and may be this very thread.
+    connector.set_busy_timeout(connection, Duration::ZERO)?;
+    let cut = checkpoints::move_all(connection);
+    connector.set_busy_timeout(connection, connector.busy_timeout())?;
+    cut
+}
+
+fn drop_empty_tables(connection: &Connection, connector: &Connector) -> Result<()> {
+    let failed = |cause| failed(cause, connector);
+    run(connection, "BEGIN IMMEDIATE").map_err(failed)?;
+    let dropped = tables::of_trees(connection, OPERATION).and_then(|trees| {
+        trees.iter().try_for_each(|(_, table)| drop_if_empty(connection, table)).map_err(failed)
+    });
     let end = if dropped.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // The failure has rolled back already.
         return dropped;
     }
-    let ended = connection.execute_batch(end);
+    let ended = run(connection, end).map_err(failed);
     dropped.and(ended)
+}
+
+fn drop_if_empty(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    if is_in_a_view(connection, table)? {
+        return Ok(());
+    }
+    let table = tables::quoted(table);
+    if connection.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])? {
+        return Ok(());
+    }
+    connection.execute_batch(&format!("DROP TABLE {table}"))
 }
 
 /// Tells whether a view may read a table: without it, every query of the view would fail. One too
@@ -80,11 +91,4 @@ fn drop_empty_tables(connection: &Connection) -> rusqlite::Result<()> {
 fn is_in_a_view(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'view' AND instr(lower(sql), ?1)";
     connection.prepare(sql)?.exists([table.replace('"', "\"\"")])
-}
-
-/// Moves the log into the file and cuts it. Tells whether nobody was in the way.
-fn cut_log(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql = "PRAGMA main.wal_checkpoint(TRUNCATE)";
-    let is_blocked = connection.query_row(sql, [], |row| row.get::<_, i64>(0))?;
-    Ok(is_blocked == 0)
 }

@@ -1,14 +1,16 @@
 //! Connections to the file, each set up alike.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::StoreOptions;
+use arbour_core::{Error, Operation, StoreOptions, StorePath};
 use rusqlite::config::DbConfig;
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, Result};
 
-use crate::SqliteOptions;
 use crate::checkpoints::Checkpoints;
+use crate::latch::Latch;
+use crate::{SqliteOptions, error};
 
 /// How many prepared statements a connection keeps; those not used for longest go first.
 const STATEMENTS_MAX: usize = 256;
@@ -19,42 +21,58 @@ const CACHE_BYTES: usize = 16 << 20;
 
 /// Opens connections to one file.
 pub(crate) struct Connector {
-    path: PathBuf,
+    path: StorePath,
     busy_timeout: Duration,
     cache_bytes: usize,
     sqlite: SqliteOptions,
     checkpoints: Checkpoints,
+    latch: Arc<Latch>,
 }
 
 impl Connector {
-    pub(crate) fn new(path: &Path, options: &StoreOptions, sqlite: &SqliteOptions) -> Self {
-        // SQLite takes `:memory:`, an empty name and what begins with `file:` for something else.
-        let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    pub(crate) fn new(path: StorePath, options: &StoreOptions, sqlite: &SqliteOptions) -> Self {
+        let latch = Arc::new(Latch::default());
         Self {
             path,
             busy_timeout: options.writer_wait(),
             cache_bytes: options.cache_size().unwrap_or(CACHE_BYTES),
             sqlite: sqlite.clone(),
-            checkpoints: Checkpoints::new(sqlite.checkpoint_pages),
+            checkpoints: Checkpoints::new(sqlite.checkpoint_pages, Arc::clone(&latch)),
+            latch,
         }
     }
 
-    /// Returns where the file lies, in a form SQLite takes for a path.
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns where the file lies. It is absolute, and so nothing that has another meaning to
+    /// SQLite, as `:memory:` and what begins with `file:` have.
+    pub(crate) fn path(&self) -> &StorePath {
         &self.path
     }
 
+    /// Returns what remembers a failed commit.
+    pub(crate) fn latch(&self) -> &Latch {
+        &self.latch
+    }
+
     /// Opens a connection that writes to a file known to be a store.
-    pub(crate) fn open_writer(&self) -> Result<Connection> {
-        let connection = self.open_unchecked_writer(false)?;
-        self.set_cache(&connection)?;
-        Ok(connection)
+    pub(crate) fn open_writer(&self, operation: Operation) -> Result<Connection, Error> {
+        self.same_file(self.open_unchecked_writer(false), operation)
     }
 
     /// Opens a connection that reads a file known to be a store.
-    pub(crate) fn open_reader(&self) -> Result<Connection> {
-        let connection = self.open_unchecked_reader()?;
-        self.set_cache(&connection)?;
+    pub(crate) fn open_reader(&self, operation: Operation) -> Result<Connection, Error> {
+        self.same_file(self.open_unchecked_reader(), operation)
+    }
+
+    /// Checks that a connection is one to the file that was opened first. SQLite has the file open by
+    /// then but has read nothing of it: what is put in its place after the check does no harm.
+    fn same_file(
+        &self,
+        opened: Result<Connection>,
+        operation: Operation,
+    ) -> Result<Connection, Error> {
+        self.path.check(operation)?;
+        let connection = opened.map_err(|cause| error::sql_error(cause, operation))?;
+        self.set_cache(&connection).map_err(|cause| error::own(cause, operation))?;
         Ok(connection)
     }
 
@@ -64,7 +82,7 @@ impl Connector {
         if create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let mut connection = Connection::open_with_flags(&self.path, flags)?;
+        let mut connection = Connection::open_with_flags(&*self.path, flags)?;
         self.configure(&connection)?;
         self.checkpoints.attach(&mut connection)?;
         // SQL is to change tables, not the file beneath them.
@@ -75,7 +93,7 @@ impl Connector {
     /// Does the same for reading.
     pub(crate) fn open_unchecked_reader(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(&*self.path, flags)?;
         self.configure(&connection)?;
         Ok(connection)
     }
@@ -140,13 +158,45 @@ pub(crate) fn run(connection: &Connection, sql: &str) -> Result<()> {
     connection.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
+/// Runs a statement to its end and returns what is in the one column of its first row.
+///
+/// A statement that runs by itself commits after its last row, so that a failed commit is an error of
+/// the step that follows. `query_row` does not take that step and loses the error.
+pub(crate) fn ask<T: FromSql>(connection: &Connection, sql: &str) -> Result<T> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.raw_query();
+    let answer = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
+    while rows.next()?.is_some() {}
+    Ok(answer)
+}
+
 /// Reads a number that a pragma of the main database returns.
 pub(crate) fn number(connection: &Connection, pragma: &str) -> Result<i64> {
-    connection.query_row(&format!("PRAGMA main.{pragma}"), [], |row| row.get(0))
+    ask(connection, &format!("PRAGMA main.{pragma}"))
 }
 
 /// Tells whether the database has a table.
 pub(crate) fn has_table(connection: &Connection, table: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
     connection.prepare(sql)?.exists([table])
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::ask;
+
+    /// The commit of a statement that runs by itself comes after its last row.
+    #[test]
+    fn a_failed_commit_is_not_lost_behind_an_answer() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n)").unwrap();
+        let sql = "INSERT INTO t VALUES (1) RETURNING n";
+        assert_eq!(ask::<i64>(&connection, sql), Ok(1));
+        connection.commit_hook(Some(|| true)).unwrap();
+        assert!(ask::<i64>(&connection, sql).is_err());
+        connection.commit_hook(None::<fn() -> bool>).unwrap();
+        assert_eq!(ask::<i64>(&connection, "SELECT count(*) FROM t"), Ok(1));
+    }
 }

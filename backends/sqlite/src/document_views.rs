@@ -100,7 +100,7 @@ impl SqliteStore {
 
 #[cold]
 fn failed(cause: rusqlite::Error) -> Error {
-    error::sql_error(cause, OPERATION)
+    error::own(cause, OPERATION)
 }
 
 /// Bytes become text as they are only where the text of the database is UTF-8 too.
@@ -118,7 +118,7 @@ fn check_encoding(connection: &Connection) -> Result<()> {
 /// SQLite writes paths, where it is known.
 fn collections(connection: &Connection) -> Result<BTreeMap<String, Option<String>>> {
     let mut collections = BTreeMap::new();
-    for collection in stored(connection).map_err(failed)? {
+    for collection in stored(connection)? {
         collections.insert(collection, None);
     }
     collections.extend(declared(connection)?);
@@ -126,18 +126,13 @@ fn collections(connection: &Connection) -> Result<BTreeMap<String, Option<String
 }
 
 /// Returns the collections that have documents.
-fn stored(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let names = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
-    let mut names = connection.prepare(names)?;
-    let names = names.query_map([], |row| row.get(0))?;
-    let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
+fn stored(connection: &Connection) -> Result<Vec<String>> {
     let mut collections = Vec::new();
-    for table in names {
-        let tree = tables::tree_name(&table);
-        let collection = tree.as_deref().and_then(|tree| tree.strip_prefix(&documents_tree("")));
-        let Some(collection) = collection else { continue };
+    for (tree, table) in tables::of_trees(connection, OPERATION)? {
+        let Some(collection) = tree.strip_prefix(&documents_tree("")) else { continue };
         let sql = format!("SELECT 1 FROM {}", tables::quoted(&table));
-        if connection.prepare(&sql)?.exists([])? {
+        let mut first = connection.prepare(&sql).map_err(failed)?;
+        if first.exists([]).map_err(failed)? {
             collections.push(collection.to_owned());
         }
     }

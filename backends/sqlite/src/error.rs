@@ -49,24 +49,39 @@ pub fn sql_error(cause: rusqlite::Error, operation: Operation) -> Error {
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Tells what a result code means to the caller.
+/// Returns what a result code means to the caller: some extended codes mean something else than the
+/// code that they refine.
 fn failed(code: i32) -> (ErrorKind, &'static str) {
     match code {
-        ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_DATA => {
-            return (
-                ErrorKind::Corrupted,
-                "the file system or a checksum says the file is damaged",
-            );
+        ffi::SQLITE_IOERR_DATA => {
+            (ErrorKind::Corrupted, "a checksum shows that the file is damaged")
         }
-        ffi::SQLITE_IOERR_NOMEM => return (ErrorKind::Engine, "SQLite got no memory"),
-        ffi::SQLITE_READONLY_CANTINIT | ffi::SQLITE_READONLY_RECOVERY => {
-            let message = "the -wal and -shm files beside the database cannot be made or changed, \
-                           which reading it needs: open it once for writing";
-            return (ErrorKind::Io, message);
+        ffi::SQLITE_IOERR_SHORT_READ => (ErrorKind::Corrupted, "the file ends too early"),
+        ffi::SQLITE_IOERR_NOMEM => (ErrorKind::Engine, "SQLite got no memory"),
+        ffi::SQLITE_IOERR_SHMSIZE => {
+            (ErrorKind::Io, "the -shm file beside the database cannot grow: is the disk full?")
         }
-        _ => {}
+        ffi::SQLITE_READONLY_CANTINIT
+        | ffi::SQLITE_READONLY_RECOVERY
+        | ffi::SQLITE_READONLY_ROLLBACK => {
+            let message = "the store was not closed, and its -wal and -shm files cannot be changed \
+                           to read it: open it once for writing";
+            (ErrorKind::ReadOnly, message)
+        }
+        ffi::SQLITE_READONLY_DIRECTORY => (
+            ErrorKind::ReadOnly,
+            "the folder of the database cannot be written, which SQLite needs",
+        ),
+        ffi::SQLITE_READONLY_DBMOVED => {
+            (ErrorKind::Moved, "the database file was renamed or deleted while it was open")
+        }
+        code => failed_generally(code & 0xff),
     }
-    match code & 0xff {
+}
+
+/// Does the same for the codes that others refine.
+fn failed_generally(code: i32) -> (ErrorKind, &'static str) {
+    match code {
         ffi::SQLITE_ERROR => {
             (ErrorKind::InvalidArgument, "the statement does not fit the tables there are")
         }
@@ -74,11 +89,16 @@ fn failed(code: i32) -> (ErrorKind, &'static str) {
             (ErrorKind::Busy, "another process or handle did not let go of the database in time")
         }
         ffi::SQLITE_READONLY => (ErrorKind::ReadOnly, "the database cannot be written"),
-        ffi::SQLITE_FULL => (ErrorKind::Io, "the disk is full, or the database as large as it may"),
+        ffi::SQLITE_FULL => {
+            (ErrorKind::DiskFull, "the disk is full, or the database as large as it may be")
+        }
         ffi::SQLITE_CANTOPEN => (ErrorKind::Io, "the database file cannot be opened"),
         ffi::SQLITE_IOERR => (ErrorKind::Io, "the operating system refused"),
         ffi::SQLITE_PERM | ffi::SQLITE_NOLFS => (ErrorKind::Io, "the operating system forbids it"),
-        ffi::SQLITE_CORRUPT => (ErrorKind::Corrupted, "the database file is damaged"),
+        // Within a statement SQLite makes this code of a read that the device refuses, too.
+        ffi::SQLITE_CORRUPT => {
+            (ErrorKind::Corrupted, "the database file is damaged, or its device cannot read it")
+        }
         ffi::SQLITE_NOTADB => (ErrorKind::Corrupted, "the file is no SQLite database"),
         ffi::SQLITE_TOOBIG => (ErrorKind::TooLarge, "the entry is too large for SQLite"),
         ffi::SQLITE_NOMEM => (ErrorKind::Engine, "SQLite got no memory"),
@@ -103,7 +123,37 @@ pub(crate) fn code(cause: &rusqlite::Error) -> Option<i32> {
 
 /// Tells whether a statement failed because of what it says, as it does where its table is missing.
 pub(crate) fn is_of_statement(cause: &rusqlite::Error) -> bool {
-    code(cause) == Some(ffi::SQLITE_ERROR)
+    code(cause).is_some_and(|code| code & 0xff == ffi::SQLITE_ERROR)
+}
+
+/// Makes an error of what fails in a statement of the store's own. Each fits the tables and values
+/// that the store writes, so if it does not fit what is in the file, the caller cannot correct the
+/// call.
+#[cold]
+pub(crate) fn own(cause: rusqlite::Error, operation: Operation) -> Error {
+    let does_not_fit = is_of_statement(&cause) || {
+        use rusqlite::Error as E;
+        matches!(
+            cause,
+            E::FromSqlConversionFailure(..)
+                | E::InvalidColumnType(..)
+                | E::IntegralValueOutOfRange(..)
+                | E::Utf8Error(..)
+        )
+    };
+    let error = sql_error(cause, operation);
+    if !does_not_fit {
+        return error;
+    }
+    let message = "a table or value of the store is not as the store writes it: the file is damaged, \
+                   or other SQL changed it";
+    Error::new(ErrorKind::Corrupted, operation, message).with_source(error)
+}
+
+/// Tells whether the device, or the system, failed to read or write.
+pub(crate) fn is_io(cause: &rusqlite::Error) -> bool {
+    code(cause)
+        .is_some_and(|code| code & 0xff == ffi::SQLITE_IOERR && code != ffi::SQLITE_IOERR_NOMEM)
 }
 
 /// Tells whether somebody else was in the way.
@@ -125,10 +175,144 @@ pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {
 
 /// What fails while a store is opened. Whoever keeps it from being opened at all has it locked.
 pub(crate) fn open(cause: rusqlite::Error) -> Error {
-    let error = sql_error(cause, Operation::Open);
+    let error = own(cause, Operation::Open);
     if error.kind() != ErrorKind::Busy {
         return error;
     }
     let message = "another process or handle has the database to itself";
     Error::new(ErrorKind::Locked, Operation::Open, message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use arbour_core::ErrorKind::{
+        self, Busy, Corrupted, DiskFull, Engine, InvalidArgument, Io, Moved, ReadOnly, TooLarge,
+    };
+    use arbour_core::Operation;
+    use rusqlite::ffi;
+
+    use super::{commit, open, own, sql_error};
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    /// Every result code of SQLite that a call can return, its extended codes, and their kinds.
+    const KINDS: [(i32, ErrorKind); 88] = [
+        (ffi::SQLITE_ERROR, InvalidArgument),
+        (ffi::SQLITE_ERROR_MISSING_COLLSEQ, InvalidArgument),
+        (ffi::SQLITE_ERROR_RETRY, InvalidArgument),
+        (ffi::SQLITE_ERROR_SNAPSHOT, InvalidArgument),
+        (ffi::SQLITE_INTERNAL, Engine),
+        (ffi::SQLITE_PERM, Io),
+        (ffi::SQLITE_ABORT, Engine),
+        (ffi::SQLITE_ABORT_ROLLBACK, Engine),
+        (ffi::SQLITE_BUSY, Busy),
+        (ffi::SQLITE_BUSY_RECOVERY, Busy),
+        (ffi::SQLITE_BUSY_SNAPSHOT, Busy),
+        (ffi::SQLITE_BUSY_TIMEOUT, Busy),
+        (ffi::SQLITE_LOCKED, Busy),
+        (ffi::SQLITE_LOCKED_SHAREDCACHE, Busy),
+        (ffi::SQLITE_LOCKED_VTAB, Busy),
+        (ffi::SQLITE_NOMEM, Engine),
+        (ffi::SQLITE_READONLY, ReadOnly),
+        (ffi::SQLITE_READONLY_RECOVERY, ReadOnly),
+        (ffi::SQLITE_READONLY_CANTLOCK, ReadOnly),
+        (ffi::SQLITE_READONLY_ROLLBACK, ReadOnly),
+        (ffi::SQLITE_READONLY_DBMOVED, Moved),
+        (ffi::SQLITE_READONLY_CANTINIT, ReadOnly),
+        (ffi::SQLITE_READONLY_DIRECTORY, ReadOnly),
+        (ffi::SQLITE_INTERRUPT, Engine),
+        (ffi::SQLITE_IOERR, Io),
+        (ffi::SQLITE_IOERR_READ, Io),
+        (ffi::SQLITE_IOERR_SHORT_READ, Corrupted),
+        (ffi::SQLITE_IOERR_WRITE, Io),
+        (ffi::SQLITE_IOERR_FSYNC, Io),
+        (ffi::SQLITE_IOERR_DIR_FSYNC, Io),
+        (ffi::SQLITE_IOERR_TRUNCATE, Io),
+        (ffi::SQLITE_IOERR_FSTAT, Io),
+        (ffi::SQLITE_IOERR_UNLOCK, Io),
+        (ffi::SQLITE_IOERR_RDLOCK, Io),
+        (ffi::SQLITE_IOERR_DELETE, Io),
+        (ffi::SQLITE_IOERR_BLOCKED, Io),
+        (ffi::SQLITE_IOERR_NOMEM, Engine),
+        (ffi::SQLITE_IOERR_ACCESS, Io),
+        (ffi::SQLITE_IOERR_CHECKRESERVEDLOCK, Io),
+        (ffi::SQLITE_IOERR_LOCK, Io),
+        (ffi::SQLITE_IOERR_CLOSE, Io),
+        (ffi::SQLITE_IOERR_DIR_CLOSE, Io),
+        (ffi::SQLITE_IOERR_SHMOPEN, Io),
+        (ffi::SQLITE_IOERR_SHMSIZE, Io),
+        (ffi::SQLITE_IOERR_SHMLOCK, Io),
+        (ffi::SQLITE_IOERR_SHMMAP, Io),
+        (ffi::SQLITE_IOERR_SEEK, Io),
+        (ffi::SQLITE_IOERR_DELETE_NOENT, Io),
+        (ffi::SQLITE_IOERR_MMAP, Io),
+        (ffi::SQLITE_IOERR_GETTEMPPATH, Io),
+        (ffi::SQLITE_IOERR_CONVPATH, Io),
+        (ffi::SQLITE_IOERR_VNODE, Io),
+        (ffi::SQLITE_IOERR_AUTH, Io),
+        (ffi::SQLITE_IOERR_BEGIN_ATOMIC, Io),
+        (ffi::SQLITE_IOERR_COMMIT_ATOMIC, Io),
+        (ffi::SQLITE_IOERR_ROLLBACK_ATOMIC, Io),
+        (ffi::SQLITE_IOERR_DATA, Corrupted),
+        // A read that failed with EIO.
+        (ffi::SQLITE_IOERR_CORRUPTFS, Io),
+        (ffi::SQLITE_CORRUPT, Corrupted),
+        (ffi::SQLITE_CORRUPT_VTAB, Corrupted),
+        (ffi::SQLITE_CORRUPT_SEQUENCE, Corrupted),
+        (ffi::SQLITE_CORRUPT_INDEX, Corrupted),
+        (ffi::SQLITE_NOTFOUND, Engine),
+        (ffi::SQLITE_FULL, DiskFull),
+        (ffi::SQLITE_CANTOPEN, Io),
+        (ffi::SQLITE_CANTOPEN_NOTEMPDIR, Io),
+        (ffi::SQLITE_CANTOPEN_ISDIR, Io),
+        (ffi::SQLITE_CANTOPEN_FULLPATH, Io),
+        (ffi::SQLITE_CANTOPEN_CONVPATH, Io),
+        (ffi::SQLITE_CANTOPEN_SYMLINK, Io),
+        (ffi::SQLITE_PROTOCOL, Busy),
+        (ffi::SQLITE_SCHEMA, Engine),
+        (ffi::SQLITE_TOOBIG, TooLarge),
+        (ffi::SQLITE_CONSTRAINT, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_CHECK, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_NOTNULL, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_PRIMARYKEY, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_TRIGGER, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_UNIQUE, InvalidArgument),
+        (ffi::SQLITE_CONSTRAINT_DATATYPE, InvalidArgument),
+        (ffi::SQLITE_MISMATCH, InvalidArgument),
+        (ffi::SQLITE_MISUSE, InvalidArgument),
+        (ffi::SQLITE_NOLFS, Io),
+        (ffi::SQLITE_AUTH, InvalidArgument),
+        (ffi::SQLITE_FORMAT, Engine),
+        (ffi::SQLITE_RANGE, InvalidArgument),
+        (ffi::SQLITE_NOTADB, Corrupted),
+    ];
+
+    #[test]
+    fn each_code_has_its_kind() {
+        for (code, kind) in KINDS {
+            let error = sql_error(failure(code), Operation::Get);
+            assert_eq!(error.kind(), kind, "{code}: {error}");
+            assert!(std::error::Error::source(&error).is_some(), "{code}: {error}");
+            let in_own = if code & 0xff == ffi::SQLITE_ERROR { Corrupted } else { kind };
+            assert_eq!(own(failure(code), Operation::Get).kind(), in_own, "{code}");
+            let at_open = if kind == Busy { ErrorKind::Locked } else { in_own };
+            assert_eq!(open(failure(code)).kind(), at_open, "{code}");
+            let is_unknown = code & 0xff == ffi::SQLITE_IOERR;
+            let committed = if is_unknown { ErrorKind::CommitUnknown } else { kind };
+            assert_eq!(commit(failure(code), Operation::Commit).kind(), committed, "{code}");
+            assert_eq!(commit(failure(code), Operation::Sync).kind(), kind, "{code}");
+        }
+    }
+
+    /// A value that is not of the type it is read as: the caller's mistake in the caller's SQL, damage
+    /// in a tree.
+    #[test]
+    fn a_value_of_another_type_is_damage_in_a_tree_only() {
+        let cause = || rusqlite::Error::from(rusqlite::types::FromSqlError::InvalidType);
+        assert_eq!(sql_error(cause(), Operation::Get).kind(), ErrorKind::Decode);
+        assert_eq!(own(cause(), Operation::Get).kind(), ErrorKind::Corrupted);
+    }
 }

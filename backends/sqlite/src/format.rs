@@ -1,17 +1,17 @@
 //! Whose file it is, of which version, and whether it is whole.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
 use rusqlite::{Connection, ffi};
 
-use crate::connection::{number, run};
-use crate::error;
+use crate::connection::{ask, number, run};
+use crate::presence::beside;
+use crate::{error, tables};
 
 /// Marks a file as Arbour's: "Arbr".
 const APPLICATION_ID: i64 = 0x4172_6272;
@@ -57,8 +57,7 @@ pub(crate) fn prepare_writer(
 fn switch_to_wal(connection: &Connection, wait: Duration) -> rusqlite::Result<String> {
     let began = Instant::now();
     loop {
-        let switched = connection.query_row("PRAGMA main.journal_mode = WAL", [], |row| row.get(0));
-        match switched {
+        match ask(connection, "PRAGMA main.journal_mode = WAL") {
             Err(cause) if error::is_busy(&cause) && began.elapsed() < wait => {
                 thread::sleep(SWITCH_PAUSE);
             }
@@ -91,10 +90,10 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             Error::new(ErrorKind::TooNew, Operation::Open, message).with_source(cause)
         }
         // The file itself is open already.
-        Some(code) if code & 0xff == ffi::SQLITE_CANTOPEN => {
-            let message = "the -wal and -shm files beside the database cannot be made, which also \
-                           reading needs: the folder has to be writable";
-            Error::new(ErrorKind::Io, Operation::Open, message).with_source(cause)
+        Some(code)
+            if code & 0xff == ffi::SQLITE_CANTOPEN || code == ffi::SQLITE_READONLY_DIRECTORY =>
+        {
+            no_log(cause, path)
         }
         _ => error::open(cause),
     })?;
@@ -118,9 +117,30 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
     }
 }
 
+/// Says that the files beside a database cannot be made. SQLite does not pass on what the system said,
+/// so the system is asked once more, about a file that nothing has open.
+fn no_log(cause: rusqlite::Error, path: &Path) -> Error {
+    let index = beside(path, "-shm");
+    let kind = match File::create_new(&index).map_err(|refused| refused.kind()) {
+        Err(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
+            ErrorKind::ReadOnly
+        }
+        Err(_) => ErrorKind::Io,
+        Ok(_) => {
+            // It can be made by now. Whatever opens the store next would make it anew.
+            let _ = fs::remove_file(index);
+            ErrorKind::Io
+        }
+    };
+    let message = "the -wal and -shm files beside the database cannot be made or opened, which also \
+                   reading needs: make the folder writable, or open a copy of the file in a folder \
+                   that is";
+    Error::new(kind, Operation::Open, message).with_source(cause)
+}
+
 /// Reads whose file it is and of which version, and the whole schema on the way.
 fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
-    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))?;
+    let _: i64 = ask(connection, "SELECT count(*) FROM main.sqlite_schema")?;
     Ok((number(connection, "application_id")?, number(connection, "user_version")?))
 }
 
@@ -183,13 +203,18 @@ fn unwritable(path: &Path) -> Error {
         let message = "the file is of a newer format of SQLite, which this one must not write";
         return Error::new(ErrorKind::TooNew, Operation::Open, message);
     }
-    let message = "the file can be read but not written";
-    Error::new(ErrorKind::Io, Operation::Open, message)
+    let message = "the file can be read but not written: change its permissions, or open the store \
+                   read-only";
+    Error::new(ErrorKind::ReadOnly, Operation::Open, message)
 }
 
-/// Returns the path of a file that belongs to a database, such as its log.
-pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
+/// Checks all of the structure of a database, which reads all of it.
+pub(crate) fn verify(connection: &Connection) -> Result<()> {
+    tables::of_trees(connection, Operation::Open)?;
+    let found: String = ask(connection, "PRAGMA main.integrity_check(1)").map_err(error::open)?;
+    if found == "ok" {
+        return Ok(());
+    }
+    let message = format!("the database file is damaged: {found}");
+    Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))
 }

@@ -36,8 +36,49 @@
 //! - Any number of processes and handles may have the file open, for writing too. Their writers wait
 //!   for each other, up to the busy timeout; a thread that holds a transaction of one handle waits
 //!   as long for itself when it begins one of another handle of the same file.
-//! - SQLite has no checksums over its pages. A page that is no page any more is found out; a byte
-//!   that was changed within a value is not.
+//! - A commit, a sync or a checkpoint that fails with an I/O error is the last one: the store refuses
+//!   further commits until it is opened again, because the system may have dropped what it could not
+//!   write. Reading goes on.
+//!
+//! # Which files make up a store
+//! A store at `app.sqlite` has up to three files, in one folder:
+//!
+//! | file | holds | exists |
+//! |---|---|---|
+//! | `app.sqlite` | the database | always |
+//! | `app.sqlite-wal` | the log: commits that are not in the database file yet | while a handle is open, and after a kill |
+//! | `app.sqlite-shm` | an index of the log, which is computed from the log if it is missing | as the log |
+//!
+//! The path is resolved when the store is opened: a symbolic link leads to the database, and the
+//! other two files lie beside the database, not beside the link. A file with a second name (a hard
+//! link) is refused, because SQLite would keep a second log beside the second name.
+//!
+//! **Copy an open store** with [`backup`](arbour_core::KvStore::backup): the copy is one file, of one
+//! moment. Copying the files of an open store by other means can lose commits or damage the copy.
+//!
+//! **Copy a closed store** by copying `app.sqlite` alone. [`close`](arbour_core::KvStore::close), or
+//! dropping the store, moves the log into the database and removes the other two files, unless
+//! another process or handle has the store open. If snapshots outlive `close`, that happens when the
+//! last of them is dropped. A store that only readers had open can leave an empty log behind.
+//!
+//! **After a kill** the log may hold all of the latest commits: copy or move `app.sqlite` and
+//! `app.sqlite-wal` together, or open and close the store first. Never remove a log that is not empty
+//! and never put another database beside it: SQLite would take the log for that database's own.
+//!
+//! A store whose file is renamed, replaced or deleted while it is open fails with
+//! [`Moved`](arbour_core::ErrorKind::Moved) at the next commit at `PowerLoss`, and wherever it needs
+//! another connection; it neither reads nor writes what was put in its place. Closing it moves the log
+//! into the renamed file.
+//!
+//! # Which damage is detected
+//! SQLite keeps no checksums. Detected when it is read, as
+//! [`Corrupted`](arbour_core::ErrorKind::Corrupted): a page that is not one, an entry that does not
+//! fit its page, a schema or a value that is not as the store writes it, a file that ends too early, a
+//! log without its file. Opening with [`verify`](arbour_core::StoreOptions::verify) checks these over
+//! the whole file (`PRAGMA integrity_check`), and that every page is in use exactly once and all keys
+//! are in order. Not detected: a byte changed within a key or a value, and, after a kill, damage to
+//! the log, whose frames from the damaged one on count as never written. A read that the device
+//! refuses (`EIO`) is `Io`, or `Corrupted` where SQLite itself does not tell the two apart.
 //!
 //! # Names of tables
 //! The tree `users` is the table `tree_users`. SQLite takes no account of the case of ASCII letters
@@ -93,7 +134,9 @@ mod cursor;
 mod document_views;
 mod error;
 mod format;
+mod latch;
 mod options;
+mod presence;
 mod readers;
 mod session;
 mod snapshot;

@@ -1,64 +1,82 @@
 //! The connections that read, kept for the next snapshot.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
 /// How many connections are kept while nobody reads. Each has a cache of its own.
 const IDLE_MAX: usize = 16;
 
-/// The connections that nobody reads with, and a count of those that somebody does.
+/// The connections that are idle, and a count of those that a snapshot has.
+#[derive(Default)]
 pub(crate) struct Readers {
-    /// `None` once the store is closed: what comes back then is let go.
-    idle: Mutex<Option<Vec<Connection>>>,
-    lent: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    /// How many are lent, or being closed.
+    lent: usize,
+    /// Whether the store is closed: what comes back then is closed, too.
+    closed: bool,
 }
 
 impl Readers {
-    pub(crate) fn new() -> Self {
-        Self { idle: Mutex::new(Some(Vec::new())), lent: AtomicUsize::new(0) }
-    }
-
-    /// Takes a connection, one made by `open` if none is idle; `None` if the store is closed.
+    /// Takes a connection, one made by `open` if none is idle; `None` if the store is closed. If
+    /// `open` fails, the caller has to [give](Self::give) `None` back.
     pub(crate) fn take<E>(
         &self,
         open: impl FnOnce() -> Result<Connection, E>,
     ) -> Result<Option<Connection>, E> {
-        let idle = match &mut *self.idle.lock() {
-            Some(idle) => idle.pop(),
-            None => return Ok(None),
-        };
-        let connection = match idle {
-            Some(connection) => connection,
-            None => open()?,
-        };
-        self.lent.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(connection))
-    }
-
-    /// Takes a connection back, or hears that it is gone.
-    pub(crate) fn give(&self, connection: Option<Connection>) {
-        self.lent.fetch_sub(1, Ordering::Relaxed);
-        let mut idle = self.idle.lock();
-        match (connection, &mut *idle) {
-            (Some(connection), Some(idle)) if idle.len() < IDLE_MAX => idle.push(connection),
-            (connection, _) => {
-                // Closing a connection takes a while, and others need the lock.
-                drop(idle);
-                drop(connection);
+        let idle = {
+            let mut state = self.state.lock();
+            if state.closed {
+                return Ok(None);
             }
+            state.lent += 1;
+            state.idle.pop()
+        };
+        match idle {
+            Some(connection) => Ok(Some(connection)),
+            None => open().map(Some),
         }
     }
 
-    /// Tells whether somebody reads.
-    pub(crate) fn are_lent(&self) -> bool {
-        self.lent.load(Ordering::Relaxed) > 0
+    /// Takes a connection back, or `None` for one that is gone. Returns whether it was the last one
+    /// of a closed store.
+    pub(crate) fn give(&self, connection: Option<Connection>) -> bool {
+        let mut state = self.state.lock();
+        match connection {
+            Some(connection) if !state.closed && state.idle.len() < IDLE_MAX => {
+                state.idle.push(connection);
+            }
+            connection => {
+                // Closing a connection takes a while, and others need the lock. It counts as lent
+                // until it is closed, for the last one has to find all others closed.
+                drop(state);
+                drop(connection);
+                state = self.state.lock();
+            }
+        }
+        state.lent -= 1;
+        state.closed && state.lent == 0
     }
 
-    /// Lets go of the connections, and of those still lent when they come back.
-    pub(crate) fn close(&self) {
-        let idle = self.idle.lock().take();
+    /// Tells whether a snapshot has a connection.
+    pub(crate) fn are_lent(&self) -> bool {
+        self.state.lock().lent > 0
+    }
+
+    /// Closes the idle connections, and each that is lent when it comes back. Returns whether none is
+    /// left; else [`give`](Self::give) says which one is the last.
+    pub(crate) fn close(&self) -> bool {
+        let idle = {
+            let mut state = self.state.lock();
+            state.closed = true;
+            state.lent += 1;
+            std::mem::take(&mut state.idle)
+        };
         drop(idle);
+        self.give(None)
     }
 }

@@ -9,7 +9,8 @@ use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, error};
 
 /// A snapshot of a [`SqliteStore`]: a connection of its own in a read transaction.
 ///
-/// While it lives the log cannot be cut, so that it grows by what others write.
+/// While it lives the log cannot be cut, so that it grows by what others write. If the store is
+/// closed meanwhile, the log moves into the file when the last snapshot is dropped.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};
@@ -42,8 +43,8 @@ impl<'s> SqliteSnapshot<'s> {
             Ok(()) => Ok(Self { store, session: Some(Session::new(connection)), used: false }),
             Err(cause) => {
                 drop(connection);
-                store.readers().give(None);
-                Err(store.locate(error::sql_error(cause, Operation::Snapshot)))
+                store.take_back(None);
+                Err(store.locate(error::own(cause, Operation::Snapshot)))
             }
         }
     }
@@ -75,7 +76,8 @@ impl Drop for SqliteSnapshot<'_> {
         let connection = session.into_connection();
         let is_fit =
             run(&connection, "COMMIT").is_ok() && (!self.used || self.store.make_fit(&connection));
-        self.store.readers().give(is_fit.then_some(connection));
+        // One that does not pass is closed first.
+        self.store.take_back(is_fit.then_some(connection));
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arbour_core::{
-    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
-    StoreOptions, TreeName, TreeRegistry, Write, WriterSlot,
+    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
+    Stats, StoreOptions, StorePath, TreeName, TreeRegistry, Write, WriterSlot,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -15,7 +15,8 @@ use crate::connection::{Connector, number};
 use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{
-    SqliteOptions, SqliteSnapshot, SqliteTransaction, SqliteTree, backup, compaction, error, format,
+    SqliteOptions, SqliteSnapshot, SqliteTransaction, SqliteTree, backup, compaction, error,
+    format, presence,
 };
 
 /// A store in a SQLite file.
@@ -40,13 +41,11 @@ pub struct SqliteStore {
     registry: TreeRegistry,
     slot: WriterSlot,
     capabilities: Capabilities,
-    /// Where the file lies as the caller says it.
-    path: PathBuf,
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("path", &self.path()).finish_non_exhaustive()
     }
 }
 
@@ -55,15 +54,30 @@ impl SqliteStore {
     /// options allow. A SQLite database without `application_id` and `user_version` becomes a store;
     /// its tables stay.
     ///
-    /// Opening read-only needs the right to make the `-wal` and `-shm` files beside the database, or
-    /// another process that has made them.
+    /// The path is resolved once, here: symbolic links lead to the file itself, and changing the
+    /// current folder later changes nothing. Opening read-only needs the right to make the `-wal` and
+    /// `-shm` files beside the database, or another process that has made them. On a medium that
+    /// cannot be written, open a copy: nothing tells whether such a medium is written elsewhere.
+    ///
+    /// With [`verify`](StoreOptions::verify) the whole file is read and its structure checked; a byte
+    /// that was changed within a value is not detected, because SQLite keeps no checksums.
     ///
     /// # Errors
-    /// [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's,
-    /// [`TooNew`](ErrorKind::TooNew) if a newer Arbour or SQLite wrote it,
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it is another program's,
-    /// [`Io`](ErrorKind::Io) if the system refuses, [`Locked`](ErrorKind::Locked) if another
-    /// process has it to itself for longer than the busy timeout.
+    /// - [`NotFound`](ErrorKind::NotFound) if there is no file, or an empty one, and the options do not
+    ///   allow creating a store
+    /// - [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's, or if it is gone
+    ///   and its log is still there
+    /// - [`TooNew`](ErrorKind::TooNew) if a newer Arbour or SQLite wrote it
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if it is another program's, if the path is
+    ///   empty or `:memory:`, or if the file has more than one name (hard links): SQLite keeps a log
+    ///   beside each name, and two logs damage the file
+    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, its folder or its file system cannot be
+    ///   written, or if a store that was not closed is opened read-only where its log cannot be
+    ///   recovered
+    /// - [`Io`](ErrorKind::Io) if the system refuses, [`DiskFull`](ErrorKind::DiskFull) if there is no
+    ///   room to create it
+    /// - [`Locked`](ErrorKind::Locked) if another process has it to itself for longer than the busy
+    ///   timeout
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -71,7 +85,7 @@ impl SqliteStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("app.sqlite");
     /// let absent = SqliteStore::open(&path, &StoreOptions::new().create(false));
-    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::NotFound);
     /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
     /// let second = SqliteStore::open(&path, &StoreOptions::new())?; // as other processes may
     /// # Ok::<(), arbour_core::Error>(())
@@ -100,21 +114,18 @@ impl SqliteStore {
         sqlite: &SqliteOptions,
     ) -> Result<Self> {
         let path = path.as_ref();
-        let connector = Connector::new(path, options, sqlite);
-        let writer = if options.is_read_only() {
-            open_to_read(&connector).map(|()| None)
-        } else {
-            open_to_write(&connector, options.may_create()).map(Some)
-        };
+        presence::check_name(path).map_err(|error| error.with_path(path))?;
+        let connector = Connector::new(StorePath::resolve(path)?, options, sqlite);
+        let writer = open_first(&connector, options);
+        let writer = writer.map_err(|error| error.with_path(&**connector.path()))?;
         Ok(Self {
-            writer: Writer::new(writer.map_err(|error| error.with_path(path))?),
+            writer: Writer::new(writer),
+            slot: WriterSlot::new(options, Some(connector.path().to_path_buf())),
             connector,
-            readers: Readers::new(),
+            readers: Readers::default(),
             watcher: Mutex::new(None),
             registry: TreeRegistry::new(),
-            slot: WriterSlot::new(options, Some(path.to_owned())),
             capabilities: capabilities(options),
-            path: path.to_owned(),
         })
     }
 
@@ -139,26 +150,28 @@ impl SqliteStore {
     /// ```
     pub fn data_version(&self) -> Result<i64> {
         let operation = Operation::Stats;
-        let failed = |cause| self.locate(error::sql_error(cause, operation));
         let mut watcher = self.watcher.lock();
         // Looked at with the lock held, for closing takes the connection away under it.
         self.slot.check_open(operation)?;
         let connection = match watcher.take() {
             Some(connection) => connection,
-            None => self.connector.open_reader().map_err(failed)?,
+            None => {
+                let opened = self.connector.open_reader(operation);
+                opened.map_err(|error| self.locate(error))?
+            }
         };
         let version = number(watcher.insert(connection), "data_version");
-        version.map_err(failed)
+        version.map_err(|cause| self.locate(error::own(cause, operation)))
     }
 
     /// Adds to an error where the store lies.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
-        error.with_path(&self.path)
+        error.with_path(self.path())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.connector.path()
     }
 
     pub(crate) fn connector(&self) -> &Connector {
@@ -171,6 +184,16 @@ impl SqliteStore {
 
     pub(crate) fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// Takes back the connection of a snapshot, or `None` for one that is gone. The last one of a
+    /// closed store leaves the log to be moved into the file.
+    pub(crate) fn take_back(&self, connection: Option<Connection>) {
+        if self.readers.give(connection) {
+            // Closing has returned already. What cannot be moved stays in the log, for the next to open
+            // the store.
+            let _ = self.writer.close(&self.connector);
+        }
     }
 
     pub(crate) fn slot(&self) -> &WriterSlot {
@@ -217,17 +240,31 @@ fn is_free(connection: &Connection) -> bool {
     connection.is_autocommit() && connection.db_name(2).is_err()
 }
 
-fn open_to_write(connector: &Connector, create: bool) -> Result<Connection> {
-    let connection = connector.open_unchecked_writer(create).map_err(error::open)?;
-    let vacuum = connector.vacuum_pages().is_some();
-    format::prepare_writer(&connection, connector.path(), connector.busy_timeout(), vacuum)?;
+/// Opens the first connection of a store and checks the file with it. Returns the connection if it
+/// writes.
+fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Connection>> {
+    let (path, read_only) = (connector.path(), options.is_read_only());
+    let create = options.may_create() && !read_only;
+    presence::check(path, create)?;
+    let opened = if read_only {
+        connector.open_unchecked_reader()
+    } else {
+        connector.open_unchecked_writer(create)
+    };
+    let connection = opened.map_err(error::open)?;
+    // SQLite has made the file by now, and has read nothing of it.
+    path.pin()?;
+    if read_only {
+        format::prepare_reader(&connection, path)?;
+    } else {
+        let vacuum = connector.vacuum_pages().is_some();
+        format::prepare_writer(&connection, path, connector.busy_timeout(), vacuum)?;
+    }
+    if options.verifies() {
+        format::verify(&connection)?;
+    }
     connector.set_cache(&connection).map_err(error::open)?;
-    Ok(connection)
-}
-
-fn open_to_read(connector: &Connector) -> Result<()> {
-    let connection = connector.open_unchecked_reader().map_err(error::open)?;
-    format::prepare_reader(&connection, connector.path())
+    Ok((!read_only).then_some(connection))
 }
 
 fn capabilities(options: &StoreOptions) -> Capabilities {
@@ -243,6 +280,8 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.compaction = true;
+    // SQLite keeps no checksums: `verify` reads all of the structure, but not one changed value.
+    capabilities.damage = DamageDetection::Structure;
     capabilities
 }
 
@@ -263,8 +302,12 @@ impl KvStore for SqliteStore {
     fn snapshot(&self) -> Result<SqliteSnapshot<'_>> {
         let operation = Operation::Snapshot;
         self.slot.check_open(operation)?;
-        let taken = self.readers.take(|| self.connector.open_reader());
-        match taken.map_err(|cause| self.locate(error::sql_error(cause, operation)))? {
+        let taken = self.readers.take(|| self.connector.open_reader(operation));
+        let taken = taken.map_err(|error| {
+            self.take_back(None);
+            self.locate(error)
+        });
+        match taken? {
             Some(connection) => SqliteSnapshot::new(self, connection),
             None => {
                 let message = "the store was closed";
@@ -300,7 +343,7 @@ impl KvStore for SqliteStore {
             Ok(()) => self.writer.commit(&self.connector, connection, operation),
             Err(cause) => {
                 let _ = self.writer.rollback(connection, operation);
-                Err(error::sql_error(cause, operation))
+                Err(error::own(cause, operation))
             }
         };
         synced.map_err(|error| self.locate(error))
@@ -308,19 +351,24 @@ impl KvStore for SqliteStore {
 
     fn close(&self) -> Result<()> {
         let Some(_alone) = self.slot.close()? else { return Ok(()) };
-        self.readers.close();
         drop(self.watcher.lock().take());
+        if !self.readers.close() {
+            // The last snapshot has to be gone before the log can move: see `take_back`.
+            return Ok(());
+        }
         // Last of all: the last connection that may write moves the log into the file.
-        self.writer.close().map_err(|error| self.locate(error))
+        self.writer.close(&self.connector).map_err(|error| self.locate(error))
     }
 
     fn stats(&self) -> Result<Stats> {
+        let (operation, path) = (Operation::Stats, self.connector.path());
         let entries = self.snapshot()?.count_all()?;
-        let file = fs::metadata(self.connector.path()).map_err(|cause| {
+        path.check(operation)?;
+        let file = fs::metadata(path).map_err(|cause| {
             let message = "cannot measure the database file";
-            self.locate(Error::new(ErrorKind::Io, Operation::Stats, message).with_source(cause))
+            self.locate(Error::from_io(cause, operation, message))
         })?;
-        let log = fs::metadata(format::beside(self.connector.path(), "-wal"));
+        let log = fs::metadata(presence::beside(path, "-wal"));
         Ok(Stats::new(entries, file.len() + log.map_or(0, |log| log.len())))
     }
 

@@ -1,5 +1,12 @@
 //! The tables that are trees: their names, and how they are made.
 
+use std::collections::BTreeSet;
+
+use arbour_core::{Error, ErrorKind, Operation, Result};
+use rusqlite::Connection;
+
+use crate::error;
+
 /// What the name of each table that is a tree begins with.
 const PREFIX: &str = "tree_";
 
@@ -38,6 +45,36 @@ pub(crate) fn tree_name(table: &str) -> Option<String> {
         });
     }
     (!tree.is_empty()).then_some(tree)
+}
+
+/// Returns the trees that have a table, each with the name of that table.
+///
+/// The schema has the name of each table twice: within the statement that made it, by which SQLite
+/// finds the table, and beside it. Where the two differ one of them is damaged, and a list of either
+/// would lack a tree.
+///
+/// # Errors
+/// [`Corrupted`](ErrorKind::Corrupted) then.
+pub(crate) fn of_trees(
+    connection: &Connection,
+    operation: Operation,
+) -> Result<Vec<(String, String)>> {
+    let names = |sql: &str| -> rusqlite::Result<BTreeSet<String>> {
+        let mut names = connection.prepare(sql)?;
+        names.query_map([], |row| row.get(0))?.collect()
+    };
+    let written = names("SELECT name FROM main.sqlite_schema WHERE type = 'table'");
+    let parsed = names(
+        "SELECT name FROM pragma_table_list
+         WHERE schema = 'main' AND type <> 'view' AND name <> 'sqlite_schema'",
+    );
+    let failed = |cause| error::own(cause, operation);
+    let (written, parsed) = (written.map_err(failed)?, parsed.map_err(failed)?);
+    if let Some(name) = written.symmetric_difference(&parsed).next() {
+        let message = format!("the schema of the database is damaged where it names {name:?}");
+        return Err(Error::new(ErrorKind::Corrupted, operation, message));
+    }
+    Ok(written.into_iter().filter_map(|table| Some((tree_name(&table)?, table))).collect())
 }
 
 /// Quotes the name of a table for use in SQL. A table for temporary use that somebody made under

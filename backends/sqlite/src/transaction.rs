@@ -1,7 +1,7 @@
 //! Writing all trees at once.
 
 use arbour_core::{
-    Batch, Direction, KeyRange, KvRead, KvWrite, Operation, Result, Write, WriterGuard,
+    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Write, WriterGuard,
 };
 use rusqlite::Connection;
 
@@ -28,9 +28,9 @@ pub struct SqliteTransaction<'s> {
     store: &'s SqliteStore,
     /// Taken away by its end.
     session: Option<Session>,
-    /// Set by a failure of SQLite, after which nobody can say what the transaction holds: some roll
+    /// The first failure of SQLite, after which nobody can say what the transaction holds: some roll
     /// all of it back.
-    failed: bool,
+    failure: Option<Error>,
     _guard: WriterGuard<'s>,
 }
 
@@ -40,7 +40,7 @@ impl<'s> SqliteTransaction<'s> {
         connection: Connection,
         guard: WriterGuard<'s>,
     ) -> Self {
-        Self { store, session: Some(Session::new(connection)), failed: false, _guard: guard }
+        Self { store, session: Some(Session::new(connection)), failure: None, _guard: guard }
     }
 
     #[inline]
@@ -52,10 +52,13 @@ impl<'s> SqliteTransaction<'s> {
     /// would commit each further change by itself.
     #[inline]
     fn change(&mut self, change: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
-        let changed = if self.failed { Err(writer::doomed()) } else { change(self.session()) };
-        changed.map_err(|error| {
-            self.failed = true;
-            self.store.locate(error)
+        if let Some(failure) = &self.failure {
+            return Err(self.store.locate(writer::doomed(failure)));
+        }
+        change(self.session()).map_err(|error| {
+            let error = self.store.locate(error);
+            self.failure = Some(error.clone());
+            error
         })
     }
 
@@ -77,10 +80,10 @@ impl<'s> SqliteTransaction<'s> {
         let Some(session) = self.session.take() else { return Ok(()) };
         // No statement may run any more when SQLite commits.
         let connection = session.into_connection();
-        let committed = if self.failed {
+        let committed = if let Some(failure) = &self.failure {
             // That it failed is what there is to say, however the rest of it went.
             let _ = self.store.writer().rollback(connection, operation);
-            Err(writer::doomed())
+            Err(writer::doomed(failure))
         } else {
             self.store.writer().commit(self.store.connector(), connection, operation)
         };

@@ -1,11 +1,13 @@
 //! The one connection that writes.
 
+use std::time::Duration;
+
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::connection::{Connector, number, run};
-use crate::error;
+use crate::{checkpoints, error};
 
 /// How many times the pages that are given back at once have to be free.
 const VACUUM_FACTOR: i64 = 20;
@@ -13,12 +15,14 @@ const VACUUM_FACTOR: i64 = 20;
 /// The connection that writes, while no transaction has it. Whoever takes it holds the writer slot.
 pub(crate) struct Writer {
     state: Mutex<State>,
+    /// Whether there never is such a connection.
+    read_only: bool,
 }
 
 #[derive(Default)]
 struct State {
-    /// `None` while it is in use, and after a failure that nobody knows the consequences of; then a
-    /// new one is opened.
+    /// `None` while it is in use, in a store that is read-only, and after a failure with unknown
+    /// consequences; then a new one is opened.
     idle: Option<Connection>,
     /// What `synchronous` was last set to on it.
     level: Option<Level>,
@@ -50,7 +54,8 @@ impl Level {
 
 impl Writer {
     pub(crate) fn new(connection: Option<Connection>) -> Self {
-        Self { state: Mutex::new(State { idle: connection, level: None }) }
+        let read_only = connection.is_none();
+        Self { state: Mutex::new(State { idle: connection, level: None }), read_only }
     }
 
     /// Takes the connection, with `synchronous` as asked for: that cannot be changed later, within a
@@ -61,18 +66,16 @@ impl Writer {
         durability: Durability,
         operation: Operation,
     ) -> Result<Connection> {
+        connector.latch().check(operation)?;
         let State { idle, level } = std::mem::take(&mut *self.state.lock());
         let (connection, level) = match idle {
             Some(connection) => (connection, level),
-            None => {
-                let opened = connector.open_writer();
-                (opened.map_err(|cause| error::sql_error(cause, operation))?, None)
-            }
+            None => (connector.open_writer(operation)?, None),
         };
         let wanted = Level::of(durability);
         if level != Some(wanted) {
             let set = connection.execute_batch(wanted.pragma());
-            set.map_err(|cause| error::sql_error(cause, operation))?;
+            set.map_err(|cause| error::own(cause, operation))?;
         }
         self.state.lock().level = Some(wanted);
         Ok(connection)
@@ -92,13 +95,27 @@ impl Writer {
         state.level = None;
     }
 
-    /// Closes the connection, which writes the log into the file if it is the last one.
-    pub(crate) fn close(&self) -> Result<()> {
-        let State { idle, .. } = std::mem::take(&mut *self.state.lock());
-        match idle.map(Connection::close) {
-            None | Some(Ok(())) => Ok(()),
-            Some(Err((_, cause))) => Err(error::sql_error(cause, Operation::Close)),
+    /// Closes the connection, which moves the log into the file if it is the last one.
+    pub(crate) fn close(&self, connector: &Connector) -> Result<()> {
+        let operation = Operation::Close;
+        if self.read_only {
+            return Ok(());
         }
+        let State { idle, .. } = std::mem::take(&mut *self.state.lock());
+        let connection = match idle {
+            Some(connection) => connection,
+            // A connection that only reads cannot move the log.
+            None => connector.open_writer(operation)?,
+        };
+        if connector.path().check(operation).is_err() {
+            // SQLite leaves the log alone if the file is not in its place any more. This connection has
+            // both files open, so that the moved file can still get what only the log has.
+            let moved = connector
+                .set_busy_timeout(&connection, Duration::ZERO)
+                .and_then(|()| checkpoints::move_all(&connection));
+            moved.map_err(|cause| error::own(cause, operation))?;
+        }
+        connection.close().map_err(|(_, cause)| error::sql_error(cause, operation))
     }
 
     /// Takes the connection and begins a transaction with it.
@@ -113,26 +130,32 @@ impl Writer {
             Ok(()) => Ok(connection),
             Err(cause) => {
                 self.give(connection);
-                Err(error::sql_error(cause, operation))
+                Err(error::own(cause, operation))
             }
         }
     }
 
     /// Commits, and gives the connection back.
+    ///
+    /// A durable commit is refused if the file is not in its place any more: what is acknowledged
+    /// would be missing where the next program looks for it.
     pub(crate) fn commit(
         &self,
         connector: &Connector,
         connection: Connection,
         operation: Operation,
     ) -> Result<()> {
-        let vacuumed = match connector.vacuum_pages() {
-            Some(pages) => vacuum(&connection, pages),
-            None => Ok(()),
-        };
-        let committed =
-            vacuumed.map_err(|cause| error::sql_error(cause, operation)).and_then(|()| {
-                run(&connection, "COMMIT").map_err(|cause| error::commit(cause, operation))
-            });
+        let is_durable = self.state.lock().level == Some(Level::Full);
+        let placed = if is_durable { connector.path().check(operation) } else { Ok(()) };
+        let committed = placed.and_then(|()| {
+            if let Some(pages) = connector.vacuum_pages() {
+                vacuum(&connection, pages).map_err(|cause| error::own(cause, operation))?;
+            }
+            run(&connection, "COMMIT").map_err(|cause| {
+                connector.latch().note(&cause);
+                error::commit(cause, operation)
+            })
+        });
         match committed {
             Ok(()) => {
                 self.give(connection);
@@ -173,8 +196,9 @@ fn vacuum(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Says why a transaction that had a failure does not commit.
-pub(crate) fn doomed() -> Error {
+/// Says why a transaction that had a failure takes no changes and does not commit.
+#[cold]
+pub(crate) fn doomed(failure: &Error) -> Error {
     let message = "an earlier failure in the transaction rolled it back";
-    Error::new(ErrorKind::Engine, Operation::Commit, message)
+    Error::new(ErrorKind::Engine, Operation::Commit, message).with_source(failure.clone())
 }

@@ -130,3 +130,94 @@ fn a_closure_does_not_change_when_the_log_is_moved() {
         }
     }
 }
+
+/// Reads all keys from a copy of the main file alone.
+fn keys_without_log(path: &Path) -> u64 {
+    let folder = tempfile::tempdir().expect("there is room");
+    let copy = folder.path().join("copy");
+    fs::copy(path, &copy).expect("it can be copied");
+    let store = open(&copy, 0);
+    let snapshot = store.snapshot().expect("it can be read");
+    snapshot.len(&store.tree("t").expect("it has a good name")).expect("it can be counted")
+}
+
+/// Opens a store and writes one entry, which is only in the log.
+fn with_one_entry(path: &Path) -> SqliteStore {
+    let store = open(path, 0);
+    store.put(&store.tree("t").expect("it has a good name"), b"a", b"1").expect("it is written");
+    store
+}
+
+#[test]
+fn the_log_moves_when_the_last_snapshot_of_a_closed_store_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let path = folder.path().join(format!("store {order:?}"));
+        let store = with_one_entry(&path);
+        let wal = path.with_file_name(format!("store {order:?}-wal"));
+        let t = store.tree("t").unwrap();
+        let mut snapshots: Vec<_> = (0..3).map(|_| Some(store.snapshot().unwrap())).collect();
+        // One that waits for the next snapshot must not keep the log from moving.
+        drop(store.snapshot().unwrap());
+        store.data_version().unwrap();
+        store.close().unwrap();
+        for (gone, number) in order.into_iter().enumerate() {
+            assert!(wal.exists(), "{order:?}: the log is needed by {} snapshots", 3 - gone);
+            let snapshot = snapshots[number].take().unwrap();
+            assert_eq!(snapshot.len(&t).unwrap(), 1);
+            drop(snapshot);
+        }
+        assert!(!wal.exists(), "{order:?}: the log is still there");
+        assert_eq!(keys_without_log(&path), 1, "{order:?}");
+    }
+}
+
+/// A closure that leaves the connection that writes unfit has it closed; then only those that read
+/// are left, which cannot move the log.
+#[test]
+fn the_log_moves_when_the_store_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    for way in ["dropped", "closed", "without its writer", "beside another handle"] {
+        let path = folder.path().join(way);
+        let store = with_one_entry(&path);
+        drop(store.snapshot().unwrap());
+        let other = (way == "beside another handle").then(|| open(&path, 0));
+        if way == "without its writer" {
+            let left = store.with_write_connection(Durability::PowerLoss, |connection| {
+                connection.execute_batch("ROLLBACK; ATTACH ':memory:' AS more; BEGIN").unwrap();
+                Ok::<_, Error>(())
+            });
+            left.unwrap_err();
+        }
+        if way != "dropped" {
+            store.close().unwrap();
+        }
+        drop(store);
+        drop(other);
+        assert_eq!(keys_without_log(&path), 1, "{way}");
+        assert!(!folder.path().join(format!("{way}-wal")).exists(), "{way}");
+    }
+}
+
+/// Snapshots that end on other threads while the store is closed: one of them is the last.
+#[test]
+fn the_log_moves_whichever_thread_ends_last() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..40 {
+        let path = folder.path().join(format!("store {round}"));
+        let store = with_one_entry(&path);
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let snapshot = store.snapshot().unwrap();
+                    start.wait();
+                    drop(snapshot);
+                });
+            }
+            start.wait();
+            store.close().unwrap();
+        });
+        assert_eq!(keys_without_log(&path), 1, "round {round}");
+    }
+}

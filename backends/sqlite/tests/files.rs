@@ -147,7 +147,7 @@ fn a_full_disk_costs_only_what_did_not_fit() {
     });
     limited.unwrap();
     let full = |error: Error| {
-        assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::DiskFull, "{error:?}");
         assert!(error.message().contains("full"), "{error}");
     };
     for _ in 0..3 {
@@ -217,4 +217,147 @@ fn a_read_only_store_sees_what_others_commit() {
     reader.close().unwrap();
     store.close().unwrap();
     assert!(!folder.path().join("store-wal").exists(), "the last to write leaves no log");
+}
+
+/// What is at a path where there is no store, and what opening makes of it.
+#[test]
+fn an_absent_or_empty_file_is_no_store_unless_one_may_be_created() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = [
+        StoreOptions::new().create(false),
+        StoreOptions::new().read_only(true),
+        StoreOptions::new().read_only(true).create(false),
+    ];
+    for (name, says) in [("absent", "there is no file"), ("empty", "the file is empty")] {
+        let path = folder.path().join(name);
+        if name == "empty" {
+            // As a creation leaves it that was cut short, or damage.
+            let store = open(&path).unwrap();
+            store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+            store.close().unwrap();
+            OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+        }
+        for options in &options {
+            let error = SqliteStore::open(&path, options).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{name}: {error:?}");
+            assert!(error.message().contains(says), "{error}");
+            assert!(std::error::Error::source(&error).is_some(), "{error:?}");
+            assert_eq!(fs::metadata(&path).map_or(0, |file| file.len()), 0, "{name}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), usize::from(name == "empty"));
+        }
+        let store = open(&path).unwrap();
+        store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+        store.close().unwrap();
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+/// SQLite takes such a file for a new database and removes the log, which has all the data.
+#[test]
+fn a_log_without_its_file_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+    let (file, log) =
+        (fs::read(&path).unwrap(), fs::read(path.with_file_name("store-wal")).unwrap());
+    store.close().unwrap();
+    for cut in [true, false] {
+        let copy = folder.path().join("copy");
+        let beside = folder.path().join("copy-wal");
+        fs::write(&beside, &log).unwrap();
+        if cut {
+            fs::write(&copy, b"").unwrap();
+        }
+        for options in [StoreOptions::new(), StoreOptions::new().read_only(true)] {
+            let error = SqliteStore::open(&copy, &options).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupted, "{error:?}");
+            assert!(error.message().contains("-wal file holds"), "{error}");
+            assert!(fs::read(&beside).unwrap() == log, "the log was changed");
+        }
+        fs::write(&copy, &file).unwrap();
+        let store = open(&copy).unwrap();
+        assert!(store.get(&store.tree("t").unwrap(), b"a").unwrap().is_some());
+        store.close().unwrap();
+        fs::remove_file(&copy).unwrap();
+    }
+}
+
+/// A link that leads nowhere stands for a folder in which no -shm file can be made.
+#[cfg(unix)]
+#[test]
+fn reading_says_that_it_needs_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+    store.close().unwrap();
+    std::os::unix::fs::symlink("absent/shm", folder.path().join("store-shm")).unwrap();
+    let error = SqliteStore::open(&path, &StoreOptions::new().read_only(true)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+    for says in ["-wal and -shm", "writable"] {
+        assert!(error.message().contains(says), "{error}");
+    }
+}
+
+/// A copy is made in steps of 4 MiB.
+#[test]
+fn a_large_store_is_backed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("store")).unwrap();
+    let t = store.tree("t").unwrap();
+    let value = |number: u8| vec![number; 1 << 20];
+    store
+        .write(|transaction| {
+            (0..8).try_for_each(|number| transaction.put(&t, &[number], &value(number)))
+        })
+        .unwrap();
+    let destination = folder.path().join("copy");
+    store.backup(&destination).unwrap();
+    let copy = open(&destination).unwrap();
+    let in_copy = copy.tree("t").unwrap();
+    for number in 0..8 {
+        let found = copy.get(&in_copy, &[number]).unwrap();
+        assert!(found.as_deref() == Some(&value(number)[..]), "{number}");
+    }
+    assert_eq!(copy.snapshot().unwrap().len(&in_copy).unwrap(), 8);
+}
+
+/// Root can write everywhere, so this proves something for other users only.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_read_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+    store.close().unwrap();
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let read_only = StoreOptions::new().read_only(true);
+    set_mode(&path, 0o444);
+    if OpenOptions::new().write(true).open(&path).is_ok() {
+        return;
+    }
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error:?}");
+    assert!(error.message().contains("open the store read-only"), "{error}");
+    let store = SqliteStore::open(&path, &read_only).unwrap();
+    assert!(store.get(&store.tree("t").unwrap(), b"a").unwrap().is_some());
+    store.close().unwrap();
+    for ending in ["-wal", "-shm"] {
+        fs::remove_file(folder.path().join(format!("store{ending}"))).unwrap();
+    }
+    set_mode(folder.path(), 0o555);
+    for options in [&StoreOptions::new(), &read_only] {
+        let error = SqliteStore::open(&path, options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error:?}");
+        for says in ["-wal and -shm", "make the folder writable"] {
+            assert!(error.message().contains(says), "{error}");
+        }
+    }
+    set_mode(folder.path(), 0o755);
 }

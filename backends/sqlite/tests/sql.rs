@@ -237,18 +237,20 @@ fn trees_stay_what_they_are() {
     let error = write_sql(&store, "INSERT INTO \"tree_user^names\" VALUES ('b', x'')").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error:?}");
     assert_eq!(read_number(&store, "SELECT count(*) FROM \"tree_user^names\""), 1);
-    // A table of another shape under a tree's name is told, not guessed at.
+    // A table of another shape under a tree's name looks like damage, and the text names both causes.
     write_sql(&store, "CREATE TABLE tree_odd (n INTEGER)").unwrap();
     let odd = store.tree("odd").unwrap();
-    assert_eq!(store.get(&odd, b"a").unwrap_err().kind(), ErrorKind::InvalidArgument);
-    assert_eq!(store.put(&odd, b"a", b"1").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    for error in [store.get(&odd, b"a").unwrap_err(), store.put(&odd, b"a", b"1").unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Corrupted, "{error:?}");
+        assert!(error.message().contains("damaged, or other SQL changed it"), "{error}");
+    }
     write_sql(
         &store,
         "CREATE TABLE tree_loose (k PRIMARY KEY, v); INSERT INTO tree_loose VALUES (x'61', 7)",
     )
     .unwrap();
     let loose = store.tree("loose").unwrap();
-    assert_eq!(store.get(&loose, b"a").unwrap_err().kind(), ErrorKind::Decode);
+    assert_eq!(store.get(&loose, b"a").unwrap_err().kind(), ErrorKind::Corrupted);
 }
 
 #[test]
@@ -288,4 +290,33 @@ fn a_database_of_ones_own_becomes_a_store() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error:?}");
         assert!(std::fs::read(&path).unwrap() == before, "{mark}: the file was changed");
     }
+}
+
+/// Every kind of table that SQLite has, most of which come in pairs with tables of its own.
+#[test]
+fn tables_of_any_kind_are_no_trees_and_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("store"), &StoreOptions::new()).unwrap();
+    store.put(&store.tree("Mine").unwrap(), b"a", b"1").unwrap();
+    let made = store.with_write_connection(Durability::ProcessCrash, |connection| {
+        let sql = "CREATE TABLE Counted (n INTEGER PRIMARY KEY AUTOINCREMENT);
+                   INSERT INTO Counted DEFAULT VALUES;
+                   CREATE TABLE \"tree_Not One\" AS SELECT 1 AS n;
+                   ALTER TABLE Counted RENAME TO Renamed;
+                   CREATE INDEX OfCounted ON Renamed (n);
+                   CREATE VIEW Seen AS SELECT n FROM Renamed;
+                   CREATE TRIGGER Pulled AFTER DELETE ON Renamed BEGIN SELECT 1; END;
+                   CREATE VIRTUAL TABLE Words USING fts5 (text);
+                   CREATE TEMP TABLE tree_passing (n);
+                   ANALYZE";
+        connection.execute_batch(sql).map_err(|cause| sql_error(cause, Operation::Apply))
+    });
+    made.unwrap();
+    assert_eq!(store.snapshot().unwrap().trees().unwrap(), ["Mine"]);
+    assert_eq!(store.stats().unwrap().entries, 1);
+    store.compact().unwrap();
+    store.close().unwrap();
+    let verified = StoreOptions::new().verify(true);
+    let store = SqliteStore::open(folder.path().join("store"), &verified).unwrap();
+    assert_eq!(store.snapshot().unwrap().trees().unwrap(), ["Mine"]);
 }
