@@ -105,7 +105,6 @@ pub(crate) fn with_next_move(error: &EventError) -> String {
              belongs to the store, with --log if it has its own",
             counted(*applied, "event", "events")
         ),
-        EventError::Truncated { .. } => format!("{error}: restore it from a backup"),
         _ => error.to_string(),
     }
 }

@@ -4,14 +4,16 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{
+    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, clock,
+};
 
 use super::EventResult;
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
 use super::layout::{FORMAT, STREAM_BYTES_MAX};
-use super::log::{Log, clock};
+use super::log::Log;
 use super::place::Place;
 
 /// What is known of events that are not acknowledged yet.
@@ -291,7 +293,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ) -> EventResult<Vec<EventBuf>> {
         check_not_handling()?;
         self.inner.check_open()?;
-        let now = clock();
+        let now = clock::unix_millis();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
         let Place { store, log, .. } = &self.inner.place;

@@ -1,10 +1,10 @@
 //! Events that failed, and what they failed by.
 
+use arbour_core::clock;
 use serde::{Deserialize, Serialize};
 
 use super::apply::{ApplyError, Phase};
 use super::event::Event;
-use super::log::clock;
 
 /// Why an event is among those that failed.
 ///
@@ -69,7 +69,7 @@ impl DeadLetter {
             model: error.model.clone(),
             reason: reason(error),
             tries,
-            time: clock(),
+            time: clock::unix_millis(),
         }
     }
 
@@ -83,7 +83,7 @@ impl DeadLetter {
             model: String::new(),
             reason: format!("the event at position {since} of its stream failed"),
             tries: 0,
-            time: clock(),
+            time: clock::unix_millis(),
         }
     }
 }
