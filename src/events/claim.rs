@@ -297,7 +297,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
         let Place { store, log, .. } = &self.inner.place;
-        store.write(|transaction| log.claim(transaction, subscription, consumer, limit, time))
+        let mut transaction = store.begin()?;
+        let claimed = log.claim(&mut transaction, subscription, consumer, limit, time)?;
+        // A consumer that polls commits nothing for as long as there is nothing to claim.
+        if claimed.is_empty() {
+            transaction.rollback()?;
+        } else {
+            transaction.commit()?;
+        }
+        Ok(claimed)
     }
 
     /// Says that a consumer has dealt with an event he claimed.

@@ -1,6 +1,7 @@
 //! Events that failed, and what they failed by.
 
 use arbour_core::clock;
+use arbour_core::key::Key as _;
 use serde::{Deserialize, Serialize};
 
 use super::apply::{ApplyError, Phase};
@@ -71,6 +72,16 @@ impl DeadLetter {
             tries,
             time: clock::unix_millis(),
         }
+    }
+
+    /// Tells whether the event was put aside, rather than the one a projection is halted before.
+    pub(super) fn is_aside(&self) -> bool {
+        self.kind != DeadKind::Halting
+    }
+
+    /// Returns the key in the index by stream.
+    pub(super) fn stream_key(&self) -> Vec<u8> {
+        (self.stream.as_str(), self.position).to_key_bytes()
     }
 
     pub(super) fn quarantined(event: &Event<'_>, since: u64) -> Self {

@@ -373,7 +373,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             return Ok(Outcome::of(lane.fate(&snapshot, position)?));
         }
         Ok(match ended {
-            Ok(Wait::Reached) => return Err(EventError::TimedOut { what: lane.name().to_owned() }),
+            Ok(Wait::Reached) => {
+                let what = format!("the projection {:?} is not at {position} yet", lane.name());
+                return Err(EventError::TimedOut { what });
+            }
             Ok(Wait::TimedOut) => Outcome::TimedOut,
             Ok(Wait::ShutDown) => Outcome::ShutDown,
             Ok(Wait::Halted { position, reason }) => {

@@ -42,8 +42,45 @@ pub(super) struct Reach {
     pub(super) newest: u64,
 }
 
-/// How often whoever waits without end is refused the writer before he is told.
+/// How many times a wait without a timeout retries after `Busy`.
 const REFUSALS_MAX: u32 = 3;
+
+/// After how long a thread that was refused the writer asks for it again.
+const BUSY_RETRY: Duration = Duration::from_millis(20);
+
+/// Until when a thread waits: until its own deadline, or, if it has none, until nothing has happened for
+/// the stall timeout.
+struct Patience {
+    until: Option<Instant>,
+    stall: Duration,
+    applied: u64,
+    /// When something happened last.
+    since: Instant,
+}
+
+impl Patience {
+    fn new(until: Option<Instant>, stall: Duration) -> Self {
+        Self { until, stall, applied: 0, since: Instant::now() }
+    }
+
+    /// Notes that something happened.
+    fn restart(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Returns until when to wait for more than was applied so far; `None` for ever.
+    fn end(&mut self, applied: u64) -> Option<Instant> {
+        if self.applied != applied {
+            self.applied = applied;
+            self.restart();
+        }
+        self.until.or_else(|| self.since.checked_add(self.stall))
+    }
+
+    fn is_over(&mut self, applied: u64) -> bool {
+        self.end(applied).is_some_and(|end| Instant::now() >= end)
+    }
+}
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
@@ -53,11 +90,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         position: u64,
         until: Option<Instant>,
     ) -> EventResult<Wait> {
+        let mut patience = Patience::new(until, self.stall_timeout);
         let mut may_be_patient = true;
         let mut refusals = 0;
         loop {
-            let seen = self.signal.count();
-            if lane.applied.load(Ordering::Acquire) >= position {
+            let mut seen = self.signal.count();
+            let applied = lane.applied.load(Ordering::Acquire);
+            if applied >= position {
                 return Ok(Wait::Reached);
             }
             if self.is_shut.load(Ordering::Acquire) {
@@ -66,111 +105,123 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if !self.back_off(lane, until) {
                 return Ok(Wait::TimedOut);
             }
-            let is_late = || until.is_some_and(|until| Instant::now() >= until);
-            // Those who dispatch hold the writer, and apply what they append; whoever waited for it could
-            // not look at the time. They notify when they are done, as does whoever has the turn.
+            // Threads that dispatch hold the writer, and apply what they append; a thread that waited for the
+            // writer could not watch its deadline. They notify when they are done, as does the thread that
+            // has the turn.
             let is_patient = std::mem::take(&mut may_be_patient);
             let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
-            let turn = if is_written { None } else { lane.turn.try_lock() };
+            let turn = if is_written { None } else { lane.turn.take() };
             let Some(turn) = turn else {
-                if is_late() {
+                if patience.is_over(applied) {
                     return Ok(Wait::TimedOut);
                 }
-                self.signal.wait_past(seen, self.next_look(until));
+                self.signal.wait_past(seen, self.next_poll(patience.end(applied)));
                 continue;
             };
             may_be_patient = true;
             if lane.backs_off_until().is_some() {
-                // It failed between the look at the time and the turn.
+                // It failed between the check above and the turn.
+                self.give_up(lane, turn);
                 continue;
             }
-            let step = self.step_in_turn(lane, turn, false);
-            if let Err(EventError::Store(error)) = &step
-                && error.kind() == ErrorKind::Busy
-            {
-                // Somebody has the writer for long; perhaps this very thread, which will not give it up.
+            let (step, woke_others) = self.step_in_turn(lane, turn, false);
+            patience.restart();
+            if is_busy(&step) {
                 refusals += 1;
-                if is_late() {
-                    return Ok(Wait::TimedOut);
-                }
-                if until.is_some() || refusals < REFUSALS_MAX {
-                    self.signal.wait_past(seen, self.next_look(until));
+                let is_late = until.is_some_and(|until| Instant::now() >= until);
+                if !is_late && (until.is_some() || refusals < REFUSALS_MAX) {
+                    let retry = Instant::now().checked_add(BUSY_RETRY);
+                    self.signal.wait_past(seen, earlier(until, retry));
                     continue;
+                }
+                // This thread leaves: one of those that found the turn taken retries in its place.
+                self.signal.notify();
+                if is_late {
+                    return Ok(Wait::TimedOut);
                 }
             }
             refusals = 0;
+            // What this thread itself told the others is no news to it.
+            seen += u64::from(woke_others);
+            let applied = lane.applied.load(Ordering::Acquire);
             match step? {
-                Step::Moved(_) => {}
                 Step::Still(reach) if reach.applied >= position => return Ok(Wait::Reached),
-                Step::Still(_) => {
-                    if is_late() {
-                        return Ok(Wait::TimedOut);
-                    }
-                    self.signal.wait_past(seen, self.next_look(until));
-                }
                 Step::Halted { position, reason } => return Ok(Wait::Halted { position, reason }),
-                Step::Failed => {}
-            }
-            if is_late() && lane.applied.load(Ordering::Acquire) < position {
-                return Ok(Wait::TimedOut);
+                _ if applied < position && patience.is_over(applied) => return Ok(Wait::TimedOut),
+                Step::Still(_) => {
+                    self.signal.wait_past(seen, self.next_poll(patience.end(applied)));
+                }
+                Step::Moved(_) | Step::Failed => {}
             }
         }
     }
 
-    /// Returns the versions that are read.
-    fn active_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
+    /// Returns the versions that this program applies.
+    fn served_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
         let snapshot = self.views.inner().snapshot()?;
         let mut lanes = Vec::new();
         for lane in &self.lanes {
-            if lane.is_active_at(&snapshot)? {
+            if self.serves(lane, lane.active_version(&snapshot)?) {
                 lanes.push(lane);
             }
         }
         Ok(lanes)
     }
 
-    /// Returns when to look again though nobody has said that there is something new.
-    pub(super) fn next_look(&self, until: Option<Instant>) -> Instant {
-        let poll = Instant::now() + self.poll;
-        until.map_or(poll, |until| until.min(poll))
+    /// Returns when to read the store again though no thread has told of anything new; `None` for never.
+    pub(super) fn next_poll(&self, until: Option<Instant>) -> Option<Instant> {
+        earlier(until, Instant::now().checked_add(self.poll))
     }
 
-    /// Waits before an event is tried again that has failed, whoever tried it; tells whether there is time
+    /// Waits before an event is tried again that has failed, in whatever thread; tells whether there is time
     /// for it.
     fn back_off(&self, lane: &Lane<S>, until: Option<Instant>) -> bool {
         let Some(wake) = lane.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
         }
-        // Those who shut it down wake whoever sleeps here.
+        // Shutting down wakes a thread that sleeps here.
         while Instant::now() < wake && !self.is_shut.load(Ordering::Acquire) {
-            self.signal.wait_past(self.signal.count(), wake);
+            self.signal.wait_past(self.signal.count(), Some(wake));
         }
         true
     }
 
-    /// Applies one commit's worth of events, gives up the turn, and wakes those who found it taken.
+    /// Gives up the turn, and wakes the threads that found it taken, if there are any; tells whether.
+    fn give_up(&self, lane: &Lane<S>, turn: MutexGuard<'_, ()>) -> bool {
+        let is_wanted = lane.turn.give_up(turn);
+        if is_wanted {
+            self.signal.notify();
+        }
+        is_wanted
+    }
+
+    /// Applies one commit's worth of events, gives up the turn, and wakes the others if there is something
+    /// new or they found the turn taken; tells whether it did.
     ///
-    /// Not where there was nothing to apply, or those who wait for the same event would wake each other
-    /// without end; unless something was committed meanwhile, for they may have seen that, and that the turn
-    /// was taken, before it was given up.
+    /// If the writer was refused nobody is woken: this thread retries after a while, and the others, which
+    /// would be refused as well, would wake each other without end. A caller that does not retry notifies.
     fn step_in_turn(
         &self,
         lane: &Lane<S>,
         turn: MutexGuard<'_, ()>,
         activates: bool,
-    ) -> EventResult<Step> {
-        let seen = self.signal.count();
+    ) -> (EventResult<Step>, bool) {
         let step = self.step(lane, activates);
-        drop(turn);
-        if !matches!(step, Ok(Step::Still(_))) || self.signal.count() != seen {
-            self.signal.notify();
+        if is_busy(&step) {
+            return (step, false);
         }
-        step
+        let mut woke_others = self.give_up(lane, turn);
+        if !woke_others && !matches!(step, Ok(Step::Still(_))) {
+            self.signal.notify();
+            woke_others = true;
+        }
+        (step, woke_others)
     }
 
-    /// Applies one commit's worth of events. The caller has the turn. If told so, it makes the version the
-    /// one that is read in the commit after which none is left.
+    /// Applies one commit's worth of events. The caller has the turn. A version that is being built becomes
+    /// the one that is read in the commit that applies the newest event: if the caller says so, or if this
+    /// program has no other that could be read.
     fn step(&self, lane: &Lane<S>, activates: bool) -> EventResult<Step> {
         let span = tracing::debug_span!("apply", projection = lane.name());
         let _entered = span.enter();
@@ -182,7 +233,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             return self.halted(lane, &group, &state);
         }
         let before = state;
-        state.is_building |= activates && !lane.is_active_at(&group)?;
+        let active = lane.active_version(&group)?;
+        let is_active = active == Some(lane.projection.version());
+        let activates = !is_active && (activates || self.takes_over(lane, active));
+        state.is_building |= activates;
         let head = self.place.head_for(&group)?;
         self.place.check_head(&head, lane.name(), &state)?;
         let chunk = self.place.chunk(&group, state.applied, head.position)?;
@@ -243,6 +297,19 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 }
 
+/// Tells whether the writer was refused.
+fn is_busy(step: &EventResult<Step>) -> bool {
+    matches!(step, Err(EventError::Store(error)) if error.kind() == ErrorKind::Busy)
+}
+
+/// Returns the earlier of two times, of which `None` is never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// How far catching up is.
 ///
 /// ```
@@ -271,13 +338,16 @@ impl CatchUp {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Applies all that a projection is behind, and returns the position it is at then. What is appended
-    /// meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the next.
+    /// Applies all events that a projection has not applied yet, and returns the position it is at then. What
+    /// is appended meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the
+    /// next.
     ///
     /// # Errors
-    /// [`Halted`](EventError::Halted) if it stands, [`ShutDown`](EventError::ShutDown),
-    /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign), and what the store
-    /// reports: [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
+    /// [`Halted`](EventError::Halted) if it is halted, [`ShutDown`](EventError::ShutDown),
+    /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign);
+    /// [`TimedOut`](EventError::TimedOut) if another thread applies events and commits nothing for the
+    /// [stall timeout](super::EventsBuilder::stall_timeout); what the store reports:
+    /// [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
@@ -319,16 +389,19 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
     ) -> EventResult<u64> {
         check_not_handling()?;
-        let (lane, state) = {
+        let (lane, state, is_active) = {
             let snapshot = self.store().snapshot()?;
-            let lane = self.inner.active_at(&snapshot, projection)?;
-            (lane, lane.state(&snapshot)?)
+            let lane = self.inner.served_at(&snapshot, projection)?;
+            (lane, lane.state(&snapshot)?, lane.is_active_at(&snapshot)?)
         };
         self.inner.place.check(lane.name(), &state)?;
+        if !is_active {
+            return Ok(self.build(lane, false, progress)?.done);
+        }
         let total = self.head()?.position;
         let mut done = lane.applied.load(Ordering::Acquire);
         while done < total {
-            // Whoever applies one event applies a commit's worth.
+            // The thread that applies one event applies a commit's worth.
             let wait = self.inner.drive_until(lane, done + 1, None)?;
             self.ended(lane, wait)?;
             done = lane.applied.load(Ordering::Acquire);
@@ -339,11 +412,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(done)
     }
 
-    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new.
+    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new. It
+    /// applies at least one commit's worth of events, and waits for the store's writer no longer than the
+    /// store's own busy timeout.
     ///
     /// # Errors
     /// [`TimedOut`](EventError::TimedOut), also if there is no such event yet;
-    /// [`Halted`](EventError::Halted) if it stands before; and as [`catch_up`](Self::catch_up).
+    /// [`Halted`](EventError::Halted) if it is halted before; and as [`catch_up`](Self::catch_up).
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Projection};
@@ -365,7 +440,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         check_not_handling()?;
         let lane = {
             let snapshot = self.store().snapshot()?;
-            let lane = self.inner.active_at(&snapshot, projection)?;
+            let lane = self.inner.served_at(&snapshot, projection)?;
             if lane.state(&snapshot)?.applied >= position {
                 return Ok(snapshot);
             }
@@ -402,9 +477,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             let seen = self.inner.signal.count();
             let newest = self.head()?.position;
             let mut is_behind = false;
-            for lane in self.inner.active_lanes()? {
+            for lane in self.inner.served_lanes()? {
                 match self.inner.drive_until(lane, newest, None)? {
                     Wait::ShutDown => return Ok(()),
+                    // Another thread takes long: this one goes on for as long as the program does.
+                    Wait::TimedOut => {}
                     wait => self.ended(lane, wait)?,
                 }
                 is_behind |= lane.applied.load(Ordering::Acquire) < newest;
@@ -413,7 +490,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 return Ok(());
             }
             if !is_behind {
-                self.inner.signal.wait_past(seen, self.inner.next_look(None));
+                self.inner.signal.wait_past(seen, self.inner.next_poll(None));
             }
         }
     }
@@ -422,7 +499,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         match wait {
             Wait::Reached => Ok(()),
             Wait::TimedOut => {
-                Err(EventError::TimedOut { what: format!("the projection {:?}", lane.name()) })
+                let applied = lane.applied.load(Ordering::Acquire);
+                let what = format!("the projection {:?} is at position {applied}", lane.name());
+                Err(EventError::TimedOut { what })
             }
             Wait::ShutDown => Err(EventError::ShutDown { log: self.inner.place.name().to_owned() }),
             Wait::Halted { position, reason } => {
@@ -468,23 +547,49 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         check_not_handling()?;
         let lane = self.inner.version(projection, version)?;
         self.inner.leave_halt(lane, |_, _| Ok(()))?;
+        let reached = self.build(lane, true, progress)?;
+        Ok(reached.left() == 0)
+    }
+
+    /// Applies all events to a version that is not read yet, and returns how far it came.
+    fn build(
+        &self,
+        lane: &Lane<S>,
+        activates: bool,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<CatchUp> {
+        let inner = &*self.inner;
+        let mut patience = Patience::new(None, inner.stall_timeout);
         loop {
-            self.inner.check_open()?;
-            let reach = match self.inner.step_in_turn(lane, lane.turn.lock(), true)? {
+            inner.check_open()?;
+            let seen = inner.signal.count();
+            let Some(turn) = lane.turn.take() else {
+                let applied = lane.applied.load(Ordering::Acquire);
+                if patience.is_over(applied) {
+                    self.ended(lane, Wait::TimedOut)?;
+                }
+                inner.signal.wait_past(seen, inner.next_poll(patience.end(applied)));
+                continue;
+            };
+            let (step, _) = inner.step_in_turn(lane, turn, activates);
+            patience.restart();
+            if is_busy(&step) {
+                inner.signal.notify();
+            }
+            let reach = match step? {
                 Step::Moved(reach) | Step::Still(reach) => reach,
                 Step::Failed => {
-                    self.inner.back_off(lane, None);
+                    inner.back_off(lane, None);
                     continue;
                 }
                 Step::Halted { position, reason } => {
-                    return self.ended(lane, Wait::Halted { position, reason }).map(|()| false);
+                    self.ended(lane, Wait::Halted { position, reason })?;
+                    continue;
                 }
             };
-            if reach.applied == reach.newest {
-                return Ok(true);
-            }
-            if progress(CatchUp { done: reach.applied, total: reach.newest }).is_break() {
-                return Ok(false);
+            let reached = CatchUp { done: reach.applied, total: reach.newest };
+            if reached.left() == 0 || progress(reached).is_break() {
+                return Ok(reached);
             }
         }
     }

@@ -43,8 +43,10 @@ mod retention;
 mod signal;
 mod state;
 mod status;
+mod stream_range;
 mod subscription;
 mod tail;
+mod turn;
 mod type_index;
 
 pub use append::{Append, Appended, Expected};

@@ -117,7 +117,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
             if !events.is_empty() || is_late || limit == 0 {
                 return Ok(events);
             }
-            inner.signal.wait_past(seen, inner.next_look(until));
+            inner.signal.wait_past(seen, inner.next_poll(until));
         }
     }
 
