@@ -82,7 +82,7 @@ impl Held {
         match Lease::load(raw)? {
             Some(lease) if lease.epoch == self.epoch && lease.holder == self.holder => Ok(()),
             Some(lease) => Err(MigrationError::Fenced { holder: lease.holder }),
-            None => Err(MigrationError::Fenced { holder: "who left no name".to_owned() }),
+            None => Err(MigrationError::Fenced { holder: "its identity is unknown".to_owned() }),
         }
     }
 
@@ -221,7 +221,8 @@ impl Waiting {
             if let Some(error) = self.refused.take() {
                 return Err(error.into());
             }
-            let holder = lease.map_or_else(|| "who left no name".to_owned(), |lease| lease.holder);
+            let holder =
+                lease.map_or_else(|| "its identity is unknown".to_owned(), |lease| lease.holder);
             return Err(MigrationError::Busy { holder, waited });
         }
         thread::sleep(POLL.min(wait - waited));
