@@ -7,7 +7,7 @@ use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
 
 fn migrations() -> Migrations {
-    let step = Step::numbered(1).each("users", |trees, user, _| trees.put("seen", user, b""));
+    let step = Step::numbered(1).each("users", |trees, user, _| Ok(trees.put("seen", user, b"")?));
     Migrations::new("app", "1.2").group(Group::new("users").step(step))
 }
 
