@@ -8,6 +8,7 @@ use arbour::events::{
     Append, Event, EventQuery, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent,
     Outbox, Projection,
 };
+use arbour::key::Key as _;
 use arbour::{KvRead, KvStore, KvWrite, TreeHandle};
 
 use crate::counting::{CountingStore, counting, reads_of};
@@ -147,48 +148,61 @@ fn a_stream_is_read_from_a_position_without_what_is_before() {
     }
 }
 
-/// Every query of a stream finds what reading all and choosing finds, also where its begin was trimmed, and
-/// where an entry is missing.
-#[test]
-fn a_stream_is_read_alike_from_every_position() {
+const STREAMS: [&str; 12] = ["a", "b", "a", "a", "b", "a", "b", "b", "b", "a", "c", "a"];
+
+fn log_of_streams() -> (Arc<CountingStore>, Log<TreeHandle>) {
     let (store, _) = counting();
     let log = Log::open(&*store, "main").unwrap();
-    let streams = ["a", "b", "a", "a", "b", "a", "b", "b", "b", "a", "c", "a"];
-    for stream in streams {
+    for stream in STREAMS {
         store.write(|t| log.append(t, &noted(stream, b"").into())).unwrap();
     }
-    let tree = store.open_tree(arbour::TreeName::layer("arbour/stream/main").unwrap()).unwrap();
-    let check = |missing: &[u64]| {
-        let snapshot = store.snapshot().unwrap();
-        let first = log.head(&snapshot).unwrap().first;
-        for stream in ["a", "b", "c", "d"] {
-            for after in 0..=13 {
-                for until in (0..=13).chain([u64::MAX]) {
-                    let query = EventQuery::stream(stream).after(after).until(until);
-                    let expected: Vec<u64> = (1..=12)
-                        .filter(|position| streams[*position as usize - 1] == stream)
-                        .filter(|position| *position >= first && !missing.contains(position))
-                        .filter(|position| *position > after && *position <= until)
-                        .collect();
-                    let positions = |query: &EventQuery| -> Vec<u64> {
-                        let found = log.read(&snapshot, query).unwrap();
-                        found.iter().map(|event| event.as_event().position).collect()
-                    };
-                    assert_eq!(positions(&query), expected, "{query:?}");
-                    let mut backward = positions(&query.clone().backward());
-                    backward.reverse();
-                    assert_eq!(backward, expected, "backward {query:?}");
-                }
-            }
-        }
+    (store, log)
+}
+
+/// Asserts that every query of a stream finds what choosing from all finds.
+fn is_read_alike(store: &CountingStore, log: &Log<TreeHandle>, missing: Option<u64>) {
+    let snapshot = store.snapshot().unwrap();
+    let first = log.head(&snapshot).unwrap().first;
+    let positions = |query: &EventQuery| -> Vec<u64> {
+        let found = log.read(&snapshot, query).unwrap();
+        found.iter().map(|event| event.as_event().position).collect()
     };
-    check(&[]);
-    for until in [1, 2, 6] {
-        store.write(|t| log.trim(t, until, 100)).unwrap();
-        check(&[]);
+    for stream in ["a", "b", "c", "d"] {
+        for (after, until) in (0..=13).flat_map(|after| (0..=14).map(move |until| (after, until))) {
+            let until = if until == 14 { u64::MAX } else { until };
+            let query = EventQuery::stream(stream).after(after).until(until);
+            let expected: Vec<u64> = (first..=12)
+                .filter(|position| STREAMS[*position as usize - 1] == stream)
+                .filter(|position| Some(*position) != missing)
+                .filter(|position| *position > after && *position <= until)
+                .collect();
+            assert_eq!(positions(&query), expected, "{query:?} without {missing:?}");
+            let mut backward = positions(&query.backward());
+            backward.reverse();
+            assert_eq!(backward, expected, "backward {stream} {after} {until} without {missing:?}");
+        }
     }
-    // The fifth of `a` is at position 10: its entry is lost.
-    use arbour::key::Key as _;
-    store.delete(&tree, &("a", 5_u64).to_key_bytes()).unwrap();
-    check(&[10]);
+}
+
+#[test]
+fn a_stream_is_read_alike_from_every_position() {
+    let (store, log) = log_of_streams();
+    is_read_alike(&store, &log, None);
+    for until in [1, 2, 6, 11, 12] {
+        store.write(|t| log.trim(t, until, 100)).unwrap();
+        is_read_alike(&store, &log, None);
+    }
+}
+
+/// An entry that is lost does not hide others.
+#[test]
+fn a_stream_with_a_lost_entry_is_read_alike_from_every_position() {
+    let positions = (1..=12).filter(|position| STREAMS[*position as usize - 1] == "a");
+    for (version, lost) in (1_u64..).zip(positions) {
+        let (store, log) = log_of_streams();
+        let name = arbour::TreeName::layer("arbour/stream/main").unwrap();
+        let tree = store.open_tree(name).unwrap();
+        store.delete(&tree, &("a", version).to_key_bytes()).unwrap();
+        is_read_alike(&store, &log, Some(lost));
+    }
 }
