@@ -1,11 +1,12 @@
 //! Events and the views that are made of them, together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arbour_core::{Durability, GroupCommit, KvRead, KvStore};
+use parking_lot::Mutex;
 
 use super::counters::Counters;
 use super::event::EventBuf;
@@ -17,6 +18,7 @@ use super::place::Place;
 use super::projection::Projection;
 use super::reading::EventQuery;
 use super::signal::Signal;
+use super::taken::Taken;
 use super::{EventError, EventResult};
 
 /// How long those who wait do not look at a store that other processes write to as well, unless the
@@ -110,6 +112,8 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) poll: Duration,
     /// How long a wait without a timeout goes on though nothing happens.
     pub(super) stall_timeout: Duration,
+    /// What is known of the claims of each subscription.
+    pub(super) taken: Mutex<HashMap<String, Taken>>,
 }
 
 /// Declares which projections there are, and where the log is.
@@ -333,6 +337,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             view_durability: self.view_durability,
             poll: self.poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL }),
             stall_timeout: self.stall_timeout,
+            taken: Mutex::default(),
         };
         inner.open()?;
         Ok(Events { inner: Arc::new(inner) })

@@ -46,6 +46,7 @@ mod status;
 mod stream_range;
 mod subscription;
 mod tail;
+mod taken;
 mod turn;
 mod type_index;
 

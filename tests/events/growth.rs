@@ -100,6 +100,46 @@ fn what_was_put_aside_before_there_was_an_index_is_released() {
     assert_eq!(store.snapshot().unwrap().len(&index).unwrap(), 0);
 }
 
+/// Claiming one event after another reads the same for each, however many claims are open, and finds one that
+/// has run out.
+#[test]
+fn a_claim_does_not_read_all_open_claims() {
+    let each = |count: u64| {
+        let (store, reads) = counting();
+        let events = Events::builder(Arc::clone(&store), "main").build().unwrap();
+        let mut append = Append::new();
+        for _ in 0..=count {
+            append = append.event(noted("a", b""));
+        }
+        events.dispatch(append).unwrap();
+        let claim = |consumer: &str, lease| {
+            let claimed = events.claim("work", consumer, 1, lease).unwrap();
+            claimed.first().map(|event| event.as_event().position)
+        };
+        let ((), read) = reads_of(&reads, || {
+            for position in 1..=count {
+                assert_eq!(claim("one", Duration::MAX), Some(position));
+            }
+        });
+        // Events dealt with at the end of what is known, and beyond it by another handle.
+        for position in [2, 3, count] {
+            events.complete("work", "one", position).unwrap();
+        }
+        let others = Events::builder(store, "main").build().unwrap();
+        let last = others.claim("work", "other", 9, Duration::ZERO).unwrap();
+        assert_eq!(last.len(), 1);
+        assert_eq!(claim("one", Duration::MAX), Some(count + 1), "its claim has run out");
+        events.complete("work", "one", count + 1).unwrap();
+        assert_eq!(claim("one", Duration::MAX), None);
+        events.complete("work", "one", 1).unwrap();
+        events.dispatch(noted("a", b"")).unwrap();
+        assert_eq!(claim("one", Duration::MAX), Some(count + 2));
+        read as f64 / count as f64
+    };
+    let (few, many) = (each(16), each(512));
+    assert!(many <= few * 1.5, "{few} reads for each of 16 claims, {many} for each of 512");
+}
+
 /// A log of two streams: `even` grows evenly, and `late` by its last half.
 fn streams(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>) {
     let (store, reads) = counting();
