@@ -30,7 +30,8 @@ pub struct Dispatch {
     /// Whether to wait for inline projections; else they are told as [`Outcome::NotWaited`], unless
     /// they are done anyway.
     pub waits: bool,
-    /// How long to wait.
+    /// How long to wait. Without it, for as long as something happens: see
+    /// [`stall_timeout`](super::EventsBuilder::stall_timeout).
     pub timeout: Option<Duration>,
     /// With which durability the events are appended.
     pub durability: Durability,
@@ -174,9 +175,11 @@ impl Outcome {
             Self::PutAside { reason } | Self::Halted { reason, .. } | Self::Unknown { reason } => {
                 Some(reason)
             }
-            Self::TimedOut => Some("it took longer than was allowed"),
-            Self::ShutDown => Some("it was shut down"),
-            Self::NotWaited => Some("nobody waited"),
+            Self::TimedOut => {
+                Some("it was not applied before the deadline: the next call that waits applies it")
+            }
+            Self::ShutDown => Some("the events were shut down before it was applied"),
+            Self::NotWaited => Some("the caller did not wait for it"),
         }
     }
 

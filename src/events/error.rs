@@ -202,8 +202,8 @@ pub enum EventError {
 
     /// The log is not the one that was applied or copied so far: open the right one, or rebuild.
     #[error(
-        "{log}: {reader} was made from another log, which differs at position {position}: open \
-         that one, or rebuild {reader}"
+        "{log}: it is another log than {reader} was made from, as position {position} shows: open \
+         the right one, or rebuild {reader}"
     )]
     Foreign {
         /// The log.

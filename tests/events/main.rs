@@ -1,5 +1,5 @@
 //! What is promised of events beyond what the suite asks on every engine: the bytes they are stored as, what
-//! is read and committed for it, waits, and clocks.
+//! is read and committed for it, waits, clocks, and what errors say.
 
 #[cfg(test)]
 mod clocks;
@@ -11,5 +11,7 @@ mod growth;
 mod idle;
 #[cfg(test)]
 mod layout;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod waiting;
