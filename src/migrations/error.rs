@@ -316,25 +316,6 @@ impl fmt::Display for MigrationError {
                 f,
                 "key \"{key}\" of tree {tree:?} is damaged: {cause}: restore the store from a backup"
             ),
-            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
-            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
-            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
-            Self::Ahead { at, put } => write!(
-                f,
-                "{at}: it put key \"{put}\" ahead of itself, where it would meet it again: write to \
-                 another tree, or use an atomic step"
-            ),
-            Self::Standing { at } => write!(
-                f,
-                "{at}: it returned the cursor it was given, and would never end: return the key it \
-                 has reached"
-            ),
-            Self::IsCollection { at, collection } => write!(
-                f,
-                "{at}: there is no tree {collection:?}, but a collection of documents of that name: \
-                 upgrade documents with `Declaration::upgrade`"
-            ),
-            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
             Self::NoDown { group, step } => {
                 write!(f, "step {step} of {group:?} cannot be undone: it declares no `down`")
             }
@@ -363,6 +344,35 @@ impl fmt::Display for MigrationError {
                 "the engine {engine:?} cannot back up a store in use: close the store, copy its files, \
                  and run without `backup_first`"
             ),
+            _ => self.show_step(f),
+        }
+    }
+}
+
+impl MigrationError {
+    /// Writes what failed in a step.
+    fn show_step(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
+            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Ahead { at, put } => write!(
+                f,
+                "{at}: it put key \"{put}\" ahead of itself, where it would meet it again: write to \
+                 another tree, or use an atomic step"
+            ),
+            Self::Standing { at } => write!(
+                f,
+                "{at}: it returned the cursor it was given, and would never end: return the key it \
+                 has reached"
+            ),
+            Self::IsCollection { at, collection } => write!(
+                f,
+                "{at}: there is no tree {collection:?}, but a collection of documents of that name: \
+                 upgrade documents with `Declaration::upgrade`"
+            ),
+            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
+            _ => Ok(()),
         }
     }
 }

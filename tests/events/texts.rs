@@ -2,11 +2,23 @@
 
 use arbour::events::{EventError, Expected};
 
+fn log() -> String {
+    "main".to_owned()
+}
+
+fn bank() -> String {
+    "bank".to_owned()
+}
+
+fn say<const N: usize>(texts: [(EventError, &str); N]) {
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
 #[test]
-fn errors_say_what_failed_and_what_to_do() {
-    let log = || "main".to_owned();
-    let bank = || "bank".to_owned();
-    let texts = [
+fn errors_of_a_call_say_what_failed_and_what_to_do() {
+    say([
         (
             EventError::Expected {
                 log: log(),
@@ -42,6 +54,12 @@ fn errors_say_what_failed_and_what_to_do() {
             "main: another runner of the subscription \"m\" has taken over, or it was forgotten: \
              stop this one, or subscribe again to take over",
         ),
+    ]);
+}
+
+#[test]
+fn errors_of_a_log_or_a_projection_say_what_failed_and_what_to_do() {
+    say([
         (
             EventError::Truncated { log: log(), reader: bank(), applied: 9, newest: 5 },
             "main: its newest event is 5, and bank has had 9: it has lost its end: restore it from \
@@ -70,8 +88,5 @@ fn errors_say_what_failed_and_what_to_do() {
             EventError::ShutDown { log: log() },
             "main: these events were shut down: build them again to continue",
         ),
-    ];
-    for (error, text) in texts {
-        assert_eq!(error.to_string(), text);
-    }
+    ]);
 }
