@@ -71,7 +71,7 @@ pub enum EventError {
 
     /// The idempotency key was used for something else: choose another.
     #[error(
-        "{log}: the idempotency key {key:?} was used at position {position} for other events: \
+        "{log}: the idempotency key {key:?} was used at position {position} for something else: \
          choose another key"
     )]
     KeyReused {

@@ -210,15 +210,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             };
             let dead = lane.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
             let dead = dead
-                .ok_or_else(|| invalid(format!("no event was put aside at position {position}")))?;
+                .ok_or_else(|| invalid(format!("nothing was put aside at position {position}")))?;
             if dead.kind == DeadKind::Quarantined
                 && let Some(earlier) = lane.first_dead_of(transaction, &dead.stream)?
                 && earlier < position
             {
-                let stream = &dead.stream;
                 return Err(invalid(format!(
-                    "position {position} cannot be replayed before {earlier}, which is of the same \
-                     stream {stream:?}: replay that first, or `release` the stream"
+                    "position {position} cannot be replayed yet, because position {earlier} of its \
+                     stream comes first: replay that, or `release` the stream {:?}",
+                    dead.stream
                 )));
             }
             let mut group = Savepoint::new(transaction);

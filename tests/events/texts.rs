@@ -31,8 +31,8 @@ fn errors_of_a_call_say_what_failed_and_what_to_do() {
         ),
         (
             EventError::KeyReused { log: log(), key: "7".into(), position: 3 },
-            "main: the idempotency key \"7\" was used at position 3 for other events: choose another \
-             key",
+            "main: the idempotency key \"7\" was used at position 3 for something else: choose \
+             another key",
         ),
         (
             EventError::TooNew { position: 3, event_type: "noted".into(), stored: 2, known: 1 },
