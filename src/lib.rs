@@ -8,6 +8,8 @@ pub mod events;
 #[cfg(feature = "migrations")]
 pub mod migrations;
 mod open;
+#[cfg(feature = "documents")]
+mod ordered_uuid;
 mod registry;
 #[cfg(feature = "tracing")]
 pub mod traced;

@@ -23,6 +23,7 @@ mod batch;
 mod buffer;
 mod capability;
 mod cause;
+pub mod clock;
 pub mod codec;
 mod copy_entries;
 mod cursor;

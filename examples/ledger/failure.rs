@@ -96,16 +96,16 @@ pub(crate) fn with_next_move(error: &EventError) -> String {
         EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
             error.in_one_line()
         }
-        EventError::Foreign { .. } => {
-            format!("{error}: name the log that belongs to the store, with --log if it has its own")
-        }
+        EventError::Foreign { log, reader, .. } => format!(
+            "{log}: it is another log than {reader} was made from: name the log that belongs to the \
+             store, with --log if it has its own"
+        ),
         // A log that was not there before is made by being opened.
         EventError::Truncated { newest: 0, reader, applied, .. } => format!(
             "the log is empty, and the {reader} of the store were folded from {}: name the log that \
              belongs to the store, with --log if it has its own",
             counted(*applied, "event", "events")
         ),
-        EventError::Truncated { .. } => format!("{error}: restore it from a backup"),
         _ => error.to_string(),
     }
 }

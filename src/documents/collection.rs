@@ -10,11 +10,11 @@ use arbour_core::documents::{
 };
 use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
 use parking_lot::Mutex;
-use uuid::Uuid;
 
 use super::catalog::{self, Known, Record};
 use super::definition::Definition;
 use super::entries::undecodable;
+use crate::ordered_uuid::ordered_uuid;
 
 /// The key of the store's id.
 const STORE_ID_KEY: &[u8] = b"store id";
@@ -121,7 +121,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         if let Some(store_id) = store_id {
             return Ok(store_id);
         }
-        let store_id = Uuid::now_v7().into_bytes();
+        let store_id = ordered_uuid().into_bytes();
         transaction.put(meta, STORE_ID_KEY, &[&[FORMAT][..], &store_id].concat())?;
         Ok(store_id)
     }

@@ -4,9 +4,9 @@ use arbour_core::documents::{DocError, DocId, DocResult, Document, Ids};
 use arbour_core::key::KeyPart as _;
 use arbour_core::{KeyRange, KvRead, KvWrite};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::collection::Collection;
+use crate::ordered_uuid::ordered_uuid;
 
 /// What stands before the name of a collection in the catalog, where the highest number that was an id
 /// of a document is kept once that document is gone.
@@ -29,7 +29,7 @@ pub(super) fn make<R: KvRead, D: Document>(
         field: definition.id_name.clone(),
     };
     match &definition.declaration.ids {
-        Ids::Uuid => Ok(Uuid::now_v7().into()),
+        Ids::Uuid => Ok(ordered_uuid().into()),
         Ids::Integer => {
             let highest = highest(collection, reader)?.unwrap_or(0);
             let next = highest.max(0).checked_add(1).ok_or_else(|| {

@@ -4,15 +4,18 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{
+    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, clock,
+};
 
 use super::EventResult;
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
 use super::layout::{FORMAT, STREAM_BYTES_MAX};
-use super::log::{Log, clock};
+use super::log::Log;
 use super::place::Place;
+use super::taken::Taken;
 
 /// What is known of events that are not acknowledged yet.
 ///
@@ -63,17 +66,28 @@ impl<T: Tree> Log<T> {
             .map_err(|cause| self.undecodable(&self.trees.leases, key, cause))
     }
 
-    /// Returns the first positions from one to another that are nobody's.
+    /// Returns the first positions from one to another that are neither claimed nor dealt with, and notes what
+    /// was found out on the way.
     fn unclaimed<R: KvRead<Tree = T>>(
         &self,
         reader: &R,
         subscription: &str,
         (first, last): (u64, u64),
         (limit, now): (usize, i64),
+        taken: &mut Taken,
     ) -> EventResult<Vec<u64>> {
+        let mut next = taken.resume(first, now);
         let prefix = prefix_of(subscription);
-        let mut cursor = reader.prefix(&self.trees.leases, &prefix)?;
-        let (mut next, mut free) = (first, Vec::new());
+        // A run of events that were dealt with may begin before and end after.
+        let before = self.lease_beside(reader, subscription, next, Direction::Reverse)?;
+        if let Some((_, Lease::Done { last: done })) = before {
+            next = next.max(done.saturating_add(1));
+        }
+        let (start, end) =
+            ((subscription, next).to_key_bytes(), [prefix.as_slice(), &[0xff]].concat());
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
+        let mut cursor = reader.scan(&self.trees.leases, range, Direction::Forward)?;
+        let mut free = Vec::new();
         while next <= last && free.len() < limit {
             let lease = match cursor.next()? {
                 Some((key, value)) => Some(self.decode_lease(&prefix, key, value)?),
@@ -89,12 +103,14 @@ impl<T: Tree> Log<T> {
                     next.max(leased.max(done).saturating_add(1))
                 }
                 Some((_, Lease::Claimed { until, .. })) if until > now => {
+                    taken.until = taken.until.min(until);
                     next.max(leased.saturating_add(1))
                 }
                 // It has run out, and is handed out as the next one, by the next round.
                 Some(_) | None => next,
             };
         }
+        taken.next = next;
         Ok(free)
     }
 
@@ -147,7 +163,20 @@ impl<T: Tree> Log<T> {
         subscription: &str,
         consumer: &str,
         limit: usize,
+        time: (i64, i64),
+    ) -> EventResult<Vec<EventBuf>> {
+        self.claim_after(transaction, subscription, consumer, limit, time, &mut Taken::default())
+    }
+
+    /// Does the same without reading claims of which it is known that they have not run out.
+    fn claim_after<W: KvWrite<Tree = T>>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+        consumer: &str,
+        limit: usize,
         (now, until): (i64, i64),
+        taken: &mut Taken,
     ) -> EventResult<Vec<EventBuf>> {
         if !(1..=STREAM_BYTES_MAX).contains(&consumer.len()) {
             return Err(self.invalid(format!("a consumer has 1 to {STREAM_BYTES_MAX} bytes")));
@@ -155,14 +184,15 @@ impl<T: Tree> Log<T> {
         let head = self.head(transaction)?;
         let dealt_with = self.acknowledged(transaction, subscription)?.unwrap_or(0);
         let first = dealt_with.saturating_add(1).max(head.first);
-        let until_here = (first, head.position);
+        let (until_here, how) = ((first, head.position), (limit, now));
         let mut claimed = Vec::new();
-        for position in self.unclaimed(transaction, subscription, until_here, (limit, now))? {
+        for position in self.unclaimed(transaction, subscription, until_here, how, taken)? {
             let Some(event) = self.get(transaction, position)? else { continue };
             let lease = Lease::Claimed { until, consumer: consumer.to_owned() };
             let key = (subscription, position).to_key_bytes();
             transaction.put(&self.trees.leases, &key, &lease.encode())?;
             claimed.push(event);
+            taken.until = taken.until.min(until);
         }
         Ok(claimed)
     }
@@ -291,11 +321,24 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ) -> EventResult<Vec<EventBuf>> {
         check_not_handling()?;
         self.inner.check_open()?;
-        let now = clock();
+        let now = clock::unix_millis();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
         let Place { store, log, .. } = &self.inner.place;
-        store.write(|transaction| log.claim(transaction, subscription, consumer, limit, time))
+        let known = self.inner.taken.lock().get(subscription).copied();
+        let mut taken = known.unwrap_or_default();
+        let mut transaction = store.begin()?;
+        let claimed =
+            log.claim_after(&mut transaction, subscription, consumer, limit, time, &mut taken)?;
+        // A consumer that polls commits nothing for as long as there is nothing to claim.
+        if claimed.is_empty() {
+            transaction.rollback()?;
+        } else {
+            transaction.commit()?;
+        }
+        // Only now: what was rolled back is free.
+        self.inner.taken.lock().insert(subscription.to_owned(), taken);
+        Ok(claimed)
     }
 
     /// Says that a consumer has dealt with an event he claimed.

@@ -1,10 +1,11 @@
 //! Events that failed, and what they failed by.
 
+use arbour_core::clock;
+use arbour_core::key::Key as _;
 use serde::{Deserialize, Serialize};
 
 use super::apply::{ApplyError, Phase};
 use super::event::Event;
-use super::log::clock;
 
 /// Why an event is among those that failed.
 ///
@@ -69,8 +70,18 @@ impl DeadLetter {
             model: error.model.clone(),
             reason: reason(error),
             tries,
-            time: clock(),
+            time: clock::unix_millis(),
         }
+    }
+
+    /// Tells whether the event was put aside, rather than the one a projection is halted before.
+    pub(super) fn is_aside(&self) -> bool {
+        self.kind != DeadKind::Halting
+    }
+
+    /// Returns the key in the index by stream.
+    pub(super) fn stream_key(&self) -> Vec<u8> {
+        (self.stream.as_str(), self.position).to_key_bytes()
     }
 
     pub(super) fn quarantined(event: &Event<'_>, since: u64) -> Self {
@@ -83,7 +94,7 @@ impl DeadLetter {
             model: String::new(),
             reason: format!("the event at position {since} of its stream failed"),
             tries: 0,
-            time: clock(),
+            time: clock::unix_millis(),
         }
     }
 }

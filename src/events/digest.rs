@@ -101,7 +101,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 feed_ack_tree(&own),
                 own.clone(),
             ];
-            let states = ["result", "dead", "quarantine"]
+            let states = ["result", "dead", "dead-stream", "quarantine"]
                 .map(|kind| format!("arbour/{kind}/{projection}.{version}"));
             trees.iter().any(|tree| name.starts_with(tree.trim_end_matches('/')))
                 || states.contains(name)

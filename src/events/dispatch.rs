@@ -30,7 +30,8 @@ pub struct Dispatch {
     /// Whether to wait for inline projections; else they are told as [`Outcome::NotWaited`], unless
     /// they are done anyway.
     pub waits: bool,
-    /// How long to wait.
+    /// How long to wait. Without it, for as long as something happens: see
+    /// [`stall_timeout`](super::EventsBuilder::stall_timeout).
     pub timeout: Option<Duration>,
     /// With which durability the events are appended.
     pub durability: Durability,
@@ -174,9 +175,11 @@ impl Outcome {
             Self::PutAside { reason } | Self::Halted { reason, .. } | Self::Unknown { reason } => {
                 Some(reason)
             }
-            Self::TimedOut => Some("it took longer than was allowed"),
-            Self::ShutDown => Some("it was shut down"),
-            Self::NotWaited => Some("nobody waited"),
+            Self::TimedOut => {
+                Some("it was not applied before the deadline: the next call that waits applies it")
+            }
+            Self::ShutDown => Some("the events were shut down before it was applied"),
+            Self::NotWaited => Some("the caller did not wait for it"),
         }
     }
 
@@ -373,7 +376,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             return Ok(Outcome::of(lane.fate(&snapshot, position)?));
         }
         Ok(match ended {
-            Ok(Wait::Reached) => return Err(EventError::TimedOut { what: lane.name().to_owned() }),
+            Ok(Wait::Reached) => {
+                let what = format!("the projection {:?} is not at {position} yet", lane.name());
+                return Err(EventError::TimedOut { what });
+            }
             Ok(Wait::TimedOut) => Outcome::TimedOut,
             Ok(Wait::ShutDown) => Outcome::ShutDown,
             Ok(Wait::Halted { position, reason }) => {

@@ -1,6 +1,5 @@
-//! Applying what is behind: by whoever waits for it.
+//! Applying what was not applied yet: by a thread that waits for it.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -8,9 +7,10 @@ use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Savepoint};
 use parking_lot::MutexGuard;
 
 use super::counters::Counters;
-use super::dispatch::{check_not_handling, handling};
-use super::events::{Events, Inner};
+use super::dispatch::handling;
+use super::events::Inner;
 use super::lane::{Advanced, Fate, Lane};
+use super::patience::{Patience, earlier};
 use super::state::State;
 use super::{EventError, EventResult};
 
@@ -42,8 +42,11 @@ pub(super) struct Reach {
     pub(super) newest: u64,
 }
 
-/// How often whoever waits without end is refused the writer before he is told.
+/// How many times a wait without a timeout retries after `Busy`.
 const REFUSALS_MAX: u32 = 3;
+
+/// After how long a thread that was refused the writer asks for it again.
+const BUSY_RETRY: Duration = Duration::from_millis(20);
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
@@ -53,11 +56,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         position: u64,
         until: Option<Instant>,
     ) -> EventResult<Wait> {
+        let mut patience = Patience::new(until, self.stall_timeout);
         let mut may_be_patient = true;
         let mut refusals = 0;
         loop {
-            let seen = self.signal.count();
-            if lane.applied.load(Ordering::Acquire) >= position {
+            let mut seen = self.signal.count();
+            let applied = lane.applied.load(Ordering::Acquire);
+            if applied >= position {
                 return Ok(Wait::Reached);
             }
             if self.is_shut.load(Ordering::Acquire) {
@@ -66,111 +71,122 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if !self.back_off(lane, until) {
                 return Ok(Wait::TimedOut);
             }
-            let is_late = || until.is_some_and(|until| Instant::now() >= until);
-            // Those who dispatch hold the writer, and apply what they append; whoever waited for it could
-            // not look at the time. They notify when they are done, as does whoever has the turn.
+            // Threads that dispatch hold the writer, and apply what they append; a thread that waited for it
+            // could not watch its deadline. They notify when they are done, as does the one with the turn.
             let is_patient = std::mem::take(&mut may_be_patient);
             let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
-            let turn = if is_written { None } else { lane.turn.try_lock() };
+            let turn = if is_written { None } else { lane.turn.take() };
             let Some(turn) = turn else {
-                if is_late() {
+                if patience.is_over(applied) {
                     return Ok(Wait::TimedOut);
                 }
-                self.signal.wait_past(seen, self.next_look(until));
+                self.signal.wait_past(seen, self.next_poll(patience.end(applied)));
                 continue;
             };
             may_be_patient = true;
             if lane.backs_off_until().is_some() {
-                // It failed between the look at the time and the turn.
+                // It failed between the check above and the turn.
+                self.give_up(lane, turn);
                 continue;
             }
-            let step = self.step_in_turn(lane, turn, false);
-            if let Err(EventError::Store(error)) = &step
-                && error.kind() == ErrorKind::Busy
-            {
-                // Somebody has the writer for long; perhaps this very thread, which will not give it up.
+            let (step, woke_others) = self.step_in_turn(lane, turn, false);
+            patience.restart();
+            if is_busy(&step) {
                 refusals += 1;
-                if is_late() {
-                    return Ok(Wait::TimedOut);
-                }
-                if until.is_some() || refusals < REFUSALS_MAX {
-                    self.signal.wait_past(seen, self.next_look(until));
+                let now = Instant::now();
+                let is_late = until.is_some_and(|until| now >= until);
+                if !is_late && (until.is_some() || refusals < REFUSALS_MAX) {
+                    self.signal.wait_past(seen, earlier(until, now.checked_add(BUSY_RETRY)));
                     continue;
+                }
+                // This thread leaves: one of those that found the turn taken retries in its place.
+                self.signal.notify();
+                if is_late {
+                    return Ok(Wait::TimedOut);
                 }
             }
             refusals = 0;
+            // What this thread itself told the others is no news to it.
+            seen += u64::from(woke_others);
+            let applied = lane.applied.load(Ordering::Acquire);
             match step? {
-                Step::Moved(_) => {}
                 Step::Still(reach) if reach.applied >= position => return Ok(Wait::Reached),
-                Step::Still(_) => {
-                    if is_late() {
-                        return Ok(Wait::TimedOut);
-                    }
-                    self.signal.wait_past(seen, self.next_look(until));
-                }
                 Step::Halted { position, reason } => return Ok(Wait::Halted { position, reason }),
-                Step::Failed => {}
-            }
-            if is_late() && lane.applied.load(Ordering::Acquire) < position {
-                return Ok(Wait::TimedOut);
+                _ if applied < position && patience.is_over(applied) => return Ok(Wait::TimedOut),
+                Step::Still(_) => {
+                    self.signal.wait_past(seen, self.next_poll(patience.end(applied)));
+                }
+                Step::Moved(_) | Step::Failed => {}
             }
         }
     }
 
-    /// Returns the versions that are read.
-    fn active_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
+    /// Returns the versions that this program applies.
+    pub(super) fn served_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
         let snapshot = self.views.inner().snapshot()?;
         let mut lanes = Vec::new();
         for lane in &self.lanes {
-            if lane.is_active_at(&snapshot)? {
+            if self.serves(lane, lane.active_version(&snapshot)?) {
                 lanes.push(lane);
             }
         }
         Ok(lanes)
     }
 
-    /// Returns when to look again though nobody has said that there is something new.
-    pub(super) fn next_look(&self, until: Option<Instant>) -> Instant {
-        let poll = Instant::now() + self.poll;
-        until.map_or(poll, |until| until.min(poll))
+    /// Returns when to read the store again though no thread has told of anything new; `None` for never.
+    pub(super) fn next_poll(&self, until: Option<Instant>) -> Option<Instant> {
+        earlier(until, Instant::now().checked_add(self.poll))
     }
 
-    /// Waits before an event is tried again that has failed, whoever tried it; tells whether there is time
+    /// Waits before an event is tried again that has failed, in whatever thread; tells whether there is time
     /// for it.
-    fn back_off(&self, lane: &Lane<S>, until: Option<Instant>) -> bool {
+    pub(super) fn back_off(&self, lane: &Lane<S>, until: Option<Instant>) -> bool {
         let Some(wake) = lane.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
         }
-        // Those who shut it down wake whoever sleeps here.
+        // Shutting down wakes a thread that sleeps here.
         while Instant::now() < wake && !self.is_shut.load(Ordering::Acquire) {
-            self.signal.wait_past(self.signal.count(), wake);
+            self.signal.wait_past(self.signal.count(), Some(wake));
         }
         true
     }
 
-    /// Applies one commit's worth of events, gives up the turn, and wakes those who found it taken.
+    /// Gives up the turn, and wakes the threads that found it taken, if there are any; tells whether.
+    fn give_up(&self, lane: &Lane<S>, turn: MutexGuard<'_, ()>) -> bool {
+        let is_wanted = lane.turn.give_up(turn);
+        if is_wanted {
+            self.signal.notify();
+        }
+        is_wanted
+    }
+
+    /// Applies one commit's worth of events, gives up the turn, and wakes the others if there is something
+    /// new or they found the turn taken; tells whether it did.
     ///
-    /// Not where there was nothing to apply, or those who wait for the same event would wake each other
-    /// without end; unless something was committed meanwhile, for they may have seen that, and that the turn
-    /// was taken, before it was given up.
-    fn step_in_turn(
+    /// If the writer was refused nobody is woken: this thread retries after a while, and the others, which
+    /// would be refused as well, would wake each other without end. A caller that does not retry notifies.
+    pub(super) fn step_in_turn(
         &self,
         lane: &Lane<S>,
         turn: MutexGuard<'_, ()>,
         activates: bool,
-    ) -> EventResult<Step> {
-        let seen = self.signal.count();
+    ) -> (EventResult<Step>, bool) {
         let step = self.step(lane, activates);
-        drop(turn);
-        if !matches!(step, Ok(Step::Still(_))) || self.signal.count() != seen {
-            self.signal.notify();
+        if is_busy(&step) {
+            return (step, false);
         }
-        step
+        let mut woke_others = self.give_up(lane, turn);
+        if !woke_others && !matches!(step, Ok(Step::Still(_))) {
+            self.signal.notify();
+            woke_others = true;
+        }
+        (step, woke_others)
     }
 
-    /// Applies one commit's worth of events. The caller has the turn. If told so, it makes the version the
-    /// one that is read in the commit after which none is left.
+    /// Applies one commit's worth of events. The caller has the turn. A version that is being built becomes
+    /// the one that is read in the commit that applies the newest event: if the caller says so, or if this
+    /// program has no other that could be read.
     fn step(&self, lane: &Lane<S>, activates: bool) -> EventResult<Step> {
         let span = tracing::debug_span!("apply", projection = lane.name());
         let _entered = span.enter();
@@ -182,7 +198,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             return self.halted(lane, &group, &state);
         }
         let before = state;
-        state.is_building |= activates && !lane.is_active_at(&group)?;
+        let active = lane.active_version(&group)?;
+        let is_active = active == Some(lane.projection.version());
+        let activates = !is_active && (activates || self.takes_over(lane, active));
+        state.is_building |= activates;
         let head = self.place.head_for(&group)?;
         self.place.check_head(&head, lane.name(), &state)?;
         let chunk = self.place.chunk(&group, state.applied, head.position)?;
@@ -243,249 +262,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 }
 
-/// How far catching up is.
-///
-/// ```
-/// use arbour::events::CatchUp;
-/// assert_eq!(CatchUp { done: 7, total: 10 }.left(), 3);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CatchUp {
-    /// The position up to which events were applied.
-    pub done: u64,
-    /// The newest position.
-    pub total: u64,
-}
-
-impl CatchUp {
-    /// Returns how many events are left.
-    ///
-    /// ```
-    /// # use arbour::events::CatchUp;
-    /// assert_eq!(CatchUp { done: 10, total: 10 }.left(), 0);
-    /// ```
-    #[must_use]
-    pub fn left(self) -> u64 {
-        self.total.saturating_sub(self.done)
-    }
-}
-
-impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Applies all that a projection is behind, and returns the position it is at then. What is appended
-    /// meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the next.
-    ///
-    /// # Errors
-    /// [`Halted`](EventError::Halted) if it stands, [`ShutDown`](EventError::ShutDown),
-    /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign), and what the store
-    /// reports: [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
-    ///
-    /// ```
-    /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
-    ///     .build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
-    /// assert_eq!(events.catch_up("bank")?, 1);
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    pub fn catch_up(&self, projection: &str) -> EventResult<u64> {
-        self.catch_up_with(projection, &mut |_| ControlFlow::Continue(()))
-    }
-
-    /// As [`catch_up`](Self::catch_up), and tells behind each commit's worth how far it is, whoever applied
-    /// it, until there is nothing left or it is told to break off: what was applied until then stays.
-    ///
-    /// # Errors
-    /// As [`catch_up`](Self::catch_up).
-    ///
-    /// ```
-    /// # use std::ops::ControlFlow;
-    /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .projection(Projection::new("bank", 1))
-    ///     .build()?;
-    /// let applied = events.catch_up_with("bank", &mut |progress| {
-    ///     eprintln!("{} of {}", progress.done, progress.total);
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// assert_eq!(applied, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    pub fn catch_up_with(
-        &self,
-        projection: &str,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
-    ) -> EventResult<u64> {
-        check_not_handling()?;
-        let (lane, state) = {
-            let snapshot = self.store().snapshot()?;
-            let lane = self.inner.active_at(&snapshot, projection)?;
-            (lane, lane.state(&snapshot)?)
-        };
-        self.inner.place.check(lane.name(), &state)?;
-        let total = self.head()?.position;
-        let mut done = lane.applied.load(Ordering::Acquire);
-        while done < total {
-            // Whoever applies one event applies a commit's worth.
-            let wait = self.inner.drive_until(lane, done + 1, None)?;
-            self.ended(lane, wait)?;
-            done = lane.applied.load(Ordering::Acquire);
-            if done < total && progress(CatchUp { done, total }).is_break() {
-                break;
-            }
-        }
-        Ok(done)
-    }
-
-    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new.
-    ///
-    /// # Errors
-    /// [`TimedOut`](EventError::TimedOut), also if there is no such event yet;
-    /// [`Halted`](EventError::Halted) if it stands before; and as [`catch_up`](Self::catch_up).
-    ///
-    /// ```
-    /// # use arbour::events::{Events, NewEvent, Projection};
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .projection(Projection::new("bank", 1))
-    ///     .build()?;
-    /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
-    /// let snapshot = events.wait_for("bank", dispatched.appended.last, Duration::from_secs(1))?;
-    /// # let _ = snapshot;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    pub fn wait_for(
-        &self,
-        projection: &str,
-        position: u64,
-        timeout: Duration,
-    ) -> EventResult<S::Snapshot<'_>> {
-        check_not_handling()?;
-        let lane = {
-            let snapshot = self.store().snapshot()?;
-            let lane = self.inner.active_at(&snapshot, projection)?;
-            if lane.state(&snapshot)?.applied >= position {
-                return Ok(snapshot);
-            }
-            lane
-        };
-        let until = Instant::now().checked_add(timeout);
-        let wait = self.inner.drive_until(lane, position, until)?;
-        self.ended(lane, wait)?;
-        Ok(self.store().snapshot()?)
-    }
-
-    /// Applies events as they come, for all projections, until it is [shut down](Self::shut_down) or one
-    /// of them stands. A thread of the program's runs it, for projections [behind](super::Pace::Behind).
-    ///
-    /// # Errors
-    /// As [`catch_up`](Self::catch_up), but for [`ShutDown`](EventError::ShutDown), which ends it well.
-    ///
-    /// ```
-    /// # use arbour::events::{Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
-    ///     .build()?;
-    /// std::thread::scope(|scope| {
-    ///     let follower = scope.spawn(|| events.follow());
-    ///     events.shut_down();
-    ///     follower.join().unwrap()
-    /// })?;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    pub fn follow(&self) -> EventResult<()> {
-        check_not_handling()?;
-        loop {
-            let seen = self.inner.signal.count();
-            let newest = self.head()?.position;
-            let mut is_behind = false;
-            for lane in self.inner.active_lanes()? {
-                match self.inner.drive_until(lane, newest, None)? {
-                    Wait::ShutDown => return Ok(()),
-                    wait => self.ended(lane, wait)?,
-                }
-                is_behind |= lane.applied.load(Ordering::Acquire) < newest;
-            }
-            if self.inner.is_shut.load(Ordering::Acquire) {
-                return Ok(());
-            }
-            if !is_behind {
-                self.inner.signal.wait_past(seen, self.inner.next_look(None));
-            }
-        }
-    }
-
-    fn ended(&self, lane: &Lane<S>, wait: Wait) -> EventResult<()> {
-        match wait {
-            Wait::Reached => Ok(()),
-            Wait::TimedOut => {
-                Err(EventError::TimedOut { what: format!("the projection {:?}", lane.name()) })
-            }
-            Wait::ShutDown => Err(EventError::ShutDown { log: self.inner.place.name().to_owned() }),
-            Wait::Halted { position, reason } => {
-                Err(EventError::Halted { projection: lane.name().to_owned(), position, reason })
-            }
-        }
-    }
-
-    /// Makes a version of a projection beside the one that is read, and in the end the one that is, in
-    /// the commit that brings it up to date. Until then the other goes on and is read.
-    ///
-    /// It can be broken off, and goes on there the next time: until then it is
-    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version
-    /// that was read stays as it is, until it is [forgotten](Self::forget).
-    ///
-    /// # Errors
-    /// As [`catch_up`](Self::catch_up); [`Invalid`](EventError::Invalid) for a version that was not
-    /// declared.
-    ///
-    /// ```
-    /// # use std::ops::ControlFlow;
-    /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 1)).build()?;
-    /// let events = Events::builder(store, "main")
-    ///     .projection(Projection::new("bank", 1))
-    ///     .projection(Projection::new("bank", 2))
-    ///     .build()?;
-    /// let is_done = events.rebuild("bank", 2, &mut |progress| {
-    ///     eprintln!("{} of {}", progress.done, progress.total);
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// assert!(is_done && events.status()?[1].is_active());
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    pub fn rebuild(
-        &self,
-        projection: &str,
-        version: u32,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
-    ) -> EventResult<bool> {
-        check_not_handling()?;
-        let lane = self.inner.version(projection, version)?;
-        self.inner.leave_halt(lane, |_, _| Ok(()))?;
-        loop {
-            self.inner.check_open()?;
-            let reach = match self.inner.step_in_turn(lane, lane.turn.lock(), true)? {
-                Step::Moved(reach) | Step::Still(reach) => reach,
-                Step::Failed => {
-                    self.inner.back_off(lane, None);
-                    continue;
-                }
-                Step::Halted { position, reason } => {
-                    return self.ended(lane, Wait::Halted { position, reason }).map(|()| false);
-                }
-            };
-            if reach.applied == reach.newest {
-                return Ok(true);
-            }
-            if progress(CatchUp { done: reach.applied, total: reach.newest }).is_break() {
-                return Ok(false);
-            }
-        }
-    }
+/// Tells whether the writer was refused.
+pub(super) fn is_busy(step: &EventResult<Step>) -> bool {
+    matches!(step, Err(EventError::Store(error)) if error.kind() == ErrorKind::Busy)
 }

@@ -29,7 +29,8 @@ pub type EventResult<T> = Result<T, EventError>;
 /// };
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"main: stream "account-1" is at version 4, and version 3 was expected"#,
+///     "main: stream \"account-1\" is at version 4, and version 3 was expected: \
+///      read what happened since, and decide again",
 /// );
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
@@ -53,7 +54,10 @@ pub enum EventError {
     },
 
     /// The stream is at another version: read what happened since, and decide anew.
-    #[error("{log}: stream {stream:?} is at version {actual}, and {expected} was expected")]
+    #[error(
+        "{log}: stream {stream:?} is at version {actual}, and {expected} was expected: read what \
+         happened since, and decide again"
+    )]
     Expected {
         /// The log.
         log: String,
@@ -66,7 +70,10 @@ pub enum EventError {
     },
 
     /// The idempotency key was used for something else: choose another.
-    #[error("{log}: the key {key:?} was used at position {position} for something else")]
+    #[error(
+        "{log}: the idempotency key {key:?} was used at position {position} for something else: \
+         choose another key"
+    )]
     KeyReused {
         /// The log.
         log: String,
@@ -77,7 +84,7 @@ pub enum EventError {
     },
 
     /// A payload cannot be encoded.
-    #[error("the payload is none of an event {event_type:?}: {cause}")]
+    #[error("the payload of the new event {event_type:?} cannot be encoded: {cause}")]
     Unfit {
         /// The type of the event.
         event_type: String,
@@ -87,7 +94,10 @@ pub enum EventError {
     },
 
     /// What is stored cannot be read.
-    #[error("{log}: key \"{key}\" of tree {tree:?} cannot be read: {cause}")]
+    #[error(
+        "{log}: the value at key \"{key}\" of tree {tree:?} cannot be decoded: {cause}: restore \
+         the entry from a backup"
+    )]
     Undecodable {
         /// The log or the projection.
         log: String,
@@ -117,7 +127,7 @@ pub enum EventError {
     /// An event was written by a newer program: upgrade this one.
     #[error(
         "the event {event_type:?} at position {position} has schema version {stored}, and this \
-             program knows {known}"
+         program knows versions up to {known}: upgrade the program"
     )]
     TooNew {
         /// The position.
@@ -130,8 +140,12 @@ pub enum EventError {
         known: u32,
     },
 
-    /// The events asked for were given up: begin at the first that is left, or read the archive.
-    #[error("{log}: events before position {first} were given up, and {asked} is asked for")]
+    /// The events asked for were [trimmed](super::Events::trim): continue at the first that is left
+    /// ([`Subscription::skip_trimmed`](super::Subscription::skip_trimmed)), or read the archive.
+    #[error(
+        "{log}: position {asked} was trimmed, and the first event left is {first}: read the \
+         archive, or continue there (`skip_trimmed`)"
+    )]
     Archived {
         /// The log.
         log: String,
@@ -141,15 +155,44 @@ pub enum EventError {
         first: u64,
     },
 
+    /// A position that the log does not have yet was to be acknowledged. Nothing was written.
+    #[error(
+        "{log}: the subscription {subscription:?} cannot acknowledge position {asked}, because the \
+         newest event is {newest}: acknowledge only what was read from this log"
+    )]
+    Beyond {
+        /// The log.
+        log: String,
+        /// The subscription.
+        subscription: String,
+        /// The position that was to be acknowledged.
+        asked: u64,
+        /// The newest position there is.
+        newest: u64,
+    },
+
+    /// Another runner of the subscription took over. What this one does is done by the other too.
+    #[error(
+        "{log}: another runner of the subscription {subscription:?} has taken over, or it was \
+         forgotten: stop this one, or subscribe again to take over"
+    )]
+    Fenced {
+        /// The log.
+        log: String,
+        /// The subscription.
+        subscription: String,
+    },
+
     /// The log has fewer events than were applied or copied from it: it has lost its end. Restore it,
     /// or rebuild.
     #[error(
-        "{log}: its newest event is {newest}, and {reader} has had {applied}: it has lost its end"
+        "{log}: its newest event is {newest}, and {reader} has had {applied}: it has lost its end: \
+         restore it from a backup, or start {reader} over"
     )]
     Truncated {
         /// The log.
         log: String,
-        /// Who has had more.
+        /// What has read more: a projection, a subscription or a copy.
         reader: String,
         /// The position that was applied.
         applied: u64,
@@ -158,18 +201,24 @@ pub enum EventError {
     },
 
     /// The log is not the one that was applied or copied so far: open the right one, or rebuild.
-    #[error("{log}: it is another log than {reader} was made from, as position {position} shows")]
+    #[error(
+        "{log}: it is another log than {reader} was made from, as position {position} shows: open \
+         the right one, or rebuild {reader}"
+    )]
     Foreign {
         /// The log.
         log: String,
-        /// Who was made from another.
+        /// What was made from another: a projection or a copy.
         reader: String,
         /// Where they differ.
         position: u64,
     },
 
     /// An event is missing, or its bytes were changed: the hash of the next one does not fit.
-    #[error("{log}: the chain of hashes breaks at position {position}")]
+    #[error(
+        "{log}: the event at position {position} is missing, or was changed: restore the log from \
+         a backup or a copy"
+    )]
     Broken {
         /// The log.
         log: String,
@@ -177,8 +226,12 @@ pub enum EventError {
         position: u64,
     },
 
-    /// A projection stands at an event that failed: mend what it failed by, and resume it.
-    #[error("the projection {projection:?} stands before position {position}: {reason}")]
+    /// A projection is halted at an event that failed: correct the cause and
+    /// [resume](super::Events::resume) it.
+    #[error(
+        "the projection {projection:?} is halted before position {position}: {reason}: correct the \
+         cause, then call `resume`, or `skip` to continue without the event"
+    )]
     Halted {
         /// The projection.
         projection: String,
@@ -188,15 +241,15 @@ pub enum EventError {
         reason: String,
     },
 
-    /// It took longer than was allowed. What was begun goes on.
-    #[error("{what} took longer than was allowed")]
+    /// The wait reached its deadline. What was committed until then stays; call again to continue.
+    #[error("timed out: {what}")]
     TimedOut {
-        /// What.
+        /// What did not happen in time.
         what: String,
     },
 
-    /// The events were shut down.
-    #[error("{log}: it was shut down")]
+    /// [`shut_down`](super::Events::shut_down) was called.
+    #[error("{log}: these events were shut down: build them again to continue")]
     ShutDown {
         /// The log.
         log: String,

@@ -1,11 +1,12 @@
 //! Events and the views that are made of them, together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arbour_core::{Durability, GroupCommit, KvRead, KvStore};
+use parking_lot::Mutex;
 
 use super::counters::Counters;
 use super::event::EventBuf;
@@ -17,6 +18,7 @@ use super::place::Place;
 use super::projection::Projection;
 use super::reading::EventQuery;
 use super::signal::Signal;
+use super::taken::Taken;
 use super::{EventError, EventResult};
 
 /// How long those who wait do not look at a store that other processes write to as well, unless the
@@ -26,6 +28,10 @@ const OTHERS_POLL: Duration = Duration::from_millis(20);
 /// How long they do not look at one of this process alone: events can be appended by a [`Log`] of the
 /// program's own, which wakes nobody.
 const OWN_POLL: Duration = Duration::from_millis(200);
+
+/// How long a wait without a timeout goes on though nothing happens, by default. It is far longer than a
+/// commit's worth of events takes.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A log of events and the views that projections make of them, in one store, or the log in a store of
 /// its own.
@@ -102,8 +108,12 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) dispatching: AtomicUsize,
     /// With which durability views are committed that are not committed together with events.
     pub(super) view_durability: Durability,
-    /// How long those who wait do not look at the store.
+    /// The interval at which waiting threads read the store.
     pub(super) poll: Duration,
+    /// How long a wait without a timeout goes on though nothing happens.
+    pub(super) stall_timeout: Duration,
+    /// What is known of the claims of each subscription.
+    pub(super) taken: Mutex<HashMap<String, Taken>>,
 }
 
 /// Declares which projections there are, and where the log is.
@@ -124,6 +134,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     projections: Vec<Projection<S>>,
     view_durability: Durability,
     poll: Option<Duration>,
+    stall_timeout: Duration,
     indexes_types: bool,
 }
 
@@ -149,6 +160,7 @@ impl<S: KvStore> Events<S> {
             projections: Vec::new(),
             view_durability: Durability::default(),
             poll: None,
+            stall_timeout: STALL_TIMEOUT,
             indexes_types: false,
         }
     }
@@ -212,6 +224,27 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
+    /// Sets how long a call without a timeout of its own ([`dispatch`](Events::dispatch),
+    /// [`catch_up`](Events::catch_up), [`rebuild`](Events::rebuild)) waits for another thread that applies
+    /// events and commits nothing meanwhile. By default it is 60 seconds.
+    ///
+    /// Such a thread may be one whose handler waits for the call: then both would wait for ever.
+    ///
+    /// ```
+    /// # use arbour::events::Events;
+    /// # use std::{sync::Arc, time::Duration};
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .stall_timeout(Duration::from_secs(600))
+    ///     .build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    #[must_use]
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
     /// Has the log keep an index by type, for ever, and makes it when it is [built](Self::build) if it is not
     /// there yet: see [`Log::index_types`].
     ///
@@ -247,6 +280,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             projections: self.projections,
             view_durability: self.view_durability,
             poll: self.poll,
+            stall_timeout: self.stall_timeout,
             indexes_types: self.indexes_types,
         }
     }
@@ -254,6 +288,12 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
 
 impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// Opens the log and the views.
+    ///
+    /// The first version of a projection is read at once. If the store reads an earlier version than any
+    /// that is declared here, the newest one declared takes over: the first call that waits for the
+    /// projection ([`dispatch`](Events::dispatch) of an inline one, [`catch_up`](Events::catch_up),
+    /// [`wait_for`](Events::wait_for), [`follow`](Events::follow)) builds it from the log, and it is read once it has
+    /// all. To go on reading the earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
     ///
     /// # Errors
     /// [`Truncated`](EventError::Truncated) if the log has lost its end since a view was made,
@@ -296,6 +336,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
             dispatching: AtomicUsize::new(0),
             view_durability: self.view_durability,
             poll: self.poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL }),
+            stall_timeout: self.stall_timeout,
+            taken: Mutex::default(),
         };
         inner.open()?;
         Ok(Events { inner: Arc::new(inner) })
@@ -339,23 +381,51 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(())
     }
 
-    /// Finds the version of a projection that is read.
-    pub(super) fn active(&self, projection: &str) -> EventResult<&Lane<S>> {
-        self.active_at(&self.views.inner().snapshot()?, projection)
+    /// Finds the version of a projection that this program applies.
+    pub(super) fn served(&self, projection: &str) -> EventResult<&Lane<S>> {
+        self.served_at(&self.views.inner().snapshot()?, projection)
     }
 
-    /// Finds the version of a projection that is read at a moment.
-    pub(super) fn active_at<R: KvRead<Tree = S::Tree>>(
+    /// Finds the version of a projection that this program applies at a moment.
+    pub(super) fn served_at<R: KvRead<Tree = S::Tree>>(
         &self,
         reader: &R,
         projection: &str,
     ) -> EventResult<&Lane<S>> {
+        let mut active = None;
         for lane in self.lanes.iter().filter(|lane| lane.name() == projection) {
-            if lane.is_active_at(reader)? {
+            active = lane.active_version(reader)?;
+            if self.serves(lane, active) {
                 return Ok(lane);
             }
         }
-        Err(self.no_projection(projection, "that is read"))
+        Err(match active {
+            None => self.no_projection(projection, "that is declared"),
+            Some(version) => self.no_projection(
+                projection,
+                &format!(
+                    "among those declared that is read: version {version} is, so declare it, or \
+                     `rebuild` an earlier one to read that again"
+                ),
+            ),
+        })
+    }
+
+    /// Tells whether this program applies a version: the one that is read, or one that takes over.
+    pub(super) fn serves(&self, lane: &Lane<S>, active: Option<u32>) -> bool {
+        active == Some(lane.projection.version()) || self.takes_over(lane, active)
+    }
+
+    /// Tells whether a version takes over from the one that is read: it is newer, and the newest that is
+    /// declared here, where the one that is read is not declared.
+    pub(super) fn takes_over(&self, lane: &Lane<S>, active: Option<u32>) -> bool {
+        let version = lane.projection.version();
+        let mut declared = self.lanes.iter().filter(|other| other.name() == lane.name());
+        active.is_none_or(|active| active < version)
+            && declared.all(|other| {
+                let other = other.projection.version();
+                other <= version && Some(other) != active
+            })
     }
 
     pub(super) fn version(&self, projection: &str, version: u32) -> EventResult<&Lane<S>> {

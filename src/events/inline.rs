@@ -39,6 +39,8 @@ impl Drop for Dispatching<'_> {
 pub(super) struct Inlined {
     /// The number of the lane.
     pub(super) lane: usize,
+    /// Whether it is the version that is read; else it is built by those who wait.
+    is_active: bool,
     before: u64,
     state: State,
     /// One for each event, if all were dealt with.
@@ -81,10 +83,15 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     fn inline_lanes_at<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
         let mut lanes = Vec::new();
         for (number, lane) in self.lanes.iter().enumerate() {
-            if lane.projection.pace == Pace::Inline && lane.is_active_at(reader)? {
-                let state = lane.state(reader)?;
+            if lane.projection.pace != Pace::Inline {
+                continue;
+            }
+            let active = lane.active_version(reader)?;
+            if self.serves(lane, active) {
+                let is_active = active == Some(lane.projection.version());
+                let (state, outcomes) = (lane.state(reader)?, Vec::new());
                 let before = state.applied;
-                lanes.push(Inlined { lane: number, before, state, outcomes: Vec::new() });
+                lanes.push(Inlined { lane: number, is_active, before, state, outcomes });
             }
         }
         Ok(lanes)
@@ -99,6 +106,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             let lanes = self.lanes.iter().enumerate().filter(|(_, lane)| is_inline(lane));
             let unknown = |(lane, _)| Inlined {
                 lane,
+                is_active: false,
                 before: 0,
                 state: State::NEW,
                 outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
@@ -125,7 +133,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let lag = appended.last.saturating_sub(inlined.before);
         // An event that may fail again is not tried while others wait for the commit.
         let is_retried = lane.tries() > 0;
-        if state.is_halted || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
+        let is_elsewhere = !inlined.is_active || state.is_halted;
+        if is_elsewhere || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
             return Ok(());
         }
         self.place.check_head(head, lane.name(), &state)?;

@@ -15,13 +15,15 @@ use super::dead::{DeadKind, DeadLetter, reason};
 use super::envelope;
 use super::event::Event;
 use super::layout::{
-    FORMAT, PROJECTION_TREE, dead_tree, log_tree, quarantine_tree, result_tree, state_key,
+    FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
+    state_key,
 };
 use super::log::{decode_number, number_value, open_tree, position_key};
 use super::model::Group;
 use super::policy::GiveUp;
 use super::projection::Projection;
 use super::state::State;
+use super::turn::Turn;
 use super::{EventError, EventResult};
 
 /// A version of a projection at work on a store.
@@ -35,7 +37,7 @@ pub(super) struct Lane<S: KvStore> {
     /// Of how far it is.
     state_key: Vec<u8>,
     /// Held by the thread that applies events; others of this process wait for what it commits.
-    pub(super) turn: Mutex<()>,
+    pub(super) turn: Turn,
     /// What this process knows was applied and committed, which is never too much.
     pub(super) applied: AtomicU64,
     /// How often the next event has failed.
@@ -50,6 +52,8 @@ pub(super) struct Trees<T> {
     pub(super) states: T,
     pub(super) results: T,
     pub(super) dead: T,
+    /// What was put aside, by its stream.
+    pub(super) dead_streams: T,
     pub(super) quarantine: T,
 }
 
@@ -78,6 +82,7 @@ impl<S: KvStore> Lane<S> {
             states: open_tree(store, &log_tree(log))?,
             results: open_tree(store, &result_tree(name, version))?,
             dead: open_tree(store, &dead_tree(name, version))?,
+            dead_streams: open_tree(store, &dead_stream_tree(name, version))?,
             quarantine: open_tree(store, &quarantine_tree(name, version))?,
         };
         let (version_key, state_key) = ((name, version).to_key_bytes(), state_key(name, version));
@@ -87,7 +92,7 @@ impl<S: KvStore> Lane<S> {
             log: log.into(),
             version_key,
             state_key,
-            turn: Mutex::new(()),
+            turn: Turn::default(),
             applied: AtomicU64::new(0),
             tries: AtomicU32::new(0),
             next_try: Mutex::new(None),
@@ -306,6 +311,9 @@ impl<S: KvStore> Lane<S> {
         transaction: &mut W,
         dead: &DeadLetter,
     ) -> EventResult<()> {
+        if dead.is_aside() {
+            transaction.put(&self.trees.dead_streams, &dead.stream_key(), &[FORMAT])?;
+        }
         let value = json_value(&self.log, dead)?;
         Ok(transaction.put(&self.trees.dead, &position_key(dead.position), &value)?)
     }

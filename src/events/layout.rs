@@ -9,13 +9,15 @@
 //! | `arbour/type/LOG` | type FF position | nothing, if the log keeps an index by type |
 //! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
+//! | `arbour/lease/LOG` | subscription | its runner |
 //! | `arbour/lease/LOG` | subscription FF position | consumer and until when, or up to where all is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
 //! | `arbour/projection` | projection | the version that is read |
 //! | `arbour/projection` | projection FF version | the log it is made of |
-//! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built |
+//! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built, and whether what was put aside is indexed by stream |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
 //! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
+//! | `arbour/dead-stream/PROJECTION.VERSION` | stream FF position | nothing: what was put aside, by its stream |
 //! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |
 //!
 //! Numbers are big-endian; every value begins with a format byte. FF is in no text and begins no number, so
@@ -185,6 +187,17 @@ pub fn result_tree(projection: &str, version: u32) -> String {
 #[must_use]
 pub fn dead_tree(projection: &str, version: u32) -> String {
     format!("arbour/dead/{projection}.{version}")
+}
+
+/// Returns the name of the tree of events that were put aside, by their streams.
+///
+/// ```
+/// # use arbour::events::layout::dead_stream_tree;
+/// assert_eq!(dead_stream_tree("bank", 1), "arbour/dead-stream/bank.1");
+/// ```
+#[must_use]
+pub fn dead_stream_tree(projection: &str, version: u32) -> String {
+    format!("arbour/dead-stream/{projection}.{version}")
 }
 
 /// Returns the name of the tree of streams in quarantine.

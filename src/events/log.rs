@@ -1,11 +1,9 @@
 //! A log of events in the trees of any store.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName};
-use uuid::Uuid;
+use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName, clock};
 
 use super::append::{Append, Appended, appended_hash};
 use super::chunk::Chunk;
@@ -17,6 +15,7 @@ use super::layout::{
     log_tree, stream_head_key, stream_tree, type_tree,
 };
 use super::{EventError, EventResult};
+use crate::ordered_uuid::ordered_uuid;
 
 /// A log of events.
 ///
@@ -379,9 +378,9 @@ pub(super) struct AppendedChunk {
 impl<'l, T: Tree> Appending<'l, T> {
     fn new(log: &'l Log<T>, mut head: Head, count: usize) -> Self {
         if head.log_id.is_nil() {
-            head.log_id = Uuid::now_v7();
+            head.log_id = ordered_uuid();
         }
-        head.clock = head.clock.max(clock());
+        head.clock = head.clock.max(clock::unix_millis());
         let batch = Batch::with_capacity(2 * count + 3, 256 * count);
         let chunk = Chunk::default();
         Self { log, head, now: head.clock, batch, chunk, value: Vec::new(), key: Vec::new() }
@@ -456,16 +455,6 @@ impl<'l, T: Tree> Appending<'l, T> {
             self.batch.put(&trees.keys, key.as_bytes(), &value);
         }
         (self.batch, self.head, self.chunk)
-    }
-}
-
-/// Returns the time, in milliseconds since 1970.
-pub(super) fn clock() -> i64 {
-    let milliseconds =
-        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => milliseconds(since),
-        Err(before) => -milliseconds(before.duration()),
     }
 }
 

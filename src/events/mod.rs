@@ -12,6 +12,7 @@
 
 mod append;
 mod apply;
+mod catch_up;
 mod chunk;
 mod claim;
 mod counters;
@@ -33,6 +34,7 @@ mod lane;
 pub mod layout;
 mod log;
 mod model;
+mod patience;
 mod place;
 mod policy;
 mod projection;
@@ -43,16 +45,19 @@ mod retention;
 mod signal;
 mod state;
 mod status;
+mod stream_range;
 mod subscription;
 mod tail;
+mod taken;
+mod turn;
 mod type_index;
 
 pub use append::{Append, Appended, Expected};
 pub use apply::{Phase, SubEvent};
+pub use catch_up::CatchUp;
 pub use counters::Counters;
 pub use dead::{DeadKind, DeadLetter};
 pub use dispatch::{Dispatch, Dispatched, Outcome, Projected};
-pub use drive::CatchUp;
 pub use error::{EventError, EventResult};
 pub use event::{Event, EventBuf, Hash, Metadata, NewEvent};
 pub use event_collection::{EventCollection, EventWrites};

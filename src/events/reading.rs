@@ -2,12 +2,12 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::key::KeyPart as _;
+use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
 
 use super::envelope;
 use super::event::{Event, EventBuf};
-use super::layout::{LOG_HEAD_KEY, stream_head_key};
+use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
 use super::{EventError, EventResult};
 
@@ -213,20 +213,20 @@ impl<T: Tree> Log<T> {
         visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let store = |error: arbour_core::Error| EventError::from(error);
-        let (start, end) = ([stream.as_bytes(), &[0xff]].concat(), stream_head_key(stream));
-        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
+        let (first, last) = self.stream_range(reader, stream, query)?;
+        if first > last {
+            return Ok(());
+        }
+        let start = (stream, first).to_key_bytes();
+        let end = (stream, last).to_key_bytes();
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Included(&end));
         let mut cursor = reader.scan(&self.trees.streams, range, query.direction).map_err(store)?;
         while let Some((key, value)) = cursor.next().map_err(store)? {
             let position = decode_number(value)
                 .map_err(|cause| self.undecodable(&self.trees.streams, key, cause))?;
-            let (is_early, is_late) = (position <= query.after, position > query.until);
-            match query.direction {
-                Direction::Forward if is_late => break,
-                Direction::Reverse if is_early => break,
-                _ if is_early || is_late => continue,
-                _ => {}
-            }
-            if self.visit_at(reader, position, visit)?.is_break() {
+            // The range is wider than that where entries are missing.
+            let is_asked = position > query.after && position <= query.until;
+            if is_asked && self.visit_at(reader, position, visit)?.is_break() {
                 break;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use arbour_core::key::KeyPart as _;
 use arbour_core::{
     Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree as _,
 };
@@ -12,13 +13,45 @@ use super::dead::{DeadKind, DeadLetter, reason};
 use super::dispatch::{check_not_handling, handling};
 use super::events::{Events, Inner};
 use super::lane::{Lane, from_json_value};
-use super::layout::dead_tree;
+use super::layout::{FORMAT, dead_tree};
 use super::log::{check_name, open_tree, position_key};
 use super::{EventError, EventResult};
 
 impl<S: KvStore> Lane<S> {
     fn dead_letters<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
+    }
+
+    /// Returns the position of the first event of a stream that was put aside.
+    fn first_dead_of<R: KvRead<Tree = S::Tree>>(
+        &self,
+        reader: &R,
+        stream: &str,
+    ) -> EventResult<Option<u64>> {
+        if !self.state(reader)?.indexes_dead {
+            let letters = self.dead_letters(reader)?;
+            let mut aside = letters.iter().filter(|dead| dead.is_aside());
+            return Ok(aside.find(|dead| dead.stream == stream).map(|dead| dead.position));
+        }
+        let (tree, prefix) = (&self.trees.dead_streams, [stream.as_bytes(), &[0xff]].concat());
+        let mut cursor = reader.prefix(tree, &prefix)?;
+        let Some((key, _)) = cursor.next()? else { return Ok(None) };
+        let position = u64::decode_part(key.get(prefix.len()..).unwrap_or_default());
+        let undecodable = |cause| EventError::undecodable(self.name(), tree.name(), key, cause);
+        Ok(Some(position.map_err(undecodable)?))
+    }
+
+    /// Indexes what was put aside by its stream, if a program has written to the projection that did not.
+    fn index_dead<W: KvWrite<Tree = S::Tree>>(&self, transaction: &mut W) -> EventResult<()> {
+        let mut state = self.state(transaction)?;
+        if state.indexes_dead {
+            return Ok(());
+        }
+        for dead in self.dead_letters(transaction)?.iter().filter(|dead| dead.is_aside()) {
+            transaction.put(&self.trees.dead_streams, &dead.stream_key(), &[FORMAT])?;
+        }
+        state.indexes_dead = true;
+        self.save(transaction, &state)
     }
 
     /// Ends the quarantine of a stream of which nothing is put aside any more.
@@ -28,11 +61,7 @@ impl<S: KvStore> Lane<S> {
         stream: &str,
     ) -> EventResult<()> {
         let mut state = self.state(transaction)?;
-        if !state.has_quarantine {
-            return Ok(());
-        }
-        let left = self.dead_letters(transaction)?;
-        if left.iter().any(|dead| dead.stream == stream && dead.kind != DeadKind::Halting) {
+        if !state.has_quarantine || self.first_dead_of(transaction, stream)?.is_some() {
             return Ok(());
         }
         transaction.delete(&self.trees.quarantine, stream.as_bytes())?;
@@ -76,7 +105,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn dead_letters(&self, projection: &str) -> EventResult<Vec<DeadLetter>> {
-        self.inner.active(projection)?.dead_letters(&self.store().snapshot()?)
+        self.inner.served(projection)?.dead_letters(&self.store().snapshot()?)
     }
 
     /// Returns the events that failed in a version of a projection, whether it is the one that is read, is
@@ -116,7 +145,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn resume(&self, projection: &str) -> EventResult<()> {
         check_not_handling()?;
-        let lane = self.inner.active(projection)?;
+        let lane = self.inner.served(projection)?;
         self.inner.leave_halt(lane, |_, _| Ok(()))
     }
 
@@ -136,7 +165,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn skip(&self, projection: &str) -> EventResult<()> {
         check_not_handling()?;
-        let lane = self.inner.active(projection)?;
+        let lane = self.inner.served(projection)?;
         self.inner.leave_halt(lane, |transaction, dead| {
             let aside = DeadLetter { kind: DeadKind::Failed, ..dead };
             let event = self.inner.event(aside.position)?;
@@ -170,33 +199,36 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
         check_not_handling()?;
-        let lane = self.inner.active(projection)?;
+        let lane = self.inner.served(projection)?;
         let event = self.inner.event(position)?;
         let event = event.as_event();
         let is_applied = self.store().write(|transaction| {
-            let letters = lane.dead_letters(transaction)?;
+            lane.index_dead(transaction)?;
             let invalid = |reason: String| EventError::Invalid {
                 log: self.inner.place.name().to_owned(),
                 reason,
             };
-            let dead = letters
-                .iter()
-                .find(|dead| dead.position == position && dead.kind != DeadKind::Halting)
+            let dead = lane.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
+            let dead = dead
                 .ok_or_else(|| invalid(format!("nothing was put aside at position {position}")))?;
-            let earlier = letters.iter().find(|earlier| {
-                earlier.stream == dead.stream
-                    && earlier.position < position
-                    && dead.kind == DeadKind::Quarantined
-            });
-            if let Some(earlier) = earlier {
-                let earlier = earlier.position;
-                return Err(invalid(format!("position {earlier} of its stream comes first")));
+            if dead.kind == DeadKind::Quarantined
+                && let Some(earlier) = lane.first_dead_of(transaction, &dead.stream)?
+                && earlier < position
+            {
+                return Err(invalid(format!(
+                    "position {position} cannot be replayed yet, because position {earlier} of its \
+                     stream comes first: replay that, or `release` the stream {:?}",
+                    dead.stream
+                )));
             }
             let mut group = Savepoint::new(transaction);
             let applied = handling(|| lane.apply(&mut group, &event))?;
             match &applied {
-                Ok(_) => group.delete(&lane.trees.dead, &position_key(position))?,
-                Err(error) => lane.bury(&mut group, &again(dead, error))?,
+                Ok(_) => {
+                    group.delete(&lane.trees.dead, &position_key(position))?;
+                    group.delete(&lane.trees.dead_streams, &dead.stream_key())?;
+                }
+                Err(error) => lane.bury(&mut group, &again(&dead, error))?,
             }
             lane.end_quarantine(&mut group, event.stream)?;
             group.commit()?;
@@ -224,11 +256,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn release(&self, projection: &str, stream: &str) -> EventResult<u64> {
         let mut count = 0;
         loop {
-            let letters = self.dead_letters(projection)?;
-            let next =
-                letters.iter().find(|dead| dead.stream == stream && dead.kind != DeadKind::Halting);
-            match next {
-                Some(dead) if self.replay(projection, dead.position)? => count += 1,
+            let snapshot = self.store().snapshot()?;
+            let first =
+                self.inner.served_at(&snapshot, projection)?.first_dead_of(&snapshot, stream)?;
+            drop(snapshot);
+            match first {
+                Some(position) if self.replay(projection, position)? => count += 1,
                 _ => return Ok(count),
             }
         }
@@ -255,12 +288,15 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })
     }
 
-    /// Ends the stand of a projection, if it stands.
+    /// Lets a projection go on if it is halted; else nothing is written.
     pub(super) fn leave_halt(
         &self,
         lane: &Lane<S>,
         and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,
     ) -> EventResult<()> {
+        if !lane.state(&self.views.inner().snapshot()?)?.is_halted {
+            return Ok(());
+        }
         let state = self.views.inner().write(|transaction| {
             let mut state = lane.state(transaction)?;
             if !state.is_halted {

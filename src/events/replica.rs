@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use arbour_core::key::Key as _;
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Tree};
 
+use super::catch_up::CatchUp;
 use super::chunk::Chunk;
-use super::drive::CatchUp;
 use super::envelope;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};

@@ -77,8 +77,14 @@ impl<T: Tree> Log<T> {
     }
 
     fn trim_all<S: KvStore<Tree = T>>(&self, store: &S, until: u64) -> EventResult<u64> {
-        let slowest = self.acknowledged_by_all(&store.snapshot()?)?;
+        let (slowest, head) = {
+            let snapshot = store.snapshot()?;
+            (self.acknowledged_by_all(&snapshot)?, self.head(&snapshot)?)
+        };
         let until = slowest.map_or(until, |slowest| until.min(slowest));
+        if head.first > until.min(head.position) {
+            return Ok(head.first);
+        }
         loop {
             let (first, newest) = store.write(|transaction| {
                 let first = self.trim(transaction, until, CHUNK_EVENTS)?;

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Counts what was committed, so that nobody who looked before misses it: look at the number, look at the
-/// store, wait for another number.
+/// Counts what was committed, so that no waiting thread misses it: read the number, read the store, wait for
+/// another number.
 #[derive(Default)]
 pub(super) struct Signal {
     count: Mutex<u64>,
@@ -22,9 +22,16 @@ impl Signal {
         self.changed.notify_all();
     }
 
-    /// Waits until something is committed that was not when the number was looked at, or until a time.
-    pub(super) fn wait_past(&self, seen: u64, until: Instant) {
+    /// Waits until something is committed that was not when the number was read, or until a time, if
+    /// there is one.
+    pub(super) fn wait_past(&self, seen: u64, until: Option<Instant>) {
         let mut count = self.count.lock();
-        while *count == seen && !self.changed.wait_until(&mut count, until).timed_out() {}
+        while *count == seen {
+            match until {
+                Some(until) if self.changed.wait_until(&mut count, until).timed_out() => return,
+                Some(_) => {}
+                None => self.changed.wait(&mut count),
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ const BYTES: usize = 1 + 8 + 32 + 16 + 2;
 /// The bits of the last byte.
 const QUARANTINE: u8 = 1;
 const BUILDING: u8 = 2;
+const INDEXES_DEAD: u8 = 4;
 
 /// How far a version of a projection is. It is written together with what it is the state of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub(super) struct State {
     pub(super) has_quarantine: bool,
     /// Whether a rebuild was begun and has not come to its end.
     pub(super) is_building: bool,
+    /// Whether all that was put aside is in the index by stream. A program that keeps no such index writes
+    /// the state without it.
+    pub(super) indexes_dead: bool,
 }
 
 impl State {
@@ -37,16 +41,18 @@ impl State {
         is_halted: false,
         has_quarantine: false,
         is_building: false,
+        indexes_dead: false,
     };
 
     pub(super) fn encode(&self) -> [u8; BYTES] {
         let mut value = [FORMAT; BYTES];
         let has_quarantine = if self.has_quarantine { QUARANTINE } else { 0 };
         let is_building = if self.is_building { BUILDING } else { 0 };
+        let indexes_dead = if self.indexes_dead { INDEXES_DEAD } else { 0 };
         let bytes = (self.applied.to_be_bytes().into_iter())
             .chain(self.hash)
             .chain(self.log_id.into_bytes())
-            .chain([u8::from(self.is_halted), has_quarantine | is_building]);
+            .chain([u8::from(self.is_halted), has_quarantine | is_building | indexes_dead]);
         value.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
         value
     }
@@ -69,6 +75,7 @@ impl State {
             is_halted: is_halted != 0,
             has_quarantine: flags & QUARANTINE != 0,
             is_building: flags & BUILDING != 0,
+            indexes_dead: flags & INDEXES_DEAD != 0,
         })
     }
 }

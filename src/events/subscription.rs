@@ -2,31 +2,41 @@
 
 use std::time::Duration;
 
-use arbour_core::{KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Durability, KvRead, KvStore, KvWrite, Tree};
 
-use super::EventResult;
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
+use super::layout::FORMAT;
 use super::log::{Log, check_name, decode_number, number_value};
 use super::place::Place;
 use super::reading::EventQuery;
 use super::tail::Tail;
+use super::{EventError, EventResult};
+use crate::ordered_uuid::ordered_uuid;
 
 impl<T: Tree> Log<T> {
-    /// Notes that a subscription has dealt with all events up to a position, in the transaction it does so
-    /// in. `None` forgets the subscription.
+    /// Notes that a subscription has dealt with all events up to a position, in the caller's transaction.
+    /// It never moves backwards: an earlier position than the one that was acknowledged changes nothing.
+    /// `None` forgets the subscription, which can then begin anywhere.
+    ///
+    /// This does not ask which runner of the subscription calls:
+    /// [`Subscription::acknowledge_in`] does.
     ///
     /// # Errors
-    /// [`Invalid`](super::EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Beyond`](EventError::Beyond) for a position after the newest event;
+    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
     ///
     /// ```
     /// # use arbour::KvStore;
-    /// # use arbour::events::Log;
+    /// # use arbour::events::{Log, NewEvent};
     /// let store = arbour::MemoryStore::new();
     /// let log = Log::open(&store, "main")?;
-    /// store.write(|transaction| log.acknowledge(transaction, "mailer", Some(7)))?;
-    /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(7));
+    /// store.write(|transaction| {
+    ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
+    ///     log.acknowledge(transaction, "mailer", Some(1))
+    /// })?;
+    /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn acknowledge<W: KvWrite<Tree = T>>(
@@ -35,19 +45,31 @@ impl<T: Tree> Log<T> {
         subscription: &str,
         position: Option<u64>,
     ) -> EventResult<()> {
-        check_name(subscription, "a subscription")?;
+        let acknowledged = self.acknowledged(transaction, subscription)?;
         let key = subscription.as_bytes();
-        match position {
-            Some(position) => transaction.put(&self.trees.acks, key, &number_value(position))?,
-            None => transaction.delete(&self.trees.acks, key)?,
+        let Some(position) = position else {
+            transaction.delete(&self.trees.acks, key)?;
+            return Ok(transaction.delete(&self.trees.leases, key)?);
+        };
+        if acknowledged.is_some_and(|acknowledged| position <= acknowledged) {
+            return Ok(());
         }
-        Ok(())
+        let newest = self.head(transaction)?.position;
+        if position > newest {
+            return Err(EventError::Beyond {
+                log: self.name.to_string(),
+                subscription: subscription.to_owned(),
+                asked: position,
+                newest,
+            });
+        }
+        Ok(transaction.put(&self.trees.acks, key, &number_value(position))?)
     }
 
     /// Returns up to where a subscription has dealt with the events; `None` if it is not known.
     ///
     /// # Errors
-    /// As [`acknowledge`](Self::acknowledge).
+    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -67,10 +89,26 @@ impl<T: Tree> Log<T> {
         let position = reader.get_with(tree, key, decode_number)?.transpose();
         position.map_err(|cause| self.undecodable(tree, key, cause))
     }
+
+    /// Tells whether a runner is the one that took a subscription over last.
+    fn is_runner<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        subscription: &str,
+        runner: &[u8],
+    ) -> EventResult<bool> {
+        let key = subscription.as_bytes();
+        let is_last = reader.get_with(&self.trees.leases, key, |last| last == runner)?;
+        Ok(is_last.unwrap_or(false))
+    }
 }
 
 /// Follows a log under a name by which the store remembers how far it is; made by
-/// [`Events::subscribe`]. Who has nothing to be remembered reads a [`Tail`].
+/// [`Events::subscribe`]. A reader that keeps its position itself uses a [`Tail`].
+///
+/// A subscription has one runner. The one that subscribes last takes over, also from another process, and
+/// the earlier one's [`acknowledge`](Self::acknowledge) fails with [`Fenced`](EventError::Fenced). Several
+/// consumers that work at the same time [claim](Events::claim) events instead.
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -88,14 +126,18 @@ impl<T: Tree> Log<T> {
 pub struct Subscription<S: KvStore, L: KvStore = S> {
     tail: Tail<S, L>,
     name: String,
+    /// The value by which the store knows this runner.
+    runner: Vec<u8>,
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Follows the log from where a subscription has acknowledged; a new one from where the query begins.
-    /// The query's end, limit and direction are not used.
+    /// Takes over a subscription, and follows the log from the position it has acknowledged; a new one from
+    /// where the query begins. The query's end, limit and direction are not used.
     ///
     /// # Errors
-    /// As [`Log::acknowledged`].
+    /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged: restore it, or
+    /// [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid) for a name that is none;
+    /// what the store reports.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -106,10 +148,22 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn subscribe(&self, name: &str, query: EventQuery) -> EventResult<Subscription<S, L>> {
+        check_not_handling()?;
         let Place { store, log, .. } = &self.inner.place;
-        let acknowledged = log.acknowledged(&store.snapshot()?, name)?;
+        check_name(name, "a subscription")?;
+        let runner = [&[FORMAT][..], ordered_uuid().as_bytes()].concat();
+        // A runner does not outlive a loss of power, so that its name need not either.
+        let (acknowledged, newest) = store.inner().write_with(Durability::None, |transaction| {
+            transaction.put(&log.trees.leases, name.as_bytes(), &runner)?;
+            let newest = log.head(transaction)?.position;
+            EventResult::Ok((log.acknowledged(transaction, name)?, newest))
+        })?;
+        if let Some(applied) = acknowledged.filter(|acknowledged| *acknowledged > newest) {
+            let (log, reader) = (log.name().to_owned(), format!("the subscription {name:?}"));
+            return Err(EventError::Truncated { log, reader, applied, newest });
+        }
         let after = acknowledged.unwrap_or(query.after);
-        Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned() })
+        Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned(), runner })
     }
 }
 
@@ -132,8 +186,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// there are none yet. Nothing after the timeout.
     ///
     /// # Errors
-    /// [`Archived`](super::EventError::Archived) if some of them were given up,
-    /// [`ShutDown`](super::EventError::ShutDown), and what the store reports.
+    /// [`Archived`](EventError::Archived) if the next one was trimmed: see
+    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and what the store reports.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -152,11 +206,36 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         self.tail.next(limit, timeout)
     }
 
-    /// Has the store remember that all that was handed out was dealt with. Whoever dies before gets it
-    /// again.
+    /// Continues at the first event that is left, if the next one was trimmed. Returns how many positions
+    /// this subscription misses; 0 if none was trimmed. The store remembers it with the next
+    /// [`acknowledge`](Self::acknowledge).
     ///
     /// # Errors
     /// What the store reports.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{EventBuf, EventError, EventResult, Subscription};
+    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> EventResult<Vec<EventBuf>> {
+    ///     match mailer.next(100, Duration::from_secs(10)) {
+    ///         Err(EventError::Archived { .. }) => {
+    ///             eprintln!("{} events were trimmed", mailer.skip_trimmed()?);
+    ///             mailer.next(100, Duration::from_secs(10))
+    ///         }
+    ///         next => next,
+    ///     }
+    /// }
+    /// ```
+    pub fn skip_trimmed(&mut self) -> EventResult<u64> {
+        self.tail.skip_trimmed()
+    }
+
+    /// Has the store remember that all events handed out were dealt with. A runner that ends before gets
+    /// them again. It writes only if something is to be remembered.
+    ///
+    /// # Errors
+    /// [`Fenced`](EventError::Fenced) if another runner has taken over; what the store reports.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -167,8 +246,55 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     pub fn acknowledge(&self) -> EventResult<()> {
         check_not_handling()?;
-        let (name, position) = (self.name.as_str(), Some(self.position()));
         let Place { store, log, .. } = &self.tail.events.inner.place;
-        store.write(|transaction| log.acknowledge(transaction, name, position))
+        let is_known = {
+            let snapshot = store.snapshot()?;
+            self.check_runner(&snapshot)?;
+            log.acknowledged(&snapshot, &self.name)? >= Some(self.position())
+        };
+        if is_known {
+            return Ok(());
+        }
+        store.write(|transaction| self.acknowledge_in(transaction))
+    }
+
+    /// Does the same in a transaction of the log's store, so that what was done with the events and that it
+    /// was done are one commit.
+    ///
+    /// # Errors
+    /// As [`acknowledge`](Self::acknowledge): roll the transaction back then.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{EventQuery, Events, NewEvent};
+    /// # use std::{sync::Arc, time::Duration};
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    /// let count = mailer.next(100, Duration::ZERO)?.len();
+    /// events.log_store().write(|transaction| {
+    ///     // Here the caller writes what it made of the events.
+    ///     # let _ = count;
+    ///     mailer.acknowledge_in(transaction)
+    /// })?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn acknowledge_in<W: KvWrite<Tree = L::Tree>>(
+        &self,
+        transaction: &mut W,
+    ) -> EventResult<()> {
+        self.check_runner(transaction)?;
+        let log = &self.tail.events.inner.place.log;
+        log.acknowledge(transaction, &self.name, Some(self.position()))
+    }
+
+    /// Asserts that no other runner has taken over.
+    fn check_runner<R: KvRead<Tree = L::Tree>>(&self, reader: &R) -> EventResult<()> {
+        let log = &self.tail.events.inner.place.log;
+        if log.is_runner(reader, &self.name, &self.runner)? {
+            return Ok(());
+        }
+        let (log, subscription) = (log.name().to_owned(), self.name.clone());
+        Err(EventError::Fenced { log, subscription })
     }
 }

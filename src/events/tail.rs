@@ -13,8 +13,8 @@ use super::{EventError, EventResult};
 
 /// Reads a log on from a position, and waits for what comes; made by [`Events::tail`].
 ///
-/// Where it is it knows by itself. A [`Subscription`](super::Subscription) has the store remember it, under
-/// a name, and keeps events from being [given up](Events::trim) that it has yet to see; this does neither.
+/// It keeps its position in memory. A [`Subscription`](super::Subscription) has the store remember it, under
+/// a name, and keeps events from being [trimmed](Events::trim) that it has yet to read; this does neither.
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -72,7 +72,8 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// there are none yet. Nothing after the timeout. It is where it was if it fails.
     ///
     /// # Errors
-    /// [`Archived`](EventError::Archived) if some of them were given up,
+    /// [`Archived`](EventError::Archived) if the next one was trimmed: see
+    /// [`skip_trimmed`](Self::skip_trimmed).
     /// [`ShutDown`](EventError::ShutDown), and what the store reports.
     ///
     /// ```
@@ -116,7 +117,33 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
             if !events.is_empty() || is_late || limit == 0 {
                 return Ok(events);
             }
-            inner.signal.wait_past(seen, inner.next_look(until));
+            inner.signal.wait_past(seen, inner.next_poll(until));
         }
+    }
+
+    /// Continues at the first event that is left, if the next one was trimmed. Returns how many positions
+    /// this reader misses; 0 if none was trimmed.
+    ///
+    /// # Errors
+    /// What the store reports.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events, NewEvent};
+    /// # use std::{sync::Arc, time::Duration};
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.trim(1)?;
+    /// let mut tail = events.tail(EventQuery::all());
+    /// assert!(tail.next(100, Duration::ZERO).is_err());
+    /// assert_eq!(tail.skip_trimmed()?, 1);
+    /// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn skip_trimmed(&mut self) -> EventResult<u64> {
+        let before = self.position;
+        let trimmed = self.events.head()?.first.saturating_sub(1);
+        self.position = before.max(trimmed);
+        Ok(self.position - before)
     }
 }

@@ -162,6 +162,15 @@ pub enum MigrationError {
         at: Box<StepPlace>,
     },
 
+    /// A step visits a tree that is not there, and a collection of documents has its name: nothing would be
+    /// visited. Documents are upgraded by their declaration (`Declaration::upgrade`).
+    IsCollection {
+        /// Where.
+        at: Box<StepPlace>,
+        /// The collection.
+        collection: String,
+    },
+
     /// What a step promises does not hold: see [`Step::check`](super::Step::check).
     CheckFailed {
         /// Where.
@@ -243,6 +252,7 @@ impl MigrationError {
             | Self::StoreInStep { at, .. }
             | Self::Ahead { at, .. }
             | Self::Standing { at }
+            | Self::IsCollection { at, .. }
             | Self::CheckFailed { at, .. } => Some(at),
             _ => None,
         }
@@ -287,46 +297,82 @@ impl fmt::Display for MigrationError {
             Self::Invalid { program, reason } => {
                 write!(f, "the migrations of {program:?}: {reason}")
             }
-            Self::NotFound { group, step } => write!(f, "there is no step {step} of {group:?}"),
+            Self::NotFound { group, step } => {
+                write!(
+                    f,
+                    "step {step} of {group:?} is not declared: declare it, or name another target"
+                )
+            }
             Self::Refused { problems } => show_first(f, problems),
             Self::TooNew { program, format, problems, .. } => {
                 write!(
                     f,
                     "the store is too new for {program:?}, which knows data format {format}: "
                 )?;
-                show_first(f, problems)
+                show_first(f, problems)?;
+                write!(f, ": upgrade the program")
             }
-            Self::Damaged { tree, key, cause } => {
-                write!(f, "key \"{key}\" of tree {tree:?} is damaged: {cause}")
+            Self::Damaged { tree, key, cause } => write!(
+                f,
+                "key \"{key}\" of tree {tree:?} is damaged: {cause}: restore the store from a backup"
+            ),
+            Self::NoDown { group, step } => {
+                write!(f, "step {step} of {group:?} cannot be undone: it declares no `down`")
             }
-            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
-            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
-            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
-            Self::Ahead { at, put } => {
-                write!(
-                    f,
-                    "{at}: it put key \"{put}\" ahead of itself, where it would meet it again"
-                )
+            Self::Beyond { target, group, step } => write!(
+                f,
+                "the store is beyond {target}: step {step} of {group:?} has run: `downgrade` the store"
+            ),
+            Self::Unfinished { group, step } => {
+                write!(f, "step {step} of {group:?} has not finished: run it to its end first")
             }
-            Self::Standing { at } => {
-                write!(f, "{at}: it returned the cursor it was given, and would never end")
-            }
-            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
-            Self::NoDown { group, step } => write!(f, "step {step} of {group:?} cannot be undone"),
-            Self::Beyond { target, group, step } => {
-                write!(f, "the store is beyond {target}: step {step} of {group:?} has run")
-            }
-            Self::Unfinished { group, step } => write!(f, "step {step} of {group:?} is under way"),
             Self::Journaled { group, step } => {
                 write!(f, "step {step} of {group:?} is in the journal already")
             }
-            Self::Busy { holder, waited } => {
-                write!(f, "another runner is migrating the store, {holder}: waited {waited:?}")
-            }
-            Self::Fenced { holder } => write!(f, "another runner took over, {holder}"),
-            Self::NoBackup { engine } => {
-                write!(f, "the engine {engine:?} makes no backup of a store in use")
-            }
+            Self::Busy { holder, waited } => write!(
+                f,
+                "another runner is migrating the store, {holder}: waited {waited:?}: try again when \
+                 it has ended"
+            ),
+            Self::Fenced { holder } => write!(
+                f,
+                "another runner took over, {holder}, because this one committed nothing for longer \
+                 than its lease: wait for the other to end, then run again"
+            ),
+            Self::NoBackup { engine } => write!(
+                f,
+                "the engine {engine:?} cannot back up a store in use: close the store, copy its files, \
+                 and run without `backup_first`"
+            ),
+            _ => self.show_step(f),
+        }
+    }
+}
+
+impl MigrationError {
+    /// Writes what failed in a step.
+    fn show_step(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
+            Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
+            Self::Ahead { at, put } => write!(
+                f,
+                "{at}: it put key \"{put}\" ahead of itself, where it would meet it again: write to \
+                 another tree, or use an atomic step"
+            ),
+            Self::Standing { at } => write!(
+                f,
+                "{at}: it returned the cursor it was given, and would never end: return the key it \
+                 has reached"
+            ),
+            Self::IsCollection { at, collection } => write!(
+                f,
+                "{at}: there is no tree {collection:?}, but a collection of documents of that name: \
+                 upgrade documents with `Declaration::upgrade`"
+            ),
+            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
+            _ => Ok(()),
         }
     }
 }

@@ -51,6 +51,10 @@ pub const LEASE_TREE: &str = "arbour/lease";
 /// ```
 pub const NAME_BYTES_MAX: usize = 200;
 
+/// What the names of trees of documents begin with, before the name of their collection. Documents are a
+/// feature of their own, which may be left out of a program that migrates.
+pub(super) const DOCUMENTS_PREFIX: &str = "arbour/doc/";
+
 /// The key of the head, behind all entries.
 pub(super) const HEAD_KEY: &[u8] = &[0xff];
 

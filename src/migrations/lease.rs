@@ -10,9 +10,9 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use arbour_core::{DecodeError, Durability, Error, ErrorKind, KvStore};
+use arbour_core::{DecodeError, Durability, Error, ErrorKind, KvStore, clock};
 
 use super::layout::{FORMAT, LEASE_KEY, LEASE_TREE, seal, unseal};
 use super::raw_trees::{Bound, RawTrees, reading};
@@ -21,6 +21,9 @@ use super::{MigrationError, MigrationResult};
 
 /// How often is looked whether another runner has ended.
 const POLL: Duration = Duration::from_millis(20);
+
+/// The end of a lease that its holder gave back, whatever the clock says, which may be before 1970.
+const RELEASED: i64 = 0;
 
 /// Who may run, by what the store says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl Lease {
 
     /// Tells whether someone holds it, by the clock.
     pub(super) fn is_held(&self) -> bool {
-        self.until > now()
+        self.until != RELEASED && self.until > clock::unix_millis()
     }
 }
 
@@ -79,13 +82,13 @@ impl Held {
         match Lease::load(raw)? {
             Some(lease) if lease.epoch == self.epoch && lease.holder == self.holder => Ok(()),
             Some(lease) => Err(MigrationError::Fenced { holder: lease.holder }),
-            None => Err(MigrationError::Fenced { holder: "who left no name".to_owned() }),
+            None => Err(MigrationError::Fenced { holder: "its identity is unknown".to_owned() }),
         }
     }
 
     /// Holds it on, from now.
     pub(super) fn renew(&self, raw: &mut dyn RawTrees) -> MigrationResult<()> {
-        self.write(raw, now().saturating_add_unsigned(millis(self.term)))
+        self.write(raw, clock::unix_millis().saturating_add_unsigned(millis(self.term)))
     }
 
     fn write(&self, raw: &mut dyn RawTrees, until: i64) -> MigrationResult<()> {
@@ -110,7 +113,7 @@ impl Held {
         let _ = store.write_with(Durability::None, |transaction| {
             let raw = &mut Bound::new(store, transaction);
             self.check(raw)?;
-            self.write(raw, 0)
+            self.write(raw, RELEASED)
         });
     }
 
@@ -218,7 +221,8 @@ impl Waiting {
             if let Some(error) = self.refused.take() {
                 return Err(error.into());
             }
-            let holder = lease.map_or_else(|| "who left no name".to_owned(), |lease| lease.holder);
+            let holder =
+                lease.map_or_else(|| "its identity is unknown".to_owned(), |lease| lease.holder);
             return Err(MigrationError::Busy { holder, waited });
         }
         thread::sleep(POLL.min(wait - waited));
@@ -251,15 +255,9 @@ fn process() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
         let mut hasher = RandomState::new().build_hasher();
-        hasher.write_i64(now());
+        hasher.write_i64(clock::unix_millis());
         format!("process {} ({:016x})", std::process::id(), hasher.finish())
     })
-}
-
-/// The time, in milliseconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -6,9 +6,11 @@ use arbour_core::{Cause, Error, ErrorKind, Operation, panic_text};
 
 use super::MigrationError;
 use super::error::{Halt, StepPlace};
+use super::layout::DOCUMENTS_PREFIX;
 use super::progress::Beat;
 use super::raw_trees::RawTrees;
 use super::record::Counts;
+use super::source::Source;
 use super::step::{Body, Step};
 use super::step_id::StepKey;
 use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited};
@@ -29,6 +31,11 @@ pub(super) fn perform(
     cursor: Option<&[u8]>,
     budget: &Budget,
 ) -> Result<(Left, Counts), Halt> {
+    if let Body::Each(source, _) = &step.body
+        && cursor.is_none()
+    {
+        refuse_collection(key, source, raw)?;
+    }
     let mut trees = StepTrees::new(raw, beat);
     let left = guarded(key, &mut trees, |trees| match &step.body {
         Body::Nothing => Ok(Left::Nothing),
@@ -52,6 +59,18 @@ pub(super) fn perform(
             Ok((left, counts))
         }
     }
+}
+
+/// Refuses to visit a tree that is not there if there is a collection of documents of that name: nothing would
+/// be visited, and the step would pass for done.
+fn refuse_collection(key: &StepKey, source: &Source, raw: &dyn RawTrees) -> Result<(), Halt> {
+    let names = raw.names()?;
+    let documents = format!("{DOCUMENTS_PREFIX}{}", source.tree);
+    if names.contains(&source.tree) || !names.contains(&documents) {
+        return Ok(());
+    }
+    let (at, collection) = (place_of(key), source.tree.clone());
+    Err(MigrationError::IsCollection { at, collection }.into())
 }
 
 /// Asks whether what a step promises holds.

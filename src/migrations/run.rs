@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, KvStore};
+use arbour_core::{Durability, KvStore, clock};
 
 use super::error::Halt;
 use super::journal::Journal;
-use super::lease::{Held, Waiting, now};
+use super::lease::{Held, Waiting};
 use super::migrations::{Declared, Migrations};
 use super::perform::{Left, perform, place_of};
 use super::policy::Access;
@@ -430,7 +430,7 @@ impl Migrations {
             state: RecordState::Done,
             revision: step.revision,
             counts: Counts::default(),
-            started: now(),
+            started: clock::unix_millis(),
             took: Duration::ZERO,
             program: self.signature(),
             format: self.format,

@@ -38,7 +38,8 @@ pub enum TransferError {
     /// The destination holds something: choose an empty one, or ask for it to be
     /// [replaced](super::Transfer::replace). Nothing was written.
     #[error(
-        "the destination has entries, in the tree {tree:?} for one: choose an empty one, or replace it"
+        "the destination has entries, for example in the tree {tree:?}: choose an empty one, or call \
+         `replace`"
     )]
     NotEmpty {
         /// A tree that has entries.
@@ -46,12 +47,17 @@ pub enum TransferError {
     },
 
     /// The source is itself the destination of a transfer that did not end: make it whole first.
-    #[error("the source was not filled to its end: finish what fills it first")]
+    #[error(
+        "the source is itself the destination of a transfer that did not finish: finish that first"
+    )]
     Unfinished,
 
     /// What was read back from the destination is not what was written: it, or what lies under it, is
     /// broken. The mark stays.
-    #[error("the destination reads {found}, and {expected} was written: do not use it")]
+    #[error(
+        "the digest of the destination is {found}, and that of what was written is {expected}: do not \
+         use it, check its device, and transfer again"
+    )]
     Differs {
         /// The digest of what was written.
         expected: Digest,
@@ -59,8 +65,8 @@ pub enum TransferError {
         found: Digest,
     },
 
-    /// It was broken off by whoever watched its progress.
-    #[error("it was broken off: call it again to go on")]
+    /// The progress callback cancelled it.
+    #[error("the transfer was cancelled: call it again to resume")]
     Cancelled,
 
     /// The file could not be read or written.
@@ -73,11 +79,14 @@ pub enum TransferError {
     },
 
     /// The file is something else.
-    #[error("this is no dump of a store")]
+    #[error("the file is not a dump of a store: check its name")]
     NotADump,
 
     /// The dump was written by a newer program: use that.
-    #[error("the dump is of version {found}, and this program reads version {known}")]
+    #[error(
+        "the dump has version {found}, and this program reads versions up to {known}: upgrade the \
+         program"
+    )]
     TooNew {
         /// The version of the dump.
         found: u16,
@@ -85,14 +94,15 @@ pub enum TransferError {
         known: u16,
     },
 
-    /// The dump ends too early. Nothing was loaded.
+    /// The dump ends too early. An empty destination is as empty as before.
     #[error("the dump ends at byte {at}, before its end: get it again")]
     Truncated {
         /// Where it ends, in bytes from its beginning.
         at: u64,
     },
 
-    /// The dump is not as it was written. Nothing was loaded, unless it was altered while it was loaded.
+    /// The dump is not as it was written. An empty destination is as empty as before, unless the dump was
+    /// altered while it was loaded.
     #[error("the dump was altered in the part that begins at byte {at} ({reason}): get it again")]
     Altered {
         /// Where the part begins, in bytes from the beginning of the dump.
@@ -102,7 +112,10 @@ pub enum TransferError {
     },
 
     /// An entry is larger than a dump can hold: [`copy`](super::copy()) the store instead.
-    #[error("an entry of {bytes} bytes in the tree {tree:?} is more than a dump can hold")]
+    #[error(
+        "an entry of {bytes} bytes in the tree {tree:?} is larger than a dump can hold: `copy` the \
+         store instead"
+    )]
     TooLarge {
         /// Its tree.
         tree: String,
@@ -112,6 +125,18 @@ pub enum TransferError {
 }
 
 impl TransferError {
+    /// Tells whether it is the dump that cannot be loaded, and neither the store nor the caller that ended it.
+    pub(super) fn is_of_dump(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { is_writing: false, .. }
+                | Self::NotADump
+                | Self::TooNew { .. }
+                | Self::Truncated { .. }
+                | Self::Altered { .. }
+        )
+    }
+
     pub(super) fn writing(cause: io::Error) -> Self {
         Self::Io { is_writing: true, source: Arc::new(cause) }
     }

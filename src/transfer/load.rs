@@ -5,13 +5,13 @@ use std::io::{Read, Seek};
 use arbour_core::KvStore;
 
 use super::undump::{Hashing, undump};
-use super::{Transfer, TransferError, TransferResult, Transferred};
+use super::{Transfer, TransferError, TransferResult, Transferred, mark};
 
 /// Loads a dump into an empty store of any engine, and reads it back.
 ///
 /// The dump is read twice: before anything is written it is known to be whole and unaltered. One that
-/// comes through a pipe has to be put into a file first. If loading is broken off, calling it again goes
-/// on: what is there already is compared and not written again.
+/// can be read only once, because it comes through a pipe, is loaded by [`load_stream`]. If loading is
+/// interrupted, the same call resumes it: what is there already is compared and not written again.
 ///
 /// # Errors
 /// [`NotADump`](TransferError::NotADump), [`TooNew`](TransferError::TooNew),
@@ -38,6 +38,36 @@ use super::{Transfer, TransferError, TransferResult, Transferred};
 /// ```
 pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> TransferResult<Transferred> {
     Transfer::new().load(dump, to)
+}
+
+/// Loads a dump that can be read only once, from a pipe or a socket, into an empty store of any engine, and
+/// reads it back. It takes as much memory as [`load`] does.
+///
+/// Whether the dump is whole and unaltered is known only at its end. If it is not, what was loaded of it is
+/// removed again. If loading is interrupted, the destination keeps its mark
+/// ([`is_unfinished`](super::is_unfinished)), and the same call with the dump from its beginning makes it whole.
+///
+/// # Errors
+/// As [`load`].
+///
+/// ```
+/// use arbour::transfer::{TransferError, dump, is_unfinished, load_stream};
+/// use arbour::{KvStore, MemoryStore};
+/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
+/// old.put(&old.tree("users")?, b"ada", b"1815")?;
+/// let mut bytes = Vec::new();
+/// dump(&old, &mut bytes)?;
+///
+/// let mut pipe = &bytes[..bytes.len() - 1];
+/// let cut = load_stream(&mut pipe, &new);
+/// assert!(matches!(cut, Err(TransferError::Truncated { .. })));
+/// assert_eq!((new.stats()?.entries, is_unfinished(&new)?), (0, false));
+///
+/// assert_eq!(load_stream(&bytes[..], &new)?.entries, 1);
+/// # Ok::<(), TransferError>(())
+/// ```
+pub fn load_stream(dump: impl Read, to: &impl KvStore) -> TransferResult<Transferred> {
+    Transfer::new().load_stream(dump, to)
 }
 
 impl Transfer<'_> {
@@ -69,5 +99,33 @@ impl Transfer<'_> {
             undump(&mut dump, Hashing::Blocks, visit)?;
             Ok(end.digest)
         })
+    }
+
+    /// As [`load_stream`], with the choices that were made. Where it [replaces](Self::replace) entries, these
+    /// are lost when the dump turns out to be damaged: the destination keeps its mark then.
+    ///
+    /// # Errors
+    /// As [`load`], and [`Cancelled`](TransferError::Cancelled).
+    ///
+    /// ```
+    /// use arbour::MemoryStore;
+    /// use arbour::transfer::{Transfer, dump};
+    /// let mut bytes = Vec::new();
+    /// dump(&MemoryStore::new(), &mut bytes)?;
+    /// Transfer::new().chunk_bytes(64 << 10).load_stream(&bytes[..], &MemoryStore::new())?;
+    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// ```
+    pub fn load_stream(
+        mut self,
+        dump: impl Read,
+        to: &impl KvStore,
+    ) -> TransferResult<Transferred> {
+        let was_empty = mark::is_empty(to)?;
+        let loaded =
+            self.fill(to, "load", 0, |visit| Ok(undump(dump, Hashing::All, visit)?.digest));
+        if was_empty && loaded.as_ref().is_err_and(TransferError::is_of_dump) {
+            self.clear(to)?;
+        }
+        loaded
     }
 }

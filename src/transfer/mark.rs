@@ -36,6 +36,11 @@ pub fn is_unfinished(store: &impl KvStore) -> Result<bool> {
     store.snapshot()?.contains(&tree, KEY)
 }
 
+/// Tells whether a store has no entries, and no mark.
+pub(super) fn is_empty(store: &impl KvStore) -> Result<bool> {
+    Ok(!is_unfinished(store)? && store.snapshot()?.trees()?.iter().all(|name| is_left_out(name)))
+}
+
 /// Marks a store before anything is written to it. One that has entries is refused, unless it is marked
 /// already or is to be replaced.
 ///

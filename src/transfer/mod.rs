@@ -4,7 +4,7 @@
 //! |---|---|
 //! | move a store to another engine | [`copy`] |
 //! | write a store to a file that any engine reads | [`dump`] |
-//! | read it back | [`load`] |
+//! | read it back | [`load`]; from a pipe [`load_stream`] |
 //! | see how far it is, break it off, replace what is there | [`Transfer`] |
 //! | prove two stores equal | [`digest`] |
 //!
@@ -49,7 +49,7 @@ pub use copy::copy;
 pub use digest::{Digest, digest};
 pub use dump::dump;
 pub use error::{TransferError, TransferResult};
-pub use load::load;
+pub use load::{load, load_stream};
 pub use mark::is_unfinished;
 pub use progress::TransferProgress;
 pub use transfer::{Transfer, Transferred};

@@ -156,6 +156,14 @@ impl<'p> Transfer<'p> {
         Ok(Transferred { entries, bytes, digest })
     }
 
+    /// Removes all entries of a store that is being filled, and its mark.
+    pub(super) fn clear<S: KvStore>(&self, store: &S) -> TransferResult<()> {
+        let snapshot = store.snapshot()?;
+        Loader::new(store, Some(&snapshot), self.chunk_bytes).finish()?;
+        drop(snapshot);
+        mark::clear(store)
+    }
+
     fn read_back(&mut self, store: &impl KvStore, total: u64) -> TransferResult<Digest> {
         let mut meter = self.meter("verify", total);
         let digest = visit_hashed(store, &mut |_, key, value| meter.entry(key, value))?;

@@ -2,6 +2,8 @@
 //! what they hold in memory.
 
 #[cfg(test)]
+mod collections;
+#[cfg(test)]
 mod layout;
 #[cfg(test)]
 #[path = "../transfer/limited.rs"]

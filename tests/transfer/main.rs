@@ -14,3 +14,5 @@ mod noise;
 mod resuming;
 #[cfg(test)]
 mod room;
+#[cfg(test)]
+mod streaming;

@@ -18,6 +18,7 @@ mod following;
 mod identity;
 mod log;
 mod phases;
+mod positions;
 mod reads;
 mod rebuilds;
 mod replicas;
@@ -59,9 +60,13 @@ macro_rules! __events_cases {
                 given_up_is_told projection_keeps_its_events consumers_share_each_once
                 claims_run_out claims_stay_few
             }
+            positions {
+                acknowledged_only_forwards later_runner_fences_the_earlier trimmed_can_be_skipped
+                unchanged_commits_nothing
+            }
             rebuilds {
                 rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure
-                older_handle_knows_the_switch forgotten_leaves_nothing
+                older_handle_knows_the_switch newer_version_takes_over forgotten_leaves_nothing
             }
             identity {
                 lost_end_is_found foreign_log_is_found appended_is_applied_next_time logs_do_not_mix

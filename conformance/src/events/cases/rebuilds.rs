@@ -185,6 +185,38 @@ pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -
     Ok(())
 }
 
+/// A program that declares only a newer version than the one that is read builds it as soon as it is waited
+/// for, and it is read from then on. One that declares only an earlier version is refused.
+pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+    bed.open()?;
+    fill(bed)?;
+    bed.open()?.catch_up("bank")?;
+    bed.settle()?;
+    let only = |version| bed.builder().projection(bed.ledger("bank", version)?).build();
+    let newer = only(3)?;
+    assert_eq!(newer.active_version("bank")?, Some(1));
+    // The newest event is applied on top of all before it.
+    assert_eq!(applied(&newer, cents("late", 5)?)?.get("cents"), Some(&json!(5)));
+    assert_eq!(newer.active_version("bank")?, Some(3), "it is read once it has all");
+    assert_eq!(states(&newer)?, [Kept, Active]);
+    assert_eq!(newer.status()?.first().map(|bank| (bank.applied, bank.lag)), Some((1101, 0)));
+    let older = only(2)?;
+    invalid(older.catch_up("bank").map(drop), "a version earlier than the one that is read");
+    assert_eq!(older.dispatch(cents("late", 1)?)?.outcomes("bank"), []);
+    assert_eq!(newer.catch_up("bank")?, 1102);
+    drop((newer, older));
+    bed.settle()?;
+    // Without dispatching, by whatever waits.
+    let next = bed.builder().projection(bed.ledger("bank", 4)?).build()?;
+    assert_eq!(next.catch_up("bank")?, 1102);
+    assert_eq!(next.active_version("bank")?, Some(4));
+    let next = bed.builder().projection(bed.ledger("bank", 5)?).build()?;
+    next.wait_for("bank", 1102, std::time::Duration::from_secs(60))?;
+    assert_eq!(next.active_version("bank")?, Some(5));
+    assert_eq!(next.digest("bank", 5)?, next.digest("bank", 4)?);
+    Ok(())
+}
+
 /// What is forgotten leaves nothing, and what is read cannot be forgotten.
 pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;

@@ -47,6 +47,16 @@ macro_rules! __event_faults {
             ClaimForgotten "following::consumers_share_each_once",
             /// Which version is read is not kept.
             SwitchForgotten "rebuilds::rebuilt_beside_old",
+            /// That a newer version took over is not kept.
+            TakeoverForgotten "rebuilds::newer_version_takes_over",
+            /// Which runner has a subscription is not kept.
+            RunnerForgotten "positions::later_runner_fences_the_earlier",
+            /// A subscription is kept one event further than it is.
+            AcknowledgedBeyond "positions::acknowledged_only_forwards",
+            /// Which event is the first that was not trimmed is not kept.
+            FirstForgotten "positions::trimmed_can_be_skipped",
+            /// What was put aside is not kept in the index by stream.
+            DeadStreamForgotten "failures::quarantine_keeps_stream",
             /// Where a rebuild was broken off is not kept.
             RebuildForgotten "rebuilds::rebuild_resumes",
             /// That a version is being built is not kept: it passes for one that was read before.
@@ -139,7 +149,12 @@ impl EventFault {
             Self::DeadLetterLost => kind == "dead",
             Self::QuarantineForgotten => kind == "quarantine",
             Self::AcknowledgementForgotten => kind == "ack",
-            Self::ClaimForgotten => kind == "lease",
+            Self::ClaimForgotten => kind == "lease" && key.contains(&0xff),
+            Self::RunnerForgotten => kind == "lease" && !key.contains(&0xff),
+            Self::DeadStreamForgotten => kind == "dead-stream",
+            Self::TakeoverForgotten => {
+                kind == "projection" && !key.contains(&0xff) && value.last() == Some(&3)
+            }
             Self::DoneForgotten => kind == "lease" && value.get(1) == Some(&1),
             Self::SwitchForgotten => {
                 kind == "projection" && !key.contains(&0xff) && value.last() == Some(&2)
@@ -159,6 +174,9 @@ impl EventFault {
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
             Self::BuildingForgotten if is_state => changed(value, 58, &[0]),
             Self::ClockForgotten if is_log_head => changed(value, 65, &i64::MIN.to_be_bytes()),
+            Self::AcknowledgedBeyond if kind == "ack" => number_at(value, 1)
+                .map_or(Fate::Kept, |position| changed(value, 1, &(position + 1).to_be_bytes())),
+            Self::FirstForgotten if is_log_head => changed(value, 57, &1_u64.to_be_bytes()),
             Self::HashForgotten if is_log_head => changed(value, 25, &[0; 32]),
             Self::PositionsOf31Bits if is_log_head => number_at(value, 17)
                 .map_or(Fate::Kept, |position| {

@@ -1,0 +1,299 @@
+//! Catching up, waiting and rebuilding: what a program asks of its projections.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use arbour_core::KvStore;
+
+use super::dispatch::check_not_handling;
+use super::drive::{Step, Wait, is_busy};
+use super::events::Events;
+use super::lane::Lane;
+use super::patience::Patience;
+use super::{EventError, EventResult};
+
+/// How far catching up is.
+///
+/// ```
+/// use arbour::events::CatchUp;
+/// assert_eq!(CatchUp { done: 7, total: 10 }.left(), 3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The position up to which events were applied.
+    pub done: u64,
+    /// The newest position.
+    pub total: u64,
+}
+
+impl CatchUp {
+    /// Returns how many events are left.
+    ///
+    /// ```
+    /// # use arbour::events::CatchUp;
+    /// assert_eq!(CatchUp { done: 10, total: 10 }.left(), 0);
+    /// ```
+    #[must_use]
+    pub fn left(self) -> u64 {
+        self.total.saturating_sub(self.done)
+    }
+}
+
+impl<S: KvStore, L: KvStore> Events<S, L> {
+    /// Applies all events that a projection has not applied yet, and returns the position it is at then. What
+    /// is appended meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the
+    /// next.
+    ///
+    /// # Errors
+    /// [`Halted`](EventError::Halted) if it is halted, [`ShutDown`](EventError::ShutDown),
+    /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign);
+    /// [`TimedOut`](EventError::TimedOut) if another thread applies events and commits nothing for the
+    /// [stall timeout](super::EventsBuilder::stall_timeout); what the store reports:
+    /// [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
+    ///
+    /// ```
+    /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
+    ///     .build()?;
+    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// assert_eq!(events.catch_up("bank")?, 1);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn catch_up(&self, projection: &str) -> EventResult<u64> {
+        self.catch_up_with(projection, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`catch_up`](Self::catch_up), and tells behind each commit's worth how far it is, whoever applied
+    /// it, until there is nothing left or it is told to break off: what was applied until then stays.
+    ///
+    /// # Errors
+    /// As [`catch_up`](Self::catch_up).
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// let applied = events.catch_up_with("bank", &mut |progress| {
+    ///     eprintln!("{} of {}", progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(applied, 0);
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn catch_up_with(
+        &self,
+        projection: &str,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<u64> {
+        check_not_handling()?;
+        let (lane, state, is_active) = {
+            let snapshot = self.store().snapshot()?;
+            let lane = self.inner.served_at(&snapshot, projection)?;
+            (lane, lane.state(&snapshot)?, lane.is_active_at(&snapshot)?)
+        };
+        self.inner.place.check(lane.name(), &state)?;
+        if !is_active {
+            return Ok(self.build(lane, false, progress)?.done);
+        }
+        let total = self.head()?.position;
+        let mut done = lane.applied.load(Ordering::Acquire);
+        while done < total {
+            // The thread that applies one event applies a commit's worth.
+            let wait = self.inner.drive_until(lane, done + 1, None)?;
+            self.ended(lane, wait)?;
+            done = lane.applied.load(Ordering::Acquire);
+            if done < total && progress(CatchUp { done, total }).is_break() {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new. It
+    /// applies at least one commit's worth of events, and waits for the store's writer no longer than the
+    /// store's own busy timeout.
+    ///
+    /// # Errors
+    /// [`TimedOut`](EventError::TimedOut), also if there is no such event yet;
+    /// [`Halted`](EventError::Halted) if it is halted before; and as [`catch_up`](Self::catch_up).
+    ///
+    /// ```
+    /// # use arbour::events::{Events, NewEvent, Projection};
+    /// # use std::{sync::Arc, time::Duration};
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build()?;
+    /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let snapshot = events.wait_for("bank", dispatched.appended.last, Duration::from_secs(1))?;
+    /// # let _ = snapshot;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn wait_for(
+        &self,
+        projection: &str,
+        position: u64,
+        timeout: Duration,
+    ) -> EventResult<S::Snapshot<'_>> {
+        check_not_handling()?;
+        let lane = {
+            let snapshot = self.store().snapshot()?;
+            let lane = self.inner.served_at(&snapshot, projection)?;
+            if lane.state(&snapshot)?.applied >= position {
+                return Ok(snapshot);
+            }
+            lane
+        };
+        let until = Instant::now().checked_add(timeout);
+        let wait = self.inner.drive_until(lane, position, until)?;
+        self.ended(lane, wait)?;
+        Ok(self.store().snapshot()?)
+    }
+
+    /// Applies events as they come, for all projections, until it is [shut down](Self::shut_down) or one
+    /// of them stands. A thread of the program's runs it, for projections [behind](super::Pace::Behind).
+    ///
+    /// # Errors
+    /// As [`catch_up`](Self::catch_up), but for [`ShutDown`](EventError::ShutDown), which ends it well.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, NewEvent, Pace, Projection};
+    /// # use std::sync::Arc;
+    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
+    ///     .build()?;
+    /// std::thread::scope(|scope| {
+    ///     let follower = scope.spawn(|| events.follow());
+    ///     events.shut_down();
+    ///     follower.join().unwrap()
+    /// })?;
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn follow(&self) -> EventResult<()> {
+        check_not_handling()?;
+        loop {
+            let seen = self.inner.signal.count();
+            let newest = self.head()?.position;
+            let mut is_behind = false;
+            for lane in self.inner.served_lanes()? {
+                match self.inner.drive_until(lane, newest, None)? {
+                    Wait::ShutDown => return Ok(()),
+                    // Another thread takes long: this one goes on for as long as the program does.
+                    Wait::TimedOut => {}
+                    wait => self.ended(lane, wait)?,
+                }
+                is_behind |= lane.applied.load(Ordering::Acquire) < newest;
+            }
+            if self.inner.is_shut.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            if !is_behind {
+                self.inner.signal.wait_past(seen, self.inner.next_poll(None));
+            }
+        }
+    }
+
+    fn ended(&self, lane: &Lane<S>, wait: Wait) -> EventResult<()> {
+        match wait {
+            Wait::Reached => Ok(()),
+            Wait::TimedOut => {
+                let applied = lane.applied.load(Ordering::Acquire);
+                let what = format!("the projection {:?} is at position {applied}", lane.name());
+                Err(EventError::TimedOut { what })
+            }
+            Wait::ShutDown => Err(EventError::ShutDown { log: self.inner.place.name().to_owned() }),
+            Wait::Halted { position, reason } => {
+                Err(EventError::Halted { projection: lane.name().to_owned(), position, reason })
+            }
+        }
+    }
+
+    /// Makes a version of a projection beside the one that is read, and in the end the one that is, in
+    /// the commit that brings it up to date. Until then the other goes on and is read.
+    ///
+    /// It can be broken off, and goes on there the next time: until then it is
+    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version
+    /// that was read stays as it is, until it is [forgotten](Self::forget).
+    ///
+    /// # Errors
+    /// As [`catch_up`](Self::catch_up); [`Invalid`](EventError::Invalid) for a version that was not
+    /// declared.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::events::{Events, Projection};
+    /// # use std::sync::Arc;
+    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 1)).build()?;
+    /// let events = Events::builder(store, "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .projection(Projection::new("bank", 2))
+    ///     .build()?;
+    /// let is_done = events.rebuild("bank", 2, &mut |progress| {
+    ///     eprintln!("{} of {}", progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert!(is_done && events.status()?[1].is_active());
+    /// # Ok::<(), arbour::events::EventError>(())
+    /// ```
+    pub fn rebuild(
+        &self,
+        projection: &str,
+        version: u32,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<bool> {
+        check_not_handling()?;
+        let lane = self.inner.version(projection, version)?;
+        self.inner.leave_halt(lane, |_, _| Ok(()))?;
+        let reached = self.build(lane, true, progress)?;
+        Ok(reached.left() == 0)
+    }
+
+    /// Applies all events to a version that is not read yet, and returns how far it came.
+    fn build(
+        &self,
+        lane: &Lane<S>,
+        activates: bool,
+        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+    ) -> EventResult<CatchUp> {
+        let inner = &*self.inner;
+        let mut patience = Patience::new(None, inner.stall_timeout);
+        loop {
+            inner.check_open()?;
+            let seen = inner.signal.count();
+            let Some(turn) = lane.turn.take() else {
+                let applied = lane.applied.load(Ordering::Acquire);
+                if patience.is_over(applied) {
+                    self.ended(lane, Wait::TimedOut)?;
+                }
+                inner.signal.wait_past(seen, inner.next_poll(patience.end(applied)));
+                continue;
+            };
+            let (step, _) = inner.step_in_turn(lane, turn, activates);
+            patience.restart();
+            if is_busy(&step) {
+                inner.signal.notify();
+            }
+            let reach = match step? {
+                Step::Moved(reach) | Step::Still(reach) => reach,
+                Step::Failed => {
+                    inner.back_off(lane, None);
+                    continue;
+                }
+                Step::Halted { position, reason } => {
+                    self.ended(lane, Wait::Halted { position, reason })?;
+                    continue;
+                }
+            };
+            let reached = CatchUp { done: reach.applied, total: reach.newest };
+            if reached.left() == 0 || progress(reached).is_break() {
+                return Ok(reached);
+            }
+        }
+    }
+}

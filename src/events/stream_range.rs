@@ -1,0 +1,104 @@
+//! Which versions of a stream lie between two positions of the log.
+
+use std::ops::Bound;
+
+use arbour_core::key::{Key as _, KeyPart as _};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
+
+use super::EventResult;
+use super::layout::stream_head_key;
+use super::log::{Log, decode_number};
+use super::reading::EventQuery;
+
+impl<T: Tree> Log<T> {
+    /// Returns the first and the last version of a stream that a query can be about. There is none if the
+    /// first is greater than the last.
+    pub(super) fn stream_range<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+        query: &EventQuery,
+    ) -> EventResult<(u64, u64)> {
+        let head = self.head(reader)?.position;
+        let after = self.version_at(reader, stream, query.after, head)?.unwrap_or(0);
+        let last = if query.until < head {
+            self.version_at(reader, stream, query.until, head)?
+        } else {
+            None
+        };
+        Ok((after.saturating_add(1), last.unwrap_or(u64::MAX)))
+    }
+
+    /// Returns the version that a stream had at a position of the log: that of its last event up to there.
+    /// `None` if it cannot be found, because an entry is missing.
+    ///
+    /// Positions grow with versions, so the version is searched for between two that enclose it. Streams
+    /// grow evenly for the most part, so where it should be by proportion is tried first; every other time
+    /// the middle is, so that an uneven one takes twice as many steps as a binary search at most.
+    fn version_at<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+        position: u64,
+        head: u64,
+    ) -> EventResult<Option<u64>> {
+        if position == 0 {
+            return Ok(Some(0));
+        }
+        let newest = self.version(reader, stream)?;
+        if position >= head {
+            return Ok(Some(newest));
+        }
+        // The version is the low one or greater, and less than the high one.
+        let (mut low, mut high) = ((0, 0), (newest.saturating_add(1), head.saturating_add(1)));
+        let (mut is_left, mut by_proportion) = (true, true);
+        while high.0 - low.0 > 1 {
+            let between = high.0 - low.0 - 1;
+            let step = if by_proportion {
+                let share = u128::from(position - low.1) * u128::from(high.0 - low.0);
+                let step = share / u128::from((high.1 - low.1).max(1));
+                u64::try_from(step).unwrap_or(u64::MAX).clamp(1, between)
+            } else {
+                between / 2 + 1
+            };
+            by_proportion = !by_proportion;
+            let version = low.0 + step;
+            match self.position_of(reader, stream, version)? {
+                Some(found) if found > position => high = (version, found),
+                Some(found) => (low, is_left) = ((version, found), true),
+                // It was trimmed, as all before it were.
+                None => (low.0, is_left) = (version, false),
+            }
+        }
+        let is_found =
+            is_left || self.first_version(reader, stream)?.is_none_or(|first| first > low.0);
+        Ok(is_found.then_some(low.0))
+    }
+
+    /// Returns the position of a version of a stream; `None` if it is not there.
+    fn position_of<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+        version: u64,
+    ) -> EventResult<Option<u64>> {
+        let key = (stream, version).to_key_bytes();
+        let position = reader.get_with(&self.trees.streams, &key, decode_number)?.transpose();
+        position.map_err(|cause| self.undecodable(&self.trees.streams, &key, cause))
+    }
+
+    /// Returns the first version of a stream that was not trimmed.
+    fn first_version<R: KvRead<Tree = T>>(
+        &self,
+        reader: &R,
+        stream: &str,
+    ) -> EventResult<Option<u64>> {
+        let (start, end) = ([stream.as_bytes(), &[0xff]].concat(), stream_head_key(stream));
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
+        let mut cursor = reader.scan(&self.trees.streams, range, Direction::Forward)?;
+        let Some((key, _)) = cursor.next()? else { return Ok(None) };
+        let version = u64::decode_part(key.get(start.len()..).unwrap_or_default());
+        let version = version.map_err(|cause| self.undecodable(&self.trees.streams, key, cause))?;
+        Ok(Some(version))
+    }
+}

@@ -1,0 +1,74 @@
+//! What changes nothing commits nothing.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbour::events::{EventQuery, Events, Log, NewEvent, Projection};
+use arbour::traced::TracedStore;
+use arbour::{KvStore as _, MemoryStore};
+
+type Store = TracedStore<MemoryStore>;
+
+fn noted() -> NewEvent {
+    NewEvent::raw("diary", "noted", 1, Vec::new())
+}
+
+fn commits_of<R>(events: &Events<Store>, run: impl FnOnce() -> R) -> (R, u64) {
+    let before = events.store().counters().committed;
+    let result = run();
+    (result, events.store().counters().committed - before)
+}
+
+#[test]
+fn what_changes_nothing_commits_nothing() {
+    let store = Arc::new(TracedStore::new(MemoryStore::new()));
+    let build = || {
+        Events::builder(Arc::clone(&store), "main")
+            .projection(Projection::new("bank", 1))
+            .index_types()
+            .build()
+            .unwrap()
+    };
+    let events = build();
+    for _ in 0..3 {
+        events.dispatch(noted()).unwrap();
+    }
+    let mut mailer = events.subscribe("mailer", EventQuery::all()).unwrap();
+    mailer.next(2, Duration::ZERO).unwrap();
+    let ((), commits) = commits_of(&events, || mailer.acknowledge().unwrap());
+    assert_eq!(commits, 1, "what is to be remembered is");
+    events.trim(2).unwrap();
+
+    let idle: [(&str, &dyn Fn()); 12] = [
+        ("resume", &|| events.resume("bank").unwrap()),
+        ("skip", &|| events.skip("bank").unwrap()),
+        ("release", &|| assert_eq!(events.release("bank", "diary").unwrap(), 0)),
+        ("replay", &|| drop(events.replay("bank", 3).unwrap_err())),
+        ("acknowledge", &|| mailer.acknowledge().unwrap()),
+        ("trim", &|| assert_eq!(events.trim(2).unwrap(), 3)),
+        ("trim more", &|| assert_eq!(events.trim(u64::MAX).unwrap(), 3)),
+        ("catch_up", &|| assert_eq!(events.catch_up("bank").unwrap(), 3)),
+        ("rebuild", &|| {
+            assert!(events.rebuild("bank", 1, &mut |_| ControlFlow::Continue(())).unwrap());
+        }),
+        ("wait_for", &|| drop(events.wait_for("bank", 3, Duration::ZERO).unwrap())),
+        ("index_types", &|| events.log().index_types(events.log_store()).unwrap()),
+        ("build", &|| drop(build())),
+    ];
+    for (name, run) in idle {
+        let ((), commits) = commits_of(&events, run);
+        assert_eq!(commits, 0, "{name}");
+    }
+    let (claimed, commits) =
+        commits_of(&events, || events.claim("work", "one", 9, Duration::MAX).unwrap().len());
+    assert_eq!((claimed, commits), (1, 1), "the one that is left");
+    let (claimed, commits) =
+        commits_of(&events, || events.claim("work", "other", 9, Duration::MAX).unwrap().len());
+    assert_eq!((claimed, commits), (0, 0), "a claim of nothing");
+
+    // In a transaction of the caller's, an earlier position than the one that is known.
+    let log = Log::open(&*store, "main").unwrap();
+    store.write(|transaction| log.acknowledge(transaction, "mailer", Some(1))).unwrap();
+    assert_eq!(log.acknowledged(&store.snapshot().unwrap(), "mailer").unwrap(), Some(2));
+}
