@@ -105,12 +105,11 @@ impl RocksdbEngine {
         if self.read_only {
             return Ok(());
         }
-        let failed = |cause| database.fail(cause, Operation::Close);
-        database.db.flush_wal(true).map_err(failed)?;
-        // RocksDB makes sorted files by their path, and would put them into the folder that lies
-        // there now. The log it has open is the store's own.
+        // RocksDB makes files by their path (sorted files, and a manifest that notes how far the log
+        // is synced), and would put them into the folder that lies there now.
         database.check_place(Operation::Close)?;
-        database.db.flush().map_err(failed)
+        let flushed = database.db.flush_wal(true).and_then(|()| database.db.flush());
+        flushed.map_err(|cause| database.fail(cause, Operation::Close))
     }
 }
 

@@ -91,13 +91,29 @@ pub(super) fn everything<R: KvRead>(reader: &R, tree: &R::Tree) -> Result<String
     text(reader.scan(tree, KeyRange::all(), Direction::Forward)?)
 }
 
-/// Asserts that a call failed with an error of this kind that fits on one line, and returns it.
+/// Words of error texts that leave open what is meant, or that need a second reading.
+const UNCLEAR: [&str; 8] =
+    ["whoever", "nobody", "somebody", " he ", " his ", "is told", "taken back", " ere "];
+
+/// Asserts that a text can be read in the middle of the night: one line that says what happened,
+/// and no unclear word.
+#[track_caller]
+fn assert_readable(error: &Error) {
+    let (message, whole) = (error.message(), error.to_string());
+    assert!(!whole.contains('\n'), "an error is one line: {error}");
+    assert!(message.len() >= 10 && !message.ends_with('.'), "the text says too little: {error}");
+    assert!(!error.kind().next_move().is_empty(), "the kind names no next step: {error}");
+    let unclear = UNCLEAR.iter().find(|word| whole.contains(**word));
+    assert_eq!(unclear, None, "an unclear word in the text: {error}");
+}
+
+/// Asserts that a call failed with a readable error of this kind, and returns it.
 #[track_caller]
 pub(super) fn refused<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Error {
     let error = result.err();
     assert_eq!(error.as_ref().map(Error::kind), Some(kind), "{what}: {error:?}");
     let error = error.expect("it was compared just now");
-    assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
+    assert_readable(&error);
     error
 }
 
