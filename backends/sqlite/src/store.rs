@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
@@ -275,6 +276,10 @@ impl KvStore for SqliteStore {
 
     fn begin_with(&self, durability: Durability) -> Result<SqliteTransaction<'_>> {
         self.begin_as(durability, Operation::Begin)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.slot.wait()
     }
 
     fn apply(&self, batch: Batch<SqliteTree>, durability: Durability) -> Result<()> {
