@@ -243,9 +243,7 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
             return Err(foreign_tree(tree, Operation::DeleteRange));
         }
         let keys = keys_in(self.scan(tree, range, Direction::Forward)?)?;
-        for key in &keys {
-            self.writes.delete(tree, key);
-        }
+        self.writes.delete_all(tree, &keys);
         Ok(())
     }
 
