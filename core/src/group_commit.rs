@@ -19,11 +19,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::writer_slot::{thread_number, with_deadline};
 use crate::{
@@ -51,7 +50,14 @@ use crate::{
 /// ```
 pub struct GroupCommit<S: KvStore> {
     store: S,
-    queue: Mutex<Queue<S>>,
+    /// The standard library's lock, because its condition variable wakes all that wait at once:
+    /// parking_lot's wakes one after another, each by the one before it, and a group of 64 takes
+    /// several times as long to come back.
+    queue: std::sync::Mutex<Queue<S>>,
+    /// Where the next leader waits.
+    turn: Condvar,
+    /// Where the other callers wait.
+    ended: Condvar,
     /// The thread that runs a group now, or zero: it would wait for itself if it queued.
     leader: AtomicU64,
 }
@@ -84,7 +90,6 @@ struct Job<S: KvStore> {
     /// runs, so that a caller that withdraws it waits for its own closure and for no other.
     run: Mutex<Option<Box<Run<S>>>>,
     durability: Durability,
-    caller: Thread,
     /// How the group it ran in ended. Set under the queue's lock, by the leader, or by a caller
     /// that no longer waits: whichever comes first.
     ended: OnceLock<Result<()>>,
@@ -113,7 +118,13 @@ impl<S: KvStore> GroupCommit<S> {
     pub fn new(store: S) -> Self {
         let queue =
             Queue { jobs: Vec::new(), phase: Phase::Idle, waking: 0, patience: Instant::now() };
-        Self { store, queue: Mutex::new(queue), leader: AtomicU64::new(0) }
+        Self {
+            store,
+            queue: std::sync::Mutex::new(queue),
+            turn: Condvar::new(),
+            ended: Condvar::new(),
+            leader: AtomicU64::new(0),
+        }
     }
 
     /// Returns the store within.
@@ -136,7 +147,7 @@ impl<S: KvStore> GroupCommit<S> {
     /// ```
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queue.lock().jobs.len()
+        self.queue().jobs.len()
     }
 
     /// Runs a closure in a transaction it shares with the closures of other threads.
@@ -206,19 +217,19 @@ impl<S: KvStore> GroupCommit<S> {
         }
     }
 
+    /// Locks the queue. No caller's code runs while it is locked, so a panic leaves it as it was.
+    fn queue(&self) -> MutexGuard<'_, Queue<S>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_leader(&self) -> bool {
         self.leader.load(Ordering::Relaxed) == thread_number()
     }
 
     fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
         let wait = self.store.writer_wait();
-        let job = Arc::new(Job {
-            run: Mutex::new(Some(run)),
-            durability,
-            caller: thread::current(),
-            ended: OnceLock::new(),
-        });
-        let mut queue = self.queue.lock();
+        let job = Arc::new(Job { run: Mutex::new(Some(run)), durability, ended: OnceLock::new() });
+        let mut queue = self.queue();
         if wait.is_zero() && queue.phase != Phase::Idle {
             return Err(must_not_wait());
         }
@@ -229,7 +240,7 @@ impl<S: KvStore> GroupCommit<S> {
             if let Some(ended) = job.ended.get() {
                 queue.waking -= 1;
                 if queue.waking == 0 {
-                    queue.wake_first();
+                    self.turn.notify_one();
                 }
                 return ended.clone();
             }
@@ -244,16 +255,17 @@ impl<S: KvStore> GroupCommit<S> {
             if !is_late {
                 let patience = leads.then_some(queue.patience);
                 let until = deadline.into_iter().chain(patience).min();
-                drop(queue);
-                park(until);
-                queue = self.queue.lock();
+                let place = if queue.is_first(&job) { &self.turn } else { &self.ended };
+                queue = wait_in(place, queue, until);
                 continue;
             }
             drop(queue);
             let withdrawn = job.run.lock().take();
-            queue = self.queue.lock();
+            queue = self.queue();
             if withdrawn.is_some() {
-                queue.remove(&job);
+                queue.jobs.retain(|queued| !Arc::ptr_eq(queued, &job));
+                // The caller that is first now waits where the others do.
+                self.ended.notify_all();
                 return Err(not_run(wait));
             }
             if job.ended.get().is_some() {
@@ -295,11 +307,12 @@ impl<S: KvStore> GroupCommit<S> {
                 "the engine panicked in the thread that led the group",
             )),
         };
-        let mut queue = self.queue.lock();
+        let mut queue = self.queue();
         queue.phase = Phase::Idle;
         // Where no transaction began, this write alone has failed: the next caller tries itself,
         // for as long as it still may.
         queue.jobs.retain(|job| !Arc::ptr_eq(job, own));
+        let has_begun = !group.jobs.is_empty();
         group.jobs.retain(|job| !Arc::ptr_eq(job, own));
         for job in &group.jobs {
             if job.ended.set(result.clone()).is_ok() {
@@ -308,9 +321,15 @@ impl<S: KvStore> GroupCommit<S> {
         }
         let now = Instant::now();
         queue.patience = now + (now - group.began);
-        queue.wake_first();
+        let has_next = !queue.jobs.is_empty();
         drop(queue);
-        group.jobs.iter().for_each(|job| job.caller.unpark());
+        // Notifying is a system call, also where no thread waits.
+        if has_next {
+            self.turn.notify_one();
+        }
+        if !group.jobs.is_empty() || !has_begun && has_next {
+            self.ended.notify_all();
+        }
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
@@ -324,7 +343,13 @@ impl<S: KvStore> GroupCommit<S> {
         group.began = Instant::now();
         // Taken only now, so that what came while this thread waited for the writer is of the
         // group too, unless it asks for more than was begun.
-        let jobs = self.queue.lock().take(durability);
+        let mut queue = self.queue();
+        let jobs = queue.take(durability);
+        if !queue.jobs.is_empty() {
+            // The caller that is first now waits where the others do.
+            self.ended.notify_all();
+        }
+        drop(queue);
         let mut has_writes = false;
         for job in jobs {
             let mut run = job.run.lock();
@@ -336,7 +361,7 @@ impl<S: KvStore> GroupCommit<S> {
         if !has_writes {
             return transaction.rollback();
         }
-        self.queue.lock().phase = Phase::Committing;
+        self.queue().phase = Phase::Committing;
         transaction.commit()
     }
 }
@@ -352,13 +377,6 @@ impl<S: KvStore> Queue<S> {
         self.jobs.first().is_some_and(|first| Arc::ptr_eq(first, job))
     }
 
-    /// Lets the next leader look again whether its turn has come.
-    fn wake_first(&self) {
-        if let Some(first) = self.jobs.first() {
-            first.caller.unpark();
-        }
-    }
-
     /// Takes the jobs that a commit of this durability is enough for.
     fn take(&mut self, durability: Durability) -> Vec<Arc<Job<S>>> {
         let jobs = std::mem::take(&mut self.jobs);
@@ -366,21 +384,20 @@ impl<S: KvStore> Queue<S> {
         self.jobs = left;
         taken
     }
-
-    fn remove(&mut self, job: &Arc<Job<S>>) {
-        self.jobs.retain(|queued| !Arc::ptr_eq(queued, job));
-        // The caller that is first now was not woken if it was this one's turn meanwhile.
-        if self.phase == Phase::Idle {
-            self.wake_first();
-        }
-    }
 }
 
-/// Blocks this thread until it is unparked or the moment has come, or for no reason at all.
-fn park(until: Option<Instant>) {
+/// Waits until it is notified or the moment has come, or for no reason at all.
+fn wait_in<'q, T>(
+    place: &Condvar,
+    queue: MutexGuard<'q, T>,
+    until: Option<Instant>,
+) -> MutexGuard<'q, T> {
     match until {
-        Some(until) => thread::park_timeout(until.saturating_duration_since(Instant::now())),
-        None => thread::park(),
+        Some(until) => {
+            let wait = until.saturating_duration_since(Instant::now());
+            place.wait_timeout(queue, wait).unwrap_or_else(PoisonError::into_inner).0
+        }
+        None => place.wait(queue).unwrap_or_else(PoisonError::into_inner),
     }
 }
 

@@ -31,7 +31,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if !arguments.json {
         println!("{}", machine::describe());
-        println!("best of {} rounds, microseconds an operation; bound {BOUND}\n", arguments.rounds);
+        println!(
+            "best of {} rounds, microseconds of processor time an operation; bound {BOUND}\n",
+            arguments.rounds
+        );
         println!(
             "{:<8} {:<40} {:<21} {:>7} {:>9} {:>9} {:>9} {:>9} {:>7}",
             "engine", "operation", "grows with", "largest", "1", "4", "16", "64", "growth"
