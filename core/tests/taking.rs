@@ -262,7 +262,8 @@ fn scan_as_the_model(
         seeks.iter().copied().map(|(r, to)| (usize::from(r), Some(to))).chain([(300, None)])
     {
         for _ in 0..reads {
-            let read = cursor.next()?.map(|(key, value)| (key[0], value[0]));
+            let byte = |bytes: &[u8]| bytes.first().copied().unwrap_or_default();
+            let read = cursor.next()?.map(|(key, value)| (byte(key), byte(value)));
             assert_eq!(read, expected.next());
         }
         if let Some(to) = to {

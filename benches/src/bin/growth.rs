@@ -19,8 +19,8 @@ struct Arguments {
     /// Measure only this topic; may be given several times.
     #[arg(long = "topic", value_parser = PossibleValuesParser::new(TOPICS))]
     topics: Vec<String>,
-    /// How often each figure is taken; the best counts.
-    #[arg(long, default_value_t = 3)]
+    /// How often each figure is taken at least; the average counts.
+    #[arg(long, default_value_t = 1)]
     rounds: usize,
     /// Exit with an error if a row is over the bound.
     #[arg(long)]
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     if !arguments.json {
         println!("{}", machine::describe());
         println!(
-            "best of {} rounds, microseconds of processor time an operation; bound {BOUND}\n",
+            "{} rounds or more, microseconds of processor time an operation; bound {BOUND}\n",
             arguments.rounds
         );
         println!(

@@ -7,7 +7,7 @@ use arbour_core::{
     KvStore, KvWrite, Operation, Result,
 };
 
-use super::{Case, Work, time};
+use super::{Case, Work, time, time_steady};
 use crate::workload::{key, random_entries};
 
 /// How often an operation is done that leaves the store as large as it is.
@@ -46,7 +46,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             transaction.delete_range(&tree, KeyRange::new(..&key(size)[..]))?;
             // The first read after writes pays for them all: it makes their index.
             has_first(&transaction, &tree)?;
-            time(TIMES, || repeat(TIMES, |_| has_first(&transaction, &tree)))
+            time_steady(TIMES, || repeat(TIMES, |_| has_first(&transaction, &tree)))
         }),
         Case::<S>::new("delete_range, savepoint, per key", "deleted keys", |store, size| {
             let tree = filled(&**store, size)?;
@@ -59,7 +59,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             in_savepoint(&**store, |savepoint| {
                 savepoint.delete_range(&tree, KeyRange::all())?;
                 savepoint.len(&tree)?;
-                time(TIMES, || {
+                time_steady(TIMES, || {
                     repeat(TIMES, |number| {
                         let key = key(number * 7_919 % size);
                         savepoint.put(&tree, &key, b"value")?;
@@ -109,7 +109,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
                 savepoint.put(&tree, &key(size / 2), b"written")?;
                 let mut cursor = savepoint.scan(&tree, KeyRange::all(), Direction::Forward)?;
                 let keys = random_entries(size, TIMES as usize);
-                time(TIMES, || {
+                time_steady(TIMES, || {
                     keys.iter().try_for_each(|number| {
                         cursor.seek(&key(*number))?;
                         cursor.next().map(drop)
@@ -126,7 +126,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("compare_and_swap", "entries", |store, size| {
             let tree = filled(&**store, size)?;
             let times = TIMES / 10;
-            time(times, || {
+            time_steady(times, || {
                 repeat(times, |number| {
                     let key = key(number * 7_919 % size);
                     store.compare_and_swap(&tree, &key, Some(b"value"), Some(b"value")).map(drop)
@@ -137,7 +137,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("put, snapshots held", "snapshots", |store, size| {
             let tree = filled(&**store, TIMES)?;
             let held = held(&**store, &tree, size)?;
-            let work = time(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)));
+            let work = time_steady(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)));
             drop(held);
             work
         })
@@ -145,7 +145,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("put of one key, snapshots held", "snapshots", |store, size| {
             let tree = filled(&**store, TIMES)?;
             let held = held(&**store, &tree, size)?;
-            let work = time(TIMES, || repeat(TIMES, |_| put(&**store, &tree, 0)));
+            let work = time_steady(TIMES, || repeat(TIMES, |_| put(&**store, &tree, 0)));
             drop(held);
             work
         })
@@ -174,16 +174,16 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             })?;
             let newer = store.snapshot()?;
             put(&**store, &tree, size - 1)?;
-            time(TIMES, || repeat(TIMES, |_| has_first(&newer, &tree)))
+            time_steady(TIMES, || repeat(TIMES, |_| has_first(&newer, &tree)))
         }),
         Case::<S>::new("snapshot and get, by the last handle", "handles", |store, size| {
             let tree = last_handle(&**store, size)?;
             put(&**store, &tree, 0)?;
-            time(TIMES, || repeat(TIMES, |_| store.get(&tree, &key(0)).map(drop)))
+            time_steady(TIMES, || repeat(TIMES, |_| store.get(&tree, &key(0)).map(drop)))
         }),
         Case::<S>::new("transaction and put, by the last handle", "handles", |store, size| {
             let tree = last_handle(&**store, size)?;
-            time(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)))
+            time_steady(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)))
         }),
         Case::<S>::new("tree", "handles", |store, size| {
             time(size, || last_handle(&**store, size).map(drop))
@@ -192,13 +192,13 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             with_trees(&**store, size)?;
             let times = TIMES / 10;
             let snapshot = store.snapshot()?;
-            time(times * size, || repeat(times, |_| snapshot.trees().map(drop)))
+            time_steady(times * size, || repeat(times, |_| snapshot.trees().map(drop)))
         })
         .fewer(64),
         Case::<S>::new("put, in one of many trees", "trees", |store, size| {
             with_trees(&**store, size)?;
             let tree = store.tree("tree-0")?;
-            time(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)))
+            time_steady(TIMES, || repeat(TIMES, |number| put(&**store, &tree, number)))
         })
         .fewer(64),
     ]
@@ -274,7 +274,7 @@ fn gets<R: KvRead>(reader: &R, tree: &R::Tree, size: u64) -> Result<Work> {
     let keys = random_entries(size, TIMES as usize);
     let get = || keys.iter().try_for_each(|number| reader.get(tree, &key(*number)).map(drop));
     get()?;
-    time(TIMES, get)
+    time_steady(TIMES, get)
 }
 
 /// Holds snapshots, with a change after each.

@@ -7,7 +7,7 @@ use arbour::documents::{
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 use serde_json::{Value, json};
 
-use super::{Case, failed, time};
+use super::{Case, failed, time, time_steady};
 use crate::workload::random_entries;
 
 /// How often an operation is done that leaves the store as large as it is.
@@ -20,21 +20,23 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("document: put over", "documents", |store, size| {
             let notes = filled(&**store, size)?;
-            time(TIMES, || put(&**store, &notes, size, TIMES))
+            time_steady(TIMES, || put(&**store, &notes, size, TIMES))
         }),
         Case::<S>::new("document: get", "documents", |store, size| {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
             let reader = notes.reader(&snapshot);
             let ids: Vec<_> = random_entries(size, TIMES as usize).into_iter().map(id).collect();
-            time(TIMES, || ids.iter().try_for_each(|id| reader.get(id).map(drop)).map_err(failed))
+            time_steady(TIMES, || {
+                ids.iter().try_for_each(|id| reader.get(id).map(drop)).map_err(failed)
+            })
         }),
         Case::<S>::new("document: search by index", "documents", |store, size| {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
             let reader = notes.reader(&snapshot);
             let shelves = random_entries(size / ON_SHELF, TIMES as usize);
-            time(TIMES, || {
+            time_steady(TIMES, || {
                 let search = |shelf: &u64| {
                     let query = Query::new(Filter::eq("shelf", *shelf));
                     reader.search(&query).map(drop)
@@ -123,7 +125,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
             put(&**store, &notes, size, size)?;
             let snapshot = store.snapshot()?;
-            time(TIMES, || {
+            time_steady(TIMES, || {
                 (0..TIMES).try_for_each(|_| {
                     notes.changes(&snapshot, size - 1, 1).map(drop).map_err(failed)
                 })

@@ -10,7 +10,7 @@ use arbour::events::{
 };
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
-use super::{Case, Work, failed, time};
+use super::{Case, Work, failed, time, time_steady};
 
 /// How often an operation is done that leaves the store as large as it is.
 const TIMES: u64 = 100;
@@ -168,7 +168,7 @@ fn append<S: KvStore>(
 
 fn read_after<S: KvStore>(store: &S, log: &Log<S::Tree>, query: &EventQuery) -> Result<Work> {
     let snapshot = store.snapshot()?;
-    time(TIMES, || {
+    time_steady(TIMES, || {
         (0..TIMES).try_for_each(|_| log.read(&snapshot, query).map(drop).map_err(failed))
     })
 }

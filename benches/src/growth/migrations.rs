@@ -3,7 +3,7 @@
 use arbour::migrations::{Group, Migrations, Step};
 use arbour_core::{Durability, KvStore, KvWrite as _};
 
-use super::{Case, failed, time};
+use super::{Case, failed, time, time_steady};
 use crate::workload::key;
 
 /// How often an operation is done that leaves the store as large as it is.
@@ -18,7 +18,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("migration: run, nothing to do", "steps that have run", |store, size| {
             let migrations = migrations(size);
             migrations.run(&**store).map_err(failed)?;
-            time(TIMES * size, || {
+            time_steady(TIMES * size, || {
                 (0..TIMES).try_for_each(|_| migrations.run(&**store).map(drop).map_err(failed))
             })
         })

@@ -34,6 +34,13 @@ const SIZES: [u64; 4] = [1_000, 4_000, 16_000, 64_000];
 /// A run that takes longer than this is not made with the next size: its growth is known by then.
 const LONG: Duration = Duration::from_secs(10);
 
+/// How much time is measured for each figure: the system counts a thread's time in steps of some
+/// milliseconds.
+const ENOUGH: Duration = Duration::from_millis(60);
+
+/// How many rounds are made for that at most.
+const ROUNDS_MAX: usize = 200;
+
 /// What is grown.
 ///
 /// ```
@@ -115,6 +122,19 @@ fn time(operations: u64, work: impl FnOnce() -> Result<()>) -> Result<Work> {
     Ok(Work { operations, taken })
 }
 
+/// Does something again and again, until that has taken long enough to be measured.
+fn time_steady(times: u64, mut work: impl FnMut() -> Result<()>) -> Result<Work> {
+    let mut whole = Work { operations: 0, taken: Duration::ZERO };
+    let began = Instant::now();
+    while whole.operations == 0 || whole.taken < ENOUGH && began.elapsed() < 8 * ENOUGH {
+        let rounds = if whole.operations == 0 { 1 } else { 16 };
+        let more = time(rounds * times, || (0..rounds).try_for_each(|_| work()))?;
+        whole.operations += more.operations;
+        whole.taken += more.taken;
+    }
+    Ok(whole)
+}
+
 /// How long this thread has been running, where the system says so: other programs on the machine
 /// must not look like growth. No case waits for a device.
 fn running() -> Option<Duration> {
@@ -148,7 +168,7 @@ impl<S> Case<S> {
 }
 
 /// Grows what is asked for on the engines that are asked for: all, if none is named. Each figure is
-/// the best of so many rounds, each in a store of its own.
+/// the average of so many rounds or more, each in a store of its own.
 ///
 /// # Errors
 /// What a store reports.
@@ -220,26 +240,28 @@ impl Grower<'_> {
         Ok(())
     }
 
-    /// Returns what one operation cost at its best, and how long the longest round took.
+    /// Returns what one operation cost on average, and how long the longest round took.
     fn cost<E: Subject>(
         &self,
         case: &Case<E::Store>,
         path: &Path,
         size: u64,
     ) -> Result<(f64, Duration)> {
-        let (mut best, mut longest) = (f64::INFINITY, Duration::ZERO);
-        for round in 0..self.rounds.max(1) {
+        let (mut operations, mut taken, mut longest) = (0, Duration::ZERO, Duration::ZERO);
+        for round in 0..ROUNDS_MAX {
             let began = Instant::now();
             let path = path.with_extension(round.to_string());
             let store = Arc::new(E::open(&path, &StoreOptions::new())?);
             let work = (case.run)(&store, size)?;
             store.close()?;
-            best = best.min(work.taken.as_nanos() as f64 / work.operations.max(1) as f64);
+            operations += work.operations;
+            taken += work.taken;
             longest = longest.max(began.elapsed());
-            if longest > LONG {
+            let is_enough = round + 1 >= self.rounds && taken >= ENOUGH;
+            if is_enough || longest > LONG {
                 break;
             }
         }
-        Ok((best, longest))
+        Ok((taken.as_nanos() as f64 / operations.max(1) as f64, longest))
     }
 }
