@@ -14,6 +14,13 @@ use crate::workload::{key, random_entries};
 const TIMES: u64 = 500;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
+    [taking(), deleted_keys(), own_writes(), entries(), snapshots(), handles_and_trees()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn taking<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("take first, transaction", "entries taken", |store, size| {
             let tree = filled(&**store, size)?;
@@ -40,6 +47,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
                 take(transaction, &tree, &[Direction::Forward])
             })
         }),
+    ]
+}
+
+fn deleted_keys<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("first, after delete_range", "deleted keys", |store, size| {
             let tree = filled(&**store, size + 1)?;
             let mut transaction = store.begin_with(Durability::None)?;
@@ -69,6 +81,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
                 })
             })
         }),
+    ]
+}
+
+fn own_writes<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("savepoint with put and first", "savepoints before it", |store, size| {
             let tree = store.tree("t")?;
             let mut transaction = store.begin_with(Durability::None)?;
@@ -99,6 +116,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             has_first(&transaction, &tree)?;
             gets(&transaction, &tree, size)
         }),
+    ]
+}
+
+fn entries<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("get, snapshot", "entries", |store, size| {
             let tree = filled(&**store, size)?;
             gets(&store.snapshot()?, &tree, size)
@@ -134,6 +156,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             })
         })
         .fewer(4),
+    ]
+}
+
+fn snapshots<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("put, snapshots held", "snapshots", |store, size| {
             let tree = filled(&**store, TIMES)?;
             let held = held(&**store, &tree, size)?;
@@ -176,6 +203,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             put(&**store, &tree, size - 1)?;
             time_steady(TIMES, || repeat(TIMES, |_| has_first(&newer, &tree)))
         }),
+    ]
+}
+
+fn handles_and_trees<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("snapshot and get, by the last handle", "handles", |store, size| {
             let tree = last_handle(&**store, size)?;
             put(&**store, &tree, 0)?;

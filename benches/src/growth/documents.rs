@@ -17,6 +17,10 @@ const TIMES: u64 = 200;
 const ON_SHELF: u64 = 10;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
+    [collections(), ordered_ids(), indexes_and_feeds()].into_iter().flatten().collect()
+}
+
+fn collections<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("document: put over", "documents", |store, size| {
             let notes = filled(&**store, size)?;
@@ -59,6 +63,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             })
         })
         .fewer(2),
+    ]
+}
+
+fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("document: take first of an index", "documents taken", |store, size| {
             let notes = filled(&**store, size)?;
             let mut transaction = store.begin_with(Durability::None)?;
@@ -92,6 +101,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             Ok(work)
         })
         .fewer(4),
+    ]
+}
+
+fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("document: put, per index", "indexes", |store, size| {
             let mut declaration = Declaration::new("notes");
             for number in 0..size {

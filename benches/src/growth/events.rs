@@ -21,6 +21,10 @@ const AT_ONCE: u64 = 500;
 const PROJECTION: &str = "counts";
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
+    [logs(), projections()].into_iter().flatten().collect()
+}
+
+fn logs<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("event: append", "events of the stream", |store, size| {
             let log = filled(&**store, size, |_| "stream".to_owned())?;
@@ -57,6 +61,11 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             })
         })
         .fewer(2),
+    ]
+}
+
+fn projections<S: KvStore>() -> Vec<Case<S>> {
+    vec![
         Case::<S>::new("event: acknowledge", "subscriptions", |store, size| {
             let log = filled(&**store, AT_ONCE, |_| "stream".to_owned())?;
             let acknowledge = |from: u64, until: u64| {
