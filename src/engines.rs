@@ -40,7 +40,7 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     if !place.is_empty() {
         return Err(refuse(format!("memory: takes no path, because it keeps nothing: {place:?}")));
     }
-    Ok(DynStore::new(MemoryStore::with_options(options)))
+    Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
 /// Splits a place into the path and the options that its URL sets.

@@ -31,7 +31,7 @@ enum Scheme {
 /// use arbour::{DynStore, KvStore, MemoryStore, Registry};
 /// let mut registry = Registry::built_in();
 /// registry.register("scratch", |_place, options| {
-///     Ok(DynStore::new(MemoryStore::with_options(options)))
+///     Ok(DynStore::new(MemoryStore::open(options)?))
 /// })?;
 /// let store = registry.open("scratch:")?;
 /// assert_eq!(store.capabilities().engine, "memory");

@@ -22,7 +22,7 @@ fn built_in() -> impl Iterator<Item = &'static str> {
 }
 
 fn scratch(_place: &str, options: &StoreOptions) -> Result<DynStore> {
-    Ok(DynStore::new(MemoryStore::with_options(options)))
+    Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
 /// Expects a refusal whose message has these words in it.
@@ -199,6 +199,15 @@ fn an_error_has_the_path_that_was_given() {
         assert_eq!(error.path(), Some("no such folder/x".as_ref()), "{scheme}");
         assert!(!std::path::Path::new("no such folder").exists());
     }
+}
+
+#[test]
+fn a_store_in_memory_is_always_absent() {
+    let options = StoreOptions::new().create(false);
+    refused(arbour::open_with("memory:", &options), ErrorKind::NotFound, &["create(false)"]);
+    // A read-only one is empty, and creates nothing.
+    let store = arbour::open_with("memory:", &options.read_only(true)).unwrap();
+    assert_eq!(store.stats().unwrap().entries, 0);
 }
 
 #[test]

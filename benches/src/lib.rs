@@ -8,6 +8,8 @@
 //!   [events] are, with `--transfer` what [moving](transfer) a store costs above loading it.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
 //!   for a minute costs those who write meanwhile.
+//! - `cargo run --release -p arbour-benches --bin growth` prints how the cost of each operation
+//!   [grows](growth) with what a store holds.
 //!
 //! Both measure [contenders](contender::Contender): the same work done by Arbour and by an
 //! engine's own API. Keys have 16 bytes and values 100.
@@ -18,6 +20,7 @@ pub mod contender;
 pub mod documents;
 pub mod events;
 mod group_commit;
+pub mod growth;
 pub mod held_snapshot;
 mod layers;
 pub mod machine;

@@ -70,6 +70,10 @@ impl<S: KvStore> KvStore for Slowed<S> {
         Ok(SlowedTransaction { transaction, flush: self.flush })
     }
 
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
+    }
+
     /// Waits in a transaction, for batches are serialized by the device as well.
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;

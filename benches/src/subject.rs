@@ -101,7 +101,7 @@ impl Subject for Memory {
     const NAME: &'static str = "memory";
 
     fn open(_: &Path, options: &StoreOptions) -> Result<MemoryStore> {
-        Ok(MemoryStore::with_options(options))
+        MemoryStore::open(options)
     }
 }
 

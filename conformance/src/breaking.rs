@@ -1,6 +1,7 @@
 //! A store that breaks at a chosen step, as if the process had died there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
@@ -76,6 +77,10 @@ impl<S: KvStore> KvStore for Breaking<S> {
     fn begin_with(&self, durability: Durability) -> Result<BreakingTransaction<'_, S>> {
         self.step(Operation::Begin)?;
         Ok(BreakingTransaction { store: self, transaction: self.store.begin_with(durability)? })
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch<S::Tree>, durability: Durability) -> Result<()> {

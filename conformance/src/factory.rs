@@ -14,7 +14,7 @@ use arbour_core::{DynStore, KvStore, MemoryStore, Result, StoreOptions};
 /// impl Factory for Memory {
 ///     type Store = MemoryStore;
 ///     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
-///         Ok(MemoryStore::with_options(options))
+///         MemoryStore::open(options)
 ///     }
 /// }
 /// ```
@@ -92,7 +92,7 @@ impl Factory for MemoryFactory {
     type Store = MemoryStore;
 
     fn open(&self, _: &Path, options: &StoreOptions) -> Result<MemoryStore> {
-        Ok(MemoryStore::with_options(options))
+        MemoryStore::open(options)
     }
 }
 

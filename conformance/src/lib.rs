@@ -13,7 +13,7 @@
 //!     type Store = MemoryStore;
 //!
 //!     fn open(&self, _: &Path, options: &StoreOptions) -> Result<MemoryStore> {
-//!         Ok(MemoryStore::with_options(options))
+//!         MemoryStore::open(options)
 //!     }
 //! }
 //!

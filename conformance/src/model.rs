@@ -40,7 +40,7 @@ const PINNED_MAX: usize = 4;
 /// # impl Factory for Memory {
 /// #     type Store = MemoryStore;
 /// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
-/// #         Ok(MemoryStore::with_options(options))
+/// #         MemoryStore::open(options)
 /// #     }
 /// # }
 /// arbour_conformance::agrees_with_a_plain_map(&Memory);

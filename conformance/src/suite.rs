@@ -160,7 +160,7 @@ fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result
 /// # impl Factory for Memory {
 /// #     type Store = MemoryStore;
 /// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
-/// #         Ok(MemoryStore::with_options(options))
+/// #         MemoryStore::open(options)
 /// #     }
 /// # }
 /// use arbour_conformance::{Axis, run_all};

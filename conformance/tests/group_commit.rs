@@ -16,7 +16,7 @@ impl Factory for Grouped {
     type Store = GroupCommit<MemoryStore>;
 
     fn open(&self, _: &Path, options: &StoreOptions) -> Result<GroupCommit<MemoryStore>> {
-        Ok(GroupCommit::new(MemoryStore::with_options(options)))
+        Ok(GroupCommit::new(MemoryStore::open(options)?))
     }
 }
 

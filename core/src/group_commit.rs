@@ -5,20 +5,26 @@
 //! of them in one transaction. The technique is old (DeWitt and others, 1984); the leader that is
 //! one of the callers is how RocksDB does it.
 //!
-//! The first of a group to wake, who may have something to write again at once, would commit it
-//! without the others, who are about to. So a leader lets those of the last group wake first, for
-//! no longer than that group's commit took. Alone, a writer waits for nobody.
+//! The first caller of a group to wake may have something to write again at once, and would commit
+//! it without the others, which are about to. So a leader lets the callers of the last group wake
+//! first, for no longer than that group's commit took. Alone, a writer waits for no other.
+//!
+//! ```text
+//! caller   queued ──────────► its write runs ─────► the others' run ─────► the engine commits
+//! waits    busy timeout,      as long as it takes   busy timeout, then     as long as it takes
+//!          then Busy, not run                       CommitUnknown
+//! ```
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
-use crate::writer_slot::thread_number;
+use crate::writer_slot::{thread_number, with_deadline};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result,
     Savepoint, Stats, TreeName,
@@ -28,7 +34,7 @@ use crate::{
 ///
 /// It is a [`KvStore`] like the one within: [`apply`](KvStore::apply) and the one-shots are
 /// grouped, transactions begun by hand are not. A group is committed with the strongest
-/// durability any of its members asked for, so nobody gets less than he asked for.
+/// durability that any of its writes requests, so no caller gets weaker durability than requested.
 ///
 /// ```
 /// use arbour_core::{GroupCommit, KvStore, MemoryStore};
@@ -44,36 +50,54 @@ use crate::{
 /// ```
 pub struct GroupCommit<S: KvStore> {
     store: S,
-    queue: Mutex<Queue<S>>,
-    /// Where whoever leads the next group waits for his turn.
+    /// The standard library's lock, because its condition variable wakes all that wait at once:
+    /// parking_lot's wakes one after another, each by the one before it, and a group of 64 takes
+    /// several times as long to come back.
+    queue: std::sync::Mutex<Queue<S>>,
+    /// Where the next leader waits.
     turn: Condvar,
+    /// Where the other callers wait.
+    ended: Condvar,
     /// The thread that runs a group now, or zero: it would wait for itself if it queued.
     leader: AtomicU64,
 }
 
 struct Queue<S: KvStore> {
     /// The writes of the next group. The caller of the first one leads it.
-    jobs: Vec<Job<S>>,
-    group: Arc<Group>,
-    is_committing: bool,
-    /// How many who were told of a commit have not woken yet.
+    jobs: Vec<Arc<Job<S>>>,
+    phase: Phase,
+    /// How many callers whose group has ended have not woken yet.
     waking: usize,
     /// Until when the next group waits for them.
     patience: Instant,
 }
 
+/// What the leader is doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// There is no leader.
+    Idle,
+    /// It begins the transaction or runs closures: what those do, and for how long, is up to
+    /// their callers.
+    Running,
+    /// The engine commits: no caller can hold it up.
+    Committing,
+}
+
 /// One caller's write.
 struct Job<S: KvStore> {
-    run: Box<Run<S>>,
+    /// Taken by the leader that runs it, or by its caller, who no longer waits. Locked while it
+    /// runs, so that a caller that withdraws it waits for its own closure and for no other.
+    run: Mutex<Option<Box<Run<S>>>>,
     durability: Durability,
+    /// How the group it ran in ended. Set under the queue's lock, by the leader, or by a caller
+    /// that no longer waits: whichever comes first.
+    ended: OnceLock<Result<()>>,
 }
 
 /// Runs a caller's closure in a part of the group's transaction of its own, keeps what it
 /// returned for the caller, and tells whether there is something to commit.
 type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
-
-/// How a group ended, for all who wait for it; an error concerns all of it.
-type Group = OnceLock<Result<()>>;
 
 /// What became of a caller's closure.
 enum Outcome<R, E> {
@@ -92,14 +116,15 @@ impl<S: KvStore> GroupCommit<S> {
     /// ```
     #[must_use]
     pub fn new(store: S) -> Self {
-        let queue = Queue {
-            jobs: Vec::new(),
-            group: Arc::default(),
-            is_committing: false,
-            waking: 0,
-            patience: Instant::now(),
-        };
-        Self { store, queue: Mutex::new(queue), turn: Condvar::new(), leader: AtomicU64::new(0) }
+        let queue =
+            Queue { jobs: Vec::new(), phase: Phase::Idle, waking: 0, patience: Instant::now() };
+        Self {
+            store,
+            queue: std::sync::Mutex::new(queue),
+            turn: Condvar::new(),
+            ended: Condvar::new(),
+            leader: AtomicU64::new(0),
+        }
     }
 
     /// Returns the store within.
@@ -122,7 +147,7 @@ impl<S: KvStore> GroupCommit<S> {
     /// ```
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queue.lock().jobs.len()
+        self.queue().jobs.len()
     }
 
     /// Runs a closure in a transaction it shares with the closures of other threads.
@@ -131,10 +156,20 @@ impl<S: KvStore> GroupCommit<S> {
     /// those that ran before it in the group. If it fails or panics, its own writes are undone
     /// and the others go on; a panic reaches the caller whose closure it was.
     ///
+    /// A closure must not wait for another thread that writes through the same group. That thread
+    /// gets an error at its deadline, and the closure goes on; but if it is that thread's turn to
+    /// run the group, this closure included, both wait for ever.
+    ///
     /// # Errors
-    /// The closure's own error; [`Busy`](ErrorKind::Busy) from within another closure of the
-    /// group; or what beginning and committing the group's transaction reports, which every
-    /// caller of the group gets.
+    /// - The closure's own error.
+    /// - [`Busy`](ErrorKind::Busy) if the closure did not run within the store's
+    ///   [busy timeout](crate::StoreOptions::busy_timeout), and at once if this thread would wait
+    ///   for itself: within a closure of a group, or while it holds a transaction of the store.
+    ///   The closure is dropped and surely not run.
+    /// - [`CommitUnknown`](ErrorKind::CommitUnknown) if the closure ran, and those of other callers
+    ///   in its group then ran for longer than the busy timeout: it is committed once they end,
+    ///   unless that fails.
+    /// - What committing the group's transaction reports, to each caller of the group.
     ///
     /// ```
     /// use arbour_core::{Durability, Error, GroupCommit, KvRead, KvStore, KvWrite, MemoryStore};
@@ -156,7 +191,7 @@ impl<S: KvStore> GroupCommit<S> {
         R: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        if self.leader.load(Ordering::Relaxed) == thread_number() {
+        if self.is_leader() {
             let message = "this thread runs a group, use the transaction it was given";
             return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
         }
@@ -182,32 +217,87 @@ impl<S: KvStore> GroupCommit<S> {
         }
     }
 
-    fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
-        let (group, leads) = {
-            let mut queue = self.queue.lock();
-            queue.jobs.push(Job { run, durability });
-            (Arc::clone(&queue.group), queue.jobs.len() == 1)
-        };
-        if leads {
-            return self.lead();
-        }
-        let ended = group.wait().clone();
-        let mut queue = self.queue.lock();
-        queue.waking -= 1;
-        if queue.waking == 0 {
-            self.turn.notify_one();
-        }
-        ended
+    /// Locks the queue. No caller's code runs while it is locked, so a panic leaves it as it was.
+    fn queue(&self) -> MutexGuard<'_, Queue<S>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs and commits what is queued when its turn has come, and tells all whose writes these were.
-    fn lead(&self) -> Result<()> {
-        let (jobs, group) = self.take_turn();
-        let began = Instant::now();
-        let durability = jobs.iter().map(|job| job.durability).max().unwrap_or_default();
-        let followers = jobs.len() - 1;
+    fn is_leader(&self) -> bool {
+        self.leader.load(Ordering::Relaxed) == thread_number()
+    }
+
+    fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
+        let wait = self.store.writer_wait();
+        let job = Arc::new(Job { run: Mutex::new(Some(run)), durability, ended: OnceLock::new() });
+        let mut queue = self.queue();
+        if wait.is_zero() && queue.phase != Phase::Idle {
+            return Err(must_not_wait());
+        }
+        queue.jobs.push(Arc::clone(&job));
+        let mut deadline = Instant::now().checked_add(wait);
+        let mut has_run = false;
+        loop {
+            if let Some(ended) = job.ended.get() {
+                queue.waking -= 1;
+                if queue.waking == 0 {
+                    self.turn.notify_one();
+                }
+                return ended.clone();
+            }
+            let now = Instant::now();
+            let is_late = deadline.is_some_and(|deadline| now >= deadline);
+            // A caller that must not wait leads at once, and only its own write fails if the store
+            // is busy.
+            let leads = queue.phase == Phase::Idle && (queue.is_first(&job) || wait.is_zero());
+            if leads && (queue.waking == 0 || now >= queue.patience || is_late) {
+                return self.lead(queue, &job, deadline);
+            }
+            if !is_late {
+                let patience = leads.then_some(queue.patience);
+                let until = deadline.into_iter().chain(patience).min();
+                let place = if queue.is_first(&job) { &self.turn } else { &self.ended };
+                queue = wait_in(place, queue, until);
+                continue;
+            }
+            drop(queue);
+            let withdrawn = job.run.lock().take();
+            queue = self.queue();
+            if withdrawn.is_some() {
+                queue.jobs.retain(|queued| !Arc::ptr_eq(queued, &job));
+                // The caller that is first now waits where the others do.
+                self.ended.notify_all();
+                return Err(not_run(wait));
+            }
+            if job.ended.get().is_some() {
+                continue;
+            }
+            if queue.phase == Phase::Committing {
+                deadline = None;
+            } else if !has_run {
+                has_run = true;
+                deadline = Instant::now().checked_add(wait);
+            } else {
+                let unknown = held_up(wait);
+                let _ = job.ended.set(Err(unknown.clone()));
+                return Err(unknown);
+            }
+        }
+    }
+
+    /// Runs and commits what is queued, and tells all whose writes these were.
+    fn lead(
+        &self,
+        mut queue: MutexGuard<'_, Queue<S>>,
+        own: &Arc<Job<S>>,
+        deadline: Option<Instant>,
+    ) -> Result<()> {
+        queue.phase = Phase::Running;
+        let durability = queue.jobs.iter().map(|job| job.durability).max().unwrap_or_default();
+        drop(queue);
+        let mut group = Group { jobs: Vec::new(), began: Instant::now() };
         self.leader.store(thread_number(), Ordering::Relaxed);
-        let ended = catch_unwind(AssertUnwindSafe(|| self.commit_group(jobs, durability)));
+        let ended =
+            catch_unwind(AssertUnwindSafe(|| self.commit_group(&mut group, durability, deadline)));
         self.leader.store(0, Ordering::Relaxed);
         let result = match &ended {
             Ok(result) => result.clone(),
@@ -217,47 +307,120 @@ impl<S: KvStore> GroupCommit<S> {
                 "the engine panicked in the thread that led the group",
             )),
         };
-        {
-            let mut queue = self.queue.lock();
-            queue.is_committing = false;
-            queue.waking += followers;
-            let now = Instant::now();
-            queue.patience = now + (now - began);
+        let mut queue = self.queue();
+        queue.phase = Phase::Idle;
+        // Where no transaction began, this write alone has failed: the next caller tries itself,
+        // for as long as it still may.
+        queue.jobs.retain(|job| !Arc::ptr_eq(job, own));
+        let has_begun = !group.jobs.is_empty();
+        group.jobs.retain(|job| !Arc::ptr_eq(job, own));
+        for job in &group.jobs {
+            if job.ended.set(result.clone()).is_ok() {
+                queue.waking += 1;
+            }
+        }
+        let now = Instant::now();
+        queue.patience = now + (now - group.began);
+        let has_next = !queue.jobs.is_empty();
+        drop(queue);
+        // Notifying is a system call, also where no thread waits.
+        if has_next {
             self.turn.notify_one();
         }
-        // Nobody else tells a group how it ended.
-        let _ = group.set(result);
+        if !group.jobs.is_empty() || !has_begun && has_next {
+            self.ended.notify_all();
+        }
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Waits until no group is being committed, and those of the last one have woken, who may have
-    /// something to write again. Takes what is queued then.
-    fn take_turn(&self) -> (Vec<Job<S>>, Arc<Group>) {
-        let mut queue = self.queue.lock();
-        loop {
-            if queue.is_committing {
-                self.turn.wait(&mut queue);
-            } else if queue.waking == 0 {
-                break;
-            } else {
-                let patience = queue.patience;
-                if self.turn.wait_until(&mut queue, patience).timed_out() {
-                    break;
-                }
-            }
+    fn commit_group(
+        &self,
+        group: &mut Group<S>,
+        durability: Durability,
+        deadline: Option<Instant>,
+    ) -> Result<()> {
+        let mut transaction = with_deadline(deadline, || self.store.begin_with(durability))?;
+        group.began = Instant::now();
+        // Taken only now, so that what came while this thread waited for the writer is of the
+        // group too, unless it asks for more than was begun.
+        let mut queue = self.queue();
+        let jobs = queue.take(durability);
+        if !queue.jobs.is_empty() {
+            // The caller that is first now waits where the others do.
+            self.ended.notify_all();
         }
-        queue.is_committing = true;
-        (std::mem::take(&mut queue.jobs), std::mem::take(&mut queue.group))
-    }
-
-    fn commit_group(&self, jobs: Vec<Job<S>>, durability: Durability) -> Result<()> {
-        let mut transaction = self.store.begin_with(durability)?;
+        drop(queue);
         let mut has_writes = false;
         for job in jobs {
-            has_writes |= (job.run)(&mut transaction);
+            let mut run = job.run.lock();
+            if let Some(run) = run.take() {
+                has_writes |= run(&mut transaction);
+                group.jobs.push(Arc::clone(&job));
+            }
         }
-        if has_writes { transaction.commit() } else { transaction.rollback() }
+        if !has_writes {
+            return transaction.rollback();
+        }
+        self.queue().phase = Phase::Committing;
+        transaction.commit()
     }
+}
+
+/// The writes that a leader ran in one transaction, and when it began.
+struct Group<S: KvStore> {
+    jobs: Vec<Arc<Job<S>>>,
+    began: Instant,
+}
+
+impl<S: KvStore> Queue<S> {
+    fn is_first(&self, job: &Arc<Job<S>>) -> bool {
+        self.jobs.first().is_some_and(|first| Arc::ptr_eq(first, job))
+    }
+
+    /// Takes the jobs that a commit of this durability is enough for.
+    fn take(&mut self, durability: Durability) -> Vec<Arc<Job<S>>> {
+        let jobs = std::mem::take(&mut self.jobs);
+        let (taken, left) = jobs.into_iter().partition(|job| job.durability <= durability);
+        self.jobs = left;
+        taken
+    }
+}
+
+/// Waits until it is notified or the moment has come, or for no reason at all.
+fn wait_in<'q, T>(
+    place: &Condvar,
+    queue: MutexGuard<'q, T>,
+    until: Option<Instant>,
+) -> MutexGuard<'q, T> {
+    match until {
+        Some(until) => {
+            let wait = until.saturating_duration_since(Instant::now());
+            place.wait_timeout(queue, wait).unwrap_or_else(PoisonError::into_inner).0
+        }
+        None => place.wait(queue).unwrap_or_else(PoisonError::into_inner),
+    }
+}
+
+#[cold]
+fn must_not_wait() -> Error {
+    let message = "another thread's group is being committed, and this write must not wait for it: \
+                   this thread holds a transaction of the store, or the busy timeout is zero";
+    Error::new(ErrorKind::Busy, Operation::Begin, message)
+}
+
+#[cold]
+fn not_run(wait: Duration) -> Error {
+    let message = format!("the writes before it did not end within {wait:?}, it was not run");
+    Error::new(ErrorKind::Busy, Operation::Begin, message)
+}
+
+#[cold]
+fn held_up(wait: Duration) -> Error {
+    let message = format!(
+        "this write ran, but others of its group have held up their commit for {wait:?}; it is \
+         committed with them once they end"
+    );
+    Error::new(ErrorKind::CommitUnknown, Operation::Commit, message)
 }
 
 /// Runs a closure so that its writes are kept only if it succeeds.
@@ -297,6 +460,10 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
         self.store.begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        if self.is_leader() { Duration::ZERO } else { self.store.writer_wait() }
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {

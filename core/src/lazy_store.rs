@@ -1,18 +1,19 @@
 //! A store that is opened when it is first asked for.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use parking_lot::ReentrantMutex;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::{Error, ErrorKind, KvStore, Operation, Result};
+use crate::writer_slot::thread_number;
+use crate::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 type Open<S> = dyn Fn() -> Result<S> + Send + Sync;
 type Hook<S> = dyn Fn(&S) -> Result<()> + Send + Sync;
 
-/// A store that is opened when it is first asked for, by whoever asks first; others wait for that. It can be
-/// closed, and is opened again when it is asked for again.
+/// A store that is opened by the first caller that asks for it; concurrent callers block until it is open, up to
+/// the [busy timeout](Self::busy_timeout). It can be closed, and is opened again when it is asked for again.
 ///
 /// Asking takes a lock: what works for a while keeps the store that it was given.
 ///
@@ -28,25 +29,29 @@ type Hook<S> = dyn Fn(&S) -> Result<()> + Send + Sync;
 pub struct LazyStore<S> {
     open: Box<Open<S>>,
     hooks: Vec<Box<Hook<S>>>,
-    /// Reentrant, so that a hook that asks for the store is told and does not wait for itself.
-    state: ReentrantMutex<RefCell<State<S>>>,
+    busy_timeout: Duration,
+    state: Mutex<State<S>>,
+    changed: Condvar,
 }
 
 enum State<S> {
     Closed,
-    Opening,
+    /// The thread of this number opens or closes it, without the lock.
+    Changing(u64),
     Open(Arc<S>),
 }
 
-/// Takes an opening back that did not end, because it failed or panicked.
-struct Opening<'s, S>(&'s RefCell<State<S>>);
+/// Opens or closes the store: whatever becomes of that, other threads go on.
+struct Change<'s, S> {
+    lazy: &'s LazyStore<S>,
+    /// What the state becomes; closed if the change panics.
+    then: State<S>,
+}
 
-impl<S> Drop for Opening<'_, S> {
+impl<S> Drop for Change<'_, S> {
     fn drop(&mut self) {
-        let mut state = self.0.borrow_mut();
-        if matches!(*state, State::Opening) {
-            *state = State::Closed;
-        }
+        *self.lazy.state.lock() = std::mem::replace(&mut self.then, State::Closed);
+        self.lazy.changed.notify_all();
     }
 }
 
@@ -59,11 +64,33 @@ impl<S: KvStore> LazyStore<S> {
     /// assert!(!lazy.is_open());
     /// ```
     pub fn new(open: impl Fn() -> Result<S> + Send + Sync + 'static) -> Self {
-        let state = ReentrantMutex::new(RefCell::new(State::Closed));
-        Self { open: Box::new(open), hooks: Vec::new(), state }
+        Self {
+            open: Box::new(open),
+            hooks: Vec::new(),
+            busy_timeout: StoreOptions::new().writer_wait(),
+            state: Mutex::new(State::Closed),
+            changed: Condvar::new(),
+        }
     }
 
-    /// Does something with the store each time it was opened, before anybody else has it: migrating it, say.
+    /// Sets how long a caller waits for another thread that opens or closes the store, before it fails with
+    /// [`Busy`](ErrorKind::Busy): the busy timeout of the options it is opened with, and that of
+    /// [`StoreOptions::new`] unless it is set. Hooks that take long need a longer one.
+    ///
+    /// ```
+    /// # use arbour_core::{LazyStore, MemoryStore, StoreOptions};
+    /// let options = StoreOptions::new().busy_timeout(std::time::Duration::from_secs(60));
+    /// let timeout = options.writer_wait();
+    /// let lazy = LazyStore::new(move || MemoryStore::open(&options)).busy_timeout(timeout);
+    /// # let _ = lazy;
+    /// ```
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Does something with the store each time it was opened, before any other caller has it: migrating it, say.
     /// Several are called in the order they were added. If one fails the store is closed, and opening fails
     /// with its error.
     ///
@@ -80,10 +107,11 @@ impl<S: KvStore> LazyStore<S> {
         self
     }
 
-    /// Returns the store, and opens it if it is not open. Who comes meanwhile waits.
+    /// Returns the store, and opens it if it is not open. Concurrent callers wait for that.
     ///
     /// # Errors
-    /// What opening or a hook reports; the next call tries again.
+    /// What opening or a hook reports; the next call tries again. [`Busy`](ErrorKind::Busy) if another thread
+    /// does not finish opening or closing it within the [busy timeout](Self::busy_timeout).
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a hook, which has the store already.
     ///
     /// ```
@@ -94,18 +122,19 @@ impl<S: KvStore> LazyStore<S> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn get(&self) -> Result<Arc<S>> {
-        let state = self.state.lock();
-        match &*state.borrow() {
+        let mut state = self.settled(Operation::Open)?;
+        match &*state {
             State::Open(store) => return Ok(Arc::clone(store)),
-            State::Opening => {
+            State::Changing(_) => {
                 let message =
                     "the store is being opened by this thread: use what the hook is given";
                 return Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message));
             }
             State::Closed => {}
         }
-        *state.borrow_mut() = State::Opening;
-        let _opening = Opening(&state);
+        *state = State::Changing(thread_number());
+        drop(state);
+        let mut change = Change { lazy: self, then: State::Closed };
         let store = (self.open)()?;
         for hook in &self.hooks {
             if let Err(error) = hook(&store) {
@@ -115,7 +144,7 @@ impl<S: KvStore> LazyStore<S> {
             }
         }
         let store = Arc::new(store);
-        *state.borrow_mut() = State::Open(Arc::clone(&store));
+        change.then = State::Open(Arc::clone(&store));
         Ok(store)
     }
 
@@ -129,14 +158,14 @@ impl<S: KvStore> LazyStore<S> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn is_open(&self) -> bool {
-        matches!(&*self.state.lock().borrow(), State::Open(_))
+        matches!(*self.state.lock(), State::Open(_))
     }
 
-    /// Closes the store, for all who have it; the next [`get`](Self::get) opens it again. Does nothing if it is
-    /// not open.
+    /// Closes the store, for all callers that have it; the next [`get`](Self::get) opens it again. Does nothing if
+    /// it is not open.
     ///
     /// # Errors
-    /// What closing reports.
+    /// What closing reports; the store is then still open. [`Busy`](ErrorKind::Busy) as for [`get`](Self::get).
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, LazyStore, MemoryStore};
@@ -148,12 +177,38 @@ impl<S: KvStore> LazyStore<S> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn close(&self) -> Result<()> {
-        let state = self.state.lock();
-        let mut state = state.borrow_mut();
+        let mut state = self.settled(Operation::Close)?;
         let State::Open(store) = &*state else { return Ok(()) };
+        let store = Arc::clone(store);
+        *state = State::Changing(thread_number());
+        drop(state);
+        let mut change = Change { lazy: self, then: State::Open(Arc::clone(&store)) };
         store.close()?;
-        *state = State::Closed;
+        change.then = State::Closed;
         Ok(())
+    }
+
+    /// Waits until no other thread opens or closes the store. If this one does, it must not wait for itself.
+    fn settled(&self, operation: Operation) -> Result<MutexGuard<'_, State<S>>> {
+        let deadline = Instant::now().checked_add(self.busy_timeout);
+        let mut state = self.state.lock();
+        while matches!(*state, State::Changing(thread) if thread != thread_number()) {
+            let is_late = match deadline {
+                Some(deadline) => self.changed.wait_until(&mut state, deadline).timed_out(),
+                None => {
+                    self.changed.wait(&mut state);
+                    false
+                }
+            };
+            if is_late && matches!(*state, State::Changing(_)) {
+                let waited = self.busy_timeout;
+                let message = format!(
+                    "another thread did not finish opening or closing the store within {waited:?}"
+                );
+                return Err(Error::new(ErrorKind::Busy, operation, message));
+            }
+        }
+        Ok(state)
     }
 }
 
@@ -218,6 +273,47 @@ mod tests {
         let error = itself.get().unwrap().get().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(!itself.get().unwrap().is_open());
+    }
+
+    #[test]
+    fn waiting_for_another_thread_that_opens_it_obeys_the_deadline() {
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ended = Mutex::new(ended);
+        let lazy = LazyStore::new(|| Ok(MemoryStore::new()))
+            .on_open(move |_| {
+                begun.send(()).expect("the test waits for it");
+                ended.lock().recv().expect("the test ends it");
+                Ok(())
+            })
+            .busy_timeout(Duration::from_millis(20));
+        thread::scope(|threads| {
+            let opens = threads.spawn(|| lazy.get().map(drop));
+            has_begun.recv().unwrap();
+            assert!(!lazy.is_open());
+            for result in [lazy.get().map(drop), lazy.close()] {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Busy);
+                assert!(error.message().contains("20ms"), "{error}");
+            }
+            end.send(()).unwrap();
+            opens.join().unwrap().unwrap();
+        });
+        assert!(lazy.is_open());
+        lazy.close().unwrap();
+        assert!(!lazy.is_open());
+    }
+
+    #[test]
+    fn it_stays_open_if_closing_fails() {
+        let lazy = LazyStore::new(|| Ok(MemoryStore::new()));
+        let store = lazy.get().unwrap();
+        let transaction = store.begin().unwrap();
+        assert_eq!(lazy.close().unwrap_err().kind(), ErrorKind::Busy);
+        assert!(lazy.is_open());
+        drop(transaction);
+        lazy.close().unwrap();
+        assert!(!lazy.is_open());
     }
 
     #[test]

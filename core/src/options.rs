@@ -10,7 +10,7 @@ use crate::Limits;
 /// use arbour_core::{ErrorKind, KvStore, MemoryStore, StoreOptions};
 /// use std::time::Duration;
 /// let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
-/// let store = MemoryStore::with_options(&options);
+/// let store = MemoryStore::open(&options)?;
 /// let _transaction = store.begin()?;
 /// // The same thread would wait for itself, so it is told at once.
 /// assert_eq!(store.begin().err().unwrap().kind(), ErrorKind::Busy);
@@ -70,7 +70,7 @@ impl StoreOptions {
     /// ```
     /// use arbour_core::{KvStore, Limits, MemoryStore, StoreOptions};
     /// let limits = Limits { value_bytes_max: 1024, ..Limits::default() };
-    /// let store = MemoryStore::with_options(&StoreOptions::new().limits(limits));
+    /// let store = MemoryStore::open(&StoreOptions::new().limits(limits))?;
     /// assert_eq!(store.capabilities().limits.value_bytes_max, 1024);
     /// ```
     #[must_use]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, TreeName};
 
@@ -31,6 +32,10 @@ impl<S: KvStore> KvStore for Arc<S> {
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
         (**self).begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        (**self).writer_wait()
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {

@@ -1,11 +1,12 @@
 //! The contract: what every engine is made to do.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::update::{CompareAndSwap, Update};
 use crate::{
-    Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result, Tree,
-    TreeName,
+    Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result,
+    StoreOptions, Tree, TreeName,
 };
 
 /// How often [`KvStore::write`] runs a transaction again that met a conflict.
@@ -105,6 +106,24 @@ pub trait KvStore: Send + Sync + 'static {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>>;
+
+    /// Returns how long a write that this thread begins now would wait for the writer before it:
+    /// the [busy timeout](crate::StoreOptions::busy_timeout), or zero if this thread itself holds
+    /// the transaction it would wait for. What lets writes wait before they reach the store, as
+    /// [`GroupCommit`](crate::GroupCommit) does, takes its deadline from here.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore, StoreOptions};
+    /// # use std::time::Duration;
+    /// let store = MemoryStore::new();
+    /// assert_eq!(store.writer_wait(), StoreOptions::new().writer_wait());
+    /// let _transaction = store.begin()?;
+    /// assert_eq!(store.writer_wait(), Duration::ZERO);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn writer_wait(&self) -> Duration {
+        StoreOptions::new().writer_wait()
+    }
 
     /// Applies a batch: all of its writes, in order, or none. An empty one does nothing.
     ///

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -201,9 +201,27 @@ impl WriterSlot {
         self.owner.load(Ordering::Relaxed) == thread_number()
     }
 
-    /// A thread that holds the slot would wait for itself: it does not wait at all.
-    fn wait(&self) -> Duration {
-        if self.is_mine() { Duration::ZERO } else { self.timeout }
+    /// Returns how long this thread would wait for the slot now: the busy timeout, or zero if it
+    /// holds the slot, because it would wait for itself.
+    ///
+    /// ```
+    /// use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// use std::time::Duration;
+    /// let slot = WriterSlot::new(&StoreOptions::new(), None);
+    /// assert_eq!(slot.wait(), StoreOptions::new().writer_wait());
+    /// let _writer = slot.acquire(Operation::Begin)?;
+    /// assert_eq!(slot.wait(), Duration::ZERO);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        if self.is_mine() {
+            return Duration::ZERO;
+        }
+        match DEADLINE.get() {
+            Some(deadline) => self.timeout.min(deadline.saturating_duration_since(Instant::now())),
+            None => self.timeout,
+        }
     }
 
     #[cold]
@@ -235,6 +253,24 @@ impl Drop for WriterGuard<'_> {
     fn drop(&mut self) {
         self.owner.store(0, Ordering::Relaxed);
     }
+}
+
+thread_local! {
+    /// When this thread stops waiting for a slot, if that is earlier than the busy timeout says.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Runs a closure in which this thread waits for a slot until `deadline` at most, so that the time
+/// it has already waited elsewhere counts.
+pub(crate) fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
+    struct Reset(Option<Instant>);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            DEADLINE.set(self.0);
+        }
+    }
+    let _reset = Reset(DEADLINE.replace(deadline));
+    run()
 }
 
 /// Returns a number no other thread of the process has, never zero.

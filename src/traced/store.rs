@@ -113,6 +113,10 @@ impl<S: KvStore> KvStore for TracedStore<S> {
         Ok(TracedTransaction { transaction, life: Life::new(Arc::clone(&self.watch)) })
     }
 
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
+    }
+
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
         let (engine, writes) = (self.watch.engine, batch.len());
         let apply = || self.store.apply(batch, durability);

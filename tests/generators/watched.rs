@@ -1,5 +1,7 @@
 //! A store that tells of every step of its writes, and can be broken at each.
 
+use std::time::Duration;
+
 use arbour::{
     Batch, Capabilities, Direction, Durability, DynSnapshot, DynStore, DynTransaction, DynTree,
     Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, TreeName,
@@ -59,6 +61,10 @@ impl KvStore for Watched {
     fn begin_with(&self, durability: Durability) -> Result<WatchedTransaction<'_>> {
         (self.watch)(Moment::Begin)?;
         Ok(WatchedTransaction { store: self, transaction: self.store.begin_with(durability)? })
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
@@ -250,6 +251,10 @@ impl KvStore for RedbStore {
         let guard = self.slot.acquire(Operation::Begin)?;
         let transaction = self.begin_write(durability, Operation::Begin)?;
         Ok(RedbTransaction::new(self, transaction, durability, guard))
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.slot.wait()
     }
 
     fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {

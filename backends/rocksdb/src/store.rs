@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions,
@@ -108,6 +109,10 @@ impl KvStore for RocksdbStore {
 
     fn begin_with(&self, durability: Durability) -> Result<RocksdbTransaction<'_>> {
         self.layer.begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.layer.writer_wait()
     }
 
     fn apply(&self, batch: Batch<RocksdbTree>, durability: Durability) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, Result, SnapshotLayer, Stats, StoreOptions,
@@ -89,6 +90,10 @@ impl KvStore for SledStore {
 
     fn begin_with(&self, durability: Durability) -> Result<SledTransaction<'_>> {
         self.layers.begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.layers.writer_wait()
     }
 
     fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
@@ -318,6 +319,10 @@ impl KvStore for SqliteStore {
 
     fn begin_with(&self, durability: Durability) -> Result<SqliteTransaction<'_>> {
         self.begin_as(durability, Operation::Begin)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.slot.wait()
     }
 
     fn apply(&self, batch: Batch<SqliteTree>, durability: Durability) -> Result<()> {

@@ -292,6 +292,10 @@ impl KvStore for FaultyStore {
         self.told(FaultyTransaction::new(self, durability))
     }
 
+    fn writer_wait(&self) -> Duration {
+        self.below.writer_wait()
+    }
+
     fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {
         // Let go of at once: it must not be held while this waits for the writer slot.
         drop(self.told(self.enter(Operation::Apply))?);

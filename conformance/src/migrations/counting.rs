@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, TreeName,
@@ -56,6 +57,10 @@ impl<S: KvStore> KvStore for Counting<S> {
     fn begin_with(&self, durability: Durability) -> Result<S::Transaction<'_>> {
         self.transactions.fetch_add(1, Ordering::SeqCst);
         self.store.begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch<S::Tree>, durability: Durability) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::Factory;
 /// # impl Factory for Memory {
 /// #     type Store = MemoryStore;
 /// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
-/// #         Ok(MemoryStore::with_options(options))
+/// #         MemoryStore::open(options)
 /// #     }
 /// # }
 /// arbour_conformance::process::nothing_outlives_the_store(&Memory)?;

@@ -6,6 +6,7 @@
 //! guess.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{DynTree, DynValue};
 use crate::{
@@ -18,6 +19,7 @@ pub(super) trait ErasedStore: Send + Sync {
     fn erased_open_tree(&self, name: TreeName<'_>) -> Result<DynTree>;
     fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>>;
     fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>>;
+    fn erased_writer_wait(&self) -> Duration;
     fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()>;
     fn erased_sync(&self) -> Result<()>;
     fn erased_close(&self) -> Result<()>;
@@ -71,6 +73,10 @@ impl<S: KvStore> ErasedStore for S {
 
     fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>> {
         Ok(Box::new(self.begin_with(durability)?))
+    }
+
+    fn erased_writer_wait(&self) -> Duration {
+        self.writer_wait()
     }
 
     fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::erased::ErasedStore;
 use super::{DynSnapshot, DynTransaction, DynTree};
@@ -65,6 +66,10 @@ impl KvStore for DynStore {
 
     fn begin_with(&self, durability: Durability) -> Result<DynTransaction<'_>> {
         Ok(DynTransaction::new(self.store.erased_begin_with(durability)?))
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.erased_writer_wait()
     }
 
     fn apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {

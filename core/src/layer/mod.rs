@@ -7,6 +7,7 @@
 //!          needs              LiveEngine: reads of now and atomic batches (sled is one)
 //! ```
 
+mod changed_keys;
 mod engine;
 mod layered_cursor;
 mod layered_snapshot;

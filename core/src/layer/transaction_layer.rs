@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SnapshotEngine;
 use crate::overlay::{WriteSet, keys_in};
@@ -107,6 +108,10 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
             durability,
             _guard: guard,
         })
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.slot.wait()
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
@@ -238,9 +243,7 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
             return Err(foreign_tree(tree, Operation::DeleteRange));
         }
         let keys = keys_in(self.scan(tree, range, Direction::Forward)?)?;
-        for key in &keys {
-            self.writes.delete(tree, key);
-        }
+        self.writes.delete_all(tree, &keys);
         Ok(())
     }
 

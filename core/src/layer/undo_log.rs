@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::changed_keys::ChangedKeys;
 use crate::{Direction, KeyRange, Tree};
 
 /// The value a key had before a change; `None` if it was absent.
@@ -17,17 +18,28 @@ pub(crate) type PreImage = Option<Arc<[u8]>>;
 pub(crate) struct UndoLog<T: Tree> {
     /// How many snapshots are pinned at each sequence.
     pinned: BTreeMap<u64, usize>,
-    trees: HashMap<T, BTreeMap<Box<[u8]>, Vec<Change>>>,
+    trees: HashMap<T, ChangedKeys<Changes>>,
     entries: usize,
     /// The number of entries the last sweep left: sweeping again once it doubled keeps the cost
     /// of forgetting in proportion to the cost of keeping.
     entries_swept: usize,
 }
 
+/// The changes of one key, oldest first.
+#[derive(Default)]
+struct Changes {
+    list: Vec<Change>,
+    /// The number of changes that the last look for superfluous ones left.
+    needed: usize,
+}
+
 struct Change {
     sequence: u64,
     before: PreImage,
 }
+
+/// Up to this many changes of one key are looked through at each further one.
+const CHANGES_FEW: usize = 8;
 
 /// Below this many entries a sweep is not worth its while.
 const ENTRIES_UNSWEPT_MAX: usize = 1024;
@@ -76,24 +88,26 @@ impl<T: Tree> UndoLog<T> {
         sequence: u64,
         before: impl FnOnce() -> Result<PreImage, E>,
     ) -> Result<(), E> {
-        let changes = self.trees.get_mut(tree).and_then(|keys| keys.get_mut(key));
-        let changed_last = changes.as_ref().and_then(|changes| changes.last()).map(|c| c.sequence);
+        let changes = self.trees.get(tree).and_then(|keys| keys.get(key));
+        let changed_last = changes.and_then(|changes| changes.list.last()).map(|c| c.sequence);
         if changed_last == Some(sequence)
             || !is_needed(&self.pinned, changed_last.unwrap_or(0), sequence)
         {
             return Ok(());
         }
         let change = Change { sequence, before: before()? };
-        match changes {
-            Some(changes) => {
-                self.entries -= forget(changes, &self.pinned);
-                changes.push(change);
+        let keys = match self.trees.get_mut(tree) {
+            Some(keys) => keys,
+            None => self.trees.entry(tree.clone()).or_default(),
+        };
+        keys.change(key, sequence, |changes| {
+            // Looking through many only once they have doubled keeps the cost in proportion to
+            // the number of changes, however many snapshots live.
+            if changes.list.len() <= CHANGES_FEW || changes.list.len() > 2 * changes.needed {
+                self.entries -= changes.forget(&self.pinned);
             }
-            None => {
-                let keys = self.trees.entry(tree.clone()).or_default();
-                keys.insert(Box::from(key), vec![change]);
-            }
-        }
+            changes.list.push(change);
+        });
         self.entries += 1;
         Ok(())
     }
@@ -101,7 +115,7 @@ impl<T: Tree> UndoLog<T> {
     /// Returns what a key held for a snapshot, if it was changed since: `Some(None)` if it was
     /// absent then.
     pub(crate) fn before(&self, tree: &T, key: &[u8], pinned_at: u64) -> Option<PreImage> {
-        seen_at(self.trees.get(tree)?.get(key)?, pinned_at)
+        self.trees.get(tree)?.get(key)?.seen_at(pinned_at)
     }
 
     /// Returns the next key in a range that was changed since a snapshot, with what it held then.
@@ -115,29 +129,26 @@ impl<T: Tree> UndoLog<T> {
         if range.is_empty() {
             return None;
         }
-        let keys = self.trees.get(tree)?.range::<[u8], _>(range.clone());
-        match direction {
-            Direction::Forward => find_seen(keys, pinned_at),
-            Direction::Reverse => find_seen(keys.rev(), pinned_at),
-        }
+        let (key, changes) = self.trees.get(tree)?.next(range, direction, pinned_at)?;
+        // A key changed since then has a change that the snapshot sees: its last one is kept while
+        // a snapshot lives between it and the one before it, and else one before it is seen.
+        Some((key, changes.seen_at(pinned_at)?))
     }
 
     /// Returns the trees that were changed since a snapshot.
     pub(crate) fn trees_changed(&self, pinned_at: u64) -> Vec<T> {
-        let changed = |keys: &BTreeMap<Box<[u8]>, Vec<Change>>| {
-            keys.values().any(|changes| seen_at(changes, pinned_at).is_some())
-        };
-        self.trees.iter().filter(|(_, keys)| changed(keys)).map(|(tree, _)| tree.clone()).collect()
+        let changed = self.trees.iter().filter(|(_, keys)| keys.newest() > pinned_at);
+        changed.map(|(tree, _)| tree.clone()).collect()
     }
 
     fn sweep(&mut self) {
         for keys in self.trees.values_mut() {
-            keys.retain(|_, changes| {
-                self.entries -= forget(changes, &self.pinned);
-                !changes.is_empty()
+            keys.retain(|changes| {
+                self.entries -= changes.forget(&self.pinned);
+                !changes.list.is_empty()
             });
         }
-        self.trees.retain(|_, keys| !keys.is_empty());
+        self.trees.retain(|_, keys| keys.newest() > 0);
         self.entries_swept = self.entries;
     }
 }
@@ -147,26 +158,23 @@ fn is_needed(pinned: &BTreeMap<u64, usize>, from: u64, to: u64) -> bool {
     pinned.range((Bound::Included(from), Bound::Excluded(to))).next().is_some()
 }
 
-/// Removes the changes no snapshot needs and returns how many those were.
-fn forget(changes: &mut Vec<Change>, pinned: &BTreeMap<u64, usize>) -> usize {
-    let kept_before = changes.len();
-    let mut from = 0;
-    changes.retain(|change| {
-        let needed = is_needed(pinned, from, change.sequence);
-        from = change.sequence;
-        needed
-    });
-    kept_before - changes.len()
-}
+impl Changes {
+    /// Removes the changes no snapshot needs and returns how many those were.
+    fn forget(&mut self, pinned: &BTreeMap<u64, usize>) -> usize {
+        let kept_before = self.list.len();
+        let mut from = 0;
+        self.list.retain(|change| {
+            let needed = is_needed(pinned, from, change.sequence);
+            from = change.sequence;
+            needed
+        });
+        self.needed = self.list.len();
+        kept_before - self.needed
+    }
 
-/// Returns what the first change after `pinned_at` replaced.
-fn seen_at(changes: &[Change], pinned_at: u64) -> Option<PreImage> {
-    changes.iter().find(|change| change.sequence > pinned_at).map(|change| change.before.clone())
-}
-
-fn find_seen<'l>(
-    keys: impl Iterator<Item = (&'l Box<[u8]>, &'l Vec<Change>)>,
-    pinned_at: u64,
-) -> Option<(&'l [u8], PreImage)> {
-    keys.filter_map(|(key, changes)| Some((key.as_ref(), seen_at(changes, pinned_at)?))).next()
+    /// Returns what the first change after `pinned_at` replaced.
+    fn seen_at(&self, pinned_at: u64) -> Option<PreImage> {
+        let first = self.list.partition_point(|change| change.sequence <= pinned_at);
+        self.list.get(first).map(|change| change.before.clone())
+    }
 }

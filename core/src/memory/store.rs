@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use imbl::{OrdMap, Vector};
 use parking_lot::RwLock;
 
 use super::{MemorySnapshot, MemoryTransaction};
 use crate::{
-    Batch, Capabilities, Durability, KvStore, KvWrite, Operation, Result, Stats, StoreOptions,
-    TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
+    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Stats,
+    StoreOptions, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
 };
 
 /// One tree: keys and values are shared between the versions that hold them.
@@ -60,20 +61,32 @@ impl MemoryStore {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self::with_options(&StoreOptions::new())
+        Self::empty(&StoreOptions::new())
     }
 
     /// Creates an empty store with a busy timeout and limits of its own. Opened read-only it
     /// stays empty.
     ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) with `create(false)`: there is no store in memory to open.
+    ///
     /// ```
-    /// # use arbour_core::{MemoryStore, StoreOptions};
+    /// # use arbour_core::{ErrorKind, MemoryStore, StoreOptions};
     /// let options = StoreOptions::new().busy_timeout(std::time::Duration::from_secs(1));
-    /// let store = MemoryStore::with_options(&options);
-    /// # let _ = store;
+    /// let store = MemoryStore::open(&options)?;
+    /// let refused = MemoryStore::open(&options.create(false)).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::NotFound);
+    /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    #[must_use]
-    pub fn with_options(options: &StoreOptions) -> Self {
+    pub fn open(options: &StoreOptions) -> Result<Self> {
+        if !options.may_create() && !options.is_read_only() {
+            let message = "a store in memory is always a new one, and `create(false)` forbids that";
+            return Err(Error::new(ErrorKind::NotFound, Operation::Open, message));
+        }
+        Ok(Self::empty(options))
+    }
+
+    fn empty(options: &StoreOptions) -> Self {
         let mut capabilities = Capabilities::new("memory");
         capabilities.limits = options.requested_limits();
         capabilities.read_only = true;
@@ -112,13 +125,20 @@ impl KvStore for MemoryStore {
     }
 
     fn snapshot(&self) -> Result<MemorySnapshot<'_>> {
+        let trees = self.trees.read().clone();
+        // Checked after the trees were read: closing first says so and then lets go of them, so
+        // trees that are read as empty because of that are not given out.
         self.slot.check_open(Operation::Snapshot)?;
-        Ok(MemorySnapshot::new(&self.registry, self.trees.read().clone()))
+        Ok(MemorySnapshot::new(&self.registry, trees))
     }
 
     fn begin_with(&self, _: Durability) -> Result<MemoryTransaction<'_>> {
         let guard = self.slot.acquire(Operation::Begin)?;
         Ok(MemoryTransaction::new(self, guard))
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.slot.wait()
     }
 
     fn apply(&self, batch: Batch<TreeHandle>, _: Durability) -> Result<()> {
@@ -143,8 +163,9 @@ impl KvStore for MemoryStore {
     }
 
     fn stats(&self) -> Result<Stats> {
-        self.slot.check_open(Operation::Stats)?;
         let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
+        // As for a snapshot, after they were read.
+        self.slot.check_open(Operation::Stats)?;
         Ok(Stats::new(entries, 0))
     }
 }

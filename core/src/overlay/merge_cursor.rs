@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::WriteSet;
 use super::write_set::WriteSetRange;
+use crate::key::successor;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
 /// Reads what lies below and the writes of an overlay as one ordered range.
@@ -38,8 +39,22 @@ pub struct MergeCursor<'t, C, T: Tree> {
     tree: T,
     range: KeyRange<'static>,
     direction: Direction,
+    /// What is being passed over; `None` between calls.
+    run: Option<Run<'t>>,
     failed: bool,
 }
+
+/// Deleted keys that follow each other, with no entry in between.
+struct Run<'t> {
+    first: &'t [u8],
+    last: &'t [u8],
+    steps: usize,
+    jumps: usize,
+}
+
+/// How many deleted keys in a row a cursor passes over before it notes where they end. Passing over
+/// this many is about as quick as the seek that a later cursor makes instead.
+const RUN_UNNOTED_MAX: usize = 16;
 
 /// The next entry below, copied because a cursor lends one entry at a time and the write that
 /// comes before it has to be lent first.
@@ -84,6 +99,7 @@ impl<'t, C: Cursor, T: Tree> MergeCursor<'t, C, T> {
             tree: tree.clone(),
             range: range.into_owned(),
             direction,
+            run: None,
             failed: false,
         }
     }
@@ -114,26 +130,84 @@ impl<'t, C: Cursor, T: Tree> MergeCursor<'t, C, T> {
             self.read_below()?;
             let held = self.below_head.state == HeadState::Held;
             let order = match (self.writes_head, held) {
-                (None, false) => return Ok(Turn::Ended),
+                (None, false) => {
+                    self.end_run();
+                    return Ok(Turn::Ended);
+                }
                 (None, true) => Ordering::Greater,
                 (Some(_), false) => Ordering::Less,
-                (Some((key, _)), true) => {
-                    let order = key.cmp(self.below_head.key.as_slice());
-                    if self.direction == Direction::Forward { order } else { order.reverse() }
-                }
+                (Some((key, _)), true) => self.order(key, &self.below_head.key),
             };
             if order != Ordering::Less {
                 self.below_head.state = HeadState::Unread;
             }
             if order == Ordering::Greater {
+                self.end_run();
                 return Ok(Turn::Below);
             }
             let written = self.writes_head;
             self.writes_head = self.writes.next();
-            if let Some((key, Some(value))) = written {
-                return Ok(Turn::Written(key, value));
+            match written {
+                Some((key, Some(value))) => {
+                    self.end_run();
+                    return Ok(Turn::Written(key, value));
+                }
+                Some((key, None)) => self.pass_over(key)?,
+                None => {}
             }
         }
+    }
+
+    /// Compares keys in the direction of the cursor.
+    fn order(&self, key: &[u8], other: &[u8]) -> Ordering {
+        match self.direction {
+            Direction::Forward => key.cmp(other),
+            Direction::Reverse => other.cmp(key),
+        }
+    }
+
+    /// Passes over a deleted key, and all that is known to be empty behind it.
+    fn pass_over(&mut self, key: &'t [u8]) -> Result<()> {
+        let run = self.run.get_or_insert(Run { first: key, last: key, steps: 0, jumps: 0 });
+        run.last = key;
+        run.steps += 1;
+        let Some((next, _)) = self.writes_head else { return Ok(()) };
+        let keys = (key, next);
+        let Some(end) = self.write_set.end_of_empty(&self.tree, keys, self.direction) else {
+            return Ok(());
+        };
+        run.jumps += 1;
+        self.seek_writes(&end);
+        // What is held below may be behind the end already: only reading it found that out.
+        let is_ahead = match self.below_head.state {
+            HeadState::Unread => false,
+            HeadState::Held => self.order(&self.below_head.key, &end) != Ordering::Less,
+            HeadState::Ended => true,
+        };
+        if !is_ahead {
+            self.below_head.state = HeadState::Unread;
+            self.below.seek(&end).inspect_err(|_| self.failed = true)?;
+        }
+        Ok(())
+    }
+
+    /// Notes what was passed over, so that a later cursor jumps there. A run that is short is
+    /// passed over again until it has grown; one that was jumped over alone is known.
+    fn end_run(&mut self) {
+        let Some(run) = self.run.take() else { return };
+        if run.steps > RUN_UNNOTED_MAX || run.jumps > 1 {
+            let (low, high) = match self.direction {
+                Direction::Forward => (run.first, run.last),
+                Direction::Reverse => (run.last, run.first),
+            };
+            self.write_set.note_empty(&self.tree, low, &successor(high));
+        }
+    }
+
+    fn seek_writes(&mut self, key: &[u8]) {
+        let rest = self.range.from_key(key, self.direction);
+        self.writes = self.write_set.range(&self.tree, &rest, self.direction);
+        self.writes_head = self.writes.next();
     }
 }
 
@@ -157,9 +231,7 @@ impl<C: Cursor, T: Tree> Cursor for MergeCursor<'_, C, T> {
             return Ok(());
         }
         self.below_head.state = HeadState::Unread;
-        let rest = self.range.from_key(key, self.direction);
-        self.writes = self.write_set.range(&self.tree, &rest, self.direction);
-        self.writes_head = self.writes.next();
+        self.seek_writes(key);
         self.below.seek(key).inspect_err(|_| self.failed = true)
     }
 }

@@ -4,6 +4,7 @@
 //! the [`WriteSet`] holds the writes in order, the [`MergeCursor`] lays them over the entries
 //! below, and nothing below changes until the writes are applied.
 
+mod empty_ranges;
 mod merge_cursor;
 mod savepoint;
 mod value;

@@ -90,9 +90,7 @@ impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
 
     fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()> {
         let keys = super::keys_in(self.scan(tree, range, Direction::Forward)?)?;
-        for key in keys.iter() {
-            self.writes.delete(tree, key);
-        }
+        self.writes.delete_all(tree, &keys);
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! The writes of a transaction that the engine has not seen yet.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 
+use super::empty_ranges::EmptyRanges;
+use crate::key::successor;
 use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// Writes in order, indexed by key once something is read.
@@ -12,6 +14,10 @@ use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
 pub(crate) struct WriteSet<T: Tree> {
     batch: Batch<T>,
     index: OnceCell<Index<T>>,
+    /// For each tree where neither what lies below nor the writes have an entry, as far as that is
+    /// known. Cursors note what they pass over, so that no later one has to pass over it again:
+    /// what lies below does not change while it is written over.
+    empty: RefCell<HashMap<T, EmptyRanges>>,
 }
 
 /// For each tree the keys written, and the position in the batch of the last write to each.
@@ -19,7 +25,7 @@ type Index<T> = HashMap<T, BTreeMap<Box<[u8]>, usize>>;
 
 impl<T: Tree> WriteSet<T> {
     pub(crate) fn new() -> Self {
-        Self { batch: Batch::new(), index: OnceCell::new() }
+        Self { batch: Batch::new(), index: OnceCell::new(), empty: RefCell::default() }
     }
 
     /// Returns the writes in order; of several to one key the last counts.
@@ -31,6 +37,9 @@ impl<T: Tree> WriteSet<T> {
     pub(crate) fn put(&mut self, tree: &T, key: &[u8], value: &[u8]) {
         self.batch.put(tree, key, value);
         self.note(tree, key);
+        if let Some(empty) = self.empty.get_mut().get_mut(tree) {
+            empty.cut(key);
+        }
     }
 
     #[inline]
@@ -39,10 +48,45 @@ impl<T: Tree> WriteSet<T> {
         self.note(tree, key);
     }
 
+    /// Deletes all keys that a range holds, in order.
+    pub(crate) fn delete_all(&mut self, tree: &T, keys: &[Vec<u8>]) {
+        for key in keys {
+            self.delete(tree, key);
+        }
+        if let (Some(first), Some(last)) = (keys.first(), keys.last()) {
+            self.note_empty(tree, first, &successor(last));
+        }
+    }
+
     #[inline]
     fn note(&mut self, tree: &T, key: &[u8]) {
         if let Some(index) = self.index.get_mut() {
             insert(index, tree, key, self.batch.len() - 1);
+        }
+    }
+
+    /// Notes that no entry is left from `start` up to, but not including, `end`.
+    pub(super) fn note_empty(&self, tree: &T, start: &[u8], end: &[u8]) {
+        let mut empty = self.empty.borrow_mut();
+        match empty.get_mut(tree) {
+            Some(ranges) => ranges.add(start, end),
+            None => empty.entry(tree.clone()).or_default().add(start, end),
+        }
+    }
+
+    /// Returns where a cursor at a deleted key can go on at once, because no entry is left before
+    /// that; `None` if it would not even pass over the write that comes next.
+    pub(super) fn end_of_empty(
+        &self,
+        tree: &T,
+        (deleted, next): (&[u8], &[u8]),
+        direction: Direction,
+    ) -> Option<Box<[u8]>> {
+        let empty = self.empty.borrow();
+        let (start, end) = empty.get(tree)?.around(deleted)?;
+        match direction {
+            Direction::Forward => (next < end).then(|| Box::from(end)),
+            Direction::Reverse => (next > start).then(|| Box::from(start)),
         }
     }
 

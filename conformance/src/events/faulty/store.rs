@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
@@ -96,6 +97,10 @@ impl KvStore for Tampered {
 
     fn begin_with(&self, durability: Durability) -> Result<TamperedTransaction<'_>> {
         TamperedTransaction::new(self, self.store.begin_with(durability)?)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {

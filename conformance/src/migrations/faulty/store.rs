@@ -1,6 +1,7 @@
 //! A store with a fault.
 
 use std::path::Path;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
@@ -91,6 +92,10 @@ impl KvStore for Distorted {
 
     fn begin_with(&self, durability: Durability) -> Result<DistortedTransaction<'_>> {
         Ok(DistortedTransaction::new(self, self.store.begin_with(durability)?))
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {

@@ -1,0 +1,86 @@
+//! Prints how the cost of each operation grows with what a store holds.
+
+use std::process::ExitCode;
+
+use arbour_benches::growth::{BOUND, Growth, TOPICS, measure};
+use arbour_benches::{ENGINES, machine};
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+
+/// Does each operation in stores that hold 1, 4, 16 and 64 times as much.
+#[derive(Parser)]
+struct Arguments {
+    /// Print one line of JSON for each row instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Measure only this engine; may be given several times.
+    #[arg(long = "engine", value_parser = PossibleValuesParser::new(ENGINES))]
+    engines: Vec<String>,
+    /// Measure only this topic; may be given several times.
+    #[arg(long = "topic", value_parser = PossibleValuesParser::new(TOPICS))]
+    topics: Vec<String>,
+    /// How often each figure is taken at least; the average counts.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Exit with an error if a row is over the bound.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if !arguments.json {
+        println!("{}", machine::describe());
+        println!(
+            "{} rounds or more, microseconds of processor time an operation; bound {BOUND}\n",
+            arguments.rounds
+        );
+        println!(
+            "{:<8} {:<40} {:<21} {:>7} {:>9} {:>9} {:>9} {:>9} {:>7}",
+            "engine", "operation", "grows with", "largest", "1", "4", "16", "64", "growth"
+        );
+    }
+    let mut over = 0;
+    let measured =
+        measure(arguments.rounds, &arguments.engines, &arguments.topics, &mut |growth| {
+            over += usize::from(!growth.is_within_bound());
+            if arguments.json {
+                println!("{}", serde_json::json!(growth));
+            } else {
+                print(&growth);
+            }
+        });
+    if let Err(error) = measured {
+        eprintln!("growth: {error:?}");
+        return ExitCode::FAILURE;
+    }
+    if arguments.check && over > 0 {
+        eprintln!("growth: {over} rows are over the bound");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(growth: &Growth) {
+    let figure = |place: usize| match growth.costs.get(place) {
+        Some((_, nanoseconds)) => format!("{:.3}", nanoseconds / 1e3),
+        None => "-".to_owned(),
+    };
+    let largest = growth.costs.last().map_or(0, |(size, _)| *size);
+    let verdict = match (growth.is_bound, growth.is_within_bound()) {
+        (false, _) => "",
+        (true, true) => "ok",
+        (true, false) => "OVER",
+    };
+    println!(
+        "{:<8} {:<40} {:<21} {largest:>7} {:>9} {:>9} {:>9} {:>9} {:>7.2} {verdict}",
+        growth.engine,
+        growth.operation,
+        growth.by,
+        figure(0),
+        figure(1),
+        figure(2),
+        figure(3),
+        growth.factor(),
+    );
+}

@@ -1,0 +1,181 @@
+//! The operations of documents, grown by what multiplies them.
+
+use arbour::documents::{
+    Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
+    DocWrite as _, Documents, Field, FieldKind, Filter, Ids, Index, Query,
+};
+use arbour_core::{Durability, KvStore, KvWrite as _, Result};
+use serde_json::{Value, json};
+
+use super::{Case, failed, time, time_steady};
+use crate::workload::random_entries;
+
+/// How often an operation is done that leaves the store as large as it is.
+const TIMES: u64 = 200;
+
+/// How many documents share a value that is searched for.
+const ON_SHELF: u64 = 10;
+
+pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
+    [collections(), ordered_ids(), indexes_and_feeds()].into_iter().flatten().collect()
+}
+
+fn collections<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("document: put over", "documents", |store, size| {
+            let notes = filled(&**store, size)?;
+            time_steady(TIMES, || put(&**store, &notes, size, TIMES))
+        }),
+        Case::<S>::new("document: get", "documents", |store, size| {
+            let notes = filled(&**store, size)?;
+            let snapshot = store.snapshot()?;
+            let reader = notes.reader(&snapshot);
+            let ids: Vec<_> = random_entries(size, TIMES as usize).into_iter().map(id).collect();
+            time_steady(TIMES, || {
+                ids.iter().try_for_each(|id| reader.get(id).map(drop)).map_err(failed)
+            })
+        }),
+        Case::<S>::new("document: search by index", "documents", |store, size| {
+            let notes = filled(&**store, size)?;
+            let snapshot = store.snapshot()?;
+            let reader = notes.reader(&snapshot);
+            let shelves = random_entries(size / ON_SHELF, TIMES as usize);
+            time_steady(TIMES, || {
+                let search = |shelf: &u64| {
+                    let query = Query::new(Filter::eq("shelf", *shelf));
+                    reader.search(&query).map(drop)
+                };
+                shelves.iter().try_for_each(search).map_err(failed)
+            })
+        })
+        .fewer(2),
+        Case::<S>::new("document: read by pages, per document", "documents", |store, size| {
+            let notes = filled(&**store, size)?;
+            let snapshot = store.snapshot()?;
+            let reader = notes.reader(&snapshot);
+            time(size, || {
+                let mut query =
+                    Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(50);
+                while let Some(next) = reader.search(&query).map_err(failed)?.next {
+                    query = query.at(next);
+                }
+                Ok(())
+            })
+        })
+        .fewer(2),
+    ]
+}
+
+fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("document: take first of an index", "documents taken", |store, size| {
+            let notes = filled(&**store, size)?;
+            let mut transaction = store.begin_with(Durability::None)?;
+            let first = Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(1);
+            let work = time(size, || {
+                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
+                while let Some(found) =
+                    writer.search(&first).map_err(failed)?.items.into_iter().next()
+                {
+                    writer.remove(&found.id).map_err(failed)?;
+                }
+                Ok(())
+            })?;
+            transaction.commit()?;
+            Ok(work)
+        })
+        .fewer(4),
+        Case::<S>::new("document: insert, slug", "documents of one title", |store, size| {
+            let ids = Ids::Slug { field: "title".to_owned() };
+            let declaration = Declaration::new("notes").id("id", ids).field(Field::path("title"));
+            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            let mut transaction = store.begin_with(Durability::None)?;
+            let work = time(size, || {
+                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
+                (0..size).try_for_each(|_| {
+                    let note: Value = json!({"title": "The Tale of Genji"});
+                    writer.insert(&note).map(drop).map_err(failed)
+                })
+            })?;
+            transaction.commit()?;
+            Ok(work)
+        })
+        .fewer(4),
+    ]
+}
+
+fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("document: put, per index", "indexes", |store, size| {
+            let mut declaration = Declaration::new("notes");
+            for number in 0..size {
+                let name = format!("field-{number}");
+                let field = Field::path(&name).of(FieldKind::Integer);
+                declaration = declaration.field(field).index(Index::on(&name));
+            }
+            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            let puts = 50;
+            let documents = (0..puts).map(|number| {
+                let fields = (0..size).map(|field| (format!("field-{field}"), json!(number)));
+                let mut document = serde_json::Map::from_iter(fields);
+                document.insert("id".to_owned(), json!(id(number)));
+                Value::Object(document)
+            });
+            let documents: Vec<_> = documents.collect();
+            let mut transaction = store.begin_with(Durability::None)?;
+            let work = time(puts * size, || {
+                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
+                documents
+                    .iter()
+                    .try_for_each(|document| writer.set(document).map(drop))
+                    .map_err(failed)
+            })?;
+            transaction.commit()?;
+            Ok(work)
+        })
+        .fewer(1_000),
+        Case::<S>::new("document: next of the feed", "changes before it", |store, size| {
+            let declaration = Declaration::<Value>::new("notes").with_feed();
+            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            put(&**store, &notes, size, size)?;
+            let snapshot = store.snapshot()?;
+            time_steady(TIMES, || {
+                (0..TIMES).try_for_each(|_| {
+                    notes.changes(&snapshot, size - 1, 1).map(drop).map_err(failed)
+                })
+            })
+        })
+        .fewer(2),
+    ]
+}
+
+fn id(number: u64) -> String {
+    format!("note-{number:08}")
+}
+
+/// Opens a collection with an index and puts documents in it.
+fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<S::Tree, Value>> {
+    let shelf = Field::path("shelf").of(FieldKind::Integer);
+    let declaration = Declaration::new("notes").field(shelf).index(Index::on("shelf"));
+    let notes = Documents::new(store).collection(declaration).map_err(failed)?;
+    put(store, &notes, size, size)?;
+    Ok(notes)
+}
+
+/// Puts so many of the documents that a collection of a size has, in one transaction.
+fn put<S: KvStore>(
+    store: &S,
+    notes: &Collection<S::Tree, Value>,
+    size: u64,
+    count: u64,
+) -> Result<()> {
+    let mut transaction = store.begin_with(Durability::None)?;
+    let mut writer = notes.writer(&mut transaction).map_err(failed)?;
+    for number in 0..count {
+        let number = number * 7_919 % size;
+        let note: Value = json!({"id": id(number), "shelf": number / ON_SHELF, "title": "a note"});
+        writer.set(&note).map_err(failed::<DocError>)?;
+    }
+    drop(writer);
+    transaction.commit()
+}

@@ -1,0 +1,183 @@
+//! The operations of events, grown by what multiplies them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arbour::events::{
+    Append, Event, EventQuery, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent,
+    Outbox, Projection,
+};
+use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
+
+use super::{Case, Work, failed, time, time_steady};
+
+/// How often an operation is done that leaves the store as large as it is.
+const TIMES: u64 = 100;
+
+/// How many events are appended at once to fill a log.
+const AT_ONCE: u64 = 500;
+
+const PROJECTION: &str = "counts";
+
+pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
+    [logs(), projections()].into_iter().flatten().collect()
+}
+
+fn logs<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("event: append", "events of the stream", |store, size| {
+            let log = filled(&**store, size, |_| "stream".to_owned())?;
+            time(TIMES, || append(&**store, &log, TIMES, |_| "stream".to_owned()))
+        }),
+        Case::<S>::new("event: append to a new stream", "streams", |store, size| {
+            let log = filled(&**store, size, |number| format!("stream-{number}"))?;
+            time(TIMES, || append(&**store, &log, TIMES, |number| format!("new-{number}")))
+        }),
+        Case::<S>::new("event: read 10 after a position", "events before it", |store, size| {
+            let log = filled(&**store, size, |_| "other".to_owned())?;
+            append(&**store, &log, 10, |_| "other".to_owned())?;
+            read_after(&**store, &log, &EventQuery::all().after(size).limit(10))
+        }),
+        Case::<S>::new(
+            "event: read 10 of a stream after a position",
+            "events before it",
+            |store, size| {
+                let log = filled(&**store, size, |_| "stream".to_owned())?;
+                append(&**store, &log, 10, |_| "stream".to_owned())?;
+                read_after(&**store, &log, &EventQuery::stream("stream").after(size).limit(10))
+            },
+        ),
+        Case::<S>::new("event: next of a tail on a stream", "events before it", |store, size| {
+            filled(&**store, size, |_| "stream".to_owned())?;
+            let events = Events::builder(Arc::clone(store), "main").build().map_err(failed)?;
+            let mut tail = events.tail(EventQuery::stream("stream"));
+            time(size, || {
+                let mut seen = 0;
+                while seen < size {
+                    seen += tail.next(50, Duration::ZERO).map_err(failed)?.len() as u64;
+                }
+                Ok(())
+            })
+        })
+        .fewer(2),
+    ]
+}
+
+fn projections<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("event: acknowledge", "subscriptions", |store, size| {
+            let log = filled(&**store, AT_ONCE, |_| "stream".to_owned())?;
+            let acknowledge = |from: u64, until: u64| {
+                let mut transaction = store.begin_with(Durability::None)?;
+                (from..until).try_for_each(|number| {
+                    let name = format!("subscription-{number}");
+                    log.acknowledge(&mut transaction, &name, Some(1)).map_err(failed)
+                })?;
+                transaction.commit()
+            };
+            acknowledge(0, size)?;
+            time(TIMES, || acknowledge(size, size + TIMES))
+        }),
+        Case::<S>::new("event: catch up, per event", "events", |store, size| {
+            filled(&**store, size, |number| format!("stream-{}", number % 100))?;
+            let events = counting(store, &Arc::default(), GiveUp::Halt)?;
+            time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
+        })
+        .fewer(4),
+        Case::<S>::new("event: dead-letter, per event", "dead letters", |store, size| {
+            filled(&**store, size, |number| format!("stream-{number}"))?;
+            let events = counting(store, &Arc::new(AtomicBool::new(true)), GiveUp::DeadLetter)?;
+            time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
+        })
+        .fewer(16),
+        Case::<S>::new("event: release, per event", "dead letters", |store, size| {
+            filled(&**store, size, |_| "stream".to_owned())?;
+            let fails = Arc::new(AtomicBool::new(true));
+            let events = counting(store, &fails, GiveUp::Quarantine)?;
+            events.catch_up(PROJECTION).map_err(failed)?;
+            fails.store(false, Ordering::SeqCst);
+            time(size, || events.release(PROJECTION, "stream").map(drop).map_err(failed))
+        })
+        .fewer(16),
+        Case::<S>::new("event: trim, per event", "events", |store, size| {
+            filled(&**store, size, |number| format!("stream-{}", number % 100))?;
+            let events = Events::builder(Arc::clone(store), "main").build().map_err(failed)?;
+            time(size, || events.trim(size).map(drop).map_err(failed))
+        })
+        .fewer(4),
+    ]
+}
+
+/// Fails while it is told to, and changes nothing otherwise.
+struct Fickle<T> {
+    fails: Arc<AtomicBool>,
+    tree: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Tree> Model for Fickle<T> {
+    type Tree = T;
+    type Change = ();
+
+    fn name(&self) -> &str {
+        "fickle"
+    }
+
+    fn reduce<R: KvRead<Tree = T>>(
+        &self,
+        event: &Event<'_>,
+        _before: &R,
+        _out: &mut Outbox,
+    ) -> Handled<Option<()>> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(format!("event {} is refused", event.position).into());
+        }
+        Ok(None)
+    }
+}
+
+fn counting<S: KvStore>(
+    store: &Arc<S>,
+    fails: &Arc<AtomicBool>,
+    give_up: GiveUp,
+) -> Result<Events<S>> {
+    let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
+    let policy = FailurePolicy::default().then(give_up);
+    let projection = Projection::new(PROJECTION, 1).model(model).on_failure(policy);
+    Events::builder(Arc::clone(store), "main").projection(projection).build().map_err(failed)
+}
+
+fn filled<S: KvStore>(
+    store: &S,
+    size: u64,
+    stream: impl Fn(u64) -> String,
+) -> Result<Log<S::Tree>> {
+    let log = Log::open(store, "main").map_err(failed)?;
+    append(store, &log, size, stream)?;
+    Ok(log)
+}
+
+fn append<S: KvStore>(
+    store: &S,
+    log: &Log<S::Tree>,
+    events: u64,
+    stream: impl Fn(u64) -> String,
+) -> Result<()> {
+    for first in (0..events).step_by(AT_ONCE as usize) {
+        let numbers = first..events.min(first + AT_ONCE);
+        let events =
+            numbers.map(|number| NewEvent::raw(stream(number), "noted", 1, vec![b'x'; 50]));
+        let append = events.fold(Append::new(), Append::event);
+        let mut transaction = store.begin_with(Durability::None)?;
+        log.append(&mut transaction, &append).map_err(failed)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn read_after<S: KvStore>(store: &S, log: &Log<S::Tree>, query: &EventQuery) -> Result<Work> {
+    let snapshot = store.snapshot()?;
+    time_steady(TIMES, || {
+        (0..TIMES).try_for_each(|_| log.read(&snapshot, query).map(drop).map_err(failed))
+    })
+}

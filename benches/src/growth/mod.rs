@@ -1,0 +1,267 @@
+//! How the cost of one operation grows with what a store holds.
+//!
+//! Each case does the same operation in stores that hold 1, 4, 16 and 64 times as much of one thing:
+//! entries, deleted keys, snapshots, handles, documents of one title, dead letters. What costs the
+//! logarithm of that or nothing more stays within the bound; what walks over all of it is sixty-four
+//! times as dear in the end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
+use serde::Serialize;
+
+use crate::scratch::Scratch;
+use crate::subject::{Memory, Native, Subject, Visit, is_asked_for, visit_each};
+
+mod contract;
+mod documents;
+mod events;
+mod migrations;
+mod raw;
+
+/// How often a cost may grow from the smallest to the largest size.
+///
+/// ```
+/// assert!(arbour_benches::growth::BOUND < 64.0);
+/// ```
+pub const BOUND: f64 = 1.5;
+
+/// The sizes that most cases grow through. What is dear to make grows through a part of them.
+const SIZES: [u64; 4] = [1_000, 4_000, 16_000, 64_000];
+
+/// A run that takes longer than this is not made with the next size: its growth is known by then.
+const LONG: Duration = Duration::from_secs(10);
+
+/// How much time is measured for each figure: the system counts a thread's time in steps of some
+/// milliseconds.
+const ENOUGH: Duration = Duration::from_millis(60);
+
+/// How many rounds are made for that at most.
+const ROUNDS_MAX: usize = 200;
+
+/// What is grown.
+///
+/// ```
+/// assert_eq!(arbour_benches::growth::TOPICS.len(), 4);
+/// ```
+pub const TOPICS: [&str; 4] = ["contract", "documents", "events", "migrations"];
+
+/// How the cost of one operation of one engine grew.
+///
+/// ```
+/// use arbour_benches::growth::Growth;
+/// let costs = vec![(1_000, 200.0), (64_000, 280.0)];
+/// let growth = Growth { engine: "redb", operation: "get", by: "entries", costs, is_bound: true };
+/// assert!((growth.factor() - 1.4).abs() < 1e-9 && growth.is_within_bound());
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct Growth {
+    /// The engine.
+    pub engine: &'static str,
+    /// The operation.
+    pub operation: &'static str,
+    /// What there is more and more of.
+    pub by: &'static str,
+    /// How much there was of it, and what one operation cost then, in nanoseconds.
+    pub costs: Vec<(u64, f64)>,
+    /// Whether the bound holds for it; the engine's own growth is only shown.
+    pub is_bound: bool,
+}
+
+impl Growth {
+    /// Returns how many times as dear the operation is with the largest size.
+    ///
+    /// ```
+    /// use arbour_benches::growth::Growth;
+    /// let growth = Growth { engine: "redb", operation: "get", by: "entries", costs: vec![], is_bound: true };
+    /// assert!(growth.factor().is_nan());
+    /// ```
+    #[must_use]
+    pub fn factor(&self) -> f64 {
+        match (self.costs.first(), self.costs.last()) {
+            (Some((_, first)), Some((_, last))) => last / first,
+            _ => f64::NAN,
+        }
+    }
+
+    /// Tells whether the growth is what it may be.
+    ///
+    /// ```
+    /// use arbour_benches::growth::Growth;
+    /// let costs = vec![(1_000, 1.0), (64_000, 64.0)];
+    /// let growth = Growth { engine: "redb", operation: "get", by: "entries", costs, is_bound: true };
+    /// assert!(!growth.is_within_bound());
+    /// ```
+    #[must_use]
+    pub fn is_within_bound(&self) -> bool {
+        !self.is_bound || self.factor() <= BOUND
+    }
+}
+
+/// What a layer reports, as what a store does.
+fn failed<E: std::error::Error + Send + Sync + 'static>(cause: E) -> Error {
+    Error::new(ErrorKind::Engine, Operation::Open, "a layer failed").with_source(cause)
+}
+
+/// How many operations were timed, and how long they took together.
+struct Work {
+    operations: u64,
+    taken: Duration,
+}
+
+/// Does something once and says how many operations that was.
+fn time(operations: u64, work: impl FnOnce() -> Result<()>) -> Result<Work> {
+    let (began, began_running) = (Instant::now(), running());
+    work()?;
+    let taken = match (began_running, running()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => began.elapsed(),
+    };
+    Ok(Work { operations, taken })
+}
+
+/// Does something again and again, until that has taken long enough to be measured.
+fn time_steady(times: u64, mut work: impl FnMut() -> Result<()>) -> Result<Work> {
+    let mut whole = Work { operations: 0, taken: Duration::ZERO };
+    let began = Instant::now();
+    while whole.operations == 0 || whole.taken < ENOUGH && began.elapsed() < 8 * ENOUGH {
+        let rounds = if whole.operations == 0 { 1 } else { 16 };
+        let more = time(rounds * times, || (0..rounds).try_for_each(|_| work()))?;
+        whole.operations += more.operations;
+        whole.taken += more.taken;
+    }
+    Ok(whole)
+}
+
+/// How long this thread has been running, where the system says so: other programs on the machine
+/// must not look like growth. No case waits for a device.
+fn running() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// An operation whose cost is grown.
+struct Case<S> {
+    operation: &'static str,
+    by: &'static str,
+    /// The sizes are divided by this: how dear it is to make one of what there is more of.
+    fewer: u64,
+    /// Fills a new store up to a size and times the operation in it.
+    run: fn(&Arc<S>, u64) -> Result<Work>,
+}
+
+impl<S> Case<S> {
+    fn new(
+        operation: &'static str,
+        by: &'static str,
+        run: fn(&Arc<S>, u64) -> Result<Work>,
+    ) -> Self {
+        Self { operation, by, fewer: 1, run }
+    }
+
+    fn fewer(mut self, fewer: u64) -> Self {
+        self.fewer = fewer;
+        self
+    }
+}
+
+/// Grows what is asked for on the engines that are asked for: all, if none is named. Each figure is
+/// the average of so many rounds or more, each in a store of its own.
+///
+/// # Errors
+/// What a store reports.
+///
+/// ```no_run
+/// arbour_benches::growth::measure(3, &["memory".to_owned()], &[], &mut |growth| {
+///     println!("{} {}: {:.2}", growth.operation, growth.by, growth.factor());
+/// })?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub fn measure(
+    rounds: usize,
+    engines: &[String],
+    topics: &[String],
+    report: &mut dyn FnMut(Growth),
+) -> Result<()> {
+    let mut grower = Grower { rounds, topics, report };
+    if is_asked_for(Memory::NAME, engines) {
+        grower.grow::<Memory>()?;
+    }
+    visit_each(engines, &mut grower)
+}
+
+struct Grower<'r> {
+    rounds: usize,
+    topics: &'r [String],
+    report: &'r mut dyn FnMut(Growth),
+}
+
+impl Visit for Grower<'_> {
+    fn visit<N: Native>(&mut self) -> Result<()> {
+        if is_asked_for("contract", self.topics) {
+            let costs = raw::get::<N>(self.rounds)?;
+            let (operation, by) = ("get, engine alone", "entries");
+            (self.report)(Growth { engine: N::NAME, operation, by, costs, is_bound: false });
+        }
+        self.grow::<N>()
+    }
+}
+
+impl Grower<'_> {
+    fn grow<E: Subject>(&mut self) -> Result<()> {
+        let mut cases = Vec::new();
+        if is_asked_for("contract", self.topics) {
+            cases.extend(contract::cases());
+        }
+        if is_asked_for("documents", self.topics) {
+            cases.extend(documents::cases());
+        }
+        if is_asked_for("events", self.topics) {
+            cases.extend(events::cases());
+        }
+        if is_asked_for("migrations", self.topics) {
+            cases.extend(migrations::cases());
+        }
+        let scratch = Scratch::new()?;
+        for case in cases {
+            let mut costs = Vec::new();
+            for size in SIZES.map(|size| (size / case.fewer).max(1)) {
+                let (cost, longest) = self.cost::<E>(&case, &scratch.store("store")?, size)?;
+                costs.push((size, cost));
+                if longest > LONG {
+                    break;
+                }
+            }
+            let Case { operation, by, .. } = case;
+            (self.report)(Growth { engine: E::NAME, operation, by, costs, is_bound: true });
+        }
+        Ok(())
+    }
+
+    /// Returns what one operation cost on average, and how long the longest round took.
+    fn cost<E: Subject>(
+        &self,
+        case: &Case<E::Store>,
+        path: &Path,
+        size: u64,
+    ) -> Result<(f64, Duration)> {
+        let (mut operations, mut taken, mut longest) = (0, Duration::ZERO, Duration::ZERO);
+        for round in 0..ROUNDS_MAX {
+            let began = Instant::now();
+            let path = path.with_extension(round.to_string());
+            let store = Arc::new(E::open(&path, &StoreOptions::new())?);
+            let work = (case.run)(&store, size)?;
+            store.close()?;
+            operations += work.operations;
+            taken += work.taken;
+            longest = longest.max(began.elapsed());
+            let is_enough = round + 1 >= self.rounds && taken >= ENOUGH;
+            if is_enough || longest > LONG {
+                break;
+            }
+        }
+        Ok((taken.as_nanos() as f64 / operations.max(1) as f64, longest))
+    }
+}

@@ -1,0 +1,32 @@
+//! How an engine's own API grows: what of a growth is the engine's.
+
+use arbour_core::{Durability, Result};
+
+use super::SIZES;
+use crate::comparison::time;
+use crate::contender::Contender as _;
+use crate::scratch::Scratch;
+use crate::subject::Native;
+use crate::workload::{entries, key, random_entries};
+
+/// How many keys are read.
+const READS: usize = 2_000;
+
+/// Gets keys by the engine's own API, in stores that hold more and more entries.
+pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
+    let scratch = Scratch::new()?;
+    let mut costs = Vec::new();
+    for size in SIZES {
+        let raw = N::create_raw(&scratch.store("raw")?)?;
+        raw.put(&entries(size), Durability::None)?;
+        raw.settle()?;
+        let keys: Vec<_> = random_entries(size, READS).into_iter().map(key).collect();
+        let mut best = f64::INFINITY;
+        for _ in 0..=rounds {
+            let taken = time(|| raw.gets(&keys))?;
+            best = best.min(taken.as_nanos() as f64 / READS as f64);
+        }
+        costs.push((size, best));
+    }
+    Ok(costs)
+}

@@ -1,0 +1,222 @@
+//! Grouped writes wait with a deadline, and a thread that would wait for itself does not wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use arbour_core::{
+    Durability, Error, ErrorKind, GroupCommit, KvStore, KvWrite, MemoryStore, Result, StoreOptions,
+};
+
+type Store = Arc<GroupCommit<Arc<MemoryStore>>>;
+
+/// For a write that is to be refused: nothing else has to happen in this time.
+const BRIEF: Duration = Duration::from_millis(20);
+
+/// Long enough that two threads can queue their writes meanwhile.
+const AMPLE: Duration = Duration::from_millis(700);
+
+fn open(wait: Duration) -> Store {
+    let options = StoreOptions::new().busy_timeout(wait);
+    let store = MemoryStore::open(&options).expect("memory opens");
+    Arc::new(GroupCommit::new(Arc::new(store)))
+}
+
+fn wait_until_queued(store: &Store, count: usize) {
+    while store.queued() != count {
+        thread::yield_now();
+    }
+}
+
+/// Puts a key through the group on a thread of its own; the closure runs `first` before that.
+fn put(
+    store: &Store,
+    key: &'static [u8],
+    first: impl FnOnce() + Send + 'static,
+) -> JoinHandle<Result<()>> {
+    let store = Arc::clone(store);
+    thread::spawn(move || {
+        let tree = store.tree("t")?;
+        store.write_grouped(Durability::default(), move |transaction| {
+            first();
+            transaction.put(&tree, key, b"")
+        })
+    })
+}
+
+/// Holds up the group with a closure that runs until it is told to end.
+fn hold(store: &Store) -> (JoinHandle<Result<()>>, Sender<()>) {
+    let (begun, has_begun) = channel();
+    let (end, ended): (_, Receiver<()>) = channel();
+    let held = put(store, b"holder", move || {
+        begun.send(()).expect("the test waits for it");
+        ended.recv().expect("the test ends it");
+    });
+    has_begun.recv().expect("the closure begins");
+    (held, end)
+}
+
+fn refusal(result: Result<()>) -> ErrorKind {
+    result.expect_err("it is refused").kind()
+}
+
+fn holds(store: &Store, key: &[u8]) -> bool {
+    let tree = store.tree("t").expect("a good name");
+    store.get(&tree, key).expect("it reads").is_some()
+}
+
+#[test]
+fn a_thread_that_holds_a_transaction_is_busy_at_once_while_another_leads() {
+    let store = open(Duration::MAX);
+    let tree = store.tree("t").expect("a good name");
+    for by_hand in [true, false] {
+        let transaction = match by_hand {
+            true => store.begin(),
+            false => store.inner().begin(),
+        };
+        let transaction = transaction.expect("the store is free");
+        let leader = put(&store, b"leader", || ());
+        wait_until_queued(&store, 1);
+        assert_eq!(refusal(store.put(&tree, b"own", b"")), ErrorKind::Busy);
+        transaction.rollback().expect("it rolls back");
+        leader.join().expect("no panic").expect("the leader gets through");
+        assert!(holds(&store, b"leader") && !holds(&store, b"own"));
+    }
+    // The group is as it was: this thread writes again.
+    store.put(&tree, b"own", b"").expect("it writes");
+}
+
+#[test]
+fn a_thread_that_holds_a_transaction_is_busy_at_once_when_it_would_lead() {
+    let store = open(Duration::MAX);
+    let tree = store.tree("t").expect("a good name");
+    let transaction = store.begin().expect("the store is free");
+    assert_eq!(refusal(store.put(&tree, b"own", b"")), ErrorKind::Busy);
+    assert_eq!(store.queued(), 0);
+    transaction.commit().expect("it commits");
+    store.put(&tree, b"own", b"").expect("it writes");
+}
+
+#[test]
+fn a_queued_write_is_dropped_at_the_deadline_and_surely_not_run() {
+    let store = open(BRIEF);
+    let (held, end) = hold(&store);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let late = put(&store, b"late", move || {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    assert_eq!(refusal(late.join().expect("no panic")), ErrorKind::Busy);
+    assert_eq!(store.queued(), 0, "what is refused is not queued any more");
+    assert_eq!(Arc::strong_count(&runs), 1, "its closure is dropped");
+    end.send(()).expect("the holder waits");
+    held.join().expect("no panic").expect("the holder writes");
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+    assert!(!holds(&store, b"late"));
+    let after = put(&store, b"after", || ());
+    after.join().expect("no panic").expect("the group goes on");
+}
+
+#[test]
+fn writes_wait_for_a_transaction_begun_by_hand_no_longer_than_the_deadline() {
+    let store = open(BRIEF);
+    let transaction = store.begin().expect("the store is free");
+    let writers: Vec<_> = (0..4).map(|_| put(&store, b"late", || ())).collect();
+    for writer in writers {
+        assert_eq!(refusal(writer.join().expect("no panic")), ErrorKind::Busy);
+    }
+    assert_eq!(store.queued(), 0);
+    transaction.commit().expect("it commits");
+    let after = put(&store, b"after", || ());
+    after.join().expect("no panic").expect("the group goes on");
+}
+
+/// A closure waits for a thread that writes through the same group: queued behind it, in its group
+/// but not run yet, or in its group and run before it.
+#[test]
+fn a_group_that_waits_for_itself_ends_at_the_deadline() {
+    let store = open(AMPLE);
+    let inner = Arc::clone(&store);
+    let queued = store.write_grouped(Durability::None, move |_| {
+        Ok::<_, Error>(put(&inner, b"queued", || ()).join().expect("no panic"))
+    });
+    assert_eq!(refusal(queued.expect("the outer write goes on")), ErrorKind::Busy);
+    assert!(!holds(&store, b"queued"));
+
+    for runs_first in [false, true] {
+        let (held, end) = hold(&store);
+        let (tell, told) = channel();
+        let waiting = |told: Receiver<ErrorKind>, tell: Sender<ErrorKind>| {
+            put(&store, b"waiting", move || {
+                let kind = told.recv().expect("the other write ends");
+                tell.send(kind).expect("the test listens");
+            })
+        };
+        let other = |tell: Sender<ErrorKind>| {
+            let store = Arc::clone(&store);
+            thread::spawn(move || {
+                let tree = store.tree("t").expect("a good name");
+                tell.send(refusal(store.put(&tree, b"other", b""))).expect("the closure waits");
+            })
+        };
+        let (passed_on, kind) = channel();
+        // It leads them: a closure that waits for the thread it runs on cannot be helped.
+        let leader = put(&store, b"leader", || ());
+        wait_until_queued(&store, 1);
+        let (waiting, other) = if runs_first {
+            let other = other(tell);
+            wait_until_queued(&store, 2);
+            (waiting(told, passed_on), other)
+        } else {
+            let waiting = waiting(told, passed_on);
+            wait_until_queued(&store, 2);
+            (waiting, other(tell))
+        };
+        wait_until_queued(&store, 3);
+        end.send(()).expect("the holder waits");
+        held.join().expect("no panic").expect("the holder writes");
+        leader.join().expect("no panic").expect("the leader writes");
+        waiting.join().expect("no panic").expect("the one that waits writes");
+        other.join().expect("no panic");
+        let expected = if runs_first { ErrorKind::CommitUnknown } else { ErrorKind::Busy };
+        assert_eq!(kind.recv(), Ok(expected), "runs first: {runs_first}");
+        assert_eq!(holds(&store, b"other"), runs_first, "what ran is committed in the end");
+        // No caller that left is still waited for.
+        put(&store, b"after", || ()).join().expect("no panic").expect("the group goes on");
+    }
+}
+
+#[test]
+fn a_store_that_must_not_wait_writes_while_it_is_free() {
+    let store = open(Duration::ZERO);
+    let tree = store.tree("t").expect("a good name");
+    store.put(&tree, b"a", b"").expect("nothing is in its way");
+    let (held, end) = hold(&store);
+    assert_eq!(refusal(store.put(&tree, b"b", b"")), ErrorKind::Busy);
+    end.send(()).expect("the holder waits");
+    held.join().expect("no panic").expect("the holder writes");
+    store.put(&tree, b"b", b"").expect("nothing is in its way");
+}
+
+#[test]
+fn a_stronger_write_that_comes_late_is_committed_after_the_group() {
+    // The transaction of the group was begun with a weaker durability, or is about to be.
+    let store = open(Duration::MAX);
+    let transaction = store.begin().expect("the store is free");
+    let weak = {
+        let store = Arc::clone(&store);
+        thread::spawn(move || {
+            let tree = store.tree("t")?;
+            store.write_grouped(Durability::None, move |t| t.put(&tree, b"weak", b""))
+        })
+    };
+    wait_until_queued(&store, 1);
+    let strong = put(&store, b"strong", || ());
+    wait_until_queued(&store, 2);
+    transaction.commit().expect("it commits");
+    weak.join().expect("no panic").expect("it writes");
+    strong.join().expect("no panic").expect("it writes");
+    assert!(holds(&store, b"weak") && holds(&store, b"strong"));
+}
