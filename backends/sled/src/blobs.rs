@@ -29,9 +29,14 @@ impl Blobs {
         Self { folder, synced: HashSet::new(), changed: None }
     }
 
-    /// Lists the files that are not known to be on the device. Whatever is to be made durable has
-    /// to be written before.
-    pub(crate) fn unsynced(&mut self) -> io::Result<Vec<OsString>> {
+    /// Puts the files on the device that are not known to be there. Whatever is to be made durable
+    /// has to be written before.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        let unsynced = self.unsynced()?;
+        if unsynced.is_empty() { Ok(()) } else { self.sync_files(unsynced) }
+    }
+
+    fn unsynced(&mut self) -> io::Result<Vec<OsString>> {
         // sled only ever makes and removes whole files, so the time of the folder tells all.
         let changed = fs::metadata(&self.folder)?.modified()?;
         if self.changed == Some(changed) {
@@ -48,13 +53,10 @@ impl Blobs {
         Ok(there.into_iter().collect())
     }
 
-    /// Puts listed files on the device. sled may have removed one meanwhile.
-    pub(crate) fn sync(&mut self, unsynced: Vec<OsString>) -> io::Result<()> {
-        if unsynced.is_empty() {
-            return Ok(());
-        }
+    fn sync_files(&mut self, unsynced: Vec<OsString>) -> io::Result<()> {
         for name in unsynced {
             match File::open(self.folder.join(&name)) {
+                // sled has removed it since it was listed.
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                 file => {
                     file?.sync_data()?;
@@ -63,5 +65,55 @@ impl Blobs {
             }
         }
         sync_folder(&self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::thread;
+
+    use super::{Blobs, TIME_STEP};
+
+    #[test]
+    fn each_file_is_synced_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut blobs = Blobs::new(folder.path().to_owned());
+        for name in ["17", "18"] {
+            fs::write(folder.path().join(name), "large").unwrap();
+            assert_eq!(blobs.unsynced().unwrap(), [name]);
+            blobs.sync().unwrap();
+            assert!(blobs.synced.contains(&*std::ffi::OsString::from(name)));
+            assert!(blobs.unsynced().unwrap().is_empty());
+        }
+        // A file that comes back under the name of one that went is another file.
+        fs::remove_file(folder.path().join("17")).unwrap();
+        blobs.sync().unwrap();
+        fs::write(folder.path().join("17"), "another").unwrap();
+        assert_eq!(blobs.unsynced().unwrap(), ["17"]);
+    }
+
+    #[test]
+    fn a_file_that_went_meanwhile_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut blobs = Blobs::new(folder.path().to_owned());
+        fs::write(folder.path().join("17"), "large").unwrap();
+        fs::write(folder.path().join("18"), "large").unwrap();
+        let listed = blobs.unsynced().unwrap();
+        fs::remove_file(folder.path().join("17")).unwrap();
+        blobs.sync_files(listed).unwrap();
+        assert!(!blobs.synced.contains(&*std::ffi::OsString::from("17")));
+        assert!(blobs.synced.contains(&*std::ffi::OsString::from("18")));
+    }
+
+    #[test]
+    fn an_unchanged_folder_is_not_listed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut blobs = Blobs::new(folder.path().to_owned());
+        thread::sleep(2 * TIME_STEP);
+        assert!(blobs.unsynced().unwrap().is_empty());
+        assert!(blobs.changed.is_some());
+        fs::write(folder.path().join("17"), "large").unwrap();
+        assert_eq!(blobs.unsynced().unwrap(), ["17"]);
     }
 }

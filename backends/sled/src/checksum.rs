@@ -4,20 +4,31 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::settings;
+
 /// How much of a file is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Returns the checksum of a store's files: their names, their lengths and their bytes.
+/// Returns the checksum of a store's files: their names, their lengths and their bytes. sled's
+/// settings count as what they have to be, because they are restored anyway.
 pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
-    let mut files = vec![folder.join("conf"), folder.join("db")];
-    files.extend(list(folder, |name| name.starts_with("snap."))?);
+    let mut files = vec![folder.join("db")];
+    files.extend(list(folder, is_index)?);
     files.extend(list(&folder.join("blobs"), |_| true)?);
     let mut checksum = Checksum(0);
+    checksum.add(b"conf");
+    checksum.add(settings::BYTES);
     for file in files {
         checksum.add(file.file_name().unwrap_or_default().as_encoded_bytes());
         checksum.add_file(&file)?;
     }
     Ok(checksum.0)
+}
+
+/// Tells whether a file is sled's index of its log. One that sled did not finish is removed before
+/// sled opens.
+fn is_index(name: &str) -> bool {
+    name.starts_with("snap.") && !name.ends_with(".generating")
 }
 
 /// Lists the files in a folder whose name passes, sorted; none if there is no folder.
@@ -88,7 +99,6 @@ mod tests {
         fs::create_dir(path.join("blobs")).unwrap();
         let mut bytes = vec![0; super::CHUNK_BYTES + 13];
         fs::write(path.join("db"), &bytes).unwrap();
-        fs::write(path.join("conf"), b"conf").unwrap();
         let mut seen = vec![super::of_store(path).unwrap()];
         for place in [0, 7, 8, super::CHUNK_BYTES - 1, super::CHUNK_BYTES, bytes.len() - 1] {
             bytes[place] = 1;
@@ -99,7 +109,7 @@ mod tests {
             fs::write(path.join("db"), &bytes[..length]).unwrap();
             seen.push(super::of_store(path).unwrap());
         }
-        for file in ["blobs/17", "snap.0001", "conf"] {
+        for file in ["blobs/17", "snap.0001"] {
             fs::write(path.join(file), b"new").unwrap();
             seen.push(super::of_store(path).unwrap());
         }

@@ -39,13 +39,18 @@
 
 mod backup;
 mod blobs;
+mod changes;
 mod checksum;
 mod cursor;
 mod database;
 mod engine;
 mod error;
+mod flush_count;
 mod folder;
 mod key;
+mod seal;
+mod segments;
+mod settings;
 mod shield;
 mod snapshot;
 mod store;

@@ -47,16 +47,16 @@ impl SledStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("app.sled");
     /// let absent = SledStore::open(&path, &StoreOptions::new().create(false));
-    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::NotFound);
     /// let store = SledStore::open(&path, &StoreOptions::new())?;
     /// let second = SledStore::open(&path, &StoreOptions::new());
     /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
-        let path = path.as_ref();
-        let engine = SnapshotLayer::new(SledEngine::open(path, options)?);
-        Ok(Self { layers: TransactionLayer::new(engine, options, Some(path.to_owned())) })
+        let engine = SledEngine::open(path, options)?;
+        let path = engine.path().to_owned();
+        Ok(Self { layers: TransactionLayer::new(SnapshotLayer::new(engine), options, Some(path)) })
     }
 
     fn engine(&self) -> &SledEngine {

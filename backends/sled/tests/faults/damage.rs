@@ -1,0 +1,68 @@
+//! Damaged files, of stores that were closed and of stores that were not.
+
+use std::fs;
+use std::path::Path;
+
+use arbour_core::{ErrorKind, KvStore, Result};
+
+use crate::bed::{Bed, count_numbers, open, put_numbers};
+
+fn damage(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(file).unwrap();
+    change(&mut bytes);
+    fs::write(file, bytes).unwrap();
+}
+
+/// sled skips a segment whose header is damaged, and for ever what it writes there later.
+#[test]
+fn a_damaged_header_of_a_segment_is_detected() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..20)?;
+    for place in 0..20 {
+        let killed = bed.kill("store", &format!("killed {place}"));
+        damage(&killed.join("db"), |bytes| bytes[place] ^= 1);
+        let error = open(&killed).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupted, "byte {place}");
+        // Nothing was changed: a repaired file opens.
+        damage(&killed.join("db"), |bytes| bytes[place] ^= 1);
+        assert_eq!(count_numbers(&open(&killed)?, 0..20)?, 20);
+    }
+    Ok(())
+}
+
+/// sled takes a log that is damaged for one that ends there.
+#[test]
+fn a_log_that_ends_before_durable_commits_is_detected() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..200)?;
+    let bytes = fs::read(bed.path("store").join("db")).unwrap();
+    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+    for place in (20..end).step_by(end / 40) {
+        let killed = bed.kill("store", &format!("killed {place}"));
+        damage(&killed.join("db"), |bytes| bytes[place] ^= 0x55);
+        match open(&killed) {
+            Ok(store) => assert_eq!(count_numbers(&store, 0..200)?, 200, "byte {place}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupted, "byte {place}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// The same in a store that was closed before, opened, and killed at once.
+#[test]
+fn what_was_closed_stays_counted() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..20)?;
+    store.close()?;
+    let _store = bed.open("store")?;
+    let killed = bed.kill("store", "killed");
+    damage(&killed.join("db"), |bytes| {
+        let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+        bytes[end - 200] ^= 1;
+    });
+    assert_eq!(open(&killed).unwrap_err().kind(), ErrorKind::Corrupted);
+    Ok(())
+}
