@@ -17,11 +17,10 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 
 use crate::blobs::Blobs;
 use crate::changes::Changes;
-use crate::error;
-use crate::flush_count::FlushCount;
 use crate::folder::Folder;
 use crate::seal::State;
 use crate::shield::shielded;
+use crate::{error, log_end};
 
 /// sled's own tree has a name too, and its names begin otherwise.
 const TREE_PREFIX: &str = "tree/";
@@ -50,7 +49,8 @@ pub(crate) struct Database {
 /// What is known to be on the device.
 struct Durable {
     blobs: Blobs,
-    flushes: FlushCount,
+    /// How far the log reaches at least.
+    log_end: u64,
 }
 
 impl Database {
@@ -62,16 +62,16 @@ impl Database {
     ) -> Result<Self> {
         folder.prepare(state).map_err(error::not_opened)?;
         let sled = start(folder.path(), options)?;
-        let found = find_flushes(&sled, state)
-            .and_then(|flushes| Ok((flushes, folder.open_log().map_err(error::not_opened)?)));
-        let (flushes, log) = match found {
+        let found = check(&sled, state)
+            .and_then(|log_end| Ok((log_end, folder.open_log().map_err(error::not_opened)?)));
+        let (log_end, log) = match found {
             Ok(found) => found,
             Err(error) => {
                 let _ = end(sled, Vec::new());
                 return Err(error);
             }
         };
-        let durable = Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), flushes });
+        let durable = Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end });
         let (trees, is_stuck) = (Vec::new(), AtomicBool::new(false));
         let mut database = Self { trees, sled, log, durable, is_stuck, folder };
         match database.begin(state, options, registry) {
@@ -94,16 +94,16 @@ impl Database {
         if options.verifies() { self.read_all() } else { Ok(()) }
     }
 
-    /// Has the seal say that the store is in use, and how many of its flushes are on the device.
+    /// Has the seal say that the store is in use, and how far its log reaches on the device.
     fn unseal(&self, state: State) -> Result<()> {
         let seal = self.folder.seal();
         let marked = match state {
             State::New => {
-                let flushes = self.make_durable(Operation::Open)?;
-                self.folder.sync_names().and_then(|()| seal.mark(State::Open(flushes)))
+                let log_end = self.make_durable(Operation::Open)?;
+                self.folder.sync_names().and_then(|()| seal.mark(State::Open(log_end)))
             }
-            State::Closed(_) => seal.note(State::Open(self.durable.lock().flushes.get())),
-            // What sled recovered beyond that number may not be on the device.
+            State::Closed(_) => seal.note(State::Open(self.durable.lock().log_end)),
+            // What sled recovered beyond that may not be on the device.
             State::Open(_) => Ok(()),
         };
         marked.map_err(error::not_opened)
@@ -209,30 +209,27 @@ impl Database {
             Durability::None => Ok(()),
             Durability::ProcessCrash => self.flush_sled(operation),
             Durability::PowerLoss => {
-                let flushes = self.make_durable(operation)?;
-                // Not durably, which would cost as much as the flush: an earlier number is true as
+                let log_end = self.make_durable(operation)?;
+                // Not durably, which would cost as much as the flush: an earlier end is true as
                 // well.
-                let noted = self.folder.seal().note(State::Open(flushes));
+                let noted = self.folder.seal().note(State::Open(log_end));
                 noted.map_err(|cause| not_durable(cause, operation))
             }
         }
     }
 
-    /// Puts everything changed so far on the device and returns how many times this was done.
+    /// Puts everything changed so far on the device and returns how far the log reaches there.
     fn make_durable(&self, operation: Operation) -> Result<u64> {
         let refused = |cause| not_durable(cause, operation);
-        let Durable { blobs, flushes } = &mut *self.durable.lock();
-        shielded(operation, || {
-            flushes.increment(&self.sled).map_err(|cause| error::engine(cause, operation))
-        })?;
-        // Large values come before the log that names them: recovery takes a batch without those
-        // whose file is missing.
-        blobs.sync().map_err(refused)?;
+        let Durable { blobs, log_end } = &mut *self.durable.lock();
+        let before = blobs.sync_before_log().map_err(refused)?;
         self.flush_sled(operation)?;
-        // sled may have written more of them since.
-        blobs.sync().map_err(refused)?;
+        blobs.sync_after_log(before).map_err(refused)?;
+        // Asked before the log is synced: what sled writes meanwhile may miss the sync.
+        let end = log_end::find(&self.sled);
         self.log.sync_data().map_err(refused)?;
-        Ok(flushes.get())
+        *log_end = end.unwrap_or(*log_end);
+        Ok(*log_end)
     }
 
     /// Hands everything changed so far to the system.
@@ -292,20 +289,21 @@ fn start(path: &Path, options: &StoreOptions) -> Result<sled::Db> {
     })
 }
 
-/// Checks that sled found what it has to, and returns how many flushes it found.
-fn find_flushes(sled: &sled::Db, state: State) -> Result<FlushCount> {
+/// Checks that sled found what it has to, and returns how far the log reaches as far as known.
+fn check(sled: &sled::Db, state: State) -> Result<u64> {
     let failed = |cause| error::engine(cause, Operation::Open);
     shielded(Operation::Open, || {
         if state == State::New {
             sled.insert(MARK.0, MARK.1).map_err(failed)?;
-        } else if sled.get(MARK.0).map_err(failed)?.is_none() {
+            return Ok(0);
+        }
+        if sled.get(MARK.0).map_err(failed)?.is_none() {
             return Err(error::damaged("sled found nothing in the database's files"));
         }
-        let flushes = FlushCount::read(sled).map_err(failed)?;
-        if let State::Open(noted) = state {
-            flushes.check(noted)?;
+        match state {
+            State::Open(noted) => log_end::check(sled, noted).map(|()| noted),
+            _ => Ok(log_end::find(sled).unwrap_or(0)),
         }
-        Ok(flushes)
     })
 }
 

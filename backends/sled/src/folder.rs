@@ -14,7 +14,7 @@
 //!
 //! A store that was not closed, because its process died, is `open`. sled recovers it. Damage to
 //! its log is detected by the headers of the segments, by the checksums of sled's records, and by
-//! the [count of its flushes](crate::flush_count).
+//! [where the log has to end](crate::log_end).
 
 use std::fs::{self, File, TryLockError};
 use std::io;

@@ -5,7 +5,7 @@
 //! ```
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreLock};
@@ -26,8 +26,8 @@ const LINE_BYTES: usize = 64;
 pub(crate) enum State {
     /// The store is being created: nothing was acknowledged yet.
     New,
-    /// The store is in use, or its process died. At least this many
-    /// [durable flushes](crate::flush_count) are in sled's log.
+    /// The store is in use, or its process died. [sled's log](crate::log_end) reaches at least this
+    /// far on the device.
     Open(u64),
     /// The store was closed; this is the checksum of its files.
     Closed(u64),
@@ -85,9 +85,7 @@ impl Seal {
     /// Writes the seal without waiting for the device: it survives the death of the process. After
     /// a loss of power the seal may be an earlier one.
     pub(crate) fn note(&self, state: State) -> io::Result<()> {
-        let mut file = self.lock.file();
-        file.rewind()?;
-        file.write_all(&line(state))
+        write_at_start(self.lock.file(), &line(state))
     }
 }
 
@@ -97,10 +95,23 @@ fn options() -> OpenOptions {
     options
 }
 
+#[cfg(unix)]
+fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+
+    file.rewind()?;
+    file.write_all(bytes)
+}
+
 fn line(state: State) -> Vec<u8> {
     let state = match state {
         State::New => "new".to_owned(),
-        State::Open(flushes) => format!("open {flushes}"),
+        State::Open(end) => format!("open {end}"),
         State::Closed(sum) => format!("closed {sum:016x}"),
     };
     let mut line = format!("{MAGIC} {VERSION} {state}").into_bytes();
@@ -121,12 +132,12 @@ fn parse(text: &str) -> Result<State> {
     }
     match (words.next(), words.next(), words.next()) {
         (Some("new"), None, None) => Ok(State::New),
-        // Earlier versions did not count the flushes.
+        // Earlier versions did not say how far the log reaches.
         (Some("open"), None, None) => Ok(State::Open(0)),
-        (Some("open"), Some(flushes), None) => flushes
+        (Some("open"), Some(end), None) => end
             .parse()
             .map(State::Open)
-            .map_err(|_| error::damaged("the seal does not say how many flushes there were")),
+            .map_err(|_| error::damaged("the seal does not say how far the log reaches")),
         (Some("closed"), Some(sum), None) => u64::from_str_radix(sum, 16)
             .map(State::Closed)
             .map_err(|_| error::damaged("the seal holds no checksum")),

@@ -12,7 +12,7 @@ use arbour_core::Result;
 
 use crate::error;
 
-const SEGMENT_BYTES: u64 = 512 << 10;
+pub(crate) const SEGMENT_BYTES: u64 = 512 << 10;
 
 /// The checksum, the number of the segment, and how far the log was whole when it was begun.
 const HEADER_BYTES: usize = 20;
