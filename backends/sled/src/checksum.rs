@@ -11,6 +11,9 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// Returns the checksum of a store's files: their names, their lengths and their bytes. sled's
 /// settings count as what they have to be, because they are restored anyway.
+///
+/// # Errors
+/// [`NotFound`](io::ErrorKind::NotFound) if the log is missing.
 pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
     let mut files = vec![folder.join("db")];
     files.extend(list(folder, is_index)?);
@@ -70,12 +73,8 @@ impl Checksum {
         self.add_number(bytes.len() as u64);
     }
 
-    /// Takes a file that is absent for an empty one: something else is amiss then.
     fn add_file(&mut self, path: &Path) -> io::Result<()> {
-        let file = match File::open(path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            file => file?,
-        };
+        let file = File::open(path)?;
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         loop {
             chunk.clear();

@@ -73,3 +73,52 @@ pub(crate) fn stopped(cause: &Error, operation: Operation) -> Error {
 pub(crate) fn closed(operation: Operation) -> Error {
     Error::new(ErrorKind::Closed, operation, "the store was closed")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use arbour_core::{ErrorKind, Operation};
+
+    use super::{LOCK_REFUSED, engine, stopped, unknown_commit};
+
+    #[test]
+    fn each_error_of_sled_has_its_kind() {
+        let io = |kind, text: &str| sled::Error::Io(io::Error::new(kind, text));
+        for (error, kind) in [
+            (sled::Error::Corruption { at: None, bt: () }, ErrorKind::Corrupted),
+            (sled::Error::CollectionNotFound("t".into()), ErrorKind::Corrupted),
+            (io(io::ErrorKind::UnexpectedEof, "cut"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::InvalidData, "noise"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::NotFound, "gone"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::Other, LOCK_REFUSED), ErrorKind::Locked),
+            (io(io::ErrorKind::Other, "failed"), ErrorKind::Io),
+            (io(io::ErrorKind::PermissionDenied, "refused"), ErrorKind::Io),
+            (io(io::ErrorKind::StorageFull, "full"), ErrorKind::DiskFull),
+            (io(io::ErrorKind::QuotaExceeded, "full"), ErrorKind::DiskFull),
+            (io(io::ErrorKind::ReadOnlyFilesystem, "mounted"), ErrorKind::ReadOnly),
+            (sled::Error::Unsupported("what".into()), ErrorKind::Unsupported),
+            (sled::Error::ReportableBug("what".into()), ErrorKind::Engine),
+        ] {
+            let found = engine(error.clone(), Operation::Get);
+            assert_eq!((found.kind(), found.operation()), (kind, Operation::Get), "{error:?}");
+            assert!(found.source().is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_commit_keeps_its_cause() {
+        let full = sled::Error::Io(io::ErrorKind::StorageFull.into());
+        let cause = engine(full, Operation::Apply);
+        for is_stuck in [false, true] {
+            let error = unknown_commit(cause.clone(), is_stuck);
+            assert_eq!(error.kind(), ErrorKind::CommitUnknown);
+            assert!(error.source().is_some());
+            assert_eq!(error.to_string().contains("until this process ends"), is_stuck, "{error}");
+        }
+        let later = stopped(&cause, Operation::Get);
+        assert_eq!((later.kind(), later.operation()), (ErrorKind::DiskFull, Operation::Get));
+        assert!(later.source().is_some());
+    }
+}

@@ -141,7 +141,10 @@ impl Folder {
                     log.metadata().map_err(error::not_opened)?.len() > 0
                 }
             },
-            State::Closed(sum) => checksum::of_store(&self.path).map_err(error::not_opened)? == sum,
+            State::Closed(sum) => match checksum::of_store(&self.path) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
+                found => found.map_err(error::not_opened)? == sum,
+            },
         };
         let message = "the database's files are not as they were left";
         if are_as_left { Ok(()) } else { Err(error::damaged(message)) }
@@ -183,20 +186,21 @@ impl Folder {
 }
 
 fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
-    let found = match fs::metadata(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
-        found => Some(found.map_err(error::not_opened)?),
-    };
-    match found {
-        None if !may_create => return Err(absent()),
-        None => match fs::create_dir(path) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-            created => created.map_err(error::not_opened)?,
-        },
-        Some(found) if !found.is_dir() => {
-            return Err(error::damaged("a file is there, no database of sled"));
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            if !may_create {
+                return Err(absent().with_source(cause));
+            }
+            match fs::create_dir(path) {
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created.map_err(error::not_opened)?,
+            }
         }
-        Some(_) => {}
+        found => {
+            if !found.map_err(error::not_opened)?.is_dir() {
+                return Err(error::damaged("a file is there, no database of sled"));
+            }
+        }
     }
     let seal = path.join(Seal::NAME);
     if let Some(opened) = Seal::open(&seal)? {

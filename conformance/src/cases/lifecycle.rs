@@ -242,7 +242,8 @@ pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     assert!(data(bed)? == before, "the file was changed");
     if persistent {
         let factory = bed.factory();
-        let error = refused_to_open(factory, &absent, &read_only, ErrorKind::Io, "an absent one");
+        let error =
+            refused_to_open(factory, &absent, &read_only, ErrorKind::NotFound, "an absent one");
         assert!(error.source().is_some(), "the cause is missing: {error:?}");
         assert!(siblings(&absent)?.is_empty(), "opening read-only created something");
         bed.reopen()?;
@@ -265,7 +266,7 @@ pub(super) fn absent_is_not_created<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
         return Ok(());
     }
     for _ in 0..2 {
-        refused_to_open(bed.factory(), &path, &keep, ErrorKind::Io, "an absent store");
+        refused_to_open(bed.factory(), &path, &keep, ErrorKind::NotFound, "an absent store");
         assert!(siblings(&path)?.is_empty(), "something was created");
     }
     let store = bed.factory().open(&path, &StoreOptions::new())?;
