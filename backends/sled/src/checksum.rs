@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::settings;
+use crate::{index, settings};
 
 /// How much of a file is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -16,7 +16,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// [`NotFound`](io::ErrorKind::NotFound) if the log is missing.
 pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
     let mut files = vec![folder.join("db")];
-    files.extend(list(folder, is_index)?);
+    files.extend(list(folder, index::is_whole)?);
     files.extend(list(&folder.join("blobs"), |_| true)?);
     let mut checksum = Checksum(0);
     checksum.add(b"conf");
@@ -26,12 +26,6 @@ pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
         checksum.add_file(&file)?;
     }
     Ok(checksum.0)
-}
-
-/// Tells whether a file is sled's index of its log. One that sled did not finish is removed before
-/// sled opens.
-fn is_index(name: &str) -> bool {
-    name.starts_with("snap.") && !name.ends_with(".generating")
 }
 
 /// Lists the files in a folder whose name passes, sorted; none if there is no folder.

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
 
 use crate::seal::{Seal, State};
-use crate::{checksum, error, segments, settings};
+use crate::{checksum, error, index, segments, settings};
 
 /// How long sled's threads may take to let go of its files once the database is dropped. They
 /// need moments.
@@ -82,13 +82,13 @@ impl Folder {
                 // The seal is there before anything it vouches for, and the folder with it.
                 self.sync_names()?;
                 self.path.parent().map_or(Ok(()), sync_folder)?;
-                self.remove(|name| matches!(name, "db" | "conf") || name.starts_with("snap."))?;
+                self.remove(|name| matches!(name, "db" | "conf") || index::is_part(name))?;
             }
             State::Open(_) => {}
             State::Closed(_) => self.seal.mark(State::Open(0))?,
         }
         // sled takes an index that it did not finish for its newest one, and does not open.
-        self.remove(|name| name.starts_with("snap.") && name.ends_with(".generating"))?;
+        self.remove(|name| index::is_part(name) && !index::is_whole(name))?;
         settings::restore(&self.path)
     }
 
@@ -133,11 +133,12 @@ impl Folder {
     fn check_files(&self, state: State) -> Result<()> {
         let are_as_left = match state {
             State::New => true,
-            State::Open(_) => match self.open_log() {
+            State::Open(end) => match self.open_log() {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
                 log => {
                     let log = log.map_err(error::not_opened)?;
-                    segments::check_headers(&log)?;
+                    let indexed = index::find_end(&self.path).map_err(error::not_opened)?;
+                    segments::check(&log, &(indexed..end))?;
                     log.metadata().map_err(error::not_opened)?.len() > 0
                 }
             },

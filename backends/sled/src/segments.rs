@@ -1,48 +1,136 @@
 //! The segments that sled's log is made of.
 //!
 //! sled skips a segment whose header is damaged, with all that is in it, and what it writes later
-//! into that segment it skips as well. So the headers are checked before sled opens a log that was
-//! not closed. A header lies within one sector: after a loss of power it is whole, or the one
-//! before it, or, in a segment that was never used, zeros.
+//! into that segment it skips as well. It passes over the rest of a segment behind a damaged
+//! record, unless that is the last one. So both are checked before sled opens a log that was not
+//! closed.
+//!
+//! A header lies within one sector: after a loss of power it is whole, or the one before it, or, in
+//! a segment that was never used, zeros.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use arbour_core::Result;
 
 use crate::error;
+use crate::record::{self, Effect, Record};
 
 pub(crate) const SEGMENT_BYTES: u64 = 512 << 10;
 
-/// The checksum, the number of the segment, and how far the log was whole when it was begun.
+/// The checksum, where the segment begins, and how far the log was whole when it was begun.
 const HEADER_BYTES: usize = 20;
 
-/// Checks the header of each segment of a log.
-pub(crate) fn check_headers(log: &File) -> Result<()> {
+/// A segment that is in use.
+struct Segment {
+    /// Where it begins, counted in all bytes that were ever written to the log.
+    begin: u64,
+    /// Where it lies in the file.
+    place: u64,
+}
+
+/// Checks the header of each segment of a log, and the records in a range of it: what was put on
+/// the device since sled wrote its last index.
+pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
     let length = log.metadata().map_err(error::not_opened)?.len();
-    let mut place = 0;
-    while place + HEADER_BYTES as u64 <= length {
-        let header = read_header(log, place).map_err(error::not_opened)?;
-        if !is_whole(&header) {
-            let segment = place / SEGMENT_BYTES;
-            return Err(error::damaged(format!(
-                "segment {segment} of the log has lost its header"
-            )));
+    let mut walk = Walk::default();
+    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
+        if let Some(segment) = read_header(log, place)?
+            && segment.begin + SEGMENT_BYTES > range.start
+        {
+            walk.read(log, &segment, range).map_err(error::not_opened)?;
         }
-        place += SEGMENT_BYTES;
     }
-    Ok(())
+    walk.check()
 }
 
-fn read_header(mut log: &File, place: u64) -> io::Result<[u8; HEADER_BYTES]> {
-    let mut header = [0; HEADER_BYTES];
+/// Reads the header at a place of the file: `None` if the segment is unused.
+fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
+    let header = read(log, place, HEADER_BYTES).map_err(error::not_opened)?;
+    let (Some((stored, summed)), HEADER_BYTES) = (header.split_first_chunk(), header.len()) else {
+        return Ok(None);
+    };
+    if header.iter().all(|&byte| byte == 0) {
+        return Ok(None);
+    }
+    // sled inverts checksums once more, and numbers but for their sign.
+    let begin = summed.first_chunk().map(|begin| u64::from_le_bytes(*begin) ^ (u64::MAX >> 1));
+    match begin {
+        Some(begin) if u32::from_le_bytes(*stored) == !crc32fast::hash(summed) => {
+            Ok(Some(Segment { begin, place }))
+        }
+        _ => {
+            let segment = place / SEGMENT_BYTES;
+            Err(error::damaged(format!("segment {segment} of the log has lost its header")))
+        }
+    }
+}
+
+fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
     log.seek(SeekFrom::Start(place))?;
-    log.read_exact(&mut header)?;
-    Ok(header)
+    log.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-fn is_whole(header: &[u8; HEADER_BYTES]) -> bool {
-    let Some((stored, summed)) = header.split_first_chunk() else { return false };
-    // sled inverts the checksum once more.
-    *header == [0; HEADER_BYTES] || u32::from_le_bytes(*stored) == !crc32fast::hash(summed)
+/// The records of some segments.
+///
+/// A segment may rightly end in noise: one of which nothing was needed any more, into whose end
+/// sled was just writing when it was killed. So a segment that ends too early is damaged only if
+/// something in it is still needed: a record of a page that no later one replaces.
+#[derive(Default)]
+struct Walk {
+    /// Where each page was replaced last.
+    replaced: HashMap<u64, u64>,
+    /// The records in segments that end too early: the page, and where the record is.
+    doubtful: Vec<(u64, u64)>,
+}
+
+impl Walk {
+    fn read(&mut self, log: &File, segment: &Segment, range: &Range<u64>) -> io::Result<()> {
+        let bytes = read(log, segment.place, SEGMENT_BYTES as usize)?;
+        let mut records = Vec::new();
+        let mut offset = HEADER_BYTES;
+        let is_whole = loop {
+            let at = segment.begin + offset as u64;
+            if offset + record::HEADER_MAX > SEGMENT_BYTES as usize || at >= range.end {
+                break true;
+            }
+            let rest = bytes.get(offset..).unwrap_or_default();
+            match Record::read(rest, segment.begin / SEGMENT_BYTES) {
+                None => break at < range.start,
+                Some(record) => {
+                    offset += record.length;
+                    match record.effect {
+                        Effect::Replaces | Effect::Frees => {
+                            let last = self.replaced.entry(record.page).or_default();
+                            *last = at.max(*last);
+                        }
+                        Effect::Changes | Effect::Nothing => {}
+                        Effect::Fills => break true,
+                    }
+                    if matches!(record.effect, Effect::Replaces | Effect::Changes) {
+                        records.push((record.page, at));
+                    }
+                }
+            }
+        };
+        if !is_whole {
+            self.doubtful.append(&mut records);
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        for (page, at) in &self.doubtful {
+            if self.replaced.get(page).is_none_or(|replaced| at >= replaced) {
+                let segment = at / SEGMENT_BYTES;
+                let message = format!("a record of the log is damaged, behind {at} in {segment}");
+                return Err(error::damaged(message));
+            }
+        }
+        Ok(())
+    }
 }

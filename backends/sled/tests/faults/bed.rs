@@ -1,6 +1,7 @@
 //! A store, and its folder as a process that dies would leave it.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use arbour_core::{Durability, KvStore, KvWrite as _, Result, StoreOptions};
@@ -47,7 +48,11 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &copy);
         } else {
-            fs::copy(entry.path(), copy).unwrap();
+            match fs::copy(entry.path(), copy) {
+                // A thread of sled's has removed it meanwhile.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }

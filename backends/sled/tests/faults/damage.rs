@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use arbour_core::{ErrorKind, KvStore, Result};
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
 
 use crate::bed::{Bed, count_numbers, open, put_numbers};
 
@@ -64,5 +64,42 @@ fn what_was_closed_stays_counted() -> Result<()> {
         bytes[end - 200] ^= 1;
     });
     assert_eq!(open(&killed).unwrap_err().kind(), ErrorKind::Corrupted);
+    Ok(())
+}
+
+/// sled passes over the rest of a segment behind a damaged record, and goes on with the next one.
+#[test]
+fn a_damaged_record_in_the_middle_of_the_log_is_detected() -> Result<()> {
+    const KEYS: u32 = 600;
+
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    let tree = store.tree("t")?;
+    for round in 0..5_u32 {
+        for key in 0..KEYS {
+            // Every seventh key, so that each commit changes a page of its own.
+            let key = key * 7 % KEYS;
+            let mut batch = Batch::new();
+            batch.put(&tree, &key.to_be_bytes(), &[round as u8; 600]);
+            store.apply(batch, Durability::None)?;
+        }
+    }
+    store.sync()?;
+    let length = fs::metadata(bed.path("store").join("db")).unwrap().len() as usize;
+    assert!(length > 4 << 19, "{length}");
+    for place in (1 << 16..length).step_by(1 << 17) {
+        let killed = bed.kill("store", &format!("killed {place}"));
+        damage(&killed.join("db"), |bytes| bytes[place] ^= 1);
+        match open(&killed) {
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupted, "byte {place}"),
+            Ok(store) => {
+                let tree = store.tree("t")?;
+                for key in 0..KEYS {
+                    let found = store.get(&tree, &key.to_be_bytes())?;
+                    assert_eq!(found, Some(vec![4; 600]), "byte {place}, key {key}");
+                }
+            }
+        }
+    }
     Ok(())
 }
