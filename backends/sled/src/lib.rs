@@ -35,13 +35,13 @@
 //! - *Of a store that was closed* it holds the checksum of all files. Every change to them is
 //!   [`Corrupted`](arbour_core::ErrorKind::Corrupted) when the store is opened; opening and closing
 //!   read all files once for it.
-//! - *Of a store whose process died* it says how far the log has to reach, and the headers of the
-//!   log's segments are checked. sled itself compares the checksum of each record it reads, so
-//!   that a changed byte never passes for data. What may go unseen is damage to a record in the
-//!   middle of the log, written since the store was last opened: sled passes over it, and its keys
-//!   have the values of the record before, or are missing. The same is true of a large value whose
-//!   file is missing. [`verify`](arbour_core::StoreOptions::verify) reads every entry, but cannot
-//!   miss what sled has already passed over.
+//! - *Of a store whose process died* it says how far the log has to reach. The headers of the log's
+//!   segments are checked, and the records that were written since the store was last opened.
+//!   sled itself compares the checksum of everything it reads, so that a changed byte does not pass
+//!   for data. Two kinds of damage may go unseen, and then keys have an earlier value or are
+//!   missing: a damaged record before which its segment holds nothing that is still needed, and the
+//!   file of a large value that is missing. [`verify`](arbour_core::StoreOptions::verify) reads
+//!   every entry, but does not miss what sled has passed over.
 //!
 //! # What to know of sled
 //! - All databases of a process share a lock: while one applies a batch the others wait, readers

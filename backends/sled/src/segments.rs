@@ -127,10 +127,111 @@ impl Walk {
         for (page, at) in &self.doubtful {
             if self.replaced.get(page).is_none_or(|replaced| at >= replaced) {
                 let segment = at / SEGMENT_BYTES;
-                let message = format!("a record of the log is damaged, behind {at} in {segment}");
+                let message = format!("a record in part {segment} of the log is damaged");
                 return Err(error::damaged(message));
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::{HEADER_BYTES, SEGMENT_BYTES, check};
+
+    const FILLS: u8 = 2;
+    const REPLACES: u8 = 8;
+    const CHANGES: u8 = 10;
+
+    /// The length of each record made here.
+    const RECORD_BYTES: u64 = 4 + 4 + 10;
+
+    fn header(segment: u8) -> Vec<u8> {
+        let begin = (u64::from(segment) * SEGMENT_BYTES) ^ (u64::MAX >> 1);
+        let summed = [begin.to_le_bytes(), [0; 8]].concat();
+        [&(!crc32fast::hash(&summed)).to_le_bytes()[..], &summed].concat()
+    }
+
+    fn record(segment: u8, kind: u8, page: u8) -> Vec<u8> {
+        let (header, body) = ([kind, 10, segment, page], [7; 10]);
+        let sum = !crc32fast::hash(&[&body[..], &header].concat());
+        [&sum.to_le_bytes()[..], &header, &body].concat()
+    }
+
+    /// Makes a log of segments, each with records of a kind and a page.
+    fn log(segments: &[&[(u8, u8)]]) -> Vec<u8> {
+        let mut log = Vec::new();
+        for (number, records) in (0..).zip(segments) {
+            let begin = log.len();
+            log.extend(header(number));
+            for &(kind, page) in *records {
+                log.extend(record(number, kind, page));
+            }
+            log.resize(begin + SEGMENT_BYTES as usize, 0);
+        }
+        log
+    }
+
+    fn is_accepted(log: &[u8], range: std::ops::Range<u64>) -> bool {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(log).unwrap();
+        check(&file, &range).is_ok()
+    }
+
+    /// Where the record of a number begins in the first segment.
+    fn place(record: u64) -> u64 {
+        HEADER_BYTES as u64 + record * RECORD_BYTES
+    }
+
+    #[test]
+    fn a_header_is_whole_or_absent() {
+        let log = log(&[&[(REPLACES, 1), (FILLS, 0)], &[(REPLACES, 2), (FILLS, 0)]]);
+        assert!(is_accepted(&log, 0..2 * SEGMENT_BYTES));
+        for begin in [0, SEGMENT_BYTES as usize] {
+            for place in begin..begin + HEADER_BYTES {
+                let mut damaged = log.clone();
+                damaged[place] ^= 1;
+                assert!(!is_accepted(&damaged, 0..0), "byte {place}");
+            }
+            let mut unused = log.clone();
+            unused[begin..begin + HEADER_BYTES].fill(0);
+            assert!(is_accepted(&unused, 0..2 * SEGMENT_BYTES));
+        }
+        assert!(is_accepted(&log[..SEGMENT_BYTES as usize + 7], 0..SEGMENT_BYTES));
+    }
+
+    #[test]
+    fn a_damaged_record_behind_one_that_is_needed_is_detected() {
+        let records = [(REPLACES, 1), (CHANGES, 1), (REPLACES, 2), (FILLS, 0)];
+        let log = log(&[&records, &[(REPLACES, 2), (FILLS, 0)]]);
+        let all = 0..2 * SEGMENT_BYTES;
+        for number in 1..=3 {
+            for offset in 0..RECORD_BYTES {
+                let mut damaged = log.clone();
+                damaged[(place(number) + offset) as usize] ^= 1;
+                assert!(!is_accepted(&damaged, all.clone()), "record {number}, byte {offset}");
+                // Not yet on the device, or in the index already.
+                assert!(is_accepted(&damaged, 0..place(number)));
+                assert!(is_accepted(&damaged, place(number) + 1..2 * SEGMENT_BYTES));
+            }
+        }
+    }
+
+    #[test]
+    fn a_segment_of_which_nothing_is_needed_may_end_in_noise() {
+        let records = [(REPLACES, 1), (CHANGES, 1), (CHANGES, 2), (FILLS, 0)];
+        let all = 0..2 * SEGMENT_BYTES;
+        for (later, is_needed) in [
+            (&[(REPLACES, 1), (REPLACES, 2), (FILLS, 0)][..], false),
+            (&[(4, 1), (4, 2), (FILLS, 0)], false),
+            (&[(REPLACES, 1), (CHANGES, 2), (FILLS, 0)], true),
+            (&[(CHANGES, 1), (REPLACES, 2), (FILLS, 0)], true),
+        ] {
+            let mut log = log(&[&records, later]);
+            log[place(3) as usize] ^= 1;
+            assert_eq!(is_accepted(&log, all.clone()), !is_needed, "{later:?}");
+        }
     }
 }
