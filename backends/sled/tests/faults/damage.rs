@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result, StoreOptions};
+use arbour_sled::SledStore;
 
-use crate::bed::{Bed, count_numbers, open, put_numbers};
+use crate::bed::{Bed, count_numbers, open, put_numbers, value};
 
 fn damage(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(file).unwrap();
@@ -52,7 +53,7 @@ fn a_log_that_ends_before_durable_commits_is_detected() -> Result<()> {
 
 /// The same in a store that was closed before, opened, and killed at once.
 #[test]
-fn what_was_closed_stays_counted() -> Result<()> {
+fn what_was_closed_stays_covered() -> Result<()> {
     let bed = Bed::new();
     let store = bed.open("store")?;
     put_numbers(&store, 0..20)?;
@@ -101,5 +102,38 @@ fn a_damaged_record_in_the_middle_of_the_log_is_detected() -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// What is in sled's index already is not read when the store is opened, unless that is asked for.
+#[test]
+fn verifying_reads_everything() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    let (tree, mut batch) = (store.tree("t")?, Batch::new());
+    for number in 0..4000_u32 {
+        batch.put(&tree, &number.to_be_bytes(), &value(number));
+    }
+    store.apply(batch, Durability::PowerLoss)?;
+    store.close()?;
+    let _store = bed.open("store")?;
+    let log = fs::read(bed.path("store").join("db")).unwrap();
+    let end = log.iter().rposition(|&byte| byte != 0).unwrap();
+    let mut refused = [0; 2];
+    for place in (20..end).step_by(end / 20) {
+        for verify in [false, true] {
+            let killed = bed.kill("store", &format!("killed {place} {verify}"));
+            damage(&killed.join("db"), |bytes| bytes[place] ^= 0x55);
+            match SledStore::open(&killed, &StoreOptions::new().verify(verify)) {
+                Ok(store) if verify => assert_eq!(count_numbers(&store, 0..4000)?, 4000, "{place}"),
+                Ok(_) => {}
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Corrupted, "byte {place}: {error}");
+                    refused[usize::from(verify)] += 1;
+                }
+            }
+        }
+    }
+    assert!(refused[0] < refused[1], "{refused:?}");
     Ok(())
 }
