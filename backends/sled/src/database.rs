@@ -136,8 +136,8 @@ impl Database {
         Ok(())
     }
 
-    /// Checks that the folder is still the one that was opened: sled finds the files of large values
-    /// by its path.
+    /// Checks that the folder is still the one that was opened: sled finds the files of large
+    /// values by its path.
     pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
         self.folder.path().check(operation)
     }
