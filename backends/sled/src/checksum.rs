@@ -4,15 +4,23 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::{index, settings};
+
 /// How much of a file is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Returns the checksum of a store's files: their names, their lengths and their bytes.
+/// Returns the checksum of a store's files: their names, their lengths and their bytes. sled's
+/// settings count as what they have to be, because they are restored anyway.
+///
+/// # Errors
+/// [`NotFound`](io::ErrorKind::NotFound) if the log is missing.
 pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
-    let mut files = vec![folder.join("conf"), folder.join("db")];
-    files.extend(list(folder, |name| name.starts_with("snap."))?);
+    let mut files = vec![folder.join("db")];
+    files.extend(list(folder, index::is_whole)?);
     files.extend(list(&folder.join("blobs"), |_| true)?);
     let mut checksum = Checksum(0);
+    checksum.add(b"conf");
+    checksum.add(settings::BYTES);
     for file in files {
         checksum.add(file.file_name().unwrap_or_default().as_encoded_bytes());
         checksum.add_file(&file)?;
@@ -59,12 +67,8 @@ impl Checksum {
         self.add_number(bytes.len() as u64);
     }
 
-    /// Takes a file that is absent for an empty one: something else is amiss then.
     fn add_file(&mut self, path: &Path) -> io::Result<()> {
-        let file = match File::open(path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            file => file?,
-        };
+        let file = File::open(path)?;
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         loop {
             chunk.clear();
@@ -88,7 +92,6 @@ mod tests {
         fs::create_dir(path.join("blobs")).unwrap();
         let mut bytes = vec![0; super::CHUNK_BYTES + 13];
         fs::write(path.join("db"), &bytes).unwrap();
-        fs::write(path.join("conf"), b"conf").unwrap();
         let mut seen = vec![super::of_store(path).unwrap()];
         for place in [0, 7, 8, super::CHUNK_BYTES - 1, super::CHUNK_BYTES, bytes.len() - 1] {
             bytes[place] = 1;
@@ -99,7 +102,7 @@ mod tests {
             fs::write(path.join("db"), &bytes[..length]).unwrap();
             seen.push(super::of_store(path).unwrap());
         }
-        for file in ["blobs/17", "snap.0001", "conf"] {
+        for file in ["blobs/17", "snap.0001"] {
             fs::write(path.join(file), b"new").unwrap();
             seen.push(super::of_store(path).unwrap());
         }

@@ -62,7 +62,7 @@ pub struct SledLiveCursor<'e> {
     engine: &'e SledEngine,
     tree: TreeHandle,
     /// What is left to read; `None` if that is nothing.
-    rest: Option<sled::Iter>,
+    rest: Option<ShieldedIter>,
     /// Entries read together, because each call of sled's costs what it takes to shield it.
     read: Vec<(sled::IVec, sled::IVec)>,
     /// Where in `read` the entry shown is.
@@ -76,6 +76,21 @@ pub struct SledLiveCursor<'e> {
     /// What came up behind the entries in `read`.
     failure: Option<Error>,
     failed: bool,
+}
+
+/// An iterator that is dropped behind the shield: it keeps the database open, and is the last to do
+/// so if the engine was released before.
+struct ShieldedIter(Option<sled::Iter>);
+
+impl Drop for ShieldedIter {
+    fn drop(&mut self) {
+        let rest = self.0.take();
+        // No caller is left to report an error to.
+        let _ = shielded(Operation::Close, move || {
+            drop(rest);
+            Ok(())
+        });
+    }
 }
 
 /// As many as are in half a leaf or more.
@@ -109,7 +124,7 @@ impl<'e> SledLiveCursor<'e> {
     fn read_on(&mut self) {
         self.read.clear();
         self.place = 0;
-        let Some(rest) = &mut self.rest else { return };
+        let Some(ShieldedIter(Some(rest))) = &mut self.rest else { return };
         let (read, direction, count) = (&mut self.read, self.direction, self.read_next);
         let outcome = shielded(Operation::Scan, || {
             for _ in 0..count {
@@ -142,13 +157,14 @@ fn open(
     engine: &SledEngine,
     tree: &TreeHandle,
     range: &KeyRange<'_>,
-) -> Result<Option<sled::Iter>> {
+) -> Result<Option<ShieldedIter>> {
     if range.is_empty() {
         return Ok(None);
     }
     let bounds = (key::encode_bound(range.start()), key::encode_bound(range.end()));
     engine.with(Operation::Scan, |database| {
-        Ok(database.tree(tree).map(|tree| tree.range::<Cow<'_, [u8]>, _>(bounds)))
+        let rest = database.tree(tree).map(|tree| tree.range::<Cow<'_, [u8]>, _>(bounds));
+        Ok(rest.map(|rest| ShieldedIter(Some(rest))))
     })
 }
 

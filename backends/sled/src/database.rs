@@ -1,27 +1,35 @@
 //! sled's database, its trees kept open, and what it takes to make it durable.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use arbour_core::{
-    Batch, Durability, Error, Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle,
-    TreeName, TreeRegistry,
+    Durability, Error, ErrorKind, Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle,
+    TreeName, TreeRegistry, panic_text,
 };
 use parking_lot::Mutex;
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional as _};
 
 use crate::blobs::Blobs;
-use crate::error;
-use crate::folder::{Folder, State, damaged};
-use crate::key;
+use crate::changes::Changes;
+use crate::folder::Folder;
+use crate::seal::State;
 use crate::shield::shielded;
+use crate::{error, log_end};
 
 /// sled's own tree has a name too, and its names begin otherwise.
 const TREE_PREFIX: &str = "tree/";
 
 /// What sled's own tree holds in a store that was made: without it sled has lost its log.
 const MARK: (&str, &str) = ("arbour", "1");
+
+/// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
+const CLOSING_MAX: Duration = Duration::from_secs(60);
 
 /// A database that is open, in a folder that is locked.
 pub(crate) struct Database {
@@ -31,8 +39,18 @@ pub(crate) struct Database {
     /// sled's log once more: sled's own flush starts the writing and waits for it, but leaves it
     /// in the device's cache, and the length of the file in the system's.
     log: File,
-    blobs: Mutex<Blobs>,
+    durable: Mutex<Durable>,
+    /// A change failed in a way that sled did not note, so that it waits for ever for a record
+    /// that is never written: of a large value for which the device has no room.
+    is_stuck: AtomicBool,
     folder: Folder,
+}
+
+/// What is known to be on the device.
+struct Durable {
+    blobs: Blobs,
+    /// How far the log reaches at least.
+    log_end: u64,
 }
 
 impl Database {
@@ -42,34 +60,43 @@ impl Database {
         options: &StoreOptions,
         registry: &TreeRegistry,
     ) -> Result<Self> {
-        let operation = Operation::Open;
-        let refused = |cause| error::system(cause, operation, "cannot open the database's files");
-        let failed = |cause| error::engine(cause, operation);
-        let mark = if state == State::New { State::New } else { State::Open };
-        folder.mark(mark).map_err(refused)?;
-        let mut config = sled::Config::new().path(folder.path());
-        if let Some(bytes) = options.cache_size() {
-            config = config.cache_capacity(bytes as u64);
-        }
-        let sled = shielded(operation, || {
-            let sled = config.open().map_err(failed)?;
-            if state == State::New {
-                sled.insert(MARK.0, MARK.1).map_err(failed)?;
-            } else if sled.get(MARK.0).map_err(failed)?.is_none() {
-                return Err(damaged("sled found nothing in the database's files"));
+        folder.prepare(state).map_err(error::not_opened)?;
+        let sled = start(folder.path(), options)?;
+        let found = check(&sled, state)
+            .and_then(|log_end| Ok((log_end, folder.open_log().map_err(error::not_opened)?)));
+        let (log_end, log) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let _ = end(sled, Vec::new());
+                return Err(error);
             }
-            Ok(sled)
-        })?;
-        let log = File::open(folder.database_file()).map_err(refused)?;
-        let blobs = Mutex::new(Blobs::new(folder.blobs()));
-        let mut database = Self { trees: Vec::new(), sled, log, blobs, folder };
-        if state == State::New {
-            database.flush(Durability::PowerLoss, operation)?;
-            let folder = &database.folder;
-            folder.sync_names().and_then(|()| folder.mark(State::Open)).map_err(refused)?;
+        };
+        let durable = Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end });
+        let (trees, is_stuck) = (Vec::new(), AtomicBool::new(false));
+        let mut database = Self { trees, sled, log, durable, is_stuck, folder };
+        match database.begin(state, options, registry) {
+            Ok(()) => Ok(database),
+            Err(error) => {
+                let _ = database.close(false);
+                Err(error)
+            }
         }
-        database.open_trees(registry)?;
-        Ok(database)
+    }
+
+    fn begin(
+        &mut self,
+        state: State,
+        options: &StoreOptions,
+        registry: &TreeRegistry,
+    ) -> Result<()> {
+        if state == State::New {
+            let log_end = self.make_durable(Operation::Open)?;
+            let named = self.folder.sync_names();
+            let marked = named.and_then(|()| self.folder.seal().mark(State::Open(log_end)));
+            marked.map_err(error::not_opened)?;
+        }
+        self.open_trees(registry)?;
+        if options.verifies() { self.read_all() } else { Ok(()) }
     }
 
     /// Opens the trees that are there: what is not among them was never written.
@@ -107,6 +134,22 @@ impl Database {
             *slot = Some(made);
         }
         Ok(())
+    }
+
+    /// Checks that the folder is still the one that was opened: sled finds the files of large
+    /// values by its path.
+    pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
+        self.folder.path().check(operation)
+    }
+
+    /// Tells whether sled holds its files until the process ends.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Ordering::Acquire)
+    }
+
+    /// Notes that a change failed. An error that sled noted makes it give up by itself.
+    pub(crate) fn fail(&self) {
+        self.is_stuck.fetch_or(self.sled.context.global_error().is_ok(), Ordering::AcqRel);
     }
 
     /// Changes the trees in memory, all or none, and hands the changes to sled's log as one record:
@@ -152,39 +195,57 @@ impl Database {
 
     /// Makes everything changed so far as durable as asked for.
     pub(crate) fn flush(&self, durability: Durability, operation: Operation) -> Result<()> {
-        let refused =
-            |cause: io::Error| error::system(cause, operation, "cannot make the database durable");
-        let flush = || {
-            shielded(operation, || {
-                self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
-            })
-        };
         match durability {
             Durability::None => Ok(()),
-            Durability::ProcessCrash => flush(),
+            Durability::ProcessCrash => self.flush_sled(operation),
             Durability::PowerLoss => {
-                let mut blobs = self.blobs.lock();
-                // Listed before the flush: what is listed is whole once it returns.
-                let unsynced = blobs.unsynced().map_err(refused)?;
-                flush()?;
-                blobs.sync(unsynced).map_err(refused)?;
-                self.log.sync_data().map_err(refused)
+                let log_end = self.make_durable(operation)?;
+                // Not durably, which would cost as much as the flush: an earlier end is true as
+                // well.
+                let noted = self.folder.seal().note(State::Open(log_end));
+                noted.map_err(|cause| not_durable(cause, operation))
             }
         }
     }
 
-    pub(crate) fn stats(sled: &sled::Db, trees: &[Option<sled::Tree>]) -> Result<Stats> {
+    /// Puts everything changed so far on the device and returns how far the log reaches there.
+    fn make_durable(&self, operation: Operation) -> Result<u64> {
+        let refused = |cause| not_durable(cause, operation);
+        let Durable { blobs, log_end } = &mut *self.durable.lock();
+        let before = blobs.sync_before_log().map_err(refused)?;
+        self.flush_sled(operation)?;
+        blobs.sync_after_log(before).map_err(refused)?;
+        // Asked before the log is synced: what sled writes meanwhile may miss the sync.
+        let end = log_end::find(&self.sled);
+        self.log.sync_data().map_err(refused)?;
+        *log_end = end.unwrap_or(*log_end);
+        Ok(*log_end)
+    }
+
+    /// Hands everything changed so far to the system.
+    fn flush_sled(&self, operation: Operation) -> Result<()> {
+        shielded(operation, || {
+            self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
+        })
+    }
+
+    /// Counts the entries of trees and measures the files.
+    pub(crate) fn stats(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<Stats> {
         let operation = Operation::Stats;
         let failed = |cause| error::engine(cause, operation);
-        shielded(operation, || {
-            let mut entries = 0;
-            for tree in trees.iter().flatten() {
-                for entry in tree.iter() {
-                    entry.map_err(failed)?;
-                    entries += 1;
-                }
-            }
+        // The handles are dropped behind the shield too: they are the last ones if the store is
+        // closed meanwhile.
+        shielded(operation, move || {
+            let entries = count(&trees).map_err(failed)?;
             Ok(Stats::new(entries, sled.size_on_disk().map_err(failed)?))
+        })
+    }
+
+    /// Reads every entry, so that sled compares the checksums of everything it has.
+    fn read_all(&self) -> Result<()> {
+        let operation = Operation::Open;
+        shielded(operation, || {
+            count(&self.trees).map(drop).map_err(|cause| error::engine(cause, operation))
         })
     }
 
@@ -194,62 +255,89 @@ impl Database {
     }
 
     /// Lets go of everything. The folder is sealed if all that was written is on the device.
-    ///
-    /// After a failure that sled did not note, as of a large value for which the device has no
-    /// room, closing sled would wait forever for a record that is never written. It is left alone
-    /// then, and holds its files until the process ends.
     pub(crate) fn close(self, is_whole: bool) -> Result<()> {
-        let Self { trees, sled, log, blobs, folder } = self;
-        if !is_whole && sled.context.global_error().is_ok() {
+        let is_stuck = self.is_stuck();
+        let Self { trees, sled, log, folder, .. } = self;
+        if is_stuck {
             std::mem::forget((trees, sled));
             return Ok(());
         }
-        shielded(Operation::Close, || {
-            drop((trees, sled, log, blobs));
-            Ok(())
-        })?;
+        drop(log);
+        end(sled, trees)?;
         if is_whole { folder.close() } else { Ok(()) }
     }
 }
 
-/// What is to be written, as sled takes it.
-///
-/// It is made before sled is called, because sled applies a batch under a lock that all its
-/// databases in the process share: nothing else is done there.
-pub(crate) enum Changes {
-    /// A single write is one record of its own, and needs neither that lock nor a batch.
-    One(TreeHandle, sled::IVec, Option<sled::IVec>),
-    /// One tree's batch is applied as it is; those of several in one of sled's transactions, which
-    /// reads each key once more.
-    Many(Vec<(TreeHandle, sled::Batch)>),
+/// Starts sled, which recovers the log if it has to.
+fn start(path: &Path, options: &StoreOptions) -> Result<sled::Db> {
+    let mut config = sled::Config::new().path(path);
+    if let Some(bytes) = options.cache_size() {
+        config = config.cache_capacity(bytes as u64);
+    }
+    shielded(Operation::Open, || {
+        config.open().map_err(|cause| error::engine(cause, Operation::Open))
+    })
 }
 
-impl Changes {
-    pub(crate) fn new(batch: &Batch<TreeHandle>) -> Self {
-        if batch.len() == 1
-            && let Some(write) = batch.iter().next()
-        {
-            let key = key::encode(write.key).as_ref().into();
-            return Self::One(write.tree.clone(), key, write.value.map(sled::IVec::from));
+/// Checks that sled found what it has to, and returns how far the log reaches as far as known.
+fn check(sled: &sled::Db, state: State) -> Result<u64> {
+    let failed = |cause| error::engine(cause, Operation::Open);
+    shielded(Operation::Open, || {
+        if state == State::New {
+            sled.insert(MARK.0, MARK.1).map_err(failed)?;
+            return Ok(0);
         }
-        let mut batches: Vec<(TreeHandle, sled::Batch)> = Vec::new();
-        let mut places = HashMap::new();
-        let mut place = 0;
-        for write in batch.iter() {
-            if batches.get(place).is_none_or(|(tree, _)| tree != write.tree) {
-                place = *places.entry(write.tree.index()).or_insert_with(|| {
-                    batches.push((write.tree.clone(), sled::Batch::default()));
-                    batches.len() - 1
-                });
-            }
-            let key = key::encode(write.key);
-            if let Some((_, batch)) = batches.get_mut(place) {
-                match write.value {
-                    Some(value) => batch.insert(key.as_ref(), value),
-                    None => batch.remove(key.as_ref()),
-                }
-            }
+        if sled.get(MARK.0).map_err(failed)?.is_none() {
+            return Err(error::damaged("sled found nothing in the database's files"));
         }
-        Self::Many(batches)
+        match state {
+            State::Open(noted) => log_end::check(sled, noted).map(|()| noted),
+            // The index that sled wrote just now covers the log of a store that was closed.
+            State::New | State::Closed(_) => Ok(0),
+        }
+    })
+}
+
+/// Ends sled. It waits for its threads without a limit, and panics if the system refuses a last
+/// sync, so that is left to a thread that can be given up.
+fn end(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<()> {
+    let operation = Operation::Close;
+    let (sender, ended) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name("arbour-sled-close".to_owned());
+    let spawned = thread.spawn(move || {
+        drop((trees, sled));
+        // Fails if the caller has given up.
+        let _ = sender.send(());
+    });
+    let thread = spawned
+        .map_err(|cause| Error::from_io(cause, operation, "cannot start a thread to close sled"))?;
+    match ended.recv_timeout(CLOSING_MAX) {
+        Ok(()) => Ok(()),
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            let seconds = CLOSING_MAX.as_secs();
+            let message = format!("sled did not let go of its files within {seconds} s");
+            Err(Error::new(ErrorKind::Engine, operation, message))
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            let panic = thread.join().err();
+            let text = panic.as_deref().and_then(|panic| panic_text(panic)).unwrap_or("no message");
+            let message = format!("the system refused a last sync: sled panicked with: {text}");
+            Err(Error::new(ErrorKind::Io, operation, message))
+        }
     }
+}
+
+fn count(trees: &[Option<sled::Tree>]) -> sled::Result<u64> {
+    let mut entries = 0;
+    for tree in trees.iter().flatten() {
+        for entry in tree.iter() {
+            entry?;
+            entries += 1;
+        }
+    }
+    Ok(entries)
+}
+
+fn not_durable(cause: io::Error, operation: Operation) -> Error {
+    Error::from_io(cause, operation, "cannot make the database durable")
 }

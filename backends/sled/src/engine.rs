@@ -2,15 +2,17 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use arbour_core::{
-    Batch, Capabilities, Direction, Durability, Engine, Error, ErrorKind, KeyRange, LiveEngine,
-    Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle, TreeName, TreeRegistry,
+    Batch, Capabilities, DamageDetection, Direction, Durability, Engine, Error, ErrorKind,
+    KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree as _, TreeHandle,
+    TreeName, TreeRegistry,
 };
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::database::{Changes, Database};
+use crate::changes::Changes;
+use crate::database::Database;
 use crate::folder::Folder;
 use crate::shield::shielded;
 use crate::{SledLiveCursor, error, key};
@@ -38,8 +40,9 @@ pub struct SledEngine {
     registry: TreeRegistry,
     /// `None` once let go. Locked for writing only to make a tree and to let go.
     database: RwLock<Option<Database>>,
-    /// A commit failed half-way: what is in memory is not to be trusted, nor to be written.
-    failed: AtomicBool,
+    /// The failure that stopped the database: what is in memory may not be what is on the device,
+    /// and a second sync would not say so.
+    failure: OnceLock<Error>,
     path: PathBuf,
 }
 
@@ -56,25 +59,26 @@ impl SledEngine {
     /// let folder = tempfile::tempdir().unwrap();
     /// let absent = folder.path().join("absent");
     /// let error = SledEngine::open(&absent, &StoreOptions::new().create(false)).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Io);
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
     /// ```
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
-        let path = path.as_ref();
-        let registry = TreeRegistry::new();
+        let resolved = StorePath::resolve(path)?;
+        let (path, registry) = (resolved.to_path_buf(), TreeRegistry::new());
         let opened = if options.is_read_only() {
             let message = "sled cannot open a database read-only";
             Err(Error::new(ErrorKind::Unsupported, Operation::Open, message))
         } else {
-            Folder::open(path, options.may_create())
+            Folder::open(resolved, options.may_create())
                 .and_then(|(folder, state)| Database::open(folder, state, options, &registry))
         };
-        Ok(Self {
-            capabilities: capabilities(options),
-            registry,
-            database: RwLock::new(Some(opened.map_err(|error| error.with_path(path))?)),
-            failed: AtomicBool::new(false),
-            path: path.to_owned(),
-        })
+        let database = RwLock::new(Some(opened.map_err(|error| error.with_path(&path))?));
+        let capabilities = capabilities(options);
+        Ok(Self { capabilities, registry, database, failure: OnceLock::new(), path })
+    }
+
+    /// Returns where the database lies: an absolute path without symbolic links.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Calls `run` with the database, if it can be used, and adds to an error where it lies.
@@ -93,11 +97,16 @@ impl SledEngine {
 
     #[inline]
     fn usable(&self, operation: Operation) -> Result<RwLockReadGuard<'_, Option<Database>>> {
-        if self.failed.load(Ordering::Acquire) {
-            let message = "an earlier failure has stopped the database";
-            return Err(Error::new(ErrorKind::Io, operation, message));
+        match self.failure.get() {
+            Some(cause) => Err(error::stopped(cause, operation)),
+            None => Ok(self.database.read()),
         }
-        Ok(self.database.read())
+    }
+
+    /// Stops the database after a failure, because it left open what is on the device: a failed
+    /// sync is not repeated by the next one, which would succeed without having written anything.
+    fn stop(&self, cause: &Error) {
+        let _ = self.failure.set(cause.clone());
     }
 
     /// Adds to an error where the database lies.
@@ -124,15 +133,27 @@ impl SledEngine {
             if self.with(operation, |database| Ok(is_missing(database, write.tree)))? {
                 // Only the one writer makes trees.
                 match self.database.write().as_mut() {
-                    Some(database) => database
-                        .make_tree(write.tree, operation)
-                        .map_err(|error| self.locate(error))?,
+                    Some(database) => {
+                        let made = database.make_tree(write.tree, operation);
+                        made.inspect_err(|cause| {
+                            database.fail();
+                            self.stop(cause);
+                        })
+                        .map_err(|error| self.locate(error))?;
+                    }
                     None => return Err(self.locate(error::closed(operation))),
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Tells whether sled may put a part of a batch into a file of its own.
+fn has_large_value(batch: &Batch<TreeHandle>) -> bool {
+    const LARGE_BYTES: usize = 32 << 10;
+
+    batch.iter().any(|write| write.value.is_some_and(|value| value.len() > LARGE_BYTES))
 }
 
 fn capabilities(options: &StoreOptions) -> Capabilities {
@@ -145,6 +166,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     most.value_bytes_max = 256 << 20;
     capabilities.limits = options.requested_limits().within(most);
     capabilities.hot_backup = true;
+    capabilities.damage = DamageDetection::OnRead;
     capabilities
 }
 
@@ -164,33 +186,41 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+        let operation = Operation::Apply;
+        if durability != Durability::None || has_large_value(batch) {
+            self.with(operation, |database| database.check_place(operation))?;
+        }
         self.make_trees(batch)?;
         let changes = Changes::new(batch);
-        self.with(Operation::Apply, |database| {
-            let changed = database
-                .change(changes)
-                .and_then(|()| database.flush(durability, Operation::Apply));
-            changed.map_err(|cause| {
-                self.failed.store(true, Ordering::Release);
-                error::unknown_commit(cause)
+        self.with(operation, |database| {
+            let changed = database.change(changes).inspect_err(|_| database.fail());
+            changed.and_then(|()| database.flush(durability, operation)).map_err(|cause| {
+                self.stop(&cause);
+                error::unknown_commit(cause, database.is_stuck())
             })
         })
     }
 
     fn sync(&self) -> Result<()> {
-        self.with(Operation::Sync, |database| {
-            database.flush(Durability::PowerLoss, Operation::Sync)
+        let operation = Operation::Sync;
+        self.with(operation, |database| {
+            database.check_place(operation)?;
+            let flushed = database.flush(Durability::PowerLoss, operation);
+            flushed.inspect_err(|cause| self.stop(cause))
         })
     }
 
     /// The database stays open for the snapshots that still live.
     fn close(&self) -> Result<()> {
+        let operation = Operation::Close;
         if self.database.read().is_none() {
             return Ok(());
         }
-        self.with(Operation::Close, |database| {
-            let flushed = database.flush(Durability::PowerLoss, Operation::Close);
-            flushed.inspect_err(|_| self.failed.store(true, Ordering::Release))
+        self.with(operation, |database| {
+            let flushed = database
+                .check_place(operation)
+                .and_then(|()| database.flush(Durability::PowerLoss, operation));
+            flushed.inspect_err(|cause| self.stop(cause))
         })
     }
 
@@ -199,7 +229,7 @@ impl Engine for SledEngine {
             // Counting takes its time, and a writer may have to make a tree meanwhile.
             Ok((database.sled().clone(), database.trees()))
         })?;
-        Database::stats(&sled, &trees).map_err(|error| self.locate(error))
+        Database::stats(sled, trees).map_err(|error| self.locate(error))
     }
 }
 
@@ -232,26 +262,24 @@ impl LiveEngine for SledEngine {
     fn trees(&self) -> Result<Vec<String>> {
         let operation = Operation::Trees;
         let trees = self.with(operation, |database| Ok(database.trees()))?;
-        let mut failure = None;
-        let names = self.registry.names(|index| {
-            let Some(Some(tree)) = trees.get(index) else { return false };
-            let first = shielded(operation, || {
-                tree.first().map_err(|cause| error::engine(cause, operation))
+        // The handles are dropped behind the shield too: they are the last ones if the store is
+        // closed meanwhile.
+        let listed = shielded(operation, move || {
+            let mut failure = None;
+            let names = self.registry.names(|index| {
+                let Some(Some(tree)) = trees.get(index) else { return false };
+                let first = tree.first().map_err(|cause| failure = Some(cause));
+                first.is_ok_and(|entry| entry.is_some())
             });
-            first
-                .unwrap_or_else(|error| {
-                    failure = Some(error);
-                    None
-                })
-                .is_some()
+            failure.map_or(Ok(names), |cause| Err(error::engine(cause, operation)))
         });
-        failure.map_or(Ok(names), |error| Err(self.locate(error)))
+        listed.map_err(|error| self.locate(error))
     }
 
     /// Lets go of the files, and seals them.
     fn release(&self) -> Result<()> {
         let database = self.database.write().take();
-        let is_whole = !self.failed.load(Ordering::Acquire);
+        let is_whole = self.failure.get().is_none();
         match database {
             Some(database) => database.close(is_whole).map_err(|error| self.locate(error)),
             None => Ok(()),

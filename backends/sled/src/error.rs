@@ -1,5 +1,6 @@
 //! sled's errors, case by case, as Arbour's.
 
+use std::borrow::Cow;
 use std::io;
 
 use arbour_core::{Error, ErrorKind, Operation};
@@ -8,49 +9,116 @@ use arbour_core::{Error, ErrorKind, Operation};
 const LOCK_REFUSED: &str = "could not acquire lock";
 
 pub(crate) fn engine(error: sled::Error, operation: Operation) -> Error {
-    let (kind, message) = match &error {
+    let (kind, message) = match error {
+        sled::Error::Io(cause) => return from_io(cause, operation),
         sled::Error::Corruption { .. } => (ErrorKind::Corrupted, "the database is damaged"),
         sled::Error::CollectionNotFound(_) => {
             (ErrorKind::Corrupted, "the database is damaged: a tree has lost its root")
         }
-        sled::Error::Io(cause) if is_damage(cause) => {
-            (ErrorKind::Corrupted, "the database is damaged: a file ends too early or is missing")
-        }
-        sled::Error::Io(cause) if cause.to_string().contains(LOCK_REFUSED) => {
-            (ErrorKind::Locked, "another process or handle has the database open")
-        }
-        sled::Error::Io(_) => (ErrorKind::Io, "the operating system refused"),
         sled::Error::Unsupported(_) => {
             (ErrorKind::Unsupported, "sled does not support what was asked of it")
         }
         sled::Error::ReportableBug(_) => (ErrorKind::Engine, "sled found a fault of its own"),
     };
-    let error_here = Error::new(kind, operation, message);
-    match error {
-        sled::Error::Io(cause) => error_here.with_source(cause),
-        other => error_here.with_source(other),
-    }
+    Error::new(kind, operation, message).with_source(error)
 }
 
-/// A file that ends too early, holds what sled cannot read, or is not there: it keeps large values
-/// in files of their own.
-fn is_damage(cause: &io::Error) -> bool {
+fn from_io(cause: io::Error, operation: Operation) -> Error {
     use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
 
-    matches!(cause.kind(), InvalidData | UnexpectedEof | NotFound)
+    let (kind, message) = match cause.kind() {
+        InvalidData | UnexpectedEof => {
+            (ErrorKind::Corrupted, "the database is damaged: a file ends too early")
+        }
+        // sled keeps large values in files of their own.
+        NotFound => (ErrorKind::Corrupted, "the database is damaged: a file is missing"),
+        _ if cause.to_string().contains(LOCK_REFUSED) => {
+            (ErrorKind::Locked, "another process or handle has the database open")
+        }
+        _ => return Error::from_io(cause, operation, "the system refused what sled asked of it"),
+    };
+    Error::new(kind, operation, message).with_source(cause)
 }
 
-pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static str) -> Error {
-    Error::new(ErrorKind::Io, operation, message).with_source(cause)
+/// Creates the error of a file that cannot be opened or read while the store is opened.
+pub(crate) fn not_opened(cause: io::Error) -> Error {
+    Error::from_io(cause, Operation::Open, "cannot open the files of the database")
 }
 
-/// Says of a failure in the midst of a commit what it means to the caller.
-pub(crate) fn unknown_commit(cause: Error) -> Error {
-    let message = "the commit failed; open the store again to see whether it took effect";
+/// Creates the error of files that are not as they were left.
+pub(crate) fn damaged(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Corrupted, Operation::Open, message)
+}
+
+/// Creates the error of a failure in the middle of a commit, which leaves its outcome open. sled
+/// that is stuck holds its files until the process ends.
+pub(crate) fn unknown_commit(cause: Error, is_stuck: bool) -> Error {
+    let message = if is_stuck {
+        "the commit failed, and sled holds its files until this process ends; open the store again \
+         then to see whether the commit took effect"
+    } else {
+        "the commit failed; open the store again to see whether it took effect"
+    };
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
+}
+
+/// Creates the error of a call after the failure that stopped the database.
+#[cold]
+pub(crate) fn stopped(cause: &Error, operation: Operation) -> Error {
+    let message = "an earlier failure stopped the database; close the store and open it again";
+    Error::new(cause.kind(), operation, message).with_source(cause.clone())
 }
 
 #[cold]
 pub(crate) fn closed(operation: Operation) -> Error {
     Error::new(ErrorKind::Closed, operation, "the store was closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use arbour_core::{ErrorKind, Operation};
+
+    use super::{LOCK_REFUSED, engine, stopped, unknown_commit};
+
+    #[test]
+    fn each_error_of_sled_has_its_kind() {
+        let io = |kind, text: &str| sled::Error::Io(io::Error::new(kind, text));
+        for (error, kind) in [
+            (sled::Error::Corruption { at: None, bt: () }, ErrorKind::Corrupted),
+            (sled::Error::CollectionNotFound("t".into()), ErrorKind::Corrupted),
+            (io(io::ErrorKind::UnexpectedEof, "cut"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::InvalidData, "noise"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::NotFound, "gone"), ErrorKind::Corrupted),
+            (io(io::ErrorKind::Other, LOCK_REFUSED), ErrorKind::Locked),
+            (io(io::ErrorKind::Other, "failed"), ErrorKind::Io),
+            (io(io::ErrorKind::PermissionDenied, "refused"), ErrorKind::Io),
+            (io(io::ErrorKind::StorageFull, "full"), ErrorKind::DiskFull),
+            (io(io::ErrorKind::QuotaExceeded, "full"), ErrorKind::DiskFull),
+            (io(io::ErrorKind::ReadOnlyFilesystem, "mounted"), ErrorKind::ReadOnly),
+            (sled::Error::Unsupported("what".into()), ErrorKind::Unsupported),
+            (sled::Error::ReportableBug("what".into()), ErrorKind::Engine),
+        ] {
+            let found = engine(error.clone(), Operation::Get);
+            assert_eq!((found.kind(), found.operation()), (kind, Operation::Get), "{error:?}");
+            assert!(found.source().is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_commit_keeps_its_cause() {
+        let full = sled::Error::Io(io::ErrorKind::StorageFull.into());
+        let cause = engine(full, Operation::Apply);
+        for is_stuck in [false, true] {
+            let error = unknown_commit(cause.clone(), is_stuck);
+            assert_eq!(error.kind(), ErrorKind::CommitUnknown);
+            assert!(error.source().is_some());
+            assert_eq!(error.to_string().contains("until this process ends"), is_stuck, "{error}");
+        }
+        let later = stopped(&cause, Operation::Get);
+        assert_eq!((later.kind(), later.operation()), (ErrorKind::DiskFull, Operation::Get));
+        assert!(later.source().is_some());
+    }
 }

@@ -25,10 +25,23 @@
 //!   everything to the system but does not have the device write down what is in its cache.
 //!   [`PowerLoss`](arbour_core::Durability::PowerLoss) does that too, also for the files sled keeps
 //!   large values in.
-//! - A folder is one store's, and one process's at a time. Beside sled's files lies a seal with the
-//!   checksum of a closed store's files, because sled itself takes a damaged log for one that ends
-//!   there; opening and closing read all files once for it.
-//! - After a commit that failed half-way the store refuses everything but closing.
+//! - A folder is one store's, and one process's at a time. Its path is resolved once, when the
+//!   store is opened; links lead to the one store. A durable commit to a folder that was renamed,
+//!   replaced or deleted is refused with [`Moved`](arbour_core::ErrorKind::Moved).
+//! - After a commit or a sync that failed half-way the store refuses everything but closing.
+//!
+//! # What damage is detected
+//! sled takes a damaged log for one that ends there. So beside its files lies a seal:
+//! - *Of a store that was closed* it holds the checksum of all files. Every change to them is
+//!   [`Corrupted`](arbour_core::ErrorKind::Corrupted) when the store is opened; opening and closing
+//!   read all files once for it.
+//! - *Of a store whose process died* it says how far the log has to reach. The headers of the log's
+//!   segments are checked, and the records that were written since the store was last opened.
+//!   sled itself compares the checksum of everything it reads, so that a changed byte does not pass
+//!   for data. Two kinds of damage may go unseen, and then keys have an earlier value or are
+//!   missing: a damaged record before which its segment holds nothing that is still needed, and the
+//!   file of a large value that is missing. [`verify`](arbour_core::StoreOptions::verify) reads
+//!   every entry, but does not miss what sled has passed over.
 //!
 //! # What to know of sled
 //! - All databases of a process share a lock: while one applies a batch the others wait, readers
@@ -39,13 +52,20 @@
 
 mod backup;
 mod blobs;
+mod changes;
 mod checksum;
 mod cursor;
 mod database;
 mod engine;
 mod error;
 mod folder;
+mod index;
 mod key;
+mod log_end;
+mod record;
+mod seal;
+mod segments;
+mod settings;
 mod shield;
 mod snapshot;
 mod store;

@@ -31,16 +31,17 @@ pub struct SledStore {
 impl SledStore {
     /// Opens the store in the folder at `path`, creating it if it is absent (or empty) and the
     /// options allow. All of its files are read once, to see that they are as they were left; after
-    /// a crash sled recovers them instead.
+    /// a crash sled recovers them instead, and the end of its log is compared with what was noted.
     ///
     /// # Errors
     /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open,
+    /// [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and may not be created,
     /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the files are damaged or something else
     /// is there, [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer Arbour wrote it,
     /// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a database of sled
     /// that Arbour did not make, [`Unsupported`](arbour_core::ErrorKind::Unsupported) if it is to
     /// be opened read-only, which sled cannot, [`Io`](arbour_core::ErrorKind::Io) if the system
-    /// refuses.
+    /// refuses, [`DiskFull`](arbour_core::ErrorKind::DiskFull) if there is no room.
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -48,16 +49,16 @@ impl SledStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("app.sled");
     /// let absent = SledStore::open(&path, &StoreOptions::new().create(false));
-    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::NotFound);
     /// let store = SledStore::open(&path, &StoreOptions::new())?;
     /// let second = SledStore::open(&path, &StoreOptions::new());
     /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
-        let path = path.as_ref();
-        let engine = SnapshotLayer::new(SledEngine::open(path, options)?);
-        Ok(Self { layers: TransactionLayer::new(engine, options, Some(path.to_owned())) })
+        let engine = SledEngine::open(path, options)?;
+        let path = engine.path().to_owned();
+        Ok(Self { layers: TransactionLayer::new(SnapshotLayer::new(engine), options, Some(path)) })
     }
 
     fn engine(&self) -> &SledEngine {

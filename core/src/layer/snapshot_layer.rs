@@ -18,7 +18,10 @@ use parking_lot::{Mutex, RwLock};
 
 use super::undo_log::UndoLog;
 use super::{Engine, LayeredSnapshot, LiveEngine, SnapshotEngine};
-use crate::{Batch, Capabilities, Durability, Provision, Result, Stats, Tree, TreeName};
+use crate::{
+    Batch, Capabilities, Durability, Error, ErrorKind, Operation, Provision, Result, Stats, Tree,
+    TreeName,
+};
 
 /// Gives snapshots to an engine that has none.
 ///
@@ -109,7 +112,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
         for write in batch.iter() {
             state.log.keep(write.tree, write.key, sequence, || {
                 let before = self.engine.get(write.tree, write.key)?;
-                Ok::<_, crate::Error>(before.map(|value| Arc::from(value.as_ref())))
+                Ok::<_, Error>(before.map(|value| Arc::from(value.as_ref())))
             })?;
         }
         Ok(())
@@ -192,6 +195,11 @@ impl<E: LiveEngine> SnapshotEngine for SnapshotLayer<E> {
 
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         let mut state = self.state.write();
+        // A snapshot pinned now would keep open what `close` has released or is about to release.
+        if state.closed {
+            let message = "the store was closed";
+            return Err(Error::new(ErrorKind::Closed, Operation::Snapshot, message));
+        }
         let sequence = state.sequence;
         state.log.pin(sequence);
         Ok(LayeredSnapshot::new(self, sequence))

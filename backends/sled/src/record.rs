@@ -1,0 +1,114 @@
+//! One record of sled's log.
+//!
+//! ```text
+//! checksum 4   kind 1   length 1..9   segment 1..9   page 1..9   then as many bytes as the length
+//! ```
+
+/// The most that the part before the bytes takes; a segment with less room left has no record more.
+pub(crate) const HEADER_MAX: usize = 32;
+
+/// What a record does to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Holds all of the page: what was written of it before is of no use any more.
+    Replaces,
+    /// Changes a part of the page.
+    Changes,
+    /// The page is no longer used: what was written of it before is of no use any more.
+    Frees,
+    /// Concerns no page.
+    Nothing,
+    /// Concerns no page, and fills up the segment.
+    Fills,
+}
+
+/// A record that is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) effect: Effect,
+    pub(crate) page: u64,
+    /// How many bytes it takes in the log.
+    pub(crate) length: usize,
+}
+
+impl Record {
+    /// Reads the record at the start of `bytes`, or returns `None` if there is none of this segment
+    /// that is whole.
+    pub(crate) fn read(bytes: &[u8], segment: u64) -> Option<Self> {
+        let (checksum, summed) = bytes.split_first_chunk()?;
+        let (&kind, mut rest) = summed.split_first()?;
+        let length = usize::try_from(read_number(&mut rest)?).ok()?;
+        let found_segment = read_number(&mut rest)?;
+        let page = read_number(&mut rest)?;
+        let header = summed.get(..summed.len() - rest.len())?;
+        let body = rest.get(..length)?;
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(body);
+        hasher.update(header);
+        // sled inverts the checksum once more.
+        let is_whole = u32::from_le_bytes(*checksum) == !hasher.finalize();
+        let effect = effect(kind)?;
+        let length = checksum.len() + header.len() + body.len();
+        (is_whole && found_segment == segment).then_some(Self { effect, page, length })
+    }
+}
+
+fn effect(kind: u8) -> Option<Effect> {
+    match kind {
+        1 | 3 => Some(Effect::Nothing),
+        2 => Some(Effect::Fills),
+        4 => Some(Effect::Frees),
+        5..=9 => Some(Effect::Replaces),
+        10 | 11 => Some(Effect::Changes),
+        _ => None,
+    }
+}
+
+/// Reads a number of one to nine bytes and goes on behind it.
+fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+    let (&first, rest) = bytes.split_first()?;
+    let count = match first {
+        0..=240 => 0,
+        241..=248 => 1,
+        249 => 2,
+        _ => usize::from(first) - 247,
+    };
+    let (digits, rest) = rest.split_at_checked(count)?;
+    let mut little = [0; 8];
+    for (to, from) in little.iter_mut().zip(digits) {
+        *to = *from;
+    }
+    *bytes = rest;
+    let number = u64::from_le_bytes(little);
+    Some(match first {
+        0..=240 => u64::from(first),
+        241..=248 => 240 + 256 * (u64::from(first) - 241) + number,
+        249 => 2288 + 256 * (number & 0xff) + (number >> 8),
+        _ => number,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_number;
+
+    #[test]
+    fn numbers_of_all_lengths_are_read() {
+        for (bytes, number) in [
+            (&[0][..], 0),
+            (&[240], 240),
+            (&[241, 1], 241),
+            (&[248, 255], 2287),
+            (&[249, 0, 0], 2288),
+            (&[249, 255, 255], 67823),
+            (&[250, 0xf0, 0x08, 0x01], 67824),
+            (&[251, 1, 2, 3, 4], 0x0403_0201),
+            (&[255, 255, 255, 255, 255, 255, 255, 255, 255], u64::MAX),
+        ] {
+            let mut rest = bytes;
+            assert_eq!(read_number(&mut rest), Some(number));
+            assert!(rest.is_empty());
+            assert_eq!(read_number(&mut &bytes[..bytes.len() - 1]), None);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The seal on a store's folder: what the folder is, and how it was left.
+//!
+//! ```text
+//! arbour-sled 1 closed 0123456789abcdef      one line, padded: it is overwritten in place
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreLock};
+
+use crate::error;
+
+/// The version of the format that this backend writes.
+const VERSION: u32 = 1;
+
+const MAGIC: &str = "arbour-sled";
+
+/// The length of the line. It never changes, so that writing the line again never changes the
+/// length of the file, and the device writes all of it at once: it lies in one sector.
+const LINE_BYTES: usize = 64;
+
+/// What the seal says about the files beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The store is being created: nothing was acknowledged yet.
+    New,
+    /// The store is in use, or its process died. [sled's log](crate::log_end) reaches at least this
+    /// far on the device.
+    Open(u64),
+    /// The store was closed; this is the checksum of its files.
+    Closed(u64),
+}
+
+/// The file that says how the store was left. Its lock is the lock of the store.
+pub(crate) struct Seal {
+    lock: StoreLock,
+}
+
+impl Seal {
+    pub(crate) const NAME: &str = "seal";
+
+    /// Opens and locks the seal at a path, or returns `None` if it is absent.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
+        match options().open(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => Self::locked(opened).map(Some),
+        }
+    }
+
+    /// Creates and locks the seal at a path, or opens the one that another process has created
+    /// meanwhile.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        Self::locked(match options().create_new(true).open(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => options().open(path),
+            created => created,
+        })
+    }
+
+    fn locked(opened: io::Result<File>) -> Result<Self> {
+        Ok(Self { lock: StoreLock::exclusive(opened.map_err(error::not_opened)?)? })
+    }
+
+    /// Reads what the seal says; `None` if it says nothing, because the process or the system
+    /// stopped before its first line was written.
+    pub(crate) fn read(&self) -> Result<Option<State>> {
+        let mut bytes = Vec::new();
+        let mut file = self.lock.file();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(error::not_opened)?;
+        // A file system may keep the length of a file whose data a loss of power took: zeros.
+        if bytes.iter().all(|&byte| byte == 0) {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(&bytes);
+        parse(text.map_err(|_| error::damaged("the seal is not readable"))?).map(Some)
+    }
+
+    /// Writes the seal, durably.
+    pub(crate) fn mark(&self, state: State) -> io::Result<()> {
+        self.note(state)?;
+        self.lock.file().sync_data()
+    }
+
+    /// Writes the seal without waiting for the device: it survives the death of the process. After
+    /// a loss of power the seal may be an earlier one.
+    pub(crate) fn note(&self, state: State) -> io::Result<()> {
+        write_at_start(self.lock.file(), &line(state))
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    options
+}
+
+#[cfg(unix)]
+fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+
+    file.rewind()?;
+    file.write_all(bytes)
+}
+
+fn line(state: State) -> Vec<u8> {
+    let state = match state {
+        State::New => "new".to_owned(),
+        State::Open(end) => format!("open {end}"),
+        State::Closed(sum) => format!("closed {sum:016x}"),
+    };
+    let mut line = format!("{MAGIC} {VERSION} {state}").into_bytes();
+    line.resize(LINE_BYTES - 1, b' ');
+    line.push(b'\n');
+    line
+}
+
+fn parse(text: &str) -> Result<State> {
+    let mut words = text.split_ascii_whitespace();
+    let version = match (words.next(), words.next().map(str::parse::<u32>)) {
+        (Some(MAGIC), Some(Ok(version))) => version,
+        _ => return Err(error::damaged("the seal is not one of Arbour's")),
+    };
+    if version > VERSION {
+        let message = format!("the store has format {version}, this program reads {VERSION}");
+        return Err(Error::new(ErrorKind::TooNew, Operation::Open, message));
+    }
+    match (words.next(), words.next(), words.next()) {
+        (Some("new"), None, None) => Ok(State::New),
+        // Earlier versions did not say how far the log reaches.
+        (Some("open"), None, None) => Ok(State::Open(0)),
+        (Some("open"), Some(end), None) => end
+            .parse()
+            .map(State::Open)
+            .map_err(|_| error::damaged("the seal does not say how far the log reaches")),
+        (Some("closed"), Some(sum), None) => u64::from_str_radix(sum, 16)
+            .map(State::Closed)
+            .map_err(|_| error::damaged("the seal holds no checksum")),
+        _ => Err(error::damaged("the seal does not say how the store was left")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE_BYTES, State, line, parse};
+
+    #[test]
+    fn what_is_written_is_read() {
+        for number in [0, 1, u64::MAX] {
+            for state in [State::New, State::Open(number), State::Closed(number)] {
+                let line = line(state);
+                assert_eq!(line.len(), LINE_BYTES);
+                assert_eq!(parse(std::str::from_utf8(&line).unwrap()).unwrap(), state);
+            }
+        }
+        assert_eq!(parse("arbour-sled 1 open\n").unwrap(), State::Open(0));
+    }
+}

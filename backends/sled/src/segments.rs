@@ -1,0 +1,237 @@
+//! The segments that sled's log is made of.
+//!
+//! sled skips a segment whose header is damaged, with all that is in it, and what it writes later
+//! into that segment it skips as well. It passes over the rest of a segment behind a damaged
+//! record, unless that is the last one. So both are checked before sled opens a log that was not
+//! closed.
+//!
+//! A header lies within one sector: after a loss of power it is whole, or the one before it, or, in
+//! a segment that was never used, zeros.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+
+use arbour_core::Result;
+
+use crate::error;
+use crate::record::{self, Effect, Record};
+
+pub(crate) const SEGMENT_BYTES: u64 = 512 << 10;
+
+/// The checksum, where the segment begins, and how far the log was whole when it was begun.
+const HEADER_BYTES: usize = 20;
+
+/// A segment that is in use.
+struct Segment {
+    /// Where it begins, counted in all bytes that were ever written to the log.
+    begin: u64,
+    /// Where it lies in the file.
+    place: u64,
+}
+
+/// Checks the header of each segment of a log, and the records in a range of it: what was put on
+/// the device since sled wrote its last index.
+pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
+    let length = log.metadata().map_err(error::not_opened)?.len();
+    let mut walk = Walk::default();
+    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
+        if let Some(segment) = read_header(log, place)?
+            && segment.begin + SEGMENT_BYTES > range.start
+        {
+            walk.read(log, &segment, range).map_err(error::not_opened)?;
+        }
+    }
+    walk.check()
+}
+
+/// Reads the header at a place of the file: `None` if the segment is unused.
+fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
+    let header = read(log, place, HEADER_BYTES).map_err(error::not_opened)?;
+    let (Some((stored, summed)), HEADER_BYTES) = (header.split_first_chunk(), header.len()) else {
+        return Ok(None);
+    };
+    if header.iter().all(|&byte| byte == 0) {
+        return Ok(None);
+    }
+    // sled inverts checksums once more, and numbers but for their sign.
+    let begin = summed.first_chunk().map(|begin| u64::from_le_bytes(*begin) ^ (u64::MAX >> 1));
+    match begin {
+        Some(begin) if u32::from_le_bytes(*stored) == !crc32fast::hash(summed) => {
+            Ok(Some(Segment { begin, place }))
+        }
+        _ => {
+            let segment = place / SEGMENT_BYTES;
+            Err(error::damaged(format!("segment {segment} of the log has lost its header")))
+        }
+    }
+}
+
+fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
+    log.seek(SeekFrom::Start(place))?;
+    log.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The records of some segments.
+///
+/// A segment may rightly end in noise: one of which nothing was needed any more, into whose end
+/// sled was just writing when it was killed. So a segment that ends too early is damaged only if
+/// something in it is still needed: a record of a page that no later one replaces.
+#[derive(Default)]
+struct Walk {
+    /// Where each page was replaced last.
+    replaced: HashMap<u64, u64>,
+    /// The records in segments that end too early: the page, and where the record is.
+    doubtful: Vec<(u64, u64)>,
+}
+
+impl Walk {
+    fn read(&mut self, log: &File, segment: &Segment, range: &Range<u64>) -> io::Result<()> {
+        let bytes = read(log, segment.place, SEGMENT_BYTES as usize)?;
+        let mut records = Vec::new();
+        let mut offset = HEADER_BYTES;
+        let is_whole = loop {
+            let at = segment.begin + offset as u64;
+            if offset + record::HEADER_MAX > SEGMENT_BYTES as usize || at >= range.end {
+                break true;
+            }
+            let rest = bytes.get(offset..).unwrap_or_default();
+            match Record::read(rest, segment.begin / SEGMENT_BYTES) {
+                None => break at < range.start,
+                Some(record) => {
+                    offset += record.length;
+                    match record.effect {
+                        Effect::Replaces | Effect::Frees => {
+                            let last = self.replaced.entry(record.page).or_default();
+                            *last = at.max(*last);
+                        }
+                        Effect::Changes | Effect::Nothing => {}
+                        Effect::Fills => break true,
+                    }
+                    if matches!(record.effect, Effect::Replaces | Effect::Changes) {
+                        records.push((record.page, at));
+                    }
+                }
+            }
+        };
+        if !is_whole {
+            self.doubtful.append(&mut records);
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        for (page, at) in &self.doubtful {
+            if self.replaced.get(page).is_none_or(|replaced| at >= replaced) {
+                let segment = at / SEGMENT_BYTES;
+                let message = format!("a record in part {segment} of the log is damaged");
+                return Err(error::damaged(message));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::{HEADER_BYTES, SEGMENT_BYTES, check};
+
+    const FILLS: u8 = 2;
+    const REPLACES: u8 = 8;
+    const CHANGES: u8 = 10;
+
+    /// The length of each record made here.
+    const RECORD_BYTES: u64 = 4 + 4 + 10;
+
+    fn header(segment: u8) -> Vec<u8> {
+        let begin = (u64::from(segment) * SEGMENT_BYTES) ^ (u64::MAX >> 1);
+        let summed = [begin.to_le_bytes(), [0; 8]].concat();
+        [&(!crc32fast::hash(&summed)).to_le_bytes()[..], &summed].concat()
+    }
+
+    fn record(segment: u8, kind: u8, page: u8) -> Vec<u8> {
+        let (header, body) = ([kind, 10, segment, page], [7; 10]);
+        let sum = !crc32fast::hash(&[&body[..], &header].concat());
+        [&sum.to_le_bytes()[..], &header, &body].concat()
+    }
+
+    /// Makes a log of segments, each with records of a kind and a page.
+    fn log(segments: &[&[(u8, u8)]]) -> Vec<u8> {
+        let mut log = Vec::new();
+        for (number, records) in (0..).zip(segments) {
+            let begin = log.len();
+            log.extend(header(number));
+            for &(kind, page) in *records {
+                log.extend(record(number, kind, page));
+            }
+            log.resize(begin + SEGMENT_BYTES as usize, 0);
+        }
+        log
+    }
+
+    fn is_accepted(log: &[u8], range: std::ops::Range<u64>) -> bool {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(log).unwrap();
+        check(&file, &range).is_ok()
+    }
+
+    /// Where the record of a number begins in the first segment.
+    fn place(record: u64) -> u64 {
+        HEADER_BYTES as u64 + record * RECORD_BYTES
+    }
+
+    #[test]
+    fn a_header_is_whole_or_absent() {
+        let log = log(&[&[(REPLACES, 1), (FILLS, 0)], &[(REPLACES, 2), (FILLS, 0)]]);
+        assert!(is_accepted(&log, 0..2 * SEGMENT_BYTES));
+        for begin in [0, SEGMENT_BYTES as usize] {
+            for place in begin..begin + HEADER_BYTES {
+                let mut damaged = log.clone();
+                damaged[place] ^= 1;
+                assert!(!is_accepted(&damaged, 0..0), "byte {place}");
+            }
+            let mut unused = log.clone();
+            unused[begin..begin + HEADER_BYTES].fill(0);
+            assert!(is_accepted(&unused, 0..2 * SEGMENT_BYTES));
+        }
+        assert!(is_accepted(&log[..SEGMENT_BYTES as usize + 7], 0..SEGMENT_BYTES));
+    }
+
+    #[test]
+    fn a_damaged_record_behind_one_that_is_needed_is_detected() {
+        let records = [(REPLACES, 1), (CHANGES, 1), (REPLACES, 2), (FILLS, 0)];
+        let log = log(&[&records, &[(REPLACES, 2), (FILLS, 0)]]);
+        let all = 0..2 * SEGMENT_BYTES;
+        for number in 1..=3 {
+            for offset in 0..RECORD_BYTES {
+                let mut damaged = log.clone();
+                damaged[(place(number) + offset) as usize] ^= 1;
+                assert!(!is_accepted(&damaged, all.clone()), "record {number}, byte {offset}");
+                // Not yet on the device, or in the index already.
+                assert!(is_accepted(&damaged, 0..place(number)));
+                assert!(is_accepted(&damaged, place(number) + 1..2 * SEGMENT_BYTES));
+            }
+        }
+    }
+
+    #[test]
+    fn a_segment_of_which_nothing_is_needed_may_end_in_noise() {
+        let records = [(REPLACES, 1), (CHANGES, 1), (CHANGES, 2), (FILLS, 0)];
+        let all = 0..2 * SEGMENT_BYTES;
+        for (later, is_needed) in [
+            (&[(REPLACES, 1), (REPLACES, 2), (FILLS, 0)][..], false),
+            (&[(4, 1), (4, 2), (FILLS, 0)], false),
+            (&[(REPLACES, 1), (CHANGES, 2), (FILLS, 0)], true),
+            (&[(CHANGES, 1), (REPLACES, 2), (FILLS, 0)], true),
+        ] {
+            let mut log = log(&[&records, later]);
+            log[place(3) as usize] ^= 1;
+            assert_eq!(is_accepted(&log, all.clone()), !is_needed, "{later:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What closing a store leaves, and what it waits for.
+
+use std::fs;
+
+use arbour_core::{
+    Batch, Durability, Engine as _, ErrorKind, KvRead as _, KvStore, Result, SnapshotEngine as _,
+    SnapshotLayer, StoreOptions,
+};
+use arbour_sled::SledEngine;
+
+use crate::bed::{Bed, open};
+
+/// While a snapshot lives the files stay open, but all that was committed is in them.
+#[test]
+fn everything_is_written_though_a_snapshot_lives() -> Result<()> {
+    for (number, durability) in Durability::ALL.into_iter().enumerate() {
+        let bed = Bed::new();
+        let store = bed.open("store")?;
+        let tree = store.tree("t")?;
+        let snapshot = store.snapshot()?;
+        let mut batch = Batch::new();
+        batch.put(&tree, b"small", b"1");
+        batch.put(&tree, b"large", &vec![7; 300_000]);
+        store.apply(batch, durability)?;
+        store.close()?;
+        let copied = open(&bed.kill("store", &format!("copy {number}")))?;
+        let copied_tree = copied.tree("t")?;
+        assert_eq!(
+            copied.get(&copied_tree, b"small")?.as_deref(),
+            Some(&b"1"[..]),
+            "{durability:?}"
+        );
+        assert_eq!(copied.get(&copied_tree, b"large")?, Some(vec![7; 300_000]), "{durability:?}");
+        assert!(!snapshot.contains(&tree, b"small")?);
+    }
+    Ok(())
+}
+
+/// One that comes while the store is closed is refused, instead of failing when it is read.
+#[test]
+fn no_snapshot_is_given_out_after_close() -> Result<()> {
+    let bed = Bed::new();
+    let engine = SledEngine::open(bed.path("store"), &StoreOptions::new())?;
+    let layer = SnapshotLayer::new(engine);
+    let live = layer.snapshot()?;
+    layer.close()?;
+    assert_eq!(layer.snapshot().err().unwrap().kind(), ErrorKind::Closed);
+    drop(live);
+    assert_eq!(layer.snapshot().err().unwrap().kind(), ErrorKind::Closed);
+    Ok(())
+}
+
+/// A store that was closed can be opened at once, though threads beside it start processes, which
+/// inherit its files for a moment.
+#[cfg(unix)]
+#[test]
+fn can_be_opened_at_once_while_processes_start() -> Result<()> {
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    struct Stop<'s>(&'s AtomicBool);
+
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    let bed = Bed::new();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _stop = Stop(&stop);
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        for _ in 0..20 {
+            bed.open("store")?.close()?;
+        }
+        Ok(())
+    })
+}
+
+/// Files that go while the store is open are reported, without a wait for what cannot be written.
+#[test]
+fn missing_files_are_reported_and_not_waited_for() -> Result<()> {
+    for (lost, is_large) in
+        [("db", false), ("db", true), ("blobs", false), ("blobs", true), ("", false), ("", true)]
+    {
+        let bed = Bed::new();
+        let store = bed.open("store")?;
+        let tree = store.tree("t")?;
+        store.put(&tree, b"large", &vec![7; 300_000])?;
+        let path = bed.path("store").join(lost);
+        if lost == "db" {
+            fs::remove_file(path).unwrap()
+        } else {
+            fs::remove_dir_all(path).unwrap()
+        }
+        let written = if is_large {
+            store.put(&tree, b"another", &vec![8; 300_000])
+        } else {
+            store.put(&tree, b"small", b"1")
+        };
+        let what = format!("{lost}, large {is_large}");
+        // Nothing but the log's name is missing, and it is not needed until the store is closed.
+        assert_eq!(written.is_ok(), lost == "db", "{what}: {written:?}");
+        let closed = store.close();
+        assert!(closed.is_err(), "{what}");
+        drop(store);
+        assert!(lost != "db" || bed.open("store").is_err(), "{what}");
+    }
+    Ok(())
+}
+
+/// After a commit that failed nothing is known of what is in memory.
+#[test]
+fn a_store_that_failed_refuses_everything() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    let tree = store.tree("t")?;
+    store.put(&tree, b"a", b"1")?;
+    let snapshot = store.snapshot()?;
+    fs::remove_dir_all(bed.path("store").join("blobs")).unwrap();
+    let error = store.put(&tree, b"large", &vec![7; 300_000]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CommitUnknown);
+    let kind = ErrorKind::Corrupted;
+    assert_eq!(store.put(&tree, b"b", b"1").unwrap_err().kind(), kind);
+    assert_eq!(store.get(&tree, b"a").unwrap_err().kind(), kind);
+    assert_eq!(snapshot.get(&tree, b"a").unwrap_err().kind(), kind);
+    assert_eq!(snapshot.trees().unwrap_err().kind(), kind);
+    assert_eq!(store.stats().unwrap_err().kind(), kind);
+    assert_eq!(store.sync().unwrap_err().kind(), kind);
+    let error = store.backup(&bed.path("backup")).unwrap_err();
+    assert_eq!(error.kind(), kind, "{error:?}");
+    assert!(!bed.path("backup").exists());
+    drop(snapshot);
+    let error = store.close().unwrap_err();
+    assert!(error.to_string().contains("an earlier failure stopped the database"), "{error}");
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! What a loss of power leaves of files and names that were not put on the device.
+
+use std::fs;
+use std::path::Path;
+
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
+
+use crate::bed::{Bed, count_numbers, open, put_numbers};
+
+/// sled never puts its settings on the device: their data may be gone, while the length is there.
+#[test]
+fn settings_that_were_lost_are_restored() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..3)?;
+    let killed = bed.kill("store", "killed");
+    store.close()?;
+    for path in [killed, bed.path("store")] {
+        let lost = [Some(vec![0; 62]), Some(vec![]), Some(vec![0; 4]), Some(vec![7; 62]), None];
+        for left in lost {
+            let settings = path.join("conf");
+            match left {
+                Some(bytes) => fs::write(settings, bytes).unwrap(),
+                None => fs::remove_file(settings).unwrap(),
+            }
+            let store = open(&path)?;
+            assert_eq!(count_numbers(&store, 0..3)?, 3);
+            store.close()?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for a backup, which is a closed store.
+#[test]
+fn a_backup_without_its_settings_opens() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..3)?;
+    store.backup(&bed.path("backup"))?;
+    fs::write(bed.path("backup").join("conf"), "").unwrap();
+    assert_eq!(count_numbers(&bed.open("backup")?, 0..3)?, 3);
+    Ok(())
+}
+
+/// sled takes the index that it was writing when it was killed for its newest one.
+#[test]
+fn an_unfinished_index_is_removed() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..3)?;
+    let killed = bed.kill("store", "killed");
+    store.close()?;
+    for path in [killed, bed.path("store")] {
+        for name in ["snap.FFFFFFFFFFFFFFFF.generating", "snap.0000000000000001.generating"] {
+            fs::write(path.join(name), "").unwrap();
+            let store = open(&path)?;
+            assert_eq!(count_numbers(&store, 0..3)?, 3);
+            store.close()?;
+            assert!(!path.join(name).exists());
+        }
+    }
+    Ok(())
+}
+
+/// A process may die at any step of creating a store, and no step was acknowledged.
+#[test]
+fn a_store_half_made_is_made_anew() -> Result<()> {
+    const NEW: &str = "arbour-sled 1 new\n";
+    let zeros = "\0".repeat(64);
+    let index = "snap.00000000000000FF.generating";
+    for (seal, files) in [
+        ("", &[][..]),
+        (zeros.as_str(), &[]),
+        (NEW, &[("conf", "")]),
+        (NEW, &[("conf", "\0\0\0\0"), ("db", "")]),
+        (NEW, &[("conf", "noise that is longer than eight"), ("db", "noise")]),
+        (NEW, &[("db", "noise"), (index, ""), ("snap.00000000000000FF", "noise")]),
+    ] {
+        let bed = Bed::new();
+        let path = bed.path("store");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("seal"), seal).unwrap();
+        for (name, text) in files {
+            fs::write(path.join(name), text).unwrap();
+        }
+        let store = open(&path)?;
+        put_numbers(&store, 0..3)?;
+        store.close()?;
+        assert_eq!(count_numbers(&open(&path)?, 0..3)?, 3, "{files:?}");
+    }
+    Ok(())
+}
+
+/// Nothing is removed where the seal does not say that the store was being made.
+#[test]
+fn an_empty_seal_over_a_log_is_refused() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..3)?;
+    store.close()?;
+    let path = bed.path("store");
+    let log = fs::read(path.join("db")).unwrap();
+    for seal in ["", "\0\0\0\0"] {
+        fs::write(path.join("seal"), seal).unwrap();
+        assert_eq!(open(&path).unwrap_err().kind(), ErrorKind::Corrupted);
+        assert_eq!(fs::read(path.join("db")).unwrap(), log);
+    }
+    Ok(())
+}
+
+/// The number of the file that sled wrote last.
+fn newest(blobs: &Path) -> u64 {
+    let number = |entry: std::io::Result<fs::DirEntry>| {
+        entry.unwrap().file_name().into_string().unwrap().parse::<u64>().unwrap()
+    };
+    fs::read_dir(blobs).unwrap().map(number).max().unwrap()
+}
+
+/// A large value that is missing is damage, where its commit was acknowledged.
+#[test]
+fn a_large_value_survives_a_kill_at_each_durability() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    let tree = store.tree("t")?;
+    for (number, durability) in Durability::ALL.into_iter().enumerate() {
+        let mut batch = Batch::new();
+        batch.put(&tree, &[number as u8], &vec![number as u8; 300_000]);
+        batch.put(&tree, &[number as u8, 0], b"small");
+        store.apply(batch, durability)?;
+    }
+    store.sync()?;
+    assert!(newest(&bed.path("store").join("blobs")) > 0);
+    let killed = open(&bed.kill("store", "killed"))?;
+    let tree = killed.tree("t")?;
+    for number in 0..Durability::ALL.len() as u8 {
+        assert_eq!(killed.get(&tree, &[number])?, Some(vec![number; 300_000]));
+        assert!(killed.get(&tree, &[number, 0])?.is_some());
+    }
+    Ok(())
+}
+
+/// Stores that were left open by earlier versions, which did not count the flushes.
+#[test]
+fn an_open_store_of_an_earlier_version_opens() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    put_numbers(&store, 0..3)?;
+    let killed = bed.kill("store", "killed");
+    fs::write(killed.join("seal"), format!("{:<63}\n", "arbour-sled 1 open")).unwrap();
+    let store = open(&killed)?;
+    assert_eq!(count_numbers(&store, 0..3)?, 3);
+    Ok(())
+}
