@@ -9,6 +9,7 @@ use ::bincode::serde::{decode_from_slice, encode_into_writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::checked::{Check, Loses};
 use super::{Codec, DecodeError, EncodeError};
 
 /// Stores what serde can serialize in the format of bincode 2 with its standard configuration:
@@ -39,8 +40,9 @@ pub enum Bincode {}
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
-        encode_into_writer(value, Appender(bytes), config::standard())
-            .map_err(|error| EncodeError::new(error.to_string()).with_source(error))
+        let check = Check::new(Loses::SkippedFields);
+        let written = encode_into_writer(check.value(value), Appender(bytes), config::standard());
+        written.map_err(|cause| check.error(cause))
     }
 
     /// Decodes under a limit, because bincode allocates as much as a length prefix asks for
