@@ -68,7 +68,7 @@ where
                 }
             }
             Some(DocFault::OldSchemaKept) => self.keep_schema(before, &written)?,
-            Some(DocFault::SlugOverwrites) if written.is_new() => {
+            Some(DocFault::SlugOverwrites) if written.is_new => {
                 return self.overwrite_slug(body, written);
             }
             Some(DocFault::RollbackIsRedone) => {
@@ -143,7 +143,7 @@ where
                 if error.kind() == ErrorKind::TooLarge =>
             {
                 let id = new_id.unwrap_or(DocId::from(""));
-                return Ok(Written { id, revision: 1 });
+                return Ok(Written { id, revision: 1, is_new: true });
             }
             (Some(DocFault::RefusalSpoilsTransaction), _) => self.is_spoiled = true,
             _ => {}
@@ -188,6 +188,6 @@ where
             reason: cause.to_string(),
         })?;
         self.transaction.put(&self.collection.trees.documents, &key_of(&id), &value)?;
-        Ok(Written { id, revision })
+        Ok(Written { id, revision, is_new: true })
     }
 }
