@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::checked::{Check, Loses};
+use super::limited::Limited;
 use super::{Codec, DecodeError, EncodeError};
 
 /// Stores what serde can serialize in the format of bincode 2 with its standard configuration:
@@ -17,7 +18,9 @@ use super::{Codec, DecodeError, EncodeError};
 ///
 /// Because nothing does, bytes of one type may well be read as another, and a field cannot be
 /// added without rewriting what is stored. Attributes that need a self-describing format, such as
-/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it.
+/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it: a value with a skipped
+/// field is refused when it is written, as is one that is nested deeper than
+/// [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
 /// use arbour_core::codec::{Bincode, Codec};
@@ -70,7 +73,7 @@ const MEDIUM_BYTES_MAX: usize = 16 << 20;
 
 fn decode_with<T: DeserializeOwned>(bytes: &[u8], config: impl Config) -> Result<T, DecodeError> {
     match decode_from_slice(bytes, config) {
-        Ok((value, length)) if length == bytes.len() => Ok(value),
+        Ok((Limited(value), length)) if length == bytes.len() => Ok(value),
         Ok((_, length)) => {
             Err(DecodeError::new(format!("{length} bytes"), format!("{} bytes", bytes.len())))
         }

@@ -31,7 +31,7 @@ pub(super) enum Loses {
 pub(super) struct Check {
     loses: Loses,
     refusal: RefCell<Option<Refusal>>,
-    has_wide_integers: Cell<bool>,
+    must_be_read: Cell<bool>,
 }
 
 struct Refusal {
@@ -43,19 +43,20 @@ struct Refusal {
 
 impl Check {
     pub(super) fn new(loses: Loses) -> Self {
-        Self { loses, refusal: RefCell::default(), has_wide_integers: Cell::new(false) }
+        Self { loses, refusal: RefCell::default(), must_be_read: Cell::new(false) }
     }
 
-    /// Tells whether an integer was written that 64 bits do not hold. Types that serde reads by way of
-    /// its own buffer, such as flattened and untagged ones, cannot read it again.
+    /// Tells whether only reading tells that the value can be read: it has an integer that 64 bits do
+    /// not hold, or a map whose keys are no texts. Types that serde reads by way of its own buffer, such
+    /// as flattened and untagged ones, cannot read these again.
     #[cfg(feature = "json")]
-    pub(super) fn has_wide_integers(&self) -> bool {
-        self.has_wide_integers.get()
+    pub(super) fn must_be_read(&self) -> bool {
+        self.must_be_read.get()
     }
 
     /// Wraps a value so that it is checked while it is written.
     pub(super) fn value<'c, T: ?Sized>(&'c self, value: &'c T) -> Checked<'c, T> {
-        Checked { value, check: self, place: Place { depth: 0, is_in_some: false } }
+        Checked { value, check: self, place: Place::default() }
     }
 
     /// Builds the error for a value that was not written: what was refused here, or else what the
@@ -93,11 +94,13 @@ impl Check {
 }
 
 /// Where a value stands.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Place {
     /// How many arrays and objects are around it in JSON.
     depth: usize,
     is_in_some: bool,
+    /// Whether it is the key of a map.
+    is_key: bool,
 }
 
 /// A value that is checked while it is written.
@@ -145,8 +148,17 @@ impl<'c, S> Inside<'c, S> {
     where
         'c: 'v,
     {
-        let place = Place { depth: self.depth, is_in_some: false };
+        let place = Place { depth: self.depth, ..Place::default() };
         Checked { value, check: self.check, place }
+    }
+
+    #[inline]
+    fn key_of<'v, K: ?Sized>(&self, key: &'v K) -> Checked<'v, K>
+    where
+        'c: 'v,
+    {
+        let place = Place { depth: self.depth, is_key: true, ..Place::default() };
+        Checked { value: key, check: self.check, place }
     }
 
     /// Names the place of a refusal, on its way up.
@@ -256,10 +268,14 @@ impl<S: Serializer> Checking<'_, S> {
     }
 }
 
+/// Numbers and bools.
 macro_rules! pass_on {
     ($($method:ident $type:ty),* $(,)?) => {$(
         #[inline]
         fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
+            if self.place.is_key {
+                self.check.must_be_read.set(true);
+            }
             self.below.$method(value)
         }
     )*};
@@ -279,19 +295,28 @@ impl<'c, S: Serializer> Serializer for Checking<'c, S> {
     pass_on! {
         serialize_bool bool, serialize_i8 i8, serialize_i16 i16, serialize_i32 i32,
         serialize_i64 i64, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32,
-        serialize_u64 u64, serialize_char char, serialize_str &str,
+        serialize_u64 u64,
+    }
+
+    fn serialize_char(self, value: char) -> Result<S::Ok, S::Error> {
+        self.below.serialize_char(value)
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
+        self.below.serialize_str(value)
     }
 
     fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
-        if i64::try_from(value).is_err() && u64::try_from(value).is_err() {
-            self.check.has_wide_integers.set(true);
+        if self.place.is_key || (i64::try_from(value).is_err() && u64::try_from(value).is_err()) {
+            self.check.must_be_read.set(true);
         }
         self.below.serialize_i128(value)
     }
 
     fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
-        if u64::try_from(value).is_err() {
-            self.check.has_wide_integers.set(true);
+        if self.place.is_key || u64::try_from(value).is_err() {
+            self.check.must_be_read.set(true);
         }
         self.below.serialize_u128(value)
     }
@@ -299,12 +324,18 @@ impl<'c, S: Serializer> Serializer for Checking<'c, S> {
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
         self.check_finite(f64::from(value))?;
+        if self.place.is_key {
+            self.check.must_be_read.set(true);
+        }
         self.below.serialize_f32(value)
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
         self.check_finite(value)?;
+        if self.place.is_key {
+            self.check.must_be_read.set(true);
+        }
         self.below.serialize_f64(value)
     }
 
@@ -367,7 +398,7 @@ impl<'c, S: Serializer> Serializer for Checking<'c, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let place = Place { depth: self.enter(1)?, is_in_some: false };
+        let place = Place { depth: self.enter(1)?, ..Place::default() };
         let value = Checked { value, check: self.check, place };
         let written = self.below.serialize_newtype_variant(name, number, variant, &value);
         written.inspect_err(|_| self.check.within(variant))
@@ -506,7 +537,8 @@ impl<S: SerializeMap> SerializeMap for Inside<'_, S> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
         // Flattened maps write keys alone; all others write entries, and pay for no name.
         self.key = Some(Key(key).to_string());
-        self.below.serialize_key(key)
+        let key = self.key_of(key);
+        self.below.serialize_key(&key)
     }
 
     #[inline]
@@ -526,7 +558,7 @@ impl<S: SerializeMap> SerializeMap for Inside<'_, S> {
         value: &V,
     ) -> Result<(), S::Error> {
         let value = self.value(value);
-        let written = self.below.serialize_entry(key, &value);
+        let written = self.below.serialize_entry(&self.key_of(key), &value);
         if written.is_err() {
             self.within(Key(key));
         }

@@ -29,8 +29,8 @@ use super::{Codec, DecodeError, EncodeError};
 /// ```
 ///
 /// What JSON would lose is refused when it is written, by an error that names the place: NaN and
-/// infinities, an option with null in it, integers beyond 64 bits in a type that cannot read them
-/// back, and what is nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
+/// infinities, an option with null in it, integers beyond 64 bits and keys that are numbers in a type
+/// that cannot read them back, and what is nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
 /// # use arbour_core::codec::{Codec, Json};
@@ -45,14 +45,14 @@ pub enum Json {}
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = bytes.len();
-        // Types read by way of serde's own buffer lose integers beyond 64 bits. Such integers are
-        // rare, so that reading the value back costs nothing elsewhere.
+        // Types read by way of serde's own buffer lose integers beyond 64 bits, and keys that are no
+        // texts. Both are rare, so that reading the value back costs nothing elsewhere.
         if write_json(value, bytes)? {
             let read = Self::decode(bytes.get(start..).unwrap_or_default());
             read.map(|_: T| ()).map_err(|cause| {
                 EncodeError::new(format!(
-                    "it has an integer beyond 64 bits where its type cannot read one back, as in \
-                     what is flattened, untagged or tagged internally: store the integer as a text \
+                    "its type cannot read it back: in what is flattened, untagged or tagged \
+                     internally, make integers beyond 64 bits and keys that are numbers or bools texts \
                      ({cause})"
                 ))
                 .with_source(cause)
@@ -75,14 +75,14 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     }
 }
 
-/// Appends the text of a value, and tells whether it has integers beyond 64 bits.
+/// Appends the text of a value, and tells whether only reading tells that it can be read.
 pub(crate) fn write_json<T: Serialize>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<bool, EncodeError> {
     let check = Check::new(Loses::NullLike);
     match serde_json::to_writer(bytes, &check.value(value)) {
-        Ok(()) => Ok(check.has_wide_integers()),
+        Ok(()) => Ok(check.must_be_read()),
         Err(cause) => Err(check.error(cause)),
     }
 }

@@ -24,6 +24,8 @@ mod decode_error;
 mod encode_error;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "bincode")]
+mod limited;
 mod raw;
 #[cfg(feature = "zerocopy")]
 mod zero_copy;

@@ -45,6 +45,9 @@ pub trait DocWrite<D: Document>: DocRead<D> {
     /// Stores a document under the id that stands in it, if the precondition holds. A stored document
     /// that cannot be read is written over like any other, but not one of a newer schema version.
     ///
+    /// [What is accepted can be read](super#what-is-accepted-can-be-read): what could not is
+    /// [`Unfit`](DocError::Unfit).
+    ///
     /// # Errors
     /// That of the precondition; [`TooNew`](DocError::TooNew); [`Unique`](DocError::Unique), [`Required`](DocError::Required),
     /// [`WrongType`](DocError::WrongType), [`Unfit`](DocError::Unfit); of the store,
