@@ -214,9 +214,8 @@ impl SerializeMap for Members<'_> {
     type Error = Stop;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
-        let key = json_key(key).ok_or_else(|| {
-            Stop::custom("the path leads through a map with keys that JSON has no text for")
-        })?;
+        let key = json_key(key)
+            .ok_or_else(|| Stop::custom("a path through keys that JSON has no text for"))?;
         self.is_next = key == self.name;
         Ok(())
     }

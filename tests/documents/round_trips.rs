@@ -140,6 +140,10 @@ proptest! {
         prop_assert_eq!(&read.body, &json);
         fields_are(&store, &crossed, &fields, &json)?;
         round_trip(&store, &crossed, &json).unwrap();
+        if traits.depends_on_order {
+            // JSON has no order of members, and serde needs one here.
+            return Ok(());
+        }
         let read = typed.reader(&store.snapshot().unwrap()).get("a").unwrap().unwrap();
         prop_assert_eq!(&read.body, &thing);
     }

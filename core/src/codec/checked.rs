@@ -46,8 +46,8 @@ impl Check {
         Self { loses, refusal: RefCell::default(), must_be_read: Cell::new(false) }
     }
 
-    /// Tells whether only reading tells that the value can be read: it has an integer that 64 bits do
-    /// not hold, or a map whose keys are no texts. Types that serde reads by way of its own buffer, such
+    /// Tells whether only reading tells that the value can be read: it has an integer of 128 bits, or a
+    /// map whose keys are no texts. Types that serde reads by way of its own buffer, such
     /// as flattened and untagged ones, cannot read these again.
     #[cfg(feature = "json")]
     pub(super) fn must_be_read(&self) -> bool {
@@ -308,16 +308,12 @@ impl<'c, S: Serializer> Serializer for Checking<'c, S> {
     }
 
     fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
-        if self.place.is_key || (i64::try_from(value).is_err() && u64::try_from(value).is_err()) {
-            self.check.must_be_read.set(true);
-        }
+        self.check.must_be_read.set(true);
         self.below.serialize_i128(value)
     }
 
     fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
-        if self.place.is_key || u64::try_from(value).is_err() {
-            self.check.must_be_read.set(true);
-        }
+        self.check.must_be_read.set(true);
         self.below.serialize_u128(value)
     }
 

@@ -29,7 +29,7 @@ use super::{Codec, DecodeError, EncodeError};
 /// ```
 ///
 /// What JSON would lose is refused when it is written, by an error that names the place: NaN and
-/// infinities, an option with null in it, integers beyond 64 bits and keys that are numbers in a type
+/// infinities, an option with null in it, integers of 128 bits and keys that are numbers in a type
 /// that cannot read them back, and what is nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
@@ -45,14 +45,14 @@ pub enum Json {}
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = bytes.len();
-        // Types read by way of serde's own buffer lose integers beyond 64 bits, and keys that are no
+        // Types read by way of serde's own buffer lose integers of 128 bits, and keys that are no
         // texts. Both are rare, so that reading the value back costs nothing elsewhere.
         if write_json(value, bytes)? {
             let read = Self::decode(bytes.get(start..).unwrap_or_default());
             read.map(|_: T| ()).map_err(|cause| {
                 EncodeError::new(format!(
                     "its type cannot read it back: in what is flattened, untagged or tagged \
-                     internally, make integers beyond 64 bits and keys that are numbers or bools texts \
+                     internally, make integers of 128 bits and keys that are numbers or bools texts \
                      ({cause})"
                 ))
                 .with_source(cause)

@@ -18,6 +18,9 @@ use super::Integer;
 /// The member that makes an object a float that is no number in JSON.
 const FLOAT: &str = "$float";
 
+/// The member that makes an object the reason why a path leads nowhere.
+const ERROR: &str = "$error";
+
 type Form = Result<Value, Error>;
 
 /// Returns the JSON form of a value.
@@ -29,14 +32,16 @@ pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Form {
     value.serialize(Former)
 }
 
-/// Returns the digits or the name of a number that JSON has no number for.
+/// Returns the digits or the name of a number that JSON has no number for, or why a value cannot be
+/// found.
 pub(super) fn number(value: &Value) -> Option<String> {
     match value {
         Value::Object(_) if Integer::of(value).is_some() => {
             Integer::of(value).map(|integer| integer.to_string())
         }
         Value::Object(members) if members.len() == 1 => {
-            members.get(FLOAT).and_then(Value::as_str).map(str::to_owned)
+            let name = members.get(FLOAT).or_else(|| members.get(ERROR));
+            name.and_then(Value::as_str).map(str::to_owned)
         }
         _ => None,
     }

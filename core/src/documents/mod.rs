@@ -23,10 +23,10 @@
 //! | NaN and infinities | refused | kept; refused in a field, which has values of JSON |
 //! | an option with null in it, as `Some(None)` | refused: it would be read as `None` | kept |
 //! | arrays and objects nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX) | refused | refused |
-//! | integers beyond 64 bits | kept; refused in what is flattened, untagged or tagged internally | kept |
-//! | maps whose keys are numbers or bools | as integers beyond 64 bits | kept |
+//! | integers of 128 bits | kept; refused in what is flattened, untagged or tagged internally | kept |
+//! | maps whose keys are numbers or bools | as integers of 128 bits | kept |
 //! | maps whose keys have no text in JSON, as pairs | refused | kept; refused where the path of a field leads through one |
-//! | skipped and flattened members, untagged and internally tagged enums | kept | refused |
+//! | skipped and flattened members, enums that are not tagged externally | kept | refused |
 //!
 //! A document of a codec of the program's own, and a bincode one, is read once before it is stored. The
 //! rule holds as far as a type's own ways to be written and read are each other's opposite: an untagged
