@@ -160,8 +160,10 @@ impl Serializer for Former {
     }
 
     fn serialize_f32(self, value: f32) -> Form {
-        // The digits of an `f32` are a number of their own as an `f64`: that of the text.
-        Ok(float(value.to_string().parse().unwrap_or(f64::from(value))))
+        // The shortest digits of an `f32` are a number of their own as an `f64`. Where two are equally
+        // short and near, those of the text count.
+        let digits = serde_json::to_string(&value)?;
+        Ok(float(digits.parse().unwrap_or(f64::from(value))))
     }
 
     fn serialize_f64(self, value: f64) -> Form {
