@@ -9,7 +9,7 @@ use arbour::documents::{
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
-use super::claims::{load, refused};
+use super::claims::{load, member, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
@@ -46,7 +46,7 @@ fn take<S: KvStore>(
         codes.insert(&body(&next, &own))?;
         // What a document gave up is free, be it built already or not.
         let freed = format!("{:05}", 100 + round * 17);
-        let code = codes.get(&freed)?.map(|stored| stored.body["code"].clone());
+        let code = codes.get(&freed)?.map(|stored| member(&stored.body, "code"));
         codes.remove(&freed)?;
         codes.insert(&json!({"id": format!("freed {round}"), "code": code}))?;
         Ok(())

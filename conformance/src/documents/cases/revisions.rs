@@ -32,7 +32,7 @@ pub(super) fn never_come_again<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
         let mut things = things.writer(transaction)?;
         assert!(things.remove("a")?, "inserted again in the same transaction");
         assert!(things.insert(&body("a", 3))?.is_new);
-        DocResult::Ok(things.remove("b")?)
+        things.remove("b")
     })?;
     drop(things);
     bed.settle()?;
@@ -43,7 +43,7 @@ pub(super) fn never_come_again<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
         assert!(things.insert(&body("b", 4))?.is_new, "inserted again later");
         things.remove("c")?;
         things.insert(&body("moved", 4))?;
-        DocResult::Ok(things.change_id("moved", "c")?)
+        things.change_id("moved", "c")
     })?;
     for stale in &known {
         // A revision that has to be guessed is not: whatever the document was at, it is no more.

@@ -91,7 +91,8 @@ fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
             digits.and_then(|digits| digits.parse::<f64>().ok()).map_or(value, Value::from)
         }
         (DocFault::FloatsWidened, _) => {
-            let is_narrow = |narrow: &f32| narrow.to_string() == value.to_string();
+            let digits = value.to_string();
+            let is_narrow = |narrow: &f32| narrow.to_string() == digits;
             narrow
                 .filter(is_narrow)
                 .map_or_else(|| value.clone(), |narrow| f64::from(narrow).into())
