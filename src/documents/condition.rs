@@ -81,13 +81,7 @@ impl<D: Document> Condition<D> {
             Ok::<_, DocError>(field)
         };
         let points = |field: FieldRef, values: &[Value]| {
-            let mut points = Vec::with_capacity(values.len());
-            for value in values {
-                points.push(asked(definition, field, value)?);
-            }
-            points.sort_unstable();
-            points.dedup();
-            Ok::<_, DocError>((field, points))
+            Ok::<_, DocError>((field, points(definition, field, values)?))
         };
         let one_of = |(field, points)| Self::Points(field, points);
         Ok(match filter {
@@ -251,6 +245,20 @@ fn texts_of<D: Document>(
             visit(text);
         }
     });
+}
+
+/// Encodes the values that a field is compared with, sorted and each once.
+fn points<D: Document>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    values: &[Value],
+) -> DocResult<Vec<Vec<u8>>> {
+    let points: DocResult<Vec<_>> =
+        values.iter().map(|value| asked(definition, field, value)).collect();
+    let mut points = points?;
+    points.sort_unstable();
+    points.dedup();
+    Ok(points)
 }
 
 /// Encodes a value that a field is compared with.

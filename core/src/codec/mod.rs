@@ -20,8 +20,12 @@
 mod bincode;
 #[cfg(any(feature = "bincode", feature = "json"))]
 mod checked;
+#[cfg(any(feature = "bincode", feature = "json"))]
+mod checking;
 mod decode_error;
 mod encode_error;
+#[cfg(any(feature = "bincode", feature = "json"))]
+mod inside;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "bincode")]
