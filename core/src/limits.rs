@@ -31,6 +31,17 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How deep arrays and objects may be nested in a value that a codec writes, counted as JSON nests
+    /// them. Codecs refuse what is deeper when it is written, and when it is read.
+    ///
+    /// It is the same for every store and every format, so that a value fits wherever it is moved, and
+    /// the most that `serde_json` reads; SQLite reads 1,000.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::Limits::DEPTH_MAX, 127);
+    /// ```
+    pub const DEPTH_MAX: usize = 127;
+
     /// Returns the limits that satisfy both: what an engine can do and what was asked for.
     ///
     /// ```

@@ -18,29 +18,36 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         else {
             return Ok(());
         };
-        if !index.unique || entry.has_null || !self.known.is_checked(entry.index) {
+        if !index.unique || entry.has_null {
             return Ok(());
         }
-        let direction = index.id_direction();
-        let mut cursor = self.transaction.prefix(tree, entry.values)?;
-        while let Some((other, _)) = cursor.next()? {
-            let holder = id_key(other, direction)
-                .map_err(|cause| undecodable(definition, tree.name(), other, cause))?;
-            if *holder != *own {
-                let values = self.collection.values_of(entry.index, other)?;
-                return Err(DocError::Unique {
-                    collection: self.name(),
-                    fields: index
-                        .parts
-                        .iter()
-                        .map(|part| definition.field_name(part.field).to_owned())
-                        .collect(),
-                    values,
-                    holder: self.collection.id_at(&holder)?,
-                });
+        let taken = |holder: &[u8], taken: &[u8]| {
+            Ok(DocError::Unique {
+                collection: self.name(),
+                fields: index
+                    .parts
+                    .iter()
+                    .map(|part| definition.field_name(part.field).to_owned())
+                    .collect(),
+                values: self.collection.values_of(entry.index, taken)?,
+                holder: self.collection.id_at(holder)?,
+            })
+        };
+        if self.known.is_checked(entry.index) {
+            let direction = index.id_direction();
+            let mut cursor = self.transaction.prefix(tree, entry.values)?;
+            while let Some((other, _)) = cursor.next()? {
+                let holder = id_key(other, direction)
+                    .map_err(|cause| undecodable(definition, tree.name(), other, cause))?;
+                if *holder != *own {
+                    return taken(&holder, other).and_then(Err);
+                }
             }
         }
-        Ok(())
+        match self.unbuilt_holder(entry, own)? {
+            Some(holder) => taken(&holder, entry.key).and_then(Err),
+            None => Ok(()),
+        }
     }
 
     /// Checks every write before the first of them is made; `own` is the key under which the document
@@ -65,7 +72,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
     }
 
     /// Makes the writes of one document; `after` is `None` if it is removed. If one fails, those
-    /// before it are taken back.
+    /// before it are undone.
     pub(super) fn apply(
         &mut self,
         has_before: bool,
@@ -73,11 +80,13 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         old: &Entries,
         new: &Entries,
     ) -> DocResult<()> {
+        let highest_removed = self.highest_removed;
         let result = self.write(after, old, new);
         if result.is_err() {
+            self.restore_removed(highest_removed);
             let key = self.buffers.key.as_slice();
             let before = has_before.then_some(self.buffers.before.as_slice());
-            // Where taking back fails as well, the transaction is the engine's to refuse.
+            // Where undoing fails as well, the transaction is the engine's to refuse.
             let _ = put_or_delete(self.transaction, &self.collection.trees.documents, key, before);
             for (entry, value) in new
                 .without(old)
@@ -93,6 +102,9 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
     }
 
     fn write(&mut self, after: Option<&[u8]>, old: &Entries, new: &Entries) -> DocResult<()> {
+        if after.is_none() {
+            self.note_removed()?;
+        }
         let trees = &self.collection.trees;
         for entry in old.without(new) {
             if let Some(tree) = trees.indexes.get(entry.index) {

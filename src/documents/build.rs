@@ -308,7 +308,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// Reads what [`hexadecimal`] wrote.
-fn bytes_of(digits: &str) -> Vec<u8> {
+pub(super) fn bytes_of(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks_exact(2);
     pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

@@ -67,6 +67,13 @@ impl Known {
         let index = self.record.indexes.get(index);
         index.is_some_and(|index| index.state.is_complete() || index.build.is_cleared)
     }
+
+    /// Returns the key of the last document that an index being built holds; `None` if it holds none,
+    /// or may hold entries of another declaration.
+    pub(super) fn built_up_to(&self, index: usize) -> Option<Vec<u8>> {
+        let build = &self.record.indexes.get(index)?.build;
+        (build.is_cleared && !build.after.is_empty()).then(|| super::build::bytes_of(&build.after))
+    }
 }
 
 /// Returns the key of a collection's record.

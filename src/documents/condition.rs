@@ -76,32 +76,33 @@ impl<D: Document> Condition<D> {
             }
             Ok(field)
         };
-        let points = |values: &[Value]| {
-            let encoded: DocResult<Vec<_>> =
-                values.iter().map(|value| encoded(definition, value)).collect();
-            let mut encoded = encoded?;
-            encoded.sort_unstable();
-            encoded.dedup();
-            Ok::<_, DocError>(encoded)
+        let text = |field: FieldRef| {
+            definition.check_asked(field, ScalarKind::Text)?;
+            Ok::<_, DocError>(field)
         };
+        let points = |field: FieldRef, values: &[Value]| {
+            Ok::<_, DocError>((field, points(definition, field, values)?))
+        };
+        let one_of = |(field, points)| Self::Points(field, points);
         Ok(match filter {
             Filter::All => Self::All,
-            Filter::Eq(name, value) => {
-                Self::Points(single(name)?, points(std::slice::from_ref(value))?)
+            Filter::Eq(name, value) => one_of(points(single(name)?, std::slice::from_ref(value))?),
+            Filter::In(name, values) => one_of(points(single(name)?, values)?),
+            Filter::ContainsAny(name, values) => one_of(points(many(name)?, values)?),
+            Filter::ContainsAll(name, values) => {
+                let (field, values) = points(many(name)?, values)?;
+                Self::Each(field, values)
             }
-            Filter::In(name, values) => Self::Points(single(name)?, points(values)?),
-            Filter::ContainsAny(name, values) => Self::Points(many(name)?, points(values)?),
-            Filter::ContainsAll(name, values) => Self::Each(many(name)?, points(values)?),
-            Filter::IsNull(name) => Self::Points(definition.field(name)?, points(&[Value::Null])?),
+            Filter::IsNull(name) => one_of(points(definition.field(name)?, &[Value::Null])?),
             Filter::Range(name, lower, upper) => {
                 let field = single(name)?;
-                let span = span(definition, name, lower, upper)?;
+                let span = span(definition, field, lower, upper)?;
                 match (field, key_span(&definition.declaration.ids, lower, upper)) {
                     (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
                     _ => Self::Within(field, span),
                 }
             }
-            Filter::Prefix(name, beginning) => match single(name)? {
+            Filter::Prefix(name, beginning) => match text(single(name)?)? {
                 FieldRef::Id if is_text(&definition.declaration.ids) => {
                     let start = beginning.as_bytes().to_vec();
                     Self::KeyWithin(Span { end: prefix_end(&start), start })
@@ -112,8 +113,10 @@ impl<D: Document> Condition<D> {
                     Self::Within(field, Span { end: prefix_end(&start), start })
                 }
             },
-            Filter::Substring(name, part) => Self::Substring(single(name)?, part.to_lowercase()),
-            Filter::Words(name, text) => Self::Words(definition.field(name)?, words(text)),
+            Filter::Substring(name, part) => {
+                Self::Substring(text(single(name)?)?, part.to_lowercase())
+            }
+            Filter::Words(name, asked) => Self::Words(text(definition.field(name)?)?, words(asked)),
             Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
             Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
             Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
@@ -244,6 +247,35 @@ fn texts_of<D: Document>(
     });
 }
 
+/// Encodes the values that a field is compared with, sorted and each once.
+fn points<D: Document>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    values: &[Value],
+) -> DocResult<Vec<Vec<u8>>> {
+    let points: DocResult<Vec<_>> =
+        values.iter().map(|value| asked(definition, field, value)).collect();
+    let mut points = points?;
+    points.sort_unstable();
+    points.dedup();
+    Ok(points)
+}
+
+/// Encodes a value that a field is compared with.
+fn asked<D: Document>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    value: &Value,
+) -> DocResult<Vec<u8>> {
+    if let Some(sort) = ScalarKind::of(value) {
+        definition.check_asked(field, sort)?;
+    }
+    match field {
+        FieldRef::Id => encoded(definition, &definition.id_value(value.clone())),
+        FieldRef::Declared(_) => encoded(definition, value),
+    }
+}
+
 fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
     let mut bytes = Vec::new();
     encode_scalar(value, &mut bytes)
@@ -269,7 +301,7 @@ fn any_value() -> Span {
 /// The bytes of the values between two bounds, which are of one sort.
 fn span<D: Document>(
     definition: &Definition<D>,
-    name: &str,
+    field: FieldRef,
     lower: &Bound<Value>,
     upper: &Bound<Value>,
 ) -> DocResult<Span> {
@@ -282,12 +314,14 @@ fn span<D: Document>(
     };
     let kind = match (kind(lower)?, kind(upper)?) {
         (Some(lower), Some(upper)) if lower != upper => {
+            let name = definition.field_name(field);
             let reason = format!("the bounds of {name:?} are of two sorts");
             return Err(definition.invalid(reason));
         }
         (Some(kind), _) | (None, Some(kind)) => kind,
         (None, None) => return Ok(any_value()),
     };
+    definition.check_asked(field, kind)?;
     let (low, high) = kind.first_bytes();
     let start = match lower {
         Bound::Included(value) => encoded(definition, value)?,

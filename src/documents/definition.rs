@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use arbour_core::documents::layout::NAME_BYTES_MAX;
 use arbour_core::documents::{
-    Declaration, DocError, DocResult, Document, Field, FieldSource, Ids, Index, ScalarKind,
+    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index,
+    ScalarKind,
 };
 use arbour_core::{Direction, TreeName};
 use serde_json::Value;
@@ -113,7 +114,7 @@ impl<D: Document> Definition<D> {
     /// Returns the value of a field as it stands in the document, or its default.
     pub(super) fn value(&self, field: FieldRef, body: &D) -> Value {
         let Some(field) = self.declared(field) else {
-            return path::at(body, &self.declaration.id_path);
+            return self.id_value(path::at(body, &self.declaration.id_path));
         };
         let value = match &field.source {
             FieldSource::Path(path) => path::at(body, path),
@@ -124,6 +125,38 @@ impl<D: Document> Definition<D> {
             Value::Bool(false) if field.false_is_null => Value::Null,
             value => value,
         }
+    }
+
+    /// Returns an id as it is compared: a UUID has one spelling, however the document spells it.
+    pub(super) fn id_value(&self, id: Value) -> Value {
+        match self.declaration.ids {
+            Ids::Uuid => match self.declaration.ids.read(&id) {
+                Ok(Some(uuid)) => uuid.to_json(),
+                _ => id,
+            },
+            _ => id,
+        }
+    }
+
+    /// Refuses to ask a field for a value of a sort that its declaration excludes.
+    ///
+    /// # Errors
+    /// [`KindMismatch`](DocError::KindMismatch).
+    pub(super) fn check_asked(&self, field: FieldRef, sort: ScalarKind) -> DocResult<()> {
+        let kind = match (self.declared(field), &self.declaration.ids) {
+            (Some(field), _) => field.kind,
+            (None, Ids::Integer | Ids::ChosenInteger) => FieldKind::Integer,
+            (None, _) => FieldKind::Text,
+        };
+        if kind.is_compared_with(sort) {
+            return Ok(());
+        }
+        Err(DocError::KindMismatch {
+            collection: self.name().to_owned(),
+            field: self.field_name(field).to_owned(),
+            declared: kind.expected(),
+            asked: sort.noun(),
+        })
     }
 
     /// Visits the values by which a document is found in a field: null if it has none.

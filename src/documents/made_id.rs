@@ -53,20 +53,35 @@ pub(super) fn make<R: KvRead, D: Document>(
     }
 }
 
-/// Returns the slug, or the first with a number behind it that no document has.
+/// Returns the slug, or one with a number behind it that no document has: the first such, unless
+/// documents with lower numbers were removed.
+///
+/// Many documents may have one title. So the number is looked for in steps that double, until one is
+/// free, and then halfway between the last that was taken and it: the one before it is always taken.
 fn free_slug<R: KvRead, D: Document>(
     collection: &Collection<R::Tree, D>,
     reader: &R,
     slug: String,
 ) -> DocResult<DocId<'static>> {
     let documents = &collection.trees.documents;
-    let mut free = slug.clone();
-    let mut number = 1u64;
-    while reader.contains(documents, free.as_bytes())? {
-        number += 1;
-        free = format!("{slug}-{number}");
+    if !reader.contains(documents, slug.as_bytes())? {
+        return Ok(slug.into());
     }
-    Ok(free.into())
+    let numbered = |number: u64| format!("{slug}-{number}");
+    let (mut taken, mut free) = (1_u64, 2_u64);
+    while reader.contains(documents, numbered(free).as_bytes())? {
+        taken = free;
+        free = free.saturating_mul(2);
+    }
+    while free - taken > 1 {
+        let middle = taken + (free - taken) / 2;
+        if reader.contains(documents, numbered(middle).as_bytes())? {
+            taken = middle;
+        } else {
+            free = middle;
+        }
+    }
+    Ok(numbered(free).into())
 }
 
 /// Returns the highest number that is or was an id.

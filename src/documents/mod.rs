@@ -20,10 +20,12 @@ mod path;
 mod plan;
 mod position;
 mod reader;
+mod revisions;
 mod rows;
 mod scrub;
 mod search;
 mod store;
+mod unbuilt;
 mod words;
 mod writer;
 

@@ -5,26 +5,61 @@
 //! a comparison for each member before it, whatever the codec of the body.
 
 use std::any::Any;
+use std::fmt::{self, Display};
 
+use arbour_core::documents::{json_key, to_json};
 use serde::Serialize;
 use serde::ser::{
     Error as _, Impossible, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer,
 };
-use serde_json::{Error, Value};
+use serde_json::{Map, Value};
 
-/// Returns what stands at a path in a document, as JSON; null if there is nothing. So it is in an array,
-/// and where a document cannot be serialized, which encoding its body finds out.
+/// The member that makes an object a value that cannot be found, which no field admits.
+const ERROR: &str = "$error";
+
+/// Returns what stands at a path in a document, as JSON; null if there is nothing, or an array is in the
+/// way. Where the path leads through what JSON has no form for, it is an object that says so, and that
+/// no field admits.
 pub(super) fn at<D: Serialize + 'static>(document: &D, path: &[String]) -> Value {
     if let Some(json) = (document as &dyn Any).downcast_ref::<Value>() {
         let found = path.iter().try_fold(json, |value, name| value.get(name));
         return found.cloned().unwrap_or_default();
     }
-    descend(document, path).ok().flatten().unwrap_or_default()
+    match descend(document, path) {
+        Ok(found) => found.unwrap_or_default(),
+        Err(Stop::Array) => Value::Null,
+        Err(Stop::Failed(reason)) => Map::from_iter([(ERROR.to_owned(), reason.into())]).into(),
+    }
 }
 
-fn descend<T: Serialize + ?Sized>(value: &T, path: &[String]) -> Result<Option<Value>, Error> {
+/// Why a path was followed no further.
+#[derive(Debug)]
+enum Stop {
+    /// An array has no members, and its elements are not to be visited to find that out.
+    Array,
+    Failed(String),
+}
+
+impl serde::ser::Error for Stop {
+    fn custom<T: Display>(reason: T) -> Self {
+        Self::Failed(reason.to_string())
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Array => f.write_str("an array has no members"),
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
+
+fn descend<T: Serialize + ?Sized>(value: &T, path: &[String]) -> Result<Option<Value>, Stop> {
     match path.split_first() {
-        None => serde_json::to_value(value).map(Some),
+        None => to_json("", value).map(Some).map_err(Stop::custom),
         Some((name, rest)) => value.serialize(Follow { name, rest }),
     }
 }
@@ -51,7 +86,7 @@ impl<'p> Follow<'p> {
 }
 
 impl Members<'_> {
-    fn look<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Error> {
+    fn look<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Stop> {
         if name == self.name {
             self.found = descend(value, self.rest)?;
         }
@@ -62,7 +97,7 @@ impl Members<'_> {
 /// What is no object has no members.
 macro_rules! has_no_members {
     ($($method:ident $type:ty),* $(,)?) => {$(
-        fn $method(self, _: $type) -> Result<Option<Value>, Error> {
+        fn $method(self, _: $type) -> Result<Option<Value>, Stop> {
             Ok(None)
         }
     )*};
@@ -70,11 +105,11 @@ macro_rules! has_no_members {
 
 impl<'p> Serializer for Follow<'p> {
     type Ok = Option<Value>;
-    type Error = Error;
-    type SerializeSeq = Impossible<Option<Value>, Error>;
-    type SerializeTuple = Impossible<Option<Value>, Error>;
-    type SerializeTupleStruct = Impossible<Option<Value>, Error>;
-    type SerializeTupleVariant = Impossible<Option<Value>, Error>;
+    type Error = Stop;
+    type SerializeSeq = Impossible<Option<Value>, Stop>;
+    type SerializeTuple = Impossible<Option<Value>, Stop>;
+    type SerializeTupleStruct = Impossible<Option<Value>, Stop>;
+    type SerializeTupleVariant = Impossible<Option<Value>, Stop>;
     type SerializeMap = Members<'p>;
     type SerializeStruct = Members<'p>;
     type SerializeStructVariant = Variant<'p>;
@@ -82,19 +117,19 @@ impl<'p> Serializer for Follow<'p> {
     has_no_members! {
         serialize_bool bool, serialize_i8 i8, serialize_i16 i16, serialize_i32 i32,
         serialize_i64 i64, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32,
-        serialize_u64 u64, serialize_f32 f32, serialize_f64 f64, serialize_char char,
+        serialize_u64 u64, serialize_i128 i128, serialize_u128 u128, serialize_f32 f32, serialize_f64 f64, serialize_char char,
         serialize_str &str, serialize_bytes &[u8], serialize_unit_struct &'static str,
     }
 
-    fn serialize_none(self) -> Result<Option<Value>, Error> {
+    fn serialize_none(self) -> Result<Option<Value>, Stop> {
         Ok(None)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Option<Value>, Error> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Option<Value>, Stop> {
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<Option<Value>, Error> {
+    fn serialize_unit(self) -> Result<Option<Value>, Stop> {
         Ok(None)
     }
 
@@ -103,7 +138,7 @@ impl<'p> Serializer for Follow<'p> {
         _: &'static str,
         _: u32,
         _: &'static str,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<Value>, Stop> {
         Ok(None)
     }
 
@@ -111,7 +146,7 @@ impl<'p> Serializer for Follow<'p> {
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<Value>, Stop> {
         value.serialize(self)
     }
 
@@ -121,24 +156,24 @@ impl<'p> Serializer for Follow<'p> {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<Value>, Stop> {
         if variant == self.name { descend(value, self.rest) } else { Ok(None) }
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Error> {
-        Err(no_object())
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Stop> {
+        Err(Stop::Array)
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Error> {
-        Err(no_object())
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Stop> {
+        Err(Stop::Array)
     }
 
     fn serialize_tuple_struct(
         self,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleStruct, Error> {
-        Err(no_object())
+    ) -> Result<Self::SerializeTupleStruct, Stop> {
+        Err(Stop::Array)
     }
 
     fn serialize_tuple_variant(
@@ -147,15 +182,15 @@ impl<'p> Serializer for Follow<'p> {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(no_object())
+    ) -> Result<Self::SerializeTupleVariant, Stop> {
+        Err(Stop::Array)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Members<'p>, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Members<'p>, Stop> {
         Ok(self.members())
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members<'p>, Error> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members<'p>, Stop> {
         Ok(self.members())
     }
 
@@ -165,7 +200,7 @@ impl<'p> Serializer for Follow<'p> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Variant<'p>, Error> {
+    ) -> Result<Variant<'p>, Stop> {
         let inner = match self.rest.split_first() {
             Some((name, rest)) if variant == self.name => Some(Follow { name, rest }.members()),
             _ => None,
@@ -174,45 +209,42 @@ impl<'p> Serializer for Follow<'p> {
     }
 }
 
-/// An array has no members, and its elements are not to be visited to find that out.
-fn no_object() -> Error {
-    Error::custom("an array has no members")
-}
-
 impl SerializeMap for Members<'_> {
     type Ok = Option<Value>;
-    type Error = Error;
+    type Error = Stop;
 
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.is_next = serde_json::to_value(key)?.as_str() == Some(self.name);
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
+        let key = json_key(key)
+            .ok_or_else(|| Stop::custom("a path through keys that JSON has no text for"))?;
+        self.is_next = key == self.name;
         Ok(())
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
         if self.is_next {
             self.found = descend(value, self.rest)?;
         }
         Ok(())
     }
 
-    fn end(self) -> Result<Option<Value>, Error> {
+    fn end(self) -> Result<Option<Value>, Stop> {
         Ok(self.found)
     }
 }
 
 impl SerializeStruct for Members<'_> {
     type Ok = Option<Value>;
-    type Error = Error;
+    type Error = Stop;
 
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         name: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Stop> {
         self.look(name, value)
     }
 
-    fn end(self) -> Result<Option<Value>, Error> {
+    fn end(self) -> Result<Option<Value>, Stop> {
         Ok(self.found)
     }
 }
@@ -224,17 +256,17 @@ struct Variant<'p> {
 
 impl SerializeStructVariant for Variant<'_> {
     type Ok = Option<Value>;
-    type Error = Error;
+    type Error = Stop;
 
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         name: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Stop> {
         self.inner.as_mut().map_or(Ok(()), |members| members.look(name, value))
     }
 
-    fn end(self) -> Result<Option<Value>, Error> {
+    fn end(self) -> Result<Option<Value>, Stop> {
         Ok(self.inner.and_then(|members| members.found))
     }
 }
@@ -255,6 +287,9 @@ mod tests {
     #[derive(Serialize)]
     struct Wrapped(Address);
 
+    #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+    struct Wide(u128);
+
     #[derive(Serialize)]
     enum Shape {
         Square { side: u32 },
@@ -270,6 +305,11 @@ mod tests {
         tags: Vec<u32>,
         pair: (u32, u32),
         extra: BTreeMap<String, u32>,
+        by_number: BTreeMap<i16, Address>,
+        by_char: BTreeMap<char, u8>,
+        by_bool: BTreeMap<bool, u8>,
+        by_wide: BTreeMap<Wide, u8>,
+        ratio: f32,
         #[serde(flatten)]
         more: BTreeMap<String, Value>,
         square: Shape,
@@ -286,6 +326,11 @@ mod tests {
             tags: vec![1, 2],
             pair: (3, 4),
             extra: BTreeMap::from([("x".into(), 5)]),
+            by_number: BTreeMap::from([(-7, address())]),
+            by_char: BTreeMap::from([('é', 1)]),
+            by_bool: BTreeMap::from([(true, 1)]),
+            by_wide: BTreeMap::from([(Wide(u128::MAX), 1)]),
+            ratio: 0.1,
             more: BTreeMap::from([("born".into(), json!({"year": 1815}))]),
             square: Shape::Square { side: 6 },
             circle: Shape::Circle(address()),
@@ -295,7 +340,8 @@ mod tests {
 
     #[test]
     fn a_path_leads_where_it_leads_in_the_json() {
-        let json = serde_json::to_value(person()).unwrap();
+        let json = serde_json::to_string(&person()).unwrap();
+        let json: Value = serde_json::from_str(&json).unwrap();
         let lookup = |path: &[String]| {
             path.iter().try_fold(&json, |value, name| value.get(name)).cloned().unwrap_or_default()
         };
@@ -306,6 +352,12 @@ mod tests {
             ("tags", true),
             ("extra.x", true),
             ("born.year", true),
+            ("by_number.-7.city", true),
+            ("by_char.é", true),
+            ("by_bool.true", true),
+            ("by_wide.340282366920938463463374607431768211455", true),
+            ("ratio", true),
+            ("by_number.7.city", false),
             ("square.Square.side", true),
             ("circle.Circle.city", true),
             ("dot", true),
@@ -330,5 +382,12 @@ mod tests {
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();
             assert_eq!(at(&person(), &path), Value::Null);
         }
+    }
+
+    #[test]
+    fn a_path_through_keys_without_a_text_says_so() {
+        let by_pair = BTreeMap::from([((1, 2), 3)]);
+        let found = at(&by_pair, &["1".to_owned()]);
+        assert!(found.to_string().contains("keys that JSON has no text for"), "{found}");
     }
 }

@@ -189,17 +189,19 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 }
 
-/// A number without a fraction as an integer, as an index returns it.
+/// A number as an index returns it: an integer where that is worth the same.
 fn plain(value: Value) -> Value {
-    let mut bytes = Vec::new();
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let number = Value::Number(number);
-            let encoded = encode_scalar(&number, &mut bytes).ok();
-            encoded.and_then(|()| decode_scalar(&bytes).ok()).unwrap_or(number)
-        }
-        other => other,
+    let is_plain = match &value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Object(_) => false,
+        _ => true,
+    };
+    if is_plain {
+        return value;
     }
+    let mut bytes = Vec::new();
+    let encoded = encode_scalar(&value, &mut bytes).ok();
+    encoded.and_then(|()| decode_scalar(&bytes).ok()).unwrap_or(value)
 }
 
 impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {

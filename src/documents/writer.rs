@@ -18,6 +18,7 @@ use super::collection::Collection;
 use super::definition::FieldRef;
 use super::entries::Entries;
 use super::reader::CollectionReader;
+use super::unbuilt::Unbuilt;
 use super::{made_id, path};
 
 /// Writes the documents of a [`Collection`] in a transaction.
@@ -45,6 +46,10 @@ pub struct CollectionWriter<'w, W: KvWrite, D> {
     /// A key above which no document has one, once it is worth knowing: who loads documents in the
     /// order of their ids need not ask for each whether it is there.
     pub(super) bound: Bound,
+    /// The highest revision of a removed document, once it was read.
+    pub(super) highest_removed: Option<u64>,
+    /// The documents that unique indexes lack, once they were read.
+    pub(super) unbuilt: Option<Unbuilt>,
     pub(super) buffers: Buffers,
 }
 
@@ -72,6 +77,8 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
             known,
             newest: None,
             bound: Bound::Unknown,
+            highest_removed: None,
+            unbuilt: None,
             buffers: Buffers::default(),
         })
     }
@@ -181,6 +188,8 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
 
     /// Stores a document under an id, over whatever is there.
     fn store(&mut self, body: &D, before: &Before<D>, revision: u64) -> DocResult<()> {
+        // Encoding comes first: what it accepts has a depth that looking for fields can follow.
+        let after = self.encode(body, revision)?;
         self.check_fields(body)?;
         let (mut old, mut new) =
             (std::mem::take(&mut self.buffers.old), std::mem::take(&mut self.buffers.new));
@@ -188,9 +197,10 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         self.collect(&mut new, &self.buffers.key, body)?;
         new.sort();
         self.collect_old(before, &mut old)?;
-        let after = self.encode(body, revision)?;
+        self.read_unbuilt(&new)?;
         self.check(&self.buffers.key, &after, &old, &new)?;
         self.apply(before.is_there(), Some(&after), &old, &new)?;
+        self.note_unbuilt(&new);
         (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
         Ok(())
     }
@@ -204,6 +214,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         let mut old = std::mem::take(&mut self.buffers.old);
         self.collect_old(before, &mut old)?;
         made_id::keep_highest(self.collection, self.transaction, &self.buffers.key)?;
+        self.highest_removed()?;
         self.apply(true, None, &old, &Entries::default())?;
         self.buffers.old = old;
         Ok(())
@@ -224,9 +235,13 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let body = completed.as_ref().unwrap_or(body);
         self.point_at(&id);
         let before = self.before(&id, precondition)?;
-        let revision = before.header.map_or(0, |header| header.revision).saturating_add(1);
+        let last = match before.header {
+            Some(header) => header.revision,
+            None => self.highest_removed()?,
+        };
+        let revision = last.saturating_add(1);
         self.store(body, &before, revision)?;
-        Ok(Written { id, revision })
+        Ok(Written { id, revision, is_new: !before.is_there() })
     }
 
     fn delete<'i>(
@@ -263,14 +278,16 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let mut json = to_json(definition.name(), &stored.body)?;
         set_at(&mut json, &definition.declaration.id_path, to.to_json());
         let body = self.read_back(json, &to)?;
-        let revision = stored.revision.saturating_add(1);
+        // The new id may have been one of a document that was removed.
+        let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
         // What can be refused is, before anything is written.
         self.buffers.key.clone_from(&to_key);
+        let after = self.encode(&body, revision)?;
         self.check_fields(&body)?;
         let mut new = Entries::default();
         self.collect(&mut new, &to_key, &body)?;
         new.sort();
-        let after = self.encode(&body, revision)?;
+        self.read_unbuilt(&new)?;
         self.check(&from_key, &after, &Entries::default(), &new)?;
         self.buffers.key.clone_from(&from_key);
         let before = self.before(&from, Precondition::Present)?;
@@ -282,7 +299,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
             self.buffers.key = from_key;
             self.store(&stored.body, &nothing, stored.revision)?;
         }
-        moved.map(|()| Written { id: to, revision })
+        moved.map(|()| Written { id: to, revision, is_new: false })
     }
 }
 

@@ -284,7 +284,7 @@ impl<T: Tree, D: Document> EventCollection<T, D> {
                 return Ok(json!({"removed": is_removed}));
             }
         };
-        let Written { id, revision } = written;
+        let Written { id, revision, .. } = written;
         Ok(json!({"id": id.to_json(), "revision": revision}))
     }
 }

@@ -1,4 +1,6 @@
-//! A transaction that fails one of its writes.
+//! A transaction that counts its reads and fails one of its writes.
+
+use std::cell::Cell;
 
 use arbour::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvWrite, MemoryCursor, MemoryTransaction,
@@ -9,9 +11,14 @@ use arbour::{
 pub(crate) struct Failing<'t> {
     pub(crate) below: MemoryTransaction<'t>,
     pub(crate) left: usize,
+    /// How often a key was asked for.
+    pub(crate) gets: Cell<usize>,
 }
 
-impl Failing<'_> {
+impl<'t> Failing<'t> {
+    pub(crate) fn new(below: MemoryTransaction<'t>, left: usize) -> Self {
+        Self { below, left, gets: Cell::new(0) }
+    }
     fn count(&mut self, operation: Operation) -> Result<()> {
         self.left = self.left.wrapping_sub(1);
         if self.left == usize::MAX {
@@ -33,6 +40,7 @@ impl<'s> KvRead for Failing<'s> {
         Self: 't;
 
     fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+        self.gets.set(self.gets.get() + 1);
         self.below.get(tree, key)
     }
 

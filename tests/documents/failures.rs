@@ -50,7 +50,7 @@ fn leaves_nothing(change: Change) {
     let tree = |name: &str| store.open_tree(TreeName::stored(name).unwrap()).unwrap();
     let mut failures = 0;
     loop {
-        let mut failing = Failing { below: store.begin().unwrap(), left: failures };
+        let mut failing = Failing::new(store.begin().unwrap(), failures);
         let before = contents(&failing, tree);
         let changed = change(&mut things.writer(&mut failing).unwrap());
         let after = contents(&failing, tree);

@@ -32,14 +32,14 @@ fn set_inserts_or_replaces(bed: &Bed) {
     let thing = json!({"id": 5, "name": "ho"});
     let read = things.write(|things| {
         let set = things.set(&thing)?;
-        assert!(!set.is_new());
+        assert!(!set.is_new);
         things.get(set.id)
     });
     assert_eq!(read.unwrap().unwrap().body, thing);
     let there = things.write(|things| things.insert(&thing)).unwrap_err();
     assert!(matches!(there, DocError::Exists { .. }), "{there}");
     let inserted = things.write(|things| things.insert(&json!({"name": "new"}))).unwrap();
-    assert!(inserted.is_new());
+    assert!(inserted.is_new);
     let bulk = [json!({"id": 5}), json!({"id": 7})];
     let verdicts = things.write(|things| Ok(things.bulk(&bulk, Precondition::Absent))).unwrap();
     assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);

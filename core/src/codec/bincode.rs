@@ -9,6 +9,8 @@ use ::bincode::serde::{decode_from_slice, encode_into_writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::checked::{Check, Loses};
+use super::limited::Limited;
 use super::{Codec, DecodeError, EncodeError};
 
 /// Stores what serde can serialize in the format of bincode 2 with its standard configuration:
@@ -16,7 +18,9 @@ use super::{Codec, DecodeError, EncodeError};
 ///
 /// Because nothing does, bytes of one type may well be read as another, and a field cannot be
 /// added without rewriting what is stored. Attributes that need a self-describing format, such as
-/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it.
+/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it: a value with a skipped
+/// field is refused when it is written, as is one that is nested deeper than
+/// [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
 /// use arbour_core::codec::{Bincode, Codec};
@@ -39,8 +43,9 @@ pub enum Bincode {}
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
-        encode_into_writer(value, Appender(bytes), config::standard())
-            .map_err(|error| EncodeError::new(error.to_string()).with_source(error))
+        let check = Check::new(Loses::SkippedFields);
+        let written = encode_into_writer(check.value(value), Appender(bytes), config::standard());
+        written.map_err(|cause| check.error(cause))
     }
 
     /// Decodes under a limit, because bincode allocates as much as a length prefix asks for
@@ -68,7 +73,7 @@ const MEDIUM_BYTES_MAX: usize = 16 << 20;
 
 fn decode_with<T: DeserializeOwned>(bytes: &[u8], config: impl Config) -> Result<T, DecodeError> {
     match decode_from_slice(bytes, config) {
-        Ok((value, length)) if length == bytes.len() => Ok(value),
+        Ok((Limited(value), length)) if length == bytes.len() => Ok(value),
         Ok((_, length)) => {
             Err(DecodeError::new(format!("{length} bytes"), format!("{} bytes", bytes.len())))
         }

@@ -5,6 +5,7 @@ use std::any::type_name;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::checked::{Check, Loses};
 use super::{Codec, DecodeError, EncodeError};
 
 /// Stores values as JSON without white space, in the form `serde_json` gives them.
@@ -26,13 +27,38 @@ use super::{Codec, DecodeError, EncodeError};
 /// assert!(<Json as Codec<u32>>::decode(b"1815 ").is_ok());
 /// assert!(<Json as Codec<u32>>::decode(b"1815,").is_err());
 /// ```
+///
+/// What JSON would lose is refused when it is written, by an error that names the place: NaN and
+/// infinities, an option with null in it, integers of 128 bits and keys that are numbers in a type
+/// that cannot read them back, and what is nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
+///
+/// ```
+/// # use arbour_core::codec::{Codec, Json};
+/// # use std::collections::BTreeMap;
+/// let position = BTreeMap::from([("lat", f64::NAN)].map(|(name, value)| (name.to_string(), value)));
+/// let error = Json::encode(&position, &mut Vec::new()).unwrap_err();
+/// assert!(error.to_string().contains("\"lat\" is NaN, which JSON has no number for"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Json {}
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
-        serde_json::to_writer(bytes, value)
-            .map_err(|error| EncodeError::new(error.to_string()).with_source(error))
+        let start = bytes.len();
+        // Types read by way of serde's own buffer lose integers of 128 bits, and keys that are no
+        // texts. Both are rare, so that reading the value back costs nothing elsewhere.
+        if write_json(value, bytes)? {
+            let read = Self::decode(bytes.get(start..).unwrap_or_default());
+            read.map(|_: T| ()).map_err(|cause| {
+                EncodeError::new(format!(
+                    "its type cannot read it back: in what is flattened, untagged or tagged \
+                     internally, make integers of 128 bits and keys that are numbers or bools texts \
+                     ({cause})"
+                ))
+                .with_source(cause)
+            })?;
+        }
+        Ok(())
     }
 
     fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
@@ -46,6 +72,18 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
             DecodeError::new(format!("JSON of {}", type_name::<T>()), error.to_string())
                 .with_source(error)
         })
+    }
+}
+
+/// Appends the text of a value, and tells whether only reading tells that it can be read.
+pub(crate) fn write_json<T: Serialize>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<bool, EncodeError> {
+    let check = Check::new(Loses::NullLike);
+    match serde_json::to_writer(bytes, &check.value(value)) {
+        Ok(()) => Ok(check.must_be_read()),
+        Err(cause) => Err(check.error(cause)),
     }
 }
 

@@ -10,15 +10,26 @@
 //! | [`Json`] | what serde can serialize | readable, self-describing |
 //! | [`Raw`] | byte strings, and nothing at all | as they are |
 //!
+//! What a codec accepts it can read again: what its format would lose, and what is nested deeper than
+//! [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX), is refused at the write.
+//!
 //! A format is not allowed to change once values are stored in it. Those that come from a library
 //! are pinned by tests that compare fixed bytes.
 
 #[cfg(feature = "bincode")]
 mod bincode;
+#[cfg(any(feature = "bincode", feature = "json"))]
+mod checked;
+#[cfg(any(feature = "bincode", feature = "json"))]
+mod checking;
 mod decode_error;
 mod encode_error;
+#[cfg(any(feature = "bincode", feature = "json"))]
+mod inside;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "bincode")]
+mod limited;
 mod raw;
 #[cfg(feature = "zerocopy")]
 mod zero_copy;
@@ -29,6 +40,8 @@ pub use decode_error::DecodeError;
 pub use encode_error::EncodeError;
 #[cfg(feature = "json")]
 pub use json::Json;
+#[cfg(feature = "documents")]
+pub(crate) use json::write_json;
 pub use raw::Raw;
 #[cfg(feature = "zerocopy")]
 pub use zero_copy::ZeroCopy;

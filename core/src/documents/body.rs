@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::DocId;
-use crate::codec::{Codec, Json};
+use super::{DocId, json_body};
+use crate::codec::Codec;
 use crate::{DecodeError, EncodeError};
 
 /// A type whose values can be documents: any that serde can write and read.
@@ -55,12 +55,12 @@ impl<D: Document> BodyCodec<D> {
     /// ```
     #[must_use]
     pub fn json() -> Self {
-        Self { number: 1, name: "JSON", encode: Json::encode, decode: Json::decode }
+        Self { number: 1, name: "JSON", encode: json_body::encode, decode: json_body::decode }
     }
 
-    /// bincode: compact and quick, for types that serde reads without looking at the data. One that
-    /// skips or flattens fields cannot be read back from it; a `serde_json::Value` is refused when
-    /// the collection is opened.
+    /// bincode: compact, for types that serde reads without looking at the data. A document that cannot
+    /// be read back, as of a type that skips or flattens fields or has untagged enums, is refused when
+    /// it is written; a `serde_json::Value` when the collection is opened.
     ///
     /// ```
     /// # use arbour_core::documents::BodyCodec;
@@ -70,7 +70,12 @@ impl<D: Document> BodyCodec<D> {
     #[must_use]
     pub fn bincode() -> Self {
         use crate::codec::Bincode;
-        Self { number: 2, name: "bincode", encode: Bincode::encode, decode: Bincode::decode }
+        Self {
+            number: 2,
+            name: "bincode",
+            encode: encode_and_read::<D, Bincode>,
+            decode: Bincode::decode,
+        }
     }
 
     /// A codec of one's own, under a number of 16 or more that it keeps for ever; `None` for a lower
@@ -88,7 +93,7 @@ impl<D: Document> BodyCodec<D> {
         (number >= OWN_NUMBER_MIN).then_some(Self {
             number,
             name,
-            encode: C::encode,
+            encode: encode_and_read::<D, C>,
             decode: C::decode,
         })
     }
@@ -105,6 +110,22 @@ impl<D: Document> BodyCodec<D> {
     pub fn can_read_back(&self) -> bool {
         self.number != 2 || TypeId::of::<D>() != TypeId::of::<Value>()
     }
+}
+
+/// Encodes a body and reads it again: of a codec other than JSON, only that tells whether the type can
+/// be read from it.
+fn encode_and_read<D, C: Codec<D>>(body: &D, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = bytes.len();
+    C::encode(body, bytes)?;
+    let read = C::decode(bytes.get(start..).unwrap_or_default());
+    read.map(drop).map_err(|cause| {
+        let reason = format!(
+            "its type cannot be read back from {}: write it as JSON, or write every field and tag \
+             enums externally ({cause})",
+            type_name::<C>()
+        );
+        EncodeError::new(reason).with_source(cause)
+    })
 }
 
 impl<D> Clone for BodyCodec<D> {
@@ -142,8 +163,9 @@ pub type Upgrade =
 pub struct Stored<D> {
     /// The id.
     pub id: DocId<'static>,
-    /// How often it was written since it was inserted, from 1. A document that was removed and
-    /// inserted again begins anew.
+    /// The number of its last write, one higher with each. The first document of a collection begins
+    /// at 1; a new one begins above the documents that were removed, so that no revision of one id
+    /// ever comes again.
     pub revision: u64,
     /// The document.
     pub body: D,
@@ -153,8 +175,8 @@ pub struct Stored<D> {
 ///
 /// ```
 /// use arbour_core::documents::{DocId, Written};
-/// let written = Written { id: DocId::from("ada"), revision: 1 };
-/// assert!(written.is_new());
+/// let written = Written { id: DocId::from("ada"), revision: 1, is_new: true };
+/// assert!(written.is_new);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -162,17 +184,6 @@ pub struct Written {
     pub id: DocId<'static>,
     /// The revision the document has now.
     pub revision: u64,
-}
-
-impl Written {
-    /// Tells whether there was no such document before.
-    ///
-    /// ```
-    /// # use arbour_core::documents::{DocId, Written};
-    /// assert!(!Written { id: DocId::from(1), revision: 2 }.is_new());
-    /// ```
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.revision == 1
-    }
+    /// Whether there was no such document before.
+    pub is_new: bool,
 }

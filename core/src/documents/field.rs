@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::{Integer, ScalarKind};
+
 /// A value of documents of type `D` that can be searched, sorted by and indexed.
 ///
 /// It is found at a path, or computed. Where there is nothing it is null.
@@ -78,7 +80,7 @@ pub enum FieldKind {
     Any,
     /// A bool.
     Bool,
-    /// A number without a fraction, in 64 bits.
+    /// A number without a fraction, of up to 128 bits; see [`Integer`].
     Integer,
     /// A number.
     Number,
@@ -104,7 +106,29 @@ impl FieldKind {
                 Self::Bool | Self::Text => false,
             },
             Value::String(_) => matches!(self, Self::Any | Self::Text),
-            Value::Array(_) | Value::Object(_) => false,
+            Value::Object(_) => {
+                matches!(self, Self::Any | Self::Number | Self::Integer)
+                    && Integer::of(value).is_some()
+            }
+            Value::Array(_) => false,
+        }
+    }
+
+    /// Tells whether values of this kind are compared with those of a sort. Null is in every field.
+    ///
+    /// ```
+    /// use arbour_core::documents::{FieldKind, ScalarKind};
+    /// assert!(FieldKind::Integer.is_compared_with(ScalarKind::Number));
+    /// assert!(!FieldKind::Integer.is_compared_with(ScalarKind::Text));
+    /// ```
+    #[must_use]
+    pub fn is_compared_with(self, sort: ScalarKind) -> bool {
+        match self {
+            _ if sort == ScalarKind::Null => true,
+            Self::Any => true,
+            Self::Bool => sort == ScalarKind::Bool,
+            Self::Integer | Self::Number => sort == ScalarKind::Number,
+            Self::Text => sort == ScalarKind::Text,
         }
     }
 
@@ -118,7 +142,7 @@ impl FieldKind {
         match self {
             Self::Any => "a bool, a number or a text",
             Self::Bool => "a bool",
-            Self::Integer => "an integer of 64 bits",
+            Self::Integer => "an integer",
             Self::Number => "a number",
             Self::Text => "a text",
         }

@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `arbour/meta` | `store id` | 16 random bytes |
 //! | `arbour/catalog` | `collection` FF name | the declaration as it was last opened, and the state of each index |
+//! | `arbour/catalog` | `highest id` FF name | the highest number that was an id of a removed document |
+//! | `arbour/catalog` | `highest revision` FF name | the highest revision of the removed documents, in eight bytes |
 //! | `arbour/doc/COLLECTION` | id | header, body |
 //! | `arbour/index/COLLECTION/INDEX` | values FF id | empty |
 //! | `arbour/feed/COLLECTION` | position | what was changed |

@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 
 use super::{
     Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Page, Query, Stored,
-    encode_scalar,
+    encode_scalar, sum::Sum,
 };
 
 /// Reads the documents of a collection at one moment: that of a snapshot, or of a transaction with
@@ -310,11 +310,12 @@ pub trait DocRead<D: Document> {
         Ok(greatest.map(|(_, value)| value))
     }
 
-    /// Adds up the numbers of a field, other values left out: an integer, if all were and 64 bits hold
-    /// it.
+    /// Adds up the numbers of a field: an integer, if all were. Other values beside them are left out.
     ///
     /// # Errors
-    /// As [`search`](Self::search).
+    /// As [`search`](Self::search); [`KindMismatch`](DocError::KindMismatch) for a field that is declared
+    /// to hold no numbers, and [`WrongType`](DocError::WrongType) for one that has other values alone;
+    /// [`SumRange`](DocError::SumRange) for a sum that 64 bits do not hold.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document, Filter};
@@ -323,15 +324,15 @@ pub trait DocRead<D: Document> {
     /// }
     /// ```
     fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
-        let mut sum = Sum::default();
+        let mut sum = Sum::of(self.declaration(), field)?;
         self.values(filter, field, |value| sum.add(value))?;
-        Ok(sum.total())
+        sum.total(self.declaration(), field)
     }
 
     /// Returns the mean of the numbers of a field; `None` if there are none.
     ///
     /// # Errors
-    /// As [`search`](Self::search).
+    /// As [`sum`](Self::sum), but that there are other values alone is no error.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document, Filter};
@@ -340,9 +341,9 @@ pub trait DocRead<D: Document> {
     /// }
     /// ```
     fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
-        let mut sum = Sum::default();
+        let mut sum = Sum::of(self.declaration(), field)?;
         self.values(filter, field, |value| sum.add(value))?;
-        Ok(sum.mean())
+        sum.mean(self.declaration(), field)
     }
 
     /// Returns the different values of a field, in order.
@@ -382,40 +383,5 @@ fn keep(
     }
     if kept.as_ref().is_none_or(|(old, _)| is_better(&bytes, old)) {
         *kept = Some((bytes, value.clone()));
-    }
-}
-
-/// Adds numbers: integers exactly, the others as `f64`.
-#[derive(Default)]
-struct Sum {
-    integers: i128,
-    floats: f64,
-    has_floats: bool,
-    count: u64,
-}
-
-impl Sum {
-    fn add(&mut self, value: &Value) {
-        let Value::Number(number) = value else { return };
-        self.count += 1;
-        if let Some(integer) = number.as_i128() {
-            self.integers = self.integers.saturating_add(integer);
-        } else if let Some(float) = number.as_f64() {
-            self.floats += float;
-            self.has_floats = true;
-        }
-    }
-
-    fn as_float(&self) -> f64 {
-        self.integers as f64 + self.floats
-    }
-
-    fn total(&self) -> Number {
-        let integer = if self.has_floats { None } else { Number::from_i128(self.integers) };
-        integer.or_else(|| Number::from_f64(self.as_float())).unwrap_or_else(|| 0.into())
-    }
-
-    fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.as_float() / self.count as f64)
     }
 }

@@ -1,8 +1,10 @@
 //! Values of fields as bytes that sort as the values do.
 //!
-//! null < false < true < numbers < text. Numbers of JSON sort by what they are worth, whether they
-//! were written as integers or not: the nearest `f64` first, then how far the integer is from it, so
-//! that integers of 64 bits keep their order where an `f64` has no bits left for them. `-0.0` is `0`.
+//! null < false < true < numbers < text. Numbers sort by what they are worth, whether they were
+//! written as integers or not: the nearest `f64` first, then how far the integer is from it, so that
+//! integers keep their order where an `f64` has no bits left for them. A distance of up to 2,048, which
+//! is enough for 64 bits, takes two bytes; a longer one, as integers of 128 bits have, takes twelve, the
+//! first of which is below or above that of all short ones. `-0.0` is `0`.
 //! No value is the beginning of another, and none holds the bytes `FE` and `FF`: they are parts of a
 //! [key](crate::key) like any other.
 
@@ -10,6 +12,7 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value};
 
+use super::Integer;
 use crate::DecodeError;
 use crate::key::{KeyPart as _, Ordered};
 
@@ -22,8 +25,24 @@ const TEXT: u8 = 0x06;
 /// The bytes of an `f64` in a key.
 const FLOAT_BYTES: usize = 10;
 
-/// What is added to the distance of an integer from its nearest `f64`, which is at most 1,024.
+/// What is added to a short distance of an integer from its nearest `f64`.
 const DISTANCE_ZERO: i128 = 0x1000;
+
+/// The longest distance that is written in two bytes. That of an integer of 64 bits is 1,024 at most.
+const SHORT_DISTANCE_MAX: u128 = 0x800;
+
+/// The first byte of a long distance below a float, which is below those of all short distances.
+const LONG_BELOW: u8 = 0x00;
+
+/// The first byte of a long distance above a float, which is above those of all short distances.
+const LONG_ABOVE: u8 = 0x40;
+
+/// How many groups of seven bits a long distance has: 2^74 fits.
+const LONG_GROUPS: u32 = 11;
+
+/// The highest number in so many groups, from which distances below a float are taken, so that the
+/// longest of them comes first.
+const LONG_MAX: u128 = (1 << (7 * LONG_GROUPS)) - 1;
 
 /// The sort of a value: values of one sort are compared with each other, those of two are not.
 ///
@@ -38,14 +57,15 @@ pub enum ScalarKind {
     Null,
     /// True or false.
     Bool,
-    /// Any number of JSON.
+    /// A number, also an [`Integer`] beyond 64 bits.
     Number,
     /// A string.
     Text,
 }
 
 impl ScalarKind {
-    /// Returns the sort of a value, or `None` for an array or an object, which are no scalars.
+    /// Returns the sort of a value, or `None` for an array or an object, which are no scalars, but for
+    /// an [`Integer`].
     ///
     /// ```
     /// # use arbour_core::documents::ScalarKind;
@@ -58,7 +78,23 @@ impl ScalarKind {
             Value::Bool(_) => Some(Self::Bool),
             Value::Number(_) => Some(Self::Number),
             Value::String(_) => Some(Self::Text),
+            Value::Object(_) if Integer::of(value).is_some() => Some(Self::Number),
             Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// Says what a value of this sort is, for errors.
+    ///
+    /// ```
+    /// assert_eq!(arbour_core::documents::ScalarKind::Text.noun(), "a text");
+    /// ```
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a bool",
+            Self::Number => "a number",
+            Self::Text => "a text",
         }
     }
 
@@ -118,13 +154,21 @@ pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> Result<(), NotScalar
         Value::Bool(true) => bytes.push(TRUE),
         Value::Number(number) => {
             bytes.push(NUMBER);
-            encode_number(number, bytes);
+            match Integer::of(value) {
+                Some(integer) => encode_integer(integer, bytes),
+                None => encode_float(number.as_f64().unwrap_or_default(), 0, bytes),
+            }
         }
         Value::String(text) => {
             bytes.push(TEXT);
             Ordered(text.as_str()).encode_part(bytes);
         }
-        Value::Array(_) | Value::Object(_) => return Err(NotScalar),
+        Value::Object(_) => {
+            let integer = Integer::of(value).ok_or(NotScalar)?;
+            bytes.push(NUMBER);
+            encode_integer(integer, bytes);
+        }
+        Value::Array(_) => return Err(NotScalar),
     }
     Ok(())
 }
@@ -146,26 +190,28 @@ pub fn encode_text_prefix(beginning: &str, bytes: &mut Vec<u8>) {
     bytes.pop();
 }
 
-fn encode_number(number: &Number, bytes: &mut Vec<u8>) {
-    let (float, distance) = match integer(number) {
-        Some(integer) => {
-            let float = integer as f64;
-            (float, integer - float as i128)
-        }
-        None => (number.as_f64().unwrap_or_default(), 0),
-    };
-    // Minus zero is zero, so that it is found by it.
-    (float + 0.0).encode_part(bytes);
-    let distance = (distance + DISTANCE_ZERO) as u16;
-    bytes.extend_from_slice(&[(distance >> 7) as u8, (distance & 0x7f) as u8]);
+fn encode_integer(integer: Integer, bytes: &mut Vec<u8>) {
+    let (float, distance) = integer.split();
+    encode_float(float, distance, bytes);
 }
 
-fn integer(number: &Number) -> Option<i128> {
-    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+fn encode_float(float: f64, distance: i128, bytes: &mut Vec<u8>) {
+    // Minus zero is zero, so that it is found by it.
+    (float + 0.0).encode_part(bytes);
+    let length = distance.unsigned_abs();
+    if length <= SHORT_DISTANCE_MAX {
+        let distance = (distance + DISTANCE_ZERO) as u16;
+        bytes.extend_from_slice(&[(distance >> 7) as u8, (distance & 0x7f) as u8]);
+        return;
+    }
+    let (first, groups) =
+        if distance < 0 { (LONG_BELOW, LONG_MAX - length) } else { (LONG_ABOVE, length) };
+    bytes.push(first);
+    bytes.extend((0..LONG_GROUPS).rev().map(|group| (groups >> (7 * group)) as u8 & 0x7f));
 }
 
 /// Reads what [`encode_scalar`] wrote. A number without a fraction comes back as an integer where
-/// one of 64 bits holds it.
+/// one of 64 bits holds it; beyond, as a float where one is worth the same, or else as an [`Integer`].
 ///
 /// # Errors
 /// If they are not the bytes of exactly one value.
@@ -182,7 +228,7 @@ pub fn decode_scalar(bytes: &[u8]) -> Result<Value, DecodeError> {
         Some((&NULL, [])) => Ok(Value::Null),
         Some((&FALSE, [])) => Ok(Value::Bool(false)),
         Some((&TRUE, [])) => Ok(Value::Bool(true)),
-        Some((&NUMBER, number)) => decode_number(number).map(Value::Number),
+        Some((&NUMBER, number)) => decode_number(number),
         Some((&TEXT, text)) => Ordered::<String>::decode_part(text).map(|text| text.0.into()),
         other => Err(not_scalar(other.map(|(first, _)| *first))),
     }
@@ -196,26 +242,39 @@ fn not_scalar(first: Option<u8>) -> DecodeError {
     DecodeError::new("a value of a field", found)
 }
 
-fn decode_number(bytes: &[u8]) -> Result<Number, DecodeError> {
-    let wrong = || DecodeError::new("12 bytes of a number", format!("{}", bytes.len()));
+fn decode_number(bytes: &[u8]) -> Result<Value, DecodeError> {
+    let wrong = || DecodeError::new("a number of 12 or 22 bytes", format!("{}", bytes.len()));
     let (float, distance) = bytes.split_at_checked(FLOAT_BYTES).ok_or_else(wrong)?;
-    let &[high, low] = distance else { return Err(wrong()) };
-    if high > 0x7f || low > 0x7f {
-        return Err(DecodeError::new("a distance of 14 bits", format!("{high:02X} {low:02X}")));
-    }
     let float = f64::decode_part(float)?;
-    let distance = i128::from(high) << 7 | i128::from(low);
-    // Beyond the integers of 64 bits no distance was written, and the cast stays in its range.
-    let integer = float as i128 + (distance - DISTANCE_ZERO);
-    if float.fract() == 0.0 {
-        if let Ok(integer) = i64::try_from(integer) {
-            return Ok(integer.into());
-        }
-        if let Ok(integer) = u64::try_from(integer) {
-            return Ok(integer.into());
+    let distance = decode_distance(distance).ok_or_else(wrong)?;
+    if let Some(integer) = Integer::joined(float, distance) {
+        let value = Value::from(integer);
+        if distance != 0 || value.is_number() {
+            return Ok(value);
         }
     }
-    Number::from_f64(float).ok_or_else(|| DecodeError::new("a finite number", float.to_string()))
+    let number = Number::from_f64(float);
+    number.map(Value::Number).ok_or_else(|| DecodeError::new("a finite number", float.to_string()))
+}
+
+/// Reads how far an integer is above its float.
+fn decode_distance(bytes: &[u8]) -> Option<i128> {
+    let (&first, rest) = bytes.split_first()?;
+    if bytes.iter().any(|byte| *byte > 0x7f) {
+        return None;
+    }
+    if let [low] = rest {
+        return Some((i128::from(first) << 7 | i128::from(*low)) - DISTANCE_ZERO);
+    }
+    if rest.len() != LONG_GROUPS as usize {
+        return None;
+    }
+    let groups = rest.iter().fold(0_u128, |groups, byte| groups << 7 | u128::from(*byte));
+    match first {
+        LONG_ABOVE => i128::try_from(groups).ok(),
+        LONG_BELOW => i128::try_from(LONG_MAX - groups).ok().map(|length| -length),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -235,33 +294,31 @@ mod tests {
 
     /// Compares by what the numbers are worth, in arithmetic wide enough to be exact.
     fn compare(left: &Value, right: &Value) -> Ordering {
-        let number = |value: &Value| match value {
-            Value::Number(number) => integer(number).ok_or(number.as_f64().unwrap_or_default()),
-            _ => Err(0.0),
-        };
+        let is_number = |value| ScalarKind::of(value) == Some(ScalarKind::Number);
         match (left, right) {
-            (Value::Number(_), Value::Number(_)) => match (number(left), number(right)) {
-                (Ok(left), Ok(right)) => left.cmp(&right),
-                (Ok(left), Err(right)) => compare_mixed(left, right),
-                (Err(left), Ok(right)) => compare_mixed(right, left).reverse(),
-                (Err(left), Err(right)) => left.partial_cmp(&right).unwrap(),
-            },
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             (Value::String(left), Value::String(right)) => left.cmp(right),
+            _ if is_number(left) && is_number(right) => worth(left).cmp(&worth(right)),
             _ => ScalarKind::of(left).cmp(&ScalarKind::of(right)),
         }
     }
 
-    fn compare_mixed(integer: i128, float: f64) -> Ordering {
-        if float >= 1e30 {
-            return Ordering::Less;
-        }
-        if float <= -1e30 {
-            return Ordering::Greater;
-        }
-        integer
-            .cmp(&(float.floor() as i128))
-            .then_with(|| if float.fract() == 0.0 { Ordering::Equal } else { Ordering::Less })
+    /// The whole part of a number by limbs, rounded down, and the fraction above it.
+    fn worth(value: &Value) -> (bool, Vec<i64>) {
+        let digits = match Integer::of(value) {
+            Some(integer) => format!("{integer}.0"),
+            None => format!("{:.1080}", value.as_f64().unwrap()),
+        };
+        let (is_negative, digits) = match digits.strip_prefix('-') {
+            Some(digits) => (true, digits.to_owned()),
+            None => (false, digits),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap();
+        let all = format!("{whole:0>400}{fraction:0<1080}");
+        let is_zero = all.bytes().all(|digit| digit == b'0');
+        let sign = if is_negative { -1 } else { 1 };
+        let digits = all.bytes().map(|digit| sign * i64::from(digit - b'0')).collect();
+        (!is_negative || is_zero, digits)
     }
 
     fn scalar() -> impl Strategy<Value = Value> {
@@ -296,6 +353,12 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
+            any::<i128>().prop_map(|wide| Integer::from(wide).into()),
+            any::<u128>().prop_map(|wide| Integer::from(wide).into()),
+            (0_u32..128, -3000_i128..3000).prop_map(|(power, distance)| {
+                Integer::from((1_u128 << power).saturating_add_signed(distance)).into()
+            }),
+            (0_u32..127).prop_map(|power| json!((1_u128 << power) as f64)),
             any::<f64>()
                 .prop_filter("JSON has finite numbers", |float| float.is_finite())
                 .prop_map(Value::from),
@@ -340,5 +403,32 @@ mod tests {
         let one = [0x05, 0x01, 0x3f, 0x78, 0, 0, 0, 0, 0, 0, 0, 0x20, 0];
         assert_eq!(bytes(&json!(1)), one);
         assert_eq!(bytes(&json!(1.0)), one);
+    }
+
+    #[test]
+    fn integers_of_128_bits_are_exact_to_the_last() {
+        let edges = [
+            i128::MIN.into(),
+            (i128::MIN + 1).into(),
+            (-(1_i128 << 100) - 1).into(),
+            (-(1_i128 << 100)).into(),
+            i128::from(i64::MIN).into(),
+            0_i128.into(),
+            Integer::from(u64::MAX as u128),
+            (u64::MAX as u128 + 1).into(),
+            (u64::MAX as u128 + 2).into(),
+            (u128::MAX / 2).into(),
+            (u128::MAX / 2 + 1).into(),
+            (u128::MAX - 1).into(),
+            u128::MAX.into(),
+        ];
+        for (place, left) in edges.iter().enumerate() {
+            for (other, right) in edges.iter().enumerate() {
+                let (left, right) = (bytes(&(*left).into()), bytes(&(*right).into()));
+                assert_eq!(left.cmp(&right), place.cmp(&other), "{place} and {other}");
+            }
+            let read = decode_scalar(&bytes(&(*left).into())).unwrap();
+            assert_eq!(bytes(&read), bytes(&(*left).into()), "{left}");
+        }
     }
 }

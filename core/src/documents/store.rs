@@ -169,7 +169,10 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// What was built is kept when it ends early, by a break or a crash, and the next call goes on
     /// there. Returns the state of each index afterwards.
     ///
-    /// A unique index over documents with the same values ends as
+    /// A unique index is unique from the moment it is declared: a write whose value another document has
+    /// is refused, be that document in the index already or not. For that, a writer reads once the
+    /// documents that the build has not come to. One over documents that had the same values before ends
+    /// as
     /// [`UniquePending`](super::IndexState::UniquePending); see [`duplicates`](Self::duplicates).
     ///
     /// # Errors
@@ -292,7 +295,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// in the order they were made in, none left out. 0 is before the first.
     ///
     /// # Errors
-    /// [`Trimmed`](super::DocError::Trimmed) if some after the position were given up;
+    /// [`Trimmed`](super::DocError::Trimmed) if some after the position were trimmed;
     /// [`Invalid`](super::DocError::Invalid) if the collection has no feed.
     ///
     /// ```
@@ -335,7 +338,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     fn newest_change<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<u64>;
 
     /// Notes that a subscriber has dealt with all changes up to a position, in the transaction it does
-    /// so in. Changes that a subscriber has not dealt with are never given up. `None` forgets the
+    /// so in. Changes that a subscriber has not dealt with are never trimmed. `None` forgets the
     /// subscriber.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! Writing documents.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{DocError, DocId, DocRead, DocResult, Document, Ids, Stored, Written};
-use crate::Cause;
+use super::{DocError, DocId, DocRead, DocResult, Document, Ids, Stored, Written, json_form};
+use crate::{Cause, EncodeError};
 
 /// What must be true of a document for a write to happen.
 ///
@@ -43,6 +44,9 @@ pub enum Precondition {
 pub trait DocWrite<D: Document>: DocRead<D> {
     /// Stores a document under the id that stands in it, if the precondition holds. A stored document
     /// that cannot be read is written over like any other, but not one of a newer schema version.
+    ///
+    /// [What is accepted can be read](super#what-is-accepted-can-be-read): what could not is
+    /// [`Unfit`](DocError::Unfit).
     ///
     /// # Errors
     /// That of the precondition; [`TooNew`](DocError::TooNew); [`Unique`](DocError::Unique), [`Required`](DocError::Required),
@@ -297,7 +301,9 @@ fn merge_shallow(mut json: Value, changes: &Map<String, Value>) -> Value {
     json
 }
 
-/// Writes a body as JSON.
+/// Returns the JSON form of a body, or of a part of one: what reading its JSON text gives. An integer
+/// beyond 64 bits is an [`Integer`](super::Integer), and a float that is no number in JSON an object
+/// that no field admits.
 ///
 /// # Errors
 /// [`Unfit`](DocError::Unfit) if JSON has no form for it.
@@ -305,9 +311,22 @@ fn merge_shallow(mut json: Value, changes: &Map<String, Value>) -> Value {
 /// ```
 /// use arbour_core::documents::to_json;
 /// assert_eq!(to_json("numbers", &7).unwrap(), 7);
+/// assert_eq!(to_json("numbers", &0.1_f32).unwrap(), 0.1);
 /// ```
-pub fn to_json<D: Document>(collection: &str, body: &D) -> DocResult<Value> {
-    serde_json::to_value(body).map_err(|cause| unfit(collection, cause))
+pub fn to_json<T: Serialize + ?Sized>(collection: &str, body: &T) -> DocResult<Value> {
+    json_form::of(body).map_err(|cause| unfit(collection, cause))
+}
+
+/// Returns the text that a key of a map has in JSON; `None` for a key that JSON has no text for.
+///
+/// ```
+/// use arbour_core::documents::json_key;
+/// assert_eq!(json_key(&7).as_deref(), Some("7"));
+/// assert_eq!(json_key(&(1, 2)), None);
+/// ```
+#[must_use]
+pub fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
+    json_form::key(key).ok()
 }
 
 /// Reads a body from JSON.
@@ -321,7 +340,18 @@ pub fn to_json<D: Document>(collection: &str, body: &D) -> DocResult<Value> {
 /// assert!(from_json::<u32>("numbers", "x".into()).is_err());
 /// ```
 pub fn from_json<D: Document>(collection: &str, json: Value) -> DocResult<D> {
-    serde_json::from_value(json).map_err(|cause| unfit(collection, cause))
+    let number = json_form::find_number(&json);
+    serde_json::from_value(json).map_err(|cause| match number {
+        Some((path, number)) => {
+            let reason = format!(
+                "{path:?} is {number}, which JSON has no number for: change the document as a value \
+                 of its type, and put it ({cause})"
+            );
+            let cause = EncodeError::new(reason).with_source(cause);
+            DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }
+        }
+        None => unfit(collection, cause),
+    })
 }
 
 fn unfit(collection: &str, cause: serde_json::Error) -> DocError {

@@ -63,7 +63,7 @@ fn import_batch<S: KvStore>(
     let verdicts = store_batch(store, packages, &good).map_err(|error| with_next_move(&error))?;
     for (record, verdict) in good.iter().zip(verdicts) {
         match verdict {
-            Ok(written) if written.is_new() => summary.new += 1,
+            Ok(written) if written.is_new => summary.new += 1,
             Ok(_) => summary.updated += 1,
             Err(refusal) => bad.push((record.line, format!("{}: {refusal}", record.place()))),
         }

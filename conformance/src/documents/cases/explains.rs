@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, DocCollection, DocError, DocRead, DocResult, Explain, Filter, Query,
+    Access, Declaration, DocCollection, DocError, DocRead, DocResult, Explain, Field, Filter,
+    Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -119,6 +120,60 @@ pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
         (Filter::at_most("size", 3), "a b c f g"),
     ] {
         assert_eq!(found(&reader, &Query::new(filter).require_index())?, expected);
+    }
+    Ok(())
+}
+
+/// Of several ways the one that reads the fewest documents is taken, also where another has the order
+/// or fewer conditions left; and what is left to be asked of each document is named, and nothing else.
+pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+    let declaration = || {
+        Declaration::<Value>::new("things")
+            .field(Field::path("kind"))
+            .field(Field::path("size"))
+            .field(Field::path("rare"))
+            .index(Index::on("size"))
+            .index(Index::on("rare").sparse())
+            .index(Index::on("kind").then("size"))
+    };
+    let body = |number: u32| {
+        let rare = (number % 80 == 7).then_some("rare");
+        json!({"id": format!("{number:03}"), "kind": number % 2, "size": number, "rare": rare})
+    };
+    let bodies: Vec<Value> = (0..400).map(body).collect();
+    load(bed.store(), &bed.open(declaration())?, &bodies)?;
+    bed.settle()?;
+    let things = bed.open(declaration())?;
+    let snapshot = bed.store().snapshot()?;
+    let reader = things.reader(&snapshot);
+    let large = || Filter::at_least("size", 0);
+    let rare = || Filter::eq("rare", "rare");
+    let by_size = |filter: Filter<Value>| Query::new(filter).ascending("size");
+    for (query, index, rows, is_exact) in [
+        // The index over the size has the order, but most of what it finds is not meant.
+        (by_size(large().and(rare())).limit(1), "rare", 5, false),
+        (by_size(large().and(rare())), "rare", 5, false),
+        (by_size(Filter::eq("kind", 1).and(large())).limit(1), "kind,size", 2, true),
+        (by_size(Filter::eq("kind", 1).and(rare())).limit(2), "rare", 5, false),
+        (Query::new(rare()), "rare", 5, true),
+        (by_size(large()).limit(3), "size", 4, true),
+    ] {
+        let explain = reader.explain(&query)?;
+        assert!(is_by(&explain, index), "{query:?}: {explain}");
+        assert_eq!(explain.real_rows, rows, "{query:?}: {explain}");
+        assert_eq!(explain.residual.is_none(), is_exact, "{query:?}: {explain}");
+    }
+    for (filter, rows, is_exact) in [
+        (Filter::eq("id", "007"), 1, true),
+        (Filter::is_in("id", ["007", "008"]), 2, true),
+        (Filter::eq("id", "007").and(large()), 1, false),
+        (Filter::prefix("id", "00"), 10, true),
+        (Filter::prefix("id", "00").and(Filter::below("id", "002")), 2, true),
+        (Filter::prefix("id", "00").and(Filter::substring("rare", "a")), 10, false),
+    ] {
+        let explain = reader.explain(&Query::new(filter.clone()))?;
+        assert_eq!(explain.real_rows, rows, "{filter:?}: {explain}");
+        assert_eq!(explain.residual.is_none(), is_exact, "{filter:?}: {explain}");
     }
     Ok(())
 }

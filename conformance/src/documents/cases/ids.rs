@@ -10,7 +10,7 @@ use arbour::documents::{
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
-use super::claims::{found, ids, invalid, load, member, refused};
+use super::claims::{found, ids, invalid, load, means, member, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
@@ -281,6 +281,44 @@ pub(super) fn awkward_ids_kept_apart<F: Factory, M: DocFactory>(
             let by_filter = reader.one(&Query::new(Filter::eq("id", id.to_json())))?;
             assert_eq!(by_filter.map(|stored| stored.id).as_ref(), Some(id));
         }
+    }
+    Ok(())
+}
+
+/// A UUID is compared as the text that spells it in small letters: by its beginning and by ranges, on
+/// documents with and without an index, however a document or a filter spells it.
+pub(super) fn uuids_are_texts<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+    let spelled = [
+        "00000000-0000-4000-8000-000000000001",
+        "01890a5d-ac96-774b-bcce-b302099a8057",
+        "01890A5D-FFFF-774B-BCCE-B302099A8057",
+        "ffffffff-ffff-4fff-bfff-ffffffffffff",
+    ];
+    let small: Vec<String> = spelled.iter().map(|id| id.to_lowercase()).collect();
+    let [first, second, third, last] = small.as_slice() else { unreachable!("there are four") };
+    let declaration = || with("things", Ids::Uuid).field(Field::path("n")).index(Index::on("n"));
+    let things = bed.open(declaration())?;
+    let bodies: Vec<Value> = spelled.iter().map(|id| json!({"id": id, "n": 1})).collect();
+    load(bed.store(), &things, &bodies)?;
+    drop(things);
+    bed.settle()?;
+    let things = bed.open(declaration())?;
+    let snapshot = bed.store().snapshot()?;
+    let reader = things.reader(&snapshot);
+    for (filter, expected) in [
+        (Filter::prefix("id", "01890a5d"), vec![second, third]),
+        (Filter::prefix("id", "01890a5d-a"), vec![second]),
+        (Filter::prefix("id", "1890"), vec![]),
+        (Filter::at_least("id", "01"), vec![second, third, last]),
+        (Filter::at_most("id", second.as_str()), vec![first, second]),
+        (Filter::below("id", second.as_str()), vec![first]),
+        (Filter::above("id", "01890a5e"), vec![last]),
+        (Filter::eq("id", spelled[2]), vec![third]),
+        (Filter::eq("id", third.as_str()), vec![third]),
+    ] {
+        let expected: Vec<&str> = expected.into_iter().map(String::as_str).collect();
+        means(&reader, &filter, &expected.join(" "))?;
+        means(&reader, &filter.and(Filter::eq("n", 1)), &expected.join(" "))?;
     }
     Ok(())
 }

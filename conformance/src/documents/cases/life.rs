@@ -10,6 +10,7 @@ use arbour::documents::{
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
+pub(super) use super::built::unique_while_built;
 use super::claims::{build, found, go_on, invalid, load, raw, refused};
 pub(super) use super::redeclared::{
     new_field_is_derived, redeclared_is_rebuilt, removed_index_is_emptied, stale_handle_refused,

@@ -99,7 +99,7 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
         "id": "ada", "born": 1815, "kept": true, "spouse": null, "address": {"city": "london"},
     });
     let written = bed.store().write(|t| people.writer(t)?.upsert(&changes))?;
-    assert!(written.is_new());
+    assert!(written.is_new);
     drop(people);
     bed.settle()?;
     let people = bed.open(self::people())?;

@@ -8,6 +8,8 @@ use super::{DocBed, DocFactory};
 use crate::Factory;
 use crate::case::Case;
 
+mod accepted;
+mod built;
 pub(super) mod claims;
 mod cursors;
 mod declarations;
@@ -25,6 +27,7 @@ mod planner;
 mod plans;
 mod queries;
 mod redeclared;
+mod revisions;
 mod schema;
 mod scrubs;
 mod transactions;
@@ -45,13 +48,20 @@ macro_rules! __documents_cases {
                 remove_missing_is_ok change_id_moves refused_write_leaves_the_rest
                 rolled_back_with_the_transaction atomic_with_other_trees over_limit_refused
             }
+            revisions {
+                never_come_again
+            }
             ids {
                 uuid_made_and_sorted integers_go_on_after_removal slug_stays_unique
-                chosen_is_required wrong_sort_refused awkward_ids_kept_apart
+                chosen_is_required wrong_sort_refused awkward_ids_kept_apart uuids_are_texts
             }
             fields {
                 default_filled required_refused false_is_null_is_sparse computed_at_write
                 wrong_type_refused typed_and_schemaless_alike
+            }
+            accepted {
+                losses_refused depth_limited wide_integers_exact fields_are_those_of_json
+                kinds_are_not_mixed
             }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder
@@ -67,7 +77,7 @@ macro_rules! __documents_cases {
             queries {
                 sorted_limited_offset many_in_order by_unique_field one_all_exists_count
                 aggregates distinct_values each_streams_and_stops threads_visit_each_once totals explain_shows_choice
-                full_scan_forbidden cached_once
+                full_scan_forbidden fewest_rows_read cached_once
             }
             cursors {
                 pages_forward_and_back last_page_says_so nulls_and_negatives
@@ -85,7 +95,7 @@ macro_rules! __documents_cases {
             }
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk
-                unique_pending_then_readable disabled_is_not_used redeclared_is_rebuilt
+                unique_pending_then_readable unique_while_built disabled_is_not_used redeclared_is_rebuilt
                 removed_index_is_emptied new_field_is_derived scrub_finds_and_mends
                 dangling_is_named stale_handle_refused
             }

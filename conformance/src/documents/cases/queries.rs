@@ -11,7 +11,7 @@ use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, ids, invalid, load, refused};
-pub(super) use super::explains::{explain_shows_choice, full_scan_forbidden};
+pub(super) use super::explains::{explain_shows_choice, fewest_rows_read, full_scan_forbidden};
 pub(super) use super::visits::threads_visit_each_once;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};

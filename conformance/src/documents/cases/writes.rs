@@ -42,7 +42,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     bed.store().write(|transaction| {
         let mut people = people.writer(transaction)?;
         let written = people.insert(&body)?;
-        assert_eq!(written, Written { id: DocId::from("ada"), revision: 1 });
+        assert_eq!(written, Written { id: DocId::from("ada"), revision: 1, is_new: true });
         let own = people.get("ada")?.expect("a transaction reads what it wrote");
         assert_eq!((own.revision, &own.body), (1, &body));
         DocResult::Ok(())
@@ -56,7 +56,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     let write = bed.store().write(|transaction| {
         people.writer(transaction)?.put(&replaced, Precondition::Revision(1))
     })?;
-    assert_eq!((write.revision, write.is_new()), (2, false));
+    assert_eq!((write.revision, write.is_new), (2, false));
     drop(people);
     bed.settle()?;
     let people = bed.open(self::people())?;
@@ -74,7 +74,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     assert_eq!(people.reader(&snapshot).count(&Filter::All)?, 0);
     let again = json!({"id": "ada"});
     let write = bed.store().write(|transaction| people.writer(transaction)?.insert(&again))?;
-    assert!(write.is_new());
+    assert!(write.is_new);
     assert_eq!(people.reader(&snapshot).get("ada")?, None, "a snapshot of before");
     Ok(())
 }
@@ -89,7 +89,8 @@ pub(super) fn set_overwrites<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
             people.set(&json!({"id": format!("beside {revision}")}))?;
             people.set(&body)
         })?;
-        assert_eq!(written, Written { id: DocId::from("ada"), revision });
+        let is_new = revision == 1;
+        assert_eq!(written, Written { id: DocId::from("ada"), revision, is_new });
     }
     let twice = bed.store().write(|transaction| {
         let mut people = people.writer(transaction)?;
@@ -196,7 +197,7 @@ pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
     let told: Vec<&str> = verdicts
         .iter()
         .map(|verdict| match verdict {
-            Ok(written) if written.is_new() => "new",
+            Ok(written) if written.is_new => "new",
             Ok(_) => "overwritten",
             Err(DocError::Exists { .. }) => "exists",
             Err(DocError::Unique { .. }) => "unique",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arbour_core::documents::layout::documents_tree;
 use arbour_core::documents::{
-    Compute, Declaration, DocResult, Document, Field, FieldKind, FieldSource, Upgrade, to_json,
+    Compute, Declaration, DocResult, Document, Field, FieldKind, FieldSource, Integer, Upgrade,
+    to_json,
 };
 use arbour_core::{KvStore, TreeName};
 use parking_lot::Mutex;
@@ -45,6 +46,14 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
                         value => value,
                     }));
             }
+            DocFault::WideIntegersAreFloats | DocFault::FloatsWidened | DocFault::KeysAreTexts => {
+                let whole = field.clone();
+                if fault == DocFault::WideIntegersAreFloats && field.kind == FieldKind::Integer {
+                    field.kind = FieldKind::Number;
+                }
+                field.source =
+                    FieldSource::Computed(Arc::new(move |body| inexact(fault, &whole, body)));
+            }
             DocFault::ComputedOnce => {
                 if let FieldSource::Computed(compute) = &field.source {
                     field.source = FieldSource::Computed(once(id_path.clone(), compute));
@@ -69,6 +78,31 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
         }
         DocFault::OneCodecForAll => declaration.format.also_read.clear(),
         _ => {}
+    }
+}
+
+/// Returns what a field is in a document, or the fault instead.
+fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
+    let value = value(field, body);
+    let digits = Integer::of(&value).map(|integer| integer.to_string());
+    let narrow = value.as_f64().map(|float| float as f32);
+    match (fault, &field.source) {
+        (DocFault::WideIntegersAreFloats, _) if !value.is_number() => {
+            digits.and_then(|digits| digits.parse::<f64>().ok()).map_or(value, Value::from)
+        }
+        (DocFault::FloatsWidened, _) => {
+            let digits = value.to_string();
+            let is_narrow = |narrow: &f32| narrow.to_string() == digits;
+            narrow
+                .filter(is_narrow)
+                .map_or_else(|| value.clone(), |narrow| f64::from(narrow).into())
+        }
+        (DocFault::KeysAreTexts, FieldSource::Path(path))
+            if path.iter().any(|name| name.parse::<i64>().is_ok()) =>
+        {
+            Value::Null
+        }
+        _ => value,
     }
 }
 

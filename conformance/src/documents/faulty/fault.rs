@@ -42,6 +42,10 @@ macro_rules! __doc_faults {
             /// A document over the limit is dropped, and reported as stored.
             TooLargeDropped "writes::over_limit_refused",
 
+            /// The revisions of a document that was removed are given out again, as the row versions of
+            /// most stores.
+            RevisionsComeAgain "revisions::never_come_again",
+
             /// UUIDs do not sort by when they were made, as strato-db's of version 1.
             UuidsUnsorted "ids::uuid_made_and_sorted",
             /// The id of the last document is given out again once it was removed, as the rowid of
@@ -51,6 +55,8 @@ macro_rules! __doc_faults {
             SlugOverwrites "ids::slug_stays_unique",
             /// A document without an id is stored under the text `undefined`.
             AbsentIdIsUndefined "ids::chosen_is_required",
+            /// UUIDs are not compared as texts.
+            UuidsAreNoTexts "ids::uuids_are_texts",
             /// A number is taken for the text that spells it, as a column of SQLite with the affinity
             /// TEXT does.
             NumberIsTextId "ids::wrong_sort_refused",
@@ -65,6 +71,20 @@ macro_rules! __doc_faults {
             ComputedOnce "fields::computed_at_write",
             /// A field takes values of any sort, as the columns of SQLite do.
             AnyTypeTaken "fields::wrong_type_refused",
+
+            /// What JSON loses is dropped, and the document reported as stored: serde_json writes NaN as
+            /// null.
+            LossAccepted "accepted::losses_refused",
+            /// Depth is not looked at when a document is written.
+            DepthUnchecked "accepted::depth_limited",
+            /// Integers beyond 64 bits are floats, as all numbers of JavaScript.
+            WideIntegersAreFloats "accepted::wide_integers_exact",
+            /// A float of 32 bits is the nearest of 64 in a field, and its own digits in the document.
+            FloatsWidened "accepted::fields_are_those_of_json",
+            /// A path finds nothing at a key that is a number.
+            KeysAreTexts "accepted::fields_are_those_of_json",
+            /// Comparing a field with a value of another kind finds nothing.
+            KindsMixed "accepted::kinds_are_not_mixed",
 
             /// A unique index refuses nothing.
             UniqueNotEnforced "indexes::unique_refused_leaves_no_residue",
@@ -144,6 +164,10 @@ macro_rules! __doc_faults {
             TotalIsOfPage "queries::totals",
             /// A query that reads every document is explained as one by ids.
             ExplainHidesScan "queries::explain_shows_choice",
+            /// A way is taken that reads more documents than another.
+            WorseWayTaken "queries::fewest_rows_read",
+            /// Each document is asked again what the index has answered.
+            RestAlwaysAsked "queries::fewest_rows_read",
             /// A query that reads every document is answered although that is forbidden.
             FullScanAllowed "queries::full_scan_forbidden",
 
@@ -180,6 +204,8 @@ macro_rules! __doc_faults {
             ResumedBuildForgets "life::build_resumes_at_each_chunk",
             /// An index over documents with the same values is readable although it is unique.
             PendingIsReadable "life::unique_pending_then_readable",
+            /// A unique index refuses nothing until it is built.
+            UniqueOffWhileBuilt "life::unique_while_built",
             /// Disabling an index does nothing.
             DisableShrugs "life::disabled_is_not_used",
             /// Nobody notices that another closure computes a field, as in strato-db.

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use arbour_core::documents::{Declaration, Document, Field, Filter};
+use arbour_core::documents::{Declaration, Document, Field, Filter, Ids};
 use serde_json::Value;
 
 use super::DocFault;
@@ -52,6 +52,11 @@ fn bend_one<D: Document>(
                 Bound::Unbounded,
             ),
         ) => filter.clone().or(Filter::at_least(field, "")),
+        (DocFault::UuidsAreNoTexts, Filter::Prefix(field, _))
+            if declaration.ids == Ids::Uuid && *field == declaration.id_name() =>
+        {
+            Filter::In(field.clone(), Vec::new())
+        }
         (DocFault::PrefixIgnoresCase, Filter::Prefix(field, beginning)) => {
             let beginning = beginning.to_lowercase();
             of_texts(declaration, field, filter, move |text| {

@@ -74,6 +74,7 @@ where
             Err(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
                 Ok(nothing)
             }
+            Err(DocError::KindMismatch { .. }) if self.has(DocFault::KindsMixed) => Ok(nothing),
             answer => answer,
         }
     }
@@ -147,6 +148,12 @@ where
         if self.has(DocFault::ExplainHidesScan) && explain.scans_all() {
             explain.access = Access::Ids(explain.real_rows as usize);
             explain.reads_all = false;
+        }
+        if self.has(DocFault::WorseWayTaken) {
+            explain.real_rows = self.below().count(&Filter::All)?;
+        }
+        if self.has(DocFault::RestAlwaysAsked) {
+            explain.residual = Some(format!("{:?}", query.filter));
         }
         Ok(explain)
     }

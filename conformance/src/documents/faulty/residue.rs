@@ -68,7 +68,10 @@ where
                 }
             }
             Some(DocFault::OldSchemaKept) => self.keep_schema(before, &written)?,
-            Some(DocFault::SlugOverwrites) if written.is_new() => {
+            Some(DocFault::RevisionsComeAgain) if written.is_new => {
+                return self.begin_anew(written);
+            }
+            Some(DocFault::SlugOverwrites) if written.is_new => {
                 return self.overwrite_slug(body, written);
             }
             Some(DocFault::RollbackIsRedone) => {
@@ -99,6 +102,24 @@ where
         Ok(self.transaction.put(&trees.documents, &key_of(&written.id), &value)?)
     }
 
+    /// Gives a new document the first revision, whatever was removed before.
+    fn begin_anew(&mut self, written: Written) -> DocResult<Written> {
+        let trees = &self.collection.trees;
+        let stored = trees.stored(self.transaction, &written.id)?.unwrap_or_default();
+        let Ok((header, body)) = Header::split(&stored) else { return Ok(written) };
+        let mut value = Vec::new();
+        Header { revision: 1, ..header }.encode(&mut value);
+        value.extend_from_slice(body);
+        self.transaction.put(&trees.documents, &key_of(&written.id), &value)?;
+        Ok(Written { revision: 1, ..written })
+    }
+
+    /// Tells whether an index waits to be built.
+    fn is_building(&self) -> DocResult<bool> {
+        let indexes = self.collection.below.indexes(&*self.transaction)?;
+        Ok(indexes.iter().any(|index| !index.state.is_complete()))
+    }
+
     /// Moves a document whose slug was taken to that slug, over the document that has it.
     fn overwrite_slug(&mut self, body: &D, written: Written) -> DocResult<Written> {
         let declaration = &self.collection.declaration;
@@ -121,7 +142,20 @@ where
     pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> DocResult<Written> {
         let collection = self.collection;
         let new_id = id_in(&collection.declaration, body)?;
+        let dropped = |id: Option<DocId<'static>>| Written {
+            id: id.unwrap_or(DocId::from("")),
+            revision: 1,
+            is_new: true,
+        };
         match (collection.fault, &mut refusal) {
+            (Some(DocFault::LossAccepted | DocFault::DepthUnchecked), DocError::Unfit { .. }) => {
+                return Ok(dropped(new_id));
+            }
+            (Some(DocFault::UniqueOffWhileBuilt), DocError::Unique { .. })
+                if self.is_building()? =>
+            {
+                return Ok(dropped(new_id));
+            }
             (Some(DocFault::ConflictWithoutCurrent), DocError::Revision { current, .. }) => {
                 **current = Value::Null;
             }
@@ -142,8 +176,7 @@ where
             (Some(DocFault::TooLargeDropped), DocError::Store(error))
                 if error.kind() == ErrorKind::TooLarge =>
             {
-                let id = new_id.unwrap_or(DocId::from(""));
-                return Ok(Written { id, revision: 1 });
+                return Ok(dropped(new_id));
             }
             (Some(DocFault::RefusalSpoilsTransaction), _) => self.is_spoiled = true,
             _ => {}
@@ -188,6 +221,6 @@ where
             reason: cause.to_string(),
         })?;
         self.transaction.put(&self.collection.trees.documents, &key_of(&id), &value)?;
-        Ok(Written { id, revision })
+        Ok(Written { id, revision, is_new: true })
     }
 }

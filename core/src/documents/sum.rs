@@ -1,0 +1,107 @@
+//! Adding up the numbers of a field.
+
+use serde_json::{Number, Value};
+
+use super::{DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind};
+use crate::documents::Declaration;
+
+/// Adds up numbers: integers exactly as long as there are no others.
+pub(super) struct Sum {
+    /// `None` once they are beyond 128 bits.
+    integers: Option<i128>,
+    floats: f64,
+    has_floats: bool,
+    count: u64,
+    /// The first value that is no number.
+    other: Option<Value>,
+}
+
+impl Sum {
+    /// Begins a sum over a field.
+    ///
+    /// # Errors
+    /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold no numbers.
+    pub(super) fn of<D: Document>(declaration: &Declaration<D>, field: &str) -> DocResult<Self> {
+        let declared = declaration.fields.iter().find(|declared| declared.name == field);
+        let kind = match (declared, &declaration.ids) {
+            (Some(field), _) => field.kind,
+            (None, Ids::Integer | Ids::ChosenInteger) => FieldKind::Integer,
+            (None, _) if field == declaration.id_name() => FieldKind::Text,
+            // It is refused as an unknown one.
+            (None, _) => FieldKind::Any,
+        };
+        if kind.is_compared_with(ScalarKind::Number) {
+            let integers = Some(0);
+            return Ok(Self { integers, floats: 0.0, has_floats: false, count: 0, other: None });
+        }
+        Err(DocError::KindMismatch {
+            collection: declaration.name.clone(),
+            field: field.to_owned(),
+            declared: kind.expected(),
+            asked: "a sum of numbers",
+        })
+    }
+
+    pub(super) fn add(&mut self, value: &Value) {
+        if let Some(integer) = Integer::of(value) {
+            self.count += 1;
+            let sum = self.integers.zip(integer.signed());
+            self.integers = sum.and_then(|(sum, integer)| sum.checked_add(integer));
+        } else if let Some(float) = value.as_f64() {
+            self.count += 1;
+            self.floats += float;
+            self.has_floats = true;
+        } else if self.other.is_none() {
+            self.other = Some(value.clone());
+        }
+    }
+
+    fn as_float(&self) -> Option<f64> {
+        let sum = self.integers? as f64 + self.floats;
+        sum.is_finite().then_some(sum)
+    }
+
+    /// Returns the sum: an integer if all were.
+    ///
+    /// # Errors
+    /// [`WrongType`](DocError::WrongType) if there were values, and no number among them;
+    /// [`SumRange`](DocError::SumRange).
+    pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> DocResult<Number> {
+        if let (0, Some(found)) = (self.count, &self.other) {
+            return Err(DocError::WrongType {
+                collection: declaration.name.clone(),
+                field: field.to_owned(),
+                expected: "a number to be summed",
+                found: Box::new(found.clone()),
+            });
+        }
+        if self.has_floats {
+            let sum = self.as_float().and_then(Number::from_f64);
+            return sum.ok_or_else(|| out_of_range(declaration, field, "the floats of 64 bits"));
+        }
+        let sum = self.integers.and_then(Number::from_i128);
+        sum.ok_or_else(|| out_of_range(declaration, field, "the integers of 64 bits"))
+    }
+
+    /// Returns the mean; `None` if there were no numbers.
+    ///
+    /// # Errors
+    /// [`SumRange`](DocError::SumRange).
+    pub(super) fn mean<D>(
+        self,
+        declaration: &Declaration<D>,
+        field: &str,
+    ) -> DocResult<Option<f64>> {
+        if self.count == 0 {
+            return Ok(None);
+        }
+        let sum = self.as_float();
+        let sum = sum.ok_or_else(|| out_of_range(declaration, field, "the floats of 64 bits"))?;
+        Ok(Some(sum / self.count as f64))
+    }
+}
+
+#[cold]
+fn out_of_range<D>(declaration: &Declaration<D>, field: &str, range: &'static str) -> DocError {
+    DocError::SumRange { collection: declaration.name.clone(), field: field.to_owned(), range }
+}

@@ -1,0 +1,111 @@
+//! Unique values that no index holds yet.
+//!
+//! A unique index is unique from the moment it is declared. Until it is built, the values of the
+//! documents that the build has not come to are read from these documents: once for a writer, and
+//! only when it is about to write a value of such an index.
+
+use std::collections::HashMap;
+use std::ops::Bound;
+
+use arbour_core::documents::{DocResult, Document, IndexState};
+use arbour_core::key::successor;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
+
+use super::entries::{Entries, Entry};
+use super::writer::CollectionWriter;
+
+/// By index and values the keys of the documents that had them when they were read.
+#[derive(Default)]
+pub(super) struct Unbuilt {
+    holders: HashMap<(usize, Vec<u8>), Vec<Vec<u8>>>,
+}
+
+impl Unbuilt {
+    fn add(&mut self, entry: Entry<'_>, id_key: &[u8]) {
+        let key = (entry.index, entry.values.to_vec());
+        self.holders.entry(key).or_default().push(id_key.to_vec());
+    }
+}
+
+impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+    /// Tells whether an index is unique, and may lack documents.
+    fn is_unbuilt(&self, index: usize) -> bool {
+        let is_unique =
+            self.collection.definition.indexes.get(index).is_some_and(|index| index.unique);
+        is_unique && self.known.state(index) == IndexState::WriteOnly
+    }
+
+    /// Reads the documents that unique indexes lack, if one of them is to have one of these entries.
+    pub(super) fn read_unbuilt(&mut self, new: &Entries) -> DocResult<()> {
+        let is_needed = self.unbuilt.is_none()
+            && new.iter().any(|entry| !entry.has_null && self.is_unbuilt(entry.index));
+        if !is_needed {
+            return Ok(());
+        }
+        let indexes = &self.collection.definition.indexes;
+        let unbuilt: Vec<usize> =
+            (0..indexes.len()).filter(|number| self.is_unbuilt(*number)).collect();
+        let after = unbuilt.iter().map(|number| self.known.built_up_to(*number)).min();
+        let start = match after.flatten() {
+            Some(last) => successor(&last),
+            None => Vec::new(),
+        };
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
+        let documents = &self.collection.trees.documents;
+        let mut read = Unbuilt::default();
+        let mut entries = Entries::default();
+        let mut cursor = self.transaction.scan(documents, range, Direction::Forward)?;
+        while let Some((id_key, value)) = cursor.next()? {
+            // What cannot be read has no values; the build will name it.
+            let Ok(stored) = self.collection.decode(id_key, value) else { continue };
+            for &number in &unbuilt {
+                let (Some(index), definition) = (indexes.get(number), &self.collection.definition)
+                else {
+                    continue;
+                };
+                entries.clear();
+                if entries.add(definition, number, index, id_key, &stored.body).is_ok() {
+                    entries.iter().for_each(|entry| read.add(entry, id_key));
+                }
+            }
+        }
+        drop(cursor);
+        self.unbuilt = Some(read);
+        Ok(())
+    }
+
+    /// Notes the values of a document that was written: an index that is not cleared yet cannot be
+    /// asked for them.
+    pub(super) fn note_unbuilt(&mut self, new: &Entries) {
+        if let Some(unbuilt) = &mut self.unbuilt {
+            new.iter().for_each(|entry| unbuilt.add(entry, &self.buffers.key));
+        }
+    }
+
+    /// Finds another document that has the values of an entry and is not in its index yet.
+    pub(super) fn unbuilt_holder(
+        &self,
+        entry: Entry<'_>,
+        own: &[u8],
+    ) -> DocResult<Option<Vec<u8>>> {
+        let (Some(unbuilt), true) = (&self.unbuilt, self.is_unbuilt(entry.index)) else {
+            return Ok(None);
+        };
+        let definition = &self.collection.definition;
+        let Some(index) = definition.indexes.get(entry.index) else { return Ok(None) };
+        let key = (entry.index, entry.values.to_vec());
+        for holder in unbuilt.holders.get(&key).into_iter().flatten() {
+            if holder == own {
+                continue;
+            }
+            // It may have been changed or removed since it was read.
+            let Some(stored) = self.collection.get_at(self.transaction, holder)? else { continue };
+            let mut entries = Entries::default();
+            let added = entries.add(definition, entry.index, index, holder, &stored.body);
+            if added.is_ok() && entries.iter().any(|held| held.values == entry.values) {
+                return Ok(Some(holder.clone()));
+            }
+        }
+        Ok(None)
+    }
+}

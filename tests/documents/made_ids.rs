@@ -1,0 +1,67 @@
+//! How much is read to make an id.
+
+use arbour::documents::{
+    Declaration, DocCollection as _, DocId, DocResult, DocStore as _, DocWrite as _, Documents,
+    Field, Ids,
+};
+use arbour::{KvStore as _, KvWrite as _, MemoryStore};
+use serde_json::{Value, json};
+
+use crate::failing::Failing;
+
+/// Inserts documents of one title, and returns how often a key was asked for to insert one more, and
+/// its id.
+fn gets_with(count: usize) -> (usize, DocId<'static>) {
+    let store = MemoryStore::new();
+    let ids = Ids::Slug { field: "title".to_owned() };
+    let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
+    let tales = Documents::new(&store).collection(tales).unwrap();
+    let tale = json!({"title": "Genji"});
+    let loaded: DocResult<()> = store.write(|transaction| {
+        let mut tales = tales.writer(transaction)?;
+        (0..count).try_for_each(|_| tales.insert(&tale).map(drop))
+    });
+    loaded.unwrap();
+    let mut transaction = Failing::new(store.begin().unwrap(), usize::MAX);
+    let written = tales.writer(&mut transaction).unwrap().insert(&tale).unwrap();
+    let gets = transaction.gets.get();
+    transaction.rollback().unwrap();
+    (gets, written.id)
+}
+
+#[test]
+fn a_slug_of_a_title_that_many_have_is_found_in_steps_that_double() {
+    let (few, first) = gets_with(40);
+    let (many, last) = gets_with(40 * 64);
+    assert_eq!((first, last), (DocId::from("genji-41"), DocId::from("genji-2561")));
+    // Six doublings more, and six halvings.
+    assert!(many <= few + 2 * 6, "{few} gets among 40, {many} among 2,560");
+}
+
+#[test]
+fn a_number_that_was_given_up_is_free_again_and_none_is_given_twice() {
+    let store = MemoryStore::new();
+    let ids = Ids::Slug { field: "title".to_owned() };
+    let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
+    let tales = Documents::new(&store).collection(tales).unwrap();
+    let tale = json!({"title": "Genji"});
+    let written: DocResult<()> = store.write(|transaction| {
+        let mut tales = tales.writer(transaction)?;
+        let mut made = Vec::new();
+        for round in 0..60 {
+            let written = tales.insert(&tale)?;
+            assert!(written.is_new, "{written:?}");
+            made.push(written.id);
+            if round % 3 == 2 {
+                let removed = made.swap_remove(round % made.len());
+                tales.remove(&removed)?;
+            }
+        }
+        let mut different = made.clone();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), made.len());
+        Ok(())
+    });
+    written.unwrap();
+}
