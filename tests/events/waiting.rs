@@ -98,7 +98,7 @@ fn a_wait_without_end_is_a_wait_and_no_panic() {
 fn threads_that_wait_beside_a_held_writer_do_not_wake_each_other() {
     const WAIT: Duration = Duration::from_millis(300);
     let options = StoreOptions::new().busy_timeout(Duration::ZERO);
-    let store = Arc::new(TracedStore::new(MemoryStore::with_options(&options)));
+    let store = Arc::new(TracedStore::new(MemoryStore::open(&options).unwrap()));
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("bank", 1).pace(Pace::Behind))
         .build()
@@ -124,7 +124,7 @@ fn threads_that_wait_beside_a_held_writer_do_not_wake_each_other() {
 #[test]
 fn a_thread_that_leaves_hands_its_turn_over() {
     let options = StoreOptions::new().busy_timeout(Duration::ZERO);
-    let store = Arc::new(MemoryStore::with_options(&options));
+    let store = Arc::new(MemoryStore::open(&options).unwrap());
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("bank", 1).pace(Pace::Behind))
         .poll(Duration::MAX)
@@ -196,7 +196,7 @@ fn waiting_for_oneself_ends_at_the_stall_timeout() {
 fn a_handler_waits_for_a_thread_that_dispatches(pace: Pace) {
     let waiter = Waiter::default();
     let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
-    let events = Events::builder(Arc::new(MemoryStore::with_options(&options)), "main")
+    let events = Events::builder(Arc::new(MemoryStore::open(&options).unwrap()), "main")
         .projection(waiter.projection(pace))
         .build()
         .unwrap();
