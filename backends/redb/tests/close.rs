@@ -1,5 +1,7 @@
 //! What a copy of the file holds after closing and syncing, and what outlives the store.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
+
 use std::fs;
 use std::path::Path;
 

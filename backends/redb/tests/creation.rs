@@ -1,5 +1,7 @@
 //! A creation that was interrupted leaves a new store, not a broken one.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
+
 use std::fs;
 use std::path::Path;
 

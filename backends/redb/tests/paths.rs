@@ -1,5 +1,6 @@
 //! Stores that are missing, or whose file is moved while they are open.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
 
 use std::fs;
 use std::os::unix::fs::symlink;

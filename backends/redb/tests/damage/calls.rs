@@ -74,7 +74,7 @@ fn read_all(
     let mut cursor = snapshot.scan(tree, KeyRange::all(), direction)?;
     let mut count = 0;
     while let Some((key, value)) = cursor.next()? {
-        count += 1 + key.len().min(value.len()).min(0);
+        count += key.len() + value.len();
     }
     cursor.seek(&9_u32.to_be_bytes())?;
     cursor.next()?;

@@ -11,8 +11,10 @@ use crate::calls::{is_damage, silence};
 use crate::files::{PAGE, Random, SECTOR, folder, images};
 use crate::nothing;
 
-/// Reads all entries, forward.
-fn contents(store: &RedbStore) -> Result<Vec<Vec<(Vec<u8>, Vec<u8>)>>> {
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Reads all entries of each tree, forward.
+fn contents(store: &RedbStore) -> Result<Vec<Entries>> {
     let snapshot = store.snapshot()?;
     let mut contents = Vec::new();
     for name in snapshot.trees()? {
