@@ -6,8 +6,9 @@ use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree as
 use redb::{AccessGuard, Range, ReadableTable as _, Table};
 
 use crate::error;
-use crate::shield::shielded;
+use crate::shield::{Shielded, shielded};
 use crate::tables::Bytes;
+use crate::value::look_at;
 use crate::{RedbSnapshot, RedbStore};
 
 /// A cursor of a [`RedbStore`](crate::RedbStore): lends the bytes of redb's own pages.
@@ -28,12 +29,19 @@ pub struct RedbCursor<'t> {
     store: &'t RedbStore,
     source: Source<'t>,
     tree: TreeHandle,
-    /// What is left to read; `None` if that is nothing.
-    rest: Option<Range<'t, Bytes, Bytes>>,
-    lent: Option<Entry<'t>>,
+    place: Shielded<Place<'t>>,
     range: KeyRange<'static>,
     direction: Direction,
     failed: bool,
+}
+
+/// Where a cursor is.
+#[derive(Default)]
+struct Place<'t> {
+    /// What is left to read; `None` if that is nothing.
+    rest: Option<Range<'t, Bytes, Bytes>>,
+    /// What was read last.
+    lent: Option<Entry<'t>>,
 }
 
 /// A key and a value on redb's page.
@@ -56,10 +64,6 @@ impl<'t> Source<'t> {
         range: &KeyRange<'_>,
         rest: &mut Option<Range<'t, Bytes, Bytes>>,
     ) -> Result<()> {
-        *rest = None;
-        if range.is_empty() {
-            return Ok(());
-        }
         let bounds: (Bound<&[u8]>, Bound<&[u8]>) = (range.start(), range.end());
         let failed = |cause| error::storage(cause, Operation::Scan).with_tree(tree.name());
         match self {
@@ -90,50 +94,57 @@ impl<'t> RedbCursor<'t> {
             store,
             source,
             tree: tree.clone(),
-            rest: None,
-            lent: None,
+            place: Shielded::new(Place::default()),
             range: range.into_owned(),
             direction,
             failed: false,
         };
-        match source.open(tree, &cursor.range, &mut cursor.rest) {
-            Ok(()) => Ok(cursor),
-            Err(error) => Err(cursor.fail(error)),
+        if !cursor.range.is_empty() {
+            let opened = source.open(tree, &cursor.range, &mut cursor.place.rest);
+            opened.map_err(|error| cursor.fail(error))?;
         }
-    }
-
-    /// Takes the next entry, which stays where it is put: it is too large to be handed through
-    /// several results at no cost.
-    #[inline]
-    fn advance(&mut self) -> Result<()> {
-        let next = match (&mut self.rest, self.direction) {
-            (Some(rest), Direction::Forward) => rest.next(),
-            (Some(rest), Direction::Reverse) => rest.next_back(),
-            (None, _) => None,
-        };
-        match next {
-            Some(Ok(entry)) => self.lent = Some(entry),
-            None => self.lent = None,
-            Some(Err(cause)) => return Err(error::storage(cause, Operation::Scan)),
-        }
-        Ok(())
+        Ok(cursor)
     }
 
     #[cold]
     fn fail(&mut self, error: Error) -> Error {
         self.failed = true;
-        self.rest = None;
+        self.place = Shielded::new(Place::default());
         self.store.locate(error.with_tree(self.tree.name()))
+    }
+}
+
+impl Place<'_> {
+    /// Takes the next entry, which stays where it is put: it is too large to be handed through
+    /// several results at no cost.
+    #[inline]
+    fn advance(&mut self, direction: Direction) -> Result<()> {
+        let next = match (&mut self.rest, direction) {
+            (Some(rest), Direction::Forward) => rest.next(),
+            (Some(rest), Direction::Reverse) => rest.next_back(),
+            (None, _) => None,
+        };
+        match next {
+            Some(Ok(entry)) => {
+                let (key, value) = self.lent.insert(entry);
+                look_at(key);
+                look_at(value);
+            }
+            None => self.lent = None,
+            Some(Err(cause)) => return Err(error::storage(cause, Operation::Scan)),
+        }
+        Ok(())
     }
 }
 
 impl Cursor for RedbCursor<'_> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        if let Err(error) = shielded(Operation::Scan, || self.advance()) {
+        let place = &mut *self.place;
+        if let Err(error) = shielded(Operation::Scan, || place.advance(self.direction)) {
             return Err(self.fail(error));
         }
-        Ok(self.lent.as_ref().map(|(key, value)| (key.value(), value.value())))
+        Ok(self.place.lent.as_ref().map(|(key, value)| (key.value(), value.value())))
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
@@ -141,7 +152,11 @@ impl Cursor for RedbCursor<'_> {
             return Ok(());
         }
         let rest = self.range.from_key(key, self.direction);
-        let sought = self.source.open(&self.tree, &rest, &mut self.rest);
+        self.place = Shielded::new(Place::default());
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let sought = self.source.open(&self.tree, &rest, &mut self.place.rest);
         sought.map_err(|error| self.fail(error))
     }
 }

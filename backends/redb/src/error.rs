@@ -1,20 +1,17 @@
 //! redb's errors, case by case, as Arbour's.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use arbour_core::{Error, ErrorKind, Operation};
+use redb::backends::FileBackend;
 use redb::{
     CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
     TransactionError,
 };
 
-/// The version of redb's file format that this backend writes.
-const FORMAT_VERSION: u8 = 3;
-
-/// Where a redb file says so: the first byte of each of its two commit slots.
-const FORMAT_VERSION_OFFSETS: [usize; 2] = [64, 192];
+use crate::header::{Header, is_new};
 
 pub(crate) fn storage(error: StorageError, operation: Operation) -> Error {
     storage_or(error, operation, "the database file is damaged")
@@ -23,20 +20,27 @@ pub(crate) fn storage(error: StorageError, operation: Operation) -> Error {
 /// The same, with words for damage that fit the occasion.
 fn storage_or(error: StorageError, operation: Operation, damaged: &'static str) -> Error {
     let (kind, message) = match &error {
-        StorageError::Corrupted(_) => (ErrorKind::Corrupted, damaged),
-        StorageError::ValueTooLarge(_) => (ErrorKind::TooLarge, "the entry is too large for redb"),
         StorageError::Io(cause) if is_damage(cause) => (ErrorKind::Corrupted, damaged),
-        StorageError::Io(_) => (ErrorKind::Io, "the operating system refused"),
+        StorageError::Io(_) => return io(error, operation),
+        StorageError::Corrupted(_) => (ErrorKind::Corrupted, damaged),
+        StorageError::LockPoisoned(_) => {
+            (ErrorKind::Corrupted, "redb panicked over what it read in an earlier call")
+        }
+        StorageError::ValueTooLarge(_) => (ErrorKind::TooLarge, "the entry is too large for redb"),
         StorageError::PreviousIo => {
-            (ErrorKind::Io, "an earlier I/O error has stopped the database")
+            (ErrorKind::Io, "an earlier I/O error has stopped the store: open it again")
         }
         StorageError::DatabaseClosed => (ErrorKind::Closed, "the database was closed"),
         _ => (ErrorKind::Engine, "redb failed"),
     };
-    let error_here = Error::new(kind, operation, message);
+    Error::new(kind, operation, message).with_source(error)
+}
+
+fn io(error: StorageError, operation: Operation) -> Error {
+    let message = "the operating system refused";
     match error {
-        StorageError::Io(cause) => error_here.with_source(cause),
-        other => error_here.with_source(other),
+        StorageError::Io(cause) => Error::from_io(cause, operation, message),
+        other => Error::new(ErrorKind::Io, operation, message).with_source(other),
     }
 }
 
@@ -51,8 +55,9 @@ pub(crate) fn table(error: TableError, operation: Operation) -> Error {
         TableError::TableTypeMismatch { .. }
         | TableError::TableIsMultimap(_)
         | TableError::TypeDefinitionChanged { .. } => {
-            let message = "the table was not made by Arbour: it is not from bytes to bytes";
-            Error::new(ErrorKind::InvalidArgument, operation, message).with_source(error)
+            let message = "the table is not from bytes to bytes: the file is damaged, or another \
+                           program made the table";
+            Error::new(ErrorKind::Corrupted, operation, message).with_source(error)
         }
         other => Error::new(ErrorKind::Engine, operation, "redb cannot open the table")
             .with_source(other),
@@ -68,7 +73,7 @@ pub(crate) fn transaction(error: TransactionError, operation: Operation) -> Erro
 }
 
 pub(crate) fn durability(error: SetDurabilityError) -> Error {
-    let message = "redb refuses the durability asked for";
+    let message = "redb refuses the requested durability";
     Error::new(ErrorKind::Engine, Operation::Begin, message).with_source(error)
 }
 
@@ -83,7 +88,7 @@ pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
     }
 }
 
-/// Says of a failure in the midst of a commit what it means to the caller.
+/// Says what a failure in the middle of a commit means to the caller.
 pub(crate) fn unknown_commit(cause: Error) -> Error {
     let message = "the commit failed; open the store again to see whether it took effect";
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
@@ -99,39 +104,209 @@ pub(crate) fn compaction(error: CompactionError) -> Error {
     }
 }
 
-pub(crate) fn open(error: DatabaseError, path: &Path) -> Error {
-    let operation = Operation::Open;
-    match error {
+/// Maps a failure to open the file at a path. redb gives several causes the same error; what lies
+/// at the path tells them apart.
+pub(crate) fn open(error: DatabaseError, operation: Operation, path: &Path) -> Error {
+    let (kind, message) = match &error {
         DatabaseError::DatabaseAlreadyOpen => {
-            let message = "another process or handle has the database open";
-            Error::new(ErrorKind::Locked, operation, message).with_source(error)
+            (ErrorKind::Locked, "another process or handle has the database open")
         }
-        DatabaseError::RepairAborted => {
-            let message = "the database was not closed cleanly: open it once for writing first";
-            Error::new(ErrorKind::ReadOnly, operation, message).with_source(error)
+        DatabaseError::RepairAborted if needs_writer(path) => {
+            (ErrorKind::ReadOnly, "the store was not closed cleanly: open it once for writing")
         }
-        DatabaseError::UpgradeRequired(_) => {
-            let message = "the file is of an older format of redb: upgrade it with redb 2.6";
-            Error::new(ErrorKind::Unsupported, operation, message).with_source(error)
+        DatabaseError::RepairAborted => (
+            ErrorKind::Corrupted,
+            "the file is damaged: it was closed cleanly, but is not as it was left",
+        ),
+        DatabaseError::UpgradeRequired(_) => (
+            ErrorKind::Unsupported,
+            "the file is in an older format of redb: upgrade it with redb 2.6 (or its version \
+             bytes are damaged)",
+        ),
+        DatabaseError::Storage(StorageError::Corrupted(_)) if is_newer(path) => (
+            ErrorKind::TooNew,
+            "the file was written by a newer version of redb (or its version bytes are damaged)",
+        ),
+        DatabaseError::Storage(StorageError::Io(cause)) if is_missing(cause, path) => {
+            (ErrorKind::NotFound, "there is no store, and the options do not allow creating one")
         }
-        DatabaseError::Storage(StorageError::Corrupted(_)) if is_newer(path) => {
-            let message = "the file was written by a newer version of redb";
-            Error::new(ErrorKind::TooNew, operation, message).with_source(error)
+        DatabaseError::Storage(StorageError::Io(cause)) if is_protected(cause, path) => {
+            (ErrorKind::ReadOnly, "the file is read-only: open it with `read_only(true)`")
         }
+        DatabaseError::Storage(_) => return open_storage(error, operation),
+        _ => (ErrorKind::Engine, "redb cannot open the database"),
+    };
+    Error::new(kind, operation, message).with_source(error)
+}
+
+fn open_storage(error: DatabaseError, operation: Operation) -> Error {
+    match error {
         DatabaseError::Storage(cause) => {
             storage_or(cause, operation, "the file is no redb database, or it is damaged")
         }
-        other => Error::new(ErrorKind::Engine, operation, "redb cannot open the database")
-            .with_source(other),
+        other => Error::new(ErrorKind::Engine, operation, "redb failed").with_source(other),
     }
 }
 
-/// Tells whether a file is redb's and of a format to come. redb reports that as corruption, with
-/// a message only a person can tell apart.
+fn look<R>(path: &Path, look: impl FnOnce(&FileBackend) -> io::Result<R>) -> Option<R> {
+    let file = FileBackend::new(File::open(path).ok()?).ok()?;
+    look(&file).ok()
+}
+
 fn is_newer(path: &Path) -> bool {
-    const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
-    let mut header = [0; 256];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    let is_newer = |offset: &usize| header.get(*offset).is_some_and(|v| *v > FORMAT_VERSION);
-    read.is_ok() && header.starts_with(MAGIC) && FORMAT_VERSION_OFFSETS.iter().any(is_newer)
+    look(path, |file| Header::read(file)).flatten().is_some_and(|header| header.is_newer())
+}
+
+fn needs_writer(path: &Path) -> bool {
+    let header = look(path, |file| Header::read(file)).flatten();
+    header.is_some_and(|header| header.is_unclean() || header.is_unused())
+}
+
+/// Tells whether there is no file, or one that holds no store yet.
+fn is_missing(cause: &io::Error, path: &Path) -> bool {
+    cause.kind() == io::ErrorKind::NotFound
+        || is_damage(cause) && look(path, |file| is_new(file)).unwrap_or(false)
+}
+
+/// Tells whether writing is refused because of how the file is marked.
+fn is_protected(cause: &io::Error, path: &Path) -> bool {
+    cause.kind() == io::ErrorKind::PermissionDenied
+        && fs::metadata(path).is_ok_and(|file| file.permissions().readonly())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use arbour_core::ErrorKind::{
+        Busy, Closed, CommitUnknown, Corrupted, DiskFull, Engine, Io, Locked, NotFound, ReadOnly,
+        TooLarge, Unsupported,
+    };
+    use arbour_core::{Error, ErrorKind, Operation};
+    use redb::{
+        CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
+        TransactionError, TypeName, Value as _,
+    };
+
+    const NOWHERE: &str = "/nowhere/at/all";
+
+    fn storage_errors() -> Vec<(StorageError, ErrorKind)> {
+        let io = |kind: io::ErrorKind| StorageError::Io(kind.into());
+        vec![
+            (StorageError::Corrupted("a page".to_owned()), Corrupted),
+            (StorageError::ValueTooLarge(4 << 30), TooLarge),
+            (StorageError::PreviousIo, Io),
+            (StorageError::DatabaseClosed, Closed),
+            (StorageError::LockPoisoned(std::panic::Location::caller()), Corrupted),
+            (StorageError::Unsupported, Engine),
+            (io(io::ErrorKind::InvalidData), Corrupted),
+            (io(io::ErrorKind::UnexpectedEof), Corrupted),
+            (io(io::ErrorKind::StorageFull), DiskFull),
+            (io(io::ErrorKind::QuotaExceeded), DiskFull),
+            (io(io::ErrorKind::ReadOnlyFilesystem), ReadOnly),
+            (io(io::ErrorKind::PermissionDenied), Io),
+            (io(io::ErrorKind::FileTooLarge), Io),
+            (io(io::ErrorKind::Interrupted), Io),
+            (io(io::ErrorKind::Other), Io),
+        ]
+    }
+
+    fn expect(error: &Error, kind: ErrorKind) {
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(std::error::Error::source(error).is_some(), "{error:?} has lost its source");
+    }
+
+    #[test]
+    fn errors_of_storage_have_one_kind_each_wherever_they_occur() {
+        let operation = Operation::Get;
+        for (cause, kind) in storage_errors() {
+            expect(&super::storage(cause, operation), kind);
+        }
+        for (cause, kind) in storage_errors() {
+            expect(&super::table(TableError::Storage(cause), operation), kind);
+        }
+        for (cause, kind) in storage_errors() {
+            expect(&super::transaction(TransactionError::Storage(cause), operation), kind);
+        }
+        for (cause, kind) in storage_errors() {
+            expect(&super::compaction(CompactionError::Storage(cause)), kind);
+        }
+        for (cause, kind) in storage_errors() {
+            let cause = DatabaseError::Storage(cause);
+            expect(&super::open(cause, Operation::Open, Path::new(NOWHERE)), kind);
+        }
+    }
+
+    /// The cause says whether the store is damaged, the kind that the commit may be there.
+    #[test]
+    fn a_commit_that_failed_in_storage_is_unknown() {
+        for (cause, kind) in storage_errors() {
+            let error = super::commit(CommitError::Storage(cause), Operation::Commit);
+            expect(&error, CommitUnknown);
+            let source = std::error::Error::source(&error).unwrap();
+            assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), kind);
+        }
+        expect(&super::commit(CommitError::TransactionPoisoned, Operation::Commit), Engine);
+    }
+
+    #[test]
+    fn a_table_of_other_types_is_damage() {
+        let (name, text) = (|| "t".to_owned(), TypeName::new("text"));
+        let bytes = <&[u8]>::type_name();
+        let place = std::panic::Location::caller();
+        for (error, kind) in [
+            (TableError::TableTypeMismatch { table: name(), key: text, value: bytes }, Corrupted),
+            (TableError::TableIsMultimap(name()), Corrupted),
+            (
+                TableError::TypeDefinitionChanged {
+                    name: <&[u8]>::type_name(),
+                    alignment: 8,
+                    width: None,
+                },
+                Corrupted,
+            ),
+            (TableError::TableIsNotMultimap(name()), Engine),
+            (TableError::TableExists(name()), Engine),
+            (TableError::TableDoesNotExist(name()), Engine),
+            (TableError::TableAlreadyOpen(name(), place), Engine),
+        ] {
+            expect(&super::table(error, Operation::Get), kind);
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_of_a_compaction_is_busy() {
+        for error in [
+            CompactionError::PersistentSavepointExists,
+            CompactionError::EphemeralSavepointExists,
+            CompactionError::TransactionInProgress,
+        ] {
+            expect(&super::compaction(error), Busy);
+        }
+        expect(&super::durability(SetDurabilityError::PersistentSavepointModified), Engine);
+    }
+
+    #[test]
+    fn opening_has_a_kind_for_each_cause() {
+        for (error, kind) in [
+            (DatabaseError::DatabaseAlreadyOpen, Locked),
+            (DatabaseError::UpgradeRequired(2), Unsupported),
+            (DatabaseError::TransactionInProgress, Engine),
+            (DatabaseError::RepairAborted, Corrupted),
+            (io::Error::from(io::ErrorKind::NotFound).into(), NotFound),
+        ] {
+            expect(&super::open(error, Operation::Open, Path::new(NOWHERE)), kind);
+        }
+        // Writing is refused because of the file, and not because of a folder.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store");
+        std::fs::write(&file, b"").unwrap();
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied).into();
+        expect(&super::open(denied(), Operation::Open, &file), Io);
+        let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&file, permissions).unwrap();
+        expect(&super::open(denied(), Operation::Open, &file), ReadOnly);
+    }
 }

@@ -21,19 +21,50 @@
 //! - Durability: redb has no middle level, so
 //!   [`ProcessCrash`](arbour_core::Durability::ProcessCrash) is rounded up to
 //!   [`PowerLoss`](arbour_core::Durability::PowerLoss). Closing or dropping the store makes
-//!   commits of [`None`](arbour_core::Durability::None) durable; the death of the process loses
-//!   them.
+//!   commits of [`None`](arbour_core::Durability::None) durable; they are lost if the process dies.
+//! - After an I/O error nothing more is committed until the store is opened again. Later errors
+//!   name the first one.
 //! - One process has the file open for writing, or several for reading only.
+//! - A store is one file. [`backup`](arbour_core::KvStore::backup) copies it while it is open; a
+//!   store that was closed can be copied like any file.
+//!
+//! # After a crash
+//! Opening a store that was not closed writes the file over itself once, syncs it, and has redb
+//! repair it. That takes time in proportion to the file. A creation that was interrupted leaves a
+//! new store.
+//!
+//! # Damage
+//! redb keeps checksums but compares them only when it repairs. Otherwise a changed byte in a key or
+//! value is returned as it is, and one in redb's own structure is
+//! [`Corrupted`](arbour_core::ErrorKind::Corrupted) once it is read.
+//! [`verify`](arbour_core::StoreOptions::verify) compares every checksum when the store is opened
+//! and changes nothing, and [`compact`](arbour_core::KvStore::compact) does the same first. Three
+//! limits are redb's own:
+//!
+//! - In a store that was not closed, damage to what the last commit wrote looks like a commit that
+//!   was cut off: the one before it is restored.
+//! - Where the list of freed pages is damaged, redb ends the process at a later commit or when the
+//!   store is closed. A store that passed `verify` is safe from that.
+//! - redb panics over much of the damage. That is caught here in every call and drop, but not in a
+//!   program built with `panic = "abort"`.
 
 mod backup;
 mod cursor;
+mod database;
+#[cfg(test)]
+mod device;
 mod error;
+mod failure;
+mod file;
+mod header;
+mod progress;
 mod shield;
 mod snapshot;
 mod store;
 mod tables;
 mod transaction;
 mod value;
+mod verification;
 
 pub use cursor::RedbCursor;
 pub use snapshot::RedbSnapshot;

@@ -1,6 +1,11 @@
 //! Keeping redb's panics from the caller.
 //!
-//! redb may panic over a damaged page, so every call that reads pages is made behind a shield.
+//! redb may panic over a damaged page: in a call that reads it, and afterwards wherever a lock that
+//! the panic poisoned is taken, which includes the drops of what redb handed out. So every call is
+//! made in [`shielded`], and what is kept of redb's is kept in a [`Shielded`].
+
+use std::mem::take;
+use std::ops::{Deref, DerefMut};
 
 use arbour_core::{Operation, Result};
 
@@ -8,4 +13,60 @@ use arbour_core::{Operation, Result};
 #[inline]
 pub(crate) fn shielded<R>(operation: Operation, call: impl FnOnce() -> Result<R>) -> Result<R> {
     arbour_core::shielded("redb", operation, call)
+}
+
+/// Something of redb's that is dropped behind the shield.
+///
+/// Each such thing has a `Shielded` of its own: if two of them panicked in one drop, the second
+/// panic would end the process.
+#[derive(Default)]
+pub(crate) struct Shielded<T>(Option<T>);
+
+impl<T> Shielded<T> {
+    #[inline]
+    pub(crate) fn new(held: T) -> Self {
+        Self(Some(held))
+    }
+
+    /// Returns what is held, to be consumed by a call that is shielded.
+    pub(crate) fn into_inner(mut self) -> T {
+        match take(&mut self.0) {
+            Some(held) => held,
+            None => unreachable!("nothing else takes it"),
+        }
+    }
+}
+
+impl<T> Deref for Shielded<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Some(held) => held,
+            None => unreachable!("only dropping takes it"),
+        }
+    }
+}
+
+impl<T> DerefMut for Shielded<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        match &mut self.0 {
+            Some(held) => held,
+            None => unreachable!("only dropping takes it"),
+        }
+    }
+}
+
+impl<T> Drop for Shielded<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // A drop has no one to report to. What made it panic was reported by an earlier call, or
+        // will be by the next one.
+        let _ = shielded(Operation::Close, || {
+            self.0 = None;
+            Ok(())
+        });
+    }
 }

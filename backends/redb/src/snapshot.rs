@@ -6,9 +6,10 @@ use redb::{
 };
 
 use crate::cursor::Source;
-use crate::shield::shielded;
-use crate::store::Database;
+use crate::database::Database;
+use crate::shield::{Shielded, shielded};
 use crate::tables::{Bytes, ReadTables};
+use crate::value::look_at;
 use crate::{RedbCursor, RedbStore, RedbValue, error};
 
 /// A snapshot of a [`RedbStore`]: a read transaction and the tables it has opened.
@@ -26,7 +27,7 @@ use crate::{RedbCursor, RedbStore, RedbValue, error};
 pub struct RedbSnapshot<'s> {
     store: &'s RedbStore,
     tables: ReadTables,
-    transaction: ReadTransaction,
+    transaction: Shielded<ReadTransaction>,
     /// Keeps the file open while the snapshot lives, also when the store is closed meanwhile.
     /// Dropped last.
     _database: Database,
@@ -35,7 +36,7 @@ pub struct RedbSnapshot<'s> {
 impl<'s> RedbSnapshot<'s> {
     pub(crate) fn new(
         store: &'s RedbStore,
-        transaction: ReadTransaction,
+        transaction: Shielded<ReadTransaction>,
         database: Database,
     ) -> Self {
         Self { store, tables: ReadTables::default(), transaction, _database: database }
@@ -54,9 +55,9 @@ impl<'s> RedbSnapshot<'s> {
             .map_err(|error| self.store.locate(error))
     }
 
-    /// Puts the value of a key where the caller uses it, for it is too large to be handed through
-    /// several results at no cost. What is done with it is done after this: outside the shield,
-    /// and with no table borrowed.
+    /// Puts the value of a key where the caller uses it, because it is too large to be handed
+    /// through several results at no cost. The caller uses it after this returns: outside the
+    /// shield, and with no table borrowed.
     #[inline]
     fn find(
         &self,
@@ -66,6 +67,7 @@ impl<'s> RedbSnapshot<'s> {
     ) -> Result<()> {
         let read = self.with_table(tree, Operation::Get, |table| {
             *found = table.get(key).map_err(|cause| error::storage(cause, Operation::Get))?;
+            found.iter().for_each(look_at);
             Ok(())
         });
         read.map(drop).map_err(|error| error.with_tree(tree.name()).with_key(key))

@@ -2,22 +2,20 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arbour_core::{
-    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats,
-    StoreOptions, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
+    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
+    Stats, StoreOptions, StorePath, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
 };
 use parking_lot::RwLock;
-use redb::{
-    Builder, ReadOnlyDatabase, ReadableDatabase as _, TableHandle as _, UntypedTableHandle,
-    WriteTransaction,
-};
+use redb::{TableHandle as _, UntypedTableHandle, WriteTransaction};
 
-use crate::shield::shielded;
+use crate::database::Database;
+use crate::failure::FirstFailure;
+use crate::shield::{Shielded, shielded};
 use crate::tables::{WriteTables, set};
 use crate::{RedbSnapshot, RedbTransaction, error};
 
@@ -40,33 +38,37 @@ pub struct RedbStore {
     registry: TreeRegistry,
     slot: WriterSlot,
     capabilities: Capabilities,
-    path: PathBuf,
+    path: StorePath,
+    failure: FirstFailure,
     /// Whether something was committed that only lives in memory so far.
     unsynced: AtomicBool,
 }
 
-#[derive(Clone)]
-pub(crate) enum Database {
-    Writable(Arc<redb::Database>),
-    ReadOnly(Arc<ReadOnlyDatabase>),
-}
-
 impl fmt::Debug for RedbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedbStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("RedbStore").field("path", &&*self.path).finish_non_exhaustive()
     }
 }
 
 impl RedbStore {
     /// Opens the store in the file at `path`, creating it if it is absent (or empty) and the
-    /// options allow. After a crash redb repairs the file first, which can take a while.
+    /// options allow.
+    ///
+    /// After a crash the file is first written over itself and synced, because the system may show
+    /// bytes that never reached the device, and then redb repairs it. Both take as long as reading
+    /// and writing the whole file; a store that was closed opens at once.
+    ///
+    /// [`verify`](StoreOptions::verify) compares every checksum before anything is changed, also
+    /// of a store that is opened read-only.
     ///
     /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) if there is no store and none is to be created,
     /// [`Locked`](ErrorKind::Locked) if another process or handle has it open,
     /// [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not redb's,
-    /// [`TooNew`](ErrorKind::TooNew) if a newer redb wrote it, [`Io`](ErrorKind::Io) if the
-    /// system refuses, [`ReadOnly`](ErrorKind::ReadOnly) if it needs a repair and is to be opened
-    /// read-only.
+    /// [`TooNew`](ErrorKind::TooNew) if a newer redb wrote it,
+    /// [`ReadOnly`](ErrorKind::ReadOnly) if the file may not be written, or if it needs a repair
+    /// and is to be opened read-only, [`DiskFull`](ErrorKind::DiskFull) or [`Io`](ErrorKind::Io)
+    /// if the system refuses.
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -74,43 +76,35 @@ impl RedbStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("app.redb");
     /// let absent = RedbStore::open(&path, &StoreOptions::new().create(false));
-    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::Io);
+    /// assert_eq!(absent.unwrap_err().kind(), ErrorKind::NotFound);
     /// let store = RedbStore::open(&path, &StoreOptions::new())?;
     /// let second = RedbStore::open(&path, &StoreOptions::new());
     /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Locked);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
-        let path = path.as_ref();
-        let mut builder = Builder::new();
-        if let Some(bytes) = options.cache_size() {
-            builder.set_cache_size(bytes);
-        }
-        let database = shielded(Operation::Open, || {
-            let database = if options.is_read_only() {
-                builder.open_read_only(path).map(|database| Database::ReadOnly(Arc::new(database)))
-            } else if options.may_create() {
-                builder.create(path).map(|database| Database::Writable(Arc::new(database)))
-            } else {
-                builder.open(path).map(|database| Database::Writable(Arc::new(database)))
-            };
-            database.map_err(|cause| error::open(cause, path))
-        });
-        let database = database.map_err(|error| error.with_path(path))?;
-        Ok(Self {
+        let path = StorePath::resolve(path)?;
+        let database = Database::open(&path, options).map_err(|error| error.with_path(&*path))?;
+        path.pin()?;
+        Ok(Self::new(database, path, options))
+    }
+
+    pub(crate) fn new(database: Database, path: StorePath, options: &StoreOptions) -> Self {
+        Self {
             database: RwLock::new(Some(database)),
             registry: TreeRegistry::new(),
             slot: WriterSlot::new(options, Some(path.to_owned())),
             capabilities: capabilities(options),
-            path: path.to_owned(),
+            path,
+            failure: FirstFailure::default(),
             unsynced: AtomicBool::new(false),
-        })
+        }
     }
 
-    /// Adds to an error where the store lies.
+    /// Adds to an error of redb's what stopped the store and where that lies.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
-        error.with_path(&self.path)
+        self.failure.trace(error).with_path(&*self.path)
     }
 
     #[inline]
@@ -131,41 +125,30 @@ impl RedbStore {
         })
     }
 
-    /// Begins redb's own write transaction; the slot is held, so it does not wait.
     fn begin_write(
         &self,
         durability: Durability,
         operation: Operation,
-    ) -> Result<WriteTransaction> {
-        let Database::Writable(database) = self.database(operation)? else {
-            let message = "the store was opened read-only";
-            return Err(Error::new(ErrorKind::ReadOnly, operation, message));
-        };
-        let level = match durability {
-            Durability::None => redb::Durability::None,
-            Durability::ProcessCrash | Durability::PowerLoss => redb::Durability::Immediate,
-        };
-        let begun = shielded(operation, || {
-            let transaction = database.begin_write();
-            let mut transaction =
-                transaction.map_err(|cause| error::transaction(cause, operation))?;
-            transaction.set_durability(level).map_err(error::durability)?;
-            Ok(transaction)
-        });
+    ) -> Result<Shielded<WriteTransaction>> {
+        let begun = self.database(operation)?.begin_write(durability, operation);
         begun.map_err(|error| self.locate(error))
     }
 
     pub(crate) fn commit(
         &self,
-        transaction: WriteTransaction,
+        transaction: Shielded<WriteTransaction>,
         durability: Durability,
         operation: Operation,
     ) -> Result<()> {
+        if durability != Durability::None {
+            // What is acknowledged has to be found where the store is opened next.
+            self.path.check(operation)?;
+        }
         let committed = shielded(operation, || {
-            transaction.commit().map_err(|cause| error::commit(cause, operation))
+            transaction.into_inner().commit().map_err(|cause| error::commit(cause, operation))
         });
         committed.map_err(|error| match error.kind() {
-            // redb panicked, and nobody knows how far it had come.
+            // redb panicked, and how far it had come is unknown.
             ErrorKind::Corrupted => self.locate(error::unknown_commit(error)),
             _ => self.locate(error),
         })?;
@@ -188,11 +171,14 @@ impl RedbStore {
         })
     }
 
+    /// Drops the tables without entries, in a commit that redb need not ever roll back: see
+    /// [`compact`](KvStore::compact).
     fn drop_empty_tables(&self) -> Result<()> {
         let operation = Operation::Compact;
         let used = self.snapshot()?.counts(operation)?;
-        let transaction = self.begin_write(Durability::PowerLoss, operation)?;
+        let mut transaction = self.begin_write(Durability::PowerLoss, operation)?;
         let dropped = shielded(operation, || {
+            transaction.set_two_phase_commit(true);
             let tables = transaction.list_tables();
             let tables = tables.map_err(|cause| error::storage(cause, operation))?;
             let is_empty =
@@ -205,6 +191,16 @@ impl RedbStore {
         });
         dropped.map_err(|error| self.locate(error))?;
         self.commit(transaction, Durability::PowerLoss, operation)
+    }
+
+    /// Makes durable what was committed without, as the last thing before the store is closed.
+    fn flush_unsynced(&self, database: &Database) -> Result<()> {
+        if !self.unsynced.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let transaction = database.begin_write(Durability::PowerLoss, Operation::Close);
+        let transaction = transaction.map_err(|error| self.locate(error))?;
+        self.commit(transaction, Durability::PowerLoss, Operation::Close)
     }
 }
 
@@ -219,6 +215,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.compaction = true;
+    capabilities.damage = DamageDetection::OnVerify;
     capabilities
 }
 
@@ -238,12 +235,7 @@ impl KvStore for RedbStore {
 
     fn snapshot(&self) -> Result<RedbSnapshot<'_>> {
         let database = self.database(Operation::Snapshot)?;
-        let transaction = match &database {
-            Database::Writable(database) => database.begin_read(),
-            Database::ReadOnly(database) => database.begin_read(),
-        };
-        let transaction = transaction
-            .map_err(|cause| self.locate(error::transaction(cause, Operation::Snapshot)))?;
+        let transaction = database.begin_read().map_err(|error| self.locate(error))?;
         Ok(RedbSnapshot::new(self, transaction, database))
     }
 
@@ -276,26 +268,16 @@ impl KvStore for RedbStore {
 
     fn close(&self) -> Result<()> {
         let Some(_alone) = self.slot.close()? else { return Ok(()) };
+        // Dropping the database is what closes it, once no snapshot has it any more.
         let database = self.database.write().take();
-        let is_unsynced = self.unsynced.load(Ordering::Relaxed);
-        let closed = shielded(Operation::Close, || match database {
-            Some(Database::Writable(database)) if is_unsynced => {
-                let transaction = database.begin_write();
-                let transaction =
-                    transaction.map_err(|cause| error::transaction(cause, Operation::Close))?;
-                transaction.commit().map_err(|cause| error::commit(cause, Operation::Close))
-            }
-            // Letting go of the database is what closes it.
-            _ => Ok(()),
-        });
-        closed.map_err(|error| self.locate(error))
+        database.map_or(Ok(()), |database| self.flush_unsynced(&database))
     }
 
     fn stats(&self) -> Result<Stats> {
         let counts = self.snapshot()?.counts(Operation::Stats)?;
         let file = fs::metadata(&self.path).map_err(|cause| {
             let message = "cannot measure the database file";
-            self.locate(Error::new(ErrorKind::Io, Operation::Stats, message).with_source(cause))
+            Error::from_io(cause, Operation::Stats, message).with_path(&*self.path)
         })?;
         Ok(Stats::new(counts.into_iter().map(|(_, count)| count).sum(), file.len()))
     }
@@ -304,15 +286,8 @@ impl KvStore for RedbStore {
         let _guard = self.slot.acquire(Operation::Compact)?;
         self.drop_empty_tables()?;
         let mut database = self.database.write();
-        let Some(Database::Writable(database)) = database.as_mut() else {
-            return Ok(());
-        };
-        let Some(alone) = Arc::get_mut(database) else {
-            let message = "a snapshot is in the way";
-            return Err(self.locate(Error::new(ErrorKind::Busy, Operation::Compact, message)));
-        };
-        shielded(Operation::Compact, || alone.compact().map(drop).map_err(error::compaction))
-            .map_err(|error| self.locate(error))
+        let Some(database) = database.as_mut() else { return Ok(()) };
+        database.compact(&self.path).map_err(|error| self.locate(error))
     }
 
     fn backup(&self, destination: &Path) -> Result<()> {
@@ -321,8 +296,8 @@ impl KvStore for RedbStore {
 }
 
 impl Drop for RedbStore {
-    /// Makes what was committed without durability durable, as closing does. Who wants to know
-    /// whether that worked calls [`close`](KvStore::close) first.
+    /// Makes what was committed without durability durable, as closing does. A caller that has to
+    /// know whether that worked calls [`close`](KvStore::close) first.
     fn drop(&mut self) {
         let _ = self.close();
     }

@@ -1,6 +1,8 @@
 //! The tables a transaction has opened, so that no operation opens one again.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use arbour_core::{Operation, Result, Tree as _, TreeHandle};
 use redb::{
@@ -9,6 +11,7 @@ use redb::{
 };
 
 use crate::error;
+use crate::shield::Shielded;
 
 pub(crate) type Bytes = &'static [u8];
 
@@ -16,24 +19,18 @@ pub(crate) fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
     TableDefinition::new(name)
 }
 
-/// The tables of a snapshot, by the number of their tree.
+type ReadTable = Shielded<ReadOnlyTable<Bytes, Bytes>>;
+
+/// The tables that a snapshot has opened, by the number of their tree. Numbers grow with all trees
+/// ever resolved, and a snapshot opens few of them.
 #[derive(Default)]
 pub(crate) struct ReadTables {
-    slots: RefCell<Vec<ReadSlot>>,
-}
-
-#[derive(Default)]
-enum ReadSlot {
-    #[default]
-    Unopened,
-    /// redb makes a table when it is first written; reading one before is an error there and an
-    /// empty tree here.
-    Absent,
-    Opened(ReadOnlyTable<Bytes, Bytes>),
+    tables: RefCell<BTreeMap<usize, Option<ReadTable>>>,
 }
 
 impl ReadTables {
-    /// Calls `read` with the table of a tree, or returns `None` if there is none.
+    /// Calls `read` with the table of a tree, or returns `None` if there is none: redb makes a table
+    /// when it is first written, and reading one before is an error there and an empty tree here.
     #[inline]
     pub(crate) fn with<R>(
         &self,
@@ -42,49 +39,40 @@ impl ReadTables {
         operation: Operation,
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
     ) -> Result<Option<R>> {
-        let mut slots = self.slots.borrow_mut();
-        if let Some(ReadSlot::Opened(table)) = slots.get(tree.index()) {
-            return read(table).map(Some);
-        }
-        if slots.len() <= tree.index() {
-            slots.resize_with(tree.index() + 1, ReadSlot::default);
-        }
-        let Some(slot) = slots.get_mut(tree.index()) else {
-            return Ok(None);
+        let mut tables = self.tables.borrow_mut();
+        let table = match tables.entry(tree.index()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                entry.insert(match transaction.open_table(definition(tree.name())) {
+                    Ok(table) => Some(Shielded::new(table)),
+                    Err(TableError::TableDoesNotExist(_)) => None,
+                    Err(cause) => return Err(error::table(cause, operation).with_tree(tree.name())),
+                })
+            }
         };
-        if matches!(slot, ReadSlot::Unopened) {
-            *slot = match transaction.open_table(definition(tree.name())) {
-                Ok(table) => ReadSlot::Opened(table),
-                Err(TableError::TableDoesNotExist(_)) => ReadSlot::Absent,
-                Err(cause) => return Err(error::table(cause, operation).with_tree(tree.name())),
-            };
-        }
-        match slot {
-            ReadSlot::Opened(table) => read(table).map(Some),
-            _ => Ok(None),
-        }
+        table.as_ref().map(|table| read(table)).transpose()
     }
 }
 
-/// The tables a write transaction has opened for writing, by the number of their tree.
+/// The tables that a write transaction has opened for writing, by the number of their tree.
 #[derive(Default)]
 pub(crate) struct WriteTables<'t> {
-    slots: Vec<Option<Table<'t, Bytes, Bytes>>>,
+    tables: BTreeMap<usize, Shielded<Table<'t, Bytes, Bytes>>>,
 }
 
 impl<'t> WriteTables<'t> {
     #[inline]
     pub(crate) fn get(&self, tree: &TreeHandle) -> Option<&Table<'t, Bytes, Bytes>> {
-        self.slots.get(tree.index())?.as_ref()
+        self.tables.get(&tree.index()).map(|table| &**table)
     }
 
     /// Counts the entries of each table opened.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        let count = |table: &Table<'t, Bytes, Bytes>| {
+        let count = |table: &Shielded<Table<'t, Bytes, Bytes>>| {
             let count = table.len().map_err(|cause| error::storage(cause, operation))?;
             Ok((table.name().to_owned(), count))
         };
-        self.slots.iter().flatten().map(count).collect()
+        self.tables.values().map(count).collect()
     }
 
     /// Returns the table of a tree, opened now if it was not, made if there was none.
@@ -95,18 +83,14 @@ impl<'t> WriteTables<'t> {
         tree: &TreeHandle,
         operation: Operation,
     ) -> Result<&mut Table<'t, Bytes, Bytes>> {
-        if self.slots.len() <= tree.index() {
-            self.slots.resize_with(tree.index() + 1, || None);
-        }
-        match self.slots.get_mut(tree.index()) {
-            Some(Some(table)) => Ok(table),
-            Some(slot) => {
+        match self.tables.entry(tree.index()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
                 let opened = transaction.open_table(definition(tree.name()));
                 let opened = opened
                     .map_err(|cause| error::table(cause, operation).with_tree(tree.name()))?;
-                Ok(slot.insert(opened))
+                Ok(entry.insert(Shielded::new(opened)))
             }
-            None => unreachable!("the slots were just made long enough"),
         }
     }
 }
@@ -121,5 +105,37 @@ pub(crate) fn set(
     match value {
         Some(value) => table.insert(key, value).map(drop),
         None => table.remove(key).map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arbour_core::{Operation, Result, TreeName, TreeRegistry};
+    use redb::ReadableDatabase as _;
+    use redb::backends::InMemoryBackend;
+
+    use super::{ReadTables, WriteTables};
+
+    #[test]
+    fn a_table_costs_what_it_does_whatever_its_number() -> Result<()> {
+        let registry = TreeRegistry::new();
+        let names = (0..1000).map(|number| format!("t{number}"));
+        let trees: Vec<_> =
+            names.map(|name| Ok(registry.resolve(TreeName::new(&name)?))).collect::<Result<_>>()?;
+        let last = &trees[999];
+        let database = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut written = WriteTables::default();
+        written.open(&transaction, last, Operation::Put)?;
+        assert_eq!((written.tables.len(), written.get(&trees[998]).is_some()), (1, false));
+        drop(written);
+        transaction.commit().unwrap();
+        let (transaction, read) = (database.begin_read().unwrap(), ReadTables::default());
+        for (tree, is_there) in [(last, true), (&trees[998], false)] {
+            let found = read.with(&transaction, tree, Operation::Get, |_| Ok(()))?;
+            assert_eq!(found.is_some(), is_there);
+        }
+        assert_eq!(read.tables.borrow().len(), 2);
+        Ok(())
     }
 }

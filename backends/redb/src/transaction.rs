@@ -10,14 +10,15 @@ use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, 
 use self_cell::self_cell;
 
 use crate::cursor::Source;
-use crate::shield::shielded;
+use crate::shield::{Shielded, shielded};
 use crate::tables::{Bytes, WriteTables, set};
+use crate::value::look_at;
 use crate::{RedbCursor, RedbSnapshot, RedbStore, RedbValue, error};
 
 self_cell!(
     /// A write transaction together with the tables opened in it, which borrow it.
     struct OpenTransaction {
-        owner: WriteTransaction,
+        owner: Shielded<WriteTransaction>,
         #[covariant]
         dependent: WriteTables,
     }
@@ -44,20 +45,20 @@ pub struct RedbTransaction<'s> {
     /// while this transaction holds the slot.
     committed: OnceCell<RedbSnapshot<'s>>,
     durability: Durability,
-    /// Set by a failure of redb, after which nobody can say what the transaction holds.
-    failed: bool,
+    /// Set by a failure of redb, after which what the transaction holds is unknown.
+    failed: Option<ErrorKind>,
     _guard: WriterGuard<'s>,
 }
 
 impl<'s> RedbTransaction<'s> {
     pub(crate) fn new(
         store: &'s RedbStore,
-        transaction: WriteTransaction,
+        transaction: Shielded<WriteTransaction>,
         durability: Durability,
         guard: WriterGuard<'s>,
     ) -> Self {
         let open = OpenTransaction::new(transaction, |_| WriteTables::default());
-        Self { store, open, committed: OnceCell::new(), durability, failed: false, _guard: guard }
+        Self { store, open, committed: OnceCell::new(), durability, failed: None, _guard: guard }
     }
 
     fn committed(&self) -> Result<&RedbSnapshot<'s>> {
@@ -90,7 +91,7 @@ impl<'s> RedbTransaction<'s> {
             })
         });
         changed.map_err(|error| {
-            self.failed = true;
+            self.failed = Some(error.kind());
             self.store.locate(error)
         })
     }
@@ -112,12 +113,11 @@ impl KvRead for RedbTransaction<'_> {
         match self.written(tree) {
             Some(table) => {
                 let value = shielded(Operation::Get, || {
-                    table.get(key).map_err(|cause| error::storage(cause, Operation::Get))
+                    let value = table.get(key);
+                    let value = value.map_err(|cause| error::storage(cause, Operation::Get))?;
+                    Ok(value.inspect(look_at).map(RedbValue::new))
                 });
-                let value = value.map_err(|error| {
-                    self.store.locate(error.with_tree(tree.name()).with_key(key))
-                })?;
-                Ok(value.map(RedbValue::new))
+                value.map_err(|error| self.store.locate(error.with_tree(tree.name()).with_key(key)))
             }
             None => self.committed()?.get(tree, key),
         }
@@ -139,7 +139,9 @@ impl KvRead for RedbTransaction<'_> {
 
     fn trees(&self) -> Result<Vec<String>> {
         let mut names = self.committed()?.trees()?;
-        for (name, count) in self.open.borrow_dependent().counts(Operation::Trees)? {
+        let written =
+            shielded(Operation::Trees, || self.open.borrow_dependent().counts(Operation::Trees));
+        for (name, count) in written.map_err(|error| self.store.locate(error))? {
             names.retain(|known| *known != name);
             if count > 0 {
                 names.push(name);
@@ -192,18 +194,18 @@ impl KvWrite for RedbTransaction<'_> {
     fn commit(self) -> Result<()> {
         // The tables have to be closed before redb commits.
         let transaction = self.open.into_owner();
-        if self.failed {
+        if let Some(kind) = self.failed {
             let message = "an earlier failure in the transaction rolled it back";
-            let error = Error::new(ErrorKind::Engine, Operation::Commit, message);
-            return Err(self.store.locate(error));
+            return Err(self.store.locate(Error::new(kind, Operation::Commit, message)));
         }
         self.store.commit(transaction, self.durability, Operation::Commit)
     }
 
     fn rollback(self) -> Result<()> {
+        let transaction = self.open.into_owner();
         let aborted = shielded(Operation::Rollback, || {
-            let transaction = self.open.into_owner();
-            transaction.abort().map_err(|cause| error::storage(cause, Operation::Rollback))
+            let aborted = transaction.into_inner().abort();
+            aborted.map_err(|cause| error::storage(cause, Operation::Rollback))
         });
         aborted.map_err(|error| self.store.locate(error))
     }

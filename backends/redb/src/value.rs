@@ -2,6 +2,9 @@
 
 use redb::AccessGuard;
 
+use crate::shield::Shielded;
+use crate::tables::Bytes;
+
 /// A value of a [`RedbStore`](crate::RedbStore): redb's own bytes, held in its cache for as long
 /// as this lives.
 ///
@@ -19,12 +22,14 @@ use redb::AccessGuard;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RedbValue<'t> {
-    guard: AccessGuard<'t, &'static [u8]>,
+    guard: Shielded<AccessGuard<'t, Bytes>>,
 }
 
 impl<'t> RedbValue<'t> {
-    pub(crate) fn new(guard: AccessGuard<'t, &'static [u8]>) -> Self {
-        Self { guard }
+    /// Keeps a guard whose bytes were [looked at](look_at).
+    #[inline]
+    pub(crate) fn new(guard: AccessGuard<'t, Bytes>) -> Self {
+        Self { guard: Shielded::new(guard) }
     }
 }
 
@@ -33,4 +38,12 @@ impl AsRef<[u8]> for RedbValue<'_> {
     fn as_ref(&self) -> &[u8] {
         self.guard.value()
     }
+}
+
+/// Looks at the bytes of a guard. The caller does so inside the shield, because on a damaged page
+/// they may lie outside of it, and then redb panics. Otherwise it does not later either: the page
+/// does not change.
+#[inline]
+pub(crate) fn look_at(guard: &AccessGuard<'_, Bytes>) {
+    let _ = guard.value();
 }

@@ -1,0 +1,148 @@
+//! redb's database: opening it, and beginning its transactions.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+use std::path::Path;
+use std::sync::Arc;
+
+use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
+use redb::backends::FileBackend;
+use redb::{
+    Builder, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
+    StorageBackend, WriteTransaction,
+};
+
+use crate::error;
+use crate::file::StoreFile;
+use crate::header::is_new;
+use crate::progress::Progress;
+use crate::shield::{Shielded, shielded};
+use crate::verification::{Lock, verify};
+
+/// An open database; the last owner that drops it closes the file.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Writable(Arc<Shielded<redb::Database>>, Progress),
+    ReadOnly(Arc<Shielded<ReadOnlyDatabase>>),
+}
+
+impl Database {
+    pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Self> {
+        let failed = |cause| error::open(cause, Operation::Open, path);
+        let file = shielded(Operation::Open, || {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(!options.is_read_only())
+                .create(!options.is_read_only() && options.may_create())
+                .truncate(false)
+                .open(path);
+            FileBackend::new(file.map_err(DatabaseError::from).map_err(failed)?).map_err(failed)
+        })?;
+        if options.verifies() && !is_new(&file).map_err(DatabaseError::from).map_err(failed)? {
+            verify(path, Lock::Needed, Operation::Open)?;
+        }
+        if options.is_read_only() {
+            return shielded(Operation::Open, || {
+                let database = builder(options).open_read_only(path).map_err(failed)?;
+                Ok(Self::ReadOnly(Arc::new(Shielded::new(database))))
+            });
+        }
+        let database = Self::over(file, options, failed)?;
+        sync_folder_of(path).map_err(DatabaseError::from).map_err(failed)?;
+        Ok(database)
+    }
+
+    /// Opens the database in anything that is like a file.
+    pub(crate) fn over(
+        file: impl StorageBackend,
+        options: &StoreOptions,
+        failed: impl Fn(DatabaseError) -> Error,
+    ) -> Result<Self> {
+        let progress = Progress::default();
+        let file = StoreFile::new(file, options.may_create(), progress.clone());
+        shielded(Operation::Open, || {
+            let database = builder(options).create_with_backend(file).map_err(failed)?;
+            Ok(Self::Writable(Arc::new(Shielded::new(database)), progress))
+        })
+    }
+
+    pub(crate) fn begin_read(&self) -> Result<Shielded<ReadTransaction>> {
+        let operation = Operation::Snapshot;
+        shielded(operation, || {
+            let transaction = match self {
+                Self::Writable(database, _) => database.begin_read(),
+                Self::ReadOnly(database) => database.begin_read(),
+            };
+            transaction.map(Shielded::new).map_err(|cause| error::transaction(cause, operation))
+        })
+    }
+
+    /// Begins redb's own write transaction. It waits while there is another one: the caller holds
+    /// the writer slot.
+    pub(crate) fn begin_write(
+        &self,
+        durability: Durability,
+        operation: Operation,
+    ) -> Result<Shielded<WriteTransaction>> {
+        let Self::Writable(database, _) = self else {
+            let message = "the store was opened read-only";
+            return Err(Error::new(ErrorKind::ReadOnly, operation, message));
+        };
+        let level = match durability {
+            Durability::None => redb::Durability::None,
+            Durability::ProcessCrash | Durability::PowerLoss => redb::Durability::Immediate,
+        };
+        shielded(operation, || {
+            let transaction = database.begin_write();
+            let mut transaction =
+                transaction.map_err(|cause| error::transaction(cause, operation))?;
+            transaction.set_durability(level).map_err(error::durability)?;
+            Ok(Shielded::new(transaction))
+        })
+    }
+
+    /// Moves what is in the file to its beginning and cuts off the rest.
+    pub(crate) fn compact(&mut self, path: &Path) -> Result<()> {
+        let operation = Operation::Compact;
+        let Self::Writable(database, progress) = self else { return Ok(()) };
+        let Some(alone) = Arc::get_mut(database) else {
+            let message = "a snapshot is in the way";
+            return Err(Error::new(ErrorKind::Busy, operation, message));
+        };
+        // Over a damaged file redb may end the process, or compact for ever.
+        verify(path, Lock::Held, operation)?;
+        let (compacted, is_stuck) = progress
+            .watch(|| shielded(operation, || alone.compact().map(drop).map_err(error::compaction)));
+        compacted.map_err(|error| {
+            if is_stuck {
+                let message = "the file is damaged: redb's list of freed pages does not end";
+                Error::new(ErrorKind::Corrupted, operation, message).with_source(error)
+            } else {
+                error
+            }
+        })
+    }
+}
+
+fn builder(options: &StoreOptions) -> Builder {
+    let mut builder = Builder::new();
+    if let Some(bytes) = options.cache_size() {
+        builder.set_cache_size(bytes);
+    }
+    builder
+}
+
+/// Makes the name of a file durable: what is committed to a file is lost together with its name.
+/// Done each time, because the process that created the file may have ended before it came to this.
+/// Only Unix lets a folder be opened for that, some file systems sync none, and a folder need not be
+/// readable: a store there opens all the same.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(cause) if matches!(cause.kind(), PermissionDenied | InvalidInput | Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}

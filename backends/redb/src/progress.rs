@@ -1,0 +1,50 @@
+//! Noticing that redb has stopped getting anywhere.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// How many syncs in a row may write nothing but the header. A compaction that gets somewhere writes
+/// pages before each.
+const IDLE_SYNCS_MAX: u32 = 1000;
+
+/// What is written while redb compacts.
+///
+/// Compacting ends when no freed page is left. Where the list of freed pages is damaged, there is
+/// always one left, and redb commits nothing, again and again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<Watch>);
+
+#[derive(Debug, Default)]
+struct Watch {
+    is_watched: AtomicBool,
+    idle_syncs: AtomicU32,
+}
+
+impl Progress {
+    /// Runs a compaction, and tells whether it was stopped because it got nowhere.
+    pub(crate) fn watch<R>(&self, compact: impl FnOnce() -> R) -> (R, bool) {
+        self.0.idle_syncs.store(0, Ordering::Relaxed);
+        self.0.is_watched.store(true, Ordering::Relaxed);
+        let result = compact();
+        self.0.is_watched.store(false, Ordering::Relaxed);
+        (result, self.0.idle_syncs.load(Ordering::Relaxed) > IDLE_SYNCS_MAX)
+    }
+
+    /// Notes that something was written at a place in the file.
+    #[inline]
+    pub(crate) fn written(&self, offset: u64) {
+        if offset > 0 {
+            self.0.idle_syncs.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes a sync, and fails if there were too many that wrote nothing.
+    pub(crate) fn synced(&self) -> io::Result<()> {
+        let idle = self.0.idle_syncs.fetch_add(1, Ordering::Relaxed) + 1;
+        if idle > IDLE_SYNCS_MAX && self.0.is_watched.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the compaction writes nothing and does not end"));
+        }
+        Ok(())
+    }
+}
