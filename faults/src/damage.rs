@@ -15,6 +15,12 @@ use crate::{Error, Result};
 
 const SECTOR: usize = 512;
 
+/// The pages of most engines.
+const PAGE: usize = 4096;
+
+/// What describes a page lies within its first bytes.
+const PAGE_HEAD: usize = 128;
+
 /// How many faults are tried until one changes a file.
 const TRIES: usize = 20;
 
@@ -124,9 +130,14 @@ fn choose<'f>(files: &'f Files, random: &mut Random) -> Option<&'f (PathBuf, Vec
 /// Flips a bit, zeroes a sector, or cuts the end off. Returns what was done, too.
 fn damaged(content: &[u8], random: &mut Random) -> (Vec<u8>, String) {
     let mut damaged = content.to_vec();
-    // Where everything begins is met as often as all the rest together.
-    let end = if random.one_in(4) { content.len().min(8 * SECTOR) } else { content.len() };
-    let at = random.index(end);
+    // What a file and its pages begin with is met more often than the values that fill them.
+    let mut at = random.index(content.len());
+    match random.below(4) {
+        0 => at %= PAGE,
+        1 | 2 => at = at / PAGE * PAGE + at % PAGE_HEAD,
+        _ => {}
+    }
+    let at = at.min(content.len().saturating_sub(1));
     let what = match random.below(4) {
         0 => {
             let from = at / SECTOR * SECTOR;

@@ -1,6 +1,7 @@
 //! Stores with a planted lie, each of which the harness has to catch: only then does a run that
 //! finds nothing mean something.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use arbour_core::Durability;
@@ -15,7 +16,7 @@ use crate::model::{Change, Contents, Entry};
 enum Lie {
     /// Commits are less durable than was asked for.
     LowerDurability,
-    /// `sync` and `close` do nothing.
+    /// `sync` and `close` leave behind what was committed without durability.
     IdleSync,
     /// The changes of a commit to each tree are committed by themselves.
     SplitCommit,
@@ -60,12 +61,14 @@ fn open(path: &Path, opening: Opening) -> Attempt<Box<dyn Store>> {
 }
 
 fn wrap(path: &Path, opening: Opening, lie: Lie) -> Attempt<Box<dyn Store>> {
-    Ok(Box::new(Lying { store: open(path, opening)?, lie }))
+    Ok(Box::new(Lying { store: open(path, opening)?, lie, left_behind: RefCell::default() }))
 }
 
 struct Lying {
     store: Box<dyn Store>,
     lie: Lie,
+    /// What [`Lie::IdleSync`] leaves behind, unless a durable commit takes it along.
+    left_behind: RefCell<Vec<Change>>,
 }
 
 impl Store for Lying {
@@ -81,7 +84,14 @@ impl Store for Lying {
                     self.store.commit(&part, durability)
                 })
             }
-            Lie::IdleSync => self.store.commit(changes, durability),
+            Lie::IdleSync => {
+                let mut left_behind = self.left_behind.borrow_mut();
+                left_behind.extend_from_slice(changes);
+                if durability == Durability::None {
+                    return Ok(());
+                }
+                self.store.commit(&std::mem::take(&mut *left_behind), durability)
+            }
         }
     }
 
@@ -102,11 +112,6 @@ impl Store for Lying {
     }
 
     fn close(self: Box<Self>) -> Attempt<()> {
-        // Nothing else keeps redb from closing: dropping the store would.
-        if self.lie == Lie::IdleSync {
-            std::mem::forget(self.store);
-            return Ok(());
-        }
         self.store.close()
     }
 }

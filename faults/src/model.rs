@@ -5,6 +5,7 @@
 //! is right, and what it holds says which n that is.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use arbour_core::Durability;
 
@@ -18,6 +19,13 @@ const NUMBER_KEY: &[u8] = b"commit";
 
 /// How many keys the commits overwrite again and again.
 const KEYS: u64 = 40;
+
+/// The commit that puts many small entries at once, and the one that deletes a third of them: so
+/// stores have pages above pages.
+const BULK: [u64; 2] = [5, 17];
+
+/// How many those are in each tree.
+const BULK_ENTRIES: u64 = 600;
 
 /// A page or two of every engine.
 const MEDIUM_BYTES: usize = 6 << 10;
@@ -46,24 +54,31 @@ pub type Contents = [BTreeMap<Vec<u8>, Vec<u8>>; TREES.len()];
 #[must_use]
 pub fn changes_of(number: u64) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut put = |key: &str, bytes: usize| {
-        for tree in 0..TREES.len() {
-            let value = Some(value_of(number, tree, key, bytes));
+    let mut put = |trees: Range<usize>, key: &str, bytes: u64| {
+        for tree in trees {
+            let value = Some(value_of(number, tree, key, bytes as usize));
             changes.push(Change { tree, key: key.as_bytes().to_vec(), value });
         }
     };
+    let both = 0..TREES.len();
     for step in 0..3 {
         let key = (number * 7 + step * 13) % KEYS;
-        let bytes = 20 + (number * 31 + step * 57) % 200;
-        put(&format!("key {key:02}"), bytes as usize);
+        put(both.clone(), &format!("key {key:02}"), 20 + (number * 31 + step * 57) % 200);
     }
     if number % 5 == 2 {
-        put(&format!("medium {}", number % 3), MEDIUM_BYTES);
+        put(both.clone(), &format!("medium {}", number % 3), MEDIUM_BYTES as u64);
     }
     if number % 8 == 3 {
-        put(&format!("large {}", number % 16), LARGE_BYTES);
+        put(0..1, "large", LARGE_BYTES as u64);
     }
-    for tree in 0..TREES.len() {
+    if number == BULK[0] {
+        (0..BULK_ENTRIES).for_each(|entry| put(both.clone(), &bulk_key(entry), 30 + entry % 60));
+    }
+    for tree in both {
+        if number == BULK[1] {
+            let deleted = (0..BULK_ENTRIES).step_by(3).map(|entry| bulk_key(entry).into_bytes());
+            changes.extend(deleted.map(|key| Change { tree, key, value: None }));
+        }
         if number % 3 == 0 {
             let key = format!("key {:02}", (number * 7 + 20) % KEYS).into_bytes();
             changes.push(Change { tree, key, value: None });
@@ -109,6 +124,10 @@ pub fn durability_of(number: u64) -> Durability {
 #[must_use]
 pub fn durability_named(name: &str) -> Option<Durability> {
     Durability::ALL.into_iter().find(|durability| durability.to_string() == name)
+}
+
+fn bulk_key(entry: u64) -> String {
+    format!("bulk {entry:04}")
 }
 
 fn value_of(number: u64, tree: usize, key: &str, bytes: usize) -> Vec<u8> {

@@ -71,7 +71,7 @@ fn entries(mut cursor: impl Cursor) -> arbour_core::Result<Vec<Entry>> {
 
 impl Store for Open {
     fn commit(&self, changes: &[Change], durability: Durability) -> Attempt<()> {
-        // Both ways to commit are walked, in turn.
+        // There are two ways to commit; which one is taken follows from the changes.
         if changes.len() % 4 == 0 {
             let mut batch = Batch::new();
             for Change { tree, key, value } in changes {
