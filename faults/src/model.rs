@@ -79,7 +79,7 @@ pub fn changes_of(number: u64) -> Vec<Change> {
             let deleted = (0..BULK_ENTRIES).step_by(3).map(|entry| bulk_key(entry).into_bytes());
             changes.extend(deleted.map(|key| Change { tree, key, value: None }));
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let key = format!("key {:02}", (number * 7 + 20) % KEYS).into_bytes();
             changes.push(Change { tree, key, value: None });
         }

@@ -1,7 +1,6 @@
 //! A toy engine whose every step can be read: a log, and beside it a file with the log's length and
 //! checksum. It is right in one form and wrong in another, which the harness has to tell apart.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -171,7 +170,7 @@ impl Store for Toy {
 
     fn reads(&self, tree: usize, _: &[&[u8]]) -> Vec<(&'static str, Attempt<Vec<Entry>>)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = state.contents.get(tree).map(BTreeMap::clone).unwrap_or_default();
+        let entries = state.contents.get(tree).cloned().unwrap_or_default();
         vec![("scan", Ok(entries.into_iter().collect()))]
     }
 

@@ -10,26 +10,29 @@ use arbour_faults::{Extent, Harness, damage, failing, power};
 const EXTENT: Extent = Extent { images: 60, damage: 24, calls: Some(1), seed: 7 };
 
 fn harness() -> Harness {
-    Harness::new(env!("CARGO_BIN_EXE_arbour-faults"), EXTENT).unwrap()
+    Harness::new(env!("CARGO_BIN_EXE_arbour-faults"), EXTENT).expect("it starts")
 }
 
 fn power_losses(name: &str, meddling: Meddling) -> Table {
     let mut table = Table::default();
-    power::run(&mut harness(), &engine(name).unwrap(), meddling, &mut table).unwrap();
+    power::run(&mut harness(), &engine(name).expect("it is an engine"), meddling, &mut table)
+        .expect("it runs");
     println!("{table}");
     table
 }
 
 fn failing_calls(name: &str) -> Table {
     let mut table = Table::default();
-    failing::run(&mut harness(), &engine(name).unwrap(), &mut table).unwrap();
+    failing::run(&mut harness(), &engine(name).expect("it is an engine"), &mut table)
+        .expect("it runs");
     println!("{table}");
     table
 }
 
 fn damages(name: &str) -> Table {
     let mut table = Table::default();
-    damage::run(&mut harness(), &engine(name).unwrap(), &mut table).unwrap();
+    damage::run(&mut harness(), &engine(name).expect("it is an engine"), &mut table)
+        .expect("it runs");
     println!("{table}");
     table
 }

@@ -7,12 +7,10 @@ use arbour_core::{
     StoreOptions,
 };
 
-#[allow(unused_imports, reason = "without any engine there is none to list")]
 use crate::engine::{Attempt, Engine, Opening, Raw, Store};
 use crate::model::{Change, Contents, Entry, TREES};
 
 /// Lists an engine of Arbour's.
-#[allow(unused_macros, reason = "without any engine there is none to list")]
 macro_rules! engine {
     ($name:literal, $store:path, $raw:literal, reads: $reads:literal) => {
         Engine {
@@ -72,7 +70,7 @@ fn entries(mut cursor: impl Cursor) -> arbour_core::Result<Vec<Entry>> {
 impl Store for Open {
     fn commit(&self, changes: &[Change], durability: Durability) -> Attempt<()> {
         // There are two ways to commit; which one is taken follows from the changes.
-        if changes.len() % 4 == 0 {
+        if changes.len().is_multiple_of(4) {
             let mut batch = Batch::new();
             for Change { tree, key, value } in changes {
                 match value {

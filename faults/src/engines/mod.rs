@@ -1,6 +1,7 @@
 //! The engines, through Arbour and without it. Those without it keep their entries where Arbour
 //! does, so that they can read its stores.
 
+#[cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
 mod arbour;
 #[cfg(feature = "redb")]
 mod raw_redb;
@@ -15,15 +16,15 @@ use crate::engine::Engine;
 
 /// The engines of this build, each followed by itself without Arbour.
 pub(crate) fn all() -> Vec<Engine> {
-    [
+    let engines: &[&[Engine]] = &[
         #[cfg(feature = "redb")]
-        [arbour::REDB, raw_redb::ENGINE].as_slice(),
+        &[arbour::REDB, raw_redb::ENGINE],
         #[cfg(feature = "sqlite")]
-        [arbour::SQLITE, raw_sqlite::ENGINE].as_slice(),
+        &[arbour::SQLITE, raw_sqlite::ENGINE],
         #[cfg(feature = "sled")]
-        [arbour::SLED, raw_sled::ENGINE].as_slice(),
+        &[arbour::SLED, raw_sled::ENGINE],
         #[cfg(feature = "rocksdb")]
-        [arbour::ROCKSDB, raw_rocksdb::ENGINE].as_slice(),
-    ]
-    .concat()
+        &[arbour::ROCKSDB, raw_rocksdb::ENGINE],
+    ];
+    engines.concat()
 }
