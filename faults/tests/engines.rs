@@ -1,5 +1,8 @@
 //! A short run over Arbour's engines: the long one is `cargo run -p arbour-faults --release`.
-#![cfg(target_os = "linux")]
+#![cfg(all(
+    target_os = "linux",
+    any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
+))]
 
 use arbour_faults::engine::engine;
 use arbour_faults::outcome::Outcome;
