@@ -166,13 +166,13 @@ impl Examination<'_> {
     /// Reads everything in each way and compares it with the contents after the number that it
     /// says. Returns that number.
     fn compare(&mut self, store: &dyn Store, numbers: std::ops::RangeInclusive<u64>) -> u64 {
-        let most = contents_after(*numbers.end());
+        let changes: Vec<_> = (1..=*numbers.end()).flat_map(changes_of).collect();
         let mut found = Vec::new();
-        for (tree, contents) in most.iter().enumerate() {
-            // Deleted keys are asked for too.
-            let keys: BTreeSet<Vec<u8>> =
-                contents.keys().cloned().chain((0..40).map(key_of)).collect();
-            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        for tree in 0..TREES.len() {
+            // Keys that may be deleted are asked for too.
+            let of_tree = changes.iter().filter(|change| change.tree == tree);
+            let keys: BTreeSet<&[u8]> = of_tree.map(|change| change.key.as_slice()).collect();
+            let keys: Vec<&[u8]> = keys.into_iter().collect();
             for (way, read) in store.reads(tree, &keys) {
                 if let Some(entries) = self.note(way, read) {
                     found.push((tree, way, entries));
@@ -222,10 +222,6 @@ impl Examination<'_> {
         let found = std::mem::replace(&mut self.finding, Finding::RIGHT);
         self.finding = found.worse(finding);
     }
-}
-
-fn key_of(number: u64) -> Vec<u8> {
-    format!("key {number:02}").into_bytes()
 }
 
 /// Says in what the entries of a tree differ from what is expected.
