@@ -120,6 +120,9 @@ pub struct Engine {
     pub raw: Option<Raw>,
     /// Whether it has an option to check everything at open.
     pub verifies: bool,
+    /// Whether its errors say of every call that the device is full. SQLite says it of writes only,
+    /// and keeps the system's error of other calls to itself.
+    pub names_full_device: bool,
 }
 
 /// An engine without Arbour, which is asked about what Arbour refuses.

@@ -127,7 +127,7 @@ fn judge_note(engine: &Engine, note: &Note, injection: Injection) -> Finding {
                 Outcome::Refused
             } else if during.ends_with("after the failure") && !is_raw {
                 Outcome::WronglyRefused
-            } else if is_raw || is_right(failing, injection.failure) {
+            } else if is_raw || is_right(failing, injection, engine) {
                 Outcome::Right
             } else {
                 Outcome::WrongKind
@@ -145,10 +145,17 @@ fn is_locked_after_failure(note: &Note) -> bool {
 }
 
 /// Tells whether an error says what happened: the system's error is its source.
-fn is_right(Failing { kind, text, .. }: &Failing, failure: Failure) -> bool {
-    let expected = match failure {
-        Failure::Full => "DiskFull",
-        Failure::Io | Failure::Interrupted | Failure::Short => "Io",
+fn is_right(failing: &Failing, injection: Injection, engine: &Engine) -> bool {
+    let Failing { kind, text, .. } = failing;
+    let is_full = injection.failure == Failure::Full;
+    let expected = match kind.as_str() {
+        "CommitUnknown" => true,
+        "DiskFull" => is_full,
+        "Io" => {
+            let is_told = engine.names_full_device || injection.kind == CallKind::Write;
+            !(is_full && is_told)
+        }
+        _ => false,
     };
-    (kind == expected || kind == "CommitUnknown") && !text.ends_with("(without a source)")
+    expected && !text.ends_with("(without a source)")
 }

@@ -160,7 +160,8 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
   if (!fd) fd = syscall(SYS_openat, folder, path, flags, mode);
   struct stat st;
   if (fd >= 0 && !syscall(SYS_fstat, fd, &st))
-    append(was_there ? OPENED : CREATED, st.st_ino, was_there && flags & O_TRUNC && flags & O_ACCMODE, 0, full, NULL, NULL, 0);
+    append(was_there ? OPENED : CREATED, st.st_ino,
+           was_there && flags & O_TRUNC && flags & O_ACCMODE, 0, full, NULL, NULL, 0);
   leave();
   return fd;
 }
@@ -322,7 +323,8 @@ static int sync_by(int fd, long number, enum what what, off_t from, off_t bytes,
   enter();
   int failed = injected(SYNCING, path, NULL);
   // After a failure the system takes the pages for written: the next sync does not try them again.
-  if (failed) append(SYNC_FAILED, st.st_ino, 0, 0, path, NULL, NULL, 0);
+  // A signal comes before any of that.
+  if (failed && failing_errno != EINTR) append(SYNC_FAILED, st.st_ino, 0, 0, path, NULL, NULL, 0);
   if (!failed && !(failed = syscall(number, fd, from, bytes, flags)))
     append(what, st.st_ino, 0, 0, path, NULL, NULL, 0);
   leave();

@@ -27,6 +27,7 @@ pub(crate) fn engines() -> Vec<Engine> {
         open: |path, opening| open(path, opening, Checksum::AfterTheLog),
         raw: None,
         verifies: false,
+        names_full_device: true,
     };
     let checksum_first = Engine {
         name: "toy-checksum-first",

@@ -10,9 +10,9 @@ use arbour_core::{
 use crate::engine::{Attempt, Engine, Opening, Raw, Store};
 use crate::model::{Change, Contents, Entry, TREES};
 
-/// Lists an engine of Arbour's.
+/// Describes an engine of Arbour's, as most of them are.
 macro_rules! engine {
-    ($name:literal, $store:path, $raw:literal, reads: $reads:literal) => {
+    ($name:literal, $store:path) => {
         Engine {
             name: $name,
             open: |path, opening| {
@@ -21,22 +21,28 @@ macro_rules! engine {
                     .verify(opening == Opening::Verified);
                 Ok(Box::new(Open { store: DynStore::new(<$store>::open(path, &options)?) }))
             },
-            raw: Some(Raw { name: $raw, reads: $reads }),
+            raw: Some(Raw { name: concat!("raw-", $name), reads: true }),
             verifies: true,
+            names_full_device: true,
         }
     };
 }
 
 #[cfg(feature = "redb")]
-pub(super) const REDB: Engine = engine!("redb", arbour_redb::RedbStore, "raw-redb", reads: true);
+pub(super) const REDB: Engine = engine!("redb", arbour_redb::RedbStore);
+
+#[cfg(feature = "sled")]
+pub(super) const SLED: Engine = engine!("sled", arbour_sled::SledStore);
+
 #[cfg(feature = "sqlite")]
 pub(super) const SQLITE: Engine =
-    engine!("sqlite", arbour_sqlite::SqliteStore, "raw-sqlite", reads: true);
-#[cfg(feature = "sled")]
-pub(super) const SLED: Engine = engine!("sled", arbour_sled::SledStore, "raw-sled", reads: true);
+    Engine { names_full_device: false, ..engine!("sqlite", arbour_sqlite::SqliteStore) };
+
 #[cfg(feature = "rocksdb")]
-pub(super) const ROCKSDB: Engine =
-    engine!("rocksdb", arbour_rocksdb::RocksdbStore, "raw-rocksdb", reads: false);
+pub(super) const ROCKSDB: Engine = Engine {
+    raw: Some(Raw { name: "raw-rocksdb", reads: false }),
+    ..engine!("rocksdb", arbour_rocksdb::RocksdbStore)
+};
 
 struct Open {
     store: DynStore,

@@ -17,6 +17,7 @@ pub(super) const ENGINE: Engine = Engine {
     },
     raw: None,
     verifies: false,
+    names_full_device: false,
 };
 
 struct Open(Database);

@@ -14,6 +14,7 @@ pub(super) const ENGINE: Engine = Engine {
     open: |path, _| Ok(Box::new(Open(open(path).map_err(Refusal::raw)?))),
     raw: None,
     verifies: false,
+    names_full_device: false,
 };
 
 struct Open(DB);
@@ -42,7 +43,7 @@ impl Open {
         }
         let mut options = WriteOptions::default();
         options.set_sync(is_synced);
-        self.0.write_opt(&batch, &options)
+        self.0.write_opt(batch, &options)
     }
 
     fn scan(&self, tree: usize) -> Result<Vec<Entry>, Error> {

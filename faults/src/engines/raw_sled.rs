@@ -12,6 +12,7 @@ pub(super) const ENGINE: Engine = Engine {
     open: |path, _| Ok(Box::new(Open(sled::open(path).map_err(Refusal::raw)?))),
     raw: None,
     verifies: false,
+    names_full_device: false,
 };
 
 struct Open(Db);

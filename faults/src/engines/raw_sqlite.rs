@@ -13,6 +13,7 @@ pub(super) const ENGINE: Engine = Engine {
     open: |path, opening| Ok(Box::new(Open(open(path, opening).map_err(Refusal::raw)?))),
     raw: None,
     verifies: false,
+    names_full_device: false,
 };
 
 struct Open(Connection);
