@@ -155,6 +155,8 @@ fn is_right(failing: &Failing, injection: Injection, engine: &Engine) -> bool {
             let is_told = engine.names_full_device || injection.kind == CallKind::Write;
             !(is_full && is_told)
         }
+        // An engine that cannot tell a device that fails from damage has to say so.
+        "Corrupted" => injection.kind == CallKind::Read && text.contains("device"),
         _ => false,
     };
     expected && !text.ends_with("(without a source)")

@@ -10,7 +10,7 @@ use arbour_faults::recorder::Meddling;
 use arbour_faults::table::{Fault, Table};
 use arbour_faults::{Extent, Harness, damage, failing, power};
 
-const EXTENT: Extent = Extent { images: 50, damage: 60, calls: Some(1), seed: 15 };
+const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
 
 type Run =
     fn(&mut Harness, &arbour_faults::engine::Engine, &mut Table) -> arbour_faults::Result<()>;
