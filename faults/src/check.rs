@@ -1,6 +1,7 @@
 //! Looking at what is left of a store, in a process that may end over it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::BufRead as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -211,6 +212,10 @@ impl Examination<'_> {
             Some(ErrorKind::CommitUnknown) => true,
             // A store of another program: nothing tells it from ours with a damaged mark.
             Some(ErrorKind::InvalidArgument) => call == "open" && refusal.text.contains("damage"),
+            // A file cut to nothing: nothing tells it from one in which no store was made yet.
+            Some(ErrorKind::NotFound) => {
+                call == "open" && fs::metadata(&self.task.path).is_ok_and(|file| file.len() == 0)
+            }
             Some(_) => false,
         };
         let outcome = if is_damage { Outcome::Refused } else { Outcome::WrongKind };
@@ -251,5 +256,5 @@ fn difference(expected: &Contents, tree: usize, entries: &[Entry]) -> Option<Str
 /// Removes a file or a folder, if it is there.
 pub(crate) fn remove(path: &Path) {
     // What cannot be removed goes with the folder of the run.
-    let _ = std::fs::remove_dir_all(path).or_else(|_| std::fs::remove_file(path));
+    let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
 }
