@@ -156,7 +156,8 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
   char full[PATH_MAX];
   if (!resolve(folder, path, full)) return syscall(SYS_openat, folder, path, flags, mode);
   enter();
-  int fd = injected(OPEN, full, NULL), was_there = access(full, F_OK) == 0;
+  // Asked first, because it sets errno.
+  int was_there = access(full, F_OK) == 0, fd = injected(OPEN, full, NULL);
   if (!fd) fd = syscall(SYS_openat, folder, path, flags, mode);
   struct stat st;
   if (fd >= 0 && !syscall(SYS_fstat, fd, &st))
