@@ -80,9 +80,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 fn io_error(cause: io::Error, path: &Path) -> Error {
-    Error::new(ErrorKind::Io, Operation::Backup, "cannot write the backup")
-        .with_path(path)
-        .with_source(cause)
+    Error::from_io(cause, Operation::Backup, "cannot write the backup").with_path(path)
 }
 
 #[cfg(test)]

@@ -1,0 +1,163 @@
+//! Making one call after the other fail, or be short.
+
+use std::path::Path;
+
+use crate::Result;
+use crate::disk::Names;
+use crate::engine::Engine;
+use crate::harness::{Harness, Promise, Run};
+use crate::outcome::{Finding, Outcome};
+use crate::random::Random;
+use crate::recorder::{Failure, Injection, Meddling};
+use crate::recording::{CallKind, Event, Failing, Note};
+use crate::table::{Fault, Table};
+use crate::workload::Life;
+
+/// Runs the workload once for each call that is to fail, and then loses power: once when everything
+/// is over, once somewhere between. What the errors say is judged too.
+///
+/// # Errors
+/// What keeps the harness from working.
+pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<()> {
+    let created = harness.live(engine, &[Life::Create], None, Meddling::None)?;
+    // What a kill left behind is on the device before the next life begins.
+    let Promise { process_crash, begun, .. } = Promise::of(&created.recording);
+    let promise = Promise { process_crash, power_loss: process_crash, begun, backup: None };
+    fail_each(harness, engine, Life::Create, None, table)?;
+    fail_each(harness, engine, Life::Resume, Some((&created.root, promise)), table)?;
+    Harness::forget(&created);
+    Ok(())
+}
+
+fn fail_each(
+    harness: &mut Harness,
+    engine: &Engine,
+    life: Life,
+    before: Before<'_>,
+    table: &mut Table,
+) -> Result<()> {
+    let folder = before.map(|(folder, _)| folder);
+    let whole = harness.live(engine, &[life], folder, Meddling::None)?;
+    let counts = whole.recording.calls;
+    Harness::forget(&whole);
+    let extent = harness.extent();
+    for (kind, count) in CallKind::ALL.into_iter().zip(counts) {
+        let mut random = Random::new(extent.seed, kind.name());
+        for failure in Failure::of(kind) {
+            let mut numbers: Vec<u64> = match extent.calls {
+                Some(some) if some < count => (0..some).map(|_| random.below(count)).collect(),
+                _ => (0..count).collect(),
+            };
+            numbers.sort_unstable();
+            numbers.dedup();
+            for number in numbers {
+                let injection = Injection { kind, number, failure: *failure };
+                let mut run = harness.live(engine, &[life], folder, Meddling::Fail(injection))?;
+                if run.recording.notes().any(is_locked_after_failure) {
+                    // The advice is to end the process that has it open.
+                    harness.live_on(&mut run, engine, Life::Resume, Meddling::None)?;
+                }
+                if let Some(finding) = judge(harness, engine, &run, injection, before, &mut random)?
+                {
+                    let place =
+                        format!("{} {number} {} of {}", kind.name(), failure.name(), life.name());
+                    table.add(engine.name, Fault::FailingCall, finding.within(&place));
+                }
+                Harness::forget(&run);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The store that a life begins with, and what it holds.
+type Before<'r> = Option<(&'r Path, Promise)>;
+
+/// Returns `None` if the call was not made: threads make some of them more or less often.
+fn judge(
+    harness: &mut Harness,
+    engine: &Engine,
+    run: &Run,
+    injection: Injection,
+    before: Before<'_>,
+    random: &mut Random,
+) -> Result<Option<Finding>> {
+    let events = &run.recording.events;
+    let Some(injected) = events.iter().position(|event| *event == Event::Injected) else {
+        return Ok(None);
+    };
+    let mut finding = run.ending.clone().unwrap_or(Finding::RIGHT);
+    for note in run.recording.notes() {
+        finding = finding.worse(judge_note(engine, note, injection));
+    }
+    let end = events.len();
+    let between = injected + random.index(end - injected);
+    let mut promise = before.map(|(_, promise)| promise).unwrap_or_default();
+    let mut disk = run.disk(Names::AfterAnything);
+    for (number, event) in events.iter().enumerate() {
+        disk.replay(event)?;
+        promise.note(event);
+        if number + 1 != between && number + 1 != end {
+            continue;
+        }
+        let image = Random::new(random.number(), "image");
+        let bounds = (promise.power_loss, promise.begun);
+        let found = harness.check_image(engine, bounds, promise.backup, &|path| {
+            disk.image_after_power_loss(path, &mut image.clone())
+        })?;
+        finding =
+            finding.worse(found.within(&format!("power lost at event {} of {end}", number + 1)));
+    }
+    Ok(Some(finding))
+}
+
+fn judge_note(engine: &Engine, note: &Note, injection: Injection) -> Finding {
+    let is_raw = engine.raw.is_none();
+    match note {
+        Note::Wrong(text) => Finding::new(Outcome::Lost, text),
+        Note::WentOn(number) if injection.kind == CallKind::Sync && !is_raw => {
+            let text = format!("a handle whose sync had failed took commit {number}");
+            Finding::new(Outcome::Lost, text)
+        }
+        Note::Failed(failing) => {
+            let Failing { during, kind, text } = failing;
+            let outcome = if kind == "panic" {
+                Outcome::Panicked
+            } else if is_locked_after_failure(note) {
+                Outcome::Refused
+            } else if during.ends_with("after the failure") && !is_raw {
+                Outcome::WronglyRefused
+            } else if is_raw || is_right(failing, injection, engine) {
+                Outcome::Right
+            } else {
+                Outcome::WrongKind
+            };
+            Finding::new(outcome, format!("{during}: {kind}: {text}"))
+        }
+        _ => Finding::RIGHT,
+    }
+}
+
+/// An engine that cannot let go of its files once it has failed: the next process opens them.
+fn is_locked_after_failure(note: &Note) -> bool {
+    matches!(note, Note::Failed(Failing { during, kind, .. })
+        if during.ends_with("after the failure") && kind == "Locked")
+}
+
+/// Tells whether an error says what happened: the system's error is its source.
+fn is_right(failing: &Failing, injection: Injection, engine: &Engine) -> bool {
+    let Failing { kind, text, .. } = failing;
+    let is_full = injection.failure == Failure::Full;
+    let expected = match kind.as_str() {
+        "CommitUnknown" => true,
+        "DiskFull" => is_full,
+        "Io" => {
+            let is_told = engine.names_full_device || injection.kind == CallKind::Write;
+            !(is_full && is_told)
+        }
+        // An engine that cannot tell a device that fails from damage has to say so.
+        "Corrupted" => injection.kind == CallKind::Read && text.contains("device"),
+        _ => false,
+    };
+    expected && !text.ends_with("(without a source)")
+}

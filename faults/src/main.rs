@@ -1,0 +1,93 @@
+//! `arbour-faults`: makes faults on purpose and prints how the engines fare.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arbour_faults::table::Table;
+use arbour_faults::workload::{self, Life};
+use arbour_faults::{Extent, Harness, Result, check, engine};
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Loses power, kills, damages files and fails system calls, and prints a table of how Arbour's
+/// engines fare, with the engines themselves beside them.
+#[derive(Debug, Parser)]
+#[command(name = "arbour-faults")]
+struct Arguments {
+    /// An engine; can be given several times. All of this build, if none is given.
+    #[arg(long)]
+    engine: Vec<String>,
+    /// How many images to make of lost power.
+    #[arg(long, default_value_t = 500)]
+    images: u64,
+    /// How many files to damage.
+    #[arg(long, default_value_t = 2000)]
+    damage: u64,
+    /// How many calls of each kind to fail in each way. Every one, if not given.
+    #[arg(long)]
+    calls: Option<u64>,
+    /// What chooses moments, sectors and bits: the same seed makes the same faults.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What a process does that the harness starts.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Commits to a store, under the recorder.
+    #[command(hide = true)]
+    Workload { engine: String, life: LifeName, root: PathBuf, notes: PathBuf },
+    /// Looks at stores that are named on standard input.
+    #[command(hide = true)]
+    Check,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LifeName {
+    Create,
+    Resume,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("arbour-faults: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    match arguments.part {
+        Some(Part::Check) => check::serve(),
+        Some(Part::Workload { engine: name, life, root, notes }) => {
+            let life = match life {
+                LifeName::Create => Life::Create,
+                LifeName::Resume => Life::Resume,
+            };
+            workload::run(engine::engine(&name)?, life, &root, &notes)
+        }
+        None => {
+            let Arguments { engine: names, images, damage, calls, seed, .. } = arguments;
+            let engines = if names.is_empty() {
+                engine::engines()
+            } else {
+                names.iter().map(|name| engine::engine(name)).collect::<Result<_>>()?
+            };
+            let executable = std::env::current_exe().map_err(|source| {
+                arbour_faults::Error::File { path: PathBuf::from("this program"), source }
+            })?;
+            let mut harness = Harness::new(executable, Extent { images, damage, calls, seed })?;
+            let mut table = Table::default();
+            let ran = engines.iter().try_for_each(|engine| {
+                eprintln!("{} ...", engine.name);
+                harness.run(engine, &mut table)
+            });
+            // What was found counts, also if the harness fails later.
+            println!("{table}");
+            ran
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Running a process so that what it does to its files is recorded.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::recording::CallKind;
+use crate::{Error, Result};
+
+const SOURCE: &str = include_str!("recorder.c");
+
+/// The compiled recorder: a library that is loaded before the C library.
+#[derive(Debug)]
+pub struct Recorder {
+    library: PathBuf,
+}
+
+/// A call that is made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injection {
+    /// The kind of call.
+    pub kind: CallKind,
+    /// Which one of that kind; the first is 0.
+    pub number: u64,
+    /// How it fails.
+    pub failure: Failure,
+}
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The device failed.
+    Io,
+    /// The device is full.
+    Full,
+    /// A signal came first.
+    Interrupted,
+    /// Half of the bytes are read or written, and that is what the call returns.
+    Short,
+}
+
+impl Failure {
+    /// Returns the ways in which a kind of call can fail.
+    #[must_use]
+    pub fn of(kind: CallKind) -> &'static [Self] {
+        match kind {
+            CallKind::Read => &[Self::Io, Self::Interrupted, Self::Short],
+            CallKind::Write => &[Self::Io, Self::Full, Self::Interrupted, Self::Short],
+            CallKind::Open | CallKind::Resize | CallKind::Sync => {
+                &[Self::Io, Self::Full, Self::Interrupted]
+            }
+            CallKind::Rename | CallKind::Mkdir => &[Self::Io, Self::Full],
+            CallKind::Remove => &[Self::Io],
+        }
+    }
+
+    /// Returns the number Linux has for it; 0 stands for a short call.
+    #[must_use]
+    pub fn errno(self) -> i32 {
+        match self {
+            Self::Short => 0,
+            Self::Interrupted => 4,
+            Self::Io => 5,
+            Self::Full => 28,
+        }
+    }
+
+    /// Returns the name of that number.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Interrupted => "EINTR",
+            Self::Io => "EIO",
+            Self::Full => "ENOSPC",
+        }
+    }
+}
+
+/// What the recorder does besides recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Meddling {
+    /// Nothing.
+    #[default]
+    None,
+    /// One call fails.
+    Fail(Injection),
+    /// Syncing does nothing and succeeds.
+    IgnoreSyncs,
+    /// Syncing a folder does nothing and succeeds.
+    IgnoreFolderSyncs,
+}
+
+impl Recorder {
+    /// Compiles the recorder into a folder, with the system's C compiler.
+    ///
+    /// # Errors
+    /// [`Error::Compile`] if there is none, or it fails.
+    pub fn compile(folder: &Path) -> Result<Self> {
+        let (source, library) = (folder.join("recorder.c"), folder.join("recorder.so"));
+        let failed = |reason: String| Error::Compile { reason };
+        if !cfg!(target_os = "linux") {
+            return Err(failed("this is not Linux".to_owned()));
+        }
+        std::fs::write(&source, SOURCE).map_err(Error::at(&source))?;
+        let compiled = Command::new("cc")
+            .args(["-O2", "-Wall", "-shared", "-fPIC", "-pthread", "-o"])
+            .args([&library, &source])
+            .output()
+            .map_err(|cause| failed(cause.to_string()))?;
+        if !compiled.status.success() {
+            return Err(failed(String::from_utf8_lossy(&compiled.stderr).into_owned()));
+        }
+        Ok(Self { library })
+    }
+
+    /// Sets up a process to be recorded: calls under `root` go to the log, what it writes to the
+    /// file `notes` is a note.
+    pub fn record(
+        &self,
+        command: &mut Command,
+        root: &Path,
+        log: &Path,
+        notes: &Path,
+        meddling: Meddling,
+    ) {
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("ARBOUR_FAULTS_ROOT", root)
+            .env("ARBOUR_FAULTS_LOG", log)
+            .env("ARBOUR_FAULTS_NOTES", notes);
+        match meddling {
+            Meddling::None => command,
+            Meddling::Fail(Injection { kind, number, failure }) => {
+                let fail = format!("{} {number} {}", kind.name(), failure.errno());
+                command.env("ARBOUR_FAULTS_FAIL", fail)
+            }
+            Meddling::IgnoreSyncs => command.env("ARBOUR_FAULTS_IGNORE", "all"),
+            Meddling::IgnoreFolderSyncs => command.env("ARBOUR_FAULTS_IGNORE", "folders"),
+        };
+    }
+}

@@ -1,0 +1,92 @@
+//! A short run over Arbour's engines: the long one is `cargo run -p arbour-faults --release`.
+#![cfg(all(
+    target_os = "linux",
+    any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
+))]
+
+use arbour_faults::engine::engine;
+use arbour_faults::outcome::Outcome;
+use arbour_faults::recorder::Meddling;
+use arbour_faults::table::{Fault, Table};
+use arbour_faults::{Extent, Harness, damage, failing, power};
+
+const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
+
+type Run =
+    fn(&mut Harness, &arbour_faults::engine::Engine, &mut Table) -> arbour_faults::Result<()>;
+
+fn table_of(name: &str, run: Run) -> Table {
+    let mut harness = Harness::new(env!("CARGO_BIN_EXE_arbour-faults"), EXTENT).expect("it starts");
+    let mut table = Table::default();
+    run(&mut harness, &engine(name).expect("it is an engine"), &mut table).expect("it runs");
+    println!("{table}");
+    table
+}
+
+/// Asserts that a fault was made, and ended in nothing else than these outcomes.
+fn expect_only(table: &Table, name: &str, fault: Fault, outcomes: &[Outcome]) {
+    assert!(table.total(name, fault) > 0, "{fault} was not made");
+    for outcome in Outcome::ALL.iter().filter(|outcome| !outcomes.contains(outcome)) {
+        assert_eq!(table.count(name, fault, *outcome), 0, "{name}, {fault}, {outcome}");
+    }
+}
+
+/// Everything acknowledged is there, and nothing is refused.
+fn survives_power_loss(name: &str) {
+    let table =
+        table_of(name, |harness, engine, table| power::run(harness, engine, Meddling::None, table));
+    expect_only(&table, name, Fault::Kill, &[Outcome::Right]);
+    expect_only(&table, name, Fault::PowerLoss, &[Outcome::Right]);
+}
+
+/// Errors say what failed, and opening the store again as they advise loses nothing.
+fn survives_failing_calls(name: &str) {
+    let table = table_of(name, failing::run);
+    expect_only(&table, name, Fault::FailingCall, &[Outcome::Right, Outcome::Refused]);
+}
+
+/// Damage ends in no panic, abort or hang, and errors say that it is damage. `finds_all` are the
+/// faults of which nothing may pass for data.
+fn names_damage(name: &str, finds_all: &[Fault]) {
+    let table = table_of(name, damage::run);
+    let faults = [
+        Fault::DamageClosed,
+        Fault::DamageClosedVerified,
+        Fault::DamageKilled,
+        Fault::DamageKilledVerified,
+    ];
+    for fault in faults {
+        let outcomes = [Outcome::Right, Outcome::Refused, Outcome::Lost];
+        let allowed = if finds_all.contains(&fault) { 2 } else { 3 };
+        expect_only(&table, name, fault, outcomes.split_at(allowed).0);
+    }
+}
+
+macro_rules! engine {
+    ($feature:literal, $module:ident, finds_all: $faults:expr) => {
+        #[cfg(feature = $feature)]
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn power_loss_and_kills() {
+                survives_power_loss($feature);
+            }
+
+            #[test]
+            fn failing_calls() {
+                survives_failing_calls($feature);
+            }
+
+            #[test]
+            fn damage() {
+                names_damage($feature, &$faults);
+            }
+        }
+    };
+}
+
+engine!("redb", redb, finds_all: [Fault::DamageClosedVerified]);
+engine!("sqlite", sqlite, finds_all: []);
+engine!("sled", sled, finds_all: [Fault::DamageClosed, Fault::DamageClosedVerified]);
+engine!("rocksdb", rocksdb, finds_all: []);
