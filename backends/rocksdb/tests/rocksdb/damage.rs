@@ -47,13 +47,13 @@ fn damage(bytes: &mut Vec<u8>, round: u64) {
     let place = number(round * 3 + 1) as usize % bytes.len();
     match round % 4 {
         0 => bytes.truncate(place),
-        1 => {
-            let sector = place / 512 * 512;
-            let end = bytes.len().min(sector + 512);
-            bytes[sector..end].fill(0);
-        }
-        _ => bytes[place] ^= 1 << (number(round * 3 + 2) % 8),
+        1 => bytes.iter_mut().skip(place / 512 * 512).take(512).for_each(|byte| *byte = 0),
+        _ => flip(bytes, place, number(round * 3 + 2) % 8),
     }
+}
+
+fn flip(bytes: &mut [u8], place: usize, bit: u64) {
+    *bytes.get_mut(place).expect("a place within the file") ^= 1 << bit;
 }
 
 /// Opens the store, makes every kind of call and returns whether all of the data was read. Nothing
@@ -151,7 +151,7 @@ fn anywhere_in_a_sorted_file_is_found_by_verifying() -> Result<()> {
     // The blocks of data lie in front; what follows them is not read where nothing needs it.
     for place in (0..bytes.len() / 2).step_by(bytes.len() / 40) {
         let mut damaged = bytes.clone();
-        damaged[place] ^= 0x10;
+        flip(&mut damaged, place, 4);
         fs::write(path.join(&name), damaged).unwrap();
         let error = RocksdbStore::open(&path, &StoreOptions::new().verify(true)).err();
         assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Corrupted), "at {place}");
