@@ -204,7 +204,7 @@ fn a_group_that_waits_for_a_write_behind_it_ends_at_the_deadline() {
 fn a_group_that_waits_for_a_write_in_it_ends_at_the_deadline() {
     for (runs_first, expected) in [(false, ErrorKind::Busy), (true, ErrorKind::CommitUnknown)] {
         let ended =
-            (0..8).find_map(|doublings| wait_in_group(runs_first, BRIEF * (1 << doublings)));
+            (0..12).find_map(|doublings| wait_in_group(runs_first, BRIEF * (1 << doublings)));
         assert_eq!(ended, Some(expected), "runs first: {runs_first}");
     }
 }
