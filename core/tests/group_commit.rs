@@ -219,7 +219,7 @@ fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
     let waiting = || {
         put(&store, b"waiting", move || {
             if told.try_recv() == Err(TryRecvError::Empty) {
-                let kind = told.recv().expect("the other write ends");
+                let kind = told.recv_timeout(AMPLE).expect("the other write ends");
                 pass_on.send(kind).expect("the test listens");
             }
         })
