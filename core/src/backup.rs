@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use crate::{Error, ErrorKind, Operation, Result};
 
@@ -12,7 +12,8 @@ use crate::{Error, ErrorKind, Operation, Result};
 ///
 /// `write` is given the path to write to, where nothing is, and leaves what it wrote closed and
 /// durable there. What an earlier attempt that was killed left there is removed first. The move is
-/// durable when the call returns.
+/// durable when the call returns. A relative destination is resolved once, so it does not matter if
+/// the process changes its current folder meanwhile.
 ///
 /// # Errors
 /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something is at the destination already,
@@ -33,6 +34,7 @@ use crate::{Error, ErrorKind, Operation, Result};
 /// ```
 pub fn write_backup(destination: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let refused = |cause| io_error(cause, destination);
+    let destination = &path::absolute(destination).map_err(refused)?;
     if destination.symlink_metadata().is_ok() {
         let message = "something is at the destination already";
         let error = Error::new(ErrorKind::InvalidArgument, Operation::Backup, message);
@@ -75,8 +77,10 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// A name is durable once its folder is. Only Unix lets a folder be opened for that.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 fn io_error(cause: io::Error, path: &Path) -> Error {

@@ -2,30 +2,83 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arbour_core::{
-    Durability, Error, ErrorKind, GroupCommit, KvStore, KvWrite, MemoryStore, Result, StoreOptions,
+    Batch, Capabilities, Durability, Error, ErrorKind, GroupCommit, KvStore, KvWrite, MemoryStore,
+    Result, Stats, StoreOptions, TreeName,
 };
+use parking_lot::Mutex;
 
-type Store = Arc<GroupCommit<Arc<MemoryStore>>>;
+type Store = Arc<GroupCommit<Impatient>>;
 
 /// For a write that is to be refused: nothing else has to happen in this time.
 const BRIEF: Duration = Duration::from_millis(20);
 
-/// Long enough that two threads can queue their writes meanwhile.
-const AMPLE: Duration = Duration::from_millis(700);
+/// For what is to happen, however slow the machine is: a test that waits longer has failed.
+const AMPLE: Duration = Duration::from_secs(120);
+
+/// A store in memory that can be told anew how long grouped writes wait, so that of two writes in a
+/// group one is refused early and the other is not.
+struct Impatient {
+    store: MemoryStore,
+    wait: Mutex<Option<Duration>>,
+}
+
+impl KvStore for Impatient {
+    type Tree = <MemoryStore as KvStore>::Tree;
+    type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
+    type Transaction<'s> = <MemoryStore as KvStore>::Transaction<'s>;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.store.capabilities()
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+        self.store.open_tree(name)
+    }
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        self.store.snapshot()
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
+        self.store.begin_with(durability)
+    }
+
+    fn writer_wait(&self) -> Duration {
+        self.wait.lock().unwrap_or_else(|| self.store.writer_wait())
+    }
+
+    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+        self.store.apply(batch, durability)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.store.sync()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.store.close()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.store.stats()
+    }
+}
 
 fn open(wait: Duration) -> Store {
     let options = StoreOptions::new().busy_timeout(wait);
     let store = MemoryStore::open(&options).expect("memory opens");
-    Arc::new(GroupCommit::new(Arc::new(store)))
+    Arc::new(GroupCommit::new(Impatient { store, wait: Mutex::new(None) }))
 }
 
 fn wait_until_queued(store: &Store, count: usize) {
+    let began = Instant::now();
     while store.queued() != count {
+        assert!(began.elapsed() < AMPLE, "{} writes are queued, not {count}", store.queued());
         thread::yield_now();
     }
 }
@@ -133,59 +186,85 @@ fn writes_wait_for_a_transaction_begun_by_hand_no_longer_than_the_deadline() {
     after.join().expect("no panic").expect("the group goes on");
 }
 
-/// A closure waits for a thread that writes through the same group: queued behind it, in its group
-/// but not run yet, or in its group and run before it.
+/// A closure waits for a thread that writes through the same group: queued behind it.
 #[test]
-fn a_group_that_waits_for_itself_ends_at_the_deadline() {
-    let store = open(AMPLE);
+fn a_group_that_waits_for_a_write_behind_it_ends_at_the_deadline() {
+    let store = open(BRIEF);
     let inner = Arc::clone(&store);
     let queued = store.write_grouped(Durability::None, move |_| {
         Ok::<_, Error>(put(&inner, b"queued", || ()).join().expect("no panic"))
     });
     assert_eq!(refusal(queued.expect("the outer write goes on")), ErrorKind::Busy);
     assert!(!holds(&store, b"queued"));
+}
 
-    for runs_first in [false, true] {
-        let (held, end) = hold(&store);
-        let (tell, told) = channel();
-        let waiting = |told: Receiver<ErrorKind>, tell: Sender<ErrorKind>| {
-            put(&store, b"waiting", move || {
-                let kind = told.recv().expect("the other write ends");
-                tell.send(kind).expect("the test listens");
-            })
-        };
-        let other = |tell: Sender<ErrorKind>| {
-            let store = Arc::clone(&store);
-            thread::spawn(move || {
-                let tree = store.tree("t").expect("a good name");
-                tell.send(refusal(store.put(&tree, b"other", b""))).expect("the closure waits");
-            })
-        };
-        let (passed_on, kind) = channel();
-        // It leads them: a closure that waits for the thread it runs on cannot be helped.
-        let leader = put(&store, b"leader", || ());
-        wait_until_queued(&store, 1);
-        let (waiting, other) = if runs_first {
-            let other = other(tell);
-            wait_until_queued(&store, 2);
-            (waiting(told, passed_on), other)
-        } else {
-            let waiting = waiting(told, passed_on);
-            wait_until_queued(&store, 2);
-            (waiting, other(tell))
-        };
-        wait_until_queued(&store, 3);
-        end.send(()).expect("the holder waits");
-        held.join().expect("no panic").expect("the holder writes");
-        leader.join().expect("no panic").expect("the leader writes");
-        waiting.join().expect("no panic").expect("the one that waits writes");
-        other.join().expect("no panic");
-        let expected = if runs_first { ErrorKind::CommitUnknown } else { ErrorKind::Busy };
-        assert_eq!(kind.recv(), Ok(expected), "runs first: {runs_first}");
-        assert_eq!(holds(&store, b"other"), runs_first, "what ran is committed in the end");
-        // No caller that left is still waited for.
-        put(&store, b"after", || ()).join().expect("no panic").expect("the group goes on");
+/// A closure waits for a thread whose write is in its own group, and has run before it or comes
+/// after it.
+#[test]
+fn a_group_that_waits_for_a_write_in_it_ends_at_the_deadline() {
+    for (runs_first, expected) in [(false, ErrorKind::Busy), (true, ErrorKind::CommitUnknown)] {
+        let mut waits = (0..12).map(|doublings| BRIEF * (1 << doublings));
+        let is_expected = |wait| wait_in_group(runs_first, wait) == Some(expected);
+        assert!(waits.any(is_expected), "runs first: {runs_first}");
     }
+}
+
+/// Returns how the write ended that a closure of its group waits for, or `None` if it ended
+/// before that closure began: the way there may take longer than `wait`.
+fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
+    let store = open(AMPLE);
+    let (held, end) = hold(&store);
+    let (tell, told) = channel();
+    let (pass_on, passed_on) = channel();
+    let waiting = || {
+        put(&store, b"waiting", move || {
+            if told.try_recv() == Err(TryRecvError::Empty) {
+                let kind = told.recv_timeout(AMPLE).expect("the other write ends");
+                pass_on.send(kind).expect("the test listens");
+            }
+        })
+    };
+    let other = || {
+        let queued = store.queued();
+        *store.inner().wait.lock() = Some(wait);
+        let other = put(&store, b"other", || ());
+        // Until it has read how long it waits: it is queued then, or refused already.
+        while store.queued() == queued && !other.is_finished() {
+            thread::yield_now();
+        }
+        *store.inner().wait.lock() = None;
+        thread::spawn(move || {
+            let ended = refusal(other.join().expect("no panic"));
+            tell.send(ended).expect("the closure is there");
+        })
+    };
+    // It leads them: a closure that waits for the thread it runs on cannot be helped.
+    let leader = put(&store, b"leader", || ());
+    wait_until_queued(&store, 1);
+    let (waiting, other) = if runs_first {
+        let other = other();
+        (waiting(), other)
+    } else {
+        let waiting = waiting();
+        wait_until_queued(&store, 2);
+        (waiting, other())
+    };
+    // The other write may have been refused meanwhile.
+    let is_queued = || store.queued() == 3 || other.is_finished() && store.queued() == 2;
+    while !is_queued() {
+        thread::yield_now();
+    }
+    end.send(()).expect("the holder waits");
+    for writer in [held, leader, waiting] {
+        writer.join().expect("no panic").expect("it writes");
+    }
+    other.join().expect("no panic");
+    let kind = passed_on.recv().ok()?;
+    let is_committed = kind == ErrorKind::CommitUnknown;
+    assert_eq!(holds(&store, b"other"), is_committed, "what ran is committed in the end");
+    // No caller that left is still waited for.
+    put(&store, b"after", || ()).join().expect("no panic").expect("the group goes on");
+    Some(kind)
 }
 
 #[test]

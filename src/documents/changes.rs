@@ -145,10 +145,24 @@ impl<T: Tree, D: Document> Collection<T, D> {
         if subscriber.is_empty() {
             return Err(self.definition.invalid("a subscriber needs a name".to_owned()));
         }
-        match position {
-            Some(position) => self.acknowledge_at(transaction, subscriber.as_bytes(), position),
-            None => Ok(transaction.delete(&self.trees.feed_ack, subscriber.as_bytes())?),
+        let key = subscriber.as_bytes();
+        let Some(position) = position else {
+            return Ok(transaction.delete(&self.trees.feed_ack, key)?);
+        };
+        let acknowledged = self.acknowledged_at(transaction, key)?;
+        if acknowledged.is_some_and(|acknowledged| position <= acknowledged) {
+            return Ok(());
         }
+        let newest = self.newest(transaction)?;
+        if position > newest {
+            return Err(DocError::Beyond {
+                collection: self.definition.name().to_owned(),
+                subscriber: subscriber.to_owned(),
+                asked: position,
+                newest,
+            });
+        }
+        self.acknowledge_at(transaction, key, position)
     }
 
     pub(super) fn read_acknowledged<R: KvRead<Tree = T>>(

@@ -58,7 +58,8 @@ impl Migrations {
                 for (key, step) in declared.steps.iter().filter(|(key, _)| target.covers(key)) {
                     let mut record = self.record(step, held.epoch);
                     record.state = RecordState::Adopted;
-                    journal = journal.with(raw, key, record)?;
+                    let change = journal.put(raw, key, record)?;
+                    journal.accept(change);
                 }
                 Ok(())
             })

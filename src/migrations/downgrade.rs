@@ -85,11 +85,13 @@ impl Migrations {
                     let raw = &mut Bound::new(store, transaction);
                     held.check(raw)?;
                     let counts = undo(key, step, raw, &mut Silent)?;
-                    let after = journal.without(raw, key)?;
+                    let change = journal.delete(raw, key)?;
                     held.renew(raw)?;
-                    Ok::<_, Halt>((after, counts))
+                    Ok::<_, Halt>((change, counts))
                 });
-                (journal, done.counts) = ended.map_err(|halt| failed(key, halt))?;
+                let (change, counts) = ended.map_err(|halt| failed(key, halt))?;
+                journal.accept(change);
+                done.counts = counts;
                 (done.took, done.is_done) = (began.elapsed(), true);
                 report.steps.push(done);
             }

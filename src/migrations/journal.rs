@@ -1,7 +1,10 @@
 //! What has run in a store.
 //!
-//! The journal is read as a whole where more than its head is asked for: it has an entry for each step, and
-//! there are dozens of these, not thousands. An entry and the head are written together.
+//! The journal has an entry for each step, and a head that says which entries there are. Where more than the
+//! head is needed, all of it is read, once. Each commit then writes one entry and the head, and what that costs
+//! does not grow with the journal: the head has hashes of sets, the XOR of the hashes of their elements, which
+//! an element joins or leaves by its own hash alone. They detect an entry that was lost or is an older one.
+//! Like the checksums, they do not withstand a forger.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +12,82 @@ use arbour_core::{DecodeError, Direction, KeyRange};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
-use super::layout::{FORMAT, HEAD_KEY, JOURNAL_TREE, seal, unseal};
+use super::layout::{FORMAT, HEAD_FORMAT, HEAD_KEY, JOURNAL_TREE, seal, unseal};
 use super::raw_trees::RawTrees;
 use super::record::{Hash, Reader, Record, put_format};
+use super::step::Step;
 use super::step_id::StepKey;
 
 /// What can be known of the journal by one read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The hash of which steps have run, with which content, and whether they are under way: a program whose
-    /// steps, all done, have the same has nothing to do.
-    pub(super) done: Hash,
+    hashing: Hashing,
+    /// The hash of which steps have run, with which content, and whether they are under way.
+    done: Hash,
     /// The hash of all entries, so that none is lost, or an old one there, without being noticed.
-    pub(super) entries: Hash,
+    entries: Hash,
     /// The highest data format that any step asks of those who read.
     pub(super) min_reader: Option<u32>,
     /// The highest data format that any step asks of those who write.
     pub(super) min_writer: Option<u32>,
 }
 
+/// How a head makes one hash of many elements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Hashing {
+    /// The hash of all of them in their order: in heads of format 1, which are only read.
+    Sequence,
+    /// The XOR of their hashes.
+    #[default]
+    Set,
+}
+
+impl Hashing {
+    fn of(self, elements: impl Iterator<Item = Vec<u8>>) -> Hash {
+        match self {
+            Self::Sequence => sha256(&elements.flatten().collect::<Vec<u8>>()),
+            Self::Set => {
+                elements.fold(Hash::default(), |hash, element| xor(hash, sha256(&element)))
+            }
+        }
+    }
+}
+
 impl Head {
     /// Reads the head; without one, nothing has run.
     pub(super) fn load(raw: &dyn RawTrees) -> Result<Self, MigrationError> {
-        match raw.get(JOURNAL_TREE, HEAD_KEY)? {
-            Some(value) => Self::decode(&value),
-            None => Ok(Journal::default().head()),
+        raw.get(JOURNAL_TREE, HEAD_KEY)?.map_or(Ok(Self::default()), |value| Self::decode(&value))
+    }
+
+    /// Tells whether these steps, with their present content, are done, and no others have run.
+    pub(super) fn is_of(&self, steps: &BTreeMap<StepKey, &Step>) -> bool {
+        let done = steps.iter().map(|(key, step)| done_element(key, &step.revision, false));
+        self.done == self.hashing.of(done)
+    }
+
+    fn new(hashing: Hashing, records: &BTreeMap<StepKey, Record>) -> Self {
+        let done = |(key, record): (&StepKey, &Record)| {
+            done_element(key, &record.revision, record.is_running())
+        };
+        let entry = |(key, record): (&StepKey, &Record)| entry_element(key, record);
+        Self {
+            hashing,
+            done: hashing.of(records.iter().map(done)),
+            entries: hashing.of(records.iter().map(entry)),
+            min_reader: records.values().filter_map(|record| record.min_reader).max(),
+            min_writer: records.values().filter_map(|record| record.min_writer).max(),
         }
     }
 
+    /// Has an entry leave or join the sets, whichever of the two it has to.
+    fn toggle(&mut self, key: &StepKey, record: &Record) {
+        let done = done_element(key, &record.revision, record.is_running());
+        self.done = xor(self.done, sha256(&done));
+        self.entries = xor(self.entries, sha256(&entry_element(key, record)));
+    }
+
     fn encode(&self) -> Vec<u8> {
-        let mut body = vec![FORMAT];
+        let mut body = vec![HEAD_FORMAT];
         body.extend_from_slice(&self.done);
         body.extend_from_slice(&self.entries);
         put_format(&mut body, self.min_reader);
@@ -47,36 +96,62 @@ impl Head {
     }
 
     fn decode(value: &[u8]) -> Result<Self, MigrationError> {
-        let mut reader = Reader(unseal(JOURNAL_TREE, HEAD_KEY, value)?);
+        let (format, body) = unseal(JOURNAL_TREE, HEAD_KEY, value, HEAD_FORMAT)?;
+        let hashing = if format == FORMAT { Hashing::Sequence } else { Hashing::Set };
+        let mut reader = Reader(body);
         let mut read = || {
             let (done, entries) = (reader.array()?, reader.array()?);
             let (min_reader, min_writer) = (reader.format()?, reader.format()?);
-            Ok(Self { done, entries, min_reader, min_writer })
+            Ok(Self { hashing, done, entries, min_reader, min_writer })
         };
         read().map_err(|cause: DecodeError| MigrationError::damaged(JOURNAL_TREE, HEAD_KEY, cause))
     }
 }
 
-/// Hashes which steps have run with which content, and whether they are under way.
-pub(super) fn fingerprint<'s>(steps: impl Iterator<Item = (&'s StepKey, &'s Hash, bool)>) -> Hash {
-    let mut hash = Sha256::new();
-    for (key, revision, is_running) in steps {
-        add(&mut hash, &key.encode());
-        hash.update(revision);
-        hash.update([u8::from(is_running)]);
-    }
-    hash.finalize().into()
+/// A step that has run: with which content, and whether it is under way.
+fn done_element(key: &StepKey, revision: &Hash, is_running: bool) -> Vec<u8> {
+    let mut element = Vec::new();
+    add(&mut element, &key.encode());
+    element.extend_from_slice(revision);
+    element.push(u8::from(is_running));
+    element
 }
 
-fn add(hash: &mut Sha256, bytes: &[u8]) {
-    hash.update((bytes.len() as u64).to_be_bytes());
-    hash.update(bytes);
+fn entry_element(key: &StepKey, record: &Record) -> Vec<u8> {
+    let (mut element, key) = (Vec::new(), key.encode());
+    add(&mut element, &record.encode(&key));
+    add(&mut element, &key);
+    element
+}
+
+fn add(element: &mut Vec<u8>, bytes: &[u8]) {
+    element.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+    element.extend_from_slice(bytes);
+}
+
+fn sha256(bytes: &[u8]) -> Hash {
+    #[cfg(test)]
+    tests::HASHED.set(tests::HASHED.get() + bytes.len());
+    Sha256::digest(bytes).into()
+}
+
+fn xor(mut hash: Hash, other: Hash) -> Hash {
+    hash.iter_mut().zip(other).for_each(|(byte, other)| *byte ^= other);
+    hash
 }
 
 /// What has run in a store, in the order of all groups.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     pub(super) records: BTreeMap<StepKey, Record>,
+    head: Head,
+}
+
+/// A change of the journal, which is its own once the transaction that wrote it is committed.
+pub(super) struct JournalChange {
+    key: StepKey,
+    record: Option<Record>,
+    head: Head,
 }
 
 impl Journal {
@@ -96,61 +171,173 @@ impl Journal {
                 .map_err(|cause| MigrationError::damaged(JOURNAL_TREE, key, cause))?;
             records.insert(step, Record::decode(key, value)?);
         }
-        let journal = Self { records };
-        let fits = match &head {
-            Some(head) => *head == journal.head(),
-            None => journal.records.is_empty(),
-        };
-        if !fits {
+        let head = head.unwrap_or_default();
+        if head != Head::new(head.hashing, &records) {
             let cause = DecodeError::new("the head of these entries", "that of others");
             return Err(MigrationError::damaged(JOURNAL_TREE, HEAD_KEY, cause));
         }
-        Ok(journal)
+        let head = match head.hashing {
+            Hashing::Sequence => Head::new(Hashing::Set, &records),
+            Hashing::Set => head,
+        };
+        Ok(Self { records, head })
     }
 
-    pub(super) fn head(&self) -> Head {
-        let steps =
-            (self.records.iter()).map(|(key, record)| (key, &record.revision, record.is_running()));
-        let mut entries = Sha256::new();
-        for (key, record) in &self.records {
-            let key = key.encode();
-            add(&mut entries, &record.encode(&key));
-            add(&mut entries, &key);
-        }
-        let records = self.records.values();
-        Head {
-            done: fingerprint(steps),
-            entries: entries.finalize().into(),
-            min_reader: records.clone().filter_map(|record| record.min_reader).max(),
-            min_writer: records.filter_map(|record| record.min_writer).max(),
-        }
+    pub(super) fn head(&self) -> &Head {
+        &self.head
     }
 
-    /// Writes a record and the head, in the caller's transaction, and returns the journal it makes.
-    pub(super) fn with(
+    /// Writes a record and the head in the caller's transaction.
+    pub(super) fn put(
         &self,
         raw: &mut dyn RawTrees,
         key: &StepKey,
         record: Record,
-    ) -> Result<Self, MigrationError> {
-        let mut after = self.clone();
+    ) -> Result<JournalChange, MigrationError> {
         let encoded = key.encode();
         raw.put(JOURNAL_TREE, &encoded, &record.encode(&encoded))?;
-        after.records.insert(key.clone(), record);
-        raw.put(JOURNAL_TREE, HEAD_KEY, &after.head().encode())?;
-        Ok(after)
+        self.write_head(raw, key, Some(record))
     }
 
-    /// Removes a record and writes the head, in the caller's transaction, and returns what is left.
-    pub(super) fn without(
+    /// Removes a record and writes the head in the caller's transaction.
+    pub(super) fn delete(
         &self,
         raw: &mut dyn RawTrees,
         key: &StepKey,
-    ) -> Result<Self, MigrationError> {
-        let mut after = self.clone();
+    ) -> Result<JournalChange, MigrationError> {
         raw.delete(JOURNAL_TREE, &key.encode())?;
-        after.records.remove(key);
-        raw.put(JOURNAL_TREE, HEAD_KEY, &after.head().encode())?;
-        Ok(after)
+        self.write_head(raw, key, None)
+    }
+
+    fn write_head(
+        &self,
+        raw: &mut dyn RawTrees,
+        key: &StepKey,
+        record: Option<Record>,
+    ) -> Result<JournalChange, MigrationError> {
+        let before = self.records.get(key);
+        let mut head = self.head.clone();
+        for record in before.into_iter().chain(&record) {
+            head.toggle(key, record);
+        }
+        head.min_reader = self.highest(key, record.as_ref(), head.min_reader, |of| of.min_reader);
+        head.min_writer = self.highest(key, record.as_ref(), head.min_writer, |of| of.min_writer);
+        raw.put(JOURNAL_TREE, HEAD_KEY, &head.encode())?;
+        Ok(JournalChange { key: key.clone(), record, head })
+    }
+
+    /// Returns the highest data format asked for once a record takes the place of what is under its key.
+    fn highest(
+        &self,
+        key: &StepKey,
+        record: Option<&Record>,
+        highest: Option<u32>,
+        asked: fn(&Record) -> Option<u32>,
+    ) -> Option<u32> {
+        let (before, after) = (self.records.get(key).and_then(asked), record.and_then(asked));
+        if before < highest || before <= after {
+            return highest.max(after);
+        }
+        // What asked for the highest does no longer, so another record may be what counts now.
+        let others = self.records.iter().filter(|(other, _)| *other != key);
+        others.filter_map(|(_, record)| asked(record)).max().max(after)
+    }
+
+    /// Takes over a change that is committed.
+    pub(super) fn accept(&mut self, change: JournalChange) {
+        match change.record {
+            Some(record) => self.records.insert(change.key, record),
+            None => self.records.remove(&change.key),
+        };
+        self.head = change.head;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use arbour_core::MemoryStore;
+
+    use super::{Hashing, Head, Journal};
+    use crate::migrations::raw_trees::reading;
+    use crate::migrations::{Group, Migrations, Step, Target};
+
+    thread_local! {
+        /// How many bytes this thread has hashed for heads.
+        pub(super) static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn hashed_by(run: impl FnOnce()) -> usize {
+        let before = HASHED.get();
+        run();
+        HASHED.get() - before
+    }
+
+    fn migrations(steps: u64, chunks: u8) -> Migrations {
+        let last = Step::numbered(1_000).chunked(move |_, cursor| {
+            let next = cursor.and_then(|cursor| cursor.first().copied()).unwrap_or(0) + 1;
+            Ok((next < chunks).then(|| vec![next]))
+        });
+        let step = |number| Step::numbered(number).atomic(|_| Ok(())).down(|_| Ok(()));
+        let group = (0..steps).map(step).fold(Group::new("rooms"), Group::step);
+        Migrations::new("app", "1").group(if chunks > 0 { group.step(last) } else { group })
+    }
+
+    #[test]
+    fn what_a_step_hashes_does_not_grow_with_the_journal() {
+        let run = |steps| {
+            let (store, migrations) = (MemoryStore::new(), migrations(steps, 0));
+            let up =
+                hashed_by(|| assert_eq!(migrations.run(&store).unwrap().steps.len() as u64, steps));
+            let down = hashed_by(|| {
+                migrations.downgrade(&store, Target::Nothing).unwrap();
+            });
+            (up, down)
+        };
+        let (none, some, many) = (run(0), run(40), run(80));
+        assert!(some.0 > 0);
+        assert_eq!(many.0 - some.0, some.0 - none.0);
+        assert_eq!(many.1 - some.1, some.1 - none.1);
+    }
+
+    #[test]
+    fn what_a_chunk_hashes_does_not_grow_with_the_journal() {
+        let of_a_chunk = |steps| {
+            let run = |chunks| {
+                hashed_by(|| {
+                    let store = MemoryStore::new();
+                    migrations(steps, 0).run(&store).unwrap();
+                    migrations(steps, chunks).run(&store).unwrap();
+                })
+            };
+            run(12) - run(11)
+        };
+        assert!(of_a_chunk(0) > 0);
+        assert_eq!(of_a_chunk(80), of_a_chunk(0));
+    }
+
+    #[test]
+    fn the_head_is_that_of_its_records_after_each_change() {
+        let formats = [Some(2), None, Some(3), Some(3), Some(1)];
+        let step = |(number, format): (usize, &Option<u32>)| {
+            let step = Step::numbered(number as u64).atomic(|_| Ok(())).down(|_| Ok(()));
+            format.map_or(step.clone(), |format| step.min_reader(format).min_writer(4 - format))
+        };
+        let group = formats.iter().enumerate().map(step).fold(Group::new("rooms"), Group::step);
+        let migrations = Migrations::new("app", "1").format(3).group(group);
+        let store = MemoryStore::new();
+        let up = (0..5).map(|number| (true, number));
+        for (is_up, number) in up.chain((0..4).rev().map(|number| (false, number))) {
+            let target = Target::number(number);
+            if is_up {
+                migrations.run_to(&store, target).unwrap();
+            } else {
+                migrations.downgrade(&store, target).unwrap();
+            }
+            let journal = reading(&store, |raw| Journal::load(raw)).unwrap();
+            assert_eq!(journal.records.len() as u64, number + 1);
+            assert_eq!(*journal.head(), Head::new(Hashing::Set, &journal.records));
+        }
     }
 }

@@ -12,20 +12,24 @@
 //! Numbers are big-endian. Every value begins with a format byte and ends with the first eight bytes of the
 //! SHA-256 of its key and of what is before them: a value that was changed, or lies under another key, is
 //! told from a good one. The head holds the hash of all entries, so that one that is lost or old is found
-//! out too.
+//! out too. It is the XOR of the hashes of all entries; in a head of format 1, which is read and no longer
+//! written, it is the hash of all of them in their order.
 
 use arbour_core::{DecodeError, Error, ErrorKind, Operation};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
 
-/// The first byte of every value.
+/// The first byte of every value but the head.
 ///
 /// ```
 /// # use arbour::migrations::layout::FORMAT;
 /// assert_eq!(FORMAT, 1);
 /// ```
 pub const FORMAT: u8 = 1;
+
+/// The first byte of the head. One of format 1 has its hashes made otherwise.
+pub(super) const HEAD_FORMAT: u8 = 2;
 
 /// The tree of what has run.
 ///
@@ -85,15 +89,17 @@ pub fn seal(key: &[u8], mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-/// Returns what is between the format byte and the checksum of a value.
+/// Returns the format byte of a value, of which `newest` is the highest known, and what is between that and the
+/// checksum.
 pub(super) fn unseal<'v>(
     tree: &str,
     key: &[u8],
     value: &'v [u8],
-) -> Result<&'v [u8], MigrationError> {
+    newest: u8,
+) -> Result<(u8, &'v [u8]), MigrationError> {
     let damaged =
         |expected, found| MigrationError::damaged(tree, key, DecodeError::new(expected, found));
-    if value.first().is_some_and(|format| *format > FORMAT) {
+    if value.first().is_some_and(|format| *format > newest) {
         // Nothing can be said of its checksum: that format may have another.
         let message = "the journal of migrations has a newer format";
         let error = Error::new(ErrorKind::TooNew, Operation::Get, message);
@@ -106,7 +112,7 @@ pub(super) fn unseal<'v>(
         return Err(damaged("a value that fits its checksum", "another".to_owned()));
     }
     match body.split_first() {
-        Some((&FORMAT, rest)) => Ok(rest),
-        _ => Err(damaged("a value of format 1", "another".to_owned())),
+        Some((&format, rest)) if format >= FORMAT => Ok((format, rest)),
+        _ => Err(damaged("a value of format 1 or later", "another".to_owned())),
     }
 }

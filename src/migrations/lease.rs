@@ -52,7 +52,7 @@ impl Lease {
     }
 
     fn decode(value: &[u8]) -> MigrationResult<Self> {
-        let mut reader = Reader(unseal(LEASE_TREE, LEASE_KEY, value)?);
+        let mut reader = Reader(unseal(LEASE_TREE, LEASE_KEY, value, FORMAT)?.1);
         let mut read = || {
             let (epoch, until, term) = (reader.number()?, reader.array()?, reader.number()?);
             let holder = String::from_utf8(reader.0.to_vec())

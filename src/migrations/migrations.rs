@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use super::MigrationError;
 use super::group::Group;
-use super::journal::fingerprint;
 use super::layout::NAME_BYTES_MAX;
 use super::policy::{Newer, Policies, Policy};
-use super::record::Hash;
 use super::step::{Body, Step};
 use super::step_id::{StepId, StepKey};
 use super::step_trees::Budget;
@@ -60,8 +58,6 @@ pub struct Migrations {
 pub(super) struct Declared<'m> {
     pub(super) steps: BTreeMap<StepKey, &'m Step>,
     pub(super) groups: &'m [Group],
-    /// The hash the head of a journal has once all of them are done, and no others.
-    pub(super) fingerprint: Hash,
 }
 
 impl Migrations {
@@ -264,8 +260,7 @@ impl Migrations {
                 }
             }
         }
-        let fingerprint = fingerprint(steps.iter().map(|(key, step)| (key, &step.revision, false)));
-        Ok(Declared { steps, groups: &self.groups, fingerprint })
+        Ok(Declared { steps, groups: &self.groups })
     }
 
     fn check_step(&self, group: &Group, step: &Step) -> Result<(), MigrationError> {

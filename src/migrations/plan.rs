@@ -1,5 +1,7 @@
 //! What would run in a store, and what does not fit.
 
+use std::collections::BTreeMap;
+
 use arbour_core::KvStore;
 
 use super::journal::{Head, Journal};
@@ -130,7 +132,7 @@ impl Migrations {
         let head = Head::load(raw)?;
         let knows = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
         let is_done =
-            head.done == declared.fingerprint && knows(head.min_reader) && knows(head.min_writer);
+            head.is_of(&declared.steps) && knows(head.min_reader) && knows(head.min_writer);
         if is_done && *target == Target::Newest {
             return Ok(None);
         }
@@ -153,16 +155,18 @@ impl Migrations {
             return Err(MigrationError::NotFound { group: group.clone(), step: step.clone() });
         }
         let mut found = Resolution { is_readable: true, ..Resolution::default() };
+        let newest_declared = newest_of_groups(declared.steps.keys());
         for (key, record) in &journal.records {
             match declared.steps.get(key) {
                 Some(step) => self.compare(key, step, record, &mut found),
-                None => self.place_unknown(declared, key, record, &mut found),
+                None => self.place_unknown(&newest_declared, key, record, &mut found),
             }
         }
+        let newest_run = newest_of_groups(journal.records.keys());
         for key in declared.steps.keys().filter(|key| target.covers(key)) {
             let record = journal.records.get(key);
             if record.is_none() {
-                self.place_pending(journal, key, &mut found);
+                self.place_pending(&newest_run, key, &mut found);
             }
             if record.is_none_or(Record::is_running) {
                 found.pending.push(key.clone());
@@ -206,13 +210,12 @@ impl Migrations {
     /// Says what a step is that has run and is not declared: a newer program's, or one that is missing.
     fn place_unknown(
         &self,
-        declared: &Declared<'_>,
+        newest_declared: &NewestOfGroups<'_>,
         key: &StepKey,
         record: &Record,
         found: &mut Resolution,
     ) {
-        let of_group = declared.steps.keys().filter(|other| other.group == key.group);
-        let is_behind = of_group.max().is_some_and(|newest| newest < key);
+        let is_behind = newest_declared.get(&*key.group).is_some_and(|newest| *newest < key);
         if record.format <= self.format && !is_behind {
             let (kind, policy) = if record.is_running() {
                 (ProblemKind::MissingUnfinished, Policy::Refuse)
@@ -231,14 +234,11 @@ impl Migrations {
     }
 
     /// Says whether a step that has not run comes before one that has.
-    fn place_pending(&self, journal: &Journal, key: &StepKey, found: &mut Resolution) {
-        let newest = |is_own: bool| {
-            journal.records.keys().rev().find(|other| (other.group == key.group) == is_own)
-        };
-        if let Some(own) = newest(true).filter(|own| *own > key) {
+    fn place_pending(&self, newest: &NewestOfGroups<'_>, key: &StepKey, found: &mut Resolution) {
+        if let Some(own) = newest.get(&*key.group).filter(|own| **own > key) {
             let behind = own.id.clone();
             found.note(key, ProblemKind::OutOfOrder { behind }, self.policies.out_of_order);
-        } else if let Some(other) = newest(false).filter(|other| *other > key) {
+        } else if let Some(other) = newest.values().max().filter(|other| **other > key) {
             let (group, behind) = (other.group.clone(), other.id.clone());
             found.note(key, ProblemKind::Late { group, behind }, self.policies.late);
         }
@@ -287,6 +287,14 @@ impl Resolution {
             is_refused: policy == Policy::Refuse,
         });
     }
+}
+
+/// The last step of each group.
+type NewestOfGroups<'k> = BTreeMap<&'k str, &'k StepKey>;
+
+/// Finds the last step of each group among steps in order.
+fn newest_of_groups<'k>(keys: impl Iterator<Item = &'k StepKey>) -> NewestOfGroups<'k> {
+    keys.map(|key| (&*key.group, key)).collect()
 }
 
 /// Finds the first number that is left out of each group that is contiguous.

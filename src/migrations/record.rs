@@ -149,7 +149,7 @@ impl Record {
     }
 
     pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self, MigrationError> {
-        let body = unseal(JOURNAL_TREE, key, value)?;
+        let (_, body) = unseal(JOURNAL_TREE, key, value, FORMAT)?;
         Self::read(&mut Reader(body))
             .map_err(|cause| MigrationError::damaged(JOURNAL_TREE, key, cause))
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arbour_core::{Durability, KvStore, clock};
 
 use super::error::Halt;
-use super::journal::Journal;
+use super::journal::{Journal, JournalChange};
 use super::lease::{Held, Waiting};
 use super::migrations::{Declared, Migrations};
 use super::perform::{Left, perform, place_of};
@@ -355,14 +355,14 @@ impl<S: KvStore> Runner<'_, S> {
         while !done.is_done {
             let began = Instant::now();
             let ran = self.run_chunk(key, step, began);
-            let (journal, counts) = ran.map_err(|halt| match halt {
+            let (change, counts) = ran.map_err(|halt| match halt {
                 // That of the commit, which was the step's.
                 Halt::Failed(MigrationError::Store(cause)) => {
                     MigrationError::StoreInStep { at: place_of(key), cause }.into()
                 }
                 other => other,
             })?;
-            self.journal = journal;
+            self.journal.accept(change);
             done.counts.add(counts);
             done.took += began.elapsed();
             done.is_done = !self.journal.records.get(key).is_some_and(Record::is_running);
@@ -377,7 +377,7 @@ impl<S: KvStore> Runner<'_, S> {
         key: &StepKey,
         step: &Step,
         began: Instant,
-    ) -> Result<(Journal, Counts), Halt> {
+    ) -> Result<(JournalChange, Counts), Halt> {
         let (store, held, journal) = (self.store, self.held, &self.journal);
         let (migrations, pulse) = (self.migrations, &mut self.pulse);
         let before = journal.records.get(key);
@@ -397,9 +397,9 @@ impl<S: KvStore> Runner<'_, S> {
                 Left::Nothing => (RecordState::Done, None),
                 Left::Behind(cursor) => (RecordState::Running, Some(cursor)),
             };
-            let after = journal.with(raw, key, record)?;
+            let change = journal.put(raw, key, record)?;
             held.renew(raw)?;
-            Ok((after, counts))
+            Ok((change, counts))
         })
     }
 

@@ -216,6 +216,13 @@ fn waiting_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
     a_handler_waits_for_a_thread_that_dispatches(Pace::Behind);
 }
 
+/// The handler runs within the commit of the thread that dispatches, which is that of its group: the other
+/// thread's event is queued behind it, and refused.
+#[test]
+fn waiting_inline_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
+    a_handler_waits_for_a_thread_that_dispatches(Pace::Inline);
+}
+
 /// The deadline of a reader is its own, whatever others do.
 #[test]
 fn a_reader_returns_at_its_deadline() {

@@ -3,8 +3,11 @@
 use std::ops::ControlFlow;
 
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
-use arbour::migrations::{Group, Migrations, Run, Step};
-use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeName};
+use arbour::migrations::{Group, MigrationError, Migrations, Run, Step};
+use arbour::{
+    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeHandle, TreeName,
+};
+use sha2::{Digest as _, Sha256};
 
 fn entries(store: &MemoryStore, name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     let tree = store.open_tree(TreeName::layer(name).unwrap()).unwrap();
@@ -99,6 +102,19 @@ fn checksums_are_those_of_old() {
 /// The first eight bytes of the SHA-256 of the length of the key in eight bytes, the key and the body.
 const SEAL: &str = "1387d1d86677f5d7";
 
+#[test]
+fn the_head_has_the_xor_of_the_hashes_of_the_entries() {
+    let journal = entries(&store(), JOURNAL_TREE);
+    let (head, entries) = journal.split_last().unwrap();
+    let mut expected = [0; 32];
+    for (key, value) in entries {
+        let of = |bytes: &[u8]| [&(bytes.len() as u64).to_be_bytes(), bytes].concat();
+        let hash = Sha256::digest([of(value), of(key)].concat());
+        expected.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
+    }
+    assert_eq!((head.1[0], &head.1[33..65]), (2, &expected[..]));
+}
+
 /// The journal of a store of old, whose one step was done and asks for data format 2 of those who write.
 const OLD: [(&str, &str); 2] = [
     (
@@ -114,16 +130,49 @@ const OLD: [(&str, &str); 2] = [
     ),
 ];
 
+fn store_of_old() -> MemoryStore {
+    let store = MemoryStore::new();
+    for (key, value) in OLD {
+        store.put(&journal_of(&store), &bytes(key), &bytes(value)).unwrap();
+    }
+    store
+}
+
+fn journal_of(store: &MemoryStore) -> TreeHandle {
+    store.open_tree(TreeName::layer(JOURNAL_TREE).unwrap()).unwrap()
+}
+
+/// Declares the step of the store of old, and as many after it.
+fn today(more: u64) -> Migrations {
+    let step = Step::numbered(1).revision("one\ntwo\n").min_writer(2).atomic(|_| Ok(()));
+    let group = Group::new("rooms").step(step);
+    let more = (0..more).map(|number| Step::numbered(2 + number).atomic(|_| Ok(())));
+    Migrations::new("app", "2.0").format(3).group(more.fold(group, Group::step))
+}
+
+/// A head of old holds other hashes than today's: of the entries in their order.
+#[test]
+fn a_journal_of_old_is_continued() {
+    let store = store_of_old();
+    assert_eq!(today(1).run(&store).unwrap().steps.len(), 1);
+    assert!(today(1).run(&store).unwrap().steps.is_empty());
+    assert_eq!(entries(&store, JOURNAL_TREE).last().unwrap().1[0], 2, "the head is one of today");
+    assert_eq!(today(1).status(&store).unwrap().min_writer, Some(2));
+}
+
+#[test]
+fn a_lost_entry_is_detected_by_a_head_of_old() {
+    let store = store_of_old();
+    store.delete(&journal_of(&store), &bytes(OLD[0].0)).unwrap();
+    assert!(matches!(today(1).run(&store), Err(MigrationError::Damaged { .. })));
+}
+
 #[test]
 fn a_journal_of_old_is_read() {
-    let store = MemoryStore::new();
-    let tree = store.open_tree(TreeName::layer(JOURNAL_TREE).unwrap()).unwrap();
-    for (key, value) in OLD {
-        store.put(&tree, &bytes(key), &bytes(value)).unwrap();
-    }
-    let step = Step::numbered(1).revision("one\ntwo\n").min_writer(2).atomic(|_| Ok(()));
-    let today = Migrations::new("app", "2.0").format(3).group(Group::new("rooms").step(step));
+    let store = store_of_old();
+    let today = today(0);
     assert!(today.run(&store).unwrap().steps.is_empty());
+    assert_eq!(entries(&store, JOURNAL_TREE).last().unwrap().1[0], 1, "nothing was written");
     let status = today.status(&store).unwrap();
     let record = status.steps[0].record.as_ref().unwrap();
     assert_eq!((record.program.as_str(), record.min_writer), ("app 1.2", Some(2)));

@@ -263,6 +263,22 @@ pub enum DocError {
         /// The last position that was trimmed.
         oldest: u64,
     },
+
+    /// A position that the feed does not have yet was to be acknowledged. Nothing was written.
+    #[error(
+        "{collection}: the subscriber {subscriber:?} cannot acknowledge position {asked}, because \
+             the newest change is {newest}: acknowledge only what was read from this feed"
+    )]
+    Beyond {
+        /// The collection.
+        collection: String,
+        /// The subscriber.
+        subscriber: String,
+        /// The position that was to be acknowledged.
+        asked: u64,
+        /// The position of the newest change.
+        newest: u64,
+    },
 }
 
 fn shown(values: &[Value]) -> String {

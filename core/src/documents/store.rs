@@ -338,11 +338,13 @@ pub trait DocCollection<D: Document>: Send + Sync {
     fn newest_change<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<u64>;
 
     /// Notes that a subscriber has dealt with all changes up to a position, in the transaction it does
-    /// so in. Changes that a subscriber has not dealt with are never trimmed. `None` forgets the
-    /// subscriber.
+    /// so in. It never moves backwards: an earlier position than the one that was acknowledged changes
+    /// nothing. Changes that a subscriber has not dealt with are never trimmed. `None` forgets the
+    /// subscriber, which can then begin anywhere.
     ///
     /// # Errors
-    /// As [`changes`](Self::changes).
+    /// [`Beyond`](super::DocError::Beyond) for a position after the newest change;
+    /// [`Invalid`](super::DocError::Invalid) if the collection has no feed or the subscriber no name.
     ///
     /// ```
     /// # use arbour_core::KvWrite;

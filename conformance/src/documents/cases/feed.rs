@@ -232,3 +232,48 @@ pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
     assert_eq!(follow(bed.store(), &notes, 8, 100)?.len(), 2);
     Ok(())
 }
+
+/// What a subscriber acknowledges moves forward only, and not beyond the newest change: else it would be
+/// handed changes twice, or changes would be trimmed that it has not seen. A subscriber that was forgotten
+/// begins anywhere.
+pub(super) fn acknowledged_moves_forward_only<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> DocResult<()> {
+    let notes = bed.open(self::notes())?;
+    let acknowledge =
+        |store: &F::Store, position| store.write(|t| notes.acknowledge(t, "mailer", position));
+    for n in 0..6 {
+        load(bed.store(), &notes, &[json!({"id": "a", "n": n})])?;
+    }
+    for beyond in [7, u64::MAX] {
+        let error = refused(acknowledge(bed.store(), Some(beyond)), "the newest change is 6");
+        let is_beyond = matches!(
+            &error,
+            DocError::Beyond { subscriber, asked, newest: 6, .. }
+                if subscriber == "mailer" && *asked == beyond
+        );
+        assert!(is_beyond, "{error:?}");
+        assert_eq!(notes.acknowledged(&bed.store().snapshot()?, "mailer")?, None);
+    }
+    acknowledge(bed.store(), Some(6))?;
+    assert_eq!(bed.store().write(|t| notes.trim_changes(t, 0))?, 6);
+    // None is left, and yet six is still the newest.
+    refused(acknowledge(bed.store(), Some(7)), "the newest change was the sixth");
+    for earlier in [0, 5, 6] {
+        acknowledge(bed.store(), Some(earlier))?;
+        assert_eq!(notes.acknowledged(&bed.store().snapshot()?, "mailer")?, Some(6), "{earlier}");
+    }
+    load(bed.store(), &notes, &[json!({"id": "b"})])?;
+    bed.store().write(|t| {
+        notes.writer(t)?.insert(&json!({"id": "c"}))?;
+        notes.acknowledge(t, "mailer", Some(8))
+    })?;
+    assert_eq!(notes.acknowledged(&bed.store().snapshot()?, "mailer")?, Some(8), "its own change");
+    acknowledge(bed.store(), None)?;
+    acknowledge(bed.store(), Some(7))?;
+    drop(notes);
+    bed.settle()?;
+    let notes = bed.open(self::notes())?;
+    assert_eq!(notes.acknowledged(&bed.store().snapshot()?, "mailer")?, Some(7));
+    Ok(())
+}

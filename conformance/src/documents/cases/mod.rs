@@ -101,7 +101,7 @@ macro_rules! __documents_cases {
             }
             feed {
                 resumes_without_loss nothing_from_rolled_back trimmed_is_refused
-                unacknowledged_is_kept
+                unacknowledged_is_kept acknowledged_moves_forward_only
             }
         }
     };

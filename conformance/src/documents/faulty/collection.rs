@@ -255,7 +255,15 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
             let name = self.declaration.name.clone();
             self.memory.subscribers.lock().insert((name, subscriber.to_owned()));
         }
-        self.below.acknowledge(transaction, subscriber, position)
+        if self.has(DocFault::AcknowledgedGoesBack) {
+            self.below.acknowledge(transaction, subscriber, None)?;
+        }
+        match self.below.acknowledge(transaction, subscriber, position) {
+            Err(DocError::Beyond { newest, .. }) if self.has(DocFault::BeyondIsNewest) => {
+                self.below.acknowledge(transaction, subscriber, Some(newest))
+            }
+            acknowledged => acknowledged,
+        }
     }
 
     fn acknowledged<R: KvRead<Tree = C::Tree>>(

@@ -227,6 +227,10 @@ macro_rules! __doc_faults {
             TrimmedIsSilent "feed::trimmed_is_refused",
             /// Changes are given up that a subscriber has not dealt with.
             TrimTakesUnacknowledged "feed::unacknowledged_is_kept",
+            /// An earlier position replaces the one that was acknowledged.
+            AcknowledgedGoesBack "feed::acknowledged_moves_forward_only",
+            /// A position after the newest change is taken for the newest.
+            BeyondIsNewest "feed::acknowledged_moves_forward_only",
         }
     };
 }
