@@ -29,6 +29,9 @@ const TREE_PREFIX: &str = "tree/";
 /// What sled's own tree holds in a store that was made: without it sled has lost its log.
 const MARK: (&str, &str) = ("arbour", "1");
 
+/// How long to leave sled's threads alone that write what a batch left.
+const WRITE_PAUSE: Duration = Duration::from_micros(20);
+
 /// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
 const CLOSING_MAX: Duration = Duration::from_secs(60);
 
@@ -55,6 +58,8 @@ struct Durable {
     blobs: Blobs,
     /// How far the log reaches at least.
     log_end: u64,
+    /// The last place in the log that was held and then released while a buffer of its own had it.
+    released: i64,
 }
 
 impl Database {
@@ -75,7 +80,8 @@ impl Database {
                 return Err(error);
             }
         };
-        let durable = Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end });
+        let durable =
+            Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end, released: -1 });
         let (trees, is_stuck) = (Vec::new(), AtomicBool::new(false));
         let mut database = Self { trees, sled, log, durable, is_stuck, folder };
         match database.begin(state, options, registry) {
@@ -162,7 +168,7 @@ impl Database {
         let operation = Operation::Apply;
         let failed = |cause| error::engine(cause, operation);
         // With the lock held nothing waits for the log, which stands still meanwhile.
-        let blobs = &mut self.durable.lock().blobs;
+        let Durable { blobs, released, .. } = &mut *self.durable.lock();
         let mut hold = None;
         if let Changes::Many(_) = &changes {
             // sled takes back the mark of a batch that fails, and writes what there is of it without.
@@ -176,7 +182,8 @@ impl Database {
         // Nothing durable is written to a folder that was moved.
         let needs_sync =
             blobs.may_have_new().unwrap_or(true) && self.check_place(operation).is_ok();
-        if hold.is_none() && changed.is_ok() && !needs_sync {
+        let is_batch = hold.is_some();
+        if !is_batch && changed.is_ok() && !needs_sync {
             return Ok(());
         }
         let release = match hold.map_or_else(|| self.hold(), Ok) {
@@ -188,20 +195,25 @@ impl Database {
             let synced = if needs_sync { blobs.sync_new() } else { Ok(()) };
             synced.map_err(|cause| not_durable(cause, operation))
         });
-        release(whole.is_ok()).map_err(failed).and(whole)
+        let place = release(whole.is_ok()).map_err(failed)?;
+        if is_batch && whole.is_ok() {
+            *released = place;
+        }
+        whole
     }
 
     /// Reserves a place in the log. Recovery takes nothing that follows it until it is released. If
     /// what follows is not whole, it never is: sled then waits for it until the process ends.
-    fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<()>> {
+    fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<i64>> {
         let log = &self.sled.context.pagecache.log;
         let place = log.reserve(LogKind::Free, 0, &(), &sled::pin())?;
         Ok(move |is_whole| {
             if is_whole {
-                return place.abort().map(drop);
+                return place.abort().map(|(position, _)| position);
             }
+            let position = place.lsn();
             std::mem::forget(place);
-            Ok(())
+            Ok(position)
         })
     }
 
@@ -250,8 +262,8 @@ impl Database {
             Durability::None => Ok(()),
             Durability::ProcessCrash => {
                 // No other thread waits for the log while `change` holds it.
-                let _durable = self.durable.lock();
-                self.flush_sled(operation)
+                let durable = self.durable.lock();
+                self.flush_sled(durable.released, operation)
             }
             Durability::PowerLoss => {
                 let log_end = self.make_durable(operation)?;
@@ -266,8 +278,8 @@ impl Database {
     /// Puts everything changed so far on the device and returns how far the log reaches there.
     fn make_durable(&self, operation: Operation) -> Result<u64> {
         let refused = |cause| not_durable(cause, operation);
-        let Durable { blobs, log_end } = &mut *self.durable.lock();
-        self.flush_sled(operation)?;
+        let Durable { blobs, log_end, released } = &mut *self.durable.lock();
+        self.flush_sled(*released, operation)?;
         let written = self.sled.context.pagecache.log.stable_offset();
         blobs.sync_all(written).map_err(refused)?;
         // Asked before the log is synced: what sled writes meanwhile may miss the sync.
@@ -278,10 +290,14 @@ impl Database {
     }
 
     /// Hands everything changed so far to the system.
-    fn flush_sled(&self, operation: Operation) -> Result<()> {
-        shielded(operation, || {
-            self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
-        })
+    fn flush_sled(&self, released: i64, operation: Operation) -> Result<()> {
+        let failed = |cause| error::engine(cause, operation);
+        // sled does not wake up who waits for this write if it fails, so it is not waited for there.
+        while self.sled.context.pagecache.log.stable_offset() < released {
+            self.sled.context.global_error().map_err(failed)?;
+            thread::sleep(WRITE_PAUSE);
+        }
+        shielded(operation, || self.sled.flush().map(drop).map_err(failed))
     }
 
     /// Counts the entries of trees and measures the files.
