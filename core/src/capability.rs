@@ -53,6 +53,10 @@ pub struct Capabilities {
 
 /// Which damage to its files an engine detects.
 ///
+/// A store that was not closed is an exception for every engine: damage to what was written last can
+/// look like writes that were never made, so that the newest commits, or single keys of them, are
+/// missing.
+///
 /// ```
 /// use arbour_core::DamageDetection;
 /// assert!(DamageDetection::OnRead > DamageDetection::Structure);
@@ -65,8 +69,7 @@ pub enum DamageDetection {
     /// As `Structure`; opening with [`verify`](crate::StoreOptions::verify) detects every changed
     /// byte.
     OnVerify,
-    /// Checksums are compared whenever data is read: every changed byte is detected then. In the
-    /// log of a store that was not closed, damage can look like the end of the log.
+    /// Checksums are compared whenever data is read: every changed byte is detected then.
     OnRead,
 }
 

@@ -166,11 +166,14 @@ pub trait KvStore: Send + Sync + 'static {
     /// Closes the store. Waits for the running transaction like another writer; every later call
     /// fails with [`Closed`](ErrorKind::Closed), but for `close` itself, which does nothing.
     ///
+    /// Once it has returned `Ok`, everything that was committed is durable, at whatever level.
+    ///
     /// Snapshots that still live stay readable; the files are let go with the last of them.
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) if a transaction does not end in time, and the store stays open;
-    /// else what the engine reports, and the store is closed.
+    /// else what the engine reports, and the store is closed. After [`Io`](ErrorKind::Io) commits that
+    /// asked for less than [`PowerLoss`](Durability::PowerLoss) may not be durable.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};

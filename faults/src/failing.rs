@@ -20,13 +20,38 @@ use crate::workload::Life;
 /// What keeps the harness from working.
 pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<()> {
     let created = harness.live(engine, &[Life::Create], None, Meddling::None)?;
-    // What a kill left behind is on the device before the next life begins.
-    let Promise { process_crash, begun, .. } = Promise::of(&created.recording);
-    let promise = Promise { process_crash, power_loss: process_crash, begun, backup: None };
     fail_each(harness, engine, Life::Create, None, table)?;
-    fail_each(harness, engine, Life::Resume, Some((&created.root, promise)), table)?;
+    let before = Some((created.root.as_path(), promise_after_kill(&created)));
+    fail_each(harness, engine, Life::Resume, before, table)?;
     Harness::forget(&created);
     Ok(())
+}
+
+/// Runs the workload that opens the store of a killed process once for each of these calls, as
+/// [`run`] does for those that the seed chooses.
+///
+/// # Errors
+/// What keeps the harness from working.
+pub fn run_resumed(
+    harness: &mut Harness,
+    engine: &Engine,
+    injections: impl IntoIterator<Item = Injection>,
+    table: &mut Table,
+) -> Result<()> {
+    let created = harness.live(engine, &[Life::Create], None, Meddling::None)?;
+    let before = Some((created.root.as_path(), promise_after_kill(&created)));
+    for injection in injections {
+        let mut random = Random::new(harness.extent().seed, injection.kind.name());
+        fail(harness, engine, (Life::Resume, injection), before, &mut random, table)?;
+    }
+    Harness::forget(&created);
+    Ok(())
+}
+
+/// What a kill left behind is on the device before the next life begins.
+fn promise_after_kill(created: &Run) -> Promise {
+    let Promise { process_crash, begun, .. } = Promise::of(&created.recording);
+    Promise { process_crash, power_loss: process_crash, begun, backup: None }
 }
 
 fn fail_each(
@@ -52,21 +77,33 @@ fn fail_each(
             numbers.dedup();
             for number in numbers {
                 let injection = Injection { kind, number, failure: *failure };
-                let mut run = harness.live(engine, &[life], folder, Meddling::Fail(injection))?;
-                if run.recording.notes().any(is_locked_after_failure) {
-                    // The advice is to end the process that has it open.
-                    harness.live_on(&mut run, engine, Life::Resume, Meddling::None)?;
-                }
-                if let Some(finding) = judge(harness, engine, &run, injection, before, &mut random)?
-                {
-                    let place =
-                        format!("{} {number} {} of {}", kind.name(), failure.name(), life.name());
-                    table.add(engine.name, Fault::FailingCall, finding.within(&place));
-                }
-                Harness::forget(&run);
+                fail(harness, engine, (life, injection), before, &mut random, table)?;
             }
         }
     }
+    Ok(())
+}
+
+fn fail(
+    harness: &mut Harness,
+    engine: &Engine,
+    (life, injection): (Life, Injection),
+    before: Before<'_>,
+    random: &mut Random,
+    table: &mut Table,
+) -> Result<()> {
+    let folder = before.map(|(folder, _)| folder);
+    let mut run = harness.live(engine, &[life], folder, Meddling::Fail(injection))?;
+    if run.recording.notes().any(is_locked_after_failure) {
+        // The advice is to end the process that has it open.
+        harness.live_on(&mut run, engine, Life::Resume, Meddling::None)?;
+    }
+    if let Some(finding) = judge(harness, engine, &run, injection, before, random)? {
+        let Injection { kind, number, failure } = injection;
+        let place = format!("{} {number} {} of {}", kind.name(), failure.name(), life.name());
+        table.add(engine.name, Fault::FailingCall, finding.within(&place));
+    }
+    Harness::forget(&run);
     Ok(())
 }
 

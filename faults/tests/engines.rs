@@ -4,18 +4,19 @@
     any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
 ))]
 
-use arbour_faults::engine::engine;
+use arbour_faults::engine::{Engine, engine};
 use arbour_faults::outcome::Outcome;
-use arbour_faults::recorder::Meddling;
+use arbour_faults::recorder::{Failure, Injection, Meddling};
+use arbour_faults::recording::CallKind;
 use arbour_faults::table::{Fault, Table};
 use arbour_faults::{Extent, Harness, damage, failing, power};
 
 const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
 
-type Run =
-    fn(&mut Harness, &arbour_faults::engine::Engine, &mut Table) -> arbour_faults::Result<()>;
-
-fn table_of(name: &str, run: Run) -> Table {
+fn table_of(
+    name: &str,
+    run: impl FnOnce(&mut Harness, &Engine, &mut Table) -> arbour_faults::Result<()>,
+) -> Table {
     let mut harness = Harness::new(env!("CARGO_BIN_EXE_arbour-faults"), EXTENT).expect("it starts");
     let mut table = Table::default();
     run(&mut harness, &engine(name).expect("it is an engine"), &mut table).expect("it runs");
@@ -60,6 +61,22 @@ fn names_damage(name: &str, finds_all: &[Fault]) {
         let allowed = if finds_all.contains(&fault) { 2 } else { 3 };
         expect_only(&table, name, fault, outcomes.split_at(allowed).0);
     }
+}
+
+/// SQLite closes without saying whether it could sync its log, and reads what it cannot open for
+/// writing: the store says that commits may be lost, and why it cannot write.
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_says_what_sqlite_does_not() {
+    let calls = |kind, failure| (0..8).map(move |number| Injection { kind, number, failure });
+    let injections = calls(CallKind::Sync, Failure::Io)
+        .chain(calls(CallKind::Open, Failure::Io))
+        .chain(calls(CallKind::Open, Failure::Full));
+    let table = table_of("sqlite", |harness, engine, table| {
+        failing::run_resumed(harness, engine, injections, table)
+    });
+    assert!(table.total("sqlite", Fault::FailingCall) > 16, "{table}");
+    expect_only(&table, "sqlite", Fault::FailingCall, &[Outcome::Right]);
 }
 
 macro_rules! engine {

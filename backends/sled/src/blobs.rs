@@ -1,10 +1,12 @@
 //! What is too large for sled's log.
 //!
 //! sled writes a page of more than about 128 KiB to a file of its own and never puts that file on
-//! the device. A commit that is to survive the loss of power has to.
+//! the device. Its recovery passes over a record of the log whose file is missing, and takes the
+//! rest of the commit. So the files of a commit are put on the device before the log names them, at
+//! every level of durability.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -15,12 +17,16 @@ use crate::folder::sync_folder;
 /// File systems count the time of a change in steps of up to this.
 const TIME_STEP: Duration = Duration::from_millis(50);
 
-/// The files that are on the device.
+/// The files beside the log, and which of them are on the device.
 pub(crate) struct Blobs {
     path: PathBuf,
     /// The folder itself, which is cheaper to ask than its path. Only Unix opens folders.
     folder: Option<File>,
+    /// Those that are on the device.
     synced: HashSet<OsString>,
+    /// Those that were put on the device but may have been incomplete then: a thread of sled's may
+    /// have been writing them.
+    unsure: HashSet<OsString>,
     /// When the folder had changed last when it was last listed; `None` if it may have changed
     /// since within one step of time.
     changed: Option<SystemTime>,
@@ -29,32 +35,44 @@ pub(crate) struct Blobs {
 impl Blobs {
     pub(crate) fn new(path: PathBuf) -> Self {
         let folder = File::open(&path).ok();
-        Self { path, folder, synced: HashSet::new(), changed: None }
+        let (synced, unsure) = (HashSet::new(), HashSet::new());
+        Self { path, folder, synced, unsure, changed: None }
     }
 
-    /// Puts the files on the device that are not known to be there, and returns their names. That
-    /// is done before sled writes the log that names them: its recovery takes a batch without
-    /// those whose file is missing.
-    pub(crate) fn sync_before_log(&mut self) -> io::Result<HashSet<OsString>> {
-        let unsynced = self.unsynced()?;
-        self.sync(&unsynced)?;
-        Ok(unsynced)
+    /// Tells whether there may be files that [`sync_new`](Self::sync_new) has not seen.
+    pub(crate) fn may_have_new(&self) -> io::Result<bool> {
+        Ok(self.changed != Some(self.last_change()?))
     }
 
-    /// Puts the files on the device that the log names by now. Threads of sled's write such files
-    /// too. So one that was there before the log was written may have been incomplete then, and
-    /// is whole now; one that is new may be incomplete still, if the log does not name it yet.
-    pub(crate) fn sync_after_log(&mut self, before: HashSet<OsString>) -> io::Result<()> {
-        let unsynced = self.unsynced()?;
-        self.sync(&unsynced)?;
-        self.synced.extend(before.into_iter().filter(|name| unsynced.contains(name)));
+    /// Puts the new files on the device.
+    pub(crate) fn sync_new(&mut self) -> io::Result<()> {
+        let new = self.find_new()?;
+        self.sync(&new)?;
+        self.unsure.extend(new);
         Ok(())
     }
 
-    fn unsynced(&mut self) -> io::Result<HashSet<OsString>> {
+    /// Puts the files on the device that are not there for sure. A file is named by the position of
+    /// the record that names it, and is complete if the log is written up to that position.
+    pub(crate) fn sync_all(&mut self, written: i64) -> io::Result<()> {
+        let new = self.find_new()?;
+        self.unsure.extend(new);
+        self.sync(&self.unsure)?;
+        let (complete, unsure) = self.unsure.drain().partition(|name| is_complete(name, written));
+        self.unsure = unsure;
+        let complete: HashSet<OsString> = complete;
+        self.synced.extend(complete);
+        Ok(())
+    }
+
+    fn last_change(&self) -> io::Result<SystemTime> {
         // sled only ever makes and removes whole files, so the time of the folder tells all.
         let found = self.folder.as_ref().map_or_else(|| fs::metadata(&self.path), File::metadata);
-        let changed = found?.modified()?;
+        found?.modified()
+    }
+
+    fn find_new(&mut self) -> io::Result<HashSet<OsString>> {
+        let changed = self.last_change()?;
         if self.changed == Some(changed) {
             return Ok(HashSet::new());
         }
@@ -63,9 +81,10 @@ impl Blobs {
             there.insert(entry?.file_name());
         }
         self.synced.retain(|name| there.contains(name));
-        there.retain(|name| !self.synced.contains(name));
+        self.unsure.retain(|name| there.contains(name));
+        there.retain(|name| !self.synced.contains(name) && !self.unsure.contains(name));
         let is_past = SystemTime::now().duration_since(changed).is_ok_and(|age| age > TIME_STEP);
-        self.changed = (is_past && there.is_empty()).then_some(changed);
+        self.changed = is_past.then_some(changed);
         Ok(there)
     }
 
@@ -79,6 +98,12 @@ impl Blobs {
         }
         if names.is_empty() { Ok(()) } else { sync_folder(&self.path) }
     }
+}
+
+/// Tells whether the record that names a file is written. What is not named so is no file of sled's.
+fn is_complete(name: &OsStr, written: i64) -> bool {
+    let position = name.to_str().and_then(|name| name.parse::<i64>().ok());
+    position.is_none_or(|position| position <= written)
 }
 
 #[cfg(test)]
@@ -99,29 +124,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut blobs = Blobs::new(folder.path().to_owned());
         fs::write(folder.path().join("17"), "large").unwrap();
-        for _ in 0..2 {
-            assert_eq!(blobs.sync_before_log().unwrap(), names(&["17"]));
-        }
+        blobs.sync_new().unwrap();
         fs::write(folder.path().join("18"), "written by a thread of sled's").unwrap();
-        blobs.sync_after_log(names(&["17"])).unwrap();
-        assert_eq!(blobs.synced, names(&["17"]));
-        assert_eq!(blobs.sync_before_log().unwrap(), names(&["18"]));
-        blobs.sync_after_log(names(&["18"])).unwrap();
-        assert!(blobs.unsynced().unwrap().is_empty());
+        blobs.sync_all(17).unwrap();
+        assert_eq!((&blobs.synced, &blobs.unsure), (&names(&["17"]), &names(&["18"])));
+        blobs.sync_all(18).unwrap();
+        assert_eq!((&blobs.synced, &blobs.unsure), (&names(&["17", "18"]), &names(&[])));
         // A file that comes back under the name of one that went is another file.
         fs::remove_file(folder.path().join("17")).unwrap();
-        assert!(blobs.unsynced().unwrap().is_empty());
+        blobs.sync_new().unwrap();
+        assert_eq!(blobs.synced, names(&["18"]));
         fs::write(folder.path().join("17"), "another").unwrap();
-        assert_eq!(blobs.unsynced().unwrap(), names(&["17"]));
+        assert_eq!(blobs.find_new().unwrap(), names(&["17"]));
     }
 
     #[test]
     fn a_file_that_went_meanwhile_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let mut blobs = Blobs::new(folder.path().to_owned());
+        blobs.unsure = names(&["17"]);
         blobs.sync(&names(&["17"])).unwrap();
-        blobs.sync_after_log(names(&["17"])).unwrap();
-        assert!(blobs.synced.is_empty());
+        blobs.sync_all(17).unwrap();
+        assert!(blobs.synced.is_empty() && blobs.unsure.is_empty());
     }
 
     #[test]
@@ -129,17 +153,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut blobs = Blobs::new(folder.path().to_owned());
         thread::sleep(2 * TIME_STEP);
-        assert!(blobs.unsynced().unwrap().is_empty());
-        assert!(blobs.changed.is_some());
+        assert!(blobs.may_have_new().unwrap());
+        blobs.sync_new().unwrap();
+        assert!(!blobs.may_have_new().unwrap());
         fs::write(folder.path().join("17"), "large").unwrap();
-        assert_eq!(blobs.unsynced().unwrap(), names(&["17"]));
+        assert!(blobs.may_have_new().unwrap());
+        assert_eq!(blobs.find_new().unwrap(), names(&["17"]));
     }
 
     #[test]
     fn a_file_that_cannot_be_synced_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let mut blobs = Blobs::new(folder.path().join("absent"));
-        assert!(blobs.sync_before_log().is_err());
+        assert!(blobs.may_have_new().is_err());
+        assert!(blobs.sync_new().is_err());
         assert!(blobs.synced.is_empty());
     }
 }

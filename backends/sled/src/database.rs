@@ -13,6 +13,7 @@ use arbour_core::{
     TreeName, TreeRegistry, panic_text,
 };
 use parking_lot::Mutex;
+use sled::LogKind;
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional as _};
 
 use crate::blobs::Blobs;
@@ -28,8 +29,14 @@ const TREE_PREFIX: &str = "tree/";
 /// What sled's own tree holds in a store that was made: without it sled has lost its log.
 const MARK: (&str, &str) = ("arbour", "1");
 
+/// How long to leave sled's threads alone that write what a batch left.
+const WRITE_PAUSE: Duration = Duration::from_micros(20);
+
 /// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
 const CLOSING_MAX: Duration = Duration::from_secs(60);
+
+/// How often sled is started at most while a store is opened: one read that fails is made good.
+const STARTS_MAX: u32 = 4;
 
 /// A database that is open, in a folder that is locked.
 pub(crate) struct Database {
@@ -51,6 +58,8 @@ struct Durable {
     blobs: Blobs,
     /// How far the log reaches at least.
     log_end: u64,
+    /// The last place in the log that was held and then released while a buffer of its own had it.
+    released: i64,
 }
 
 impl Database {
@@ -61,7 +70,7 @@ impl Database {
         registry: &TreeRegistry,
     ) -> Result<Self> {
         folder.prepare(state).map_err(error::not_opened)?;
-        let sled = start(folder.path(), options)?;
+        let sled = recover(&folder, state, options)?;
         let found = check(&sled, state)
             .and_then(|log_end| Ok((log_end, folder.open_log().map_err(error::not_opened)?)));
         let (log_end, log) = match found {
@@ -71,7 +80,8 @@ impl Database {
                 return Err(error);
             }
         };
-        let durable = Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end });
+        let durable =
+            Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end, released: -1 });
         let (trees, is_stuck) = (Vec::new(), AtomicBool::new(false));
         let mut database = Self { trees, sled, log, durable, is_stuck, folder };
         match database.begin(state, options, registry) {
@@ -152,9 +162,62 @@ impl Database {
         self.is_stuck.fetch_or(self.sled.context.global_error().is_ok(), Ordering::AcqRel);
     }
 
-    /// Changes the trees in memory, all or none, and hands the changes to sled's log as one record:
-    /// recovery takes all of it or nothing.
+    /// Changes the trees in memory and hands the changes to sled's log, so that recovery takes all of
+    /// them or none, also if this fails.
     pub(crate) fn change(&self, changes: Changes) -> Result<()> {
+        let operation = Operation::Apply;
+        let failed = |cause| error::engine(cause, operation);
+        // With the lock held nothing waits for the log, which stands still meanwhile.
+        let Durable { blobs, released, .. } = &mut *self.durable.lock();
+        let mut hold = None;
+        if let Changes::Many(_) = &changes {
+            // sled takes back the mark of a batch that fails, and writes what there is of it without.
+            // The batch may have to read what is still in sled's buffer, and would wait for ever if
+            // that were held too: before each batch, also an empty one, sled begins another buffer.
+            let empty = || self.sled.apply_batch(sled::Batch::default()).map_err(failed);
+            shielded(operation, empty)?;
+            hold = Some(self.hold().map_err(failed)?);
+        }
+        let changed = self.write(changes);
+        // Nothing durable is written to a folder that was moved.
+        let needs_sync =
+            blobs.may_have_new().unwrap_or(true) && self.check_place(operation).is_ok();
+        let is_batch = hold.is_some();
+        if !is_batch && changed.is_ok() && !needs_sync {
+            return Ok(());
+        }
+        let release = match hold.map_or_else(|| self.hold(), Ok) {
+            Ok(release) => release,
+            // sled writes nothing any more.
+            Err(cause) => return changed.and(Err(failed(cause))),
+        };
+        let whole = changed.and_then(|()| {
+            let synced = if needs_sync { blobs.sync_new() } else { Ok(()) };
+            synced.map_err(|cause| not_durable(cause, operation))
+        });
+        let place = release(whole.is_ok()).map_err(failed)?;
+        if is_batch && whole.is_ok() {
+            *released = place;
+        }
+        whole
+    }
+
+    /// Reserves a place in the log. Recovery takes nothing that follows it until it is released. If
+    /// what follows is not whole, it never is: sled then waits for it until the process ends.
+    fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<i64>> {
+        let log = &self.sled.context.pagecache.log;
+        let place = log.reserve(LogKind::Free, 0, &(), &sled::pin())?;
+        Ok(move |is_whole| {
+            if is_whole {
+                return place.abort().map(|(position, _)| position);
+            }
+            let position = place.lsn();
+            std::mem::forget(place);
+            Ok(position)
+        })
+    }
+
+    fn write(&self, changes: Changes) -> Result<()> {
         let operation = Operation::Apply;
         let failed = |cause| error::engine(cause, operation);
         let batches = match changes {
@@ -197,7 +260,11 @@ impl Database {
     pub(crate) fn flush(&self, durability: Durability, operation: Operation) -> Result<()> {
         match durability {
             Durability::None => Ok(()),
-            Durability::ProcessCrash => self.flush_sled(operation),
+            Durability::ProcessCrash => {
+                // No other thread waits for the log while `change` holds it.
+                let durable = self.durable.lock();
+                self.flush_sled(durable.released, operation)
+            }
             Durability::PowerLoss => {
                 let log_end = self.make_durable(operation)?;
                 // Not durably, which would cost as much as the flush: an earlier end is true as
@@ -211,10 +278,10 @@ impl Database {
     /// Puts everything changed so far on the device and returns how far the log reaches there.
     fn make_durable(&self, operation: Operation) -> Result<u64> {
         let refused = |cause| not_durable(cause, operation);
-        let Durable { blobs, log_end } = &mut *self.durable.lock();
-        let before = blobs.sync_before_log().map_err(refused)?;
-        self.flush_sled(operation)?;
-        blobs.sync_after_log(before).map_err(refused)?;
+        let Durable { blobs, log_end, released } = &mut *self.durable.lock();
+        self.flush_sled(*released, operation)?;
+        let written = self.sled.context.pagecache.log.stable_offset();
+        blobs.sync_all(written).map_err(refused)?;
         // Asked before the log is synced: what sled writes meanwhile may miss the sync.
         let end = log_end::find(&self.sled);
         self.log.sync_data().map_err(refused)?;
@@ -223,10 +290,14 @@ impl Database {
     }
 
     /// Hands everything changed so far to the system.
-    fn flush_sled(&self, operation: Operation) -> Result<()> {
-        shielded(operation, || {
-            self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
-        })
+    fn flush_sled(&self, released: i64, operation: Operation) -> Result<()> {
+        let failed = |cause| error::engine(cause, operation);
+        // sled does not wake up who waits for this write if it fails, so it is not waited for there.
+        while self.sled.context.pagecache.log.stable_offset() < released {
+            self.sled.context.global_error().map_err(failed)?;
+            thread::sleep(WRITE_PAUSE);
+        }
+        shielded(operation, || self.sled.flush().map(drop).map_err(failed))
     }
 
     /// Counts the entries of trees and measures the files.
@@ -266,6 +337,38 @@ impl Database {
         end(sled, trees)?;
         if is_whole { folder.close() } else { Ok(()) }
     }
+}
+
+/// Starts sled. If its recovery fails, or may have found less than there is, that is undone and sled
+/// started once more: a read may have failed, which sled takes for damage or for the end of the log.
+fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<sled::Db> {
+    let Some(tail) = folder.read_tail()? else { return start(folder.path(), options) };
+    let undo = || folder.restore(&tail).map_err(error::not_opened);
+    if let State::Open(_) = state {
+        // The process may have died of a sync that failed.
+        undo()?;
+    }
+    let (mut found, mut failed) = (None, false);
+    for _ in 0..STARTS_MAX - 1 {
+        match start(folder.path(), options) {
+            Ok(sled) => {
+                let end_found = log_end::reached(&sled);
+                // What is found twice is all that there is: a commit that is not whole is not taken.
+                if end_found >= tail.end() || found.replace(end_found) == Some(end_found) {
+                    return Ok(sled);
+                }
+                end(sled, Vec::new())?;
+                undo()?;
+            }
+            Err(error) => {
+                undo().map_err(|_| error.clone())?;
+                if std::mem::replace(&mut failed, true) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    start(folder.path(), options)
 }
 
 /// Starts sled, which recovers the log if it has to.
@@ -321,8 +424,11 @@ fn end(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<()> {
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let panic = thread.join().err();
             let text = panic.as_deref().and_then(|panic| panic_text(panic)).unwrap_or("no message");
-            let message = format!("the system refused a last sync: sled panicked with: {text}");
-            Err(Error::new(ErrorKind::Io, operation, message))
+            // All that sled passes on of the system's error is its name in this text.
+            let is_full = text.contains("StorageFull");
+            let kind = if is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
+            let cause = io::Error::new(kind, text.to_owned());
+            Err(Error::from_io(cause, operation, "the system refused a last sync: sled panicked"))
         }
     }
 }

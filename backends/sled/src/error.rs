@@ -11,7 +11,10 @@ const LOCK_REFUSED: &str = "could not acquire lock";
 pub(crate) fn engine(error: sled::Error, operation: Operation) -> Error {
     let (kind, message) = match error {
         sled::Error::Io(cause) => return from_io(cause, operation),
-        sled::Error::Corruption { .. } => (ErrorKind::Corrupted, "the database is damaged"),
+        // sled makes this of a read that the device refuses, too.
+        sled::Error::Corruption { .. } => {
+            (ErrorKind::Corrupted, "the database is damaged, or its device cannot read it")
+        }
         sled::Error::CollectionNotFound(_) => {
             (ErrorKind::Corrupted, "the database is damaged: a tree has lost its root")
         }

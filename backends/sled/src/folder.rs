@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
 
 use crate::seal::{Seal, State};
+use crate::tail::Tail;
 use crate::{checksum, error, index, segments, settings};
 
 /// How long sled's threads may take to let go of its files once the database is dropped. They
@@ -56,6 +57,20 @@ impl Folder {
     /// Returns the folder itself.
     pub(crate) fn path(&self) -> &StorePath {
         &self.path
+    }
+
+    /// Reads what sled's recovery may change.
+    pub(crate) fn read_tail(&self) -> Result<Option<Tail>> {
+        Tail::read(&self.path, &self.log_path())
+    }
+
+    /// Undoes a recovery, once sled has let go of its files.
+    pub(crate) fn restore(&self, tail: &Tail) -> io::Result<()> {
+        // sled that still has its files would write to what is put back.
+        if !self.await_let_go()? {
+            return Err(io::Error::other("sled did not let go of its files"));
+        }
+        tail.restore(&self.log_path())
     }
 
     /// Opens sled's log.

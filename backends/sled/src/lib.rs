@@ -25,10 +25,17 @@
 //!   everything to the system but does not have the device write down what is in its cache.
 //!   [`PowerLoss`](arbour_core::Durability::PowerLoss) does that too, also for the files sled keeps
 //!   large values in.
+//!   At every level these files are on the device before the log names them, because sled's recovery
+//!   passes over a file that is missing and takes the rest of the commit.
 //! - A folder is one store's, and one process's at a time. Its path is resolved once, when the
 //!   store is opened; links lead to the one store. A durable commit to a folder that was renamed,
 //!   replaced or deleted is refused with [`Moved`](arbour_core::ErrorKind::Moved).
-//! - After a commit or a sync that failed half-way the store refuses everything but closing.
+//! - After a commit or a sync that failed half-way the store refuses everything but closing. sled
+//!   would write what there is of a batch that failed; so the log is held while a batch is written,
+//!   and never goes on after one that failed. sled then keeps its files until the process ends.
+//! - A read that fails while sled recovers is the end of the log to it, and it overwrites the rest.
+//!   So what was written since the store was last opened is kept in memory while it is opened, up to
+//!   64 MiB, put back if sled found less, and recovered once more.
 //!
 //! # What damage is detected
 //! sled takes a damaged log for one that ends there. So beside its files lies a seal:
@@ -38,9 +45,10 @@
 //! - *Of a store whose process died* it says how far the log has to reach. The headers of the log's
 //!   segments are checked, and the records that were written since the store was last opened.
 //!   sled itself compares the checksum of everything it reads, so that a changed byte does not pass
-//!   for data. Two kinds of damage may go unseen, and then keys have an earlier value or are
-//!   missing: a damaged record before which its segment holds nothing that is still needed, and the
-//!   file of a large value that is missing. [`verify`](arbour_core::StoreOptions::verify) reads
+//!   for data. Three kinds of damage may go unseen, and then the newest commits are missing, or keys
+//!   have an earlier value or are missing: damage behind the last durable commit, a damaged record
+//!   before which its segment holds nothing that is still needed, and the file of a large value that
+//!   is damaged or missing. [`verify`](arbour_core::StoreOptions::verify) reads
 //!   every entry, but does not miss what sled has passed over.
 //!
 //! # What to know of sled
@@ -69,6 +77,7 @@ mod settings;
 mod shield;
 mod snapshot;
 mod store;
+mod tail;
 mod transaction;
 
 pub use cursor::{SledCursor, SledLiveCursor};

@@ -20,10 +20,15 @@ pub(crate) fn find(sled: &sled::Db) -> Option<u64> {
 
 /// Checks that the log which sled has recovered reaches as far as the seal says.
 pub(crate) fn check(sled: &sled::Db, noted: u64) -> Result<()> {
-    let found = sled.context.pagecache.log.stable_offset() + 1;
-    if u64::try_from(found).is_ok_and(|found| found >= noted) {
+    let found = reached(sled);
+    if found >= noted {
         return Ok(());
     }
     let message = format!("durable commits are missing: the log ended at {noted}, now at {found}");
     Err(error::damaged(message))
+}
+
+/// Returns the position behind the last record that sled has found or written.
+pub(crate) fn reached(sled: &sled::Db) -> u64 {
+    u64::try_from(sled.context.pagecache.log.stable_offset() + 1).unwrap_or(0)
 }

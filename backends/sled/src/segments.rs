@@ -46,6 +46,40 @@ pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
     walk.check()
 }
 
+/// Segments and where they lie in the file.
+type Places = Vec<(u64, Vec<u8>)>;
+
+/// Reads the segments that reach beyond a position, and where the last of their records ends that is
+/// whole; `None` if they are longer than `most`.
+pub(crate) fn read_from(log: &File, from: u64, most: u64) -> Result<Option<(Places, u64)>> {
+    let length = log.metadata().map_err(error::not_opened)?.len();
+    let (mut segments, mut end) = (Vec::new(), 0);
+    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
+        let Some(segment) = read_header(log, place)? else { continue };
+        if segment.begin + SEGMENT_BYTES <= from {
+            continue;
+        }
+        if (segments.len() as u64 + 1) * SEGMENT_BYTES > most {
+            return Ok(None);
+        }
+        let bytes = read(log, place, SEGMENT_BYTES as usize).map_err(error::not_opened)?;
+        end = end.max(segment.begin + end_of_records(&bytes, segment.begin / SEGMENT_BYTES));
+        segments.push((place, bytes));
+    }
+    Ok(Some((segments, end)))
+}
+
+/// Returns where the last whole record of a segment ends, but for what fills up the segment.
+fn end_of_records(bytes: &[u8], segment: u64) -> u64 {
+    let mut offset = HEADER_BYTES;
+    while let Some(record) = Record::read(bytes.get(offset..).unwrap_or_default(), segment)
+        && record.effect != Effect::Fills
+    {
+        offset += record.length;
+    }
+    offset as u64
+}
+
 /// Reads the header at a place of the file: `None` if the segment is unused.
 fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
     let header = read(log, place, HEADER_BYTES).map_err(error::not_opened)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use arbour_core::{Error, Operation, StoreOptions, StorePath};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OpenFlags, Result};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Result};
 
 use crate::checkpoints::Checkpoints;
 use crate::latch::Latch;
@@ -83,6 +83,11 @@ impl Connector {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
         let mut connection = Connection::open_with_flags(&*self.path, flags)?;
+        if connection.is_readonly(MAIN_DB)? {
+            // SQLite reads what it cannot open for writing, whatever the reason: this one may have
+            // passed.
+            connection = Connection::open_with_flags(&*self.path, flags)?;
+        }
         self.configure(&connection)?;
         self.checkpoints.attach(&mut connection)?;
         // SQL is to change tables, not the file beneath them.

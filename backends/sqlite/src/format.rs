@@ -1,6 +1,6 @@
 //! Whose file it is, of which version, and whether it is whole.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::thread;
@@ -203,9 +203,18 @@ fn unwritable(path: &Path) -> Error {
         let message = "the file is of a newer format of SQLite, which this one must not write";
         return Error::new(ErrorKind::TooNew, Operation::Open, message);
     }
+    // SQLite does not pass on what the system said, so the system is asked once more. It opens the
+    // file only if the reason has just passed; closing it then would release SQLite's locks.
+    let Err(cause) = OpenOptions::new().write(true).open(path).map(std::mem::forget) else {
+        let message = "SQLite could not open the file for writing, which is possible by now";
+        return Error::new(ErrorKind::Io, Operation::Open, message);
+    };
+    if cause.kind() != io::ErrorKind::PermissionDenied {
+        return Error::from_io(cause, Operation::Open, "the file cannot be opened for writing");
+    }
     let message = "the file can be read but not written: change its permissions, or open the store \
                    read-only";
-    Error::new(ErrorKind::ReadOnly, Operation::Open, message)
+    Error::new(ErrorKind::ReadOnly, Operation::Open, message).with_source(cause)
 }
 
 /// Checks all of the structure of a database, which reads all of it.

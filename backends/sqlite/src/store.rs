@@ -357,12 +357,12 @@ impl KvStore for SqliteStore {
     fn close(&self) -> Result<()> {
         let Some(_alone) = self.slot.close()? else { return Ok(()) };
         drop(self.watcher.lock().take());
-        if !self.readers.close() {
-            // The last snapshot has to be gone before the log can move: see `take_back`.
-            return Ok(());
-        }
+        let synced = self.writer.sync_log(&self.connector);
+        // The last snapshot has to be gone before the log can move: see `take_back`.
+        let is_last = self.readers.close();
         // Last of all: the last connection that may write moves the log into the file.
-        self.writer.close(&self.connector).map_err(|error| self.locate(error))
+        let closed = if is_last { self.writer.close(&self.connector) } else { Ok(()) };
+        synced.and(closed).map_err(|error| self.locate(error))
     }
 
     fn stats(&self) -> Result<Stats> {

@@ -1,13 +1,15 @@
 //! The one connection that writes.
 
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::time::Duration;
 
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 use crate::connection::{Connector, number, run};
-use crate::{checkpoints, error};
+use crate::{checkpoints, error, presence};
 
 /// How many times the pages that are given back at once have to be free.
 const VACUUM_FACTOR: i64 = 20;
@@ -26,6 +28,8 @@ struct State {
     idle: Option<Connection>,
     /// What `synchronous` was last set to on it.
     level: Option<Level>,
+    /// Whether something was committed without waiting for the device.
+    has_unsynced: bool,
 }
 
 /// A level of `synchronous`.
@@ -55,7 +59,8 @@ impl Level {
 impl Writer {
     pub(crate) fn new(connection: Option<Connection>) -> Self {
         let read_only = connection.is_none();
-        Self { state: Mutex::new(State { idle: connection, level: None }), read_only }
+        let state = State { idle: connection, ..State::default() };
+        Self { state: Mutex::new(state), read_only }
     }
 
     /// Takes the connection, with `synchronous` as asked for: that cannot be changed later, within a
@@ -67,7 +72,10 @@ impl Writer {
         operation: Operation,
     ) -> Result<Connection> {
         connector.latch().check(operation)?;
-        let State { idle, level } = std::mem::take(&mut *self.state.lock());
+        let (idle, level) = {
+            let mut state = self.state.lock();
+            (state.idle.take(), state.level.take())
+        };
         let (connection, level) = match idle {
             Some(connection) => (connection, level),
             None => (connector.open_writer(operation)?, None),
@@ -95,13 +103,35 @@ impl Writer {
         state.level = None;
     }
 
+    /// Puts the log on the device, if there are commits in it that did not wait for that, before the
+    /// store is closed. SQLite may close while others keep the log, and does not report whether it
+    /// could sync or move the log.
+    pub(crate) fn sync_log(&self, connector: &Connector) -> Result<()> {
+        let (operation, path) = (Operation::Close, connector.path());
+        // The log of a file that was moved is moved into the file by `close`.
+        if !self.state.lock().has_unsynced || path.check(operation).is_err() {
+            return Ok(());
+        }
+        // After a failed sync the next one would succeed without having written anything.
+        connector.latch().check(operation)?;
+        match open_log(connector).and_then(|log| log.sync_data()) {
+            // Another process has moved it all into the file, durably.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            synced => synced.map_err(|cause| {
+                let message = "the -wal file cannot be synced, so commits that were not durable yet \
+                               may be lost with the power";
+                Error::from_io(cause, operation, message)
+            }),
+        }
+    }
+
     /// Closes the connection, which moves the log into the file if it is the last one.
     pub(crate) fn close(&self, connector: &Connector) -> Result<()> {
         let operation = Operation::Close;
         if self.read_only {
             return Ok(());
         }
-        let State { idle, .. } = std::mem::take(&mut *self.state.lock());
+        let idle = self.state.lock().idle.take();
         let connection = match idle {
             Some(connection) => connection,
             // A connection that only reads cannot move the log.
@@ -126,12 +156,26 @@ impl Writer {
         operation: Operation,
     ) -> Result<Connection> {
         let connection = self.take(connector, durability, operation)?;
-        match run(&connection, "BEGIN IMMEDIATE") {
-            Ok(()) => Ok(connection),
+        let cause = match run(&connection, "BEGIN IMMEDIATE") {
+            Ok(()) => return Ok(connection),
+            Err(cause) if is_read_only(&cause) => cause,
             Err(cause) => {
                 self.give(connection);
-                Err(error::own(cause, operation))
+                return Err(error::own(cause, operation));
             }
+        };
+        // A connection that could not open the log for writing never writes; the next one may.
+        drop(connection);
+        check_log(connector, cause, operation)?;
+        let connection = self.take(connector, durability, operation)?;
+        match run(&connection, "BEGIN IMMEDIATE") {
+            Ok(()) => Ok(connection),
+            Err(cause) if is_read_only(&cause) => {
+                let message = "SQLite could not open the -wal or -shm file for writing, which may be \
+                               possible by now: close the store and open it again";
+                Err(Error::new(ErrorKind::Io, operation, message).with_source(cause))
+            }
+            Err(cause) => Err(error::own(cause, operation)),
         }
     }
 
@@ -158,6 +202,7 @@ impl Writer {
         });
         match committed {
             Ok(()) => {
+                self.state.lock().has_unsynced |= !is_durable;
                 self.give(connection);
                 Ok(())
             }
@@ -182,6 +227,31 @@ impl Writer {
             Err(cause) => Err(error::sql_error(cause, operation)),
         }
     }
+}
+
+fn is_read_only(cause: &rusqlite::Error) -> bool {
+    error::code(cause) == Some(ffi::SQLITE_READONLY)
+}
+
+/// Finds out whether the files of the log may be written. SQLite reads a file that it cannot open for
+/// writing and does not pass on what the system said, so the system is asked once more.
+fn check_log(connector: &Connector, cause: rusqlite::Error, operation: Operation) -> Result<()> {
+    // The index is not opened here: closing it would release SQLite's locks.
+    let index = fs::metadata(presence::beside(connector.path(), "-shm"));
+    let may_write = !index.is_ok_and(|index| index.permissions().readonly());
+    match open_log(connector) {
+        Ok(_) if may_write => Ok(()),
+        Err(refused) if refused.kind() != io::ErrorKind::PermissionDenied => {
+            let message = "the -wal file beside the database cannot be opened for writing";
+            Err(Error::from_io(refused, operation, message))
+        }
+        _ => Err(error::own(cause, operation)),
+    }
+}
+
+/// Opens the log for writing. SQLite has no lock on this file, which closing it would release.
+fn open_log(connector: &Connector) -> io::Result<File> {
+    OpenOptions::new().write(true).open(presence::beside(connector.path(), "-wal"))
 }
 
 /// Gives some free pages back to the file system, if there are many.

@@ -1,6 +1,8 @@
 //! What closing a store leaves, and what it waits for.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use arbour_core::{
     Batch, Durability, Engine as _, ErrorKind, KvRead as _, KvStore, Result, SnapshotEngine as _,
@@ -141,5 +143,41 @@ fn a_store_that_failed_refuses_everything() -> Result<()> {
     drop(snapshot);
     let error = store.close().unwrap_err();
     assert!(error.to_string().contains("an earlier failure stopped the database"), "{error}");
+    Ok(())
+}
+
+/// sled writes what there is of a batch that failed, when its own thread flushes.
+#[test]
+fn nothing_of_a_failed_batch_is_ever_written() -> Result<()> {
+    let bed = Bed::new();
+    let store = bed.open("store")?;
+    let trees = [store.tree("t")?, store.tree("u")?];
+    for tree in &trees {
+        store.put(tree, b"a", b"before")?;
+    }
+    let log_bytes = || fs::metadata(bed.path("store").join("db")).unwrap().len();
+    let written = log_bytes();
+    fs::remove_dir_all(bed.path("store").join("blobs")).unwrap();
+    let mut batch = Batch::new();
+    for tree in &trees {
+        batch.put(tree, b"a", b"after");
+        // Several segments of the log.
+        (0..20_000_u32).for_each(|key| batch.put(tree, &key.to_be_bytes(), &[7; 100]));
+    }
+    batch.put(&trees[1], b"z", &vec![7; 300_000]);
+    let error = store.apply(batch, Durability::None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CommitUnknown, "{error:?}");
+    drop(store);
+    // Twice as long as sled takes to flush by itself.
+    thread::sleep(Duration::from_secs(1));
+    assert!(log_bytes() > written, "sled wrote nothing, which proves nothing");
+    let killed = bed.kill("store", "killed");
+    fs::create_dir_all(killed.join("blobs")).unwrap();
+    let killed = open(&killed)?;
+    for name in ["t", "u"] {
+        let tree = killed.tree(name)?;
+        assert_eq!(killed.get(&tree, b"a")?.as_deref(), Some(&b"before"[..]), "{name}");
+        assert_eq!(killed.snapshot()?.len(&tree)?, 1, "{name}");
+    }
     Ok(())
 }

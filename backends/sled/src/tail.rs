@@ -1,0 +1,172 @@
+//! What sled's recovery changes.
+//!
+//! sled takes a read that fails while it recovers for the end of its log: it overwrites the rest of
+//! the log, and removes the large values that the rest names. So what recovery can change is read
+//! first. If sled then finds less than there is, all of that is put back and recovery runs again:
+//! what it finds twice is what there is.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use arbour_core::Result;
+
+use crate::folder::sync_folder;
+use crate::{error, index, segments};
+
+/// How much is kept in memory while the store is opened. Beyond that, a read that fails costs what
+/// it hit.
+const KEPT_MAX: u64 = 64 << 20;
+
+/// What was written since sled wrote its last index, and that index.
+pub(crate) struct Tail {
+    folder: PathBuf,
+    log_bytes: u64,
+    segments: Vec<(u64, Vec<u8>)>,
+    files: Vec<(PathBuf, Vec<u8>)>,
+    /// Where the last record ends that is whole.
+    end: u64,
+}
+
+impl Tail {
+    /// Reads the tail of the log in a folder. `None` if there is no log, or it is too long to be
+    /// kept.
+    pub(crate) fn read(folder: &Path, log: &Path) -> Result<Option<Self>> {
+        let log = match File::open(log) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            log => log.map_err(error::not_opened)?,
+        };
+        let indexed = index::find_end(folder).map_err(error::not_opened)?;
+        let files = changeable(folder, indexed).map_err(error::not_opened)?;
+        let Some((segments, end)) = segments::read_from(&log, indexed, KEPT_MAX)? else {
+            return Ok(None);
+        };
+        let mut tail = Self {
+            folder: folder.to_owned(),
+            log_bytes: log.metadata().map_err(error::not_opened)?.len(),
+            segments,
+            files: Vec::new(),
+            end,
+        };
+        let mut kept = 0;
+        for path in files {
+            let content = fs::read(&path).map_err(error::not_opened)?;
+            kept += content.len() as u64;
+            if kept > KEPT_MAX {
+                return Ok(None);
+            }
+            tail.files.push((path, content));
+        }
+        Ok(Some(tail))
+    }
+
+    /// Returns where the last record ends that is whole.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Puts everything back, durably. After a sync that failed the system may hold what the device
+    /// does not, and takes it for written: so all of it is written once more.
+    pub(crate) fn restore(&self, log: &Path) -> io::Result<()> {
+        // An index that is newer names less than there is.
+        for path in changeable(&self.folder, u64::MAX)? {
+            if self.files.iter().all(|(kept, _)| *kept != path) {
+                fs::remove_file(path)?;
+            }
+        }
+        for (path, content) in &self.files {
+            // In place: what is there is not lost if this is cut short.
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+            file.write_all(content)?;
+            cut(&file, content.len() as u64)?;
+            file.sync_all()?;
+        }
+        let mut log = OpenOptions::new().write(true).open(log)?;
+        for (place, bytes) in &self.segments {
+            log.seek(SeekFrom::Start(*place))?;
+            log.write_all(bytes)?;
+        }
+        cut(&log, self.log_bytes)?;
+        log.sync_all()?;
+        sync_folder(&self.folder.join("blobs"))?;
+        sync_folder(&self.folder)
+    }
+}
+
+fn cut(file: &File, bytes: u64) -> io::Result<()> {
+    if file.metadata()?.len() == bytes { Ok(()) } else { file.set_len(bytes) }
+}
+
+/// Lists the parts of the index, and the large values that were written from a position on.
+fn changeable(folder: &Path, from: u64) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(index::is_part) {
+            files.push(entry.path());
+        }
+    }
+    let blobs = match fs::read_dir(folder.join("blobs")) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(files),
+        blobs => blobs?,
+    };
+    for entry in blobs {
+        let entry = entry?;
+        let name = entry.file_name();
+        let position = name.to_str().and_then(|name| name.parse::<u64>().ok());
+        if position.is_some_and(|position| position >= from) {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::Tail;
+
+    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for folder in [folder.to_owned(), folder.join("blobs")] {
+            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            let paths = entries.filter(|path| path.is_file());
+            files.extend(paths.map(|path| (path.clone(), fs::read(path).unwrap())));
+        }
+        files
+    }
+
+    #[test]
+    fn all_that_recovery_changes_is_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, log) = (folder.path(), folder.path().join("db"));
+        assert!(Tail::read(path, &log).unwrap().is_none(), "there is no log");
+        for number in 0..2_u8 {
+            let sled = sled::open(path).unwrap();
+            for key in 0..10_u8 {
+                sled.insert([number, key], vec![number; 200_000]).unwrap();
+            }
+        }
+        let before = files(path);
+        let tail = Tail::read(path, &log).unwrap().unwrap();
+        let sled = sled::open(path).unwrap();
+        assert_eq!(crate::log_end::reached(&sled), tail.end());
+        drop(sled);
+        // What sled does if it finds less.
+        let bytes = before[&log].len() as u64;
+        let file = fs::OpenOptions::new().write(true).open(&log).unwrap();
+        file.set_len(bytes / 2).unwrap();
+        let newest = before.keys().max_by_key(|path| {
+            path.file_name().unwrap().to_str().unwrap().parse::<u64>().unwrap_or(0)
+        });
+        fs::remove_file(newest.unwrap()).unwrap();
+        fs::write(path.join("snap.0000000000000FFF"), "less").unwrap();
+        assert_ne!(files(path), before);
+        tail.restore(&log).unwrap();
+        assert!(files(path) == before);
+    }
+}
