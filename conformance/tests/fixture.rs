@@ -70,7 +70,7 @@ fn a_store_that_is_gone_or_damaged_is_seen() {
     fs::write(&store, b"no store").unwrap();
     is_refused(folder.path(), "Corrupted");
     fs::remove_file(&store).unwrap();
-    is_refused(folder.path(), "Io");
+    is_refused(folder.path(), "NotFound");
 }
 
 #[test]

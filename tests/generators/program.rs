@@ -205,7 +205,7 @@ fn wrong_calls_exit_with_2() {
 fn a_store_that_cannot_be_opened_is_one_clear_line() {
     let bed = Bed::redb();
     for command in [&["keys"][..], &["get", "k"], &["del", "k"], &["migrate"], &["status"]] {
-        fails(&bed, command, 1, "(Io; store");
+        fails(&bed, command, 1, "(NotFound; store");
     }
     fails_with(&bed, &["batch"], b"no operation", 1, "line 1");
     assert!(is_empty(&bed));

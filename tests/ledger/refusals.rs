@@ -19,7 +19,7 @@ fn a_store_that_is_not_there_is_not_made(bed: &Bed) {
         &["release", "accounts", "account/ada"],
         &["status"],
     ] {
-        fails(bed, command, 1, "(Io; store");
+        fails(bed, command, 1, "(NotFound; store");
         assert!(bed.is_empty(), "{command:?}");
     }
     import_log(bed);

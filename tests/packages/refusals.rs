@@ -20,7 +20,7 @@ fn what_is_not_there_is_told(bed: &Bed) {
 
 fn a_store_that_is_not_there_is_not_made(bed: &Bed) {
     for command in ["search", "sections", "stats", "scrub"] {
-        fails(bed, &[command], 1, "(Io; store");
+        fails(bed, &[command], 1, "(NotFound; store");
         assert!(bed.is_empty(), "{command}");
     }
 }

@@ -98,7 +98,7 @@ fn things_are_kept(bed: &Bed) {
 }
 
 fn events_are_kept(bed: &Bed) {
-    failed(&finish(start(bed, "history")), "(Io; store");
+    failed(&finish(start(bed, "history")), "(NotFound; store");
     assert!(bed.is_empty(), "no store is made to be read");
     for count in 1..=2 {
         prints(bed, "events", &format!("{THING}{}", history(count)));
@@ -125,7 +125,7 @@ fn a_reader_may_stop_reading(bed: &Bed) {
 fn what_is_in_memory_is_gone_behind_a_run() {
     for bed in [Bed::of("memory"), Bed::apart("memory", "memory")] {
         prints(&bed, "events", &format!("{THING}{}", history(1)));
-        prints(&bed, "history", "");
+        failed(&finish(start(&bed, "history")), "(NotFound)");
     }
     prints(&Bed::of("memory"), "crud", THING);
 }

@@ -87,7 +87,7 @@ fn wrong_calls_exit_with_2() {
 #[test]
 fn a_store_that_cannot_be_opened_is_one_clear_line() {
     let bed = Bed::redb();
-    fails(&bed, &["list", "ada", "lobby"], 1, "(Io; store");
+    fails(&bed, &["list", "ada", "lobby"], 1, "(NotFound; store");
     assert!(bed.folder.path().read_dir().unwrap().next().is_none());
 
     let file = bed.folder.path().join("bot.redb");
