@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions, StorePath};
 use rocksdb::{
@@ -26,7 +27,7 @@ const MARK: &str = "arbour-";
 /// A database and the lock of its folder, shared by the store and its snapshots: the last of them
 /// closes it.
 pub(crate) struct Database {
-    pub(crate) db: Db,
+    pub(crate) db: Arc<Db>,
     path: StorePath,
     _folder: Folder,
 }
@@ -60,14 +61,14 @@ impl Database {
         if general.verifies() {
             verify(&db)?;
         }
-        Ok(Self { db, path, _folder: folder })
+        Ok(Self { db: Arc::new(db), path, _folder: folder })
     }
 
-    /// Checks that the folder is where it was. If not, RocksDB is kept from deleting files: it lists
-    /// the folder at its path, and what it does not know there is another store's.
+    /// Checks that the folder is where it was, because RocksDB makes and deletes files by its path.
     pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
         self.path.check(operation).inspect_err(|_| {
-            // It can only fail if there is nothing to keep it from.
+            // What RocksDB does not know in the folder it deletes. If it cannot be kept from that,
+            // it has failed already and deletes nothing.
             let _ = self.db.disable_file_deletions();
         })
     }
@@ -85,10 +86,13 @@ impl Database {
 }
 
 impl Drop for Database {
-    /// Closing deletes files too, also if the store was opened read-only or a snapshot is the last
-    /// to let go.
+    /// Closing RocksDB writes a new manifest if the one at its path is not its own. That would
+    /// destroy a store that took the place of this one, so RocksDB is left open then, and keeps its
+    /// files until the process ends. Everything committed is in its log.
     fn drop(&mut self) {
-        let _ = self.check_place(Operation::Close);
+        if self.check_place(Operation::Close).is_err() {
+            std::mem::forget(Arc::clone(&self.db));
+        }
     }
 }
 

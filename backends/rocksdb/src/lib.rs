@@ -37,6 +37,8 @@
 //!   [`verify`](arbour_core::StoreOptions::verify) reads every block. Two kinds of damage RocksDB
 //!   cannot tell from an earlier state of the store: a log that is damaged after a crash, and a
 //!   manifest that ends early at the end of one of its records.
+//! - A store whose folder was renamed or replaced while it was open is not closed: RocksDB keeps
+//!   its files open, and its path locked, until the process ends.
 //! - After a write that failed, RocksDB refuses all others until the store is opened again.
 
 mod backup;
