@@ -50,7 +50,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign);
     /// [`TimedOut`](EventError::TimedOut) if another thread applies events and commits nothing for the
     /// [stall timeout](super::EventsBuilder::stall_timeout); what the store reports:
-    /// [`Busy`](ErrorKind::Busy) among it, if this thread itself has a transaction open.
+    /// [`Busy`](crate::ErrorKind::Busy) among it, if this thread itself has a transaction open.
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};

@@ -26,6 +26,8 @@ pub(crate) fn open(cause: rocksdb::Error) -> Error {
 
 fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
     let says = |words: &str| cause.as_ref().contains(words);
+    let is_of_system =
+        cause.kind() == Status::IOError || says("Failed to create RocksDB directory");
     match cause.kind() {
         Status::Corruption if says("created with newer version of RocksDB") => {
             (ErrorKind::TooNew, "a file was written by a newer version of RocksDB")
@@ -35,9 +37,11 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         Status::IOError if says("lock hold by current process") || says("While lock file") => {
             (ErrorKind::Locked, "another process or handle has the store open")
         }
-        Status::IOError if says("No space left on device") || says("Disk quota exceeded") => {
+        // The binding makes the folder itself, and reports only a text if it cannot.
+        _ if is_of_system && (says("No space left on device") || says("quota exceeded")) => {
             (ErrorKind::DiskFull, "the device or the quota on it is full")
         }
+        Status::Unknown if is_of_system => (ErrorKind::Io, "the operating system refused"),
         Status::IOError if says("Read-only file system") => {
             (ErrorKind::ReadOnly, "the file system is mounted read-only")
         }
