@@ -43,8 +43,12 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Creates the error of a file that cannot be opened or read while the store is opened.
+/// Creates the error of a file that cannot be opened or read while the store is opened. The store
+/// is there by then, so a file that is missing was taken away from it.
 pub(crate) fn not_opened(cause: io::Error) -> Error {
+    if cause.kind() == io::ErrorKind::NotFound {
+        return damaged("a file of the database is missing").with_source(cause);
+    }
     Error::from_io(cause, Operation::Open, "cannot open the files of the database")
 }
 
