@@ -72,6 +72,7 @@ impl StoreOptions {
     /// let limits = Limits { value_bytes_max: 1024, ..Limits::default() };
     /// let store = MemoryStore::open(&StoreOptions::new().limits(limits))?;
     /// assert_eq!(store.capabilities().limits.value_bytes_max, 1024);
+    /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {

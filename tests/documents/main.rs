@@ -13,6 +13,7 @@ mod layout;
 #[cfg(test)]
 mod made_ids;
 #[cfg(test)]
+#[cfg(feature = "bincode")]
 mod refusals;
 #[cfg(test)]
 mod round_trips;
