@@ -12,8 +12,7 @@ mod failures;
 mod layout;
 #[cfg(test)]
 mod made_ids;
-#[cfg(test)]
-#[cfg(feature = "bincode")]
+#[cfg(all(test, feature = "bincode"))]
 mod refusals;
 #[cfg(test)]
 mod round_trips;
