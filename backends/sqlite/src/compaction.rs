@@ -53,7 +53,7 @@ fn vacuum(connection: &Connection, connector: &Connector) -> rusqlite::Result<bo
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     }
     connection.execute_batch("VACUUM")?;
-    // Whoever reads now may read for long, and may be this very thread.
+    // A reader may go on for a long time, and may be this very thread.
     connector.set_busy_timeout(connection, Duration::ZERO)?;
     let cut = checkpoints::move_all(connection);
     connector.set_busy_timeout(connection, connector.busy_timeout())?;

@@ -52,7 +52,7 @@ impl Readers {
             }
             connection => {
                 // Closing a connection takes a while, and others need the lock. It counts as lent
-                // until it is closed, for the last one has to find all others closed.
+                // until it is closed, because the last one has to find all others closed.
                 drop(state);
                 drop(connection);
                 state = self.state.lock();
