@@ -12,16 +12,18 @@ use serde::{Deserialize, Serialize};
 /// Puts a document into a collection of its own; the text of the error if it is refused.
 fn put<D: Document>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
-    let things = Documents::new(&store).collection(declaration).unwrap();
+    let things =
+        Documents::new(&store).collection(declaration).expect("one that is not declared yet");
     let put: DocResult<_> = store.write(|transaction| things.writer(transaction)?.set(body));
-    let count = things.reader(&store.snapshot().unwrap()).count(&Filter::All).unwrap();
+    let snapshot = store.snapshot().expect("a snapshot of an open store");
+    let count = things.reader(&snapshot).count(&Filter::All).expect("a count of what is there");
     assert_eq!(count, u64::from(put.is_ok()), "what is refused is not there");
     put.map_err(|error| error.to_string())
 }
 
 #[track_caller]
 fn has(text: Result<Written, String>, words: &[&str]) {
-    let text = text.unwrap_err();
+    let text = text.expect_err("it is refused");
     assert!(words.iter().all(|word| text.contains(word)), "{text}: not {words:?}");
 }
 
@@ -176,7 +178,8 @@ fn what_serde_buffers_is_refused_where_it_cannot_be_read() {
 fn sums_beyond_their_range_are_errors() {
     let store = MemoryStore::new();
     let declaration = Declaration::<Point>::new("things").field(Field::path("x"));
-    let points = Documents::new(&store).collection(declaration).unwrap();
+    let points =
+        Documents::new(&store).collection(declaration).expect("one that is not declared yet");
     let put: DocResult<()> = store.write(|transaction| {
         let mut points = points.writer(transaction)?;
         points.set(&Point { id: "a".to_owned(), x: f64::MAX })?;
