@@ -12,8 +12,11 @@ use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
 use super::{Case, Work, failed, time, time_steady};
 
-/// How often an operation is done that leaves the store as large as it is.
+/// How often an operation is done that leaves the store about as large as it is.
 const TIMES: u64 = 100;
+
+/// How many events are appended where appending is measured.
+const APPENDED: u64 = 1_000;
 
 /// How many events are appended at once to fill a log.
 const AT_ONCE: u64 = 500;
@@ -28,11 +31,11 @@ fn logs<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("event: append", "events of the stream", |store, size| {
             let log = filled(&**store, size, |_| "stream".to_owned())?;
-            time(TIMES, || append(&**store, &log, TIMES, |_| "stream".to_owned()))
+            time(APPENDED, || append(&**store, &log, APPENDED, |_| "stream".to_owned()))
         }),
         Case::<S>::new("event: append to a new stream", "streams", |store, size| {
             let log = filled(&**store, size, |number| format!("stream-{number}"))?;
-            time(TIMES, || append(&**store, &log, TIMES, |number| format!("new-{number}")))
+            time(APPENDED, || append(&**store, &log, APPENDED, |number| format!("new-{number}")))
         }),
         Case::<S>::new("event: read 10 after a position", "events before it", |store, size| {
             let log = filled(&**store, size, |_| "other".to_owned())?;

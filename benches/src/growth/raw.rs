@@ -1,5 +1,8 @@
 //! How an engine's own API grows: what of a growth is the engine's.
 
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
 use arbour_core::{Durability, Result};
 
 use super::SIZES;
@@ -24,6 +27,27 @@ pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
         let mut best = f64::INFINITY;
         for _ in 0..=rounds {
             let taken = time(|| raw.gets(&keys))?;
+            best = best.min(taken.as_nanos() as f64 / READS as f64);
+        }
+        costs.push((size, best));
+    }
+    Ok(costs)
+}
+
+/// Gets keys from a map of the standard library: what more entries cost where nothing else is done.
+pub(super) fn map_get(rounds: usize) -> Result<Vec<(u64, f64)>> {
+    let mut costs = Vec::new();
+    for size in SIZES {
+        let map: BTreeMap<_, _> = (0..size).map(|number| (key(number), number)).collect();
+        let keys: Vec<_> = random_entries(size, READS).into_iter().map(key).collect();
+        let mut best = f64::INFINITY;
+        for _ in 0..=rounds.max(5) {
+            let taken = time(|| {
+                keys.iter().for_each(|key| {
+                    black_box(map.get(key));
+                });
+                Ok(())
+            })?;
             best = best.min(taken.as_nanos() as f64 / READS as f64);
         }
         costs.push((size, best));

@@ -1,0 +1,241 @@
+//! Every call of the layers, and what comes of each.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+use std::io::Cursor;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbour::documents::{
+    Collection, DocCollection as _, DocRead as _, DocWrite as _, Filter, Query, Scrub,
+};
+use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
+use arbour::migrations::Target;
+use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, TreeHandle, transfer};
+use serde_json::{Value, json};
+
+use crate::store;
+
+/// What a call may not do.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is printed")]
+pub(crate) enum Fault {
+    Panicked(&'static str),
+    /// The error says that the caller or the program is at fault, or that the engine is.
+    Misled(&'static str, String),
+}
+
+#[derive(Default)]
+pub(crate) struct Calls {
+    pub(crate) answered: usize,
+    pub(crate) refused: Vec<(&'static str, String)>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Calls {
+    fn call<T, E: StdError + Debug + 'static>(
+        &mut self,
+        what: &'static str,
+        call: impl FnOnce() -> Result<T, E>,
+    ) -> Option<T> {
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(Ok(answer)) => {
+                self.answered += 1;
+                Some(answer)
+            }
+            Ok(Err(error)) => {
+                if misleads(&error) {
+                    self.faults.push(Fault::Misled(what, format!("{error:?}")));
+                }
+                self.refused.push((what, error.to_string()));
+                None
+            }
+            Err(_) => {
+                self.faults.push(Fault::Panicked(what));
+                None
+            }
+        }
+    }
+
+    /// Calls everything.
+    pub(crate) fn make(&mut self, store: &Arc<MemoryStore>) {
+        self.read_all(store);
+        if let Some(notes) = self.call("declare", || store::notes(store)) {
+            self.read_documents(store, &notes);
+            self.write_documents(store, &notes);
+        }
+        if let Some(events) = self.call("open events", || store::events(store)) {
+            self.read_events(store, &events);
+            self.write_events(&events);
+        }
+        self.migrate(store);
+    }
+
+    fn read_all(&mut self, store: &Arc<MemoryStore>) {
+        self.call("digest", || transfer::digest(&**store));
+        let mut dump = Vec::new();
+        if self.call("dump", || transfer::dump(&**store, &mut dump)).is_some() {
+            self.call("load", || transfer::load(Cursor::new(&dump), &MemoryStore::new()));
+        }
+        self.call("copy", || transfer::copy(&**store, &MemoryStore::new()));
+    }
+
+    fn read_documents(&mut self, store: &MemoryStore, notes: &Collection<TreeHandle, Value>) {
+        let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
+        let reader = notes.reader(&snapshot);
+        self.call("get", || reader.get("note-1"));
+        let shelf = || Filter::at_least("shelf", 0);
+        let queries: [(&str, Query<Value>); 6] = [
+            ("search all", Query::new(Filter::All)),
+            ("search lenient", Query::new(Filter::All).lenient()),
+            ("search index", Query::new(shelf()).ascending("shelf").limit(2).with_total()),
+            ("search reverse", Query::new(shelf()).descending("shelf")),
+            ("search tags", Query::new(Filter::contains_any("tags", ["a"]))),
+            ("search words", Query::new(Filter::words("title", "note"))),
+        ];
+        for (what, query) in &queries {
+            let page = self.call(what, || reader.search(query));
+            if let Some(next) = page.and_then(|page| page.next) {
+                self.call(what, || reader.search(&query.clone().at(next)));
+            }
+            self.call(what, || reader.explain(query));
+        }
+        self.call("count", || reader.count(&shelf()));
+        self.call("count all", || reader.count(&Filter::All));
+        self.call("get by", || reader.get_by("isbn", 3));
+        self.call("min", || reader.min(&Filter::All, "shelf"));
+        self.call("max", || reader.max(&Filter::All, "shelf"));
+        self.call("sum", || reader.sum(&Filter::All, "shelf"));
+        self.call("distinct", || reader.distinct(&Filter::All, "shelf"));
+        self.call("distinct tags", || reader.distinct(&Filter::All, "tags"));
+        self.call("indexes", || notes.indexes(&snapshot));
+        self.call("changes", || notes.changes(&snapshot, 3, 100));
+        self.call("newest change", || notes.newest_change(&snapshot));
+        self.call("acknowledged", || notes.acknowledged(&snapshot, "search"));
+    }
+
+    fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<TreeHandle, Value>) {
+        let note = json!({"title": "note 1", "shelf": 1, "isbn": 77, "tags": ["new"]});
+        self.call("insert", || store.write(|t| notes.writer(t)?.insert(&note)));
+        let changes = json!({"shelf": 9});
+        self.call("update", || store.write(|t| notes.writer(t)?.update("note-2", &changes)));
+        self.call("remove", || store.write(|t| notes.writer(t)?.remove("note-1")));
+        self.call("change id", || store.write(|t| notes.writer(t)?.change_id("note-2", "note-9")));
+        self.call("acknowledge", || store.write(|t| notes.acknowledge(t, "search", Some(4))));
+        self.call("trim changes", || store.write(|t| notes.trim_changes(t, 1)));
+        let mut go_on = |_| ControlFlow::Continue(());
+        for scrub in [Scrub::Report, Scrub::Mend] {
+            self.call("scrub", || notes.scrub(store, scrub, &mut go_on));
+        }
+        self.call("disable", || store.write(|t| notes.disable(t, "tags")));
+        self.call("enable", || store.write(|t| notes.enable(t, "tags")));
+        self.call("build", || notes.build(store, &mut go_on));
+    }
+
+    fn read_events(&mut self, store: &Arc<MemoryStore>, events: &Events<MemoryStore>) {
+        let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
+        let log = events.log();
+        self.call("head", || events.head());
+        let queries = [
+            ("read", EventQuery::all()),
+            ("read backward", EventQuery::all().backward()),
+            ("read after", EventQuery::all().after(4)),
+            ("read stream", EventQuery::stream("stream-0")),
+            ("read type", EventQuery::all().of_type("noted")),
+        ];
+        for (what, query) in &queries {
+            self.call(what, || events.read(query));
+        }
+        self.call("get event", || log.get(&snapshot, 3));
+        self.call("version", || log.version(&snapshot, "stream-0"));
+        self.call("verify", || log.verify(&snapshot, 0));
+        self.call("appended", || log.appended(&snapshot, "key-1"));
+        self.call("status", || events.status());
+        self.call("versions", || events.versions("letters"));
+        self.call("active version", || events.active_version("letters"));
+        self.call("dead letters", || events.dead_letters("letters"));
+        self.call("dead letters of", || events.dead_letters_of("held", 1));
+        self.call("digest of a view", || events.digest("letters", 1));
+        let counts = self.call("snapshots of streams", || {
+            StreamSnapshots::<_, u64>::open(&**store, log, "counts", 1)
+        });
+        if let Some(counts) = counts {
+            self.call("fold", || counts.fold(&snapshot, "stream-0", |sum, _| Ok(sum + 1)));
+        }
+        let copy = MemoryStore::new();
+        if let Some(replica) = self.call("open a replica", || Log::open(&copy, "main")) {
+            let mut go_on = |_| ControlFlow::Continue(());
+            self.call("copy a log", || replica.copy_from(&copy, log, &snapshot, &mut go_on));
+        }
+    }
+
+    fn write_events(&mut self, events: &Events<MemoryStore>) {
+        const SOON: Duration = Duration::from_millis(5);
+        let noted = || NewEvent::raw("stream-0", "noted", 1, Vec::new());
+        self.call("dispatch", || events.dispatch(noted()));
+        let once_more = || Append::new().event(store::set_person("person-1")).key("key-1");
+        self.call("dispatch a key", || events.dispatch(once_more()));
+        self.call("dispatch a person", || events.dispatch(store::set_person("person-1")));
+        self.call("catch up", || events.catch_up("letters"));
+        self.call("wait for", || events.wait_for("letters", 3, SOON));
+        self.call("resume", || events.resume("held"));
+        self.call("skip", || events.skip("held"));
+        self.call("replay", || events.replay("letters", 2));
+        self.call("release", || events.release("held", "stream-0"));
+        let mut go_on = |_| ControlFlow::Continue(());
+        self.call("rebuild", || events.rebuild("letters", 2, &mut go_on));
+        self.call("forget", || events.forget("letters", 1));
+        if let Some(mut mailer) =
+            self.call("subscribe", || events.subscribe("mailer", EventQuery::all()))
+        {
+            self.call("next", || mailer.next(5, SOON));
+            self.call("acknowledge events", || mailer.acknowledge());
+            self.call("skip trimmed", || mailer.skip_trimmed());
+        }
+        let mut tail = events.tail(EventQuery::stream("stream-0").after(3));
+        self.call("next of a tail", || tail.next(5, SOON));
+        let claimed = self.call("claim", || events.claim("workers", "two", 3, SOON));
+        for event in claimed.into_iter().flatten() {
+            self.call("complete", || events.complete("workers", "two", event.as_event().position));
+        }
+        self.call("trim", || events.trim(4));
+        self.call("shut down", || Ok::<_, Error>(events.shut_down()));
+    }
+
+    fn migrate(&mut self, store: &MemoryStore) {
+        let migrations = store::migrations("model", 4);
+        self.call("status of steps", || migrations.status(store));
+        self.call("verify steps", || migrations.verify(store));
+        self.call("plan", || migrations.plan(store));
+        self.call("dry run", || migrations.dry_run(store));
+        self.call("run", || migrations.run(store));
+        self.call("downgrade", || migrations.downgrade(store, Target::number(1)));
+        let others = store::migrations("other", 2);
+        self.call("adopt", || others.adopt(store, Target::number(2)));
+    }
+}
+
+/// Tells whether an error or one that caused it says what sends the caller the wrong way: the call is as
+/// it was when the store was whole.
+fn misleads(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<Error>() {
+            let wrong = [
+                ErrorKind::InvalidArgument,
+                ErrorKind::TooLarge,
+                ErrorKind::Engine,
+                ErrorKind::Io,
+                ErrorKind::Closed,
+                ErrorKind::CommitUnknown,
+            ];
+            if wrong.contains(&error.kind()) {
+                return true;
+            }
+        }
+        cause = error.source();
+    }
+    false
+}
