@@ -37,8 +37,7 @@ const LONG: Duration = Duration::from_secs(10);
 /// How long rounds are added to a figure, filling their stores included.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How much time is measured for each figure: the system counts a thread's time in steps of some
-/// milliseconds.
+/// How much time is measured for each figure: what a moment costs depends on what the caches hold.
 const ENOUGH: Duration = Duration::from_millis(60);
 
 /// How many rounds are made for that at most.
@@ -140,9 +139,16 @@ fn time_steady(times: u64, mut work: impl FnMut() -> Result<()>) -> Result<Work>
 
 /// How long this thread has been running, where the system says so: other programs on the machine
 /// must not look like growth. No case waits for a device.
+#[cfg(unix)]
 fn running() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?);
+    Some(Duration::new(seconds, nanoseconds))
+}
+
+#[cfg(not(unix))]
+fn running() -> Option<Duration> {
+    None
 }
 
 /// An operation whose cost is grown.
@@ -209,9 +215,13 @@ struct Grower<'r> {
 impl Visit for Grower<'_> {
     fn visit<N: Native>(&mut self) -> Result<()> {
         if is_asked_for("contract", self.topics) {
-            let costs = raw::get::<N>(self.rounds)?;
-            let (operation, by) = ("get, engine alone", "entries");
-            (self.report)(Growth { engine: N::NAME, operation, by, costs, is_bound: false });
+            let alone = [
+                ("get, engine alone", "entries", raw::get::<N>(self.rounds)?),
+                ("batch, engine alone, per put", "puts", raw::batch::<N>(self.rounds)?),
+            ];
+            for (operation, by, costs) in alone {
+                (self.report)(Growth { engine: N::NAME, operation, by, costs, is_bound: false });
+            }
         }
         self.grow::<N>()
     }

@@ -34,6 +34,23 @@ pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
     Ok(costs)
 }
 
+/// Puts entries in one batch, in stores of their own.
+pub(super) fn batch<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
+    let scratch = Scratch::new()?;
+    let mut costs = Vec::new();
+    for size in SIZES {
+        let entries = entries(size);
+        let mut best = f64::INFINITY;
+        for round in 0..=rounds.max(5) {
+            let raw = N::create_raw(&scratch.store("raw")?.with_extension(round.to_string()))?;
+            let taken = super::time(size, || raw.apply(&entries, Durability::None))?.taken;
+            best = best.min(taken.as_nanos() as f64 / size as f64);
+        }
+        costs.push((size, best));
+    }
+    Ok(costs)
+}
+
 /// Gets keys from a map of the standard library: what more entries cost where nothing else is done.
 pub(super) fn map_get(rounds: usize) -> Result<Vec<(u64, f64)>> {
     let mut costs = Vec::new();
