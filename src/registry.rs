@@ -101,10 +101,13 @@ impl Registry {
             )));
         }
         match self.schemes.get(scheme) {
-            Some(Scheme::Open(_)) => return Err(refuse(format!("{scheme:?} is taken"))),
+            Some(Scheme::Open(_)) => {
+                return Err(refuse(format!("{scheme:?} is taken: choose another scheme")));
+            }
             Some(Scheme::NotBuilt { .. }) => {
                 return Err(refuse(format!(
-                    "{scheme:?} is an engine of Arbour's, though it was not built in"
+                    "{scheme:?} is an engine of Arbour's, though it was not built in: choose another \
+                     scheme"
                 )));
             }
             None => {}

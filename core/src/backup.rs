@@ -36,7 +36,7 @@ pub fn write_backup(destination: &Path, write: impl FnOnce(&Path) -> Result<()>)
     let refused = |cause| io_error(cause, destination);
     let destination = &path::absolute(destination).map_err(refused)?;
     if destination.symlink_metadata().is_ok() {
-        let message = "something is at the destination already";
+        let message = "the destination exists already: name one that does not";
         let error = Error::new(ErrorKind::InvalidArgument, Operation::Backup, message);
         return Err(error.with_path(destination));
     }

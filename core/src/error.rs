@@ -47,7 +47,7 @@ pub enum ErrorKind {
     Locked,
     /// The store was closed.
     Closed,
-    /// The store was opened read-only.
+    /// The store was opened read-only, or its files or medium are.
     ReadOnly,
     /// The stored bytes are not what the engine wrote, or no store at all.
     Corrupted,
@@ -96,16 +96,18 @@ impl ErrorKind {
             Self::Busy => "end the other transaction, or try again later",
             Self::Locked => "close the other handle or process, then open again",
             Self::Closed => "open the store again",
-            Self::ReadOnly => "open the store for writing",
-            Self::Corrupted => "stop writing and restore from a backup",
+            Self::ReadOnly => {
+                "open the store for writing, or a copy of it if its files or medium are read-only"
+            }
+            Self::Corrupted => "check the path, stop writing and restore from a backup",
             Self::Decode => "read with the type it was written with, or repair the entry",
             Self::TooNew => "upgrade the program",
             Self::Unsupported => "choose an engine whose capabilities include it",
             Self::NotFound => "correct the path, or open with `create(true)`",
             Self::Moved => "close the store and open it where its files are now",
             Self::DiskFull => "free space on the device, then open the store again",
-            Self::Io => "see the source, mend the cause, then open the store again",
-            Self::CommitUnknown => "open the store again and look whether the change is there",
+            Self::Io => "correct the cause, then open the store again",
+            Self::CommitUnknown => "open the store again and check whether the change is there",
             Self::Engine => "see the source",
         }
     }
@@ -419,7 +421,7 @@ impl Error {
         self.inner.path.as_deref()
     }
 
-    /// Says all in one line, for a person: what happened, what is behind it where that helps, and what can be
+    /// Formats the whole error on one line, for a person: what happened, what caused it, and what can be
     /// done.
     ///
     /// ```
@@ -433,19 +435,20 @@ impl Error {
     #[must_use]
     pub fn in_one_line(&self) -> String {
         let (kind, mut line) = (self.kind(), self.to_string());
-        if matches!(
-            kind,
-            ErrorKind::Io | ErrorKind::DiskFull | ErrorKind::Engine | ErrorKind::CommitUnknown
-        ) {
+        // What an engine says of these kinds is what the text says already.
+        if !matches!(kind, ErrorKind::Closed | ErrorKind::Locked | ErrorKind::NotFound) {
             let mut cause = StdError::source(self);
             while let Some(deeper) = cause {
-                line = format!("{line}: {deeper}");
+                let text = deeper.to_string();
+                if !line.contains(&text) {
+                    line = format!("{line}: {text}");
+                }
                 cause = deeper.source();
             }
         }
         match kind {
-            // The cause says it; the kind could only point there.
-            ErrorKind::Io | ErrorKind::Engine => line,
+            // The next move is to read the cause, which is on the line already.
+            ErrorKind::Engine => line,
             _ => format!("{line}: {}", kind.next_move()),
         }
     }

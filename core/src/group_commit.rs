@@ -192,7 +192,7 @@ impl<S: KvStore> GroupCommit<S> {
         E: From<Error> + Send + 'static,
     {
         if self.is_leader() {
-            let message = "this thread runs a group, use the transaction it was given";
+            let message = "this thread runs a group: use the transaction it was given";
             return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
         }
         let outcome = Arc::new(Mutex::new(None));
@@ -410,7 +410,7 @@ fn must_not_wait() -> Error {
 
 #[cold]
 fn not_run(wait: Duration) -> Error {
-    let message = format!("the writes before it did not end within {wait:?}, it was not run");
+    let message = format!("this write was not run: those before it did not end within {wait:?}");
     Error::new(ErrorKind::Busy, Operation::Begin, message)
 }
 

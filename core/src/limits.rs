@@ -100,14 +100,14 @@ impl Limits {
         let key_bytes = write.key.len();
         let (kind, message) = if key_bytes > self.key_bytes_max {
             let max = self.key_bytes_max;
-            (ErrorKind::TooLarge, format!("the key has {key_bytes} bytes, the limit is {max}"))
+            (ErrorKind::TooLarge, format!("the key has {key_bytes} bytes, and the limit is {max}"))
         } else if key_bytes < self.key_bytes_min {
             let min = self.key_bytes_min;
-            let message = format!("the key has {key_bytes} bytes, at least {min} are needed");
+            let message = format!("the key has {key_bytes} bytes, and at least {min} are needed");
             (ErrorKind::InvalidArgument, message)
         } else {
             let (length, max) = (write.value.map_or(0, <[u8]>::len), self.value_bytes_max);
-            (ErrorKind::TooLarge, format!("the value has {length} bytes, the limit is {max}"))
+            (ErrorKind::TooLarge, format!("the value has {length} bytes, and the limit is {max}"))
         };
         Error::new(kind, write.operation(), message)
             .with_tree(write.tree.name())

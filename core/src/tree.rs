@@ -43,6 +43,6 @@ pub trait Tree: Clone + Eq + Hash + Send + Sync + 'static {
 /// ```
 #[cold]
 pub fn foreign_tree(tree: &impl Tree, operation: Operation) -> Error {
-    Error::new(ErrorKind::InvalidArgument, operation, "the tree handle is another store's")
+    Error::new(ErrorKind::InvalidArgument, operation, "the tree handle belongs to another store")
         .with_tree(tree.name())
 }

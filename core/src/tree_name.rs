@@ -1,5 +1,7 @@
 //! The names of trees, checked before an engine sees them.
 
+use std::borrow::Cow;
+
 use crate::{Error, ErrorKind, Operation, Result};
 
 /// Names under this prefix belong to Arbour's own layers.
@@ -38,7 +40,7 @@ impl<'a> TreeName<'a> {
     /// ```
     pub fn new(name: &'a str) -> Result<Self> {
         if name.starts_with(RESERVED_PREFIX) {
-            return Err(refuse(name, "names under \"arbour/\" belong to Arbour's own layers"));
+            return Err(refuse(name, "names that begin with \"arbour/\" are reserved for Arbour"));
         }
         Self::checked(name)
     }
@@ -56,7 +58,7 @@ impl<'a> TreeName<'a> {
     /// ```
     pub fn layer(name: &'a str) -> Result<Self> {
         if !name.starts_with(RESERVED_PREFIX) {
-            return Err(refuse(name, "a layer's tree needs a name under \"arbour/\""));
+            return Err(refuse(name, "the name of a layer's tree must begin with \"arbour/\""));
         }
         Self::checked(name)
     }
@@ -78,7 +80,8 @@ impl<'a> TreeName<'a> {
             return Err(refuse(name, "a tree's name must not be empty"));
         }
         if name.len() > Self::BYTES_MAX {
-            return Err(refuse(name, "a tree's name has at most 255 bytes"));
+            let message = format!("the tree's name has {} bytes, and the limit is 255", name.len());
+            return Err(refuse(name, message));
         }
         if name.contains('\0') {
             return Err(refuse(name, "a tree's name must not contain NUL"));
@@ -98,7 +101,7 @@ impl<'a> TreeName<'a> {
     }
 }
 
-fn refuse(name: &str, message: &'static str) -> Error {
+fn refuse(name: &str, message: impl Into<Cow<'static, str>>) -> Error {
     let shown: String = name.chars().take(64).collect();
     Error::new(ErrorKind::InvalidArgument, Operation::Tree, message).with_tree(shown)
 }

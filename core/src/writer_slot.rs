@@ -227,7 +227,7 @@ impl WriterSlot {
     #[cold]
     fn busy(&self, operation: Operation) -> Error {
         let message = if self.is_mine() {
-            "this thread holds a transaction, use that one".to_owned()
+            "this thread already has a transaction open: use that one, or end it".to_owned()
         } else {
             format!("another transaction did not end within {:?}", self.timeout)
         };

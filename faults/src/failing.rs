@@ -125,7 +125,7 @@ fn judge(
     };
     let mut finding = run.ending.clone().unwrap_or(Finding::RIGHT);
     for note in run.recording.notes() {
-        finding = finding.worse(judge_note(engine, note, injection));
+        finding = finding.worse(judge_note(engine, note, injection, &run.root));
     }
     let end = events.len();
     let between = injected + random.index(end - injected);
@@ -148,7 +148,7 @@ fn judge(
     Ok(Some(finding))
 }
 
-fn judge_note(engine: &Engine, note: &Note, injection: Injection) -> Finding {
+fn judge_note(engine: &Engine, note: &Note, injection: Injection, root: &Path) -> Finding {
     let is_raw = engine.raw.is_none();
     match note {
         Note::Wrong(text) => Finding::new(Outcome::Lost, text),
@@ -164,7 +164,7 @@ fn judge_note(engine: &Engine, note: &Note, injection: Injection) -> Finding {
                 Outcome::Refused
             } else if during.ends_with("after the failure") && !is_raw {
                 Outcome::WronglyRefused
-            } else if is_raw || is_right(failing, injection, engine) {
+            } else if is_raw || is_right(failing, injection, engine, root) {
                 Outcome::Right
             } else {
                 Outcome::WrongKind
@@ -181,8 +181,8 @@ fn is_locked_after_failure(note: &Note) -> bool {
         if during.ends_with("after the failure") && kind == "Locked")
 }
 
-/// Tells whether an error says what happened: the system's error is its source.
-fn is_right(failing: &Failing, injection: Injection, engine: &Engine) -> bool {
+/// Tells whether an error says what happened, and where: the system's error is its source.
+fn is_right(failing: &Failing, injection: Injection, engine: &Engine, root: &Path) -> bool {
     let Failing { kind, text, .. } = failing;
     let is_full = injection.failure == Failure::Full;
     let expected = match kind.as_str() {
@@ -196,5 +196,6 @@ fn is_right(failing: &Failing, injection: Injection, engine: &Engine) -> bool {
         "Corrupted" => injection.kind == CallKind::Read && text.contains("device"),
         _ => false,
     };
-    expected && !text.ends_with("(without a source)")
+    let names_place = text.contains(&*root.to_string_lossy());
+    expected && names_place && !text.ends_with("(without a source)")
 }

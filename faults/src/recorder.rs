@@ -32,6 +32,8 @@ pub enum Failure {
     Io,
     /// The device is full.
     Full,
+    /// The file system is mounted read-only. Only tests that ask for it by name make it.
+    ReadOnly,
     /// A signal came first.
     Interrupted,
     /// Half of the bytes are read or written, and that is what the call returns.
@@ -61,6 +63,7 @@ impl Failure {
             Self::Interrupted => 4,
             Self::Io => 5,
             Self::Full => 28,
+            Self::ReadOnly => 30,
         }
     }
 
@@ -72,6 +75,7 @@ impl Failure {
             Self::Interrupted => "EINTR",
             Self::Io => "EIO",
             Self::Full => "ENOSPC",
+            Self::ReadOnly => "EROFS",
         }
     }
 }

@@ -138,7 +138,7 @@ impl Record {
             && before.ids != ids
         {
             return Err(definition.invalid(format!(
-                "the documents that are stored have {} as their id, not {ids}",
+                "the stored documents have {} as their id, and {ids} is declared: declare ids as before",
                 before.ids
             )));
         }

@@ -25,7 +25,9 @@ impl<T: Tree, D: Document> Collection<T, D> {
         if self.definition.declaration.feed {
             return Ok(());
         }
-        Err(self.definition.invalid("it is declared without a feed".to_owned()))
+        Err(self
+            .definition
+            .invalid("it is declared without a feed: declare it `with_feed`".to_owned()))
     }
 
     /// Records a change, if that is asked for: behind the newest.
@@ -122,7 +124,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     fn change(&self, key: &[u8], value: &[u8]) -> DocResult<Change> {
         let position = self.position(key)?;
         let [FORMAT, r0, r1, r2, r3, r4, r5, r6, r7, id_key @ ..] = value else {
-            let error = DecodeError::new("a change of format 1", "something else");
+            let error = DecodeError::new("a change of format 1", format!("{} bytes", value.len()));
             return Err(undecodable(&self.definition, self.trees.feed.name(), key, error));
         };
         let revision = u64::from_be_bytes([*r0, *r1, *r2, *r3, *r4, *r5, *r6, *r7]);

@@ -162,7 +162,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     pub(super) fn key_of(&self, id: &DocId<'_>) -> DocResult<Vec<u8>> {
         let ids = &self.definition.declaration.ids;
         let accepted = ids.accept(DocId::from(id)).ok_or_else(|| {
-            let reason = format!("\"{id}\" is no id here: that is {}", ids.expected());
+            let reason = format!("\"{id}\" cannot be an id here: use {}", ids.expected());
             self.definition.invalid(reason)
         })?;
         let mut key = Vec::with_capacity(32);
@@ -231,6 +231,8 @@ impl<T: Tree, D: Document> Collection<T, D> {
     /// Finds an index by its name.
     pub(super) fn index(&self, name: &str) -> DocResult<usize> {
         let found = self.definition.indexes.iter().position(|index| index.name == name);
-        found.ok_or_else(|| self.definition.invalid(format!("there is no index {name:?}")))
+        found.ok_or_else(|| {
+            self.definition.invalid(format!("there is no index {name:?}: declare it"))
+        })
     }
 }

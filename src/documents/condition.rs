@@ -278,8 +278,11 @@ fn asked<D: Document>(
 
 fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
     let mut bytes = Vec::new();
-    encode_scalar(value, &mut bytes)
-        .map_err(|_| definition.invalid(format!("no field has the value {value}")))?;
+    encode_scalar(value, &mut bytes).map_err(|_| {
+        definition.invalid(format!(
+            "a field cannot have the value {value}: ask for a bool, a number or a text"
+        ))
+    })?;
     Ok(bytes)
 }
 
@@ -308,14 +311,19 @@ fn span<D: Document>(
     let kind = |bound: &Bound<Value>| match bound {
         Bound::Included(value) | Bound::Excluded(value) => {
             let kind = ScalarKind::of(value).filter(|kind| *kind != ScalarKind::Null);
-            kind.map(Some).ok_or_else(|| definition.invalid(format!("{value} bounds no range")))
+            kind.map(Some).ok_or_else(|| {
+                definition.invalid(format!(
+                    "{value} cannot bound a range: use a bool, a number or a text"
+                ))
+            })
         }
         Bound::Unbounded => Ok(None),
     };
     let kind = match (kind(lower)?, kind(upper)?) {
         (Some(lower), Some(upper)) if lower != upper => {
             let name = definition.field_name(field);
-            let reason = format!("the bounds of {name:?} are of two sorts");
+            let reason =
+                format!("the bounds of {name:?} must be of one kind: numbers, texts or bools");
             return Err(definition.invalid(reason));
         }
         (Some(kind), _) | (None, Some(kind)) => kind,

@@ -270,7 +270,7 @@ impl<D: Document> Definition<D> {
 fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(), String> {
     check_name("collection", &declaration.name)?;
     if declaration.id_path.iter().any(String::is_empty) {
-        return Err(format!("{id_name:?} is no path to an id"));
+        return Err(format!("the path {id_name:?} to the id has an empty name in it"));
     }
     if !declaration.format.codec.can_read_back() {
         return Err("bincode cannot read a serde_json::Value back: use JSON".to_owned());
@@ -278,7 +278,7 @@ fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(),
     let mut names = HashSet::new();
     for field in &declaration.fields {
         if !names.insert(&field.name) {
-            return Err(format!("there are two fields {:?}", field.name));
+            return Err(format!("two fields are named {:?}: rename one", field.name));
         }
         if let FieldSource::Path(path) = &field.source
             && path.iter().any(String::is_empty)
@@ -293,20 +293,26 @@ fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(),
             let admitted =
                 |value: &Value| field.kind.admits(value) && ScalarKind::of(value).is_some();
             if !values.iter().all(admitted) {
-                return Err(format!("the default of {:?} is {default}", field.name));
+                let expected = field.kind.expected();
+                return Err(format!(
+                    "the default of {:?} must be {expected}, not {default}",
+                    field.name
+                ));
             }
         }
     }
     if let Ids::Slug { field } = &declaration.ids
         && !names.contains(field)
     {
-        return Err(format!("ids are slugs of {field:?}, which is no field"));
+        return Err(format!(
+            "ids are slugs of {field:?}, which is not declared: declare that field"
+        ));
     }
     let mut names = HashSet::new();
     for index in &declaration.indexes {
         check_name("index", &index.name)?;
         if !names.insert(&index.name) {
-            return Err(format!("there are two indexes {:?}", index.name));
+            return Err(format!("two indexes are named {:?}: rename one", index.name));
         }
     }
     Ok(())

@@ -43,7 +43,7 @@ impl Order {
         for (name, direction) in sort {
             let field = definition.field(name)?;
             if definition.has_many(field) {
-                let reason = format!("{name:?} has many values: nothing can be sorted by it");
+                let reason = format!("{name:?} has many values: sort by a field that has one");
                 return Err(definition.invalid(reason));
             }
             if ended {

@@ -40,7 +40,7 @@ impl Lease {
 
     fn decode(value: &[u8]) -> Result<Self, DecodeError> {
         let [FORMAT, is_done, n0, n1, n2, n3, n4, n5, n6, n7, consumer @ ..] = value else {
-            return Err(DecodeError::new("a lease of format 1", "something else"));
+            return Err(DecodeError::new("a lease of format 1", format!("{} bytes", value.len())));
         };
         let number = [*n0, *n1, *n2, *n3, *n4, *n5, *n6, *n7];
         Ok(match is_done {
@@ -231,7 +231,8 @@ impl<T: Tree> Log<T> {
         let is_his = matches!(lease, Some(Lease::Claimed { consumer: his, .. }) if his == consumer);
         if !is_his {
             return Err(self.invalid(format!(
-                "{consumer:?} has no claim to position {position} of {subscription:?}"
+                "{consumer:?} has no claim to position {position} of {subscription:?}: its lease ran out, or \
+                 it was never handed out to it"
             )));
         }
         let acknowledged = self.acknowledged(transaction, subscription)?;

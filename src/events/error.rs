@@ -84,7 +84,10 @@ pub enum EventError {
     },
 
     /// A payload cannot be encoded.
-    #[error("the payload of the new event {event_type:?} cannot be encoded: {cause}")]
+    #[error(
+        "the payload of the new event {event_type:?} cannot be encoded: {cause}: correct it, or choose \
+         another codec"
+    )]
     Unfit {
         /// The type of the event.
         event_type: String,
@@ -112,7 +115,8 @@ pub enum EventError {
 
     /// The payload of an event cannot be read. Other events can.
     #[error(
-        "the payload of the event {event_type:?} at position {position} cannot be read: {cause}"
+        "the payload of the event {event_type:?} at position {position} cannot be read: {cause}: \
+         declare how to read it (`upcast`, `also_reads`), or skip the event"
     )]
     Payload {
         /// The position.
@@ -242,7 +246,7 @@ pub enum EventError {
     },
 
     /// The wait reached its deadline. What was committed until then stays; call again to continue.
-    #[error("timed out: {what}")]
+    #[error("timed out: {what}: try again, or wait longer")]
     TimedOut {
         /// What did not happen in time.
         what: String,

@@ -18,7 +18,7 @@ use super::layout::{
     FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
     state_key,
 };
-use super::log::{decode_number, number_value, open_tree, position_key};
+use super::log::{decode_number, number_value, open_tree, other_format, position_key};
 use super::model::Group;
 use super::policy::GiveUp;
 use super::projection::Projection;
@@ -132,7 +132,7 @@ impl<S: KvStore> Lane<S> {
         let (tree, key) = (&self.trees.projections, &self.version_key);
         let is_own = reader.get_with(tree, key, |log| match log {
             [FORMAT, log @ ..] => Ok(log == self.log.as_bytes()),
-            _ => Err(DecodeError::new("format 1", "another")),
+            other => Err(other_format(other)),
         })?;
         let Some(is_own) = is_own else { return Ok(()) };
         if is_own.map_err(|cause| self.undecodable(tree, key, cause))?
@@ -379,7 +379,7 @@ fn json_value(log: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> 
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, value).map_err(|error| EventError::Invalid {
         log: log.to_owned(),
-        reason: format!("what a handler returned is no JSON: {error}"),
+        reason: format!("a handler returned what is not JSON: {error}"),
     })?;
     Ok(bytes)
 }
@@ -391,6 +391,6 @@ pub(super) fn from_json_value<J: serde::de::DeserializeOwned>(
     match value {
         [FORMAT, json @ ..] => serde_json::from_slice(json)
             .map_err(|error| DecodeError::new("JSON", error.to_string()).with_source(error)),
-        _ => Err(DecodeError::new("format 1", "another")),
+        _ => Err(other_format(value)),
     }
 }

@@ -464,11 +464,17 @@ pub(super) fn number_value(number: u64) -> [u8; 9] {
     [FORMAT, a, b, c, d, e, f, g, h]
 }
 
+/// Says that a value does not begin with the byte of its format.
+pub(super) fn other_format(value: &[u8]) -> DecodeError {
+    let found = value.first().map(|format| format!("format {format}"));
+    DecodeError::new("format 1", found.unwrap_or_else(|| "no bytes".to_owned()))
+}
+
 /// Reads a number that is a value.
 pub(super) fn decode_number(value: &[u8]) -> Result<u64, DecodeError> {
     match value {
         [FORMAT, number @ ..] => number.try_into().map(u64::from_be_bytes),
-        _ => return Err(DecodeError::new("format 1", "another")),
+        _ => return Err(other_format(value)),
     }
     .map_err(|_| DecodeError::new("8 bytes of a number", value.len().to_string()))
 }

@@ -216,7 +216,7 @@ impl<S: KvStore> Projection<S> {
         if is_known {
             return Ok(());
         }
-        let cause = format!("there is no type of event {:?} here", event.event_type).into();
+        let cause = format!("the event type {:?} is not declared", event.event_type).into();
         Err(ApplyError { phase: Phase::Type, model: self.name.clone(), cause })
     }
 }

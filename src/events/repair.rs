@@ -209,8 +209,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 reason,
             };
             let dead = lane.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
-            let dead = dead
-                .ok_or_else(|| invalid(format!("nothing was put aside at position {position}")))?;
+            let dead = dead.ok_or_else(|| {
+                invalid(format!("there is no dead letter at position {position}"))
+            })?;
             if dead.kind == DeadKind::Quarantined
                 && let Some(earlier) = lane.first_dead_of(transaction, &dead.stream)?
                 && earlier < position

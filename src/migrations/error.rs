@@ -303,7 +303,11 @@ impl fmt::Display for MigrationError {
                     "step {step} of {group:?} is not declared: declare it, or name another target"
                 )
             }
-            Self::Refused { problems } => show_first(f, problems),
+            Self::Refused { problems } => {
+                show_first(f, problems)?;
+                let remedy = problems.first().map(|problem| problem.kind.remedy());
+                remedy.map_or(Ok(()), |remedy| write!(f, ": {remedy}"))
+            }
             Self::TooNew { program, format, problems, .. } => {
                 write!(
                     f,
@@ -317,7 +321,10 @@ impl fmt::Display for MigrationError {
                 "key \"{key}\" of tree {tree:?} is damaged: {cause}: restore the store from a backup"
             ),
             Self::NoDown { group, step } => {
-                write!(f, "step {step} of {group:?} cannot be undone: it declares no `down`")
+                write!(
+                    f,
+                    "step {step} of {group:?} cannot be undone: declare its `down`, or restore a backup"
+                )
             }
             Self::Beyond { target, group, step } => write!(
                 f,
@@ -327,7 +334,11 @@ impl fmt::Display for MigrationError {
                 write!(f, "step {step} of {group:?} has not finished: run it to its end first")
             }
             Self::Journaled { group, step } => {
-                write!(f, "step {step} of {group:?} is in the journal already")
+                write!(
+                    f,
+                    "step {step} of {group:?} is in the journal already, and `adopt` is only for stores \
+                     without one: `run` the migrations instead"
+                )
             }
             Self::Busy { holder, waited } => write!(
                 f,
@@ -354,24 +365,24 @@ impl MigrationError {
     fn show_step(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step { at, cause } => write!(f, "{at}: {cause}"),
-            Self::Panicked { at, message } => write!(f, "{at}: it panicked: {message}"),
+            Self::Panicked { at, message } => write!(f, "{at}: the step panicked: {message}"),
             Self::StoreInStep { at, cause } => write!(f, "{at}: {cause}"),
             Self::Ahead { at, put } => write!(
                 f,
-                "{at}: it put key \"{put}\" ahead of itself, where it would meet it again: write to \
+                "{at}: the step put key \"{put}\" ahead of its place, and would be handed that entry too: write to \
                  another tree, or use an atomic step"
             ),
             Self::Standing { at } => write!(
                 f,
-                "{at}: it returned the cursor it was given, and would never end: return the key it \
-                 has reached"
+                "{at}: the step returned the cursor it was given, and would never end: return the key \
+                 it has reached"
             ),
             Self::IsCollection { at, collection } => write!(
                 f,
                 "{at}: there is no tree {collection:?}, but a collection of documents of that name: \
                  upgrade documents with `Declaration::upgrade`"
             ),
-            Self::CheckFailed { at, cause } => write!(f, "{at}: its check failed: {cause}"),
+            Self::CheckFailed { at, cause } => write!(f, "{at}: the step's check failed: {cause}"),
             _ => Ok(()),
         }
     }

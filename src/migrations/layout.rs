@@ -99,9 +99,11 @@ pub(super) fn unseal<'v>(
 ) -> Result<(u8, &'v [u8]), MigrationError> {
     let damaged =
         |expected, found| MigrationError::damaged(tree, key, DecodeError::new(expected, found));
-    if value.first().is_some_and(|format| *format > newest) {
+    if let Some(format) = value.first().filter(|format| **format > newest) {
         // Nothing can be said of its checksum: that format may have another.
-        let message = "the journal of migrations has a newer format";
+        let message = format!(
+            "the journal of migrations has format {format}, and this program reads formats up to {newest}"
+        );
         let error = Error::new(ErrorKind::TooNew, Operation::Get, message);
         return Err(error.with_tree(tree).with_key(key).into());
     }
@@ -109,10 +111,13 @@ pub(super) fn unseal<'v>(
         return Err(damaged("a value with a checksum", format!("{} bytes", value.len())));
     };
     if *found != checksum(key, body) {
-        return Err(damaged("a value that fits its checksum", "another".to_owned()));
+        return Err(damaged("a value that fits its checksum", "one that does not".to_owned()));
     }
     match body.split_first() {
         Some((&format, rest)) if format >= FORMAT => Ok((format, rest)),
-        _ => Err(damaged("a value of format 1 or later", "another".to_owned())),
+        Some((format, _)) => {
+            Err(damaged("a value of format 1 or later", format!("format {format}")))
+        }
+        None => Err(damaged("a value of format 1 or later", "no bytes".to_owned())),
     }
 }

@@ -241,13 +241,18 @@ impl Migrations {
         };
         named("a program", &self.program)?;
         if self.version.len() > NAME_BYTES_MAX {
-            return Err(self.invalid(format!("a version has at most {NAME_BYTES_MAX} bytes")));
+            return Err(self.invalid(format!(
+                "the version has {} bytes, and the limit is {NAME_BYTES_MAX}",
+                self.version.len()
+            )));
         }
         let mut steps = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
             named("a group", &group.name)?;
             if self.groups.iter().take(number).any(|before| before.name == group.name) {
-                return Err(self.invalid(format!("there are two groups {:?}", group.name)));
+                return Err(
+                    self.invalid(format!("two groups are named {:?}: rename one", group.name))
+                );
             }
             for step in &group.steps {
                 if let StepId::Name(name) = &step.id {
@@ -256,7 +261,9 @@ impl Migrations {
                 self.check_step(group, step)?;
                 if steps.insert(StepKey::new(&group.name, &step.id), step).is_some() {
                     let (id, group) = (&step.id, &group.name);
-                    return Err(self.invalid(format!("there are two steps {id} of {group:?}")));
+                    return Err(self.invalid(format!(
+                        "{group:?} has two steps {id}: number one of them anew"
+                    )));
                 }
             }
         }
@@ -268,13 +275,13 @@ impl Migrations {
             Err(self.invalid(format!("step {} of {:?} {what}", step.id, group.name)))
         };
         if matches!(step.body, Body::Nothing) {
-            return wrong("does nothing: it is atomic, each or chunked".to_owned());
+            return wrong("does nothing: give it work by `atomic`, `each` or `chunked`".to_owned());
         }
         for asked in [step.min_reader, step.min_writer].into_iter().flatten() {
             if asked > self.format {
                 let known = self.format;
                 return wrong(format!(
-                    "asks for data format {asked}, and its program knows {known}"
+                    "asks for data format {asked}, and its program declares {known}: raise that"
                 ));
             }
         }

@@ -81,6 +81,26 @@ pub enum ProblemKind {
     },
 }
 
+impl ProblemKind {
+    /// Says what to do about a problem that is refused.
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Edited { .. } => {
+                "restore the content that ran, and put what is new into a new step"
+            }
+            Self::EditedUnfinished | Self::MissingUnfinished => {
+                "finish it with the program that began it"
+            }
+            Self::Missing => "declare it again",
+            Self::OutOfOrder { .. } | Self::Late { .. } => {
+                "number it after that step, or allow the order by a policy"
+            }
+            Self::NotFound => "declare it",
+            Self::Newer { .. } => "upgrade the program",
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "step {} of {:?} ", self.step, self.group)?;

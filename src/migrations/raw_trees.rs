@@ -104,7 +104,7 @@ impl<'s, R> Unwritable<R> {
 }
 
 fn refused<T>(operation: Operation) -> Result<T> {
-    Err(Error::new(ErrorKind::ReadOnly, operation, "only reading is possible here"))
+    Err(Error::new(ErrorKind::ReadOnly, operation, "this view of the store only reads"))
 }
 
 impl<R: KvRead> KvRead for Unwritable<R> {

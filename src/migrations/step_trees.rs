@@ -453,7 +453,7 @@ impl<'t> StepTrees<'t> {
         self.ready(operation)?;
         TreeName::new(tree)?;
         if self.is_read_only {
-            let message = "a check must not write";
+            let message = "a check only reads: write in the step itself";
             return self.settle(Err(Error::new(ErrorKind::ReadOnly, operation, message)));
         }
         Ok(())
@@ -511,7 +511,7 @@ fn error_of(stop: &Stop, operation: Operation) -> Error {
         Stop::Store(error) => error.clone(),
         Stop::Cancelled => Error::new(ErrorKind::Busy, operation, "the run was cancelled"),
         Stop::Ahead(key) => {
-            let message = "a step puts nothing ahead of itself into what it visits";
+            let message = "a step must not put an entry ahead of its place into the tree it visits";
             Error::new(ErrorKind::InvalidArgument, operation, message).with_key(key)
         }
     }

@@ -52,7 +52,7 @@ impl Header {
             _ => stored < records && records / LZ4_RATIO_MAX <= stored,
         };
         if records > RECORDS_MAX || !fits {
-            return Err("a block cannot be that long");
+            return Err("it is longer than a block can be");
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Header {
     /// Returns the records of a block.
     pub(super) fn records(self, kind: u8, stored: Vec<u8>) -> Result<Vec<u8>, String> {
         if checksum(self.records, self.stored, &stored) != self.checksum {
-            return Err("its checksum is another".to_owned());
+            return Err("its checksum differs".to_owned());
         }
         if kind == PLAIN {
             return Ok(stored);
@@ -68,7 +68,7 @@ impl Header {
         let records = lz4_flex::block::decompress(&stored, self.records as usize)
             .map_err(|error| format!("it does not decompress: {error}"))?;
         if records.len() != self.records as usize {
-            return Err("it decompresses to another length".to_owned());
+            return Err("its length differs once it is decompressed".to_owned());
         }
         Ok(records)
     }
@@ -129,7 +129,7 @@ impl End {
         let short = || altered("its end is too short");
         let (checksum, body) = bytes.split_first_chunk().ok_or_else(short)?;
         if crc32fast::hash(body) != u32::from_be_bytes(*checksum) {
-            return Err(altered("its checksum is another"));
+            return Err(altered("its checksum differs"));
         }
         let (trees, rest) = body.split_first_chunk().ok_or_else(short)?;
         let (entries, rest) = rest.split_first_chunk().ok_or_else(short)?;

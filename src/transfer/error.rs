@@ -48,7 +48,7 @@ pub enum TransferError {
 
     /// The source is itself the destination of a transfer that did not end: make it whole first.
     #[error(
-        "the source is itself the destination of a transfer that did not finish: finish that first"
+        "the source is itself the destination of a transfer that did not finish: finish that transfer first"
     )]
     Unfinished,
 

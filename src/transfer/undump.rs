@@ -91,10 +91,9 @@ impl<R: Read> Undumping<R> {
         match self.bytes_of(1) {
             Err(TransferError::Truncated { .. }) => Ok(()),
             Err(error) => Err(error),
-            Ok(_) => Err(TransferError::Altered {
-                at,
-                reason: "there is something behind it".to_owned(),
-            }),
+            Ok(_) => {
+                Err(TransferError::Altered { at, reason: "more bytes follow the end".to_owned() })
+            }
         }
     }
 

@@ -82,7 +82,7 @@ fn errors_of_a_log_or_a_projection_say_what_failed_and_what_to_do() {
         ),
         (
             EventError::TimedOut { what: "the projection \"bank\" is at position 3".into() },
-            "timed out: the projection \"bank\" is at position 3",
+            "timed out: the projection \"bank\" is at position 3: try again, or wait longer",
         ),
         (
             EventError::ShutDown { log: log() },

@@ -84,8 +84,8 @@ fn what_was_put_aside_is_applied_one_by_one(bed: &Bed) {
     open_two(bed);
     open_eve(bed);
     fails(bed, &["replay", "accounts", "5"], 1, "position 4 of its stream comes first");
-    fails(bed, &["replay", "accounts", "1"], 1, "nothing was put aside at position 1");
-    fails(bed, &["replay", "commits", "4"], 1, "nothing was put aside at position 4");
+    fails(bed, &["replay", "accounts", "1"], 1, "there is no dead letter at position 1");
+    fails(bed, &["replay", "commits", "4"], 1, "there is no dead letter at position 4");
     fails(bed, &["replay", "accounts", "9"], 1, "there is no event at position 9");
     prints(bed, &["replay", "accounts", "4"], "1 event applied\n");
     prints(bed, &["replay", "accounts", "5"], "1 event applied\n");

@@ -6,7 +6,7 @@ use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::path::Path;
 use std::sync::Arc;
 
-use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
+use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions, StorePath};
 use redb::backends::FileBackend;
 use redb::{
     Builder, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
@@ -28,7 +28,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Self> {
+    pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<Self> {
         let failed = |cause| error::open(cause, Operation::Open, path);
         let file = shielded(Operation::Open, || {
             let file = OpenOptions::new()
@@ -103,11 +103,11 @@ impl Database {
     }
 
     /// Moves what is in the file to its beginning and cuts off the rest.
-    pub(crate) fn compact(&mut self, path: &Path) -> Result<()> {
+    pub(crate) fn compact(&mut self, path: &StorePath) -> Result<()> {
         let operation = Operation::Compact;
         let Self::Writable(database, progress) = self else { return Ok(()) };
         let Some(alone) = Arc::get_mut(database) else {
-            let message = "a snapshot is in the way";
+            let message = "redb compacts only a file that nothing uses: end all snapshots";
             return Err(Error::new(ErrorKind::Busy, operation, message));
         };
         // Over a damaged file redb may end the process, or compact for ever.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation};
+use arbour_core::{Error, ErrorKind, Operation, StorePath};
 use redb::backends::FileBackend;
 use redb::{
     CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
@@ -24,7 +24,7 @@ fn storage_or(error: StorageError, operation: Operation, damaged: &'static str) 
         StorageError::Io(_) => return io(error, operation),
         StorageError::Corrupted(_) => (ErrorKind::Corrupted, damaged),
         StorageError::LockPoisoned(_) => {
-            (ErrorKind::Corrupted, "redb panicked over what it read in an earlier call")
+            (ErrorKind::Corrupted, "redb panicked over damaged pages in an earlier call")
         }
         StorageError::ValueTooLarge(_) => (ErrorKind::TooLarge, "the entry is too large for redb"),
         StorageError::PreviousIo => {
@@ -37,7 +37,7 @@ fn storage_or(error: StorageError, operation: Operation, damaged: &'static str) 
 }
 
 fn io(error: StorageError, operation: Operation) -> Error {
-    let message = "the operating system refused";
+    let message = "the operating system failed to read or write the database file";
     match error {
         StorageError::Io(cause) => Error::from_io(cause, operation, message),
         other => Error::new(ErrorKind::Io, operation, message).with_source(other),
@@ -82,7 +82,7 @@ pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
     match error {
         CommitError::Storage(cause) => unknown_commit(storage(cause, operation)),
         other => {
-            let message = "an earlier failure in the transaction rolled it back";
+            let message = "the transaction was rolled back, because an earlier write in it failed: run it again";
             Error::new(ErrorKind::Engine, operation, message).with_source(other)
         }
     }
@@ -98,7 +98,8 @@ pub(crate) fn compaction(error: CompactionError) -> Error {
     match error {
         CompactionError::Storage(cause) => storage(cause, Operation::Compact),
         other => {
-            let message = "snapshots, transactions or savepoints are in the way";
+            let message =
+                "redb compacts only a file that nothing uses: end all snapshots and transactions";
             Error::new(ErrorKind::Busy, Operation::Compact, message).with_source(other)
         }
     }
@@ -106,7 +107,13 @@ pub(crate) fn compaction(error: CompactionError) -> Error {
 
 /// Maps a failure to open the file at a path. redb gives several causes the same error; what lies
 /// at the path tells them apart.
-pub(crate) fn open(error: DatabaseError, operation: Operation, path: &Path) -> Error {
+pub(crate) fn open(error: DatabaseError, operation: Operation, path: &StorePath) -> Error {
+    let error = match error {
+        DatabaseError::Storage(StorageError::Io(cause)) if is_missing(&cause, path) => {
+            return absent(cause, path).with_operation(operation);
+        }
+        error => error,
+    };
     let (kind, message) = match &error {
         DatabaseError::DatabaseAlreadyOpen => {
             (ErrorKind::Locked, "another process or handle has the database open")
@@ -127,9 +134,6 @@ pub(crate) fn open(error: DatabaseError, operation: Operation, path: &Path) -> E
             ErrorKind::TooNew,
             "the file was written by a newer version of redb (or its version bytes are damaged)",
         ),
-        DatabaseError::Storage(StorageError::Io(cause)) if is_missing(cause, path) => {
-            (ErrorKind::NotFound, "there is no store, and the options do not allow creating one")
-        }
         DatabaseError::Storage(StorageError::Io(cause)) if is_protected(cause, path) => {
             (ErrorKind::ReadOnly, "the file is read-only: open it with `read_only(true)`")
         }
@@ -137,6 +141,14 @@ pub(crate) fn open(error: DatabaseError, operation: Operation, path: &Path) -> E
         _ => (ErrorKind::Engine, "redb cannot open the database"),
     };
     Error::new(kind, operation, message).with_source(error)
+}
+
+fn absent(cause: io::Error, path: &StorePath) -> Error {
+    path.open_error(match cause.kind() {
+        io::ErrorKind::NotFound => cause,
+        // A file that ends too early for redb holds no store yet.
+        _ => io::Error::new(io::ErrorKind::NotFound, cause),
+    })
 }
 
 fn open_storage(error: DatabaseError, operation: Operation) -> Error {
@@ -177,19 +189,22 @@ fn is_protected(cause: &io::Error, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::path::Path;
 
     use arbour_core::ErrorKind::{
         Busy, Closed, CommitUnknown, Corrupted, DiskFull, Engine, Io, Locked, NotFound, ReadOnly,
         TooLarge, Unsupported,
     };
-    use arbour_core::{Error, ErrorKind, Operation};
+    use arbour_core::{Error, ErrorKind, Operation, StorePath};
     use redb::{
         CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
         TransactionError, TypeName, Value as _,
     };
 
-    const NOWHERE: &str = "/nowhere/at/all";
+    /// The path of a store that is not there.
+    fn nowhere() -> StorePath {
+        StorePath::resolve(std::env::temp_dir().join("arbour: no store"))
+            .expect("its folder is there")
+    }
 
     fn storage_errors() -> Vec<(StorageError, ErrorKind)> {
         let io = |kind: io::ErrorKind| StorageError::Io(kind.into());
@@ -234,7 +249,7 @@ mod tests {
         }
         for (cause, kind) in storage_errors() {
             let cause = DatabaseError::Storage(cause);
-            expect(&super::open(cause, Operation::Open, Path::new(NOWHERE)), kind);
+            expect(&super::open(cause, Operation::Open, &nowhere()), kind);
         }
     }
 
@@ -296,11 +311,11 @@ mod tests {
             (DatabaseError::RepairAborted, Corrupted),
             (io::Error::from(io::ErrorKind::NotFound).into(), NotFound),
         ] {
-            expect(&super::open(error, Operation::Open, Path::new(NOWHERE)), kind);
+            expect(&super::open(error, Operation::Open, &nowhere()), kind);
         }
         // Writing is refused because of the file, and not because of a folder.
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("store");
+        let file = StorePath::resolve(folder.path().join("store")).unwrap();
         std::fs::write(&file, b"").unwrap();
         let denied = || io::Error::from(io::ErrorKind::PermissionDenied).into();
         expect(&super::open(denied(), Operation::Open, &file), Io);

@@ -195,7 +195,7 @@ impl KvWrite for RedbTransaction<'_> {
         // The tables have to be closed before redb commits.
         let transaction = self.open.into_owner();
         if let Some(kind) = self.failed {
-            let message = "an earlier failure in the transaction rolled it back";
+            let message = "the transaction was rolled back, because an earlier write in it failed: run it again";
             return Err(self.store.locate(Error::new(kind, Operation::Commit, message)));
         }
         self.store.commit(transaction, self.durability, Operation::Commit)

@@ -5,9 +5,8 @@ use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io;
 use std::ops::Bound;
-use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, Result};
+use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
 use parking_lot::Mutex;
 use redb::backends::FileBackend;
 use redb::{BackendError, Builder, DatabaseError, StorageBackend};
@@ -34,7 +33,7 @@ pub(crate) enum Lock {
 ///
 /// redb repairs what it checks, and where it cannot, it leaves the file in a state that it refuses
 /// to open again. So it is given a view of the file that keeps in memory what redb writes.
-pub(crate) fn verify(path: &Path, lock: Lock, operation: Operation) -> Result<()> {
+pub(crate) fn verify(path: &StorePath, lock: Lock, operation: Operation) -> Result<()> {
     shielded(operation, || {
         let failed = |cause| error::open(cause, operation, path);
         let file = File::open(path).map_err(DatabaseError::from).map_err(failed)?;

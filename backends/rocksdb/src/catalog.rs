@@ -57,7 +57,8 @@ impl Catalog {
         }
         let number = trees.next;
         if number == TreeNumber::MAX {
-            let message = "the numbers of trees are used up";
+            let message =
+                format!("all {number} numbers for trees are used: copy the store to a new one");
             return Err(Error::new(ErrorKind::Engine, Operation::Tree, message));
         }
         trees.next += 1;
@@ -112,6 +113,6 @@ pub(crate) fn entry<'e>(
     let number = number.try_into().map(TreeNumber::from_be_bytes).ok();
     match (name, number.filter(|number| *number != CATALOG)) {
         (Some(name), Some(number)) => Ok((name, number)),
-        _ => Err(error::corrupted(operation, "the catalog of the trees is damaged")),
+        _ => Err(error::corrupted(operation, "the list of the trees is damaged")),
     }
 }

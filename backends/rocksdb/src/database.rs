@@ -119,8 +119,10 @@ fn is_marked(path: &Path) -> Result<bool> {
     for name in families.iter().filter(|name| *name != DEFAULT_COLUMN_FAMILY_NAME) {
         match name.strip_prefix(MARK) {
             Some(version) if version == FORMAT.to_string() => marked = true,
-            Some(_) => {
-                let message = "the store was written by a newer version of Arbour";
+            Some(version) => {
+                let message = format!(
+                    "the store has format {version}, and this program reads format {FORMAT}"
+                );
                 return Err(Error::new(ErrorKind::TooNew, Operation::Open, message));
             }
             None => return Err(foreign()),
@@ -141,5 +143,8 @@ fn refuse_if_used(path: &Path) -> Result<()> {
 }
 
 fn foreign() -> Error {
-    error::corrupted(Operation::Open, "the database of RocksDB was not made by Arbour")
+    error::corrupted(
+        Operation::Open,
+        "the folder holds a database of RocksDB that Arbour did not make",
+    )
 }

@@ -18,7 +18,13 @@ pub(crate) fn engine(cause: rocksdb::Error, operation: Operation) -> Error {
 /// is missing was taken away from it.
 #[cold]
 pub(crate) fn open(cause: rocksdb::Error) -> Error {
-    if cause.kind() == Status::IOError && cause.as_ref().contains("No such file or directory") {
+    let says = |words: &str| cause.as_ref().contains(words);
+    let is_missing = match cause.kind() {
+        Status::IOError => says("No such file or directory"),
+        Status::InvalidArgument => says("create_if_missing is false"),
+        _ => false,
+    };
+    if is_missing {
         return corrupted(Operation::Open, "a file of the store is missing").with_source(cause);
     }
     engine(cause, Operation::Open)
@@ -29,9 +35,10 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
     let is_of_system =
         cause.kind() == Status::IOError || says("Failed to create RocksDB directory");
     match cause.kind() {
-        Status::Corruption if says("created with newer version of RocksDB") => {
-            (ErrorKind::TooNew, "a file was written by a newer version of RocksDB")
-        }
+        Status::Corruption if says("created with newer version of RocksDB") => (
+            ErrorKind::TooNew,
+            "a file was written by a newer version of RocksDB than this program reads",
+        ),
         Status::Corruption => (ErrorKind::Corrupted, "the files are damaged"),
         // The lock of this process, and that of another one.
         Status::IOError if says("lock hold by current process") || says("While lock file") => {
@@ -41,16 +48,15 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         _ if is_of_system && (says("No space left on device") || says("quota exceeded")) => {
             (ErrorKind::DiskFull, "the device or the quota on it is full")
         }
-        Status::Unknown if is_of_system => (ErrorKind::Io, "the operating system refused"),
+        Status::Unknown if is_of_system => {
+            (ErrorKind::Io, "the operating system failed to read or write a file")
+        }
         Status::IOError if says("Read-only file system") => {
             (ErrorKind::ReadOnly, "the file system is mounted read-only")
         }
-        Status::IOError => (ErrorKind::Io, "the operating system refused"),
-        Status::InvalidArgument if says("create_if_missing is false") => {
-            (ErrorKind::NotFound, "there is no store, and the options do not allow creating one")
-        }
+        Status::IOError => (ErrorKind::Io, "the operating system failed to read or write a file"),
         Status::InvalidArgument => (ErrorKind::InvalidArgument, "RocksDB refuses the call"),
-        Status::NotSupported => (ErrorKind::Unsupported, "RocksDB cannot do this"),
+        Status::NotSupported => (ErrorKind::Unsupported, "RocksDB does not support the call"),
         Status::Busy
         | Status::TimedOut
         | Status::TryAgain

@@ -418,7 +418,9 @@ fn end(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<()> {
         Ok(()) => Ok(()),
         Err(mpsc::RecvTimeoutError::Timeout) => {
             let seconds = CLOSING_MAX.as_secs();
-            let message = format!("sled did not let go of its files within {seconds} s");
+            let message = format!(
+                "sled still held its files after {seconds} s: end this process to free them"
+            );
             Err(Error::new(ErrorKind::Engine, operation, message))
         }
         Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -428,7 +430,11 @@ fn end(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<()> {
             let is_full = text.contains("StorageFull");
             let kind = if is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
             let cause = io::Error::new(kind, text.to_owned());
-            Err(Error::from_io(cause, operation, "the system refused a last sync: sled panicked"))
+            Err(Error::from_io(
+                cause,
+                operation,
+                "the operating system failed the last sync, and sled panicked",
+            ))
         }
     }
 }

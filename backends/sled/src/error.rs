@@ -18,10 +18,8 @@ pub(crate) fn engine(error: sled::Error, operation: Operation) -> Error {
         sled::Error::CollectionNotFound(_) => {
             (ErrorKind::Corrupted, "the database is damaged: a tree has lost its root")
         }
-        sled::Error::Unsupported(_) => {
-            (ErrorKind::Unsupported, "sled does not support what was asked of it")
-        }
-        sled::Error::ReportableBug(_) => (ErrorKind::Engine, "sled found a fault of its own"),
+        sled::Error::Unsupported(_) => (ErrorKind::Unsupported, "sled does not support the call"),
+        sled::Error::ReportableBug(_) => (ErrorKind::Engine, "sled reports a bug of its own"),
     };
     Error::new(kind, operation, message).with_source(error)
 }
@@ -38,7 +36,13 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
         _ if cause.to_string().contains(LOCK_REFUSED) => {
             (ErrorKind::Locked, "another process or handle has the database open")
         }
-        _ => return Error::from_io(cause, operation, "the system refused what sled asked of it"),
+        _ => {
+            return Error::from_io(
+                cause,
+                operation,
+                "the operating system failed to read or write a file",
+            );
+        }
     };
     Error::new(kind, operation, message).with_source(cause)
 }

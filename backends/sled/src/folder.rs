@@ -112,7 +112,10 @@ impl Folder {
         let operation = Operation::Close;
         let failed = |cause| Error::from_io(cause, operation, "cannot seal the database's files");
         if !self.await_let_go().map_err(failed)? {
-            let message = "sled did not let go of its files";
+            let seconds = LETTING_GO_MAX.as_secs();
+            let message = format!(
+                "sled still held its files after {seconds} s: end this process to free them"
+            );
             return Err(Error::new(ErrorKind::Engine, operation, message));
         }
         // All that the checksum vouches for is on the device before the seal is: sled syncs its
@@ -140,7 +143,7 @@ impl Folder {
             Some(state) => Ok(state),
             // The process that was creating the store died just then.
             None if !self.log_path().exists() => Ok(State::New),
-            None => Err(error::damaged("the seal is empty")),
+            None => Err(error::damaged("the file `seal` is empty")),
         }
     }
 
@@ -162,7 +165,7 @@ impl Folder {
                 found => found.map_err(error::not_opened)? == sum,
             },
         };
-        let message = "the database's files are not as they were left";
+        let message = "the files were changed since the store was closed, or were damaged";
         if are_as_left { Ok(()) } else { Err(error::damaged(message)) }
     }
 
@@ -201,11 +204,11 @@ impl Folder {
     }
 }
 
-fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
+fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
     match fs::metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             if !may_create {
-                return Err(absent().with_source(cause));
+                return Err(path.open_error(cause));
             }
             match fs::create_dir(path) {
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
@@ -214,7 +217,9 @@ fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
         }
         found => {
             if !found.map_err(error::not_opened)?.is_dir() {
-                return Err(error::damaged("a file is there, no database of sled"));
+                return Err(error::damaged(
+                    "the path is that of a file; a store of sled is a folder",
+                ));
             }
         }
     }
@@ -226,7 +231,11 @@ fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
     if entries.next().is_some() && !seal.exists() {
         return Err(foreign(path));
     }
-    if may_create { Seal::create(&seal) } else { Err(absent()) }
+    if may_create {
+        Seal::create(&seal)
+    } else {
+        Err(path.open_error(io::ErrorKind::NotFound.into()))
+    }
 }
 
 /// What is in a folder that is not empty and has no seal.
@@ -235,16 +244,12 @@ fn foreign(path: &Path) -> Error {
         let message = "the folder holds a database of sled that Arbour did not make";
         return Error::new(ErrorKind::InvalidArgument, Operation::Open, message);
     }
-    error::damaged("the folder holds something else than a database of sled")
+    error::damaged("the folder holds files that are not a database of sled")
 }
 
 /// A name is durable once its folder is. Only Unix lets a folder be opened for that.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
-}
-
-fn absent() -> Error {
-    Error::new(ErrorKind::NotFound, Operation::Open, "there is no store at the path")
 }
 
 fn locked() -> Error {

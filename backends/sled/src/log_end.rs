@@ -24,7 +24,9 @@ pub(crate) fn check(sled: &sled::Db, noted: u64) -> Result<()> {
     if found >= noted {
         return Ok(());
     }
-    let message = format!("durable commits are missing: the log ended at {noted}, now at {found}");
+    let message = format!(
+        "durable commits are missing: the log ended at byte {noted}, and now ends at {found}"
+    );
     Err(error::damaged(message))
 }
 

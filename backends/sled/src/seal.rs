@@ -73,7 +73,7 @@ impl Seal {
             return Ok(None);
         }
         let text = std::str::from_utf8(&bytes);
-        parse(text.map_err(|_| error::damaged("the seal is not readable"))?).map(Some)
+        parse(text.map_err(|_| error::damaged("the file `seal` is not text"))?).map(Some)
     }
 
     /// Writes the seal, durably.
@@ -124,10 +124,11 @@ fn parse(text: &str) -> Result<State> {
     let mut words = text.split_ascii_whitespace();
     let version = match (words.next(), words.next().map(str::parse::<u32>)) {
         (Some(MAGIC), Some(Ok(version))) => version,
-        _ => return Err(error::damaged("the seal is not one of Arbour's")),
+        _ => return Err(error::damaged("the file `seal` is not one of Arbour's")),
     };
     if version > VERSION {
-        let message = format!("the store has format {version}, this program reads {VERSION}");
+        let message =
+            format!("the store has format {version}, and this program reads format {VERSION}");
         return Err(Error::new(ErrorKind::TooNew, Operation::Open, message));
     }
     match (words.next(), words.next(), words.next()) {
@@ -137,11 +138,11 @@ fn parse(text: &str) -> Result<State> {
         (Some("open"), Some(end), None) => end
             .parse()
             .map(State::Open)
-            .map_err(|_| error::damaged("the seal does not say how far the log reaches")),
+            .map_err(|_| error::damaged("the file `seal` does not say how far the log reaches")),
         (Some("closed"), Some(sum), None) => u64::from_str_radix(sum, 16)
             .map(State::Closed)
-            .map_err(|_| error::damaged("the seal holds no checksum")),
-        _ => Err(error::damaged("the seal does not say how the store was left")),
+            .map_err(|_| error::damaged("the file `seal` holds no checksum")),
+        _ => Err(error::damaged("the file `seal` does not say how the store was left")),
     }
 }
 

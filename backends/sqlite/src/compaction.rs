@@ -32,7 +32,11 @@ pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
 }
 
 fn in_the_way() -> Error {
-    Error::new(ErrorKind::Busy, OPERATION, "a snapshot or another process is in the way")
+    Error::new(
+        ErrorKind::Busy,
+        OPERATION,
+        "a snapshot or another process still reads the file: end it",
+    )
 }
 
 /// Makes an error of what fails while the file is written anew: every statement is the store's own,
@@ -43,7 +47,7 @@ fn failed(cause: rusqlite::Error, connector: &Connector) -> Error {
     if error.kind() != ErrorKind::InvalidArgument {
         return error;
     }
-    let message = "the file is damaged: what is in it cannot be written anew";
+    let message = "the file is damaged: its content cannot be written to a new one";
     Error::new(ErrorKind::Corrupted, OPERATION, message).with_source(error)
 }
 

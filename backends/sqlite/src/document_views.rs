@@ -110,7 +110,9 @@ fn check_encoding(connection: &Connection) -> Result<()> {
     if encoding == "UTF-8" {
         return Ok(());
     }
-    let message = format!("the text of the database is {encoding}, that of documents UTF-8");
+    let message = format!(
+        "the database stores text as {encoding}, and documents are UTF-8: copy the store to a new file"
+    );
     Err(Error::new(ErrorKind::Unsupported, OPERATION, message))
 }
 
@@ -251,7 +253,7 @@ fn replace(connection: &Connection, views: &BTreeMap<String, String>) -> Result<
             if !error::is_of_statement(&cause) {
                 return failed(cause);
             }
-            let message = format!("something else in the database has the name of the view {view}");
+            let message = format!("the database has something else named {view}: rename it");
             Error::new(ErrorKind::InvalidArgument, OPERATION, message).with_source(cause)
         })?;
     }

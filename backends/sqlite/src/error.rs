@@ -42,7 +42,7 @@ pub fn sql_error(cause: rusqlite::Error, operation: Operation) -> Error {
         | rusqlite::Error::ExecuteReturnedResults
         | rusqlite::Error::InvalidQuery
         | rusqlite::Error::MultipleStatement => {
-            (ErrorKind::InvalidArgument, "SQLite cannot be called that way")
+            (ErrorKind::InvalidArgument, "SQLite refuses the call")
         }
         _ => (ErrorKind::Engine, "SQLite failed"),
     };
@@ -57,7 +57,7 @@ fn failed(code: i32) -> (ErrorKind, &'static str) {
             (ErrorKind::Corrupted, "a checksum shows that the file is damaged")
         }
         ffi::SQLITE_IOERR_SHORT_READ => (ErrorKind::Corrupted, "the file ends too early"),
-        ffi::SQLITE_IOERR_NOMEM => (ErrorKind::Engine, "SQLite got no memory"),
+        ffi::SQLITE_IOERR_NOMEM => (ErrorKind::Engine, "SQLite could not allocate memory"),
         ffi::SQLITE_IOERR_SHMSIZE => {
             (ErrorKind::Io, "the -shm file beside the database cannot grow: is the disk full?")
         }
@@ -86,27 +86,32 @@ fn failed_generally(code: i32) -> (ErrorKind, &'static str) {
             (ErrorKind::InvalidArgument, "the statement does not fit the tables there are")
         }
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => {
-            (ErrorKind::Busy, "another process or handle did not let go of the database in time")
+            (ErrorKind::Busy, "another process or handle kept the database locked for too long")
         }
         ffi::SQLITE_READONLY => (ErrorKind::ReadOnly, "the database cannot be written"),
-        ffi::SQLITE_FULL => {
-            (ErrorKind::DiskFull, "the disk is full, or the database as large as it may be")
-        }
+        ffi::SQLITE_FULL => (
+            ErrorKind::DiskFull,
+            "the device or the quota on it is full, or the database is at its size limit",
+        ),
         ffi::SQLITE_CANTOPEN => (ErrorKind::Io, "the database file cannot be opened"),
-        ffi::SQLITE_IOERR => (ErrorKind::Io, "the operating system refused"),
-        ffi::SQLITE_PERM | ffi::SQLITE_NOLFS => (ErrorKind::Io, "the operating system forbids it"),
+        ffi::SQLITE_IOERR => {
+            (ErrorKind::Io, "the operating system failed to read or write the file")
+        }
+        ffi::SQLITE_PERM | ffi::SQLITE_NOLFS => {
+            (ErrorKind::Io, "the operating system forbids access to the file")
+        }
         // Within a statement SQLite makes this code of a read that the device refuses, too.
         ffi::SQLITE_CORRUPT => {
             (ErrorKind::Corrupted, "the database file is damaged, or its device cannot read it")
         }
         ffi::SQLITE_NOTADB => (ErrorKind::Corrupted, "the file is no SQLite database"),
         ffi::SQLITE_TOOBIG => (ErrorKind::TooLarge, "the entry is too large for SQLite"),
-        ffi::SQLITE_NOMEM => (ErrorKind::Engine, "SQLite got no memory"),
+        ffi::SQLITE_NOMEM => (ErrorKind::Engine, "SQLite could not allocate memory"),
         ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH => {
             (ErrorKind::InvalidArgument, "a constraint of the database forbids it")
         }
         ffi::SQLITE_AUTH | ffi::SQLITE_MISUSE | ffi::SQLITE_RANGE => {
-            (ErrorKind::InvalidArgument, "SQLite cannot be called that way")
+            (ErrorKind::InvalidArgument, "SQLite refuses the call")
         }
         _ => (ErrorKind::Engine, "SQLite failed"),
     }

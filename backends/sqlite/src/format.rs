@@ -44,7 +44,10 @@ pub(crate) fn prepare_writer(
     }
     let mode = switch_to_wal(connection, wait).map_err(error::open)?;
     if mode != "wal" {
-        let message = format!("the file system has no WAL mode: SQLite stays in {mode} mode");
+        let message = format!(
+            "SQLite cannot use its WAL mode on this file system, and stays in {mode} mode: move the store \
+             to a local one"
+        );
         return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
     }
     if is_marked { Ok(()) } else { mark(connection, path) }
@@ -86,7 +89,7 @@ fn within<T>(connection: &Connection, begin: &str, work: impl FnOnce() -> Result
 fn check(connection: &Connection, path: &Path) -> Result<bool> {
     let identity = identity(connection).map_err(|cause| match error::code(&cause) {
         Some(ffi::SQLITE_NOTADB) if has_newer_header(path) => {
-            let message = "the file is of a newer format of SQLite";
+            let message = "the file has a newer format of SQLite than this program reads";
             Error::new(ErrorKind::TooNew, Operation::Open, message).with_source(cause)
         }
         // The file itself is open already.
@@ -101,7 +104,8 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
     let refused = |kind, message| Err(Error::new(kind, Operation::Open, message));
     match identity {
         (APPLICATION_ID, version) if version > VERSION => {
-            let message = format!("the file is of format {version}, this program knows {VERSION}");
+            let message =
+                format!("the file has format {version}, and this program reads format {VERSION}");
             refused(ErrorKind::TooNew, message)
         }
         (APPLICATION_ID, VERSION) => Ok(true),
@@ -179,7 +183,7 @@ fn check_length(connection: &Connection, path: &Path) -> Result<()> {
     if length >= expected || has_log() {
         return Ok(());
     }
-    let message = format!("the file has {length} bytes of {expected}");
+    let message = format!("the file ends early: it has {length} of its {expected} bytes");
     Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))
 }
 
@@ -200,13 +204,14 @@ fn has_newer_header(path: &Path) -> bool {
 /// SQLite opens for reading what it cannot write, and what it may not because it is newer.
 fn unwritable(path: &Path) -> Error {
     if has_newer_header(path) {
-        let message = "the file is of a newer format of SQLite, which this one must not write";
+        let message = "the file has a newer format of SQLite than this program writes";
         return Error::new(ErrorKind::TooNew, Operation::Open, message);
     }
     // SQLite does not pass on what the system said, so the system is asked once more. It opens the
     // file only if the reason has just passed; closing it then would release SQLite's locks.
     let Err(cause) = OpenOptions::new().write(true).open(path).map(std::mem::forget) else {
-        let message = "SQLite could not open the file for writing, which is possible by now";
+        let message = "SQLite could not open the file for writing, which is possible by now: open the \
+                       store again";
         return Error::new(ErrorKind::Io, Operation::Open, message);
     };
     if cause.kind() != io::ErrorKind::PermissionDenied {
@@ -224,6 +229,8 @@ pub(crate) fn verify(connection: &Connection) -> Result<()> {
     if found == "ok" {
         return Ok(());
     }
-    let message = format!("the database file is damaged: {found}");
+    // SQLite names the database on a line of its own, which is the same for each.
+    let found: Vec<&str> = found.lines().filter(|line| !line.starts_with("***")).collect();
+    let message = format!("the database file is damaged: {}", found.join(", "));
     Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))
 }

@@ -141,8 +141,7 @@ impl Lent<'_> {
         }
         let is_ours = format::is_ours(self.connection());
         if !is_ours.map_err(|cause| store.locate(error::sql_error(cause, operation)))? {
-            let message =
-                "application_id and user_version are Arbour's, and the closure changed them";
+            let message = "the closure changed application_id or user_version, by which Arbour knows its files";
             let error = Error::new(ErrorKind::InvalidArgument, operation, message);
             return Err(store.locate(error));
         }

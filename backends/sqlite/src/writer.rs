@@ -269,6 +269,7 @@ fn vacuum(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
 /// Says why a transaction that had a failure takes no changes and does not commit.
 #[cold]
 pub(crate) fn doomed(failure: &Error) -> Error {
-    let message = "an earlier failure in the transaction rolled it back";
+    let message =
+        "the transaction was rolled back, because an earlier write in it failed: run it again";
     Error::new(ErrorKind::Engine, Operation::Commit, message).with_source(failure.clone())
 }

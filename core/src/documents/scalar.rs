@@ -126,7 +126,7 @@ impl ScalarKind {
 /// assert!(encode_scalar(&serde_json::json!({}), &mut Vec::new()).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an array or an object is no value of a field")]
+#[error("an array or an object cannot be the value of a field")]
 pub struct NotScalar;
 
 /// Appends the bytes of a value, which sort as the value does.

@@ -41,9 +41,9 @@ impl KeyPart for [u8] {
                 ESCAPE => match rest.next() {
                     Some(&escaped @ 1..=3) => escaped + ESCAPED_OFFSET,
                     Some(other) => {
-                        return Err(DecodeError::new("01 to 03 behind FD", format!("{other:02X}")));
+                        return Err(DecodeError::new("01 to 03 after FD", format!("{other:02X}")));
                     }
-                    None => return Err(DecodeError::new("01 to 03 behind FD", "the end")),
+                    None => return Err(DecodeError::new("01 to 03 after FD", "the end")),
                 },
                 0..ESCAPE => byte,
                 _ => {

@@ -81,9 +81,9 @@ fn unescape(content: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
             ESCAPE => match rest.next() {
                 Some(&escaped @ 1..=2) => escaped - 1,
                 Some(other) => {
-                    return Err(DecodeError::new("01 or 02 behind 01", format!("{other:02X}")));
+                    return Err(DecodeError::new("01 or 02 after 01", format!("{other:02X}")));
                 }
-                None => return Err(DecodeError::new("01 or 02 behind 01", "the end")),
+                None => return Err(DecodeError::new("01 or 02 after 01", "the end")),
             },
             _ => byte,
         });

@@ -276,7 +276,7 @@ fn errors_say_what_was_expected_where() {
     let seven = b"a\xfe\0\0\0\0\0\0\0\0\0\x07\xff".to_vec();
     let behind = |rest: &[u8]| message(&[&seven, rest].concat());
     assert_eq!(behind(b"b"), "group 2: expected 00 at the end, found 62");
-    assert_eq!(behind(b"\x01\x03\0"), "group 2: expected 01 or 02 behind 01, found 03");
+    assert_eq!(behind(b"\x01\x03\0"), "group 2: expected 01 or 02 after 01, found 03");
     assert_eq!(behind(b"\x80\0"), "group 2: expected UTF-8, found 80 at offset 0");
     assert_eq!(
         u8::decode_part(&encode(&256u64)).unwrap_err().to_string(),

@@ -1,11 +1,11 @@
 //! What a view shows of documents.
 
 use arbour::documents::{
-    BodyCodec, Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents, Field,
-    Ids, Index,
+    BodyCodec, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
+    DocWrite as _, Documents, Field, Ids, Index,
 };
 use arbour_core::documents::layout::{FORMAT, Header, documents_tree};
-use arbour_core::{ErrorKind, KvRead as _, KvStore as _};
+use arbour_core::{ErrorKind, KvRead as _, KvStore as _, Limits};
 use arbour_sqlite::rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -190,6 +190,82 @@ fn what_is_no_json_does_not_hide_the_rest() {
     let valid = "SELECT json ->> '$.name' FROM documents_people \
                  WHERE CASE WHEN json_valid(json) THEN json ->> '$.size' END > 10";
     assert_eq!(ask::<String>(&store, valid).unwrap(), ["mary"]);
+}
+
+/// SQLite reads JSON of up to 1,000 levels, and so all that a collection accepts.
+const SQLITE_LEVELS_MAX: usize = 1000;
+
+/// Returns a body of so many levels, in JSON; the innermost has a member `end`.
+fn nested(id: &str, levels: usize) -> String {
+    let inner = levels - 2;
+    let (open, close) = (r#"{"next": "#.repeat(inner), "}".repeat(inner));
+    format!(r#"{{"id": "{id}", "next": {open}{{"end": "here"}}{close}}}"#)
+}
+
+/// Returns the path to the member `end` of such a body.
+fn end_of(levels: usize) -> String {
+    format!("${}.end", ".next".repeat(levels - 1))
+}
+
+#[test]
+fn sql_reads_values_as_deep_as_documents_are_nested() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_in(&folder);
+    let documents = Documents::new(&store);
+    let deep = documents.collection(Declaration::<serde_json::Value>::new("deep")).unwrap();
+    let put = |levels: usize| {
+        let innermost = json!({"end": "here"});
+        let inner = (2..levels).fold(innermost, |inner, _| json!({"next": inner}));
+        let body = json!({"id": "deepest", "next": inner});
+        store.write(|transaction| deep.writer(transaction)?.set(&body).map(drop))
+    };
+    let most = Limits::DEPTH_MAX;
+    put(most).unwrap();
+    store.create_document_views().unwrap();
+    let ends = |levels: usize| {
+        let end = end_of(levels);
+        let ends = format!("SELECT json ->> '{end}' FROM documents_deep WHERE id = 'deepest'");
+        ask::<Option<String>>(&store, &ends).unwrap()
+    };
+    assert_eq!(ends(most), [Some("here".to_owned())]);
+    let refused: DocError = put(most + 1).unwrap_err();
+    assert!(refused.to_string().contains(&most.to_string()), "{refused}");
+    assert_eq!(ends(most), [Some("here".to_owned())], "what was refused is not there");
+}
+
+/// Only a program that goes round the collections writes bodies that are nested deeper. What SQLite can
+/// read of them it shows, which a collection does not; beyond that the row is there without an id.
+#[test]
+fn what_is_nested_too_deep_does_not_hide_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_in(&folder);
+    let documents = Documents::new(&store);
+    let deep = documents.collection(Declaration::<serde_json::Value>::new("deep")).unwrap();
+    let levels = [2, Limits::DEPTH_MAX + 1, SQLITE_LEVELS_MAX, SQLITE_LEVELS_MAX + 1];
+    for levels in levels {
+        let id = format!("{levels:04}");
+        set(&store, "deep", &id, &nested(&id, levels));
+    }
+    store.create_document_views().unwrap();
+    let rows = "SELECT format('%s %s %d', CAST(key AS TEXT), quote(id), json_valid(json)) \
+                FROM documents_deep ORDER BY key";
+    let expected = ["0002 '0002' 1", "0128 '0128' 1", "1000 '1000' 1", "1001 NULL 0"];
+    assert_eq!(ask::<String>(&store, rows).unwrap(), expected);
+    for levels in levels {
+        let ends = format!(
+            "SELECT json ->> '$.next.end' FROM documents_deep \
+             WHERE key = CAST('{levels:04}' AS BLOB)"
+        );
+        let ends = ask::<Option<String>>(&store, &ends);
+        assert_eq!(ends.is_ok(), levels <= SQLITE_LEVELS_MAX, "{levels}: {ends:?}");
+        let snapshot = store.snapshot().unwrap();
+        let read = deep.reader(&snapshot).get(format!("{levels:04}").as_str());
+        assert_eq!(read.is_ok(), levels <= Limits::DEPTH_MAX, "{levels}: {read:?}");
+    }
+    // The text is all there, to be looked at and mended.
+    let text = "SELECT json FROM documents_deep WHERE id IS NULL";
+    let deepest = nested("1001", SQLITE_LEVELS_MAX + 1);
+    assert_eq!(ask::<String>(&store, text).unwrap(), [deepest]);
 }
 
 #[test]

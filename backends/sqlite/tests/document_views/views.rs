@@ -211,4 +211,11 @@ fn text_of_another_encoding_is_refused() {
     people(&store);
     let error = store.create_document_views().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    let (path, line) = (folder.path().canonicalize().unwrap(), error.in_one_line());
+    assert_eq!(error.path(), Some(&*path.join("store")));
+    for text in
+        ["stores text as UTF-16", "documents are UTF-8", "copy the store", "an engine whose"]
+    {
+        assert!(line.contains(text), "{text:?} is missing: {line}");
+    }
 }

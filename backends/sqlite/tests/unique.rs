@@ -1,0 +1,186 @@
+//! A unique index is unique for every process that writes, also while one of them builds it.
+#![cfg(unix)]
+
+use std::env;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use arbour::documents::{
+    Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
+    DocWrite as _, Documents, Field, Filter, Index, IndexState,
+};
+use arbour_core::{KvStore as _, StoreOptions};
+use arbour_sqlite::{SqliteStore, SqliteTree};
+use serde_json::{Value, json};
+
+/// Enough documents for several chunks of a build.
+const CROWD: usize = 1800;
+
+const PATH: &str = "ARBOUR_CHILD_PATH";
+
+/// Tells what the child says from what the test harness around it prints.
+const SAYS: &str = "child: ";
+
+const TEST: &str = "a_value_is_taken_for_all_processes_while_the_index_is_built";
+
+fn plain() -> Declaration<Value> {
+    Declaration::new("codes").field(Field::path("code"))
+}
+
+fn unique() -> Declaration<Value> {
+    plain().index(Index::on("code").unique())
+}
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, &StoreOptions::new()).expect("the store opens")
+}
+
+/// Inserts a document, and says what came of it.
+fn insert(
+    store: &SqliteStore,
+    codes: &Collection<SqliteTree, Value>,
+    id: &str,
+    code: &str,
+) -> String {
+    let body = json!({"id": id, "code": code});
+    let inserted = store.write(|transaction| codes.writer(transaction)?.insert(&body).map(drop));
+    match inserted {
+        Ok(()) => "stored".to_owned(),
+        Err(DocError::Unique { holder, .. }) => format!("taken by {holder}"),
+        Err(error) => format!("failed: {error}"),
+    }
+}
+
+/// The child's part: inserts what it is told to, a line with an id and a code each.
+fn insert_as_told(path: &Path) {
+    let store = open(path);
+    let codes = Documents::new(&store).declare(unique()).expect("the declaration is the same");
+    let say = |what: &str| {
+        // A line of its own, because the harness has begun one already.
+        println!("\n{SAYS}{what}");
+        std::io::stdout().flush().expect("the parent listens");
+    };
+    say("ready");
+    for line in std::io::stdin().lines() {
+        let line = line.expect("the parent writes text");
+        let (id, code) = line.split_once(' ').expect("the parent says both");
+        say(&insert(&store, &codes, id, code));
+    }
+}
+
+/// Another process with the same store open.
+struct Other {
+    child: Child,
+    told: ChildStdin,
+    said: BufReader<ChildStdout>,
+}
+
+impl Other {
+    fn start(path: &Path) -> Self {
+        let mut child = Command::new(env::current_exe().expect("this is a program"))
+            .args([TEST, "--exact", "--nocapture"])
+            .env(PATH, path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the child starts");
+        let told = child.stdin.take().expect("it is piped");
+        let said = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut other = Self { child, told, said };
+        assert_eq!(other.hear(), "ready");
+        other
+    }
+
+    fn tell(&mut self, id: &str, code: &str) {
+        writeln!(self.told, "{id} {code}").expect("the child listens");
+    }
+
+    fn hear(&mut self) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let bytes = self.said.read_line(&mut line).expect("the child says text");
+            assert!(bytes > 0, "the child ended");
+            if let Some(said) = line.trim_end().strip_prefix(SAYS) {
+                return said.to_owned();
+            }
+        }
+    }
+
+    fn insert(&mut self, id: &str, code: &str) -> String {
+        self.tell(id, code);
+        self.hear()
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        // It may have ended already; whatever happens, it is not left behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// While one process builds a unique index, another is refused each value that a document has: be the
+/// document in the index by then, yet to come, or just written by the other process. Of two that write
+/// the same value at once, one is refused.
+#[test]
+fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
+    if let Some(path) = env::var_os(PATH) {
+        return insert_as_told(Path::new(&path));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path);
+    let documents = Documents::new(&store);
+    let loading = documents.collection(plain()).unwrap();
+    store
+        .write(|transaction| {
+            let mut codes = loading.writer(transaction)?;
+            (0..CROWD).try_for_each(|n| {
+                codes.insert(&json!({"id": format!("{n:05}"), "code": format!("c{n}")})).map(drop)
+            })
+        })
+        .unwrap();
+    let codes = documents.declare(unique()).unwrap();
+    let mut other = Other::start(&path);
+    let mut round = 0;
+    let mut stored = 0;
+    let mut write_in_both = |round: usize| {
+        for number in [0, CROWD / 2, CROWD - 1] {
+            let (code, taken) = (format!("c{number}"), format!("taken by {number:05}"));
+            assert_eq!(other.insert("other", &code), taken, "round {round}");
+            assert_eq!(insert(&store, &codes, "own", &code), taken, "round {round}");
+        }
+        let (own, others) = (format!("own-{round}"), format!("other-{round}"));
+        assert_eq!(other.insert(&others, &others), "stored");
+        assert_eq!(insert(&store, &codes, &own, &others), format!("taken by {others}"));
+        assert_eq!(insert(&store, &codes, &own, &own), "stored");
+        assert_eq!(other.insert("other", &own), format!("taken by {own}"));
+        // Both at once.
+        let (id, code) = (format!("race-own-{round}"), format!("race-{round}"));
+        other.tell(&format!("race-other-{round}"), &code);
+        let mut outcomes = [insert(&store, &codes, &id, &code), other.hear()];
+        outcomes.sort();
+        let [first, second] = outcomes;
+        assert_eq!(first, "stored", "round {round}");
+        assert!(second.starts_with("taken by race-"), "round {round}: {second}");
+        stored += 3;
+    };
+    write_in_both(0);
+    let built = codes.build(&store, &mut |_| {
+        round += 1;
+        write_in_both(round);
+        ControlFlow::Continue(())
+    });
+    assert!(built.unwrap().iter().all(|index| index.state == IndexState::Readable));
+    assert!(round >= 2, "{round} chunks");
+    write_in_both(round + 1);
+    drop(other);
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(codes.duplicates(&snapshot, "code", 1).unwrap(), []);
+    let count = codes.reader(&snapshot).count(&Filter::All).unwrap();
+    assert_eq!(count, (CROWD + stored) as u64);
+}

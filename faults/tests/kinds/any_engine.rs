@@ -1,0 +1,144 @@
+//! Errors that are made in the same way on all engines.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arbour_core::codec::Raw;
+use arbour_core::{Durability, KvStore as _, KvWrite as _, Result, StoreOptions, TypedTree};
+
+use crate::bed::{Bed, Seen, seen};
+
+/// How much of a file is damaged: a page of most engines.
+const DAMAGED_BYTES: usize = 4096;
+
+pub(crate) fn invalid_argument(bed: &Bed) -> Seen {
+    seen(bed.open().tree("a\0b"))
+}
+
+pub(crate) fn too_large(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let tree = store.tree("t").expect("the name is good");
+    let longest = store.capabilities().limits.key_bytes_max;
+    assert_eq!(longest, 65_535, "the text has this number");
+    seen(store.put(&tree, &vec![b'k'; longest + 1], b""))
+}
+
+/// The thread that has the writer asks for it again, and so would wait for itself.
+pub(crate) fn busy(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let held = store.begin().expect("nothing else writes");
+    let seen = seen(store.begin());
+    held.rollback().expect("it wrote nothing");
+    seen
+}
+
+/// Another thread has the writer for longer than the busy timeout.
+pub(crate) fn busy_elsewhere(bed: &Bed) -> Seen {
+    let options = StoreOptions::new().busy_timeout(Duration::from_millis(20));
+    let store = bed.open_with(&options).expect("the store opens");
+    let held = store.begin().expect("nothing else writes");
+    let seen = std::thread::scope(|scope| {
+        let refused = scope.spawn(|| seen(store.begin()));
+        refused.join().expect("the call returns")
+    });
+    held.rollback().expect("it wrote nothing");
+    seen
+}
+
+pub(crate) fn locked(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let seen = seen(bed.open_with(&StoreOptions::new()));
+    drop(store);
+    seen
+}
+
+pub(crate) fn closed(bed: &Bed) -> Seen {
+    let store = bed.open();
+    store.close().expect("it closes");
+    seen(store.snapshot())
+}
+
+pub(crate) fn read_only(bed: &Bed) -> Seen {
+    bed.closed_store();
+    let store = bed.open_with(&StoreOptions::new().read_only(true)).expect("the store opens");
+    seen(store.begin())
+}
+
+pub(crate) fn not_found(bed: &Bed) -> Seen {
+    seen(bed.open_with(&StoreOptions::new().create(false)))
+}
+
+pub(crate) fn decode(bed: &Bed) -> Seen {
+    const NAMES: TypedTree<String, String, Raw> = TypedTree::new("names");
+    let store = bed.open();
+    let names = NAMES.open(&store).expect("the name is good");
+    store.put(names.raw(), b"ada", b"\xff\xfe").expect("it is written");
+    seen(names.get(&store.snapshot().expect("it is open"), "ada"))
+}
+
+pub(crate) fn moved(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let tree = store.tree("t").expect("the name is good");
+    store.put(&tree, b"a", b"1").expect("it is written");
+    fs::rename(bed.path(), bed.folder().join("elsewhere")).expect("it is moved");
+    let write = || -> Result<()> {
+        let mut transaction = store.begin_with(Durability::PowerLoss)?;
+        transaction.put(&tree, b"a", b"2")?;
+        transaction.commit()
+    };
+    seen(write())
+}
+
+/// Damages the middle of the file that holds the entries of a closed store: the store itself, or the
+/// largest file in it with this ending.
+pub(crate) fn damaged(bed: &Bed, ending: &str) -> Seen {
+    let store = bed.open();
+    let tree = store.tree("t").expect("the name is good");
+    let filled = store.write(|transaction| {
+        (0..4000_u32).try_for_each(|n| transaction.put(&tree, &n.to_be_bytes(), &[7; 100]))
+    });
+    filled.expect("it is written");
+    if store.capabilities().compaction {
+        store.compact().expect("nothing reads");
+    }
+    store.close().expect("it closes");
+    drop(store);
+    damage_middle(&largest_file(&bed.path(), ending)).expect("the file can be written");
+    seen(bed.open_with(&StoreOptions::new().verify(true)))
+}
+
+fn largest_file(path: &Path, ending: &str) -> PathBuf {
+    if path.is_file() {
+        return path.to_owned();
+    }
+    let files = fs::read_dir(path).expect("the store is there").map(|file| {
+        let file = file.expect("the folder can be read").path();
+        (fs::metadata(&file).map_or(0, |found| found.len()), file)
+    });
+    let files = files.filter(|(_, file)| file.display().to_string().ends_with(ending));
+    files.max().expect("a store has files").1
+}
+
+fn damage_middle(path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let middle = file.metadata()?.len() / 2;
+    let mut bytes = vec![0; DAMAGED_BYTES];
+    file.seek(SeekFrom::Start(middle))?;
+    let found = file.read(&mut bytes)?;
+    bytes.truncate(found);
+    bytes.iter_mut().for_each(|byte| *byte ^= 0x5a);
+    file.seek(SeekFrom::Start(middle))?;
+    file.write_all(&bytes)
+}
+
+/// Writes bytes at an offset of a file.
+#[allow(dead_code, reason = "not every engine has a file to write to")]
+pub(crate) fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
+    let written = OpenOptions::new().write(true).open(path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
+    });
+    written.expect("the file can be written");
+}

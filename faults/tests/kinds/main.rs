@@ -1,0 +1,26 @@
+//! Every kind of error on every engine: made to happen, and its text read.
+//!
+//! A text says what failed, with its values; why; and what to do next. The files are real, and so
+//! are the failures: a damaged page, a newer format, a call of the system that the recorder makes
+//! fail. Each engine's table says how a kind is made there, or why it cannot be.
+#![cfg(all(
+    target_os = "linux",
+    any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
+))]
+
+#[cfg(test)]
+mod any_engine;
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod memory;
+#[cfg(all(test, feature = "redb"))]
+mod redb;
+#[cfg(all(test, feature = "rocksdb"))]
+mod rocksdb;
+#[cfg(all(test, feature = "sled"))]
+mod sled;
+#[cfg(all(test, feature = "sqlite"))]
+mod sqlite;
