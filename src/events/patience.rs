@@ -43,3 +43,29 @@ pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_goes_on_from_what_happened_last() {
+        const STALL: Duration = Duration::from_secs(60);
+        let mut patience = Patience::new(None, STALL);
+        let happens = |patience: &mut Patience, applied, happens: fn(&mut Patience)| {
+            let before = patience.end(applied);
+            std::thread::sleep(Duration::from_millis(2));
+            happens(patience);
+            before
+        };
+        let before = happens(&mut patience, 0, |_| {});
+        assert_eq!(patience.end(0), before, "nothing has happened");
+        assert!(patience.end(1) > before, "an event was applied");
+        let before = happens(&mut patience, 1, Patience::restart);
+        assert!(patience.end(1) > before, "something happened");
+        let until = Instant::now() + STALL / 2;
+        let mut patience = Patience::new(Some(until), STALL);
+        happens(&mut patience, 0, Patience::restart);
+        assert_eq!(patience.end(0), Some(until), "a deadline stays what it is");
+    }
+}

@@ -118,3 +118,22 @@ pub(crate) fn size(path: &Path) -> io::Result<u64> {
 fn unreachable(cause: io::Error) -> Error {
     error::system(cause, Operation::Open, "the folder cannot be reached")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_another_process_made_is_taken_and_a_file_is_not() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("store");
+        make(&folder).unwrap();
+        make(&folder).unwrap();
+        let file = scratch.path().join("file");
+        fs::write(&file, "").unwrap();
+        let refused = make(&file).unwrap_err();
+        assert_eq!(refused.kind(), arbour_core::ErrorKind::Io, "{refused}");
+        let refused = make(&scratch.path().join("nowhere/store")).unwrap_err();
+        assert_eq!(refused.kind(), arbour_core::ErrorKind::Io, "{refused}");
+    }
+}

@@ -135,12 +135,18 @@ pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     }
     let archive = bed.other_store("archive")?;
     pull(bed, &archive)?;
-    for number in 4..=9 {
+    for number in 4..=5 {
+        append(bed, cents("a", number)?)?;
+    }
+    let near = bed.other_store("near")?;
+    pull(bed, &near)?;
+    for number in 6..=9 {
         append(bed, cents("a", number)?)?;
     }
     let log = bed.log()?;
     bed.log_store().write(|transaction| log.trim(transaction, 5, 100))?;
     bed.settle()?;
+    assert_eq!(pull(bed, &near)?, 9, "a copy that has all that was given up goes on");
     let error = refused(pull(bed, &archive), "a copy that lacks what was given up");
     assert!(matches!(error, EventError::Archived { asked: 4, first: 6, .. }), "{error:?}");
     let fresh = bed.other_store("fresh")?;
