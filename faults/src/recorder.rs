@@ -30,6 +30,8 @@ pub struct Injection {
 pub enum Failure {
     /// The device failed.
     Io,
+    /// The device failed after a while, in which other threads made their calls.
+    Late,
     /// The device is full.
     Full,
     /// A signal came first.
@@ -44,10 +46,9 @@ impl Failure {
     pub fn of(kind: CallKind) -> &'static [Self] {
         match kind {
             CallKind::Read => &[Self::Io, Self::Interrupted, Self::Short],
-            CallKind::Write => &[Self::Io, Self::Full, Self::Interrupted, Self::Short],
-            CallKind::Open | CallKind::Resize | CallKind::Sync => {
-                &[Self::Io, Self::Full, Self::Interrupted]
-            }
+            CallKind::Write => &[Self::Io, Self::Late, Self::Full, Self::Interrupted, Self::Short],
+            CallKind::Sync => &[Self::Io, Self::Late, Self::Full, Self::Interrupted],
+            CallKind::Open | CallKind::Resize => &[Self::Io, Self::Full, Self::Interrupted],
             CallKind::Rename | CallKind::Mkdir => &[Self::Io, Self::Full],
             CallKind::Remove => &[Self::Io],
         }
@@ -59,18 +60,25 @@ impl Failure {
         match self {
             Self::Short => 0,
             Self::Interrupted => 4,
-            Self::Io => 5,
+            Self::Io | Self::Late => 5,
             Self::Full => 28,
         }
     }
 
-    /// Returns the name of that number.
+    /// Returns how many milliseconds pass until the call fails.
+    #[must_use]
+    pub fn delay(self) -> u64 {
+        if self == Self::Late { 100 } else { 0 }
+    }
+
+    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Short => "short",
             Self::Interrupted => "EINTR",
             Self::Io => "EIO",
+            Self::Late => "late EIO",
             Self::Full => "ENOSPC",
         }
     }
@@ -131,7 +139,8 @@ impl Recorder {
         match meddling {
             Meddling::None => command,
             Meddling::Fail(Injection { kind, number, failure }) => {
-                let fail = format!("{} {number} {}", kind.name(), failure.errno());
+                let (errno, delay) = (failure.errno(), failure.delay());
+                let fail = format!("{} {number} {errno} {delay}", kind.name());
                 command.env("ARBOUR_FAULTS_FAIL", fail)
             }
             Meddling::IgnoreSyncs => command.env("ARBOUR_FAULTS_IGNORE", "all"),

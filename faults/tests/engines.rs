@@ -6,9 +6,14 @@
 
 use arbour_faults::engine::{Engine, engine};
 use arbour_faults::outcome::Outcome;
-use arbour_faults::recorder::{Failure, Injection, Meddling};
+use arbour_faults::recorder::Meddling;
+#[cfg(feature = "sqlite")]
+use arbour_faults::recorder::{Failure, Injection};
+#[cfg(feature = "sqlite")]
 use arbour_faults::recording::CallKind;
 use arbour_faults::table::{Fault, Table};
+#[cfg(feature = "sqlite")]
+use arbour_faults::workload::Life;
 use arbour_faults::{Extent, Harness, damage, failing, power};
 
 const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
@@ -73,7 +78,7 @@ fn sqlite_says_what_sqlite_does_not() {
         .chain(calls(CallKind::Open, Failure::Io))
         .chain(calls(CallKind::Open, Failure::Full));
     let table = table_of("sqlite", |harness, engine, table| {
-        failing::run_resumed(harness, engine, injections, table)
+        failing::run_chosen(harness, engine, Life::Resume, injections, table)
     });
     assert!(table.total("sqlite", Fault::FailingCall) > 16, "{table}");
     expect_only(&table, "sqlite", Fault::FailingCall, &[Outcome::Right]);
