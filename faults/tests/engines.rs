@@ -7,12 +7,12 @@
 use arbour_faults::engine::{Engine, engine};
 use arbour_faults::outcome::Outcome;
 use arbour_faults::recorder::Meddling;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::recorder::{Failure, Injection};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::recording::CallKind;
 use arbour_faults::table::{Fault, Table};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::workload::Life;
 use arbour_faults::{Extent, Harness, damage, failing, power};
 
@@ -82,6 +82,20 @@ fn sqlite_says_what_sqlite_does_not() {
     });
     assert!(table.total("sqlite", Fault::FailingCall) > 16, "{table}");
     expect_only(&table, "sqlite", Fault::FailingCall, &[Outcome::Right]);
+}
+
+/// sled does not wake up every thread that waits for a write which fails while others go on. The
+/// calls are those of the backup: sled wakes up nothing for the last one of a batch there.
+#[cfg(feature = "sled")]
+#[test]
+fn sled_waits_for_no_write_that_failed_late() {
+    let injections =
+        (74..94).map(|number| Injection { kind: CallKind::Write, number, failure: Failure::Late });
+    let table = table_of("sled", |harness, engine, table| {
+        failing::run_chosen(harness, engine, Life::Create, injections, table)
+    });
+    assert!(table.total("sled", Fault::FailingCall) > 10, "{table}");
+    expect_only(&table, "sled", Fault::FailingCall, &[Outcome::Right, Outcome::Refused]);
 }
 
 macro_rules! engine {

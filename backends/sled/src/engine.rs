@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Direction, Durability, Engine, Error, ErrorKind,
     KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree as _, TreeHandle,
     TreeName, TreeRegistry,
 };
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::RwLock;
 
 use crate::changes::Changes;
 use crate::database::Database;
@@ -40,9 +39,6 @@ pub struct SledEngine {
     registry: TreeRegistry,
     /// `None` once let go. Locked for writing only to make a tree and to let go.
     database: RwLock<Option<Database>>,
-    /// The failure that stopped the database: what is in memory may not be what is on the device,
-    /// and a second sync would not say so.
-    failure: OnceLock<Error>,
     path: PathBuf,
 }
 
@@ -73,7 +69,7 @@ impl SledEngine {
         };
         let database = RwLock::new(Some(opened.map_err(|error| error.with_path(&path))?));
         let capabilities = capabilities(options);
-        Ok(Self { capabilities, registry, database, failure: OnceLock::new(), path })
+        Ok(Self { capabilities, registry, database, path })
     }
 
     /// Returns where the database lies: an absolute path without symbolic links.
@@ -88,25 +84,12 @@ impl SledEngine {
         operation: Operation,
         run: impl FnOnce(&Database) -> Result<R>,
     ) -> Result<R> {
-        match self.usable(operation).as_deref() {
-            Ok(Some(database)) => run(database).map_err(|error| self.locate(error)),
-            Ok(None) => Err(self.locate(error::closed(operation))),
-            Err(error) => Err(self.locate(error.clone())),
-        }
-    }
-
-    #[inline]
-    fn usable(&self, operation: Operation) -> Result<RwLockReadGuard<'_, Option<Database>>> {
-        match self.failure.get() {
-            Some(cause) => Err(error::stopped(cause, operation)),
-            None => Ok(self.database.read()),
-        }
-    }
-
-    /// Stops the database after a failure, because it left open what is on the device: a failed
-    /// sync is not repeated by the next one, which would succeed without having written anything.
-    fn stop(&self, cause: &Error) {
-        let _ = self.failure.set(cause.clone());
+        // Looked for behind the lock: making a tree, which locks it for writing, may have failed.
+        let ran = match self.database.read().as_ref() {
+            Some(database) => database.check(operation).and_then(|()| run(database)),
+            None => Err(error::closed(operation)),
+        };
+        ran.map_err(|error| self.locate(error))
     }
 
     /// Adds to an error where the database lies.
@@ -135,11 +118,7 @@ impl SledEngine {
                 match self.database.write().as_mut() {
                     Some(database) => {
                         let made = database.make_tree(write.tree, operation);
-                        made.inspect_err(|cause| {
-                            database.fail();
-                            self.stop(cause);
-                        })
-                        .map_err(|error| self.locate(error))?;
+                        made.map_err(|error| self.locate(error))?;
                     }
                     None => return Err(self.locate(error::closed(operation))),
                 }
@@ -193,11 +172,10 @@ impl Engine for SledEngine {
         self.make_trees(batch)?;
         let changes = Changes::new(batch);
         self.with(operation, |database| {
-            let changed = database.change(changes).inspect_err(|_| database.fail());
-            changed.and_then(|()| database.flush(durability, operation)).map_err(|cause| {
-                self.stop(&cause);
-                error::unknown_commit(cause, database.is_stuck())
-            })
+            let changed = database.change(changes);
+            changed
+                .and_then(|()| database.flush(durability, operation))
+                .map_err(|cause| error::unknown_commit(cause, database.is_stuck()))
         })
     }
 
@@ -205,8 +183,7 @@ impl Engine for SledEngine {
         let operation = Operation::Sync;
         self.with(operation, |database| {
             database.check_place(operation)?;
-            let flushed = database.flush(Durability::PowerLoss, operation);
-            flushed.inspect_err(|cause| self.stop(cause))
+            database.flush(Durability::PowerLoss, operation)
         })
     }
 
@@ -220,7 +197,8 @@ impl Engine for SledEngine {
             let flushed = database
                 .check_place(operation)
                 .and_then(|()| database.flush(Durability::PowerLoss, operation));
-            flushed.inspect_err(|cause| self.stop(cause))
+            // Also a folder that was moved: it is not sealed.
+            flushed.inspect_err(|cause| database.stop(cause))
         })
     }
 
@@ -279,11 +257,7 @@ impl LiveEngine for SledEngine {
     /// Lets go of the files, and seals them.
     fn release(&self) -> Result<()> {
         let database = self.database.write().take();
-        let is_whole = self.failure.get().is_none();
-        match database {
-            Some(database) => database.close(is_whole).map_err(|error| self.locate(error)),
-            None => Ok(()),
-        }
+        database.map_or(Ok(()), |database| database.close().map_err(|error| self.locate(error)))
     }
 }
 

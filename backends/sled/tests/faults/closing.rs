@@ -1,6 +1,8 @@
 //! What closing a store leaves, and what it waits for.
 
+use std::error::Error as _;
 use std::fs;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -143,6 +145,34 @@ fn a_store_that_failed_refuses_everything() -> Result<()> {
     drop(snapshot);
     let error = store.close().unwrap_err();
     assert!(error.to_string().contains("an earlier failure stopped the database"), "{error}");
+    Ok(())
+}
+
+/// A sync that waits while a commit fails is refused: sled notes nothing of a large value that it
+/// could not write, and would wait for its record for ever.
+#[test]
+fn a_sync_that_waited_for_a_failed_commit_is_refused() -> Result<()> {
+    for _ in 0..10 {
+        let bed = Bed::new();
+        let store = Arc::new(bed.open("store")?);
+        let tree = store.tree("t")?;
+        store.put(&tree, b"a", b"1")?;
+        let (sender, refused) = mpsc::channel();
+        let syncing = store.clone();
+        let thread = thread::spawn(move || {
+            let error = loop {
+                if let Err(error) = syncing.sync() {
+                    break error;
+                }
+            };
+            sender.send(error)
+        });
+        fs::remove_dir_all(bed.path("store").join("blobs")).unwrap();
+        store.put(&tree, b"large", &vec![7; 300_000]).unwrap_err();
+        let error = refused.recv_timeout(Duration::from_secs(10)).expect("sync returns");
+        assert!(error.source().is_some(), "{error:?}");
+        thread.join().unwrap().unwrap();
+    }
     Ok(())
 }
 
