@@ -201,11 +201,11 @@ impl Folder {
     }
 }
 
-fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
+fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
     match fs::metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             if !may_create {
-                return Err(absent().with_source(cause));
+                return Err(path.open_error(cause));
             }
             match fs::create_dir(path) {
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
@@ -226,7 +226,11 @@ fn open_seal(path: &Path, may_create: bool) -> Result<Seal> {
     if entries.next().is_some() && !seal.exists() {
         return Err(foreign(path));
     }
-    if may_create { Seal::create(&seal) } else { Err(absent()) }
+    if !may_create {
+        // The folder is there and empty: no store in it.
+        return Err(path.open_error(io::ErrorKind::NotFound.into()));
+    }
+    Seal::create(&seal)
 }
 
 /// What is in a folder that is not empty and has no seal.
@@ -241,10 +245,6 @@ fn foreign(path: &Path) -> Error {
 /// A name is durable once its folder is. Only Unix lets a folder be opened for that.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
-}
-
-fn absent() -> Error {
-    Error::new(ErrorKind::NotFound, Operation::Open, "there is no store at the path")
 }
 
 fn locked() -> Error {
