@@ -300,10 +300,10 @@ impl Database {
     fn make_durable(&self, durable: &mut Durable, operation: Operation) -> Result<u64> {
         let refused = |cause| not_durable(cause, operation);
         self.flush_sled(operation)?;
+        // Asked before anything is synced: what sled writes meanwhile may miss the sync.
+        let end = log_end::find(&self.sled);
         let written = self.sled.context.pagecache.log.stable_offset();
         durable.blobs.sync_all(written).map_err(refused)?;
-        // Asked before the log is synced: what sled writes meanwhile may miss the sync.
-        let end = log_end::find(&self.sled);
         self.log.sync_data().map_err(refused)?;
         durable.log_end = end.unwrap_or(durable.log_end);
         Ok(durable.log_end)
@@ -358,6 +358,9 @@ impl Database {
 /// Starts sled. If its recovery fails, or may have found less than there is, that is undone and sled
 /// started once more: a read may have failed, which sled takes for damage or for the end of the log.
 fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<Watched> {
+    if let State::Open(durable) = state {
+        folder.cut_gap(durable)?;
+    }
     let Some(tail) = folder.read_tail()? else { return start(folder.path(), options) };
     let undo = || folder.restore(&tail).map_err(error::not_opened);
     if let State::Open(_) = state {

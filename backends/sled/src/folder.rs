@@ -26,7 +26,7 @@ use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
 
 use crate::seal::{Seal, State};
 use crate::tail::Tail;
-use crate::{checksum, error, index, segments, settings};
+use crate::{checksum, error, gap, index, segments, settings};
 
 /// How long sled's threads may take to let go of its files once the database is dropped. They
 /// need moments.
@@ -57,6 +57,12 @@ impl Folder {
     /// Returns the folder itself.
     pub(crate) fn path(&self) -> &StorePath {
         &self.path
+    }
+
+    /// Cuts the log where it misses a large value, if that is not before a durable position.
+    pub(crate) fn cut_gap(&self, durable: u64) -> Result<()> {
+        let indexed = index::find_end(&self.path).map_err(error::not_opened)?;
+        gap::cut(&self.log_path(), &self.blobs(), indexed, durable)
     }
 
     /// Reads what sled's recovery may change.

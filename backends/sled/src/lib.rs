@@ -26,7 +26,9 @@
 //!   [`PowerLoss`](arbour_core::Durability::PowerLoss) does that too, also for the files sled keeps
 //!   large values in.
 //!   At every level these files are on the device before the log names them, because sled's recovery
-//!   passes over a file that is missing and takes the rest of the commit.
+//!   passes over a file that is missing and takes the rest of the commit. sled also writes such
+//!   files by itself, when it splits or moves pages: if one of those is missing after a loss of power,
+//!   the log is cut there before sled opens it.
 //! - A folder is one store's, and one process's at a time. Its path is resolved once, when the
 //!   store is opened; links lead to the one store. A durable commit to a folder that was renamed,
 //!   replaced or deleted is refused with [`Moved`](arbour_core::ErrorKind::Moved).
@@ -54,7 +56,7 @@
 //!   for data. Three kinds of damage may go unseen, and then the newest commits are missing, or keys
 //!   have an earlier value or are missing: damage behind the last durable commit, a damaged record
 //!   before which its segment holds nothing that is still needed, and the file of a large value that
-//!   is damaged or missing. [`verify`](arbour_core::StoreOptions::verify) reads
+//!   is damaged, or missing from before the store was last opened. [`verify`](arbour_core::StoreOptions::verify) reads
 //!   every entry, but does not miss what sled has passed over.
 //!
 //! # What to know of sled
@@ -73,6 +75,7 @@ mod database;
 mod engine;
 mod error;
 mod folder;
+mod gap;
 mod index;
 mod key;
 mod log_end;
