@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +33,9 @@ const MARK: (&str, &str) = ("arbour", "1");
 /// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
 const CLOSING_MAX: Duration = Duration::from_secs(60);
 
+/// How long the flush may take that follows a call which failed. After that sled counts as stuck.
+const SETTLING_MAX: Duration = Duration::from_secs(5);
+
 /// How often sled is started at most while a store is opened: one read that fails is made good.
 const STARTS_MAX: u32 = 4;
 
@@ -52,8 +55,14 @@ pub(crate) struct Database {
     /// A change failed in a way that sled did not note, so that it waits for ever for a record
     /// that is never written: of a large value for which the device has no room.
     is_stuck: AtomicBool,
+    doubt: Doubt,
     folder: Folder,
 }
+
+/// The first error of a call since the last flush. Also a read may write: it splits a page that has
+/// grown. If sled cannot write the file of a part of it, it notes nothing, and every flush waits for
+/// the record of that part.
+pub(crate) type Doubt = Arc<Mutex<Option<Error>>>;
 
 /// What is known to be on the device.
 struct Durable {
@@ -87,12 +96,14 @@ impl Database {
             durable: Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end }),
             failure: OnceLock::new(),
             is_stuck: AtomicBool::new(false),
+            doubt: Doubt::default(),
             folder,
         };
         match database.begin(state, options, registry) {
             Ok(()) => Ok(database),
             Err(error) => {
                 database.stop(&error);
+                database.doubt.lock().get_or_insert_with(|| error.clone());
                 let _ = database.close();
                 Err(error)
             }
@@ -158,6 +169,11 @@ impl Database {
     /// values by its path.
     pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
         self.folder.path().check(operation)
+    }
+
+    /// Returns where errors are put that sled may not have noted.
+    pub(crate) fn doubt(&self) -> Doubt {
+        self.doubt.clone()
     }
 
     /// Tells whether sled holds its files until the process ends.
@@ -284,7 +300,8 @@ impl Database {
         // No other thread waits for the log while `change` holds it.
         let durable = &mut *self.durable.lock();
         self.check(operation)?;
-        let flushed = match durability {
+        let settled = self.settle(operation);
+        let flushed = settled.and_then(|()| match durability {
             Durability::PowerLoss => self.make_durable(durable, operation).and_then(|log_end| {
                 // Not durably, which would cost as much as the flush: an earlier end is true as
                 // well.
@@ -292,7 +309,7 @@ impl Database {
                 noted.map_err(|cause| not_durable(cause, operation))
             }),
             _ => self.flush_sled(operation),
-        };
+        });
         flushed.inspect_err(|cause| self.stop(cause))
     }
 
@@ -307,6 +324,35 @@ impl Database {
         self.log.sync_data().map_err(refused)?;
         durable.log_end = end.unwrap_or(durable.log_end);
         Ok(durable.log_end)
+    }
+
+    /// Waits for the log after a call that failed, on a thread that can be given up.
+    fn settle(&self, operation: Operation) -> Result<()> {
+        let Some(doubt) = self.doubt.lock().take() else { return Ok(()) };
+        let failed = |cause| error::engine(cause, operation);
+        let pages = self.sled.context.pagecache.clone();
+        let place = pages.log.reserve(LogKind::Free, 0, &(), &sled::pin()).map_err(failed)?;
+        let (position, _) = place.abort().map_err(failed)?;
+        let (sender, settled) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new().name("arbour-sled-settle".to_owned());
+        let spawned = thread.spawn(move || {
+            // Not sled's flush: while that waits, no database of the process can apply a batch.
+            let _ = sender.send(pages.log.make_stable(position));
+        });
+        let waiting = spawned.map_err(|cause| {
+            Error::from_io(cause, operation, "cannot start a thread to wait for sled")
+        })?;
+        match settled.recv_timeout(SETTLING_MAX) {
+            Ok(stable) => {
+                // The thread lets go of the database.
+                let _ = waiting.join();
+                stable.map(drop).map_err(failed)
+            }
+            Err(_) => {
+                self.is_stuck.store(true, Ordering::Release);
+                Err(error::stuck(doubt, operation))
+            }
+        }
     }
 
     /// Hands everything changed so far to the system.
@@ -343,6 +389,9 @@ impl Database {
 
     /// Lets go of everything. The folder is sealed if all that was written is on the device.
     pub(crate) fn close(self) -> Result<()> {
+        if !self.is_stuck() {
+            let _ = self.settle(Operation::Close);
+        }
         let (is_whole, is_stuck) = (self.failure.get().is_none(), self.is_stuck());
         let Self { trees, sled, log, folder, .. } = self;
         if is_stuck {

@@ -11,7 +11,7 @@ use arbour_core::{
 use parking_lot::RwLock;
 
 use crate::changes::Changes;
-use crate::database::Database;
+use crate::database::{Database, Doubt};
 use crate::folder::Folder;
 use crate::shield::shielded;
 use crate::{SledLiveCursor, error, key};
@@ -39,6 +39,7 @@ pub struct SledEngine {
     registry: TreeRegistry,
     /// `None` once let go. Locked for writing only to make a tree and to let go.
     database: RwLock<Option<Database>>,
+    doubt: Doubt,
     path: PathBuf,
 }
 
@@ -67,9 +68,10 @@ impl SledEngine {
             Folder::open(resolved, options.may_create())
                 .and_then(|(folder, state)| Database::open(folder, state, options, &registry))
         };
-        let database = RwLock::new(Some(opened.map_err(|error| error.with_path(&path))?));
-        let capabilities = capabilities(options);
-        Ok(Self { capabilities, registry, database, path })
+        let database = opened.map_err(|error| error.with_path(&path))?;
+        let (capabilities, doubt) = (capabilities(options), database.doubt());
+        let database = RwLock::new(Some(database));
+        Ok(Self { capabilities, registry, database, doubt, path })
     }
 
     /// Returns where the database lies: an absolute path without symbolic links.
@@ -92,9 +94,14 @@ impl SledEngine {
         ran.map_err(|error| self.locate(error))
     }
 
-    /// Adds to an error where the database lies.
+    /// Adds to an error where the database lies, and notes what sled may not have noted.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
+        use ErrorKind::{Corrupted, DiskFull, Engine, Io};
+
+        if matches!(error.kind(), Io | DiskFull | Corrupted | Engine) {
+            self.doubt.lock().get_or_insert_with(|| error.clone());
+        }
         error.with_path(&self.path)
     }
 

@@ -37,9 +37,11 @@
 //!   and never goes on after one that failed. sled then keeps its files until the process ends.
 //! - sled notes the first write that fails, and leaves some threads waiting for it. A thread of each
 //!   store wakes them up: a commit, a read, a sync and closing end within 100 ms of the failure, and
-//!   the store refuses everything but closing. One failure sled does not note: that of its own thread
-//!   while it moves a page of more than 128 KiB to another place, on a full device for instance. A
-//!   flush then waits until the process ends. Waiting for each flush on a second thread would bound
+//!   the store refuses everything but closing. sled does not note that it cannot write the file of a
+//!   part of a page, as when a read splits a page that has grown, and a flush would wait for ever. So
+//!   the flush that follows a call which failed runs on a thread of its own, for 5 s at most. If
+//!   instead a thread of sled's meets that failure, which moves pages, no call fails, and the next
+//!   flush does wait until the process ends. Waiting for each flush on another thread would bound
 //!   that; it was measured to make a durable commit 4 to 10 % slower.
 //! - A read that fails while sled recovers is the end of the log to it, and it overwrites the rest.
 //!   So what was written since the store was last opened is kept in memory while it is opened, up to
