@@ -64,6 +64,10 @@
 //! # What to know of sled
 //! - All databases of a process share a lock: while one applies a batch the others wait, readers
 //!   too. No code of a caller runs under it.
+//! - sled can lock up without any failure: a commit that begins a segment of the log waits for a
+//!   thread of sled's to shorten the file, while all of these threads wait for that commit. It was
+//!   seen with thousands of commits in a row at [`None`](arbour_core::Durability::None), which leave
+//!   their writes to these threads. A durable commit waits for its writes.
 //! - sled keeps the pages it reads in memory, up to 1 GiB unless
 //!   [`cache_bytes`](arbour_core::StoreOptions::cache_bytes) says otherwise.
 //! - Files do not shrink on demand, and sled has no read-only mode.
