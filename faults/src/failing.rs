@@ -27,24 +27,27 @@ pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<
     Ok(())
 }
 
-/// Runs the workload that opens the store of a killed process once for each of these calls, as
-/// [`run`] does for those that the seed chooses.
+/// Runs a life once for each of these calls, as [`run`] does for those that the seed chooses.
 ///
 /// # Errors
 /// What keeps the harness from working.
-pub fn run_resumed(
+pub fn run_chosen(
     harness: &mut Harness,
     engine: &Engine,
+    life: Life,
     injections: impl IntoIterator<Item = Injection>,
     table: &mut Table,
 ) -> Result<()> {
-    let created = harness.live(engine, &[Life::Create], None, Meddling::None)?;
-    let before = Some((created.root.as_path(), promise_after_kill(&created)));
+    let created = match life {
+        Life::Create => None,
+        Life::Resume => Some(harness.live(engine, &[Life::Create], None, Meddling::None)?),
+    };
+    let before = created.as_ref().map(|run| (run.root.as_path(), promise_after_kill(run)));
     for injection in injections {
         let mut random = Random::new(harness.extent().seed, injection.kind.name());
-        fail(harness, engine, (Life::Resume, injection), before, &mut random, table)?;
+        fail(harness, engine, (life, injection), before, &mut random, table)?;
     }
-    Harness::forget(&created);
+    created.iter().for_each(Harness::forget);
     Ok(())
 }
 

@@ -7,8 +7,9 @@
 //   ARBOUR_FAULTS_ROOT    the folder; calls on other files are passed on unseen
 //   ARBOUR_FAULTS_LOG     the log; several processes can append to it, one after the other
 //   ARBOUR_FAULTS_NOTES   a file whose writes are recorded as notes: what the program acknowledged
-//   ARBOUR_FAULTS_FAIL    "KIND NUMBER ERRNO": that call of the kind (the first is 0) fails with
-//                         this errno, or transfers half of its bytes if ERRNO is 0
+//   ARBOUR_FAULTS_FAIL    "KIND NUMBER ERRNO DELAY": that call of the kind (the first is 0) fails
+//                         with this errno, or transfers half of its bytes if ERRNO is 0; it takes
+//                         this many milliseconds, and other threads make their calls meanwhile
 //   ARBOUR_FAULTS_IGNORE  "all": syncing returns success and does nothing; "folders": the same for
 //                         folders only
 //
@@ -29,6 +30,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 // What a record says; recording.rs has the same letters.
@@ -54,7 +56,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int started, log_file = -1, ignores_all, ignores_folders;
 static const char *root, *notes;
 static int failing_kind = -1, failing_errno;
-static long failing_number, calls[KINDS];
+static long failing_number, failing_delay, calls[KINDS];
 
 static void start(void) {
   if (started) return;
@@ -73,7 +75,8 @@ static void start(void) {
   ignores_folders = ignored && !strcmp(ignored, "folders");
   const char *fail = getenv("ARBOUR_FAULTS_FAIL");
   char name[16];
-  if (fail && sscanf(fail, "%15s %ld %d", name, &failing_number, &failing_errno) == 3)
+  if (fail && sscanf(fail, "%15s %ld %d %ld", name, &failing_number, &failing_errno,
+                     &failing_delay) == 4)
     for (int kind = 0; kind < KINDS; kind++)
       if (!strcmp(name, kind_names[kind])) failing_kind = kind;
 }
@@ -140,10 +143,16 @@ static void leave(void) {
 }
 
 // Counts a call. Returns 0, or -1 with errno set if it is the one to fail; `bytes` is halved if it
-// is the one to be short.
+// is the one to be short. The lock is held by the caller, and let go of during a delay.
 static int injected(enum kind kind, const char *path, size_t *bytes) {
   if (calls[kind]++ != failing_number || (int)kind != failing_kind) return 0;
   if (!failing_errno && (!bytes || *bytes < 2)) return 0;
+  if (failing_delay) {
+    struct timespec delay = {failing_delay / 1000, failing_delay % 1000 * 1000000};
+    pthread_mutex_unlock(&lock);
+    nanosleep(&delay, NULL);
+    pthread_mutex_lock(&lock);
+  }
   append(INJECTED, 0, failing_errno, 0, path, kind_names[kind], NULL, 0);
   if (!failing_errno) { *bytes /= 2; return 0; }
   errno = failing_errno;

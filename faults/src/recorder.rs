@@ -30,6 +30,8 @@ pub struct Injection {
 pub enum Failure {
     /// The device failed.
     Io,
+    /// The device failed after a while, in which other threads made their calls.
+    Late,
     /// The device is full.
     Full,
     /// The file system is mounted read-only. Only tests that ask for it by name make it.
@@ -46,10 +48,9 @@ impl Failure {
     pub fn of(kind: CallKind) -> &'static [Self] {
         match kind {
             CallKind::Read => &[Self::Io, Self::Interrupted, Self::Short],
-            CallKind::Write => &[Self::Io, Self::Full, Self::Interrupted, Self::Short],
-            CallKind::Open | CallKind::Resize | CallKind::Sync => {
-                &[Self::Io, Self::Full, Self::Interrupted]
-            }
+            CallKind::Write => &[Self::Io, Self::Late, Self::Full, Self::Interrupted, Self::Short],
+            CallKind::Sync => &[Self::Io, Self::Late, Self::Full, Self::Interrupted],
+            CallKind::Open | CallKind::Resize => &[Self::Io, Self::Full, Self::Interrupted],
             CallKind::Rename | CallKind::Mkdir => &[Self::Io, Self::Full],
             CallKind::Remove => &[Self::Io],
         }
@@ -61,19 +62,26 @@ impl Failure {
         match self {
             Self::Short => 0,
             Self::Interrupted => 4,
-            Self::Io => 5,
+            Self::Io | Self::Late => 5,
             Self::Full => 28,
             Self::ReadOnly => 30,
         }
     }
 
-    /// Returns the name of that number.
+    /// Returns how many milliseconds pass until the call fails.
+    #[must_use]
+    pub fn delay(self) -> u64 {
+        if self == Self::Late { 100 } else { 0 }
+    }
+
+    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Short => "short",
             Self::Interrupted => "EINTR",
             Self::Io => "EIO",
+            Self::Late => "late EIO",
             Self::Full => "ENOSPC",
             Self::ReadOnly => "EROFS",
         }
@@ -135,7 +143,8 @@ impl Recorder {
         match meddling {
             Meddling::None => command,
             Meddling::Fail(Injection { kind, number, failure }) => {
-                let fail = format!("{} {number} {}", kind.name(), failure.errno());
+                let (errno, delay) = (failure.errno(), failure.delay());
+                let fail = format!("{} {number} {errno} {delay}", kind.name());
                 command.env("ARBOUR_FAULTS_FAIL", fail)
             }
             Meddling::IgnoreSyncs => command.env("ARBOUR_FAULTS_IGNORE", "all"),

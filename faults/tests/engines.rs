@@ -6,9 +6,14 @@
 
 use arbour_faults::engine::{Engine, engine};
 use arbour_faults::outcome::Outcome;
-use arbour_faults::recorder::{Failure, Injection, Meddling};
+use arbour_faults::recorder::Meddling;
+#[cfg(any(feature = "sled", feature = "sqlite"))]
+use arbour_faults::recorder::{Failure, Injection};
+#[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::recording::CallKind;
 use arbour_faults::table::{Fault, Table};
+#[cfg(any(feature = "sled", feature = "sqlite"))]
+use arbour_faults::workload::Life;
 use arbour_faults::{Extent, Harness, damage, failing, power};
 
 const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
@@ -73,10 +78,24 @@ fn sqlite_says_what_sqlite_does_not() {
         .chain(calls(CallKind::Open, Failure::Io))
         .chain(calls(CallKind::Open, Failure::Full));
     let table = table_of("sqlite", |harness, engine, table| {
-        failing::run_resumed(harness, engine, injections, table)
+        failing::run_chosen(harness, engine, Life::Resume, injections, table)
     });
     assert!(table.total("sqlite", Fault::FailingCall) > 16, "{table}");
     expect_only(&table, "sqlite", Fault::FailingCall, &[Outcome::Right]);
+}
+
+/// sled does not wake up every thread that waits for a write which fails while others go on. The
+/// calls are those of the backup: sled wakes up nothing for the last one of a batch there.
+#[cfg(feature = "sled")]
+#[test]
+fn sled_waits_for_no_write_that_failed_late() {
+    let injections =
+        (74..94).map(|number| Injection { kind: CallKind::Write, number, failure: Failure::Late });
+    let table = table_of("sled", |harness, engine, table| {
+        failing::run_chosen(harness, engine, Life::Create, injections, table)
+    });
+    assert!(table.total("sled", Fault::FailingCall) > 10, "{table}");
+    expect_only(&table, "sled", Fault::FailingCall, &[Outcome::Right, Outcome::Refused]);
 }
 
 macro_rules! engine {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::changes::Changes;
 use crate::folder::Folder;
 use crate::seal::State;
 use crate::shield::shielded;
+use crate::watch::Watched;
 use crate::{error, log_end};
 
 /// sled's own tree has a name too, and its names begin otherwise.
@@ -29,11 +30,11 @@ const TREE_PREFIX: &str = "tree/";
 /// What sled's own tree holds in a store that was made: without it sled has lost its log.
 const MARK: (&str, &str) = ("arbour", "1");
 
-/// How long to leave sled's threads alone that write what a batch left.
-const WRITE_PAUSE: Duration = Duration::from_micros(20);
-
 /// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
 const CLOSING_MAX: Duration = Duration::from_secs(60);
+
+/// How long the flush may take that follows a call which failed. After that sled counts as stuck.
+const SETTLING_MAX: Duration = Duration::from_secs(5);
 
 /// How often sled is started at most while a store is opened: one read that fails is made good.
 const STARTS_MAX: u32 = 4;
@@ -42,24 +43,32 @@ const STARTS_MAX: u32 = 4;
 pub(crate) struct Database {
     /// By the number of the tree; one that was never written is missing.
     trees: Vec<Option<sled::Tree>>,
-    sled: sled::Db,
+    sled: Watched,
     /// sled's log once more: sled's own flush starts the writing and waits for it, but leaves it
     /// in the device's cache, and the length of the file in the system's.
     log: File,
     durable: Mutex<Durable>,
+    /// The failure that stopped the database: what is in memory may not be what is on the device.
+    /// Set with `durable` locked, so that a flush that waits for another does not begin after that
+    /// one failed: it would succeed without having written what the other could not.
+    failure: OnceLock<Error>,
     /// A change failed in a way that sled did not note, so that it waits for ever for a record
     /// that is never written: of a large value for which the device has no room.
     is_stuck: AtomicBool,
+    doubt: Doubt,
     folder: Folder,
 }
+
+/// The first error of a call since the last flush. Also a read may write: it splits a page that has
+/// grown. If sled cannot write the file of a part of it, it notes nothing, and every flush waits for
+/// the record of that part.
+pub(crate) type Doubt = Arc<Mutex<Option<Error>>>;
 
 /// What is known to be on the device.
 struct Durable {
     blobs: Blobs,
     /// How far the log reaches at least.
     log_end: u64,
-    /// The last place in the log that was held and then released while a buffer of its own had it.
-    released: i64,
 }
 
 impl Database {
@@ -80,14 +89,22 @@ impl Database {
                 return Err(error);
             }
         };
-        let durable =
-            Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end, released: -1 });
-        let (trees, is_stuck) = (Vec::new(), AtomicBool::new(false));
-        let mut database = Self { trees, sled, log, durable, is_stuck, folder };
+        let mut database = Self {
+            trees: Vec::new(),
+            sled,
+            log,
+            durable: Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end }),
+            failure: OnceLock::new(),
+            is_stuck: AtomicBool::new(false),
+            doubt: Doubt::default(),
+            folder,
+        };
         match database.begin(state, options, registry) {
             Ok(()) => Ok(database),
             Err(error) => {
-                let _ = database.close(false);
+                database.stop(&error);
+                database.doubt.lock().get_or_insert_with(|| error.clone());
+                let _ = database.close();
                 Err(error)
             }
         }
@@ -100,7 +117,7 @@ impl Database {
         registry: &TreeRegistry,
     ) -> Result<()> {
         if state == State::New {
-            let log_end = self.make_durable(Operation::Open)?;
+            let log_end = self.make_durable(&mut self.durable.lock(), Operation::Open)?;
             let named = self.folder.sync_names();
             let marked = named.and_then(|()| self.folder.seal().mark(State::Open(log_end)));
             marked.map_err(error::not_opened)?;
@@ -132,11 +149,13 @@ impl Database {
     /// Makes a tree that was never written. What is left of it if nothing follows is an empty
     /// tree, which is none.
     pub(crate) fn make_tree(&mut self, tree: &TreeHandle, operation: Operation) -> Result<()> {
+        self.check(operation)?;
         let made = shielded(operation, || {
             let name = format!("{TREE_PREFIX}{}", tree.name());
             self.sled.open_tree(name).map_err(|cause| error::engine(cause, operation))
         });
-        let made = made.map_err(|error| error.with_tree(tree.name()))?;
+        let made = made.map_err(|error| error.with_tree(tree.name()));
+        let made = made.inspect_err(|cause| self.fail(cause))?;
         if self.trees.len() <= tree.index() {
             self.trees.resize(tree.index() + 1, None);
         }
@@ -152,23 +171,45 @@ impl Database {
         self.folder.path().check(operation)
     }
 
+    /// Returns where errors are put that sled may not have noted.
+    pub(crate) fn doubt(&self) -> Doubt {
+        self.doubt.clone()
+    }
+
     /// Tells whether sled holds its files until the process ends.
     pub(crate) fn is_stuck(&self) -> bool {
         self.is_stuck.load(Ordering::Acquire)
     }
 
-    /// Notes that a change failed. An error that sled noted makes it give up by itself.
-    pub(crate) fn fail(&self) {
+    /// Checks that nothing has stopped the database.
+    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
+        self.failure.get().map_or(Ok(()), |cause| Err(error::stopped(cause, operation)))
+    }
+
+    /// Stops the database after a failure, because it left open what is on the device.
+    pub(crate) fn stop(&self, cause: &Error) {
+        let _ = self.failure.set(cause.clone());
+    }
+
+    /// Stops the database after a change that failed. An error that sled noted makes it give up by
+    /// itself.
+    fn fail(&self, cause: &Error) {
         self.is_stuck.fetch_or(self.sled.context.global_error().is_ok(), Ordering::AcqRel);
+        self.stop(cause);
     }
 
     /// Changes the trees in memory and hands the changes to sled's log, so that recovery takes all of
     /// them or none, also if this fails.
     pub(crate) fn change(&self, changes: Changes) -> Result<()> {
+        // With the lock held nothing waits for the log, which stands still meanwhile.
+        let Durable { blobs, .. } = &mut *self.durable.lock();
+        self.check(Operation::Apply)?;
+        self.change_whole(changes, blobs).inspect_err(|cause| self.fail(cause))
+    }
+
+    fn change_whole(&self, changes: Changes, blobs: &mut Blobs) -> Result<()> {
         let operation = Operation::Apply;
         let failed = |cause| error::engine(cause, operation);
-        // With the lock held nothing waits for the log, which stands still meanwhile.
-        let Durable { blobs, released, .. } = &mut *self.durable.lock();
         let mut hold = None;
         if let Changes::Many(_) = &changes {
             // sled takes back the mark of a batch that fails, and writes what there is of it without.
@@ -182,8 +223,7 @@ impl Database {
         // Nothing durable is written to a folder that was moved.
         let needs_sync =
             blobs.may_have_new().unwrap_or(true) && self.check_place(operation).is_ok();
-        let is_batch = hold.is_some();
-        if !is_batch && changed.is_ok() && !needs_sync {
+        if hold.is_none() && changed.is_ok() && !needs_sync {
             return Ok(());
         }
         let release = match hold.map_or_else(|| self.hold(), Ok) {
@@ -195,25 +235,21 @@ impl Database {
             let synced = if needs_sync { blobs.sync_new() } else { Ok(()) };
             synced.map_err(|cause| not_durable(cause, operation))
         });
-        let place = release(whole.is_ok()).map_err(failed)?;
-        if is_batch && whole.is_ok() {
-            *released = place;
-        }
+        release(whole.is_ok()).map_err(failed)?;
         whole
     }
 
     /// Reserves a place in the log. Recovery takes nothing that follows it until it is released. If
     /// what follows is not whole, it never is: sled then waits for it until the process ends.
-    fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<i64>> {
+    fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<()>> {
         let log = &self.sled.context.pagecache.log;
         let place = log.reserve(LogKind::Free, 0, &(), &sled::pin())?;
         Ok(move |is_whole| {
             if is_whole {
-                return place.abort().map(|(position, _)| position);
+                return place.abort().map(drop);
             }
-            let position = place.lsn();
             std::mem::forget(place);
-            Ok(position)
+            Ok(())
         })
     }
 
@@ -258,46 +294,72 @@ impl Database {
 
     /// Makes everything changed so far as durable as asked for.
     pub(crate) fn flush(&self, durability: Durability, operation: Operation) -> Result<()> {
-        match durability {
-            Durability::None => Ok(()),
-            Durability::ProcessCrash => {
-                // No other thread waits for the log while `change` holds it.
-                let durable = self.durable.lock();
-                self.flush_sled(durable.released, operation)
-            }
-            Durability::PowerLoss => {
-                let log_end = self.make_durable(operation)?;
+        if durability == Durability::None {
+            return Ok(());
+        }
+        // No other thread waits for the log while `change` holds it.
+        let durable = &mut *self.durable.lock();
+        self.check(operation)?;
+        let settled = self.settle(operation);
+        let flushed = settled.and_then(|()| match durability {
+            Durability::PowerLoss => self.make_durable(durable, operation).and_then(|log_end| {
                 // Not durably, which would cost as much as the flush: an earlier end is true as
                 // well.
                 let noted = self.folder.seal().note(State::Open(log_end));
                 noted.map_err(|cause| not_durable(cause, operation))
+            }),
+            _ => self.flush_sled(operation),
+        });
+        flushed.inspect_err(|cause| self.stop(cause))
+    }
+
+    /// Puts everything changed so far on the device and returns how far the log reaches there.
+    fn make_durable(&self, durable: &mut Durable, operation: Operation) -> Result<u64> {
+        let refused = |cause| not_durable(cause, operation);
+        self.flush_sled(operation)?;
+        // Asked before anything is synced: what sled writes meanwhile may miss the sync.
+        let end = log_end::find(&self.sled);
+        let written = self.sled.context.pagecache.log.stable_offset();
+        durable.blobs.sync_all(written).map_err(refused)?;
+        self.log.sync_data().map_err(refused)?;
+        durable.log_end = end.unwrap_or(durable.log_end);
+        Ok(durable.log_end)
+    }
+
+    /// Waits for the log after a call that failed, on a thread that can be given up.
+    fn settle(&self, operation: Operation) -> Result<()> {
+        let Some(doubt) = self.doubt.lock().take() else { return Ok(()) };
+        let failed = |cause| error::engine(cause, operation);
+        let pages = self.sled.context.pagecache.clone();
+        let place = pages.log.reserve(LogKind::Free, 0, &(), &sled::pin()).map_err(failed)?;
+        let (position, _) = place.abort().map_err(failed)?;
+        let (sender, settled) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new().name("arbour-sled-settle".to_owned());
+        let spawned = thread.spawn(move || {
+            // Not sled's flush: while that waits, no database of the process can apply a batch.
+            let _ = sender.send(pages.log.make_stable(position));
+        });
+        let waiting = spawned.map_err(|cause| {
+            Error::from_io(cause, operation, "cannot start a thread to wait for sled")
+        })?;
+        match settled.recv_timeout(SETTLING_MAX) {
+            Ok(stable) => {
+                // The thread lets go of the database.
+                let _ = waiting.join();
+                stable.map(drop).map_err(failed)
+            }
+            Err(_) => {
+                self.is_stuck.store(true, Ordering::Release);
+                Err(error::stuck(doubt, operation))
             }
         }
     }
 
-    /// Puts everything changed so far on the device and returns how far the log reaches there.
-    fn make_durable(&self, operation: Operation) -> Result<u64> {
-        let refused = |cause| not_durable(cause, operation);
-        let Durable { blobs, log_end, released } = &mut *self.durable.lock();
-        self.flush_sled(*released, operation)?;
-        let written = self.sled.context.pagecache.log.stable_offset();
-        blobs.sync_all(written).map_err(refused)?;
-        // Asked before the log is synced: what sled writes meanwhile may miss the sync.
-        let end = log_end::find(&self.sled);
-        self.log.sync_data().map_err(refused)?;
-        *log_end = end.unwrap_or(*log_end);
-        Ok(*log_end)
-    }
-
     /// Hands everything changed so far to the system.
-    fn flush_sled(&self, released: i64, operation: Operation) -> Result<()> {
-        let failed = |cause| error::engine(cause, operation);
-        // sled does not wake up who waits for this write if it fails, so it is not waited for there.
-        while self.sled.context.pagecache.log.stable_offset() < released {
-            self.sled.context.global_error().map_err(failed)?;
-            thread::sleep(WRITE_PAUSE);
-        }
-        shielded(operation, || self.sled.flush().map(drop).map_err(failed))
+    fn flush_sled(&self, operation: Operation) -> Result<()> {
+        shielded(operation, || {
+            self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
+        })
     }
 
     /// Counts the entries of trees and measures the files.
@@ -326,8 +388,11 @@ impl Database {
     }
 
     /// Lets go of everything. The folder is sealed if all that was written is on the device.
-    pub(crate) fn close(self, is_whole: bool) -> Result<()> {
-        let is_stuck = self.is_stuck();
+    pub(crate) fn close(self) -> Result<()> {
+        if !self.is_stuck() {
+            let _ = self.settle(Operation::Close);
+        }
+        let (is_whole, is_stuck) = (self.failure.get().is_none(), self.is_stuck());
         let Self { trees, sled, log, folder, .. } = self;
         if is_stuck {
             std::mem::forget((trees, sled));
@@ -341,7 +406,10 @@ impl Database {
 
 /// Starts sled. If its recovery fails, or may have found less than there is, that is undone and sled
 /// started once more: a read may have failed, which sled takes for damage or for the end of the log.
-fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<sled::Db> {
+fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<Watched> {
+    if let State::Open(durable) = state {
+        folder.cut_gap(durable)?;
+    }
     let Some(tail) = folder.read_tail()? else { return start(folder.path(), options) };
     let undo = || folder.restore(&tail).map_err(error::not_opened);
     if let State::Open(_) = state {
@@ -372,13 +440,16 @@ fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<sled
 }
 
 /// Starts sled, which recovers the log if it has to.
-fn start(path: &Path, options: &StoreOptions) -> Result<sled::Db> {
+fn start(path: &Path, options: &StoreOptions) -> Result<Watched> {
     let mut config = sled::Config::new().path(path);
     if let Some(bytes) = options.cache_size() {
         config = config.cache_capacity(bytes as u64);
     }
-    shielded(Operation::Open, || {
+    let sled = shielded(Operation::Open, || {
         config.open().map_err(|cause| error::engine(cause, Operation::Open))
+    })?;
+    Watched::new(sled).map_err(|cause| {
+        Error::from_io(cause, Operation::Open, "cannot start a thread to watch sled")
     })
 }
 
@@ -403,12 +474,12 @@ fn check(sled: &sled::Db, state: State) -> Result<u64> {
 
 /// Ends sled. It waits for its threads without a limit, and panics if the system refuses a last
 /// sync, so that is left to a thread that can be given up.
-fn end(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<()> {
+fn end(sled: Watched, trees: Vec<Option<sled::Tree>>) -> Result<()> {
     let operation = Operation::Close;
     let (sender, ended) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("arbour-sled-close".to_owned());
     let spawned = thread.spawn(move || {
-        drop((trees, sled));
+        sled.end(trees);
         // Fails if the caller has given up.
         let _ = sender.send(());
     });

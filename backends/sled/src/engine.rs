@@ -2,17 +2,16 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Direction, Durability, Engine, Error, ErrorKind,
     KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree as _, TreeHandle,
     TreeName, TreeRegistry,
 };
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::RwLock;
 
 use crate::changes::Changes;
-use crate::database::Database;
+use crate::database::{Database, Doubt};
 use crate::folder::Folder;
 use crate::shield::shielded;
 use crate::{SledLiveCursor, error, key};
@@ -40,9 +39,7 @@ pub struct SledEngine {
     registry: TreeRegistry,
     /// `None` once let go. Locked for writing only to make a tree and to let go.
     database: RwLock<Option<Database>>,
-    /// The failure that stopped the database: what is in memory may not be what is on the device,
-    /// and a second sync would not say so.
-    failure: OnceLock<Error>,
+    doubt: Doubt,
     path: PathBuf,
 }
 
@@ -71,9 +68,10 @@ impl SledEngine {
             Folder::open(resolved, options.may_create())
                 .and_then(|(folder, state)| Database::open(folder, state, options, &registry))
         };
-        let database = RwLock::new(Some(opened.map_err(|error| error.with_path(&path))?));
-        let capabilities = capabilities(options);
-        Ok(Self { capabilities, registry, database, failure: OnceLock::new(), path })
+        let database = opened.map_err(|error| error.with_path(&path))?;
+        let (capabilities, doubt) = (capabilities(options), database.doubt());
+        let database = RwLock::new(Some(database));
+        Ok(Self { capabilities, registry, database, doubt, path })
     }
 
     /// Returns where the database lies: an absolute path without symbolic links.
@@ -88,30 +86,22 @@ impl SledEngine {
         operation: Operation,
         run: impl FnOnce(&Database) -> Result<R>,
     ) -> Result<R> {
-        match self.usable(operation).as_deref() {
-            Ok(Some(database)) => run(database).map_err(|error| self.locate(error)),
-            Ok(None) => Err(self.locate(error::closed(operation))),
-            Err(error) => Err(self.locate(error.clone())),
-        }
+        // Looked for behind the lock: making a tree, which locks it for writing, may have failed.
+        let ran = match self.database.read().as_ref() {
+            Some(database) => database.check(operation).and_then(|()| run(database)),
+            None => Err(error::closed(operation)),
+        };
+        ran.map_err(|error| self.locate(error))
     }
 
-    #[inline]
-    fn usable(&self, operation: Operation) -> Result<RwLockReadGuard<'_, Option<Database>>> {
-        match self.failure.get() {
-            Some(cause) => Err(error::stopped(cause, operation)),
-            None => Ok(self.database.read()),
-        }
-    }
-
-    /// Stops the database after a failure, because it left open what is on the device: a failed
-    /// sync is not repeated by the next one, which would succeed without having written anything.
-    fn stop(&self, cause: &Error) {
-        let _ = self.failure.set(cause.clone());
-    }
-
-    /// Adds to an error where the database lies.
+    /// Adds to an error where the database lies, and notes what sled may not have noted.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
+        use ErrorKind::{Corrupted, DiskFull, Engine, Io};
+
+        if matches!(error.kind(), Io | DiskFull | Corrupted | Engine) {
+            self.doubt.lock().get_or_insert_with(|| error.clone());
+        }
         error.with_path(&self.path)
     }
 
@@ -135,11 +125,7 @@ impl SledEngine {
                 match self.database.write().as_mut() {
                     Some(database) => {
                         let made = database.make_tree(write.tree, operation);
-                        made.inspect_err(|cause| {
-                            database.fail();
-                            self.stop(cause);
-                        })
-                        .map_err(|error| self.locate(error))?;
+                        made.map_err(|error| self.locate(error))?;
                     }
                     None => return Err(self.locate(error::closed(operation))),
                 }
@@ -193,11 +179,10 @@ impl Engine for SledEngine {
         self.make_trees(batch)?;
         let changes = Changes::new(batch);
         self.with(operation, |database| {
-            let changed = database.change(changes).inspect_err(|_| database.fail());
-            changed.and_then(|()| database.flush(durability, operation)).map_err(|cause| {
-                self.stop(&cause);
-                error::unknown_commit(cause, database.is_stuck())
-            })
+            let changed = database.change(changes);
+            changed
+                .and_then(|()| database.flush(durability, operation))
+                .map_err(|cause| error::unknown_commit(cause, database.is_stuck()))
         })
     }
 
@@ -205,8 +190,7 @@ impl Engine for SledEngine {
         let operation = Operation::Sync;
         self.with(operation, |database| {
             database.check_place(operation)?;
-            let flushed = database.flush(Durability::PowerLoss, operation);
-            flushed.inspect_err(|cause| self.stop(cause))
+            database.flush(Durability::PowerLoss, operation)
         })
     }
 
@@ -220,7 +204,8 @@ impl Engine for SledEngine {
             let flushed = database
                 .check_place(operation)
                 .and_then(|()| database.flush(Durability::PowerLoss, operation));
-            flushed.inspect_err(|cause| self.stop(cause))
+            // Also a folder that was moved: it is not sealed.
+            flushed.inspect_err(|cause| database.stop(cause))
         })
     }
 
@@ -279,11 +264,7 @@ impl LiveEngine for SledEngine {
     /// Lets go of the files, and seals them.
     fn release(&self) -> Result<()> {
         let database = self.database.write().take();
-        let is_whole = self.failure.get().is_none();
-        match database {
-            Some(database) => database.close(is_whole).map_err(|error| self.locate(error)),
-            None => Ok(()),
-        }
+        database.map_or(Ok(()), |database| database.close().map_err(|error| self.locate(error)))
     }
 }
 

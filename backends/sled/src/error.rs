@@ -73,6 +73,15 @@ pub(crate) fn unknown_commit(cause: Error, is_stuck: bool) -> Error {
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 
+/// Creates the error of a flush that would not end, because sled could not write a part of a page in
+/// the call that failed with `cause`.
+#[cold]
+pub(crate) fn stuck(cause: Error, operation: Operation) -> Error {
+    let message = "sled waits for what an earlier call could not write, and holds its files until this \
+                   process ends; open the store again then";
+    Error::new(cause.kind(), operation, message).with_source(cause)
+}
+
 /// Creates the error of a call after the failure that stopped the database.
 #[cold]
 pub(crate) fn stopped(cause: &Error, operation: Operation) -> Error {
@@ -92,7 +101,7 @@ mod tests {
 
     use arbour_core::{ErrorKind, Operation};
 
-    use super::{LOCK_REFUSED, engine, stopped, unknown_commit};
+    use super::{LOCK_REFUSED, engine, stopped, stuck, unknown_commit};
 
     #[test]
     fn each_error_of_sled_has_its_kind() {
@@ -128,6 +137,9 @@ mod tests {
             assert!(error.source().is_some());
             assert_eq!(error.to_string().contains("until this process ends"), is_stuck, "{error}");
         }
+        let waiting = stuck(cause.clone(), Operation::Sync);
+        assert_eq!((waiting.kind(), waiting.operation()), (ErrorKind::DiskFull, Operation::Sync));
+        assert!(waiting.source().is_some());
         let later = stopped(&cause, Operation::Get);
         assert_eq!((later.kind(), later.operation()), (ErrorKind::DiskFull, Operation::Get));
         assert!(later.source().is_some());

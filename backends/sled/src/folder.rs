@@ -26,7 +26,7 @@ use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
 
 use crate::seal::{Seal, State};
 use crate::tail::Tail;
-use crate::{checksum, error, index, segments, settings};
+use crate::{checksum, error, gap, index, segments, settings};
 
 /// How long sled's threads may take to let go of its files once the database is dropped. They
 /// need moments.
@@ -57,6 +57,12 @@ impl Folder {
     /// Returns the folder itself.
     pub(crate) fn path(&self) -> &StorePath {
         &self.path
+    }
+
+    /// Cuts the log where it misses a large value, if that is not before a durable position.
+    pub(crate) fn cut_gap(&self, durable: u64) -> Result<()> {
+        let indexed = index::find_end(&self.path).map_err(error::not_opened)?;
+        gap::cut(&self.log_path(), &self.blobs(), indexed, durable)
     }
 
     /// Reads what sled's recovery may change.
@@ -112,10 +118,7 @@ impl Folder {
         let operation = Operation::Close;
         let failed = |cause| Error::from_io(cause, operation, "cannot seal the database's files");
         if !self.await_let_go().map_err(failed)? {
-            let seconds = LETTING_GO_MAX.as_secs();
-            let message = format!(
-                "sled still held its files after {seconds} s: end this process to free them"
-            );
+            let message = "sled did not let go of its files";
             return Err(Error::new(ErrorKind::Engine, operation, message));
         }
         // All that the checksum vouches for is on the device before the seal is: sled syncs its
@@ -143,7 +146,7 @@ impl Folder {
             Some(state) => Ok(state),
             // The process that was creating the store died just then.
             None if !self.log_path().exists() => Ok(State::New),
-            None => Err(error::damaged("the file `seal` is empty")),
+            None => Err(error::damaged("the seal is empty")),
         }
     }
 
@@ -165,7 +168,7 @@ impl Folder {
                 found => found.map_err(error::not_opened)? == sum,
             },
         };
-        let message = "the files were changed since the store was closed, or were damaged";
+        let message = "the database's files are not as they were left";
         if are_as_left { Ok(()) } else { Err(error::damaged(message)) }
     }
 
@@ -217,9 +220,7 @@ fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
         }
         found => {
             if !found.map_err(error::not_opened)?.is_dir() {
-                return Err(error::damaged(
-                    "the path is that of a file; a store of sled is a folder",
-                ));
+                return Err(error::damaged("a file is there, no database of sled"));
             }
         }
     }
@@ -231,11 +232,11 @@ fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
     if entries.next().is_some() && !seal.exists() {
         return Err(foreign(path));
     }
-    if may_create {
-        Seal::create(&seal)
-    } else {
-        Err(path.open_error(io::ErrorKind::NotFound.into()))
+    if !may_create {
+        // The folder is there and empty: no store in it.
+        return Err(path.open_error(io::ErrorKind::NotFound.into()));
     }
+    Seal::create(&seal)
 }
 
 /// What is in a folder that is not empty and has no seal.
@@ -244,7 +245,7 @@ fn foreign(path: &Path) -> Error {
         let message = "the folder holds a database of sled that Arbour did not make";
         return Error::new(ErrorKind::InvalidArgument, Operation::Open, message);
     }
-    error::damaged("the folder holds files that are not a database of sled")
+    error::damaged("the folder holds something else than a database of sled")
 }
 
 /// A name is durable once its folder is. Only Unix lets a folder be opened for that.

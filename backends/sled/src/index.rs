@@ -10,6 +10,10 @@ use std::path::Path;
 const PREFIX: &str = "snap.";
 const UNFINISHED: &str = ".generating";
 
+/// A file that is to become a part of the index, or a large value, once it is whole. It is removed as an
+/// unfinished index is.
+pub(crate) const UNFINISHED_COPY: &str = "snap.copy.generating";
+
 /// Tells whether a file belongs to the index.
 pub(crate) fn is_part(name: &str) -> bool {
     name.starts_with(PREFIX)

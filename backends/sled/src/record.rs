@@ -22,11 +22,21 @@ pub(crate) enum Effect {
     Fills,
 }
 
+/// What a record names besides its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// The file that has what is too large for the log, by its number.
+    File(u64),
+    /// The position of the last byte of a batch that begins here.
+    BatchEnd(u64),
+}
+
 /// A record that is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) effect: Effect,
     pub(crate) page: u64,
+    pub(crate) reference: Option<Reference>,
     /// How many bytes it takes in the log.
     pub(crate) length: usize,
 }
@@ -48,8 +58,9 @@ impl Record {
         // sled inverts the checksum once more.
         let is_whole = u32::from_le_bytes(*checksum) == !hasher.finalize();
         let effect = effect(kind)?;
+        let reference = refer(kind, body);
         let length = checksum.len() + header.len() + body.len();
-        (is_whole && found_segment == segment).then_some(Self { effect, page, length })
+        (is_whole && found_segment == segment).then_some(Self { effect, page, reference, length })
     }
 }
 
@@ -60,6 +71,15 @@ fn effect(kind: u8) -> Option<Effect> {
         4 => Some(Effect::Frees),
         5..=9 => Some(Effect::Replaces),
         10 | 11 => Some(Effect::Changes),
+        _ => None,
+    }
+}
+
+fn refer(kind: u8, body: &[u8]) -> Option<Reference> {
+    let number = u64::from_le_bytes(*body.first_chunk()?);
+    match kind {
+        3 => Some(Reference::BatchEnd(number)),
+        7 | 9 | 11 => Some(Reference::File(number)),
         _ => None,
     }
 }

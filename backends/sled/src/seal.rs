@@ -21,6 +21,9 @@ const MAGIC: &str = "arbour-sled";
 /// length of the file, and the device writes all of it at once: it lies in one sector.
 const LINE_BYTES: usize = 64;
 
+/// The length of a checksum in the line.
+const SUM_DIGITS: usize = 16;
+
 /// What the seal says about the files beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -112,7 +115,7 @@ fn line(state: State) -> Vec<u8> {
     let state = match state {
         State::New => "new".to_owned(),
         State::Open(end) => format!("open {end}"),
-        State::Closed(sum) => format!("closed {sum:016x}"),
+        State::Closed(sum) => format!("closed {sum:0SUM_DIGITS$x}"),
     };
     let mut line = format!("{MAGIC} {VERSION} {state}").into_bytes();
     line.resize(LINE_BYTES - 1, b' ');
@@ -135,7 +138,10 @@ fn parse(text: &str) -> Result<State> {
         (Some("new"), None, None) => Ok(State::New),
         // Earlier versions did not say how far the log reaches.
         (Some("open"), None, None) => Ok(State::Open(0)),
-        (Some("open"), Some(end), None) => end
+        // If the system wrote a part of a line and then lost power, the rest is that of the earlier
+        // line: of a checksum, or nothing. The files are as they were before, so sled can recover.
+        (Some("closed"), Some(sum), None) if sum.len() < SUM_DIGITS => Ok(State::Open(0)),
+        (Some("open"), Some(end), None | Some(_)) => end
             .parse()
             .map(State::Open)
             .map_err(|_| error::damaged("the file `seal` does not say how far the log reaches")),
@@ -160,5 +166,17 @@ mod tests {
             }
         }
         assert_eq!(parse("arbour-sled 1 open\n").unwrap(), State::Open(0));
+    }
+
+    #[test]
+    fn a_line_of_which_a_part_was_written_is_read() {
+        let (open, closed) = (State::Open(428_003), State::Closed(0x0123_4567_89ab_cdef));
+        for (before, after, part) in [(open, closed, State::Open(0)), (closed, open, open)] {
+            for written in 26..LINE_BYTES {
+                let torn = [&line(after)[..written], &line(before)[written..]].concat();
+                let read = parse(std::str::from_utf8(&torn).unwrap()).unwrap();
+                assert!(read == part || read == after, "{read:?} of {written} bytes");
+            }
+        }
     }
 }

@@ -24,22 +24,56 @@ pub(crate) const SEGMENT_BYTES: u64 = 512 << 10;
 const HEADER_BYTES: usize = 20;
 
 /// A segment that is in use.
-struct Segment {
+pub(crate) struct Segment {
     /// Where it begins, counted in all bytes that were ever written to the log.
-    begin: u64,
+    pub(crate) begin: u64,
     /// Where it lies in the file.
-    place: u64,
+    pub(crate) place: u64,
+    /// How far the log was whole when the segment was begun.
+    pub(crate) whole: u64,
+}
+
+impl Segment {
+    /// Cuts out the records in the bytes of the segment, each with its position. Returns where they
+    /// end if the segment does not end there.
+    pub(crate) fn records(&self, bytes: &[u8]) -> (Records, Option<u64>) {
+        let mut records = Vec::new();
+        let mut offset = HEADER_BYTES;
+        while offset + record::HEADER_MAX <= SEGMENT_BYTES as usize {
+            let at = self.begin + offset as u64;
+            let rest = bytes.get(offset..).unwrap_or_default();
+            match Record::read(rest, self.begin / SEGMENT_BYTES) {
+                None => return (records, Some(at)),
+                Some(record) if record.effect == Effect::Fills => break,
+                Some(record) => {
+                    records.push((at, record));
+                    offset += record.length;
+                }
+            }
+        }
+        (records, None)
+    }
+}
+
+/// Records and their positions.
+pub(crate) type Records = Vec<(u64, Record)>;
+
+/// Lists the segments of a log that are in use.
+pub(crate) fn list(log: &File) -> Result<Vec<Segment>> {
+    let length = log.metadata().map_err(error::not_opened)?.len();
+    let mut segments = Vec::new();
+    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
+        segments.extend(read_header(log, place)?);
+    }
+    Ok(segments)
 }
 
 /// Checks the header of each segment of a log, and the records in a range of it: what was put on
 /// the device since sled wrote its last index.
 pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
-    let length = log.metadata().map_err(error::not_opened)?.len();
     let mut walk = Walk::default();
-    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
-        if let Some(segment) = read_header(log, place)?
-            && segment.begin + SEGMENT_BYTES > range.start
-        {
+    for segment in list(log)? {
+        if segment.begin + SEGMENT_BYTES > range.start {
             walk.read(log, &segment, range).map_err(error::not_opened)?;
         }
     }
@@ -52,16 +86,15 @@ type Places = Vec<(u64, Vec<u8>)>;
 /// Reads the segments that reach beyond a position, and where the last of their records ends that is
 /// whole; `None` if they are longer than `most`.
 pub(crate) fn read_from(log: &File, from: u64, most: u64) -> Result<Option<(Places, u64)>> {
-    let length = log.metadata().map_err(error::not_opened)?.len();
     let (mut segments, mut end) = (Vec::new(), 0);
-    for place in (0..length).step_by(SEGMENT_BYTES as usize) {
-        let Some(segment) = read_header(log, place)? else { continue };
+    for segment in list(log)? {
         if segment.begin + SEGMENT_BYTES <= from {
             continue;
         }
         if (segments.len() as u64 + 1) * SEGMENT_BYTES > most {
             return Ok(None);
         }
+        let place = segment.place;
         let bytes = read(log, place, SEGMENT_BYTES as usize).map_err(error::not_opened)?;
         end = end.max(segment.begin + end_of_records(&bytes, segment.begin / SEGMENT_BYTES));
         segments.push((place, bytes));
@@ -90,10 +123,17 @@ fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
         return Ok(None);
     }
     // sled inverts checksums once more, and numbers but for their sign.
-    let begin = summed.first_chunk().map(|begin| u64::from_le_bytes(*begin) ^ (u64::MAX >> 1));
-    match begin {
-        Some(begin) if u32::from_le_bytes(*stored) == !crc32fast::hash(summed) => {
-            Ok(Some(Segment { begin, place }))
+    let number = |at| {
+        let bytes: Option<&[u8; 8]> = summed.get(at..).and_then(<[u8]>::first_chunk);
+        bytes.map(|bytes| i64::from_le_bytes(*bytes) ^ i64::MAX)
+    };
+    match (number(0).map(u64::try_from), number(8)) {
+        (Some(Ok(begin)), Some(last_whole))
+            if u32::from_le_bytes(*stored) == !crc32fast::hash(summed) =>
+        {
+            // The last byte is -1 if nothing was written yet.
+            let whole = u64::try_from(last_whole).unwrap_or(0);
+            Ok(Some(Segment { begin, place, whole }))
         }
         _ => {
             let segment = place / SEGMENT_BYTES;
@@ -102,7 +142,8 @@ fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
     }
 }
 
-fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<u8>> {
+/// Reads bytes of the log, fewer at its end.
+pub(crate) fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length);
     log.seek(SeekFrom::Start(place))?;
     log.take(length as u64).read_to_end(&mut bytes)?;

@@ -67,21 +67,15 @@ impl Tail {
 
     /// Puts everything back, durably. After a sync that failed the system may hold what the device
     /// does not, and takes it for written: so all of it is written once more.
+    ///
+    /// A loss of power may end this anywhere. So the log is whole again before the index that sled
+    /// wrote is removed: until then sled goes on where that one ends.
     pub(crate) fn restore(&self, log: &Path) -> io::Result<()> {
-        // An index that is newer names less than there is.
-        for path in changeable(&self.folder, u64::MAX)? {
-            if self.files.iter().all(|(kept, _)| *kept != path) {
-                fs::remove_file(path)?;
-            }
-        }
         for (path, content) in &self.files {
-            // In place: what is there is not lost if this is cut short.
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-            file.write_all(content)?;
-            cut(&file, content.len() as u64)?;
-            file.sync_all()?;
+            self.put_back(path, content)?;
         }
+        sync_folder(&self.folder.join("blobs"))?;
+        sync_folder(&self.folder)?;
         let mut log = OpenOptions::new().write(true).open(log)?;
         for (place, bytes) in &self.segments {
             log.seek(SeekFrom::Start(*place))?;
@@ -89,8 +83,27 @@ impl Tail {
         }
         cut(&log, self.log_bytes)?;
         log.sync_all()?;
-        sync_folder(&self.folder.join("blobs"))?;
+        // An index that is newer names less than there is.
+        for path in changeable(&self.folder, u64::MAX)? {
+            if self.files.iter().all(|(kept, _)| *kept != path) {
+                fs::remove_file(path)?;
+            }
+        }
         sync_folder(&self.folder)
+    }
+
+    fn put_back(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        // A file that is there is written in place, because a full device has no room for another:
+        // whatever of it is lost is the same before and after. One that is missing gets its name once
+        // it is whole, because sled refuses an index that is not.
+        let is_there = fs::metadata(path).is_ok_and(|file| file.len() == content.len() as u64);
+        let unfinished = self.folder.join(index::UNFINISHED_COPY);
+        let written = if is_there { path } else { &unfinished };
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(!is_there).open(written)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        if is_there { Ok(()) } else { fs::rename(written, path) }
     }
 }
 
@@ -166,7 +179,31 @@ mod tests {
         fs::remove_file(newest.unwrap()).unwrap();
         fs::write(path.join("snap.0000000000000FFF"), "less").unwrap();
         assert_ne!(files(path), before);
+        let damaged = files(path);
+        // A loss of power before the log is written: what sled left of it still has its index.
+        assert!(tail.restore(&path.join("absent")).is_err());
+        let unfinished = files(path);
+        assert!(damaged.keys().chain(before.keys()).all(|path| unfinished.contains_key(path)));
         tail.restore(&log).unwrap();
         assert!(files(path) == before);
+    }
+
+    #[test]
+    fn a_file_has_its_name_once_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, log) = (folder.path(), folder.path().join("db"));
+        // sled writes an index when it is opened, of what is there.
+        (0..2).for_each(|_| drop(sled::open(path).unwrap()));
+        let tail = Tail::read(path, &log).unwrap().unwrap();
+        let (index, content) = tail.files.first().unwrap();
+        fs::remove_file(index).unwrap();
+        // Another name for the file that is written first.
+        let (unfinished, witness) =
+            (path.join(crate::index::UNFINISHED_COPY), path.join("witness"));
+        fs::write(&witness, "").unwrap();
+        fs::hard_link(&witness, &unfinished).unwrap();
+        tail.restore(&log).unwrap();
+        assert!(fs::read(index).unwrap() == *content && fs::read(witness).unwrap() == *content);
+        assert!(!unfinished.exists());
     }
 }

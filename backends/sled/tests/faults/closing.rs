@@ -1,6 +1,8 @@
 //! What closing a store leaves, and what it waits for.
 
+use std::error::Error as _;
 use std::fs;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use arbour_core::{
     Batch, Durability, Engine as _, ErrorKind, KvRead as _, KvStore, Result, SnapshotEngine as _,
     SnapshotLayer, StoreOptions,
 };
-use arbour_sled::SledEngine;
+use arbour_sled::{SledEngine, SledStore};
 
 use crate::bed::{Bed, open};
 
@@ -143,6 +145,67 @@ fn a_store_that_failed_refuses_everything() -> Result<()> {
     drop(snapshot);
     let error = store.close().unwrap_err();
     assert!(error.to_string().contains("an earlier failure stopped the database"), "{error}");
+    Ok(())
+}
+
+/// A sync that waits while a commit fails is refused: sled notes nothing of a large value that it
+/// could not write, and would wait for its record for ever.
+#[test]
+fn a_sync_that_waited_for_a_failed_commit_is_refused() -> Result<()> {
+    for _ in 0..10 {
+        let bed = Bed::new();
+        let store = Arc::new(bed.open("store")?);
+        let tree = store.tree("t")?;
+        store.put(&tree, b"a", b"1")?;
+        let (sender, refused) = mpsc::channel();
+        let syncing = store.clone();
+        let thread = thread::spawn(move || {
+            let error = loop {
+                if let Err(error) = syncing.sync() {
+                    break error;
+                }
+            };
+            sender.send(error)
+        });
+        fs::remove_dir_all(bed.path("store").join("blobs")).unwrap();
+        store.put(&tree, b"large", &vec![7; 300_000]).unwrap_err();
+        let error = refused.recv_timeout(Duration::from_secs(10)).expect("sync returns");
+        assert!(error.source().is_some(), "{error:?}");
+        thread.join().unwrap().unwrap();
+    }
+    Ok(())
+}
+
+/// Returns a store in which a read failed because it could not write: sled splits a page that has
+/// grown when it is read next, and here a part of it is too large for the log.
+fn failed_read(bed: &Bed) -> Result<Option<SledStore>> {
+    let (blobs, away) = (bed.path("store").join("blobs"), bed.path("away"));
+    let store = bed.open("store")?;
+    let tree = store.tree("t")?;
+    store.put(&tree, b"z", &vec![7; 150_000])?;
+    for number in 0..200_u32 {
+        store.put(&tree, &number.to_be_bytes(), &[7; 1_000])?;
+        fs::rename(&blobs, &away).unwrap();
+        let read = store.get(&tree, b"z");
+        fs::rename(&away, &blobs).unwrap();
+        if read.is_err() {
+            return Ok(Some(store));
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_flush_after_a_read_that_could_not_write_ends() -> Result<()> {
+    for closes in [false, true] {
+        let bed = Bed::new();
+        let store = failed_read(&bed)?.expect("a read writes");
+        let (sender, ended) = mpsc::channel();
+        thread::spawn(move || sender.send(if closes { store.close() } else { store.sync() }));
+        let error = ended.recv_timeout(Duration::from_secs(20)).expect("it ends").unwrap_err();
+        assert!(error.to_string().contains("until this process ends"), "{error}");
+        assert!(error.source().is_some(), "{error:?}");
+    }
     Ok(())
 }
 

@@ -1,19 +1,35 @@
 //! What a loss of power leaves of files and names that were not put on the device.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, KvWrite as _, Result};
+use arbour_sled::SledStore;
 
 use crate::bed::{Bed, count_numbers, open, put_numbers};
 
-/// sled never puts its settings on the device: their data may be gone, while the length is there.
-#[test]
-fn settings_that_were_lost_are_restored() -> Result<()> {
+/// A store with three numbers, open, and what it leaves behind if it is killed now.
+fn three_numbers() -> Result<(Bed, SledStore, PathBuf)> {
     let bed = Bed::new();
     let store = bed.open("store")?;
     put_numbers(&store, 0..3)?;
     let killed = bed.kill("store", "killed");
+    Ok((bed, store, killed))
+}
+
+/// Opens a store, asserts that it has the three numbers, and closes it.
+fn assert_three_numbers(path: &Path) -> Result<()> {
+    let store = open(path)?;
+    assert_eq!(count_numbers(&store, 0..3)?, 3);
+    store.close()
+}
+
+/// sled never puts its settings on the device: their data may be gone, while the length is there.
+#[test]
+fn settings_that_were_lost_are_restored() -> Result<()> {
+    let (bed, store, killed) = three_numbers()?;
     store.close()?;
     for path in [killed, bed.path("store")] {
         let lost = [Some(vec![0; 62]), Some(vec![]), Some(vec![0; 4]), Some(vec![7; 62]), None];
@@ -23,9 +39,7 @@ fn settings_that_were_lost_are_restored() -> Result<()> {
                 Some(bytes) => fs::write(settings, bytes).unwrap(),
                 None => fs::remove_file(settings).unwrap(),
             }
-            let store = open(&path)?;
-            assert_eq!(count_numbers(&store, 0..3)?, 3);
-            store.close()?;
+            assert_three_numbers(&path)?;
         }
     }
     Ok(())
@@ -34,29 +48,21 @@ fn settings_that_were_lost_are_restored() -> Result<()> {
 /// The same for a backup, which is a closed store.
 #[test]
 fn a_backup_without_its_settings_opens() -> Result<()> {
-    let bed = Bed::new();
-    let store = bed.open("store")?;
-    put_numbers(&store, 0..3)?;
+    let (bed, store, _) = three_numbers()?;
     store.backup(&bed.path("backup"))?;
     fs::write(bed.path("backup").join("conf"), "").unwrap();
-    assert_eq!(count_numbers(&bed.open("backup")?, 0..3)?, 3);
-    Ok(())
+    assert_three_numbers(&bed.path("backup"))
 }
 
 /// sled takes the index that it was writing when it was killed for its newest one.
 #[test]
 fn an_unfinished_index_is_removed() -> Result<()> {
-    let bed = Bed::new();
-    let store = bed.open("store")?;
-    put_numbers(&store, 0..3)?;
-    let killed = bed.kill("store", "killed");
+    let (bed, store, killed) = three_numbers()?;
     store.close()?;
     for path in [killed, bed.path("store")] {
         for name in ["snap.FFFFFFFFFFFFFFFF.generating", "snap.0000000000000001.generating"] {
             fs::write(path.join(name), "").unwrap();
-            let store = open(&path)?;
-            assert_eq!(count_numbers(&store, 0..3)?, 3);
-            store.close()?;
+            assert_three_numbers(&path)?;
             assert!(!path.join(name).exists());
         }
     }
@@ -87,7 +93,7 @@ fn a_store_half_made_is_made_anew() -> Result<()> {
         let store = open(&path)?;
         put_numbers(&store, 0..3)?;
         store.close()?;
-        assert_eq!(count_numbers(&open(&path)?, 0..3)?, 3, "{files:?}");
+        assert_three_numbers(&path)?;
     }
     Ok(())
 }
@@ -95,9 +101,7 @@ fn a_store_half_made_is_made_anew() -> Result<()> {
 /// Nothing is removed where the seal does not say that the store was being made.
 #[test]
 fn an_empty_seal_over_a_log_is_refused() -> Result<()> {
-    let bed = Bed::new();
-    let store = bed.open("store")?;
-    put_numbers(&store, 0..3)?;
+    let (bed, store, _) = three_numbers()?;
     store.close()?;
     let path = bed.path("store");
     let log = fs::read(path.join("db")).unwrap();
@@ -140,15 +144,46 @@ fn a_large_value_survives_a_kill_at_each_durability() -> Result<()> {
     Ok(())
 }
 
+/// sled writes large values also outside commits, and never syncs them: behind the last durable commit
+/// one may be missing. What is behind it in the log is not taken then, and before it is damage.
+#[test]
+fn the_log_ends_where_a_large_value_is_missing() -> Result<()> {
+    for durability in Durability::ALL {
+        let (bed, store, _) = three_numbers()?;
+        let tree = store.tree("u")?;
+        let put = |key: &[u8], bytes| {
+            store.write_with(durability, |transaction| transaction.put(&tree, key, &vec![7; bytes]))
+        };
+        put(b"large", 300_000)?;
+        let missing = newest(&bed.path("store").join("blobs"));
+        put(b"after", 10)?;
+        if durability == Durability::None {
+            // sled writes what it has by itself.
+            thread::sleep(Duration::from_secs(1));
+        }
+        let killed = bed.kill("store", "killed later");
+        fs::remove_file(killed.join("blobs").join(missing.to_string())).unwrap();
+        if durability == Durability::PowerLoss {
+            let error = open(&killed).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupted);
+            assert!(error.to_string().contains("a large value is missing"), "{error}");
+            continue;
+        }
+        let store = open(&killed)?;
+        assert_eq!(count_numbers(&store, 0..3)?, 3);
+        let tree = store.tree("u")?;
+        assert_eq!(store.get(&tree, b"after")?, None, "{durability:?}");
+        put_numbers(&store, 3..6)?;
+        store.close()?;
+        assert_eq!(count_numbers(&open(&killed)?, 0..6)?, 6);
+    }
+    Ok(())
+}
+
 /// Stores that were left open by earlier versions, which did not count the flushes.
 #[test]
 fn an_open_store_of_an_earlier_version_opens() -> Result<()> {
-    let bed = Bed::new();
-    let store = bed.open("store")?;
-    put_numbers(&store, 0..3)?;
-    let killed = bed.kill("store", "killed");
+    let (_bed, _store, killed) = three_numbers()?;
     fs::write(killed.join("seal"), format!("{:<63}\n", "arbour-sled 1 open")).unwrap();
-    let store = open(&killed)?;
-    assert_eq!(count_numbers(&store, 0..3)?, 3);
-    Ok(())
+    assert_three_numbers(&killed)
 }
