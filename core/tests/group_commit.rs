@@ -121,6 +121,18 @@ fn holds(store: &Store, key: &[u8]) -> bool {
 }
 
 #[test]
+fn a_closure_of_a_group_is_told_to_use_its_transaction() {
+    let store = open(Duration::from_millis(1));
+    let inner = store.clone();
+    let refused = store.write_grouped(Durability::default(), move |_| {
+        inner.write_grouped(Durability::default(), |_| Ok::<_, Error>(()))
+    });
+    let refused = refused.expect_err("it would wait for itself");
+    assert_eq!(refused.kind(), ErrorKind::Busy);
+    assert_eq!(refused.message(), "this thread runs a group: use the transaction it was given");
+}
+
+#[test]
 fn a_thread_that_holds_a_transaction_is_busy_at_once_while_another_leads() {
     let store = open(Duration::MAX);
     let tree = store.tree("t").expect("a good name");

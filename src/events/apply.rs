@@ -328,3 +328,32 @@ fn take<S: KvStore>(
     }
     sub_events.extend(out.sub_events);
 }
+
+#[cfg(test)]
+mod tests {
+    use arbour_core::Operation;
+
+    use super::*;
+
+    #[test]
+    fn what_the_store_failed_with_is_found_in_the_errors_of_all_layers() {
+        let store = |kind| Error::new(kind, Operation::Get, "it failed");
+        let wrapped = |kind| -> [Box<dyn std::error::Error>; 4] {
+            [
+                Box::new(store(kind)),
+                Box::new(DocError::Store(store(kind))),
+                Box::new(EventError::Store(store(kind))),
+                Box::new(EventError::Document(DocError::Store(store(kind)))),
+            ]
+        };
+        for error in wrapped(ErrorKind::Busy) {
+            let found = of_store(&*error).map(Error::kind);
+            assert_eq!(found, Some(ErrorKind::Busy), "{error:?}: another try may succeed");
+        }
+        for error in wrapped(ErrorKind::TooLarge) {
+            assert!(of_store(&*error).is_none(), "{error:?}: the event is to blame");
+        }
+        let other = std::io::Error::other("a file is missing");
+        assert!(of_store(&other).is_none());
+    }
+}

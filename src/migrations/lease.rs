@@ -263,3 +263,22 @@ fn process() -> &'static str {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held_by(holder: String) -> Lease {
+        Lease { epoch: 1, until: i64::MAX, term: Duration::from_secs(3600), holder }
+    }
+
+    #[test]
+    fn a_store_of_one_process_is_free_of_the_leases_of_others() {
+        let of_another = held_by("process 1 (0000000000000000).1".to_owned());
+        let mut waiting = Waiting::new();
+        assert!(waiting.is_free(Some(&of_another), false), "that process is gone");
+        assert!(!waiting.is_free(Some(&of_another), true), "that process may be at work");
+        let of_a_thread = held_by(Waiting::new().holder);
+        assert!(!waiting.is_free(Some(&of_a_thread), false), "a thread of this process has it");
+    }
+}

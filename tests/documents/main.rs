@@ -1,9 +1,12 @@
 //! What is promised of documents beyond what the suite asks on every engine: the bytes they are
 //! stored as, that a write the engine fails in its midst leaves nothing behind, that documents of any
-//! type read back equal, and how much is read to make an id.
+//! type read back equal, how much is read to make an id, and that what the
+//! contract of reading provides says what Arbour's own reader says.
 
 #[cfg(test)]
 mod any_type;
+#[cfg(test)]
+mod defaults;
 #[cfg(test)]
 mod failing;
 #[cfg(test)]
@@ -16,3 +19,5 @@ mod made_ids;
 mod refusals;
 #[cfg(test)]
 mod round_trips;
+#[cfg(test)]
+mod schema;

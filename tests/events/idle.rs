@@ -2,11 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use arbour::events::{EventQuery, Events, Log, NewEvent, Projection};
+use arbour::events::{EventQuery, Events, Log, NewEvent, Pace, Projection};
 use arbour::traced::TracedStore;
 use arbour::{KvStore as _, MemoryStore};
+
+use crate::counting::{counting, reads_of};
 
 type Store = TracedStore<MemoryStore>;
 
@@ -71,4 +74,25 @@ fn what_changes_nothing_commits_nothing() {
     let log = Log::open(&*store, "main").unwrap();
     store.write(|transaction| log.acknowledge(transaction, "mailer", Some(1))).unwrap();
     assert_eq!(log.acknowledged(&store.snapshot().unwrap(), "mailer").unwrap(), Some(2));
+}
+
+#[test]
+fn a_follower_with_nothing_to_do_sleeps() {
+    let (store, reads) = counting();
+    let events = Events::builder(store, "main")
+        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .poll(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    thread::scope(|scope| {
+        let following = scope.spawn(|| events.follow());
+        for _ in 0..3 {
+            events.dispatch(noted()).unwrap();
+        }
+        events.wait_for("bank", 3, Duration::from_secs(60)).unwrap();
+        let ((), reads) = reads_of(&reads, || thread::sleep(Duration::from_millis(300)));
+        assert!(reads < 100, "{reads} reads while nothing happened");
+        events.shut_down();
+        following.join().unwrap().unwrap();
+    });
 }

@@ -57,3 +57,23 @@ fn a_tree_that_is_not_there_has_nothing_to_visit() {
 fn collections_lie_where_migrations_look_for_them() {
     assert_eq!(documents_tree("users"), "arbour/doc/users");
 }
+
+#[test]
+fn a_step_sees_the_names_of_all_trees_that_hold_something() {
+    let store = with_documents();
+    store.put(&store.tree("rooms").unwrap(), b"1", b"").unwrap();
+    store.tree("empty").unwrap();
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let names = seen.clone();
+    let step = Step::numbered(1).atomic(move |trees| {
+        trees.put("added", b"key", b"")?;
+        *names.lock().unwrap() = trees.names()?;
+        Ok(())
+    });
+    Migrations::new("app", "1").group(Group::new("users").step(step)).run(&store).unwrap();
+    let seen = seen.lock().unwrap();
+    let own: Vec<_> = seen.iter().filter(|name| !name.starts_with("arbour/")).collect();
+    assert_eq!(own, ["added", "rooms"]);
+    assert!(seen.contains(&documents_tree("users")), "{seen:?}");
+    assert!(seen.is_sorted(), "{seen:?}");
+}

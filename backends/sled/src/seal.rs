@@ -154,7 +154,15 @@ fn parse(text: &str) -> Result<State> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_BYTES, State, line, parse};
+    use super::{LINE_BYTES, Seal, State, line, parse};
+
+    #[test]
+    fn a_seal_that_cannot_be_opened_is_not_taken_for_an_absent_one() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Seal::open(&folder.path().join("seal")).unwrap().is_none());
+        let refused = Seal::open(folder.path()).err().map(|error| error.kind());
+        assert_eq!(refused, Some(arbour_core::ErrorKind::Io), "a folder is no seal");
+    }
 
     #[test]
     fn what_is_written_is_read() {

@@ -214,7 +214,7 @@ impl Walk {
 mod tests {
     use std::io::Write as _;
 
-    use super::{HEADER_BYTES, SEGMENT_BYTES, check};
+    use super::{HEADER_BYTES, SEGMENT_BYTES, check, read_from};
 
     const FILLS: u8 = 2;
     const REPLACES: u8 = 8;
@@ -258,6 +258,19 @@ mod tests {
     /// Where the record of a number begins in the first segment.
     fn place(record: u64) -> u64 {
         HEADER_BYTES as u64 + record * RECORD_BYTES
+    }
+
+    #[test]
+    fn no_more_of_a_log_is_read_than_may_be_kept() {
+        let log = log(&[&[(REPLACES, 1)], &[(REPLACES, 2)], &[(REPLACES, 3)]]);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&log).unwrap();
+        let read = |from, most| read_from(&file, from, most).unwrap().map(|(read, _)| read.len());
+        assert_eq!(read(0, 3 * SEGMENT_BYTES), Some(3));
+        assert_eq!(read(0, 3 * SEGMENT_BYTES - 1), None);
+        assert_eq!(read(SEGMENT_BYTES, 2 * SEGMENT_BYTES), Some(2));
+        assert_eq!(read(SEGMENT_BYTES - 1, 2 * SEGMENT_BYTES), None);
+        assert_eq!(read(3 * SEGMENT_BYTES, 0), Some(0));
     }
 
     #[test]

@@ -189,6 +189,16 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_cannot_be_opened_is_not_taken_for_an_absent_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(Tail::read(folder.path(), &folder.path().join("db")).unwrap().is_none());
+        let refused = Tail::read(folder.path(), &file.join("db")).err().map(|error| error.kind());
+        assert_eq!(refused, Some(arbour_core::ErrorKind::Io), "it lies below a file");
+    }
+
+    #[test]
     fn a_file_has_its_name_once_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path(), folder.path().join("db"));

@@ -104,6 +104,24 @@ mod tests {
 
     use super::*;
 
+    /// Each step of the limit decodes the longest and the shortest input it is meant for.
+    #[test]
+    fn values_of_every_length_are_read_back() {
+        for length in [0, 1, SMALL_BYTES_MAX, MEDIUM_BYTES_MAX] {
+            for length in length.saturating_sub(9)..length + 2 {
+                let bytes = vec![7_u8; length];
+                let mut encoded = Vec::new();
+                Bincode::encode(&bytes, &mut encoded).unwrap();
+                let decoded: Vec<u8> = Bincode::decode(&encoded).unwrap();
+                assert!(decoded == bytes, "{length} bytes");
+            }
+        }
+        let numbers: Vec<u64> = (0..100_000).collect();
+        let mut encoded = Vec::new();
+        Bincode::encode(&numbers, &mut encoded).unwrap();
+        assert_eq!(<Bincode as Codec<Vec<u64>>>::decode(&encoded).unwrap(), numbers);
+    }
+
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     enum Kind {
         Direct,

@@ -43,7 +43,8 @@ pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
     assert!(is_by(&explain, "section,-size") && !explain.scans_all(), "{explain}");
     assert!((2..=4).contains(&explain.real_rows) && explain.returned == 2, "{explain}");
     assert!(explain.estimated_rows < 100 && explain.residual.is_none(), "{explain}");
-    assert!(explain.considered.iter().any(|way| way.index == "section,-size"), "{explain}");
+    let at_web = |way: &Considered| way.index == "section,-size" && way.values == ["web"];
+    assert!(explain.considered.iter().any(at_web), "{explain}");
     assert!(explain.to_string().contains("section,-size"), "{explain}");
     let explain = plain.explain(&web)?;
     assert!(explain.scans_all() && explain.residual.is_some(), "{explain}");

@@ -140,6 +140,7 @@ pub(super) fn standing_cursor_is_refused<F: Factory>(
     };
     let error = refused(app([stands()]).run(&**bed.store()), "a cursor that stands");
     assert!(matches!(error, MigrationError::Standing { .. }), "{error:?}");
+    assert!(error.to_string().contains("return the key it has reached"), "{error}");
     bed.settle()?;
     assert!(bed.get("counts", &[2])?.is_some(), "the chunks before it stay");
     assert_eq!(bed.get("counts", &[3])?, None, "the chunk that stands is not kept");

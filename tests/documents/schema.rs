@@ -1,0 +1,48 @@
+//! Indexes of a collection whose schema is upgraded.
+
+use std::ops::ControlFlow;
+
+use arbour::documents::{
+    Declaration, DocCollection as _, DocRead as _, DocResult, DocStore as _, DocWrite as _,
+    Documents, Field, Filter, Index, Query,
+};
+use arbour::{KvStore as _, MemoryStore};
+use serde_json::{Value, json};
+
+/// Declares upgrades up to a schema; each adds 100 to the field that is indexed.
+fn declared(schema: u32) -> Declaration<Value> {
+    let declaration = Declaration::new("things").field(Field::path("n")).index(Index::on("n"));
+    (1..schema).fold(declaration, |declaration, from| {
+        declaration.upgrade_json(from, |mut thing| {
+            thing["n"] = json!(thing["n"].as_u64().unwrap_or(0) + 100);
+            Ok(thing)
+        })
+    })
+}
+
+#[test]
+fn each_schema_has_indexes_of_its_own() {
+    let store = MemoryStore::new();
+    for schema in 1..=3 {
+        let things = Documents::new(&store).collection(declared(schema)).unwrap();
+        if schema == 1 {
+            let put = |number: u64| -> DocResult<()> {
+                let thing = json!({"id": format!("thing-{number}"), "n": number});
+                store.write(|transaction| things.writer(transaction)?.insert(&thing).map(drop))
+            };
+            (0..3).try_for_each(put).unwrap();
+        } else {
+            let state = things.indexes(&store.snapshot().unwrap()).unwrap()[0].state;
+            assert!(!state.is_complete(), "it holds values of schema {}", schema - 1);
+            things.build(&store, &mut |_| ControlFlow::Continue(())).unwrap();
+        }
+        let snapshot = store.snapshot().unwrap();
+        let reader = things.reader(&snapshot);
+        let upgraded = 1 + u64::from(schema - 1) * 100;
+        let found = reader.count(&Filter::eq("n", upgraded)).unwrap();
+        assert_eq!(found, 1, "schema {schema}");
+        assert_eq!(reader.count(&Filter::below("n", upgraded)).unwrap(), 1, "schema {schema}");
+        let explained = reader.explain(&Query::new(Filter::eq("n", upgraded)));
+        assert!(!explained.unwrap().scans_all(), "schema {schema}");
+    }
+}
