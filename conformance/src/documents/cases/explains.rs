@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, Declaration, DocCollection, DocError, DocRead, DocResult, Explain, Field, Filter,
-    Index, Query,
+    Access, Considered, Declaration, DocCollection, DocError, DocRead, DocResult, Explain, Field,
+    Filter, Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
