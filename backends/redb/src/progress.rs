@@ -48,3 +48,35 @@ impl Progress {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compaction_that_only_syncs_is_stopped() {
+        let progress = Progress::default();
+        let sync = |times: u32| (0..times).try_for_each(|_| progress.synced());
+        sync(2 * IDLE_SYNCS_MAX).unwrap();
+        let (ended, is_stuck) = progress.watch(|| sync(2 * IDLE_SYNCS_MAX));
+        let stopped = ended.unwrap_err().to_string();
+        assert_eq!(stopped, "the compaction writes nothing and does not end");
+        assert!(is_stuck);
+
+        let (ended, is_stuck) = progress.watch(|| {
+            sync(IDLE_SYNCS_MAX)?;
+            progress.written(4096);
+            sync(IDLE_SYNCS_MAX)
+        });
+        ended.unwrap();
+        assert!(!is_stuck, "a page was written in between");
+
+        // The header is written with each sync.
+        let (ended, _) = progress.watch(|| {
+            sync(IDLE_SYNCS_MAX)?;
+            progress.written(0);
+            sync(1)
+        });
+        assert!(ended.is_err());
+    }
+}
