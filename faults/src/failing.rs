@@ -193,7 +193,8 @@ fn is_right(failing: &Failing, injection: Injection, engine: &Engine, root: &Pat
         "DiskFull" => is_full,
         "Io" => {
             let is_told = engine.names_full_device || injection.kind == CallKind::Write;
-            !(is_full && is_told)
+            // SQLite says the same of its index, whether the device is full or fails.
+            !(is_full && is_told) || text.contains("is the disk full?")
         }
         // An engine that cannot tell a device that fails from damage has to say so.
         "Corrupted" => injection.kind == CallKind::Read && text.contains("device"),

@@ -2,15 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use arbour_core::{
-    Durability, Error, ErrorKind, Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle,
-    TreeName, TreeRegistry, panic_text,
+    Durability, Error, Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle, TreeName,
+    TreeRegistry,
 };
 use parking_lot::Mutex;
 use sled::LogKind;
@@ -22,7 +21,7 @@ use crate::folder::Folder;
 use crate::seal::State;
 use crate::shield::shielded;
 use crate::watch::Watched;
-use crate::{error, log_end};
+use crate::{error, log_end, recovery};
 
 /// sled's own tree has a name too, and its names begin otherwise.
 const TREE_PREFIX: &str = "tree/";
@@ -30,14 +29,8 @@ const TREE_PREFIX: &str = "tree/";
 /// What sled's own tree holds in a store that was made: without it sled has lost its log.
 const MARK: (&str, &str) = ("arbour", "1");
 
-/// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
-const CLOSING_MAX: Duration = Duration::from_secs(60);
-
 /// How long the flush may take that follows a call which failed. After that sled counts as stuck.
 const SETTLING_MAX: Duration = Duration::from_secs(5);
-
-/// How often sled is started at most while a store is opened: one read that fails is made good.
-const STARTS_MAX: u32 = 4;
 
 /// A database that is open, in a folder that is locked.
 pub(crate) struct Database {
@@ -79,13 +72,13 @@ impl Database {
         registry: &TreeRegistry,
     ) -> Result<Self> {
         folder.prepare(state).map_err(error::not_opened)?;
-        let sled = recover(&folder, state, options)?;
+        let sled = recovery::recover(&folder, state, options)?;
         let found = check(&sled, state)
             .and_then(|log_end| Ok((log_end, folder.open_log().map_err(error::not_opened)?)));
         let (log_end, log) = match found {
             Ok(found) => found,
             Err(error) => {
-                let _ = end(sled, Vec::new());
+                let _ = recovery::end(sled, Vec::new());
                 return Err(error);
             }
         };
@@ -399,58 +392,9 @@ impl Database {
             return Ok(());
         }
         drop(log);
-        end(sled, trees)?;
+        recovery::end(sled, trees)?;
         if is_whole { folder.close() } else { Ok(()) }
     }
-}
-
-/// Starts sled. If its recovery fails, or may have found less than there is, that is undone and sled
-/// started once more: a read may have failed, which sled takes for damage or for the end of the log.
-fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<Watched> {
-    if let State::Open(durable) = state {
-        folder.cut_gap(durable)?;
-    }
-    let Some(tail) = folder.read_tail()? else { return start(folder.path(), options) };
-    let undo = || folder.restore(&tail).map_err(error::not_opened);
-    if let State::Open(_) = state {
-        // The process may have died of a sync that failed.
-        undo()?;
-    }
-    let (mut found, mut failed) = (None, false);
-    for _ in 0..STARTS_MAX - 1 {
-        match start(folder.path(), options) {
-            Ok(sled) => {
-                let end_found = log_end::reached(&sled);
-                // What is found twice is all that there is: a commit that is not whole is not taken.
-                if end_found >= tail.end() || found.replace(end_found) == Some(end_found) {
-                    return Ok(sled);
-                }
-                end(sled, Vec::new())?;
-                undo()?;
-            }
-            Err(error) => {
-                undo().map_err(|_| error.clone())?;
-                if std::mem::replace(&mut failed, true) {
-                    return Err(error);
-                }
-            }
-        }
-    }
-    start(folder.path(), options)
-}
-
-/// Starts sled, which recovers the log if it has to.
-fn start(path: &Path, options: &StoreOptions) -> Result<Watched> {
-    let mut config = sled::Config::new().path(path);
-    if let Some(bytes) = options.cache_size() {
-        config = config.cache_capacity(bytes as u64);
-    }
-    let sled = shielded(Operation::Open, || {
-        config.open().map_err(|cause| error::engine(cause, Operation::Open))
-    })?;
-    Watched::new(sled).map_err(|cause| {
-        Error::from_io(cause, Operation::Open, "cannot start a thread to watch sled")
-    })
 }
 
 /// Checks that sled found what it has to, and returns how far the log reaches as far as known.
@@ -470,44 +414,6 @@ fn check(sled: &sled::Db, state: State) -> Result<u64> {
             State::New | State::Closed(_) => Ok(0),
         }
     })
-}
-
-/// Ends sled. It waits for its threads without a limit, and panics if the system refuses a last
-/// sync, so that is left to a thread that can be given up.
-fn end(sled: Watched, trees: Vec<Option<sled::Tree>>) -> Result<()> {
-    let operation = Operation::Close;
-    let (sender, ended) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new().name("arbour-sled-close".to_owned());
-    let spawned = thread.spawn(move || {
-        sled.end(trees);
-        // Fails if the caller has given up.
-        let _ = sender.send(());
-    });
-    let thread = spawned
-        .map_err(|cause| Error::from_io(cause, operation, "cannot start a thread to close sled"))?;
-    match ended.recv_timeout(CLOSING_MAX) {
-        Ok(()) => Ok(()),
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            let seconds = CLOSING_MAX.as_secs();
-            let message = format!(
-                "sled still held its files after {seconds} s: end this process to free them"
-            );
-            Err(Error::new(ErrorKind::Engine, operation, message))
-        }
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            let panic = thread.join().err();
-            let text = panic.as_deref().and_then(|panic| panic_text(panic)).unwrap_or("no message");
-            // All that sled passes on of the system's error is its name in this text.
-            let is_full = text.contains("StorageFull");
-            let kind = if is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
-            let cause = io::Error::new(kind, text.to_owned());
-            Err(Error::from_io(
-                cause,
-                operation,
-                "the operating system failed the last sync, and sled panicked",
-            ))
-        }
-    }
 }
 
 fn count(trees: &[Option<sled::Tree>]) -> sled::Result<u64> {

@@ -118,7 +118,10 @@ impl Folder {
         let operation = Operation::Close;
         let failed = |cause| Error::from_io(cause, operation, "cannot seal the database's files");
         if !self.await_let_go().map_err(failed)? {
-            let message = "sled did not let go of its files";
+            let seconds = LETTING_GO_MAX.as_secs();
+            let message = format!(
+                "sled still held its files after {seconds} s: end this process to free them"
+            );
             return Err(Error::new(ErrorKind::Engine, operation, message));
         }
         // All that the checksum vouches for is on the device before the seal is: sled syncs its
@@ -146,7 +149,7 @@ impl Folder {
             Some(state) => Ok(state),
             // The process that was creating the store died just then.
             None if !self.log_path().exists() => Ok(State::New),
-            None => Err(error::damaged("the seal is empty")),
+            None => Err(error::damaged("the file `seal` is empty")),
         }
     }
 
@@ -168,7 +171,7 @@ impl Folder {
                 found => found.map_err(error::not_opened)? == sum,
             },
         };
-        let message = "the database's files are not as they were left";
+        let message = "the files were changed since the store was closed, or were damaged";
         if are_as_left { Ok(()) } else { Err(error::damaged(message)) }
     }
 
@@ -220,7 +223,9 @@ fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
         }
         found => {
             if !found.map_err(error::not_opened)?.is_dir() {
-                return Err(error::damaged("a file is there, no database of sled"));
+                return Err(error::damaged(
+                    "the path is that of a file; a store of sled is a folder",
+                ));
             }
         }
     }
@@ -245,7 +250,7 @@ fn foreign(path: &Path) -> Error {
         let message = "the folder holds a database of sled that Arbour did not make";
         return Error::new(ErrorKind::InvalidArgument, Operation::Open, message);
     }
-    error::damaged("the folder holds something else than a database of sled")
+    error::damaged("the folder holds files that are not a database of sled")
 }
 
 /// A name is durable once its folder is. Only Unix lets a folder be opened for that.

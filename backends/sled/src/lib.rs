@@ -86,6 +86,7 @@ mod index;
 mod key;
 mod log_end;
 mod record;
+mod recovery;
 mod seal;
 mod segments;
 mod settings;

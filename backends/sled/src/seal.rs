@@ -140,7 +140,7 @@ fn parse(text: &str) -> Result<State> {
         (Some("open"), None, None) => Ok(State::Open(0)),
         // If the system wrote a part of a line and then lost power, the rest is that of the earlier
         // line: of a checksum, or nothing. The files are as they were before, so sled can recover.
-        (Some("closed"), Some(sum), None) if sum.len() < SUM_DIGITS => Ok(State::Open(0)),
+        (Some("closed"), Some(sum), None) if is_part_of_sum(sum) => Ok(State::Open(0)),
         (Some("open"), Some(end), None | Some(_)) => end
             .parse()
             .map(State::Open)
@@ -150,6 +150,10 @@ fn parse(text: &str) -> Result<State> {
             .map_err(|_| error::damaged("the file `seal` holds no checksum")),
         _ => Err(error::damaged("the file `seal` does not say how the store was left")),
     }
+}
+
+fn is_part_of_sum(text: &str) -> bool {
+    text.len() < SUM_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
