@@ -59,6 +59,8 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
             decode_with(bytes, config.with_limit::<{ 16 * SMALL_BYTES_MAX }>())
         } else if bytes.len() <= MEDIUM_BYTES_MAX {
             decode_with(bytes, config.with_limit::<{ 16 * MEDIUM_BYTES_MAX }>())
+        } else if bytes.len() <= LARGE_BYTES_MAX {
+            decode_with(bytes, config.with_limit::<{ LARGE_BYTES_MAX.saturating_mul(16) }>())
         } else {
             decode_with(bytes, config.with_limit::<{ isize::MAX as usize }>())
         }
@@ -70,6 +72,10 @@ const SMALL_BYTES_MAX: usize = 4 << 10;
 
 /// The longest input that is decoded under the middle limit.
 const MEDIUM_BYTES_MAX: usize = 16 << 20;
+
+/// The longest input that is decoded under a limit: sixteen times as much is more than most machines
+/// have.
+const LARGE_BYTES_MAX: usize = 256 << 20;
 
 fn decode_with<T: DeserializeOwned>(bytes: &[u8], config: impl Config) -> Result<T, DecodeError> {
     match decode_from_slice(bytes, config) {
@@ -103,6 +109,24 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
+    /// Without a limit each of these would end the process.
+    #[test]
+    fn a_damaged_length_is_refused_before_anything_is_allocated_for_it() {
+        let steps = [
+            (8, SMALL_BYTES_MAX),
+            (SMALL_BYTES_MAX + 8, MEDIUM_BYTES_MAX),
+            (MEDIUM_BYTES_MAX + 8, LARGE_BYTES_MAX),
+        ];
+        for (length, longest) in steps {
+            for claimed in [17 * longest as u64, isize::MAX as u64 / 2] {
+                let text = "x".repeat(length);
+                let damaged = [&[253][..], &claimed.to_le_bytes(), text.as_bytes()].concat();
+                let refused = <Bincode as Codec<String>>::decode(&damaged).unwrap_err();
+                assert!(refused.to_string().contains("LimitExceeded"), "{length}: {refused}");
+            }
+        }
+    }
 
     /// Each step of the limit decodes the longest and the shortest input it is meant for.
     #[test]
