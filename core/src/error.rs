@@ -421,8 +421,7 @@ impl Error {
         self.inner.path.as_deref()
     }
 
-    /// Formats the whole error on one line, for a person: what happened, what caused it, and what can be
-    /// done.
+    /// Formats the error on one line: what happened, what caused it, and what to do next.
     ///
     /// ```
     /// use arbour_core::{KvStore, MemoryStore};

@@ -48,7 +48,7 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
 }
 
 /// Creates the error of a file that cannot be opened or read while the store is opened. The store
-/// is there by then, so a file that is missing was taken away from it.
+/// has been found by then, so a missing file is damage.
 pub(crate) fn not_opened(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::NotFound {
         return damaged("a file of the database is missing").with_source(cause);

@@ -65,8 +65,8 @@ impl Tail {
         self.end
     }
 
-    /// Puts everything back, durably. After a sync that failed the system may hold what the device
-    /// does not, and takes it for written: so all of it is written once more.
+    /// Puts everything back, durably. After a failed sync the system may count bytes as written that
+    /// never reached the device, so all of it is written again.
     ///
     /// A loss of power may end this anywhere. So the log is whole again before the index that sled
     /// wrote is removed: until then sled goes on where that one ends.

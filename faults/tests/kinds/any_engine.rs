@@ -8,7 +8,24 @@ use std::time::Duration;
 use arbour_core::codec::Raw;
 use arbour_core::{Durability, KvStore as _, KvWrite as _, Result, StoreOptions, TypedTree};
 
-use crate::bed::{Bed, Seen, seen};
+use crate::bed::{Bed, Line, Seen, made, never, seen};
+
+/// Adds the lines that are the same on all engines to those of one.
+pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {
+    use arbour_core::ErrorKind::*;
+
+    let mut table = vec![
+        made(InvalidArgument, invalid_argument, &[r#"tree "a\0b""#, "NUL"], None),
+        made(TooLarge, too_large, &["65536 bytes", "limit is 65535", r#"tree "t""#], None),
+        never(Conflict, "writers wait for each other"),
+        made(Busy, busy, &["this thread already has a transaction open"], None),
+        made(Busy, busy_elsewhere, &["did not end within 20ms"], None),
+        made(Closed, closed, &["the store was closed"], None),
+        made(Decode, decode, &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"], "UTF-8"),
+    ];
+    table.extend(own);
+    table
+}
 
 /// How much of a file is damaged: a page of most engines.
 const DAMAGED_BYTES: usize = 4096;

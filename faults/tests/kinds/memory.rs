@@ -16,26 +16,9 @@ const NO_FILES: &str = "it keeps no files";
 
 fn table() -> Vec<Line> {
     vec![
-        made(InvalidArgument, any_engine::invalid_argument, &[r#"tree "a\0b""#, "NUL"], None),
-        made(
-            TooLarge,
-            any_engine::too_large,
-            &["65536 bytes", "limit is 65535", r#"tree "t""#],
-            None,
-        ),
-        never(Conflict, "writers wait for each other"),
-        made(Busy, any_engine::busy, &["this thread already has a transaction open"], None),
-        made(Busy, any_engine::busy_elsewhere, &["did not end within 20ms"], None),
         never(Locked, NO_FILES),
-        made(Closed, any_engine::closed, &["the store was closed"], None),
         made(ReadOnly, any_engine::read_only, &["read-only"], None),
         never(Corrupted, NO_FILES),
-        made(
-            Decode,
-            any_engine::decode,
-            &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"],
-            "UTF-8",
-        ),
         never(TooNew, NO_FILES),
         made(Unsupported, no_backup, &["a memory store cannot"], None),
         made(NotFound, any_engine::not_found, &["`create(false)` forbids"], None),
@@ -53,5 +36,5 @@ fn no_backup(bed: &Bed) -> Seen {
 
 #[test]
 fn each_kind_says_what_and_why_and_what_next() {
-    try_table(ENGINE, &table());
+    try_table(ENGINE, &any_engine::table_with(table()));
 }

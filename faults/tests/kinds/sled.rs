@@ -17,18 +17,7 @@ pub(crate) const ENGINE: Engine = Engine {
 
 fn table() -> Vec<Line> {
     vec![
-        made(InvalidArgument, any_engine::invalid_argument, &[r#"tree "a\0b""#, "NUL"], None),
-        made(
-            TooLarge,
-            any_engine::too_large,
-            &["65536 bytes", "limit is 65535", r#"tree "t""#],
-            None,
-        ),
-        never(Conflict, "writers wait for each other"),
-        made(Busy, any_engine::busy, &["this thread already has a transaction open"], None),
-        made(Busy, any_engine::busy_elsewhere, &["did not end within 20ms"], None),
         made(Locked, any_engine::locked, &["another process or handle"], None),
-        made(Closed, any_engine::closed, &["the store was closed"], None),
         made(
             ReadOnly,
             device::read_only_medium,
@@ -36,12 +25,6 @@ fn table() -> Vec<Line> {
             "os error 30",
         ),
         made(Corrupted, damaged, &["changed since the store was closed"], None),
-        made(
-            Decode,
-            any_engine::decode,
-            &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"],
-            "UTF-8",
-        ),
         made(TooNew, newer, &["the store has format 2", "reads format 1"], None),
         made(Unsupported, read_only, &["sled cannot open a database read-only"], None),
         made(NotFound, any_engine::not_found, &["there is no store", "do not allow"], "os error 2"),
@@ -77,5 +60,5 @@ fn read_only(bed: &Bed) -> Seen {
 
 #[test]
 fn each_kind_says_what_and_why_and_what_next() {
-    try_table(ENGINE, &table());
+    try_table(ENGINE, &any_engine::table_with(table()));
 }

@@ -7,7 +7,7 @@ use arbour_core::{Durability, DynStore, KvStore as _, KvWrite as _, StoreOptions
 use arbour_sqlite::{SqliteStore, sql_error};
 use rusqlite::Connection;
 
-use crate::bed::{Bed, Engine, Line, Seen, elsewhere, made, never, seen, try_table};
+use crate::bed::{Bed, Engine, Line, Seen, elsewhere, made, seen, try_table};
 use crate::{any_engine, device};
 
 pub(crate) const ENGINE: Engine = Engine {
@@ -18,26 +18,9 @@ pub(crate) const ENGINE: Engine = Engine {
 
 fn table() -> Vec<Line> {
     vec![
-        made(InvalidArgument, any_engine::invalid_argument, &[r#"tree "a\0b""#, "NUL"], None),
-        made(
-            TooLarge,
-            any_engine::too_large,
-            &["65536 bytes", "limit is 65535", r#"tree "t""#],
-            None,
-        ),
-        never(Conflict, "writers wait for each other"),
-        made(Busy, any_engine::busy, &["this thread already has a transaction open"], None),
-        made(Busy, any_engine::busy_elsewhere, &["did not end within 20ms"], None),
         made(Locked, locked, &["another process or handle has the database"], "locked"),
-        made(Closed, any_engine::closed, &["the store was closed"], None),
         made(ReadOnly, any_engine::read_only, &["read-only"], None),
         made(Corrupted, damaged, &["the database file is damaged", "Tree"], None),
-        made(
-            Decode,
-            any_engine::decode,
-            &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"],
-            "UTF-8",
-        ),
         made(TooNew, newer, &["the file has format 7", "reads format 1"], None),
         elsewhere(Unsupported, "backends/sqlite/tests/document_views: text_of_another_encoding"),
         made(NotFound, any_engine::not_found, &["there is no file", "do not allow"], "os error 2"),
@@ -96,5 +79,5 @@ fn poisoned(bed: &Bed) -> Seen {
 
 #[test]
 fn each_kind_says_what_and_why_and_what_next() {
-    try_table(ENGINE, &table());
+    try_table(ENGINE, &any_engine::table_with(table()));
 }
