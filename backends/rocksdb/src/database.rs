@@ -143,8 +143,7 @@ fn refuse_if_used(path: &Path) -> Result<()> {
 }
 
 fn foreign() -> Error {
-    error::corrupted(
-        Operation::Open,
-        "the folder holds a database of RocksDB that Arbour did not make",
-    )
+    let message = "the folder holds a database of RocksDB that Arbour did not make, as it has no column \
+                   family that names Arbour's format";
+    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
 }

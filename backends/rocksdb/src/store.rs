@@ -44,8 +44,10 @@ impl RocksdbStore {
     /// # Errors
     /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open for
     /// writing, or this one is to write and another has it open at all;
-    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged, not RocksDB's or
-    /// not Arbour's; [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer version wrote it;
+    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged or holds something
+    /// else; [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a database of
+    /// RocksDB that Arbour did not make; [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer
+    /// version wrote it;
     /// [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and may not be created;
     /// [`Io`](arbour_core::ErrorKind::Io) if the system refuses.
     ///

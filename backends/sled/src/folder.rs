@@ -247,7 +247,8 @@ fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
 /// What is in a folder that is not empty and has no seal.
 fn foreign(path: &Path) -> Error {
     if path.join("db").exists() && settings::path(path).exists() {
-        let message = "the folder holds a database of sled that Arbour did not make";
+        let message = "the folder holds a database of sled that Arbour did not make, as it has no file \
+                       `seal`; if it is a store of yours, it is damaged: restore a backup";
         return Error::new(ErrorKind::InvalidArgument, Operation::Open, message);
     }
     error::damaged("the folder holds files that are not a database of sled")

@@ -109,12 +109,19 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             refused(ErrorKind::TooNew, message)
         }
         (APPLICATION_ID, VERSION) => Ok(true),
+        (APPLICATION_ID, version) => {
+            let message = format!(
+                "the header of the file is damaged: it names format {version}, which never was one"
+            );
+            refused(ErrorKind::Corrupted, message)
+        }
         // An ordinary database that says nothing of itself: its tables may stay.
         (0, 0) => Ok(false),
+        // One bit that changed in ours looks the same.
         (id, version) => {
             let message = format!(
-                "the database is another program's: its application_id is {id}, \
-                 its user_version {version}"
+                "Arbour did not make this database: its application_id is {id}, its user_version \
+                 {version}; if it is a store of yours, its header is damaged: restore a backup"
             );
             refused(ErrorKind::InvalidArgument, message)
         }

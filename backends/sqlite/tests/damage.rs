@@ -183,6 +183,33 @@ fn verifying_detects_damage_that_reading_does_not_meet() {
     }
 }
 
+/// A bit of `user_version` (bytes 60 to 63 of the file) or `application_id` (68 to 71).
+#[test]
+fn a_bit_that_changes_whose_file_it_is_may_be_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
+    store.close().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for place in (60..64).chain(68..72) {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1 << bit;
+            fs::write(&path, &bytes).unwrap();
+            let error = open(&path).unwrap_err();
+            let allowed: &[ErrorKind] = match place {
+                60..64 => &[ErrorKind::TooNew, ErrorKind::Corrupted],
+                _ => &[ErrorKind::InvalidArgument],
+            };
+            assert!(allowed.contains(&error.kind()), "byte {place}, bit {bit}: {error:?}");
+            let says_so = error.message().contains("damaged");
+            assert!(says_so || error.kind() == ErrorKind::TooNew, "{error}");
+            assert!(fs::read(&path).unwrap() == bytes, "byte {place}, bit {bit}: it was written");
+        }
+    }
+}
+
 /// How many damaged stores to open. 4,000 were tried once.
 const ROUNDS: u64 = 150;
 

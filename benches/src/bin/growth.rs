@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use arbour_benches::growth::{BOUND, Growth, TOPICS, measure};
+use arbour_benches::growth::{Asked, BOUND, Growth, TOPICS, measure};
 use arbour_benches::{ENGINES, machine};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
@@ -19,6 +19,9 @@ struct Arguments {
     /// Measure only this topic; may be given several times.
     #[arg(long = "topic", value_parser = PossibleValuesParser::new(TOPICS))]
     topics: Vec<String>,
+    /// Measure only operations whose names contain this.
+    #[arg(long, default_value = "")]
+    operation: String,
     /// How often each figure is taken at least; the average counts.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -41,15 +44,15 @@ fn main() -> ExitCode {
         );
     }
     let mut over = 0;
-    let measured =
-        measure(arguments.rounds, &arguments.engines, &arguments.topics, &mut |growth| {
-            over += usize::from(!growth.is_within_bound());
-            if arguments.json {
-                println!("{}", serde_json::json!(growth));
-            } else {
-                print(&growth);
-            }
-        });
+    let Arguments { json, engines, topics, operation, rounds, .. } = arguments;
+    let measured = measure(rounds, &Asked { engines, topics, operation }, &mut |growth| {
+        over += usize::from(!growth.is_within_bound());
+        if json {
+            println!("{}", serde_json::json!(growth));
+        } else {
+            print(&growth);
+        }
+    });
     if let Err(error) = measured {
         eprintln!("growth: {error:?}");
         return ExitCode::FAILURE;

@@ -176,72 +176,93 @@ impl<S> Case<S> {
     }
 }
 
-/// Grows what is asked for on the engines that are asked for: all, if none is named. Each figure is
-/// the average of so many rounds or more, each in a store of its own.
+/// What is to be grown.
+///
+/// ```
+/// let all = arbour_benches::growth::Asked::default();
+/// assert!(all.engines.is_empty() && all.operation.is_empty());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The engines; all, if none is named.
+    pub engines: Vec<String>,
+    /// The topics; all, if none is named.
+    pub topics: Vec<String>,
+    /// What the name of an operation contains.
+    pub operation: String,
+}
+
+/// Grows what is asked for. Each figure is the average of so many rounds or more, each in a store of
+/// its own.
 ///
 /// # Errors
 /// What a store reports.
 ///
 /// ```no_run
-/// arbour_benches::growth::measure(3, &["memory".to_owned()], &[], &mut |growth| {
+/// let asked = arbour_benches::growth::Asked { operation: "get".to_owned(), ..Default::default() };
+/// arbour_benches::growth::measure(3, &asked, &mut |growth| {
 ///     println!("{} {}: {:.2}", growth.operation, growth.by, growth.factor());
 /// })?;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub fn measure(
-    rounds: usize,
-    engines: &[String],
-    topics: &[String],
-    report: &mut dyn FnMut(Growth),
-) -> Result<()> {
-    let mut grower = Grower { rounds, topics, report };
-    if is_asked_for(Memory::NAME, engines) {
-        if is_asked_for("contract", topics) {
-            let costs = raw::map_get(rounds)?;
-            let (operation, by) = ("get, map of the standard library", "entries");
-            (grower.report)(Growth { engine: Memory::NAME, operation, by, costs, is_bound: false });
-        }
+pub fn measure(rounds: usize, asked: &Asked, report: &mut dyn FnMut(Growth)) -> Result<()> {
+    let mut grower = Grower { rounds, asked, report };
+    if is_asked_for(Memory::NAME, &asked.engines) {
+        grower.show::<Memory>("get, map of the standard library", "entries", raw::map_get)?;
         grower.grow::<Memory>()?;
     }
-    visit_each(engines, &mut grower)
+    visit_each(&asked.engines, &mut grower)
 }
 
 struct Grower<'r> {
     rounds: usize,
-    topics: &'r [String],
+    asked: &'r Asked,
     report: &'r mut dyn FnMut(Growth),
 }
 
 impl Visit for Grower<'_> {
     fn visit<N: Native>(&mut self) -> Result<()> {
-        if is_asked_for("contract", self.topics) {
-            let alone = [
-                ("get, engine alone", "entries", raw::get::<N>(self.rounds)?),
-                ("batch, engine alone, per put", "puts", raw::batch::<N>(self.rounds)?),
-            ];
-            for (operation, by, costs) in alone {
-                (self.report)(Growth { engine: N::NAME, operation, by, costs, is_bound: false });
-            }
-        }
+        self.show::<N>("get, engine alone", "entries", raw::get::<N>)?;
+        self.show::<N>("put over, engine alone", "entries", raw::put_over::<N>)?;
+        self.show::<N>("batch, engine alone, per put", "puts", raw::batch::<N>)?;
         self.grow::<N>()
     }
 }
 
 impl Grower<'_> {
+    /// Shows how what is beside Arbour grows. No bound holds for it.
+    fn show<E: Subject>(
+        &mut self,
+        operation: &'static str,
+        by: &'static str,
+        measure: impl FnOnce(usize) -> Result<Vec<(u64, f64)>>,
+    ) -> Result<()> {
+        if self.is_topic("contract") && operation.contains(&self.asked.operation) {
+            let costs = measure(self.rounds)?;
+            (self.report)(Growth { engine: E::NAME, operation, by, costs, is_bound: false });
+        }
+        Ok(())
+    }
+
+    fn is_topic(&self, topic: &str) -> bool {
+        is_asked_for(topic, &self.asked.topics)
+    }
+
     fn grow<E: Subject>(&mut self) -> Result<()> {
         let mut cases = Vec::new();
-        if is_asked_for("contract", self.topics) {
+        if self.is_topic("contract") {
             cases.extend(contract::cases());
         }
-        if is_asked_for("documents", self.topics) {
+        if self.is_topic("documents") {
             cases.extend(documents::cases());
         }
-        if is_asked_for("events", self.topics) {
+        if self.is_topic("events") {
             cases.extend(events::cases());
         }
-        if is_asked_for("migrations", self.topics) {
+        if self.is_topic("migrations") {
             cases.extend(migrations::cases());
         }
+        cases.retain(|case: &Case<_>| case.operation.contains(&self.asked.operation));
         let scratch = Scratch::new()?;
         for case in cases {
             let mut costs = Vec::new();

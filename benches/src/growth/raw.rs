@@ -10,10 +10,13 @@ use crate::comparison::time;
 use crate::contender::Contender as _;
 use crate::scratch::Scratch;
 use crate::subject::Native;
-use crate::workload::{entries, key, random_entries};
+use crate::workload::{entries, key, random_entries, rewritten};
 
 /// How many keys are read.
 const READS: usize = 2_000;
+
+/// How many entries are put over in one batch.
+const PUTS: u64 = 200;
 
 /// Gets keys by the engine's own API, in stores that hold more and more entries.
 pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
@@ -28,6 +31,33 @@ pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
         for _ in 0..=rounds {
             let taken = time(|| raw.gets(&keys))?;
             best = best.min(taken.as_nanos() as f64 / READS as f64);
+        }
+        costs.push((size, best));
+    }
+    Ok(costs)
+}
+
+/// Puts over entries at random, a batch of them again and again, as documents are put over.
+pub(super) fn put_over<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
+    let scratch = Scratch::new()?;
+    let mut costs = Vec::new();
+    for size in SIZES {
+        let raw = N::create_raw(&scratch.store("raw")?)?;
+        let entries = entries(size);
+        raw.put(&entries, Durability::None)?;
+        raw.settle()?;
+        let places = (0..PUTS).map(|number| (number * 7_919 % size) as usize);
+        let over: Vec<_> = places.filter_map(|place| entries.get(place).cloned()).collect();
+        // Another value each time, or SQLite has nothing to do.
+        let others = rewritten(&over, 1);
+        let mut put = || {
+            raw.apply(&over, Durability::None)?;
+            raw.apply(&others, Durability::None)
+        };
+        let mut best = f64::INFINITY;
+        for _ in 0..=rounds {
+            let work = super::time_steady(2 * PUTS, &mut put)?;
+            best = best.min(work.taken.as_nanos() as f64 / work.operations as f64);
         }
         costs.push((size, best));
     }

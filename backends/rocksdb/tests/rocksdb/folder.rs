@@ -63,14 +63,14 @@ fn of_another_program_is_refused() {
     let other = DB::open(&creating(), &plain).unwrap();
     other.put(b"theirs", b"1").unwrap();
     drop(other);
-    stays_refused(&plain, ErrorKind::Corrupted);
+    stays_refused(&plain, ErrorKind::InvalidArgument);
     let other = DB::open(&creating(), &plain).unwrap();
     assert_eq!(other.get(b"theirs").unwrap().as_deref(), Some(&b"1"[..]));
 
     let mut other = DB::open(&creating(), &with_families).unwrap();
     other.create_cf("theirs", &Options::default()).unwrap();
     drop(other);
-    stays_refused(&with_families, ErrorKind::Corrupted);
+    stays_refused(&with_families, ErrorKind::InvalidArgument);
 }
 
 #[test]
