@@ -2,6 +2,7 @@
 
 use arbour_core::{
     Batch, Cursor, Direction, Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Result,
+    Tree,
 };
 
 use crate::contender::Contender;
@@ -18,7 +19,7 @@ use crate::workload::{Entry, Key, Prefix, look_at};
 /// ```
 pub struct Arbour<S: KvStore> {
     store: S,
-    tree: S::Tree,
+    tree: Tree,
     settle: Settle<S>,
 }
 

@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use arbour_core::{
     Batch, Capabilities, Durability, Engine, KvStore as _, KvWrite as _, MemorySnapshot,
-    MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer, TreeHandle,
-    TreeName, TreeRegistry,
+    MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer, Tree, TreeName,
+    TreeRegistry,
 };
 
 use crate::comparison::{Bound, Comparison, Row, Scale, time};
@@ -56,21 +56,19 @@ impl Sink {
 }
 
 impl Engine for Sink {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.registry.resolve(name))
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.registry.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, _: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, _: Durability) -> Result<()> {
         black_box(batch.len());
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Stats,
-    TreeName, Write,
+    Tree, TreeName, Write,
 };
 
 /// A store whose every commit and batch takes a while longer: what a disk with a head, or one at
@@ -43,7 +43,6 @@ impl<S: KvStore> Slowed<S> {
 }
 
 impl<S: KvStore> KvStore for Slowed<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = S::Snapshot<'s>
     where
@@ -57,7 +56,7 @@ impl<S: KvStore> KvStore for Slowed<S> {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -75,7 +74,7 @@ impl<S: KvStore> KvStore for Slowed<S> {
     }
 
     /// Waits in a transaction, for batches are serialized by the device as well.
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()
@@ -118,7 +117,6 @@ pub struct SlowedTransaction<W: KvWrite> {
 }
 
 impl<W: KvWrite> KvRead for SlowedTransaction<W> {
-    type Tree = W::Tree;
     type Value<'t>
         = W::Value<'t>
     where
@@ -128,13 +126,13 @@ impl<W: KvWrite> KvRead for SlowedTransaction<W> {
     where
         Self: 't;
 
-    fn get(&self, tree: &W::Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
         self.transaction.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &W::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<W::Cursor<'_>> {
@@ -147,19 +145,19 @@ impl<W: KvWrite> KvRead for SlowedTransaction<W> {
 }
 
 impl<W: KvWrite> KvWrite for SlowedTransaction<W> {
-    fn put(&mut self, tree: &W::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.transaction.put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &W::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.transaction.delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &W::Tree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.transaction.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, W::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.check(write)
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::{
     Batch, Capabilities, Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead,
-    KvStore, Operation, Result, StoreOptions,
+    KvStore, Operation, Result, StoreOptions, Tree,
 };
 use tempfile::TempDir;
 
@@ -118,7 +118,7 @@ impl<F: Factory> Bed<F> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub(crate) fn tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+    pub(crate) fn tree(&self, name: &str) -> Result<Tree> {
         self.store.tree(name)
     }
 

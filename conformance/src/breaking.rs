@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
-    KvWrite, Operation, Result, Stats, TreeName, Write,
+    KvWrite, Operation, Result, Stats, Tree, TreeName, Write,
 };
 
 /// Whether a commit that breaks has taken effect.
@@ -51,7 +51,6 @@ pub(crate) struct BreakingTransaction<'s, S: KvStore> {
 }
 
 impl<S: KvStore> KvStore for Breaking<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = S::Snapshot<'s>
     where
@@ -65,7 +64,7 @@ impl<S: KvStore> KvStore for Breaking<S> {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<S::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -83,7 +82,7 @@ impl<S: KvStore> KvStore for Breaking<S> {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<S::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()
@@ -103,7 +102,6 @@ impl<S: KvStore> KvStore for Breaking<S> {
 }
 
 impl<'s, S: KvStore> KvRead for BreakingTransaction<'s, S> {
-    type Tree = S::Tree;
     type Value<'t>
         = <S::Transaction<'s> as KvRead>::Value<'t>
     where
@@ -113,13 +111,13 @@ impl<'s, S: KvStore> KvRead for BreakingTransaction<'s, S> {
     where
         Self: 't;
 
-    fn get(&self, tree: &S::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.transaction.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &S::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -132,22 +130,22 @@ impl<'s, S: KvStore> KvRead for BreakingTransaction<'s, S> {
 }
 
 impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
-    fn put(&mut self, tree: &S::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.store.step(Operation::Put)?;
         self.transaction.put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &S::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.store.step(Operation::Delete)?;
         self.transaction.delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &S::Tree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.store.step(Operation::DeleteRange)?;
         self.transaction.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, S::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.check(write)
     }
 

@@ -2,7 +2,7 @@
 
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Cursor, Durability, Error, KvRead, KvStore, KvWrite,
-    Limits, Result, StoreOptions,
+    Limits, Result, StoreOptions, Tree,
 };
 use tempfile::TempDir;
 
@@ -50,12 +50,12 @@ fn describe(error: Error) -> String {
 struct Session<'s, S: KvStore> {
     store: &'s S,
     /// Those of [`TREES`], then a foreign one.
-    handles: Vec<S::Tree>,
+    handles: Vec<Tree>,
     pinned: Vec<S::Snapshot<'s>>,
 }
 
 impl<'s, S: KvStore> Session<'s, S> {
-    fn new(store: &'s S, foreign: &S::Tree) -> Result<Self> {
+    fn new(store: &'s S, foreign: &Tree) -> Result<Self> {
         let mut handles = TREES.iter().map(|name| store.tree(name)).collect::<Result<Vec<_>>>()?;
         handles.push(foreign.clone());
         Ok(Self { store, handles, pinned: Vec::new() })
@@ -112,7 +112,7 @@ impl<'s, S: KvStore> Session<'s, S> {
         }
     }
 
-    fn handle(&self, tree: usize) -> &S::Tree {
+    fn handle(&self, tree: usize) -> &Tree {
         handle(&self.handles, tree)
     }
 
@@ -183,7 +183,7 @@ impl From<Error> for Undone {
 
 fn savepoint<W: KvWrite>(
     transaction: &mut W,
-    handles: &[W::Tree],
+    handles: &[Tree],
     moves: &[Move],
     keep: bool,
 ) -> Outcome {
@@ -199,7 +199,7 @@ fn savepoint<W: KvWrite>(
     Outcome::Each(outcomes)
 }
 
-fn perform_move<W: KvWrite>(writer: &mut W, handles: &[W::Tree], a_move: &Move) -> Outcome {
+fn perform_move<W: KvWrite>(writer: &mut W, handles: &[Tree], a_move: &Move) -> Outcome {
     let outcome = match a_move {
         Move::Set(Set { tree, key, value: Some(value) }) => {
             writer.put(handle(handles, *tree), key, value).map(done)
@@ -215,7 +215,7 @@ fn perform_move<W: KvWrite>(writer: &mut W, handles: &[W::Tree], a_move: &Move) 
     outcome.into()
 }
 
-fn read<R: KvRead>(reader: &R, handles: &[R::Tree], access: &Access) -> Result<Outcome> {
+fn read<R: KvRead>(reader: &R, handles: &[Tree], access: &Access) -> Result<Outcome> {
     let one = |entry: Option<_>| Outcome::Entries(entry.into_iter().collect());
     Ok(match access {
         Access::Get { tree, key } => {

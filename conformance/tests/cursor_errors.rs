@@ -12,7 +12,7 @@ use arbour_core::codec::Raw;
 use arbour_core::{
     Batch, Capabilities, Cursor, Direction, Durability, DynStore, Engine, Error, ErrorKind,
     KeyRange, KvRead, KvStore, KvWrite, LiveCursor, LiveEngine, Operation, Result, SnapshotLayer,
-    Stats, StoreOptions, TransactionLayer, TreeHandle, TreeName, TypedTree,
+    Stats, StoreOptions, TransactionLayer, Tree, TreeName, TypedTree,
 };
 
 /// How many entries of a scan can be read.
@@ -63,21 +63,19 @@ impl LiveCursor for FailingCursor<'_> {
 }
 
 impl Engine for Failing {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         self.0.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.0.open_tree(name)
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.0.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         self.0.apply(batch, durability)
     }
 
@@ -98,13 +96,13 @@ impl LiveEngine for Failing {
     type Value = <BTreeEngine as LiveEngine>::Value;
     type Cursor<'e> = FailingCursor<'e>;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value>> {
         self.0.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<FailingCursor<'_>> {
@@ -160,12 +158,7 @@ fn assert_seek_fails(mut cursor: impl Cursor) -> Result<()> {
 
 /// Asserts that every way of reading many entries fails in a reader of `a` to `f`; `first` and
 /// `last` are the entries it can read in each direction.
-fn assert_all_fail<R: KvRead>(
-    reader: &R,
-    t: &R::Tree,
-    first: &[&str],
-    last: &[&str],
-) -> Result<()> {
+fn assert_all_fail<R: KvRead>(reader: &R, t: &Tree, first: &[&str], last: &[&str]) -> Result<()> {
     let scan = |direction| reader.scan(t, KeyRange::all(), direction);
     assert_fails_after(scan(Direction::Forward)?, first)?;
     assert_fails_after(scan(Direction::Reverse)?, last)?;

@@ -15,7 +15,7 @@ use std::thread;
 use arbour_conformance::{BTreeCursor, BTreeEngine};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, Engine, KeyRange, KvRead, LiveEngine, Result,
-    SnapshotEngine, SnapshotLayer, Stats, TreeHandle, TreeName,
+    SnapshotEngine, SnapshotLayer, Stats, Tree, TreeName,
 };
 
 /// An engine that can be made to wait before it applies a batch.
@@ -39,21 +39,19 @@ impl Halting {
 }
 
 impl Engine for Halting {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         self.engine.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.engine.open_tree(name)
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.engine.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         if let Some((arrive, leave)) = self.halt.lock().unwrap().take() {
             arrive.send(()).unwrap();
             leave.recv().unwrap();
@@ -78,13 +76,13 @@ impl LiveEngine for Halting {
     type Value = <BTreeEngine as LiveEngine>::Value;
     type Cursor<'e> = BTreeCursor<'e>;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value>> {
         self.engine.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<BTreeCursor<'_>> {
@@ -97,7 +95,7 @@ impl LiveEngine for Halting {
 }
 
 /// Puts a value under two keys.
-fn put(layer: &SnapshotLayer<Halting>, tree: &TreeHandle, value: &[u8]) -> Result<()> {
+fn put(layer: &SnapshotLayer<Halting>, tree: &Tree, value: &[u8]) -> Result<()> {
     let mut batch = Batch::new();
     batch.put(tree, b"a", value);
     batch.put(tree, b"b", value);
@@ -106,11 +104,7 @@ fn put(layer: &SnapshotLayer<Halting>, tree: &TreeHandle, value: &[u8]) -> Resul
 
 /// Takes a snapshot while a batch replaces "before" with "after", once `meanwhile` was done with
 /// the snapshots that were there, and checks what it reads before and after the batch lands.
-fn examine(
-    layer: &SnapshotLayer<Halting>,
-    tree: &TreeHandle,
-    meanwhile: impl FnOnce(),
-) -> Result<()> {
+fn examine(layer: &SnapshotLayer<Halting>, tree: &Tree, meanwhile: impl FnOnce()) -> Result<()> {
     let (arrived, go) = layer.engine().halt_next();
     thread::scope(|scope| {
         let writer = scope.spawn(|| put(layer, tree, b"after"));

@@ -1,6 +1,6 @@
 //! Many writes as one.
 
-use crate::Operation;
+use crate::{Operation, Tree};
 
 /// A list of writes that are applied together, in order, or not at all.
 ///
@@ -19,12 +19,12 @@ use crate::Operation;
 /// assert_eq!(store.get(&tree, b"apple")?.as_deref(), Some(&b"red"[..]));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Batch<T> {
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     /// One handle for each run of writes to the same tree.
-    trees: Vec<T>,
+    trees: Vec<Tree>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,31 +46,24 @@ struct Entry {
 /// assert!(matches!(batch.iter().next(), Some(Write { key: b"apple", value: Some(b"green"), .. })));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-#[derive(Debug, PartialEq, Eq)]
-pub struct Write<'a, T> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write<'a> {
     /// The tree written to.
-    pub tree: &'a T,
+    pub tree: &'a Tree,
     /// The key written.
     pub key: &'a [u8],
     /// The value to store, or `None` to delete the key.
     pub value: Option<&'a [u8]>,
 }
 
-// By hand, for a derived one would ask that handles can be copied.
-impl<T> Clone for Write<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Write<'_, T> {}
-
-impl<T> Write<'_, T> {
+impl Write<'_> {
     /// Returns the operation this write is.
     ///
     /// ```
-    /// # use arbour_core::{Operation, Write};
-    /// assert_eq!(Write { tree: &(), key: b"a", value: None }.operation(), Operation::Delete);
+    /// # use arbour_core::{KvStore, MemoryStore, Operation, Write};
+    /// let tree = MemoryStore::new().tree("fruit")?;
+    /// assert_eq!(Write { tree: &tree, key: b"a", value: None }.operation(), Operation::Delete);
+    /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
     pub fn operation(&self) -> Operation {
@@ -78,17 +71,11 @@ impl<T> Write<'_, T> {
     }
 }
 
-impl<T> Default for Batch<T> {
-    fn default() -> Self {
-        Self { bytes: Vec::new(), entries: Vec::new(), trees: Vec::new() }
-    }
-}
-
-impl<T> Batch<T> {
+impl Batch {
     /// Creates an empty batch.
     ///
     /// ```
-    /// let batch = arbour_core::Batch::<arbour_core::TreeHandle>::new();
+    /// let batch = arbour_core::Batch::new();
     /// assert!(batch.is_empty());
     /// ```
     #[must_use]
@@ -150,7 +137,7 @@ impl<T> Batch<T> {
     /// Tells whether there is nothing to write. Applying an empty batch touches no disk.
     ///
     /// ```
-    /// assert!(arbour_core::Batch::<()>::new().is_empty());
+    /// assert!(arbour_core::Batch::new().is_empty());
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -186,19 +173,19 @@ impl<T> Batch<T> {
     /// assert_eq!(keys, [b"b", b"a"]);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = Write<'_, T>> {
+    pub fn iter(&self) -> impl Iterator<Item = Write<'_>> {
         self.entries.iter().filter_map(|entry| self.write(entry))
     }
 
     /// Returns the write at a position.
-    pub(crate) fn get(&self, position: usize) -> Option<Write<'_, T>> {
+    pub(crate) fn get(&self, position: usize) -> Option<Write<'_>> {
         self.entries.get(position).and_then(|entry| self.write(entry))
     }
 
     /// Entries hold only offsets into `bytes` and `trees` that were pushed with them, so this
     /// never misses; it says so without a panic.
     #[inline]
-    fn write(&self, entry: &Entry) -> Option<Write<'_, T>> {
+    fn write(&self, entry: &Entry) -> Option<Write<'_>> {
         let value = self.bytes.get(entry.value_start..entry.end)?;
         Some(Write {
             tree: self.trees.get(entry.tree as usize)?,
@@ -207,17 +194,6 @@ impl<T> Batch<T> {
         })
     }
 
-    /// Turns the handles into those of another store, keeping the writes.
-    pub(crate) fn try_map_trees<U, E>(
-        self,
-        map: impl FnMut(T) -> Result<U, E>,
-    ) -> Result<Batch<U>, E> {
-        let trees = self.trees.into_iter().map(map).collect::<Result<_, E>>()?;
-        Ok(Batch { bytes: self.bytes, entries: self.entries, trees })
-    }
-}
-
-impl<T: Clone + Eq> Batch<T> {
     /// Adds the storing of a value. Lengths are checked when the batch is applied.
     ///
     /// ```
@@ -229,7 +205,7 @@ impl<T: Clone + Eq> Batch<T> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn put(&mut self, tree: &T, key: &[u8], value: &[u8]) {
+    pub fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) {
         self.push(tree, key, Some(value));
     }
 
@@ -244,12 +220,12 @@ impl<T: Clone + Eq> Batch<T> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn delete(&mut self, tree: &T, key: &[u8]) {
+    pub fn delete(&mut self, tree: &Tree, key: &[u8]) {
         self.push(tree, key, None);
     }
 
     #[inline]
-    fn push(&mut self, tree: &T, key: &[u8], value: Option<&[u8]>) {
+    fn push(&mut self, tree: &Tree, key: &[u8], value: Option<&[u8]>) {
         if self.trees.last() != Some(tree) {
             self.trees.push(tree.clone());
         }

@@ -27,7 +27,7 @@ use parking_lot::Mutex;
 use crate::writer_slot::{thread_number, with_deadline};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result,
-    Savepoint, Stats, TreeName,
+    Savepoint, Stats, Tree, TreeName,
 };
 
 /// A store whose batches and grouped writes share their commits with those of other threads.
@@ -436,7 +436,6 @@ fn run_apart<S: KvStore, R, E: From<Error>>(
 }
 
 impl<S: KvStore> KvStore for GroupCommit<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = S::Snapshot<'s>
     where
@@ -450,7 +449,7 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -466,7 +465,7 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
         if self.is_leader() { Duration::ZERO } else { self.store.writer_wait() }
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         if batch.is_empty() {
             return self.store.apply(batch, durability);
         }

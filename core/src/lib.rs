@@ -63,7 +63,7 @@ pub use codec::{DecodeError, EncodeError};
 pub use copy_entries::copy_entries;
 pub use cursor::Cursor;
 pub use durability::Durability;
-pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynTree, DynValue};
+pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynValue};
 pub use error::{Error, ErrorKind, Operation, Result};
 pub use group_commit::GroupCommit;
 pub use layer::{
@@ -83,7 +83,7 @@ pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree::{Tree, foreign_tree};
 pub use tree_name::TreeName;
-pub use tree_registry::{TreeHandle, TreeRegistry};
+pub use tree_registry::TreeRegistry;
 pub use typed::{OpenTree, TypedCursor, TypedEntries, TypedTree};
 pub use update::{CompareAndSwap, Update};
 pub use write::KvWrite;

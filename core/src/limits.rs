@@ -1,6 +1,6 @@
 //! How long keys and values may be.
 
-use crate::{Error, ErrorKind, Result, Tree, Write};
+use crate::{Error, ErrorKind, Result, Write};
 
 /// The lengths of keys and values a store takes, in bytes.
 ///
@@ -86,7 +86,7 @@ impl Limits {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn check<T: Tree>(&self, write: &Write<'_, T>) -> Result<()> {
+    pub fn check(&self, write: &Write<'_>) -> Result<()> {
         let value_bytes = write.value.map_or(0, <[u8]>::len);
         if self.admits_key(write.key) && value_bytes <= self.value_bytes_max {
             Ok(())
@@ -96,7 +96,7 @@ impl Limits {
     }
 
     #[cold]
-    fn refuse<T: Tree>(&self, write: &Write<'_, T>) -> Error {
+    fn refuse(&self, write: &Write<'_>) -> Error {
         let key_bytes = write.key.len();
         let (kind, message) = if key_bytes > self.key_bytes_max {
             let max = self.key_bytes_max;

@@ -18,9 +18,6 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub trait KvRead {
-    /// The handle of a tree, as resolved by the store.
-    type Tree: Tree;
-
     /// The bytes of a value, borrowed from the engine where it can lend them.
     type Value<'t>: AsRef<[u8]>
     where
@@ -44,7 +41,7 @@ pub trait KvRead {
     /// assert!(store.snapshot()?.get(&users, b"nobody")?.is_none());
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>>;
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>>;
 
     /// Reads the entries of a range in order, without copying them.
     ///
@@ -65,7 +62,7 @@ pub trait KvRead {
     /// ```
     fn scan(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>>;
@@ -99,7 +96,7 @@ pub trait KvRead {
     /// assert!(store.snapshot()?.contains(&users, b"ada")?);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn contains(&self, tree: &Self::Tree, key: &[u8]) -> Result<bool> {
+    fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
         Ok(self.get(tree, key)?.is_some())
     }
 
@@ -120,7 +117,7 @@ pub trait KvRead {
     /// ```
     fn get_with<R>(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         key: &[u8],
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>>
@@ -147,7 +144,7 @@ pub trait KvRead {
     /// ```
     fn multi_get(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         keys: &[impl AsRef<[u8]>],
     ) -> Result<Vec<Option<Self::Value<'_>>>>
     where
@@ -173,7 +170,7 @@ pub trait KvRead {
     /// assert_eq!(cursor.next()?, None);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn prefix(&self, tree: &Self::Tree, prefix: &[u8]) -> Result<Self::Cursor<'_>> {
+    fn prefix(&self, tree: &Tree, prefix: &[u8]) -> Result<Self::Cursor<'_>> {
         self.scan(tree, KeyRange::prefix(prefix), Direction::Forward)
     }
 
@@ -189,7 +186,7 @@ pub trait KvRead {
     /// assert_eq!(store.snapshot()?.first(&users, KeyRange::all())?, None);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn first(&self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn first(&self, tree: &Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         let mut cursor = self.scan(tree, range, Direction::Forward)?;
         Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
@@ -208,7 +205,7 @@ pub trait KvRead {
     /// assert_eq!(position, 7u64.to_be_bytes());
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn last(&self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn last(&self, tree: &Tree, range: KeyRange<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         let mut cursor = self.scan(tree, range, Direction::Reverse)?;
         Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
@@ -226,7 +223,7 @@ pub trait KvRead {
     /// assert_eq!(store.snapshot()?.len(&users)?, 1);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn len(&self, tree: &Self::Tree) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         let mut cursor = self.scan(tree, KeyRange::all(), Direction::Forward)?;
         let mut count = 0;
         while cursor.next()?.is_some() {

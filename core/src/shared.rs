@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, TreeName};
+use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree, TreeName};
 
 /// A shared store is a store: what takes one by value takes a share of one too.
 impl<S: KvStore> KvStore for Arc<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = S::Snapshot<'s>
     where
@@ -22,7 +21,7 @@ impl<S: KvStore> KvStore for Arc<S> {
         (**self).capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         (**self).open_tree(name)
     }
 
@@ -38,7 +37,7 @@ impl<S: KvStore> KvStore for Arc<S> {
         (**self).writer_wait()
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         (**self).apply(batch, durability)
     }
 

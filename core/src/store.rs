@@ -37,16 +37,13 @@ const CONFLICT_RETRIES_MAX: u32 = 100;
 /// # move_funds(&MemoryStore::new()).unwrap();
 /// ```
 pub trait KvStore: Send + Sync + 'static {
-    /// The handle of a tree: resolved once, never a name per call.
-    type Tree: Tree;
-
     /// All trees at one moment.
-    type Snapshot<'s>: KvRead<Tree = Self::Tree>
+    type Snapshot<'s>: KvRead
     where
         Self: 's;
 
     /// A write transaction over all trees.
-    type Transaction<'s>: KvWrite<Tree = Self::Tree>
+    type Transaction<'s>: KvWrite
     where
         Self: 's;
 
@@ -71,7 +68,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// # let _ = meta;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree>;
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
     /// Pins all trees as they are now; later commits do not change what the snapshot reads.
     ///
@@ -140,7 +137,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// store.apply(batch, Durability::PowerLoss)?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()>;
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()>;
 
     /// Makes everything committed so far survive the loss of power.
     ///
@@ -243,12 +240,12 @@ pub trait KvStore: Send + Sync + 'static {
     /// [`TreeName`]; [`Closed`](ErrorKind::Closed) after [`close`](Self::close).
     ///
     /// ```
-    /// # use arbour_core::{KvStore, MemoryStore, Tree};
+    /// # use arbour_core::{KvStore, MemoryStore};
     /// let users = MemoryStore::new().tree("users")?;
     /// assert_eq!(users.name(), "users");
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn tree(&self, name: &str) -> Result<Self::Tree> {
+    fn tree(&self, name: &str) -> Result<Tree> {
         self.open_tree(TreeName::new(name)?)
     }
 
@@ -371,7 +368,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// assert_eq!(store.get(&users, b"nobody")?, None);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.snapshot()?.get_with(tree, key, <[u8]>::to_vec)
     }
 
@@ -388,7 +385,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// store.put(&users, b"ada", b"1815")?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn put(&self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let mut batch = Batch::new();
         batch.put(tree, key, value);
         self.apply(batch, Durability::default())
@@ -407,7 +404,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// store.delete(&users, b"nobody")?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn delete(&self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&self, tree: &Tree, key: &[u8]) -> Result<()> {
         let mut batch = Batch::new();
         batch.delete(tree, key);
         self.apply(batch, Durability::default())
@@ -431,7 +428,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn compare_and_swap(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         key: &[u8],
         expected: Option<&[u8]>,
         new: Option<&[u8]>,
@@ -472,7 +469,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn fetch_and_update(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         key: &[u8],
         mut update: impl FnMut(Option<&[u8]>) -> Update,
     ) -> Result<Option<Vec<u8>>> {

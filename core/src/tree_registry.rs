@@ -1,78 +1,12 @@
 //! The handles a store has given out.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
 use crate::{Operation, Result, Tree, TreeName, foreign_tree};
-
-/// A ready-made [`Tree`] for engines that keep their tables by number.
-///
-/// It is resolved by a [`TreeRegistry`] and knows which registry, and so which store, it is of.
-///
-/// ```
-/// use arbour_core::{TreeName, TreeRegistry};
-/// let registry = TreeRegistry::new();
-/// let users = registry.resolve(TreeName::new("users")?);
-/// assert_eq!(users.index(), 0);
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct TreeHandle {
-    store: u64,
-    index: u32,
-    name: Arc<str>,
-}
-
-impl TreeHandle {
-    /// Returns the number of the tree within its store: small, starting at zero, stable for as
-    /// long as the store is open.
-    ///
-    /// ```
-    /// # use arbour_core::{TreeName, TreeRegistry};
-    /// let registry = TreeRegistry::new();
-    /// assert_eq!(registry.resolve(TreeName::new("a")?).index(), 0);
-    /// assert_eq!(registry.resolve(TreeName::new("b")?).index(), 1);
-    /// # Ok::<(), arbour_core::Error>(())
-    /// ```
-    #[must_use]
-    #[inline]
-    pub fn index(&self) -> usize {
-        self.index as usize
-    }
-}
-
-impl Tree for TreeHandle {
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl PartialEq for TreeHandle {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.store == other.store && self.index == other.index
-    }
-}
-
-impl Eq for TreeHandle {}
-
-impl Hash for TreeHandle {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.store.hash(state);
-        self.index.hash(state);
-    }
-}
-
-impl fmt::Debug for TreeHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TreeHandle({:?})", self.name)
-    }
-}
 
 /// The names a store has resolved, and the numbers they stand for.
 ///
@@ -88,7 +22,7 @@ impl fmt::Debug for TreeHandle {
 #[derive(Debug)]
 pub struct TreeRegistry {
     store: u64,
-    indexes: RwLock<HashMap<Arc<str>, u32>>,
+    numbers: RwLock<HashMap<Arc<str>, u32>>,
 }
 
 /// Tells the registries of one process apart, so that a foreign handle is one comparison away.
@@ -111,7 +45,7 @@ impl TreeRegistry {
     pub fn new() -> Self {
         Self {
             store: NEXT_STORE.fetch_add(1, Ordering::Relaxed),
-            indexes: RwLock::new(HashMap::new()),
+            numbers: RwLock::new(HashMap::new()),
         }
     }
 
@@ -125,20 +59,37 @@ impl TreeRegistry {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
-    pub fn resolve(&self, name: TreeName<'_>) -> TreeHandle {
+    pub fn resolve(&self, name: TreeName<'_>) -> Tree {
         let known = self
-            .indexes
+            .numbers
             .read()
             .get_key_value(name.as_str())
-            .map(|(name, index)| (Arc::clone(name), *index));
-        let (name, index) = known.unwrap_or_else(|| {
-            let mut indexes = self.indexes.write();
-            let next = indexes.len() as u32;
+            .map(|(name, number)| (Arc::clone(name), *number));
+        let (name, number) = known.unwrap_or_else(|| {
+            let mut numbers = self.numbers.write();
+            let next = numbers.len() as u32;
             let name: Arc<str> = Arc::from(name.as_str());
-            let index = *indexes.entry(Arc::clone(&name)).or_insert(next);
-            (name, index)
+            // Another thread may have resolved it since the lock for reading was released.
+            let number = *numbers.entry(Arc::clone(&name)).or_insert(next);
+            (name, number)
         });
-        TreeHandle { store: self.store, index, name }
+        Tree::new(self.store, number, name)
+    }
+
+    /// Makes the handle of a tree whose number the engine chose. The engine keeps its own list then:
+    /// [`resolve`](Self::resolve) and [`names`](Self::names) know nothing of this tree.
+    ///
+    /// ```
+    /// # use arbour_core::{Operation, TreeName, TreeRegistry};
+    /// let registry = TreeRegistry::new();
+    /// let users = registry.numbered(TreeName::new("users")?, 7);
+    /// assert_eq!(users.number(), 7);
+    /// registry.check(&users, Operation::Get)?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn numbered(&self, name: TreeName<'_>, number: u32) -> Tree {
+        Tree::new(self.store, number, Arc::from(name.as_str()))
     }
 
     /// Returns the names resolved so far whose number passes `keep`, sorted by bytes: the way to
@@ -154,9 +105,9 @@ impl TreeRegistry {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
-    pub fn names(&self, mut keep: impl FnMut(usize) -> bool) -> Vec<String> {
-        let indexes = self.indexes.read();
-        let kept = indexes.iter().filter(|(_, index)| keep(**index as usize));
+    pub fn names(&self, mut keep: impl FnMut(u32) -> bool) -> Vec<String> {
+        let numbers = self.numbers.read();
+        let kept = numbers.iter().filter(|(_, number)| keep(**number));
         let mut names: Vec<String> = kept.map(|(name, _)| name.to_string()).collect();
         names.sort_unstable();
         names
@@ -172,11 +123,11 @@ impl TreeRegistry {
     /// ```
     #[must_use]
     #[inline]
-    pub fn owns(&self, tree: &TreeHandle) -> bool {
-        tree.store == self.store
+    pub fn owns(&self, tree: &Tree) -> bool {
+        tree.store() == self.store
     }
 
-    /// Checks that a handle was resolved here, and returns its number.
+    /// Checks that a handle was resolved here.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it is another store's.
@@ -185,11 +136,11 @@ impl TreeRegistry {
     /// # use arbour_core::{Operation, TreeName, TreeRegistry};
     /// let registry = TreeRegistry::new();
     /// let users = registry.resolve(TreeName::new("users")?);
-    /// assert_eq!(registry.check(&users, Operation::Get)?, 0);
+    /// registry.check(&users, Operation::Get)?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn check(&self, tree: &TreeHandle, operation: Operation) -> Result<usize> {
-        if self.owns(tree) { Ok(tree.index()) } else { Err(foreign_tree(tree, operation)) }
+    pub fn check(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        if self.owns(tree) { Ok(()) } else { Err(foreign_tree(tree, operation)) }
     }
 }

@@ -1,6 +1,6 @@
 //! Writing: a transaction.
 
-use crate::{Batch, Error, KeyRange, KvRead, Result, Savepoint, Write};
+use crate::{Batch, Error, KeyRange, KvRead, Result, Savepoint, Tree, Write};
 
 /// A write transaction: reads its own writes, and commits all of them or none.
 ///
@@ -50,7 +50,7 @@ pub trait KvWrite: KvRead + Sized {
     /// transaction.commit()?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()>;
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()>;
 
     /// Removes a key. Does nothing if it is absent.
     ///
@@ -64,7 +64,7 @@ pub trait KvWrite: KvRead + Sized {
     /// store.write(|transaction| transaction.delete(&users, b"nobody"))?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()>;
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;
 
     /// Removes every key of a range. Does nothing if the range is empty or inverted.
     ///
@@ -80,7 +80,7 @@ pub trait KvWrite: KvRead + Sized {
     /// assert_eq!(store.snapshot()?.len(&users)?, 0);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()>;
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()>;
 
     /// Checks a write without making it: whether [`put`](Self::put) or [`delete`](Self::delete)
     /// would take the handle and the lengths.
@@ -98,7 +98,7 @@ pub trait KvWrite: KvRead + Sized {
     /// assert_eq!(error.kind(), ErrorKind::TooLarge);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()>;
+    fn check(&self, write: &Write<'_>) -> Result<()>;
 
     /// Commits: all writes become visible at once and as durable as was asked for at begin.
     ///
@@ -165,7 +165,7 @@ pub trait KvWrite: KvRead + Sized {
     /// assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn apply(&mut self, batch: &Batch<Self::Tree>) -> Result<()> {
+    fn apply(&mut self, batch: &Batch) -> Result<()> {
         batch.iter().try_for_each(|write| match write.value {
             Some(value) => self.put(write.tree, write.key, value),
             None => self.delete(write.tree, write.key),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, GroupCommit, KvStore, KvWrite, MemoryStore,
-    Result, Stats, StoreOptions, TreeName,
+    Result, Stats, StoreOptions, Tree, TreeName,
 };
 use parking_lot::Mutex;
 
@@ -28,7 +28,6 @@ struct Impatient {
 }
 
 impl KvStore for Impatient {
-    type Tree = <MemoryStore as KvStore>::Tree;
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 
@@ -36,7 +35,7 @@ impl KvStore for Impatient {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -52,7 +51,7 @@ impl KvStore for Impatient {
         self.wait.lock().unwrap_or_else(|| self.store.writer_wait())
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.store.apply(batch, durability)
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use arbour_core::{
     Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, MemoryTransaction,
-    Result, TreeHandle, Write,
+    Result, Tree, Write,
 };
 use proptest::prelude::*;
 
@@ -34,7 +34,6 @@ impl<C: Cursor> Cursor for CountedCursor<'_, C> {
 }
 
 impl<'s> KvRead for Counted<'s> {
-    type Tree = TreeHandle;
     type Value<'t>
         = <MemoryTransaction<'s> as KvRead>::Value<'t>
     where
@@ -44,13 +43,13 @@ impl<'s> KvRead for Counted<'s> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.below.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -64,19 +63,19 @@ impl<'s> KvRead for Counted<'s> {
 }
 
 impl KvWrite for Counted<'_> {
-    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.below.put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.below.delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.below.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.below.check(write)
     }
 
@@ -99,7 +98,7 @@ fn key(number: u32) -> [u8; 4] {
 }
 
 /// Runs a closure in a savepoint over a transaction that counts, and returns the steps below.
-fn count(run: impl Fn(&mut dyn Take, &TreeHandle) -> Result<()>, is_nested: bool) -> Result<u64> {
+fn count(run: impl Fn(&mut dyn Take, &Tree) -> Result<()>, is_nested: bool) -> Result<u64> {
     let store = MemoryStore::new();
     let tree = store.tree("t")?;
     let mut filling = store.begin()?;
@@ -116,14 +115,14 @@ fn count(run: impl Fn(&mut dyn Take, &TreeHandle) -> Result<()>, is_nested: bool
 
 /// The part of a transaction that the tests use, whatever its type.
 trait Take {
-    fn at_end(&self, tree: &TreeHandle, direction: Direction) -> Result<Option<Vec<u8>>>;
-    fn set(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()>;
-    fn remove(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()>;
-    fn remove_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()>;
+    fn at_end(&self, tree: &Tree, direction: Direction) -> Result<Option<Vec<u8>>>;
+    fn set(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;
+    fn remove(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;
+    fn remove_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()>;
 }
 
-impl<W: KvWrite<Tree = TreeHandle>> Take for W {
-    fn at_end(&self, tree: &TreeHandle, direction: Direction) -> Result<Option<Vec<u8>>> {
+impl<W: KvWrite> Take for W {
+    fn at_end(&self, tree: &Tree, direction: Direction) -> Result<Option<Vec<u8>>> {
         let entry = match direction {
             Direction::Forward => self.first(tree, KeyRange::all())?,
             Direction::Reverse => self.last(tree, KeyRange::all())?,
@@ -131,21 +130,21 @@ impl<W: KvWrite<Tree = TreeHandle>> Take for W {
         Ok(entry.map(|(key, _)| key))
     }
 
-    fn set(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn set(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         KvWrite::put(self, tree, key, b"")
     }
 
-    fn remove(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn remove(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         KvWrite::delete(self, tree, key)
     }
 
-    fn remove_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn remove_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         KvWrite::delete_range(self, tree, range)
     }
 }
 
 #[track_caller]
-fn each_costs_little(operations: u32, run: impl Fn(&mut dyn Take, &TreeHandle) -> Result<()>) {
+fn each_costs_little(operations: u32, run: impl Fn(&mut dyn Take, &Tree) -> Result<()>) {
     for is_nested in [false, true] {
         let steps = count(&run, is_nested).expect("memory does not fail");
         let allowed = STEPS_MAX * u64::from(operations);
@@ -242,8 +241,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Reads some entries, seeks, reads on, and compares each with the model.
 fn scan_as_the_model(
-    transaction: &impl KvRead<Tree = TreeHandle>,
-    tree: &TreeHandle,
+    transaction: &impl KvRead,
+    tree: &Tree,
     model: &BTreeMap<u8, u8>,
     (from, to, reverse, seeks): (u8, u8, bool, &[(u8, u8)]),
 ) -> Result<()> {
@@ -274,9 +273,9 @@ fn scan_as_the_model(
     Ok(())
 }
 
-fn run<W: KvWrite<Tree = TreeHandle>>(
+fn run<W: KvWrite>(
     transaction: &mut W,
-    tree: &TreeHandle,
+    tree: &Tree,
     model: &mut BTreeMap<u8, u8>,
     steps: &[Step],
 ) -> Result<()> {

@@ -7,7 +7,7 @@ use arbour::documents::{Collection, DocResult, DocStore as _, Documents};
 use arbour::events::{
     EventResult, Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection,
 };
-use arbour::{DynStore, DynTree, KvStore as _, StoreOptions};
+use arbour::{DynStore, KvStore as _, StoreOptions};
 
 use crate::account::{self, Account, Accounts};
 use crate::arguments::Arguments;
@@ -30,10 +30,10 @@ pub(crate) const PROJECTIONS: [&str; 2] = [ACCOUNTS, COMMITS];
 /// The log of events, and the documents that are folded from it.
 pub(crate) struct Ledger {
     pub(crate) events: Events<DynStore>,
-    pub(crate) accounts: Collection<DynTree, Account>,
-    pub(crate) authors: Collection<DynTree, Author>,
-    pub(crate) files: Collection<DynTree, File>,
-    pub(crate) days: Collection<DynTree, Day>,
+    pub(crate) accounts: Collection<Account>,
+    pub(crate) authors: Collection<Author>,
+    pub(crate) files: Collection<File>,
+    pub(crate) days: Collection<Day>,
     stores: Stores,
     versions: Versions,
 }
@@ -92,7 +92,7 @@ impl Ledger {
     }
 
     /// Opens the log by itself, to append many events in one transaction.
-    pub(crate) fn log(&self) -> Result<Log<DynTree>, Failure> {
+    pub(crate) fn log(&self) -> Result<Log, Failure> {
         Ok(Log::open(self.log_store(), LOG)?)
     }
 
@@ -179,12 +179,12 @@ fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<Dy
         .pace(Pace::Behind))
 }
 
-fn accounts(store: &DynStore, version: u32) -> DocResult<Collection<DynTree, Account>> {
-    let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::<DynTree>::VIEW);
+fn accounts(store: &DynStore, version: u32) -> DocResult<Collection<Account>> {
+    let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::VIEW);
     Documents::new(store).collection(account::declaration(&name))
 }
 
-fn tallies<D: Tally>(store: &DynStore, version: u32) -> DocResult<Collection<DynTree, D>> {
+fn tallies<D: Tally>(store: &DynStore, version: u32) -> DocResult<Collection<D>> {
     let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
     Documents::new(store).collection(tally::declaration(&name))
 }

@@ -91,26 +91,23 @@ fn batch_at(log: &[u8], offset: usize) -> Option<&[u8]> {
 }
 
 impl Engine for OwnEngine {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.entries.open_tree(name)
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         let own = TreeName::stored(tree.name()).and_then(|name| self.open_tree(name));
         own.is_ok_and(|own| own == *tree)
     }
 
     /// Appends the batch and waits for the device, whatever durability was asked for.
-    fn apply(&self, batch: &Batch<TreeHandle>, _: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, _: Durability) -> Result<()> {
         let fail = |kind, message| Error::new(kind, Operation::Apply, message);
-        let write =
-            |w: Write<'_, TreeHandle>| (w.tree.name().into(), w.key.into(), w.value.map(Vec::from));
+        let write = |w: Write<'_>| (w.tree.name().into(), w.key.into(), w.value.map(Vec::from));
         let (writes, mut bytes): (Writes, _) = (batch.iter().map(write).collect(), Vec::new());
         let bad = |cause| fail(ErrorKind::Engine, "no bincode").with_source(cause);
         Bincode::encode(&writes, &mut bytes).map_err(bad)?;

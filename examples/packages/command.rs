@@ -129,7 +129,7 @@ fn stats(packages: &impl DocRead<Package>) -> DocResult<Table> {
 /// Prints what was found for programs, and on the standard error what that means for people.
 fn scrub<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    packages: &impl DocCollection<Package>,
     mend: bool,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {

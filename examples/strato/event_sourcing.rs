@@ -4,11 +4,11 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour::DynStore;
 use arbour::documents::{
     Collection, DocCollection as _, DocRead as _, DocStore as _, Documents, Filter, Query,
 };
 use arbour::events::{EventCollection, EventQuery, EventResult, EventWrites, Events, Projection};
-use arbour::{DynStore, DynTree};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ const THINGS: &str = "things";
 /// How long to wait for somebody else who is applying events.
 const WAIT: Duration = Duration::from_secs(30);
 
-type Things = Arc<Collection<DynTree, Value>>;
+type Things = Arc<Collection<Value>>;
 
 /// Opens the things and the queue of their events, in one store or in two.
 pub(crate) fn open(

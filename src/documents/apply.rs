@@ -2,7 +2,7 @@
 
 use arbour_core::documents::layout::Header;
 use arbour_core::documents::{DocError, DocResult, Document};
-use arbour_core::{Cursor as _, KvWrite, Tree as _, Write};
+use arbour_core::{Cursor as _, KvWrite, Tree, Write};
 
 use super::before::Bound;
 use super::entries::{Entries, Entry, id_key, undecodable};
@@ -135,7 +135,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
 
 fn put_or_delete<W: KvWrite>(
     transaction: &mut W,
-    tree: &W::Tree,
+    tree: &Tree,
     key: &[u8],
     value: Option<&[u8]>,
 ) -> arbour_core::Result<()> {

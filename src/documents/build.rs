@@ -31,8 +31,8 @@ enum Left {
     More(u64),
 }
 
-impl<T: Tree, D: Document> Collection<T, D> {
-    pub(super) fn statuses<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+impl<D: Document> Collection<D> {
+    pub(super) fn statuses<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
         let known = self.known(reader)?;
         let status = |index: &catalog::IndexRecord| IndexStatus {
             name: index.name.clone(),
@@ -41,7 +41,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok(known.record.indexes.iter().map(status).collect())
     }
 
-    pub(super) fn build_all<S: KvStore<Tree = T>>(
+    pub(super) fn build_all<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -75,10 +75,10 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Does the next piece of what is to be done, and notes that it is.
-    fn build_chunk<W: KvWrite<Tree = T>>(
+    fn build_chunk<W: KvWrite>(
         &self,
         transaction: &mut W,
-        tree_of: &dyn Fn(&str) -> DocResult<T>,
+        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
     ) -> DocResult<Left> {
         let mut record = self.known(transaction)?.record.clone();
         let left = self.advance(transaction, &mut record, tree_of)?;
@@ -86,11 +86,11 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok(left)
     }
 
-    fn advance<W: KvWrite<Tree = T>>(
+    fn advance<W: KvWrite>(
         &self,
         transaction: &mut W,
         record: &mut Record,
-        tree_of: &dyn Fn(&str) -> DocResult<T>,
+        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
     ) -> DocResult<Left> {
         // What is small enough to be cleared at once is no chunk of its own.
         while let Some(name) = record.dropped.last() {
@@ -144,7 +144,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Makes the entries of the next documents; returns the key of the last and how many there were.
-    fn build_documents<W: KvWrite<Tree = T>>(
+    fn build_documents<W: KvWrite>(
         &self,
         transaction: &mut W,
         from: &Build,
@@ -180,18 +180,14 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok((last, count))
     }
 
-    fn state_when_built<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        index: usize,
-    ) -> DocResult<IndexState> {
+    fn state_when_built<R: KvRead>(&self, reader: &R, index: usize) -> DocResult<IndexState> {
         let is_unique = self.definition.indexes.get(index).is_some_and(|index| index.unique);
         let is_pending = is_unique && !self.find_duplicates(reader, index, 1)?.is_empty();
         Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
     }
 
     /// Looks again at unique indexes in which there were duplicates.
-    fn verify_unique<R: KvRead<Tree = T>>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
+    fn verify_unique<R: KvRead>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
         for (number, index) in record.indexes.iter_mut().enumerate() {
             if index.state == IndexState::UniquePending {
                 index.state = self.state_when_built(reader, number)?;
@@ -201,7 +197,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Finds values that several documents have in an index.
-    pub(super) fn find_duplicates<R: KvRead<Tree = T>>(
+    pub(super) fn find_duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: usize,
@@ -262,7 +258,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
 
     /// Changes the state of an index at once: no entry is left in one that is disabled, and one that
     /// is enabled waits to be built.
-    pub(super) fn set_state<W: KvWrite<Tree = T>>(
+    pub(super) fn set_state<W: KvWrite>(
         &self,
         transaction: &mut W,
         name: &str,
@@ -281,7 +277,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
 }
 
 /// Removes the first entries of a tree; tells whether nothing is left.
-fn clear<W: KvWrite>(transaction: &mut W, tree: &W::Tree) -> DocResult<bool> {
+fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> DocResult<bool> {
     let mut keys = Vec::new();
     {
         let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arbour_core::documents::layout::{CATALOG_TREE, FORMAT};
 use arbour_core::documents::{DocError, DocResult, Document, IndexState};
 use arbour_core::key::Key as _;
-use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite};
+use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
@@ -85,7 +85,7 @@ pub(super) fn key(collection: &str) -> Vec<u8> {
 pub(super) fn load<D: Document, R: KvRead>(
     definition: &Definition<D>,
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     key: &[u8],
     last: Option<&Arc<Known>>,
 ) -> DocResult<Option<Arc<Known>>> {
@@ -110,7 +110,7 @@ fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
 /// Stores the record of a collection.
 pub(super) fn save<W: KvWrite>(
     transaction: &mut W,
-    tree: &W::Tree,
+    tree: &Tree,
     key: &[u8],
     record: &Record,
 ) -> DocResult<()> {

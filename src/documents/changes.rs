@@ -5,7 +5,7 @@ use std::ops::Bound;
 use arbour_core::documents::layout::FORMAT;
 use arbour_core::documents::{Change, DocError, DocResult, Document};
 use arbour_core::key::{KeyPart as _, successor};
-use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite, Tree};
+use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite};
 
 use super::collection::Collection;
 use super::entries::undecodable;
@@ -20,7 +20,7 @@ fn position_key(position: u64) -> Vec<u8> {
     key
 }
 
-impl<T: Tree, D: Document> Collection<T, D> {
+impl<D: Document> Collection<D> {
     fn needs_feed(&self) -> DocResult<()> {
         if self.definition.declaration.feed {
             return Ok(());
@@ -31,7 +31,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Records a change, if that is asked for: behind the newest.
-    pub(super) fn record_change<W: KvWrite<Tree = T>>(
+    pub(super) fn record_change<W: KvWrite>(
         &self,
         transaction: &mut W,
         newest: &mut Option<u64>,
@@ -57,7 +57,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok(())
     }
 
-    pub(super) fn newest<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+    pub(super) fn newest<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         match reader.last(&self.trees.feed, KeyRange::all())? {
             Some((key, _)) => self.position(&key),
             // All may have been given up; the next position goes on behind them.
@@ -65,15 +65,11 @@ impl<T: Tree, D: Document> Collection<T, D> {
         }
     }
 
-    fn trimmed<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+    fn trimmed<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         Ok(self.acknowledged_at(reader, TRIMMED_KEY)?.unwrap_or(0))
     }
 
-    fn acknowledged_at<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        subscriber: &[u8],
-    ) -> DocResult<Option<u64>> {
+    fn acknowledged_at<R: KvRead>(&self, reader: &R, subscriber: &[u8]) -> DocResult<Option<u64>> {
         let tree = &self.trees.feed_ack;
         let position = reader.get_with(tree, subscriber, |value| match value {
             [FORMAT, position @ ..] => u64::decode_part(position),
@@ -83,7 +79,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         position.map_err(|cause| undecodable(&self.definition, tree.name(), subscriber, cause))
     }
 
-    fn acknowledge_at<W: KvWrite<Tree = T>>(
+    fn acknowledge_at<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &[u8],
@@ -98,7 +94,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         position.map_err(|cause| undecodable(&self.definition, self.trees.feed.name(), key, cause))
     }
 
-    pub(super) fn read_changes<R: KvRead<Tree = T>>(
+    pub(super) fn read_changes<R: KvRead>(
         &self,
         reader: &R,
         after: u64,
@@ -132,12 +128,12 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok(Change { position, id: self.id_at(id_key)?, revision })
     }
 
-    pub(super) fn newest_of_feed<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+    pub(super) fn newest_of_feed<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         self.needs_feed()?;
         self.newest(reader)
     }
 
-    pub(super) fn note_acknowledged<W: KvWrite<Tree = T>>(
+    pub(super) fn note_acknowledged<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
@@ -167,7 +163,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         self.acknowledge_at(transaction, key, position)
     }
 
-    pub(super) fn read_acknowledged<R: KvRead<Tree = T>>(
+    pub(super) fn read_acknowledged<R: KvRead>(
         &self,
         reader: &R,
         subscriber: &str,
@@ -180,11 +176,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Gives up changes up to where every subscriber is, but for the newest `keep`.
-    pub(super) fn trim<W: KvWrite<Tree = T>>(
-        &self,
-        transaction: &mut W,
-        keep: u64,
-    ) -> DocResult<u64> {
+    pub(super) fn trim<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         self.needs_feed()?;
         let mut up_to = self.newest(transaction)?.saturating_sub(keep);
         let subscribers = {

@@ -26,45 +26,42 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// use arbour::documents::{Collection, Declaration, DocResult, DocStore, Documents};
 /// use serde_json::Value;
 /// struct Database<S: arbour::KvStore> {
-///     notes: Collection<S::Tree, Value>,
+///     notes: Collection<Value>,
 /// }
 /// fn open<S: arbour::KvStore>(store: &S) -> DocResult<Database<S>> {
 ///     Ok(Database { notes: Documents::new(store).collection(Declaration::new("notes"))? })
 /// }
 /// # open(&arbour::MemoryStore::new()).unwrap();
 /// ```
-pub struct Collection<T, D> {
+pub struct Collection<D> {
     pub(super) definition: Definition<D>,
-    pub(super) trees: Trees<T>,
+    pub(super) trees: Trees,
     pub(super) store_id: [u8; 16],
     pub(super) record_key: Vec<u8>,
     known: Mutex<Option<Arc<Known>>>,
 }
 
 /// The trees of a collection.
-pub(super) struct Trees<T> {
-    pub(super) catalog: T,
-    pub(super) documents: T,
+pub(super) struct Trees {
+    pub(super) catalog: Tree,
+    pub(super) documents: Tree,
     /// One for each index, in the order they are declared in.
-    pub(super) indexes: Vec<T>,
-    pub(super) feed: T,
-    pub(super) feed_ack: T,
+    pub(super) indexes: Vec<Tree>,
+    pub(super) feed: Tree,
+    pub(super) feed_ack: Tree,
 }
 
 /// Opens a tree of the layer's own.
-fn open<S: KvStore>(store: &S, name: &str) -> DocResult<S::Tree> {
+fn open<S: KvStore>(store: &S, name: &str) -> DocResult<Tree> {
     Ok(store.open_tree(TreeName::layer(name)?)?)
 }
 
-impl<T: Tree, D: Document> Collection<T, D> {
+impl<D: Document> Collection<D> {
     /// Opens a collection and notes how it is declared.
-    pub(super) fn declare<S: KvStore<Tree = T>>(
-        store: &S,
-        declaration: Declaration<D>,
-    ) -> DocResult<Self> {
+    pub(super) fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
-        let indexes: DocResult<Vec<T>> = definition
+        let indexes: DocResult<Vec<Tree>> = definition
             .indexes
             .iter()
             .map(|index| open(store, &index_tree(name, &index.name)))
@@ -89,10 +86,10 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Reads the id of the store, and what has to be noted of the collection, if that is not there.
-    fn read_declared<R: KvRead<Tree = T>>(
+    fn read_declared<R: KvRead>(
         &self,
         reader: &R,
-        meta: &T,
+        meta: &Tree,
     ) -> DocResult<(Option<[u8; 16]>, Option<Record>)> {
         let store_id = reader.get_with(meta, STORE_ID_KEY, |bytes| match bytes {
             [FORMAT, id @ ..] => <[u8; 16]>::try_from(id)
@@ -109,11 +106,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok((store_id, (before != Some(&record)).then_some(record)))
     }
 
-    fn note_declared<W: KvWrite<Tree = T>>(
-        &self,
-        transaction: &mut W,
-        meta: &T,
-    ) -> DocResult<[u8; 16]> {
+    fn note_declared<W: KvWrite>(&self, transaction: &mut W, meta: &Tree) -> DocResult<[u8; 16]> {
         let (store_id, record) = self.read_declared(transaction, meta)?;
         if let Some(record) = record {
             catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
@@ -127,7 +120,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Reads what is known of the collection, without asking whether it is declared so here.
-    fn load<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Option<Arc<Known>>> {
+    fn load<R: KvRead>(&self, reader: &R) -> DocResult<Option<Arc<Known>>> {
         let last = self.known.lock().clone();
         let key = &self.record_key;
         let known =
@@ -146,7 +139,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     ///
     /// # Errors
     /// [`Redeclared`](DocError::Redeclared) if the collection is declared otherwise here.
-    pub(super) fn known<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Arc<Known>> {
+    pub(super) fn known<R: KvRead>(&self, reader: &R) -> DocResult<Arc<Known>> {
         let known = self.load(reader)?;
         known
             .filter(|known| known.record.fits(&self.definition))
@@ -213,11 +206,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Gets a document by its key.
-    pub(super) fn get_at<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        key: &[u8],
-    ) -> DocResult<Option<Stored<D>>> {
+    pub(super) fn get_at<R: KvRead>(&self, reader: &R, key: &[u8]) -> DocResult<Option<Stored<D>>> {
         let tree = &self.trees.documents;
         reader.get_with(tree, key, |value| self.decode(key, value))?.transpose()
     }

@@ -19,7 +19,7 @@ fn highest_key(collection: &str) -> Vec<u8> {
 
 /// Makes an id for a document that has none.
 pub(super) fn make<R: KvRead, D: Document>(
-    collection: &Collection<R::Tree, D>,
+    collection: &Collection<D>,
     reader: &R,
     body: &D,
 ) -> DocResult<DocId<'static>> {
@@ -59,7 +59,7 @@ pub(super) fn make<R: KvRead, D: Document>(
 /// Many documents may have one title. So the number is looked for in steps that double, until one is
 /// free, and then halfway between the last that was taken and it: the one before it is always taken.
 fn free_slug<R: KvRead, D: Document>(
-    collection: &Collection<R::Tree, D>,
+    collection: &Collection<D>,
     reader: &R,
     slug: String,
 ) -> DocResult<DocId<'static>> {
@@ -86,7 +86,7 @@ fn free_slug<R: KvRead, D: Document>(
 
 /// Returns the highest number that is or was an id.
 fn highest<R: KvRead, D: Document>(
-    collection: &Collection<R::Tree, D>,
+    collection: &Collection<D>,
     reader: &R,
 ) -> DocResult<Option<i64>> {
     let last = reader.last(&collection.trees.documents, KeyRange::all())?;
@@ -100,16 +100,13 @@ fn highest<R: KvRead, D: Document>(
     Ok(last.max(kept))
 }
 
-fn number<T: arbour_core::Tree, D: Document>(
-    collection: &Collection<T, D>,
-    key: &[u8],
-) -> DocResult<i64> {
+fn number<D: Document>(collection: &Collection<D>, key: &[u8]) -> DocResult<i64> {
     i64::decode_part(key).map_err(|cause| collection.undecodable(key, cause))
 }
 
 /// Notes the id of a document that is about to be removed, if it is the highest: it is not made again.
 pub(super) fn keep_highest<W: KvWrite, D: Document>(
-    collection: &Collection<W::Tree, D>,
+    collection: &Collection<D>,
     transaction: &mut W,
     id_key: &[u8],
 ) -> DocResult<()> {

@@ -42,16 +42,12 @@ pub struct CollectionReader<'r, R: KvRead, D> {
 }
 
 impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
-    pub(super) fn new(collection: &'r Collection<R::Tree, D>, reader: &'r R) -> Self {
+    pub(super) fn new(collection: &'r Collection<D>, reader: &'r R) -> Self {
         Self { rows: Rows { collection, reader }, known: OnceCell::new() }
     }
 
     /// A reader that knows the state of the indexes already.
-    pub(super) fn knowing(
-        collection: &'r Collection<R::Tree, D>,
-        reader: &'r R,
-        known: Arc<Known>,
-    ) -> Self {
+    pub(super) fn knowing(collection: &'r Collection<D>, reader: &'r R, known: Arc<Known>) -> Self {
         Self { rows: Rows { collection, reader }, known: OnceCell::from(known) }
     }
 

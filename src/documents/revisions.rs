@@ -21,7 +21,7 @@ fn key(collection: &str) -> Vec<u8> {
 }
 
 /// Reads the number; 0 if no document was removed yet.
-fn read<R: KvRead, D: Document>(collection: &Collection<R::Tree, D>, reader: &R) -> DocResult<u64> {
+fn read<R: KvRead, D: Document>(collection: &Collection<D>, reader: &R) -> DocResult<u64> {
     let key = key(collection.definition.name());
     let read = reader.get_with(&collection.trees.catalog, &key, |value| match value {
         [FORMAT, revision @ ..] => <[u8; 8]>::try_from(revision)

@@ -22,7 +22,7 @@ pub(super) struct Found<'f> {
 
 /// Finds documents through a snapshot or a transaction.
 pub(super) struct Rows<'r, R: KvRead, D> {
-    pub(super) collection: &'r Collection<R::Tree, D>,
+    pub(super) collection: &'r Collection<D>,
     pub(super) reader: &'r R,
 }
 

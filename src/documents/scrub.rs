@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use arbour_core::documents::{DocError, DocResult, Document, Progress, Scrub, ScrubReport};
 use arbour_core::key::successor;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::build::CHUNK;
 use super::collection::Collection;
@@ -42,8 +42,8 @@ impl Piece {
     }
 }
 
-impl<T: Tree, D: Document> Collection<T, D> {
-    pub(super) fn scrub_all<S: KvStore<Tree = T>>(
+impl<D: Document> Collection<D> {
+    pub(super) fn scrub_all<S: KvStore>(
         &self,
         store: &S,
         scrub: Scrub,
@@ -74,18 +74,14 @@ impl<T: Tree, D: Document> Collection<T, D> {
         Ok(report)
     }
 
-    fn look<R: KvRead<Tree = T>>(&self, reader: &R, walk: Walk, from: &[u8]) -> DocResult<Piece> {
+    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8]) -> DocResult<Piece> {
         match walk {
             Walk::Documents => self.look_at_documents(reader, from),
             Walk::Index(index) => self.look_at_entries(reader, index, from),
         }
     }
 
-    fn mend<W: KvWrite<Tree = T>>(
-        &self,
-        transaction: &mut W,
-        corrections: &[Correction],
-    ) -> DocResult<()> {
+    fn mend<W: KvWrite>(&self, transaction: &mut W, corrections: &[Correction]) -> DocResult<()> {
         for Correction { index, key, is_missing } in corrections {
             match self.trees.indexes.get(*index) {
                 Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
@@ -97,7 +93,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Counts the documents, and the entries of the indexes that are looked at.
-    fn total<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+    fn total<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         let known = self.known(reader)?;
         let mut total = reader.len(&self.trees.documents)?;
         for (number, tree) in self.trees.indexes.iter().enumerate() {
@@ -109,7 +105,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Looks for entries that documents should have.
-    fn look_at_documents<R: KvRead<Tree = T>>(&self, reader: &R, from: &[u8]) -> DocResult<Piece> {
+    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> DocResult<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
         let report = &mut piece.report;
@@ -157,7 +153,7 @@ impl<T: Tree, D: Document> Collection<T, D> {
     }
 
     /// Looks for entries that no document asks for.
-    fn look_at_entries<R: KvRead<Tree = T>>(
+    fn look_at_entries<R: KvRead>(
         &self,
         reader: &R,
         index: usize,

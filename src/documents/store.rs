@@ -6,7 +6,7 @@ use arbour_core::documents::{
     Change, Declaration, DocCollection, DocResult, DocStore, Document, Duplicate, IndexState,
     IndexStatus, Progress, Scrub, ScrubReport,
 };
-use arbour_core::{KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{KvRead, KvStore, KvWrite};
 
 use super::collection::Collection;
 use super::reader::CollectionReader;
@@ -56,7 +56,7 @@ impl<'s, S: KvStore> Documents<'s, S> {
 
 impl<S: KvStore> DocStore for Documents<'_, S> {
     type Store = S;
-    type Collection<D: Document> = Collection<S::Tree, D>;
+    type Collection<D: Document> = Collection<D>;
 
     fn store(&self) -> &S {
         self.store
@@ -67,27 +67,26 @@ impl<S: KvStore> DocStore for Documents<'_, S> {
     }
 }
 
-impl<T: Tree, D: Document> DocCollection<D> for Collection<T, D> {
-    type Tree = T;
-    type Reader<'r, R: KvRead<Tree = T> + 'r> = CollectionReader<'r, R, D>;
-    type Writer<'w, W: KvWrite<Tree = T> + 'w> = CollectionWriter<'w, W, D>;
+impl<D: Document> DocCollection<D> for Collection<D> {
+    type Reader<'r, R: KvRead + 'r> = CollectionReader<'r, R, D>;
+    type Writer<'w, W: KvWrite + 'w> = CollectionWriter<'w, W, D>;
 
-    fn reader<'r, R: KvRead<Tree = T>>(&'r self, reader: &'r R) -> CollectionReader<'r, R, D> {
+    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> CollectionReader<'r, R, D> {
         CollectionReader::new(self, reader)
     }
 
-    fn writer<'w, W: KvWrite<Tree = T>>(
+    fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
     ) -> DocResult<CollectionWriter<'w, W, D>> {
         CollectionWriter::new(self, transaction)
     }
 
-    fn indexes<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
         self.statuses(reader)
     }
 
-    fn build<S: KvStore<Tree = T>>(
+    fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -95,15 +94,15 @@ impl<T: Tree, D: Document> DocCollection<D> for Collection<T, D> {
         self.build_all(store, progress)
     }
 
-    fn disable<W: KvWrite<Tree = T>>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
         self.set_state(transaction, index, IndexState::Disabled)
     }
 
-    fn enable<W: KvWrite<Tree = T>>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
         self.set_state(transaction, index, IndexState::WriteOnly)
     }
 
-    fn duplicates<R: KvRead<Tree = T>>(
+    fn duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: &str,
@@ -121,7 +120,7 @@ impl<T: Tree, D: Document> DocCollection<D> for Collection<T, D> {
         self.find_duplicates(reader, number, limit)
     }
 
-    fn scrub<S: KvStore<Tree = T>>(
+    fn scrub<S: KvStore>(
         &self,
         store: &S,
         scrub: Scrub,
@@ -130,20 +129,15 @@ impl<T: Tree, D: Document> DocCollection<D> for Collection<T, D> {
         self.scrub_all(store, scrub, progress)
     }
 
-    fn changes<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> DocResult<Vec<Change>> {
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>> {
         self.read_changes(reader, after, limit)
     }
 
-    fn newest_change<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<u64> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         self.newest_of_feed(reader)
     }
 
-    fn acknowledge<W: KvWrite<Tree = T>>(
+    fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
@@ -152,15 +146,11 @@ impl<T: Tree, D: Document> DocCollection<D> for Collection<T, D> {
         self.note_acknowledged(transaction, subscriber, position)
     }
 
-    fn acknowledged<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> DocResult<Option<u64>> {
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
         self.read_acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite<Tree = T>>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         self.trim(transaction, keep)
     }
 }

@@ -38,7 +38,7 @@ use super::{made_id, path};
 /// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct CollectionWriter<'w, W: KvWrite, D> {
-    pub(super) collection: &'w Collection<W::Tree, D>,
+    pub(super) collection: &'w Collection<D>,
     pub(super) transaction: &'w mut W,
     pub(super) known: Arc<Known>,
     /// The position of the newest change, once it was read.
@@ -66,10 +66,7 @@ pub(super) struct Buffers {
 }
 
 impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
-    pub(super) fn new(
-        collection: &'w Collection<W::Tree, D>,
-        transaction: &'w mut W,
-    ) -> DocResult<Self> {
+    pub(super) fn new(collection: &'w Collection<D>, transaction: &'w mut W) -> DocResult<Self> {
         let known = collection.known(transaction)?;
         Ok(Self {
             collection,

@@ -3,7 +3,7 @@
 use std::ops::{Bound, Range};
 
 use arbour_core::key::KeyPart as _;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::EventResult;
 use super::envelope;
@@ -49,9 +49,9 @@ impl Chunk {
     }
 }
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Reads events behind a position, as many as there are at once.
-    pub(super) fn chunk<R: KvRead<Tree = T>>(
+    pub(super) fn chunk<R: KvRead>(
         &self,
         reader: &R,
         after: u64,

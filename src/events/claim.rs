@@ -4,9 +4,7 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{
-    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, clock,
-};
+use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, clock};
 
 use super::EventResult;
 use super::dispatch::check_not_handling;
@@ -58,7 +56,7 @@ fn prefix_of(subscription: &str) -> Vec<u8> {
     [subscription.as_bytes(), &[0xff]].concat()
 }
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Reads a lease, and the position it is of.
     fn decode_lease(&self, prefix: &[u8], key: &[u8], value: &[u8]) -> EventResult<(u64, Lease)> {
         u64::decode_part(key.get(prefix.len()..).unwrap_or_default())
@@ -68,7 +66,7 @@ impl<T: Tree> Log<T> {
 
     /// Returns the first positions from one to another that are neither claimed nor dealt with, and notes what
     /// was found out on the way.
-    fn unclaimed<R: KvRead<Tree = T>>(
+    fn unclaimed<R: KvRead>(
         &self,
         reader: &R,
         subscription: &str,
@@ -115,7 +113,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns the lease nearest to a position, on one side of it.
-    fn lease_beside<R: KvRead<Tree = T>>(
+    fn lease_beside<R: KvRead>(
         &self,
         reader: &R,
         subscription: &str,
@@ -157,7 +155,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!((one.len(), other.len()), (1, 0));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn claim<W: KvWrite<Tree = T>>(
+    pub fn claim<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,
@@ -169,7 +167,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Does the same without reading claims of which it is known that they have not run out.
-    fn claim_after<W: KvWrite<Tree = T>>(
+    fn claim_after<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,
@@ -217,7 +215,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn complete<W: KvWrite<Tree = T>>(
+    pub fn complete<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,
@@ -270,7 +268,7 @@ impl<T: Tree> Log<T> {
 
     /// Removes the leases of events that were acknowledged, or given up; returns up to where all is dealt
     /// with.
-    fn sweep<W: KvWrite<Tree = T>>(
+    fn sweep<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,

@@ -4,7 +4,7 @@ use arbour_core::documents::layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
 use arbour_core::key::Key as _;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, TreeName};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
 use sha2::{Digest as _, Sha256};
 
 use super::dispatch::check_not_handling;
@@ -122,7 +122,7 @@ fn add(digest: &mut Sha256, bytes: &[u8]) {
 }
 
 /// Removes the entries of a tree that begin with a prefix, in chunks.
-fn clear<S: KvStore>(store: &S, tree: &S::Tree, prefix: &[u8]) -> EventResult<()> {
+fn clear<S: KvStore>(store: &S, tree: &Tree, prefix: &[u8]) -> EventResult<()> {
     loop {
         let count = store.write(|transaction| {
             let mut keys = Vec::new();

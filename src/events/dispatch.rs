@@ -307,17 +307,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             events = append.events.len()
         );
         let _entered = span.enter();
-        let appended = match &self.inner.place {
-            Place { beside_views: Some(log), .. } => {
-                self.append_and_apply(log.clone(), append, dispatch)
-            }
-            Place { store, log, .. } => {
-                let log = log.clone();
-                let appended = store.write_grouped(dispatch.durability, move |transaction| {
-                    log.append(transaction, &append)
-                });
-                appended.map(|appended| (appended, self.inner.inline_lanes(appended)))
-            }
+        let Place { store, log, is_beside_views } = &self.inner.place;
+        let log = log.clone();
+        let appended = if *is_beside_views {
+            self.append_and_apply(log, append, dispatch)
+        } else {
+            let appended = store.write_grouped(dispatch.durability, move |transaction| {
+                log.append(transaction, &append)
+            });
+            appended.map(|appended| (appended, self.inner.inline_lanes(appended)))
         };
         // Also by one who is refused: there are those who let him go first.
         self.inner.signal.notify();

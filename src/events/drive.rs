@@ -249,12 +249,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         }
     }
 
-    fn halted<R: KvRead<Tree = S::Tree>>(
-        &self,
-        lane: &Lane<S>,
-        reader: &R,
-        state: &State,
-    ) -> EventResult<Step> {
+    fn halted<R: KvRead>(&self, lane: &Lane<S>, reader: &R, state: &State) -> EventResult<Step> {
         let position = state.applied + 1;
         let dead = lane.dead_letter(reader, position)?;
         let reason = dead.map_or_else(|| "an event failed".to_owned(), |dead| dead.reason);

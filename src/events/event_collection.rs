@@ -6,7 +6,7 @@ use arbour_core::documents::{
     DocCollection as _, DocError, DocId, DocResult, DocWrite, Document, Ids, Written, from_json,
     set_at, to_json,
 };
-use arbour_core::{Cause, KvRead, KvWrite, Tree};
+use arbour_core::{Cause, KvRead, KvWrite};
 use serde_json::{Value, json};
 
 use super::append::Append;
@@ -35,7 +35,7 @@ const CODEC: u8 = 1;
 /// let store = Arc::new(arbour::MemoryStore::new());
 /// let people = Projection::new("people", 1);
 /// let collection = Documents::new(&*store).collection(Declaration::<Value>::new(&people.view("people")))?;
-/// let writes = EventCollection::<<arbour::MemoryStore as arbour::KvStore>::Tree, Value>::writes("people");
+/// let writes = EventCollection::<Value>::writes("people");
 /// let events = Events::builder(Arc::clone(&store), "main")
 ///     .projection(people.model(EventCollection::new("people", collection)))
 ///     .build()?;
@@ -46,9 +46,9 @@ const CODEC: u8 = 1;
 /// assert_eq!(again.result("people", "people").unwrap()["kind"], "exists");
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```
-pub struct EventCollection<T, D> {
+pub struct EventCollection<D> {
     writes: EventWrites<D>,
-    collection: Arc<Collection<T, D>>,
+    collection: Arc<Collection<D>>,
 }
 
 /// Makes the events of an [`EventCollection`].
@@ -234,7 +234,7 @@ impl<D: Document> EventWrites<D> {
     }
 }
 
-impl<T: Tree, D: Document> EventCollection<T, D> {
+impl<D: Document> EventCollection<D> {
     /// Makes a model of a collection, which may be one that the program shares, to read it. The types of its
     /// events begin with this name.
     ///
@@ -251,7 +251,7 @@ impl<T: Tree, D: Document> EventCollection<T, D> {
     /// # }
     /// ```
     #[must_use]
-    pub fn new(name: &str, collection: impl Into<Arc<Collection<T, D>>>) -> Self {
+    pub fn new(name: &str, collection: impl Into<Arc<Collection<D>>>) -> Self {
         let collection = collection.into();
         let id_path = collection.declaration().id_path.clone();
         Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
@@ -261,8 +261,7 @@ impl<T: Tree, D: Document> EventCollection<T, D> {
     ///
     /// ```
     /// # use arbour::events::EventCollection;
-    /// # type Tree = <arbour::MemoryStore as arbour::KvStore>::Tree;
-    /// let writes = EventCollection::<Tree, serde_json::Value>::writes("people");
+    /// let writes = EventCollection::<serde_json::Value>::writes("people");
     /// # let _ = writes;
     /// ```
     #[must_use]
@@ -270,7 +269,7 @@ impl<T: Tree, D: Document> EventCollection<T, D> {
         EventWrites::new(name)
     }
 
-    fn write<W: KvWrite<Tree = T>>(&self, write: &Write, view: &mut W) -> DocResult<Value> {
+    fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> DocResult<Value> {
         let mut documents = self.collection.writer(view)?;
         let name = &self.writes.name;
         let written = match write.action {
@@ -302,9 +301,9 @@ impl Write {
         self.body.get(name).unwrap_or(&Value::Null)
     }
 
-    fn id<T: Tree, D: Document>(
+    fn id<D: Document>(
         &self,
-        collection: &EventCollection<T, D>,
+        collection: &EventCollection<D>,
         name: &str,
     ) -> DocResult<DocId<'static>> {
         let ids = &collection.collection.declaration().ids;
@@ -317,15 +316,14 @@ impl Write {
     }
 }
 
-impl<T: Tree, D: Document> Model for EventCollection<T, D> {
-    type Tree = T;
+impl<D: Document> Model for EventCollection<D> {
     type Change = Write;
 
     fn name(&self) -> &str {
         &self.writes.name
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         _before: &R,
@@ -349,12 +347,7 @@ impl<T: Tree, D: Document> Model for EventCollection<T, D> {
         Ok(Some(Write { action, body }))
     }
 
-    fn apply<W: KvWrite<Tree = T>>(
-        &self,
-        write: Write,
-        view: &mut W,
-        out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> Handled<()> {
         match self.write(&write, view) {
             Ok(written) => out.returns(written),
             Err(error) => match refusal(&error) {

@@ -50,17 +50,16 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// use std::sync::Arc;
 ///
 /// /// Counts events, in a tree of its own.
-/// struct Counter<T>(T);
+/// struct Counter(Tree);
 ///
-/// impl<T: Tree> Model for Counter<T> {
-///     type Tree = T;
+/// impl Model for Counter {
 ///     type Change = u64;
 ///
 ///     fn name(&self) -> &str {
 ///         "counter"
 ///     }
 ///
-///     fn reduce<R: KvRead<Tree = T>>(
+///     fn reduce<R: KvRead>(
 ///         &self, _event: &Event<'_>, before: &R, out: &mut Outbox,
 ///     ) -> Handled<Option<u64>> {
 ///         let count = before.get_with(&self.0, b"count", |count| count[0])?.unwrap_or(0);
@@ -68,7 +67,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 ///         Ok(Some(u64::from(count) + 1))
 ///     }
 ///
-///     fn apply<W: KvWrite<Tree = T>>(
+///     fn apply<W: KvWrite>(
 ///         &self, count: u64, view: &mut W, _out: &mut Outbox,
 ///     ) -> Handled<()> {
 ///         Ok(view.put(&self.0, b"count", &[count as u8])?)
@@ -99,7 +98,7 @@ impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
 /// What all clones share.
 pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) views: Arc<GroupCommit<Arc<S>>>,
-    pub(super) place: Place<S, L>,
+    pub(super) place: Place<L>,
     pub(super) lanes: Vec<Lane<S>>,
     pub(super) signal: Signal,
     pub(super) counters: Counters,
@@ -139,7 +138,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
 }
 
 /// Opens the log where it is.
-type OpenPlace<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<Place<S, L>>;
+type OpenPlace<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<Place<L>>;
 
 impl<S: KvStore> Events<S> {
     /// Begins with a store, in which log and views are, and the name of the log.
@@ -387,7 +386,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Finds the version of a projection that this program applies at a moment.
-    pub(super) fn served_at<R: KvRead<Tree = S::Tree>>(
+    pub(super) fn served_at<R: KvRead>(
         &self,
         reader: &R,
         projection: &str,
@@ -469,7 +468,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     #[must_use]
-    pub fn log(&self) -> &Log<L::Tree> {
+    pub fn log(&self) -> &Log {
         &self.inner.place.log
     }
 
@@ -590,7 +589,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 }
 
 /// Returns the version of a projection that is read.
-pub(super) fn active_version<S: KvStore, R: KvRead<Tree = S::Tree>>(
+pub(super) fn active_version<S: KvStore, R: KvRead>(
     store: &S,
     reader: &R,
     projection: &str,

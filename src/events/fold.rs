@@ -50,14 +50,14 @@ pub struct Folded<A> {
 /// })?;
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```
-pub struct StreamSnapshots<T, A> {
-    log: Log<T>,
-    tree: T,
+pub struct StreamSnapshots<A> {
+    log: Log,
+    tree: Tree,
     schema: u32,
     codec: BodyCodec<A>,
 }
 
-impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
+impl<A: Document + Default> StreamSnapshots<A> {
     /// Opens the snapshots of one kind of state, kept in JSON beside the log. Snapshots of another schema
     /// version than this are not used.
     ///
@@ -72,12 +72,7 @@ impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
     /// # let _ = balances;
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn open<S: KvStore<Tree = T>>(
-        store: &S,
-        log: &Log<T>,
-        name: &str,
-        schema: u32,
-    ) -> EventResult<Self> {
+    pub fn open<S: KvStore>(store: &S, log: &Log, name: &str, schema: u32) -> EventResult<Self> {
         super::log::check_name(name, "a kind of snapshots")?;
         let tree = open_tree(store, &snapshot_tree(log.name(), name))?;
         Ok(Self { log: log.clone(), tree, schema, codec: BodyCodec::json() })
@@ -94,12 +89,12 @@ impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
     /// fn count<R: KvRead>(
-    ///     counts: &StreamSnapshots<R::Tree, u64>, reader: &R,
+    ///     counts: &StreamSnapshots<u64>, reader: &R,
     /// ) -> EventResult<Folded<u64>> {
     ///     counts.fold(reader, "account-1", |count, _event| Ok(count + 1))
     /// }
     /// ```
-    pub fn fold<R: KvRead<Tree = T>>(
+    pub fn fold<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
@@ -135,12 +130,12 @@ impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
     /// # use arbour::KvWrite;
     /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
     /// fn keep<W: KvWrite>(
-    ///     counts: &StreamSnapshots<W::Tree, u64>, transaction: &mut W, count: &Folded<u64>,
+    ///     counts: &StreamSnapshots<u64>, transaction: &mut W, count: &Folded<u64>,
     /// ) -> EventResult<()> {
     ///     counts.save(transaction, "account-1", count)
     /// }
     /// ```
-    pub fn save<W: KvWrite<Tree = T>>(
+    pub fn save<W: KvWrite>(
         &self,
         transaction: &mut W,
         stream: &str,
@@ -165,15 +160,11 @@ impl<T: Tree, A: Document + Default> StreamSnapshots<T, A> {
     /// ```
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventResult, StreamSnapshots};
-    /// fn version<R: KvRead>(counts: &StreamSnapshots<R::Tree, u64>, reader: &R) -> EventResult<u64> {
+    /// fn version<R: KvRead>(counts: &StreamSnapshots<u64>, reader: &R) -> EventResult<u64> {
     ///     Ok(counts.load(reader, "account-1")?.map_or(0, |count| count.version))
     /// }
     /// ```
-    pub fn load<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        stream: &str,
-    ) -> EventResult<Option<Folded<A>>> {
+    pub fn load<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<Folded<A>>> {
         let key = stream.as_bytes();
         let found = reader.get_with(&self.tree, key, |value| self.decode(value))?.transpose();
         let found = found.map_err(|cause| {

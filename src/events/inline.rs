@@ -51,7 +51,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Appends events and applies them in one commit, where nothing stands in the way of it.
     pub(super) fn append_and_apply(
         &self,
-        log: Log<S::Tree>,
+        log: Log,
         append: Append,
         dispatch: Dispatch,
     ) -> EventResult<(Appended, Vec<Inlined>)> {
@@ -80,7 +80,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// The projections that those who dispatch wait for: which version is read says the store.
-    fn inline_lanes_at<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
+    fn inline_lanes_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
         let mut lanes = Vec::new();
         for (number, lane) in self.lanes.iter().enumerate() {
             if lane.projection.pace != Pace::Inline {
@@ -124,7 +124,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     fn apply_inline(
         &self,
         inlined: &mut Inlined,
-        log: &Log<S::Tree>,
+        log: &Log,
         group: &mut Group<'_, '_, S>,
         AppendedChunk { appended, head, chunk }: &AppendedChunk,
     ) -> EventResult<()> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use arbour_core::key::Key as _;
-use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree as _};
+use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree};
 use parking_lot::Mutex;
 
 use super::apply::{ApplyError, Effect, apply};
@@ -29,7 +29,7 @@ use super::{EventError, EventResult};
 /// A version of a projection at work on a store.
 pub(super) struct Lane<S: KvStore> {
     pub(super) projection: Projection<S>,
-    pub(super) trees: Trees<S::Tree>,
+    pub(super) trees: Trees,
     /// The name of the log it reads.
     log: Arc<str>,
     /// Of the log it is made of.
@@ -46,15 +46,15 @@ pub(super) struct Lane<S: KvStore> {
     next_try: Mutex<Option<Instant>>,
 }
 
-pub(super) struct Trees<T> {
-    pub(super) projections: T,
+pub(super) struct Trees {
+    pub(super) projections: Tree,
     /// How far projections are: behind the log's own head, in the page that is written anyway.
-    pub(super) states: T,
-    pub(super) results: T,
-    pub(super) dead: T,
+    pub(super) states: Tree,
+    pub(super) results: Tree,
+    pub(super) dead: Tree,
     /// What was put aside, by its stream.
-    pub(super) dead_streams: T,
-    pub(super) quarantine: T,
+    pub(super) dead_streams: Tree,
+    pub(super) quarantine: Tree,
 }
 
 /// How applying events ended.
@@ -103,22 +103,18 @@ impl<S: KvStore> Lane<S> {
         self.projection.name()
     }
 
-    fn undecodable(&self, tree: &S::Tree, key: &[u8], cause: DecodeError) -> EventError {
+    fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> EventError {
         EventError::undecodable(self.name(), tree.name(), key, cause)
     }
 
-    pub(super) fn state<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<State> {
+    pub(super) fn state<R: KvRead>(&self, reader: &R) -> EventResult<State> {
         let tree = &self.trees.states;
         let state = reader.get_with(tree, &self.state_key, State::decode)?;
         let state = state.unwrap_or(Ok(State::NEW));
         state.map_err(|cause| self.undecodable(tree, &self.state_key, cause))
     }
 
-    pub(super) fn save<W: KvWrite<Tree = S::Tree>>(
-        &self,
-        transaction: &mut W,
-        state: &State,
-    ) -> EventResult<()> {
+    pub(super) fn save<W: KvWrite>(&self, transaction: &mut W, state: &State) -> EventResult<()> {
         if self.applied.load(Ordering::Acquire) == 0 {
             let log = [&[FORMAT], self.log.as_bytes()].concat();
             transaction.put(&self.trees.projections, &self.version_key, &log)?;
@@ -128,7 +124,7 @@ impl<S: KvStore> Lane<S> {
 
     /// Refuses a version that is made of another log, or of one that is lost together with how far the
     /// version is: nothing is applied a second time.
-    pub(super) fn check_log<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<()> {
+    pub(super) fn check_log<R: KvRead>(&self, reader: &R) -> EventResult<()> {
         let (tree, key) = (&self.trees.projections, &self.version_key);
         let is_own = reader.get_with(tree, key, |log| match log {
             [FORMAT, log @ ..] => Ok(log == self.log.as_bytes()),
@@ -145,23 +141,17 @@ impl<S: KvStore> Lane<S> {
     }
 
     /// Returns the version that is read.
-    pub(super) fn active_version<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-    ) -> EventResult<Option<u32>> {
+    pub(super) fn active_version<R: KvRead>(&self, reader: &R) -> EventResult<Option<u32>> {
         read_active_version(reader, &self.trees.projections, self.name())
     }
 
     /// Tells whether this is the version that is read.
-    pub(super) fn is_active_at<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<bool> {
+    pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> EventResult<bool> {
         Ok(self.active_version(reader)? == Some(self.projection.version()))
     }
 
     /// Makes this version the one that is read.
-    pub(super) fn activate<W: KvWrite<Tree = S::Tree>>(
-        &self,
-        transaction: &mut W,
-    ) -> EventResult<()> {
+    pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         let version = number_value(u64::from(self.projection.version()));
         Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
     }
@@ -306,7 +296,7 @@ impl<S: KvStore> Lane<S> {
         Ok(Ok(effect))
     }
 
-    pub(super) fn bury<W: KvWrite<Tree = S::Tree>>(
+    pub(super) fn bury<W: KvWrite>(
         &self,
         transaction: &mut W,
         dead: &DeadLetter,
@@ -318,7 +308,7 @@ impl<S: KvStore> Lane<S> {
         Ok(transaction.put(&self.trees.dead, &position_key(dead.position), &value)?)
     }
 
-    pub(super) fn quarantined_since<R: KvRead<Tree = S::Tree>>(
+    pub(super) fn quarantined_since<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
@@ -328,7 +318,7 @@ impl<S: KvStore> Lane<S> {
         since.map_err(|cause| self.undecodable(tree, key, cause))
     }
 
-    pub(super) fn dead_letter<R: KvRead<Tree = S::Tree>>(
+    pub(super) fn dead_letter<R: KvRead>(
         &self,
         reader: &R,
         position: u64,
@@ -337,11 +327,7 @@ impl<S: KvStore> Lane<S> {
     }
 
     /// Returns what became of an event that is behind this projection.
-    pub(super) fn fate<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        position: u64,
-    ) -> EventResult<Fate> {
+    pub(super) fn fate<R: KvRead>(&self, reader: &R, position: u64) -> EventResult<Fate> {
         if let Some(dead) = self.dead_letter(reader, position)? {
             return Ok(Fate::Dead(dead.reason));
         }
@@ -349,10 +335,10 @@ impl<S: KvStore> Lane<S> {
         Ok(Fate::Applied(effect.unwrap_or_default()))
     }
 
-    fn json_at<J: serde::de::DeserializeOwned, R: KvRead<Tree = S::Tree>>(
+    fn json_at<J: serde::de::DeserializeOwned, R: KvRead>(
         &self,
         reader: &R,
-        tree: &S::Tree,
+        tree: &Tree,
         position: u64,
     ) -> EventResult<Option<J>> {
         let key = position_key(position);
@@ -364,7 +350,7 @@ impl<S: KvStore> Lane<S> {
 /// Returns the version of a projection that is read, which is kept under its name.
 pub(super) fn read_active_version<R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     projection: &str,
 ) -> EventResult<Option<u32>> {
     let key = projection.as_bytes();

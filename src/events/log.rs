@@ -37,23 +37,23 @@ use crate::ordered_uuid::ordered_uuid;
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```
 #[derive(Clone)]
-pub struct Log<T> {
+pub struct Log {
     pub(super) name: Arc<str>,
-    pub(super) trees: Arc<Trees<T>>,
+    pub(super) trees: Arc<Trees>,
 }
 
 /// The trees of a log.
-pub(super) struct Trees<T> {
-    pub(super) events: T,
-    pub(super) streams: T,
-    pub(super) keys: T,
-    pub(super) acks: T,
-    pub(super) leases: T,
-    pub(super) types: T,
+pub(super) struct Trees {
+    pub(super) events: Tree,
+    pub(super) streams: Tree,
+    pub(super) keys: Tree,
+    pub(super) acks: Tree,
+    pub(super) leases: Tree,
+    pub(super) types: Tree,
 }
 
 /// Opens a tree of the layer's own.
-pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> EventResult<S::Tree> {
+pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> EventResult<Tree> {
     Ok(store.open_tree(TreeName::layer(name)?)?)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn check_name(name: &str, what: &str) -> EventResult<()> {
     Err(EventError::Invalid { log: name.chars().take(NAME_BYTES_MAX).collect(), reason })
 }
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Opens a log; it need not be there yet.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<T: Tree> Log<T> {
     /// assert!(Log::open(&store, "main").is_ok());
     /// assert!(Log::open(&store, "").is_err());
     /// ```
-    pub fn open<S: KvStore<Tree = T>>(store: &S, name: &str) -> EventResult<Self> {
+    pub fn open<S: KvStore>(store: &S, name: &str) -> EventResult<Self> {
         check_name(name, "a log")?;
         let trees = Trees {
             events: open_tree(store, &log_tree(name))?,
@@ -126,7 +126,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(Log::open(&store, "main")?.head(&store.snapshot()?)?.position, 0);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn head<R: KvRead<Tree = T>>(&self, reader: &R) -> EventResult<Head> {
+    pub fn head<R: KvRead>(&self, reader: &R) -> EventResult<Head> {
         let head = reader.get_with(&self.trees.events, LOG_HEAD_KEY, Head::decode)?;
         let head = head.unwrap_or(Ok(Head::EMPTY));
         head.map_err(|cause| self.undecodable(&self.trees.events, LOG_HEAD_KEY, cause))
@@ -144,7 +144,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(Log::open(&store, "main")?.version(&store.snapshot()?, "diary")?, 0);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn version<R: KvRead<Tree = T>>(&self, reader: &R, stream: &str) -> EventResult<u64> {
+    pub fn version<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<u64> {
         let (tree, key) = (&self.trees.streams, stream_head_key(stream));
         let version = reader.get_with(tree, &key, decode_number)?;
         version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(tree, &key, cause))
@@ -174,7 +174,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!((appended.first, appended.last), (1, 1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn append<W: KvWrite<Tree = T>>(
+    pub fn append<W: KvWrite>(
         &self,
         transaction: &mut W,
         append: &Append,
@@ -183,7 +183,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Appends events, and returns them as they are stored.
-    pub(super) fn append_chunk<W: KvWrite<Tree = T>>(
+    pub(super) fn append_chunk<W: KvWrite>(
         &self,
         transaction: &mut W,
         append: &Append,
@@ -238,17 +238,13 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(appended.map(|appended| appended.first), Some(1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn appended<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        key: &str,
-    ) -> EventResult<Option<Appended>> {
+    pub fn appended<R: KvRead>(&self, reader: &R, key: &str) -> EventResult<Option<Appended>> {
         let found = self.use_of_key(reader, key)?;
         Ok(found.map(|(_, first, last)| Appended { first, last, is_repeated: true }))
     }
 
     /// Returns what a key was used for, and where.
-    pub(super) fn save_head<W: KvWrite<Tree = T>>(
+    pub(super) fn save_head<W: KvWrite>(
         &self,
         transaction: &mut W,
         head: &Head,
@@ -258,7 +254,7 @@ impl<T: Tree> Log<T> {
         Ok(transaction.put(&self.trees.events, LOG_HEAD_KEY, &value)?)
     }
 
-    fn use_of_key<R: KvRead<Tree = T>>(
+    fn use_of_key<R: KvRead>(
         &self,
         reader: &R,
         key: &str,
@@ -289,12 +285,12 @@ impl<T: Tree> Log<T> {
         EventError::Invalid { log: self.name.to_string(), reason: reason.into() }
     }
 
-    pub(super) fn undecodable(&self, tree: &T, key: &[u8], cause: DecodeError) -> EventError {
+    pub(super) fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> EventError {
         EventError::undecodable(&self.name, tree.name(), key, cause)
     }
 
     /// Returns what became of the append with this key, if there was one.
-    fn appended_before<W: KvWrite<Tree = T>>(
+    fn appended_before<W: KvWrite>(
         &self,
         transaction: &W,
         key: &str,
@@ -314,7 +310,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns the version of each stream that is appended to, if all are the expected ones.
-    fn versions<'a, W: KvWrite<Tree = T>>(
+    fn versions<'a, W: KvWrite>(
         &self,
         transaction: &W,
         append: &'a Append,
@@ -357,11 +353,11 @@ fn next_version(streams: &mut [(&str, u64)], stream: &str) -> u64 {
 }
 
 /// Events on their way into a log.
-pub(super) struct Appending<'l, T: Tree> {
-    log: &'l Log<T>,
+pub(super) struct Appending<'l> {
+    log: &'l Log,
     pub(super) head: Head,
     now: i64,
-    batch: Batch<T>,
+    batch: Batch,
     chunk: Chunk,
     value: Vec<u8>,
     key: Vec<u8>,
@@ -375,8 +371,8 @@ pub(super) struct AppendedChunk {
     pub(super) chunk: Chunk,
 }
 
-impl<'l, T: Tree> Appending<'l, T> {
-    fn new(log: &'l Log<T>, mut head: Head, count: usize) -> Self {
+impl<'l> Appending<'l> {
+    fn new(log: &'l Log, mut head: Head, count: usize) -> Self {
         if head.log_id.is_nil() {
             head.log_id = ordered_uuid();
         }
@@ -442,7 +438,7 @@ impl<'l, T: Tree> Appending<'l, T> {
         streams: &[(&str, u64)],
         keyed: Option<(&str, Hash)>,
         appended: Appended,
-    ) -> (Batch<T>, Head, Chunk) {
+    ) -> (Batch, Head, Chunk) {
         let trees = &self.log.trees;
         for (stream, version) in streams {
             self.batch.put(&trees.streams, &stream_head_key(stream), &number_value(*version));

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::error::Error as StdError;
 
-use arbour_core::{KvRead, KvStore, KvWrite, Savepoint, Tree};
+use arbour_core::{KvRead, KvStore, KvWrite, Savepoint};
 use serde_json::Value;
 
 use super::event::{Event, NewEvent};
@@ -50,23 +50,22 @@ pub type Handled<T> = Result<T, Failure>;
 /// ```
 /// use arbour::documents::{Collection, DocCollection, DocRead, DocWrite};
 /// use arbour::events::{Event, EventType, Handled, Model, Outbox};
-/// use arbour::{KvRead, KvWrite, Tree};
+/// use arbour::{KvRead, KvWrite};
 /// use serde_json::{Value, json};
 ///
-/// struct Accounts<T> {
+/// struct Accounts {
 ///     deposited: EventType<i64>,
-///     accounts: Collection<T, Value>,
+///     accounts: Collection<Value>,
 /// }
 ///
-/// impl<T: Tree> Model for Accounts<T> {
-///     type Tree = T;
+/// impl Model for Accounts {
 ///     type Change = Value;
 ///
 ///     fn name(&self) -> &str {
 ///         "accounts"
 ///     }
 ///
-///     fn reduce<R: KvRead<Tree = T>>(
+///     fn reduce<R: KvRead>(
 ///         &self,
 ///         event: &Event<'_>,
 ///         before: &R,
@@ -78,7 +77,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         Ok(Some(json!({"id": event.stream, "cents": old + cents})))
 ///     }
 ///
-///     fn apply<W: KvWrite<Tree = T>>(
+///     fn apply<W: KvWrite>(
 ///         &self,
 ///         account: Value,
 ///         view: &mut W,
@@ -90,8 +89,6 @@ pub type Handled<T> = Result<T, Failure>;
 /// }
 /// ```
 pub trait Model: Send + Sync + 'static {
-    /// The trees of the store its view is in.
-    type Tree: Tree;
     /// What [`reduce`](Self::reduce) says and [`apply`](Self::apply) does.
     type Change: 'static;
 
@@ -110,18 +107,14 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     /// # use arbour::events::{Event, Handled, Model, NewEvent};
     /// # use arbour::KvRead;
-    /// fn preprocess<M: Model, R: KvRead<Tree = M::Tree>>(
+    /// fn preprocess<M: Model, R: KvRead>(
     ///     model: &M, event: &Event<'_>, before: &R,
     /// ) -> Handled<Option<NewEvent>> {
     ///     model.preprocess(event, before)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn preprocess<R: KvRead<Tree = Self::Tree>>(
-        &self,
-        event: &Event<'_>,
-        before: &R,
-    ) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, before: &R) -> Handled<Option<NewEvent>> {
         Ok(None)
     }
 
@@ -131,14 +124,14 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Outbox};
     /// # use arbour::KvRead;
-    /// fn reduce<M: Model, R: KvRead<Tree = M::Tree>>(
+    /// fn reduce<M: Model, R: KvRead>(
     ///     model: &M, event: &Event<'_>, before: &R, out: &mut Outbox,
     /// ) -> Handled<Option<M::Change>> {
     ///     model.reduce(event, before, out)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn reduce<R: KvRead<Tree = Self::Tree>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         before: &R,
@@ -152,14 +145,14 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     /// # use arbour::events::{Handled, Model, Outbox};
     /// # use arbour::KvWrite;
-    /// fn apply<M: Model, W: KvWrite<Tree = M::Tree>>(
+    /// fn apply<M: Model, W: KvWrite>(
     ///     model: &M, change: M::Change, view: &mut W, out: &mut Outbox,
     /// ) -> Handled<()> {
     ///     model.apply(change, view, out)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn apply<W: KvWrite<Tree = Self::Tree>>(
+    fn apply<W: KvWrite>(
         &self,
         change: Self::Change,
         view: &mut W,
@@ -173,19 +166,14 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Outbox};
     /// # use arbour::KvWrite;
-    /// fn derive<M: Model, W: KvWrite<Tree = M::Tree>>(
+    /// fn derive<M: Model, W: KvWrite>(
     ///     model: &M, event: &Event<'_>, view: &mut W, out: &mut Outbox,
     /// ) -> Handled<()> {
     ///     model.derive(event, view, out)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn derive<W: KvWrite<Tree = Self::Tree>>(
-        &self,
-        event: &Event<'_>,
-        view: &mut W,
-        out: &mut Outbox,
-    ) -> Handled<()> {
+    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> Handled<()> {
         Ok(())
     }
 
@@ -194,18 +182,14 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Transact};
     /// # use arbour::KvWrite;
-    /// fn transact<M: Model, W: KvWrite<Tree = M::Tree>>(
+    /// fn transact<M: Model, W: KvWrite>(
     ///     model: &M, event: &Event<'_>, turn: &mut Transact<'_, W>,
     /// ) -> Handled<()> {
     ///     model.transact(event, turn)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn transact<W: KvWrite<Tree = Self::Tree>>(
-        &self,
-        event: &Event<'_>,
-        turn: &mut Transact<'_, W>,
-    ) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
         Ok(())
     }
 }
@@ -273,7 +257,7 @@ impl<W> Transact<'_, W> {
     /// ```
     /// # use arbour::events::Transact;
     /// # use arbour::{KvRead, KvWrite, Result};
-    /// fn is_there<W: KvWrite>(turn: &mut Transact<'_, W>, tree: &W::Tree) -> Result<bool> {
+    /// fn is_there<W: KvWrite>(turn: &mut Transact<'_, W>, tree: &Tree) -> Result<bool> {
     ///     turn.view().contains(tree, b"ada")
     /// }
     /// ```
@@ -345,7 +329,7 @@ pub(super) trait ErasedModel<S: KvStore>: Send + Sync {
     ) -> Handled<()>;
 }
 
-impl<S: KvStore, M: Model<Tree = S::Tree>> ErasedModel<S> for M {
+impl<S: KvStore, M: Model> ErasedModel<S> for M {
     fn name(&self) -> &str {
         Model::name(self)
     }

@@ -2,38 +2,35 @@
 
 use std::sync::Arc;
 
-use arbour_core::{GroupCommit, KvStore};
+use arbour_core::{GroupCommit, KvRead, KvStore};
 
 use super::chunk::Chunk;
 use super::head::Head;
 use super::log::Log;
-use super::model::Group;
 use super::state::State;
 use super::{EventError, EventResult};
 
 /// Where the log is.
-pub(super) struct Place<S: KvStore, L: KvStore> {
+pub(super) struct Place<L: KvStore> {
     /// The store it is in.
     pub(super) store: Arc<GroupCommit<Arc<L>>>,
-    pub(super) log: Log<L::Tree>,
-    /// The log once more, if its store is that of the views: so that it can be read and appended to in
-    /// their transactions.
-    pub(super) beside_views: Option<Log<S::Tree>>,
+    pub(super) log: Log,
+    /// Whether that store is also the one of the views: the log is read and appended to in their
+    /// transactions then.
+    pub(super) is_beside_views: bool,
 }
 
-impl<S: KvStore> Place<S, S> {
+impl<L: KvStore> Place<L> {
     /// In the store of the views.
-    pub(super) fn together(views: Arc<GroupCommit<Arc<S>>>, log: &str) -> EventResult<Self> {
+    pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*views, log)?;
-        Ok(Self { store: views, beside_views: Some(log.clone()), log })
+        Ok(Self { store: views, log, is_beside_views: true })
     }
-}
 
-impl<S: KvStore, L: KvStore> Place<S, L> {
     /// In a store of its own.
     pub(super) fn apart(store: Arc<L>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*store, log)?;
-        Ok(Self { store: Arc::new(GroupCommit::new(store)), log, beside_views: None })
+        Ok(Self { store: Arc::new(GroupCommit::new(store)), log, is_beside_views: false })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -45,20 +42,16 @@ impl<S: KvStore, L: KvStore> Place<S, L> {
     }
 
     /// Returns the head that events which a group applies are read up to.
-    pub(super) fn head_for(&self, group: &Group<'_, '_, S>) -> EventResult<Head> {
-        self.beside_views.as_ref().map_or_else(|| self.head(), |log| log.head(group))
+    pub(super) fn head_for(&self, group: &impl KvRead) -> EventResult<Head> {
+        if self.is_beside_views { self.log.head(group) } else { self.head() }
     }
 
     /// Reads events that a group is to apply.
-    pub(super) fn chunk(
-        &self,
-        group: &Group<'_, '_, S>,
-        after: u64,
-        until: u64,
-    ) -> EventResult<Chunk> {
-        match &self.beside_views {
-            Some(log) => log.chunk(group, after, until),
-            None => self.log.chunk(&self.store.snapshot()?, after, until),
+    pub(super) fn chunk(&self, group: &impl KvRead, after: u64, until: u64) -> EventResult<Chunk> {
+        if self.is_beside_views {
+            self.log.chunk(group, after, until)
+        } else {
+            self.log.chunk(&self.store.snapshot()?, after, until)
         }
     }
 

@@ -44,10 +44,8 @@ pub(super) struct Limits {
 /// use arbour::events::{FailurePolicy, GiveUp, Projection};
 /// # use arbour::documents::Collection;
 /// # use arbour::events::Model;
-/// # type Tree = <arbour::MemoryStore as arbour::KvStore>::Tree;
-/// # struct Accounts(Collection<Tree, serde_json::Value>);
+/// # struct Accounts(Collection<serde_json::Value>);
 /// # impl Model for Accounts {
-/// #     type Tree = Tree;
 /// #     type Change = ();
 /// #     fn name(&self) -> &str { "accounts" }
 /// # }
@@ -96,12 +94,12 @@ impl<S: KvStore> Projection<S> {
     /// ```
     /// # use arbour::events::{Model, Projection};
     /// # use arbour::KvStore;
-    /// fn with<S: KvStore, M: Model<Tree = S::Tree>>(bank: Projection<S>, model: M) -> Projection<S> {
+    /// fn with<S: KvStore, M: Model>(bank: Projection<S>, model: M) -> Projection<S> {
     ///     bank.model(model)
     /// }
     /// ```
     #[must_use]
-    pub fn model(mut self, model: impl Model<Tree = S::Tree>) -> Self {
+    pub fn model(mut self, model: impl Model) -> Self {
         self.models.push(Box::new(model));
         self
     }

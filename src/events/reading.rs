@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::envelope;
 use super::event::{Event, EventBuf};
@@ -131,7 +131,7 @@ impl EventQuery {
     }
 }
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Visits events, until there are no more or the visitor breaks or fails. Events that were given up
     /// are passed over; see [`head`](Self::head) for the first that is left.
     ///
@@ -142,7 +142,7 @@ impl<T: Tree> Log<T> {
     /// # use std::ops::ControlFlow;
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventQuery, EventResult, Log};
-    /// fn count<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<u64> {
+    /// fn count<R: KvRead>(log: &Log, reader: &R) -> EventResult<u64> {
     ///     let mut count = 0;
     ///     log.each(reader, &EventQuery::all(), |_event| {
     ///         count += 1;
@@ -151,7 +151,7 @@ impl<T: Tree> Log<T> {
     ///     Ok(count)
     /// }
     /// ```
-    pub fn each<R: KvRead<Tree = T>, E: From<EventError>>(
+    pub fn each<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         query: &EventQuery,
@@ -171,7 +171,7 @@ impl<T: Tree> Log<T> {
         })
     }
 
-    fn visit<R: KvRead<Tree = T>, E: From<EventError>>(
+    fn visit<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         query: &EventQuery,
@@ -184,7 +184,7 @@ impl<T: Tree> Log<T> {
         }
     }
 
-    fn visit_all<R: KvRead<Tree = T>, E: From<EventError>>(
+    fn visit_all<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         query: &EventQuery,
@@ -205,7 +205,7 @@ impl<T: Tree> Log<T> {
         Ok(())
     }
 
-    fn visit_stream<R: KvRead<Tree = T>, E: From<EventError>>(
+    fn visit_stream<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         stream: &str,
@@ -234,7 +234,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Visits the event that a stream or a type leads to: it is there, or the end of the log was cut off.
-    pub(super) fn visit_at<R: KvRead<Tree = T>, E: From<EventError>>(
+    pub(super) fn visit_at<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         position: u64,
@@ -258,15 +258,11 @@ impl<T: Tree> Log<T> {
     /// ```
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventBuf, EventQuery, EventResult, Log};
-    /// fn newest<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<Option<EventBuf>> {
+    /// fn newest<R: KvRead>(log: &Log, reader: &R) -> EventResult<Option<EventBuf>> {
     ///     Ok(log.read(reader, &EventQuery::all().backward().limit(1))?.pop())
     /// }
     /// ```
-    pub fn read<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        query: &EventQuery,
-    ) -> EventResult<Vec<EventBuf>> {
+    pub fn read<R: KvRead>(&self, reader: &R, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
         let mut events = Vec::new();
         self.each(reader, query, |event| {
             events.push(event.to_owned());
@@ -287,11 +283,7 @@ impl<T: Tree> Log<T> {
     /// assert!(Log::open(&store, "main")?.get(&store.snapshot()?, 1)?.is_none());
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn get<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        position: u64,
-    ) -> EventResult<Option<EventBuf>> {
+    pub fn get<R: KvRead>(&self, reader: &R, position: u64) -> EventResult<Option<EventBuf>> {
         let key = position_key(position);
         let event = reader.get_with(&self.trees.events, &key, |value| {
             envelope::decode(position, value).map(|event| event.to_owned())
@@ -313,7 +305,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(Log::open(&store, "main")?.verify(&store.snapshot()?, 0)?, 0);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn verify<R: KvRead<Tree = T>>(&self, reader: &R, after: u64) -> EventResult<u64> {
+    pub fn verify<R: KvRead>(&self, reader: &R, after: u64) -> EventResult<u64> {
         let head = self.head(reader)?;
         let mut expected = after.saturating_add(1).max(head.first);
         let (mut hash, mut count) = (None, 0);

@@ -3,9 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use arbour_core::key::KeyPart as _;
-use arbour_core::{
-    Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree as _,
-};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree};
 
 use super::apply::ApplyError;
 use super::counters::Counters;
@@ -18,16 +16,12 @@ use super::log::{check_name, open_tree, position_key};
 use super::{EventError, EventResult};
 
 impl<S: KvStore> Lane<S> {
-    fn dead_letters<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
+    fn dead_letters<R: KvRead>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
 
     /// Returns the position of the first event of a stream that was put aside.
-    fn first_dead_of<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        stream: &str,
-    ) -> EventResult<Option<u64>> {
+    fn first_dead_of<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
             let mut aside = letters.iter().filter(|dead| dead.is_aside());
@@ -42,7 +36,7 @@ impl<S: KvStore> Lane<S> {
     }
 
     /// Indexes what was put aside by its stream, if a program has written to the projection that did not.
-    fn index_dead<W: KvWrite<Tree = S::Tree>>(&self, transaction: &mut W) -> EventResult<()> {
+    fn index_dead<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         let mut state = self.state(transaction)?;
         if state.indexes_dead {
             return Ok(());
@@ -55,11 +49,7 @@ impl<S: KvStore> Lane<S> {
     }
 
     /// Ends the quarantine of a stream of which nothing is put aside any more.
-    fn end_quarantine<W: KvWrite<Tree = S::Tree>>(
-        &self,
-        transaction: &mut W,
-        stream: &str,
-    ) -> EventResult<()> {
+    fn end_quarantine<W: KvWrite>(&self, transaction: &mut W, stream: &str) -> EventResult<()> {
         let mut state = self.state(transaction)?;
         if !state.has_quarantine || self.first_dead_of(transaction, stream)?.is_some() {
             return Ok(());
@@ -74,7 +64,7 @@ impl<S: KvStore> Lane<S> {
 /// Returns the events that failed, in the order of their positions.
 fn dead_letters_in<R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     projection: &str,
 ) -> EventResult<Vec<DeadLetter>> {
     let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;

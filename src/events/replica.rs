@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour_core::key::Key as _;
-use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Tree};
+use arbour_core::{Batch, KvRead, KvStore, KvWrite as _};
 
 use super::catch_up::CatchUp;
 use super::chunk::Chunk;
@@ -14,7 +14,7 @@ use super::reading::EventQuery;
 use super::type_index::type_key;
 use super::{EventError, EventResult};
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Copies what another log has and this one has not, in chunks, each a commit: the same events at the
     /// same positions, with the same hashes, so that views made of either are the same. Checks the chain of
     /// hashes as it goes. Returns the newest position it has then.
@@ -43,10 +43,10 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(replica.head(&copy.snapshot()?)?, log.head(&store.snapshot()?)?);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn copy_from<S: KvStore<Tree = T>, R: KvRead>(
+    pub fn copy_from<S: KvStore, R: KvRead>(
         &self,
         store: &S,
-        source: &Log<R::Tree>,
+        source: &Log,
         reader: &R,
         progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
     ) -> EventResult<u64> {
@@ -111,11 +111,11 @@ impl<T: Tree> Log<T> {
     /// Checks a chunk and makes of it what this log has to write.
     fn batch_of<R: KvRead>(
         &self,
-        source: &Log<R::Tree>,
+        source: &Log,
         reader: &R,
         chunk: &Chunk,
         (after, mut head, newest): (u64, super::Head, super::Head),
-    ) -> EventResult<Batch<T>> {
+    ) -> EventResult<Batch> {
         let mut batch = Batch::new();
         let is_new = head.position == 0;
         let mut hash = (!is_new).then_some(head.hash);

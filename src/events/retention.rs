@@ -1,7 +1,7 @@
 //! Giving up events.
 
 use arbour_core::key::Key as _;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::chunk::CHUNK_EVENTS;
 use super::dispatch::check_not_handling;
@@ -11,7 +11,7 @@ use super::place::Place;
 use super::type_index::type_key;
 use super::{EventError, EventResult};
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Gives up events up to a position, at most `limit` of them, the oldest first; returns the first that
     /// is left. Positions and versions go on as if they were there, and idempotency keys are still known.
     ///
@@ -32,7 +32,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!((first, log.head(&store.snapshot()?)?.position), (2, 1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn trim<W: KvWrite<Tree = T>>(
+    pub fn trim<W: KvWrite>(
         &self,
         transaction: &mut W,
         until: u64,
@@ -62,10 +62,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns the position that the slowest subscription has acknowledged.
-    pub(super) fn acknowledged_by_all<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-    ) -> EventResult<Option<u64>> {
+    pub(super) fn acknowledged_by_all<R: KvRead>(&self, reader: &R) -> EventResult<Option<u64>> {
         let mut slowest: Option<u64> = None;
         let mut cursor = reader.scan(&self.trees.acks, KeyRange::all(), Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
@@ -76,7 +73,7 @@ impl<T: Tree> Log<T> {
         Ok(slowest)
     }
 
-    fn trim_all<S: KvStore<Tree = T>>(&self, store: &S, until: u64) -> EventResult<u64> {
+    fn trim_all<S: KvStore>(&self, store: &S, until: u64) -> EventResult<u64> {
         let (slowest, head) = {
             let snapshot = store.snapshot()?;
             (self.acknowledged_by_all(&snapshot)?, self.head(&snapshot)?)

@@ -1,7 +1,7 @@
 //! How far the versions of projections are, and what they are there for.
 
 use arbour_core::key::KeyPart as _;
-use arbour_core::{Cursor as _, KvRead, KvStore, Tree as _};
+use arbour_core::{Cursor as _, KvRead, KvStore};
 
 use super::events::{Events, active_version};
 use super::layout::{log_tree, state_prefix};

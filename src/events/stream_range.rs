@@ -3,17 +3,17 @@
 use std::ops::Bound;
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::EventResult;
 use super::layout::stream_head_key;
 use super::log::{Log, decode_number};
 use super::reading::EventQuery;
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Returns the first and the last version of a stream that a query can be about. There is none if the
     /// first is greater than the last.
-    pub(super) fn stream_range<R: KvRead<Tree = T>>(
+    pub(super) fn stream_range<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
@@ -35,7 +35,7 @@ impl<T: Tree> Log<T> {
     /// Positions grow with versions, so the version is searched for between two that enclose it. Streams
     /// grow evenly for the most part, so where it should be by proportion is tried first; every other time
     /// the middle is, so that an uneven one takes twice as many steps as a binary search at most.
-    fn version_at<R: KvRead<Tree = T>>(
+    fn version_at<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
@@ -76,7 +76,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns the position of a version of a stream; `None` if it is not there.
-    fn position_of<R: KvRead<Tree = T>>(
+    fn position_of<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
@@ -88,11 +88,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Returns the first version of a stream that was not trimmed.
-    fn first_version<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        stream: &str,
-    ) -> EventResult<Option<u64>> {
+    fn first_version<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
         let (start, end) = ([stream.as_bytes(), &[0xff]].concat(), stream_head_key(stream));
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
         let mut cursor = reader.scan(&self.trees.streams, range, Direction::Forward)?;

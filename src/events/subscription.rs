@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arbour_core::{Durability, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Durability, KvRead, KvStore, KvWrite};
 
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
@@ -15,7 +15,7 @@ use super::tail::Tail;
 use super::{EventError, EventResult};
 use crate::ordered_uuid::ordered_uuid;
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Notes that a subscription has dealt with all events up to a position, in the caller's transaction.
     /// It never moves backwards: an earlier position than the one that was acknowledged changes nothing.
     /// `None` forgets the subscription, which can then begin anywhere.
@@ -39,7 +39,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(1));
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn acknowledge<W: KvWrite<Tree = T>>(
+    pub fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,
@@ -79,7 +79,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, None);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn acknowledged<R: KvRead<Tree = T>>(
+    pub fn acknowledged<R: KvRead>(
         &self,
         reader: &R,
         subscription: &str,
@@ -91,7 +91,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Tells whether a runner is the one that took a subscription over last.
-    fn is_runner<R: KvRead<Tree = T>>(
+    fn is_runner<R: KvRead>(
         &self,
         reader: &R,
         subscription: &str,
@@ -279,17 +279,14 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// })?;
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn acknowledge_in<W: KvWrite<Tree = L::Tree>>(
-        &self,
-        transaction: &mut W,
-    ) -> EventResult<()> {
+    pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         self.check_runner(transaction)?;
         let log = &self.tail.events.inner.place.log;
         log.acknowledge(transaction, &self.name, Some(self.position()))
     }
 
     /// Asserts that no other runner has taken over.
-    fn check_runner<R: KvRead<Tree = L::Tree>>(&self, reader: &R) -> EventResult<()> {
+    fn check_runner<R: KvRead>(&self, reader: &R) -> EventResult<()> {
         let log = &self.tail.events.inner.place.log;
         if log.is_runner(reader, &self.name, &self.runner)? {
             return Ok(());

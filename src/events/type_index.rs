@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::chunk::CHUNK_EVENTS;
 use super::event::Event;
@@ -29,7 +29,7 @@ struct Entries<C> {
     next: Option<u64>,
 }
 
-impl<T: Tree> Log<T> {
+impl Log {
     /// Has the log keep an index by type, for ever: events [of some types](EventQuery::of_type) are found
     /// without reading the others. Whoever appends, gives up or copies to this log maintains it in the same
     /// commit, knowing of it by the log itself; it costs a put for each event. A log that was not told to has
@@ -55,7 +55,7 @@ impl<T: Tree> Log<T> {
     /// assert_eq!(log.read(&store.snapshot()?, &EventQuery::all().of_type("noted"))?.len(), 1);
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
-    pub fn index_types<S: KvStore<Tree = T>>(&self, store: &S) -> EventResult<()> {
+    pub fn index_types<S: KvStore>(&self, store: &S) -> EventResult<()> {
         let mut head = self.head(&store.snapshot()?)?;
         while !head.indexes_types_behind(0) {
             head = store.write(|transaction| self.index_chunk(transaction))?;
@@ -64,7 +64,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Indexes the newest events that are not yet.
-    fn index_chunk<W: KvWrite<Tree = T>>(&self, transaction: &mut W) -> EventResult<Head> {
+    fn index_chunk<W: KvWrite>(&self, transaction: &mut W) -> EventResult<Head> {
         let mut head = self.head(transaction)?;
         // From the first chunk on whoever appends indexes what he appends.
         let from = head.types_from.unwrap_or(head.position.saturating_add(1));
@@ -85,7 +85,7 @@ impl<T: Tree> Log<T> {
     }
 
     /// Tells whether a query is answered by the index.
-    pub(super) fn is_by_type<R: KvRead<Tree = T>>(
+    pub(super) fn is_by_type<R: KvRead>(
         &self,
         reader: &R,
         query: &EventQuery,
@@ -94,7 +94,7 @@ impl<T: Tree> Log<T> {
         Ok(is_asked && self.head(reader)?.indexes_types_behind(query.after))
     }
 
-    pub(super) fn visit_types<R: KvRead<Tree = T>, E: From<EventError>>(
+    pub(super) fn visit_types<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
         query: &EventQuery,

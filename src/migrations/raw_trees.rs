@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
-    Result, TreeName, Write,
+    Result, Tree, TreeName, Write,
 };
 
 /// Trees by their names. Reads of a tree that is not there find nothing.
@@ -30,15 +30,15 @@ pub(super) trait RawTrees {
 pub(super) struct Bound<'b, S: KvStore, W> {
     store: &'b S,
     transaction: &'b mut W,
-    trees: RefCell<HashMap<String, S::Tree>>,
+    trees: RefCell<HashMap<String, Tree>>,
 }
 
-impl<'b, S: KvStore, W: KvWrite<Tree = S::Tree>> Bound<'b, S, W> {
+impl<'b, S: KvStore, W: KvWrite> Bound<'b, S, W> {
     pub(super) fn new(store: &'b S, transaction: &'b mut W) -> Self {
         Self { store, transaction, trees: RefCell::default() }
     }
 
-    fn tree(&self, name: &str) -> Result<S::Tree> {
+    fn tree(&self, name: &str) -> Result<Tree> {
         if let Some(tree) = self.trees.borrow().get(name) {
             return Ok(tree.clone());
         }
@@ -48,7 +48,7 @@ impl<'b, S: KvStore, W: KvWrite<Tree = S::Tree>> Bound<'b, S, W> {
     }
 }
 
-impl<S: KvStore, W: KvWrite<Tree = S::Tree>> RawTrees for Bound<'_, S, W> {
+impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
     fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.transaction.get_with(&self.tree(tree)?, key, <[u8]>::to_vec)
     }
@@ -108,7 +108,6 @@ fn refused<T>(operation: Operation) -> Result<T> {
 }
 
 impl<R: KvRead> KvRead for Unwritable<R> {
-    type Tree = R::Tree;
     type Value<'t>
         = R::Value<'t>
     where
@@ -118,13 +117,13 @@ impl<R: KvRead> KvRead for Unwritable<R> {
     where
         Self: 't;
 
-    fn get(&self, tree: &R::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.snapshot.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &R::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -135,25 +134,25 @@ impl<R: KvRead> KvRead for Unwritable<R> {
         self.snapshot.trees()
     }
 
-    fn len(&self, tree: &R::Tree) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         self.snapshot.len(tree)
     }
 }
 
 impl<R: KvRead> KvWrite for Unwritable<R> {
-    fn put(&mut self, _: &R::Tree, _: &[u8], _: &[u8]) -> Result<()> {
+    fn put(&mut self, _: &Tree, _: &[u8], _: &[u8]) -> Result<()> {
         refused(Operation::Put)
     }
 
-    fn delete(&mut self, _: &R::Tree, _: &[u8]) -> Result<()> {
+    fn delete(&mut self, _: &Tree, _: &[u8]) -> Result<()> {
         refused(Operation::Delete)
     }
 
-    fn delete_range(&mut self, _: &R::Tree, _: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, _: &Tree, _: KeyRange<'_>) -> Result<()> {
         refused(Operation::DeleteRange)
     }
 
-    fn check(&self, write: &Write<'_, R::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.limits.check(write)
     }
 

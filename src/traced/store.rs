@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, TreeName};
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, Tree, TreeName,
+};
 
 use super::counters::{Counting, StoreCounters, count};
 use super::transaction::{Life, TracedTransaction};
@@ -80,7 +82,6 @@ impl<S: KvStore> TracedStore<S> {
 }
 
 impl<S: KvStore> KvStore for TracedStore<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = S::Snapshot<'s>
     where
@@ -94,7 +95,7 @@ impl<S: KvStore> KvStore for TracedStore<S> {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.timed(Operation::Tree, || self.store.open_tree(name))
     }
 
@@ -117,7 +118,7 @@ impl<S: KvStore> KvStore for TracedStore<S> {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let (engine, writes) = (self.watch.engine, batch.len());
         let apply = || self.store.apply(batch, durability);
         let ((), took) = self.watch.time(Operation::Apply, apply)?;

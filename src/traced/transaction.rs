@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Write};
+use arbour_core::{
+    Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
+};
 
 use super::counters::count;
 use super::watch::Watch;
@@ -59,7 +61,6 @@ impl Drop for Life {
 }
 
 impl<W: KvWrite> KvRead for TracedTransaction<W> {
-    type Tree = W::Tree;
     type Value<'t>
         = W::Value<'t>
     where
@@ -69,13 +70,13 @@ impl<W: KvWrite> KvRead for TracedTransaction<W> {
     where
         Self: 't;
 
-    fn get(&self, tree: &W::Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
         self.life.told(Operation::Get, self.transaction.get(tree, key))
     }
 
     fn scan(
         &self,
-        tree: &W::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<W::Cursor<'_>> {
@@ -88,22 +89,22 @@ impl<W: KvWrite> KvRead for TracedTransaction<W> {
 }
 
 impl<W: KvWrite> KvWrite for TracedTransaction<W> {
-    fn put(&mut self, tree: &W::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.life.writes += 1;
         self.life.told(Operation::Put, self.transaction.put(tree, key, value))
     }
 
-    fn delete(&mut self, tree: &W::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.life.writes += 1;
         self.life.told(Operation::Delete, self.transaction.delete(tree, key))
     }
 
-    fn delete_range(&mut self, tree: &W::Tree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.life.writes += 1;
         self.life.told(Operation::DeleteRange, self.transaction.delete_range(tree, range))
     }
 
-    fn check(&self, write: &Write<'_, W::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.check(write)
     }
 

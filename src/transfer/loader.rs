@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arbour_core::{
-    Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, TreeName,
+    Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree, TreeName,
 };
 
 use super::mark::is_left_out;
@@ -13,11 +13,11 @@ use super::mark::is_left_out;
 ///
 /// Where there are entries already it walks along them and writes only what differs: so it goes on where
 /// it was broken off, and replaces what was there by what comes.
-pub(super) struct Loader<'s, S: KvStore, R: KvRead<Tree = S::Tree>> {
+pub(super) struct Loader<'s, S: KvStore, R: KvRead> {
     store: &'s S,
     /// What was there before; `None` if nothing was.
     before: Option<&'s R>,
-    batch: Batch<S::Tree>,
+    batch: Batch,
     /// How many bytes of keys and values are written in one commit.
     chunk_bytes: usize,
     filling: Option<Filling<'s, R>>,
@@ -27,7 +27,7 @@ pub(super) struct Loader<'s, S: KvStore, R: KvRead<Tree = S::Tree>> {
 /// The tree that is being filled, and what lies in it behind what was filled.
 struct Filling<'s, R: KvRead + 's> {
     name: String,
-    tree: R::Tree,
+    tree: Tree,
     there: Option<There<R::Cursor<'s>>>,
 }
 
@@ -55,7 +55,7 @@ impl<C: Cursor> There<C> {
     }
 }
 
-impl<'s, S: KvStore, R: KvRead<Tree = S::Tree>> Loader<'s, S, R> {
+impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
     pub(super) fn new(store: &'s S, before: Option<&'s R>, chunk_bytes: usize) -> Self {
         let filled = BTreeSet::new();
         Self { store, before, batch: Batch::new(), chunk_bytes, filling: None, filled }

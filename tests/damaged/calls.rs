@@ -13,7 +13,7 @@ use arbour::documents::{
 };
 use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
 use arbour::migrations::Target;
-use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, TreeHandle, transfer};
+use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, transfer};
 use serde_json::{Value, json};
 
 use crate::store;
@@ -82,7 +82,7 @@ impl Calls {
         self.call("copy", || transfer::copy(&**store, &MemoryStore::new()));
     }
 
-    fn read_documents(&mut self, store: &MemoryStore, notes: &Collection<TreeHandle, Value>) {
+    fn read_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
         let reader = notes.reader(&snapshot);
         self.call("get", || reader.get("note-1"));
@@ -116,7 +116,7 @@ impl Calls {
         self.call("acknowledged", || notes.acknowledged(&snapshot, "search"));
     }
 
-    fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<TreeHandle, Value>) {
+    fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let note = json!({"title": "note 1", "shelf": 1, "isbn": 77, "tags": ["new"]});
         self.call("insert", || store.write(|t| notes.writer(t)?.insert(&note)));
         let changes = json!({"shelf": 9});
@@ -159,7 +159,7 @@ impl Calls {
         self.call("dead letters of", || events.dead_letters_of("held", 1));
         self.call("digest of a view", || events.digest("letters", 1));
         let counts = self.call("snapshots of streams", || {
-            StreamSnapshots::<_, u64>::open(&**store, log, "counts", 1)
+            StreamSnapshots::<u64>::open(&**store, log, "counts", 1)
         });
         if let Some(counts) = counts {
             self.call("fold", || counts.fold(&snapshot, "stream-0", |sum, _| Ok(sum + 1)));

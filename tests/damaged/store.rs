@@ -13,8 +13,7 @@ use arbour::events::{
 };
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, TreeHandle,
-    TreeName,
+    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Tree, TreeName,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +25,7 @@ pub(crate) struct Entry {
     pub(crate) value: Vec<u8>,
 }
 
-pub(crate) fn notes(store: &MemoryStore) -> DocResult<Collection<TreeHandle, Value>> {
+pub(crate) fn notes(store: &MemoryStore) -> DocResult<Collection<Value>> {
     let declaration = Declaration::new("notes")
         .id("id", Ids::Slug { field: "title".to_owned() })
         .field(Field::path("title").of(FieldKind::Text))
@@ -59,31 +58,20 @@ pub(crate) fn projection(
 struct Refusing;
 
 impl Model for Refusing {
-    type Tree = TreeHandle;
     type Change = ();
 
     fn name(&self) -> &str {
         "refusing"
     }
 
-    fn reduce<R: KvRead<Tree = TreeHandle>>(
-        &self,
-        event: &Event<'_>,
-        _: &R,
-        _: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
         if event.event_type == "refused" {
             return Err("it is refused".into());
         }
         Ok(None)
     }
 
-    fn apply<W: KvWrite<Tree = TreeHandle>>(
-        &self,
-        (): (),
-        _: &mut W,
-        _: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
         Ok(())
     }
 }
@@ -126,7 +114,7 @@ pub(crate) fn migrations(group: &str, steps: u64) -> Migrations {
 }
 
 pub(crate) fn set_person(name: &str) -> NewEvent {
-    let writes = EventCollection::<TreeHandle, Value>::writes("people");
+    let writes = EventCollection::<Value>::writes("people");
     writes.set(&json!({"id": name, "name": name})).expect("JSON becomes an event")
 }
 
@@ -163,7 +151,7 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
     for event in claimed.expect("there are events").iter().skip(1).take(2) {
         events.complete("workers", "one", event.as_event().position).expect("it was claimed");
     }
-    let counts = StreamSnapshots::<_, u64>::open(&*store, events.log(), "counts", 1);
+    let counts = StreamSnapshots::<u64>::open(&*store, events.log(), "counts", 1);
     let counts = counts.expect("snapshots open");
     store
         .write(|transaction| {
@@ -177,7 +165,7 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
 }
 
 /// Opens a tree of a layer or of the program.
-fn open(store: &MemoryStore, tree: &str) -> TreeHandle {
+fn open(store: &MemoryStore, tree: &str) -> Tree {
     let name = TreeName::stored(tree).expect("it is a name");
     store.open_tree(name).expect("the store is open")
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use arbour::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvWrite, MemoryCursor, MemoryTransaction,
-    Operation, Result, TreeHandle, Write,
+    Operation, Result, Tree, Write,
 };
 
 /// A transaction of a store in memory whose write of this number fails, counted down to zero.
@@ -29,7 +29,6 @@ impl<'t> Failing<'t> {
 }
 
 impl<'s> KvRead for Failing<'s> {
-    type Tree = TreeHandle;
     type Value<'t>
         = <MemoryTransaction<'s> as KvRead>::Value<'t>
     where
@@ -39,14 +38,14 @@ impl<'s> KvRead for Failing<'s> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.gets.set(self.gets.get() + 1);
         self.below.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<MemoryCursor<'_>> {
@@ -59,22 +58,22 @@ impl<'s> KvRead for Failing<'s> {
 }
 
 impl KvWrite for Failing<'_> {
-    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.count(Operation::Put)?;
         self.below.put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.count(Operation::Delete)?;
         self.below.delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.count(Operation::DeleteRange)?;
         self.below.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.below.check(write)
     }
 

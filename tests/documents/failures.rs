@@ -8,7 +8,7 @@ use arbour::documents::{
 };
 use arbour::{
     Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
-    TreeName,
+    Tree, TreeName,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::failing::Failing;
 type Contents = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 
 /// Reads all there is.
-fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> R::Tree) -> Contents {
+fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
     let mut contents = Contents::new();
     for name in reader.trees().unwrap() {
         let tree = tree(&name);

@@ -5,7 +5,7 @@ use arbour::documents::{
     BodyCodec, Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
     DocWrite as _, Document, Documents, Field, Filter, Index, Stored,
 };
-use arbour::{KvStore as _, MemoryStore, TreeHandle};
+use arbour::{KvStore as _, MemoryStore};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,7 +54,7 @@ fn open<D: Document>(
     name: &str,
     codec: BodyCodec<D>,
     fields: &[String],
-) -> Collection<TreeHandle, D> {
+) -> Collection<D> {
     let plain = Declaration::new(name).codec(codec);
     let declared = fields.iter().enumerate().fold(plain, |declaration, (number, path)| {
         let field = Field::path(path).named(&number.to_string());
@@ -69,7 +69,7 @@ fn open<D: Document>(
 /// Puts a document and reads it.
 fn round_trip<D: Document>(
     store: &MemoryStore,
-    things: &Collection<TreeHandle, D>,
+    things: &Collection<D>,
     thing: &D,
 ) -> Result<Stored<D>, DocError> {
     store.write(|transaction| things.writer(transaction)?.set(thing))?;
@@ -80,7 +80,7 @@ fn round_trip<D: Document>(
 /// Asserts that each field is what JSON has at its path.
 fn fields_are<D: Document>(
     store: &MemoryStore,
-    things: &Collection<TreeHandle, D>,
+    things: &Collection<D>,
     fields: &[String],
     json: &Value,
 ) -> Result<(), TestCaseError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arbour::{
     Batch, Capabilities, Cursor, Direction, Durability, Engine, KeyRange, KvRead, KvStore,
     MemorySnapshot, MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer,
-    Tree as _, TreeHandle, TreeName,
+    Tree, TreeName,
 };
 
 /// A store that counts.
@@ -32,22 +32,20 @@ pub(crate) fn reads_of<R>(reads: &AtomicU64, run: impl FnOnce() -> R) -> (R, u64
 }
 
 impl Engine for Counting {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         let own = TreeName::stored(tree.name()).and_then(|name| self.open_tree(name));
         own.is_ok_and(|own| own == *tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         self.store.apply(batch.clone(), durability)
     }
 
@@ -78,7 +76,6 @@ pub(crate) struct CountingSnapshot<'s> {
 }
 
 impl<'s> KvRead for CountingSnapshot<'s> {
-    type Tree = TreeHandle;
     type Value<'t>
         = <MemorySnapshot<'s> as KvRead>::Value<'t>
     where
@@ -88,14 +85,14 @@ impl<'s> KvRead for CountingSnapshot<'s> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.snapshot.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {

@@ -9,7 +9,7 @@ use arbour::events::{
     Outbox, Projection,
 };
 use arbour::key::Key as _;
-use arbour::{KvRead, KvStore, KvWrite, TreeHandle};
+use arbour::{KvRead, KvStore, KvWrite};
 
 use crate::counting::{CountingStore, counting, reads_of};
 
@@ -17,31 +17,20 @@ use crate::counting::{CountingStore, counting, reads_of};
 struct Failing(Arc<AtomicU64>);
 
 impl Model for Failing {
-    type Tree = TreeHandle;
     type Change = ();
 
     fn name(&self) -> &str {
         "failing"
     }
 
-    fn reduce<R: KvRead<Tree = TreeHandle>>(
-        &self,
-        event: &Event<'_>,
-        _: &R,
-        _: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
         if event.payload == b"fail" && self.0.load(Ordering::SeqCst) == 0 {
             return Err("it was told to fail".into());
         }
         Ok(None)
     }
 
-    fn apply<W: KvWrite<Tree = TreeHandle>>(
-        &self,
-        (): (),
-        _: &mut W,
-        _: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
         Ok(())
     }
 }
@@ -190,7 +179,7 @@ fn a_stream_is_read_from_a_position_without_what_is_before() {
 
 const STREAMS: [&str; 12] = ["a", "b", "a", "a", "b", "a", "b", "b", "b", "a", "c", "a"];
 
-fn log_of_streams() -> (Arc<CountingStore>, Log<TreeHandle>) {
+fn log_of_streams() -> (Arc<CountingStore>, Log) {
     let (store, _) = counting();
     let log = Log::open(&*store, "main").unwrap();
     for stream in STREAMS {
@@ -200,7 +189,7 @@ fn log_of_streams() -> (Arc<CountingStore>, Log<TreeHandle>) {
 }
 
 /// Asserts that every query of a stream finds what choosing from all finds.
-fn is_read_alike(store: &CountingStore, log: &Log<TreeHandle>, missing: Option<u64>) {
+fn is_read_alike(store: &CountingStore, log: &Log, missing: Option<u64>) {
     let snapshot = store.snapshot().unwrap();
     let first = log.head(&snapshot).unwrap().first;
     let positions = |query: &EventQuery| -> Vec<u64> {

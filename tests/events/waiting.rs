@@ -9,7 +9,7 @@ use arbour::events::{
     Projection,
 };
 use arbour::traced::TracedStore;
-use arbour::{ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions, TreeHandle};
+use arbour::{ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -21,29 +21,18 @@ fn noted() -> NewEvent {
 struct Errand(Box<dyn Fn() + Send + Sync>);
 
 impl Model for Errand {
-    type Tree = TreeHandle;
     type Change = ();
 
     fn name(&self) -> &str {
         "errand"
     }
 
-    fn reduce<R: KvRead<Tree = TreeHandle>>(
-        &self,
-        _: &Event<'_>,
-        _: &R,
-        _: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, _: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
         self.0();
         Ok(None)
     }
 
-    fn apply<W: KvWrite<Tree = TreeHandle>>(
-        &self,
-        (): (),
-        _: &mut W,
-        _: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
         Ok(())
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use arbour::{
-    Batch, Capabilities, Direction, Durability, DynSnapshot, DynStore, DynTransaction, DynTree,
-    Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, TreeName,
-    Write,
+    Batch, Capabilities, Direction, Durability, DynSnapshot, DynStore, DynTransaction, Error,
+    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, Tree, TreeName, Write,
 };
 
 /// A step of a write.
@@ -42,7 +41,6 @@ pub(crate) struct WatchedTransaction<'s> {
 }
 
 impl KvStore for Watched {
-    type Tree = DynTree;
     type Snapshot<'s> = DynSnapshot<'s>;
     type Transaction<'s> = WatchedTransaction<'s>;
 
@@ -50,7 +48,7 @@ impl KvStore for Watched {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<DynTree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -67,7 +65,7 @@ impl KvStore for Watched {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()
@@ -87,7 +85,6 @@ impl KvStore for Watched {
 }
 
 impl<'s> KvRead for WatchedTransaction<'s> {
-    type Tree = DynTree;
     type Value<'t>
         = <DynTransaction<'s> as KvRead>::Value<'t>
     where
@@ -97,13 +94,13 @@ impl<'s> KvRead for WatchedTransaction<'s> {
     where
         Self: 't;
 
-    fn get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.transaction.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &DynTree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -116,22 +113,22 @@ impl<'s> KvRead for WatchedTransaction<'s> {
 }
 
 impl KvWrite for WatchedTransaction<'_> {
-    fn put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         (self.store.watch)(Moment::Write)?;
         self.transaction.put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         (self.store.watch)(Moment::Write)?;
         self.transaction.delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         (self.store.watch)(Moment::Write)?;
         self.transaction.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, DynTree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.check(write)
     }
 

@@ -6,7 +6,7 @@ use arbour::events::{
     Append, Event, EventType, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent, Outbox,
     Projection,
 };
-use arbour::{DynTree, KvRead, KvStore as _};
+use arbour::{KvRead, KvStore as _};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, on_every_persistent_engine};
@@ -22,14 +22,13 @@ on_every_persistent_engine!(
 struct Older;
 
 impl Model for Older {
-    type Tree = DynTree;
     type Change = ();
 
     fn name(&self) -> &str {
         "accounts"
     }
 
-    fn reduce<R: KvRead<Tree = DynTree>>(
+    fn reduce<R: KvRead>(
         &self,
         _event: &Event<'_>,
         _before: &R,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
 use arbour::migrations::{Group, MigrationError, Migrations, Run, Step};
 use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeHandle, TreeName,
+    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, Tree, TreeName,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -138,7 +138,7 @@ fn store_of_old() -> MemoryStore {
     store
 }
 
-fn journal_of(store: &MemoryStore) -> TreeHandle {
+fn journal_of(store: &MemoryStore) -> Tree {
     store.open_tree(TreeName::layer(JOURNAL_TREE).unwrap()).unwrap()
 }
 

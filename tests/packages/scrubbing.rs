@@ -1,7 +1,7 @@
 //! Damage: entries of indexes that are missing or lead nowhere, and packages that cannot be read.
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::{Cursor as _, DynStore, DynTree, KvRead as _, KvStore as _, TreeName};
+use arbour::{Cursor as _, DynStore, KvRead as _, KvStore as _, Tree, TreeName};
 
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{fails, import_index, run};
@@ -20,7 +20,7 @@ fn damage(bed: &Bed, change: impl FnOnce(&DynStore)) {
 }
 
 /// Opens a tree that belongs to the collection.
-fn open(store: &DynStore, tree: &str) -> DynTree {
+fn open(store: &DynStore, tree: &str) -> Tree {
     store.open_tree(TreeName::layer(tree).unwrap()).unwrap()
 }
 

@@ -7,7 +7,7 @@ use arbour::documents::{
     DocRead as _, DocResult, DocStore as _, DocWrite as _, Document, Documents, Filter, Query,
     Stored, Written,
 };
-use arbour::{DynSnapshot, DynStore, DynTransaction, DynTree, KvStore as _};
+use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _};
 use serde_json::Value;
 
 use crate::bed::Bed;
@@ -15,7 +15,7 @@ use crate::bed::Bed;
 /// A collection in a store.
 pub(crate) struct Things<D = Value> {
     pub(crate) store: Arc<DynStore>,
-    pub(crate) collection: Collection<DynTree, D>,
+    pub(crate) collection: Collection<D>,
 }
 
 type Reader<'r, 's, D> = CollectionReader<'r, DynSnapshot<'s>, D>;

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
 use arbour::events::{Event, EventType, Handled, Model, NewEvent, Outbox, Transact};
-use arbour::{DynTree, KvRead, KvWrite};
+use arbour::{KvRead, KvWrite};
 use serde_json::{Value, json};
 
 use crate::stores::writes;
 
 /// Takes orders of things.
 pub(crate) struct Shop {
-    pub(crate) things: Arc<Collection<DynTree, Value>>,
+    pub(crate) things: Arc<Collection<Value>>,
     /// Whether it refuses what it cannot deliver. It fails else, as it did before it was mended.
     pub(crate) is_mended: bool,
     /// What was called, in its order.
@@ -29,7 +29,7 @@ pub(crate) fn old_order(thing: i64) -> NewEvent {
 }
 
 impl Shop {
-    pub(crate) fn new(things: &Arc<Collection<DynTree, Value>>) -> Self {
+    pub(crate) fn new(things: &Arc<Collection<Value>>) -> Self {
         Self { things: Arc::clone(things), is_mended: false, calls: Arc::default() }
     }
 
@@ -44,24 +44,19 @@ impl Shop {
 }
 
 impl Model for Shop {
-    type Tree = DynTree;
     type Change = (i64, i64);
 
     fn name(&self) -> &str {
         "shop"
     }
 
-    fn preprocess<R: KvRead<Tree = DynTree>>(
-        &self,
-        event: &Event<'_>,
-        _before: &R,
-    ) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> Handled<Option<NewEvent>> {
         self.call("preprocess", event);
         let thing = EventType::<i64>::new("one-ordered").read(event)?;
         Ok(thing.map(|thing| order(thing, 1)))
     }
 
-    fn reduce<R: KvRead<Tree = DynTree>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         before: &R,
@@ -83,7 +78,7 @@ impl Model for Shop {
         Ok(Some((thing, there - count)))
     }
 
-    fn apply<W: KvWrite<Tree = DynTree>>(
+    fn apply<W: KvWrite>(
         &self,
         (thing, left): (i64, i64),
         _view: &mut W,
@@ -94,7 +89,7 @@ impl Model for Shop {
     }
 
     /// Writes to the things directly.
-    fn derive<W: KvWrite<Tree = DynTree>>(
+    fn derive<W: KvWrite>(
         &self,
         event: &Event<'_>,
         view: &mut W,
@@ -110,11 +105,7 @@ impl Model for Shop {
     }
 
     /// Puts a note where something is sold out, and its id into the thing.
-    fn transact<W: KvWrite<Tree = DynTree>>(
-        &self,
-        event: &Event<'_>,
-        turn: &mut Transact<'_, W>,
-    ) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
         self.call("transact", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
         let stored = self.things.reader(turn.view()).get(thing)?;

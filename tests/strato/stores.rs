@@ -12,7 +12,7 @@ use arbour::events::{
     Append, EventBuf, EventCollection, EventQuery, EventWrites, Events, EventsBuilder, Log,
     Outcome, Projection,
 };
-use arbour::{DynStore, DynTree, KvStore as _};
+use arbour::{DynStore, KvStore as _};
 use serde_json::{Map, Value};
 
 use crate::things;
@@ -30,7 +30,7 @@ pub(crate) struct Stores {
 /// Things and the queue of their events.
 pub(crate) struct Opened {
     pub(crate) events: Events<DynStore>,
-    pub(crate) things: Arc<Collection<DynTree, Value>>,
+    pub(crate) things: Arc<Collection<Value>>,
 }
 
 /// Makes the events of things.
@@ -56,7 +56,7 @@ impl Stores {
         &self,
         version: u32,
         ids: Ids,
-    ) -> (Projection<DynStore>, Arc<Collection<DynTree, Value>>) {
+    ) -> (Projection<DynStore>, Arc<Collection<Value>>) {
         let projection = Projection::new("things", version);
         let declaration = things::declaration(&projection.view("things")).id("id", ids);
         let things = Arc::new(Documents::new(&*self.store).collection(declaration).unwrap());
@@ -73,10 +73,7 @@ impl Stores {
         &self,
         version: u32,
         ids: Ids,
-        more: impl FnOnce(
-            Projection<DynStore>,
-            &Arc<Collection<DynTree, Value>>,
-        ) -> Projection<DynStore>,
+        more: impl FnOnce(Projection<DynStore>, &Arc<Collection<Value>>) -> Projection<DynStore>,
     ) -> Opened {
         let (projection, things) = self.projection(version, ids);
         let events = self.builder().projection(more(projection, &things)).build().unwrap();

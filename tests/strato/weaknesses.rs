@@ -8,7 +8,7 @@ use arbour::documents::{DocRead as _, Field, Filter, Ids, Index, Query};
 use arbour::events::layout::log_tree;
 use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
 use arbour::key::Key as _;
-use arbour::{DynStore, DynTree, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _, TreeName};
+use arbour::{DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _, TreeName};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, with_every_queue};
@@ -258,14 +258,13 @@ fn a_failing_reducer_is_told_and_can_be_mended(bed: &Bed) {
 struct Meddler(Events<DynStore>);
 
 impl Model for Meddler {
-    type Tree = DynTree;
     type Change = ();
 
     fn name(&self) -> &str {
         "meddler"
     }
 
-    fn reduce<R: KvRead<Tree = DynTree>>(
+    fn reduce<R: KvRead>(
         &self,
         _event: &Event<'_>,
         _before: &R,

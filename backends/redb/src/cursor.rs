@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree as _, TreeHandle};
+use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use redb::{AccessGuard, Range, ReadableTable as _, Table};
 
 use crate::error;
@@ -28,7 +28,7 @@ use crate::{RedbSnapshot, RedbStore};
 pub struct RedbCursor<'t> {
     store: &'t RedbStore,
     source: Source<'t>,
-    tree: TreeHandle,
+    tree: Tree,
     place: Shielded<Place<'t>>,
     range: KeyRange<'static>,
     direction: Direction,
@@ -60,7 +60,7 @@ impl<'t> Source<'t> {
     #[inline]
     fn open(
         self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: &KeyRange<'_>,
         rest: &mut Option<Range<'t, Bytes, Bytes>>,
     ) -> Result<()> {
@@ -86,7 +86,7 @@ impl<'t> RedbCursor<'t> {
     pub(crate) fn new(
         store: &'t RedbStore,
         source: Source<'t>,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {

@@ -1,6 +1,6 @@
 //! Reading all trees at one moment.
 
-use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree as _, TreeHandle};
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use redb::{
     AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _,
 };
@@ -46,7 +46,7 @@ impl<'s> RedbSnapshot<'s> {
     #[inline]
     pub(crate) fn with_table<R>(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         operation: Operation,
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
     ) -> Result<Option<R>> {
@@ -61,7 +61,7 @@ impl<'s> RedbSnapshot<'s> {
     #[inline]
     fn find(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         key: &[u8],
         found: &mut Option<AccessGuard<'static, Bytes>>,
     ) -> Result<()> {
@@ -95,7 +95,6 @@ impl<'s> RedbSnapshot<'s> {
 }
 
 impl KvRead for RedbSnapshot<'_> {
-    type Tree = TreeHandle;
     type Value<'t>
         = RedbValue<'t>
     where
@@ -106,7 +105,7 @@ impl KvRead for RedbSnapshot<'_> {
         Self: 't;
 
     #[inline]
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
         let mut found = None;
         self.find(tree, key, &mut found)?;
         Ok(found.map(RedbValue::new))
@@ -115,7 +114,7 @@ impl KvRead for RedbSnapshot<'_> {
     #[inline]
     fn get_with<R>(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         key: &[u8],
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
@@ -127,7 +126,7 @@ impl KvRead for RedbSnapshot<'_> {
     #[inline]
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<RedbCursor<'_>> {
@@ -142,7 +141,7 @@ impl KvRead for RedbSnapshot<'_> {
         Ok(names)
     }
 
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         let count = self.with_table(tree, Operation::Scan, |table| {
             table.len().map_err(|cause| error::storage(cause, Operation::Scan))
         })?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, StorePath, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
+    Stats, StoreOptions, StorePath, Tree, TreeName, TreeRegistry, Write, WriterSlot,
 };
 use parking_lot::RwLock;
 use redb::{TableHandle as _, UntypedTableHandle, WriteTransaction};
@@ -108,12 +108,12 @@ impl RedbStore {
     }
 
     #[inline]
-    pub(crate) fn check_tree(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
-        self.registry.check(tree, operation).map(drop)
+    pub(crate) fn check_tree(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation)
     }
 
     #[inline]
-    pub(crate) fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    pub(crate) fn check(&self, write: &Write<'_>) -> Result<()> {
         self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
     }
@@ -162,7 +162,7 @@ impl RedbStore {
         self.commit(transaction, Durability::PowerLoss, operation)
     }
 
-    fn put_all(&self, transaction: &WriteTransaction, batch: &Batch<TreeHandle>) -> Result<()> {
+    fn put_all(&self, transaction: &WriteTransaction, batch: &Batch) -> Result<()> {
         let mut tables = WriteTables::default();
         batch.iter().try_for_each(|write| {
             let table = tables.open(transaction, write.tree, Operation::Apply)?;
@@ -220,7 +220,6 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
 }
 
 impl KvStore for RedbStore {
-    type Tree = TreeHandle;
     type Snapshot<'s> = RedbSnapshot<'s>;
     type Transaction<'s> = RedbTransaction<'s>;
 
@@ -228,7 +227,7 @@ impl KvStore for RedbStore {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.slot.check_open(Operation::Tree)?;
         Ok(self.registry.resolve(name))
     }
@@ -249,7 +248,7 @@ impl KvStore for RedbStore {
         self.slot.wait()
     }
 
-    fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
         let _guard = self.slot.acquire(Operation::Apply)?;
         if batch.is_empty() {

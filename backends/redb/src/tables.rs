@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use arbour_core::{Operation, Result, Tree as _, TreeHandle};
+use arbour_core::{Operation, Result, Tree};
 use redb::{
     ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, StorageError, Table,
     TableDefinition, TableError, TableHandle as _, WriteTransaction,
@@ -25,7 +25,7 @@ type ReadTable = Shielded<ReadOnlyTable<Bytes, Bytes>>;
 /// ever resolved, and a snapshot opens few of them.
 #[derive(Default)]
 pub(crate) struct ReadTables {
-    tables: RefCell<BTreeMap<usize, Option<ReadTable>>>,
+    tables: RefCell<BTreeMap<u32, Option<ReadTable>>>,
 }
 
 impl ReadTables {
@@ -35,12 +35,12 @@ impl ReadTables {
     pub(crate) fn with<R>(
         &self,
         transaction: &ReadTransaction,
-        tree: &TreeHandle,
+        tree: &Tree,
         operation: Operation,
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
     ) -> Result<Option<R>> {
         let mut tables = self.tables.borrow_mut();
-        let table = match tables.entry(tree.index()) {
+        let table = match tables.entry(tree.number()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 entry.insert(match transaction.open_table(definition(tree.name())) {
@@ -57,13 +57,13 @@ impl ReadTables {
 /// The tables that a write transaction has opened for writing, by the number of their tree.
 #[derive(Default)]
 pub(crate) struct WriteTables<'t> {
-    tables: BTreeMap<usize, Shielded<Table<'t, Bytes, Bytes>>>,
+    tables: BTreeMap<u32, Shielded<Table<'t, Bytes, Bytes>>>,
 }
 
 impl<'t> WriteTables<'t> {
     #[inline]
-    pub(crate) fn get(&self, tree: &TreeHandle) -> Option<&Table<'t, Bytes, Bytes>> {
-        self.tables.get(&tree.index()).map(|table| &**table)
+    pub(crate) fn get(&self, tree: &Tree) -> Option<&Table<'t, Bytes, Bytes>> {
+        self.tables.get(&tree.number()).map(|table| &**table)
     }
 
     /// Counts the entries of each table opened.
@@ -80,10 +80,10 @@ impl<'t> WriteTables<'t> {
     pub(crate) fn open(
         &mut self,
         transaction: &'t WriteTransaction,
-        tree: &TreeHandle,
+        tree: &Tree,
         operation: Operation,
     ) -> Result<&mut Table<'t, Bytes, Bytes>> {
-        match self.tables.entry(tree.index()) {
+        match self.tables.entry(tree.number()) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
                 let opened = transaction.open_table(definition(tree.name()));

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite, Operation,
-    Result, Tree as _, TreeHandle, Write, WriterGuard,
+    Result, Tree, Write, WriterGuard,
 };
 use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, WriteTransaction};
 use self_cell::self_cell;
@@ -71,7 +71,7 @@ impl<'s> RedbTransaction<'s> {
         }
     }
 
-    fn written(&self, tree: &TreeHandle) -> Option<&Table<'_, Bytes, Bytes>> {
+    fn written(&self, tree: &Tree) -> Option<&Table<'_, Bytes, Bytes>> {
         self.open.borrow_dependent().get(tree)
     }
 
@@ -79,7 +79,7 @@ impl<'s> RedbTransaction<'s> {
     #[inline]
     fn change(
         &mut self,
-        tree: &TreeHandle,
+        tree: &Tree,
         operation: Operation,
         change: impl FnOnce(&mut Table<'_, Bytes, Bytes>) -> Result<(), StorageError>,
     ) -> Result<()> {
@@ -98,7 +98,6 @@ impl<'s> RedbTransaction<'s> {
 }
 
 impl KvRead for RedbTransaction<'_> {
-    type Tree = TreeHandle;
     type Value<'t>
         = RedbValue<'t>
     where
@@ -108,7 +107,7 @@ impl KvRead for RedbTransaction<'_> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<RedbValue<'_>>> {
         self.store.check_tree(tree, Operation::Get)?;
         match self.written(tree) {
             Some(table) => {
@@ -125,7 +124,7 @@ impl KvRead for RedbTransaction<'_> {
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<RedbCursor<'_>> {
@@ -151,7 +150,7 @@ impl KvRead for RedbTransaction<'_> {
         Ok(names)
     }
 
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         self.store.check_tree(tree, Operation::Scan)?;
         match self.written(tree) {
             Some(table) => {
@@ -167,17 +166,17 @@ impl KvRead for RedbTransaction<'_> {
 
 impl KvWrite for RedbTransaction<'_> {
     #[inline]
-    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: Some(value) })?;
         self.change(tree, Operation::Put, |table| set(table, key, Some(value)))
     }
 
-    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: None })?;
         self.change(tree, Operation::Delete, |table| set(table, key, None))
     }
 
-    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.store.check_tree(tree, Operation::DeleteRange)?;
         if range.is_empty() {
             return Ok(());
@@ -187,7 +186,7 @@ impl KvWrite for RedbTransaction<'_> {
         })
     }
 
-    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.store.check(write)
     }
 

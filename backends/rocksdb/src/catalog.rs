@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arbour_core::{Error, ErrorKind, Operation, Result, Tree as _, TreeName, TreeRegistry};
+use arbour_core::{Error, ErrorKind, Operation, Result, Tree, TreeName, TreeRegistry};
 use parking_lot::RwLock;
 use rocksdb::WriteBatch;
 
 use crate::cursor::EntryCursor;
 use crate::database::Database;
+use crate::error;
 use crate::keyspace::{CATALOG, TreeNumber, stored_key};
-use crate::{RocksdbTree, error};
 
 /// The trees of a store that are known so far: those in the database, and those resolved since.
 ///
@@ -24,7 +24,7 @@ pub(crate) struct Catalog {
 }
 
 struct Trees {
-    by_name: HashMap<String, RocksdbTree>,
+    by_name: HashMap<String, Tree>,
     next: TreeNumber,
 }
 
@@ -37,8 +37,7 @@ impl Catalog {
         let mut entries = EntryCursor::of_tree(database, CATALOG, Default::default());
         while let Some((name, number)) = entries.next(Operation::Open)? {
             let (name, number) = entry(name, number, Operation::Open)?;
-            let handle = registry.resolve(TreeName::stored(name)?);
-            let tree = RocksdbTree::new(handle, number);
+            let tree = registry.numbered(TreeName::stored(name)?, number);
             entered.insert(number);
             trees.by_name.insert(name.to_owned(), tree);
             trees.next = trees.next.max(number.saturating_add(1));
@@ -47,7 +46,7 @@ impl Catalog {
     }
 
     /// Returns the handle of a name, the same each time.
-    pub(crate) fn resolve(&self, name: TreeName<'_>) -> Result<RocksdbTree> {
+    pub(crate) fn resolve(&self, name: TreeName<'_>) -> Result<Tree> {
         if let Some(tree) = self.trees.read().by_name.get(name.as_str()) {
             return Ok(tree.clone());
         }
@@ -62,19 +61,19 @@ impl Catalog {
             return Err(Error::new(ErrorKind::Engine, Operation::Tree, message));
         }
         trees.next += 1;
-        let tree = RocksdbTree::new(self.registry.resolve(name), number);
+        let tree = self.registry.numbered(name, number);
         trees.by_name.insert(name.as_str().to_owned(), tree.clone());
         Ok(tree)
     }
 
     #[inline]
-    pub(crate) fn owns(&self, tree: &RocksdbTree) -> bool {
-        self.registry.owns(tree.handle())
+    pub(crate) fn owns(&self, tree: &Tree) -> bool {
+        self.registry.owns(tree)
     }
 
     #[inline]
-    pub(crate) fn check(&self, tree: &RocksdbTree, operation: Operation) -> Result<()> {
-        self.registry.check(tree.handle(), operation).map(drop)
+    pub(crate) fn check(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation)
     }
 
     /// Tells whether the database is known to hold a tree.
@@ -99,7 +98,7 @@ impl Catalog {
 }
 
 /// Enters a tree in the database, as part of a batch.
-pub(crate) fn enter(tree: &RocksdbTree, writes: &mut WriteBatch) {
+pub(crate) fn enter(tree: &Tree, writes: &mut WriteBatch) {
     writes.put(stored_key(CATALOG, tree.name().as_bytes()), tree.number().to_be_bytes());
 }
 

@@ -1,9 +1,8 @@
 //! The entries of a tree in order.
 
-use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree as _};
+use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
 
-use crate::RocksdbTree;
 use crate::database::{Database, Db};
 use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 
@@ -24,7 +23,7 @@ use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 pub struct RocksdbCursor<'t> {
     /// `None` if the range holds no key that there could be.
     entries: Option<EntryCursor<'t>>,
-    tree: RocksdbTree,
+    tree: Tree,
 }
 
 impl<'t> RocksdbCursor<'t> {
@@ -32,7 +31,7 @@ impl<'t> RocksdbCursor<'t> {
     #[inline]
     pub(crate) fn new(
         database: &'t Database,
-        tree: &RocksdbTree,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         options: ReadOptions,

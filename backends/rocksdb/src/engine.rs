@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Engine, Error, ErrorKind, Operation,
-    Provision, Result, SnapshotEngine, Stats, StoreOptions, StorePath, TreeName,
+    Provision, Result, SnapshotEngine, Stats, StoreOptions, StorePath, Tree, TreeName,
 };
 use parking_lot::RwLock;
 use rocksdb::{WriteBatch, WriteOptions};
@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use crate::catalog::{self, Catalog};
 use crate::database::Database;
 use crate::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
-use crate::{RocksdbOptions, RocksdbSnapshot, RocksdbTree, backup, compaction, error, folder};
+use crate::{RocksdbOptions, RocksdbSnapshot, backup, compaction, error, folder};
 
 /// What a [`RocksdbStore`](crate::RocksdbStore) is made of: RocksDB without the transactions.
 ///
@@ -132,22 +132,20 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
 }
 
 impl Engine for RocksdbEngine {
-    type Tree = RocksdbTree;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<RocksdbTree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.catalog.resolve(name).map_err(|error| error.with_path(&self.path))
     }
 
     #[inline]
-    fn owns(&self, tree: &RocksdbTree) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.catalog.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<RocksdbTree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let database = self.database(Operation::Apply)?;
         let (writes, entered) = encode(batch, &self.catalog);
         let options = match durability {
@@ -223,7 +221,7 @@ const WRITE_BYTES: usize = 1 + 5 + 5 + 4;
 type Numbers = SmallVec<[TreeNumber; 8]>;
 
 /// Turns a batch into RocksDB's, with the trees it enters in the catalog.
-fn encode(batch: &Batch<RocksdbTree>, catalog: &Catalog) -> (WriteBatch, Numbers) {
+fn encode(batch: &Batch, catalog: &Catalog) -> (WriteBatch, Numbers) {
     let bytes = HEAD_BYTES + batch.byte_len() + batch.len() * WRITE_BYTES;
     let mut writes = WriteBatch::with_capacity_bytes(bytes);
     let (mut last, mut seen, mut entered) = (CATALOG, Numbers::new(), Numbers::new());

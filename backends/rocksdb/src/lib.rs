@@ -54,7 +54,6 @@ mod options;
 mod snapshot;
 mod store;
 mod transaction;
-mod tree;
 mod value;
 
 pub use cursor::RocksdbCursor;
@@ -63,5 +62,4 @@ pub use options::{Compression, RocksdbOptions};
 pub use snapshot::RocksdbSnapshot;
 pub use store::RocksdbStore;
 pub use transaction::RocksdbTransaction;
-pub use tree::RocksdbTree;
 pub use value::RocksdbValue;

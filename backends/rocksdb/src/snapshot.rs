@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree as _};
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 use self_cell::self_cell;
 
@@ -10,7 +10,7 @@ use crate::catalog::{self, Catalog};
 use crate::cursor::EntryCursor;
 use crate::database::{Database, Db};
 use crate::keyspace::{CATALOG, TreeNumber, first_of, is_of, stored_key};
-use crate::{RocksdbCursor, RocksdbEngine, RocksdbTree, RocksdbValue};
+use crate::{RocksdbCursor, RocksdbEngine, RocksdbValue};
 
 /// A snapshot of RocksDB, and options that say to read it: making them anew for each get costs an
 /// allocation.
@@ -126,7 +126,6 @@ impl<'s> RocksdbSnapshot<'s> {
 }
 
 impl KvRead for RocksdbSnapshot<'_> {
-    type Tree = RocksdbTree;
     type Value<'t>
         = RocksdbValue<'t>
     where
@@ -137,7 +136,7 @@ impl KvRead for RocksdbSnapshot<'_> {
         Self: 't;
 
     #[inline]
-    fn get(&self, tree: &RocksdbTree, key: &[u8]) -> Result<Option<RocksdbValue<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<RocksdbValue<'_>>> {
         self.catalog.check(tree, Operation::Get)?;
         let options = &self.pin.borrow_dependent().options;
         match self.database().db.get_pinned_opt(stored_key(tree.number(), key), options) {
@@ -152,7 +151,7 @@ impl KvRead for RocksdbSnapshot<'_> {
     #[inline]
     fn scan(
         &self,
-        tree: &RocksdbTree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<RocksdbCursor<'_>> {

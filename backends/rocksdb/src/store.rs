@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions,
-    TransactionLayer, TreeName,
+    TransactionLayer, Tree, TreeName,
 };
 
-use crate::{
-    RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, RocksdbTree, backup,
-};
+use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, backup};
 
 /// A store in a folder that RocksDB keeps.
 ///
@@ -93,7 +91,6 @@ impl RocksdbStore {
 }
 
 impl KvStore for RocksdbStore {
-    type Tree = RocksdbTree;
     type Snapshot<'s> = RocksdbSnapshot<'s>;
     type Transaction<'s> = RocksdbTransaction<'s>;
 
@@ -101,7 +98,7 @@ impl KvStore for RocksdbStore {
         self.layer.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<RocksdbTree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.layer.open_tree(name)
     }
 
@@ -117,7 +114,7 @@ impl KvStore for RocksdbStore {
         self.layer.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<RocksdbTree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.layer.apply(batch, durability)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arbour_core::{Batch, TreeHandle};
+use arbour_core::{Batch, Tree};
 
 use crate::key;
 
@@ -12,26 +12,26 @@ use crate::key;
 /// databases in the process share: nothing else is done there.
 pub(crate) enum Changes {
     /// A single write is one record of its own, and needs neither that lock nor a batch.
-    One(TreeHandle, sled::IVec, Option<sled::IVec>),
+    One(Tree, sled::IVec, Option<sled::IVec>),
     /// One tree's batch is applied as it is; those of several in one of sled's transactions, which
     /// reads each key once more.
-    Many(Vec<(TreeHandle, sled::Batch)>),
+    Many(Vec<(Tree, sled::Batch)>),
 }
 
 impl Changes {
-    pub(crate) fn new(batch: &Batch<TreeHandle>) -> Self {
+    pub(crate) fn new(batch: &Batch) -> Self {
         if batch.len() == 1
             && let Some(write) = batch.iter().next()
         {
             let key = key::encode(write.key).as_ref().into();
             return Self::One(write.tree.clone(), key, write.value.map(sled::IVec::from));
         }
-        let mut batches: Vec<(TreeHandle, sled::Batch)> = Vec::new();
+        let mut batches: Vec<(Tree, sled::Batch)> = Vec::new();
         let mut places = HashMap::new();
         let mut place = 0;
         for write in batch.iter() {
             if batches.get(place).is_none_or(|(tree, _)| tree != write.tree) {
-                place = *places.entry(write.tree.index()).or_insert_with(|| {
+                place = *places.entry(write.tree.number()).or_insert_with(|| {
                     batches.push((write.tree.clone(), sled::Batch::default()));
                     batches.len() - 1
                 });

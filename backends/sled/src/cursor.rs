@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use arbour_core::{
-    Cursor, Direction, Error, KeyRange, LayeredCursor, LiveCursor, Operation, Result, Tree as _,
-    TreeHandle,
+    Cursor, Direction, Error, KeyRange, LayeredCursor, LiveCursor, Operation, Result, Tree,
 };
 
 use crate::shield::shielded;
@@ -60,7 +59,7 @@ pub type SledCursor<'t> = LayeredCursor<'t, SledEngine>;
 /// ```
 pub struct SledLiveCursor<'e> {
     engine: &'e SledEngine,
-    tree: TreeHandle,
+    tree: Tree,
     /// What is left to read; `None` if that is nothing.
     rest: Option<ShieldedIter>,
     /// Entries read together, because each call of sled's costs what it takes to shield it.
@@ -99,7 +98,7 @@ const READ_MAX: usize = 16;
 impl<'e> SledLiveCursor<'e> {
     pub(crate) fn new(
         engine: &'e SledEngine,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
@@ -153,11 +152,7 @@ impl<'e> SledLiveCursor<'e> {
 }
 
 /// Begins to read a range: sled's iterators only go on.
-fn open(
-    engine: &SledEngine,
-    tree: &TreeHandle,
-    range: &KeyRange<'_>,
-) -> Result<Option<ShieldedIter>> {
+fn open(engine: &SledEngine, tree: &Tree, range: &KeyRange<'_>) -> Result<Option<ShieldedIter>> {
     if range.is_empty() {
         return Ok(None);
     }

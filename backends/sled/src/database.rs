@@ -8,8 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour_core::{
-    Durability, Error, Operation, Result, Stats, StoreOptions, Tree as _, TreeHandle, TreeName,
-    TreeRegistry,
+    Durability, Error, Operation, Result, Stats, StoreOptions, Tree, TreeName, TreeRegistry,
 };
 use parking_lot::Mutex;
 use sled::LogKind;
@@ -130,8 +129,8 @@ impl Database {
         Ok(())
     }
 
-    pub(crate) fn tree(&self, tree: &TreeHandle) -> Option<&sled::Tree> {
-        self.trees.get(tree.index())?.as_ref()
+    pub(crate) fn tree(&self, tree: &Tree) -> Option<&sled::Tree> {
+        self.trees.get(tree.number() as usize)?.as_ref()
     }
 
     /// Returns the trees by their numbers.
@@ -141,7 +140,7 @@ impl Database {
 
     /// Makes a tree that was never written. What is left of it if nothing follows is an empty
     /// tree, which is none.
-    pub(crate) fn make_tree(&mut self, tree: &TreeHandle, operation: Operation) -> Result<()> {
+    pub(crate) fn make_tree(&mut self, tree: &Tree, operation: Operation) -> Result<()> {
         self.check(operation)?;
         let made = shielded(operation, || {
             let name = format!("{TREE_PREFIX}{}", tree.name());
@@ -149,10 +148,10 @@ impl Database {
         });
         let made = made.map_err(|error| error.with_tree(tree.name()));
         let made = made.inspect_err(|cause| self.fail(cause))?;
-        if self.trees.len() <= tree.index() {
-            self.trees.resize(tree.index() + 1, None);
+        if self.trees.len() <= tree.number() as usize {
+            self.trees.resize(tree.number() as usize + 1, None);
         }
-        if let Some(slot) = self.trees.get_mut(tree.index()) {
+        if let Some(slot) = self.trees.get_mut(tree.number() as usize) {
             *slot = Some(made);
         }
         Ok(())

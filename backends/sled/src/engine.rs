@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Direction, Durability, Engine, Error, ErrorKind,
-    KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree as _, TreeHandle,
-    TreeName, TreeRegistry,
+    KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree, TreeName,
+    TreeRegistry,
 };
 use parking_lot::RwLock;
 
@@ -106,12 +106,12 @@ impl SledEngine {
     }
 
     #[inline]
-    pub(crate) fn check(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
-        self.registry.check(tree, operation).map(drop)
+    pub(crate) fn check(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation)
     }
 
     /// Makes the trees that a batch is the first to put something in.
-    fn make_trees(&self, batch: &Batch<TreeHandle>) -> Result<()> {
+    fn make_trees(&self, batch: &Batch) -> Result<()> {
         let operation = Operation::Apply;
         let is_missing = |database: &Database, tree| database.tree(tree).is_none();
         let mut last = None;
@@ -136,7 +136,7 @@ impl SledEngine {
 }
 
 /// Tells whether sled may put a part of a batch into a file of its own.
-fn has_large_value(batch: &Batch<TreeHandle>) -> bool {
+fn has_large_value(batch: &Batch) -> bool {
     const LARGE_BYTES: usize = 32 << 10;
 
     batch.iter().any(|write| write.value.is_some_and(|value| value.len() > LARGE_BYTES))
@@ -157,21 +157,19 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
 }
 
 impl Engine for SledEngine {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.registry.resolve(name))
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.registry.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let operation = Operation::Apply;
         if durability != Durability::None || has_large_value(batch) {
             self.with(operation, |database| database.check_place(operation))?;
@@ -223,7 +221,7 @@ impl LiveEngine for SledEngine {
     type Cursor<'e> = SledLiveCursor<'e>;
 
     #[inline]
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<sled::IVec>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<sled::IVec>> {
         self.check(tree, Operation::Get)?;
         self.with(Operation::Get, |database| {
             let Some(tree) = database.tree(tree) else { return Ok(None) };
@@ -236,7 +234,7 @@ impl LiveEngine for SledEngine {
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<SledLiveCursor<'_>> {
@@ -251,8 +249,8 @@ impl LiveEngine for SledEngine {
         // closed meanwhile.
         let listed = shielded(operation, move || {
             let mut failure = None;
-            let names = self.registry.names(|index| {
-                let Some(Some(tree)) = trees.get(index) else { return false };
+            let names = self.registry.names(|number| {
+                let Some(Some(tree)) = trees.get(number as usize) else { return false };
                 let first = tree.first().map_err(|cause| failure = Some(cause));
                 first.is_ok_and(|entry| entry.is_some())
             });

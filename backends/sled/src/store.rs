@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, Result, SnapshotLayer, Stats, StoreOptions,
-    TransactionLayer, TreeHandle, TreeName,
+    TransactionLayer, Tree, TreeName,
 };
 
 use crate::{SledEngine, SledSnapshot, SledTransaction};
@@ -73,7 +73,6 @@ impl fmt::Debug for SledStore {
 }
 
 impl KvStore for SledStore {
-    type Tree = TreeHandle;
     type Snapshot<'s> = SledSnapshot<'s>;
     type Transaction<'s> = SledTransaction<'s>;
 
@@ -81,7 +80,7 @@ impl KvStore for SledStore {
         self.layers.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.layers.open_tree(name)
     }
 
@@ -97,7 +96,7 @@ impl KvStore for SledStore {
         self.layers.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.layers.apply(batch, durability)
     }
 

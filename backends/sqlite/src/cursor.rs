@@ -3,11 +3,10 @@
 use std::ops::Bound;
 use std::path::Path;
 
-use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result};
+use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use rusqlite::{CachedStatement, Row, Rows};
 use self_cell::{MutBorrow, self_cell};
 
-use crate::SqliteTree;
 use crate::session::{Session, failed};
 use crate::tree::Shape;
 
@@ -37,7 +36,7 @@ self_cell!(
 pub struct SqliteCursor<'t> {
     session: &'t Session,
     path: &'t Path,
-    tree: SqliteTree,
+    tree: Tree,
     /// The statement that reads; `None` if there is nothing to read.
     stepping: Option<Stepping<'t>>,
     shape: Shape,
@@ -84,7 +83,7 @@ impl<'t> SqliteCursor<'t> {
     pub(crate) fn new(
         session: &'t Session,
         path: &'t Path,
-        tree: &SqliteTree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
@@ -106,8 +105,8 @@ impl<'t> SqliteCursor<'t> {
     }
 
     fn prepare(&self, shape: Shape) -> Result<Option<CachedStatement<'t>>> {
-        let sql = self.tree.sql().scan(shape);
-        let prepared = self.session.prepare(&self.tree, sql, Operation::Scan);
+        let sql = self.session.sql(&self.tree);
+        let prepared = self.session.prepare(&self.tree, sql.scan(shape), Operation::Scan);
         prepared.map_err(|error| error.with_path(self.path))
     }
 
@@ -160,12 +159,7 @@ fn entry<'r>(row: &'r Row<'_>) -> rusqlite::Result<(&'r [u8], &'r [u8])> {
 
 /// Returns the error of a step, unless it is that the table is not there any more.
 #[cold]
-fn ended(
-    session: &Session,
-    path: &Path,
-    tree: &SqliteTree,
-    cause: rusqlite::Error,
-) -> Result<(), Error> {
+fn ended(session: &Session, path: &Path, tree: &Tree, cause: rusqlite::Error) -> Result<(), Error> {
     session.absent_or(tree, cause, Operation::Scan).map_err(|error| error.with_path(path))
 }
 

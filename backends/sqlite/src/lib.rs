@@ -155,5 +155,4 @@ pub use rusqlite;
 pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
 pub use transaction::SqliteTransaction;
-pub use tree::SqliteTree;
 pub use value::SqliteValue;

@@ -6,15 +6,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arbour_core::{Error, Operation, Result, Tree as _};
+use arbour_core::{Error, Operation, Result, Tree};
 use rusqlite::{CachedStatement, Connection};
 use self_cell::self_cell;
 
+use crate::SqliteValue;
 use crate::connection::{ask, has_table};
 use crate::error::{is_of_statement, own};
 use crate::tables;
-use crate::{SqliteTree, SqliteValue};
+use crate::tree::{TreeSql, TreeTexts};
 
 self_cell!(
     struct Lent {
@@ -33,8 +35,8 @@ pub(crate) struct Session {
 
 /// The statements of each tree that was used, by its number: what a session keeps does not grow with
 /// the handles that the store has given out.
-#[derive(Default)]
 struct Statements<'c> {
+    texts: Arc<TreeTexts>,
     /// Those of the first trees, which most stores have no more of: 20 ns quicker than by the map.
     first: RefCell<Vec<Slots<'c>>>,
     rest: RefCell<BTreeMap<usize, Slots<'c>>>,
@@ -64,11 +66,11 @@ enum Kind {
 }
 
 impl Kind {
-    fn sql(self, tree: &SqliteTree) -> &str {
+    fn sql(self, sql: &TreeSql) -> &str {
         match self {
-            Self::Get => &tree.sql().get,
-            Self::Put => &tree.sql().put,
-            Self::Delete => &tree.sql().delete,
+            Self::Get => &sql.get,
+            Self::Put => &sql.put,
+            Self::Delete => &sql.delete,
         }
     }
 
@@ -82,16 +84,20 @@ impl Kind {
 }
 
 impl<'c> Statements<'c> {
+    fn new(texts: Arc<TreeTexts>) -> Self {
+        Self { texts, first: RefCell::default(), rest: RefCell::default() }
+    }
+
     #[inline]
-    fn with<R>(&self, tree: &SqliteTree, run: impl FnOnce(&Slots<'c>) -> R) -> R {
-        if let Some(slots) = self.first.borrow().get(tree.index()) {
+    fn with<R>(&self, tree: &Tree, run: impl FnOnce(&Slots<'c>) -> R) -> R {
+        if let Some(slots) = self.first.borrow().get(tree.number() as usize) {
             return run(slots);
         }
-        if tree.index() >= FIRST_TREES {
-            return run(self.rest.borrow_mut().entry(tree.index()).or_default());
+        if (tree.number() as usize) >= FIRST_TREES {
+            return run(self.rest.borrow_mut().entry(tree.number() as usize).or_default());
         }
         let mut first = self.first.borrow_mut();
-        first.resize_with(tree.index() + 1, Slots::default);
+        first.resize_with((tree.number() as usize) + 1, Slots::default);
         run(first.last().unwrap_or(&Slots::default()))
     }
 
@@ -100,7 +106,7 @@ impl<'c> Statements<'c> {
     fn run<R>(
         &self,
         connection: &'c Connection,
-        tree: &SqliteTree,
+        tree: &Tree,
         kind: Kind,
         run: impl FnOnce(&mut CachedStatement<'c>) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<Option<R>> {
@@ -110,7 +116,7 @@ impl<'c> Statements<'c> {
         }
         let mut statement = match kept {
             Some(statement) => statement,
-            None => match connection.prepare_cached(kind.sql(tree)) {
+            None => match connection.prepare_cached(kind.sql(&self.texts.of(tree))) {
                 Ok(statement) => Box::new(statement),
                 Err(cause) => return self.absent_or(connection, tree, cause),
             },
@@ -129,10 +135,10 @@ impl<'c> Statements<'c> {
     fn absent_or<R>(
         &self,
         connection: &Connection,
-        tree: &SqliteTree,
+        tree: &Tree,
         cause: rusqlite::Error,
     ) -> rusqlite::Result<Option<R>> {
-        if is_of_statement(&cause) && !has_table(connection, &tree.sql().table)? {
+        if is_of_statement(&cause) && !has_table(connection, &self.texts.of(tree).table)? {
             self.with(tree, |slots| slots.absent.set(true));
             return Ok(None);
         }
@@ -141,8 +147,8 @@ impl<'c> Statements<'c> {
 }
 
 impl Session {
-    pub(crate) fn new(connection: Connection) -> Self {
-        let lent = Lent::new(connection, |_| Statements::default());
+    pub(crate) fn new(connection: Connection, texts: Arc<TreeTexts>) -> Self {
+        let lent = Lent::new(connection, |_| Statements::new(texts));
         Self { lent, spare: Cell::default() }
     }
 
@@ -151,13 +157,18 @@ impl Session {
         self.lent.borrow_owner()
     }
 
+    /// Returns the SQL of a tree.
+    pub(crate) fn sql(&self, tree: &Tree) -> Arc<TreeSql> {
+        self.lent.with_dependent(|_, statements| statements.texts.of(tree))
+    }
+
     /// Gives the connection back; what was prepared on it is kept there.
     pub(crate) fn into_connection(self) -> Connection {
         self.lent.into_owner()
     }
 
     #[inline]
-    pub(crate) fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+    pub(crate) fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
         self.get_with(tree, key, |value| SqliteValue::new(value, &self.spare))
     }
 
@@ -165,7 +176,7 @@ impl Session {
     #[inline]
     pub(crate) fn get_with<R>(
         &self,
-        tree: &SqliteTree,
+        tree: &Tree,
         key: &[u8],
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
@@ -188,7 +199,7 @@ impl Session {
     #[inline]
     pub(crate) fn put(
         &self,
-        tree: &SqliteTree,
+        tree: &Tree,
         key: &[u8],
         value: &[u8],
         operation: Operation,
@@ -199,7 +210,7 @@ impl Session {
 
     /// Runs the statement that puts, once more if the table had to be made first.
     #[inline]
-    fn try_put(&self, tree: &SqliteTree, key: &[u8], value: &[u8]) -> rusqlite::Result<()> {
+    fn try_put(&self, tree: &Tree, key: &[u8], value: &[u8]) -> rusqlite::Result<()> {
         let put = |statement: &mut CachedStatement<'_>| {
             statement.raw_bind_parameter(1, key)?;
             statement.raw_bind_parameter(2, value)?;
@@ -209,7 +220,7 @@ impl Session {
             if statements.run(connection, tree, Kind::Put, put)?.is_some() {
                 return Ok(());
             }
-            connection.execute_batch(&tree.sql().create)?;
+            connection.execute_batch(&statements.texts.of(tree).create)?;
             statements.with(tree, |slots| slots.absent.set(false));
             let made = statements.run(connection, tree, Kind::Put, put)?;
             made.ok_or(rusqlite::Error::InvalidQuery)
@@ -217,7 +228,7 @@ impl Session {
     }
 
     #[inline]
-    pub(crate) fn delete(&self, tree: &SqliteTree, key: &[u8], operation: Operation) -> Result<()> {
+    pub(crate) fn delete(&self, tree: &Tree, key: &[u8], operation: Operation) -> Result<()> {
         let deleted = self.lent.with_dependent(|connection, statements| {
             statements.run(connection, tree, Kind::Delete, |statement| {
                 statement.raw_bind_parameter(1, key)?;
@@ -230,7 +241,7 @@ impl Session {
     /// Runs a statement of a tree that is not kept at hand; `None` if the tree has no table.
     pub(crate) fn prepare<'t>(
         &'t self,
-        tree: &SqliteTree,
+        tree: &Tree,
         sql: &str,
         operation: Operation,
     ) -> Result<Option<CachedStatement<'t>>> {
@@ -244,12 +255,12 @@ impl Session {
     #[cold]
     pub(crate) fn absent_or(
         &self,
-        tree: &SqliteTree,
+        tree: &Tree,
         cause: rusqlite::Error,
         operation: Operation,
     ) -> Result<()> {
         if is_of_statement(&cause) {
-            let found = has_table(self.connection(), &tree.sql().table);
+            let found = has_table(self.connection(), &self.sql(tree).table);
             if !found.map_err(|cause| failed(cause, operation, tree))? {
                 return Ok(());
             }
@@ -257,9 +268,9 @@ impl Session {
         Err(failed(cause, operation, tree))
     }
 
-    pub(crate) fn count(&self, tree: &SqliteTree) -> Result<u64> {
+    pub(crate) fn count(&self, tree: &Tree) -> Result<u64> {
         let operation = Operation::Scan;
-        let Some(mut count) = self.prepare(tree, &tree.sql().count, operation)? else {
+        let Some(mut count) = self.prepare(tree, &self.sql(tree).count, operation)? else {
             return Ok(0);
         };
         match count.query_row([], |row| row.get::<_, i64>(0)) {
@@ -298,27 +309,28 @@ impl Session {
 }
 
 #[cold]
-pub(crate) fn failed(cause: rusqlite::Error, operation: Operation, tree: &SqliteTree) -> Error {
+pub(crate) fn failed(cause: rusqlite::Error, operation: Operation, tree: &Tree) -> Error {
     own(cause, operation).with_tree(tree.name())
 }
 
 #[cfg(test)]
 mod tests {
-    use arbour_core::{Operation, TreeName, TreeRegistry};
+    use std::sync::Arc;
+
+    use arbour_core::{Operation, Tree, TreeName, TreeRegistry};
     use rusqlite::Connection;
 
     use super::Session;
-    use crate::SqliteTree;
 
     #[test]
     fn a_session_keeps_nothing_for_handles_that_it_was_not_given() {
         let registry = TreeRegistry::new();
         let tree = |number: usize| {
             let name = format!("t{number}");
-            SqliteTree::new(registry.resolve(TreeName::new(&name).unwrap()))
+            registry.resolve(TreeName::new(&name).unwrap())
         };
-        let trees: Vec<SqliteTree> = (0..10_000).map(tree).collect();
-        let session = Session::new(Connection::open_in_memory().unwrap());
+        let trees: Vec<Tree> = (0..10_000).map(tree).collect();
+        let session = Session::new(Connection::open_in_memory().unwrap(), Arc::default());
         let kept = || {
             session.lent.with_dependent(|_, statements| {
                 statements.first.borrow().len() + statements.rest.borrow().len()

@@ -1,11 +1,11 @@
 //! Reading all trees at one moment.
 
-use arbour_core::{Direction, KeyRange, KvRead, Operation, Result};
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rusqlite::Connection;
 
 use crate::connection::run;
 use crate::session::Session;
-use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, error};
+use crate::{SqliteCursor, SqliteStore, SqliteValue, error};
 
 /// A snapshot of a [`SqliteStore`]: a connection of its own in a read transaction.
 ///
@@ -40,7 +40,7 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
 impl<'s> SqliteSnapshot<'s> {
     pub(crate) fn new(store: &'s SqliteStore, connection: Connection) -> Result<Self> {
         match begin(&connection) {
-            Ok(()) => Ok(Self { store, session: Some(Session::new(connection)), used: false }),
+            Ok(()) => Ok(Self { store, session: Some(store.session(connection)), used: false }),
             Err(cause) => {
                 drop(connection);
                 store.take_back(None);
@@ -85,7 +85,6 @@ impl Drop for SqliteSnapshot<'_> {
 macro_rules! read_through_session {
     ($type:ident) => {
         impl KvRead for $type<'_> {
-            type Tree = SqliteTree;
             type Value<'t>
                 = SqliteValue<'t>
             where
@@ -96,7 +95,7 @@ macro_rules! read_through_session {
                 Self: 't;
 
             #[inline]
-            fn get(&self, tree: &SqliteTree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
+            fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<SqliteValue<'_>>> {
                 self.store.check_tree(tree, Operation::Get)?;
                 self.session().get(tree, key).map_err(|error| self.store.locate(error))
             }
@@ -104,7 +103,7 @@ macro_rules! read_through_session {
             #[inline]
             fn get_with<R>(
                 &self,
-                tree: &SqliteTree,
+                tree: &Tree,
                 key: &[u8],
                 read: impl FnOnce(&[u8]) -> R,
             ) -> Result<Option<R>> {
@@ -112,14 +111,14 @@ macro_rules! read_through_session {
                 self.session().get_with(tree, key, read).map_err(|error| self.store.locate(error))
             }
 
-            fn contains(&self, tree: &SqliteTree, key: &[u8]) -> Result<bool> {
+            fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
                 Ok(self.get_with(tree, key, |_| ())?.is_some())
             }
 
             #[inline]
             fn scan(
                 &self,
-                tree: &SqliteTree,
+                tree: &Tree,
                 range: KeyRange<'_>,
                 direction: Direction,
             ) -> Result<SqliteCursor<'_>> {
@@ -131,7 +130,7 @@ macro_rules! read_through_session {
                 self.session().trees().map_err(|error| self.store.locate(error))
             }
 
-            fn len(&self, tree: &SqliteTree) -> Result<u64> {
+            fn len(&self, tree: &Tree) -> Result<u64> {
                 self.store.check_tree(tree, Operation::Scan)?;
                 self.session().count(tree).map_err(|error| self.store.locate(error))
             }

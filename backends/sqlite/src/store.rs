@@ -3,21 +3,23 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, StorePath, TreeName, TreeRegistry, Write, WriterSlot,
+    Stats, StoreOptions, StorePath, Tree, TreeName, TreeRegistry, Write, WriterSlot,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::connection::{Connector, number};
 use crate::readers::Readers;
+use crate::session::Session;
+use crate::tree::TreeTexts;
 use crate::writer::Writer;
 use crate::{
-    SqliteOptions, SqliteSnapshot, SqliteTransaction, SqliteTree, backup, compaction, error,
-    format, presence,
+    SqliteOptions, SqliteSnapshot, SqliteTransaction, backup, compaction, error, format, presence,
 };
 
 /// A store in a SQLite file.
@@ -40,6 +42,7 @@ pub struct SqliteStore {
     /// The connection that sees what others change, made when it is first asked.
     watcher: Mutex<Option<Connection>>,
     registry: TreeRegistry,
+    texts: Arc<TreeTexts>,
     slot: WriterSlot,
     capabilities: Capabilities,
 }
@@ -126,6 +129,7 @@ impl SqliteStore {
             readers: Readers::default(),
             watcher: Mutex::new(None),
             registry: TreeRegistry::new(),
+            texts: Arc::default(),
             capabilities: capabilities(options),
         })
     }
@@ -202,12 +206,17 @@ impl SqliteStore {
     }
 
     #[inline]
-    pub(crate) fn check_tree(&self, tree: &SqliteTree, operation: Operation) -> Result<()> {
-        self.registry.check(tree.handle(), operation).map(drop)
+    /// Begins to use a connection.
+    pub(crate) fn session(&self, connection: Connection) -> Session {
+        Session::new(connection, Arc::clone(&self.texts))
+    }
+
+    pub(crate) fn check_tree(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation)
     }
 
     #[inline]
-    pub(crate) fn check(&self, write: &Write<'_, SqliteTree>) -> Result<()> {
+    pub(crate) fn check(&self, write: &Write<'_>) -> Result<()> {
         self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
     }
@@ -287,7 +296,6 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
 }
 
 impl KvStore for SqliteStore {
-    type Tree = SqliteTree;
     type Snapshot<'s> = SqliteSnapshot<'s>;
     type Transaction<'s> = SqliteTransaction<'s>;
 
@@ -295,9 +303,9 @@ impl KvStore for SqliteStore {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<SqliteTree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.slot.check_open(Operation::Tree)?;
-        Ok(SqliteTree::new(self.registry.resolve(name)))
+        Ok(self.registry.resolve(name))
     }
 
     fn snapshot(&self) -> Result<SqliteSnapshot<'_>> {
@@ -325,7 +333,7 @@ impl KvStore for SqliteStore {
         self.slot.wait()
     }
 
-    fn apply(&self, batch: Batch<SqliteTree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
         if batch.is_empty() {
             return self.slot.acquire(Operation::Apply).map(drop);

@@ -1,14 +1,14 @@
 //! Writing all trees at once.
 
 use arbour_core::{
-    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Write, WriterGuard,
+    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write, WriterGuard,
 };
 use rusqlite::Connection;
 
 use crate::cursor::{bind, shape_to_delete};
 use crate::session::{Session, failed};
 use crate::snapshot::read_through_session;
-use crate::{SqliteCursor, SqliteStore, SqliteTree, SqliteValue, writer};
+use crate::{SqliteCursor, SqliteStore, SqliteValue, writer};
 
 /// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the connection that writes.
 ///
@@ -40,7 +40,8 @@ impl<'s> SqliteTransaction<'s> {
         connection: Connection,
         guard: WriterGuard<'s>,
     ) -> Self {
-        Self { store, session: Some(Session::new(connection)), failure: None, _guard: guard }
+        let session = Some(store.session(connection));
+        Self { store, session, failure: None, _guard: guard }
     }
 
     #[inline]
@@ -63,11 +64,7 @@ impl<'s> SqliteTransaction<'s> {
     }
 
     /// Makes the writes of a batch that was checked.
-    pub(crate) fn set_all(
-        &mut self,
-        batch: &Batch<SqliteTree>,
-        operation: Operation,
-    ) -> Result<()> {
+    pub(crate) fn set_all(&mut self, batch: &Batch, operation: Operation) -> Result<()> {
         batch.iter().try_for_each(|Write { tree, key, value }| {
             self.change(|session| match value {
                 Some(value) => session.put(tree, key, value, operation),
@@ -104,24 +101,24 @@ read_through_session!(SqliteTransaction);
 
 impl KvWrite for SqliteTransaction<'_> {
     #[inline]
-    fn put(&mut self, tree: &SqliteTree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: Some(value) })?;
         self.change(|session| session.put(tree, key, value, Operation::Put))
     }
 
-    fn delete(&mut self, tree: &SqliteTree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: None })?;
         self.change(|session| session.delete(tree, key, Operation::Delete))
     }
 
-    fn delete_range(&mut self, tree: &SqliteTree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         let operation = Operation::DeleteRange;
         self.store.check_tree(tree, operation)?;
         if range.is_empty() {
             return Ok(());
         }
         self.change(|session| {
-            let sql = tree.sql().delete_range(shape_to_delete(&range));
+            let sql = session.sql(tree).delete_range(shape_to_delete(&range));
             let Some(mut delete) = session.prepare(tree, &sql, operation)? else {
                 return Ok(());
             };
@@ -133,7 +130,7 @@ impl KvWrite for SqliteTransaction<'_> {
         })
     }
 
-    fn check(&self, write: &Write<'_, SqliteTree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.store.check(write)
     }
 

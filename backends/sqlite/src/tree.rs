@@ -1,33 +1,36 @@
-//! The handle of a tree: its number, and the SQL that reads and writes it.
+//! The SQL that reads and writes a tree.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arbour_core::{Direction, Tree, TreeHandle};
+use arbour_core::{Direction, Tree};
+use parking_lot::RwLock;
 
 use crate::tables;
 
-/// A tree of a [`SqliteStore`](crate::SqliteStore).
-///
-/// ```
-/// use arbour_core::{KvStore, StoreOptions, Tree};
-/// use arbour_sqlite::{SqliteStore, SqliteTree};
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().join("app.sqlite");
-/// let store = SqliteStore::open(&path, &StoreOptions::new())?;
-/// let users: SqliteTree = store.tree("users")?;
-/// assert_eq!(users.name(), "users");
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct SqliteTree {
-    inner: Arc<Inner>,
+/// The SQL of the trees of a store, by the number of the tree. Sessions are short: writing the texts
+/// anew for each would cost a quarter of a read.
+#[derive(Default)]
+pub(crate) struct TreeTexts {
+    texts: RwLock<Vec<Option<Arc<TreeSql>>>>,
 }
 
-struct Inner {
-    handle: TreeHandle,
-    sql: TreeSql,
+impl TreeTexts {
+    /// Returns the SQL of a tree, which is written when it is first asked for.
+    pub(crate) fn of(&self, tree: &Tree) -> Arc<TreeSql> {
+        let place = tree.number() as usize;
+        if let Some(Some(sql)) = self.texts.read().get(place) {
+            return Arc::clone(sql);
+        }
+        let mut texts = self.texts.write();
+        if texts.len() <= place {
+            texts.resize(place + 1, None);
+        }
+        let sql = Arc::new(TreeSql::new(tree.name()));
+        if let Some(text) = texts.get_mut(place) {
+            *text = Some(Arc::clone(&sql));
+        }
+        sql
+    }
 }
 
 /// The statements of a tree, written out once: a connection knows a prepared statement by its text.
@@ -118,55 +121,6 @@ impl TreeSql {
 
     pub(crate) fn delete_range(&self, shape: Shape) -> String {
         format!("DELETE FROM {}{}", self.quoted, shape.condition())
-    }
-}
-
-impl SqliteTree {
-    pub(crate) fn new(handle: TreeHandle) -> Self {
-        let sql = TreeSql::new(handle.name());
-        Self { inner: Arc::new(Inner { handle, sql }) }
-    }
-
-    #[inline]
-    pub(crate) fn handle(&self) -> &TreeHandle {
-        &self.inner.handle
-    }
-
-    #[inline]
-    pub(crate) fn index(&self) -> usize {
-        self.inner.handle.index()
-    }
-
-    #[inline]
-    pub(crate) fn sql(&self) -> &TreeSql {
-        &self.inner.sql
-    }
-}
-
-impl Tree for SqliteTree {
-    fn name(&self) -> &str {
-        self.inner.handle.name()
-    }
-}
-
-impl PartialEq for SqliteTree {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.inner.handle == other.inner.handle
-    }
-}
-
-impl Eq for SqliteTree {}
-
-impl Hash for SqliteTree {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.inner.handle.hash(state);
-    }
-}
-
-impl fmt::Debug for SqliteTree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SqliteTree({:?})", self.name())
     }
 }
 

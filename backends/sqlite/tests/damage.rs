@@ -43,10 +43,7 @@ fn damaged(folder: &Path, sql: &str) -> PathBuf {
 }
 
 /// Scans a tree to its end.
-fn scan(
-    read: &impl KvRead<Tree = arbour_sqlite::SqliteTree>,
-    tree: &arbour_sqlite::SqliteTree,
-) -> Result<u64> {
+fn scan(read: &impl KvRead, tree: &arbour_core::Tree) -> Result<u64> {
     let mut count = 0;
     for direction in [Direction::Forward, Direction::Reverse] {
         let mut cursor = read.scan(tree, KeyRange::all(), direction)?;

@@ -12,7 +12,7 @@ use arbour::documents::{
     DocWrite as _, Documents, Field, Filter, Index, IndexState,
 };
 use arbour_core::{KvStore as _, StoreOptions};
-use arbour_sqlite::{SqliteStore, SqliteTree};
+use arbour_sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 /// Enough documents for several chunks of a build.
@@ -38,12 +38,7 @@ fn open(path: &Path) -> SqliteStore {
 }
 
 /// Inserts a document, and says what came of it.
-fn insert(
-    store: &SqliteStore,
-    codes: &Collection<SqliteTree, Value>,
-    id: &str,
-    code: &str,
-) -> String {
+fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) -> String {
     let body = json!({"id": id, "code": code});
     let inserted = store.write(|transaction| codes.writer(transaction)?.insert(&body).map(drop));
     match inserted {

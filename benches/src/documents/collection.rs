@@ -27,7 +27,7 @@ pub(super) struct Articles<'s, S, C> {
 pub(super) fn open<S: KvStore>(
     store: &S,
     indexes: usize,
-) -> Result<Articles<'_, S, impl DocCollection<Article, Tree = S::Tree>>> {
+) -> Result<Articles<'_, S, impl DocCollection<Article>>> {
     let mut declaration = Declaration::new(NAME);
     for (number, name) in INDEXED.into_iter().take(indexes).enumerate() {
         let kind = if name == "maker" { FieldKind::Text } else { FieldKind::Integer };
@@ -64,7 +64,7 @@ pub(super) fn by_shelf() -> Query<Article> {
     Query::new(Filter::at_least("shelf", 0)).ascending("shelf")
 }
 
-impl<S: KvStore, C: DocCollection<Article, Tree = S::Tree>> Articles<'_, S, C> {
+impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
     /// Sets articles in one transaction that survives power loss.
     pub(super) fn set(&self, articles: &[Article]) -> Result<()> {
         let mut transaction = self.store.begin_with(Durability::PowerLoss)?;

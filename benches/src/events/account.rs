@@ -4,7 +4,7 @@ use arbour::documents::{
     Collection, Declaration, DocCollection as _, DocResult, DocStore as _, DocWrite as _, Documents,
 };
 use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
-use arbour_core::{KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{KvRead, KvStore, KvWrite};
 use serde::{Deserialize, Serialize};
 
 use super::deposit::{Deposited, deposited};
@@ -31,9 +31,9 @@ pub(super) enum Document {
 }
 
 /// Writes one document for each event.
-pub(super) struct Accounts<T> {
+pub(super) struct Accounts {
     deposited: EventType<Deposited>,
-    accounts: Collection<T, Account>,
+    accounts: Collection<Account>,
     document: Document,
 }
 
@@ -41,25 +41,24 @@ pub(super) struct Accounts<T> {
 pub(super) fn collection<S: KvStore>(
     store: &S,
     projection: &Projection<S>,
-) -> DocResult<Collection<S::Tree, Account>> {
+) -> DocResult<Collection<Account>> {
     Documents::new(store).collection(Declaration::new(&projection.view(NAME)))
 }
 
-impl<T: Tree> Accounts<T> {
-    pub(super) fn new(accounts: Collection<T, Account>, document: Document) -> Self {
+impl Accounts {
+    pub(super) fn new(accounts: Collection<Account>, document: Document) -> Self {
         Self { deposited: deposited(), accounts, document }
     }
 }
 
-impl<T: Tree> Model for Accounts<T> {
-    type Tree = T;
+impl Model for Accounts {
     type Change = Account;
 
     fn name(&self) -> &str {
         NAME
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         _before: &R,
@@ -74,12 +73,7 @@ impl<T: Tree> Model for Accounts<T> {
         Ok(Some(Account { id, cents, reference, note }))
     }
 
-    fn apply<W: KvWrite<Tree = T>>(
-        &self,
-        account: Account,
-        view: &mut W,
-        _out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, account: Account, view: &mut W, _out: &mut Outbox) -> Handled<()> {
         self.accounts.writer(view)?.set(&account)?;
         Ok(())
     }

@@ -45,7 +45,7 @@ fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Project
 }
 
 /// Appends events in one transaction that survives power loss.
-pub(super) fn append<S: KvStore>(store: &S, log: &Log<S::Tree>, append: &Append) -> Result<()> {
+pub(super) fn append<S: KvStore>(store: &S, log: &Log, append: &Append) -> Result<()> {
     let mut transaction = store.begin_with(Durability::PowerLoss)?;
     log.append(&mut transaction, append).map_err(failed)?;
     transaction.commit()

@@ -60,7 +60,7 @@ fn look_at_end(bytes: &[u8]) -> u64 {
 /// Reads what queries ask for, all in one snapshot.
 pub(super) fn read<'q, S: KvStore>(
     store: &S,
-    log: &Log<S::Tree>,
+    log: &Log,
     queries: impl IntoIterator<Item = &'q EventQuery>,
 ) -> Result<u64> {
     let snapshot = store.snapshot()?;

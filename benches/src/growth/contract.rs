@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arbour_core::{
     Batch, Cursor as _, Direction, Durability, Error, ErrorKind, GroupCommit, KeyRange, KvRead,
-    KvStore, KvWrite, Operation, Result,
+    KvStore, KvWrite, Operation, Result, Tree,
 };
 
 use super::{Case, Work, time, time_steady};
@@ -236,7 +236,7 @@ fn handles_and_trees<S: KvStore>() -> Vec<Case<S>> {
     ]
 }
 
-fn filled<S: KvStore>(store: &S, size: u64) -> Result<S::Tree> {
+fn filled<S: KvStore>(store: &S, size: u64) -> Result<Tree> {
     let tree = store.tree("t")?;
     repeat_in_one(store, size, |transaction, number| {
         transaction.put(&tree, &key(number), b"value")
@@ -259,7 +259,7 @@ fn repeat_in_one<S: KvStore>(
     transaction.commit()
 }
 
-fn put<S: KvStore>(store: &S, tree: &S::Tree, number: u64) -> Result<()> {
+fn put<S: KvStore>(store: &S, tree: &Tree, number: u64) -> Result<()> {
     repeat_in_one(store, 1, |transaction, _| {
         // Another value each time, or SQLite has nothing to do.
         transaction.put(tree, &key(number), &key(number.wrapping_add(1)))
@@ -277,7 +277,7 @@ fn in_savepoint<S: KvStore>(
 }
 
 /// Takes all entries of a tree from its ends, in turn.
-fn take<W: KvWrite>(transaction: &mut W, tree: &W::Tree, ends: &[Direction]) -> Result<Work> {
+fn take<W: KvWrite>(transaction: &mut W, tree: &Tree, ends: &[Direction]) -> Result<Work> {
     let mut taken = 0;
     let work = time(0, || {
         for direction in ends.iter().cycle() {
@@ -294,7 +294,7 @@ fn take<W: KvWrite>(transaction: &mut W, tree: &W::Tree, ends: &[Direction]) -> 
     Ok(Work { operations: taken, ..work })
 }
 
-fn has_first<R: KvRead>(reader: &R, tree: &R::Tree) -> Result<()> {
+fn has_first<R: KvRead>(reader: &R, tree: &Tree) -> Result<()> {
     match reader.first(tree, KeyRange::all())? {
         Some(_) => Ok(()),
         None => Err(Error::new(ErrorKind::Engine, Operation::Scan, "there is no entry left")),
@@ -302,7 +302,7 @@ fn has_first<R: KvRead>(reader: &R, tree: &R::Tree) -> Result<()> {
 }
 
 /// Gets keys at random, and once before that is timed.
-fn gets<R: KvRead>(reader: &R, tree: &R::Tree, size: u64) -> Result<Work> {
+fn gets<R: KvRead>(reader: &R, tree: &Tree, size: u64) -> Result<Work> {
     let keys = random_entries(size, TIMES as usize);
     let get = || keys.iter().try_for_each(|number| reader.get(tree, &key(*number)).map(drop));
     get()?;
@@ -310,11 +310,7 @@ fn gets<R: KvRead>(reader: &R, tree: &R::Tree, size: u64) -> Result<Work> {
 }
 
 /// Holds snapshots, with a change after each.
-fn held<'s, S: KvStore>(
-    store: &'s S,
-    tree: &S::Tree,
-    snapshots: u64,
-) -> Result<Vec<S::Snapshot<'s>>> {
+fn held<'s, S: KvStore>(store: &'s S, tree: &Tree, snapshots: u64) -> Result<Vec<S::Snapshot<'s>>> {
     (0..snapshots)
         .map(|number| {
             let snapshot = store.snapshot()?;
@@ -328,7 +324,7 @@ fn nothing_held() -> Error {
     Error::new(ErrorKind::Engine, Operation::Snapshot, "no snapshot is held")
 }
 
-fn last_handle<S: KvStore>(store: &S, handles: u64) -> Result<S::Tree> {
+fn last_handle<S: KvStore>(store: &S, handles: u64) -> Result<Tree> {
     for number in 1..handles {
         store.tree(&format!("tree-{number}"))?;
     }

@@ -154,7 +154,7 @@ fn id(number: u64) -> String {
 }
 
 /// Opens a collection with an index and puts documents in it.
-fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<S::Tree, Value>> {
+fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
     let shelf = Field::path("shelf").of(FieldKind::Integer);
     let declaration = Declaration::new("notes").field(shelf).index(Index::on("shelf"));
     let notes = Documents::new(store).collection(declaration).map_err(failed)?;
@@ -163,12 +163,7 @@ fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<S::Tree, Value>
 }
 
 /// Puts so many of the documents that a collection of a size has, in one transaction.
-fn put<S: KvStore>(
-    store: &S,
-    notes: &Collection<S::Tree, Value>,
-    size: u64,
-    count: u64,
-) -> Result<()> {
+fn put<S: KvStore>(store: &S, notes: &Collection<Value>, size: u64, count: u64) -> Result<()> {
     let mut transaction = store.begin_with(Durability::None)?;
     let mut writer = notes.writer(&mut transaction).map_err(failed)?;
     for number in 0..count {

@@ -113,20 +113,19 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
 }
 
 /// Fails while it is told to, and changes nothing otherwise.
-struct Fickle<T> {
+struct Fickle {
     fails: Arc<AtomicBool>,
-    tree: std::marker::PhantomData<fn() -> T>,
+    tree: std::marker::PhantomData<fn() -> Tree>,
 }
 
-impl<T: Tree> Model for Fickle<T> {
-    type Tree = T;
+impl Model for Fickle {
     type Change = ();
 
     fn name(&self) -> &str {
         "fickle"
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         _before: &R,
@@ -150,11 +149,7 @@ fn counting<S: KvStore>(
     Events::builder(Arc::clone(store), "main").projection(projection).build().map_err(failed)
 }
 
-fn filled<S: KvStore>(
-    store: &S,
-    size: u64,
-    stream: impl Fn(u64) -> String,
-) -> Result<Log<S::Tree>> {
+fn filled<S: KvStore>(store: &S, size: u64, stream: impl Fn(u64) -> String) -> Result<Log> {
     let log = Log::open(store, "main").map_err(failed)?;
     append(store, &log, size, stream)?;
     Ok(log)
@@ -162,7 +157,7 @@ fn filled<S: KvStore>(
 
 fn append<S: KvStore>(
     store: &S,
-    log: &Log<S::Tree>,
+    log: &Log,
     events: u64,
     stream: impl Fn(u64) -> String,
 ) -> Result<()> {
@@ -178,7 +173,7 @@ fn append<S: KvStore>(
     Ok(())
 }
 
-fn read_after<S: KvStore>(store: &S, log: &Log<S::Tree>, query: &EventQuery) -> Result<Work> {
+fn read_after<S: KvStore>(store: &S, log: &Log, query: &EventQuery) -> Result<Work> {
     let snapshot = store.snapshot()?;
     time_steady(TIMES, || {
         (0..TIMES).try_for_each(|_| log.read(&snapshot, query).map(drop).map_err(failed))

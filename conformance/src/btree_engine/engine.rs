@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, Engine, Error, ErrorKind, KeyRange, LiveEngine,
-    Operation, Result, Stats, StoreOptions, TreeHandle, TreeName, TreeRegistry,
+    Operation, Result, Stats, StoreOptions, Tree, TreeName, TreeRegistry,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -67,7 +67,7 @@ impl BTreeEngine {
         let log = Log::open(path, options, |payload| {
             record::decode(payload, |write| {
                 let tree = registry.resolve(TreeName::stored(write.tree).ok()?);
-                set(&mut trees, tree.index(), write.key, write.value);
+                set(&mut trees, tree.number() as usize, write.key, write.value);
                 Some(())
             })
         })?;
@@ -125,27 +125,25 @@ fn closed(operation: Operation) -> Error {
 }
 
 impl Engine for BTreeEngine {
-    type Tree = TreeHandle;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.registry.resolve(name))
     }
 
-    fn owns(&self, tree: &TreeHandle) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.registry.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let mut log = self.log.lock();
         let log = log.as_mut().ok_or_else(|| closed(Operation::Apply))?;
         log.append(&record::encode(batch), durability)?;
         let mut trees = self.trees.write();
         for write in batch.iter() {
-            set(&mut trees, write.tree.index(), write.key, write.value);
+            set(&mut trees, write.tree.number() as usize, write.key, write.value);
         }
         Ok(())
     }
@@ -175,24 +173,27 @@ impl LiveEngine for BTreeEngine {
     type Value = Arc<[u8]>;
     type Cursor<'e> = BTreeCursor<'e>;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Arc<[u8]>>> {
-        let tree = self.registry.check(tree, Operation::Get)?;
-        Ok(self.trees.read().get(tree).and_then(|entries| entries.get(key)).cloned())
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Arc<[u8]>>> {
+        self.registry.check(tree, Operation::Get)?;
+        let trees = self.trees.read();
+        Ok(trees.get(tree.number() as usize).and_then(|entries| entries.get(key)).cloned())
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<BTreeCursor<'_>> {
-        let tree = self.registry.check(tree, Operation::Scan)?;
-        Ok(BTreeCursor::new(self, tree, range.into_owned(), direction))
+        self.registry.check(tree, Operation::Scan)?;
+        Ok(BTreeCursor::new(self, tree.number() as usize, range.into_owned(), direction))
     }
 
     fn trees(&self) -> Result<Vec<String>> {
         let trees = self.trees.read();
-        Ok(self.registry.names(|tree| trees.get(tree).is_some_and(|entries| !entries.is_empty())))
+        let is_used =
+            |number: u32| trees.get(number as usize).is_some_and(|entries| !entries.is_empty());
+        Ok(self.registry.names(is_used))
     }
 }
 

@@ -5,13 +5,13 @@
 //! field  =  length (u32, little-endian)  |  bytes
 //! ```
 
-use arbour_core::{Batch, Tree, TreeHandle, Write};
+use arbour_core::Batch;
 
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
 
 /// Writes a batch down.
-pub(super) fn encode(batch: &Batch<TreeHandle>) -> Vec<u8> {
+pub(super) fn encode(batch: &Batch) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(batch.byte_len() + 32 * batch.len());
     for write in batch.iter() {
         bytes.push(if write.value.is_some() { PUT } else { DELETE });
@@ -30,10 +30,17 @@ fn push_field(bytes: &mut Vec<u8>, field: &[u8]) {
     bytes.extend_from_slice(field);
 }
 
+/// One write as the log has it, by the name of its tree.
+pub(super) struct Record<'a> {
+    pub(super) tree: &'a str,
+    pub(super) key: &'a [u8],
+    pub(super) value: Option<&'a [u8]>,
+}
+
 /// Reads a batch, one write at a time. Returns `None` if the bytes are no batch.
 pub(super) fn decode(
     mut bytes: &[u8],
-    mut each: impl FnMut(Write<'_, &str>) -> Option<()>,
+    mut each: impl FnMut(Record<'_>) -> Option<()>,
 ) -> Option<()> {
     while let Some((kind, rest)) = bytes.split_first() {
         bytes = rest;
@@ -44,7 +51,7 @@ pub(super) fn decode(
             DELETE => None,
             _ => return None,
         };
-        each(Write { tree: &tree, key, value })?;
+        each(Record { tree, key, value })?;
     }
     Some(())
 }

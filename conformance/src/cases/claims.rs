@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result, StoreOptions,
+    Tree,
 };
 
 use crate::entries;
@@ -16,7 +17,7 @@ use crate::entries;
 const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 /// Makes the writes of a line in a transaction: `a=1` puts, `-a` deletes.
-pub(super) fn make<W: KvWrite>(transaction: &mut W, tree: &W::Tree, writes: &str) -> Result<()> {
+pub(super) fn make<W: KvWrite>(transaction: &mut W, tree: &Tree, writes: &str) -> Result<()> {
     for write in writes.split_whitespace() {
         match (write.strip_prefix('-'), write.split_once('=')) {
             (Some(key), _) => transaction.delete(tree, key.as_bytes())?,
@@ -30,7 +31,7 @@ pub(super) fn make<W: KvWrite>(transaction: &mut W, tree: &W::Tree, writes: &str
 }
 
 /// Commits the writes of a line: `a=1` puts, `-a` deletes.
-pub(super) fn commit<S: KvStore>(store: &S, tree: &S::Tree, writes: &str) -> Result<()> {
+pub(super) fn commit<S: KvStore>(store: &S, tree: &Tree, writes: &str) -> Result<()> {
     store.write(|transaction| make(transaction, tree, writes))
 }
 
@@ -49,7 +50,7 @@ pub(super) fn text(mut cursor: impl Cursor) -> Result<String> {
 /// Returns the entries of a range, ascending, as a line like `a=1 b=2`.
 pub(super) fn ascending<'k, R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     range: impl Into<KeyRange<'k>>,
 ) -> Result<String> {
     text(reader.scan(tree, range.into(), Direction::Forward)?)
@@ -58,7 +59,7 @@ pub(super) fn ascending<'k, R: KvRead>(
 /// Returns the entries of a range, descending, as a line like `b=2 a=1`.
 pub(super) fn descending<'k, R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     range: impl Into<KeyRange<'k>>,
 ) -> Result<String> {
     text(reader.scan(tree, range.into(), Direction::Reverse)?)
@@ -66,7 +67,7 @@ pub(super) fn descending<'k, R: KvRead>(
 
 /// Reads a tree in every way there is, asserts that all agree, and returns its entries as a line
 /// like `a=1 b=2`.
-pub(super) fn everything<R: KvRead>(reader: &R, tree: &R::Tree) -> Result<String> {
+pub(super) fn everything<R: KvRead>(reader: &R, tree: &Tree) -> Result<String> {
     let found = entries(reader.scan(tree, KeyRange::all(), Direction::Forward)?)?;
     let ascending = found.is_sorted_by(|(one, _), (next, _)| one < next);
     assert!(ascending, "a scan is not strictly ascending: {found:?}");
@@ -134,7 +135,7 @@ pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
 }
 
 /// Reads a number, which is zero where nothing was written.
-pub(super) fn number<R: KvRead>(reader: &R, tree: &R::Tree, key: &str) -> Result<i64> {
+pub(super) fn number<R: KvRead>(reader: &R, tree: &Tree, key: &str) -> Result<i64> {
     let read = |value: &[u8]| value.try_into().map_or(i64::MIN, i64::from_be_bytes);
     Ok(reader.get_with(tree, key.as_bytes(), read)?.unwrap_or(0))
 }
@@ -142,7 +143,7 @@ pub(super) fn number<R: KvRead>(reader: &R, tree: &R::Tree, key: &str) -> Result
 /// Writes a number.
 pub(super) fn set<W: KvWrite>(
     transaction: &mut W,
-    tree: &W::Tree,
+    tree: &Tree,
     key: &str,
     number: i64,
 ) -> Result<()> {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour_core::{
-    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Tree, Update,
+    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Update,
 };
 
 use super::claims::{commit, everything, impatient, joined, make, patient, refused};

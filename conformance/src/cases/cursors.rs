@@ -2,7 +2,7 @@
 
 use std::ops::Bound::Excluded;
 
-use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, Result};
+use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, Result, Tree};
 
 use super::grid::{between, grid, grid_bounds};
 use super::ways::{fill, value_for};
@@ -145,7 +145,7 @@ pub(super) fn interleaved_cursors_do_not_mix<F: Factory>(bed: &mut Bed<F>) -> Re
     read_interleaved(&bed.store().begin()?, &t, &u)
 }
 
-fn read_interleaved<R: KvRead>(reader: &R, t: &R::Tree, u: &R::Tree) -> Result<()> {
+fn read_interleaved<R: KvRead>(reader: &R, t: &Tree, u: &Tree) -> Result<()> {
     let mut forward = reader.scan(t, KeyRange::all(), Direction::Forward)?;
     let mut late = reader.scan(t, KeyRange::all(), Direction::Forward)?;
     let mut reverse = reader.scan(t, KeyRange::all(), Direction::Reverse)?;
@@ -218,7 +218,7 @@ fn landing(key: &str) -> Option<&[u8]> {
 #[track_caller]
 fn assert_seeks_in<R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     range: &KeyRange<'_>,
     inside: &[&[u8]],
     seeks: &[Seek<'_>],

@@ -3,7 +3,7 @@
 //! A copy of an open store's files is what the death of the process would leave. What the loss of
 //! power would leave is out of reach here.
 
-use arbour_core::{Batch, Durability, KvStore, KvWrite, Result, StoreOptions};
+use arbour_core::{Batch, Durability, KvStore, KvWrite, Result, StoreOptions, Tree};
 
 use super::claims::{commit, everything, make};
 use super::files::copy_files;
@@ -52,7 +52,7 @@ pub(super) fn clean_close_keeps_every_level<F: Factory>(bed: &mut Bed<F>) -> Res
 
 fn write_at<S: KvStore>(
     store: &S,
-    tree: &S::Tree,
+    tree: &Tree,
     durability: Durability,
     batched: bool,
     key: &str,

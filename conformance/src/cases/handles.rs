@@ -2,7 +2,7 @@
 
 use arbour_core::{
     Batch, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
-    StoreOptions, Update, Write,
+    StoreOptions, Tree, Update, Write,
 };
 
 use super::claims::refused;
@@ -81,7 +81,7 @@ pub(super) fn handle_of_closed_store_refused<F: Factory>(bed: &mut Bed<F>) -> Re
     Ok(())
 }
 
-fn assert_reads_refused<R: KvRead>(reader: &R, foreign: &R::Tree) -> Result<()> {
+fn assert_reads_refused<R: KvRead>(reader: &R, foreign: &Tree) -> Result<()> {
     let kind = ErrorKind::InvalidArgument;
     refused(reader.get(foreign, b"b").map(drop), kind, "get");
     refused(reader.get(foreign, b"missing").map(drop), kind, "get of what is not there");
@@ -102,7 +102,7 @@ fn assert_reads_refused<R: KvRead>(reader: &R, foreign: &R::Tree) -> Result<()> 
 
 fn drop_bytes(_: &[u8]) {}
 
-fn assert_writes_refused<S: KvStore>(store: &S, foreign: &S::Tree) -> Result<()> {
+fn assert_writes_refused<S: KvStore>(store: &S, foreign: &Tree) -> Result<()> {
     let kind = ErrorKind::InvalidArgument;
     for path in WritePath::ALL {
         refused(path.put(store, foreign, b"b", b"changed"), kind, path.name());

@@ -2,7 +2,7 @@
 
 use arbour_core::{
     Batch, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
-    Result, StoreOptions,
+    Result, StoreOptions, Tree,
 };
 
 use super::claims::{commit, everything, refused};
@@ -10,7 +10,7 @@ use crate::{Bed, Factory, entries};
 
 /// Asserts that keys and values up to the limits go in through every way of writing, and come out,
 /// and that one byte more is `TooLarge` in each and writes nothing.
-fn exact<S: KvStore>(store: &S, tree: &S::Tree, limits: Limits, values: bool) -> Result<()> {
+fn exact<S: KvStore>(store: &S, tree: &Tree, limits: Limits, values: bool) -> Result<()> {
     let key = |first: u8, length: usize| {
         let mut key = vec![b'k'; length];
         if let Some(byte) = key.first_mut() {
@@ -39,7 +39,7 @@ fn exact<S: KvStore>(store: &S, tree: &S::Tree, limits: Limits, values: bool) ->
 }
 
 /// Writes in the named way, behind a write that is good.
-fn write<S: KvStore>(store: &S, tree: &S::Tree, way: u8, key: &[u8], value: &[u8]) -> Result<()> {
+fn write<S: KvStore>(store: &S, tree: &Tree, way: u8, key: &[u8], value: &[u8]) -> Result<()> {
     let mut batch = Batch::new();
     match way {
         b'p' => store.put(tree, key, value),

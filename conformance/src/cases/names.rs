@@ -1,6 +1,6 @@
 //! The names of trees: what is a name and what is none, whatever the engine makes of it.
 
-use arbour_core::{ErrorKind, KvRead, KvStore, Result, Tree, TreeName};
+use arbour_core::{ErrorKind, KvRead, KvStore, Result, TreeName};
 
 use super::claims::refused;
 use super::ways::read;

@@ -4,20 +4,19 @@
 //! Most engines lay a transaction's writes over what is committed, and the seams of that overlay
 //! are where they go wrong.
 
-use arbour_core::{Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::claims::{ascending, commit, descending, everything, make, text};
 use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
-type Tree<F> = <<F as Factory>::Store as KvStore>::Tree;
 
 /// Asserts what a transaction over `base` reads after its own writes, and that the same is there
 /// once it was committed.
 fn reads<F: Factory>(
     bed: &mut Bed<F>,
     base: &str,
-    run: impl Fn(&mut Transaction<'_, F>, &Tree<F>) -> Result<()>,
+    run: impl Fn(&mut Transaction<'_, F>, &Tree) -> Result<()>,
     expected: &str,
 ) -> Result<()> {
     let t = bed.tree("t")?;
@@ -65,19 +64,19 @@ pub(super) fn got<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// A scan merges the transaction's writes into what is committed: before it, between and behind.
 /// Case 67.
 pub(super) fn scanned<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 e=2 -f g=2 h=2")?;
         assert_eq!(ascending(transaction, t, ..)?, "a=2 b=1 c=2 d=2 e=2 g=2 h=2");
         Ok(())
     };
     reads(bed, "b=1 d=1 f=1", run, "a=2 b=1 c=2 d=2 e=2 g=2 h=2")?;
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| make(transaction, t, "c=2 a=2");
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| make(transaction, t, "c=2 a=2");
     reads(bed, "", run, "a=2 c=2")
 }
 
 /// A reverse scan merges them just so. Case 68.
 pub(super) fn scanned_in_reverse<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 e=2 -f g=2 h=2")?;
         assert_eq!(descending(transaction, t, ..)?, "h=2 g=2 e=2 d=2 c=2 b=1 a=2");
         Ok(())
@@ -87,7 +86,7 @@ pub(super) fn scanned_in_reverse<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// The bounds of a scan hold for the transaction's writes as for what is committed.
 pub(super) fn scanned_in_part<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 e=2 -f g=2")?;
         let (b, c, e, f) = (&b"b"[..], &b"c"[..], &b"e"[..], &b"f"[..]);
         for (range, expected, mirrored) in [
@@ -141,7 +140,7 @@ pub(super) fn write_replaces_base<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// Writes made after a read are seen by the next one. An overlay that is indexed when it is first
 /// read has to go on indexing.
 pub(super) fn between_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         for (writes, expected) in [
             ("", "a=1 b=1"),
             ("c=2", "a=1 b=1 c=2"),
@@ -172,7 +171,7 @@ pub(super) fn delete_range_inside<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         (KeyRange::new(b..b), "a=1 b=1 c=1 d=1 e=1"),
         (KeyRange::all(), ""),
     ] {
-        let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+        let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
             transaction.delete_range(t, range.clone())
         };
         reads(bed, "a=1 b=1 c=1 d=1 e=1", run, expected)?;
@@ -182,7 +181,7 @@ pub(super) fn delete_range_inside<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// A range deletion removes the transaction's earlier writes too, and later ones stay. Case 84.
 pub(super) fn delete_range_sees_them<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let run = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 -f g=2")?;
         transaction.delete_range(t, KeyRange::new(&b"b"[..]..&b"g"[..]))?;
         assert_eq!(everything(transaction, t)?, "a=2 g=2");

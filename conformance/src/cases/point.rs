@@ -1,6 +1,6 @@
 //! One key at a time: what is stored is what is read, whichever way it goes in and out.
 
-use arbour_core::{Batch, Durability, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Batch, Durability, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
 use crate::{Bed, Factory};
@@ -232,7 +232,7 @@ pub(super) fn multi_get_keeps_order_and_duplicates<F: Factory>(bed: &mut Bed<F>)
     Ok(())
 }
 
-fn many<R: KvRead>(reader: &R, tree: &R::Tree, keys: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>> {
+fn many<R: KvRead>(reader: &R, tree: &Tree, keys: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>> {
     let values = reader.multi_get(tree, keys)?;
     Ok(values.iter().map(|value| value.as_ref().map(|value| value.as_ref().to_vec())).collect())
 }

@@ -1,6 +1,6 @@
 //! Prefixes: where they end is where key-value layers most often go wrong.
 
-use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::ways::{assert_keys, assert_range, fill};
 use crate::{Bed, Factory, entries};
@@ -249,7 +249,7 @@ pub(super) fn pages_lose_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// Reads the keys of a range in pages, each from a snapshot of its own.
 fn pages<S: KvStore>(
     store: &S,
-    tree: &S::Tree,
+    tree: &Tree,
     range: &KeyRange<'_>,
     direction: Direction,
     page: usize,

@@ -6,7 +6,7 @@ use std::thread;
 
 use arbour_core::{
     Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
-    StoreOptions,
+    StoreOptions, Tree,
 };
 
 use super::claims::{commit, everything, joined, make, patient};
@@ -200,7 +200,7 @@ pub(super) fn closures_run_freely<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     closure_runs_freely(&bed.store().begin()?, &t, &u)
 }
 
-fn closure_runs_freely<R: KvRead>(reader: &R, t: &R::Tree, u: &R::Tree) -> Result<()> {
+fn closure_runs_freely<R: KvRead>(reader: &R, t: &Tree, u: &Tree) -> Result<()> {
     let beside = reader.get_with(t, b"a", |_| {
         let same = reader.get_with(t, b"a", <[u8]>::to_vec)?;
         Ok::<_, Error>((same, reader.get_with(u, b"b", <[u8]>::to_vec)?))

@@ -1,18 +1,17 @@
 //! Snapshots: all trees at the one moment the snapshot was taken.
 
-use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::claims::{ascending, commit, descending, everything, make};
 use crate::{Bed, Factory};
 
-type Tree<F> = <<F as Factory>::Store as KvStore>::Tree;
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
 
 /// Asserts that neither a snapshot that was read before a change nor one that was not sees it,
 /// and that a later one does.
 fn stays<F: Factory>(
     bed: &mut Bed<F>,
-    change: impl Fn(&mut Transaction<'_, F>, &Tree<F>) -> Result<()>,
+    change: impl Fn(&mut Transaction<'_, F>, &Tree) -> Result<()>,
     after: &str,
 ) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "b=1 d=1 f=1")?;
@@ -50,7 +49,7 @@ pub(super) fn unaffected_by_delete<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// A later range deletion, and what is put into its gap, change nothing that a snapshot reads.
 pub(super) fn unaffected_by_delete_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let change = |transaction: &mut Transaction<'_, F>, t: &Tree<F>| {
+    let change = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         transaction.delete_range(t, KeyRange::all())?;
         make(transaction, t, "e=2")
     };

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
+use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
 use crate::{Bed, Factory, entries};

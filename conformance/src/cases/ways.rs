@@ -38,18 +38,18 @@ impl WritePath {
     pub(super) fn put<S: KvStore>(
         self,
         store: &S,
-        tree: &S::Tree,
+        tree: &Tree,
         key: &[u8],
         value: &[u8],
     ) -> Result<()> {
         self.write(store, &Write { tree, key, value: Some(value) })
     }
 
-    pub(super) fn delete<S: KvStore>(self, store: &S, tree: &S::Tree, key: &[u8]) -> Result<()> {
+    pub(super) fn delete<S: KvStore>(self, store: &S, tree: &Tree, key: &[u8]) -> Result<()> {
         self.write(store, &Write { tree, key, value: None })
     }
 
-    pub(super) fn write<S: KvStore>(self, store: &S, write: &Write<'_, S::Tree>) -> Result<()> {
+    pub(super) fn write<S: KvStore>(self, store: &S, write: &Write<'_>) -> Result<()> {
         match (self, write.value) {
             (Self::OneShot, Some(value)) => store.put(write.tree, write.key, value),
             (Self::OneShot, None) => store.delete(write.tree, write.key),
@@ -67,7 +67,7 @@ impl WritePath {
 }
 
 /// Adds a write to a batch.
-pub(super) fn add<T: Tree>(batch: &mut Batch<T>, write: &Write<'_, T>) {
+pub(super) fn add(batch: &mut Batch, write: &Write<'_>) {
     match write.value {
         Some(value) => batch.put(write.tree, write.key, value),
         None => batch.delete(write.tree, write.key),
@@ -75,7 +75,7 @@ pub(super) fn add<T: Tree>(batch: &mut Batch<T>, write: &Write<'_, T>) {
 }
 
 /// Makes a write in a transaction.
-pub(super) fn make<W: KvWrite>(transaction: &mut W, write: &Write<'_, W::Tree>) -> Result<()> {
+pub(super) fn make<W: KvWrite>(transaction: &mut W, write: &Write<'_>) -> Result<()> {
     match write.value {
         Some(value) => transaction.put(write.tree, write.key, value),
         None => transaction.delete(write.tree, write.key),
@@ -84,7 +84,7 @@ pub(super) fn make<W: KvWrite>(transaction: &mut W, write: &Write<'_, W::Tree>) 
 
 /// Gets a value in every way there is, in a snapshot and in a transaction; they have to agree.
 #[track_caller]
-pub(super) fn read<S: KvStore>(store: &S, tree: &S::Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
+pub(super) fn read<S: KvStore>(store: &S, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
     let value = store.get(tree, key)?;
     assert_read(&store.snapshot()?, tree, key, value.as_deref(), "a snapshot")?;
     assert_read(&store.begin()?, tree, key, value.as_deref(), "a transaction")?;
@@ -94,7 +94,7 @@ pub(super) fn read<S: KvStore>(store: &S, tree: &S::Tree, key: &[u8]) -> Result<
 #[track_caller]
 fn assert_read<R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     key: &[u8],
     value: Option<&[u8]>,
     of: &str,
@@ -122,7 +122,7 @@ pub(super) fn value_for(key: &[u8]) -> Vec<u8> {
 /// Stores a value of its own under each key.
 pub(super) fn fill<S: KvStore>(
     store: &S,
-    tree: &S::Tree,
+    tree: &Tree,
     keys: impl IntoIterator<Item = impl AsRef<[u8]>>,
 ) -> Result<()> {
     let mut batch = Batch::new();
@@ -136,7 +136,7 @@ pub(super) fn fill<S: KvStore>(
 #[track_caller]
 pub(super) fn assert_range<S: KvStore>(
     store: &S,
-    tree: &S::Tree,
+    tree: &Tree,
     range: &KeyRange<'_>,
     expected: &[&[u8]],
 ) -> Result<()> {
@@ -146,7 +146,7 @@ pub(super) fn assert_range<S: KvStore>(
 
 /// Asserts which keys of [`fill`] a tree holds, and that it counts them right.
 #[track_caller]
-pub(super) fn assert_keys<S: KvStore>(store: &S, tree: &S::Tree, expected: &[&[u8]]) -> Result<()> {
+pub(super) fn assert_keys<S: KvStore>(store: &S, tree: &Tree, expected: &[&[u8]]) -> Result<()> {
     assert_range(store, tree, &KeyRange::all(), expected)?;
     let count = expected.len() as u64;
     assert_eq!(store.snapshot()?.len(tree)?, count, "the count of a snapshot");
@@ -157,7 +157,7 @@ pub(super) fn assert_keys<S: KvStore>(store: &S, tree: &S::Tree, expected: &[&[u
 #[track_caller]
 fn assert_range_in<R: KvRead>(
     reader: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     range: &KeyRange<'_>,
     expected: &[&[u8]],
 ) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
 use arbour::documents::{Declaration, DocError, DocResult, DocStore, Document};
-use arbour_core::{Capabilities, KvStore, Result, StoreOptions, TreeName};
+use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree, TreeName};
 
 use super::DocFactory;
 use crate::case::TestBed;
@@ -67,7 +67,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// What the engine reports.
-    pub(crate) fn layer_tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+    pub(crate) fn layer_tree(&self, name: &str) -> Result<Tree> {
         self.store().open_tree(TreeName::layer(name)?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour::documents::{DocStore as _, Documents};
 use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
-use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, TreeName};
+use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, Tree, TreeName};
 use tempfile::TempDir;
 
 use super::ledger::{Ledger, Scene, accounts};
@@ -56,7 +56,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens the log by itself.
-    pub(crate) fn log(&self) -> EventResult<Log<<F::Store as KvStore>::Tree>> {
+    pub(crate) fn log(&self) -> EventResult<Log> {
         Log::open(&**self.log_store(), LOG)
     }
 
@@ -91,7 +91,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Resolves a tree of the layer's own in the store of the views, to look at it or to damage it.
-    pub(crate) fn layer_tree(&self, name: &str) -> Result<<F::Store as KvStore>::Tree> {
+    pub(crate) fn layer_tree(&self, name: &str) -> Result<Tree> {
         self.views.open_tree(TreeName::layer(name)?)
     }
 

@@ -10,7 +10,7 @@ use arbour::documents::{
 use arbour::events::{
     Append, Event, EventResult, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
 };
-use arbour_core::{KvRead, KvWrite, Tree};
+use arbour_core::{KvRead, KvWrite};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 
@@ -131,13 +131,13 @@ pub(crate) fn expecting(stream: &str, expected: Expected, amount: i64) -> EventR
 /// | `gate` | waits at the gate |
 /// | `errand` | runs the errand of the case, and keeps what it says |
 /// | `instead` | `preprocess` puts this payload in the place of its own |
-pub(crate) struct Ledger<T> {
-    accounts: Collection<T, Value>,
+pub(crate) struct Ledger {
+    accounts: Collection<Value>,
     scene: std::sync::Arc<Scene>,
 }
 
-impl<T: Tree> Ledger<T> {
-    pub(crate) fn new(accounts: Collection<T, Value>, scene: std::sync::Arc<Scene>) -> Self {
+impl Ledger {
+    pub(crate) fn new(accounts: Collection<Value>, scene: std::sync::Arc<Scene>) -> Self {
         Self { accounts, scene }
     }
 
@@ -159,7 +159,7 @@ impl<T: Tree> Ledger<T> {
         Ok(())
     }
 
-    fn sum<R: KvRead<Tree = T>>(&self, reader: &R) -> DocResult<i64> {
+    fn sum<R: KvRead>(&self, reader: &R) -> DocResult<i64> {
         let sum = self.accounts.reader(reader).sum(&Filter::All, "cents")?;
         Ok(sum.as_i64().unwrap_or_default())
     }
@@ -183,26 +183,21 @@ fn sub_events(payload: &Value, name: &str) -> Handled<Vec<NewEvent>> {
     Ok(made.collect::<EventResult<_>>()?)
 }
 
-impl<T: Tree> Model for Ledger<T> {
-    type Tree = T;
+impl Model for Ledger {
     type Change = Value;
 
     fn name(&self) -> &str {
         "ledger"
     }
 
-    fn preprocess<R: KvRead<Tree = T>>(
-        &self,
-        event: &Event<'_>,
-        _before: &R,
-    ) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> Handled<Option<NewEvent>> {
         let payload = Self::payload(event)?;
         self.enter("preprocess", &payload, event)?;
         let instead = payload.get("instead");
         Ok(instead.map(|payload| moved().event(event.stream, payload)).transpose()?)
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         before: &R,
@@ -238,12 +233,7 @@ impl<T: Tree> Model for Ledger<T> {
         Ok(Some(account))
     }
 
-    fn apply<W: KvWrite<Tree = T>>(
-        &self,
-        account: Value,
-        view: &mut W,
-        _out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, account: Value, view: &mut W, _out: &mut Outbox) -> Handled<()> {
         self.accounts.writer(view)?.set(&account)?;
         let fails = account.get("failing").is_some_and(|failing| failing == "apply");
         if fails && !self.scene.is_mended() {
@@ -252,12 +242,7 @@ impl<T: Tree> Model for Ledger<T> {
         Ok(())
     }
 
-    fn derive<W: KvWrite<Tree = T>>(
-        &self,
-        event: &Event<'_>,
-        view: &mut W,
-        out: &mut Outbox,
-    ) -> Handled<()> {
+    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> Handled<()> {
         let payload = Self::payload(event)?;
         let sum = self.sum(view)?;
         let mut accounts = self.accounts.writer(view)?;
@@ -283,11 +268,7 @@ impl<T: Tree> Model for Ledger<T> {
         Ok(())
     }
 
-    fn transact<W: KvWrite<Tree = T>>(
-        &self,
-        event: &Event<'_>,
-        turn: &mut Transact<'_, W>,
-    ) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
         let payload = Self::payload(event)?;
         let mut seen = Vec::new();
         for sub_event in sub_events(&payload, "turn")? {
@@ -305,7 +286,7 @@ impl<T: Tree> Model for Ledger<T> {
 
 /// Returns the accounts in a view, in the order of their ids, each as its JSON.
 pub(crate) fn all_accounts<R: KvRead>(
-    accounts: &Collection<R::Tree, Value>,
+    accounts: &Collection<Value>,
     reader: &R,
 ) -> DocResult<Vec<Value>> {
     let query = Query::new(Filter::All).ascending("id");

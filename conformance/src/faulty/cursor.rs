@@ -1,6 +1,6 @@
 //! The entries of a range.
 
-use arbour_core::{Cursor, Direction, KeyRange, KvRead, Result, TreeHandle};
+use arbour_core::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 use super::{Entry, Fault, FaultyStore};
 
@@ -36,7 +36,7 @@ pub struct FaultyCursor<'t> {
 /// Where a cursor goes on that wrongly reads what is there now.
 struct Live<'t> {
     store: &'t FaultyStore,
-    tree: TreeHandle,
+    tree: Tree,
     range: KeyRange<'static>,
     rest: Option<KeyRange<'static>>,
     entry: Entry,
@@ -54,7 +54,7 @@ impl<'t> FaultyCursor<'t> {
     pub(super) fn reads_now(
         &mut self,
         store: &'t FaultyStore,
-        tree: TreeHandle,
+        tree: Tree,
         range: KeyRange<'static>,
     ) {
         let (rest, entry) = (Some(range.clone()), Entry::default());

@@ -43,18 +43,18 @@ pub use snapshot::FaultySnapshot;
 pub use store::FaultyStore;
 pub use transaction::FaultyTransaction;
 
-use arbour_core::{TreeHandle, Write};
+use arbour_core::{Tree, Write};
 
 /// A write that is kept until the transaction or batch it belongs to ends.
 #[derive(Clone)]
 struct Edit {
-    tree: TreeHandle,
+    tree: Tree,
     key: Vec<u8>,
     value: Option<Vec<u8>>,
 }
 
 impl Edit {
-    fn as_write(&self) -> Write<'_, TreeHandle> {
+    fn as_write(&self) -> Write<'_> {
         Write { tree: &self.tree, key: &self.key, value: self.value.as_deref() }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use arbour_core::{
-    Direction, Error, ErrorKind, KeyRange, KvRead, LayeredSnapshot, Operation, Result, TreeHandle,
+    Direction, Error, ErrorKind, KeyRange, KvRead, LayeredSnapshot, Operation, Result, Tree,
 };
 
 use super::view::{self, View};
@@ -30,7 +30,7 @@ use crate::BTreeEngine;
 pub struct FaultySnapshot<'s> {
     store: &'s FaultyStore,
     /// What was pinned so far: one for all trees, unless it is wrongly one for each.
-    pinned: RefCell<HashMap<Option<TreeHandle>, LayeredSnapshot<'s, BTreeEngine>>>,
+    pinned: RefCell<HashMap<Option<Tree>, LayeredSnapshot<'s, BTreeEngine>>>,
 }
 
 impl<'s> FaultySnapshot<'s> {
@@ -48,7 +48,7 @@ impl<'s> FaultySnapshot<'s> {
     /// Reads what is pinned for a tree, and pins it now if that was not done.
     fn at<R>(
         &self,
-        tree: Option<&TreeHandle>,
+        tree: Option<&Tree>,
         read: impl FnOnce(&LayeredSnapshot<'s, BTreeEngine>) -> Result<R>,
     ) -> Result<R> {
         let closed = self.store.closed.load(Ordering::SeqCst);
@@ -76,13 +76,13 @@ impl View for FaultySnapshot<'_> {
         self.store
     }
 
-    fn value(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    fn value(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.at(Some(tree), |snapshot| snapshot.get_with(tree, key, <[u8]>::to_vec))
     }
 
     fn load(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         limit: usize,
@@ -103,7 +103,6 @@ impl View for FaultySnapshot<'_> {
 macro_rules! read_through_view {
     ($type:ident, $is_snapshot:literal) => {
         impl KvRead for $type<'_> {
-            type Tree = TreeHandle;
             type Value<'t>
                 = Vec<u8>
             where
@@ -113,13 +112,13 @@ macro_rules! read_through_view {
             where
                 Self: 't;
 
-            fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+            fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
                 self.store.told(view::get(self, tree, key))
             }
 
             fn scan(
                 &self,
-                tree: &TreeHandle,
+                tree: &Tree,
                 range: KeyRange<'_>,
                 direction: Direction,
             ) -> Result<FaultyCursor<'_>> {
@@ -132,25 +131,25 @@ macro_rules! read_through_view {
 
             fn multi_get(
                 &self,
-                tree: &TreeHandle,
+                tree: &Tree,
                 keys: &[impl AsRef<[u8]>],
             ) -> Result<Vec<Option<Vec<u8>>>> {
                 self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
             }
 
-            fn prefix(&self, tree: &TreeHandle, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
+            fn prefix(&self, tree: &Tree, prefix: &[u8]) -> Result<FaultyCursor<'_>> {
                 self.store.told(view::prefix(self, tree, prefix, $is_snapshot))
             }
 
-            fn first(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+            fn first(&self, tree: &Tree, range: KeyRange<'_>) -> Result<Option<Entry>> {
                 self.store.told(view::edge(self, tree, range, Direction::Forward))
             }
 
-            fn last(&self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<Option<Entry>> {
+            fn last(&self, tree: &Tree, range: KeyRange<'_>) -> Result<Option<Entry>> {
                 self.store.told(view::edge(self, tree, range, Direction::Reverse))
             }
 
-            fn len(&self, tree: &TreeHandle) -> Result<u64> {
+            fn len(&self, tree: &Tree) -> Result<u64> {
                 self.store.told(view::len(self, tree))
             }
         }

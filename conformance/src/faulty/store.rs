@@ -10,7 +10,7 @@ use std::time::Duration;
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Durability, Engine, Error, ErrorKind, KeyRange, KvRead,
     KvStore, KvWrite, LayeredSnapshot, Limits, Operation, Result, SnapshotEngine, Stats,
-    StoreOptions, Tree, TreeHandle, TreeName, Update, Write, copy_entries, foreign_tree,
+    StoreOptions, Tree, TreeName, Update, Write, copy_entries, foreign_tree,
 };
 use parking_lot::Mutex;
 
@@ -94,7 +94,7 @@ impl FaultyStore {
     }
 
     /// Returns the handle of this store for a foreign one of the same name, where that is wrong.
-    pub(super) fn adopted(&self, tree: &TreeHandle, wrongly: Fault) -> Result<TreeHandle> {
+    pub(super) fn adopted(&self, tree: &Tree, wrongly: Fault) -> Result<Tree> {
         if self.has(wrongly) && !self.below.engine().owns(tree) {
             return self.below.open_tree(TreeName::stored(tree.name())?);
         }
@@ -114,11 +114,7 @@ impl FaultyStore {
     }
 
     /// Checks a write and bends it.
-    pub(super) fn admit(
-        &self,
-        write: &Write<'_, TreeHandle>,
-        takes_foreign: Fault,
-    ) -> Result<Edit> {
+    pub(super) fn admit(&self, write: &Write<'_>, takes_foreign: Fault) -> Result<Edit> {
         let tree = self.adopted(write.tree, takes_foreign)?;
         if !self.below.engine().owns(&tree) {
             return Err(foreign_tree(&tree, write.operation()));
@@ -206,7 +202,7 @@ impl FaultyStore {
         }
     }
 
-    fn apply_edits(&self, batch: &Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply_edits(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let mut edits = Vec::new();
         for write in batch.iter() {
             match self.admit(&write, Fault::ForeignHandleInBatch) {
@@ -267,7 +263,6 @@ impl FaultyStore {
 }
 
 impl KvStore for FaultyStore {
-    type Tree = TreeHandle;
     type Snapshot<'s> = FaultySnapshot<'s>;
     type Transaction<'s> = FaultyTransaction<'s>;
 
@@ -275,7 +270,7 @@ impl KvStore for FaultyStore {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         let lower = name.as_str().to_ascii_lowercase();
         self.told(match self.fault {
             Some(Fault::TreeNamesIgnoreCase) => self.below.open_tree(TreeName::stored(&lower)?),
@@ -296,7 +291,7 @@ impl KvStore for FaultyStore {
         self.below.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<TreeHandle>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         // Let go of at once: it must not be held while this waits for the writer slot.
         drop(self.told(self.enter(Operation::Apply))?);
         self.told(self.apply_edits(&batch, durability))
@@ -343,7 +338,7 @@ impl KvStore for FaultyStore {
 
     fn compare_and_swap(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         key: &[u8],
         expected: Option<&[u8]>,
         new: Option<&[u8]>,
@@ -381,7 +376,7 @@ impl KvStore for FaultyStore {
 
     fn fetch_and_update(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         key: &[u8],
         mut update: impl FnMut(Option<&[u8]>) -> Update,
     ) -> Result<Option<Vec<u8>>> {

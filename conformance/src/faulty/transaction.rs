@@ -10,8 +10,8 @@ use std::{mem, thread};
 
 use arbour_core::{
     Direction, Durability, Engine, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    LayeredSnapshot, LayeredTransaction, Operation, Result, Savepoint, SnapshotLayer, Tree,
-    TreeHandle, Write, foreign_tree,
+    LayeredSnapshot, LayeredTransaction, Operation, Result, Savepoint, SnapshotLayer, Tree, Write,
+    foreign_tree,
 };
 
 use super::shared::Shared;
@@ -45,7 +45,7 @@ pub struct FaultyTransaction<'s> {
     below: LayeredSnapshot<'s, BTreeEngine>,
     edits: Vec<Edit>,
     /// The keys that were read, as far as they are what a conflict is found by.
-    read: RefCell<HashSet<(TreeHandle, Vec<u8>)>>,
+    read: RefCell<HashSet<(Tree, Vec<u8>)>>,
     durability: Durability,
     spoiled: bool,
     ended: bool,
@@ -79,7 +79,7 @@ impl<'s> FaultyTransaction<'s> {
         })
     }
 
-    fn make(&mut self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn make(&mut self, write: &Write<'_>) -> Result<()> {
         let admitted = self.store.admit(write, Fault::ForeignHandleWritten);
         let edit = admitted.inspect_err(|_| self.spoiled = true)?;
         self.store.check_present(&edit, || self.value(&edit.tree, &edit.key))?;
@@ -88,7 +88,7 @@ impl<'s> FaultyTransaction<'s> {
     }
 
     /// Removes what a range holds for this transaction.
-    fn remove(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn remove(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         let tree = self.store.adopted(tree, Fault::ForeignRangeDeleted)?;
         if !self.store.below.engine().owns(&tree) {
             return Err(foreign_tree(&tree, Operation::DeleteRange));
@@ -108,13 +108,13 @@ impl<'s> FaultyTransaction<'s> {
         Ok(())
     }
 
-    fn all_committed(&self, tree: &TreeHandle, range: &KeyRange<'_>) -> Result<Vec<Entry>> {
+    fn all_committed(&self, tree: &Tree, range: &KeyRange<'_>) -> Result<Vec<Entry>> {
         self.committed(tree, range, Direction::Forward, usize::MAX)
     }
 
     fn committed(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         limit: usize,
@@ -130,13 +130,13 @@ impl<'s> FaultyTransaction<'s> {
     /// Returns the writes to a tree in a range, in their order.
     fn edits_in<'t>(
         &'t self,
-        tree: &'t TreeHandle,
+        tree: &'t Tree,
         range: &'t KeyRange<'_>,
     ) -> impl Iterator<Item = &'t Edit> {
         self.edits.iter().filter(move |edit| edit.tree == *tree && range.contains(&edit.key))
     }
 
-    fn merged(&self, tree: &TreeHandle, range: &KeyRange<'_>) -> Result<Vec<Entry>> {
+    fn merged(&self, tree: &Tree, range: &KeyRange<'_>) -> Result<Vec<Entry>> {
         let mut merged: BTreeMap<_, _> = self.all_committed(tree, range)?.into_iter().collect();
         for edit in self.edits_in(tree, range) {
             match &edit.value {
@@ -212,7 +212,7 @@ impl View for FaultyTransaction<'_> {
         self.store
     }
 
-    fn value(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    fn value(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let mut written = self.edits.iter().rev();
         if !self.store.has(Fault::GetMissesOwnWrites)
             && let Some(edit) = written.find(|edit| edit.tree == *tree && edit.key == key)
@@ -227,7 +227,7 @@ impl View for FaultyTransaction<'_> {
 
     fn load(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         limit: usize,
@@ -274,22 +274,22 @@ impl View for FaultyTransaction<'_> {
 read_through_view!(FaultyTransaction, false);
 
 impl KvWrite for FaultyTransaction<'_> {
-    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let made = self.make(&Write { tree, key, value: Some(value) });
         self.store.told(made)
     }
 
-    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         let made = self.make(&Write { tree, key, value: None });
         self.store.told(made)
     }
 
-    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         let removed = self.remove(tree, range);
         self.store.told(removed)
     }
 
-    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         if self.store.has(Fault::CheckAdmitsAll) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use arbour_core::{
     Cursor, Direction, Engine, Error, ErrorKind, KeyRange, KvRead, KvStore, Operation, Result,
-    Tree, TreeHandle, foreign_tree,
+    Tree, foreign_tree,
 };
 
 use super::{Entry, Fault, FaultyCursor, FaultyStore, panic};
@@ -15,13 +15,13 @@ pub(super) trait View {
     fn store(&self) -> &FaultyStore;
 
     /// Returns what a key holds.
-    fn value(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>>;
+    fn value(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
     /// Returns the entries of a range, ascending. The direction is that of the scan they are for;
     /// those it begins with have to be there, as many as the limit.
     fn load(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         limit: usize,
@@ -31,7 +31,7 @@ pub(super) trait View {
     fn names(&self) -> Result<Vec<String>>;
 }
 
-pub(super) fn get(view: &impl View, tree: &TreeHandle, key: &[u8]) -> Result<Option<Vec<u8>>> {
+pub(super) fn get(view: &impl View, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
     let store = view.store();
     let tree = readable(view, tree, Operation::Get)?;
     if store.damaged {
@@ -48,7 +48,7 @@ pub(super) fn get(view: &impl View, tree: &TreeHandle, key: &[u8]) -> Result<Opt
 
 pub(super) fn multi_get<'k>(
     view: &impl View,
-    tree: &TreeHandle,
+    tree: &Tree,
     keys: impl Iterator<Item = &'k [u8]>,
 ) -> Result<Vec<Option<Vec<u8>>>> {
     let (store, mut keys, mut seen) = (view.store(), keys.collect::<Vec<_>>(), BTreeSet::new());
@@ -67,7 +67,7 @@ pub(super) fn multi_get<'k>(
 
 pub(super) fn scan<'t>(
     view: &'t impl View,
-    tree: &TreeHandle,
+    tree: &Tree,
     range: KeyRange<'_>,
     direction: Direction,
     live: bool,
@@ -78,7 +78,7 @@ pub(super) fn scan<'t>(
 /// Returns the entry a scan begins with, without reading the others if it can.
 pub(super) fn edge(
     view: &impl View,
-    tree: &TreeHandle,
+    tree: &Tree,
     range: KeyRange<'_>,
     direction: Direction,
 ) -> Result<Option<Entry>> {
@@ -91,7 +91,7 @@ pub(super) fn edge(
 /// Copies the entries a scan of the sound store begins with, and returns them ascending.
 pub(super) fn ascending<R: KvRead>(
     below: &R,
-    tree: &R::Tree,
+    tree: &Tree,
     range: &KeyRange<'_>,
     direction: Direction,
     limit: usize,
@@ -110,7 +110,7 @@ pub(super) fn ascending<R: KvRead>(
 
 fn scan_some<'t>(
     view: &'t impl View,
-    tree: &TreeHandle,
+    tree: &Tree,
     range: KeyRange<'_>,
     direction: Direction,
     live: bool,
@@ -144,7 +144,7 @@ fn scan_some<'t>(
 
 pub(super) fn prefix<'t>(
     view: &'t impl View,
-    tree: &TreeHandle,
+    tree: &Tree,
     prefix: &[u8],
     live: bool,
 ) -> Result<FaultyCursor<'t>> {
@@ -169,7 +169,7 @@ pub(super) fn prefix<'t>(
     scan(view, tree, range, Direction::Forward, live)
 }
 
-pub(super) fn len(view: &impl View, tree: &TreeHandle) -> Result<u64> {
+pub(super) fn len(view: &impl View, tree: &Tree) -> Result<u64> {
     let mut cursor = scan(view, tree, KeyRange::all(), Direction::Forward, false)?;
     let mut count = 0;
     while cursor.next()?.is_some() {
@@ -194,7 +194,7 @@ pub(super) fn trees(view: &impl View) -> Result<Vec<String>> {
 }
 
 /// Checks a handle that is read through.
-fn readable(view: &impl View, tree: &TreeHandle, operation: Operation) -> Result<TreeHandle> {
+fn readable(view: &impl View, tree: &Tree, operation: Operation) -> Result<Tree> {
     let store = view.store();
     let tree = store.adopted(tree, Fault::ForeignHandleRead)?;
     if !store.below.engine().owns(&tree) {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arbour_core::{
-    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, TreeName,
+    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, Tree,
+    TreeName,
 };
 
 /// Counts the gets and scans of its snapshots, and the transactions that are begun.
@@ -32,7 +33,6 @@ pub(super) struct CountingSnapshot<'s, S: KvStore> {
 }
 
 impl<S: KvStore> KvStore for Counting<S> {
-    type Tree = S::Tree;
     type Snapshot<'s>
         = CountingSnapshot<'s, S>
     where
@@ -46,7 +46,7 @@ impl<S: KvStore> KvStore for Counting<S> {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<S::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -63,7 +63,7 @@ impl<S: KvStore> KvStore for Counting<S> {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<S::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.transactions.fetch_add(1, Ordering::SeqCst);
         self.store.apply(batch, durability)
     }
@@ -82,7 +82,6 @@ impl<S: KvStore> KvStore for Counting<S> {
 }
 
 impl<'s, S: KvStore> KvRead for CountingSnapshot<'s, S> {
-    type Tree = S::Tree;
     type Value<'t>
         = <S::Snapshot<'s> as KvRead>::Value<'t>
     where
@@ -92,14 +91,14 @@ impl<'s, S: KvStore> KvRead for CountingSnapshot<'s, S> {
     where
         Self: 't;
 
-    fn get(&self, tree: &S::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.store.reads.fetch_add(1, Ordering::SeqCst);
         self.snapshot.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &S::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use crate::entries;
 use crate::random::Random;
@@ -96,7 +96,7 @@ pub(super) fn commit<S: KvStore>(
     Ok(durability)
 }
 
-fn handles<S: KvStore>(store: &S) -> Result<Vec<S::Tree>> {
+fn handles<S: KvStore>(store: &S) -> Result<Vec<Tree>> {
     TREES.iter().map(|name| store.tree(name)).collect()
 }
 

@@ -6,7 +6,7 @@ use super::{
     Change, Declaration, DocRead, DocResult, DocWrite, Document, Duplicate, IndexStatus, Progress,
     Scrub, ScrubReport,
 };
-use crate::{KvRead, KvStore, KvWrite, Tree};
+use crate::{KvRead, KvStore, KvWrite};
 
 /// Keeps documents in a store.
 ///
@@ -39,7 +39,7 @@ pub trait DocStore {
     type Store: KvStore;
 
     /// An opened collection.
-    type Collection<D: Document>: DocCollection<D, Tree = <Self::Store as KvStore>::Tree>;
+    type Collection<D: Document>: DocCollection<D>;
 
     /// Returns the store.
     ///
@@ -97,16 +97,13 @@ pub trait DocStore {
 /// }
 /// ```
 pub trait DocCollection<D: Document>: Send + Sync {
-    /// The handle of a tree of the store.
-    type Tree: Tree;
-
     /// Reads through a snapshot or a transaction.
-    type Reader<'r, R: KvRead<Tree = Self::Tree> + 'r>: DocRead<D>
+    type Reader<'r, R: KvRead + 'r>: DocRead<D>
     where
         Self: 'r;
 
     /// Writes through a transaction.
-    type Writer<'w, W: KvWrite<Tree = Self::Tree> + 'w>: DocWrite<D>
+    type Writer<'w, W: KvWrite + 'w>: DocWrite<D>
     where
         Self: 'w;
 
@@ -117,12 +114,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocRead, DocResult, Document};
     /// fn count<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<u64> {
     ///     documents.reader(&store.snapshot()?).count(&Default::default())
     /// }
     /// ```
-    fn reader<'r, R: KvRead<Tree = Self::Tree>>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
+    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
 
     /// Writes documents through a transaction. One writer for many documents is quicker than one for
     /// each: it looks once how the collection is declared.
@@ -136,16 +133,13 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, DocWrite, Document};
     /// fn set<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     ///     body: &D,
     /// ) -> DocResult<()> {
     ///     store.write(|transaction| documents.writer(transaction)?.set(body).map(drop))
     /// }
     /// ```
-    fn writer<'w, W: KvWrite<Tree = Self::Tree>>(
-        &'w self,
-        transaction: &'w mut W,
-    ) -> DocResult<Self::Writer<'w, W>>;
+    fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> DocResult<Self::Writer<'w, W>>;
 
     /// Returns the state of each index, in the order they are declared in.
     ///
@@ -157,13 +151,13 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn is_ready<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<bool> {
     ///     let indexes = documents.indexes(&store.snapshot()?)?;
     ///     Ok(indexes.iter().all(|index| index.state.is_complete()))
     /// }
     /// ```
-    fn indexes<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>>;
+    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>>;
 
     /// Builds the indexes that are neither readable nor disabled, in chunks, each a transaction, while others write.
     /// What was built is kept when it ends early, by a break or a crash, and the next call goes on
@@ -186,7 +180,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn build<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<()> {
     ///     documents.build(store, &mut |progress| {
     ///         eprintln!("{} of {}", progress.done, progress.total);
@@ -194,7 +188,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     ///     }).map(drop)
     /// }
     /// ```
-    fn build<S: KvStore<Tree = Self::Tree>>(
+    fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -210,16 +204,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn disable<W: KvWrite, D: Document>(
     ///     transaction: &mut W,
-    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<()> {
     ///     documents.disable(transaction, "size")
     /// }
     /// ```
-    fn disable<W: KvWrite<Tree = Self::Tree>>(
-        &self,
-        transaction: &mut W,
-        index: &str,
-    ) -> DocResult<()>;
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()>;
 
     /// Has a disabled index built anew by the next [`build`](Self::build).
     ///
@@ -231,16 +221,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn enable<W: KvWrite, D: Document>(
     ///     transaction: &mut W,
-    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<()> {
     ///     documents.enable(transaction, "size")
     /// }
     /// ```
-    fn enable<W: KvWrite<Tree = Self::Tree>>(
-        &self,
-        transaction: &mut W,
-        index: &str,
-    ) -> DocResult<()>;
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()>;
 
     /// Returns the values that several documents have in a unique index, in order, at most `limit`.
     ///
@@ -253,12 +239,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn is_unique<R: KvRead, D: Document>(
     ///     reader: &R,
-    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<bool> {
     ///     Ok(documents.duplicates(reader, "email", 1)?.is_empty())
     /// }
     /// ```
-    fn duplicates<R: KvRead<Tree = Self::Tree>>(
+    fn duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: &str,
@@ -278,13 +264,13 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document, Scrub};
     /// fn mend<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<u64> {
     ///     let report = documents.scrub(store, Scrub::Mend, &mut |_| ControlFlow::Continue(()))?;
     ///     Ok(report.missing_count + report.dangling_count)
     /// }
     /// ```
-    fn scrub<S: KvStore<Tree = Self::Tree>>(
+    fn scrub<S: KvStore>(
         &self,
         store: &S,
         scrub: Scrub,
@@ -303,7 +289,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn follow<S: KvStore, D: Document>(
     ///     store: &S,
-    ///     documents: &impl DocCollection<D, Tree = S::Tree>,
+    ///     documents: &impl DocCollection<D>,
     ///     position: &mut u64,
     /// ) -> DocResult<()> {
     ///     for change in documents.changes(&store.snapshot()?, *position, 100)? {
@@ -313,12 +299,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     ///     Ok(())
     /// }
     /// ```
-    fn changes<R: KvRead<Tree = Self::Tree>>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> DocResult<Vec<Change>>;
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>>;
 
     /// Returns the position of the newest change; 0 if there was none.
     ///
@@ -330,12 +311,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn newest<R: KvRead, D: Document>(
     ///     reader: &R,
-    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<u64> {
     ///     documents.newest_change(reader)
     /// }
     /// ```
-    fn newest_change<R: KvRead<Tree = Self::Tree>>(&self, reader: &R) -> DocResult<u64>;
+    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64>;
 
     /// Notes that a subscriber has dealt with all changes up to a position, in the transaction it does
     /// so in. It never moves backwards: an earlier position than the one that was acknowledged changes
@@ -351,12 +332,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn done<W: KvWrite, D: Document>(
     ///     transaction: &mut W,
-    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<()> {
     ///     documents.acknowledge(transaction, "mailer", Some(7))
     /// }
     /// ```
-    fn acknowledge<W: KvWrite<Tree = Self::Tree>>(
+    fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
@@ -373,16 +354,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn position<R: KvRead, D: Document>(
     ///     reader: &R,
-    ///     documents: &impl DocCollection<D, Tree = R::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<u64> {
     ///     Ok(documents.acknowledged(reader, "mailer")?.unwrap_or(0))
     /// }
     /// ```
-    fn acknowledged<R: KvRead<Tree = Self::Tree>>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> DocResult<Option<u64>>;
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>>;
 
     /// Gives up changes that no subscriber needs any more, all but the newest `keep`, and returns how
     /// many were.
@@ -395,14 +372,10 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// # use arbour_core::documents::{DocCollection, DocResult, Document};
     /// fn tidy<W: KvWrite, D: Document>(
     ///     transaction: &mut W,
-    ///     documents: &impl DocCollection<D, Tree = W::Tree>,
+    ///     documents: &impl DocCollection<D>,
     /// ) -> DocResult<u64> {
     ///     documents.trim_changes(transaction, 1000)
     /// }
     /// ```
-    fn trim_changes<W: KvWrite<Tree = Self::Tree>>(
-        &self,
-        transaction: &mut W,
-        keep: u64,
-    ) -> DocResult<u64>;
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64>;
 }

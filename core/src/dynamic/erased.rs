@@ -8,19 +8,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{DynTree, DynValue};
+use super::DynValue;
 use crate::{
-    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite,
-    Operation, Result, Stats, TreeName, Write,
+    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result,
+    Stats, Tree, TreeName, Write,
 };
 
 pub(super) trait ErasedStore: Send + Sync {
     fn erased_capabilities(&self) -> &Capabilities;
-    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<DynTree>;
+    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
     fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>>;
     fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>>;
     fn erased_writer_wait(&self) -> Duration;
-    fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()>;
+    fn erased_apply(&self, batch: Batch, durability: Durability) -> Result<()>;
     fn erased_sync(&self) -> Result<()>;
     fn erased_close(&self) -> Result<()>;
     fn erased_stats(&self) -> Result<Stats>;
@@ -29,30 +29,25 @@ pub(super) trait ErasedStore: Send + Sync {
 }
 
 pub(super) trait ErasedRead {
-    fn erased_get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>>;
+    fn erased_get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>>;
     /// Calls `read` with the value if the key is present.
-    fn erased_get_with(
-        &self,
-        tree: &DynTree,
-        key: &[u8],
-        read: &mut dyn FnMut(&[u8]),
-    ) -> Result<()>;
+    fn erased_get_with(&self, tree: &Tree, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<()>;
     fn erased_scan(
         &self,
-        tree: &DynTree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Box<dyn Cursor + '_>>;
     fn erased_trees(&self) -> Result<Vec<String>>;
-    fn erased_contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool>;
-    fn erased_len(&self, tree: &DynTree) -> Result<u64>;
+    fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool>;
+    fn erased_len(&self, tree: &Tree) -> Result<u64>;
 }
 
 pub(super) trait ErasedWrite: ErasedRead {
-    fn erased_put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()>;
-    fn erased_delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()>;
-    fn erased_delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()>;
-    fn erased_check(&self, write: &Write<'_, DynTree>) -> Result<()>;
+    fn erased_put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()>;
+    fn erased_delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;
+    fn erased_delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()>;
+    fn erased_check(&self, write: &Write<'_>) -> Result<()>;
     fn erased_commit(self: Box<Self>) -> Result<()>;
     fn erased_rollback(self: Box<Self>) -> Result<()>;
     fn erased_conflicted(&self) -> bool;
@@ -63,8 +58,8 @@ impl<S: KvStore> ErasedStore for S {
         self.capabilities()
     }
 
-    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<DynTree> {
-        Ok(DynTree::new(self.open_tree(name)?))
+    fn erased_open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.open_tree(name)
     }
 
     fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>> {
@@ -79,9 +74,7 @@ impl<S: KvStore> ErasedStore for S {
         self.writer_wait()
     }
 
-    fn erased_apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {
-        let batch =
-            batch.try_map_trees(|tree| tree.downcast::<S::Tree>(Operation::Apply).cloned())?;
+    fn erased_apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.apply(batch, durability)
     }
 
@@ -107,26 +100,20 @@ impl<S: KvStore> ErasedStore for S {
 }
 
 impl<R: KvRead> ErasedRead for R {
-    fn erased_get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>> {
-        self.get_with(tree.downcast::<R::Tree>(Operation::Get)?, key, DynValue::new)
+    fn erased_get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>> {
+        self.get_with(tree, key, DynValue::new)
     }
 
-    fn erased_get_with(
-        &self,
-        tree: &DynTree,
-        key: &[u8],
-        read: &mut dyn FnMut(&[u8]),
-    ) -> Result<()> {
-        self.get_with(tree.downcast::<R::Tree>(Operation::Get)?, key, read).map(drop)
+    fn erased_get_with(&self, tree: &Tree, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.get_with(tree, key, read).map(drop)
     }
 
     fn erased_scan(
         &self,
-        tree: &DynTree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Box<dyn Cursor + '_>> {
-        let tree = tree.downcast::<R::Tree>(Operation::Scan)?;
         Ok(Box::new(self.scan(tree, range, direction)?))
     }
 
@@ -134,31 +121,30 @@ impl<R: KvRead> ErasedRead for R {
         self.trees()
     }
 
-    fn erased_contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool> {
-        self.contains(tree.downcast::<R::Tree>(Operation::Get)?, key)
+    fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
+        self.contains(tree, key)
     }
 
-    fn erased_len(&self, tree: &DynTree) -> Result<u64> {
-        self.len(tree.downcast::<R::Tree>(Operation::Scan)?)
+    fn erased_len(&self, tree: &Tree) -> Result<u64> {
+        self.len(tree)
     }
 }
 
 impl<W: KvWrite> ErasedWrite for W {
-    fn erased_put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()> {
-        self.put(tree.downcast::<W::Tree>(Operation::Put)?, key, value)
+    fn erased_put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
+        self.put(tree, key, value)
     }
 
-    fn erased_delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()> {
-        self.delete(tree.downcast::<W::Tree>(Operation::Delete)?, key)
+    fn erased_delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
+        self.delete(tree, key)
     }
 
-    fn erased_delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()> {
-        self.delete_range(tree.downcast::<W::Tree>(Operation::DeleteRange)?, range)
+    fn erased_delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
+        self.delete_range(tree, range)
     }
 
-    fn erased_check(&self, write: &Write<'_, DynTree>) -> Result<()> {
-        let tree = write.tree.downcast::<W::Tree>(write.operation())?;
-        self.check(&Write { tree, key: write.key, value: write.value })
+    fn erased_check(&self, write: &Write<'_>) -> Result<()> {
+        self.check(write)
     }
 
     fn erased_commit(self: Box<Self>) -> Result<()> {

@@ -9,11 +9,9 @@ mod erased;
 mod snapshot;
 mod store;
 mod transaction;
-mod tree;
 mod value;
 
 pub use snapshot::{DynCursor, DynSnapshot};
 pub use store::DynStore;
 pub use transaction::DynTransaction;
-pub use tree::DynTree;
 pub use value::DynValue;

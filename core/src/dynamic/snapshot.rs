@@ -1,8 +1,8 @@
 //! Reading a store of any engine.
 
+use super::DynValue;
 use super::erased::ErasedRead;
-use super::{DynTree, DynValue};
-use crate::{Cursor, Direction, KeyRange, KvRead, Result};
+use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// A cursor of any engine.
 ///
@@ -41,7 +41,6 @@ impl<'s> DynSnapshot<'s> {
 macro_rules! read_through {
     ($type:ident, $field:ident) => {
         impl KvRead for $type<'_> {
-            type Tree = DynTree;
             type Value<'t>
                 = DynValue
             where
@@ -51,13 +50,13 @@ macro_rules! read_through {
             where
                 Self: 't;
 
-            fn get(&self, tree: &DynTree, key: &[u8]) -> Result<Option<DynValue>> {
+            fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>> {
                 self.$field.erased_get(tree, key)
             }
 
             fn scan(
                 &self,
-                tree: &DynTree,
+                tree: &Tree,
                 range: KeyRange<'_>,
                 direction: Direction,
             ) -> Result<DynCursor<'_>> {
@@ -68,13 +67,13 @@ macro_rules! read_through {
                 self.$field.erased_trees()
             }
 
-            fn contains(&self, tree: &DynTree, key: &[u8]) -> Result<bool> {
+            fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
                 self.$field.erased_contains(tree, key)
             }
 
             fn get_with<R>(
                 &self,
-                tree: &DynTree,
+                tree: &Tree,
                 key: &[u8],
                 read: impl FnOnce(&[u8]) -> R,
             ) -> Result<Option<R>> {
@@ -87,7 +86,7 @@ macro_rules! read_through {
                 Ok(result)
             }
 
-            fn len(&self, tree: &DynTree) -> Result<u64> {
+            fn len(&self, tree: &Tree) -> Result<u64> {
                 self.$field.erased_len(tree)
             }
         }

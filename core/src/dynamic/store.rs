@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::erased::ErasedStore;
-use super::{DynSnapshot, DynTransaction, DynTree};
-use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, TreeName};
+use super::{DynSnapshot, DynTransaction};
+use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree, TreeName};
 
 /// A store of any engine, chosen when the program runs.
 ///
@@ -48,7 +48,6 @@ impl fmt::Debug for DynStore {
 }
 
 impl KvStore for DynStore {
-    type Tree = DynTree;
     type Snapshot<'s> = DynSnapshot<'s>;
     type Transaction<'s> = DynTransaction<'s>;
 
@@ -56,7 +55,7 @@ impl KvStore for DynStore {
         self.store.erased_capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<DynTree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.erased_open_tree(name)
     }
 
@@ -72,7 +71,7 @@ impl KvStore for DynStore {
         self.store.erased_writer_wait()
     }
 
-    fn apply(&self, batch: Batch<DynTree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.store.erased_apply(batch, durability)
     }
 

@@ -2,8 +2,8 @@
 
 use super::erased::ErasedWrite;
 use super::snapshot::read_through;
-use super::{DynCursor, DynTree, DynValue};
-use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Write};
+use super::{DynCursor, DynValue};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree, Write};
 
 /// A transaction of a [`DynStore`](crate::DynStore).
 ///
@@ -29,19 +29,19 @@ impl<'s> DynTransaction<'s> {
 read_through!(DynTransaction, transaction);
 
 impl KvWrite for DynTransaction<'_> {
-    fn put(&mut self, tree: &DynTree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.transaction.erased_put(tree, key, value)
     }
 
-    fn delete(&mut self, tree: &DynTree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.transaction.erased_delete(tree, key)
     }
 
-    fn delete_range(&mut self, tree: &DynTree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.transaction.erased_delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_, DynTree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.erased_check(write)
     }
 

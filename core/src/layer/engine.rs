@@ -25,9 +25,6 @@ use crate::{
 /// }
 /// ```
 pub trait Engine: Send + Sync + 'static {
-    /// The handle of a tree.
-    type Tree: Tree;
-
     /// Returns what the engine can do; the layers add what they provide.
     ///
     /// ```
@@ -43,21 +40,21 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     ///
     /// ```
-    /// fn users<E: arbour_core::Engine>(engine: &E) -> arbour_core::Result<E::Tree> {
+    /// fn users<E: arbour_core::Engine>(engine: &E) -> arbour_core::Result<Tree> {
     ///     engine.open_tree(arbour_core::TreeName::new("users")?)
     /// }
     /// ```
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree>;
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
     /// Tells whether a handle is one of this engine's. Called for every write, so it has to be
     /// cheap: [`TreeRegistry::owns`](crate::TreeRegistry::owns) is.
     ///
     /// ```
-    /// fn is_ours<E: arbour_core::Engine>(engine: &E, tree: &E::Tree) -> bool {
+    /// fn is_ours<E: arbour_core::Engine>(engine: &E, tree: &Tree) -> bool {
     ///     engine.owns(tree)
     /// }
     /// ```
-    fn owns(&self, tree: &Self::Tree) -> bool;
+    fn owns(&self, tree: &Tree) -> bool;
 
     /// Applies all writes of a batch in order, or none, as durable as asked for or more so.
     ///
@@ -67,13 +64,13 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// ```
     /// use arbour_core::{Batch, Durability, Engine, Result};
-    /// fn delete<E: Engine>(engine: &E, tree: &E::Tree, key: &[u8]) -> Result<()> {
+    /// fn delete<E: Engine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<()> {
     ///     let mut batch = Batch::new();
     ///     batch.delete(tree, key);
     ///     engine.apply(&batch, Durability::ProcessCrash)
     /// }
     /// ```
-    fn apply(&self, batch: &Batch<Self::Tree>, durability: Durability) -> Result<()>;
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()>;
 
     /// Makes everything applied so far survive the loss of power.
     ///
@@ -154,7 +151,7 @@ pub trait Engine: Send + Sync + 'static {
 /// ```
 pub trait SnapshotEngine: Engine {
     /// All trees at one moment.
-    type Snapshot<'s>: KvRead<Tree = Self::Tree>
+    type Snapshot<'s>: KvRead
     where
         Self: 's;
 
@@ -177,7 +174,7 @@ pub trait SnapshotEngine: Engine {
 ///
 /// ```
 /// use arbour_core::{Direction, KeyRange, LiveCursor, LiveEngine, Result};
-/// fn first_key<E: LiveEngine>(engine: &E, tree: &E::Tree) -> Result<Option<Vec<u8>>> {
+/// fn first_key<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<Option<Vec<u8>>> {
 ///     use arbour_core::Cursor;
 ///     let mut cursor = engine.scan(tree, KeyRange::all(), Direction::Forward)?;
 ///     cursor.next()?;
@@ -226,11 +223,11 @@ pub trait LiveEngine: Engine {
     ///
     /// ```
     /// use arbour_core::{LiveEngine, Result};
-    /// fn length<E: LiveEngine>(engine: &E, tree: &E::Tree, key: &[u8]) -> Result<usize> {
+    /// fn length<E: LiveEngine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<usize> {
     ///     Ok(engine.get(tree, key)?.map_or(0, |value| value.as_ref().len()))
     /// }
     /// ```
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value>>;
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value>>;
 
     /// Reads the entries of a range.
     ///
@@ -239,13 +236,13 @@ pub trait LiveEngine: Engine {
     ///
     /// ```
     /// use arbour_core::{Cursor, Direction, KeyRange, LiveEngine, Result};
-    /// fn is_empty<E: LiveEngine>(engine: &E, tree: &E::Tree) -> Result<bool> {
+    /// fn is_empty<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<bool> {
     ///     Ok(engine.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_none())
     /// }
     /// ```
     fn scan(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::undo_log::PreImage;
 use super::{LayeredSnapshot, LiveEngine};
-use crate::{Cursor, Direction, KeyRange, LiveCursor as _, Result};
+use crate::{Cursor, Direction, KeyRange, LiveCursor as _, Result, Tree};
 
 /// A cursor of a [`LayeredSnapshot`]: the engine's entries, with what was changed since put back.
 ///
@@ -14,7 +14,7 @@ use crate::{Cursor, Direction, KeyRange, LiveCursor as _, Result};
 /// use arbour_core::{Cursor, KeyRange, KvRead, LayeredCursor, LayeredSnapshot, LiveEngine};
 /// fn count<E: LiveEngine>(
 ///     snapshot: &LayeredSnapshot<'_, E>,
-///     tree: &E::Tree,
+///     tree: &Tree,
 /// ) -> arbour_core::Result<u64> {
 ///     let mut cursor: LayeredCursor<'_, E> =
 ///         snapshot.scan(tree, KeyRange::all(), Default::default())?;
@@ -34,7 +34,7 @@ pub struct LayeredCursor<'t, E: LiveEngine> {
     last: Last,
     last_key: Vec<u8>,
     last_value: Arc<[u8]>,
-    tree: E::Tree,
+    tree: Tree,
     range: KeyRange<'static>,
     direction: Direction,
     failed: bool,
@@ -66,7 +66,7 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
     pub(super) fn new(
         snapshot: &'t LayeredSnapshot<'t, E>,
         current: E::Cursor<'t>,
-        tree: &E::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Self {

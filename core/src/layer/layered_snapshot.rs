@@ -31,7 +31,7 @@ impl<'s, E: LiveEngine> LayeredSnapshot<'s, E> {
     /// then.
     pub(super) fn next_changed(
         &self,
-        tree: &E::Tree,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
     ) -> Option<(Vec<u8>, PreImage)> {
@@ -87,7 +87,6 @@ impl<V: AsRef<[u8]>> AsRef<[u8]> for LayeredValue<V> {
 }
 
 impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
-    type Tree = E::Tree;
     type Value<'t>
         = LayeredValue<E::Value>
     where
@@ -97,7 +96,7 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
     where
         Self: 't;
 
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         let current = self.layer.engine.get(tree, key)?;
         if self.is_outdated()
             && let Some(before) = self.layer.state.read().log.before(tree, key, self.sequence)
@@ -109,7 +108,7 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
 
     fn scan(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {

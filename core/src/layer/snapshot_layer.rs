@@ -40,19 +40,19 @@ pub struct SnapshotLayer<E: LiveEngine> {
     capabilities: Capabilities,
     /// Lets one batch in at a time: a sequence is one batch.
     writer: Mutex<()>,
-    pub(super) state: RwLock<State<E::Tree>>,
+    pub(super) state: RwLock<State>,
     /// The latest sequence that pre-images were published for: tells a reader, without a lock,
     /// that nothing has changed since its snapshot.
     pub(super) published: AtomicU64,
 }
 
-pub(super) struct State<T: Tree> {
+pub(super) struct State {
     sequence: u64,
     closed: bool,
-    pub(super) log: UndoLog<T>,
+    pub(super) log: UndoLog,
 }
 
-impl<T: Tree> State<T> {
+impl State {
     /// Tells whether nobody can read the engine any more.
     pub(super) fn is_over(&self) -> bool {
         self.closed && !self.log.is_watched()
@@ -103,12 +103,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
         self.state.read().log.len()
     }
 
-    fn keep_pre_images(
-        &self,
-        state: &mut State<E::Tree>,
-        batch: &Batch<E::Tree>,
-        sequence: u64,
-    ) -> Result<()> {
+    fn keep_pre_images(&self, state: &mut State, batch: &Batch, sequence: u64) -> Result<()> {
         for write in batch.iter() {
             state.log.keep(write.tree, write.key, sequence, || {
                 let before = self.engine.get(write.tree, write.key)?;
@@ -120,21 +115,19 @@ impl<E: LiveEngine> SnapshotLayer<E> {
 }
 
 impl<E: LiveEngine> Engine for SnapshotLayer<E> {
-    type Tree = E::Tree;
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.engine.open_tree(name)
     }
 
-    fn owns(&self, tree: &Self::Tree) -> bool {
+    fn owns(&self, tree: &Tree) -> bool {
         self.engine.owns(tree)
     }
 
-    fn apply(&self, batch: &Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let _writer = self.writer.lock();
         let mut state = self.state.write();
         let next = state.sequence + 1;

@@ -8,8 +8,8 @@ use super::SnapshotEngine;
 use crate::overlay::{WriteSet, keys_in};
 use crate::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MergeCursor,
-    Operation, OverlayValue, Provision, Result, Stats, StoreOptions, TreeName, Write, WriterGuard,
-    WriterSlot, foreign_tree,
+    Operation, OverlayValue, Provision, Result, Stats, StoreOptions, Tree, TreeName, Write,
+    WriterGuard, WriterSlot, foreign_tree,
 };
 
 /// Makes a [`KvStore`] of an engine that has snapshots and atomic batches.
@@ -66,7 +66,7 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
     }
 
     #[inline]
-    fn check(&self, write: &Write<'_, E::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         if !self.engine.owns(write.tree) {
             return Err(foreign_tree(write.tree, write.operation()));
         }
@@ -75,7 +75,6 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
 }
 
 impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
-    type Tree = E::Tree;
     type Snapshot<'s>
         = E::Snapshot<'s>
     where
@@ -89,7 +88,7 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.slot.check_open(Operation::Tree)?;
         self.engine.open_tree(name)
     }
@@ -114,7 +113,7 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
         self.slot.wait()
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
         if self.capabilities.concurrent_batches {
             let _shared = self.slot.share(Operation::Apply)?;
@@ -154,7 +153,7 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
 }
 
 impl<E: SnapshotEngine> TransactionLayer<E> {
-    fn apply_some(&self, batch: &Batch<E::Tree>, durability: Durability) -> Result<()> {
+    fn apply_some(&self, batch: &Batch, durability: Durability) -> Result<()> {
         if batch.is_empty() { Ok(()) } else { self.engine.apply(batch, durability) }
     }
 }
@@ -174,7 +173,7 @@ pub struct LayeredTransaction<'s, E: SnapshotEngine> {
     layer: &'s TransactionLayer<E>,
     /// Pinned at the first read: until then nothing can have changed, for the slot is held.
     snapshot: OnceCell<E::Snapshot<'s>>,
-    writes: WriteSet<E::Tree>,
+    writes: WriteSet,
     durability: Durability,
     _guard: WriterGuard<'s>,
 }
@@ -192,17 +191,16 @@ impl<'s, E: SnapshotEngine> LayeredTransaction<'s, E> {
 }
 
 impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
-    type Tree = E::Tree;
     type Value<'t>
         = OverlayValue<'t, <E::Snapshot<'s> as KvRead>::Value<'t>>
     where
         Self: 't;
     type Cursor<'t>
-        = MergeCursor<'t, <E::Snapshot<'s> as KvRead>::Cursor<'t>, E::Tree>
+        = MergeCursor<'t, <E::Snapshot<'s> as KvRead>::Cursor<'t>>
     where
         Self: 't;
 
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         match self.writes.get(tree, key) {
             Some(written) => Ok(written.map(OverlayValue::Written)),
             None => Ok(self.below()?.get(tree, key)?.map(OverlayValue::Below)),
@@ -211,7 +209,7 @@ impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
 
     fn scan(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -226,19 +224,19 @@ impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
 
 impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
     #[inline]
-    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: Some(value) })?;
         self.writes.put(tree, key, value);
         Ok(())
     }
 
-    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: None })?;
         self.writes.delete(tree, key);
         Ok(())
     }
 
-    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         if !self.layer.engine.owns(tree) {
             return Err(foreign_tree(tree, Operation::DeleteRange));
         }
@@ -248,7 +246,7 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
     }
 
     #[inline]
-    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.layer.check(write)
     }
 

@@ -15,10 +15,10 @@ pub(crate) type PreImage = Option<Arc<[u8]>>;
 /// Snapshots are known by the sequence they were pinned at. A change made at sequence `c`, the
 /// change before it to the same key at `b`, is seen by the snapshots pinned at `b` up to, but not
 /// including, `c`; where none lives in between, nothing is kept.
-pub(crate) struct UndoLog<T: Tree> {
+pub(crate) struct UndoLog {
     /// How many snapshots are pinned at each sequence.
     pinned: BTreeMap<u64, usize>,
-    trees: HashMap<T, ChangedKeys<Changes>>,
+    trees: HashMap<Tree, ChangedKeys<Changes>>,
     entries: usize,
     /// The number of entries the last sweep left: sweeping again once it doubled keeps the cost
     /// of forgetting in proportion to the cost of keeping.
@@ -44,7 +44,7 @@ const CHANGES_FEW: usize = 8;
 /// Below this many entries a sweep is not worth its while.
 const ENTRIES_UNSWEPT_MAX: usize = 1024;
 
-impl<T: Tree> UndoLog<T> {
+impl UndoLog {
     pub(crate) fn new() -> Self {
         Self { pinned: BTreeMap::new(), trees: HashMap::new(), entries: 0, entries_swept: 0 }
     }
@@ -83,7 +83,7 @@ impl<T: Tree> UndoLog<T> {
     /// engine is read only then.
     pub(crate) fn keep<E>(
         &mut self,
-        tree: &T,
+        tree: &Tree,
         key: &[u8],
         sequence: u64,
         before: impl FnOnce() -> Result<PreImage, E>,
@@ -114,14 +114,14 @@ impl<T: Tree> UndoLog<T> {
 
     /// Returns what a key held for a snapshot, if it was changed since: `Some(None)` if it was
     /// absent then.
-    pub(crate) fn before(&self, tree: &T, key: &[u8], pinned_at: u64) -> Option<PreImage> {
+    pub(crate) fn before(&self, tree: &Tree, key: &[u8], pinned_at: u64) -> Option<PreImage> {
         self.trees.get(tree)?.get(key)?.seen_at(pinned_at)
     }
 
     /// Returns the next key in a range that was changed since a snapshot, with what it held then.
     pub(crate) fn next(
         &self,
-        tree: &T,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
         pinned_at: u64,
@@ -136,7 +136,7 @@ impl<T: Tree> UndoLog<T> {
     }
 
     /// Returns the trees that were changed since a snapshot.
-    pub(crate) fn trees_changed(&self, pinned_at: u64) -> Vec<T> {
+    pub(crate) fn trees_changed(&self, pinned_at: u64) -> Vec<Tree> {
         let changed = self.trees.iter().filter(|(_, keys)| keys.newest() > pinned_at);
         changed.map(|(tree, _)| tree.clone()).collect()
     }

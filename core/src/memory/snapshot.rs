@@ -2,7 +2,7 @@
 
 use super::MemoryCursor;
 use super::store::{Entries, Trees};
-use crate::{Direction, KeyRange, KvRead, Operation, Result, TreeHandle, TreeRegistry};
+use crate::{Direction, KeyRange, KvRead, Operation, Result, Tree, TreeRegistry};
 
 /// A snapshot of a [`MemoryStore`](crate::MemoryStore): a reference to the trees of one version.
 ///
@@ -23,13 +23,13 @@ impl<'s> MemorySnapshot<'s> {
         Self { registry, trees }
     }
 
-    fn entries(&self, tree: &TreeHandle, operation: Operation) -> Result<Option<&Entries>> {
-        Ok(self.trees.get(self.registry.check(tree, operation)?))
+    fn entries(&self, tree: &Tree, operation: Operation) -> Result<Option<&Entries>> {
+        self.registry.check(tree, operation)?;
+        Ok(self.trees.get(tree.number() as usize))
     }
 }
 
 impl KvRead for MemorySnapshot<'_> {
-    type Tree = TreeHandle;
     type Value<'t>
         = &'t [u8]
     where
@@ -39,14 +39,14 @@ impl KvRead for MemorySnapshot<'_> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<&[u8]>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<&[u8]>> {
         let entries = self.entries(tree, Operation::Get)?;
         Ok(entries.and_then(|entries| entries.get(key)).map(AsRef::as_ref))
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<MemoryCursor<'_>> {
@@ -55,12 +55,12 @@ impl KvRead for MemorySnapshot<'_> {
     }
 
     fn trees(&self) -> Result<Vec<String>> {
-        Ok(self
-            .registry
-            .names(|index| self.trees.get(index).is_some_and(|entries| !entries.is_empty())))
+        Ok(self.registry.names(|number| {
+            self.trees.get(number as usize).is_some_and(|entries| !entries.is_empty())
+        }))
     }
 
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         Ok(self.entries(tree, Operation::Scan)?.map_or(0, |entries| entries.len() as u64))
     }
 }

@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use super::{MemorySnapshot, MemoryTransaction};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Stats,
-    StoreOptions, TreeHandle, TreeName, TreeRegistry, Write, WriterSlot,
+    StoreOptions, Tree, TreeName, TreeRegistry, Write, WriterSlot,
 };
 
 /// One tree: keys and values are shared between the versions that hold them.
@@ -99,19 +99,18 @@ impl MemoryStore {
     }
 
     #[inline]
-    pub(super) fn check_tree(&self, tree: &TreeHandle, operation: Operation) -> Result<()> {
-        self.registry.check(tree, operation).map(drop)
+    pub(super) fn check_tree(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        self.registry.check(tree, operation)
     }
 
     #[inline]
-    pub(super) fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    pub(super) fn check(&self, write: &Write<'_>) -> Result<()> {
         self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
     }
 }
 
 impl KvStore for MemoryStore {
-    type Tree = TreeHandle;
     type Snapshot<'s> = MemorySnapshot<'s>;
     type Transaction<'s> = MemoryTransaction<'s>;
 
@@ -119,7 +118,7 @@ impl KvStore for MemoryStore {
         &self.capabilities
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<TreeHandle> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.slot.check_open(Operation::Tree)?;
         Ok(self.registry.resolve(name))
     }
@@ -141,7 +140,7 @@ impl KvStore for MemoryStore {
         self.slot.wait()
     }
 
-    fn apply(&self, batch: Batch<TreeHandle>, _: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, _: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
         let guard = self.slot.acquire(Operation::Apply)?;
         let mut transaction = MemoryTransaction::new(self, guard);

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::{MemoryCursor, MemorySnapshot, MemoryStore};
 use crate::overlay::keys_in;
-use crate::{
-    Direction, KeyRange, KvRead, KvWrite, Operation, Result, TreeHandle, Write, WriterGuard,
-};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write, WriterGuard};
 
 /// A transaction of a [`MemoryStore`]: a version of its own that the commit puts in place of the
 /// store's.
@@ -35,14 +33,14 @@ impl<'s> MemoryTransaction<'s> {
 
     /// Makes a write that was checked. Too much code to stand in every caller.
     #[inline(never)]
-    pub(super) fn set(&mut self, tree: &TreeHandle, key: &[u8], value: Option<&[u8]>) {
+    pub(super) fn set(&mut self, tree: &Tree, key: &[u8], value: Option<&[u8]>) {
         let trees = &mut self.version.trees;
         if value.is_some() {
-            while trees.len() <= tree.index() {
+            while trees.len() <= tree.number() as usize {
                 trees.push_back(Default::default());
             }
         }
-        let Some(entries) = trees.get_mut(tree.index()) else {
+        let Some(entries) = trees.get_mut(tree.number() as usize) else {
             return;
         };
         match value {
@@ -63,7 +61,6 @@ impl<'s> MemoryTransaction<'s> {
 }
 
 impl KvRead for MemoryTransaction<'_> {
-    type Tree = TreeHandle;
     type Value<'t>
         = &'t [u8]
     where
@@ -73,13 +70,13 @@ impl KvRead for MemoryTransaction<'_> {
     where
         Self: 't;
 
-    fn get(&self, tree: &TreeHandle, key: &[u8]) -> Result<Option<&[u8]>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<&[u8]>> {
         self.version.get(tree, key)
     }
 
     fn scan(
         &self,
-        tree: &TreeHandle,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<MemoryCursor<'_>> {
@@ -90,25 +87,25 @@ impl KvRead for MemoryTransaction<'_> {
         self.version.trees()
     }
 
-    fn len(&self, tree: &TreeHandle) -> Result<u64> {
+    fn len(&self, tree: &Tree) -> Result<u64> {
         self.version.len(tree)
     }
 }
 
 impl KvWrite for MemoryTransaction<'_> {
-    fn put(&mut self, tree: &TreeHandle, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: Some(value) })?;
         self.set(tree, key, Some(value));
         Ok(())
     }
 
-    fn delete(&mut self, tree: &TreeHandle, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: None })?;
         self.set(tree, key, None);
         Ok(())
     }
 
-    fn delete_range(&mut self, tree: &TreeHandle, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.store.check_tree(tree, Operation::DeleteRange)?;
         for key in keys_in(self.scan(tree, range, Direction::Forward)?)? {
             self.set(tree, &key, None);
@@ -116,7 +113,7 @@ impl KvWrite for MemoryTransaction<'_> {
         Ok(())
     }
 
-    fn check(&self, write: &Write<'_, TreeHandle>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.store.check(write)
     }
 

@@ -29,14 +29,14 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// })?;
 /// # Ok::<(), Error>(())
 /// ```
-pub struct MergeCursor<'t, C, T: Tree> {
+pub struct MergeCursor<'t, C> {
     below: C,
     below_head: Head,
-    writes: WriteSetRange<'t, T>,
+    writes: WriteSetRange<'t>,
     writes_head: Option<(&'t [u8], Option<&'t [u8]>)>,
     /// What a seek needs to begin anew among the writes.
-    write_set: &'t WriteSet<T>,
-    tree: T,
+    write_set: &'t WriteSet,
+    tree: Tree,
     range: KeyRange<'static>,
     direction: Direction,
     /// What is being passed over; `None` between calls.
@@ -80,11 +80,11 @@ enum Turn<'t> {
     Ended,
 }
 
-impl<'t, C: Cursor, T: Tree> MergeCursor<'t, C, T> {
+impl<'t, C: Cursor> MergeCursor<'t, C> {
     pub(crate) fn new(
         below: C,
-        write_set: &'t WriteSet<T>,
-        tree: &T,
+        write_set: &'t WriteSet,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Self {
@@ -211,7 +211,7 @@ impl<'t, C: Cursor, T: Tree> MergeCursor<'t, C, T> {
     }
 }
 
-impl<C: Cursor, T: Tree> Cursor for MergeCursor<'_, C, T> {
+impl<C: Cursor> Cursor for MergeCursor<'_, C> {
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
         if self.failed {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! Writes of a transaction that can be undone without undoing the transaction.
 
 use super::{MergeCursor, OverlayValue, WriteSet};
-use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Write};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree, Write};
 
 /// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
 ///
@@ -23,7 +23,7 @@ use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Write};
 /// ```
 pub struct Savepoint<'w, W: KvWrite> {
     below: &'w mut W,
-    writes: WriteSet<W::Tree>,
+    writes: WriteSet,
 }
 
 impl<'w, W: KvWrite> Savepoint<'w, W> {
@@ -43,17 +43,16 @@ impl<'w, W: KvWrite> Savepoint<'w, W> {
 }
 
 impl<W: KvWrite> KvRead for Savepoint<'_, W> {
-    type Tree = W::Tree;
     type Value<'t>
         = OverlayValue<'t, W::Value<'t>>
     where
         Self: 't;
     type Cursor<'t>
-        = MergeCursor<'t, W::Cursor<'t>, W::Tree>
+        = MergeCursor<'t, W::Cursor<'t>>
     where
         Self: 't;
 
-    fn get(&self, tree: &Self::Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
+    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         match self.writes.get(tree, key) {
             Some(written) => Ok(written.map(OverlayValue::Written)),
             None => Ok(self.below.get(tree, key)?.map(OverlayValue::Below)),
@@ -62,7 +61,7 @@ impl<W: KvWrite> KvRead for Savepoint<'_, W> {
 
     fn scan(
         &self,
-        tree: &Self::Tree,
+        tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
@@ -76,25 +75,25 @@ impl<W: KvWrite> KvRead for Savepoint<'_, W> {
 }
 
 impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
-    fn put(&mut self, tree: &Self::Tree, key: &[u8], value: &[u8]) -> Result<()> {
+    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: Some(value) })?;
         self.writes.put(tree, key, value);
         Ok(())
     }
 
-    fn delete(&mut self, tree: &Self::Tree, key: &[u8]) -> Result<()> {
+    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
         self.check(&Write { tree, key, value: None })?;
         self.writes.delete(tree, key);
         Ok(())
     }
 
-    fn delete_range(&mut self, tree: &Self::Tree, range: KeyRange<'_>) -> Result<()> {
+    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         let keys = super::keys_in(self.scan(tree, range, Direction::Forward)?)?;
         self.writes.delete_all(tree, &keys);
         Ok(())
     }
 
-    fn check(&self, write: &Write<'_, Self::Tree>) -> Result<()> {
+    fn check(&self, write: &Write<'_>) -> Result<()> {
         self.below.check(write)
     }
 

@@ -11,30 +11,30 @@ use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
 ///
 /// A transaction that only writes pays for collecting a batch and nothing more; the index is
 /// built at the first read and kept up to date from then on.
-pub(crate) struct WriteSet<T: Tree> {
-    batch: Batch<T>,
-    index: OnceCell<Index<T>>,
+pub(crate) struct WriteSet {
+    batch: Batch,
+    index: OnceCell<Index>,
     /// For each tree where neither what lies below nor the writes have an entry, as far as that is
     /// known. Cursors note what they pass over, so that no later one has to pass over it again:
     /// what lies below does not change while it is written over.
-    empty: RefCell<HashMap<T, EmptyRanges>>,
+    empty: RefCell<HashMap<Tree, EmptyRanges>>,
 }
 
 /// For each tree the keys written, and the position in the batch of the last write to each.
-type Index<T> = HashMap<T, BTreeMap<Box<[u8]>, usize>>;
+type Index = HashMap<Tree, BTreeMap<Box<[u8]>, usize>>;
 
-impl<T: Tree> WriteSet<T> {
+impl WriteSet {
     pub(crate) fn new() -> Self {
         Self { batch: Batch::new(), index: OnceCell::new(), empty: RefCell::default() }
     }
 
     /// Returns the writes in order; of several to one key the last counts.
-    pub(crate) fn batch(&self) -> &Batch<T> {
+    pub(crate) fn batch(&self) -> &Batch {
         &self.batch
     }
 
     #[inline]
-    pub(crate) fn put(&mut self, tree: &T, key: &[u8], value: &[u8]) {
+    pub(crate) fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) {
         self.batch.put(tree, key, value);
         self.note(tree, key);
         if let Some(empty) = self.empty.get_mut().get_mut(tree) {
@@ -43,13 +43,13 @@ impl<T: Tree> WriteSet<T> {
     }
 
     #[inline]
-    pub(crate) fn delete(&mut self, tree: &T, key: &[u8]) {
+    pub(crate) fn delete(&mut self, tree: &Tree, key: &[u8]) {
         self.batch.delete(tree, key);
         self.note(tree, key);
     }
 
     /// Deletes all keys that a range holds, in order.
-    pub(crate) fn delete_all(&mut self, tree: &T, keys: &[Vec<u8>]) {
+    pub(crate) fn delete_all(&mut self, tree: &Tree, keys: &[Vec<u8>]) {
         for key in keys {
             self.delete(tree, key);
         }
@@ -59,14 +59,14 @@ impl<T: Tree> WriteSet<T> {
     }
 
     #[inline]
-    fn note(&mut self, tree: &T, key: &[u8]) {
+    fn note(&mut self, tree: &Tree, key: &[u8]) {
         if let Some(index) = self.index.get_mut() {
             insert(index, tree, key, self.batch.len() - 1);
         }
     }
 
     /// Notes that no entry is left from `start` up to, but not including, `end`.
-    pub(super) fn note_empty(&self, tree: &T, start: &[u8], end: &[u8]) {
+    pub(super) fn note_empty(&self, tree: &Tree, start: &[u8], end: &[u8]) {
         let mut empty = self.empty.borrow_mut();
         match empty.get_mut(tree) {
             Some(ranges) => ranges.add(start, end),
@@ -78,7 +78,7 @@ impl<T: Tree> WriteSet<T> {
     /// that; `None` if it would not even pass over the write that comes next.
     pub(super) fn end_of_empty(
         &self,
-        tree: &T,
+        tree: &Tree,
         (deleted, next): (&[u8], &[u8]),
         direction: Direction,
     ) -> Option<Box<[u8]>> {
@@ -92,7 +92,7 @@ impl<T: Tree> WriteSet<T> {
 
     /// Returns what was written to a key: `Some(None)` if it was deleted, `None` if it was not
     /// written.
-    pub(crate) fn get(&self, tree: &T, key: &[u8]) -> Option<Option<&[u8]>> {
+    pub(crate) fn get(&self, tree: &Tree, key: &[u8]) -> Option<Option<&[u8]>> {
         if self.batch.is_empty() {
             return None;
         }
@@ -103,10 +103,10 @@ impl<T: Tree> WriteSet<T> {
     /// Returns the keys written in a range, with what was written last.
     pub(crate) fn range(
         &self,
-        tree: &T,
+        tree: &Tree,
         range: &KeyRange<'_>,
         direction: Direction,
-    ) -> WriteSetRange<'_, T> {
+    ) -> WriteSetRange<'_> {
         let keys = if self.batch.is_empty() || range.is_empty() {
             None
         } else {
@@ -119,7 +119,7 @@ impl<T: Tree> WriteSet<T> {
     /// reads both as one.
     pub(crate) fn trees_over(
         &self,
-        reader: &impl KvRead<Tree = T>,
+        reader: &impl KvRead,
         below: Vec<String>,
     ) -> Result<Vec<String>> {
         let mut names: BTreeSet<String> = below.into_iter().collect();
@@ -135,7 +135,7 @@ impl<T: Tree> WriteSet<T> {
         Ok(names.into_iter().collect())
     }
 
-    fn index(&self) -> &Index<T> {
+    fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let mut index = Index::new();
             for (position, write) in self.batch.iter().enumerate() {
@@ -146,7 +146,7 @@ impl<T: Tree> WriteSet<T> {
     }
 }
 
-fn insert<T: Tree>(index: &mut Index<T>, tree: &T, key: &[u8], position: usize) {
+fn insert(index: &mut Index, tree: &Tree, key: &[u8], position: usize) {
     let keys = match index.get_mut(tree) {
         Some(keys) => keys,
         None => index.entry(tree.clone()).or_default(),
@@ -161,13 +161,13 @@ fn insert<T: Tree>(index: &mut Index<T>, tree: &T, key: &[u8], position: usize) 
 
 /// The keys a [`WriteSet`] holds in a range, in order: each with its value, or `None` if it was
 /// deleted.
-pub(crate) struct WriteSetRange<'t, T: Tree> {
+pub(crate) struct WriteSetRange<'t> {
     keys: Option<btree_map::Range<'t, Box<[u8]>, usize>>,
-    batch: &'t Batch<T>,
+    batch: &'t Batch,
     direction: Direction,
 }
 
-impl<'t, T: Tree> Iterator for WriteSetRange<'t, T> {
+impl<'t> Iterator for WriteSetRange<'t> {
     type Item = (&'t [u8], Option<&'t [u8]>);
 
     fn next(&mut self) -> Option<Self::Item> {

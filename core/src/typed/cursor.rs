@@ -5,7 +5,7 @@ use std::fmt;
 use super::OpenTree;
 use crate::codec::Codec;
 use crate::key::Key;
-use crate::{Cursor, Result, Tree};
+use crate::{Cursor, Result};
 
 /// Reads typed entries one after another; made by the scans of an [`OpenTree`].
 ///
@@ -28,13 +28,13 @@ use crate::{Cursor, Result, Tree};
 /// }
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub struct TypedCursor<Cu, T, K, V, C> {
+pub struct TypedCursor<Cu, K, V, C> {
     cursor: Cu,
-    tree: OpenTree<T, K, V, C>,
+    tree: OpenTree<K, V, C>,
 }
 
-impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, T, K, V, C> {
-    pub(super) fn new(cursor: Cu, tree: OpenTree<T, K, V, C>) -> Self {
+impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
+    pub(super) fn new(cursor: Cu, tree: OpenTree<K, V, C>) -> Self {
         Self { cursor, tree }
     }
 
@@ -110,17 +110,15 @@ impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, T, 
     }
 }
 
-impl<Cu, T: Tree, K, V, C> fmt::Debug for TypedCursor<Cu, T, K, V, C> {
+impl<Cu, K, V, C> fmt::Debug for TypedCursor<Cu, K, V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TypedCursor").field("tree", &self.tree).finish_non_exhaustive()
     }
 }
 
-impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator
-    for TypedCursor<Cu, T, K, V, C>
-{
+impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator for TypedCursor<Cu, K, V, C> {
     type Item = Result<(K, V)>;
-    type IntoIter = TypedEntries<Cu, T, K, V, C>;
+    type IntoIter = TypedEntries<Cu, K, V, C>;
 
     fn into_iter(self) -> Self::IntoIter {
         TypedEntries(self)
@@ -141,11 +139,9 @@ impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct TypedEntries<Cu, T: Tree, K, V, C>(TypedCursor<Cu, T, K, V, C>);
+pub struct TypedEntries<Cu, K, V, C>(TypedCursor<Cu, K, V, C>);
 
-impl<Cu: Cursor, T: Tree, K: Key<Owned = K>, V, C: Codec<V>> Iterator
-    for TypedEntries<Cu, T, K, V, C>
-{
+impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> Iterator for TypedEntries<Cu, K, V, C> {
     type Item = Result<(K, V)>;
 
     fn next(&mut self) -> Option<Self::Item> {

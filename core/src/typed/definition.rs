@@ -72,7 +72,7 @@ impl<K, V, C> TypedTree<K, V, C> {
     /// assert!(avatars.get(&store.snapshot()?, "ada")?.is_none());
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn open<S: KvStore>(&self, store: &S) -> Result<OpenTree<S::Tree, K, V, C>> {
+    pub fn open<S: KvStore>(&self, store: &S) -> Result<OpenTree<K, V, C>> {
         store.tree(self.name).map(OpenTree::new)
     }
 }

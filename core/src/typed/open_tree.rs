@@ -27,12 +27,12 @@ use crate::{DecodeError, Error, KeyRange, Result, Tree};
 /// assert_eq!(born.get(&store.snapshot()?, "ada")?, Some(1815));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub struct OpenTree<T, K, V, C> {
-    pub(super) tree: T,
+pub struct OpenTree<K, V, C> {
+    pub(super) tree: Tree,
     types: Types<K, V, C>,
 }
 
-impl<T: Tree, K, V, C> OpenTree<T, K, V, C> {
+impl<K, V, C> OpenTree<K, V, C> {
     /// Gives types to a handle: for trees whose names are not known before the program runs, or
     /// belong to a layer. Nothing checks that what is stored is of these types until it is read.
     ///
@@ -48,21 +48,21 @@ impl<T: Tree, K, V, C> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
-    pub fn new(tree: T) -> Self {
+    pub fn new(tree: Tree) -> Self {
         Self { tree, types: PhantomData }
     }
 
     /// Returns the handle, for the untyped operations.
     ///
     /// ```
-    /// use arbour_core::{KvStore, MemoryStore, Tree, TypedTree, codec::Raw};
+    /// use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Raw};
     /// const AVATARS: TypedTree<String, Vec<u8>, Raw> = TypedTree::new("avatars");
     /// let avatars = AVATARS.open(&MemoryStore::new())?;
     /// assert_eq!(avatars.raw().name(), "avatars");
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]
-    pub fn raw(&self) -> &T {
+    pub fn raw(&self) -> &Tree {
         &self.tree
     }
 
@@ -72,7 +72,7 @@ impl<T: Tree, K, V, C> OpenTree<T, K, V, C> {
     }
 }
 
-impl<T: Tree, K: Key<Owned = K>, V, C> OpenTree<T, K, V, C> {
+impl<K: Key<Owned = K>, V, C> OpenTree<K, V, C> {
     /// Returns the bytes of a key, for the untyped operations.
     ///
     /// ```
@@ -110,7 +110,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C> OpenTree<T, K, V, C> {
     }
 }
 
-impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
+impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// Decodes an entry that was read by an untyped operation.
     ///
     /// # Errors
@@ -146,13 +146,13 @@ impl ByteRange {
     }
 }
 
-impl<T: Clone, K, V, C> Clone for OpenTree<T, K, V, C> {
+impl<K, V, C> Clone for OpenTree<K, V, C> {
     fn clone(&self) -> Self {
         Self { tree: self.tree.clone(), types: PhantomData }
     }
 }
 
-impl<T: Tree, K, V, C> fmt::Debug for OpenTree<T, K, V, C> {
+impl<K, V, C> fmt::Debug for OpenTree<K, V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("OpenTree").field(&self.tree.name()).finish()
     }

@@ -6,12 +6,12 @@ use super::{OpenTree, TypedCursor};
 use crate::buffer::Buffer;
 use crate::codec::{Codec, InPlace};
 use crate::key::{Key, KeyPrefix};
-use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
+use crate::{Cursor, Direction, KeyRange, KvRead, Result};
 
 /// The cursor of a scan through the reader `R`.
-type Scan<'r, R, T, K, V, C> = TypedCursor<<R as KvRead>::Cursor<'r>, T, K, V, C>;
+type Scan<'r, R, K, V, C> = TypedCursor<<R as KvRead>::Cursor<'r>, K, V, C>;
 
-impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
+impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// Gets the value of a key, or `None` if the key is absent.
     ///
     /// # Errors
@@ -33,11 +33,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn get<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        key: impl Key<Owned = K>,
-    ) -> Result<Option<V>> {
+    pub fn get<R: KvRead>(&self, reader: &R, key: impl Key<Owned = K>) -> Result<Option<V>> {
         let mut bytes = Buffer::new();
         key.encode_key(&mut bytes);
         let decoded = reader.get_with(&self.tree, &bytes, C::decode)?;
@@ -70,7 +66,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn view<R: KvRead<Tree = T>, O>(
+    pub fn view<R: KvRead, O>(
         &self,
         reader: &R,
         key: impl Key<Owned = K>,
@@ -99,11 +95,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn contains<R: KvRead<Tree = T>>(
-        &self,
-        reader: &R,
-        key: impl Key<Owned = K>,
-    ) -> Result<bool> {
+    pub fn contains<R: KvRead>(&self, reader: &R, key: impl Key<Owned = K>) -> Result<bool> {
         let mut bytes = Buffer::new();
         key.encode_key(&mut bytes);
         reader.contains(&self.tree, &bytes)
@@ -128,11 +120,11 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(cursor.next()?, Some(("bob".to_string(), 1832)));
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn scan<'r, R: KvRead<Tree = T>>(
+    pub fn scan<'r, R: KvRead>(
         &self,
         reader: &'r R,
         direction: Direction,
-    ) -> Result<Scan<'r, R, T, K, V, C>> {
+    ) -> Result<Scan<'r, R, K, V, C>> {
         self.scan_bytes(reader, KeyRange::all(), direction)
     }
 
@@ -157,12 +149,12 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(cursor.next()?, None);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn range<'r, R: KvRead<Tree = T>, Q: Key<Owned = K>>(
+    pub fn range<'r, R: KvRead, Q: Key<Owned = K>>(
         &self,
         reader: &'r R,
         range: impl RangeBounds<Q>,
         direction: Direction,
-    ) -> Result<Scan<'r, R, T, K, V, C>> {
+    ) -> Result<Scan<'r, R, K, V, C>> {
         self.scan_bytes(reader, Self::byte_range(&range).as_key_range(), direction)
     }
 
@@ -191,23 +183,23 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(of_ada.into_iter().count(), 2);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn prefix<'r, R: KvRead<Tree = T>>(
+    pub fn prefix<'r, R: KvRead>(
         &self,
         reader: &'r R,
         prefix: impl KeyPrefix<K>,
         direction: Direction,
-    ) -> Result<Scan<'r, R, T, K, V, C>> {
+    ) -> Result<Scan<'r, R, K, V, C>> {
         let mut bytes = Buffer::new();
         prefix.encode_prefix(&mut bytes);
         self.scan_bytes(reader, KeyRange::prefix(&bytes), direction)
     }
 
-    fn scan_bytes<'r, R: KvRead<Tree = T>>(
+    fn scan_bytes<'r, R: KvRead>(
         &self,
         reader: &'r R,
         range: KeyRange<'_>,
         direction: Direction,
-    ) -> Result<Scan<'r, R, T, K, V, C>> {
+    ) -> Result<Scan<'r, R, K, V, C>> {
         let cursor = reader.scan(&self.tree, range, direction)?;
         Ok(TypedCursor::new(cursor, self.clone()))
     }
@@ -225,7 +217,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(born.first(&store.snapshot()?)?, None);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn first<R: KvRead<Tree = T>>(&self, reader: &R) -> Result<Option<(K, V)>> {
+    pub fn first<R: KvRead>(&self, reader: &R) -> Result<Option<(K, V)>> {
         self.scan(reader, Direction::Forward)?.next()
     }
 
@@ -243,7 +235,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(born.last(&store.snapshot()?)?, Some(("ada".to_string(), 1815)));
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn last<R: KvRead<Tree = T>>(&self, reader: &R) -> Result<Option<(K, V)>> {
+    pub fn last<R: KvRead>(&self, reader: &R) -> Result<Option<(K, V)>> {
         self.scan(reader, Direction::Reverse)?.next()
     }
 
@@ -260,7 +252,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(born.len(&store.snapshot()?)?, 0);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn len<R: KvRead<Tree = T>>(&self, reader: &R) -> Result<u64> {
+    pub fn len<R: KvRead>(&self, reader: &R) -> Result<u64> {
         reader.len(&self.tree)
     }
 
@@ -281,7 +273,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(members.count(&store.snapshot()?, "room")?, 1);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn count<R: KvRead<Tree = T>>(&self, reader: &R, prefix: impl KeyPrefix<K>) -> Result<u64> {
+    pub fn count<R: KvRead>(&self, reader: &R, prefix: impl KeyPrefix<K>) -> Result<u64> {
         let mut cursor = self.prefix(reader, prefix, Direction::Forward)?.into_raw();
         let mut count = 0;
         while cursor.next()?.is_some() {

@@ -6,9 +6,9 @@ use super::OpenTree;
 use crate::buffer::Buffer;
 use crate::codec::{Codec, Raw};
 use crate::key::{Key, KeyPrefix};
-use crate::{Batch, KeyRange, KvWrite, Result, Tree};
+use crate::{Batch, KeyRange, KvWrite, Result};
 
-impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
+impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// Stores a value under a key, replacing the one that was there.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn put<W: KvWrite<Tree = T>>(
+    pub fn put<W: KvWrite>(
         &self,
         transaction: &mut W,
         key: impl Key<Owned = K>,
@@ -50,11 +50,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn delete<W: KvWrite<Tree = T>>(
-        &self,
-        transaction: &mut W,
-        key: impl Key<Owned = K>,
-    ) -> Result<()> {
+    pub fn delete<W: KvWrite>(&self, transaction: &mut W, key: impl Key<Owned = K>) -> Result<()> {
         let mut bytes = Buffer::new();
         key.encode_key(&mut bytes);
         transaction.delete(&self.tree, &bytes)
@@ -78,7 +74,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(seen.len(&store.snapshot()?)?, 2);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn delete_range<W: KvWrite<Tree = T>, Q: Key<Owned = K>>(
+    pub fn delete_range<W: KvWrite, Q: Key<Owned = K>>(
         &self,
         transaction: &mut W,
         range: impl RangeBounds<Q>,
@@ -104,7 +100,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// assert_eq!(members.len(&store.snapshot()?)?, 1);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn delete_prefix<W: KvWrite<Tree = T>>(
+    pub fn delete_prefix<W: KvWrite>(
         &self,
         transaction: &mut W,
         prefix: impl KeyPrefix<K>,
@@ -132,12 +128,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn batch_put(
-        &self,
-        batch: &mut Batch<T>,
-        key: impl Key<Owned = K>,
-        value: &V,
-    ) -> Result<()> {
+    pub fn batch_put(&self, batch: &mut Batch, key: impl Key<Owned = K>, value: &V) -> Result<()> {
         self.with_entry(key, value, |key, value| batch.put(&self.tree, key, value))
     }
 
@@ -153,7 +144,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn batch_delete(&self, batch: &mut Batch<T>, key: impl Key<Owned = K>) {
+    pub fn batch_delete(&self, batch: &mut Batch, key: impl Key<Owned = K>) {
         let mut bytes = Buffer::new();
         key.encode_key(&mut bytes);
         batch.delete(&self.tree, &bytes);
@@ -174,7 +165,7 @@ impl<T: Tree, K: Key<Owned = K>, V, C: Codec<V>> OpenTree<T, K, V, C> {
     }
 }
 
-impl<T: Tree, K: Key<Owned = K>> OpenTree<T, K, Vec<u8>, Raw> {
+impl<K: Key<Owned = K>> OpenTree<K, Vec<u8>, Raw> {
     /// Stores a borrowed byte string under a key, replacing the one that was there.
     ///
     /// # Errors
@@ -190,7 +181,7 @@ impl<T: Tree, K: Key<Owned = K>> OpenTree<T, K, Vec<u8>, Raw> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[inline]
-    pub fn put_slice<W: KvWrite<Tree = T>>(
+    pub fn put_slice<W: KvWrite>(
         &self,
         transaction: &mut W,
         key: impl Key<Owned = K>,

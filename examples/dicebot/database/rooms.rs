@@ -31,7 +31,7 @@ const TIMES: TypedTree<TimeKey, (), Raw> = TypedTree::new("roomtimestamp_event")
 type TimeKey = (String, (u64, String));
 
 /// A pair of a room with something of it, and nothing else.
-type Links<S> = OpenTree<<S as KvStore>::Tree, (String, String), (), Raw>;
+type Links = OpenTree<(String, String), (), Raw>;
 
 /// What a room is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +45,11 @@ pub struct RoomInfo {
 /// What is known of rooms.
 pub struct Rooms<S: KvStore> {
     store: Arc<S>,
-    info: OpenTree<S::Tree, String, RoomInfo, Bincode>,
-    members: Links<S>,
-    joined: Links<S>,
-    events: OpenTree<S::Tree, (String, String), U64, ZeroCopy>,
-    times: OpenTree<S::Tree, TimeKey, (), Raw>,
+    info: OpenTree<String, RoomInfo, Bincode>,
+    members: Links,
+    joined: Links,
+    events: OpenTree<(String, String), U64, ZeroCopy>,
+    times: OpenTree<TimeKey, (), Raw>,
 }
 
 impl<S: KvStore> Rooms<S> {
@@ -207,7 +207,7 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    fn linked(&self, links: &Links<S>, of: &str) -> Result<Vec<String>, Error> {
+    fn linked(&self, links: &Links, of: &str) -> Result<Vec<String>, Error> {
         let snapshot = self.store.snapshot()?;
         let entries = links.prefix(&snapshot, of, Direction::Forward)?;
         entries.into_iter().map(|entry| Ok(entry?.0.1)).collect()

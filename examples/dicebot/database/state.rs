@@ -16,7 +16,7 @@ const DEVICE_ID: &str = "device_id";
 /// What the bot keeps of itself between two runs.
 pub struct State<S: KvStore> {
     store: Arc<S>,
-    metadata: OpenTree<S::Tree, String, String, Raw>,
+    metadata: OpenTree<String, String, Raw>,
 }
 
 impl<S: KvStore> State<S> {

@@ -33,8 +33,8 @@ pub enum Change {
 /// The variables of users, in two trees that always change together.
 pub struct Variables<S: KvStore> {
     pub(super) store: Arc<S>,
-    pub(super) values: OpenTree<S::Tree, VariableKey, I32, ZeroCopy>,
-    pub(super) counts: OpenTree<S::Tree, CountKey, I32, ZeroCopy>,
+    pub(super) values: OpenTree<VariableKey, I32, ZeroCopy>,
+    pub(super) counts: OpenTree<CountKey, I32, ZeroCopy>,
     limit: u32,
 }
 
@@ -95,7 +95,7 @@ impl<S: KvStore> Variables<S> {
     /// # Errors
     /// [`Error::TooManyEntries`] if it is new and the scope is full. The transaction is as it was
     /// before and can go on.
-    pub fn set_in<W: KvWrite<Tree = S::Tree>>(
+    pub fn set_in<W: KvWrite>(
         &self,
         transaction: &mut W,
         scope: Scope<'_>,
@@ -131,7 +131,7 @@ impl<S: KvStore> Variables<S> {
     /// # Errors
     /// [`Error::NotFound`] if there is no such variable; [`Error::ImpossibleCount`] if the count
     /// says that there is none. The transaction is as it was before and can go on.
-    pub fn delete_in<W: KvWrite<Tree = S::Tree>>(
+    pub fn delete_in<W: KvWrite>(
         &self,
         transaction: &mut W,
         scope: Scope<'_>,
@@ -149,18 +149,14 @@ impl<S: KvStore> Variables<S> {
         self.put_count(transaction, scope, left)
     }
 
-    fn count_in<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        scope: Scope<'_>,
-    ) -> Result<u32, Error> {
+    fn count_in<R: KvRead>(&self, reader: &R, scope: Scope<'_>) -> Result<u32, Error> {
         let stored = self.counts.get(reader, (scope.group(),))?;
         let stored = stored.map_or(0, I32::get);
         u32::try_from(stored).map_err(|_| Error::impossible_count(scope, stored))
     }
 
     /// Stores a count; that of nothing is not stored.
-    pub(super) fn put_count<W: KvWrite<Tree = S::Tree>>(
+    pub(super) fn put_count<W: KvWrite>(
         &self,
         transaction: &mut W,
         scope: Scope<'_>,

@@ -106,7 +106,7 @@ impl<S: KvStore> Variables<S> {
     }
 
     /// Counts the variables of every scope. Those of one scope lie side by side.
-    fn census<R: KvRead<Tree = S::Tree>>(&self, reader: &R) -> Result<Census, Error> {
+    fn census<R: KvRead>(&self, reader: &R) -> Result<Census, Error> {
         let mut census = Census { counts: Vec::new(), undecodable: Vec::new() };
         let mut cursor = reader.scan(self.values.raw(), KeyRange::all(), Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
@@ -124,11 +124,7 @@ impl<S: KvStore> Variables<S> {
         Ok(census)
     }
 
-    fn compare<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        census: Census,
-    ) -> Result<Report, Error> {
+    fn compare<R: KvRead>(&self, reader: &R, census: Census) -> Result<Report, Error> {
         let mut report = Report {
             variables: census.counts.iter().map(|(_, count)| u64::from(*count)).sum(),
             scopes: census.counts.len() as u64,
@@ -156,11 +152,7 @@ impl<S: KvStore> Variables<S> {
     }
 
     /// Finds the counts of nothing, and those that cannot be decoded.
-    fn find_surplus<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        report: &mut Report,
-    ) -> Result<(), Error> {
+    fn find_surplus<R: KvRead>(&self, reader: &R, report: &mut Report) -> Result<(), Error> {
         for entry in self.counts.scan(reader, Direction::Forward)? {
             match entry {
                 Ok((((user, room),), stored)) => {
@@ -180,11 +172,7 @@ impl<S: KvStore> Variables<S> {
         Ok(())
     }
 
-    fn has_any<R: KvRead<Tree = S::Tree>>(
-        &self,
-        reader: &R,
-        scope: Scope<'_>,
-    ) -> Result<bool, Error> {
+    fn has_any<R: KvRead>(&self, reader: &R, scope: Scope<'_>) -> Result<bool, Error> {
         let entries = self.values.prefix(reader, scope.group(), Direction::Forward)?;
         let mut cursor = entries.into_raw();
         while let Some((key, _)) = cursor.next()? {

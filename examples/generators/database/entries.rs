@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arbour::codec::{Json, Raw};
 use arbour::key::StartsWith;
 use arbour::{
-    Direction, Durability, DynSnapshot, DynStore, DynTransaction, DynTree, KeyRange, KvRead,
-    KvStore as _, KvWrite as _, OpenTree, Result,
+    Direction, Durability, DynSnapshot, DynStore, DynTransaction, KeyRange, KvRead, KvStore as _,
+    KvWrite as _, OpenTree, Result,
 };
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use super::replica::{CURRENT, POINTER};
 use super::{Error, Op, Replica};
 
 /// The entries of a namespace.
-pub(super) type Entries = OpenTree<DynTree, String, Value, Json>;
+pub(super) type Entries = OpenTree<String, Value, Json>;
 
 /// The database, looking at the current replica or at one namespace. It is cheap to clone: the
 /// clones share one store.
@@ -28,7 +28,7 @@ pub struct Database {
     pub(super) store: DynStore,
     url: Arc<str>,
     durability: Durability,
-    pointer: OpenTree<DynTree, String, Replica, Json>,
+    pointer: OpenTree<String, Replica, Json>,
     x: Entries,
     y: Entries,
     /// What it looks at; if nothing, at the current replica.
@@ -193,11 +193,11 @@ impl Database {
     }
 
     /// Reads which replica is the current one.
-    pub(super) fn current<R: KvRead<Tree = DynTree>>(&self, reader: &R) -> Result<Replica> {
+    pub(super) fn current<R: KvRead>(&self, reader: &R) -> Result<Replica> {
         Ok(self.pointer.get(reader, CURRENT)?.unwrap_or_default())
     }
 
-    fn entries<R: KvRead<Tree = DynTree>>(&self, reader: &R) -> Result<&Entries> {
+    fn entries<R: KvRead>(&self, reader: &R) -> Result<&Entries> {
         Ok(match &self.namespace {
             Some(namespace) => namespace,
             None => match self.current(reader)? {
@@ -236,12 +236,12 @@ impl Database {
 }
 
 /// Lists the keys that begin with a prefix, whatever their values are.
-pub(super) fn keys_in<R: KvRead<Tree = DynTree>>(
+pub(super) fn keys_in<R: KvRead>(
     reader: &R,
     entries: &Entries,
     prefix: &str,
 ) -> Result<Vec<String>> {
-    let bytes: OpenTree<_, String, Vec<u8>, Raw> = OpenTree::new(entries.raw().clone());
+    let bytes: OpenTree<String, Vec<u8>, Raw> = OpenTree::new(entries.raw().clone());
     let found = bytes.prefix(reader, StartsWith(prefix), Direction::Forward)?;
     found.into_iter().map(|entry| Ok(entry?.0)).collect()
 }

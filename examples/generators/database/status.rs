@@ -28,7 +28,7 @@ impl Database {
             || "STATUS".to_owned(),
             |snapshot, _| {
                 let replica = self.current(snapshot)?;
-                let global: OpenTree<_, String, u64, Json> =
+                let global: OpenTree<String, u64, Json> =
                     OpenTree::new(self.store.tree(replica.global())?);
                 let nodes = snapshot.len(&self.store.tree(replica.nodes())?)?;
                 let version = global.get(snapshot, VERSION)?.unwrap_or_default();

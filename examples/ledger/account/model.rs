@@ -3,35 +3,34 @@
 
 use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
 use arbour::events::{Event, Handled, Model, Outbox};
-use arbour::{KvRead, KvWrite, Tree};
+use arbour::{KvRead, KvWrite};
 use serde_json::json;
 
 use super::{Account, Entries, Entry, account_of};
 
 /// Keeps the documents of accounts.
-pub(crate) struct Accounts<T> {
+pub(crate) struct Accounts {
     entries: Entries,
-    documents: Collection<T, Account>,
+    documents: Collection<Account>,
 }
 
-impl<T> Accounts<T> {
+impl Accounts {
     /// The view, and the name under which whoever dispatches an event gets the account as it is then.
     pub(crate) const VIEW: &str = "accounts";
 
-    pub(crate) fn new(documents: Collection<T, Account>) -> Self {
+    pub(crate) fn new(documents: Collection<Account>) -> Self {
         Self { entries: Entries::new(), documents }
     }
 }
 
-impl<T: Tree> Model for Accounts<T> {
-    type Tree = T;
+impl Model for Accounts {
     type Change = Account;
 
     fn name(&self) -> &str {
         Self::VIEW
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         before: &R,
@@ -59,12 +58,7 @@ impl<T: Tree> Model for Accounts<T> {
         }))
     }
 
-    fn apply<W: KvWrite<Tree = T>>(
-        &self,
-        account: Account,
-        view: &mut W,
-        out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, account: Account, view: &mut W, out: &mut Outbox) -> Handled<()> {
         self.documents.writer(view)?.set(&account)?;
         out.returns(json!({"account": account.account, "cents": account.cents}));
         Ok(())

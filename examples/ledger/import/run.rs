@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::time::Instant;
 
 use arbour::events::{Append, Appended, EventError, EventResult, Log};
-use arbour::{DynTree, ErrorKind, KvStore as _};
+use arbour::{ErrorKind, KvStore as _};
 
 use super::ImportError;
 use super::summary::Summary;
@@ -51,7 +51,7 @@ pub(crate) fn import(
 /// Appends the next batch, and reports what is bad in it; tells whether there may be more behind it.
 fn import_batch(
     ledger: &Ledger,
-    log: &Log<DynTree>,
+    log: &Log,
     records: &mut Records<impl BufRead>,
     summary: &mut Summary,
     progress: &Progress,
@@ -91,7 +91,7 @@ fn import_batch(
 /// Appends commits in one transaction, and returns a verdict for each.
 fn append_batch(
     ledger: &Ledger,
-    log: &Log<DynTree>,
+    log: &Log,
     batch: &[Record],
 ) -> EventResult<Vec<EventResult<Appended>>> {
     if batch.is_empty() {

@@ -2,7 +2,7 @@
 
 use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
 use arbour::events::{Event, EventType, Handled, Model, Outbox};
-use arbour::{KvRead, KvWrite, Tree};
+use arbour::{KvRead, KvWrite};
 
 use super::Tally;
 use crate::commit::Commit;
@@ -13,26 +13,25 @@ pub(crate) fn imported() -> EventType<Commit> {
 }
 
 /// Keeps the documents of one sort.
-pub(crate) struct Tallies<T, D> {
+pub(crate) struct Tallies<D> {
     imported: EventType<Commit>,
-    documents: Collection<T, D>,
+    documents: Collection<D>,
 }
 
-impl<T, D> Tallies<T, D> {
-    pub(crate) fn new(documents: Collection<T, D>) -> Self {
+impl<D> Tallies<D> {
+    pub(crate) fn new(documents: Collection<D>) -> Self {
         Self { imported: imported(), documents }
     }
 }
 
-impl<T: Tree, D: Tally> Model for Tallies<T, D> {
-    type Tree = T;
+impl<D: Tally> Model for Tallies<D> {
     type Change = Vec<D>;
 
     fn name(&self) -> &str {
         D::VIEW
     }
 
-    fn reduce<R: KvRead<Tree = T>>(
+    fn reduce<R: KvRead>(
         &self,
         event: &Event<'_>,
         before: &R,
@@ -48,12 +47,7 @@ impl<T: Tree, D: Tally> Model for Tallies<T, D> {
         Ok(Some(counted))
     }
 
-    fn apply<W: KvWrite<Tree = T>>(
-        &self,
-        counted: Vec<D>,
-        view: &mut W,
-        _out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, counted: Vec<D>, view: &mut W, _out: &mut Outbox) -> Handled<()> {
         let mut documents = self.documents.writer(view)?;
         for document in &counted {
             documents.set(document)?;

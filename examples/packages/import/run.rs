@@ -20,7 +20,7 @@ const BATCH_RECORDS: usize = 1000;
 /// is bad in it, and in order.
 pub(crate) fn import<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    packages: &impl DocCollection<Package>,
     input: impl BufRead,
     progress: &Progress,
 ) -> Result<Summary, ImportError> {
@@ -43,7 +43,7 @@ pub(crate) fn import<S: KvStore>(
 /// Stores the next batch, and reports what is bad in it; tells whether there may be more behind it.
 fn import_batch<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    packages: &impl DocCollection<Package>,
     records: &mut Records<impl BufRead>,
     summary: &mut Summary,
     progress: &Progress,
@@ -79,7 +79,7 @@ fn import_batch<S: KvStore>(
 /// Stores packages in one transaction, and returns a verdict for each.
 fn store_batch<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package, Tree = S::Tree>,
+    packages: &impl DocCollection<Package>,
     batch: &[Record],
 ) -> DocResult<Vec<DocResult<Written>>> {
     if batch.is_empty() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arbour_core::{
     Batch, Cursor, Direction, Durability, DynStore, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    StoreOptions,
+    StoreOptions, Tree,
 };
 
 use crate::engine::{Attempt, Engine, Opening, Raw, Store};
@@ -47,8 +47,6 @@ pub(super) const ROCKSDB: Engine = Engine {
 struct Open {
     store: DynStore,
 }
-
-type Tree = <DynStore as KvStore>::Tree;
 
 impl Open {
     fn tree(&self, tree: usize) -> arbour_core::Result<Tree> {

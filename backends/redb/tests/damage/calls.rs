@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use arbour_core::{
     Batch, Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    Result, StoreOptions,
+    Result, StoreOptions, Tree,
 };
 use arbour_redb::RedbStore;
 
@@ -66,11 +66,7 @@ pub(crate) fn is_damage(error: &Error) -> bool {
     }
 }
 
-fn read_all(
-    snapshot: &impl KvRead<Tree = <RedbStore as KvStore>::Tree>,
-    tree: &<RedbStore as KvStore>::Tree,
-    direction: Direction,
-) -> Result<usize> {
+fn read_all(snapshot: &impl KvRead, tree: &Tree, direction: Direction) -> Result<usize> {
     let mut cursor = snapshot.scan(tree, KeyRange::all(), direction)?;
     let mut count = 0;
     while let Some((key, value)) = cursor.next()? {

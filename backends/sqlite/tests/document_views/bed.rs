@@ -2,10 +2,12 @@
 
 use arbour::documents::DocId;
 use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header, documents_tree};
-use arbour_core::{Durability, Error, KvStore as _, Operation, Result, StoreOptions, TreeName};
+use arbour_core::{
+    Durability, Error, KvStore as _, Operation, Result, StoreOptions, Tree, TreeName,
+};
 use arbour_sqlite::rusqlite;
 use arbour_sqlite::rusqlite::types::FromSql;
-use arbour_sqlite::{SqliteStore, SqliteTree, sql_error};
+use arbour_sqlite::{SqliteStore, sql_error};
 use tempfile::TempDir;
 
 pub(crate) const JSON: u8 = 1;
@@ -33,11 +35,11 @@ pub(crate) fn ask<T: FromSql>(store: &SqliteStore, query: &str) -> Result<Vec<T>
     })
 }
 
-pub(crate) fn layer_tree(store: &SqliteStore, name: &str) -> SqliteTree {
+pub(crate) fn layer_tree(store: &SqliteStore, name: &str) -> Tree {
     store.open_tree(TreeName::layer(name).expect("it is a layer's")).expect("it is open")
 }
 
-pub(crate) fn documents(store: &SqliteStore, collection: &str) -> SqliteTree {
+pub(crate) fn documents(store: &SqliteStore, collection: &str) -> Tree {
     layer_tree(store, &documents_tree(collection))
 }
 

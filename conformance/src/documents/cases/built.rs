@@ -22,11 +22,7 @@ fn body(id: &str, code: &str) -> Value {
 
 /// Writes values that documents have which a build has passed, and which it has yet to come to, and
 /// asserts that all are refused.
-fn take<S: KvStore>(
-    store: &S,
-    codes: &impl DocCollection<Value, Tree = S::Tree>,
-    round: usize,
-) -> DocResult<()> {
+fn take<S: KvStore>(store: &S, codes: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
     store.write(|transaction| {
         let mut codes = codes.writer(transaction)?;
         let taken = |result: DocResult<Written>, holder: &str| {

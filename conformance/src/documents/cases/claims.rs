@@ -16,7 +16,7 @@ use crate::entries;
 /// Stores bodies in one transaction, whether they are there or not.
 pub(in crate::documents) fn load<S: KvStore, D: Document>(
     store: &S,
-    collection: &impl DocCollection<D, Tree = S::Tree>,
+    collection: &impl DocCollection<D>,
     bodies: &[D],
 ) -> DocResult<()> {
     store.write(|transaction| {
@@ -111,7 +111,7 @@ pub(super) fn member(body: &Value, name: &str) -> Value {
 /// Builds what has to be built and asserts that all indexes end in this state.
 pub(in crate::documents) fn build<S: KvStore, D: Document>(
     store: &S,
-    collection: &impl DocCollection<D, Tree = S::Tree>,
+    collection: &impl DocCollection<D>,
     state: IndexState,
 ) -> DocResult<()> {
     let built = collection.build(store, &mut |_| ControlFlow::Continue(()))?;

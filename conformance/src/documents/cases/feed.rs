@@ -20,7 +20,7 @@ fn notes() -> Declaration<Value> {
 /// Reads all changes behind a position, so many at a time, and asserts that none is left out.
 fn follow<S: KvStore>(
     store: &S,
-    notes: &impl DocCollection<Value, Tree = S::Tree>,
+    notes: &impl DocCollection<Value>,
     after: u64,
     limit: usize,
 ) -> DocResult<Vec<Change>> {
@@ -52,10 +52,7 @@ fn replayed(copy: &mut Revisions, changes: &[Change]) {
     }
 }
 
-fn revisions<S: KvStore>(
-    store: &S,
-    notes: &impl DocCollection<Value, Tree = S::Tree>,
-) -> DocResult<Revisions> {
+fn revisions<S: KvStore>(store: &S, notes: &impl DocCollection<Value>) -> DocResult<Revisions> {
     let all = notes.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
     Ok(all.into_iter().map(|stored| (stored.id, stored.revision)).collect())
 }

@@ -21,7 +21,7 @@ fn with(name: &str, ids: Ids) -> Declaration<Value> {
 /// Inserts a body in a transaction of its own.
 fn insert<S: KvStore>(
     store: &S,
-    collection: &impl DocCollection<Value, Tree = S::Tree>,
+    collection: &impl DocCollection<Value>,
     body: &Value,
 ) -> DocResult<Written> {
     store.write(|transaction| collection.writer(transaction)?.insert(body))

@@ -52,11 +52,7 @@ fn load_crowd<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> DocR
 }
 
 /// Changes documents that a build has passed, and some it has yet to come to.
-fn change<S: KvStore>(
-    store: &S,
-    crowd: &impl DocCollection<Value, Tree = S::Tree>,
-    round: usize,
-) -> DocResult<()> {
+fn change<S: KvStore>(store: &S, crowd: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
     store.write(|transaction| {
         let mut crowd = crowd.writer(transaction)?;
         for place in (round..CROWD).step_by(CROWD / 10 + 1) {

@@ -14,7 +14,7 @@ impl<D, C, W> FaultyWriter<'_, D, C, W>
 where
     D: Document,
     C: DocCollection<D>,
-    W: KvWrite<Tree = C::Tree>,
+    W: KvWrite,
 {
     /// Gives a document an id that it should not have; `None` where that is not the fault.
     pub(super) fn with_other_id(&self, body: &D) -> DocResult<Option<D>> {

@@ -6,7 +6,7 @@ use arbour_core::documents::{
     Change, Declaration, DocCollection, DocError, DocResult, Document, Duplicate, Index,
     IndexState, IndexStatus, Progress, Scrub, ScrubReport,
 };
-use arbour_core::{KvRead, KvStore, KvWrite};
+use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
 use super::memory::Memory;
 use super::trees::{Trees, document_of, keys};
@@ -36,7 +36,7 @@ where
     pub(super) below: C,
     /// What the caller declared.
     pub(super) declaration: Declaration<D>,
-    pub(super) trees: Trees<C::Tree>,
+    pub(super) trees: Trees,
     pub(super) fault: Option<DocFault>,
     pub(super) memory: &'static Memory,
 }
@@ -57,10 +57,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
     }
 
     /// Returns the indexes that are not complete, with their trees.
-    fn incomplete<R: KvRead<Tree = C::Tree>>(
-        &self,
-        reader: &R,
-    ) -> DocResult<Vec<(&Index, &C::Tree)>> {
+    fn incomplete<R: KvRead>(&self, reader: &R) -> DocResult<Vec<(&Index, &Tree)>> {
         let states = self.below.indexes(reader)?;
         let indexes = self.declaration.indexes.iter().zip(&self.trees.indexes);
         let with_states = indexes.zip(states).filter(|(_, status)| !status.state.is_complete());
@@ -68,7 +65,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
     }
 
     /// Builds, and removes the entries of documents that were written meanwhile.
-    fn build_without_new<S: KvStore<Tree = C::Tree>>(
+    fn build_without_new<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -89,7 +86,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
     }
 
     /// Builds, and removes the entries that a build before, which ended early, had made.
-    fn build_without_resumed<S: KvStore<Tree = C::Tree>>(
+    fn build_without_resumed<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -117,7 +114,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
 
 fn remove<'e, S: KvStore>(
     store: &S,
-    tree: &S::Tree,
+    tree: &Tree,
     entries: impl Iterator<Item = &'e Vec<u8>>,
 ) -> DocResult<()> {
     let mut transaction = store.begin()?;
@@ -128,21 +125,20 @@ fn remove<'e, S: KvStore>(
 }
 
 impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, C> {
-    type Tree = C::Tree;
-    type Reader<'r, R: KvRead<Tree = C::Tree> + 'r>
+    type Reader<'r, R: KvRead + 'r>
         = FaultyReader<'r, D, C, R>
     where
         Self: 'r;
-    type Writer<'w, W: KvWrite<Tree = C::Tree> + 'w>
+    type Writer<'w, W: KvWrite + 'w>
         = FaultyWriter<'w, D, C, W>
     where
         Self: 'w;
 
-    fn reader<'r, R: KvRead<Tree = C::Tree>>(&'r self, reader: &'r R) -> FaultyReader<'r, D, C, R> {
+    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> FaultyReader<'r, D, C, R> {
         FaultyReader { collection: self, reader }
     }
 
-    fn writer<'w, W: KvWrite<Tree = C::Tree>>(
+    fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
     ) -> DocResult<FaultyWriter<'w, D, C, W>> {
@@ -155,11 +151,11 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         Ok(FaultyWriter { collection: self, transaction, is_stale, is_spoiled: false })
     }
 
-    fn indexes<R: KvRead<Tree = C::Tree>>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
         Ok(self.told(self.below.indexes(reader)?))
     }
 
-    fn build<S: KvStore<Tree = C::Tree>>(
+    fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -172,11 +168,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         Ok(self.told(indexes?))
     }
 
-    fn disable<W: KvWrite<Tree = C::Tree>>(
-        &self,
-        transaction: &mut W,
-        index: &str,
-    ) -> DocResult<()> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
         let is_declared = self.declaration.indexes.iter().any(|declared| declared.name == index);
         if self.has(DocFault::DisableShrugs) && is_declared {
             return Ok(());
@@ -184,15 +176,11 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         self.below.disable(transaction, index)
     }
 
-    fn enable<W: KvWrite<Tree = C::Tree>>(
-        &self,
-        transaction: &mut W,
-        index: &str,
-    ) -> DocResult<()> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
         self.below.enable(transaction, index)
     }
 
-    fn duplicates<R: KvRead<Tree = C::Tree>>(
+    fn duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: &str,
@@ -201,7 +189,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         self.below.duplicates(reader, index, limit)
     }
 
-    fn scrub<S: KvStore<Tree = C::Tree>>(
+    fn scrub<S: KvStore>(
         &self,
         store: &S,
         scrub: Scrub,
@@ -216,12 +204,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         Ok(report)
     }
 
-    fn changes<R: KvRead<Tree = C::Tree>>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> DocResult<Vec<Change>> {
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>> {
         match (self.fault, self.below.changes(reader, after, limit)) {
             (Some(DocFault::TrimmedIsSilent), Err(DocError::Trimmed { oldest, .. })) => {
                 self.below.changes(reader, oldest, limit)
@@ -236,7 +219,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         }
     }
 
-    fn newest_change<R: KvRead<Tree = C::Tree>>(&self, reader: &R) -> DocResult<u64> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         let newest = self.below.newest_change(reader)?;
         if self.has(DocFault::FeedKeepsRolledBack) {
             let changes = self.memory.changes_after(&self.declaration.name, 0, usize::MAX);
@@ -245,7 +228,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         Ok(newest)
     }
 
-    fn acknowledge<W: KvWrite<Tree = C::Tree>>(
+    fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
@@ -266,19 +249,11 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
         }
     }
 
-    fn acknowledged<R: KvRead<Tree = C::Tree>>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> DocResult<Option<u64>> {
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
         self.below.acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite<Tree = C::Tree>>(
-        &self,
-        transaction: &mut W,
-        keep: u64,
-    ) -> DocResult<u64> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         // Who is remembered is forgotten for the time of the trim.
         let subscribers = self.memory.subscribers.lock().clone();
         let mut waiting = Vec::new();

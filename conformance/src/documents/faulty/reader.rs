@@ -46,7 +46,7 @@ impl<'r, D, C, R> FaultyReader<'r, D, C, R>
 where
     D: Document,
     C: DocCollection<D>,
-    R: KvRead<Tree = C::Tree>,
+    R: KvRead,
 {
     fn below(&self) -> C::Reader<'r, R> {
         self.collection.below.reader(self.reader)
@@ -110,7 +110,7 @@ impl<D, C, R> DocRead<D> for FaultyReader<'_, D, C, R>
 where
     D: Document,
     C: DocCollection<D>,
-    R: KvRead<Tree = C::Tree>,
+    R: KvRead,
 {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration

@@ -28,7 +28,7 @@ impl<D, C, W> FaultyWriter<'_, D, C, W>
 where
     D: Document,
     C: DocCollection<D>,
-    W: KvWrite<Tree = C::Tree>,
+    W: KvWrite,
 {
     /// Looks at what is stored before a document is written.
     pub(super) fn before(&self, body: &D) -> DocResult<Before> {

@@ -11,19 +11,16 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree, TreeN
 use serde_json::Value;
 
 /// The trees of a collection.
-pub(super) struct Trees<T> {
+pub(super) struct Trees {
     /// That of its documents.
-    pub(super) documents: T,
+    pub(super) documents: Tree,
     /// Those of its indexes, in the order these are declared in.
-    pub(super) indexes: Vec<T>,
+    pub(super) indexes: Vec<Tree>,
 }
 
-impl<T: Tree> Trees<T> {
+impl Trees {
     /// Resolves the trees.
-    pub(super) fn open<D>(
-        store: &impl KvStore<Tree = T>,
-        declaration: &Declaration<D>,
-    ) -> DocResult<Self> {
+    pub(super) fn open<D>(store: &impl KvStore, declaration: &Declaration<D>) -> DocResult<Self> {
         let open = |name: String| store.open_tree(TreeName::stored(&name)?);
         let indexes = declaration
             .indexes
@@ -36,7 +33,7 @@ impl<T: Tree> Trees<T> {
     /// Returns the stored bytes of a document.
     pub(super) fn stored(
         &self,
-        reader: &impl KvRead<Tree = T>,
+        reader: &impl KvRead,
         id: &DocId<'_>,
     ) -> DocResult<Option<Vec<u8>>> {
         Ok(reader.get(&self.documents, &key_of(id))?.map(|value| value.as_ref().to_vec()))
@@ -45,7 +42,7 @@ impl<T: Tree> Trees<T> {
     /// Reads a document by the declared codec, whatever its header says.
     pub(super) fn read<D: Document>(
         &self,
-        reader: &impl KvRead<Tree = T>,
+        reader: &impl KvRead,
         declaration: &Declaration<D>,
         id: &DocId<'_>,
     ) -> DocResult<Option<Stored<D>>> {
@@ -86,7 +83,7 @@ pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns all keys of a tree.
-pub(super) fn keys<R: KvRead>(reader: &R, tree: &R::Tree) -> DocResult<HashSet<Vec<u8>>> {
+pub(super) fn keys<R: KvRead>(reader: &R, tree: &Tree) -> DocResult<HashSet<Vec<u8>>> {
     let mut keys = HashSet::new();
     let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
     while let Some((key, _)) = cursor.next()? {

@@ -50,7 +50,7 @@ impl<D, C, W> FaultyWriter<'_, D, C, W>
 where
     D: Document,
     C: DocCollection<D>,
-    W: KvWrite<Tree = C::Tree>,
+    W: KvWrite,
 {
     /// Returns a writer of the sound store. It is made for each write, so that the transaction is free
     /// in between.
@@ -80,7 +80,7 @@ impl<D, C, W> DocWrite<D> for FaultyWriter<'_, D, C, W>
 where
     D: Document,
     C: DocCollection<D>,
-    W: KvWrite<Tree = C::Tree>,
+    W: KvWrite,
 {
     fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
         if self.is_stale {
@@ -201,7 +201,7 @@ impl<D, C, W> DocRead<D> for FaultyWriter<'_, D, C, W>
 where
     D: Document,
     C: DocCollection<D>,
-    W: KvWrite<Tree = C::Tree>,
+    W: KvWrite,
 {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration

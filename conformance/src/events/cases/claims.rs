@@ -72,7 +72,7 @@ pub(super) fn view<S: KvStore>(
     store: &S,
     projection: &str,
     version: u32,
-) -> EventResult<Collection<S::Tree, Value>> {
+) -> EventResult<Collection<Value>> {
     let declaration = accounts(&view_name(projection, version, "accounts"));
     Ok(Documents::new(store).collection(declaration)?)
 }
@@ -103,7 +103,7 @@ pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult
 }
 
 /// Folds the log as the ledger does, but by itself: the cents and events of each account, as a line.
-pub(in crate::events) fn folded<R: KvRead>(log: &Log<R::Tree>, reader: &R) -> EventResult<String> {
+pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> EventResult<String> {
     let mut accounts = std::collections::BTreeMap::<String, (i64, u64)>::new();
     for event in log.read(reader, &EventQuery::all())? {
         let event = event.as_event();

@@ -27,7 +27,7 @@ fn clear<S: KvStore>(store: &Arc<S>) -> EventResult<()> {
 }
 
 /// Makes a projection whose view lies in a store.
-fn projection<S: KvStore, V: KvStore<Tree = S::Tree>>(
+fn projection<S: KvStore, V: KvStore>(
     bed_store: &S,
     name: &str,
     scene: &Arc<crate::events::ledger::Scene>,

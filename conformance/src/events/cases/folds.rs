@@ -12,11 +12,11 @@ use crate::events::ledger::{cents, moved};
 /// A snapshot shortens the fold and changes nothing of what comes of it.
 pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>, schema| {
-        StreamSnapshots::<_, i64>::open(&**bed.log_store(), &bed.log()?, "balances", schema)
+        StreamSnapshots::<i64>::open(&**bed.log_store(), &bed.log()?, "balances", schema)
     };
     /// Folds a stream, and returns its balance, its version and how many events were read for it.
     fn fold<S: KvStore>(
-        balances: &StreamSnapshots<S::Tree, i64>,
+        balances: &StreamSnapshots<i64>,
         store: &S,
         stream: &str,
     ) -> EventResult<(i64, u64, usize)> {

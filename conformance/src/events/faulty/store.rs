@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
-    TreeName,
+    Tree, TreeName,
 };
 use parking_lot::Mutex;
 
@@ -79,7 +79,6 @@ pub struct Tampered {
 }
 
 impl KvStore for Tampered {
-    type Tree = <MemoryStore as KvStore>::Tree;
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = TamperedTransaction<'s>;
 
@@ -87,7 +86,7 @@ impl KvStore for Tampered {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -103,7 +102,7 @@ impl KvStore for Tampered {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree as _};
+use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
 
 use super::fault::Fate;
 use super::{EventFault, Tampered};
 
-type Tree = <MemoryStore as KvStore>::Tree;
 type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 
 /// A put that waits for the next transaction: tree, key, value.
@@ -46,7 +45,6 @@ impl<'s> TamperedTransaction<'s> {
 }
 
 impl<'s> KvRead for TamperedTransaction<'s> {
-    type Tree = Tree;
     type Value<'t>
         = <Below<'s> as KvRead>::Value<'t>
     where
@@ -100,7 +98,7 @@ impl KvWrite for TamperedTransaction<'_> {
         if self.keeps(tree) { Ok(()) } else { self.below.delete_range(tree, range) }
     }
 
-    fn check(&self, write: &arbour_core::Write<'_, Tree>) -> Result<()> {
+    fn check(&self, write: &arbour_core::Write<'_>) -> Result<()> {
         self.below.check(write)
     }
 

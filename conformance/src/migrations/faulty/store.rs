@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
-    TreeName,
+    Tree, TreeName,
 };
 
 use super::{DistortedTransaction, MigrationFault};
@@ -74,7 +74,6 @@ pub struct Distorted {
 }
 
 impl KvStore for Distorted {
-    type Tree = <MemoryStore as KvStore>::Tree;
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = DistortedTransaction<'s>;
 
@@ -82,7 +81,7 @@ impl KvStore for Distorted {
         self.store.capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Self::Tree> {
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.store.open_tree(name)
     }
 
@@ -98,7 +97,7 @@ impl KvStore for Distorted {
         self.store.writer_wait()
     }
 
-    fn apply(&self, batch: Batch<Self::Tree>, durability: Durability) -> Result<()> {
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()

@@ -1,13 +1,12 @@
 //! A transaction of a store with a fault.
 
 use arbour_core::{
-    Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree as _,
+    Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree,
 };
 
 use super::fault::Fate;
 use super::{Distorted, MigrationFault};
 
-type Tree = <MemoryStore as KvStore>::Tree;
 type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 type Write = (Tree, Vec<u8>, Vec<u8>);
 
@@ -56,7 +55,6 @@ impl<'s> DistortedTransaction<'s> {
 }
 
 impl<'s> KvRead for DistortedTransaction<'s> {
-    type Tree = Tree;
     type Value<'t>
         = <Below<'s> as KvRead>::Value<'t>
     where
@@ -121,7 +119,7 @@ impl KvWrite for DistortedTransaction<'_> {
         if self.keeps(tree, true) { Ok(()) } else { self.below_mut().delete_range(tree, range) }
     }
 
-    fn check(&self, write: &arbour_core::Write<'_, Tree>) -> Result<()> {
+    fn check(&self, write: &arbour_core::Write<'_>) -> Result<()> {
         self.below().check(write)
     }
 
