@@ -16,7 +16,14 @@ pub mod traced;
 #[cfg(feature = "transfer")]
 pub mod transfer;
 
-pub use arbour_core::*;
+pub use arbour_core::{
+    Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError, Direction,
+    Durability, DynCursor, DynSnapshot, DynStore, DynTransaction, DynValue, EncodeError, Error,
+    ErrorKind, GroupCommit, KeyRange, KvRead, KvStore, KvWrite, LazyStore, Limits, MemoryCursor,
+    MemorySnapshot, MemoryStore, MemoryTransaction, OpenTree, Operation, Provision, Result,
+    Savepoint, Stats, StoreOptions, Tree, TypedCursor, TypedEntries, TypedTree, Update, Write,
+    codec, key,
+};
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

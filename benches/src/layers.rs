@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
+use arbour_core::engine::{Engine, SnapshotEngine, TransactionLayer, TreeName, TreeRegistry};
 use arbour_core::{
-    Batch, Capabilities, Durability, Engine, KvStore as _, KvWrite as _, MemorySnapshot,
-    MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer, Tree, TreeName,
-    TreeRegistry,
+    Batch, Capabilities, Durability, KvStore as _, KvWrite as _, MemorySnapshot, MemoryStore,
+    Result, Stats, StoreOptions, Tree,
 };
 
 use crate::comparison::{Bound, Comparison, Row, Scale, time};

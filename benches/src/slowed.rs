@@ -4,9 +4,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Stats,
-    Tree, TreeName, Write,
+    Tree, Write,
 };
 
 /// A store whose every commit and batch takes a while longer: what a disk with a head, or one at

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
-    KvWrite, Operation, Result, Stats, Tree, TreeName, Write,
+    KvWrite, Operation, Result, Stats, Tree, Write,
 };
 
 /// Whether a commit that breaks has taken effect.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arbour_core::panic_text;
+use arbour_core::engine::panic_message;
 
 use crate::{Axis, Failure, Report};
 
@@ -73,7 +73,7 @@ pub(crate) fn run_cases<B: TestBed>(
                 continue;
             }
             Ok(Err(error)) => format!("{error:?}"),
-            Err(panic) => panic_text(panic.as_ref()).unwrap_or("a panic").to_owned(),
+            Err(panic) => panic_message(panic.as_ref()).unwrap_or("a panic").to_owned(),
         };
         let case = format!("{}::{}", case.topic, case.name);
         report.failures.push(Failure { axis, case, message });

@@ -24,9 +24,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Direction, Durability, Error, KeyRange, KvRead, KvStore, KvWrite, Limits, Result,
-    StoreOptions, TreeName,
+    StoreOptions,
 };
 use tempfile::TempDir;
 

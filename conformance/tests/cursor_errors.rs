@@ -9,10 +9,12 @@ use std::path::Path;
 
 use arbour_conformance::{BTreeCursor, BTreeEngine};
 use arbour_core::codec::Raw;
+use arbour_core::engine::{
+    Engine, LiveCursor, LiveEngine, SnapshotLayer, TransactionLayer, TreeName,
+};
 use arbour_core::{
-    Batch, Capabilities, Cursor, Direction, Durability, DynStore, Engine, Error, ErrorKind,
-    KeyRange, KvRead, KvStore, KvWrite, LiveCursor, LiveEngine, Operation, Result, SnapshotLayer,
-    Stats, StoreOptions, TransactionLayer, Tree, TreeName, TypedTree,
+    Batch, Capabilities, Cursor, Direction, Durability, DynStore, Error, ErrorKind, KeyRange,
+    KvRead, KvStore, KvWrite, Operation, Result, Stats, StoreOptions, Tree, TypedTree,
 };
 
 /// How many entries of a scan can be read.

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arbour_conformance::{BTreeFactory, Factory, fixture};
-use arbour_core::{KvStore, Result, StoreOptions, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{KvStore, Result, StoreOptions};
 use tempfile::TempDir;
 
 /// A folder with a store of version 1.

@@ -13,9 +13,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use arbour_conformance::{BTreeCursor, BTreeEngine};
+use arbour_core::engine::{Engine, LiveEngine, SnapshotEngine, SnapshotLayer, TreeName};
 use arbour_core::{
-    Batch, Capabilities, Direction, Durability, Engine, KeyRange, KvRead, LiveEngine, Result,
-    SnapshotEngine, SnapshotLayer, Stats, Tree, TreeName,
+    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, Result, Stats, Tree,
 };
 
 /// An engine that can be made to wait before it applies a batch.

@@ -83,7 +83,7 @@ pub enum DamageDetection {
 pub enum Provision {
     /// The engine does it itself.
     Native,
-    /// [`TransactionLayer`](crate::TransactionLayer) or [`SnapshotLayer`](crate::SnapshotLayer)
+    /// [`TransactionLayer`](crate::engine::TransactionLayer) or [`SnapshotLayer`](crate::engine::SnapshotLayer)
     /// does it for the engine.
     Layered,
 }

@@ -24,10 +24,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::writer_slot::{thread_number, with_deadline};
+use crate::engine::TreeName;
+use crate::engine::{thread_number, with_deadline};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result,
-    Savepoint, Stats, Tree, TreeName,
+    Savepoint, Stats, Tree,
 };
 
 /// A store whose batches and grouped writes share their commits with those of other threads.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::writer_slot::thread_number;
+use crate::engine::thread_number;
 use crate::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 type Open<S> = dyn Fn() -> Result<S> + Send + Sync;

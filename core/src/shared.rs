@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree, TreeName};
+use crate::engine::TreeName;
+use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree};
 
 /// A shared store is a store: what takes one by value takes a share of one too.
 impl<S: KvStore> KvStore for Arc<S> {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::engine::TreeName;
 use crate::update::{CompareAndSwap, Update};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result,
-    StoreOptions, Tree, TreeName,
+    StoreOptions, Tree,
 };
 
 /// How often [`KvStore::write`] runs a transaction again that met a conflict.
@@ -63,7 +64,8 @@ pub trait KvStore: Send + Sync + 'static {
     /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close).
     ///
     /// ```
-    /// # use arbour_core::{KvStore, MemoryStore, TreeName};
+    /// # use arbour_core::engine::TreeName;
+    /// # use arbour_core::{KvStore, MemoryStore};
     /// let meta = MemoryStore::new().open_tree(TreeName::layer("arbour/meta")?)?;
     /// # let _ = meta;
     /// # Ok::<(), arbour_core::Error>(())

@@ -53,7 +53,7 @@ impl Tree {
     /// open.
     ///
     /// ```
-    /// # use arbour_core::{TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
     /// let registry = TreeRegistry::new();
     /// assert_eq!(registry.resolve(TreeName::new("a")?).number(), 0);
     /// assert_eq!(registry.resolve(TreeName::new("b")?).number(), 1);
@@ -97,7 +97,8 @@ impl fmt::Debug for Tree {
 /// Builds the error for a handle of another store.
 ///
 /// ```
-/// use arbour_core::{ErrorKind, KvStore, MemoryStore, Operation, foreign_tree};
+/// use arbour_core::engine::foreign_tree;
+/// use arbour_core::{ErrorKind, KvStore, MemoryStore, Operation};
 /// let users = MemoryStore::new().tree("users")?;
 /// assert_eq!(foreign_tree(&users, Operation::Get).kind(), ErrorKind::InvalidArgument);
 /// # Ok::<(), arbour_core::Error>(())

@@ -3,7 +3,7 @@
 use std::env::{current_dir, set_current_dir};
 use std::fs;
 
-use arbour_core::write_backup;
+use arbour_core::engine::write_backup;
 
 /// The only test of this file, because the current folder is that of the whole process.
 #[test]

@@ -6,9 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, GroupCommit, KvStore, KvWrite, MemoryStore,
-    Result, Stats, StoreOptions, Tree, TreeName,
+    Result, Stats, StoreOptions, Tree,
 };
 use parking_lot::Mutex;
 

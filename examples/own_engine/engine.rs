@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use arbour::codec::{Bincode, Codec as _};
-use arbour::*;
+use arbour_core::codec::{Bincode, Codec as _};
+use arbour_core::engine::*;
+use arbour_core::*;
 use parking_lot::Mutex;
 
 const HEADER: &[u8] = b"own log\x01"; // the last byte is the version of the format

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use arbour::{Result, StoreOptions, TransactionLayer};
+use arbour::{Result, StoreOptions};
 use arbour_conformance::Factory;
+use arbour_core::engine::TransactionLayer;
 
 use crate::engine::{self, OwnEngine};
 

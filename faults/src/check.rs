@@ -108,7 +108,7 @@ fn examine(engine: Engine, task: &Task) -> Finding {
         Ok(()) => finding,
         Err(panic) => {
             let place = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
-            let text = arbour_core::panic_text(&*panic).unwrap_or("no message");
+            let text = arbour_core::engine::panic_message(&*panic).unwrap_or("no message");
             let text = format!("{text} at {place}");
             finding.worse(Finding::new(Outcome::Panicked, text))
         }

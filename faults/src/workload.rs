@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use arbour_core::{Durability, panic_text};
+use arbour_core::Durability;
+use arbour_core::engine::panic_message;
 
 use crate::engine::{Attempt, Engine, Opening, Refusal, Store};
 use crate::model::{changes_of, contents_after, durability_of, number_in};
@@ -194,7 +195,7 @@ impl Workload {
     }
 
     fn note_panic(&mut self, panic: &(dyn Any + Send)) -> bool {
-        let text = panic_text(panic).unwrap_or("no message").to_owned();
+        let text = panic_message(panic).unwrap_or("no message").to_owned();
         let failing = Failing { during: self.during.to_owned(), kind: "panic".to_owned(), text };
         self.note(&Note::Failed(failing));
         false

@@ -13,8 +13,9 @@ use arbour_core::documents::layout::index_tree;
 use arbour_core::documents::{
     DocResult, Document, Duplicate, IndexState, IndexStatus, Progress, decode_scalar,
 };
+use arbour_core::engine::TreeName;
 use arbour_core::key::successor;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use serde_json::Value;
 
 use super::catalog::{self, Build, Record};

@@ -8,7 +8,8 @@ use arbour_core::documents::layout::{
 use arbour_core::documents::{
     BodyError, Declaration, DocError, DocId, DocResult, Document, Stored,
 };
-use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use parking_lot::Mutex;
 
 use super::catalog::{self, Known, Record};

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use arbour_core::Direction;
 use arbour_core::documents::layout::NAME_BYTES_MAX;
 use arbour_core::documents::{
     Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index,
     ScalarKind,
 };
-use arbour_core::{Direction, TreeName};
+use arbour_core::engine::TreeName;
 use serde_json::Value;
 
 use super::path;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arbour_core::documents::DocError;
-use arbour_core::{Error, ErrorKind, KvStore, panic_text};
+use arbour_core::engine::panic_message;
+use arbour_core::{Error, ErrorKind, KvStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -127,7 +128,7 @@ pub(super) fn apply<S: KvStore>(
         }
         Ok(Err(failed)) => failed,
         Err(panic) => {
-            let cause = panic_text(panic.as_ref()).unwrap_or("a panic").to_owned().into();
+            let cause = panic_message(panic.as_ref()).unwrap_or("a panic").to_owned().into();
             ApplyError { phase: Phase::Panic, model: projection.name().to_owned(), cause }
         }
     };

@@ -3,8 +3,9 @@
 use arbour_core::documents::layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
+use arbour_core::engine::TreeName;
 use arbour_core::key::Key as _;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree, TreeName};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use sha2::{Digest as _, Sha256};
 
 use super::dispatch::check_not_handling;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use arbour_core::engine::TreeName;
 use arbour_core::key::{Key as _, KeyPart as _};
-use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, TreeName, clock};
+use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, clock};
 
 use super::append::{Append, Appended, appended_hash};
 use super::chunk::Chunk;

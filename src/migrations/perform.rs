@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arbour_core::{Cause, Error, ErrorKind, Operation, panic_text};
+use arbour_core::engine::panic_message;
+use arbour_core::{Cause, Error, ErrorKind, Operation};
 
 use super::MigrationError;
 use super::error::{Halt, StepPlace};
@@ -128,7 +129,7 @@ fn guarded<R>(
         }
         .into()),
         Err(panic) => {
-            let message = panic_text(&*panic).unwrap_or("what it said is no text").to_owned();
+            let message = panic_message(&*panic).unwrap_or("what it said is no text").to_owned();
             Err(MigrationError::Panicked { at, message }.into())
         }
     }

@@ -6,9 +6,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
-    Result, Tree, TreeName, Write,
+    Result, Tree, Write,
 };
 
 /// Trees by their names. Reads of a tree that is not there find nothing.

@@ -4,9 +4,8 @@ use std::error::Error as StdError;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use arbour_core::{
-    Cursor as _, Direction, Error, ErrorKind, KeyRange, Operation, Result, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Cursor as _, Direction, Error, ErrorKind, KeyRange, Operation, Result};
 
 use super::progress::Beat;
 use super::raw_trees::RawTrees;

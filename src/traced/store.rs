@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::{
-    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, Tree, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, Tree};
 
 use super::counters::{Counting, StoreCounters, count};
 use super::transaction::{Life, TracedTransaction};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore};
 use sha2::{Digest as _, Sha256};
 
 use super::mark::is_left_out;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use arbour_core::{
-    Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
 use super::mark::is_left_out;
 

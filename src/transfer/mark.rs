@@ -1,6 +1,7 @@
 //! The mark of a store that is being filled.
 
-use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result};
 
 use super::{TransferError, TransferResult};
 

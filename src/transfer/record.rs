@@ -88,7 +88,7 @@ impl Records {
     }
 
     fn begin(&mut self, name: &str) -> Result<(), String> {
-        arbour_core::TreeName::stored(name).map_err(|error| error.to_string())?;
+        arbour_core::engine::TreeName::stored(name).map_err(|error| error.to_string())?;
         if self.tree.as_deref().is_some_and(|before| before >= name) {
             return Err("trees are out of order".to_owned());
         }

@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::{KvRead as _, KvStore, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{KvRead as _, KvStore};
 
 use super::digest::{Visit, check, visit_hashed};
 use super::loader::Loader;

@@ -12,9 +12,8 @@ use arbour::events::{
     NewEvent, Outbox, Projection, StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
-use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Tree, TreeName,
-};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Tree};
+use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
 /// An entry of a tree.

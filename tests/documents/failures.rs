@@ -8,8 +8,9 @@ use arbour::documents::{
 };
 use arbour::{
     Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
-    Tree, TreeName,
+    Tree,
 };
+use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
 use crate::failing::Failing;

@@ -4,7 +4,8 @@ use arbour::documents::{
     BodyCodec, Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents, Field,
     Ids, Index,
 };
-use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeName};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore};
+use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
 /// Reads a tree of the layer's own, with what is no text in it escaped.

@@ -8,7 +8,8 @@ use arbour::documents::{
 };
 use arbour::events::{EventQuery, Events, Log, NewEvent};
 use arbour::migrations::{Group, Migrations, Step};
-use arbour::{KvStore as _, MemoryStore, clock};
+use arbour::{KvStore as _, MemoryStore};
+use arbour_core::clock;
 use serde_json::{Value, json};
 
 const HOURS: Duration = Duration::from_secs(5 * 3600);

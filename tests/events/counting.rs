@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arbour::{
-    Batch, Capabilities, Cursor, Direction, Durability, Engine, KeyRange, KvRead, KvStore,
-    MemorySnapshot, MemoryStore, Result, SnapshotEngine, Stats, StoreOptions, TransactionLayer,
-    Tree, TreeName,
+    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, MemorySnapshot,
+    MemoryStore, Result, Stats, StoreOptions, Tree,
 };
+use arbour_core::engine::{Engine, SnapshotEngine, TransactionLayer, TreeName};
 
 /// A store that counts.
 pub(crate) type CountingStore = TransactionLayer<Counting>;

@@ -78,7 +78,8 @@ fn releasing_a_stream_reads_the_same_for_each_event_of_it() {
 fn what_was_put_aside_before_there_was_an_index_is_released() {
     let (events, _, is_mended) = quarantined(5);
     let store = events.store();
-    let open = |name: &str| store.open_tree(arbour::TreeName::layer(name).unwrap()).unwrap();
+    let open =
+        |name: &str| store.open_tree(arbour_core::engine::TreeName::layer(name).unwrap()).unwrap();
     let index = open(&arbour::events::layout::dead_stream_tree("bank", 1));
     store.write(|transaction| transaction.delete_range(&index, arbour::KeyRange::all())).unwrap();
     is_mended.store(1, Ordering::SeqCst);
@@ -229,7 +230,7 @@ fn a_stream_with_a_lost_entry_is_read_alike_from_every_position() {
     let positions = (1..=12).filter(|position| STREAMS[*position as usize - 1] == "a");
     for (version, lost) in (1_u64..).zip(positions) {
         let (store, log) = log_of_streams();
-        let name = arbour::TreeName::layer("arbour/stream/main").unwrap();
+        let name = arbour_core::engine::TreeName::layer("arbour/stream/main").unwrap();
         let tree = store.open_tree(name).unwrap();
         store.delete(&tree, &("a", version).to_key_bytes()).unwrap();
         is_read_alike(&store, &log, Some(lost));

@@ -7,7 +7,8 @@ use arbour::documents::{DocStore as _, Documents};
 use arbour::events::{
     Append, EventCollection, EventType, EventWrites, Events, Log, Metadata, Projection,
 };
-use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, TreeName};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore};
+use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
 /// Reads a tree of the layer's own.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use arbour::{
     Batch, Capabilities, Direction, Durability, DynSnapshot, DynStore, DynTransaction, Error,
-    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, Tree, TreeName, Write,
+    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, Tree, Write,
 };
+use arbour_core::engine::TreeName;
 
 /// A step of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::events::{Append, Events, Log, NewEvent, Projection};
-use arbour::{KeyRange, KvRead as _, KvStore as _, TreeName};
+use arbour::{KeyRange, KvRead as _, KvStore as _};
+use arbour_core::engine::TreeName;
 
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{LOG, columns, import, import_log, open_two, prints, run};

@@ -4,9 +4,8 @@ use std::ops::ControlFlow;
 
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
 use arbour::migrations::{Group, MigrationError, Migrations, Run, Step};
-use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, Tree, TreeName,
-};
+use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, Tree};
+use arbour_core::engine::TreeName;
 use sha2::{Digest as _, Sha256};
 
 fn entries(store: &MemoryStore, name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {

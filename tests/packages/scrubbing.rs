@@ -1,7 +1,8 @@
 //! Damage: entries of indexes that are missing or lead nowhere, and packages that cannot be read.
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::{Cursor as _, DynStore, KvRead as _, KvStore as _, Tree, TreeName};
+use arbour::{Cursor as _, DynStore, KvRead as _, KvStore as _, Tree};
+use arbour_core::engine::TreeName;
 
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{fails, import_index, run};

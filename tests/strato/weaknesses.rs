@@ -8,7 +8,8 @@ use arbour::documents::{DocRead as _, Field, Filter, Ids, Index, Query};
 use arbour::events::layout::log_tree;
 use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
 use arbour::key::Key as _;
-use arbour::{DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _, TreeName};
+use arbour::{DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _};
+use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, with_every_queue};

@@ -1,6 +1,7 @@
 //! Stores to move.
 
-use arbour::{DynStore, KvStore as _, KvWrite as _, TreeName};
+use arbour::{DynStore, KvStore as _, KvWrite as _};
+use arbour_core::engine::TreeName;
 
 use crate::noise::noise;
 

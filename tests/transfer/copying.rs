@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use arbour::transfer::{Transfer, TransferError, copy, digest, is_unfinished};
-use arbour::{ErrorKind, KvStore as _, Limits, StoreOptions, TreeName};
+use arbour::{ErrorKind, KvStore as _, Limits, StoreOptions};
+use arbour_core::engine::TreeName;
 
 use super::bed::{Bed, count, entries};
 

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use arbour_core::{KvStore as _, Result, StoreOptions, copy_entries, write_backup};
+use arbour_core::engine::{copy_entries, write_backup};
+use arbour_core::{KvStore as _, Result, StoreOptions};
 
 use crate::RedbStore;
 

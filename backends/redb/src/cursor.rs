@@ -5,8 +5,8 @@ use std::ops::Bound;
 use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use redb::{AccessGuard, Range, ReadableTable as _, Table};
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::error;
-use crate::shield::{Shielded, shielded};
 use crate::tables::Bytes;
 use crate::value::look_at;
 use crate::{RedbSnapshot, RedbStore};
@@ -29,7 +29,7 @@ pub struct RedbCursor<'t> {
     store: &'t RedbStore,
     source: Source<'t>,
     tree: Tree,
-    place: Shielded<Place<'t>>,
+    place: PanicSafe<Place<'t>>,
     range: KeyRange<'static>,
     direction: Direction,
     failed: bool,
@@ -73,7 +73,7 @@ impl<'t> Source<'t> {
                     Ok(())
                 })
                 .map(drop),
-            Self::Table(table) => shielded(Operation::Scan, || {
+            Self::Table(table) => catch_panic(Operation::Scan, || {
                 *rest = Some(table.range::<&[u8]>(bounds).map_err(failed)?);
                 Ok(())
             }),
@@ -94,7 +94,7 @@ impl<'t> RedbCursor<'t> {
             store,
             source,
             tree: tree.clone(),
-            place: Shielded::new(Place::default()),
+            place: PanicSafe::new(Place::default()),
             range: range.into_owned(),
             direction,
             failed: false,
@@ -109,7 +109,7 @@ impl<'t> RedbCursor<'t> {
     #[cold]
     fn fail(&mut self, error: Error) -> Error {
         self.failed = true;
-        self.place = Shielded::new(Place::default());
+        self.place = PanicSafe::new(Place::default());
         self.store.locate(error.with_tree(self.tree.name()))
     }
 }
@@ -141,7 +141,7 @@ impl Cursor for RedbCursor<'_> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
         let place = &mut *self.place;
-        if let Err(error) = shielded(Operation::Scan, || place.advance(self.direction)) {
+        if let Err(error) = catch_panic(Operation::Scan, || place.advance(self.direction)) {
             return Err(self.fail(error));
         }
         Ok(self.place.lent.as_ref().map(|(key, value)| (key.value(), value.value())))
@@ -152,7 +152,7 @@ impl Cursor for RedbCursor<'_> {
             return Ok(());
         }
         let rest = self.range.from_key(key, self.direction);
-        self.place = Shielded::new(Place::default());
+        self.place = PanicSafe::new(Place::default());
         if rest.is_empty() {
             return Ok(());
         }

@@ -6,31 +6,32 @@ use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::path::Path;
 use std::sync::Arc;
 
-use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
 use redb::backends::FileBackend;
 use redb::{
     Builder, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
     StorageBackend, WriteTransaction,
 };
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::error;
 use crate::file::StoreFile;
 use crate::header::is_new;
 use crate::progress::Progress;
-use crate::shield::{Shielded, shielded};
 use crate::verification::{Lock, verify};
 
 /// An open database; the last owner that drops it closes the file.
 #[derive(Clone)]
 pub(crate) enum Database {
-    Writable(Arc<Shielded<redb::Database>>, Progress),
-    ReadOnly(Arc<Shielded<ReadOnlyDatabase>>),
+    Writable(Arc<PanicSafe<redb::Database>>, Progress),
+    ReadOnly(Arc<PanicSafe<ReadOnlyDatabase>>),
 }
 
 impl Database {
     pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<Self> {
         let failed = |cause| error::open(cause, Operation::Open, path);
-        let file = shielded(Operation::Open, || {
+        let file = catch_panic(Operation::Open, || {
             let file = OpenOptions::new()
                 .read(true)
                 .write(!options.is_read_only())
@@ -43,9 +44,9 @@ impl Database {
             verify(path, Lock::Needed, Operation::Open)?;
         }
         if options.is_read_only() {
-            return shielded(Operation::Open, || {
+            return catch_panic(Operation::Open, || {
                 let database = builder(options).open_read_only(path).map_err(failed)?;
-                Ok(Self::ReadOnly(Arc::new(Shielded::new(database))))
+                Ok(Self::ReadOnly(Arc::new(PanicSafe::new(database))))
             });
         }
         let database = Self::over(file, options, failed)?;
@@ -61,20 +62,20 @@ impl Database {
     ) -> Result<Self> {
         let progress = Progress::default();
         let file = StoreFile::new(file, options.may_create(), progress.clone());
-        shielded(Operation::Open, || {
+        catch_panic(Operation::Open, || {
             let database = builder(options).create_with_backend(file).map_err(failed)?;
-            Ok(Self::Writable(Arc::new(Shielded::new(database)), progress))
+            Ok(Self::Writable(Arc::new(PanicSafe::new(database)), progress))
         })
     }
 
-    pub(crate) fn begin_read(&self) -> Result<Shielded<ReadTransaction>> {
+    pub(crate) fn begin_read(&self) -> Result<PanicSafe<ReadTransaction>> {
         let operation = Operation::Snapshot;
-        shielded(operation, || {
+        catch_panic(operation, || {
             let transaction = match self {
                 Self::Writable(database, _) => database.begin_read(),
                 Self::ReadOnly(database) => database.begin_read(),
             };
-            transaction.map(Shielded::new).map_err(|cause| error::transaction(cause, operation))
+            transaction.map(PanicSafe::new).map_err(|cause| error::transaction(cause, operation))
         })
     }
 
@@ -84,7 +85,7 @@ impl Database {
         &self,
         durability: Durability,
         operation: Operation,
-    ) -> Result<Shielded<WriteTransaction>> {
+    ) -> Result<PanicSafe<WriteTransaction>> {
         let Self::Writable(database, _) = self else {
             let message = "the store was opened read-only";
             return Err(Error::new(ErrorKind::ReadOnly, operation, message));
@@ -93,12 +94,12 @@ impl Database {
             Durability::None => redb::Durability::None,
             Durability::ProcessCrash | Durability::PowerLoss => redb::Durability::Immediate,
         };
-        shielded(operation, || {
+        catch_panic(operation, || {
             let transaction = database.begin_write();
             let mut transaction =
                 transaction.map_err(|cause| error::transaction(cause, operation))?;
             transaction.set_durability(level).map_err(error::durability)?;
-            Ok(Shielded::new(transaction))
+            Ok(PanicSafe::new(transaction))
         })
     }
 
@@ -112,8 +113,9 @@ impl Database {
         };
         // Over a damaged file redb may end the process, or compact for ever.
         verify(path, Lock::Held, operation)?;
-        let (compacted, is_stuck) = progress
-            .watch(|| shielded(operation, || alone.compact().map(drop).map_err(error::compaction)));
+        let (compacted, is_stuck) = progress.watch(|| {
+            catch_panic(operation, || alone.compact().map(drop).map_err(error::compaction))
+        });
         compacted.map_err(|error| {
             if is_stuck {
                 let message = "the file is damaged: redb's list of freed pages does not end";

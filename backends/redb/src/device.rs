@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use arbour_core::{Operation, Result, StoreOptions, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Operation, Result, StoreOptions};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Error, ErrorKind, Operation};
 use redb::backends::FileBackend;
 use redb::{
     CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
@@ -194,7 +195,8 @@ mod tests {
         Busy, Closed, CommitUnknown, Corrupted, DiskFull, Engine, Io, Locked, NotFound, ReadOnly,
         TooLarge, Unsupported,
     };
-    use arbour_core::{Error, ErrorKind, Operation, StorePath};
+    use arbour_core::engine::StorePath;
+    use arbour_core::{Error, ErrorKind, Operation};
     use redb::{
         CommitError, CompactionError, DatabaseError, SetDurabilityError, StorageError, TableError,
         TransactionError, TypeName, Value as _,

@@ -49,6 +49,7 @@
 //!   program built with `panic = "abort"`.
 
 mod backup;
+mod catch_panic;
 mod cursor;
 mod database;
 #[cfg(test)]
@@ -58,7 +59,6 @@ mod failure;
 mod file;
 mod header;
 mod progress;
-mod shield;
 mod snapshot;
 mod store;
 mod tables;

@@ -5,9 +5,9 @@ use redb::{
     AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _,
 };
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::cursor::Source;
 use crate::database::Database;
-use crate::shield::{Shielded, shielded};
 use crate::tables::{Bytes, ReadTables};
 use crate::value::look_at;
 use crate::{RedbCursor, RedbStore, RedbValue, error};
@@ -27,7 +27,7 @@ use crate::{RedbCursor, RedbStore, RedbValue, error};
 pub struct RedbSnapshot<'s> {
     store: &'s RedbStore,
     tables: ReadTables,
-    transaction: Shielded<ReadTransaction>,
+    transaction: PanicSafe<ReadTransaction>,
     /// Keeps the file open while the snapshot lives, also when the store is closed meanwhile.
     /// Dropped last.
     _database: Database,
@@ -36,7 +36,7 @@ pub struct RedbSnapshot<'s> {
 impl<'s> RedbSnapshot<'s> {
     pub(crate) fn new(
         store: &'s RedbStore,
-        transaction: Shielded<ReadTransaction>,
+        transaction: PanicSafe<ReadTransaction>,
         database: Database,
     ) -> Self {
         Self { store, tables: ReadTables::default(), transaction, _database: database }
@@ -51,13 +51,13 @@ impl<'s> RedbSnapshot<'s> {
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
     ) -> Result<Option<R>> {
         self.store.check_tree(tree, operation)?;
-        shielded(operation, || self.tables.with(&self.transaction, tree, operation, read))
+        catch_panic(operation, || self.tables.with(&self.transaction, tree, operation, read))
             .map_err(|error| self.store.locate(error))
     }
 
     /// Puts the value of a key where the caller uses it, because it is too large to be handed
     /// through several results at no cost. The caller uses it after this returns: outside the
-    /// shield, and with no table borrowed.
+    /// `catch_panic`, and with no table borrowed.
     #[inline]
     fn find(
         &self,
@@ -75,7 +75,7 @@ impl<'s> RedbSnapshot<'s> {
 
     /// Counts the entries of each table that is not empty.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        shielded(operation, || self.count(operation)).map_err(|error| self.store.locate(error))
+        catch_panic(operation, || self.count(operation)).map_err(|error| self.store.locate(error))
     }
 
     fn count(&self, operation: Operation) -> Result<Vec<(String, u64)>> {

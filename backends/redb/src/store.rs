@@ -6,16 +6,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arbour_core::engine::{StorePath, TreeName, TreeRegistry, WriterSlot};
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, StorePath, Tree, TreeName, TreeRegistry, Write, WriterSlot,
+    Stats, StoreOptions, Tree, Write,
 };
 use parking_lot::RwLock;
 use redb::{TableHandle as _, UntypedTableHandle, WriteTransaction};
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::database::Database;
 use crate::failure::FirstFailure;
-use crate::shield::{Shielded, shielded};
 use crate::tables::{WriteTables, set};
 use crate::{RedbSnapshot, RedbTransaction, error};
 
@@ -129,14 +130,14 @@ impl RedbStore {
         &self,
         durability: Durability,
         operation: Operation,
-    ) -> Result<Shielded<WriteTransaction>> {
+    ) -> Result<PanicSafe<WriteTransaction>> {
         let begun = self.database(operation)?.begin_write(durability, operation);
         begun.map_err(|error| self.locate(error))
     }
 
     pub(crate) fn commit(
         &self,
-        transaction: Shielded<WriteTransaction>,
+        transaction: PanicSafe<WriteTransaction>,
         durability: Durability,
         operation: Operation,
     ) -> Result<()> {
@@ -144,7 +145,7 @@ impl RedbStore {
             // What is acknowledged has to be found where the store is opened next.
             self.path.check(operation)?;
         }
-        let committed = shielded(operation, || {
+        let committed = catch_panic(operation, || {
             transaction.into_inner().commit().map_err(|cause| error::commit(cause, operation))
         });
         committed.map_err(|error| match error.kind() {
@@ -177,7 +178,7 @@ impl RedbStore {
         let operation = Operation::Compact;
         let used = self.snapshot()?.counts(operation)?;
         let mut transaction = self.begin_write(Durability::PowerLoss, operation)?;
-        let dropped = shielded(operation, || {
+        let dropped = catch_panic(operation, || {
             transaction.set_two_phase_commit(true);
             let tables = transaction.list_tables();
             let tables = tables.map_err(|cause| error::storage(cause, operation))?;
@@ -255,7 +256,7 @@ impl KvStore for RedbStore {
             return Ok(());
         }
         let transaction = self.begin_write(durability, Operation::Apply)?;
-        shielded(Operation::Apply, || self.put_all(&transaction, &batch))
+        catch_panic(Operation::Apply, || self.put_all(&transaction, &batch))
             .map_err(|error| self.locate(error))?;
         self.commit(transaction, durability, Operation::Apply)
     }

@@ -10,8 +10,8 @@ use redb::{
     TableDefinition, TableError, TableHandle as _, WriteTransaction,
 };
 
+use crate::catch_panic::PanicSafe;
 use crate::error;
-use crate::shield::Shielded;
 
 pub(crate) type Bytes = &'static [u8];
 
@@ -19,7 +19,7 @@ pub(crate) fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
     TableDefinition::new(name)
 }
 
-type ReadTable = Shielded<ReadOnlyTable<Bytes, Bytes>>;
+type ReadTable = PanicSafe<ReadOnlyTable<Bytes, Bytes>>;
 
 /// The tables that a snapshot has opened, by the number of their tree. Numbers grow with all trees
 /// ever resolved, and a snapshot opens few of them.
@@ -44,7 +44,7 @@ impl ReadTables {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 entry.insert(match transaction.open_table(definition(tree.name())) {
-                    Ok(table) => Some(Shielded::new(table)),
+                    Ok(table) => Some(PanicSafe::new(table)),
                     Err(TableError::TableDoesNotExist(_)) => None,
                     Err(cause) => return Err(error::table(cause, operation).with_tree(tree.name())),
                 })
@@ -57,7 +57,7 @@ impl ReadTables {
 /// The tables that a write transaction has opened for writing, by the number of their tree.
 #[derive(Default)]
 pub(crate) struct WriteTables<'t> {
-    tables: BTreeMap<u32, Shielded<Table<'t, Bytes, Bytes>>>,
+    tables: BTreeMap<u32, PanicSafe<Table<'t, Bytes, Bytes>>>,
 }
 
 impl<'t> WriteTables<'t> {
@@ -68,7 +68,7 @@ impl<'t> WriteTables<'t> {
 
     /// Counts the entries of each table opened.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        let count = |table: &Shielded<Table<'t, Bytes, Bytes>>| {
+        let count = |table: &PanicSafe<Table<'t, Bytes, Bytes>>| {
             let count = table.len().map_err(|cause| error::storage(cause, operation))?;
             Ok((table.name().to_owned(), count))
         };
@@ -89,7 +89,7 @@ impl<'t> WriteTables<'t> {
                 let opened = transaction.open_table(definition(tree.name()));
                 let opened = opened
                     .map_err(|cause| error::table(cause, operation).with_tree(tree.name()))?;
-                Ok(entry.insert(Shielded::new(opened)))
+                Ok(entry.insert(PanicSafe::new(opened)))
             }
         }
     }
@@ -110,7 +110,8 @@ pub(crate) fn set(
 
 #[cfg(test)]
 mod tests {
-    use arbour_core::{Operation, Result, TreeName, TreeRegistry};
+    use arbour_core::engine::{TreeName, TreeRegistry};
+    use arbour_core::{Operation, Result};
     use redb::ReadableDatabase as _;
     use redb::backends::InMemoryBackend;
 

@@ -2,15 +2,16 @@
 
 use std::cell::OnceCell;
 
+use arbour_core::engine::WriterGuard;
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite, Operation,
-    Result, Tree, Write, WriterGuard,
+    Result, Tree, Write,
 };
 use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, WriteTransaction};
 use self_cell::self_cell;
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::cursor::Source;
-use crate::shield::{Shielded, shielded};
 use crate::tables::{Bytes, WriteTables, set};
 use crate::value::look_at;
 use crate::{RedbCursor, RedbSnapshot, RedbStore, RedbValue, error};
@@ -18,7 +19,7 @@ use crate::{RedbCursor, RedbSnapshot, RedbStore, RedbValue, error};
 self_cell!(
     /// A write transaction together with the tables opened in it, which borrow it.
     struct OpenTransaction {
-        owner: Shielded<WriteTransaction>,
+        owner: PanicSafe<WriteTransaction>,
         #[covariant]
         dependent: WriteTables,
     }
@@ -53,7 +54,7 @@ pub struct RedbTransaction<'s> {
 impl<'s> RedbTransaction<'s> {
     pub(crate) fn new(
         store: &'s RedbStore,
-        transaction: Shielded<WriteTransaction>,
+        transaction: PanicSafe<WriteTransaction>,
         durability: Durability,
         guard: WriterGuard<'s>,
     ) -> Self {
@@ -84,7 +85,7 @@ impl<'s> RedbTransaction<'s> {
         change: impl FnOnce(&mut Table<'_, Bytes, Bytes>) -> Result<(), StorageError>,
     ) -> Result<()> {
         let changed = self.open.with_dependent_mut(|transaction, tables| {
-            shielded(operation, || {
+            catch_panic(operation, || {
                 let table = tables.open(transaction, tree, operation)?;
                 change(table)
                     .map_err(|cause| error::storage(cause, operation).with_tree(tree.name()))
@@ -111,7 +112,7 @@ impl KvRead for RedbTransaction<'_> {
         self.store.check_tree(tree, Operation::Get)?;
         match self.written(tree) {
             Some(table) => {
-                let value = shielded(Operation::Get, || {
+                let value = catch_panic(Operation::Get, || {
                     let value = table.get(key);
                     let value = value.map_err(|cause| error::storage(cause, Operation::Get))?;
                     Ok(value.inspect(look_at).map(RedbValue::new))
@@ -139,7 +140,7 @@ impl KvRead for RedbTransaction<'_> {
     fn trees(&self) -> Result<Vec<String>> {
         let mut names = self.committed()?.trees()?;
         let written =
-            shielded(Operation::Trees, || self.open.borrow_dependent().counts(Operation::Trees));
+            catch_panic(Operation::Trees, || self.open.borrow_dependent().counts(Operation::Trees));
         for (name, count) in written.map_err(|error| self.store.locate(error))? {
             names.retain(|known| *known != name);
             if count > 0 {
@@ -154,7 +155,7 @@ impl KvRead for RedbTransaction<'_> {
         self.store.check_tree(tree, Operation::Scan)?;
         match self.written(tree) {
             Some(table) => {
-                let count = shielded(Operation::Scan, || {
+                let count = catch_panic(Operation::Scan, || {
                     table.len().map_err(|cause| error::storage(cause, Operation::Scan))
                 });
                 count.map_err(|error| self.store.locate(error.with_tree(tree.name())))
@@ -202,7 +203,7 @@ impl KvWrite for RedbTransaction<'_> {
 
     fn rollback(self) -> Result<()> {
         let transaction = self.open.into_owner();
-        let aborted = shielded(Operation::Rollback, || {
+        let aborted = catch_panic(Operation::Rollback, || {
             let aborted = transaction.into_inner().abort();
             aborted.map_err(|cause| error::storage(cause, Operation::Rollback))
         });

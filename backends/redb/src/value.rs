@@ -2,7 +2,7 @@
 
 use redb::AccessGuard;
 
-use crate::shield::Shielded;
+use crate::catch_panic::PanicSafe;
 use crate::tables::Bytes;
 
 /// A value of a [`RedbStore`](crate::RedbStore): redb's own bytes, held in its cache for as long
@@ -22,14 +22,14 @@ use crate::tables::Bytes;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RedbValue<'t> {
-    guard: Shielded<AccessGuard<'t, Bytes>>,
+    guard: PanicSafe<AccessGuard<'t, Bytes>>,
 }
 
 impl<'t> RedbValue<'t> {
     /// Keeps a guard whose bytes were [looked at](look_at).
     #[inline]
     pub(crate) fn new(guard: AccessGuard<'t, Bytes>) -> Self {
-        Self { guard: Shielded::new(guard) }
+        Self { guard: PanicSafe::new(guard) }
     }
 }
 
@@ -40,7 +40,7 @@ impl AsRef<[u8]> for RedbValue<'_> {
     }
 }
 
-/// Looks at the bytes of a guard. The caller does so inside the shield, because on a damaged page
+/// Looks at the bytes of a guard. The caller does so within `catch_panic`, because on a damaged page
 /// they may lie outside of it, and then redb panics. Otherwise it does not later either: the page
 /// does not change.
 #[inline]

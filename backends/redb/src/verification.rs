@@ -6,13 +6,14 @@ use std::fs::File;
 use std::io;
 use std::ops::Bound;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
 use redb::backends::FileBackend;
 use redb::{BackendError, Builder, DatabaseError, StorageBackend};
 
+use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::error;
-use crate::shield::{Shielded, shielded};
 
 /// Every page is read once or twice, so there is little use in remembering many.
 const CACHE_BYTES: usize = 16 << 20;
@@ -34,7 +35,7 @@ pub(crate) enum Lock {
 /// redb repairs what it checks, and where it cannot, it leaves the file in a state that it refuses
 /// to open again. So it is given a view of the file that keeps in memory what redb writes.
 pub(crate) fn verify(path: &StorePath, lock: Lock, operation: Operation) -> Result<()> {
-    shielded(operation, || {
+    catch_panic(operation, || {
         let failed = |cause| error::open(cause, operation, path);
         let file = File::open(path).map_err(DatabaseError::from).map_err(failed)?;
         let file = FileBackend::new(file).map_err(failed)?;
@@ -43,7 +44,7 @@ pub(crate) fn verify(path: &StorePath, lock: Lock, operation: Operation) -> Resu
             lock,
             changes: Mutex::default(),
         });
-        let mut database = Shielded::new(database.map_err(failed)?);
+        let mut database = PanicSafe::new(database.map_err(failed)?);
         if database.check_integrity().map_err(failed)? {
             return Ok(());
         }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use arbour_core::{KvStore as _, Operation, Result, StoreOptions, copy_entries, write_backup};
+use arbour_core::engine::{copy_entries, write_backup};
+use arbour_core::{KvStore as _, Operation, Result, StoreOptions};
 use rocksdb::checkpoint::Checkpoint;
 
 use crate::database::Database;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arbour_core::{Error, ErrorKind, Operation, Result, Tree, TreeName, TreeRegistry};
+use arbour_core::engine::{TreeName, TreeRegistry};
+use arbour_core::{Error, ErrorKind, Operation, Result, Tree};
 use parking_lot::RwLock;
 use rocksdb::WriteBatch;
 

@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 use rocksdb::{
     ColumnFamilyDescriptor, DBWithThreadMode, DEFAULT_COLUMN_FAMILY_NAME, IteratorMode,
     MultiThreaded, Options, ReadOptions,

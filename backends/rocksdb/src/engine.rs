@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arbour_core::engine::{Engine, SnapshotEngine, StorePath, TreeName};
 use arbour_core::{
-    Batch, Capabilities, DamageDetection, Durability, Engine, Error, ErrorKind, Operation,
-    Provision, Result, SnapshotEngine, Stats, StoreOptions, StorePath, Tree, TreeName,
+    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Provision,
+    Result, Stats, StoreOptions, Tree,
 };
 use parking_lot::RwLock;
 use rocksdb::{WriteBatch, WriteOptions};
@@ -19,7 +20,8 @@ use crate::{RocksdbOptions, RocksdbSnapshot, backup, compaction, error, folder};
 /// What a [`RocksdbStore`](crate::RocksdbStore) is made of: RocksDB without the transactions.
 ///
 /// ```
-/// use arbour_core::{Engine, StoreOptions};
+/// use arbour_core::engine::Engine;
+/// use arbour_core::StoreOptions;
 /// use arbour_rocksdb::RocksdbEngine;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.rocksdb");

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StoreLock, StorePath};
+use arbour_core::engine::{StoreLock, StorePath};
+use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::error;
 

@@ -18,7 +18,7 @@
 //!   gives each name its number; the batch that first writes to a tree enters it.
 //! - A snapshot is RocksDB's own, and reads no other way than it does: values and entries are lent
 //!   from its blocks, not copied.
-//! - A transaction is core's [`TransactionLayer`](arbour_core::TransactionLayer): an ordered write
+//! - A transaction is core's [`TransactionLayer`](arbour_core::engine::TransactionLayer): an ordered write
 //!   set over a snapshot, committed as one batch of RocksDB. RocksDB's own transactions see no
 //!   phantoms coming, and its transaction database cannot be backed up.
 //! - Durability: [`ProcessCrash`](arbour_core::Durability::ProcessCrash) hands the write-ahead log

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use arbour_core::engine::{TransactionLayer, TreeName};
 use arbour_core::{
-    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions,
-    TransactionLayer, Tree, TreeName,
+    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions, Tree,
 };
 
 use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, backup};

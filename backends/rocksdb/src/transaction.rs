@@ -1,6 +1,6 @@
 //! Writing all trees at once.
 
-use arbour_core::LayeredTransaction;
+use arbour_core::engine::LayeredTransaction;
 
 use crate::RocksdbEngine;
 

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use arbour_core::{
-    Cursor, Direction, Error, KeyRange, LayeredCursor, LiveCursor, Operation, Result, Tree,
-};
+use arbour_core::engine::{LayeredCursor, LiveCursor};
+use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 
-use crate::shield::shielded;
+use crate::catch_panic::catch_panic;
 use crate::{SledEngine, error, key};
 
 /// A cursor of a [`SledStore`](crate::SledStore)'s snapshot.
@@ -30,7 +29,7 @@ pub type SledCursor<'t> = LayeredCursor<'t, SledEngine>;
 /// That iterator is neither a snapshot nor live. It copies one leaf of the tree at a time, when it
 /// comes to it, and shows the entries of the copy; so it may show a deleted entry, and miss one
 /// inserted in a leaf it has copied. The cursor reads a few entries ahead, which is more of the
-/// same. That is what [`LiveEngine`](arbour_core::LiveEngine) asks for,
+/// same. That is what [`LiveEngine`](arbour_core::engine::LiveEngine) asks for,
 /// and enough for a snapshot over it:
 ///
 /// - *What it shows was there at some moment since the cursor was made*: a leaf is copied no
@@ -46,7 +45,8 @@ pub type SledCursor<'t> = LayeredCursor<'t, SledEngine>;
 ///   was none. A deleted entry that is missing from the leaf is in the log as well.
 ///
 /// ```
-/// use arbour_core::{Cursor, Direction, Engine, KeyRange, LiveEngine, StoreOptions, TreeName};
+/// use arbour_core::engine::{Engine, LiveEngine, TreeName};
+/// use arbour_core::{Cursor, Direction, KeyRange, StoreOptions};
 /// use arbour_sled::{SledEngine, SledLiveCursor};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.sled");
@@ -62,7 +62,7 @@ pub struct SledLiveCursor<'e> {
     tree: Tree,
     /// What is left to read; `None` if that is nothing.
     rest: Option<ShieldedIter>,
-    /// Entries read together, because each call of sled's costs what it takes to shield it.
+    /// Entries read together, because each call of sled's costs what it takes to catch its panics.
     read: Vec<(sled::IVec, sled::IVec)>,
     /// Where in `read` the entry shown is.
     place: usize,
@@ -77,7 +77,7 @@ pub struct SledLiveCursor<'e> {
     failed: bool,
 }
 
-/// An iterator that is dropped behind the shield: it keeps the database open, and is the last to do
+/// An iterator that is dropped within `catch_panic`: it keeps the database open, and is the last to do
 /// so if the engine was released before.
 struct ShieldedIter(Option<sled::Iter>);
 
@@ -85,7 +85,7 @@ impl Drop for ShieldedIter {
     fn drop(&mut self) {
         let rest = self.0.take();
         // No caller is left to report an error to.
-        let _ = shielded(Operation::Close, move || {
+        let _ = catch_panic(Operation::Close, move || {
             drop(rest);
             Ok(())
         });
@@ -125,7 +125,7 @@ impl<'e> SledLiveCursor<'e> {
         self.place = 0;
         let Some(ShieldedIter(Some(rest))) = &mut self.rest else { return };
         let (read, direction, count) = (&mut self.read, self.direction, self.read_next);
-        let outcome = shielded(Operation::Scan, || {
+        let outcome = catch_panic(Operation::Scan, || {
             for _ in 0..count {
                 let next = match direction {
                     Direction::Forward => rest.next(),

@@ -7,18 +7,17 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::{
-    Durability, Error, Operation, Result, Stats, StoreOptions, Tree, TreeName, TreeRegistry,
-};
+use arbour_core::engine::{TreeName, TreeRegistry};
+use arbour_core::{Durability, Error, Operation, Result, Stats, StoreOptions, Tree};
 use parking_lot::Mutex;
 use sled::LogKind;
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional as _};
 
 use crate::blobs::Blobs;
+use crate::catch_panic::catch_panic;
 use crate::changes::Changes;
 use crate::folder::Folder;
 use crate::seal::State;
-use crate::shield::shielded;
 use crate::watch::Watched;
 use crate::{error, log_end, recovery};
 
@@ -142,7 +141,7 @@ impl Database {
     /// tree, which is none.
     pub(crate) fn make_tree(&mut self, tree: &Tree, operation: Operation) -> Result<()> {
         self.check(operation)?;
-        let made = shielded(operation, || {
+        let made = catch_panic(operation, || {
             let name = format!("{TREE_PREFIX}{}", tree.name());
             self.sled.open_tree(name).map_err(|cause| error::engine(cause, operation))
         });
@@ -208,7 +207,7 @@ impl Database {
             // The batch may have to read what is still in sled's buffer, and would wait for ever if
             // that were held too: before each batch, also an empty one, sled begins another buffer.
             let empty = || self.sled.apply_batch(sled::Batch::default()).map_err(failed);
-            shielded(operation, empty)?;
+            catch_panic(operation, empty)?;
             hold = Some(self.hold().map_err(failed)?);
         }
         let changed = self.write(changes);
@@ -251,7 +250,7 @@ impl Database {
         let batches = match changes {
             Changes::One(tree, key, value) => {
                 let Some(tree) = self.tree(&tree) else { return Ok(()) };
-                return shielded(operation, || {
+                return catch_panic(operation, || {
                     let changed = match value {
                         Some(value) => tree.insert(key, value),
                         None => tree.remove(key),
@@ -266,7 +265,7 @@ impl Database {
             .into_iter()
             .filter_map(|(tree, batch)| Some((self.tree(&tree)?, batch)))
             .unzip();
-        shielded(operation, || match trees.as_slice() {
+        catch_panic(operation, || match trees.as_slice() {
             [] => Ok(()),
             [tree] => tree.apply_batch(batches.pop().unwrap_or_default()).map_err(failed),
             trees => {
@@ -349,7 +348,7 @@ impl Database {
 
     /// Hands everything changed so far to the system.
     fn flush_sled(&self, operation: Operation) -> Result<()> {
-        shielded(operation, || {
+        catch_panic(operation, || {
             self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
         })
     }
@@ -358,9 +357,9 @@ impl Database {
     pub(crate) fn stats(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<Stats> {
         let operation = Operation::Stats;
         let failed = |cause| error::engine(cause, operation);
-        // The handles are dropped behind the shield too: they are the last ones if the store is
+        // The handles are dropped within `catch_panic` too: they are the last ones if the store is
         // closed meanwhile.
-        shielded(operation, move || {
+        catch_panic(operation, move || {
             let entries = count(&trees).map_err(failed)?;
             Ok(Stats::new(entries, sled.size_on_disk().map_err(failed)?))
         })
@@ -369,7 +368,7 @@ impl Database {
     /// Reads every entry, so that sled compares the checksums of everything it has.
     fn read_all(&self) -> Result<()> {
         let operation = Operation::Open;
-        shielded(operation, || {
+        catch_panic(operation, || {
             count(&self.trees).map(drop).map_err(|cause| error::engine(cause, operation))
         })
     }
@@ -399,7 +398,7 @@ impl Database {
 /// Checks that sled found what it has to, and returns how far the log reaches as far as known.
 fn check(sled: &sled::Db, state: State) -> Result<u64> {
     let failed = |cause| error::engine(cause, Operation::Open);
-    shielded(Operation::Open, || {
+    catch_panic(Operation::Open, || {
         if state == State::New {
             sled.insert(MARK.0, MARK.1).map_err(failed)?;
             return Ok(0);

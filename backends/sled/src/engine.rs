@@ -3,17 +3,17 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use arbour_core::engine::{Engine, LiveEngine, StorePath, TreeName, TreeRegistry};
 use arbour_core::{
-    Batch, Capabilities, DamageDetection, Direction, Durability, Engine, Error, ErrorKind,
-    KeyRange, LiveEngine, Operation, Result, Stats, StoreOptions, StorePath, Tree, TreeName,
-    TreeRegistry,
+    Batch, Capabilities, DamageDetection, Direction, Durability, Error, ErrorKind, KeyRange,
+    Operation, Result, Stats, StoreOptions, Tree,
 };
 use parking_lot::RwLock;
 
+use crate::catch_panic::catch_panic;
 use crate::changes::Changes;
 use crate::database::{Database, Doubt};
 use crate::folder::Folder;
-use crate::shield::shielded;
 use crate::{SledLiveCursor, error, key};
 
 /// A database of sled: atomic batches over many trees, and reads of what is there now.
@@ -22,7 +22,8 @@ use crate::{SledLiveCursor, error, key};
 /// store that core's layers make of it.
 ///
 /// ```
-/// use arbour_core::{Batch, Durability, Engine, LiveEngine, StoreOptions, TreeName};
+/// use arbour_core::engine::{Engine, LiveEngine, TreeName};
+/// use arbour_core::{Batch, Durability, StoreOptions};
 /// use arbour_sled::SledEngine;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.sled");
@@ -225,7 +226,7 @@ impl LiveEngine for SledEngine {
         self.check(tree, Operation::Get)?;
         self.with(Operation::Get, |database| {
             let Some(tree) = database.tree(tree) else { return Ok(None) };
-            shielded(Operation::Get, || {
+            catch_panic(Operation::Get, || {
                 tree.get(key::encode(key)).map_err(|cause| error::engine(cause, Operation::Get))
             })
         })
@@ -245,9 +246,9 @@ impl LiveEngine for SledEngine {
     fn trees(&self) -> Result<Vec<String>> {
         let operation = Operation::Trees;
         let trees = self.with(operation, |database| Ok(database.trees()))?;
-        // The handles are dropped behind the shield too: they are the last ones if the store is
+        // The handles are dropped within `catch_panic` too: they are the last ones if the store is
         // closed meanwhile.
-        let listed = shielded(operation, move || {
+        let listed = catch_panic(operation, move || {
             let mut failure = None;
             let names = self.registry.names(|number| {
                 let Some(Some(tree)) = trees.get(number as usize) else { return false };

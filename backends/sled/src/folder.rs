@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::seal::{Seal, State};
 use crate::tail::Tail;

@@ -16,8 +16,8 @@
 //! - A tree is a tree of sled's, made when it is first written. Its name there is `tree/` and its
 //!   own.
 //! - sled has no snapshots, and its transactions cannot scan. Core's
-//!   [`SnapshotLayer`](arbour_core::SnapshotLayer) and
-//!   [`TransactionLayer`](arbour_core::TransactionLayer) add both; a commit is one batch of sled's,
+//!   [`SnapshotLayer`](arbour_core::engine::SnapshotLayer) and
+//!   [`TransactionLayer`](arbour_core::engine::TransactionLayer) add both; a commit is one batch of sled's,
 //!   which its recovery takes as a whole or not at all, however many trees it spans.
 //! - Durability: [`None`](arbour_core::Durability::None) leaves a commit in sled's buffers, which
 //!   it writes out every 500 ms and when the store is closed or dropped.
@@ -74,6 +74,7 @@
 
 mod backup;
 mod blobs;
+mod catch_panic;
 mod changes;
 mod checksum;
 mod cursor;
@@ -90,7 +91,6 @@ mod recovery;
 mod seal;
 mod segments;
 mod settings;
-mod shield;
 mod snapshot;
 mod store;
 mod tail;

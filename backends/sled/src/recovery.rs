@@ -6,11 +6,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions, panic_text};
+use arbour_core::engine::panic_message;
+use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 
+use crate::catch_panic::catch_panic;
 use crate::folder::Folder;
 use crate::seal::State;
-use crate::shield::shielded;
 use crate::watch::Watched;
 use crate::{error, log_end};
 
@@ -61,7 +62,7 @@ fn start(path: &Path, options: &StoreOptions) -> Result<Watched> {
     if let Some(bytes) = options.cache_size() {
         config = config.cache_capacity(bytes as u64);
     }
-    let sled = shielded(Operation::Open, || {
+    let sled = catch_panic(Operation::Open, || {
         config.open().map_err(|cause| error::engine(cause, Operation::Open))
     })?;
     Watched::new(sled).map_err(|cause| {
@@ -93,7 +94,8 @@ pub(crate) fn end(sled: Watched, trees: Vec<Option<sled::Tree>>) -> Result<()> {
         }
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let panic = thread.join().err();
-            let text = panic.as_deref().and_then(|panic| panic_text(panic)).unwrap_or("no message");
+            let text =
+                panic.as_deref().and_then(|panic| panic_message(panic)).unwrap_or("no message");
             // All that sled passes on of the system's error is its name in this text.
             let is_full = text.contains("StorageFull");
             let kind = if is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };

@@ -8,7 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, Operation, Result, StoreLock};
+use arbour_core::engine::StoreLock;
+use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::error;
 

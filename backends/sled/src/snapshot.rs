@@ -1,6 +1,6 @@
 //! Reading all trees at one moment.
 
-use arbour_core::LayeredSnapshot;
+use arbour_core::engine::LayeredSnapshot;
 
 use crate::SledEngine;
 

@@ -4,10 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour_core::{
-    Batch, Capabilities, Durability, KvStore, Result, SnapshotLayer, Stats, StoreOptions,
-    TransactionLayer, Tree, TreeName,
-};
+use arbour_core::engine::{SnapshotLayer, TransactionLayer, TreeName};
+use arbour_core::{Batch, Capabilities, Durability, KvStore, Result, Stats, StoreOptions, Tree};
 
 use crate::{SledEngine, SledSnapshot, SledTransaction};
 

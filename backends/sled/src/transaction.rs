@@ -1,6 +1,6 @@
 //! Writing over all trees at once.
 
-use arbour_core::{LayeredTransaction, SnapshotLayer};
+use arbour_core::engine::{LayeredTransaction, SnapshotLayer};
 
 use crate::SledEngine;
 

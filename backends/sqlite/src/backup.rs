@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use arbour_core::{Error, ErrorKind, KvStore as _, Operation, Result, write_backup};
+use arbour_core::engine::write_backup;
+use arbour_core::{Error, ErrorKind, KvStore as _, Operation, Result};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 

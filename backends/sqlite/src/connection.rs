@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::{Error, Operation, StoreOptions, StorePath};
+use arbour_core::engine::StorePath;
+use arbour_core::{Error, Operation, StoreOptions};
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, Result};

@@ -49,7 +49,7 @@ impl SqliteStore {
     /// A value that is no document is a row of NULLs and its `key`; a body that is damaged JSON is
     /// shown as it is, and `json_valid(json)` finds it. A view always shows what is in the store now,
     /// and cannot be written through, for SQL would leave the indexes behind. It is part of the file,
-    /// also of a backup, but not of what is copied by [`copy_entries`](arbour_core::copy_entries).
+    /// also of a backup, but not of what is copied by [`copy_entries`](arbour_core::engine::copy_entries).
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something else in the database has the

@@ -317,7 +317,8 @@ pub(crate) fn failed(cause: rusqlite::Error, operation: Operation, tree: &Tree) 
 mod tests {
     use std::sync::Arc;
 
-    use arbour_core::{Operation, Tree, TreeName, TreeRegistry};
+    use arbour_core::engine::{TreeName, TreeRegistry};
+    use arbour_core::{Operation, Tree};
     use rusqlite::Connection;
 
     use super::Session;

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour_core::engine::{StorePath, TreeName, TreeRegistry, WriterSlot};
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, StorePath, Tree, TreeName, TreeRegistry, Write, WriterSlot,
+    Stats, StoreOptions, Tree, Write,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;

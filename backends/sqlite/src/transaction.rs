@@ -1,7 +1,8 @@
 //! Writing all trees at once.
 
+use arbour_core::engine::WriterGuard;
 use arbour_core::{
-    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write, WriterGuard,
+    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
 };
 use rusqlite::Connection;
 

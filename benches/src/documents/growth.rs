@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use arbour::documents::layout::documents_tree;
+use arbour_core::engine::TreeName;
 use arbour_core::{
-    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, Result, StoreOptions, TreeName,
+    Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, Result, StoreOptions,
 };
 
 use super::article::{Article, id, random_shelves};

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use arbour::documents::layout::{documents_tree, index_tree};
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Cursor as _, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, MemoryStore, Operation,
-    Result, TreeName,
+    Result,
 };
 
 use super::article::Article;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{log_tree, stream_tree, view_name};
 use arbour::events::{Append, Events, Log, NewEvent, Pace};
-use arbour_core::{
-    Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result};
 
 use super::account::{Document, NAME};
 use super::bank::{BANK, LOG, append, failed, open};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arbour_core::{Cursor, Direction, KeyRange, LiveCursor, Result};
+use arbour_core::engine::LiveCursor;
+use arbour_core::{Cursor, Direction, KeyRange, Result};
 
 use super::BTreeEngine;
 
@@ -12,7 +13,8 @@ use super::BTreeEngine;
 ///
 /// ```
 /// use arbour_conformance::{BTreeCursor, BTreeEngine};
-/// use arbour_core::{Batch, Cursor, Durability, Engine, KeyRange, LiveEngine, TreeName};
+/// use arbour_core::engine::{Engine, LiveEngine, TreeName};
+/// use arbour_core::{Batch, Cursor, Durability, KeyRange};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.btree");
 /// let engine = BTreeEngine::open(&path, &Default::default())?;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use arbour_core::engine::{Engine, LiveEngine, TreeName, TreeRegistry};
 use arbour_core::{
-    Batch, Capabilities, Direction, Durability, Engine, Error, ErrorKind, KeyRange, LiveEngine,
-    Operation, Result, Stats, StoreOptions, Tree, TreeName, TreeRegistry,
+    Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, Operation, Result,
+    Stats, StoreOptions, Tree,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -24,7 +25,8 @@ type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 ///
 /// ```
 /// use arbour_conformance::BTreeEngine;
-/// use arbour_core::{Batch, Durability, Engine, LiveEngine, TreeName};
+/// use arbour_core::engine::{Engine, LiveEngine, TreeName};
+/// use arbour_core::{Batch, Durability};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.btree");
 /// let engine = BTreeEngine::open(&path, &Default::default())?;

@@ -17,9 +17,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
 use std::path::Path;
 
-use arbour_core::{
-    Durability, Error, ErrorKind, Operation, Result, StoreLock, StoreOptions, StorePath,
-};
+use arbour_core::engine::{StoreLock, StorePath};
+use arbour_core::{Durability, Error, ErrorKind, Operation, Result, StoreOptions};
 use tempfile::NamedTempFile;
 
 /// The version of the format written.

@@ -24,7 +24,8 @@ use std::io::Write;
 use std::path::Path;
 use std::{fs, io};
 
-use arbour_core::{Result, SnapshotLayer, StoreOptions, TransactionLayer};
+use arbour_core::engine::{SnapshotLayer, TransactionLayer};
+use arbour_core::{Result, StoreOptions};
 
 pub use cursor::BTreeCursor;
 pub use engine::BTreeEngine;

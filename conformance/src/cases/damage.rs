@@ -7,9 +7,10 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
+use arbour_core::engine::panic_message;
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
-    StoreOptions, panic_text,
+    StoreOptions,
 };
 
 use super::claims::{commit, refused};
@@ -55,7 +56,7 @@ fn stays_refused<F: Factory>(bed: &Bed<F>, path: &Path, kind: ErrorKind, what: &
 /// Runs a closure and says of a panic, which may be the engine's, what it happened over.
 fn placed<T>(what: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let message = panic_text(panic.as_ref()).unwrap_or("a panic");
+        let message = panic_message(panic.as_ref()).unwrap_or("a panic");
         resume_unwind(Box::new(format!("a panic over {what}: {message}")))
     })
 }

@@ -3,9 +3,10 @@
 use std::error::Error as _;
 use std::path::Path;
 
+use arbour_core::engine::{TreeName, copy_entries};
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation,
-    Result, StoreOptions, TreeName, copy_entries,
+    Result, StoreOptions,
 };
 
 use super::claims::{commit, everything, make, patient, refused};

@@ -1,6 +1,7 @@
 //! The names of trees: what is a name and what is none, whatever the engine makes of it.
 
-use arbour_core::{ErrorKind, KvRead, KvStore, Result, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{ErrorKind, KvRead, KvStore, Result};
 
 use super::claims::refused;
 use super::ways::read;

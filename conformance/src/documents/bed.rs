@@ -1,7 +1,8 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
 use arbour::documents::{Declaration, DocError, DocResult, DocStore, Document};
-use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
 use super::DocFactory;
 use crate::case::TestBed;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arbour::documents::{DocStore as _, Documents};
 use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
-use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, Tree, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, Tree};
 use tempfile::TempDir;
 
 use super::ledger::{Ledger, Scene, accounts};

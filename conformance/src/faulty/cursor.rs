@@ -68,10 +68,9 @@ impl Live<'_> {
             return Ok(None);
         };
         // Pinned for each entry; a closed store is read on as it was.
-        let now = self
-            .store
-            .pin()
-            .or_else(|_| arbour_core::SnapshotEngine::snapshot(self.store.below.engine()))?;
+        let now = self.store.pin().or_else(|_| {
+            arbour_core::engine::SnapshotEngine::snapshot(self.store.below.engine())
+        })?;
         let entry = match direction {
             Direction::Forward => now.first(&self.tree, rest.clone())?,
             Direction::Reverse => now.last(&self.tree, rest.clone())?,

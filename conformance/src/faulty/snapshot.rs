@@ -4,9 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use arbour_core::{
-    Direction, Error, ErrorKind, KeyRange, KvRead, LayeredSnapshot, Operation, Result, Tree,
-};
+use arbour_core::engine::LayeredSnapshot;
+use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 
 use super::view::{self, View};
 use super::{Entry, Fault, FaultyCursor, FaultyStore};

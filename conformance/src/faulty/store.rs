@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use arbour_core::engine::{
+    Engine, LayeredSnapshot, SnapshotEngine, TreeName, copy_entries, foreign_tree,
+};
 use arbour_core::{
-    Batch, Capabilities, CompareAndSwap, Durability, Engine, Error, ErrorKind, KeyRange, KvRead,
-    KvStore, KvWrite, LayeredSnapshot, Limits, Operation, Result, SnapshotEngine, Stats,
-    StoreOptions, Tree, TreeName, Update, Write, copy_entries, foreign_tree,
+    Batch, Capabilities, CompareAndSwap, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
+    KvWrite, Limits, Operation, Result, Stats, StoreOptions, Tree, Update, Write,
 };
 use parking_lot::Mutex;
 

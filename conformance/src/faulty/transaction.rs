@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::{mem, thread};
 
+use arbour_core::engine::{
+    Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, foreign_tree,
+};
 use arbour_core::{
-    Direction, Durability, Engine, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    LayeredSnapshot, LayeredTransaction, Operation, Result, Savepoint, SnapshotLayer, Tree, Write,
-    foreign_tree,
+    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
+    Savepoint, Tree, Write,
 };
 
 use super::shared::Shared;

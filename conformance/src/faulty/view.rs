@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
+use arbour_core::engine::{Engine, foreign_tree};
 use arbour_core::{
-    Cursor, Direction, Engine, Error, ErrorKind, KeyRange, KvRead, KvStore, Operation, Result,
-    Tree, foreign_tree,
+    Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Operation, Result, Tree,
 };
 
 use super::{Entry, Fault, FaultyCursor, FaultyStore, panic};

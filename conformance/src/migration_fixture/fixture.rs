@@ -269,7 +269,8 @@ fn run<S: KvStore>(migrations: &Migrations, store: &S) -> MigrationResult<Report
 
 /// Puts the entries of a store back, and leaves the journal as it is.
 fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> MigrationResult<()> {
-    use arbour_core::{KeyRange, KvRead as _, KvWrite as _, TreeName};
+    use arbour_core::engine::TreeName;
+    use arbour_core::{KeyRange, KvRead as _, KvWrite as _};
 
     let names = store.snapshot()?.trees()?;
     store.write_with(Durability::None, |transaction| {

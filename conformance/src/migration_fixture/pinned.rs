@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Cursor as _, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    Operation, Result, TreeName,
+    Operation, Result,
 };
 
 /// The entries of all trees of a store.

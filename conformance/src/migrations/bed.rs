@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arbour::migrations::{MigrationError, MigrationResult};
-use arbour_core::{
-    Capabilities, Direction, KeyRange, KvRead as _, KvStore, Result, StoreOptions, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Capabilities, Direction, KeyRange, KvRead as _, KvStore, Result, StoreOptions};
 use tempfile::TempDir;
 
 use crate::case::TestBed;

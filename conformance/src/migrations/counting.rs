@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, Tree,
-    TreeName,
 };
 
 /// Counts the gets and scans of its snapshots, and the transactions that are begun.

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use arbour_core::panic_text;
+use arbour_core::engine::panic_message;
 
 /// What a case came to: by an error it did not expect, or by a panic, it rejects.
 type Verdict<E> = Result<Result<(), E>, Box<dyn Any + Send>>;
@@ -45,6 +45,6 @@ pub(crate) fn assert_rejected<F: Copy + Debug, E: Debug>(
 fn shown<E: Debug>(verdict: &Verdict<E>) -> String {
     match verdict {
         Ok(result) => format!("{result:?}"),
-        Err(panic) => panic_text(panic.as_ref()).unwrap_or("a panic").to_owned(),
+        Err(panic) => panic_message(panic.as_ref()).unwrap_or("a panic").to_owned(),
     }
 }

@@ -9,9 +9,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::DynValue;
+use crate::engine::TreeName;
 use crate::{
     Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result,
-    Stats, Tree, TreeName, Write,
+    Stats, Tree, Write,
 };
 
 pub(super) trait ErasedStore: Send + Sync {

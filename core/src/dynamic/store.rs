@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::erased::ErasedStore;
 use super::{DynSnapshot, DynTransaction};
-use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree, TreeName};
+use crate::engine::TreeName;
+use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree};
 
 /// A store of any engine, chosen when the program runs.
 ///

@@ -2,7 +2,8 @@
 
 use super::MemoryCursor;
 use super::store::{Entries, Trees};
-use crate::{Direction, KeyRange, KvRead, Operation, Result, Tree, TreeRegistry};
+use crate::engine::TreeRegistry;
+use crate::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 
 /// A snapshot of a [`MemoryStore`](crate::MemoryStore): a reference to the trees of one version.
 ///

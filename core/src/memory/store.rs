@@ -8,9 +8,10 @@ use imbl::{OrdMap, Vector};
 use parking_lot::RwLock;
 
 use super::{MemorySnapshot, MemoryTransaction};
+use crate::engine::{TreeName, TreeRegistry, WriterSlot};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Stats,
-    StoreOptions, Tree, TreeName, TreeRegistry, Write, WriterSlot,
+    StoreOptions, Tree, Write,
 };
 
 /// One tree: keys and values are shared between the versions that hold them.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{MemoryCursor, MemorySnapshot, MemoryStore};
-use crate::overlay::keys_in;
-use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write, WriterGuard};
+use crate::engine::WriterGuard;
+use crate::engine::keys_in;
+use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write};
 
 /// A transaction of a [`MemoryStore`]: a version of its own that the commit puts in place of the
 /// store's.

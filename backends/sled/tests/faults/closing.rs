@@ -6,10 +6,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::{
-    Batch, Durability, Engine as _, ErrorKind, KvRead as _, KvStore, Result, SnapshotEngine as _,
-    SnapshotLayer, StoreOptions,
-};
+use arbour_core::engine::{Engine as _, SnapshotEngine as _, SnapshotLayer};
+use arbour_core::{Batch, Durability, ErrorKind, KvRead as _, KvStore, Result, StoreOptions};
 use arbour_sled::{SledEngine, SledStore};
 
 use crate::bed::{Bed, open};

@@ -9,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use arbour_conformance::seed;
+use arbour_core::engine::panic_message;
 use arbour_core::{
     Cursor as _, Direction, Durability, Error, ErrorKind, KeyRange, KvRead as _, KvStore,
-    KvWrite as _, Result, StoreOptions, panic_text,
+    KvWrite as _, Result, StoreOptions,
 };
 use arbour_sled::SledStore;
 
@@ -180,7 +181,7 @@ fn are_right_or_refused_and_never_panic() -> Result<()> {
         let what = format!("{number}, closed {is_closed}, {}", damage(&path, &mut random));
         let used = catch_unwind(AssertUnwindSafe(|| use_all(&path, &options)));
         let outcome = used.unwrap_or_else(|panic: Box<dyn Any + Send>| {
-            panic!("{what}: panicked: {}", panic_text(panic.as_ref()).unwrap_or_default())
+            panic!("{what}: panicked: {}", panic_message(panic.as_ref()).unwrap_or_default())
         });
         for (call, kind, error) in &outcome.kinds {
             let is_right = match kind {

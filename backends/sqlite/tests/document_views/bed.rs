@@ -2,9 +2,8 @@
 
 use arbour::documents::DocId;
 use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header, documents_tree};
-use arbour_core::{
-    Durability, Error, KvStore as _, Operation, Result, StoreOptions, Tree, TreeName,
-};
+use arbour_core::engine::TreeName;
+use arbour_core::{Durability, Error, KvStore as _, Operation, Result, StoreOptions, Tree};
 use arbour_sqlite::rusqlite;
 use arbour_sqlite::rusqlite::types::FromSql;
 use arbour_sqlite::{SqliteStore, sql_error};

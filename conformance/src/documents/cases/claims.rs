@@ -8,7 +8,8 @@ use arbour::documents::{
     DocCollection, DocError, DocRead, DocResult, DocWrite, Document, Filter, IndexState, Progress,
     Query, Stored,
 };
-use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
 
 use crate::entries;

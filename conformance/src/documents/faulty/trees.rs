@@ -6,8 +6,9 @@ use arbour_core::documents::layout::{Header, documents_tree, index_tree};
 use arbour_core::documents::{
     Declaration, DocError, DocId, DocResult, Document, Index, Stored, encode_scalar,
 };
+use arbour_core::engine::TreeName;
 use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree, TreeName};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree};
 use serde_json::Value;
 
 /// The trees of a collection.

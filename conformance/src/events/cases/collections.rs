@@ -155,7 +155,7 @@ fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for name in ["log", "stream", "key"] {
         let name = format!("arbour/{name}/main");
         let store = Arc::clone(bed.log_store());
-        let tree = store.open_tree(arbour_core::TreeName::layer(&name)?)?;
+        let tree = store.open_tree(arbour_core::engine::TreeName::layer(&name)?)?;
         store.write(|transaction| {
             arbour_core::KvWrite::delete_range(transaction, &tree, arbour_core::KeyRange::all())
         })?;

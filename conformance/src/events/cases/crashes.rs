@@ -6,7 +6,8 @@ use arbour::documents::{DocStore as _, Documents};
 use arbour::events::{
     Append, Dispatch, EventResult, Events, FailurePolicy, GiveUp, Log, Outcome, Projection,
 };
-use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _};
 use serde_json::json;
 
 use crate::Factory;

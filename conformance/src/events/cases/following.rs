@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use arbour::events::layout::{ack_tree, lease_tree};
 use arbour::events::{Append, EventBuf, EventError, EventQuery, EventResult};
-use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
 use super::claims::{append, invalid, refused};
 use crate::Factory;

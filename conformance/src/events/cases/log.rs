@@ -3,7 +3,8 @@
 use arbour::events::EventResult;
 use arbour::events::layout::log_tree;
 use arbour::events::{Append, EventError, EventQuery, Expected, Metadata, NewEvent};
-use arbour_core::{ErrorKind, KvStore, KvWrite, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{ErrorKind, KvStore, KvWrite};
 
 use super::claims::{append, found, invalid, refused, refused_by_store, whole};
 use crate::Factory;

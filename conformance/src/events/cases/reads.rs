@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use arbour::events::layout::log_tree;
 use arbour::events::{Append, EventError, EventQuery, EventResult, EventType, NewEvent};
-use arbour_core::{Direction, KeyRange, KvRead, KvStore, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Direction, KeyRange, KvRead, KvStore};
 use serde_json::{Value, json};
 
 use super::claims::{append, found, refused, whole};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arbour::documents::{DocStore as _, Documents};
 use arbour::events::layout::{key_tree, log_tree, stream_tree};
 use arbour::events::{Append, CatchUp, EventError, EventResult, Events, Log, Projection};
-use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
 use super::claims::{append, applied, refused};
 use crate::Factory;

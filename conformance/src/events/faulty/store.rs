@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
-    Tree, TreeName,
+    Tree,
 };
 use parking_lot::Mutex;
 

@@ -232,7 +232,11 @@ pub(super) fn full_store_ends_the_run<F: Factory>(
 /// Arbour's own layers keep what belongs together; a step can read their trees and not write them.
 pub(super) fn layers_are_not_written<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let store = &**bed.store();
-    store.put(&store.open_tree(arbour_core::TreeName::layer("arbour/doc/notes")?)?, b"k", b"v")?;
+    store.put(
+        &store.open_tree(arbour_core::engine::TreeName::layer("arbour/doc/notes")?)?,
+        b"k",
+        b"v",
+    )?;
     let reads = Step::numbered(1).atomic(|trees| {
         let found = trees.get("arbour/doc/notes", b"k")?.ok_or("it can be read")?;
         Ok(trees.put("found", b"k", &found)?)

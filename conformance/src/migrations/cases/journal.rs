@@ -6,7 +6,8 @@ use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE};
 use arbour::migrations::{
     MigrationError, MigrationResult, Migrations, RecordState, Step, StepId, Target,
 };
-use arbour_core::{ErrorKind, KvStore, KvWrite as _, TreeName};
+use arbour_core::engine::TreeName;
+use arbour_core::{ErrorKind, KvStore, KvWrite as _};
 
 use super::claims::{
     app, assert_counted, at, counts_rooms, fill_rooms, ran, refused, traced, traces,

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{
     Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
-    Tree, TreeName,
+    Tree,
 };
 
 use super::{DistortedTransaction, MigrationFault};

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::SnapshotEngine;
-use crate::overlay::{WriteSet, keys_in};
+use crate::engine::overlay::{WriteSet, keys_in};
+use crate::engine::{MergeCursor, OverlayValue, TreeName, WriterGuard, WriterSlot, foreign_tree};
 use crate::{
-    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MergeCursor,
-    Operation, OverlayValue, Provision, Result, Stats, StoreOptions, Tree, TreeName, Write,
-    WriterGuard, WriterSlot, foreign_tree,
+    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
+    Provision, Result, Stats, StoreOptions, Tree, Write,
 };
 
 /// Makes a [`KvStore`] of an engine that has snapshots and atomic batches.
@@ -21,7 +21,8 @@ use crate::{
 /// transaction.
 ///
 /// ```
-/// use arbour_core::{KvStore, SnapshotEngine, StoreOptions, TransactionLayer};
+/// use arbour_core::engine::{SnapshotEngine, TransactionLayer};
+/// use arbour_core::{KvStore, StoreOptions};
 /// fn store<E: SnapshotEngine>(engine: E) -> TransactionLayer<E> {
 ///     TransactionLayer::new(engine, &StoreOptions::new(), Some("app.toy".into()))
 /// }
@@ -37,7 +38,8 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
     /// whether writes are refused; `path` is what errors name as the store.
     ///
     /// ```
-    /// # use arbour_core::{SnapshotEngine, StoreOptions, TransactionLayer};
+    /// # use arbour_core::engine::{SnapshotEngine, TransactionLayer};
+    /// # use arbour_core::StoreOptions;
     /// fn impatient<E: SnapshotEngine>(engine: E) -> TransactionLayer<E> {
     ///     let options = StoreOptions::new().busy_timeout(std::time::Duration::ZERO);
     ///     TransactionLayer::new(engine, &options, None)
@@ -55,7 +57,7 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
     /// Returns the engine, for what only it can do.
     ///
     /// ```
-    /// # use arbour_core::{Engine, SnapshotEngine, TransactionLayer};
+    /// # use arbour_core::engine::{Engine, SnapshotEngine, TransactionLayer};
     /// fn name<E: SnapshotEngine>(store: &TransactionLayer<E>) -> &'static str {
     ///     store.engine().capabilities().engine
     /// }
@@ -161,7 +163,8 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
 /// A transaction of a [`TransactionLayer`].
 ///
 /// ```
-/// use arbour_core::{KvStore, KvWrite, LayeredTransaction, SnapshotEngine, TransactionLayer};
+/// use arbour_core::engine::{LayeredTransaction, SnapshotEngine, TransactionLayer};
+/// use arbour_core::{KvStore, KvWrite};
 /// fn put<E: SnapshotEngine>(store: &TransactionLayer<E>) -> arbour_core::Result<()> {
 ///     let users = store.tree("users")?;
 ///     let mut transaction: LayeredTransaction<'_, E> = store.begin()?;

@@ -2,7 +2,7 @@
 //!
 //! redb may panic over a damaged page: in a call that reads it, and afterwards wherever a lock that
 //! the panic poisoned is taken, which includes the drops of what redb handed out. So every call is
-//! made in [`shielded`], and what is kept of redb's is kept in a [`Shielded`].
+//! made through [`catch_panic`], and what is kept of redb's is kept in a [`PanicSafe`].
 
 use std::mem::take;
 use std::ops::{Deref, DerefMut};
@@ -11,24 +11,24 @@ use arbour_core::{Operation, Result};
 
 /// Calls redb and turns a panic into [`Corrupted`](arbour_core::ErrorKind::Corrupted).
 #[inline]
-pub(crate) fn shielded<R>(operation: Operation, call: impl FnOnce() -> Result<R>) -> Result<R> {
-    arbour_core::shielded("redb", operation, call)
+pub(crate) fn catch_panic<R>(operation: Operation, call: impl FnOnce() -> Result<R>) -> Result<R> {
+    arbour_core::engine::catch_panic("redb", operation, call)
 }
 
-/// Something of redb's that is dropped behind the shield.
+/// A value of redb whose drop cannot let a panic through.
 ///
-/// Each such thing has a `Shielded` of its own: if two of them panicked in one drop, the second
+/// Each such thing has a `PanicSafe` of its own: if two of them panicked in one drop, the second
 /// panic would end the process.
 #[derive(Default)]
-pub(crate) struct Shielded<T>(Option<T>);
+pub(crate) struct PanicSafe<T>(Option<T>);
 
-impl<T> Shielded<T> {
+impl<T> PanicSafe<T> {
     #[inline]
     pub(crate) fn new(held: T) -> Self {
         Self(Some(held))
     }
 
-    /// Returns what is held, to be consumed by a call that is shielded.
+    /// Returns what is held, to be consumed by a call within [`catch_panic`].
     pub(crate) fn into_inner(mut self) -> T {
         match take(&mut self.0) {
             Some(held) => held,
@@ -37,7 +37,7 @@ impl<T> Shielded<T> {
     }
 }
 
-impl<T> Deref for Shielded<T> {
+impl<T> Deref for PanicSafe<T> {
     type Target = T;
 
     #[inline]
@@ -49,7 +49,7 @@ impl<T> Deref for Shielded<T> {
     }
 }
 
-impl<T> DerefMut for Shielded<T> {
+impl<T> DerefMut for PanicSafe<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         match &mut self.0 {
@@ -59,12 +59,12 @@ impl<T> DerefMut for Shielded<T> {
     }
 }
 
-impl<T> Drop for Shielded<T> {
+impl<T> Drop for PanicSafe<T> {
     #[inline]
     fn drop(&mut self) {
         // A drop has no one to report to. What made it panic was reported by an earlier call, or
         // will be by the next one.
-        let _ = shielded(Operation::Close, || {
+        let _ = catch_panic(Operation::Close, || {
             self.0 = None;
             Ok(())
         });

@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Operation, Result};
 /// destination then, and nothing is left beside it.
 ///
 /// ```
-/// use arbour_core::write_backup;
+/// use arbour_core::engine::write_backup;
 /// # let folder = tempfile::tempdir().unwrap();
 /// let destination = folder.path().join("copy.toy");
 /// write_backup(&destination, |unfinished| {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::engine::TreeName;
 use crate::store::unsupported;
 use crate::{
     Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, Operation, Result, Stats,
-    Tree, TreeName,
+    Tree,
 };
 
 /// An engine that applies atomic batches: the part both layers build on.
@@ -16,7 +17,8 @@ use crate::{
 /// only snapshots that still live read.
 ///
 /// ```
-/// use arbour_core::{Batch, Durability, Engine, TreeName};
+/// use arbour_core::engine::{Engine, TreeName};
+/// use arbour_core::{Batch, Durability};
 /// fn put<E: Engine>(engine: &E, key: &[u8], value: &[u8]) -> arbour_core::Result<()> {
 ///     let tree = engine.open_tree(TreeName::new("users")?)?;
 ///     let mut batch = Batch::new();
@@ -28,7 +30,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Returns what the engine can do; the layers add what they provide.
     ///
     /// ```
-    /// fn is_durable(engine: &impl arbour_core::Engine) -> bool {
+    /// fn is_durable(engine: &impl arbour_core::engine::Engine) -> bool {
     ///     engine.capabilities().persistent
     /// }
     /// ```
@@ -40,17 +42,17 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     ///
     /// ```
-    /// fn users<E: arbour_core::Engine>(engine: &E) -> arbour_core::Result<Tree> {
-    ///     engine.open_tree(arbour_core::TreeName::new("users")?)
+    /// fn users<E: arbour_core::engine::Engine>(engine: &E) -> arbour_core::Result<Tree> {
+    ///     engine.open_tree(arbour_core::engine::TreeName::new("users")?)
     /// }
     /// ```
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
     /// Tells whether a handle is one of this engine's. Called for every write, so it has to be
-    /// cheap: [`TreeRegistry::owns`](crate::TreeRegistry::owns) is.
+    /// cheap: [`TreeRegistry::owns`](crate::engine::TreeRegistry::owns) is.
     ///
     /// ```
-    /// fn is_ours<E: arbour_core::Engine>(engine: &E, tree: &Tree) -> bool {
+    /// fn is_ours<E: arbour_core::engine::Engine>(engine: &E, tree: &Tree) -> bool {
     ///     engine.owns(tree)
     /// }
     /// ```
@@ -63,7 +65,8 @@ pub trait Engine: Send + Sync + 'static {
     /// [`CommitUnknown`](crate::ErrorKind::CommitUnknown).
     ///
     /// ```
-    /// use arbour_core::{Batch, Durability, Engine, Result};
+    /// use arbour_core::engine::Engine;
+    /// use arbour_core::{Batch, Durability, Result};
     /// fn delete<E: Engine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<()> {
     ///     let mut batch = Batch::new();
     ///     batch.delete(tree, key);
@@ -78,7 +81,7 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     ///
     /// ```
-    /// fn flush(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    /// fn flush(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
     ///     engine.sync()
     /// }
     /// ```
@@ -90,7 +93,7 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     ///
     /// ```
-    /// fn end(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    /// fn end(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
     ///     engine.sync()?;
     ///     engine.close()
     /// }
@@ -103,7 +106,7 @@ pub trait Engine: Send + Sync + 'static {
     /// What the engine reports.
     ///
     /// ```
-    /// fn size(engine: &impl arbour_core::Engine) -> arbour_core::Result<u64> {
+    /// fn size(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<u64> {
     ///     Ok(engine.stats()?.disk_bytes)
     /// }
     /// ```
@@ -115,7 +118,7 @@ pub trait Engine: Send + Sync + 'static {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
     ///
     /// ```
-    /// fn shrink(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    /// fn shrink(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
     ///     if engine.capabilities().compaction { engine.compact() } else { Ok(()) }
     /// }
     /// ```
@@ -130,7 +133,7 @@ pub trait Engine: Send + Sync + 'static {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
     ///
     /// ```
-    /// fn keep(engine: &impl arbour_core::Engine) -> arbour_core::Result<()> {
+    /// fn keep(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
     ///     engine.backup("app.backup".as_ref())
     /// }
     /// ```
@@ -141,10 +144,11 @@ pub trait Engine: Send + Sync + 'static {
 }
 
 /// An engine with snapshots that span its trees, but without transactions that can scan what
-/// they wrote. [`TransactionLayer`](crate::TransactionLayer) makes a store of it.
+/// they wrote. [`TransactionLayer`](crate::engine::TransactionLayer) makes a store of it.
 ///
 /// ```
-/// use arbour_core::{KvStore, SnapshotEngine, TransactionLayer, StoreOptions};
+/// use arbour_core::engine::{SnapshotEngine, TransactionLayer};
+/// use arbour_core::{KvStore, StoreOptions};
 /// fn store<E: SnapshotEngine>(engine: E) -> impl KvStore {
 ///     TransactionLayer::new(engine, &StoreOptions::new(), None)
 /// }
@@ -161,7 +165,8 @@ pub trait SnapshotEngine: Engine {
     /// What the engine reports.
     ///
     /// ```
-    /// use arbour_core::{KvRead, Result, SnapshotEngine};
+    /// use arbour_core::engine::SnapshotEngine;
+    /// use arbour_core::{KvRead, Result};
     /// fn names(engine: &impl SnapshotEngine) -> Result<Vec<String>> {
     ///     engine.snapshot()?.trees()
     /// }
@@ -173,7 +178,8 @@ pub trait SnapshotEngine: Engine {
 /// lend it then without having copied it.
 ///
 /// ```
-/// use arbour_core::{Direction, KeyRange, LiveCursor, LiveEngine, Result};
+/// use arbour_core::engine::{LiveCursor, LiveEngine};
+/// use arbour_core::{Direction, KeyRange, Result};
 /// fn first_key<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<Option<Vec<u8>>> {
 ///     use arbour_core::Cursor;
 ///     let mut cursor = engine.scan(tree, KeyRange::all(), Direction::Forward)?;
@@ -186,7 +192,7 @@ pub trait LiveCursor: Cursor {
     /// the end, an error or a seek.
     ///
     /// ```
-    /// fn is_at(cursor: &impl arbour_core::LiveCursor, key: &[u8]) -> bool {
+    /// fn is_at(cursor: &impl arbour_core::engine::LiveCursor, key: &[u8]) -> bool {
     ///     cursor.shown().is_some_and(|(at, _)| at == key)
     /// }
     /// ```
@@ -194,13 +200,14 @@ pub trait LiveCursor: Cursor {
 }
 
 /// An engine that only reads what is there now and applies atomic batches.
-/// [`SnapshotLayer`](crate::SnapshotLayer) adds the snapshots.
+/// [`SnapshotLayer`](crate::engine::SnapshotLayer) adds the snapshots.
 ///
 /// The conformance crate's `BTreeEngine` is a complete one in a few hundred lines, persistence
 /// included. This is how it becomes a store with transactions and snapshots:
 ///
 /// ```
-/// use arbour_core::{KvStore, LiveEngine, SnapshotLayer, StoreOptions, TransactionLayer};
+/// use arbour_core::engine::{LiveEngine, SnapshotLayer, TransactionLayer};
+/// use arbour_core::{KvStore, StoreOptions};
 /// fn store<E: LiveEngine>(engine: E) -> impl KvStore {
 ///     TransactionLayer::new(SnapshotLayer::new(engine), &StoreOptions::new(), None)
 /// }
@@ -222,7 +229,8 @@ pub trait LiveEngine: Engine {
     /// What the engine reports.
     ///
     /// ```
-    /// use arbour_core::{LiveEngine, Result};
+    /// use arbour_core::engine::LiveEngine;
+    /// use arbour_core::Result;
     /// fn length<E: LiveEngine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<usize> {
     ///     Ok(engine.get(tree, key)?.map_or(0, |value| value.as_ref().len()))
     /// }
@@ -235,7 +243,8 @@ pub trait LiveEngine: Engine {
     /// What the engine reports.
     ///
     /// ```
-    /// use arbour_core::{Cursor, Direction, KeyRange, LiveEngine, Result};
+    /// use arbour_core::engine::LiveEngine;
+    /// use arbour_core::{Cursor, Direction, KeyRange, Result};
     /// fn is_empty<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<bool> {
     ///     Ok(engine.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_none())
     /// }
@@ -253,7 +262,7 @@ pub trait LiveEngine: Engine {
     /// What the engine reports.
     ///
     /// ```
-    /// fn count(engine: &impl arbour_core::LiveEngine) -> arbour_core::Result<usize> {
+    /// fn count(engine: &impl arbour_core::engine::LiveEngine) -> arbour_core::Result<usize> {
     ///     Ok(engine.trees()?.len())
     /// }
     /// ```
@@ -267,7 +276,7 @@ pub trait LiveEngine: Engine {
     /// alive.
     ///
     /// ```
-    /// fn end(engine: &impl arbour_core::LiveEngine) -> arbour_core::Result<()> {
+    /// fn end(engine: &impl arbour_core::engine::LiveEngine) -> arbour_core::Result<()> {
     ///     engine.close()?;
     ///     engine.release()
     /// }

@@ -12,7 +12,8 @@ use crate::{Error, ErrorKind, Operation, Result};
 /// [`ErrorKind::Locked`].
 ///
 /// ```
-/// use arbour_core::{ErrorKind, StoreLock};
+/// use arbour_core::engine::StoreLock;
+/// use arbour_core::ErrorKind;
 /// use std::fs::File;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("store");
@@ -38,7 +39,7 @@ impl StoreLock {
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
     /// let file = std::fs::File::create(folder.path().join("store")).unwrap();
-    /// assert!(arbour_core::StoreLock::exclusive(file).is_ok());
+    /// assert!(arbour_core::engine::StoreLock::exclusive(file).is_ok());
     /// ```
     pub fn exclusive(file: File) -> Result<Self> {
         let locked = file.try_lock();
@@ -53,7 +54,7 @@ impl StoreLock {
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
     /// let file = std::fs::File::create(folder.path().join("store")).unwrap();
-    /// assert!(arbour_core::StoreLock::shared(file).is_ok());
+    /// assert!(arbour_core::engine::StoreLock::shared(file).is_ok());
     /// ```
     pub fn shared(file: File) -> Result<Self> {
         let locked = file.try_lock_shared();
@@ -65,7 +66,7 @@ impl StoreLock {
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let file = std::fs::File::create(folder.path().join("store")).unwrap();
-    /// let lock = arbour_core::StoreLock::exclusive(file)?;
+    /// let lock = arbour_core::engine::StoreLock::exclusive(file)?;
     /// assert_eq!(lock.file().metadata().unwrap().len(), 0);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```

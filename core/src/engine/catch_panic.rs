@@ -1,7 +1,7 @@
 //! Keeping an engine's panics from the caller.
 //!
-//! Some engines trust their files: where a page holds what they never wrote, they may panic instead
-//! of reporting corruption. A damaged file must not take the program down.
+//! Some engines trust their files: if a page holds what they never wrote, they may panic instead of
+//! reporting corruption. A damaged file must not end the program.
 
 use std::any::Any;
 use std::fmt;
@@ -9,25 +9,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{Error, ErrorKind, Operation, Result};
 
-/// Calls an engine and turns a panic into [`ErrorKind::Corrupted`]: for backends of engines that
-/// panic over damaged files.
+/// Calls an engine and turns a panic into [`ErrorKind::Corrupted`].
 ///
-/// What the engine holds after a panic must be used no more: a cursor ends, a transaction refuses
-/// to commit. No closure of the caller's may run inside, for its panic is not the engine's. A
-/// program built with `panic = "abort"` has no such shield.
+/// After a panic the backend must not use the object that panicked again: a cursor ends, a
+/// transaction refuses to commit. No closure of the caller may run inside, because its panic is not
+/// the engine's. A program built with `panic = "abort"` lets the panic through.
 ///
 /// # Errors
 /// Those of `call`, and [`Corrupted`](ErrorKind::Corrupted) if it panics.
 ///
 /// ```
-/// use arbour_core::{ErrorKind, Operation, shielded};
-/// let read = shielded("toy", Operation::Get, || -> arbour_core::Result<u8> {
+/// use arbour_core::engine::catch_panic;
+/// use arbour_core::{ErrorKind, Operation};
+/// let read = catch_panic("toy", Operation::Get, || -> arbour_core::Result<u8> {
 ///     unreachable!("no page begins so")
 /// });
 /// assert_eq!(read.unwrap_err().kind(), ErrorKind::Corrupted);
 /// ```
 #[inline]
-pub fn shielded<R>(
+pub fn catch_panic<R>(
     engine: &'static str,
     operation: Operation,
     call: impl FnOnce() -> Result<R>,
@@ -38,27 +38,27 @@ pub fn shielded<R>(
     }
 }
 
-/// Returns what somebody said when he panicked; `None` if it was no text.
+/// Returns the panic message, or `None` if the payload is not text.
 ///
 /// ```
 /// let panicked = std::panic::catch_unwind(|| panic!("no page {} begins so", 7)).unwrap_err();
-/// assert_eq!(arbour_core::panic_text(panicked.as_ref()), Some("no page 7 begins so"));
+/// assert_eq!(arbour_core::engine::panic_message(panicked.as_ref()), Some("no page 7 begins so"));
 /// ```
 #[must_use]
-pub fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
+pub fn panic_message(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
 #[cold]
 fn corrupted(engine: &'static str, operation: Operation, panic: &(dyn Any + Send)) -> Error {
-    let text = panic_text(panic).unwrap_or("no message");
+    let text = panic_message(panic).unwrap_or("no message");
     let message = format!("the store is damaged: {engine} panicked over what it read");
     let panicked = Panicked { engine, text: text.to_owned() };
     Error::new(ErrorKind::Corrupted, operation, message).with_source(panicked)
 }
 
-/// What an engine said when it panicked.
+/// The panic of an engine, as the source of an error.
 #[derive(Debug)]
 struct Panicked {
     engine: &'static str,

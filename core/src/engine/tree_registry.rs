@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::{Operation, Result, Tree, TreeName, foreign_tree};
+use crate::engine::{TreeName, foreign_tree};
+use crate::{Operation, Result, Tree};
 
 /// The names a store has resolved, and the numbers they stand for.
 ///
 /// Resolving takes a short lock and never waits for a writer.
 ///
 /// ```
-/// use arbour_core::{Operation, TreeName, TreeRegistry};
+/// use arbour_core::engine::{TreeName, TreeRegistry};
+/// use arbour_core::Operation;
 /// let (ours, theirs) = (TreeRegistry::new(), TreeRegistry::new());
 /// let foreign = theirs.resolve(TreeName::new("users")?);
 /// assert!(ours.check(&foreign, Operation::Get).is_err());
@@ -38,7 +40,7 @@ impl TreeRegistry {
     /// Creates an empty registry whose handles no other registry accepts.
     ///
     /// ```
-    /// let registry = arbour_core::TreeRegistry::new();
+    /// let registry = arbour_core::engine::TreeRegistry::new();
     /// # let _ = registry;
     /// ```
     #[must_use]
@@ -52,7 +54,7 @@ impl TreeRegistry {
     /// Returns the handle of a name, the same each time.
     ///
     /// ```
-    /// # use arbour_core::{TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
     /// let registry = TreeRegistry::new();
     /// let name = TreeName::new("users")?;
     /// assert_eq!(registry.resolve(name), registry.resolve(name));
@@ -80,7 +82,8 @@ impl TreeRegistry {
     /// [`resolve`](Self::resolve) and [`names`](Self::names) know nothing of this tree.
     ///
     /// ```
-    /// # use arbour_core::{Operation, TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
+    /// # use arbour_core::Operation;
     /// let registry = TreeRegistry::new();
     /// let users = registry.numbered(TreeName::new("users")?, 7);
     /// assert_eq!(users.number(), 7);
@@ -96,7 +99,7 @@ impl TreeRegistry {
     /// list trees for an engine that holds nothing under other names.
     ///
     /// ```
-    /// # use arbour_core::{TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
     /// let registry = TreeRegistry::new();
     /// for name in ["b", "a"] {
     ///     let _ = registry.resolve(TreeName::new(name)?);
@@ -116,7 +119,7 @@ impl TreeRegistry {
     /// Tells whether a handle was resolved here.
     ///
     /// ```
-    /// # use arbour_core::{TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
     /// let registry = TreeRegistry::new();
     /// assert!(registry.owns(&registry.resolve(TreeName::new("users")?)));
     /// # Ok::<(), arbour_core::Error>(())
@@ -133,7 +136,8 @@ impl TreeRegistry {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it is another store's.
     ///
     /// ```
-    /// # use arbour_core::{Operation, TreeName, TreeRegistry};
+    /// # use arbour_core::engine::{TreeName, TreeRegistry};
+    /// # use arbour_core::Operation;
     /// let registry = TreeRegistry::new();
     /// let users = registry.resolve(TreeName::new("users")?);
     /// registry.check(&users, Operation::Get)?;

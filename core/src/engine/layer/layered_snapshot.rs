@@ -10,7 +10,8 @@ use crate::{Direction, KeyRange, KvRead, Result, Tree};
 /// A snapshot of a [`SnapshotLayer`].
 ///
 /// ```
-/// use arbour_core::{KvRead, LayeredSnapshot, LiveEngine, SnapshotEngine, SnapshotLayer};
+/// use arbour_core::engine::{LayeredSnapshot, LiveEngine, SnapshotEngine, SnapshotLayer};
+/// use arbour_core::KvRead;
 /// fn names<E: LiveEngine>(layer: &SnapshotLayer<E>) -> arbour_core::Result<Vec<String>> {
 ///     let snapshot: LayeredSnapshot<'_, E> = layer.snapshot()?;
 ///     snapshot.trees()
@@ -65,7 +66,7 @@ impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
 /// A value read through a [`LayeredSnapshot`].
 ///
 /// ```
-/// use arbour_core::LayeredValue;
+/// use arbour_core::engine::LayeredValue;
 /// let value: LayeredValue<Vec<u8>> = LayeredValue::Current(b"1815".to_vec());
 /// assert_eq!(value.as_ref(), b"1815");
 /// ```

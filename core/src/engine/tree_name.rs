@@ -12,7 +12,7 @@ const RESERVED_PREFIX: &str = "arbour/";
 /// The rule is the same for every engine and is checked before one is called.
 ///
 /// ```
-/// use arbour_core::TreeName;
+/// use arbour_core::engine::TreeName;
 /// assert!(TreeName::new("users/by name ✓").is_ok());
 /// assert!(TreeName::new("").is_err());
 /// assert!(TreeName::new("arbour/meta").is_err()); // Arbour's own
@@ -24,7 +24,7 @@ impl<'a> TreeName<'a> {
     /// The longest name, in bytes.
     ///
     /// ```
-    /// assert_eq!(arbour_core::TreeName::BYTES_MAX, 255);
+    /// assert_eq!(arbour_core::engine::TreeName::BYTES_MAX, 255);
     /// ```
     pub const BYTES_MAX: usize = 255;
 
@@ -35,7 +35,7 @@ impl<'a> TreeName<'a> {
     /// or begins with `arbour/`.
     ///
     /// ```
-    /// assert_eq!(arbour_core::TreeName::new("users")?.as_str(), "users");
+    /// assert_eq!(arbour_core::engine::TreeName::new("users")?.as_str(), "users");
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn new(name: &'a str) -> Result<Self> {
@@ -52,7 +52,7 @@ impl<'a> TreeName<'a> {
     /// rules of [`new`](Self::new) otherwise.
     ///
     /// ```
-    /// use arbour_core::TreeName;
+    /// use arbour_core::engine::TreeName;
     /// assert!(TreeName::layer("arbour/meta").is_ok());
     /// assert!(TreeName::layer("users").is_err());
     /// ```
@@ -69,7 +69,7 @@ impl<'a> TreeName<'a> {
     /// [`ErrorKind::InvalidArgument`] if the name is empty, longer than 255 bytes or contains NUL.
     ///
     /// ```
-    /// assert!(arbour_core::TreeName::stored("arbour/meta").is_ok());
+    /// assert!(arbour_core::engine::TreeName::stored("arbour/meta").is_ok());
     /// ```
     pub fn stored(name: &'a str) -> Result<Self> {
         Self::checked(name)
@@ -92,7 +92,7 @@ impl<'a> TreeName<'a> {
     /// Returns the name.
     ///
     /// ```
-    /// assert_eq!(arbour_core::TreeName::new("users")?.as_str(), "users");
+    /// assert_eq!(arbour_core::engine::TreeName::new("users")?.as_str(), "users");
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]

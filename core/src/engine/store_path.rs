@@ -18,7 +18,7 @@ const LINKS_MAX: usize = 40;
 /// beside its own lie beside the file itself and not beside a link to it.
 ///
 /// ```
-/// use arbour_core::StorePath;
+/// use arbour_core::engine::StorePath;
 /// # let folder = tempfile::tempdir().unwrap();
 /// let path = StorePath::resolve(folder.path().join("app.redb"))?;
 /// assert!(path.is_absolute());
@@ -41,7 +41,8 @@ impl StorePath {
     /// [`ErrorKind::Io`] if the folder that would hold the store is missing or cannot be reached.
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, StorePath};
+    /// use arbour_core::engine::StorePath;
+    /// use arbour_core::ErrorKind;
     /// # let folder = tempfile::tempdir().unwrap();
     /// let error = StorePath::resolve(folder.path().join("absent/app.redb")).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Io);
@@ -62,7 +63,7 @@ impl StorePath {
     /// [`ErrorKind::Io`] if the file cannot be examined.
     ///
     /// ```
-    /// # use arbour_core::StorePath;
+    /// # use arbour_core::engine::StorePath;
     /// # let folder = tempfile::tempdir().unwrap();
     /// let path = StorePath::resolve(folder.path())?;
     /// path.pin()?;
@@ -85,7 +86,8 @@ impl StorePath {
     /// [`ErrorKind::Moved`] if it was renamed, replaced or deleted.
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, Operation, StorePath};
+    /// use arbour_core::engine::StorePath;
+    /// use arbour_core::{ErrorKind, Operation};
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let file = folder.path().join("app.redb");
     /// std::fs::write(&file, "data").unwrap();
@@ -115,7 +117,8 @@ impl StorePath {
     /// it.
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, StorePath};
+    /// use arbour_core::engine::StorePath;
+    /// use arbour_core::ErrorKind;
     /// # let folder = tempfile::tempdir().unwrap();
     /// let path = StorePath::resolve(folder.path().join("app.redb"))?;
     /// let absent = std::fs::File::open(&path).unwrap_err();

@@ -1,6 +1,7 @@
 //! Copying what a store holds, for backups of engines that have none.
 
-use crate::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, TreeName};
+use crate::engine::TreeName;
+use crate::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result};
 
 /// How many bytes of keys and values are copied in one transaction: enough to make its commit
 /// cheap by comparison, little enough for any engine to hold.
@@ -10,7 +11,7 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// the number of entries. Arbour's own trees are copied too.
 ///
 /// It is what an engine's `backup` is made of that has nothing better, inside
-/// [`write_backup`](crate::write_backup). A program that moves its store uses `arbour::transfer::copy`, which
+/// [`write_backup`](crate::engine::write_backup). A program that moves its store uses `arbour::transfer::copy`, which
 /// goes on after a crash, and reads back what it wrote.
 ///
 /// Keys the destination already has are overwritten, its other keys stay. When it returns
@@ -22,7 +23,8 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// and throw that away.
 ///
 /// ```
-/// use arbour_core::{KvStore, MemoryStore, copy_entries};
+/// use arbour_core::engine::copy_entries;
+/// use arbour_core::{KvStore, MemoryStore};
 /// let (old, new) = (MemoryStore::new(), MemoryStore::new());
 /// let users = old.tree("users")?;
 /// old.put(&users, b"ada", b"1815")?;

@@ -9,7 +9,7 @@
 /// store.write(|transaction| {
 ///     transaction.savepoint(|savepoint| {
 ///         savepoint.put(&users, b"ada", b"1815")?;
-///         let value: Option<arbour_core::OverlayValue<'_, _>> = savepoint.get(&users, b"ada")?;
+///         let value: Option<arbour_core::engine::OverlayValue<'_, _>> = savepoint.get(&users, b"ada")?;
 ///         assert_eq!(value.unwrap().as_ref(), b"1815");
 ///         Ok::<_, Error>(())
 ///     })

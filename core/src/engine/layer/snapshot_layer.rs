@@ -18,9 +18,9 @@ use parking_lot::{Mutex, RwLock};
 
 use super::undo_log::UndoLog;
 use super::{Engine, LayeredSnapshot, LiveEngine, SnapshotEngine};
+use crate::engine::TreeName;
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, Operation, Provision, Result, Stats, Tree,
-    TreeName,
 };
 
 /// Gives snapshots to an engine that has none.
@@ -30,7 +30,8 @@ use crate::{
 /// applied waits for that batch if no other snapshot lives.
 ///
 /// ```
-/// use arbour_core::{KvStore, LiveEngine, SnapshotLayer, StoreOptions, TransactionLayer};
+/// use arbour_core::engine::{LiveEngine, SnapshotLayer, TransactionLayer};
+/// use arbour_core::{KvStore, StoreOptions};
 /// fn store<E: LiveEngine>(engine: E) -> impl KvStore {
 ///     TransactionLayer::new(SnapshotLayer::new(engine), &StoreOptions::new(), None)
 /// }
@@ -63,7 +64,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
     /// Adds snapshots to an engine.
     ///
     /// ```
-    /// # use arbour_core::{LiveEngine, SnapshotLayer};
+    /// # use arbour_core::engine::{LiveEngine, SnapshotLayer};
     /// fn layered<E: LiveEngine>(engine: E) -> SnapshotLayer<E> {
     ///     SnapshotLayer::new(engine)
     /// }
@@ -80,7 +81,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
     /// Returns the engine, for what only it can do.
     ///
     /// ```
-    /// # use arbour_core::{Engine, LiveEngine, SnapshotLayer};
+    /// # use arbour_core::engine::{Engine, LiveEngine, SnapshotLayer};
     /// fn name<E: LiveEngine>(layer: &SnapshotLayer<E>) -> &'static str {
     ///     layer.engine().capabilities().engine
     /// }
@@ -93,7 +94,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
     /// Returns how many old values are kept for the snapshots that live.
     ///
     /// ```
-    /// # use arbour_core::{LiveEngine, SnapshotLayer};
+    /// # use arbour_core::engine::{LiveEngine, SnapshotLayer};
     /// fn is_idle<E: LiveEngine>(layer: &SnapshotLayer<E>) -> bool {
     ///     layer.values_kept() == 0
     /// }

@@ -16,7 +16,8 @@ use crate::{Error, ErrorKind, Operation, Result, StoreOptions};
 /// engine can apply side by side [`share`](Self::share) it.
 ///
 /// ```
-/// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+/// use arbour_core::engine::WriterSlot;
+/// use arbour_core::{ErrorKind, Operation, StoreOptions};
 /// let slot = WriterSlot::new(&StoreOptions::new(), None);
 /// let writer = slot.acquire(Operation::Begin)?;
 /// assert_eq!(slot.acquire(Operation::Begin).err().unwrap().kind(), ErrorKind::Busy);
@@ -39,9 +40,10 @@ pub struct WriterSlot {
 /// Holds the slot alone; dropping it frees the slot. It stays on its thread.
 ///
 /// ```
-/// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+/// # use arbour_core::engine::WriterSlot;
+/// # use arbour_core::{Operation, StoreOptions};
 /// let slot = WriterSlot::new(&StoreOptions::new(), None);
-/// let guard: arbour_core::WriterGuard<'_> = slot.acquire(Operation::Begin)?;
+/// let guard: arbour_core::engine::WriterGuard<'_> = slot.acquire(Operation::Begin)?;
 /// drop(guard);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
@@ -54,10 +56,11 @@ pub struct WriterGuard<'s> {
 /// Holds the slot together with other batches; dropping it lets go.
 ///
 /// ```
-/// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+/// # use arbour_core::engine::WriterSlot;
+/// # use arbour_core::{Operation, StoreOptions};
 /// let slot = WriterSlot::new(&StoreOptions::new(), None);
 /// let (one, other) = (slot.share(Operation::Apply)?, slot.share(Operation::Apply)?);
-/// # let _: (arbour_core::SharedGuard<'_>, arbour_core::SharedGuard<'_>) = (one, other);
+/// # let _: (arbour_core::engine::SharedGuard<'_>, arbour_core::engine::SharedGuard<'_>) = (one, other);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 #[derive(Debug)]
@@ -69,7 +72,8 @@ impl WriterSlot {
     /// Creates a free slot; `path` is what its errors name as the store.
     ///
     /// ```
-    /// # use arbour_core::{StoreOptions, WriterSlot};
+    /// # use arbour_core::engine::WriterSlot;
+    /// # use arbour_core::StoreOptions;
     /// let slot = WriterSlot::new(&StoreOptions::new(), Some("app.redb".into()));
     /// # let _ = slot;
     /// ```
@@ -92,7 +96,8 @@ impl WriterSlot {
     /// [`ErrorKind::Closed`]; [`ErrorKind::ReadOnly`].
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+    /// use arbour_core::engine::WriterSlot;
+    /// use arbour_core::{ErrorKind, Operation, StoreOptions};
     /// let slot = WriterSlot::new(&StoreOptions::new().read_only(true), None);
     /// assert_eq!(slot.acquire(Operation::Begin).err().unwrap().kind(), ErrorKind::ReadOnly);
     /// ```
@@ -115,7 +120,8 @@ impl WriterSlot {
     /// As [`acquire`](Self::acquire).
     ///
     /// ```
-    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// # use arbour_core::engine::WriterSlot;
+    /// # use arbour_core::{Operation, StoreOptions};
     /// let slot = WriterSlot::new(&StoreOptions::new(), None);
     /// let shared = slot.share(Operation::Apply)?;
     /// # drop(shared);
@@ -140,7 +146,8 @@ impl WriterSlot {
     /// [`ErrorKind::Busy`] as for [`acquire`](Self::acquire); the store is then still open.
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, Operation, StoreOptions, WriterSlot};
+    /// use arbour_core::engine::WriterSlot;
+    /// use arbour_core::{ErrorKind, Operation, StoreOptions};
     /// let slot = WriterSlot::new(&StoreOptions::new(), None);
     /// assert!(slot.close()?.is_some());
     /// assert!(slot.close()?.is_none());
@@ -165,7 +172,8 @@ impl WriterSlot {
     /// [`ErrorKind::Closed`] if it was.
     ///
     /// ```
-    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// # use arbour_core::engine::WriterSlot;
+    /// # use arbour_core::{Operation, StoreOptions};
     /// assert!(WriterSlot::new(&StoreOptions::new(), None).check_open(Operation::Get).is_ok());
     /// ```
     #[inline]
@@ -182,7 +190,8 @@ impl WriterSlot {
     /// [`ErrorKind::Closed`] or [`ErrorKind::ReadOnly`].
     ///
     /// ```
-    /// # use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// # use arbour_core::engine::WriterSlot;
+    /// # use arbour_core::{Operation, StoreOptions};
     /// assert!(WriterSlot::new(&StoreOptions::new(), None).check_writable(Operation::Sync).is_ok());
     /// ```
     pub fn check_writable(&self, operation: Operation) -> Result<()> {
@@ -205,7 +214,8 @@ impl WriterSlot {
     /// holds the slot, because it would wait for itself.
     ///
     /// ```
-    /// use arbour_core::{Operation, StoreOptions, WriterSlot};
+    /// use arbour_core::engine::WriterSlot;
+    /// use arbour_core::{Operation, StoreOptions};
     /// use std::time::Duration;
     /// let slot = WriterSlot::new(&StoreOptions::new(), None);
     /// assert_eq!(slot.wait(), StoreOptions::new().writer_wait());

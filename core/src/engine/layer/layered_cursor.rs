@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use super::undo_log::PreImage;
 use super::{LayeredSnapshot, LiveEngine};
-use crate::{Cursor, Direction, KeyRange, LiveCursor as _, Result, Tree};
+use crate::engine::LiveCursor as _;
+use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
 /// A cursor of a [`LayeredSnapshot`]: the engine's entries, with what was changed since put back.
 ///
 /// ```
-/// use arbour_core::{Cursor, KeyRange, KvRead, LayeredCursor, LayeredSnapshot, LiveEngine};
+/// use arbour_core::engine::{LayeredCursor, LayeredSnapshot, LiveEngine};
+/// use arbour_core::{Cursor, KeyRange, KvRead};
 /// fn count<E: LiveEngine>(
 ///     snapshot: &LayeredSnapshot<'_, E>,
 ///     tree: &Tree,

@@ -1,0 +1,56 @@
+//! What the author of an engine needs. An application never sees it.
+//!
+//! An engine implements [`KvStore`](crate::KvStore) itself, or one of two smaller traits, and the
+//! layers add what it lacks:
+//!
+//! ```text
+//! KvStore            TransactionLayer<E>: writer slot, write set, merge cursor
+//!    needs              SnapshotEngine: snapshots and atomic batches (RocksDB is one)
+//!       or gets them from  SnapshotLayer<E>: pre-images while a snapshot lives
+//!          needs              LiveEngine: reads of now and atomic batches (sled is one)
+//! ```
+//!
+//! - [`TreeRegistry`] gives out handles and refuses those of other stores.
+//! - [`WriterSlot`] lets one writer in at a time, and ends waiting at a deadline.
+//! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
+//! - [`catch_panic`] turns an engine's panic over a damaged file into an error.
+//! - [`write_backup`] puts a backup in its place only once it is whole.
+//!
+//! ```
+//! use arbour_core::engine::{TreeName, TreeRegistry};
+//! use arbour_core::{KvStore, MemoryStore, Operation};
+//! let registry = TreeRegistry::new();
+//! let users = registry.resolve(TreeName::new("users")?);
+//! registry.check(&users, Operation::Get)?;
+//! assert!(registry.check(&MemoryStore::new().tree("users")?, Operation::Get).is_err());
+//! # Ok::<(), arbour_core::Error>(())
+//! ```
+
+mod backup;
+mod catch_panic;
+mod copy_entries;
+mod layer;
+pub(crate) mod overlay;
+mod store_lock;
+mod store_path;
+mod tree_name;
+mod tree_registry;
+mod writer_slot;
+
+pub use backup::write_backup;
+pub use catch_panic::{catch_panic, panic_message};
+pub use copy_entries::copy_entries;
+pub use layer::{
+    Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
+    LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
+};
+pub(crate) use overlay::keys_in;
+pub use overlay::{MergeCursor, OverlayValue};
+pub use store_lock::StoreLock;
+pub use store_path::StorePath;
+pub use tree_name::TreeName;
+pub use tree_registry::TreeRegistry;
+pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot};
+pub(crate) use writer_slot::{thread_number, with_deadline};
+
+pub use crate::tree::foreign_tree;
