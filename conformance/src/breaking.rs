@@ -1,12 +1,11 @@
 //! A store that breaks at a chosen step, as if the process had died there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::forward;
 use arbour_core::{
-    Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
-    KvWrite, Operation, Result, Stats, Tree, Write,
+    Batch, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
+    Tree,
 };
 
 /// Whether a commit that breaks has taken effect.
@@ -61,13 +60,8 @@ impl<S: KvStore> KvStore for Breaking<S> {
     where
         Self: 's;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.store.open_tree(name)
-    }
+    forward!(self => self.store; capabilities, open_tree, writer_wait, sync, close, stats);
+    forward!(self => self.store; compact, backup);
 
     fn snapshot(&self) -> Result<S::Snapshot<'_>> {
         self.step(Operation::Snapshot)?;
@@ -79,58 +73,21 @@ impl<S: KvStore> KvStore for Breaking<S> {
         Ok(BreakingTransaction { store: self, transaction: self.store.begin_with(durability)? })
     }
 
-    fn writer_wait(&self) -> Duration {
-        self.store.writer_wait()
-    }
-
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()
     }
-
-    fn sync(&self) -> Result<()> {
-        self.store.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.store.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.store.stats()
-    }
 }
 
 impl<'s, S: KvStore> KvRead for BreakingTransaction<'s, S> {
-    type Value<'t>
-        = <S::Transaction<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = <S::Transaction<'s> as KvRead>::Cursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.transaction.get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        self.transaction.scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.transaction.trees()
-    }
+    forward!(types of S::Transaction<'s>);
+    forward!(self => self.transaction; reads);
 }
 
 impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
+    forward!(self => self.transaction; check, rollback, conflicted);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.store.step(Operation::Put)?;
         self.transaction.put(tree, key, value)
@@ -146,10 +103,6 @@ impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
         self.transaction.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_>) -> Result<()> {
-        self.transaction.check(write)
-    }
-
     fn commit(self) -> Result<()> {
         match (self.store.step(Operation::Commit), self.store.breaks) {
             (Ok(()), _) => self.transaction.commit(),
@@ -160,9 +113,5 @@ impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
                 Err(Error::new(ErrorKind::CommitUnknown, error.operation(), message))
             }
         }
-    }
-
-    fn rollback(self) -> Result<()> {
-        self.transaction.rollback()
     }
 }

@@ -17,19 +17,14 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::engine::TreeName;
-use crate::engine::{thread_number, with_deadline};
-use crate::{
-    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result,
-    Savepoint, Stats, Tree,
-};
+use crate::engine::{forward, thread_number, with_deadline};
+use crate::{Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Savepoint};
 
 /// A store whose batches and grouped writes share their commits with those of other threads.
 ///
@@ -446,21 +441,8 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
     where
         Self: 's;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.store.open_tree(name)
-    }
-
-    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
-        self.store.snapshot()
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
-        self.store.begin_with(durability)
-    }
+    forward!(self => self.store; capabilities, open_tree, snapshot, begin_with, sync, close);
+    forward!(self => self.store; stats, compact, backup);
 
     fn writer_wait(&self) -> Duration {
         if self.is_leader() { Duration::ZERO } else { self.store.writer_wait() }
@@ -476,25 +458,5 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
             Operation::Begin | Operation::Commit => error.with_operation(Operation::Apply),
             _ => error,
         })
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.store.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.store.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.store.stats()
-    }
-
-    fn compact(&self) -> Result<()> {
-        self.store.compact()
-    }
-
-    fn backup(&self, destination: &Path) -> Result<()> {
-        self.store.backup(destination)
     }
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{TreeName, forward};
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
     Result, Tree, Write,
@@ -109,35 +109,8 @@ fn refused<T>(operation: Operation) -> Result<T> {
 }
 
 impl<R: KvRead> KvRead for Unwritable<R> {
-    type Value<'t>
-        = R::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = R::Cursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.snapshot.get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        self.snapshot.scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.snapshot.trees()
-    }
-
-    fn len(&self, tree: &Tree) -> Result<u64> {
-        self.snapshot.len(tree)
-    }
+    forward!(types of R);
+    forward!(self => self.snapshot; reads);
 }
 
 impl<R: KvRead> KvWrite for Unwritable<R> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::TreeName;
-use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, Tree};
+use arbour_core::engine::{TreeName, forward};
+use arbour_core::{Batch, Durability, KvStore, Operation, Result, Stats, Tree};
 
 use super::counters::{Counting, StoreCounters, count};
 use super::transaction::{Life, TracedTransaction};
@@ -90,9 +90,7 @@ impl<S: KvStore> KvStore for TracedStore<S> {
     where
         Self: 's;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
+    forward!(self => self.store; capabilities, writer_wait);
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.timed(Operation::Tree, || self.store.open_tree(name))
@@ -111,10 +109,6 @@ impl<S: KvStore> KvStore for TracedStore<S> {
         let engine = self.watch.engine;
         tracing::trace!(target: "arbour::store", engine, ?durability, ?waited, "begin");
         Ok(TracedTransaction { transaction, life: Life::new(Arc::clone(&self.watch)) })
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {

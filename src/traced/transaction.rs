@@ -1,11 +1,10 @@
 //! The transaction of a traced store.
 
+use arbour_core::engine::forward;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arbour_core::{
-    Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
-};
+use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 use super::counters::count;
 use super::watch::Watch;
@@ -61,17 +60,24 @@ impl Drop for Life {
 }
 
 impl<W: KvWrite> KvRead for TracedTransaction<W> {
-    type Value<'t>
-        = W::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = W::Cursor<'t>
-    where
-        Self: 't;
+    forward!(types of W);
+    forward!(self => self.transaction; trees);
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
         self.life.told(Operation::Get, self.transaction.get(tree, key))
+    }
+
+    fn get_with<R>(
+        &self,
+        tree: &Tree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.life.told(Operation::Get, self.transaction.get_with(tree, key, read))
+    }
+
+    fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
+        self.life.told(Operation::Get, self.transaction.contains(tree, key))
     }
 
     fn scan(
@@ -83,12 +89,14 @@ impl<W: KvWrite> KvRead for TracedTransaction<W> {
         self.life.told(Operation::Scan, self.transaction.scan(tree, range, direction))
     }
 
-    fn trees(&self) -> Result<Vec<String>> {
-        self.transaction.trees()
+    fn len(&self, tree: &Tree) -> Result<u64> {
+        self.life.told(Operation::Scan, self.transaction.len(tree))
     }
 }
 
 impl<W: KvWrite> KvWrite for TracedTransaction<W> {
+    forward!(self => self.transaction; check, conflicted);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.life.writes += 1;
         self.life.told(Operation::Put, self.transaction.put(tree, key, value))
@@ -102,10 +110,6 @@ impl<W: KvWrite> KvWrite for TracedTransaction<W> {
     fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.life.writes += 1;
         self.life.told(Operation::DeleteRange, self.transaction.delete_range(tree, range))
-    }
-
-    fn check(&self, write: &Write<'_>) -> Result<()> {
-        self.transaction.check(write)
     }
 
     fn commit(self) -> Result<()> {
@@ -122,9 +126,5 @@ impl<W: KvWrite> KvWrite for TracedTransaction<W> {
     fn rollback(self) -> Result<()> {
         let Self { transaction, life } = self;
         life.watch.time(Operation::Rollback, || transaction.rollback()).map(drop)
-    }
-
-    fn conflicted(&self) -> bool {
-        self.transaction.conflicted()
     }
 }

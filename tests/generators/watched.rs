@@ -1,12 +1,10 @@
 //! A store that tells of every step of its writes, and can be broken at each.
 
-use std::time::Duration;
-
 use arbour::{
-    Batch, Capabilities, Direction, Durability, DynSnapshot, DynStore, DynTransaction, Error,
-    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result, Stats, Tree, Write,
+    Batch, Durability, DynSnapshot, DynStore, DynTransaction, Error, ErrorKind, KeyRange, KvRead,
+    KvStore, KvWrite, Operation, Result, Tree,
 };
-use arbour_core::engine::TreeName;
+use arbour_core::engine::forward;
 
 /// A step of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,25 +43,12 @@ impl KvStore for Watched {
     type Snapshot<'s> = DynSnapshot<'s>;
     type Transaction<'s> = WatchedTransaction<'s>;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.store.open_tree(name)
-    }
-
-    fn snapshot(&self) -> Result<DynSnapshot<'_>> {
-        self.store.snapshot()
-    }
+    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
+    forward!(self => self.store; stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<WatchedTransaction<'_>> {
         (self.watch)(Moment::Begin)?;
         Ok(WatchedTransaction { store: self, transaction: self.store.begin_with(durability)? })
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
@@ -71,49 +56,16 @@ impl KvStore for Watched {
         transaction.apply(&batch)?;
         transaction.commit()
     }
-
-    fn sync(&self) -> Result<()> {
-        self.store.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.store.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.store.stats()
-    }
 }
 
 impl<'s> KvRead for WatchedTransaction<'s> {
-    type Value<'t>
-        = <DynTransaction<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = <DynTransaction<'s> as KvRead>::Cursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.transaction.get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        self.transaction.scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.transaction.trees()
-    }
+    forward!(types of DynTransaction<'s>);
+    forward!(self => self.transaction; reads);
 }
 
 impl KvWrite for WatchedTransaction<'_> {
+    forward!(self => self.transaction; check, rollback);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         (self.store.watch)(Moment::Write)?;
         self.transaction.put(tree, key, value)
@@ -129,10 +81,6 @@ impl KvWrite for WatchedTransaction<'_> {
         self.transaction.delete_range(tree, range)
     }
 
-    fn check(&self, write: &Write<'_>) -> Result<()> {
-        self.transaction.check(write)
-    }
-
     fn commit(self) -> Result<()> {
         (self.store.watch)(Moment::Commit)?;
         self.transaction.commit()?;
@@ -140,9 +88,5 @@ impl KvWrite for WatchedTransaction<'_> {
             let message = "nobody was told of the commit";
             Error::new(ErrorKind::CommitUnknown, Operation::Commit, message)
         })
-    }
-
-    fn rollback(self) -> Result<()> {
-        self.transaction.rollback()
     }
 }

@@ -15,6 +15,12 @@ use crate::engines::on_every_engine;
 
 on_every_engine!(what_is_done_with_a_store_is_told, what_is_done_with_a_store_is_counted);
 
+/// Under tracing a length is the engine's own count, and no scan.
+#[test]
+fn a_traced_store_hands_every_method_on() {
+    assert_eq!(arbour_conformance::check_forwarding(TracedStore::new), [""; 0]);
+}
+
 /// Keeps the name of each event that is told of a store, with some of its fields.
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<Vec<String>>>);

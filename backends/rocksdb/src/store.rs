@@ -2,12 +2,9 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
-use arbour_core::engine::{TransactionLayer, TreeName};
-use arbour_core::{
-    Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, StoreOptions, Tree,
-};
+use arbour_core::engine::{TransactionLayer, forward};
+use arbour_core::{KvStore, Operation, Result, StoreOptions};
 
 use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, backup};
 
@@ -94,45 +91,8 @@ impl KvStore for RocksdbStore {
     type Snapshot<'s> = RocksdbSnapshot<'s>;
     type Transaction<'s> = RocksdbTransaction<'s>;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.layer.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.layer.open_tree(name)
-    }
-
-    fn snapshot(&self) -> Result<RocksdbSnapshot<'_>> {
-        self.layer.snapshot()
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<RocksdbTransaction<'_>> {
-        self.layer.begin_with(durability)
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.layer.writer_wait()
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        self.layer.apply(batch, durability)
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.layer.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.layer.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.layer.stats()
-    }
-
-    fn compact(&self) -> Result<()> {
-        self.layer.compact()
-    }
+    forward!(self => self.layer; capabilities, open_tree, snapshot, begin_with, writer_wait);
+    forward!(self => self.layer; apply, sync, close, stats, compact);
 
     fn backup(&self, destination: &Path) -> Result<()> {
         if self.layer.engine().is_read_only() {

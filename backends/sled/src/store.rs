@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
-use arbour_core::engine::{SnapshotLayer, TransactionLayer, TreeName};
-use arbour_core::{Batch, Capabilities, Durability, KvStore, Result, Stats, StoreOptions, Tree};
+use arbour_core::engine::{SnapshotLayer, TransactionLayer, forward};
+use arbour_core::{KvStore, Result, StoreOptions};
 
 use crate::{SledEngine, SledSnapshot, SledTransaction};
 
@@ -74,45 +73,8 @@ impl KvStore for SledStore {
     type Snapshot<'s> = SledSnapshot<'s>;
     type Transaction<'s> = SledTransaction<'s>;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.layers.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.layers.open_tree(name)
-    }
-
-    fn snapshot(&self) -> Result<SledSnapshot<'_>> {
-        self.layers.snapshot()
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<SledTransaction<'_>> {
-        self.layers.begin_with(durability)
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.layers.writer_wait()
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        self.layers.apply(batch, durability)
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.layers.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.layers.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.layers.stats()
-    }
-
-    fn compact(&self) -> Result<()> {
-        self.layers.compact()
-    }
+    forward!(self => self.layers; capabilities, open_tree, snapshot, begin_with, writer_wait);
+    forward!(self => self.layers; apply, sync, close, stats, compact);
 
     fn backup(&self, destination: &Path) -> Result<()> {
         crate::backup::backup(self, destination)

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use arbour_core::engine::TreeName;
-use arbour_core::{
-    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, Result, Stats, Tree,
-};
+use arbour_core::engine::forward;
+use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
 /// Counts the gets and scans of its snapshots, and the transactions that are begun.
 pub(super) struct Counting<S> {
@@ -42,13 +39,8 @@ impl<S: KvStore> KvStore for Counting<S> {
     where
         Self: 's;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.store.open_tree(name)
-    }
+    forward!(self => self.store; capabilities, open_tree, writer_wait, sync, close, stats);
+    forward!(self => self.store; compact, backup);
 
     fn snapshot(&self) -> Result<CountingSnapshot<'_, S>> {
         Ok(CountingSnapshot { store: self, snapshot: self.store.snapshot()? })
@@ -59,25 +51,9 @@ impl<S: KvStore> KvStore for Counting<S> {
         self.store.begin_with(durability)
     }
 
-    fn writer_wait(&self) -> Duration {
-        self.store.writer_wait()
-    }
-
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         self.transactions.fetch_add(1, Ordering::SeqCst);
         self.store.apply(batch, durability)
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.store.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.store.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.store.stats()
     }
 }
 

@@ -14,6 +14,7 @@
 //! - [`WriterSlot`] lets one writer in at a time, and ends waiting at a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
 //! - [`catch_panic`] turns an engine's panic over a damaged file into an error.
+//! - [`forward`] hands methods on to what a wrapper holds.
 //! - [`write_backup`] puts a backup in its place only once it is whole.
 //!
 //! ```
@@ -29,6 +30,7 @@
 mod backup;
 mod catch_panic;
 mod copy_entries;
+mod forward;
 mod layer;
 pub(crate) mod overlay;
 mod store_lock;
@@ -53,4 +55,5 @@ pub use tree_registry::TreeRegistry;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot};
 pub(crate) use writer_slot::{thread_number, with_deadline};
 
+pub use crate::__forward as forward;
 pub use crate::tree::foreign_tree;

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arbour_core::engine::TreeName;
-use arbour_core::{
-    Batch, Capabilities, Durability, KvStore, KvWrite, MemoryStore, Result, Stats, StoreOptions,
-    Tree,
-};
+use arbour_core::engine::forward;
+use arbour_core::{Batch, Durability, KvStore, KvWrite, MemoryStore, Result, StoreOptions};
 use parking_lot::Mutex;
 
 use super::transaction::Write;
@@ -83,41 +79,16 @@ impl KvStore for Tampered {
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = TamperedTransaction<'s>;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.store.capabilities()
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.store.open_tree(name)
-    }
-
-    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
-        self.store.snapshot()
-    }
+    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
+    forward!(self => self.store; stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<TamperedTransaction<'_>> {
         TamperedTransaction::new(self, self.store.begin_with(durability)?)
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.store.writer_wait()
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;
         transaction.commit()
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.store.sync()
-    }
-
-    fn close(&self) -> Result<()> {
-        self.store.close()
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        self.store.stats()
     }
 }

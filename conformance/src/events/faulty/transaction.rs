@@ -1,8 +1,9 @@
 //! A transaction of a store with a fault.
 
+use arbour_core::engine::forward;
 use std::collections::HashMap;
 
-use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
+use arbour_core::{KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
 
 use super::fault::Fate;
 use super::{EventFault, Tampered};
@@ -45,34 +46,13 @@ impl<'s> TamperedTransaction<'s> {
 }
 
 impl<'s> KvRead for TamperedTransaction<'s> {
-    type Value<'t>
-        = <Below<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = <Below<'s> as KvRead>::Cursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.below.get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        self.below.scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.below.trees()
-    }
+    forward!(types of Below<'s>);
+    forward!(self => self.below; reads);
 }
 
 impl KvWrite for TamperedTransaction<'_> {
+    forward!(self => self.below; check, rollback, conflicted);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.store.fault else {
             return self.below.put(tree, key, value);
@@ -98,17 +78,9 @@ impl KvWrite for TamperedTransaction<'_> {
         if self.keeps(tree) { Ok(()) } else { self.below.delete_range(tree, range) }
     }
 
-    fn check(&self, write: &arbour_core::Write<'_>) -> Result<()> {
-        self.below.check(write)
-    }
-
     fn commit(self) -> Result<()> {
         self.below.commit()?;
         self.store.delayed.lock().extend(self.delayed);
         Ok(())
-    }
-
-    fn rollback(self) -> Result<()> {
-        self.below.rollback()
     }
 }

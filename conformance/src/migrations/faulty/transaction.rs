@@ -1,8 +1,7 @@
 //! A transaction of a store with a fault.
 
-use arbour_core::{
-    Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree,
-};
+use arbour_core::engine::forward;
+use arbour_core::{Durability, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
 
 use super::fault::Fate;
 use super::{Distorted, MigrationFault};
@@ -55,34 +54,13 @@ impl<'s> DistortedTransaction<'s> {
 }
 
 impl<'s> KvRead for DistortedTransaction<'s> {
-    type Value<'t>
-        = <Below<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = <Below<'s> as KvRead>::Cursor<'t>
-    where
-        Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.below().get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        self.below().scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.below().trees()
-    }
+    forward!(types of Below<'s>);
+    forward!(self => self.below(); reads);
 }
 
 impl KvWrite for DistortedTransaction<'_> {
+    forward!(self => self.below(); check, conflicted);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.store.fault else {
             return self.below_mut().put(tree, key, value);
@@ -117,10 +95,6 @@ impl KvWrite for DistortedTransaction<'_> {
 
     fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         if self.keeps(tree, true) { Ok(()) } else { self.below_mut().delete_range(tree, range) }
-    }
-
-    fn check(&self, write: &arbour_core::Write<'_>) -> Result<()> {
-        self.below().check(write)
     }
 
     fn commit(mut self) -> Result<()> {

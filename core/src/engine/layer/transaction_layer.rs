@@ -223,6 +223,23 @@ impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
     fn trees(&self) -> Result<Vec<String>> {
         self.writes.trees_over(self, self.below()?.trees()?)
     }
+
+    fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
+        self.writes.contains_over(self.below()?, tree, key)
+    }
+
+    fn get_with<R>(
+        &self,
+        tree: &Tree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        self.writes.get_with_over(self.below()?, tree, key, read)
+    }
+
+    fn len(&self, tree: &Tree) -> Result<u64> {
+        self.writes.len_over(self.below()?, tree)
+    }
 }
 
 impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {

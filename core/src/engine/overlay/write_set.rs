@@ -115,6 +115,47 @@ impl WriteSet {
         WriteSetRange { keys, batch: &self.batch, direction }
     }
 
+    /// Tells whether a key is present, by what was written and what is below.
+    pub(crate) fn contains_over(
+        &self,
+        below: &impl KvRead,
+        tree: &Tree,
+        key: &[u8],
+    ) -> Result<bool> {
+        match self.get(tree, key) {
+            Some(written) => Ok(written.is_some()),
+            None => below.contains(tree, key),
+        }
+    }
+
+    /// Reads a value where it lies, by what was written and what is below.
+    pub(crate) fn get_with_over<R>(
+        &self,
+        below: &impl KvRead,
+        tree: &Tree,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>> {
+        match self.get(tree, key) {
+            Some(written) => Ok(written.map(read)),
+            None => below.get_with(tree, key, read),
+        }
+    }
+
+    /// Counts the entries of a tree: those below, corrected by each key that was written. An engine
+    /// may know its own count, so that nothing is scanned.
+    pub(crate) fn len_over(&self, below: &impl KvRead, tree: &Tree) -> Result<u64> {
+        let mut len = below.len(tree)?;
+        for (key, written) in self.range(tree, &KeyRange::all(), Direction::Forward) {
+            match (below.contains(tree, key)?, written.is_some()) {
+                (false, true) => len = len.saturating_add(1),
+                (true, false) => len = len.saturating_sub(1),
+                _ => {}
+            }
+        }
+        Ok(len)
+    }
+
     /// Corrects the names of the trees that hold an entry below by what was written: `reader`
     /// reads both as one.
     pub(crate) fn trees_over(

@@ -1,0 +1,47 @@
+//! Wrappers of stores hand every method on that they do not change.
+
+use std::sync::Arc;
+
+use arbour_conformance::{Probe, check_forwarding};
+use arbour_core::engine::forward;
+use arbour_core::{DynStore, GroupCommit, KvRead, KvStore};
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn the_wrappers_of_the_core_forward_everything() {
+    assert_eq!(check_forwarding(|probe| probe), NOTHING);
+    assert_eq!(check_forwarding(Arc::new), NOTHING);
+    assert_eq!(check_forwarding(DynStore::new), NOTHING);
+    assert_eq!(check_forwarding(|probe| Arc::new(DynStore::new(Arc::new(probe)))), NOTHING);
+    // A batch joins a group of writes, which is one transaction.
+    assert_eq!(check_forwarding(|probe| GroupCommit::new(Arc::new(probe))), ["apply"]);
+}
+
+/// Leaves out what the contract provides: every call answers, and none of these reaches the engine.
+struct Forgetful(Probe);
+
+struct ForgetfulSnapshot<R>(R);
+
+impl KvStore for Forgetful {
+    type Snapshot<'s> = ForgetfulSnapshot<<Probe as KvStore>::Snapshot<'s>>;
+    type Transaction<'s> = <Probe as KvStore>::Transaction<'s>;
+
+    forward!(self => self.0; capabilities, open_tree, begin_with, apply, sync, close, stats, compact);
+    forward!(self => self.0; backup);
+
+    fn snapshot(&self) -> arbour_core::Result<Self::Snapshot<'_>> {
+        self.0.snapshot().map(ForgetfulSnapshot)
+    }
+}
+
+impl<R: KvRead> KvRead for ForgetfulSnapshot<R> {
+    forward!(types of R);
+    forward!(self => self.0; get, scan, trees);
+}
+
+#[test]
+fn what_a_wrapper_leaves_out_is_found() {
+    let missed = ["writer_wait", "snapshot.get_with", "snapshot.contains", "snapshot.len"];
+    assert_eq!(check_forwarding(Forgetful), missed);
+}
