@@ -9,8 +9,8 @@ use arbour_core::KvStore;
 use super::dispatch::check_not_handling;
 use super::drive::{Step, Wait, is_busy};
 use super::events::Events;
-use super::lane::Lane;
 use super::patience::Patience;
+use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};
 
 /// How far catching up is.
@@ -92,22 +92,22 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
     ) -> EventResult<u64> {
         check_not_handling()?;
-        let (lane, state, is_active) = {
+        let (running, state, is_active) = {
             let snapshot = self.store().snapshot()?;
-            let lane = self.inner.served_at(&snapshot, projection)?;
-            (lane, lane.state(&snapshot)?, lane.is_active_at(&snapshot)?)
+            let running = self.inner.served_at(&snapshot, projection)?;
+            (running, running.state(&snapshot)?, running.is_active_at(&snapshot)?)
         };
-        self.inner.place.check(lane.name(), &state)?;
+        self.inner.location.check(running.name(), &state)?;
         if !is_active {
-            return Ok(self.build(lane, false, progress)?.done);
+            return Ok(self.build(running, false, progress)?.done);
         }
         let total = self.head()?.position;
-        let mut done = lane.applied.load(Ordering::Acquire);
+        let mut done = running.applied.load(Ordering::Acquire);
         while done < total {
             // The thread that applies one event applies a commit's worth.
-            let wait = self.inner.drive_until(lane, done + 1, None)?;
-            self.ended(lane, wait)?;
-            done = lane.applied.load(Ordering::Acquire);
+            let wait = self.inner.drive_until(running, done + 1, None)?;
+            self.ended(running, wait)?;
+            done = running.applied.load(Ordering::Acquire);
             if done < total && progress(CatchUp { done, total }).is_break() {
                 break;
             }
@@ -141,17 +141,17 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         timeout: Duration,
     ) -> EventResult<S::Snapshot<'_>> {
         check_not_handling()?;
-        let lane = {
+        let running = {
             let snapshot = self.store().snapshot()?;
-            let lane = self.inner.served_at(&snapshot, projection)?;
-            if lane.state(&snapshot)?.applied >= position {
+            let running = self.inner.served_at(&snapshot, projection)?;
+            if running.state(&snapshot)?.applied >= position {
                 return Ok(snapshot);
             }
-            lane
+            running
         };
         let until = Instant::now().checked_add(timeout);
-        let wait = self.inner.drive_until(lane, position, until)?;
-        self.ended(lane, wait)?;
+        let wait = self.inner.drive_until(running, position, until)?;
+        self.ended(running, wait)?;
         Ok(self.store().snapshot()?)
     }
 
@@ -180,14 +180,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             let seen = self.inner.signal.count();
             let newest = self.head()?.position;
             let mut is_behind = false;
-            for lane in self.inner.served_lanes()? {
-                match self.inner.drive_until(lane, newest, None)? {
+            for running in self.inner.served_projections()? {
+                match self.inner.drive_until(running, newest, None)? {
                     Wait::ShutDown => return Ok(()),
                     // Another thread takes long: this one goes on for as long as the program does.
                     Wait::TimedOut => {}
-                    wait => self.ended(lane, wait)?,
+                    wait => self.ended(running, wait)?,
                 }
-                is_behind |= lane.applied.load(Ordering::Acquire) < newest;
+                is_behind |= running.applied.load(Ordering::Acquire) < newest;
             }
             if self.inner.is_shut.load(Ordering::Acquire) {
                 return Ok(());
@@ -198,17 +198,19 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    fn ended(&self, lane: &Lane<S>, wait: Wait) -> EventResult<()> {
+    fn ended(&self, running: &RunningProjection<S>, wait: Wait) -> EventResult<()> {
         match wait {
             Wait::Reached => Ok(()),
             Wait::TimedOut => {
-                let applied = lane.applied.load(Ordering::Acquire);
-                let what = format!("the projection {:?} is at position {applied}", lane.name());
+                let applied = running.applied.load(Ordering::Acquire);
+                let what = format!("the projection {:?} is at position {applied}", running.name());
                 Err(EventError::TimedOut { what })
             }
-            Wait::ShutDown => Err(EventError::ShutDown { log: self.inner.place.name().to_owned() }),
+            Wait::ShutDown => {
+                Err(EventError::ShutDown { log: self.inner.location.name().to_owned() })
+            }
             Wait::Halted { position, reason } => {
-                Err(EventError::Halted { projection: lane.name().to_owned(), position, reason })
+                Err(EventError::Halted { projection: running.name().to_owned(), position, reason })
             }
         }
     }
@@ -248,16 +250,16 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
     ) -> EventResult<bool> {
         check_not_handling()?;
-        let lane = self.inner.version(projection, version)?;
-        self.inner.leave_halt(lane, |_, _| Ok(()))?;
-        let reached = self.build(lane, true, progress)?;
+        let running = self.inner.version(projection, version)?;
+        self.inner.leave_halt(running, |_, _| Ok(()))?;
+        let reached = self.build(running, true, progress)?;
         Ok(reached.left() == 0)
     }
 
     /// Applies all events to a version that is not read yet, and returns how far it came.
     fn build(
         &self,
-        lane: &Lane<S>,
+        running: &RunningProjection<S>,
         activates: bool,
         progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
     ) -> EventResult<CatchUp> {
@@ -266,15 +268,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         loop {
             inner.check_open()?;
             let seen = inner.signal.count();
-            let Some(turn) = lane.turn.take() else {
-                let applied = lane.applied.load(Ordering::Acquire);
+            let Some(turn) = running.turn.take() else {
+                let applied = running.applied.load(Ordering::Acquire);
                 if patience.is_over(applied) {
-                    self.ended(lane, Wait::TimedOut)?;
+                    self.ended(running, Wait::TimedOut)?;
                 }
                 inner.signal.wait_past(seen, inner.next_poll(patience.end(applied)));
                 continue;
             };
-            let (step, _) = inner.step_in_turn(lane, turn, activates);
+            let (step, _) = inner.step_in_turn(running, turn, activates);
             patience.restart();
             if is_busy(&step) {
                 inner.signal.notify();
@@ -282,11 +284,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             let reach = match step? {
                 Step::Moved(reach) | Step::Still(reach) => reach,
                 Step::Failed => {
-                    inner.back_off(lane, None);
+                    inner.back_off(running, None);
                     continue;
                 }
                 Step::Halted { position, reason } => {
-                    self.ended(lane, Wait::Halted { position, reason })?;
+                    self.ended(running, Wait::Halted { position, reason })?;
                     continue;
                 }
             };

@@ -12,7 +12,7 @@ use super::event::EventBuf;
 use super::events::Events;
 use super::layout::{FORMAT, STREAM_BYTES_MAX};
 use super::log::Log;
-use super::place::Place;
+use super::log_location::LogLocation;
 use super::taken::Taken;
 
 /// What is known of events that are not acknowledged yet.
@@ -323,7 +323,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let now = clock::unix_millis();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
-        let Place { store, log, .. } = &self.inner.place;
+        let LogLocation { store, log, .. } = &self.inner.location;
         let known = self.inner.taken.lock().get(subscription).copied();
         let mut taken = known.unwrap_or_default();
         let mut transaction = store.begin()?;
@@ -354,7 +354,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn complete(&self, subscription: &str, consumer: &str, position: u64) -> EventResult<()> {
         check_not_handling()?;
-        let Place { store, log, .. } = &self.inner.place;
+        let LogLocation { store, log, .. } = &self.inner.location;
         store.write(|transaction| log.complete(transaction, subscription, consumer, position))
     }
 }

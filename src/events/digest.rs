@@ -81,12 +81,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         check_not_handling()?;
         let store = self.store();
         let versions = open_tree(store, PROJECTION_TREE)?;
-        let states = open_tree(store, &log_tree(self.inner.place.name()))?;
+        let states = open_tree(store, &log_tree(self.inner.location.name()))?;
         // Where it was goes first: a rebuild that goes on meanwhile begins again.
         store.write(|transaction| {
             if active_version(store, transaction, projection)? == Some(version) {
                 let reason = format!("version {version} of {projection:?} is read");
-                let log = self.inner.place.name().to_owned();
+                let log = self.inner.location.name().to_owned();
                 return Err(EventError::Invalid { log, reason });
             }
             transaction.delete(&states, &state_key(projection, version))?;

@@ -12,8 +12,8 @@ use super::counters::Counters;
 use super::drive::Wait;
 use super::events::{Events, Inner};
 use super::inline::Inlined;
-use super::lane::{Fate, Lane};
-use super::place::Place;
+use super::log_location::LogLocation;
+use super::running_projection::{Fate, RunningProjection};
 use super::{EventError, EventResult};
 
 /// How to dispatch.
@@ -303,11 +303,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let append = append.into();
         let span = tracing::debug_span!(
             "dispatch",
-            log = self.inner.place.name(),
+            log = self.inner.location.name(),
             events = append.events.len()
         );
         let _entered = span.enter();
-        let Place { store, log, is_beside_views } = &self.inner.place;
+        let LogLocation { store, log, is_beside_views } = &self.inner.location;
         let log = log.clone();
         let appended = if *is_beside_views {
             self.append_and_apply(log, append, dispatch)
@@ -315,7 +315,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             let appended = store.write_grouped(dispatch.durability, move |transaction| {
                 log.append(transaction, &append)
             });
-            appended.map(|appended| (appended, self.inner.inline_lanes(appended)))
+            appended.map(|appended| (appended, self.inner.inline_projections(appended)))
         };
         // Also by one who is refused: there are those who let him go first.
         self.inner.signal.notify();
@@ -338,15 +338,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ) -> Dispatched {
         let count = (appended.last + 1 - appended.first) as usize;
         let projected = done.into_iter().filter_map(|inlined| {
-            let lane = self.inner.lanes.get(inlined.lane)?;
+            let running = self.inner.projections.get(inlined.running)?;
             let outcomes = if inlined.outcomes.len() == count {
                 inlined.outcomes
             } else if dispatch.waits {
-                self.inner.outcomes(lane, appended, until)
+                self.inner.outcomes(running, appended, until)
             } else {
                 vec![Outcome::NotWaited; count]
             };
-            Some(Projected { projection: lane.name().to_owned(), outcomes })
+            Some(Projected { projection: running.name().to_owned(), outcomes })
         });
         Dispatched { appended, projected: projected.collect() }
     }
@@ -354,10 +354,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Waits until a projection has dealt with events, and says how.
-    fn outcomes(&self, lane: &Lane<S>, appended: Appended, until: Option<Instant>) -> Vec<Outcome> {
-        let ended = self.drive_until(lane, appended.last, until);
+    fn outcomes(
+        &self,
+        running: &RunningProjection<S>,
+        appended: Appended,
+        until: Option<Instant>,
+    ) -> Vec<Outcome> {
+        let ended = self.drive_until(running, appended.last, until);
         let fates = (appended.first..=appended.last).map(|position| {
-            self.outcome(lane, position, &ended)
+            self.outcome(running, position, &ended)
                 .unwrap_or_else(|error| Outcome::Unknown { reason: error.to_string() })
         });
         fates.collect()
@@ -365,17 +370,17 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     fn outcome(
         &self,
-        lane: &Lane<S>,
+        running: &RunningProjection<S>,
         position: u64,
         ended: &EventResult<Wait>,
     ) -> EventResult<Outcome> {
         let snapshot = self.views.inner().snapshot()?;
-        if lane.state(&snapshot)?.applied >= position {
-            return Ok(Outcome::of(lane.fate(&snapshot, position)?));
+        if running.state(&snapshot)?.applied >= position {
+            return Ok(Outcome::of(running.fate(&snapshot, position)?));
         }
         Ok(match ended {
             Ok(Wait::Reached) => {
-                let what = format!("the projection {:?} is not at {position} yet", lane.name());
+                let what = format!("the projection {:?} is not at {position} yet", running.name());
                 return Err(EventError::TimedOut { what });
             }
             Ok(Wait::TimedOut) => Outcome::TimedOut,

@@ -9,9 +9,9 @@ use parking_lot::MutexGuard;
 use super::counters::Counters;
 use super::dispatch::handling;
 use super::events::Inner;
-use super::lane::{Advanced, Fate, Lane};
 use super::patience::{Patience, earlier};
-use super::state::State;
+use super::projection_state::ProjectionState;
+use super::running_projection::{Advanced, Fate, RunningProjection};
 use super::{EventError, EventResult};
 
 /// How waiting for a projection ended.
@@ -52,7 +52,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
     pub(super) fn drive_until(
         &self,
-        lane: &Lane<S>,
+        running: &RunningProjection<S>,
         position: u64,
         until: Option<Instant>,
     ) -> EventResult<Wait> {
@@ -61,21 +61,21 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let mut refusals = 0;
         loop {
             let mut seen = self.signal.count();
-            let applied = lane.applied.load(Ordering::Acquire);
+            let applied = running.applied.load(Ordering::Acquire);
             if applied >= position {
                 return Ok(Wait::Reached);
             }
             if self.is_shut.load(Ordering::Acquire) {
                 return Ok(Wait::ShutDown);
             }
-            if !self.back_off(lane, until) {
+            if !self.back_off(running, until) {
                 return Ok(Wait::TimedOut);
             }
             // Threads that dispatch hold the writer, and apply what they append; a thread that waited for it
             // could not watch its deadline. They notify when they are done, as does the one with the turn.
             let is_patient = std::mem::take(&mut may_be_patient);
             let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
-            let turn = if is_written { None } else { lane.turn.take() };
+            let turn = if is_written { None } else { running.turn.take() };
             let Some(turn) = turn else {
                 if patience.is_over(applied) {
                     return Ok(Wait::TimedOut);
@@ -84,12 +84,12 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 continue;
             };
             may_be_patient = true;
-            if lane.backs_off_until().is_some() {
+            if running.backs_off_until().is_some() {
                 // It failed between the check above and the turn.
-                self.give_up(lane, turn);
+                self.give_up(running, turn);
                 continue;
             }
-            let (step, woke_others) = self.step_in_turn(lane, turn, false);
+            let (step, woke_others) = self.step_in_turn(running, turn, false);
             patience.restart();
             if is_busy(&step) {
                 refusals += 1;
@@ -108,7 +108,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             refusals = 0;
             // What this thread itself told the others is no news to it.
             seen += u64::from(woke_others);
-            let applied = lane.applied.load(Ordering::Acquire);
+            let applied = running.applied.load(Ordering::Acquire);
             match step? {
                 Step::Still(reach) if reach.applied >= position => return Ok(Wait::Reached),
                 Step::Halted { position, reason } => return Ok(Wait::Halted { position, reason }),
@@ -122,15 +122,15 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Returns the versions that this program applies.
-    pub(super) fn served_lanes(&self) -> EventResult<Vec<&Lane<S>>> {
+    pub(super) fn served_projections(&self) -> EventResult<Vec<&RunningProjection<S>>> {
         let snapshot = self.views.inner().snapshot()?;
-        let mut lanes = Vec::new();
-        for lane in &self.lanes {
-            if self.serves(lane, lane.active_version(&snapshot)?) {
-                lanes.push(lane);
+        let mut projections = Vec::new();
+        for running in &self.projections {
+            if self.serves(running, running.active_version(&snapshot)?) {
+                projections.push(running);
             }
         }
-        Ok(lanes)
+        Ok(projections)
     }
 
     /// Returns when to read the store again though no thread has told of anything new; `None` for never.
@@ -140,8 +140,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Waits before an event is tried again that has failed, in whatever thread; tells whether there is time
     /// for it.
-    pub(super) fn back_off(&self, lane: &Lane<S>, until: Option<Instant>) -> bool {
-        let Some(wake) = lane.backs_off_until() else { return true };
+    pub(super) fn back_off(&self, running: &RunningProjection<S>, until: Option<Instant>) -> bool {
+        let Some(wake) = running.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
         }
@@ -153,8 +153,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Gives up the turn, and wakes the threads that found it taken, if there are any; tells whether.
-    fn give_up(&self, lane: &Lane<S>, turn: MutexGuard<'_, ()>) -> bool {
-        let is_wanted = lane.turn.give_up(turn);
+    fn give_up(&self, running: &RunningProjection<S>, turn: MutexGuard<'_, ()>) -> bool {
+        let is_wanted = running.turn.give_up(turn);
         if is_wanted {
             self.signal.notify();
         }
@@ -168,15 +168,15 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// would be refused as well, would wake each other without end. A caller that does not retry notifies.
     pub(super) fn step_in_turn(
         &self,
-        lane: &Lane<S>,
+        running: &RunningProjection<S>,
         turn: MutexGuard<'_, ()>,
         activates: bool,
     ) -> (EventResult<Step>, bool) {
-        let step = self.step(lane, activates);
+        let step = self.step(running, activates);
         if is_busy(&step) {
             return (step, false);
         }
-        let mut woke_others = self.give_up(lane, turn);
+        let mut woke_others = self.give_up(running, turn);
         if !woke_others && !matches!(step, Ok(Step::Still(_))) {
             self.signal.notify();
             woke_others = true;
@@ -187,28 +187,28 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies one commit's worth of events. The caller has the turn. A version that is being built becomes
     /// the one that is read in the commit that applies the newest event: if the caller says so, or if this
     /// program has no other that could be read.
-    fn step(&self, lane: &Lane<S>, activates: bool) -> EventResult<Step> {
-        let span = tracing::debug_span!("apply", projection = lane.name());
+    fn step(&self, running: &RunningProjection<S>, activates: bool) -> EventResult<Step> {
+        let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
         let views = self.views.inner();
         let mut transaction = views.begin_with(self.view_durability)?;
         let mut group = Savepoint::new(&mut transaction);
-        let mut state = lane.state(&group)?;
+        let mut state = running.state(&group)?;
         if state.is_halted {
-            return self.halted(lane, &group, &state);
+            return self.halted(running, &group, &state);
         }
         let before = state;
-        let active = lane.active_version(&group)?;
-        let is_active = active == Some(lane.projection.version());
-        let activates = !is_active && (activates || self.takes_over(lane, active));
+        let active = running.active_version(&group)?;
+        let is_active = active == Some(running.declared.version());
+        let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
-        let head = self.place.head_for(&group)?;
-        self.place.check_head(&head, lane.name(), &state)?;
-        let chunk = self.place.chunk(&group, state.applied, head.position)?;
+        let head = self.location.head_for(&group)?;
+        self.location.check_head(&head, running.name(), &state)?;
+        let chunk = self.location.chunk(&group, state.applied, head.position)?;
         state.log_id = head.log_id;
         let mut put_aside = 0;
         let advanced = handling(|| {
-            lane.advance(&mut group, &mut state, &chunk, &mut |_, fate| {
+            running.advance(&mut group, &mut state, &chunk, &mut |_, fate| {
                 put_aside += u64::from(matches!(fate, Fate::Dead(_)));
             })
         })?;
@@ -216,8 +216,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let is_activated = activates && reach.applied == reach.newest;
         if is_activated {
             state.is_building = false;
-            lane.save(&mut group, &state)?;
-            lane.activate(&mut group)?;
+            running.save(&mut group, &state)?;
+            running.activate(&mut group)?;
         }
         let is_still = chunk.is_empty() && !is_activated;
         group.commit()?;
@@ -226,7 +226,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         } else {
             transaction.commit()?
         }
-        lane.committed(&state);
+        running.committed(&state);
         Counters::add(&self.counters.applied, state.applied - before.applied);
         Counters::add(&self.counters.put_aside, put_aside);
         tracing::debug!(
@@ -239,7 +239,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             Advanced::All => Ok(Step::Moved(reach)),
             Advanced::Failed => {
                 Counters::add(&self.counters.failed, 1);
-                lane.count_try();
+                running.count_try();
                 Ok(Step::Failed)
             }
             Advanced::Halted(reason) => {
@@ -249,9 +249,14 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         }
     }
 
-    fn halted<R: KvRead>(&self, lane: &Lane<S>, reader: &R, state: &State) -> EventResult<Step> {
+    fn halted<R: KvRead>(
+        &self,
+        running: &RunningProjection<S>,
+        reader: &R,
+        state: &ProjectionState,
+    ) -> EventResult<Step> {
         let position = state.applied + 1;
-        let dead = lane.dead_letter(reader, position)?;
+        let dead = running.dead_letter(reader, position)?;
         let reason = dead.map_or_else(|| "an event failed".to_owned(), |dead| dead.reason);
         Ok(Step::Halted { position, reason })
     }

@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 use super::counters::Counters;
 use super::event::EventBuf;
 use super::head::Head;
-use super::lane::{Lane, read_active_version};
 use super::layout::PROJECTION_TREE;
 use super::log::{Log, check_name, open_tree};
-use super::place::Place;
+use super::log_location::LogLocation;
 use super::projection::Projection;
-use super::reading::EventQuery;
+use super::query::EventQuery;
+use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
 use super::taken::Taken;
 use super::{EventError, EventResult};
@@ -98,8 +98,8 @@ impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
 /// What all clones share.
 pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) views: Arc<GroupCommit<Arc<S>>>,
-    pub(super) place: Place<L>,
-    pub(super) lanes: Vec<Lane<S>>,
+    pub(super) location: LogLocation<L>,
+    pub(super) projections: Vec<RunningProjection<S>>,
     pub(super) signal: Signal,
     pub(super) counters: Counters,
     pub(super) is_shut: AtomicBool,
@@ -128,7 +128,7 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
 /// ```
 pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     store: Arc<S>,
-    open_place: Box<OpenPlace<S, L>>,
+    open_location: Box<OpenLocation<S, L>>,
     log: String,
     projections: Vec<Projection<S>>,
     view_durability: Durability,
@@ -138,7 +138,8 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
 }
 
 /// Opens the log where it is.
-type OpenPlace<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<Place<L>>;
+type OpenLocation<S, L> =
+    dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<LogLocation<L>>;
 
 impl<S: KvStore> Events<S> {
     /// Begins with a store, in which log and views are, and the name of the log.
@@ -154,7 +155,7 @@ impl<S: KvStore> Events<S> {
     pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
         EventsBuilder {
             store,
-            open_place: Box::new(|views, log| Place::together(Arc::clone(views), log)),
+            open_location: Box::new(|views, log| LogLocation::together(Arc::clone(views), log)),
             log: log.to_owned(),
             projections: Vec::new(),
             view_durability: Durability::default(),
@@ -274,7 +275,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     pub fn log_in<M: KvStore>(self, store: Arc<M>) -> EventsBuilder<S, M> {
         EventsBuilder {
             store: self.store,
-            open_place: Box::new(move |_, log| Place::apart(store, log)),
+            open_location: Box::new(move |_, log| LogLocation::apart(store, log)),
             log: self.log,
             projections: self.projections,
             view_durability: self.view_durability,
@@ -306,12 +307,12 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// ```
     pub fn build(self) -> EventResult<Events<S, L>> {
         let views = Arc::new(GroupCommit::new(self.store));
-        let place = (self.open_place)(&views, &self.log)?;
+        let location = (self.open_location)(&views, &self.log)?;
         if self.indexes_types {
-            place.log.index_types(&*place.store)?;
+            location.log.index_types(&*location.store)?;
         }
         let mut names = BTreeSet::new();
-        let mut lanes = Vec::new();
+        let mut projections = Vec::new();
         for projection in self.projections {
             if !names.insert((projection.name().to_owned(), projection.version())) {
                 let reason = format!(
@@ -321,14 +322,18 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
                 );
                 return Err(EventError::Invalid { log: self.log, reason });
             }
-            lanes.push(Lane::open(&**views.inner(), projection, place.name())?);
+            projections.push(RunningProjection::open(
+                &**views.inner(),
+                projection,
+                location.name(),
+            )?);
         }
         let is_shared =
-            views.capabilities().multi_process || place.store.capabilities().multi_process;
+            views.capabilities().multi_process || location.store.capabilities().multi_process;
         let inner = Inner {
             views,
-            place,
-            lanes,
+            location,
+            projections,
             signal: Signal::default(),
             counters: Counters::default(),
             is_shut: AtomicBool::new(false),
@@ -347,25 +352,25 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Finds out which versions are read, and that the log is the one the views were made of.
     fn open(&self) -> EventResult<()> {
         let views = self.views.inner();
-        for lane in &self.lanes {
+        for running in &self.projections {
             let (state, active) = {
                 let snapshot = views.snapshot()?;
-                lane.check_log(&snapshot)?;
-                (lane.state(&snapshot)?, lane.active_version(&snapshot)?)
+                running.check_log(&snapshot)?;
+                (running.state(&snapshot)?, running.active_version(&snapshot)?)
             };
             if active.is_none() {
-                self.activate_newest(lane.name())?;
+                self.activate_newest(running.name())?;
             }
-            lane.committed(&state);
-            self.place.check(lane.name(), &state)?;
+            running.committed(&state);
+            self.location.check(running.name(), &state)?;
         }
         Ok(())
     }
 
     /// Of a projection of which no version is read yet the newest is.
     fn activate_newest(&self, name: &str) -> EventResult<()> {
-        let lanes = self.lanes.iter().filter(|lane| lane.name() == name);
-        let newest = lanes.max_by_key(|lane| lane.projection.version());
+        let projections = self.projections.iter().filter(|running| running.name() == name);
+        let newest = projections.max_by_key(|running| running.declared.version());
         let Some(newest) = newest else { return Ok(()) };
         self.views.inner().write(|transaction| match newest.active_version(transaction)? {
             Some(_) => Ok(()),
@@ -375,13 +380,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     pub(super) fn check_open(&self) -> EventResult<()> {
         if self.is_shut.load(Ordering::Acquire) {
-            return Err(EventError::ShutDown { log: self.place.name().to_owned() });
+            return Err(EventError::ShutDown { log: self.location.name().to_owned() });
         }
         Ok(())
     }
 
     /// Finds the version of a projection that this program applies.
-    pub(super) fn served(&self, projection: &str) -> EventResult<&Lane<S>> {
+    pub(super) fn served(&self, projection: &str) -> EventResult<&RunningProjection<S>> {
         self.served_at(&self.views.inner().snapshot()?, projection)
     }
 
@@ -390,12 +395,12 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         &self,
         reader: &R,
         projection: &str,
-    ) -> EventResult<&Lane<S>> {
+    ) -> EventResult<&RunningProjection<S>> {
         let mut active = None;
-        for lane in self.lanes.iter().filter(|lane| lane.name() == projection) {
-            active = lane.active_version(reader)?;
-            if self.serves(lane, active) {
-                return Ok(lane);
+        for running in self.projections.iter().filter(|running| running.name() == projection) {
+            active = running.active_version(reader)?;
+            if self.serves(running, active) {
+                return Ok(running);
             }
         }
         Err(match active {
@@ -411,32 +416,36 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Tells whether this program applies a version: the one that is read, or one that takes over.
-    pub(super) fn serves(&self, lane: &Lane<S>, active: Option<u32>) -> bool {
-        active == Some(lane.projection.version()) || self.takes_over(lane, active)
+    pub(super) fn serves(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
+        active == Some(running.declared.version()) || self.takes_over(running, active)
     }
 
     /// Tells whether a version takes over from the one that is read: it is newer, and the newest that is
     /// declared here, where the one that is read is not declared.
-    pub(super) fn takes_over(&self, lane: &Lane<S>, active: Option<u32>) -> bool {
-        let version = lane.projection.version();
-        let mut declared = self.lanes.iter().filter(|other| other.name() == lane.name());
+    pub(super) fn takes_over(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
+        let version = running.declared.version();
+        let mut declared = self.projections.iter().filter(|other| other.name() == running.name());
         active.is_none_or(|active| active < version)
             && declared.all(|other| {
-                let other = other.projection.version();
+                let other = other.declared.version();
                 other <= version && Some(other) != active
             })
     }
 
-    pub(super) fn version(&self, projection: &str, version: u32) -> EventResult<&Lane<S>> {
-        let mut lanes = self.lanes.iter();
-        let found =
-            lanes.find(|lane| lane.name() == projection && lane.projection.version() == version);
+    pub(super) fn version(
+        &self,
+        projection: &str,
+        version: u32,
+    ) -> EventResult<&RunningProjection<S>> {
+        let mut projections = self.projections.iter();
+        let found = projections
+            .find(|running| running.name() == projection && running.declared.version() == version);
         found.ok_or_else(|| self.no_projection(projection, &format!("of version {version}")))
     }
 
     fn no_projection(&self, projection: &str, which: &str) -> EventError {
         EventError::Invalid {
-            log: self.place.name().to_owned(),
+            log: self.location.name().to_owned(),
             reason: format!("there is no projection {projection:?} {which}"),
         }
     }
@@ -469,7 +478,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     #[must_use]
     pub fn log(&self) -> &Log {
-        &self.inner.place.log
+        &self.inner.location.log
     }
 
     /// Returns the store of the log: that of the views, or its own.
@@ -484,7 +493,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     #[must_use]
     pub fn log_store(&self) -> &L {
-        self.inner.place.store.inner()
+        self.inner.location.store.inner()
     }
 
     /// Returns the head of the log, as it is now.
@@ -500,7 +509,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn head(&self) -> EventResult<Head> {
-        self.inner.place.head()
+        self.inner.location.head()
     }
 
     /// Returns events, as they are in the log now.
@@ -516,7 +525,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn read(&self, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
-        let Place { store, log, .. } = &self.inner.place;
+        let LogLocation { store, log, .. } = &self.inner.location;
         log.read(&store.snapshot()?, query)
     }
 

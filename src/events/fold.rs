@@ -8,7 +8,7 @@ use arbour_core::{Cause, DecodeError, KvRead, KvStore, KvWrite, Tree};
 use super::event::Event;
 use super::layout::{FORMAT, snapshot_tree};
 use super::log::{Log, open_tree};
-use super::reading::EventQuery;
+use super::query::EventQuery;
 use super::{EventError, EventResult};
 
 /// A state with the place in the stream and in the log that it is of.

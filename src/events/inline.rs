@@ -10,11 +10,11 @@ use super::append::{Append, Appended};
 use super::counters::Counters;
 use super::dispatch::{Dispatch, Outcome, handling};
 use super::events::{Events, Inner};
-use super::lane::{Advanced, Lane};
 use super::log::{AppendedChunk, Log};
 use super::model::Group;
 use super::projection::Pace;
-use super::state::State;
+use super::projection_state::ProjectionState;
+use super::running_projection::{Advanced, RunningProjection};
 
 /// So far behind may a projection be to catch up in the commit of a new event.
 const INLINE_LAG_MAX: u64 = 100;
@@ -37,12 +37,12 @@ impl Drop for Dispatching<'_> {
 
 /// What a projection made of events in their own commit.
 pub(super) struct Inlined {
-    /// The number of the lane.
-    pub(super) lane: usize,
+    /// The number of the running.
+    pub(super) running: usize,
     /// Whether it is the version that is read; else it is built by those who wait.
     is_active: bool,
     before: u64,
-    state: State,
+    state: ProjectionState,
     /// One for each event, if all were dealt with.
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -69,8 +69,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             })?;
         for inlined in &done {
             let applied = inlined.state.applied.saturating_sub(inlined.before);
-            if let Some(lane) = self.inner.lanes.get(inlined.lane) {
-                lane.committed(&inlined.state);
+            if let Some(running) = self.inner.projections.get(inlined.running) {
+                running.committed(&inlined.state);
             }
             self.inner.count(applied, &inlined.outcomes);
         }
@@ -81,37 +81,38 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// The projections that those who dispatch wait for: which version is read says the store.
     fn inline_lanes_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
-        let mut lanes = Vec::new();
-        for (number, lane) in self.lanes.iter().enumerate() {
-            if lane.projection.pace != Pace::Inline {
+        let mut projections = Vec::new();
+        for (number, running) in self.projections.iter().enumerate() {
+            if running.declared.pace != Pace::Inline {
                 continue;
             }
-            let active = lane.active_version(reader)?;
-            if self.serves(lane, active) {
-                let is_active = active == Some(lane.projection.version());
-                let (state, outcomes) = (lane.state(reader)?, Vec::new());
+            let active = running.active_version(reader)?;
+            if self.serves(running, active) {
+                let is_active = active == Some(running.declared.version());
+                let (state, outcomes) = (running.state(reader)?, Vec::new());
                 let before = state.applied;
-                lanes.push(Inlined { lane: number, is_active, before, state, outcomes });
+                projections.push(Inlined { running: number, is_active, before, state, outcomes });
             }
         }
-        Ok(lanes)
+        Ok(projections)
     }
 
     /// Does the same outside of a commit, for events that are in the log: an error is what became of them.
-    pub(super) fn inline_lanes(&self, appended: Appended) -> Vec<Inlined> {
+    pub(super) fn inline_projections(&self, appended: Appended) -> Vec<Inlined> {
         let snapshot = self.views.inner().snapshot().map_err(Into::into);
         snapshot.and_then(|snapshot| self.inline_lanes_at(&snapshot)).unwrap_or_else(|error| {
             let count = (appended.last + 1 - appended.first) as usize;
-            let is_inline = |lane: &Lane<S>| lane.projection.pace == Pace::Inline;
-            let lanes = self.lanes.iter().enumerate().filter(|(_, lane)| is_inline(lane));
-            let unknown = |(lane, _)| Inlined {
-                lane,
+            let is_inline = |running: &RunningProjection<S>| running.declared.pace == Pace::Inline;
+            let projections =
+                self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
+            let unknown = |(running, _)| Inlined {
+                running,
                 is_active: false,
                 before: 0,
-                state: State::NEW,
+                state: ProjectionState::NEW,
                 outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
             };
-            lanes.map(unknown).collect()
+            projections.map(unknown).collect()
         })
     }
 
@@ -128,16 +129,16 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         group: &mut Group<'_, '_, S>,
         AppendedChunk { appended, head, chunk }: &AppendedChunk,
     ) -> EventResult<()> {
-        let Some(lane) = self.lanes.get(inlined.lane) else { return Ok(()) };
+        let Some(running) = self.projections.get(inlined.running) else { return Ok(()) };
         let mut state = inlined.state;
         let lag = appended.last.saturating_sub(inlined.before);
         // An event that may fail again is not tried while others wait for the commit.
-        let is_retried = lane.tries() > 0;
+        let is_retried = running.tries() > 0;
         let is_elsewhere = !inlined.is_active || state.is_halted;
         if is_elsewhere || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
             return Ok(());
         }
-        self.place.check_head(head, lane.name(), &state)?;
+        self.location.check_head(head, running.name(), &state)?;
         state.log_id = head.log_id;
         let behind;
         let chunk = if inlined.before + 1 == appended.first {
@@ -148,7 +149,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         };
         let outcomes = &mut inlined.outcomes;
         let advanced = handling(|| {
-            lane.advance(group, &mut state, chunk, &mut |position, fate| {
+            running.advance(group, &mut state, chunk, &mut |position, fate| {
                 if position >= appended.first {
                     outcomes.push(Outcome::of(fate));
                 }
@@ -156,7 +157,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })?;
         if let Advanced::Failed | Advanced::Halted(_) = advanced {
             Counters::add(&self.counters.failed, 1);
-            lane.count_try();
+            running.count_try();
         }
         inlined.state = state;
         Ok(())

@@ -7,9 +7,9 @@ use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, clock};
 
 use super::append::{Append, Appended, appended_hash};
-use super::chunk::Chunk;
 use super::envelope;
 use super::event::{Event, Hash, NewEvent};
+use super::event_batch::EventBatch;
 use super::head::Head;
 use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
@@ -195,7 +195,7 @@ impl Log {
         if let Some((key, hash)) = keyed
             && let Some(appended) = self.appended_before(transaction, key, hash)?
         {
-            return Ok(AppendedChunk { appended, head, chunk: Chunk::default() });
+            return Ok(AppendedChunk { appended, head, chunk: EventBatch::default() });
         }
         let mut streams = self.versions(transaction, append)?;
         let mut appending = Appending::new(self, head, append.events.len());
@@ -359,7 +359,7 @@ pub(super) struct Appending<'l> {
     pub(super) head: Head,
     now: i64,
     batch: Batch,
-    chunk: Chunk,
+    chunk: EventBatch,
     value: Vec<u8>,
     key: Vec<u8>,
 }
@@ -369,7 +369,7 @@ pub(super) struct AppendedChunk {
     pub(super) appended: Appended,
     pub(super) head: Head,
     /// Empty if they had been appended before.
-    pub(super) chunk: Chunk,
+    pub(super) chunk: EventBatch,
 }
 
 impl<'l> Appending<'l> {
@@ -379,7 +379,7 @@ impl<'l> Appending<'l> {
         }
         head.clock = head.clock.max(clock::unix_millis());
         let batch = Batch::with_capacity(2 * count + 3, 256 * count);
-        let chunk = Chunk::default();
+        let chunk = EventBatch::default();
         Self { log, head, now: head.clock, batch, chunk, value: Vec::new(), key: Vec::new() }
     }
 
@@ -439,7 +439,7 @@ impl<'l> Appending<'l> {
         streams: &[(&str, u64)],
         keyed: Option<(&str, Hash)>,
         appended: Appended,
-    ) -> (Batch, Head, Chunk) {
+    ) -> (Batch, Head, EventBatch) {
         let trees = &self.log.trees;
         for (stream, version) in streams {
             self.batch.put(&trees.streams, &stream_head_key(stream), &number_value(*version));

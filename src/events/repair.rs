@@ -7,15 +7,15 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Sa
 
 use super::apply::ApplyError;
 use super::counters::Counters;
-use super::dead::{DeadKind, DeadLetter, reason};
+use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::dispatch::{check_not_handling, handling};
 use super::events::{Events, Inner};
-use super::lane::{Lane, from_json_value};
 use super::layout::{FORMAT, dead_tree};
 use super::log::{check_name, open_tree, position_key};
+use super::running_projection::{RunningProjection, from_json_value};
 use super::{EventError, EventResult};
 
-impl<S: KvStore> Lane<S> {
+impl<S: KvStore> RunningProjection<S> {
     fn dead_letters<R: KvRead>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
@@ -135,8 +135,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn resume(&self, projection: &str) -> EventResult<()> {
         check_not_handling()?;
-        let lane = self.inner.served(projection)?;
-        self.inner.leave_halt(lane, |_, _| Ok(()))
+        let running = self.inner.served(projection)?;
+        self.inner.leave_halt(running, |_, _| Ok(()))
     }
 
     /// Lets a projection that stands go on without the event that failed, which is put aside.
@@ -155,15 +155,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn skip(&self, projection: &str) -> EventResult<()> {
         check_not_handling()?;
-        let lane = self.inner.served(projection)?;
-        self.inner.leave_halt(lane, |transaction, dead| {
+        let running = self.inner.served(projection)?;
+        self.inner.leave_halt(running, |transaction, dead| {
             let aside = DeadLetter { kind: DeadKind::Failed, ..dead };
             let event = self.inner.event(aside.position)?;
-            let mut state = lane.state(transaction)?;
+            let mut state = running.state(transaction)?;
             state.hash = event.hash();
             state.applied = aside.position;
-            lane.save(transaction, &state)?;
-            lane.bury(transaction, &aside)?;
+            running.save(transaction, &state)?;
+            running.bury(transaction, &aside)?;
             Counters::add(&self.inner.counters.put_aside, 1);
             Ok(())
         })
@@ -189,21 +189,21 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
         check_not_handling()?;
-        let lane = self.inner.served(projection)?;
+        let running = self.inner.served(projection)?;
         let event = self.inner.event(position)?;
         let event = event.as_event();
         let is_applied = self.store().write(|transaction| {
-            lane.index_dead(transaction)?;
+            running.index_dead(transaction)?;
             let invalid = |reason: String| EventError::Invalid {
-                log: self.inner.place.name().to_owned(),
+                log: self.inner.location.name().to_owned(),
                 reason,
             };
-            let dead = lane.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
+            let dead = running.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
             let dead = dead.ok_or_else(|| {
                 invalid(format!("there is no dead letter at position {position}"))
             })?;
             if dead.kind == DeadKind::Quarantined
-                && let Some(earlier) = lane.first_dead_of(transaction, &dead.stream)?
+                && let Some(earlier) = running.first_dead_of(transaction, &dead.stream)?
                 && earlier < position
             {
                 return Err(invalid(format!(
@@ -213,15 +213,15 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 )));
             }
             let mut group = Savepoint::new(transaction);
-            let applied = handling(|| lane.apply(&mut group, &event))?;
+            let applied = handling(|| running.apply(&mut group, &event))?;
             match &applied {
                 Ok(_) => {
-                    group.delete(&lane.trees.dead, &position_key(position))?;
-                    group.delete(&lane.trees.dead_streams, &dead.stream_key())?;
+                    group.delete(&running.trees.dead, &position_key(position))?;
+                    group.delete(&running.trees.dead_streams, &dead.stream_key())?;
                 }
-                Err(error) => lane.bury(&mut group, &again(&dead, error))?,
+                Err(error) => running.bury(&mut group, &again(&dead, error))?,
             }
-            lane.end_quarantine(&mut group, event.stream)?;
+            running.end_quarantine(&mut group, event.stream)?;
             group.commit()?;
             Ok(applied.is_ok())
         })?;
@@ -272,9 +272,9 @@ fn again(dead: &DeadLetter, error: &ApplyError) -> DeadLetter {
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     fn event(&self, position: u64) -> EventResult<super::EventBuf> {
-        let event = self.place.log.get(&self.place.store.snapshot()?, position)?;
+        let event = self.location.log.get(&self.location.store.snapshot()?, position)?;
         event.ok_or_else(|| EventError::Invalid {
-            log: self.place.name().to_owned(),
+            log: self.location.name().to_owned(),
             reason: format!("there is no event at position {position} any more"),
         })
     }
@@ -282,28 +282,28 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Lets a projection go on if it is halted; else nothing is written.
     pub(super) fn leave_halt(
         &self,
-        lane: &Lane<S>,
+        running: &RunningProjection<S>,
         and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,
     ) -> EventResult<()> {
-        if !lane.state(&self.views.inner().snapshot()?)?.is_halted {
+        if !running.state(&self.views.inner().snapshot()?)?.is_halted {
             return Ok(());
         }
         let state = self.views.inner().write(|transaction| {
-            let mut state = lane.state(transaction)?;
+            let mut state = running.state(transaction)?;
             if !state.is_halted {
                 return Ok(state);
             }
             state.is_halted = false;
-            lane.save(transaction, &state)?;
+            running.save(transaction, &state)?;
             let position = state.applied.saturating_add(1);
-            if let Some(dead) = lane.dead_letter(transaction, position)? {
-                transaction.delete(&lane.trees.dead, &position_key(position))?;
+            if let Some(dead) = running.dead_letter(transaction, position)? {
+                transaction.delete(&running.trees.dead, &position_key(position))?;
                 and(transaction, dead)?;
             }
-            lane.state(transaction)
+            running.state(transaction)
         })?;
-        lane.tries.store(0, Ordering::Relaxed);
-        lane.committed(&state);
+        running.tries.store(0, Ordering::Relaxed);
+        running.committed(&state);
         self.signal.notify();
         Ok(())
     }

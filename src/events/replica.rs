@@ -6,11 +6,11 @@ use arbour_core::key::Key as _;
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _};
 
 use super::catch_up::CatchUp;
-use super::chunk::Chunk;
 use super::envelope;
+use super::event_batch::EventBatch;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
-use super::reading::EventQuery;
+use super::query::EventQuery;
 use super::type_index::type_key;
 use super::{EventError, EventResult};
 
@@ -113,7 +113,7 @@ impl Log {
         &self,
         source: &Log,
         reader: &R,
-        chunk: &Chunk,
+        chunk: &EventBatch,
         (after, mut head, newest): (u64, super::Head, super::Head),
     ) -> EventResult<Batch> {
         let mut batch = Batch::new();

@@ -3,11 +3,11 @@
 use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
-use super::chunk::CHUNK_EVENTS;
 use super::dispatch::check_not_handling;
+use super::event_batch::CHUNK_EVENTS;
 use super::events::Events;
 use super::log::{Log, decode_number, position_key};
-use super::place::Place;
+use super::log_location::LogLocation;
 use super::type_index::type_key;
 use super::{EventError, EventResult};
 
@@ -114,11 +114,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         check_not_handling()?;
         let snapshot = self.store().snapshot()?;
         let mut until = until;
-        for lane in &self.inner.lanes {
-            until = until.min(lane.state(&snapshot)?.applied);
+        for running in &self.inner.projections {
+            until = until.min(running.state(&snapshot)?.applied);
         }
         drop(snapshot);
-        let Place { store, log, .. } = &self.inner.place;
+        let LogLocation { store, log, .. } = &self.inner.location;
         log.trim_all(&**store, until)
     }
 }

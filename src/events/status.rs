@@ -6,7 +6,7 @@ use arbour_core::{Cursor as _, KvRead, KvStore};
 use super::events::{Events, active_version};
 use super::layout::{log_tree, state_prefix};
 use super::log::open_tree;
-use super::state::State;
+use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
 
 /// What a version of a projection is there for.
@@ -53,13 +53,18 @@ pub struct ProjectionStatus {
 }
 
 impl ProjectionStatus {
-    fn new((name, version): (&str, u32), state: &State, active: Option<u32>, newest: u64) -> Self {
+    fn new(
+        (name, version): (&str, u32),
+        state: &ProjectionState,
+        active: Option<u32>,
+        newest: u64,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             version,
             state: if active == Some(version) {
                 VersionState::Active
-            } else if *state == State::NEW {
+            } else if *state == ProjectionState::NEW {
                 VersionState::New
             } else if state.is_building {
                 VersionState::Building
@@ -109,12 +114,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         // The views first: an event that comes in between is one they are behind.
         let snapshot = self.store().snapshot()?;
         let newest = self.head()?.position;
-        let lanes = self.inner.lanes.iter().map(|lane| {
-            let (state, active) = (lane.state(&snapshot)?, lane.active_version(&snapshot)?);
-            let version = (lane.name(), lane.projection.version());
+        let projections = self.inner.projections.iter().map(|running| {
+            let (state, active) = (running.state(&snapshot)?, running.active_version(&snapshot)?);
+            let version = (running.name(), running.declared.version());
             Ok(ProjectionStatus::new(version, &state, active, newest))
         });
-        lanes.collect()
+        projections.collect()
     }
 
     /// Returns how far each version of a projection is, declared here or not, in the order of their numbers:
@@ -144,13 +149,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let snapshot = store.snapshot()?;
         let newest = self.head()?.position;
         let active = active_version(store, &snapshot, projection)?;
-        let tree = open_tree(store, &log_tree(self.inner.place.name()))?;
+        let tree = open_tree(store, &log_tree(self.inner.location.name()))?;
         let prefix = state_prefix(projection);
         let mut cursor = snapshot.prefix(&tree, &prefix)?;
         let mut versions = Vec::new();
         while let Some((key, value)) = cursor.next()? {
             let version = u32::decode_part(key.get(prefix.len()..).unwrap_or_default());
-            let found = version.and_then(|version| Ok((version, State::decode(value)?)));
+            let found = version.and_then(|version| Ok((version, ProjectionState::decode(value)?)));
             let (version, state) = found
                 .map_err(|cause| EventError::undecodable(projection, tree.name(), key, cause))?;
             versions.push(ProjectionStatus::new((projection, version), &state, active, newest));
@@ -158,7 +163,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         // Nothing may have been applied yet to the one that is read.
         let unmoved = active.filter(|_| !versions.iter().any(ProjectionStatus::is_active));
         let unmoved = unmoved.map(|version| {
-            ProjectionStatus::new((projection, version), &State::NEW, active, newest)
+            ProjectionStatus::new((projection, version), &ProjectionState::NEW, active, newest)
         });
         versions.extend(unmoved);
         versions.sort_by_key(|status| status.version);

@@ -8,7 +8,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 use super::EventResult;
 use super::layout::stream_head_key;
 use super::log::{Log, decode_number};
-use super::reading::EventQuery;
+use super::query::EventQuery;
 
 impl Log {
     /// Returns the first and the last version of a stream that a query can be about. There is none if the

@@ -9,8 +9,8 @@ use super::event::EventBuf;
 use super::events::Events;
 use super::layout::FORMAT;
 use super::log::{Log, check_name, decode_number, number_value};
-use super::place::Place;
-use super::reading::EventQuery;
+use super::log_location::LogLocation;
+use super::query::EventQuery;
 use super::tail::Tail;
 use super::{EventError, EventResult};
 use crate::ordered_uuid::ordered_uuid;
@@ -149,7 +149,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn subscribe(&self, name: &str, query: EventQuery) -> EventResult<Subscription<S, L>> {
         check_not_handling()?;
-        let Place { store, log, .. } = &self.inner.place;
+        let LogLocation { store, log, .. } = &self.inner.location;
         check_name(name, "a subscription")?;
         let runner = [&[FORMAT][..], ordered_uuid().as_bytes()].concat();
         // A runner does not outlive a loss of power, so that its name need not either.
@@ -246,7 +246,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     pub fn acknowledge(&self) -> EventResult<()> {
         check_not_handling()?;
-        let Place { store, log, .. } = &self.tail.events.inner.place;
+        let LogLocation { store, log, .. } = &self.tail.events.inner.location;
         let is_known = {
             let snapshot = store.snapshot()?;
             self.check_runner(&snapshot)?;
@@ -281,13 +281,13 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         self.check_runner(transaction)?;
-        let log = &self.tail.events.inner.place.log;
+        let log = &self.tail.events.inner.location.log;
         log.acknowledge(transaction, &self.name, Some(self.position()))
     }
 
     /// Asserts that no other runner has taken over.
     fn check_runner<R: KvRead>(&self, reader: &R) -> EventResult<()> {
-        let log = &self.tail.events.inner.place.log;
+        let log = &self.tail.events.inner.location.log;
         if log.is_runner(reader, &self.name, &self.runner)? {
             return Ok(());
         }

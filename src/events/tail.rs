@@ -7,8 +7,8 @@ use arbour_core::{Direction, KvStore};
 use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
-use super::place::Place;
-use super::reading::EventQuery;
+use super::log_location::LogLocation;
+use super::query::EventQuery;
 use super::{EventError, EventResult};
 
 /// Reads a log on from a position, and waits for what comes; made by [`Events::tail`].
@@ -92,7 +92,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         check_not_handling()?;
         let until = Instant::now().checked_add(timeout);
         let inner = &self.events.inner;
-        let Place { store, log, .. } = &inner.place;
+        let LogLocation { store, log, .. } = &inner.location;
         loop {
             let seen = inner.signal.count();
             inner.check_open()?;

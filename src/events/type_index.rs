@@ -5,12 +5,12 @@ use std::ops::{Bound, ControlFlow};
 use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite};
 
-use super::chunk::CHUNK_EVENTS;
 use super::event::Event;
+use super::event_batch::CHUNK_EVENTS;
 use super::head::Head;
 use super::layout::FORMAT;
 use super::log::Log;
-use super::reading::EventQuery;
+use super::query::EventQuery;
 use super::{EventError, EventResult};
 
 impl Head {

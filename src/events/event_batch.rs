@@ -21,12 +21,12 @@ const GETS_MAX: u64 = 4;
 
 /// Events as they are stored, in the order of their positions.
 #[derive(Default)]
-pub(super) struct Chunk {
+pub(super) struct EventBatch {
     bytes: Vec<u8>,
     events: Vec<(u64, Range<usize>)>,
 }
 
-impl Chunk {
+impl EventBatch {
     pub(super) fn push(&mut self, position: u64, value: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(value);
@@ -56,8 +56,8 @@ impl Log {
         reader: &R,
         after: u64,
         until: u64,
-    ) -> EventResult<Chunk> {
-        let mut chunk = Chunk::default();
+    ) -> EventResult<EventBatch> {
+        let mut chunk = EventBatch::default();
         if until.saturating_sub(after) <= GETS_MAX {
             for position in after.saturating_add(1)..=until {
                 let key = position_key(position);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use arbour_core::{GroupCommit, KvRead, KvStore};
 
-use super::chunk::Chunk;
+use super::event_batch::EventBatch;
 use super::head::Head;
 use super::log::Log;
-use super::state::State;
+use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
 
 /// Where the log is.
-pub(super) struct Place<L: KvStore> {
+pub(super) struct LogLocation<L: KvStore> {
     /// The store it is in.
     pub(super) store: Arc<GroupCommit<Arc<L>>>,
     pub(super) log: Log,
@@ -20,7 +20,7 @@ pub(super) struct Place<L: KvStore> {
     pub(super) is_beside_views: bool,
 }
 
-impl<L: KvStore> Place<L> {
+impl<L: KvStore> LogLocation<L> {
     /// In the store of the views.
     pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*views, log)?;
@@ -47,7 +47,12 @@ impl<L: KvStore> Place<L> {
     }
 
     /// Reads events that a group is to apply.
-    pub(super) fn chunk(&self, group: &impl KvRead, after: u64, until: u64) -> EventResult<Chunk> {
+    pub(super) fn chunk(
+        &self,
+        group: &impl KvRead,
+        after: u64,
+        until: u64,
+    ) -> EventResult<EventBatch> {
         if self.is_beside_views {
             self.log.chunk(group, after, until)
         } else {
@@ -56,7 +61,12 @@ impl<L: KvStore> Place<L> {
     }
 
     /// Asserts that the log is the one that a view was made of, and has all that was applied.
-    pub(super) fn check_head(&self, head: &Head, reader: &str, state: &State) -> EventResult<()> {
+    pub(super) fn check_head(
+        &self,
+        head: &Head,
+        reader: &str,
+        state: &ProjectionState,
+    ) -> EventResult<()> {
         if state.applied == 0 {
             return Ok(());
         }
@@ -86,7 +96,7 @@ impl<L: KvStore> Place<L> {
     }
 
     /// Does the same when a view is opened, and looks at the event behind as well.
-    pub(super) fn check(&self, reader: &str, state: &State) -> EventResult<()> {
+    pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> EventResult<()> {
         let snapshot = self.store.snapshot()?;
         let head = self.log.head(&snapshot)?;
         self.check_head(&head, reader, state)?;

@@ -10,10 +10,10 @@ use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree};
 use parking_lot::Mutex;
 
 use super::apply::{ApplyError, Effect, apply};
-use super::chunk::Chunk;
-use super::dead::{DeadKind, DeadLetter, reason};
+use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::envelope;
 use super::event::Event;
+use super::event_batch::EventBatch;
 use super::layout::{
     FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
     state_key,
@@ -22,37 +22,38 @@ use super::log::{decode_number, number_value, open_tree, other_format, position_
 use super::model::Group;
 use super::policy::GiveUp;
 use super::projection::Projection;
-use super::state::State;
+use super::projection_state::ProjectionState;
 use super::turn::Turn;
 use super::{EventError, EventResult};
 
 /// A version of a projection at work on a store.
-pub(super) struct Lane<S: KvStore> {
-    pub(super) projection: Projection<S>,
+pub(super) struct RunningProjection<S: KvStore> {
+    pub(super) declared: Projection<S>,
     pub(super) trees: Trees,
     /// The name of the log it reads.
     log: Arc<str>,
-    /// Of the log it is made of.
+    /// The key of the log that its view was made from.
     version_key: Vec<u8>,
-    /// Of how far it is.
+    /// The key of its position.
     state_key: Vec<u8>,
-    /// Held by the thread that applies events; others of this process wait for what it commits.
+    /// Held by the thread that applies events. Other threads of this process wait for its commits.
     pub(super) turn: Turn,
-    /// What this process knows was applied and committed, which is never too much.
+    /// The position that this process knows to be committed. It may lag behind, and is never ahead.
     pub(super) applied: AtomicU64,
     /// How often the next event has failed.
     pub(super) tries: AtomicU32,
-    /// Not before then is it tried again.
+    /// The earliest time of the next attempt.
     next_try: Mutex<Option<Instant>>,
 }
 
 pub(super) struct Trees {
     pub(super) projections: Tree,
-    /// How far projections are: behind the log's own head, in the page that is written anyway.
+    /// The positions of projections. The keys follow the head of the log, so that a commit of both
+    /// writes one page.
     pub(super) states: Tree,
     pub(super) results: Tree,
     pub(super) dead: Tree,
-    /// What was put aside, by its stream.
+    /// The dead letters again, by stream.
     pub(super) dead_streams: Tree,
     pub(super) quarantine: Tree,
 }
@@ -73,7 +74,7 @@ pub(super) enum Fate {
     Dead(String),
 }
 
-impl<S: KvStore> Lane<S> {
+impl<S: KvStore> RunningProjection<S> {
     pub(super) fn open(store: &S, projection: Projection<S>, log: &str) -> EventResult<Self> {
         projection.check()?;
         let (name, version) = (projection.name(), projection.version());
@@ -87,7 +88,7 @@ impl<S: KvStore> Lane<S> {
         };
         let (version_key, state_key) = ((name, version).to_key_bytes(), state_key(name, version));
         Ok(Self {
-            projection,
+            declared: projection,
             trees,
             log: log.into(),
             version_key,
@@ -100,21 +101,25 @@ impl<S: KvStore> Lane<S> {
     }
 
     pub(super) fn name(&self) -> &str {
-        self.projection.name()
+        self.declared.name()
     }
 
     fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> EventError {
         EventError::undecodable(self.name(), tree.name(), key, cause)
     }
 
-    pub(super) fn state<R: KvRead>(&self, reader: &R) -> EventResult<State> {
+    pub(super) fn state<R: KvRead>(&self, reader: &R) -> EventResult<ProjectionState> {
         let tree = &self.trees.states;
-        let state = reader.get_with(tree, &self.state_key, State::decode)?;
-        let state = state.unwrap_or(Ok(State::NEW));
+        let state = reader.get_with(tree, &self.state_key, ProjectionState::decode)?;
+        let state = state.unwrap_or(Ok(ProjectionState::NEW));
         state.map_err(|cause| self.undecodable(tree, &self.state_key, cause))
     }
 
-    pub(super) fn save<W: KvWrite>(&self, transaction: &mut W, state: &State) -> EventResult<()> {
+    pub(super) fn save<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        state: &ProjectionState,
+    ) -> EventResult<()> {
         if self.applied.load(Ordering::Acquire) == 0 {
             let log = [&[FORMAT], self.log.as_bytes()].concat();
             transaction.put(&self.trees.projections, &self.version_key, &log)?;
@@ -147,17 +152,17 @@ impl<S: KvStore> Lane<S> {
 
     /// Tells whether this is the version that is read.
     pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> EventResult<bool> {
-        Ok(self.active_version(reader)? == Some(self.projection.version()))
+        Ok(self.active_version(reader)? == Some(self.declared.version()))
     }
 
     /// Makes this version the one that is read.
     pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
-        let version = number_value(u64::from(self.projection.version()));
+        let version = number_value(u64::from(self.declared.version()));
         Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
     }
 
     /// Notes what was committed.
-    pub(super) fn committed(&self, state: &State) {
+    pub(super) fn committed(&self, state: &ProjectionState) {
         let before = self.applied.fetch_max(state.applied, Ordering::AcqRel);
         if before < state.applied && self.tries.swap(0, Ordering::Relaxed) > 0 {
             *self.next_try.lock() = None;
@@ -172,7 +177,7 @@ impl<S: KvStore> Lane<S> {
     /// Counts that the next event has failed, and has it left alone for a while.
     pub(super) fn count_try(&self) {
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
-        *self.next_try.lock() = Instant::now().checked_add(self.projection.policy.delay(tries));
+        *self.next_try.lock() = Instant::now().checked_add(self.declared.policy.delay(tries));
     }
 
     /// Returns until when the next event is left alone; `None` if it may be tried now.
@@ -185,8 +190,8 @@ impl<S: KvStore> Lane<S> {
     pub(super) fn advance(
         &self,
         group: &mut Group<'_, '_, S>,
-        state: &mut State,
-        chunk: &Chunk,
+        state: &mut ProjectionState,
+        chunk: &EventBatch,
         told: &mut dyn FnMut(u64, Fate),
     ) -> EventResult<Advanced> {
         let before = *state;
@@ -216,7 +221,7 @@ impl<S: KvStore> Lane<S> {
     }
 
     /// Asserts that an event is the one behind those that were applied.
-    fn check_place(&self, state: &State, event: &Event<'_>) -> EventResult<()> {
+    fn check_place(&self, state: &ProjectionState, event: &Event<'_>) -> EventResult<()> {
         let expected = state.applied.saturating_add(1);
         if event.position > expected {
             return Err(EventError::Archived {
@@ -251,7 +256,7 @@ impl<S: KvStore> Lane<S> {
             Ok(effect) => return Ok(Ok(Fate::Applied(effect))),
             Err(error) => error,
         };
-        let policy = self.projection.policy;
+        let policy = self.declared.policy;
         let tries = self.tries() + 1;
         tracing::warn!(
             projection = self.name(), position = event.position, tries, %error, "an event failed"
@@ -284,7 +289,7 @@ impl<S: KvStore> Lane<S> {
         event: &Event<'_>,
     ) -> EventResult<Result<Effect, ApplyError>> {
         let mut unit = Savepoint::new(group);
-        let effect = match apply(&self.projection, event, &mut unit)? {
+        let effect = match apply(&self.declared, event, &mut unit)? {
             Ok(effect) => effect,
             Err(error) => return Ok(Err(error)),
         };

@@ -15,7 +15,7 @@ const INDEXES_DEAD: u8 = 4;
 
 /// How far a version of a projection is. It is written together with what it is the state of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State {
+pub(super) struct ProjectionState {
     /// The position of the last event that was applied or put aside.
     pub(super) applied: u64,
     /// Its hash.
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) indexes_dead: bool,
 }
 
-impl State {
+impl ProjectionState {
     pub(super) const NEW: Self = Self {
         applied: 0,
         hash: [0; 32],
