@@ -32,6 +32,14 @@ pub enum Error {
     /// The workload did not run to its end, though no fault was made.
     #[error("the workload failed: {0}")]
     Workload(String),
+    /// An argument cannot be read.
+    #[error("`{text}` is not {expected}")]
+    Argument {
+        /// What was given.
+        text: String,
+        /// What was expected.
+        expected: &'static str,
+    },
     /// No engine of this build has the name.
     #[error("no engine is named `{name}`; this build has {known}")]
     UnknownEngine {

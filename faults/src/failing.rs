@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::Result;
 use crate::disk::Names;
 use crate::engine::Engine;
 use crate::harness::{Harness, Promise, Run};
@@ -12,6 +11,24 @@ use crate::recorder::{Failure, Injection, Meddling};
 use crate::recording::{CallKind, Event, Failing, Note};
 use crate::table::{Fault, Table};
 use crate::workload::Life;
+use crate::{Error, Result};
+
+/// Reads how the table names a failing call: "sync 61 EINTR of create".
+///
+/// # Errors
+/// [`Error::Argument`] if it names none.
+pub fn parse(text: &str) -> Result<(Life, Injection)> {
+    let call = text.rsplit_once(" of ").and_then(|(call, life)| {
+        let life = [Life::Create, Life::Resume].into_iter().find(|known| known.name() == life)?;
+        let mut words = call.splitn(3, ' ');
+        let (kind, number, way) = (words.next()?, words.next()?, words.next()?);
+        let kind = CallKind::ALL.into_iter().find(|known| known.name() == kind)?;
+        let failure = *Failure::of(kind).iter().find(|known| known.name() == way)?;
+        Some((life, Injection { kind, number: number.parse().ok()?, failure }))
+    });
+    let expected = "a kind, a number, a failure and a life: \"sync 61 EINTR of create\"";
+    call.ok_or_else(|| Error::Argument { text: text.to_owned(), expected })
+}
 
 /// Runs the workload once for each call that is to fail, and then loses power: once when everything
 /// is over, once somewhere between. What the errors say is judged too.
@@ -78,6 +95,7 @@ fn fail_each(
             };
             numbers.sort_unstable();
             numbers.dedup();
+            numbers.retain(|number| extent.share.has(*number));
             for number in numbers {
                 let injection = Injection { kind, number, failure: *failure };
                 fail(harness, engine, (life, injection), before, &mut random, table)?;

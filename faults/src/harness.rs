@@ -15,9 +15,9 @@ use crate::outcome::{Finding, Outcome};
 use crate::process::{Heard, Process};
 use crate::recorder::{Meddling, Recorder};
 use crate::recording::{Event, Note, Recording};
-use crate::table::Table;
+use crate::share::Share;
 use crate::workload::{BACKUP, KILL_ME, Life, STORE};
-use crate::{Error, Result, damage, failing, power};
+use crate::{Error, Result};
 
 /// How long a workload or a check may be silent before it counts as hung. What is waited for takes
 /// milliseconds; the machine may be busy.
@@ -32,6 +32,8 @@ pub struct Extent {
     pub damage: u64,
     /// The number of calls to fail, of each kind in each way; `None` for every one.
     pub calls: Option<u64>,
+    /// Which of those calls to fail.
+    pub share: Share,
     /// Chooses moments, sectors, bits.
     pub seed: u64,
 }
@@ -128,16 +130,6 @@ impl Harness {
     #[must_use]
     pub fn extent(&self) -> Extent {
         self.extent
-    }
-
-    /// Makes every fault for an engine, and counts what comes of them.
-    ///
-    /// # Errors
-    /// What keeps the harness itself from working.
-    pub fn run(&mut self, engine: &Engine, table: &mut Table) -> Result<()> {
-        power::run(self, engine, Meddling::None, table)?;
-        failing::run(self, engine, table)?;
-        damage::run(self, engine, table)
     }
 
     /// Returns the path of a folder that does not exist yet.

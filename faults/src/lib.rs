@@ -37,9 +37,25 @@ mod process;
 pub mod random;
 pub mod recorder;
 pub mod recording;
+pub mod share;
 pub mod table;
 pub mod toy;
 pub mod workload;
 
 pub use error::{Error, Result};
 pub use harness::{Extent, Harness};
+pub use share::Share;
+
+/// Makes every fault for an engine, and counts what comes of them. A part of the failing calls other
+/// than the first makes no other faults.
+///
+/// # Errors
+/// What keeps the harness itself from working.
+pub fn run(harness: &mut Harness, engine: &engine::Engine, table: &mut table::Table) -> Result<()> {
+    failing::run(harness, engine, table)?;
+    if harness.extent().share.number > 0 {
+        return Ok(());
+    }
+    power::run(harness, engine, recorder::Meddling::None, table)?;
+    damage::run(harness, engine, table)
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use arbour_faults::table::Table;
 use arbour_faults::workload::{self, Life};
-use arbour_faults::{Extent, Harness, Result, check, engine};
+use arbour_faults::{Extent, Harness, Result, Share, check, engine, failing};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Loses power, kills, damages files and fails system calls, and prints a table of how Arbour's
@@ -25,6 +25,13 @@ struct Arguments {
     /// How many calls of each kind to fail in each way. Every one, if not given.
     #[arg(long)]
     calls: Option<u64>,
+    /// Fail only these calls, as the table names them: "sync 61 EINTR of create". No other faults are
+    /// made then.
+    #[arg(long)]
+    only: Vec<String>,
+    /// Fail only every N-th call, beginning with the K-th: "0/4" to "3/4" divide them among four runs.
+    #[arg(long, default_value = "0/1")]
+    share: String,
     /// What chooses moments, sectors and bits: the same seed makes the same faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -70,7 +77,10 @@ fn run(arguments: Arguments) -> Result<()> {
             workload::run(engine::engine(&name)?, life, &root, &notes)
         }
         None => {
-            let Arguments { engine: names, images, damage, calls, seed, .. } = arguments;
+            let Arguments { engine: names, images, damage, calls, only, share, seed, .. } =
+                arguments;
+            let share = Share::parse(&share)?;
+            let only = only.iter().map(|call| failing::parse(call)).collect::<Result<Vec<_>>>()?;
             let engines = if names.is_empty() {
                 engine::engines()
             } else {
@@ -79,11 +89,17 @@ fn run(arguments: Arguments) -> Result<()> {
             let executable = std::env::current_exe().map_err(|source| {
                 arbour_faults::Error::File { path: PathBuf::from("this program"), source }
             })?;
-            let mut harness = Harness::new(executable, Extent { images, damage, calls, seed })?;
+            let mut harness =
+                Harness::new(executable, Extent { images, damage, calls, share, seed })?;
             let mut table = Table::default();
             let ran = engines.iter().try_for_each(|engine| {
                 eprintln!("{} ...", engine.name);
-                harness.run(engine, &mut table)
+                if only.is_empty() {
+                    return arbour_faults::run(&mut harness, engine, &mut table);
+                }
+                only.iter().try_for_each(|(life, injection)| {
+                    failing::run_chosen(&mut harness, engine, *life, [*injection], &mut table)
+                })
             });
             // What was found counts, also if the harness fails later.
             println!("{table}");

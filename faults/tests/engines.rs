@@ -14,9 +14,10 @@ use arbour_faults::recording::CallKind;
 use arbour_faults::table::{Fault, Table};
 #[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::workload::Life;
-use arbour_faults::{Extent, Harness, damage, failing, power};
+use arbour_faults::{Extent, Harness, Share, damage, failing, power};
 
-const EXTENT: Extent = Extent { images: 40, damage: 48, calls: Some(1), seed: 15 };
+const EXTENT: Extent =
+    Extent { images: 40, damage: 48, calls: Some(1), share: Share::ALL, seed: 15 };
 
 fn table_of(
     name: &str,

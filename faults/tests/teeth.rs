@@ -5,9 +5,10 @@ use arbour_faults::engine::engine;
 use arbour_faults::outcome::Outcome;
 use arbour_faults::recorder::Meddling;
 use arbour_faults::table::{Fault, Table};
-use arbour_faults::{Extent, Harness, damage, failing, power};
+use arbour_faults::{Extent, Harness, Share, damage, failing, power};
 
-const EXTENT: Extent = Extent { images: 60, damage: 24, calls: Some(1), seed: 7 };
+const EXTENT: Extent =
+    Extent { images: 60, damage: 24, calls: Some(1), share: Share::ALL, seed: 7 };
 
 fn harness() -> Harness {
     Harness::new(env!("CARGO_BIN_EXE_arbour-faults"), EXTENT).expect("it starts")

@@ -32,8 +32,12 @@ pub(crate) fn open(cause: rocksdb::Error) -> Error {
 
 fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
     let says = |words: &str| cause.as_ref().contains(words);
+    // RocksDB opens a file twice to learn whether direct I/O works there, and takes whatever keeps the
+    // first or both from opening for an answer to that. Arbour asks for no direct I/O.
+    let is_of_open = says("Direct I/O is not supported by the specified DB")
+        || says("Found options incompatible with filesystem");
     let is_of_system =
-        cause.kind() == Status::IOError || says("Failed to create RocksDB directory");
+        cause.kind() == Status::IOError || is_of_open || says("Failed to create RocksDB directory");
     match cause.kind() {
         Status::Corruption if says("created with newer version of RocksDB") => (
             ErrorKind::TooNew,
@@ -48,7 +52,7 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         _ if is_of_system && (says("No space left on device") || says("quota exceeded")) => {
             (ErrorKind::DiskFull, "the device or the quota on it is full")
         }
-        Status::Unknown if is_of_system => {
+        Status::Unknown | Status::InvalidArgument if is_of_system => {
             (ErrorKind::Io, "the operating system failed to read or write a file")
         }
         Status::IOError if says("Read-only file system") => {
