@@ -18,7 +18,7 @@ use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use serde_json::Value;
 
-use super::catalog::{self, Build, Record};
+use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::{Entries, id_key, part_value, undecodable, values_prefix};
 
@@ -291,21 +291,4 @@ fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> DocResult<bool> {
         transaction.delete(tree, key)?;
     }
     Ok(keys.len() < CHUNK)
-}
-
-/// Writes bytes in hexadecimal digits, which sort as the bytes do.
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string never fails.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
-}
-
-/// Reads what [`hexadecimal`] wrote.
-pub(super) fn bytes_of(digits: &str) -> Vec<u8> {
-    let pairs = digits.as_bytes().chunks_exact(2);
-    pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

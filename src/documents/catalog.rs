@@ -72,7 +72,7 @@ impl Known {
     /// or may hold entries of another declaration.
     pub(super) fn built_up_to(&self, index: usize) -> Option<Vec<u8>> {
         let build = &self.record.indexes.get(index)?.build;
-        (build.is_cleared && !build.after.is_empty()).then(|| super::build::bytes_of(&build.after))
+        (build.is_cleared && !build.after.is_empty()).then(|| bytes_of(&build.after))
     }
 }
 
@@ -194,4 +194,21 @@ impl Record {
 /// Builds the error for a collection that is not declared here as it is in the store.
 pub(super) fn redeclared<D: Document>(definition: &Definition<D>) -> DocError {
     DocError::Redeclared { collection: definition.name().to_owned() }
+}
+
+/// Writes bytes in hexadecimal digits, which sort as the bytes do.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string never fails.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// Reads what [`hexadecimal`] wrote.
+pub(super) fn bytes_of(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks_exact(2);
+    pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

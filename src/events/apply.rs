@@ -11,58 +11,9 @@ use serde_json::{Map, Value};
 
 use super::event::{Event, NewEvent};
 use super::model::{ErasedModel, Failure, Handled, Outbox, Transact, Unit};
+use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
 use super::{EventError, EventResult};
-
-/// Where in an event's way something failed.
-///
-/// ```
-/// assert_eq!(arbour::events::Phase::SubEvents.to_string(), "sub-events");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// Before anything else: the projection does not know the type of the event.
-    Type,
-    /// [`Model::preprocess`](super::Model::preprocess).
-    Preprocess,
-    /// [`Model::reduce`](super::Model::reduce).
-    Reduce,
-    /// [`Model::apply`](super::Model::apply).
-    Apply,
-    /// [`Model::derive`](super::Model::derive).
-    Derive,
-    /// There are too many sub-events, or they come of each other without end.
-    SubEvents,
-    /// [`Model::transact`](super::Model::transact).
-    Transact,
-    /// A panic, wherever it was.
-    Panic,
-}
-
-impl std::fmt::Display for Phase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Type => "type",
-            Self::Preprocess => "preprocess",
-            Self::Reduce => "reduce",
-            Self::Apply => "apply",
-            Self::Derive => "derive",
-            Self::SubEvents => "sub-events",
-            Self::Transact => "transact",
-            Self::Panic => "panic",
-        })
-    }
-}
-
-/// How an event failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{phase} of {model}: {cause}")]
-pub(super) struct ApplyError {
-    pub(super) phase: Phase,
-    pub(super) model: String,
-    pub(super) cause: Failure,
-}
 
 /// What came of an event that was applied.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use arbour_core::KvStore;
 
-use super::dispatch::check_not_handling;
 use super::drive::{Step, Wait, is_busy};
 use super::events::Events;
+use super::handling::check_not_handling;
 use super::patience::Patience;
 use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};

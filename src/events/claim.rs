@@ -7,9 +7,9 @@ use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, clock};
 
 use super::EventResult;
-use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
+use super::handling::check_not_handling;
 use super::layout::{FORMAT, STREAM_BYTES_MAX};
 use super::log::Log;
 use super::log_location::LogLocation;

@@ -4,8 +4,8 @@ use arbour_core::clock;
 use arbour_core::key::Key as _;
 use serde::{Deserialize, Serialize};
 
-use super::apply::{ApplyError, Phase};
 use super::event::Event;
+use super::phase::{ApplyError, Phase};
 
 /// Why an event is among those that failed.
 ///

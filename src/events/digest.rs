@@ -8,9 +8,9 @@ use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use sha2::{Digest as _, Sha256};
 
-use super::dispatch::check_not_handling;
 use super::event::Hash;
 use super::events::{Events, active_version};
+use super::handling::check_not_handling;
 use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
 use super::{EventError, EventResult};

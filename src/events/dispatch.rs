@@ -1,19 +1,19 @@
 //! Dispatching: appending events, and what came of them.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation};
-use serde_json::{Map, Value};
+use arbour_core::{Durability, KvStore};
+use serde_json::Value;
 
 use super::append::{Append, Appended};
-use super::apply::SubEvent;
 use super::counters::Counters;
 use super::drive::Wait;
 use super::events::{Events, Inner};
+use super::handling::check_not_handling;
 use super::inline::Inlined;
 use super::log_location::LogLocation;
-use super::running_projection::{Fate, RunningProjection};
+use super::outcome::Outcome;
+use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};
 
 /// How to dispatch.
@@ -119,80 +119,6 @@ pub struct Projected {
     pub outcomes: Vec<Outcome>,
 }
 
-/// What a projection made of an event.
-///
-/// ```
-/// # use arbour::events::Outcome;
-/// assert!(Outcome::TimedOut.reason().is_some());
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It was applied.
-    Applied {
-        /// What the handlers returned, by the names of their models.
-        result: Map<String, Value>,
-        /// The sub-events, in the order they were applied in.
-        sub_events: Vec<SubEvent>,
-    },
-    /// It failed and was put aside, or is of a stream in quarantine.
-    PutAside {
-        /// Why.
-        reason: String,
-    },
-    /// The projection stands, at this event or an earlier one.
-    Halted {
-        /// The position of the event that failed.
-        position: u64,
-        /// Why.
-        reason: String,
-    },
-    /// It took longer than was allowed: it will be applied by whoever comes next.
-    TimedOut,
-    /// The events were shut down before.
-    ShutDown,
-    /// Nobody was to wait for it.
-    NotWaited,
-    /// It could not be found out, for the store failed: the event is in the log.
-    Unknown {
-        /// What the store reported.
-        reason: String,
-    },
-}
-
-impl Outcome {
-    /// Says why it was not applied; `None` if it was.
-    ///
-    /// ```
-    /// # use arbour::events::Outcome;
-    /// let outcome = Outcome::PutAside { reason: "the account is closed".into() };
-    /// assert_eq!(outcome.reason(), Some("the account is closed"));
-    /// ```
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Applied { .. } => None,
-            Self::PutAside { reason } | Self::Halted { reason, .. } | Self::Unknown { reason } => {
-                Some(reason)
-            }
-            Self::TimedOut => {
-                Some("it was not applied before the deadline: the next call that waits applies it")
-            }
-            Self::ShutDown => Some("the events were shut down before it was applied"),
-            Self::NotWaited => Some("the caller did not wait for it"),
-        }
-    }
-
-    pub(super) fn of(fate: Fate) -> Self {
-        match fate {
-            Fate::Applied(effect) => {
-                Self::Applied { result: effect.result, sub_events: effect.sub_events }
-            }
-            Fate::Dead(reason) => Self::PutAside { reason },
-        }
-    }
-}
-
 impl Dispatched {
     /// Returns what a model of a projection returned for the last of the events; `None` if it returned
     /// nothing, or the event was not applied.
@@ -227,32 +153,6 @@ impl Dispatched {
         let found = projected.find(|projected| projected.projection == projection);
         found.map_or(&[], |projected| &projected.outcomes)
     }
-}
-
-thread_local! {
-    /// Whether this thread runs handlers.
-    static HANDLES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs what runs handlers.
-pub(super) fn handling<R>(run: impl FnOnce() -> R) -> R {
-    struct Reset(bool);
-    impl Drop for Reset {
-        fn drop(&mut self) {
-            HANDLES.set(self.0);
-        }
-    }
-    let _reset = Reset(HANDLES.replace(true));
-    run()
-}
-
-/// Refuses what would wait for itself.
-pub(super) fn check_not_handling() -> EventResult<()> {
-    if HANDLES.get() {
-        let message = "a handler cannot wait for events: let it emit sub-events";
-        return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
-    }
-    Ok(())
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
@@ -310,7 +210,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let LogLocation { store, log, is_beside_views } = &self.inner.location;
         let log = log.clone();
         let appended = if *is_beside_views {
-            self.append_and_apply(log, append, dispatch)
+            self.append_and_apply(log, append, dispatch.durability)
         } else {
             let appended = store.write_grouped(dispatch.durability, move |transaction| {
                 log.append(transaction, &append)

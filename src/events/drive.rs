@@ -7,8 +7,8 @@ use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Savepoint};
 use parking_lot::MutexGuard;
 
 use super::counters::Counters;
-use super::dispatch::handling;
 use super::events::Inner;
+use super::handling::handling;
 use super::patience::{Patience, earlier};
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, Fate, RunningProjection};

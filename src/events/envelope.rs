@@ -13,7 +13,7 @@
 use arbour_core::DecodeError;
 use sha2::{Digest as _, Sha256};
 
-use super::event::{Event, Hash};
+use super::event::{Event, EventBuf, Hash};
 use super::layout::FORMAT;
 
 /// Everything before the texts.
@@ -119,4 +119,13 @@ pub(super) fn decode(position: u64, value: &[u8]) -> Result<Event<'_>, DecodeErr
         hash_before,
         metadata,
     })
+}
+
+impl EventBuf {
+    /// Returns the hash of the event and of all before it.
+    pub(super) fn hash(&self) -> Hash {
+        let mut value = Vec::new();
+        encode(&self.as_event(), &mut value);
+        hash(self.as_event().position, &value)
+    }
 }

@@ -234,13 +234,6 @@ pub struct EventBuf {
 }
 
 impl EventBuf {
-    /// Returns the hash of the event and of all before it.
-    pub(super) fn hash(&self) -> Hash {
-        let mut value = Vec::new();
-        super::envelope::encode(&self.as_event(), &mut value);
-        super::envelope::hash(self.position, &value)
-    }
-
     /// Lends the event.
     ///
     /// ```

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arbour_core::{KvRead, KvStore};
+use arbour_core::{Durability, KvRead, KvStore};
 
 use super::EventResult;
 use super::append::{Append, Appended};
 use super::counters::Counters;
-use super::dispatch::{Dispatch, Outcome, handling};
 use super::events::{Events, Inner};
+use super::handling::handling;
 use super::log::{AppendedChunk, Log};
 use super::model::Group;
+use super::outcome::Outcome;
 use super::projection::Pace;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
@@ -37,7 +38,7 @@ impl Drop for Dispatching<'_> {
 
 /// What a projection made of events in their own commit.
 pub(super) struct Inlined {
-    /// The number of the running.
+    /// The number of the running projection.
     pub(super) running: usize,
     /// Whether it is the version that is read; else it is built by those who wait.
     is_active: bool,
@@ -53,20 +54,19 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         &self,
         log: Log,
         append: Append,
-        dispatch: Dispatch,
+        durability: Durability,
     ) -> EventResult<(Appended, Vec<Inlined>)> {
         let inner = Arc::clone(&self.inner);
         let _dispatching = Dispatching::new(&self.inner.dispatching);
-        let (appended, done) =
-            self.inner.views.write_grouped(dispatch.durability, move |group| {
-                // What is read here is quicker to read before it is written over.
-                let mut done = inner.inline_lanes_at(group)?;
-                let appended = log.append_chunk(group, &append)?;
-                for inlined in &mut done {
-                    inner.apply_inline(inlined, &log, group, &appended)?;
-                }
-                EventResult::Ok((appended.appended, done))
-            })?;
+        let (appended, done) = self.inner.views.write_grouped(durability, move |group| {
+            // What is read here is quicker to read before it is written over.
+            let mut done = inner.inline_projections_at(group)?;
+            let appended = log.append_chunk(group, &append)?;
+            for inlined in &mut done {
+                inner.apply_inline(inlined, &log, group, &appended)?;
+            }
+            EventResult::Ok((appended.appended, done))
+        })?;
         for inlined in &done {
             let applied = inlined.state.applied.saturating_sub(inlined.before);
             if let Some(running) = self.inner.projections.get(inlined.running) {
@@ -80,7 +80,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// The projections that those who dispatch wait for: which version is read says the store.
-    fn inline_lanes_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
+    fn inline_projections_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
         let mut projections = Vec::new();
         for (number, running) in self.projections.iter().enumerate() {
             if running.declared.pace != Pace::Inline {
@@ -100,20 +100,23 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Does the same outside of a commit, for events that are in the log: an error is what became of them.
     pub(super) fn inline_projections(&self, appended: Appended) -> Vec<Inlined> {
         let snapshot = self.views.inner().snapshot().map_err(Into::into);
-        snapshot.and_then(|snapshot| self.inline_lanes_at(&snapshot)).unwrap_or_else(|error| {
-            let count = (appended.last + 1 - appended.first) as usize;
-            let is_inline = |running: &RunningProjection<S>| running.declared.pace == Pace::Inline;
-            let projections =
-                self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
-            let unknown = |(running, _)| Inlined {
-                running,
-                is_active: false,
-                before: 0,
-                state: ProjectionState::NEW,
-                outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
-            };
-            projections.map(unknown).collect()
-        })
+        snapshot.and_then(|snapshot| self.inline_projections_at(&snapshot)).unwrap_or_else(
+            |error| {
+                let count = (appended.last + 1 - appended.first) as usize;
+                let is_inline =
+                    |running: &RunningProjection<S>| running.declared.pace == Pace::Inline;
+                let projections =
+                    self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
+                let unknown = |(running, _)| Inlined {
+                    running,
+                    is_active: false,
+                    before: 0,
+                    state: ProjectionState::NEW,
+                    outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
+                };
+                projections.map(unknown).collect()
+            },
+        )
     }
 
     fn count(&self, applied: u64, outcomes: &[Outcome]) {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use arbour_core::KvStore;
 
-use super::apply::{ApplyError, Phase};
 use super::event::Event;
 use super::layout::view_name;
 use super::log::check_name;
 use super::model::{ErasedModel, Model};
+use super::phase::{ApplyError, Phase};
 use super::policy::FailurePolicy;
 use super::{EventError, EventResult};
 

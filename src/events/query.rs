@@ -7,9 +7,13 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::envelope;
 use super::event::{Event, EventBuf};
+use super::event_batch::EventBatch;
 use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
 use super::{EventError, EventResult};
+
+/// So few events are got one by one, which is quicker than a scan.
+const GETS_MAX: u64 = 4;
 
 /// Which events, and in which order.
 ///
@@ -329,5 +333,46 @@ impl Log {
             return Err(broken(expected.min(head.position)));
         }
         Ok(count)
+    }
+}
+
+impl Log {
+    /// Reads events after a position, as many as one batch holds.
+    pub(super) fn chunk<R: KvRead>(
+        &self,
+        reader: &R,
+        after: u64,
+        until: u64,
+    ) -> EventResult<EventBatch> {
+        let mut chunk = EventBatch::default();
+        if until.saturating_sub(after) <= GETS_MAX {
+            for position in after.saturating_add(1)..=until {
+                let key = position_key(position);
+                let found = reader.get_with(&self.trees.events, &key, |value| {
+                    chunk.push(position, value);
+                })?;
+                if found.is_none() {
+                    break;
+                }
+            }
+            return Ok(chunk);
+        }
+        let (start, end) = (position_key(after), position_key(until));
+        let range = KeyRange::from_bounds(Bound::Excluded(&start), Bound::Included(&end));
+        let mut cursor = reader.scan(&self.trees.events, range, Direction::Forward)?;
+        while let Some((key, value)) = cursor.next()? {
+            let position = u64::decode_part(key)
+                .map_err(|cause| self.undecodable(&self.trees.events, key, cause))?;
+            chunk.push(position, value);
+            if chunk.is_full() {
+                break;
+            }
+        }
+        Ok(chunk)
+    }
+
+    pub(super) fn decode<'v>(&self, position: u64, value: &'v [u8]) -> EventResult<Event<'v>> {
+        envelope::decode(position, value)
+            .map_err(|cause| self.undecodable(&self.trees.events, &position_key(position), cause))
     }
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use arbour_core::key::KeyPart as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree};
 
-use super::apply::ApplyError;
 use super::counters::Counters;
 use super::dead_letter::{DeadKind, DeadLetter, reason};
-use super::dispatch::{check_not_handling, handling};
 use super::events::{Events, Inner};
+use super::handling::{check_not_handling, handling};
 use super::layout::{FORMAT, dead_tree};
 use super::log::{check_name, open_tree, position_key};
+use super::phase::ApplyError;
 use super::running_projection::{RunningProjection, from_json_value};
 use super::{EventError, EventResult};
 

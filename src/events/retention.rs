@@ -3,9 +3,9 @@
 use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
-use super::dispatch::check_not_handling;
 use super::event_batch::CHUNK_EVENTS;
 use super::events::Events;
+use super::handling::check_not_handling;
 use super::log::{Log, decode_number, position_key};
 use super::log_location::LogLocation;
 use super::type_index::type_key;

@@ -9,7 +9,7 @@ use arbour_core::key::Key as _;
 use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree};
 use parking_lot::Mutex;
 
-use super::apply::{ApplyError, Effect, apply};
+use super::apply::{Effect, apply};
 use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::envelope;
 use super::event::Event;
@@ -20,6 +20,7 @@ use super::layout::{
 };
 use super::log::{decode_number, number_value, open_tree, other_format, position_key};
 use super::model::Group;
+use super::phase::ApplyError;
 use super::policy::GiveUp;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;

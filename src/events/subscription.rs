@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use arbour_core::{Durability, KvRead, KvStore, KvWrite};
 
-use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
+use super::handling::check_not_handling;
 use super::layout::FORMAT;
 use super::log::{Log, check_name, decode_number, number_value};
 use super::log_location::LogLocation;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use arbour_core::{Direction, KvStore};
 
-use super::dispatch::check_not_handling;
 use super::event::EventBuf;
 use super::events::Events;
+use super::handling::check_not_handling;
 use super::log_location::LogLocation;
 use super::query::EventQuery;
 use super::{EventError, EventResult};

@@ -2,7 +2,7 @@
 
 use arbour_core::KvStore;
 
-use super::digest::visit_hashed;
+use super::entries::visit_hashed;
 use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 
 /// Copies all of a store, as it is now, into an empty one of any engine, and reads it back.

@@ -1,17 +1,6 @@
-//! What all of a store comes to.
+//! The hash of everything in a store.
 
 use std::fmt;
-
-use arbour_core::engine::TreeName;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore};
-use sha2::{Digest as _, Sha256};
-
-use super::mark::is_left_out;
-use super::record::RecordWriter;
-use super::{TransferError, TransferResult};
-
-/// How many bytes of records are hashed at once.
-const CHUNK: usize = 64 << 10;
 
 /// The hash of everything in a store, the same on every engine: SHA-256 over the records that a dump would
 /// have.
@@ -38,67 +27,8 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Reads all of a store, at one moment, and returns its digest.
-///
-/// # Errors
-/// What the store reports.
-///
-/// ```
-/// use arbour::transfer::{copy, digest};
-/// use arbour::{KvStore, MemoryStore};
-/// let (old, new) = (MemoryStore::new(), MemoryStore::new());
-/// old.put(&old.tree("users")?, b"ada", b"1815")?;
-/// assert_ne!(digest(&old)?, digest(&new)?);
-/// copy(&old, &new)?;
-/// assert_eq!(digest(&old)?, digest(&new)?);
-/// # Ok::<(), arbour::transfer::TransferError>(())
-/// ```
-pub fn digest(store: &impl KvStore) -> TransferResult<Digest> {
-    visit_hashed(store, &mut |_, _, _| Ok(()))
-}
-
-/// Takes an entry, with the name of its tree.
-pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> TransferResult<()> + 'v;
-
-/// Visits what a transfer moves, in order.
-pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<()> {
-    let snapshot = store.snapshot()?;
-    for name in snapshot.trees()? {
-        if is_left_out(&name) {
-            continue;
-        }
-        let tree = store.open_tree(TreeName::stored(&name)?)?;
-        let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
-        while let Some((key, value)) = cursor.next()? {
-            visit(&name, key, value)?;
-        }
-    }
-    Ok(())
-}
-
-/// Visits the same, and returns the digest of it.
-pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<Digest> {
-    let mut sha = Sha256::new();
-    let mut writer = RecordWriter::default();
-    each_entry(store, &mut |tree, key, value| {
-        writer.entry(tree, key, value);
-        if writer.records.len() >= CHUNK {
-            sha.update(&writer.records);
-            writer.records.clear();
-        }
-        visit(tree, key, value)
-    })?;
-    sha.update(&writer.records);
-    Ok(Digest(sha.finalize().into()))
-}
-
 impl From<Digest> for [u8; 32] {
     fn from(digest: Digest) -> Self {
         digest.0
     }
-}
-
-/// Refuses a store that reads otherwise than what was written to it.
-pub(super) fn check(expected: Digest, found: Digest) -> TransferResult<()> {
-    if expected == found { Ok(()) } else { Err(TransferError::Differs { expected, found }) }
 }

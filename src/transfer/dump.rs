@@ -6,7 +6,8 @@ use arbour_core::KvStore;
 use sha2::{Digest as _, Sha256};
 
 use super::block::{self, End, FULL, MAGIC, RECORDS_MAX, VERSION};
-use super::digest::{Digest, each_entry};
+use super::digest::Digest;
+use super::entries::each_entry;
 use super::record::{self, RecordWriter};
 use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 

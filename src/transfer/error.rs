@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour_core::Error;
 
-use super::Digest;
+use super::digest::Digest;
 
 /// The result of moving a store.
 ///

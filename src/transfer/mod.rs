@@ -35,6 +35,7 @@ mod block;
 mod copy;
 mod digest;
 mod dump;
+mod entries;
 mod error;
 mod load;
 mod loader;
@@ -46,8 +47,9 @@ mod transfer;
 mod undump;
 
 pub use copy::copy;
-pub use digest::{Digest, digest};
+pub use digest::Digest;
 pub use dump::dump;
+pub use entries::digest;
 pub use error::{TransferError, TransferResult};
 pub use load::{load, load_stream};
 pub use mark::is_unfinished;

@@ -1,7 +1,9 @@
 //! The records of a dump: trees and their entries, as bytes.
 
-use super::digest::Visit;
 use super::{TransferError, TransferResult};
+
+/// Takes an entry, with the name of its tree.
+pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> TransferResult<()> + 'v;
 
 const TREE: u8 = 1;
 const ENTRY: u8 = 2;

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use arbour_core::engine::TreeName;
 use arbour_core::{KvRead as _, KvStore};
 
-use super::digest::{Visit, check, visit_hashed};
+use super::entries::{check, visit_hashed};
 use super::loader::Loader;
 use super::progress::{Meter, Report};
+use super::record::Visit;
 use super::{Digest, TransferProgress, TransferResult, mark};
 
 /// How many bytes are written in one commit unless told otherwise. It is enough for a commit to cost little,

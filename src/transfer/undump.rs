@@ -5,8 +5,9 @@ use std::io::Read;
 use sha2::{Digest as _, Sha256};
 
 use super::block::{COMPRESSED, END, End, Header, MAGIC, PLAIN, VERSION};
-use super::digest::{Digest, Visit};
+use super::digest::Digest;
 use super::record::Records;
+use super::record::Visit;
 use super::{TransferError, TransferResult};
 
 /// A dump that is being read.
