@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::documents::{Collection, DocResult, DocStore as _, Documents};
+use arbour::documents::{Collection, DocResult};
 use arbour::events::{
     EventResult, Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection,
 };
@@ -181,10 +181,10 @@ fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<Dy
 
 fn accounts(store: &DynStore, version: u32) -> DocResult<Collection<Account>> {
     let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::VIEW);
-    Documents::new(store).collection(account::declaration(&name))
+    Collection::open(store, account::declaration(&name))
 }
 
 fn tallies<D: Tally>(store: &DynStore, version: u32) -> DocResult<Collection<D>> {
     let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
-    Documents::new(store).collection(tally::declaration(&name))
+    Collection::open(store, tally::declaration(&name))
 }

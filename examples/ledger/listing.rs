@@ -2,7 +2,8 @@
 
 use std::ops::Bound;
 
-use arbour::documents::{DocCollection as _, DocRead, DocResult, Filter, Query};
+use arbour::KvRead;
+use arbour::documents::{Collection, DocResult, Filter, Query};
 use arbour::events::EventQuery;
 use arbour::{DynSnapshot, KvStore as _};
 
@@ -24,7 +25,7 @@ fn current<'l>(ledger: &'l Ledger, projection: &str) -> Result<DynSnapshot<'l>, 
 pub(crate) fn accounts(ledger: &Ledger) -> Result<Table, Failure> {
     let snapshot = current(ledger, ACCOUNTS)?;
     let mut table = Table::new(&["account", "cents", "events", "last change"]);
-    let accounts = ledger.accounts.reader(&snapshot).all(&Query::new(Filter::All))?;
+    let accounts = ledger.accounts.all(&snapshot, &Query::new(Filter::All))?;
     tell_if_none(accounts.len());
     for account in accounts.into_iter().map(|stored| stored.body) {
         table.row(vec![
@@ -68,7 +69,7 @@ pub(crate) fn authors(ledger: &Ledger, selection: &Selection) -> Result<Table, F
     let snapshot = current(ledger, COMMITS)?;
     let header = ["author", "commits", "added", "removed", "first day", "last day"];
     let mut table = Table::new(&header);
-    for author in select(&ledger.authors.reader(&snapshot), Filter::All, selection)? {
+    for author in select(&snapshot, &ledger.authors, Filter::All, selection)? {
         let id = Cell::text(&author.author);
         let days = [Cell::text(&author.first), Cell::text(&author.last)];
         table.row(row(id, author.counts, days));
@@ -85,7 +86,7 @@ pub(crate) fn files(
     let header = ["file", "commits", "added", "removed", "last author", "last day"];
     let mut table = Table::new(&header);
     let filter = prefix.map_or(Filter::All, |prefix| Filter::prefix(File::ID, prefix));
-    for file in select(&ledger.files.reader(&snapshot), filter, selection)? {
+    for file in select(&snapshot, &ledger.files, filter, selection)? {
         let last = [Cell::text(&file.author), Cell::text(&file.last)];
         table.row(row(Cell::text(&file.path), file.counts, last));
     }
@@ -104,14 +105,15 @@ pub(crate) fn days(
         (None, None) => Filter::All,
         _ => Filter::range(tally::Day::ID, bound(from), bound(to)),
     };
-    for day in select(&ledger.days.reader(&snapshot), filter, selection)? {
+    for day in select(&snapshot, &ledger.days, filter, selection)? {
         table.row(row(Cell::text(&day.day), day.counts, []));
     }
     Ok(table)
 }
 
 fn select<D: Tally>(
-    documents: &impl DocRead<D>,
+    reader: &impl KvRead,
+    documents: &Collection<D>,
     filter: Filter<D>,
     selection: &Selection,
 ) -> DocResult<Vec<D>> {
@@ -120,7 +122,7 @@ fn select<D: Tally>(
         Sort::Commits => query.descending(tally::COMMITS).ascending(D::ID),
         Sort::Name => query.ascending(D::ID),
     };
-    let found = documents.search(&query)?.items;
+    let found = documents.search(reader, &query)?.items;
     tell_if_none(found.len());
     Ok(found.into_iter().map(|stored| stored.body).collect())
 }

@@ -3,9 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::KvStore;
-use arbour::documents::{
-    Declaration, DocCollection as _, DocResult, DocStore, Documents, Field, FieldKind, Ids, Index,
-};
+use arbour::documents::{Collection, Declaration, DocResult, Field, FieldKind, Ids, Index};
 
 use crate::package::Package;
 use crate::progress::Progress;
@@ -36,12 +34,10 @@ fn declaration() -> Declaration<Package> {
 
 /// Opens the collection. Indexes that another version of this program declared otherwise are built
 /// anew, which is shown.
-pub(crate) fn open<'s, S: KvStore>(
-    documents: &Documents<'s, S>,
-) -> DocResult<<Documents<'s, S> as DocStore>::Collection<Package>> {
-    let packages = documents.declare(declaration())?;
+pub(crate) fn open<S: KvStore>(store: &S) -> DocResult<Collection<Package>> {
+    let packages = Collection::declare(store, declaration())?;
     let progress = Progress::of_documents("building indexes");
-    packages.build(documents.store(), &mut |done| {
+    packages.build(store, &mut |done| {
         progress.at(done);
         ControlFlow::Continue(())
     })?;

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use arbour::documents::{DocCollection, DocRead, DocResult, Documents, Filter, Scrub, ScrubReport};
-use arbour::{DynStore, KvStore, StoreOptions};
+use arbour::documents::{Collection, DocResult, Filter, Scrub, ScrubReport};
+use arbour::{DynStore, KvRead, KvStore, StoreOptions};
 use indicatif::HumanCount;
 use serde_json::{Number, Value};
 
@@ -62,7 +62,7 @@ fn import_from(
     strict: bool,
 ) -> Result<ExitCode, Failure> {
     let store = open(arguments, true)?;
-    let packages = collection::open(&Documents::new(&store))?;
+    let packages = collection::open(&store)?;
     let summary = import(&store, &packages, input, &Progress::of_bytes(length))?;
     store.close()?;
     writeln!(io::stdout(), "{summary}")?;
@@ -75,50 +75,50 @@ fn answer<S: KvStore>(
     command: &Command,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let packages = collection::open(&Documents::new(store))?;
+    let packages = collection::open(store)?;
     if let Command::Scrub { mend } = command {
         return scrub(store, &packages, *mend, out);
     }
     let snapshot = store.snapshot()?;
-    let reader = packages.reader(&snapshot);
     match command {
         Command::Import { .. } | Command::Scrub { .. } => {}
         Command::Show { name } => {
-            let stored = reader.get(name)?.ok_or_else(|| Failure::NotFound(name.clone()))?;
+            let stored =
+                packages.get(&snapshot, name)?.ok_or_else(|| Failure::NotFound(name.clone()))?;
             writeln!(out, "{}", serde_json::to_string_pretty(&stored.body)?)?;
         }
-        Command::Search(arguments) => return search(&reader, arguments, out),
-        Command::Sections => sections(&reader)?.print(out)?,
-        Command::Stats => stats(&reader)?.print(out)?,
+        Command::Search(arguments) => return search(&snapshot, &packages, arguments, out),
+        Command::Sections => sections(&snapshot, &packages)?.print(out)?,
+        Command::Stats => stats(&snapshot, &packages)?.print(out)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// All of it is answered by the index over section and size.
-fn sections(packages: &impl DocRead<Package>) -> DocResult<Table> {
+fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Table> {
     let mut table = Table::new(&["section", "packages", "KiB"]);
-    for section in packages.distinct(&Filter::All, SECTION)? {
+    for section in packages.distinct(reader, &Filter::All, SECTION)? {
         let name = section.as_str().unwrap_or_default().to_owned();
         let filter = Filter::eq(SECTION, section);
-        let size = packages.sum(&filter, INSTALLED_SIZE)?;
-        let count = packages.count(&filter)?;
+        let size = packages.sum(reader, &filter, INSTALLED_SIZE)?;
+        let count = packages.count(reader, &filter)?;
         table.row(vec![Cell::text(&name), Cell::number(count), Cell::number(size.as_u64())]);
     }
     Ok(table)
 }
 
-fn stats(packages: &impl DocRead<Package>) -> DocResult<Table> {
+fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Table> {
     let all = Filter::All;
     let size = |value: Option<Value>| value.as_ref().and_then(Value::as_u64);
-    let average = packages.average(&all, INSTALLED_SIZE)?;
-    let sum: Number = packages.sum(&all, INSTALLED_SIZE)?;
+    let average = packages.average(reader, &all, INSTALLED_SIZE)?;
+    let sum: Number = packages.sum(reader, &all, INSTALLED_SIZE)?;
     let mut table = Table::new(&["what", "value"]);
     for (what, value) in [
-        ("packages", Some(packages.count(&all)?)),
-        ("of unknown size", Some(packages.count(&Filter::is_null(INSTALLED_SIZE))?)),
-        ("smallest, KiB", size(packages.min(&all, INSTALLED_SIZE)?)),
+        ("packages", Some(packages.count(reader, &all)?)),
+        ("of unknown size", Some(packages.count(reader, &Filter::is_null(INSTALLED_SIZE))?)),
+        ("smallest, KiB", size(packages.min(reader, &all, INSTALLED_SIZE)?)),
         ("average, KiB", average.map(|kib| kib.round() as u64)),
-        ("largest, KiB", size(packages.max(&all, INSTALLED_SIZE)?)),
+        ("largest, KiB", size(packages.max(reader, &all, INSTALLED_SIZE)?)),
         ("all, KiB", sum.as_u64()),
     ] {
         table.row(vec![Cell::text(what), Cell::number(value)]);
@@ -129,7 +129,7 @@ fn stats(packages: &impl DocRead<Package>) -> DocResult<Table> {
 /// Prints what was found for programs, and on the standard error what that means for people.
 fn scrub<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package>,
+    packages: &Collection<Package>,
     mend: bool,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::ops::Bound;
 use std::process::ExitCode;
 
-use arbour::documents::{DocRead, Filter, Page, PageCursor, Query};
+use arbour::KvRead;
+use arbour::documents::{Collection, Filter, Page, PageCursor, Query};
 use indicatif::HumanCount;
 
 use crate::arguments::{SearchArguments, Sort};
@@ -16,12 +17,13 @@ use crate::table::{Cell, Table};
 
 /// Prints a page of packages, and what there is to say of it on the standard error.
 pub(crate) fn search(
-    packages: &impl DocRead<Package>,
+    reader: &impl KvRead,
+    packages: &Collection<Package>,
     arguments: &SearchArguments,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
     let query = arguments.query();
-    let page = packages.search(&query)?;
+    let page = packages.search(reader, &query)?;
     table(&page).print(out)?;
     out.flush()?;
     if page.items.is_empty() && arguments.cursor.is_none() {
@@ -31,7 +33,7 @@ pub(crate) fn search(
         notice::print(format_args!("packages: {error}"));
     }
     if arguments.explain {
-        notice::print(format_args!("explain: {}", packages.explain(&query)?));
+        notice::print(format_args!("explain: {}", packages.explain(reader, &query)?));
     }
     if let Some(total) = page.total {
         notice::print(format_args!("total: {}", HumanCount(total)));

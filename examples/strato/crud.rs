@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use arbour::documents::{
-    DocCollection as _, DocRead as _, DocStore as _, DocWrite as _, Documents, Filter, Query,
-};
+use arbour::documents::{Collection, Filter, Query};
 use arbour::{DynStore, KvStore as _};
 use serde_json::json;
 
@@ -13,12 +11,11 @@ use crate::things;
 
 /// Stores a thing, and prints all that have count 3.
 pub(crate) fn crud(store: &DynStore, out: &mut impl Write) -> Result<(), Failure> {
-    let things = Documents::new(store).collection(things::declaration("things"))?;
-    store.write(|transaction| {
-        things.writer(transaction)?.set(&json!({"id": 5, "name": "hi", "count": 3}))
-    })?;
+    let things = Collection::open(store, things::declaration("things"))?;
+    let thing = json!({"id": 5, "name": "hi", "count": 3});
+    store.write(|transaction| things.set(transaction, &thing))?;
     let snapshot = store.snapshot()?;
-    for thing in things.reader(&snapshot).search(&Query::new(Filter::eq("count", 3)))?.items {
+    for thing in things.search(&snapshot, &Query::new(Filter::eq("count", 3)))?.items {
         writeln!(out, "{}", thing.body)?;
     }
     Ok(())

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::DynStore;
-use arbour::documents::{
-    Collection, DocCollection as _, DocRead as _, DocStore as _, Documents, Filter, Query,
-};
+use arbour::documents::{Collection, Filter, Query};
 use arbour::events::{EventCollection, EventQuery, EventResult, EventWrites, Events, Projection};
 use serde_json::{Value, json};
 
@@ -29,7 +27,7 @@ pub(crate) fn open(
 ) -> EventResult<(Events<DynStore>, Things)> {
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
-    let things = Arc::new(Documents::new(&**store).collection(declaration)?);
+    let things = Arc::new(Collection::open(&**store, declaration)?);
     let model = EventCollection::new(THINGS, Arc::clone(&things));
     let events = Events::builder(Arc::clone(store), "queue").projection(projection.model(model));
     let events = match queue {
@@ -49,7 +47,7 @@ pub(crate) fn event_sourcing(
     let thing = json!({"id": 5, "name": "hi", "count": 3});
     let set = events.dispatch(EventWrites::new(THINGS).set(&thing)?)?;
     let snapshot = events.wait_for(THINGS, set.appended.last, WAIT)?;
-    for thing in things.reader(&snapshot).search(&Query::new(Filter::eq("count", 3)))?.items {
+    for thing in things.search(&snapshot, &Query::new(Filter::eq("count", 3)))?.items {
         writeln!(out, "{}", thing.body)?;
     }
     history(&events, out)

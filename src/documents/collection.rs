@@ -1,5 +1,6 @@
 //! An opened collection: its trees, and what is known of its state.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour_core::documents::layout::{
@@ -20,19 +21,26 @@ use crate::ordered_uuid::ordered_uuid;
 /// The key of the store's id.
 const STORE_ID_KEY: &[u8] = b"store id";
 
-/// An opened collection; see [`DocCollection`](arbour_core::documents::DocCollection) for what it can
-/// do.
+/// A collection of documents in a store of any engine.
+///
+/// It holds no connection and no lock: keep one for the life of the program and share it between
+/// threads. Its methods take the snapshot or the transaction first, so several collections can be
+/// written in one transaction.
 ///
 /// ```
-/// use arbour::documents::{Collection, Declaration, DocResult, DocStore, Documents};
-/// use serde_json::Value;
-/// struct Database<S: arbour::KvStore> {
-///     notes: Collection<Value>,
-/// }
-/// fn open<S: arbour::KvStore>(store: &S) -> DocResult<Database<S>> {
-///     Ok(Database { notes: Documents::new(store).collection(Declaration::new("notes"))? })
-/// }
-/// # open(&arbour::MemoryStore::new()).unwrap();
+/// use arbour::KvStore;
+/// use arbour::documents::{Collection, Declaration};
+/// use serde_json::{Value, json};
+/// let store = arbour::MemoryStore::new();
+/// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
+/// let readers = Collection::open(&store, Declaration::<Value>::new("readers"))?;
+/// store.write(|transaction| {
+///     readers.insert(transaction, &json!({"id": "ada"}))?;
+///     notes.insert(transaction, &json!({"id": "a", "by": "ada", "text": "hello"}))
+/// })?;
+/// let snapshot = store.snapshot()?;
+/// assert_eq!(notes.get(&snapshot, "a")?.unwrap().body["by"], "ada");
+/// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct Collection<D> {
     pub(super) definition: Definition<D>,
@@ -58,8 +66,26 @@ fn open<S: KvStore>(store: &S, name: &str) -> DocResult<Tree> {
 }
 
 impl<D: Document> Collection<D> {
-    /// Opens a collection and notes how it is declared.
-    pub(super) fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
+    /// Opens a collection, creating it if it is absent, and builds the indexes that are not built yet.
+    /// Building reads every document, in chunks of a commit each; to see its progress or to build
+    /// later, use [`declare`](Self::declare) and [`build`](Self::build).
+    ///
+    /// # Errors
+    /// [`Redeclared`](DocError::Redeclared) if the store holds the collection with another declaration
+    /// that this one cannot follow, [`Unique`](DocError::Unique) if documents share the values of
+    /// a new unique index, or what the store reports.
+    pub fn open<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
+        let collection = Self::declare(store, declaration)?;
+        collection.build(store, &mut |_| ControlFlow::Continue(()))?;
+        Ok(collection)
+    }
+
+    /// Opens a collection and records its declaration, without building indexes. Until an index is
+    /// built, queries do not use it, and writes maintain it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), except for those of building.
+    pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
         let indexes: DocResult<Vec<Tree>> = definition
@@ -148,7 +174,7 @@ impl<D: Document> Collection<D> {
     }
 
     /// Returns how it is declared.
-    pub(crate) fn declaration(&self) -> &Declaration<D> {
+    pub fn declaration(&self) -> &Declaration<D> {
         &self.definition.declaration
     }
 

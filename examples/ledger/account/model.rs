@@ -1,7 +1,7 @@
 //! Keeping the documents of accounts: what happened is no question any more, so nothing is refused here
 //! that the log could have.
 
-use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
+use arbour::documents::Collection;
 use arbour::events::{Event, Handled, Model, Outbox};
 use arbour::{KvRead, KvWrite};
 use serde_json::json;
@@ -38,7 +38,7 @@ impl Model for Accounts {
     ) -> Handled<Option<Account>> {
         let Some(name) = account_of(event.stream) else { return Ok(None) };
         let Some(entry) = self.entries.read(event)? else { return Ok(None) };
-        let before = self.documents.reader(before).get(name)?.map(|stored| stored.body);
+        let before = self.documents.get(before, name)?.map(|stored| stored.body);
         // Whoever appended it had looked: it is for those who append something else by mistake.
         let cents = match (&before, &entry) {
             (Some(before), Entry::Opened) => {
@@ -59,7 +59,7 @@ impl Model for Accounts {
     }
 
     fn apply<W: KvWrite>(&self, account: Account, view: &mut W, out: &mut Outbox) -> Handled<()> {
-        self.documents.writer(view)?.set(&account)?;
+        self.documents.set(view, &account)?;
         out.returns(json!({"account": account.account, "cents": account.cents}));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What is to be done with accounts.
 
-use arbour::documents::{DocRead, DocResult};
+use arbour::KvRead;
+use arbour::documents::{Collection, DocResult};
 use arbour::events::{Append, EventResult, Expected};
 
 use super::entry::{Money, Moved};
@@ -67,11 +68,12 @@ impl Order {
     /// streams are then: if another event comes in between, it has to be decided anew.
     pub(super) fn decide(
         &self,
-        accounts: &impl DocRead<Account>,
+        reader: &impl KvRead,
+        accounts: &Collection<Account>,
     ) -> DocResult<Result<Vec<(String, Expected)>, Refusal>> {
         let mut expected = Vec::new();
         for (name, entry) in &self.entries {
-            let account = accounts.get(name)?.map(|stored| stored.body);
+            let account = accounts.get(reader, name)?.map(|stored| stored.body);
             let version = match (account, entry) {
                 (None, Entry::Opened) => 0,
                 (Some(_), Entry::Opened) => return Ok(Err(Refusal::Exists(name.clone()))),

@@ -1,7 +1,6 @@
 //! Carrying out orders: deciding by what is there, and appending if that is so still.
 
 use arbour::KvStore as _;
-use arbour::documents::DocCollection as _;
 use arbour::events::{Append, DeadLetter, Dispatched, EventError, EventResult, Expected};
 
 use super::{Order, Refusal};
@@ -64,7 +63,7 @@ fn decide(
 ) -> Result<Result<Vec<(String, Expected)>, Refusal>, Failure> {
     ledger.events.catch_up(ACCOUNTS)?;
     let snapshot = ledger.store().snapshot()?;
-    Ok(order.decide(&ledger.accounts.reader(&snapshot))?)
+    Ok(order.decide(&snapshot, &ledger.accounts)?)
 }
 
 /// Looks whether an order that would be refused now was carried out before: what is refused may be its

@@ -1,6 +1,6 @@
 //! Counting: events of commits into documents.
 
-use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
+use arbour::documents::Collection;
 use arbour::events::{Event, EventType, Handled, Model, Outbox};
 use arbour::{KvRead, KvWrite};
 
@@ -38,19 +38,17 @@ impl<D: Tally> Model for Tallies<D> {
         _out: &mut Outbox,
     ) -> Handled<Option<Vec<D>>> {
         let Some(commit) = self.imported.read(event)? else { return Ok(None) };
-        let documents = self.documents.reader(before);
         let mut counted = Vec::new();
         for share in D::shares(&commit) {
-            let before = documents.get(share.id)?.map(|stored| stored.body);
-            counted.push(D::count(before, &share, &commit, event.time));
+            let earlier = self.documents.get(before, share.id)?.map(|stored| stored.body);
+            counted.push(D::count(earlier, &share, &commit, event.time));
         }
         Ok(Some(counted))
     }
 
     fn apply<W: KvWrite>(&self, counted: Vec<D>, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        let mut documents = self.documents.writer(view)?;
         for document in &counted {
-            documents.set(document)?;
+            self.documents.set(view, document)?;
         }
         Ok(())
     }

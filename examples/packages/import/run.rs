@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use arbour::documents::{DocCollection, DocError, DocResult, DocWrite as _, Precondition, Written};
+use arbour::documents::{Collection, DocError, DocResult, Precondition, Written};
 use arbour::{ErrorKind, KvStore};
 
 use super::ImportError;
@@ -20,7 +20,7 @@ const BATCH_RECORDS: usize = 1000;
 /// is bad in it, and in order.
 pub(crate) fn import<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package>,
+    packages: &Collection<Package>,
     input: impl BufRead,
     progress: &Progress,
 ) -> Result<Summary, ImportError> {
@@ -43,7 +43,7 @@ pub(crate) fn import<S: KvStore>(
 /// Stores the next batch, and reports what is bad in it; tells whether there may be more behind it.
 fn import_batch<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package>,
+    packages: &Collection<Package>,
     records: &mut Records<impl BufRead>,
     summary: &mut Summary,
     progress: &Progress,
@@ -79,16 +79,15 @@ fn import_batch<S: KvStore>(
 /// Stores packages in one transaction, and returns a verdict for each.
 fn store_batch<S: KvStore>(
     store: &S,
-    packages: &impl DocCollection<Package>,
+    packages: &Collection<Package>,
     batch: &[Record],
 ) -> DocResult<Vec<DocResult<Written>>> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
     store.write(|transaction| {
-        let mut writer = packages.writer(transaction)?;
         let bodies = batch.iter().map(|record| &record.package);
-        let verdicts = writer.bulk(bodies, Precondition::None);
+        let verdicts = packages.put_many(transaction, bodies, Precondition::None)?;
         // What is not the fault of one package must not pass for its refusal.
         let mut errors = verdicts.iter().filter_map(|verdict| verdict.as_ref().err());
         match errors.find(|error| !is_refusal(error)) {
