@@ -141,7 +141,7 @@ fn public_items_show_an_example() {
     expect_none("every public item shows how it is used", &findings);
 }
 
-/// The anchors of a page: its headings as GitHub spells them, each further one of a name with a number.
+/// Returns the anchors of a page: its headings as GitHub spells them. A repeated heading gets a number.
 fn anchors(page: &str) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();
     let mut is_code = false;
@@ -149,7 +149,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
         is_code ^= line.trim_start().starts_with("```");
         let heading = line.trim_start_matches('#').strip_prefix(' ');
         let Some(heading) = heading.filter(|_| line.starts_with('#') && !is_code) else { continue };
-        // A link in a heading shows its text alone.
+        // Only the text of a link counts.
         let shown = heading.split("](").map(|part| part.split_once(')').map_or(part, |end| end.1));
         let letters = shown.collect::<String>().to_lowercase();
         let keeps = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
@@ -161,7 +161,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// What is linked to in a page, outside of code: `](TARGET)`.
+/// Returns the targets of the links of a page, outside of code: `](TARGET)`.
 fn links(page: &str) -> Vec<&str> {
     let mut links = Vec::new();
     let mut is_code = false;
@@ -208,7 +208,7 @@ fn the_anchors_are_those_of_github() {
     assert_eq!(anchors(page), expected.map(str::to_owned).into());
 }
 
-/// The first page of a newcomer is read at once.
+/// A newcomer reads the README in one go.
 #[test]
 fn the_readme_is_short() {
     let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
@@ -216,7 +216,7 @@ fn the_readme_is_short() {
     assert!(lines <= 200, "README.md has {lines} lines: longer walks are in docs/");
 }
 
-/// A page whose programs are not compiled shows programs that no longer do.
+/// A program on a page goes stale unseen unless a test compiles it.
 #[test]
 fn every_program_of_a_page_is_compiled() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).expect("there is a library");
