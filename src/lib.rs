@@ -1,4 +1,93 @@
-#![doc = include_str!("../README.md")]
+//! One contract for embedded storage, many engines behind it.
+//!
+//! A store holds *trees*: named, ordered maps from bytes to bytes. A program reads them through a
+//! *snapshot*, which sees one moment, and writes them in a *transaction*, which is one commit over all
+//! trees. It does so on redb, SQLite, RocksDB, sled or in memory, and every engine answers alike: the same
+//! bytes in the same order, the same kind of error. On top of the contract are documents, events,
+//! migrations and transfers, which therefore run on every engine too.
+//!
+//! ```
+//! use arbour::{KvRead, KvStore, KvWrite};
+//!
+//! let store = arbour::open("memory:")?; // or "redb:app.redb", "sqlite:app.db", "rocksdb:app", ...
+//! let (users, rooms) = (store.tree("users")?, store.tree("rooms")?);
+//!
+//! // All of it or nothing, over all trees; durable when it returns.
+//! store.write(|transaction| {
+//!     transaction.put(&users, b"ada", b"1815")?;
+//!     transaction.put(&rooms, b"study", b"ada")
+//! })?;
+//!
+//! // A snapshot sees one moment, whatever is written later.
+//! let snapshot = store.snapshot()?;
+//! store.delete(&users, b"ada")?;
+//! assert!(snapshot.contains(&users, b"ada")?);
+//! # Ok::<(), arbour::Error>(())
+//! ```
+//!
+//! # Where to begin
+//!
+//! - [`open`] opens a store by a URL; [`KvStore`], [`KvRead`] and [`KvWrite`] are the contract that every
+//!   store meets. [`StoreOptions`] says how a store is opened, [`Capabilities`] what its engine can do.
+//! - [`TypedTree`] gives a tree typed [keys](key) and values by a [codec]; [`OpenTree`] is one in a store.
+//! - [`GroupCommit`] lets many threads share a commit, [`DynStore`] is an engine chosen at run time,
+//!   [`LazyStore`] opens a store at its first use.
+//! - [`Error`] says what failed, why, and what to do next; [`ErrorKind`] is the same on every engine.
+//!
+//! # Modules
+//!
+//! | module | holds | feature |
+//! |---|---|---|
+//! | [`codec`] | how values become bytes: JSON, bincode, zero-copy, raw | |
+//! | [`key`] | typed keys, prefixes, and the order of their bytes | |
+//! | [`documents`] | JSON or your own types in collections, with indexes, pages, a planner and a feed | `documents` |
+//! | [`events`] | event sourcing: logs, projections, subscriptions, replicas | `events` |
+//! | [`migrations`] | steps that bring stores of every version up to the program | `migrations` |
+//! | [`transfer`] | copies of whole stores to other engines, dumps, digests | `transfer` |
+//! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
+//! | [`redb`] | the engine redb, pure Rust | `redb` |
+//! | [`sqlite`] | the engine SQLite, open to SQL and to other processes | `sqlite` |
+//! | [`sled`] | the engine sled, pure Rust | `sled` |
+//! | [`rocksdb`] | the engine RocksDB, for much writing | `rocksdb` |
+//!
+//! The engine in memory, [`MemoryStore`], is always there.
+//!
+//! # Cargo features
+//!
+//! | feature | default | adds | needs beside Rust |
+//! |---|---|---|---|
+//! | `redb` | yes | the engine redb and its scheme `redb:` | |
+//! | `sqlite` | | the engine SQLite, compiled in, and `sqlite:`; with `documents`, views of collections for SQL | a C compiler |
+//! | `sled` | | the engine sled and `sled:` | |
+//! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
+//! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
+//! | `documents` | yes | the module `documents` | |
+//! | `events` | yes | the module `events`; switches on `documents` and `tracing` | |
+//! | `migrations` | yes | the module `migrations` | |
+//! | `tracing` | yes | the module `traced` | |
+//! | `transfer` | yes | the module `transfer` | |
+//!
+//! Features combine freely. A URL of an engine that is not built in fails with an error that names the
+//! feature.
+//!
+//! The repository has a guide and reference pages in its folder `docs`: what is on disk, locks and waiting,
+//! figures, a glossary.
+
+// A module that is not built in cannot be linked to.
+#![cfg_attr(
+    not(all(
+        feature = "documents",
+        feature = "events",
+        feature = "migrations",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite",
+        feature = "tracing",
+        feature = "transfer",
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 #[cfg(feature = "documents")]
 pub mod documents;
@@ -34,3 +123,29 @@ pub use arbour_sled as sled;
 pub use arbour_sqlite as sqlite;
 pub use open::{open, open_with, register, schemes};
 pub use registry::Registry;
+
+/// The programs of the pages, compiled and run as tests.
+#[cfg(all(
+    doctest,
+    feature = "json",
+    feature = "documents",
+    feature = "events",
+    feature = "migrations",
+    feature = "transfer"
+))]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/guide.md")]
+    struct Guide;
+    #[doc = include_str!("../docs/documents.md")]
+    struct Documents;
+    #[doc = include_str!("../docs/events.md")]
+    struct Events;
+    #[doc = include_str!("../docs/migrations.md")]
+    struct Migrations;
+    #[doc = include_str!("../docs/moving.md")]
+    struct Moving;
+    #[doc = include_str!("../docs/engines.md")]
+    struct Engines;
+}

@@ -138,21 +138,94 @@ fn public_items_show_an_example() {
     expect_none("every public type, trait and function shows how it is used", &findings);
 }
 
+/// Returns the anchors of a page: its headings as GitHub spells them. A repeated heading gets a number.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut anchors = BTreeSet::new();
+    let mut is_code = false;
+    for line in page.lines() {
+        is_code ^= line.trim_start().starts_with("```");
+        let heading = line.trim_start_matches('#').strip_prefix(' ');
+        let Some(heading) = heading.filter(|_| line.starts_with('#') && !is_code) else { continue };
+        // Only the text of a link counts.
+        let shown = heading.split("](").map(|part| part.split_once(')').map_or(part, |end| end.1));
+        let letters = shown.collect::<String>().to_lowercase();
+        let keeps = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
+        let anchor: String = letters.chars().filter(keeps).collect::<String>().replace(' ', "-");
+        let further = (1..).map(|number| format!("{anchor}-{number}"));
+        let mut names = std::iter::once(anchor.clone()).chain(further);
+        anchors.extend(names.find(|name| !anchors.contains(name)));
+    }
+    anchors
+}
+
+/// Returns the targets of the links of a page, outside of code: `](TARGET)`.
+fn links(page: &str) -> Vec<&str> {
+    let mut links = Vec::new();
+    let mut is_code = false;
+    for line in page.lines() {
+        is_code ^= line.trim_start().starts_with("```");
+        if !is_code {
+            let targets = line.split("](").skip(1);
+            links.extend(targets.map(|rest| rest.split(')').next().unwrap_or_default()));
+        }
+    }
+    links
+}
+
 #[test]
 fn links_of_documents_lead_somewhere() {
     let mut findings = Vec::new();
+    let mut count = 0;
     for (path, text) in files(".md") {
-        for (_, rest) in text.match_indices("](").map(|(at, found)| text.split_at(at + found.len()))
-        {
-            let target = rest.split([')', '#']).next().unwrap_or_default();
-            let is_local = !target.is_empty() && !target.contains("://");
-            let folder = root().join(path.parent().unwrap_or(Path::new("")));
-            if is_local && !folder.join(target).exists() {
-                findings.push(format!("{}: {target}", path.display()));
+        for link in links(&text).into_iter().filter(|link| !link.contains("://")) {
+            count += 1;
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let target = if target.is_empty() { path.clone() } else { folder.join(target) };
+            let target = root().join(target);
+            if !target.exists() {
+                findings.push(format!("{}: {link}", path.display()));
+            } else if !anchor.is_empty() {
+                let page = fs::read_to_string(&target).unwrap_or_default();
+                if !anchors(&page).contains(anchor) {
+                    findings.push(format!("{}: {link}: there is no such heading", path.display()));
+                }
             }
         }
     }
+    assert!(count > 100, "{count} links were found");
     expect_none("a link leads nowhere", &findings);
+}
+
+#[test]
+fn the_anchors_are_those_of_github() {
+    let page =
+        "# One, two\n## `Code` & more\n```sh\n# none\n```\n## [A](b.md) link\n## Twice\n## Twice\n";
+    let expected = ["a-link", "code--more", "one-two", "twice", "twice-1"];
+    assert_eq!(anchors(page), expected.map(str::to_owned).into());
+}
+
+/// A newcomer reads the README in one go.
+#[test]
+fn the_readme_is_short() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let lines = readme.lines().count();
+    assert!(lines <= 200, "README.md has {lines} lines: longer walks are in docs/");
+}
+
+/// A program on a page goes stale unseen unless a test compiles it.
+#[test]
+fn every_program_of_a_page_is_compiled() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).expect("there is a library");
+    let mut findings = Vec::new();
+    for (path, text) in files(".md") {
+        let is_page = path.starts_with("docs") || path == Path::new("README.md");
+        let include = format!("include_str!(\"../{}\")", path.display());
+        if is_page && text.contains("```rust") && !lib.contains(&include) {
+            findings.push(format!("{}: src/lib.rs does not include it", path.display()));
+        }
+    }
+    expect_none("the programs of a page are not compiled", &findings);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     if measures {
         let written = report::write(&figures, &report::report_folder(&target))?;
         println!("{} figures: {}", written.figures, written.page.display());
-        println!("table of the README: {}", written.table.display());
+        println!("table of docs/figures.md: {}", written.table.display());
     }
     Ok(())
 }

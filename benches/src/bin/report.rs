@@ -38,6 +38,6 @@ fn write(arguments: Arguments) -> io::Result<()> {
     let into = arguments.into.unwrap_or_else(|| report::report_folder(&target));
     let written = report::write(&figures, &into)?;
     println!("{} figures: {}", written.figures, written.page.display());
-    println!("table of the README: {}", written.table.display());
+    println!("table of docs/figures.md: {}", written.table.display());
     Ok(())
 }

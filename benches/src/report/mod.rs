@@ -1,7 +1,7 @@
 //! The page that says which engine is for which work.
 //!
 //! Criterion leaves its estimates as files. This reads them, so a page can be made of any past
-//! run, and writes one page that needs no network, and the table of the README. What was not
+//! run, and writes one page that needs no network, and the table of docs/figures.md. What was not
 //! measured is called so; nothing is guessed.
 
 mod chart;
@@ -52,7 +52,7 @@ pub mod works {
 pub struct Written {
     /// The page.
     pub page: PathBuf,
-    /// The table of the README, in Markdown.
+    /// The table of docs/figures.md, in Markdown.
     pub table: PathBuf,
     /// How many figures are on the page.
     pub figures: usize,

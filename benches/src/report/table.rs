@@ -1,4 +1,4 @@
-//! The table of the README.
+//! The table of docs/figures.md.
 
 use super::choice::CHOICES;
 use super::engine::ENGINES;
