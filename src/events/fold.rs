@@ -36,7 +36,7 @@ pub struct Folded<A> {
 /// use arbour::events::{Append, EventType, Handled, Log, StreamSnapshots};
 /// let store = arbour::MemoryStore::new();
 /// let log = Log::open(&store, "main")?;
-/// let balances = StreamSnapshots::<_, i64>::open(&store, &log, "balances", 1)?;
+/// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;
 /// let moved = EventType::<i64>::new("moved");
 /// store.write(|transaction| {
 ///     for cents in [500, -200] {
@@ -68,7 +68,7 @@ impl<A: Document + Default> StreamSnapshots<A> {
     /// # use arbour::events::{Log, StreamSnapshots};
     /// let store = arbour::MemoryStore::new();
     /// let log = Log::open(&store, "main")?;
-    /// let balances = StreamSnapshots::<_, i64>::open(&store, &log, "balances", 1)?;
+    /// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;
     /// # let _ = balances;
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```

@@ -256,7 +256,7 @@ impl<W> Transact<'_, W> {
     ///
     /// ```
     /// # use arbour::events::Transact;
-    /// # use arbour::{KvRead, KvWrite, Result};
+    /// # use arbour::{KvRead, KvWrite, Result, Tree};
     /// fn is_there<W: KvWrite>(turn: &mut Transact<'_, W>, tree: &Tree) -> Result<bool> {
     ///     turn.view().contains(tree, b"ada")
     /// }
