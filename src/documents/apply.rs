@@ -4,9 +4,8 @@ use arbour_core::documents::layout::Header;
 use arbour_core::documents::{DocError, DocResult, Document};
 use arbour_core::{Cursor as _, KvWrite, Tree, Write};
 
-use super::before::Bound;
 use super::entries::{Entries, Entry, id_key, undecodable};
-use super::writer::CollectionWriter;
+use super::writer::{CollectionWriter, HighestKey};
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
     /// Refuses a document if another has the same values in a unique index.
@@ -112,10 +111,10 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             }
         }
         put_or_delete(self.transaction, &trees.documents, &self.buffers.key, after)?;
-        if let Bound::Known(bound) = &mut self.bound
-            && self.buffers.key > *bound
+        if let HighestKey::Known(highest) = &mut self.highest_key
+            && self.buffers.key > *highest
         {
-            bound.clone_from(&self.buffers.key);
+            highest.clone_from(&self.buffers.key);
         }
         for entry in new.without(old) {
             if let Some(tree) = trees.indexes.get(entry.index) {

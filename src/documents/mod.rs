@@ -4,7 +4,6 @@
 //! is the implementation over any [`KvStore`](arbour_core::KvStore).
 
 mod apply;
-mod before;
 mod build;
 mod candidate;
 mod catalog;
@@ -13,6 +12,7 @@ mod collection;
 mod condition;
 mod definition;
 mod entries;
+mod existing;
 mod find;
 mod made_id;
 mod maintenance;
@@ -21,6 +21,7 @@ mod path;
 mod plan;
 mod position;
 mod reader;
+mod reading;
 mod reads;
 mod revisions;
 mod rows;
@@ -29,6 +30,7 @@ mod search;
 mod store;
 mod unbuilt;
 mod words;
+mod write;
 mod writer;
 mod writes;
 

@@ -1,13 +1,12 @@
 //! Reading a collection through a snapshot or a transaction.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour_core::documents::{
-    Declaration, DocError, DocId, DocRead, DocResult, Document, Explain, Filter, Page, Query,
-    Stored, decode_scalar, encode_scalar,
+    DocRead, DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar,
 };
 use arbour_core::{Direction, KvRead};
 use serde_json::Value;
@@ -20,7 +19,6 @@ use super::entries::part_value;
 use super::find::Find;
 use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
-use super::search::Search;
 
 /// Reads the documents of a [`Collection`] at one moment.
 ///
@@ -66,7 +64,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 
     /// Visits the documents that a condition means, in the order a plan for it finds them in.
-    fn visit_meant(
+    pub(super) fn visit_meant(
         &self,
         condition: &Condition<D>,
         plan: &Plan,
@@ -85,7 +83,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
 
     /// Returns the number of the part of an index that has the values of a field, if the index alone
     /// tells the values of what is found by it.
-    fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
+    pub(super) fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
         let Find::Index(read) = find else { return None };
         let index = self.rows.collection.definition.indexes.get(read.index)?;
         let part = index.parts.iter().position(|part| part.field == field && !index.words)?;
@@ -93,7 +91,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 
     /// Visits the values of a field in the entries of an index.
-    fn values_of_entries(
+    pub(super) fn values_of_entries(
         &self,
         find: &Find,
         (index, part): (usize, usize),
@@ -125,7 +123,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 
     /// Finds an index that has all values of a field.
-    fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
+    pub(super) fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
         let definition = &self.rows.collection.definition;
         if definition.indexes.is_empty() {
             return Ok(None);
@@ -150,7 +148,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 
     /// Returns the first value of a field in a direction.
-    fn edge(
+    pub(super) fn edge(
         &self,
         filter: &Filter<D>,
         name: &str,
@@ -186,7 +184,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
 }
 
 /// A number as an index returns it: an integer where that is worth the same.
-fn plain(value: Value) -> Value {
+pub(super) fn plain(value: Value) -> Value {
     let is_plain = match &value {
         Value::Number(number) => !number.is_f64(),
         Value::Object(_) => false,
@@ -198,109 +196,4 @@ fn plain(value: Value) -> Value {
     let mut bytes = Vec::new();
     let encoded = encode_scalar(&value, &mut bytes).ok();
     encoded.and_then(|()| decode_scalar(&bytes).ok()).unwrap_or(value)
-}
-
-impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
-    fn declaration(&self) -> &Declaration<D> {
-        &self.rows.collection.definition.declaration
-    }
-
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
-        let key = self.rows.collection.key_of(&id.into())?;
-        self.rows.collection.get_at(self.rows.reader, &key)
-    }
-
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
-        let mut page = Search::new(self, query, false)?.run()?.0;
-        if query.total {
-            page.total = Some(self.count(&query.filter)?);
-        }
-        Ok(page)
-    }
-
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
-        Ok(Search::new(self, query, true)?.run()?.1)
-    }
-
-    fn each<E: From<DocError>>(
-        &self,
-        query: &Query<D>,
-        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
-        let mut query = query.clone();
-        (query.cursor, query.offset) = (None, 0);
-        let search = Search::new(self, &query, false)?;
-        let mut failed = None;
-        search.each(&mut |stored| {
-            visit(stored).unwrap_or_else(|error| {
-                failed = Some(error);
-                ControlFlow::Break(())
-            })
-        })?;
-        failed.map_or(Ok(()), Err)
-    }
-
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
-        let collection = self.rows.collection;
-        let condition = Condition::of(&collection.definition, filter)?;
-        let plan = self.plan(&condition, &Aim::any())?;
-        let mut count = 0;
-        match &plan.chosen.find {
-            Find::Documents { span, .. } if plan.chosen.is_exact && span.is_all() => {
-                return Ok(self.rows.reader.len(&collection.trees.documents)?);
-            }
-            find if plan.chosen.is_exact => {
-                let counted = self.rows.find(find, &mut |_| {
-                    count += 1;
-                    Ok(ControlFlow::Continue(()))
-                });
-                counted.map(drop)?;
-            }
-            _ => self.visit_meant(&condition, &plan, &mut |_, _| count += 1)?,
-        }
-        Ok(count)
-    }
-
-    fn values(
-        &self,
-        filter: &Filter<D>,
-        field: &str,
-        mut visit: impl FnMut(&Value),
-    ) -> DocResult<()> {
-        let definition = &self.rows.collection.definition;
-        let field = definition.field(field)?;
-        let condition = Condition::of(definition, filter)?;
-        let plan = self.plan(&condition, &Aim::any())?;
-        let of_all = match &condition {
-            Condition::All => self.index_of_all(field)?,
-            _ => None,
-        };
-        // Of many values the ranges leave some out.
-        let is_told = plan.chosen.is_exact && !definition.has_many(field);
-        let find = of_all.as_ref().or(is_told.then_some(&plan.chosen.find));
-        if let Some(find) = find
-            && let Some(part) = self.part_of(find, field)
-        {
-            return self.values_of_entries(find, part, &mut visit);
-        }
-        self.visit_meant(&condition, &plan, &mut |_, stored| {
-            let mut seen = BTreeSet::new();
-            // A value that the field may not have is none.
-            let _ = definition.scalars(field, &stored.body, &mut |value| {
-                let mut bytes = Vec::new();
-                let is_new = encode_scalar(value, &mut bytes).is_ok() && seen.insert(bytes);
-                if is_new && !value.is_null() {
-                    visit(&plain(value.clone()));
-                }
-            });
-        })
-    }
-
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.edge(filter, field, Direction::Forward)
-    }
-
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.edge(filter, field, Direction::Reverse)
-    }
 }

@@ -4,7 +4,6 @@
 //! documents that the build has not come to are read from these documents: once for a writer, and
 //! only when it is about to write a value of such an index.
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
 use arbour_core::documents::{DocResult, Document, IndexState};
@@ -12,20 +11,7 @@ use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 
 use super::entries::{Entries, Entry};
-use super::writer::CollectionWriter;
-
-/// By index and values the keys of the documents that had them when they were read.
-#[derive(Default)]
-pub(super) struct Unbuilt {
-    holders: HashMap<(usize, Vec<u8>), Vec<Vec<u8>>>,
-}
-
-impl Unbuilt {
-    fn add(&mut self, entry: Entry<'_>, id_key: &[u8]) {
-        let key = (entry.index, entry.values.to_vec());
-        self.holders.entry(key).or_default().push(id_key.to_vec());
-    }
-}
+use super::writer::{CollectionWriter, Unbuilt};
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
     /// Tells whether an index is unique, and may lack documents.

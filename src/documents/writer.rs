@@ -1,24 +1,22 @@
 //! Writing to a collection through a transaction.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour_core::documents::layout::{HEADER_BYTES, Header};
 use arbour_core::documents::{
-    Declaration, DocError, DocId, DocRead, DocResult, DocWrite, Document, Explain, Field,
-    FieldSource, Filter, Page, Precondition, Query, Stored, Written, from_json, read_id, set_at,
-    to_json,
+    Declaration, DocError, DocId, DocRead, DocResult, Document, Explain, Field, FieldSource,
+    Filter, Page, Query, Stored, from_json, read_id, set_at, to_json,
 };
 use arbour_core::{Cause, EncodeError, KvWrite};
 use serde_json::Value;
 
-use super::before::{Before, Bound};
 use super::catalog::Known;
 use super::collection::Collection;
 use super::definition::FieldRef;
-use super::entries::Entries;
+use super::entries::{Entries, Entry};
 use super::reader::CollectionReader;
-use super::unbuilt::Unbuilt;
 use super::{made_id, path};
 
 /// Writes the documents of a [`Collection`] in a transaction.
@@ -45,12 +43,35 @@ pub struct CollectionWriter<'w, W: KvWrite, D> {
     pub(super) newest: Option<u64>,
     /// A key above which no document has one, once it is worth knowing: who loads documents in the
     /// order of their ids need not ask for each whether it is there.
-    pub(super) bound: Bound,
+    pub(super) highest_key: HighestKey,
     /// The highest revision of a removed document, once it was read.
     pub(super) highest_removed: Option<u64>,
     /// The documents that unique indexes lack, once they were read.
     pub(super) unbuilt: Option<Unbuilt>,
     pub(super) buffers: Buffers,
+}
+
+/// What is known of the highest key of a collection.
+pub(super) enum HighestKey {
+    /// Nothing: the first document is asked for.
+    Unknown,
+    /// Nothing yet, but more than one document is written.
+    Wanted,
+    /// No document has a higher key.
+    Known(Vec<u8>),
+}
+
+/// By index and values the keys of the documents that had them when they were read.
+#[derive(Default)]
+pub(super) struct Unbuilt {
+    pub(super) holders: HashMap<(usize, Vec<u8>), Vec<Vec<u8>>>,
+}
+
+impl Unbuilt {
+    pub(super) fn add(&mut self, entry: Entry<'_>, id_key: &[u8]) {
+        let key = (entry.index, entry.values.to_vec());
+        self.holders.entry(key).or_default().push(id_key.to_vec());
+    }
 }
 
 /// What one write leaves behind for the next: allocations.
@@ -60,9 +81,9 @@ pub(super) struct Buffers {
     /// The stored document before the write.
     pub(super) before: Vec<u8>,
     /// The stored document after it.
-    after: Vec<u8>,
-    old: Entries,
-    new: Entries,
+    pub(super) after: Vec<u8>,
+    pub(super) old: Entries,
+    pub(super) new: Entries,
 }
 
 impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
@@ -73,7 +94,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
             transaction,
             known,
             newest: None,
-            bound: Bound::Unknown,
+            highest_key: HighestKey::Unknown,
             highest_removed: None,
             unbuilt: None,
             buffers: Buffers::default(),
@@ -90,7 +111,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
 
     /// Returns the id of a document, and the document to store if it is another: one with the id that
     /// was made for it, and with defaults.
-    fn complete(&self, body: &D) -> DocResult<(DocId<'static>, Option<D>)> {
+    pub(super) fn complete(&self, body: &D) -> DocResult<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
         let id = path::at(body, &declaration.id_path);
@@ -124,7 +145,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
     }
 
     /// Makes a document of JSON that has this id in it.
-    fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
+    pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
         let kept = path::at(&body, &definition.declaration.id_path);
@@ -149,7 +170,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
     }
 
     /// Checks what fields may be, for those that no index looks at.
-    fn check_fields(&self, body: &D) -> DocResult<()> {
+    pub(super) fn check_fields(&self, body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, field) in definition.declaration.fields.iter().enumerate() {
             if field.required && field.default.is_none() && is_absent(field, body) {
@@ -168,7 +189,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(())
     }
 
-    fn encode(&mut self, body: &D, revision: u64) -> DocResult<Vec<u8>> {
+    pub(super) fn encode(&mut self, body: &D, revision: u64) -> DocResult<Vec<u8>> {
         let declaration = &self.collection.definition.declaration;
         let mut after = std::mem::take(&mut self.buffers.after);
         after.clear();
@@ -183,38 +204,9 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(after)
     }
 
-    /// Stores a document under an id, over whatever is there.
-    fn store(&mut self, body: &D, before: &Before<D>, revision: u64) -> DocResult<()> {
-        // Encoding comes first: what it accepts has a depth that looking for fields can follow.
-        let after = self.encode(body, revision)?;
-        self.check_fields(body)?;
-        let (mut old, mut new) =
-            (std::mem::take(&mut self.buffers.old), std::mem::take(&mut self.buffers.new));
-        new.clear();
-        self.collect(&mut new, &self.buffers.key, body)?;
-        new.sort();
-        self.collect_old(before, &mut old)?;
-        self.read_unbuilt(&new)?;
-        self.check(&self.buffers.key, &after, &old, &new)?;
-        self.apply(before.is_there(), Some(&after), &old, &new)?;
-        self.note_unbuilt(&new);
-        (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
-        Ok(())
-    }
-
-    fn point_at(&mut self, id: &DocId<'_>) {
+    pub(super) fn point_at(&mut self, id: &DocId<'_>) {
         self.buffers.key.clear();
         id.encode(&mut self.buffers.key);
-    }
-
-    fn take_away(&mut self, before: &Before<D>) -> DocResult<()> {
-        let mut old = std::mem::take(&mut self.buffers.old);
-        self.collect_old(before, &mut old)?;
-        made_id::keep_highest(self.collection, self.transaction, &self.buffers.key)?;
-        self.highest_removed()?;
-        self.apply(true, None, &old, &Entries::default())?;
-        self.buffers.old = old;
-        Ok(())
     }
 }
 
@@ -223,80 +215,6 @@ fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
     match &field.source {
         FieldSource::Path(path) => path::at(body, path).is_null(),
         FieldSource::Computed(compute) => compute(body).is_null(),
-    }
-}
-
-impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
-    fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
-        let (id, completed) = self.complete(body)?;
-        let body = completed.as_ref().unwrap_or(body);
-        self.point_at(&id);
-        let before = self.before(&id, precondition)?;
-        let last = match before.header {
-            Some(header) => header.revision,
-            None => self.highest_removed()?,
-        };
-        let revision = last.saturating_add(1);
-        self.store(body, &before, revision)?;
-        Ok(Written { id, revision, is_new: !before.is_there() })
-    }
-
-    fn delete<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        precondition: Precondition,
-    ) -> DocResult<bool> {
-        let id = id.into();
-        self.buffers.key = self.collection.key_of(&id)?;
-        let id = id.into_owned();
-        let before = self.before(&id, precondition)?;
-        if !before.is_there() {
-            return Ok(false);
-        }
-        self.take_away(&before)?;
-        Ok(true)
-    }
-
-    fn change_id<'i>(
-        &mut self,
-        from: impl Into<DocId<'i>>,
-        to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written> {
-        let (from, to) = (from.into(), to.into());
-        let (from_key, to_key) = (self.collection.key_of(&from)?, self.collection.key_of(&to)?);
-        let (from, to) = (from.into_owned(), self.collection.id_at(&to_key)?);
-        let Some(stored) = self.collection.get_at(self.transaction, &from_key)? else {
-            return Err(DocError::Missing { collection: self.name(), id: from });
-        };
-        if self.transaction.contains(&self.collection.trees.documents, &to_key)? {
-            return Err(DocError::Exists { collection: self.name(), id: to });
-        }
-        let definition = &self.collection.definition;
-        let mut json = to_json(definition.name(), &stored.body)?;
-        set_at(&mut json, &definition.declaration.id_path, to.to_json());
-        let body = self.read_back(json, &to)?;
-        // The new id may have been one of a document that was removed.
-        let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
-        // What can be refused is, before anything is written.
-        self.buffers.key.clone_from(&to_key);
-        let after = self.encode(&body, revision)?;
-        self.check_fields(&body)?;
-        let mut new = Entries::default();
-        self.collect(&mut new, &to_key, &body)?;
-        new.sort();
-        self.read_unbuilt(&new)?;
-        self.check(&from_key, &after, &Entries::default(), &new)?;
-        self.buffers.key.clone_from(&from_key);
-        let before = self.before(&from, Precondition::Present)?;
-        self.take_away(&before)?;
-        self.buffers.key = to_key;
-        let nothing = Before::nothing();
-        let moved = self.store(&body, &nothing, revision);
-        if moved.is_err() {
-            self.buffers.key = from_key;
-            self.store(&stored.body, &nothing, stored.revision)?;
-        }
-        moved.map(|()| Written { id: to, revision, is_new: false })
     }
 }
 

@@ -8,10 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
-use serde::ser::{Serialize, Serializer};
-
 use super::EncodeError;
-use super::checking::Checking;
 
 /// What a format cannot give back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,11 +102,4 @@ pub(super) struct Checked<'c, T: ?Sized> {
     pub(super) value: &'c T,
     pub(super) check: &'c Check,
     pub(super) place: Place,
-}
-
-impl<T: Serialize + ?Sized> Serialize for Checked<'_, T> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Checking { below: serializer, check: self.check, place: self.place })
-    }
 }

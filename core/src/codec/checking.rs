@@ -266,3 +266,10 @@ impl<'c, S: Serializer> Serializer for Checking<'c, S> {
         self.below.is_human_readable()
     }
 }
+
+impl<T: Serialize + ?Sized> Serialize for Checked<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Checking { below: serializer, check: self.check, place: self.place })
+    }
+}

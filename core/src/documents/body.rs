@@ -5,24 +5,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::document::Document;
 use super::{DocId, json_body};
 use crate::codec::Codec;
 use crate::{DecodeError, EncodeError};
-
-/// A type whose values can be documents: any that serde can write and read.
-///
-/// ```
-/// use arbour_core::documents::Document;
-/// fn is_document<D: Document>() {}
-/// is_document::<serde_json::Value>();
-/// ```
-pub trait Document: Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-impl<D: Serialize + DeserializeOwned + Send + Sync + 'static> Document for D {}
 
 /// How bodies are turned into bytes, and the number by which the stored bytes name it.
 ///

@@ -9,7 +9,8 @@ use std::any::Any;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Document, Integer};
+use super::Integer;
+use super::document::Document;
 use crate::codec::{Codec as _, Json, write_json};
 use crate::{DecodeError, EncodeError};
 

@@ -32,7 +32,7 @@ mod catch_panic;
 mod copy_entries;
 mod forward;
 mod layer;
-pub(crate) mod overlay;
+mod overlay;
 mod store_lock;
 mod store_path;
 mod tree_name;
@@ -46,8 +46,8 @@ pub use layer::{
     Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
     LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
 };
-pub(crate) use overlay::keys_in;
 pub use overlay::{MergeCursor, OverlayValue};
+pub(crate) use overlay::{WriteSet, keys_in};
 pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree_name::TreeName;

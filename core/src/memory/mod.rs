@@ -3,6 +3,7 @@
 //! Each tree is a persistent B-tree, so a snapshot is one reference and a transaction copies only
 //! the nodes it changes. Nothing outlives the store.
 
+mod contract;
 mod cursor;
 mod snapshot;
 mod store;

@@ -4,8 +4,9 @@ use std::cmp;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::LiveEngine;
+use super::moment::Moment;
 use super::undo_log::PreImage;
-use super::{LayeredSnapshot, LiveEngine};
 use crate::engine::LiveCursor as _;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
@@ -28,7 +29,7 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// }
 /// ```
 pub struct LayeredCursor<'t, E: LiveEngine> {
-    snapshot: &'t LayeredSnapshot<'t, E>,
+    moment: &'t Moment<'t, E>,
     /// Shows the engine's next entry while `head` says so.
     current: E::Cursor<'t>,
     head: Head,
@@ -66,14 +67,14 @@ enum Turn {
 
 impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
     pub(super) fn new(
-        snapshot: &'t LayeredSnapshot<'t, E>,
+        moment: &'t Moment<'t, E>,
         current: E::Cursor<'t>,
         tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Self {
         Self {
-            snapshot,
+            moment,
             current,
             head: Head::Unread,
             last: Last::Nothing,
@@ -109,7 +110,7 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
                 KeyRange::from_bounds(self.range.start(), Bound::Excluded(last))
             }
         };
-        self.snapshot.next_changed(&self.tree, &rest, self.direction)
+        self.moment.next_changed(&self.tree, &rest, self.direction)
     }
 
     /// Decides whose entry is next and takes it from its side.
@@ -117,7 +118,7 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
         loop {
             // The engine first, the log second.
             self.read_head()?;
-            let changed = if self.snapshot.is_outdated() { self.next_changed() } else { None };
+            let changed = if self.moment.is_outdated() { self.next_changed() } else { None };
             let head = if self.head == Head::Shown { self.current.shown() } else { None };
             let order = match (&changed, head) {
                 (None, None) => return Ok(Turn::Ended),

@@ -1,11 +1,10 @@
 //! The trees of an engine as they were when the snapshot was made.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::undo_log::PreImage;
-use super::{LayeredCursor, LiveEngine, SnapshotLayer};
-use crate::{Direction, KeyRange, KvRead, Result, Tree};
+use super::moment::Moment;
+use super::{LayeredCursor, LiveEngine, SnapshotEngine, SnapshotLayer};
+use crate::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 
 /// A snapshot of a [`SnapshotLayer`].
 ///
@@ -18,47 +17,20 @@ use crate::{Direction, KeyRange, KvRead, Result, Tree};
 /// }
 /// ```
 pub struct LayeredSnapshot<'s, E: LiveEngine> {
-    layer: &'s SnapshotLayer<E>,
-    sequence: u64,
-}
-
-impl<'s, E: LiveEngine> LayeredSnapshot<'s, E> {
-    /// Takes over a sequence that was pinned for it.
-    pub(super) fn new(layer: &'s SnapshotLayer<E>, sequence: u64) -> Self {
-        Self { layer, sequence }
-    }
-
-    /// Returns the next key in a range that was changed since the snapshot, with what it held
-    /// then.
-    pub(super) fn next_changed(
-        &self,
-        tree: &Tree,
-        range: &KeyRange<'_>,
-        direction: Direction,
-    ) -> Option<(Vec<u8>, PreImage)> {
-        let state = self.layer.state.read();
-        let (key, before) = state.log.next(tree, range, direction, self.sequence)?;
-        Some((key.to_vec(), before))
-    }
-
-    /// Tells whether anything may have changed since the snapshot. Asked after reading the
-    /// engine.
-    pub(super) fn is_outdated(&self) -> bool {
-        self.layer.published.load(Ordering::SeqCst) > self.sequence
-    }
+    moment: Moment<'s, E>,
 }
 
 impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
     fn drop(&mut self) {
         let is_over = {
-            let mut state = self.layer.state.write();
-            state.log.unpin(self.sequence);
+            let mut state = self.moment.layer.state.write();
+            state.log.unpin(self.moment.sequence);
             state.is_over()
         };
         if is_over {
             // The store was closed before, and this was its last reader. There is nobody left to
             // tell what goes wrong.
-            let _ = self.layer.engine.release();
+            let _ = self.moment.layer.engine.release();
         }
     }
 }
@@ -98,9 +70,10 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
         Self: 't;
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        let current = self.layer.engine.get(tree, key)?;
-        if self.is_outdated()
-            && let Some(before) = self.layer.state.read().log.before(tree, key, self.sequence)
+        let current = self.moment.layer.engine.get(tree, key)?;
+        if self.moment.is_outdated()
+            && let Some(before) =
+                self.moment.layer.state.read().log.before(tree, key, self.moment.sequence)
         {
             return Ok(before.map(LayeredValue::Before));
         }
@@ -113,14 +86,14 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>> {
-        let current = self.layer.engine.scan(tree, range.clone(), direction)?;
-        Ok(LayeredCursor::new(self, current, tree, range, direction))
+        let current = self.moment.layer.engine.scan(tree, range.clone(), direction)?;
+        Ok(LayeredCursor::new(&self.moment, current, tree, range, direction))
     }
 
     fn trees(&self) -> Result<Vec<String>> {
-        let mut names = self.layer.engine.trees()?;
-        if self.is_outdated() {
-            let changed = self.layer.state.read().log.trees_changed(self.sequence);
+        let mut names = self.moment.layer.engine.trees()?;
+        if self.moment.is_outdated() {
+            let changed = self.moment.layer.state.read().log.trees_changed(self.moment.sequence);
             for tree in changed {
                 names.retain(|name| name != tree.name());
                 if self.first(&tree, KeyRange::all())?.is_some() {
@@ -130,5 +103,21 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
             names.sort_unstable();
         }
         Ok(names)
+    }
+}
+
+impl<E: LiveEngine> SnapshotEngine for SnapshotLayer<E> {
+    type Snapshot<'s> = LayeredSnapshot<'s, E>;
+
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
+        let mut state = self.state.write();
+        // A snapshot pinned now would keep open what `close` has released or is about to release.
+        if state.closed {
+            let message = "the store was closed";
+            return Err(Error::new(ErrorKind::Closed, Operation::Snapshot, message));
+        }
+        let sequence = state.sequence;
+        state.log.pin(sequence);
+        Ok(LayeredSnapshot { moment: Moment { layer: self, sequence } })
     }
 }

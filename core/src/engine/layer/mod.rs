@@ -3,6 +3,7 @@
 mod changed_keys;
 mod layered_cursor;
 mod layered_snapshot;
+mod moment;
 mod snapshot_layer;
 mod traits;
 mod transaction_layer;

@@ -17,11 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::undo_log::UndoLog;
-use super::{Engine, LayeredSnapshot, LiveEngine, SnapshotEngine};
+use super::{Engine, LiveEngine};
 use crate::engine::TreeName;
-use crate::{
-    Batch, Capabilities, Durability, Error, ErrorKind, Operation, Provision, Result, Stats, Tree,
-};
+use crate::{Batch, Capabilities, Durability, Error, Provision, Result, Stats, Tree};
 
 /// Gives snapshots to an engine that has none.
 ///
@@ -48,8 +46,8 @@ pub struct SnapshotLayer<E: LiveEngine> {
 }
 
 pub(super) struct State {
-    sequence: u64,
-    closed: bool,
+    pub(super) sequence: u64,
+    pub(super) closed: bool,
     pub(super) log: UndoLog,
 }
 
@@ -181,21 +179,5 @@ impl<E: LiveEngine> Engine for SnapshotLayer<E> {
 
     fn backup(&self, destination: &Path) -> Result<()> {
         self.engine.backup(destination)
-    }
-}
-
-impl<E: LiveEngine> SnapshotEngine for SnapshotLayer<E> {
-    type Snapshot<'s> = LayeredSnapshot<'s, E>;
-
-    fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
-        let mut state = self.state.write();
-        // A snapshot pinned now would keep open what `close` has released or is about to release.
-        if state.closed {
-            let message = "the store was closed";
-            return Err(Error::new(ErrorKind::Closed, Operation::Snapshot, message));
-        }
-        let sequence = state.sequence;
-        state.log.pin(sequence);
-        Ok(LayeredSnapshot::new(self, sequence))
     }
 }

@@ -6,12 +6,10 @@
 
 mod empty_ranges;
 mod merge_cursor;
-mod savepoint;
 mod value;
 mod write_set;
 
 pub use merge_cursor::MergeCursor;
-pub use savepoint::Savepoint;
 pub use value::OverlayValue;
 pub(crate) use write_set::WriteSet;
 

@@ -6,20 +6,10 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 use serde_json::Value;
 
 use super::entries::{Entries, id_key};
-use super::writer::{Buffers, CollectionWriter};
-
-/// What is known of the highest key of a collection.
-pub(super) enum Bound {
-    /// Nothing: the first document is asked for.
-    Unknown,
-    /// Nothing yet, but more than one document is written.
-    Wanted,
-    /// No document has a higher key.
-    Known(Vec<u8>),
-}
+use super::writer::{Buffers, CollectionWriter, HighestKey};
 
 /// A document before it is written over or removed.
-pub(super) struct Before<D> {
+pub(super) struct Existing<D> {
     pub(super) header: Option<Header>,
     /// The document, if there is one and it was read.
     pub(super) stored: Option<Stored<D>>,
@@ -27,7 +17,7 @@ pub(super) struct Before<D> {
     pub(super) is_damaged: bool,
 }
 
-impl<D> Before<D> {
+impl<D> Existing<D> {
     pub(super) fn nothing() -> Self {
         Self { header: None, stored: None, is_damaged: false }
     }
@@ -41,27 +31,27 @@ impl<D> Before<D> {
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
     /// Tells whether the document to be written is known not to be there.
     fn is_beyond(&mut self) -> DocResult<bool> {
-        match &self.bound {
-            Bound::Unknown => {
-                self.bound = Bound::Wanted;
+        match &self.highest_key {
+            HighestKey::Unknown => {
+                self.highest_key = HighestKey::Wanted;
                 return Ok(false);
             }
-            Bound::Wanted => {
+            HighestKey::Wanted => {
                 let last =
                     self.transaction.last(&self.collection.trees.documents, KeyRange::all())?;
-                self.bound = Bound::Known(last.map(|(key, _)| key).unwrap_or_default());
+                self.highest_key = HighestKey::Known(last.map(|(key, _)| key).unwrap_or_default());
             }
-            Bound::Known(_) => {}
+            HighestKey::Known(_) => {}
         }
-        Ok(matches!(&self.bound, Bound::Known(bound) if self.buffers.key > *bound))
+        Ok(matches!(&self.highest_key, HighestKey::Known(highest) if self.buffers.key > *highest))
     }
 
     /// Reads what is there before a write, and checks that it is as it is wanted.
-    pub(super) fn before(
+    pub(super) fn existing(
         &mut self,
         id: &DocId<'static>,
         precondition: Precondition,
-    ) -> DocResult<Before<D>> {
+    ) -> DocResult<Existing<D>> {
         let is_beyond = self.is_beyond()?;
         let Buffers { key, before, .. } = &mut self.buffers;
         before.clear();
@@ -84,7 +74,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
                 Precondition::Revision(expected) if expected > 0 => {
                     Err(conflict(0, Value::Null, expected))
                 }
-                _ => Ok(Before::nothing()),
+                _ => Ok(Existing::nothing()),
             };
         }
         if precondition == Precondition::Absent {
@@ -105,7 +95,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             // What a newer program wrote is not written over.
             Some(Err(error @ DocError::TooNew { .. })) => return Err(error),
             Some(Err(_)) => {
-                return Ok(Before { header, stored: None, is_damaged: true });
+                return Ok(Existing { header, stored: None, is_damaged: true });
             }
             Some(Ok(stored)) => Some(stored),
             None => None,
@@ -116,7 +106,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             let current = to_json(self.collection.definition.name(), &stored.body)?;
             return Err(conflict(stored.revision, current, expected));
         }
-        Ok(Before { header, stored, is_damaged: false })
+        Ok(Existing { header, stored, is_damaged: false })
     }
 
     /// Tells whether a stored body is of the version that is declared.
@@ -127,7 +117,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
 
     /// Collects the entries of the document before the write. Those of one that cannot be read are
     /// looked for in the indexes themselves.
-    pub(super) fn collect_old(&self, before: &Before<D>, old: &mut Entries) -> DocResult<()> {
+    pub(super) fn collect_old(&self, before: &Existing<D>, old: &mut Entries) -> DocResult<()> {
         old.clear();
         let key = &self.buffers.key;
         if let Some(stored) = &before.stored {

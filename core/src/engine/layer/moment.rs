@@ -1,0 +1,35 @@
+//! The moment at which a snapshot reads.
+
+use std::sync::atomic::Ordering;
+
+use super::undo_log::PreImage;
+use super::{LiveEngine, SnapshotLayer};
+use crate::{Direction, KeyRange, Tree};
+
+/// A layer, and how many batches had been applied when the snapshot was made.
+pub(super) struct Moment<'s, E: LiveEngine> {
+    pub(super) layer: &'s SnapshotLayer<E>,
+    pub(super) sequence: u64,
+}
+
+impl<E: LiveEngine> Moment<'_, E> {
+    /// Takes over a sequence that was pinned for it.
+    /// Returns the next key in a range that was changed since the snapshot, with what it held
+    /// then.
+    pub(super) fn next_changed(
+        &self,
+        tree: &Tree,
+        range: &KeyRange<'_>,
+        direction: Direction,
+    ) -> Option<(Vec<u8>, PreImage)> {
+        let state = self.layer.state.read();
+        let (key, before) = state.log.next(tree, range, direction, self.sequence)?;
+        Some((key.to_vec(), before))
+    }
+
+    /// Tells whether anything may have changed since the snapshot. Asked after reading the
+    /// engine.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.layer.published.load(Ordering::SeqCst) > self.sequence
+    }
+}

@@ -1,0 +1,116 @@
+//! Storing, moving and removing a document.
+
+use arbour_core::KvWrite;
+use arbour_core::documents::{
+    DocError, DocId, DocResult, DocWrite, Document, Precondition, Written, set_at, to_json,
+};
+
+use super::entries::Entries;
+use super::existing::Existing;
+use super::made_id;
+use super::writer::CollectionWriter;
+
+impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+    /// Stores a document under an id, over whatever is there.
+    fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
+        // Encoding comes first: what it accepts has a depth that looking for fields can follow.
+        let after = self.encode(body, revision)?;
+        self.check_fields(body)?;
+        let (mut old, mut new) =
+            (std::mem::take(&mut self.buffers.old), std::mem::take(&mut self.buffers.new));
+        new.clear();
+        self.collect(&mut new, &self.buffers.key, body)?;
+        new.sort();
+        self.collect_old(before, &mut old)?;
+        self.read_unbuilt(&new)?;
+        self.check(&self.buffers.key, &after, &old, &new)?;
+        self.apply(before.is_there(), Some(&after), &old, &new)?;
+        self.note_unbuilt(&new);
+        (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
+        Ok(())
+    }
+
+    fn take_away(&mut self, before: &Existing<D>) -> DocResult<()> {
+        let mut old = std::mem::take(&mut self.buffers.old);
+        self.collect_old(before, &mut old)?;
+        made_id::keep_highest(self.collection, self.transaction, &self.buffers.key)?;
+        self.highest_removed()?;
+        self.apply(true, None, &old, &Entries::default())?;
+        self.buffers.old = old;
+        Ok(())
+    }
+}
+
+impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
+    fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
+        let (id, completed) = self.complete(body)?;
+        let body = completed.as_ref().unwrap_or(body);
+        self.point_at(&id);
+        let before = self.existing(&id, precondition)?;
+        let last = match before.header {
+            Some(header) => header.revision,
+            None => self.highest_removed()?,
+        };
+        let revision = last.saturating_add(1);
+        self.store(body, &before, revision)?;
+        Ok(Written { id, revision, is_new: !before.is_there() })
+    }
+
+    fn delete<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        precondition: Precondition,
+    ) -> DocResult<bool> {
+        let id = id.into();
+        self.buffers.key = self.collection.key_of(&id)?;
+        let id = id.into_owned();
+        let before = self.existing(&id, precondition)?;
+        if !before.is_there() {
+            return Ok(false);
+        }
+        self.take_away(&before)?;
+        Ok(true)
+    }
+
+    fn change_id<'i>(
+        &mut self,
+        from: impl Into<DocId<'i>>,
+        to: impl Into<DocId<'i>>,
+    ) -> DocResult<Written> {
+        let (from, to) = (from.into(), to.into());
+        let (from_key, to_key) = (self.collection.key_of(&from)?, self.collection.key_of(&to)?);
+        let (from, to) = (from.into_owned(), self.collection.id_at(&to_key)?);
+        let Some(stored) = self.collection.get_at(self.transaction, &from_key)? else {
+            return Err(DocError::Missing { collection: self.name(), id: from });
+        };
+        if self.transaction.contains(&self.collection.trees.documents, &to_key)? {
+            return Err(DocError::Exists { collection: self.name(), id: to });
+        }
+        let definition = &self.collection.definition;
+        let mut json = to_json(definition.name(), &stored.body)?;
+        set_at(&mut json, &definition.declaration.id_path, to.to_json());
+        let body = self.read_back(json, &to)?;
+        // The new id may have been one of a document that was removed.
+        let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
+        // What can be refused is, before anything is written.
+        self.buffers.key.clone_from(&to_key);
+        let after = self.encode(&body, revision)?;
+        self.check_fields(&body)?;
+        let mut new = Entries::default();
+        self.collect(&mut new, &to_key, &body)?;
+        new.sort();
+        self.read_unbuilt(&new)?;
+        self.check(&from_key, &after, &Entries::default(), &new)?;
+        self.buffers.key.clone_from(&from_key);
+        let before = self.existing(&from, Precondition::Present)?;
+        self.take_away(&before)?;
+        self.buffers.key = to_key;
+        let nothing = Existing::nothing();
+        let moved = self.store(&body, &nothing, revision);
+        if moved.is_err() {
+            self.buffers.key = from_key;
+            self.store(&stored.body, &nothing, stored.revision)?;
+        }
+        moved.map(|()| Written { id: to, revision, is_new: false })
+    }
+}
