@@ -301,8 +301,9 @@ static int resize(int fd, int mode, off_t from, off_t bytes, int allocates) {
   int failed = ours ? injected(SIZING, path, NULL) : 0;
   if (!failed)
     failed = allocates ? syscall(SYS_fallocate, fd, mode, from, bytes) : syscall(SYS_ftruncate, fd, bytes);
-  // FALLOC_FL_KEEP_SIZE (1) changes nothing that can be read.
-  if (ours && !failed && mode != 1)
+  // With FALLOC_FL_KEEP_SIZE (1) nothing changes that can be read. That holds for a hole punched behind
+  // the end of a file too, as RocksDB does where it could not shorten one; no engine punches another.
+  if (ours && !failed && !(mode & 1))
     append(allocates ? ALLOCATED : RESIZED, st.st_ino, from + bytes, 0, path, NULL, NULL, 0);
   if (ours) leave();
   return failed;
