@@ -22,7 +22,7 @@ use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
 use super::search::Search;
 
-/// Reads the documents of a [`Collection`] at one moment.
+/// Reads the documents of a [`Collection`] in one snapshot or transaction.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -37,7 +37,7 @@ use super::search::Search;
 /// ```
 pub struct CollectionReader<'r, R: KvRead, D> {
     pub(super) rows: Rows<'r, R, D>,
-    /// The state of the indexes, which does not change at this moment.
+    /// The state of the indexes, which is fixed for this reader.
     known: OnceCell<Arc<Known>>,
 }
 
@@ -46,7 +46,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Self { rows: Rows { collection, reader }, known: OnceCell::new() }
     }
 
-    /// A reader that knows the state of the indexes already.
+    /// Creates a reader with the state of the indexes already read.
     pub(super) fn knowing(collection: &'r Collection<D>, reader: &'r R, known: Arc<Known>) -> Self {
         Self { rows: Rows { collection, reader }, known: OnceCell::from(known) }
     }
@@ -65,7 +65,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Plan::choose(definition, known, condition, aim, |find, limit| self.rows.count(find, limit))
     }
 
-    /// Visits the documents that a condition means, in the order a plan for it finds them in.
+    /// Visits the documents that match a condition, in the order of its plan.
     fn visit_meant(
         &self,
         condition: &Condition<D>,
@@ -83,8 +83,8 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         visited.map(drop)
     }
 
-    /// Returns the number of the part of an index that has the values of a field, if the index alone
-    /// tells the values of what is found by it.
+    /// Returns the number of the index part that has the values of a field, if the index alone
+    /// tells the values of everything the plan finds.
     fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
         let Find::Index(read) = find else { return None };
         let index = self.rows.collection.definition.indexes.get(read.index)?;
@@ -92,7 +92,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Some((read.index, part))
     }
 
-    /// Visits the values of a field in the entries of an index.
+    /// Visits the values of a field in index entries.
     fn values_of_entries(
         &self,
         find: &Find,
@@ -102,7 +102,8 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         let collection = self.rows.collection;
         let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
         let Some(&at) = definition.parts.get(part) else { return Ok(()) };
-        // A document with many values in another part of the index has this one more than once.
+        // If another part of the index is multi-valued, a document has several entries with the
+        // same value of this field.
         let is_of_many = definition
             .parts
             .iter()
@@ -124,7 +125,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         flow.map(drop)
     }
 
-    /// Finds an index that has all values of a field.
+    /// Finds an index that contains all values of a field.
     fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
         let definition = &self.rows.collection.definition;
         if definition.indexes.is_empty() {
@@ -185,7 +186,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 }
 
-/// A number as an index returns it: an integer where that is worth the same.
+/// Converts a number to the form that an index returns: an integer if the value is integral.
 fn plain(value: Value) -> Value {
     let is_plain = match &value {
         Value::Number(number) => !number.is_f64(),
@@ -275,7 +276,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
             Condition::All => self.index_of_all(field)?,
             _ => None,
         };
-        // Of many values the ranges leave some out.
+        // For a multi-valued field, the ranges leave some values out.
         let is_told = plan.chosen.is_exact && !definition.has_many(field);
         let find = of_all.as_ref().or(is_told.then_some(&plan.chosen.find));
         if let Some(find) = find
@@ -285,7 +286,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         }
         self.visit_meant(&condition, &plan, &mut |_, stored| {
             let mut seen = BTreeSet::new();
-            // A value that the field may not have is none.
+            // A value that the field does not allow counts as null.
             let _ = definition.scalars(field, &stored.body, &mut |value| {
                 let mut bytes = Vec::new();
                 let is_new = encode_scalar(value, &mut bytes).is_ok() && seen.insert(bytes);

@@ -41,25 +41,25 @@ pub struct CollectionWriter<'w, W: KvWrite, D> {
     pub(super) collection: &'w Collection<D>,
     pub(super) transaction: &'w mut W,
     pub(super) known: Arc<Known>,
-    /// The position of the newest change, once it was read.
+    /// The position of the newest change, if it was read.
     pub(super) newest: Option<u64>,
-    /// A key above which no document has one, once it is worth knowing: who loads documents in the
-    /// order of their ids need not ask for each whether it is there.
+    /// A key above which there is no document. It is read once that pays off: a caller that loads
+    /// documents in the order of their ids then needs no lookup for each.
     pub(super) bound: Bound,
-    /// The highest revision of a removed document, once it was read.
+    /// The highest revision of a removed document, if it was read.
     pub(super) highest_removed: Option<u64>,
-    /// The documents that unique indexes lack, once they were read.
+    /// The documents that unique indexes lack, if they were read.
     pub(super) unbuilt: Option<Unbuilt>,
     pub(super) buffers: Buffers,
 }
 
-/// What one write leaves behind for the next: allocations.
+/// Allocations reused by the next write.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) key: Vec<u8>,
     /// The stored document before the write.
     pub(super) before: Vec<u8>,
-    /// The stored document after it.
+    /// The stored document after the write.
     after: Vec<u8>,
     old: Entries,
     new: Entries,
@@ -88,8 +88,8 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         self.collection.definition.name().to_owned()
     }
 
-    /// Returns the id of a document, and the document to store if it is another: one with the id that
-    /// was made for it, and with defaults.
+    /// Returns the id of a document. If the id was generated or defaults were filled in, also
+    /// returns the document with them, which is the one to store.
     fn complete(&self, body: &D) -> DocResult<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
@@ -123,7 +123,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok((id, Some(body)))
     }
 
-    /// Makes a document of JSON that has this id in it.
+    /// Converts JSON with this id to a document.
     fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
@@ -137,7 +137,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(body)
     }
 
-    /// Collects the entries of a document, in the indexes that are kept.
+    /// Collects the entries of a document in the maintained indexes.
     pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, index) in definition.indexes.iter().enumerate() {
@@ -148,7 +148,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(())
     }
 
-    /// Checks what fields may be, for those that no index looks at.
+    /// Checks the types of those fields that no index reads.
     fn check_fields(&self, body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, field) in definition.declaration.fields.iter().enumerate() {
@@ -183,9 +183,9 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(after)
     }
 
-    /// Stores a document under an id, over whatever is there.
+    /// Stores a document under an id, replacing any existing one.
     fn store(&mut self, body: &D, before: &Before<D>, revision: u64) -> DocResult<()> {
-        // Encoding comes first: what it accepts has a depth that looking for fields can follow.
+        // Encode first: it limits the depth of the document, which the search for fields relies on.
         let after = self.encode(body, revision)?;
         self.check_fields(body)?;
         let (mut old, mut new) =
@@ -218,7 +218,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
     }
 }
 
-/// Tells whether a document has nothing where a field is from. False is something.
+/// Tells whether a document has no value at the path of a field. `false` counts as a value.
 fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
     match &field.source {
         FieldSource::Path(path) => path::at(body, path).is_null(),
@@ -275,9 +275,9 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let mut json = to_json(definition.name(), &stored.body)?;
         set_at(&mut json, &definition.declaration.id_path, to.to_json());
         let body = self.read_back(json, &to)?;
-        // The new id may have been one of a document that was removed.
+        // The new id may have belonged to a document that was removed.
         let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
-        // What can be refused is, before anything is written.
+        // Make every check that can refuse the change before anything is written.
         self.buffers.key.clone_from(&to_key);
         let after = self.encode(&body, revision)?;
         self.check_fields(&body)?;
