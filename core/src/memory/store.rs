@@ -1,4 +1,4 @@
-//! The store: the committed trees, and the slot of their one writer.
+//! The store: the committed trees, and the slot of their writer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::{
     StoreOptions, Tree, Write,
 };
 
-/// One tree: keys and values are shared between the versions that hold them.
+/// One tree. Versions share the keys and values they have in common.
 pub(super) type Entries = OrdMap<Arc<[u8]>, Arc<[u8]>>;
 
-/// All trees of one version, by the number of their handle. Trees at the end that were never
-/// written are not there.
+/// All trees of one version, by the number of their handle. Trailing trees that were never written
+/// are missing.
 pub(super) type Trees = Vector<Entries>;
 
-/// A store in memory, for tests, caches and trying things out.
+/// A store in memory, for tests, caches and experiments.
 ///
-/// Snapshots cost next to nothing and copy no data; durability means nothing, because all is gone
-/// when the store is dropped.
+/// Snapshots cost next to nothing and copy no data. Durability has no effect, because everything is
+/// gone when the store is dropped.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore};
@@ -65,11 +65,12 @@ impl MemoryStore {
         Self::empty(&StoreOptions::new())
     }
 
-    /// Creates an empty store with a busy timeout and limits of its own. Opened read-only it
-    /// stays empty.
+    /// Creates an empty store with the busy timeout and limits of the options. If it is opened
+    /// read-only, it stays empty.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) with `create(false)`: there is no store in memory to open.
+    /// [`NotFound`](ErrorKind::NotFound) with `create(false)`, because a store in memory never
+    /// exists beforehand.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, MemoryStore, StoreOptions};
@@ -126,8 +127,8 @@ impl KvStore for MemoryStore {
 
     fn snapshot(&self) -> Result<MemorySnapshot<'_>> {
         let trees = self.trees.read().clone();
-        // Checked after the trees were read: closing first says so and then lets go of them, so
-        // trees that are read as empty because of that are not given out.
+        // Check after reading the trees. `close` sets the flag before it empties them, so trees
+        // that are empty because of closing are never handed out.
         self.slot.check_open(Operation::Snapshot)?;
         Ok(MemorySnapshot::new(&self.registry, trees))
     }
@@ -164,7 +165,7 @@ impl KvStore for MemoryStore {
 
     fn stats(&self) -> Result<Stats> {
         let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
-        // As for a snapshot, after they were read.
+        // As for a snapshot, check after reading.
         self.slot.check_open(Operation::Stats)?;
         Ok(Stats::new(entries, 0))
     }

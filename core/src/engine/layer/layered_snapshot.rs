@@ -1,4 +1,4 @@
-//! The trees of an engine as they were when the snapshot was made.
+//! Reading the trees of an engine as of a snapshot.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,13 +23,13 @@ pub struct LayeredSnapshot<'s, E: LiveEngine> {
 }
 
 impl<'s, E: LiveEngine> LayeredSnapshot<'s, E> {
-    /// Takes over a sequence that was pinned for it.
+    /// Takes over a sequence that the layer has pinned for it.
     pub(super) fn new(layer: &'s SnapshotLayer<E>, sequence: u64) -> Self {
         Self { layer, sequence }
     }
 
-    /// Returns the next key in a range that was changed since the snapshot, with what it held
-    /// then.
+    /// Returns the next key in a range that was changed since the snapshot, with its value at the
+    /// snapshot.
     pub(super) fn next_changed(
         &self,
         tree: &Tree,
@@ -41,7 +41,7 @@ impl<'s, E: LiveEngine> LayeredSnapshot<'s, E> {
         Some((key.to_vec(), before))
     }
 
-    /// Tells whether anything may have changed since the snapshot. Asked after reading the
+    /// Tells whether anything may have changed since the snapshot. Must be called after reading the
     /// engine.
     pub(super) fn is_outdated(&self) -> bool {
         self.layer.published.load(Ordering::SeqCst) > self.sequence
@@ -56,8 +56,8 @@ impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
             state.is_over()
         };
         if is_over {
-            // The store was closed before, and this was its last reader. There is nobody left to
-            // tell what goes wrong.
+            // The store is already closed, and this was its last reader. There is no caller to
+            // report an error to.
             let _ = self.layer.engine.release();
         }
     }
@@ -72,9 +72,9 @@ impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
 /// ```
 #[derive(Clone, Debug)]
 pub enum LayeredValue<V> {
-    /// The engine's own bytes: the key was not changed since.
+    /// The engine's own bytes: the key was not changed since the snapshot.
     Current(V),
-    /// What the key held before it was changed.
+    /// The value of the key before it was changed.
     Before(Arc<[u8]>),
 }
 

@@ -1,13 +1,13 @@
-//! Writes of a transaction that can be undone without undoing the transaction.
+//! Savepoints: undoing part of a transaction.
 
 use super::{MergeCursor, OverlayValue, WriteSet};
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree, Write};
 
 /// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
 ///
-/// Its writes stay in memory until [`commit`](KvWrite::commit) hands them to the transaction
-/// below; dropping it forgets them. It is itself a transaction, so savepoints nest and code
-/// written for one runs in the other.
+/// Its writes stay in memory until [`commit`](KvWrite::commit) passes them to the transaction
+/// below; dropping it discards them. A savepoint is itself a transaction, so savepoints nest, and
+/// code written for one runs in the other.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};
@@ -27,7 +27,7 @@ pub struct Savepoint<'w, W: KvWrite> {
 }
 
 impl<'w, W: KvWrite> Savepoint<'w, W> {
-    /// Begins a savepoint; [`KvWrite::savepoint`] is the way to have it ended as well.
+    /// Begins a savepoint. [`KvWrite::savepoint`] also ends it, and is usually what you want.
     ///
     /// ```
     /// # use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};
