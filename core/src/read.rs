@@ -71,7 +71,7 @@ pub trait KvRead {
     /// Arbour's own layers under `arbour/`.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, MemoryStore};

@@ -188,7 +188,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// Returns the size of the store.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), else what the engine reports.
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), otherwise errors of the engine.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore};

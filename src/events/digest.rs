@@ -26,7 +26,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// [`Projection::view`]: super::Projection::view
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
@@ -66,7 +66,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// it again.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for the version that is read; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for the version that is read; errors of the store.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};

@@ -503,7 +503,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Returns the current head of the log.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -538,7 +538,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// does not declare, this one no longer applies events.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};

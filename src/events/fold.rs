@@ -124,7 +124,7 @@ impl<A: Document + Default> StreamSnapshots<A> {
     /// Saves a state, replacing an older snapshot.
     ///
     /// # Errors
-    /// [`Unfit`](EventError::Unfit) if it cannot be encoded; what the store reports.
+    /// [`Unfit`](EventError::Unfit) if it cannot be encoded; errors of the store.
     ///
     /// ```
     /// # use arbour::KvWrite;

@@ -119,7 +119,7 @@ impl Log {
     /// Returns the head: the newest position, its hash and the first position left.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -137,7 +137,7 @@ impl Log {
     /// Returns the version of a stream: 0 if it has no events yet.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -229,7 +229,7 @@ impl Log {
     /// used.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;

@@ -104,7 +104,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// if there is no such version.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;

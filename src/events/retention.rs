@@ -20,7 +20,7 @@ impl Log {
     /// [`Events::trim`] does.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -102,7 +102,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// longer be used to rebuild a view: [copy](Log::copy_from) them to another log first.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};

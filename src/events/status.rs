@@ -99,7 +99,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// declarations.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -127,7 +127,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// their numbers: active, building and kept ones. Empty if there has never been one.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;

@@ -25,7 +25,7 @@ impl Log {
     ///
     /// # Errors
     /// [`Beyond`](EventError::Beyond) for a position after the newest event;
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -70,7 +70,7 @@ impl Log {
     /// subscription is unknown.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -138,8 +138,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// # Errors
     /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged: restore it, or
-    /// [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid) for a name that is none;
-    /// what the store reports.
+    /// [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid) for an invalid name;
+    /// errors of the store.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -189,7 +189,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
-    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and what the store reports.
+    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -213,7 +213,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// position at the next [`acknowledge`](Self::acknowledge).
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -237,7 +237,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// out again. Writes only if the position has changed.
     ///
     /// # Errors
-    /// [`Fenced`](EventError::Fenced) if another runner has taken over; what the store reports.
+    /// [`Fenced`](EventError::Fenced) if another runner has taken over; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;

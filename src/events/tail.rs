@@ -76,7 +76,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
     /// [`skip_trimmed`](Self::skip_trimmed).
-    /// [`ShutDown`](EventError::ShutDown), and what the store reports.
+    /// [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -127,7 +127,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// positions this reader skips; 0 if none was trimmed.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events, NewEvent};

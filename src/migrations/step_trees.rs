@@ -278,7 +278,7 @@ impl<'t> StepTrees<'t> {
     /// `arbour/`.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{StepResult, StepTrees};
@@ -295,7 +295,7 @@ impl<'t> StepTrees<'t> {
     /// Returns a copy of the first entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{Source, StepResult, StepTrees};
@@ -310,7 +310,7 @@ impl<'t> StepTrees<'t> {
     /// Returns a copy of the last entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{Source, StepResult, StepTrees};

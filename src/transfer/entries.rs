@@ -15,7 +15,7 @@ const CHUNK: usize = 64 << 10;
 /// Reads all of a store in one snapshot, and returns its digest.
 ///
 /// # Errors
-/// What the store reports.
+/// Errors of the store.
 ///
 /// ```
 /// use arbour::transfer::{copy, digest};

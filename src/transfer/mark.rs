@@ -26,7 +26,7 @@ pub(super) fn is_left_out(tree: &str) -> bool {
 /// not be used.
 ///
 /// # Errors
-/// What the store reports.
+/// Errors of the store.
 ///
 /// ```
 /// use arbour::transfer::is_unfinished;

@@ -258,7 +258,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// so far.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;

@@ -39,7 +39,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Resolves a name to a handle, without creating the tree and without waiting for a writer.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn users<E: arbour_core::engine::Engine>(engine: &E) -> arbour_core::Result<Tree> {
@@ -78,7 +78,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Makes everything applied so far survive a power loss.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn flush(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -91,7 +91,7 @@ pub trait Engine: Send + Sync + 'static {
     /// concurrently with other writes.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn end(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -104,7 +104,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Returns the size of the engine; see [`KvStore::stats`](crate::KvStore::stats).
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn size(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<u64> {
@@ -163,7 +163,7 @@ pub trait SnapshotEngine: Engine {
     /// Takes a snapshot of all trees.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::SnapshotEngine;
@@ -227,7 +227,7 @@ pub trait LiveEngine: Engine {
     /// Returns the current value of a key, or `None` if it is absent.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
@@ -241,7 +241,7 @@ pub trait LiveEngine: Engine {
     /// Reads the entries of a range.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
@@ -260,7 +260,7 @@ pub trait LiveEngine: Engine {
     /// Returns the names of the trees that currently hold an entry, sorted by bytes.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn count(engine: &impl arbour_core::engine::LiveEngine) -> arbour_core::Result<usize> {
