@@ -82,7 +82,7 @@ pub fn open_with(url: &str, options: &StoreOptions) -> Result<DynStore> {
 /// use arbour::redb::RedbStore;
 /// use arbour::{DynStore, KvStore};
 ///
-/// // redb, but with a small cache whoever opens it.
+/// // redb, but always with a small cache.
 /// arbour::register("redb-small", |place, options| {
 ///     let options = options.clone().cache_bytes(1 << 20);
 ///     Ok(DynStore::new(RedbStore::open(place, &options)?))

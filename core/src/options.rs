@@ -12,7 +12,7 @@ use crate::Limits;
 /// let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
 /// let store = MemoryStore::open(&options)?;
 /// let _transaction = store.begin()?;
-/// // The same thread would wait for itself, so it is told at once.
+/// // The same thread would wait for itself, so the call fails at once.
 /// assert_eq!(store.begin().err().unwrap().kind(), ErrorKind::Busy);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```

@@ -264,7 +264,8 @@ impl EventBuf {
     }
 }
 
-/// An event to append, or a sub-event to emit. [`EventType::event`](super::EventType::event) makes one.
+/// An event to append, or a sub-event to emit. [`EventType::event`](super::EventType::event) makes
+/// one.
 ///
 /// ```
 /// use arbour::events::{EventType, Metadata};

@@ -19,7 +19,7 @@ use super::{EventError, EventResult};
 /// struct Deposited { cents: u64, currency: String }
 ///
 /// let deposited = EventType::<Deposited>::new("deposited").upcast_json(1, |mut payload| {
-///     payload["currency"] = "EUR".into(); // there was but one then
+///     payload["currency"] = "EUR".into(); // there was only one then
 ///     Ok(payload)
 /// });
 /// let event = deposited.event("account-1", &Deposited { cents: 500, currency: "CHF".into() })?;

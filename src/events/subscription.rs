@@ -107,9 +107,10 @@ impl Log {
 /// Follows a log under a name, with a position kept in the store; made by [`Events::subscribe`].
 /// For a reader that keeps its position itself there is [`Tail`].
 ///
-/// A subscription has one runner. The one that subscribes last takes over, also from another process, and
-/// the earlier one's [`acknowledge`](Self::acknowledge) fails with [`Fenced`](EventError::Fenced). Several
-/// consumers that work at the same time [claim](Events::claim) events instead.
+/// A subscription has one runner. The one that subscribes last takes over, also from another
+/// process, and the earlier one's [`acknowledge`](Self::acknowledge) fails with
+/// [`Fenced`](EventError::Fenced). Several consumers that work at the same time
+/// [claim](Events::claim) events instead.
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -137,9 +138,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// used.
     ///
     /// # Errors
-    /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged: restore it, or
-    /// [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid) for an invalid name;
-    /// errors of the store.
+    /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged:
+    /// restore it, or [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid)
+    /// for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -189,7 +190,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
-    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and errors of the store.
+    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and errors of the
+    /// store.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -27,7 +27,7 @@ impl Migrations {
     /// let nothing = |number| Step::numbered(number).atomic(|_| Ok(()));
     /// let rooms = Group::new("rooms").step(nothing(1)).step(nothing(2)).step(nothing(3));
     /// let migrations = Migrations::new("app", "1.2").group(rooms);
-    /// migrations.adopt(&store, Target::number(2))?; // what it was at before
+    /// migrations.adopt(&store, Target::number(2))?; // the version it had reached
     /// assert_eq!(migrations.run(&store)?.steps[0].step, StepId::Number(3));
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```

@@ -20,7 +20,7 @@ use super::step_trees::Budget;
 /// use arbour::migrations::{Group, Migrations, Step};
 /// use arbour::{KvStore, MemoryStore};
 ///
-/// /// The steps of this program, in the order they came about. Those that were released stay as they are.
+/// /// The steps of this program, oldest first. Steps that were released never change.
 /// fn migrations() -> Migrations {
 ///     Migrations::new("chat", env!("CARGO_PKG_VERSION")).format(2).group(
 ///         Group::new("rooms")

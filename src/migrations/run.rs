@@ -196,9 +196,10 @@ impl Migrations {
     /// done. Readers and other writers continue meanwhile, and see a step in chunks half done.
     ///
     /// # Errors
-    /// Before anything is written: [`Invalid`](MigrationError::Invalid), [`Damaged`](MigrationError::Damaged),
-    /// [`TooNew`](MigrationError::TooNew), [`Refused`](MigrationError::Refused),
-    /// [`NotFound`](MigrationError::NotFound), [`Busy`](MigrationError::Busy).
+    /// Before anything is written: [`Invalid`](MigrationError::Invalid),
+    /// [`Damaged`](MigrationError::Damaged), [`TooNew`](MigrationError::TooNew),
+    /// [`Refused`](MigrationError::Refused), [`NotFound`](MigrationError::NotFound),
+    /// [`Busy`](MigrationError::Busy).
     ///
     /// From a step: [`Step`](MigrationError::Step), [`Panicked`](MigrationError::Panicked),
     /// [`StoreInStep`](MigrationError::StoreInStep), [`Ahead`](MigrationError::Ahead),

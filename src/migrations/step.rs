@@ -40,7 +40,7 @@ pub(super) enum Body {
 ///
 /// ```
 /// use arbour::migrations::Step;
-/// // Keys `user room FF name` become `user FE room FF name`, a transaction for some thousand entries.
+/// // Keys `user room FF name` become `user FE room FF name`, some thousand in each transaction.
 /// let step = Step::numbered(4)
 ///     .revision("splits user and room, version 1")
 ///     .each("variables", |trees, key, value| {
@@ -176,7 +176,7 @@ impl Step {
     /// ```
     /// # use arbour::migrations::{Source, Step};
     /// use arbour::KeyRange;
-    /// // One user a chunk, however many rooms he has.
+    /// // One user in each chunk, however many rooms the user has.
     /// let step = Step::numbered(1).chunked(|trees, cursor| {
     ///     let rest = KeyRange::all().resume_after(cursor.unwrap_or_default());
     ///     let Some((user, _)) = trees.first(Source::tree("users").range(rest))? else { return Ok(None) };

@@ -54,7 +54,7 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// use arbour::{KvStore, MemoryStore};
 /// let store = MemoryStore::new();
 /// store.put(&store.tree("users")?, b"ada", b"1815")?;
-/// // Counts the users by the year they were born in.
+/// // Counts the users by year of birth.
 /// let step = Step::numbered(1).atomic(|trees| {
 ///     trees.each("users", |trees, _, year| {
 ///         let count = trees.get("years", year)?.map_or(0, |count| count[0]);

@@ -21,12 +21,12 @@
 //! Numbers are big-endian.
 //!
 //! ```text
-//! dump    magic (89 41 52 42 0D 0A 1A 0A), version (2 bytes: 1), blocks, end; nothing behind it
-//! block   42, length of the records (4), length of what follows the header (4), CRC-32 (4) of both lengths
-//!         and what follows; then the records, compressed as an LZ4 block
-//!         52, likewise, the records as they are: where compression gains nothing
+//! dump    magic (89 41 52 42 0D 0A 1A 0A), version (2 bytes: 1), blocks, end; nothing follows
+//! block   42, length of the records (4), length of what follows the header (4), CRC-32 (4) of
+//!         both lengths and what follows; then the records, compressed as an LZ4 block
+//!         52, likewise, but the records uncompressed, if compression gains nothing
 //! end     45, CRC-32 (4) of the rest, trees (8), entries (8), SHA-256 of all records (32)
-//! record  01, length (4), name: the entries that follow are of this tree
+//! record  01, length (4), name: the following entries belong to this tree
 //!         02, length of the key (4), of the value (4), key, value
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! One record of sled's log.
 //!
 //! ```text
-//! checksum 4   kind 1   length 1..9   segment 1..9   page 1..9   then as many bytes as the length
+//! checksum 4   kind 1   length 1..9   segment 1..9   page 1..9   then that many bytes
 //! ```
 
 /// The maximum size of the part before the bytes; a segment with less space left contains no

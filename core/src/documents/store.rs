@@ -233,8 +233,8 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// Returns the values that several documents have in a unique index, in order, at most `limit`.
     ///
     /// # Errors
-    /// As [`disable`](Self::disable); [`IndexState`](super::DocError::IndexState) for an index that is
-    /// not built.
+    /// As [`disable`](Self::disable); [`IndexState`](super::DocError::IndexState) for an index that
+    /// is not built.
     ///
     /// ```
     /// # use arbour_core::KvRead;

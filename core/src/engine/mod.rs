@@ -7,7 +7,7 @@
 //! KvStore            TransactionLayer<E>: writer slot, write set, merge cursor
 //!    needs              SnapshotEngine: snapshots and atomic batches (RocksDB is one)
 //!       or gets them from  SnapshotLayer<E>: pre-images while a snapshot lives
-//!          needs              LiveEngine: reads of now and atomic batches (sled is one)
+//!          needs              LiveEngine: reads of the current state, atomic batches (sled is one)
 //! ```
 //!
 //! - [`TreeRegistry`] hands out handles and refuses those of other stores.

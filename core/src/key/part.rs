@@ -83,7 +83,7 @@ pub trait KeyPart {
 /// ```compile_fail,E0277
 /// # use arbour_core::key::PrefixFree;
 /// # fn sorts_whatever_follows(_: impl PrefixFree) {}
-/// sorts_whatever_follows("ada"); // "ad" is a beginning of it
+/// sorts_whatever_follows("ada"); // "ad" is a prefix of it
 /// ```
 #[diagnostic::on_unimplemented(
     message = "one `{Self}` can be the beginning of another",
