@@ -231,7 +231,8 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// Tells whether a text is a valid scheme. A single letter is a drive on Windows.
+/// Tells whether a text is a valid scheme. It has at least two characters, because a single letter
+/// is a drive on Windows.
 fn is_scheme(name: &str) -> bool {
     name.len() >= 2
         && name.starts_with(|first: char| first.is_ascii_lowercase())

@@ -220,9 +220,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    /// Builds a version of a projection next to the one that is read, and switches to it in the
-    /// commit that brings it up to date. Until then the version that is read is kept up to date and
-    /// stays readable.
+    /// Builds a version of a projection next to the active one, and switches to it in the commit
+    /// that brings it up to date. Until then the active version is kept up to date and stays
+    /// readable.
     ///
     /// A rebuild that is interrupted resumes where it stopped when it is called again; until then
     /// the version is [`Building`](super::VersionState::Building). If the version is halted at an

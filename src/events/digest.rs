@@ -62,11 +62,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 
     /// Removes everything a version of a projection holds, and its position, in batches of one
-    /// transaction each. It must not be the version that is read. If the call is interrupted, call
-    /// it again.
+    /// transaction each. It must not be the active version. If the call is interrupted, call it
+    /// again.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for the version that is read; errors of the store.
+    /// [`Invalid`](EventError::Invalid) for the active version; errors of the store.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};

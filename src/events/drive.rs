@@ -189,9 +189,9 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         (step, woke_others)
     }
 
-    /// Applies one batch of events. The caller has the turn. In the commit that applies the newest
-    /// event, a version that is being built becomes the one that is read, if the caller asks for it
-    /// or if this program declares no version that could be read instead.
+    /// Applies one batch of events. The caller has the turn. A version that is being built becomes
+    /// active in the commit that applies the newest event, if the caller asks for it or if the
+    /// version takes over.
     fn step(&self, running: &RunningProjection<S>, activates: bool) -> EventResult<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();

@@ -91,7 +91,7 @@ pub enum EventError {
     Unfit {
         /// The type of the event.
         event_type: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
@@ -108,7 +108,7 @@ pub enum EventError {
         tree: String,
         /// The key, escaped.
         key: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
@@ -123,7 +123,7 @@ pub enum EventError {
         position: u64,
         /// The type of the event.
         event_type: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },

@@ -166,7 +166,7 @@ impl<S: KvStore> Events<S> {
 }
 
 impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
-    /// Adds a projection. Several versions of one projection can be declared: the one that is read
+    /// Adds a projection. Several versions of one projection can be declared: the active one
     /// continues, and another can be [rebuilt](Events::rebuild) next to it.
     ///
     /// ```
@@ -290,12 +290,12 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
 impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// Opens the log and the views.
     ///
-    /// The first version of a projection is read at once. If the store reads an earlier version
-    /// than any declared here, the newest declared version takes over: the first call that waits
-    /// for the projection ([`dispatch`](Events::dispatch) of an inline one,
+    /// The first version of a projection is active at once. If the active version in the store is
+    /// earlier than any declared here, the newest declared version takes over: the first call that
+    /// waits for the projection ([`dispatch`](Events::dispatch) of an inline one,
     /// [`catch_up`](Events::catch_up), [`wait_for`](Events::wait_for), [`follow`](Events::follow))
-    /// builds it from the log, and it is read once it is up to date. To keep reading the earlier
-    /// version meanwhile, declare both and [`rebuild`](Events::rebuild).
+    /// builds it from the log, and it becomes active once it is up to date. To keep reading the
+    /// earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
     ///
     /// # Errors
     /// [`Truncated`](EventError::Truncated) if the log ends before the position of a view,
@@ -351,7 +351,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// Determines which versions are read, and checks that the views were made from this log.
+    /// Determines the active versions, and checks that the views were made from this log.
     fn open(&self) -> EventResult<()> {
         let views = self.views.inner();
         for running in &self.projections {
@@ -369,7 +369,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(())
     }
 
-    /// Activates the newest declared version of a projection of which no version is read yet.
+    /// Activates the newest declared version of a projection that has no active version yet.
     fn activate_newest(&self, name: &str) -> EventResult<()> {
         let projections = self.projections.iter().filter(|running| running.name() == name);
         let newest = projections.max_by_key(|running| running.declared.version());
@@ -417,14 +417,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })
     }
 
-    /// Tells whether this program applies a version: either it is the one that is read, or it takes
-    /// over.
+    /// Tells whether this program applies a version: either it is active, or it takes over.
     pub(super) fn serves(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
         active == Some(running.declared.version()) || self.takes_over(running, active)
     }
 
-    /// Tells whether a version takes over from the one that is read. It does if the version that is
-    /// read is not declared here, and this one is newer than it and the newest declared.
+    /// Tells whether a version takes over from the active one. It does if the active version is not
+    /// declared here, and this one is newer than it and the newest declared.
     pub(super) fn takes_over(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
         let version = running.declared.version();
         let mut declared = self.projections.iter().filter(|other| other.name() == running.name());
@@ -533,9 +532,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         log.read(&store.snapshot()?, query)
     }
 
-    /// Returns the version of a projection that is read, even if it is not declared here; `None` if
-    /// there has never been one. If another program has switched to a newer version that this one
-    /// does not declare, this one no longer applies events.
+    /// Returns the active version of a projection, which is the one that is read, even if it is not
+    /// declared here; `None` if there has never been one. If another program has switched to a
+    /// newer version that this one does not declare, this one no longer applies events.
     ///
     /// # Errors
     /// Errors of the store.
@@ -602,7 +601,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-/// Returns the version of a projection that is read.
+/// Returns the active version of a projection.
 pub(super) fn active_version<S: KvStore, R: KvRead>(
     store: &S,
     reader: &R,

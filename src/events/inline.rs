@@ -40,7 +40,7 @@ impl Drop for Dispatching<'_> {
 pub(super) struct Inlined {
     /// The index of the running projection.
     pub(super) running: usize,
-    /// Whether it is the version that is read. Otherwise waiting threads build it.
+    /// Whether it is the active version. Otherwise waiting threads build it.
     is_active: bool,
     before: u64,
     state: ProjectionState,
@@ -80,8 +80,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// Returns the inline projections that a dispatch waits for. The store says which version is
-    /// read.
+    /// Returns the inline projections that a dispatch waits for. Which version is active is read
+    /// from the store.
     fn inline_projections_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
         let mut projections = Vec::new();
         for (number, running) in self.projections.iter().enumerate() {

@@ -12,7 +12,7 @@
 //! | `arbour/lease/LOG` | subscription | its runner |
 //! | `arbour/lease/LOG` | subscription FF position | consumer and when its claim expires, or the last position of a run that is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
-//! | `arbour/projection` | projection | the version that is read |
+//! | `arbour/projection` | projection | the active version |
 //! | `arbour/projection` | projection FF version | the log it is made from |
 //! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it is halted, has streams in quarantine, is being built, and whether dead letters are indexed by stream |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |

@@ -146,17 +146,17 @@ impl<S: KvStore> RunningProjection<S> {
         Err(EventError::Foreign { log, reader, position: 0 })
     }
 
-    /// Returns the version of this projection that is read.
+    /// Returns the active version of this projection.
     pub(super) fn active_version<R: KvRead>(&self, reader: &R) -> EventResult<Option<u32>> {
         read_active_version(reader, &self.trees.projections, self.name())
     }
 
-    /// Tells whether this is the version that is read.
+    /// Tells whether this is the active version.
     pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> EventResult<bool> {
         Ok(self.active_version(reader)? == Some(self.declared.version()))
     }
 
-    /// Makes this version the one that is read.
+    /// Makes this version the active one.
     pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         let version = number_value(u64::from(self.declared.version()));
         Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
@@ -353,7 +353,7 @@ impl<S: KvStore> RunningProjection<S> {
     }
 }
 
-/// Returns the version of a projection that is read, which is stored under its name.
+/// Returns the active version of a projection, which is stored under its name.
 pub(super) fn read_active_version<R: KvRead>(
     reader: &R,
     tree: &Tree,

@@ -21,7 +21,7 @@ pub enum VersionState {
     New,
     /// A [rebuild](Events::rebuild) is running or was interrupted. The next one resumes it.
     Building,
-    /// The version that is read.
+    /// The active version, which is the one that is read.
     Active,
     /// Read earlier, and kept as it was then until it is [forgotten](Events::forget).
     Kept,
@@ -77,7 +77,7 @@ impl ProjectionStatus {
         }
     }
 
-    /// Tells whether it is the version that is read.
+    /// Tells whether it is the active version.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};

@@ -11,7 +11,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// After how many entries the clock is read.
 const ENTRIES_PER_LOOK: u64 = 128;
 
-/// How far a transfer is.
+/// The progress of a transfer.
 ///
 /// ```
 /// use arbour::transfer::Transfer;

@@ -187,7 +187,7 @@ pub enum DocError {
         tree: String,
         /// The key, escaped.
         key: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
@@ -214,7 +214,7 @@ pub enum DocError {
     Unfit {
         /// The collection.
         collection: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
