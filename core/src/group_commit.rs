@@ -236,6 +236,7 @@ impl<S: KvStore> GroupCommit<S> {
         let mut has_run = false;
         loop {
             if let Some(ended) = job.ended.get() {
+                // The next leader waits until all callers of this group are awake.
                 queue.waking -= 1;
                 if queue.waking == 0 {
                     self.turn.notify_one();
@@ -257,6 +258,7 @@ impl<S: KvStore> GroupCommit<S> {
                 queue = wait_in(place, queue, until);
                 continue;
             }
+            // Unlock the queue first: while the write runs, its lock is held, which may be long.
             drop(queue);
             let withdrawn = job.run.lock().take();
             queue = self.queue();
@@ -271,8 +273,10 @@ impl<S: KvStore> GroupCommit<S> {
                 continue;
             }
             if queue.phase == Phase::Committing {
+                // No caller can delay the engine, so wait for the result however long it takes.
                 deadline = None;
             } else if !has_run {
+                // This write has run. The others of the group get one more busy timeout.
                 has_run = true;
                 deadline = Instant::now().checked_add(wait);
             } else {
@@ -295,6 +299,7 @@ impl<S: KvStore> GroupCommit<S> {
         drop(queue);
         let mut group = Group { jobs: Vec::new(), began: Instant::now() };
         self.leader.store(thread_number(), Ordering::Relaxed);
+        // Even after a panic of the engine the waiting callers need a result.
         let ended =
             catch_unwind(AssertUnwindSafe(|| self.commit_group(&mut group, durability, deadline)));
         self.leader.store(0, Ordering::Relaxed);

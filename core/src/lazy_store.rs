@@ -136,6 +136,7 @@ impl<S: KvStore> LazyStore<S> {
             }
             State::Closed => {}
         }
+        // Open without the lock, so that waiting callers can give up at their deadline.
         *state = State::Changing(thread_number());
         drop(state);
         let mut change = Change { lazy: self, then: State::Closed };

@@ -112,6 +112,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             }
         }
         put_or_delete(self.transaction, &trees.documents, &self.buffers.key, after)?;
+        // The document may be the new highest one, which later writes are compared with.
         if let Bound::Known(bound) = &mut self.bound
             && self.buffers.key > *bound
         {

@@ -70,6 +70,7 @@ impl Plan {
         let mut conjuncts = Vec::new();
         condition.conjuncts(&mut conjuncts);
         let mut candidates = candidates(definition, known, &conjuncts, aim.order);
+        // Last, because the first of several equally cheap ways is chosen.
         candidates.push(all_documents(&conjuncts, aim.order));
         if let Some(nothing) =
             candidates.iter().position(|candidate| candidate.find == Find::Nothing)

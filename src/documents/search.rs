@@ -204,6 +204,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
                 .as_ref()
                 .is_none_or(|(from, is_included)| key > *from || (*is_included && key == *from));
             if is_behind {
+                // Keep only the first `wanted` documents: memory does not grow with the matches.
                 first.push(Ranked { key, stored });
                 if first.len() > wanted {
                     first.pop();

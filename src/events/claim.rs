@@ -259,6 +259,7 @@ impl Log {
             transaction.delete(leases, &key)?;
         }
         let key = (subscription, first).to_key_bytes();
+        // A run that touches the acknowledged events needs no lease: acknowledge up to its end.
         if first <= dealt_with.saturating_add(1) {
             dealt_with = dealt_with.max(last);
             transaction.delete(leases, &key)?;

@@ -50,6 +50,9 @@ const BUSY_RETRY: Duration = Duration::from_millis(20);
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
+    ///
+    /// Each round reads the count of the signal before the position, so that a commit in between
+    /// ends the wait at once.
     pub(super) fn drive_until(
         &self,
         running: &RunningProjection<S>,
@@ -71,10 +74,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if !self.back_off(running, until) {
                 return Ok(Wait::TimedOut);
             }
-            // A dispatching thread holds the writer and applies what it appends. If this thread
-            // blocked on the writer, it could not watch its own deadline, so it waits for a
-            // notification first. Dispatching threads notify when they are done, and so does the
-            // thread that has the turn.
+            // A dispatching thread holds the writer and notifies when it is done. Waiting for its
+            // notification, and not for the writer, lets this thread watch its own deadline.
             let is_patient = std::mem::take(&mut may_be_patient);
             let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
             let turn = if is_written { None } else { running.turn.take() };
@@ -101,8 +102,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                     self.signal.wait_past(seen, earlier(until, now.checked_add(BUSY_RETRY)));
                     continue;
                 }
-                // This thread stops retrying. One of the threads that found the turn taken must
-                // retry in its place.
+                // This thread leaves: another that found the turn taken must retry in its place.
                 self.signal.notify();
                 if is_late {
                     return Ok(Wait::TimedOut);
@@ -224,6 +224,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             running.save(&mut group, &state)?;
             running.activate(&mut group)?;
         }
+        // Nothing was written, so roll back: a poll that finds no events must not commit.
         let is_still = chunk.is_empty() && !is_activated;
         group.commit()?;
         if is_still {
@@ -231,6 +232,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         } else {
             transaction.commit()?
         }
+        // Only after the commit: other threads take this position for committed.
         running.committed(&state);
         Counters::add(&self.counters.applied, state.applied - before.applied);
         Counters::add(&self.counters.put_aside, put_aside);

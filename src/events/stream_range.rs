@@ -55,6 +55,7 @@ impl Log {
         while high.0 - low.0 > 1 {
             let between = high.0 - low.0 - 1;
             let step = if by_proportion {
+                // In 128 bits, because the product can overflow 64.
                 let share = u128::from(position - low.1) * u128::from(high.0 - low.0);
                 let step = share / u128::from((high.1 - low.1).max(1));
                 u64::try_from(step).unwrap_or(u64::MAX).clamp(1, between)

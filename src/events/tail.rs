@@ -96,6 +96,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         let inner = &self.events.inner;
         let LogLocation { store, log, .. } = &inner.location;
         loop {
+            // Read the count before the log: an append in between then ends the wait at once.
             let seen = inner.signal.count();
             inner.check_open()?;
             let query = self.query.clone().after(self.position).limit(limit);
@@ -111,7 +112,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
                 });
             }
             match events.last() {
-                // The events skipped in between do not match the query.
+                // A full batch may not reach the head. The events it skipped do not match the query.
                 Some(last) if events.len() == limit => self.position = last.as_event().position,
                 _ => self.position = self.position.max(head.position),
             }

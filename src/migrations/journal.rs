@@ -220,6 +220,7 @@ impl Journal {
     ) -> Result<JournalChange, MigrationError> {
         let before = self.records.get(key);
         let mut head = self.head.clone();
+        // The earlier record leaves the hashes, and the new one joins them.
         for record in before.into_iter().chain(&record) {
             head.toggle(key, record);
         }

@@ -201,6 +201,7 @@ impl Waiting {
         if self.is_free(lease.as_ref(), is_shared) {
             let taken = store.write_with(Durability::None, |transaction| {
                 let raw = &mut Bound::new(store, transaction);
+                // Check again in the transaction: another runner may have taken it meanwhile.
                 let lease = Lease::load(raw)?;
                 if !self.is_free(lease.as_ref(), is_shared) {
                     return Ok(None);

@@ -278,6 +278,7 @@ impl Migrations {
         let target = &options.target;
         let mut waiting = Waiting::new();
         let held = loop {
+            // Look again in each round: another runner may have done everything meanwhile.
             let found = reading(store, |raw| self.look(&declared, raw, target))?;
             let Some((journal, found)) = found else { return Ok(Report::default()) };
             if found.access == Access::ReadWrite {
@@ -390,6 +391,8 @@ impl<S: KvStore> Runner<'_, S> {
         let cursor = before.and_then(|record| record.cursor.as_deref());
         store.write_with(self.options.durability, |transaction| {
             let raw = &mut Bound::new(store, transaction);
+            // In the same transaction as the changes, so that a runner that lost its lease commits
+            // nothing.
             held.check(raw)?;
             let (left, counts) = perform(key, step, raw, pulse, cursor, &migrations.budget)?;
             let mut record = migrations.record(step, held.epoch);

@@ -70,6 +70,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         while let Some(there) = filling.there.take_if(|there| there.key.as_slice() <= key) {
             let is_same = there.key == key && there.value == value;
             let is_gone = there.key != key;
+            // Entries arrive in order, so an existing key before this one is not in the source.
             if is_gone {
                 self.batch.delete(&filling.tree, &there.key);
             }

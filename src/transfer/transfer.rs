@@ -156,6 +156,7 @@ impl<'p> Transfer<'p> {
             digest
         };
         let (entries, bytes) = meter.finish()?;
+        // The mark goes last, after everything is durable and was verified.
         check(digest, self.read_back(store, entries)?)?;
         mark::clear(store)?;
         Ok(Transferred { entries, bytes, digest })

@@ -110,6 +110,7 @@ impl WriterSlot {
             .ok_or_else(|| self.busy(operation))?;
         self.owner.store(thread_number(), Ordering::Relaxed);
         let guard = WriterGuard { owner: &self.owner, _lock: lock };
+        // The store may have been closed while this thread waited.
         self.check_open(operation)?;
         Ok(guard)
     }

@@ -130,12 +130,14 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
                 },
             };
             self.last = Last::Passed;
+            // The engine's entry is used up: it is returned, or replaced by the log's.
             if order != cmp::Ordering::Less {
                 self.head = Head::Unread;
             }
             match (changed, head) {
                 (Some((key, before)), _) if order != cmp::Ordering::Greater => {
                     self.last_key = key;
+                    // `None` means that the key was absent at the snapshot: skip it.
                     if let Some(value) = before {
                         return Ok(Turn::Before(value));
                     }

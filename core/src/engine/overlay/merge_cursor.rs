@@ -217,6 +217,7 @@ impl<C: Cursor> Cursor for MergeCursor<'_, C> {
         if self.failed {
             return Ok(None);
         }
+        // No write is left, so lend the entries below without copying them.
         if self.writes_head.is_none() && self.below_head.state == HeadState::Unread {
             return self.below.next().inspect_err(|_| self.failed = true);
         }
