@@ -112,7 +112,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
                 });
             }
             match events.last() {
-                // A full batch may not reach the head. The events it skipped do not match the query.
+                // A full batch may end before the head; what it skipped does not match the query.
                 Some(last) if events.len() == limit => self.position = last.as_event().position,
                 _ => self.position = self.position.max(head.position),
             }

@@ -104,11 +104,8 @@ impl Step {
     }
 
     /// Declares the content of the step as a text: a version, or the source itself through
-    /// `include_str!`. Its SHA-256 is recorded, and a later change is detected. Line endings (`
-    ///
-    /// `, `\r
-    ///
-    /// `, `\r`) make no difference.
+    /// `include_str!`. Its SHA-256 is recorded, and a later change is detected. Line endings
+    /// (`\n`, `\r\n`, `\r`) make no difference.
     ///
     /// Without a revision, an edited step is not detected.
     ///
