@@ -7,7 +7,7 @@ use crate::{Durability, Limits};
 /// Every capability is a promise that the conformance suite proves in both directions: what is true
 /// works, and what is false is refused with
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or behaves as described here. The
-/// fields that say who provides snapshots and transactions, and whether batches run concurrently,
+/// fields that say what provides snapshots and transactions, and whether batches run concurrently,
 /// describe the implementation only: the results are the same.
 ///
 /// ```

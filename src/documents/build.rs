@@ -188,7 +188,7 @@ impl<D: Document> Collection<D> {
         Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
     }
 
-    /// Checks unique indexes again in which duplicates were found.
+    /// Checks again the unique indexes in which duplicates were found.
     fn verify_unique<R: KvRead>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
         for (number, index) in record.indexes.iter_mut().enumerate() {
             if index.state == IndexState::UniquePending {

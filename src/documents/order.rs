@@ -83,7 +83,7 @@ impl Order {
             });
             if read.is_err() || bytes.is_empty() {
                 bytes.clear();
-                // Null is a scalar.
+                // Null is a scalar, so encoding cannot fail.
                 let _ = encode_scalar(&serde_json::Value::Null, &mut bytes);
             }
             bytes

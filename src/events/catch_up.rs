@@ -106,7 +106,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let total = self.head()?.position;
         let mut done = running.applied.load(Ordering::Acquire);
         while done < total {
-            // The thread that applies events applies a whole batch, not just the next event.
+            // Waiting for the next event suffices: whichever thread applies it applies a whole batch.
             let wait = self.inner.drive_until(running, done + 1, None)?;
             self.ended(running, wait)?;
             done = running.applied.load(Ordering::Acquire);

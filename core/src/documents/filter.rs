@@ -177,7 +177,7 @@ impl<D> Filter<D> {
         Self::Substring(field.to_owned(), part.to_owned())
     }
 
-    /// Matches documents of whose values at least one is one of these.
+    /// Matches documents whose field contains at least one of these.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
