@@ -98,7 +98,7 @@ impl Beat for Silent {
     }
 }
 
-/// Reports the progress of a run to its callback, at most once per interval.
+/// Reports the progress of a run to its callback; between commits at most once per interval.
 pub(super) struct Pulse<'l> {
     listener: Listener<'l>,
     key: StepKey,

@@ -240,7 +240,7 @@ impl Migrations {
     }
 
     /// Does the same with options, and reports progress. [`ControlFlow::Break`] cancels the run:
-    /// after the next commit, or within an atomic step, which is then rolled back.
+    /// the chunk or the atomic step in progress is rolled back, and what was committed stays.
     ///
     /// # Errors
     /// As [`run_to`](Self::run_to); [`NoBackup`](MigrationError::NoBackup), and errors of the store

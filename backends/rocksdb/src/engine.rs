@@ -46,7 +46,7 @@ impl RocksdbEngine {
     /// Opens the database in the folder at `path`; see [`RocksdbStore`](crate::RocksdbStore::open).
     ///
     /// # Errors
-    /// The same.
+    /// As [`RocksdbStore::open`](crate::RocksdbStore::open).
     ///
     /// ```
     /// # use arbour_core::StoreOptions;

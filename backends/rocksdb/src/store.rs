@@ -64,7 +64,7 @@ impl RocksdbStore {
     /// Opens the store like [`open`](Self::open), with options that only RocksDB has.
     ///
     /// # Errors
-    /// The same.
+    /// As [`open`](Self::open).
     ///
     /// ```
     /// use arbour_core::StoreOptions;

@@ -5,8 +5,8 @@
 //! remove files too: sled also splits and moves pages during reads and in a thread of its own, and
 //! never syncs the files it writes then. It would skip part of a page that contains durable
 //! commits, and apply the records that lead there. So a log that was not closed is cut at the first
-//! record whose file is missing although no later record replaces its page: everything after the
-//! last durable flush then looks as if it had never been written.
+//! record whose file is missing although no later record replaces its page. A cut after the last
+//! durable flush loses only commits that were not durable; a cut before it is reported as damage.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};

@@ -87,8 +87,8 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn sync(&self) -> Result<()>;
 
-    /// Releases files and locks, at the latest with the last snapshot. It is called once, never
-    /// concurrently with other writes.
+    /// Releases files and locks, at the latest with the last snapshot. It is called once, while the
+    /// layer holds the writer slot exclusively.
     ///
     /// # Errors
     /// Errors of the engine.
