@@ -1,8 +1,8 @@
-//! The engines of Arbour, built in or not, and how each is opened by a URL.
+//! The engines of Arbour, built in or not, and their openers.
 
 use arbour_core::{DynStore, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
 
-/// An engine of Arbour's. Its scheme is the name of the Cargo feature that builds it in, too.
+/// An engine of Arbour. Its scheme is also the name of its Cargo feature.
 pub(crate) struct Engine {
     pub(crate) scheme: &'static str,
     /// `None` if it was not built in.
@@ -11,7 +11,7 @@ pub(crate) struct Engine {
 
 type Open = fn(place: &str, options: &StoreOptions) -> Result<DynStore>;
 
-/// Lists an engine that keeps its stores at a path: `path!("redb", arbour_redb::RedbStore)`.
+/// Defines an engine that keeps its stores at a path: `path!("redb", arbour_redb::RedbStore)`.
 macro_rules! at_path {
     ($scheme:literal, $store:path) => {
         Engine {
@@ -27,7 +27,7 @@ macro_rules! at_path {
     };
 }
 
-/// Every engine of Arbour's, so that an error can say which feature is missing.
+/// All engines of Arbour, so that an error can name the missing feature.
 pub(crate) const ENGINES: [Engine; 5] = [
     Engine { scheme: "memory", open: Some(open_memory) },
     at_path!("redb", arbour_redb::RedbStore),
@@ -43,7 +43,7 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
-/// Splits a place into the path and the options that its URL sets.
+/// Splits a place into the path and the options of its URL.
 #[cfg_attr(
     not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
     expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
@@ -57,7 +57,8 @@ fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOpt
     }
 }
 
-/// Returns the path a place stands for: itself, but for the `//` some programs put before a path.
+/// Returns the path that a place stands for. Only the `//` that some programs put before a path is
+/// removed.
 #[cfg_attr(
     not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
     expect(dead_code, reason = "no engine that is built in keeps its stores at a path")

@@ -1,4 +1,4 @@
-//! Choosing the engine by a URL when the program runs.
+//! Choosing the engine at run time by a URL.
 
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
@@ -7,33 +7,33 @@ use arbour_core::{DynStore, Result, StoreOptions};
 use crate::Registry;
 use crate::registry::Opener;
 
-/// The engines of the whole process. Under its lock no opener is called or dropped and nothing can
-/// panic; a poisoned lock would be as good as another.
+/// The registry of the whole process. While its lock is held, no opener is called or dropped and
+/// nothing can panic, so a poisoned lock can be used like any other.
 static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Registry::built_in()));
 
-/// Opens the store a URL names, creating it if it is absent: `redb:app.redb`, `memory:`.
+/// Opens the store that a URL names, creating it if it is absent: `redb:app.redb`, `memory:`.
 ///
-/// What comes before the colon is the engine. What follows is a path, relative to the current
-/// folder or absolute, as it is: nothing in it is decoded, so a blank is a blank, and `%20` and `#`
-/// are those characters. One option can follow the path: `redb:app.redb?verify=true` checks the
-/// whole store first ([`StoreOptions::verify`]). Anything else behind a `?` belongs to the path.
+/// The part before the colon names the engine. The rest is a path, absolute or relative to the
+/// current folder. Nothing in it is decoded: a space is a space, and `%20` and `#` stand for
+/// themselves. One option can follow the path: `redb:app.redb?verify=true` first verifies the whole
+/// store ([`StoreOptions::verify`]). Any other text after a `?` belongs to the path.
 ///
 /// | URL | path |
 /// |---|---|
 /// | `redb:data/app.redb` | `data/app.redb`, from the current folder |
 /// | `redb:/data/app.redb` | `/data/app.redb` |
 /// | `redb:///data/app.redb` | the same, as other programs write it |
-/// | `redb://data/app.redb` | refused: for some programs it is a path from here, for others not |
+/// | `redb://data/app.redb` | refused: ambiguous, because some programs read it as a relative path |
 /// | `redb:C:\data\app.redb` | `C:\data\app.redb` |
 ///
-/// `memory:` takes no path, and every call opens another store. A path that is not text is opened
-/// with the type of its engine, as `RedbStore::open`.
+/// `memory:` takes no path, and every call opens a new store. A path that is not UTF-8 can be
+/// opened with the type of its engine, such as `RedbStore::open`.
 ///
 /// # Errors
-/// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if the URL names no engine,
-/// naming those there are, or has no path where the engine needs one;
-/// [`Unsupported`](arbour_core::ErrorKind::Unsupported) if its engine was not built in, naming
-/// the Cargo feature; else what the engine reports, with the path as it was given.
+/// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if the URL names no known engine
+/// (the error lists those available), or lacks a path that the engine needs;
+/// [`Unsupported`](arbour_core::ErrorKind::Unsupported) if the engine was not built in (the error
+/// names the Cargo feature); otherwise errors of the engine, with the path as given.
 ///
 /// ```
 /// use arbour::{ErrorKind, KvStore};
@@ -46,10 +46,11 @@ pub fn open(url: &str) -> Result<DynStore> {
     open_with(url, &StoreOptions::new())
 }
 
-/// Opens the store a URL names, as the options say.
+/// Opens the store that a URL names, with options.
 ///
-/// [`StoreOptions`] are those every engine has. For the options of one engine open its type and
-/// take the type away, with [`DynStore::new`]; or [`register`] a scheme that sets them.
+/// [`StoreOptions`] are the options that every engine has. For the options of one engine, open the
+/// store by its own type and erase the type with [`DynStore::new`]; or [`register`] a scheme that
+/// sets them.
 ///
 /// # Errors
 /// As [`open`].
@@ -67,11 +68,11 @@ pub fn open_with(url: &str, options: &StoreOptions) -> Result<DynStore> {
     opener(place, options)
 }
 
-/// Adds a scheme for the whole process: an engine of one's own, or one of Arbour's with options
-/// that only it has. Every later [`open`] knows it.
+/// Adds a scheme for the whole process: an engine of your own, or one of Arbour's with
+/// engine-specific options. Every later [`open`] knows it.
 ///
-/// Call it once, where the program begins; a library leaves that to the program, or uses a
-/// [`Registry`] of its own.
+/// Call it once at program start. A library should leave that to the program, or use a [`Registry`]
+/// of its own.
 ///
 /// # Errors
 /// As [`Registry::register`].
@@ -81,7 +82,7 @@ pub fn open_with(url: &str, options: &StoreOptions) -> Result<DynStore> {
 /// use arbour::redb::RedbStore;
 /// use arbour::{DynStore, KvStore};
 ///
-/// // redb, but with a small cache whoever opens it.
+/// // redb, but always with a small cache.
 /// arbour::register("redb-small", |place, options| {
 ///     let options = options.clone().cache_bytes(1 << 20);
 ///     Ok(DynStore::new(RedbStore::open(place, &options)?))
@@ -102,7 +103,7 @@ pub fn register(
     REGISTRY.write().unwrap_or_else(PoisonError::into_inner).insert(scheme, &opener)
 }
 
-/// Returns the schemes that [`open`] can open now, sorted.
+/// Returns the schemes that [`open`] can currently open, sorted.
 ///
 /// ```
 /// assert!(arbour::schemes().contains(&"memory".to_owned()));

@@ -1,4 +1,4 @@
-//! Ids that are in the order they were made in, whatever the clock says.
+//! UUIDs that sort in the order of their creation, whatever the clock says.
 
 use std::time::SystemTime;
 
@@ -6,18 +6,17 @@ use arbour_core::clock;
 use parking_lot::Mutex;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-/// The last second of the 48 bits of milliseconds that a UUID has room for, in the year 10889.
+/// The last second that fits the 48-bit milliseconds of a UUID, in the year 10889.
 const SECONDS_MAX: u64 = ((1 << 48) - 1) / 1000 - 1;
 
-/// Counts within a millisecond, and for as long as the clock stands still or is behind an earlier
-/// time.
+/// Counts within a millisecond, and while the clock stands still or is earlier than before.
 static CONTEXT: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
-/// Returns a new UUID of version 7. It is greater than all that this process made before, also if
-/// the clock was set back; a time before 1970 or after the year 10889 counts as that limit.
+/// Returns a new UUID version 7. It is greater than all that this process made before, even if the
+/// clock was set back. A time before 1970 or after the year 10889 is clamped.
 pub(crate) fn ordered_uuid() -> Uuid {
     let since = clock::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // The counter is seeded with random bits only at a time above zero.
+    // The counter is seeded with random bits only for times above zero.
     let seconds = since.as_secs().clamp(1, SECONDS_MAX);
     let context = CONTEXT.lock();
     Uuid::new_v7(Timestamp::from_unix(&*context, seconds, since.subsec_nanos()))

@@ -1,4 +1,4 @@
-//! The schemes of URLs, and what opens the store behind each.
+//! URL schemes and their openers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,24 +8,24 @@ use arbour_core::{DynStore, Error, ErrorKind, Operation, Result, StoreOptions};
 
 use crate::engines;
 
-/// Opens the store at a place: what follows the colon of a URL, as it is.
+/// Opens the store at a place: the unmodified part after the colon of a URL.
 pub(crate) type Opener = Arc<dyn Fn(&str, &StoreOptions) -> Result<DynStore> + Send + Sync>;
 
-/// What is known of a scheme.
+/// What the registry knows about a scheme.
 #[derive(Clone)]
 enum Scheme {
     Open(Opener),
-    /// An engine of Arbour's that this program was built without.
+    /// An engine of Arbour that this program was built without.
     NotBuilt {
         feature: &'static str,
     },
 }
 
-/// The engines a program can choose from when it runs, each under the scheme of its URLs.
+/// The engines that a program can choose from at run time, by URL scheme.
 ///
-/// [`open`](crate::open) uses one that the whole process shares and [`register`](crate::register)
-/// extends. A registry of its own is for a program or a test that wants other engines than the
-/// rest of the process, or other options under a scheme that is taken there.
+/// [`open`](crate::open) uses a registry shared by the whole process, which
+/// [`register`](crate::register) extends. Create a separate one for a program or a test that needs
+/// other engines than the rest of the process, or other options under a scheme that is taken there.
 ///
 /// ```
 /// use arbour::{DynStore, KvStore, MemoryStore, Registry};
@@ -54,7 +54,7 @@ impl Registry {
     }
 
     /// Creates a registry of the engines this program was built with. The names of Arbour's other
-    /// engines are taken too, so that a URL means the same whatever is built in.
+    /// engines are reserved, so that a URL means the same in every build.
     ///
     /// ```
     /// assert!(arbour::Registry::built_in().schemes().contains(&"memory".to_owned()));
@@ -71,12 +71,13 @@ impl Registry {
         Self { schemes: schemes.collect() }
     }
 
-    /// Adds a scheme. The opener gets what follows the colon of a URL as it is, and the options
-    /// given to [`open_with`](Self::open_with); it may set further ones of its engine's own.
+    /// Adds a scheme. The opener gets the unmodified part after the colon of a URL and the options
+    /// given to [`open_with`](Self::open_with); it may set further options of its engine.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the scheme is taken, or is not of two or more lowercase
-    /// ASCII letters, digits, `+`, `-` and `.`, a letter first. The registry stays as it was.
+    /// [`ErrorKind::InvalidArgument`] if the scheme is taken, or is invalid: it needs at least two
+    /// characters, starts with a lowercase ASCII letter, and continues with lowercase ASCII
+    /// letters, digits, `+`, `-` and `.`. The registry is unchanged.
     ///
     /// ```
     /// use arbour::{DynStore, ErrorKind, MemoryStore, Registry};
@@ -92,7 +93,8 @@ impl Registry {
         self.insert(scheme, &(Arc::new(opener) as Opener))
     }
 
-    /// Adds a scheme. A refused opener is the caller's to drop: that may run code of anyone's.
+    /// Adds a scheme. If it is refused, the caller drops the opener, because its destructor may run
+    /// arbitrary code.
     pub(crate) fn insert(&mut self, scheme: &str, opener: &Opener) -> Result<()> {
         if !is_scheme(scheme) {
             return Err(refuse(format!(
@@ -116,7 +118,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Opens the store a URL names, creating it if it is absent; see [`open`](crate::open) for
+    /// Opens the store that a URL names, creating it if it is absent; see [`open`](crate::open) for
     /// the URLs.
     ///
     /// # Errors
@@ -134,7 +136,7 @@ impl Registry {
         self.open_with(url, &StoreOptions::new())
     }
 
-    /// Opens the store a URL names, as the options say.
+    /// Opens the store that a URL names, with options.
     ///
     /// # Errors
     /// As [`open`](crate::open).
@@ -165,7 +167,7 @@ impl Registry {
         self.openable().map(str::to_owned).collect()
     }
 
-    /// Returns what opens a URL, and the place to open.
+    /// Returns the opener for a URL, and the place to open.
     pub(crate) fn resolve<'u>(&self, url: &'u str) -> Result<(Opener, &'u str)> {
         let Some((name, place)) = url.split_once(':') else {
             let named = self.openable().find(|scheme| *scheme == url);
@@ -194,14 +196,14 @@ impl Registry {
         }
     }
 
-    /// Guesses what was meant by a scheme that is not there.
+    /// Suggests what may have been meant by an unknown scheme.
     fn hint(&self, name: &str, place: &str) -> String {
         let is_drive = name.len() == 1 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
         if is_drive && place.starts_with(['\\', '/']) {
             return ", it looks like a drive: put an engine and a colon before the path".to_owned();
         }
         let lower = name.trim().to_ascii_lowercase();
-        // Also what lacks its end, or has more of one: "rocks", "sqlite3".
+        // Also matches truncated and extended names: "rocks", "sqlite3".
         let is_near = |scheme: &&String| {
             lower.len() >= 3 && (scheme.starts_with(&lower) || lower.starts_with(scheme.as_str()))
         };
@@ -229,7 +231,8 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// One letter is the drive of a path on Windows, and URLs spell their schemes in these characters.
+/// Tells whether a text is a valid scheme. It has at least two characters, because a single letter
+/// is a drive on Windows.
 fn is_scheme(name: &str) -> bool {
     name.len() >= 2
         && name.starts_with(|first: char| first.is_ascii_lowercase())

@@ -196,8 +196,8 @@ impl<W: KvWrite> KvWrite for Watched<W> {
 /// that, and returns those that did not reach the same method of the store within: `snapshot.len`, for
 /// example, if a wrapper leaves [`KvRead::len`] out and counts by a scan.
 ///
-/// [`KvRead::prefix`], [`first`](KvRead::first), [`last`](KvRead::last) and
-/// [`multi_get`](KvRead::multi_get) are fine if they reach `scan` or `get`.
+/// [`KvRead::prefix`], [`first`](KvRead::first) and [`last`](KvRead::last) may reach `scan` instead, and
+/// [`get`](KvRead::get) and [`multi_get`](KvRead::multi_get) may reach `get_with`.
 ///
 /// A call that the wrapper refuses, and a store in memory would not, ends the check and is the last
 /// line.
@@ -271,9 +271,11 @@ fn call_all<S: KvStore>(store: &S, missed: &mut Missed) -> Result<()> {
 }
 
 fn read_all<R: KvRead>(on: &str, reader: &R, tree: &Tree, missed: &mut Missed) -> Result<()> {
-    missed.call(on, &["get"], || reader.get(tree, b"a").map(drop))?;
+    missed.call(on, &["get", "get_with"], || reader.get(tree, b"a").map(drop))?;
     missed.call(on, &["get_with"], || reader.get_with(tree, b"a", |_| ()))?;
-    missed.call(on, &["multi_get", "get"], || reader.multi_get(tree, &[b"a"]).map(drop))?;
+    missed.call(on, &["multi_get", "get", "get_with"], || {
+        reader.multi_get(tree, &[b"a"]).map(drop)
+    })?;
     missed.call(on, &["contains"], || reader.contains(tree, b"a"))?;
     missed
         .call(on, &["scan"], || reader.scan(tree, KeyRange::all(), Direction::Forward).map(drop))?;

@@ -1,11 +1,11 @@
-//! Many writes as one.
+//! Batches of writes.
 
 use crate::{Operation, Tree};
 
 /// A list of writes that are applied together, in order, or not at all.
 ///
-/// Keys and values are copied into one buffer, so that collecting writes costs no allocation
-/// each. Of several writes to one key the last wins.
+/// Keys and values are copied into one buffer, so adding a write needs no allocation of its own. If
+/// a key is written several times, the last write wins.
 ///
 /// ```
 /// use arbour_core::{Batch, Durability, KvStore, MemoryStore};
@@ -57,7 +57,7 @@ pub struct Write<'a> {
 }
 
 impl Write<'_> {
-    /// Returns the operation this write is.
+    /// Returns the operation: a put or a delete.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore, Operation, Write};
@@ -83,8 +83,8 @@ impl Batch {
         Self::default()
     }
 
-    /// Creates an empty batch with room for so many writes, whose keys and values have so many bytes
-    /// together: what is known beforehand need not be moved as the batch grows.
+    /// Creates an empty batch with room for a number of writes, whose keys and values have this
+    /// many bytes in total. The batch then does not have to be moved as it grows.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, MemoryStore};
@@ -134,7 +134,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// Tells whether there is nothing to write. Applying an empty batch touches no disk.
+    /// Tells whether there is nothing to write. Applying an empty batch does not access the disk.
     ///
     /// ```
     /// assert!(arbour_core::Batch::new().is_empty());
@@ -144,7 +144,7 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// Removes all writes and keeps the memory for the next ones.
+    /// Removes all writes, and keeps the memory for later ones.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, MemoryStore};
@@ -182,8 +182,8 @@ impl Batch {
         self.entries.get(position).and_then(|entry| self.write(entry))
     }
 
-    /// Entries hold only offsets into `bytes` and `trees` that were pushed with them, so this
-    /// never misses; it says so without a panic.
+    /// Entries hold only offsets into `bytes` and `trees` that were pushed with them, so the result
+    /// is always `Some`; an `Option` avoids a panic.
     #[inline]
     fn write(&self, entry: &Entry) -> Option<Write<'_>> {
         let value = self.bytes.get(entry.value_start..entry.end)?;
@@ -194,7 +194,7 @@ impl Batch {
         })
     }
 
-    /// Adds the storing of a value. Lengths are checked when the batch is applied.
+    /// Adds a put. Lengths are checked when the batch is applied.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, MemoryStore};
@@ -209,7 +209,7 @@ impl Batch {
         self.push(tree, key, Some(value));
     }
 
-    /// Adds the removal of a key. Applying it does nothing where the key is absent.
+    /// Adds a delete. Applying it does nothing if the key is absent.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, MemoryStore};

@@ -1,11 +1,11 @@
-//! Byte buffers that a thread uses over and over.
+//! Byte buffers that a thread reuses.
 
 use std::cell::Cell;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 
-/// A larger buffer goes back to the allocator, so that one large value does not occupy memory for
-/// as long as the thread lives.
+/// A larger buffer is freed, so that one large value does not occupy memory for the lifetime of the
+/// thread.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
 thread_local! {
@@ -13,9 +13,10 @@ thread_local! {
     static SPARE: [Cell<Vec<u8>>; 2] = const { [Cell::new(Vec::new()), Cell::new(Vec::new())] };
 }
 
-/// An empty buffer of the thread, or a new one; dropping it keeps its memory for the next.
+/// An empty buffer that reuses memory of this thread if possible; dropping it keeps the memory for
+/// the next one.
 ///
-/// Allocating and freeing costs more than copying a short key or value does.
+/// Allocating and freeing costs more than copying a short key or value.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -28,7 +29,7 @@ impl Buffer {
             let bytes = first.take();
             if bytes.capacity() > 0 { bytes } else { second.take() }
         });
-        // While the thread ends there are no spare buffers any more.
+        // While the thread exits, its spare buffers are gone.
         Self { bytes: spare.unwrap_or_default() }
     }
 }

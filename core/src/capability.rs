@@ -1,14 +1,14 @@
-//! What an engine can do, as data.
+//! The capabilities of an engine, as data.
 
 use crate::{Durability, Limits};
 
-/// What an engine can do and what it cannot.
+/// What an engine can and cannot do.
 ///
-/// Every ability is a promise that the conformance suite proves in both directions: what is true
-/// has to work, and what is false has to be refused with
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or behave as said here. Who provides
-/// snapshots and transactions, and whether batches run side by side, tells how and not whether:
-/// the results are the same.
+/// Every capability is a promise that the conformance suite proves in both directions: what is true
+/// works, and what is false is refused with
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or behaves as described here. The
+/// fields that say what provides snapshots and transactions, and whether batches run concurrently,
+/// describe the implementation only: the results are the same.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore};
@@ -21,40 +21,39 @@ use crate::{Durability, Limits};
 pub struct Capabilities {
     /// The engine's name, as in its URL scheme.
     pub engine: &'static str,
-    /// Whether what was committed is there when the store is opened again.
+    /// Whether committed data is still there when the store is opened again.
     pub persistent: bool,
-    /// The durability levels the engine really has, weakest first. Empty if it is not
+    /// The durability levels the engine implements, weakest first. Empty if it is not
     /// [`persistent`](Self::persistent).
     pub durability: Vec<Durability>,
-    /// The lengths of keys and values this store takes.
+    /// The lengths of keys and values this store accepts.
     pub limits: Limits,
-    /// Who provides snapshots.
+    /// Whether the engine or a layer provides snapshots.
     pub snapshots: Provision,
-    /// Who provides transactions.
+    /// Whether the engine or a layer provides transactions.
     pub transactions: Provision,
-    /// Whether transactions run side by side and may fail with
+    /// Whether transactions run concurrently and may fail with
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict). If not, they wait for each other.
     pub optimistic: bool,
-    /// Whether batches of several threads are applied side by side.
+    /// Whether batches of several threads are applied concurrently.
     pub concurrent_batches: bool,
-    /// Whether several processes may have the store open for writing. If not, the second is told
+    /// Whether several processes can open the store for writing. If not, the second fails with
     /// [`ErrorKind::Locked`](crate::ErrorKind::Locked).
     pub multi_process: bool,
     /// Whether a store can be opened read-only.
     pub read_only: bool,
     /// Whether [`backup`](crate::KvStore::backup) works while the store is in use.
     pub hot_backup: bool,
-    /// Whether [`compact`](crate::KvStore::compact) gives space back.
+    /// Whether [`compact`](crate::KvStore::compact) returns space to the file system.
     pub compaction: bool,
-    /// Which damage to its files the engine detects. Whatever an engine does not detect it may
-    /// return as data.
+    /// Which damage to its files the engine detects. Undetected damage may be returned as data.
     pub damage: DamageDetection,
 }
 
 /// Which damage to its files an engine detects.
 ///
-/// A store that was not closed is an exception for every engine: damage to what was written last can
-/// look like writes that were never made, so that the newest commits, or single keys of them, are
+/// One exception applies to every engine. If a store was not closed, damage to the latest writes
+/// can look like writes that never happened, so the newest commits, or single keys of them, may be
 /// missing.
 ///
 /// ```
@@ -63,17 +62,17 @@ pub struct Capabilities {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DamageDetection {
-    /// Damage to the engine's own structure is detected when it is read; bytes changed within a
+    /// Damage to the engine's own structures is detected when they are read; changed bytes within a
     /// key or value are returned as they are.
     Structure,
     /// As `Structure`; opening with [`verify`](crate::StoreOptions::verify) detects every changed
     /// byte.
     OnVerify,
-    /// Checksums are compared whenever data is read: every changed byte is detected then.
+    /// Checksums are compared on every read, which detects every changed byte.
     OnRead,
 }
 
-/// Who provides an ability: the engine itself or a layer of Arbour above it.
+/// What provides an ability: the engine itself, or a layer of Arbour on top of it.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore, Provision};
@@ -81,16 +80,16 @@ pub enum DamageDetection {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provision {
-    /// The engine does it itself.
+    /// The engine itself provides it.
     Native,
-    /// [`TransactionLayer`](crate::engine::TransactionLayer) or [`SnapshotLayer`](crate::engine::SnapshotLayer)
-    /// does it for the engine.
+    /// [`TransactionLayer`](crate::engine::TransactionLayer) or
+    /// [`SnapshotLayer`](crate::engine::SnapshotLayer) provides it.
     Layered,
 }
 
 impl Capabilities {
-    /// Describes a plain engine: native snapshots and transactions, default limits, nothing
-    /// persistent, nothing optional. An engine sets what differs.
+    /// Describes a plain engine: native snapshots and transactions, default limits, not persistent,
+    /// nothing optional. An engine changes what differs.
     ///
     /// ```
     /// use arbour_core::{Capabilities, Durability};
@@ -119,7 +118,7 @@ impl Capabilities {
         }
     }
 
-    /// Returns the level a commit really gets when `requested` is asked for: the weakest the
+    /// Returns the level that a commit gets when `requested` is requested: the weakest one the
     /// engine has that is at least as strong. `None` if nothing outlives the process.
     ///
     /// ```

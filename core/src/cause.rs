@@ -1,14 +1,14 @@
-//! What is behind an error, of whatever type.
+//! The cause of an error, of any type.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// What is behind an error: another of any type, which can be asked for, or a text.
+/// The cause of an error: another error, which can be downcast, or a text.
 ///
-/// It is no error itself, so that the `source` of the error that holds it is what is behind, and not a
-/// pointer to it; errors that hold one can be cloned.
+/// It is not an error itself, so that the `source` of the error that holds it is the cause and not
+/// a pointer to it. Errors that hold one can be cloned.
 ///
 /// ```
 /// use arbour_core::Cause;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Cause(Arc<dyn StdError + Send + Sync>);
 
 impl Cause {
-    /// Keeps an error, or a text.
+    /// Wraps an error or a text.
     ///
     /// ```
     /// # use arbour_core::{Cause, DecodeError};

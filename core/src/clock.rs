@@ -1,4 +1,4 @@
-//! The time of day, and how a test sets it.
+//! The wall clock, and how to set it in tests.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ thread_local! {
     static SET: Cell<Option<SystemTime>> = const { Cell::new(None) };
 }
 
-/// Returns the time of day: the system's, or the one that [`at`] sets.
+/// Returns the current time: the system's, or the one set by [`at`].
 ///
 /// ```
 /// assert!(arbour_core::clock::now() > std::time::SystemTime::UNIX_EPOCH);
@@ -17,7 +17,7 @@ pub fn now() -> SystemTime {
     SET.get().unwrap_or_else(SystemTime::now)
 }
 
-/// Returns the time of day in milliseconds since 1970 (UTC). It is negative before 1970 and
+/// Returns the current time in milliseconds since 1970 (UTC). It is negative before 1970 and
 /// saturates at the ends of the range.
 ///
 /// ```
@@ -35,8 +35,8 @@ pub fn unix_millis() -> i64 {
     }
 }
 
-/// Runs a closure with a clock that stands at a time, on this thread alone: what a test of a
-/// wrong clock needs, and a test of a program whose events have times.
+/// Runs a closure with the clock stopped at a time, on this thread only. It is meant for tests: of
+/// wrong clocks, and of programs whose events have times.
 ///
 /// ```
 /// use arbour_core::clock;
@@ -46,7 +46,7 @@ pub fn unix_millis() -> i64 {
 /// assert_ne!(clock::now(), party);
 /// ```
 pub fn at<R>(time: SystemTime, run: impl FnOnce() -> R) -> R {
-    /// Sets the clock as it was, also if the closure panics.
+    /// Restores the clock, even if the closure panics.
     struct Reset(Option<SystemTime>);
     impl Drop for Reset {
         fn drop(&mut self) {

@@ -2,11 +2,11 @@
 
 use crate::Result;
 
-/// Reads the entries of a range one after another.
+/// Reads the entries of a range in order.
 ///
 /// A cursor lends: the slices it returns are the engine's own bytes and stay valid until the next
-/// call. Its direction is fixed when it is made, because SQLite cannot reverse a statement. It is
-/// object-safe.
+/// call. Its direction is fixed at creation, because SQLite cannot reverse a statement. The trait
+/// is object-safe.
 ///
 /// ```
 /// use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, MemoryStore};
@@ -25,11 +25,11 @@ use crate::Result;
 pub trait Cursor {
     /// Returns the next entry in the cursor's direction, or `None` after the last one.
     ///
-    /// After the end it stays ended until a [`seek`](Self::seek).
+    /// After the end, further calls return `None` until a [`seek`](Self::seek).
     ///
     /// # Errors
-    /// What the engine reports, never mistaken for the end. The cursor is then ended for good:
-    /// what follows is `None`, even after a seek.
+    /// Errors of the engine, never mistaken for the end. After an error the cursor is finished:
+    /// further calls return `None`, even after a seek.
     ///
     /// ```
     /// use arbour_core::{Cursor, KeyRange, KvRead, KvStore, MemoryStore};
@@ -43,14 +43,14 @@ pub trait Cursor {
     /// ```
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>>;
 
-    /// Moves to `key`, or the first entry after it in the cursor's direction; the following
+    /// Moves to `key`, or to the first entry after it in the cursor's direction; the following
     /// [`next`](Self::next) returns that entry.
     ///
-    /// It may move either way, also after the end, but never leaves the range of the scan: a key
-    /// before the range moves to its beginning, a key behind it to its end.
+    /// It may move in either direction, also after the end, but never leaves the range of the scan:
+    /// a key before the range moves to its start, a key after it to its end.
     ///
     /// # Errors
-    /// What the engine reports; the cursor is then ended for good.
+    /// Errors of the engine; the cursor is then finished.
     ///
     /// ```
     /// use arbour_core::{Cursor, KeyRange, KvRead, KvStore, MemoryStore};

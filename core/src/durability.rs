@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-/// What a commit is promised to survive, chosen when the transaction begins.
+/// What a commit is guaranteed to survive, chosen when the transaction begins.
 ///
 /// An engine that lacks a level rounds *up* to the next one it has, never down;
-/// [`Capabilities::effective_durability`](crate::Capabilities::effective_durability) tells what
-/// it will do. The default is [`PowerLoss`](Self::PowerLoss): speed is asked for, safety is not.
+/// [`Capabilities::effective_durability`](crate::Capabilities::effective_durability) tells which
+/// one that is. The default is [`PowerLoss`](Self::PowerLoss): a program must ask for speed, not
+/// for safety.
 ///
 /// ```
 /// use arbour_core::Durability;
@@ -16,11 +17,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Durability {
     /// The commit is visible to this process at once and becomes durable with a later commit or
-    /// [`sync`](crate::KvStore::sync). Lost if the process dies before that; never half there.
+    /// [`sync`](crate::KvStore::sync). If the process dies before that, it is lost completely,
+    /// never partly.
     None,
-    /// The commit survives the death of the process, but not of the machine.
+    /// The commit survives a crash of the process, but not of the machine.
     ProcessCrash,
-    /// The commit survives the loss of power: it is on the device when the call returns.
+    /// The commit survives a power loss: it is on the device when the call returns.
     #[default]
     PowerLoss,
 }

@@ -1,9 +1,9 @@
 //! What went wrong, where, and what the caller can do next.
 //!
-//! One error type serves every engine. Its [`ErrorKind`] names the caller's next move, so that
-//! code written against one engine handles the failures of all of them; the engine's own error
-//! stays reachable through [`source`](std::error::Error::source). The shape (kind, operation,
-//! context, source) follows Apache OpenDAL's.
+//! One error type serves every engine. Its [`ErrorKind`] names the caller's next move, so that code
+//! written against one engine handles the failures of all; the engine's own error stays reachable
+//! through [`source`](std::error::Error::source). The structure (kind, operation, context, source)
+//! follows Apache OpenDAL's.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -25,7 +25,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The caller's next move after a failure.
 ///
-/// The same mistake has the same kind on every engine; the conformance suite holds them to it.
+/// The same mistake has the same kind on every engine; the conformance suite checks this.
 ///
 /// ```
 /// use arbour_core::ErrorKind;
@@ -35,27 +35,27 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The call can never succeed as it was made: a bad name, an empty key, a foreign handle.
+    /// The call is invalid and would fail again: a bad name, an empty key, a foreign handle.
     InvalidArgument,
-    /// A key or a value is over the limits of [`Capabilities`](crate::Capabilities).
+    /// A key or a value exceeds the limits in [`Capabilities`](crate::Capabilities).
     TooLarge,
-    /// Another transaction got there first; run the transaction again.
+    /// Another transaction committed first; run the transaction again.
     Conflict,
-    /// The writer slot was not free in time, or is held by this very thread.
+    /// The writer slot was not free in time, or this thread itself holds it.
     Busy,
     /// Another process, or another handle in this one, holds the store.
     Locked,
     /// The store was closed.
     Closed,
-    /// The store was opened read-only, or its files or medium are.
+    /// The store was opened read-only, or its files or medium are read-only.
     ReadOnly,
-    /// The stored bytes are not what the engine wrote, or no store at all.
+    /// The stored bytes are not what the engine wrote, or are not a store at all.
     Corrupted,
     /// A key or value is not of the type it was read as.
     Decode,
     /// The store was written by a newer version.
     TooNew,
-    /// The engine has no such ability; its capabilities say so.
+    /// The engine lacks this ability, as its capabilities say.
     Unsupported,
     /// There is no store at the path, and the options do not allow creating one.
     NotFound,
@@ -72,7 +72,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Tells whether the same transaction can be expected to succeed when run again.
+    /// Tells whether the same transaction can be expected to succeed when it is run again.
     ///
     /// ```
     /// assert!(!arbour_core::ErrorKind::TooLarge.is_retryable());
@@ -196,10 +196,10 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A failed storage operation: its kind, the operation, where it happened, and the cause.
+/// A failed storage operation: its kind, the operation, the place, and the cause.
 ///
 /// It is cheap to pass around (one pointer) and can be cloned, because one failed commit may have
-/// to be reported to every caller that shared it.
+/// to be reported to every caller that took part in it.
 ///
 /// ```
 /// use arbour_core::{Error, ErrorKind, Operation};
@@ -232,7 +232,7 @@ struct Inner {
 const KEY_BYTES_SHOWN: usize = 48;
 
 impl Error {
-    /// Creates an error from what went wrong and during which operation.
+    /// Creates an error from its kind, the operation that failed and a message.
     ///
     /// ```
     /// use arbour_core::{Error, ErrorKind, Operation};
@@ -259,8 +259,8 @@ impl Error {
     }
 
     /// Creates an error from one of the operating system: [`ErrorKind::DiskFull`] if there is no
-    /// room, [`ErrorKind::ReadOnly`] if the file system is mounted read-only, else
-    /// [`ErrorKind::Io`]. The system's error is its source.
+    /// space, [`ErrorKind::ReadOnly`] if the file system is mounted read-only, otherwise
+    /// [`ErrorKind::Io`]. The system's error becomes its source.
     ///
     /// ```
     /// use arbour_core::{Error, ErrorKind, Operation};
@@ -282,7 +282,7 @@ impl Error {
         Self::new(kind, operation, message).with_source(cause)
     }
 
-    /// Names another operation: the one the caller asked for, where it failed in a part of it.
+    /// Replaces the operation: with the one that the caller requested, if a part of it failed.
     ///
     /// ```
     /// # use arbour_core::{Error, ErrorKind, Operation};
@@ -308,7 +308,7 @@ impl Error {
         self
     }
 
-    /// Adds the key, escaped for reading and cut to 48 bytes.
+    /// Adds the key, escaped for display and cut to 48 bytes.
     ///
     /// ```
     /// # use arbour_core::{Error, ErrorKind, Operation};
@@ -326,7 +326,7 @@ impl Error {
         self
     }
 
-    /// Adds where the store lies.
+    /// Adds the path of the store.
     ///
     /// ```
     /// # use arbour_core::{Error, ErrorKind, Operation};
@@ -387,7 +387,7 @@ impl Error {
         &self.inner.message
     }
 
-    /// Returns the name of the tree, if one was concerned.
+    /// Returns the name of the tree, if the error concerns one.
     ///
     /// ```
     /// # use arbour_core::{Error, ErrorKind, Operation};
@@ -398,7 +398,7 @@ impl Error {
         self.inner.tree.as_deref()
     }
 
-    /// Returns the key as shown to people, if one was concerned.
+    /// Returns the key as displayed, if the error concerns one.
     ///
     /// ```
     /// # use arbour_core::{Error, ErrorKind, Operation};
@@ -410,7 +410,7 @@ impl Error {
         self.inner.key.as_deref()
     }
 
-    /// Returns where the store lies, if it has a place.
+    /// Returns the path of the store, if it has one.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore};
@@ -434,7 +434,7 @@ impl Error {
     #[must_use]
     pub fn in_one_line(&self) -> String {
         let (kind, mut line) = (self.kind(), self.to_string());
-        // What an engine says of these kinds is what the text says already.
+        // For these kinds, the engine's message repeats what the text already says.
         if !matches!(kind, ErrorKind::Closed | ErrorKind::Locked | ErrorKind::NotFound) {
             let mut cause = StdError::source(self);
             while let Some(deeper) = cause {
@@ -446,7 +446,7 @@ impl Error {
             }
         }
         match kind {
-            // The next move is to read the cause, which is on the line already.
+            // The next move would be to read the cause, which is already on the line.
             ErrorKind::Engine => line,
             _ => format!("{line}: {}", kind.next_move()),
         }
@@ -471,7 +471,8 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Writes the full report: the line of [`Display`](fmt::Display), the next move, each cause.
+    /// Formats the full report: the line of [`Display`](fmt::Display), the next move, and each
+    /// cause.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}\n  next: {}", self.kind().next_move())?;
         let mut cause = self.source();

@@ -1,13 +1,14 @@
-//! Many threads' writes, one commit.
+//! Group commit: the writes of many threads in one commit.
 //!
-//! A durable commit costs the same for one write as for a hundred: the device's flush. So while
-//! one commit is under way the writes that come are queued, and the first of them then runs all
-//! of them in one transaction. The technique is old (DeWitt and others, 1984); the leader that is
-//! one of the callers is how RocksDB does it.
+//! A durable commit costs the same for one write as for a hundred: one flush of the device. So
+//! while a commit is in progress, new writes are queued, and the first caller in the queue then
+//! runs all of them in one transaction. The technique is old (DeWitt and others, 1984); making one
+//! of the callers the leader is how RocksDB does it.
 //!
-//! The first caller of a group to wake may have something to write again at once, and would commit
-//! it without the others, which are about to. So a leader lets the callers of the last group wake
-//! first, for no longer than that group's commit took. Alone, a writer waits for no other.
+//! The first caller of a group to wake may immediately write again, and would then commit alone,
+//! although the others are about to write too. Therefore a leader first lets the callers of the
+//! previous group wake, for at most as long as that group's commit took. A writer that is alone
+//! waits for no other.
 //!
 //! ```text
 //! caller   queued ──────────► its write runs ─────► the others' run ─────► the engine commits
@@ -26,11 +27,11 @@ use parking_lot::Mutex;
 use crate::engine::{forward, thread_number, with_deadline};
 use crate::{Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Savepoint};
 
-/// A store whose batches and grouped writes share their commits with those of other threads.
+/// A store whose batches and grouped writes share commits with those of other threads.
 ///
-/// It is a [`KvStore`] like the one within: [`apply`](KvStore::apply) and the one-shots are
-/// grouped, transactions begun by hand are not. A group is committed with the strongest
-/// durability that any of its writes requests, so no caller gets weaker durability than requested.
+/// It is a [`KvStore`] like the inner one: [`apply`](KvStore::apply) and the single-key writes are
+/// grouped, explicit transactions are not. A group is committed with the strongest durability that
+/// any of its writes requests, so no caller gets weaker durability than requested.
 ///
 /// ```
 /// use arbour_core::{GroupCommit, KvStore, MemoryStore};
@@ -46,15 +47,16 @@ use crate::{Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Re
 /// ```
 pub struct GroupCommit<S: KvStore> {
     store: S,
-    /// The standard library's lock, because its condition variable wakes all that wait at once:
-    /// parking_lot's wakes one after another, each by the one before it, and a group of 64 takes
-    /// several times as long to come back.
+    /// The standard library's lock, because its condition variable wakes all waiting threads at
+    /// once. The one of parking_lot wakes them one after another, each by the one before it, and a
+    /// group of 64 takes several times as long to wake.
     queue: std::sync::Mutex<Queue<S>>,
     /// Where the next leader waits.
     turn: Condvar,
     /// Where the other callers wait.
     ended: Condvar,
-    /// The thread that runs a group now, or zero: it would wait for itself if it queued.
+    /// The number of the thread that runs a group now, or zero. That thread must not queue a write,
+    /// because it would wait for itself.
     leader: AtomicU64,
 }
 
@@ -62,7 +64,7 @@ struct Queue<S: KvStore> {
     /// The writes of the next group. The caller of the first one leads it.
     jobs: Vec<Arc<Job<S>>>,
     phase: Phase,
-    /// How many callers whose group has ended have not woken yet.
+    /// How many callers of completed groups have not woken yet.
     waking: usize,
     /// Until when the next group waits for them.
     patience: Instant,
@@ -73,29 +75,28 @@ struct Queue<S: KvStore> {
 enum Phase {
     /// There is no leader.
     Idle,
-    /// It begins the transaction or runs closures: what those do, and for how long, is up to
-    /// their callers.
+    /// It begins the transaction or runs closures, whose duration depends on the callers.
     Running,
-    /// The engine commits: no caller can hold it up.
+    /// The engine is committing, which no caller can delay.
     Committing,
 }
 
 /// One caller's write.
 struct Job<S: KvStore> {
-    /// Taken by the leader that runs it, or by its caller, who no longer waits. Locked while it
-    /// runs, so that a caller that withdraws it waits for its own closure and for no other.
+    /// Taken by the leader that runs it, or by its caller after the deadline. It stays locked while
+    /// it runs, so a caller that withdraws it waits only for its own closure.
     run: Mutex<Option<Box<Run<S>>>>,
     durability: Durability,
-    /// How the group it ran in ended. Set under the queue's lock, by the leader, or by a caller
-    /// that no longer waits: whichever comes first.
+    /// The result of its group. Set under the queue's lock, by the leader or by a caller that stops
+    /// waiting, whichever comes first.
     ended: OnceLock<Result<()>>,
 }
 
-/// Runs a caller's closure in a part of the group's transaction of its own, keeps what it
-/// returned for the caller, and tells whether there is something to commit.
+/// Runs a caller's closure in its own savepoint of the group's transaction, stores the result for
+/// the caller, and tells whether there is something to commit.
 type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
 
-/// What became of a caller's closure.
+/// The outcome of a caller's closure.
 enum Outcome<R, E> {
     Succeeded(R),
     Failed(E),
@@ -103,7 +104,7 @@ enum Outcome<R, E> {
 }
 
 impl<S: KvStore> GroupCommit<S> {
-    /// Lets the writes to a store share their commits.
+    /// Wraps a store so that writes to it share commits.
     ///
     /// ```
     /// # use arbour_core::{GroupCommit, MemoryStore};
@@ -123,7 +124,7 @@ impl<S: KvStore> GroupCommit<S> {
         }
     }
 
-    /// Returns the store within.
+    /// Returns the inner store.
     ///
     /// ```
     /// # use arbour_core::{GroupCommit, KvStore, MemoryStore};
@@ -135,7 +136,7 @@ impl<S: KvStore> GroupCommit<S> {
         &self.store
     }
 
-    /// Returns how many writes wait for the next commit.
+    /// Returns how many writes are queued for the next commit.
     ///
     /// ```
     /// # use arbour_core::{GroupCommit, MemoryStore};
@@ -148,24 +149,24 @@ impl<S: KvStore> GroupCommit<S> {
 
     /// Runs a closure in a transaction it shares with the closures of other threads.
     ///
-    /// The closure may run on another caller's thread, hence the bounds. It sees the writes of
-    /// those that ran before it in the group. If it fails or panics, its own writes are undone
-    /// and the others go on; a panic reaches the caller whose closure it was.
+    /// The closure may run on another caller's thread, hence the bounds. It sees the writes of the
+    /// closures that ran before it in the group. If it fails or panics, its own writes are undone
+    /// and the others continue; a panic is propagated to the caller whose closure it was.
     ///
-    /// A closure must not wait for another thread that writes through the same group. That thread
-    /// gets an error at its deadline, and the closure goes on; but if it is that thread's turn to
-    /// run the group, this closure included, both wait for ever.
+    /// A closure must not wait for another thread that writes through the same group. Usually that
+    /// thread fails at its deadline, and the closure continues. But if that thread is the leader
+    /// that should run the group including this closure, both wait forever.
     ///
     /// # Errors
     /// - The closure's own error.
-    /// - [`Busy`](ErrorKind::Busy) if the closure did not run within the store's
-    ///   [busy timeout](crate::StoreOptions::busy_timeout), and at once if this thread would wait
-    ///   for itself: within a closure of a group, or while it holds a transaction of the store.
-    ///   The closure is dropped and surely not run.
-    /// - [`CommitUnknown`](ErrorKind::CommitUnknown) if the closure ran, and those of other callers
-    ///   in its group then ran for longer than the busy timeout: it is committed once they end,
-    ///   unless that fails.
-    /// - What committing the group's transaction reports, to each caller of the group.
+    /// - [`Busy`](ErrorKind::Busy) if the closure did not run within the store's [busy
+    ///   timeout](crate::StoreOptions::busy_timeout). It fails at once if this thread would wait
+    ///   for itself: within a closure of a group, or while it holds a transaction of the store. The
+    ///   closure is dropped and is guaranteed not to run.
+    /// - [`CommitUnknown`](ErrorKind::CommitUnknown) if the closure ran, but closures of other
+    ///   callers in its group then took longer than the busy timeout. It is committed when they
+    ///   end, unless that fails.
+    /// - The error of committing the group's transaction, for each caller of the group.
     ///
     /// ```
     /// use arbour_core::{Durability, Error, GroupCommit, KvRead, KvStore, KvWrite, MemoryStore};
@@ -213,7 +214,8 @@ impl<S: KvStore> GroupCommit<S> {
         }
     }
 
-    /// Locks the queue. No caller's code runs while it is locked, so a panic leaves it as it was.
+    /// Locks the queue. No caller's code runs while it is locked, so a poisoned lock still guards a
+    /// consistent queue.
     fn queue(&self) -> MutexGuard<'_, Queue<S>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -234,6 +236,7 @@ impl<S: KvStore> GroupCommit<S> {
         let mut has_run = false;
         loop {
             if let Some(ended) = job.ended.get() {
+                // The next leader waits until all callers of this group are awake.
                 queue.waking -= 1;
                 if queue.waking == 0 {
                     self.turn.notify_one();
@@ -242,8 +245,8 @@ impl<S: KvStore> GroupCommit<S> {
             }
             let now = Instant::now();
             let is_late = deadline.is_some_and(|deadline| now >= deadline);
-            // A caller that must not wait leads at once, and only its own write fails if the store
-            // is busy.
+            // A caller that must not wait leads at once. If the store is busy, only its own write
+            // fails.
             let leads = queue.phase == Phase::Idle && (queue.is_first(&job) || wait.is_zero());
             if leads && (queue.waking == 0 || now >= queue.patience || is_late) {
                 return self.lead(queue, &job, deadline);
@@ -255,12 +258,14 @@ impl<S: KvStore> GroupCommit<S> {
                 queue = wait_in(place, queue, until);
                 continue;
             }
+            // Unlock the queue first: while the write runs, its lock is held, which may be long.
             drop(queue);
             let withdrawn = job.run.lock().take();
             queue = self.queue();
             if withdrawn.is_some() {
                 queue.jobs.retain(|queued| !Arc::ptr_eq(queued, &job));
-                // The caller that is first now waits where the others do.
+                // The caller that is first now is waiting on `ended`, where the others wait. Wake
+                // them all, so that it moves to `turn`.
                 self.ended.notify_all();
                 return Err(not_run(wait));
             }
@@ -268,8 +273,10 @@ impl<S: KvStore> GroupCommit<S> {
                 continue;
             }
             if queue.phase == Phase::Committing {
+                // No caller can delay the engine, so wait for the result however long it takes.
                 deadline = None;
             } else if !has_run {
+                // This write has run. The others of the group get one more busy timeout.
                 has_run = true;
                 deadline = Instant::now().checked_add(wait);
             } else {
@@ -280,7 +287,7 @@ impl<S: KvStore> GroupCommit<S> {
         }
     }
 
-    /// Runs and commits what is queued, and tells all whose writes these were.
+    /// Runs and commits the queued writes, and tells their callers the result.
     fn lead(
         &self,
         mut queue: MutexGuard<'_, Queue<S>>,
@@ -292,6 +299,7 @@ impl<S: KvStore> GroupCommit<S> {
         drop(queue);
         let mut group = Group { jobs: Vec::new(), began: Instant::now() };
         self.leader.store(thread_number(), Ordering::Relaxed);
+        // Even after a panic of the engine the waiting callers need a result.
         let ended =
             catch_unwind(AssertUnwindSafe(|| self.commit_group(&mut group, durability, deadline)));
         self.leader.store(0, Ordering::Relaxed);
@@ -305,8 +313,8 @@ impl<S: KvStore> GroupCommit<S> {
         };
         let mut queue = self.queue();
         queue.phase = Phase::Idle;
-        // Where no transaction began, this write alone has failed: the next caller tries itself,
-        // for as long as it still may.
+        // If no transaction began, only this write has failed: the next caller tries itself, until
+        // its own deadline.
         queue.jobs.retain(|job| !Arc::ptr_eq(job, own));
         let has_begun = !group.jobs.is_empty();
         group.jobs.retain(|job| !Arc::ptr_eq(job, own));
@@ -319,7 +327,7 @@ impl<S: KvStore> GroupCommit<S> {
         queue.patience = now + (now - group.began);
         let has_next = !queue.jobs.is_empty();
         drop(queue);
-        // Notifying is a system call, also where no thread waits.
+        // Notifying is a system call even if no thread waits, so skip it if the queue is empty.
         if has_next {
             self.turn.notify_one();
         }
@@ -337,12 +345,14 @@ impl<S: KvStore> GroupCommit<S> {
     ) -> Result<()> {
         let mut transaction = with_deadline(deadline, || self.store.begin_with(durability))?;
         group.began = Instant::now();
-        // Taken only now, so that what came while this thread waited for the writer is of the
-        // group too, unless it asks for more than was begun.
+        // Take the jobs only now, so that writes queued while this thread waited for the writer
+        // join the group. Those that request stronger durability than the transaction has stay
+        // queued.
         let mut queue = self.queue();
         let jobs = queue.take(durability);
         if !queue.jobs.is_empty() {
-            // The caller that is first now waits where the others do.
+            // The caller that is first now is waiting on `ended`, where the others wait. Wake them
+            // all, so that it moves to `turn`.
             self.ended.notify_all();
         }
         drop(queue);
@@ -362,7 +372,7 @@ impl<S: KvStore> GroupCommit<S> {
     }
 }
 
-/// The writes that a leader ran in one transaction, and when it began.
+/// The writes that a leader ran in one transaction, and when the transaction began.
 struct Group<S: KvStore> {
     jobs: Vec<Arc<Job<S>>>,
     began: Instant,
@@ -373,7 +383,7 @@ impl<S: KvStore> Queue<S> {
         self.jobs.first().is_some_and(|first| Arc::ptr_eq(first, job))
     }
 
-    /// Takes the jobs that a commit of this durability is enough for.
+    /// Takes the jobs for which this durability is sufficient.
     fn take(&mut self, durability: Durability) -> Vec<Arc<Job<S>>> {
         let jobs = std::mem::take(&mut self.jobs);
         let (taken, left) = jobs.into_iter().partition(|job| job.durability <= durability);
@@ -382,7 +392,7 @@ impl<S: KvStore> Queue<S> {
     }
 }
 
-/// Waits until it is notified or the moment has come, or for no reason at all.
+/// Waits for a notification or until a time. It may also wake spuriously.
 fn wait_in<'q, T>(
     place: &Condvar,
     queue: MutexGuard<'q, T>,
@@ -419,7 +429,7 @@ fn held_up(wait: Duration) -> Error {
     Error::new(ErrorKind::CommitUnknown, Operation::Commit, message)
 }
 
-/// Runs a closure so that its writes are kept only if it succeeds.
+/// Runs a closure in a savepoint, so that its writes are kept only if it succeeds.
 fn run_apart<S: KvStore, R, E: From<Error>>(
     transaction: &mut S::Transaction<'_>,
     run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R, E>,
@@ -454,7 +464,7 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
         }
         let applied = self.write_grouped(durability, move |transaction| transaction.apply(&batch));
         applied.map_err(|error| match error.operation() {
-            // The caller knows of no transaction.
+            // The caller did not begin a transaction itself, so report its own operation.
             Operation::Begin | Operation::Commit => error.with_operation(Operation::Apply),
             _ => error,
         })

@@ -1,4 +1,4 @@
-//! A store that is opened when it is first asked for.
+//! A store that is opened on first use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use crate::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 type Open<S> = dyn Fn() -> Result<S> + Send + Sync;
 type Hook<S> = dyn Fn(&S) -> Result<()> + Send + Sync;
 
-/// A store that is opened by the first caller that asks for it; concurrent callers block until it is open, up to
-/// the [busy timeout](Self::busy_timeout). It can be closed, and is opened again when it is asked for again.
+/// A store that is opened by the first caller that asks for it. Concurrent callers block until it
+/// is open, up to the [busy timeout](Self::busy_timeout). It can be closed, and is opened again
+/// when it is next asked for.
 ///
-/// Asking takes a lock: what works for a while keeps the store that it was given.
+/// Each call of `get` takes a lock, so code that uses the store for longer should keep the `Arc` it
+/// got.
 ///
 /// ```
 /// use arbour_core::{KvStore, LazyStore, MemoryStore};
@@ -36,15 +38,15 @@ pub struct LazyStore<S> {
 
 enum State<S> {
     Closed,
-    /// The thread of this number opens or closes it, without the lock.
+    /// The thread with this number is opening or closing it, without holding the lock.
     Changing(u64),
     Open(Arc<S>),
 }
 
-/// Opens or closes the store: whatever becomes of that, other threads go on.
+/// Opens or closes the store. Whatever the result, other threads are woken when it is dropped.
 struct Change<'s, S> {
     lazy: &'s LazyStore<S>,
-    /// What the state becomes; closed if the change panics.
+    /// The next state; closed if the change panics.
     then: State<S>,
 }
 
@@ -56,7 +58,7 @@ impl<S> Drop for Change<'_, S> {
 }
 
 impl<S: KvStore> LazyStore<S> {
-    /// Says how the store is opened, and does not open it.
+    /// Creates a closed store, with the function that opens it.
     ///
     /// ```
     /// # use arbour_core::{LazyStore, MemoryStore};
@@ -73,9 +75,10 @@ impl<S: KvStore> LazyStore<S> {
         }
     }
 
-    /// Sets how long a caller waits for another thread that opens or closes the store, before it fails with
-    /// [`Busy`](ErrorKind::Busy): the busy timeout of the options it is opened with, and that of
-    /// [`StoreOptions::new`] unless it is set. Hooks that take long need a longer one.
+    /// Sets how long a caller waits for another thread that is opening or closing the store before
+    /// it fails with [`Busy`](ErrorKind::Busy). The default is that of [`StoreOptions::new`]; use
+    /// the busy timeout of the options with which the store is opened. Slow hooks need a longer
+    /// one.
     ///
     /// ```
     /// # use arbour_core::{LazyStore, MemoryStore, StoreOptions};
@@ -90,9 +93,9 @@ impl<S: KvStore> LazyStore<S> {
         self
     }
 
-    /// Does something with the store each time it was opened, before any other caller has it: migrating it, say.
-    /// Several are called in the order they were added. If one fails the store is closed, and opening fails
-    /// with its error.
+    /// Adds a hook that runs each time the store was opened, before any other caller gets it, for
+    /// example to migrate it. Hooks run in the order they were added. If one fails, the store is
+    /// closed, and opening fails with the hook's error.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, Error, LazyStore, MemoryStore, Operation};
@@ -107,12 +110,13 @@ impl<S: KvStore> LazyStore<S> {
         self
     }
 
-    /// Returns the store, and opens it if it is not open. Concurrent callers wait for that.
+    /// Returns the store, opening it if necessary. Concurrent callers wait for that.
     ///
     /// # Errors
-    /// What opening or a hook reports; the next call tries again. [`Busy`](ErrorKind::Busy) if another thread
-    /// does not finish opening or closing it within the [busy timeout](Self::busy_timeout).
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a hook, which has the store already.
+    /// The error of opening or of a hook; the next call tries again. [`Busy`](ErrorKind::Busy) if
+    /// another thread does not finish opening or closing it within the [busy
+    /// timeout](Self::busy_timeout). [`InvalidArgument`](ErrorKind::InvalidArgument) if a hook
+    /// calls it, because the hook already has the store.
     ///
     /// ```
     /// # use arbour_core::{LazyStore, MemoryStore};
@@ -132,13 +136,14 @@ impl<S: KvStore> LazyStore<S> {
             }
             State::Closed => {}
         }
+        // Open without the lock, so that waiting callers can give up at their deadline.
         *state = State::Changing(thread_number());
         drop(state);
         let mut change = Change { lazy: self, then: State::Closed };
         let store = (self.open)()?;
         for hook in &self.hooks {
             if let Err(error) = hook(&store) {
-                // That it failed is what is to be told, and not that closing failed too.
+                // The failure of the hook matters more than a failure to close.
                 let _ = store.close();
                 return Err(error);
             }
@@ -161,11 +166,12 @@ impl<S: KvStore> LazyStore<S> {
         matches!(*self.state.lock(), State::Open(_))
     }
 
-    /// Closes the store, for all callers that have it; the next [`get`](Self::get) opens it again. Does nothing if
-    /// it is not open.
+    /// Closes the store for all callers that have it; the next [`get`](Self::get) opens it again.
+    /// Does nothing if it is not open.
     ///
     /// # Errors
-    /// What closing reports; the store is then still open. [`Busy`](ErrorKind::Busy) as for [`get`](Self::get).
+    /// The error of closing; the store is then still open. [`Busy`](ErrorKind::Busy) as for
+    /// [`get`](Self::get).
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, LazyStore, MemoryStore};
@@ -188,7 +194,8 @@ impl<S: KvStore> LazyStore<S> {
         Ok(())
     }
 
-    /// Waits until no other thread opens or closes the store. If this one does, it must not wait for itself.
+    /// Waits until no other thread is opening or closing the store. Returns at once if this thread
+    /// is, because it must not wait for itself.
     fn settled(&self, operation: Operation) -> Result<MutexGuard<'_, State<S>>> {
         let deadline = Instant::now().checked_add(self.busy_timeout);
         let mut state = self.state.lock();

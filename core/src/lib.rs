@@ -1,8 +1,8 @@
 //! The storage contract of Arbour: what an engine author implements and an application uses.
 //!
-//! Start with [`KvStore`], the contract, and [`MemoryStore`], an engine that is always there. An
-//! application that chooses its engine at run time uses [`DynStore`]. The author of an engine finds
-//! all that is needed in [`engine`].
+//! Start with [`KvStore`], the contract, and [`MemoryStore`], an engine that is always available.
+//! An application that chooses its engine at run time uses [`DynStore`]. The author of an engine
+//! finds everything needed in [`engine`].
 //!
 //! ```
 //! use arbour_core::{KvStore, KvWrite, MemoryStore};
@@ -15,7 +15,7 @@
 //!
 //! # Cargo features
 //! - `bincode`, `json`, `zerocopy` (all on by default): the [codecs](codec) of those names.
-//! - `documents` (on by default): what [documents] are and promise.
+//! - `documents` (on by default): the model and guarantees of [documents].
 
 mod batch;
 mod buffer;

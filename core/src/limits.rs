@@ -1,13 +1,13 @@
-//! How long keys and values may be.
+//! Limits on the lengths of keys and values.
 
 use crate::{Error, ErrorKind, Result, Write};
 
-/// The lengths of keys and values a store takes, in bytes.
+/// The lengths of keys and values a store accepts, in bytes.
 ///
-/// They are checked before the engine is called, because some engines panic or poison themselves
-/// on what they cannot store. The default is the same for every engine, so that data fits
-/// wherever it is moved: keys of 0 to 65,535 bytes, values of up to 64 MiB. Raise the value limit
-/// with [`StoreOptions::limits`](crate::StoreOptions::limits) where an engine can do more.
+/// They are checked before the engine is called, because some engines panic or poison themselves on
+/// what they cannot store. The default is the same for every engine, so that data fits wherever it
+/// is moved: keys of 0 to 65,535 bytes, values of up to 64 MiB. Raise the value limit with
+/// [`StoreOptions::limits`](crate::StoreOptions::limits) if the engine can store more.
 ///
 /// ```
 /// let limits = arbour_core::Limits::default();
@@ -16,7 +16,7 @@ use crate::{Error, ErrorKind, Result, Write};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The shortest key that can be stored: 0 where the empty key is a key like any other.
+    /// The shortest key that can be stored: 0 if the empty key is valid.
     pub key_bytes_min: usize,
     /// The longest key that can be stored.
     pub key_bytes_max: usize,
@@ -31,18 +31,18 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How deep arrays and objects may be nested in a value that a codec writes, counted as JSON nests
-    /// them. Codecs refuse what is deeper when it is written, and when it is read.
+    /// The maximum nesting of arrays and objects in a value, counted as JSON nests them. Codecs
+    /// refuse deeper values, both when writing and when reading.
     ///
-    /// It is the same for every store and every format, so that a value fits wherever it is moved, and
-    /// the most that `serde_json` reads; SQLite reads 1,000.
+    /// It is the same for every store and every format, so that a value fits wherever it is moved.
+    /// `serde_json` reads no deeper; SQLite reads 1,000.
     ///
     /// ```
     /// assert_eq!(arbour_core::Limits::DEPTH_MAX, 127);
     /// ```
     pub const DEPTH_MAX: usize = 127;
 
-    /// Returns the limits that satisfy both: what an engine can do and what was asked for.
+    /// Returns the limits that satisfy both: those of the engine and those requested.
     ///
     /// ```
     /// use arbour_core::Limits;
@@ -58,8 +58,8 @@ impl Limits {
         }
     }
 
-    /// Tells whether a key of this length can be written. Reading any other key is no error and
-    /// finds what is there: nothing, unless it was written under wider limits.
+    /// Tells whether a key of this length can be written. Reading any other key is not an error; it
+    /// finds nothing, unless the key was written under wider limits.
     ///
     /// ```
     /// assert!(!arbour_core::Limits::default().admits_key(&[0; 70_000]));

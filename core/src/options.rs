@@ -1,10 +1,10 @@
-//! How a store is opened.
+//! The options for opening a store.
 
 use std::time::Duration;
 
 use crate::Limits;
 
-/// How to open a store: what every engine understands.
+/// The options for opening a store that every engine understands.
 ///
 /// ```
 /// use arbour_core::{ErrorKind, KvStore, MemoryStore, StoreOptions};
@@ -12,7 +12,7 @@ use crate::Limits;
 /// let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
 /// let store = MemoryStore::open(&options)?;
 /// let _transaction = store.begin()?;
-/// // The same thread would wait for itself, so it is told at once.
+/// // The same thread would wait for itself, so the call fails at once.
 /// assert_eq!(store.begin().err().unwrap().kind(), ErrorKind::Busy);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
@@ -40,8 +40,8 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// Starts from the defaults: for writing, created if absent, waiting up to five seconds for
-    /// another writer, the engine's own cache size.
+    /// Creates the defaults: open for writing, create if absent, wait up to five seconds for
+    /// another writer, use the engine's own cache size.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().is_read_only());
@@ -51,8 +51,8 @@ impl StoreOptions {
         Self::default()
     }
 
-    /// Sets how long a writer waits for the one before it, ere it fails with
-    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy). Zero never waits.
+    /// Sets how long a writer waits for the previous one before it fails with
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy). With zero it never waits.
     ///
     /// ```
     /// use std::time::Duration;
@@ -65,7 +65,7 @@ impl StoreOptions {
         self
     }
 
-    /// Sets the longest keys and values to take. What the engine cannot do stays refused.
+    /// Sets the longest keys and values to accept. What the engine cannot store is still refused.
     ///
     /// ```
     /// use arbour_core::{KvStore, Limits, MemoryStore, StoreOptions};
@@ -93,7 +93,7 @@ impl StoreOptions {
     }
 
     /// Sets whether an absent store is created. If not, opening one fails with
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound). A store in memory is always absent.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound). A store in memory counts as absent.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().create(false).may_create());
@@ -116,10 +116,11 @@ impl StoreOptions {
         self
     }
 
-    /// Sets whether the engine checks the whole store before it is opened: structure, checksums,
+    /// Sets whether the engine verifies the whole store before it is opened: structure, checksums,
     /// every page. This reads all of the store. A damaged store fails with
-    /// [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted); what an engine detects without this
-    /// check, [`Capabilities::damage`](crate::Capabilities::damage) says.
+    /// [`ErrorKind::Corrupted`](crate::ErrorKind::Corrupted).
+    /// [`Capabilities::damage`](crate::Capabilities::damage) tells what an engine detects without
+    /// this check.
     ///
     /// ```
     /// assert!(arbour_core::StoreOptions::new().verify(true).verifies());
@@ -130,7 +131,7 @@ impl StoreOptions {
         self
     }
 
-    /// Returns how long a writer waits for the one before it.
+    /// Returns how long a writer waits for the previous one.
     ///
     /// ```
     /// assert_eq!(arbour_core::StoreOptions::new().writer_wait().as_secs(), 5);
@@ -140,7 +141,8 @@ impl StoreOptions {
         self.busy_timeout
     }
 
-    /// Returns the limits asked for; an engine takes those [`within`](Limits::within) its own.
+    /// Returns the requested limits; an engine restricts them to those [`within`](Limits::within)
+    /// its own.
     ///
     /// ```
     /// use arbour_core::{Limits, StoreOptions};
@@ -151,7 +153,7 @@ impl StoreOptions {
         self.limits
     }
 
-    /// Tells whether the store is to be opened read-only.
+    /// Tells whether the store is opened read-only.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().is_read_only());
@@ -161,7 +163,7 @@ impl StoreOptions {
         self.read_only
     }
 
-    /// Tells whether an absent store is to be created. Never so for a read-only one.
+    /// Tells whether an absent store is created; always `false` for a read-only store.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().read_only(true).may_create());
@@ -171,7 +173,7 @@ impl StoreOptions {
         self.create && !self.read_only
     }
 
-    /// Returns the cache size asked for, in bytes; `None` leaves it to the engine.
+    /// Returns the requested cache size, in bytes; `None` leaves it to the engine.
     ///
     /// ```
     /// assert_eq!(arbour_core::StoreOptions::new().cache_size(), None);
@@ -181,7 +183,7 @@ impl StoreOptions {
         self.cache_bytes
     }
 
-    /// Returns whether the whole store is checked before it is opened.
+    /// Tells whether the whole store is verified before it is opened.
     ///
     /// ```
     /// assert!(!arbour_core::StoreOptions::new().verifies());

@@ -20,7 +20,7 @@ pub enum Direction {
     Reverse,
 }
 
-/// A key of a bound. Short ones are kept in place: a cursor owns its range, and allocating that
+/// The key of a bound. Short keys are stored inline: a cursor owns its range, and an allocation
 /// would cost as much as reading an entry.
 #[derive(Clone, Debug)]
 enum Key<'a> {
@@ -47,7 +47,7 @@ impl Eq for Key<'_> {}
 
 /// The keys between two bounds, in unsigned bytewise order.
 ///
-/// An inverted range, and one whose bounds exclude the same key, is empty; it never panics.
+/// An inverted range, and one whose bounds exclude the same key, is empty; neither panics.
 ///
 /// ```
 /// use arbour_core::KeyRange;
@@ -174,7 +174,7 @@ impl<'a> KeyRange<'a> {
         self.end.as_ref().map(AsRef::as_ref)
     }
 
-    /// Tells whether no key can be in the range, so that no engine need be asked.
+    /// Tells whether no key can be in the range, so that the engine need not be called.
     ///
     /// ```
     /// use arbour_core::KeyRange;
@@ -215,8 +215,9 @@ impl<'a> KeyRange<'a> {
         after_start && before_end
     }
 
-    /// Returns the part of the range that a cursor still has to read after it was moved to `key`:
-    /// what [`Cursor::seek`](crate::Cursor::seek) means, for engines that scan anew to seek.
+    /// Returns the part of the range that a cursor still has to read after it was moved to `key`.
+    /// It implements [`Cursor::seek`](crate::Cursor::seek) for engines that start a new scan to
+    /// seek.
     ///
     /// ```
     /// use arbour_core::{Direction, KeyRange};
@@ -258,7 +259,7 @@ impl<'a> KeyRange<'a> {
     }
 }
 
-/// Tells whether a lower bound excludes `key` and all before it.
+/// Tells whether a lower bound excludes `key` and all keys before it.
 fn starts_after(start: Bound<&[u8]>, key: &[u8]) -> bool {
     match start {
         Bound::Unbounded => false,
@@ -267,7 +268,7 @@ fn starts_after(start: Bound<&[u8]>, key: &[u8]) -> bool {
     }
 }
 
-/// Tells whether an upper bound excludes `key` and all behind it.
+/// Tells whether an upper bound excludes `key` and all keys after it.
 fn ends_before(end: Bound<&[u8]>, key: &[u8]) -> bool {
     match end {
         Bound::Unbounded => false,
@@ -282,8 +283,8 @@ impl<'a, R: RangeBounds<&'a [u8]>> From<R> for KeyRange<'a> {
     }
 }
 
-/// Gives the bounds to maps of the standard library's kind. Check [`KeyRange::is_empty`] first:
-/// they panic on an inverted range.
+/// Makes the range usable with the maps of the standard library. Check [`KeyRange::is_empty`]
+/// first: they panic on an inverted range.
 impl RangeBounds<[u8]> for KeyRange<'_> {
     fn start_bound(&self) -> Bound<&[u8]> {
         self.start()

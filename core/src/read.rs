@@ -1,8 +1,8 @@
-//! Reading: what snapshots and transactions have in common.
+//! Reading through snapshots and transactions.
 
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
-/// Reads at one moment: a snapshot, or a transaction with its own writes on top.
+/// Reads one state of the store: a snapshot, or a transaction that includes its own writes.
 ///
 /// Keys are ordered by unsigned bytes. A tree that was never written reads as empty.
 ///
@@ -18,7 +18,7 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub trait KvRead {
-    /// The bytes of a value, borrowed from the engine where it can lend them.
+    /// The bytes of a value, borrowed from the engine if it can lend them.
     type Value<'t>: AsRef<[u8]>
     where
         Self: 't;
@@ -28,11 +28,11 @@ pub trait KvRead {
     where
         Self: 't;
 
-    /// Gets the value of a key, or `None` if the key is absent.
+    /// Returns the value of a key, or `None` if the key is absent.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for another store's handle, else
-    /// what the engine reports. A failed read changes nothing.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a handle of another store;
+    /// otherwise errors of the engine. A failed read changes nothing.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, MemoryStore};
@@ -46,7 +46,7 @@ pub trait KvRead {
     /// Reads the entries of a range in order, without copying them.
     ///
     /// # Errors
-    /// As [`get`](Self::get); what fails later is reported by the cursor.
+    /// As [`get`](Self::get); the cursor reports later failures.
     ///
     /// ```
     /// # use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, MemoryStore};
@@ -67,11 +67,11 @@ pub trait KvRead {
         direction: Direction,
     ) -> Result<Self::Cursor<'_>>;
 
-    /// Lists the names of the trees that hold an entry, sorted by bytes; those of Arbour's own
-    /// layers, under `arbour/`, are among them.
+    /// Returns the names of the trees that hold an entry, sorted by bytes, including those of
+    /// Arbour's own layers under `arbour/`.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, MemoryStore};
@@ -100,9 +100,9 @@ pub trait KvRead {
         Ok(self.get(tree, key)?.is_some())
     }
 
-    /// Calls `read` with the value of a key and returns what it made of it, or `None` if the key
-    /// is absent: the way to read without a copy that is zero-copy on every engine, those chosen
-    /// at run time included.
+    /// Calls `read` with the value of a key and returns its result, or `None` if the key is absent.
+    /// Unlike [`get`](Self::get), this copies nothing on any engine, including those chosen at run
+    /// time.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -127,7 +127,7 @@ pub trait KvRead {
         Ok(self.get(tree, key)?.map(|value| read(value.as_ref())))
     }
 
-    /// Gets the values of many keys, in the order asked for, duplicates included.
+    /// Returns the values of many keys, in the order requested, including duplicates.
     ///
     /// # Errors
     /// As [`get`](Self::get); the first failure fails the call.
@@ -153,7 +153,8 @@ pub trait KvRead {
         keys.iter().map(|key| self.get(tree, key.as_ref())).collect()
     }
 
-    /// Reads the entries whose keys begin with `prefix`, the prefix itself included, ascending.
+    /// Reads the entries whose keys begin with `prefix`, including the prefix itself, in ascending
+    /// order.
     ///
     /// # Errors
     /// As [`scan`](Self::scan).
@@ -174,7 +175,7 @@ pub trait KvRead {
         self.scan(tree, KeyRange::prefix(prefix), Direction::Forward)
     }
 
-    /// Copies the first entry of a range, or `None` if the range holds none.
+    /// Returns a copy of the first entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
     /// As [`scan`](Self::scan).
@@ -191,7 +192,7 @@ pub trait KvRead {
         Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
 
-    /// Copies the last entry of a range, or `None` if the range holds none.
+    /// Returns a copy of the last entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
     /// As [`scan`](Self::scan).
@@ -210,7 +211,8 @@ pub trait KvRead {
         Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
 
-    /// Counts the entries of a tree, exactly. Engines that do not keep the count scan the tree.
+    /// Returns the exact number of entries of a tree. Engines that do not keep the count scan the
+    /// tree.
     ///
     /// # Errors
     /// As [`scan`](Self::scan).

@@ -1,11 +1,11 @@
-//! A store with several owners.
+//! Stores shared by several owners.
 
 use std::sync::Arc;
 
 use crate::KvStore;
 use crate::engine::forward;
 
-/// A shared store is a store: what takes one by value takes a share of one too.
+/// A shared store is a store: code that takes a store by value accepts an `Arc` of one too.
 impl<S: KvStore> KvStore for Arc<S> {
     type Snapshot<'s>
         = S::Snapshot<'s>

@@ -1,4 +1,4 @@
-//! The contract: what every engine is made to do.
+//! The contract that every engine implements.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::{
     StoreOptions, Tree,
 };
 
-/// How often [`KvStore::write`] runs a transaction again that met a conflict.
+/// How many times [`KvStore::write`] retries a transaction after a conflict.
 const CONFLICT_RETRIES_MAX: u32 = 100;
 
 /// An ordered, transactional key-value store with many trees.
 ///
-/// Every engine answers every operation alike: same bytes, same order, same kind of error. What
-/// an engine cannot do its [`Capabilities`] say up front, and asking for it is a typed error.
+/// Every operation behaves alike on every engine: same bytes, same order, same kind of error. The
+/// [`Capabilities`] say in advance what an engine cannot do, and calling that is a typed error.
 ///
 /// - Write transactions are serialized. A second writer waits, up to the
 ///   [busy timeout](crate::StoreOptions::busy_timeout), and then fails with
@@ -38,7 +38,7 @@ const CONFLICT_RETRIES_MAX: u32 = 100;
 /// # move_funds(&MemoryStore::new()).unwrap();
 /// ```
 pub trait KvStore: Send + Sync + 'static {
-    /// All trees at one moment.
+    /// A snapshot of all trees.
     type Snapshot<'s>: KvRead
     where
         Self: 's;
@@ -48,7 +48,7 @@ pub trait KvStore: Send + Sync + 'static {
     where
         Self: 's;
 
-    /// Returns what this store can do and what it cannot.
+    /// Returns what this store can and cannot do.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore};
@@ -56,9 +56,9 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn capabilities(&self) -> &Capabilities;
 
-    /// Resolves a name that was found good; [`tree`](Self::tree) is the way to call it.
+    /// Resolves an already validated name; callers use [`tree`](Self::tree) instead.
     ///
-    /// It neither creates the tree nor waits for a writer.
+    /// It does not create the tree and does not wait for a writer.
     ///
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close).
@@ -72,10 +72,10 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
-    /// Pins all trees as they are now; later commits do not change what the snapshot reads.
+    /// Takes a snapshot of all trees; later commits do not change what it reads.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), else what the engine reports.
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close); otherwise errors of the engine.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, MemoryStore};
@@ -88,12 +88,12 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
 
-    /// Begins a write transaction whose commit will be as durable as asked for.
+    /// Begins a write transaction whose commit has at least this durability.
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) if the writer slot does not become free in time, and at once if
-    /// this thread holds it; [`ReadOnly`](ErrorKind::ReadOnly) or [`Closed`](ErrorKind::Closed)
-    /// if the store is.
+    /// this thread holds it; [`ReadOnly`](ErrorKind::ReadOnly) or [`Closed`](ErrorKind::Closed) if
+    /// the store is read-only or closed.
     ///
     /// ```
     /// # use arbour_core::{Durability, KvStore, KvWrite, MemoryStore};
@@ -106,10 +106,10 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>>;
 
-    /// Returns how long a write that this thread begins now would wait for the writer before it:
-    /// the [busy timeout](crate::StoreOptions::busy_timeout), or zero if this thread itself holds
-    /// the transaction it would wait for. What lets writes wait before they reach the store, as
-    /// [`GroupCommit`](crate::GroupCommit) does, takes its deadline from here.
+    /// Returns how long a write that this thread begins now would wait for the previous writer: the
+    /// [busy timeout](crate::StoreOptions::busy_timeout), or zero if this thread itself holds the
+    /// transaction it would wait for. Wrappers that queue writes before they reach the store, such
+    /// as [`GroupCommit`](crate::GroupCommit), take their deadline from it.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore, StoreOptions};
@@ -124,7 +124,7 @@ pub trait KvStore: Send + Sync + 'static {
         StoreOptions::new().writer_wait()
     }
 
-    /// Applies a batch: all of its writes, in order, or none. An empty one does nothing.
+    /// Applies a batch: all of its writes, in order, or none. An empty batch does nothing.
     ///
     /// # Errors
     /// As [`begin_with`](Self::begin_with), [`KvWrite::put`] and [`KvWrite::commit`]. Unless the
@@ -141,12 +141,12 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()>;
 
-    /// Makes everything committed so far survive the loss of power.
+    /// Makes everything committed so far survive a power loss.
     ///
     /// # Errors
-    /// What the engine reports; what was committed with less durability may then still be lost.
-    /// [`Closed`](ErrorKind::Closed) or [`ReadOnly`](ErrorKind::ReadOnly) if the store is, and
-    /// [`Busy`](ErrorKind::Busy) where the engine needs the writer slot for it.
+    /// Errors of the engine; what was committed with weaker durability may then still be lost.
+    /// [`Closed`](ErrorKind::Closed) or [`ReadOnly`](ErrorKind::ReadOnly) if the store is closed or
+    /// read-only, and [`Busy`](ErrorKind::Busy) if the engine needs the writer slot for it.
     ///
     /// ```
     /// # use arbour_core::{Batch, Durability, KvStore, MemoryStore};
@@ -162,17 +162,18 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn sync(&self) -> Result<()>;
 
-    /// Closes the store. Waits for the running transaction like another writer; every later call
-    /// fails with [`Closed`](ErrorKind::Closed), but for `close` itself, which does nothing.
+    /// Closes the store. Waits for a running transaction as another writer would. Every later call
+    /// fails with [`Closed`](ErrorKind::Closed), except `close` itself, which does nothing.
     ///
-    /// Once it has returned `Ok`, everything that was committed is durable, at whatever level.
+    /// Once it has returned `Ok`, everything that was committed is durable, whatever durability was
+    /// requested.
     ///
-    /// Snapshots that still live stay readable; the files are let go with the last of them.
+    /// Open snapshots stay readable; the files are released with the last of them.
     ///
     /// # Errors
-    /// [`Busy`](ErrorKind::Busy) if a transaction does not end in time, and the store stays open;
-    /// else what the engine reports, and the store is closed. After [`Io`](ErrorKind::Io) commits that
-    /// asked for less than [`PowerLoss`](Durability::PowerLoss) may not be durable.
+    /// [`Busy`](ErrorKind::Busy) if a transaction does not end in time; the store then stays open.
+    /// Otherwise errors of the engine; the store is then closed. After [`Io`](ErrorKind::Io),
+    /// commits that requested less than [`PowerLoss`](Durability::PowerLoss) may not be durable.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};
@@ -184,10 +185,10 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn close(&self) -> Result<()>;
 
-    /// Measures the store.
+    /// Returns the size of the store.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), else what the engine reports.
+    /// [`Closed`](ErrorKind::Closed) after [`close`](Self::close), otherwise errors of the engine.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore};
@@ -199,8 +200,9 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn stats(&self) -> Result<Stats>;
 
-    /// Gives unused space back and lets go of empty trees, as far as the engine can. Reads and
-    /// writes of other threads may wait or fail with [`Busy`](ErrorKind::Busy) meanwhile.
+    /// Returns unused space to the file system and removes empty trees, as far as the engine can.
+    /// Meanwhile, reads and writes of other threads may wait or fail with
+    /// [`Busy`](ErrorKind::Busy).
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) if the capabilities say so;
@@ -215,13 +217,13 @@ pub trait KvStore: Send + Sync + 'static {
         Err(unsupported(self.capabilities(), Operation::Compact, "compact a store"))
     }
 
-    /// Copies the store as it is now to a new store of the same engine at `destination`, which
-    /// must not exist yet, while reads and writes go on.
+    /// Copies the current state of the store to a new store of the same engine at `destination`,
+    /// which must not exist yet, while reads and writes continue.
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) if the capabilities say so;
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something is there already. After a
-    /// failure there is nothing at `destination`.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something exists at `destination`. After
+    /// any other failure nothing is left there.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, MemoryStore};
@@ -233,7 +235,7 @@ pub trait KvStore: Send + Sync + 'static {
         Err(unsupported(self.capabilities(), Operation::Backup, "be backed up while in use"))
     }
 
-    /// Resolves a name to a handle. The tree need not hold anything, now or ever.
+    /// Resolves a name to a handle. The tree need not hold any entries, now or later.
     ///
     /// It never waits for a writer.
     ///
@@ -251,7 +253,7 @@ pub trait KvStore: Send + Sync + 'static {
         self.open_tree(TreeName::new(name)?)
     }
 
-    /// Begins a write transaction whose commit survives the loss of power.
+    /// Begins a write transaction whose commit survives a power loss.
     ///
     /// # Errors
     /// As [`begin_with`](Self::begin_with).
@@ -267,10 +269,10 @@ pub trait KvStore: Send + Sync + 'static {
         self.begin_with(Durability::default())
     }
 
-    /// Runs a closure over a snapshot.
+    /// Runs a closure with a snapshot.
     ///
     /// # Errors
-    /// Those of [`snapshot`](Self::snapshot), and the closure's own.
+    /// Errors of [`snapshot`](Self::snapshot), and the closure's own.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, MemoryStore};
@@ -287,8 +289,8 @@ pub trait KvStore: Send + Sync + 'static {
         run(&self.snapshot()?)
     }
 
-    /// Runs a closure in a transaction and commits it; see [`write_with`](Self::write_with). What
-    /// it commits survives the loss of power.
+    /// Runs a closure in a transaction and commits it; see [`write_with`](Self::write_with). The
+    /// commit survives a power loss.
     ///
     /// # Errors
     /// As [`write_with`](Self::write_with).
@@ -307,14 +309,14 @@ pub trait KvStore: Send + Sync + 'static {
         self.write_with(Durability::default(), run)
     }
 
-    /// Runs a closure in a transaction and commits it if the closure returns `Ok`. An error of
-    /// the closure, of any type, or a panic rolls everything back.
+    /// Runs a closure in a transaction and commits it if the closure returns `Ok`. If the closure
+    /// panics or returns an error, of any type, everything is rolled back.
     ///
     /// On an optimistic engine the closure is run again after a conflict, up to 100 times, so it
     /// must have no effects outside the transaction.
     ///
     /// # Errors
-    /// The closure's own error, or those of [`begin_with`](Self::begin_with) and
+    /// The closure's own error, or errors of [`begin_with`](Self::begin_with) and
     /// [`KvWrite::commit`].
     ///
     /// ```
@@ -349,8 +351,8 @@ pub trait KvStore: Send + Sync + 'static {
                     Err(error) if error.kind() == ErrorKind::Conflict && may_retry => {}
                     Err(error) => return Err(error.into()),
                 },
-                // The closure may have wrapped the conflict in an error of its own; the
-                // transaction knows.
+                // The closure may have wrapped the conflict in an error of its own, so ask the
+                // transaction.
                 Err(_) if transaction.conflicted() && may_retry => {}
                 Err(error) => return Err(error),
             }
@@ -358,7 +360,7 @@ pub trait KvStore: Send + Sync + 'static {
         }
     }
 
-    /// Gets a copy of the value of a key, or `None` if the key is absent.
+    /// Returns a copy of the value of a key, or `None` if the key is absent.
     ///
     /// # Errors
     /// As [`snapshot`](Self::snapshot) and [`KvRead::get`].
@@ -374,10 +376,10 @@ pub trait KvStore: Send + Sync + 'static {
         self.snapshot()?.get_with(tree, key, <[u8]>::to_vec)
     }
 
-    /// Stores one value, durable against the loss of power when the call returns.
+    /// Stores one value, which survives a power loss once the call has returned.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply). Within a transaction of the same thread it is
+    /// As [`apply`](Self::apply). While this thread holds a transaction, it fails with
     /// [`Busy`](ErrorKind::Busy): use the transaction.
     ///
     /// ```
@@ -393,8 +395,8 @@ pub trait KvStore: Send + Sync + 'static {
         self.apply(batch, Durability::default())
     }
 
-    /// Removes one key, durable against the loss of power when the call returns. Does nothing if
-    /// it is absent.
+    /// Removes one key; the removal survives a power loss once the call has returned. Does nothing
+    /// if the key is absent.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -412,11 +414,11 @@ pub trait KvStore: Send + Sync + 'static {
         self.apply(batch, Durability::default())
     }
 
-    /// Changes a key only if it still holds what the caller believes: `None` stands for absent on
-    /// both sides.
+    /// Changes a key only if it still has the expected value. `None` stands for an absent key, as
+    /// the expected and as the new value.
     ///
     /// # Errors
-    /// As [`write`](Self::write). That the value differs is no error.
+    /// As [`write`](Self::write). A different value is not an error.
     ///
     /// ```
     /// use arbour_core::{CompareAndSwap, KvStore, MemoryStore};
@@ -448,10 +450,10 @@ pub trait KvStore: Send + Sync + 'static {
         })
     }
 
-    /// Changes a key by a function of its value, atomically, and returns the value it had.
+    /// Atomically replaces the value of a key by a function of it, and returns the previous value.
     ///
-    /// The closure sees `None` for an absent key. It may run more than once on an optimistic
-    /// engine.
+    /// The closure gets `None` for an absent key. On an optimistic engine it may run more than
+    /// once.
     ///
     /// # Errors
     /// As [`write`](Self::write); the key then keeps its value.
@@ -497,15 +499,15 @@ pub trait KvStore: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The number of entries in all trees: exact where the engine keeps count, else an estimate
-    /// that is neither under half nor over twice the truth once the store is at rest.
+    /// The number of entries in all trees: exact if the engine keeps count, otherwise an estimate
+    /// between half and twice the true number once the store is at rest.
     pub entries: u64,
     /// The size of the store on disk, in bytes; zero if it is not persistent.
     pub disk_bytes: u64,
 }
 
 impl Stats {
-    /// Reports a store's size.
+    /// Creates the size of a store.
     ///
     /// ```
     /// assert_eq!(arbour_core::Stats::new(3, 4096).disk_bytes, 4096);
@@ -516,7 +518,7 @@ impl Stats {
     }
 }
 
-/// Builds the error for what the capabilities of an engine exclude.
+/// Builds the error for an operation that the capabilities of an engine exclude.
 pub(crate) fn unsupported(capabilities: &Capabilities, operation: Operation, what: &str) -> Error {
     let message = format!("a {} store cannot {what}", capabilities.engine);
     Error::new(ErrorKind::Unsupported, operation, message)

@@ -1,4 +1,4 @@
-//! Trees, and the handles that stand for them.
+//! Trees and their handles.
 //!
 //! A tree *is* its entries: it exists while it holds one. There is no call to create or drop a
 //! tree, because engines differ in whether that can happen inside a transaction; the handle of an
@@ -12,9 +12,9 @@ use crate::{Error, ErrorKind, Operation};
 
 /// The handle of a tree, which every operation takes instead of a name.
 ///
-/// [`KvStore::tree`](crate::KvStore::tree) resolves a name once. Handles of the same tree of the same
-/// store are equal; cloning one is cheap. A handle is valid while its store is open. Another store,
-/// and the same store opened again, refuses it with [`ErrorKind::InvalidArgument`].
+/// [`KvStore::tree`](crate::KvStore::tree) resolves a name once. Handles of the same tree of the
+/// same store are equal; cloning one is cheap. A handle is valid while its store is open. Any other
+/// store, including the same one opened again, refuses it with [`ErrorKind::InvalidArgument`].
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore};
@@ -49,8 +49,8 @@ impl Tree {
         &self.name
     }
 
-    /// Returns the number by which the engine knows the tree. It stays the same while the store is
-    /// open.
+    /// Returns the number by which the engine identifies the tree. It stays the same while the
+    /// store is open.
     ///
     /// ```
     /// # use arbour_core::engine::{TreeName, TreeRegistry};
@@ -74,7 +74,7 @@ impl Tree {
 impl PartialEq for Tree {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        // A store gives a name one number, so the names need no comparison.
+        // Within a store each name has one number, so names need not be compared.
         self.store == other.store && self.number == other.number
     }
 }

@@ -1,4 +1,4 @@
-//! The answers of [`compare_and_swap`](crate::KvStore::compare_and_swap) and to
+//! The result of [`compare_and_swap`](crate::KvStore::compare_and_swap), and the argument of
 //! [`fetch_and_update`](crate::KvStore::fetch_and_update).
 
 /// The outcome of a [`compare_and_swap`](crate::KvStore::compare_and_swap).
@@ -13,11 +13,11 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum CompareAndSwap {
-    /// The key held what was expected and holds the new value now.
+    /// The key had the expected value and now has the new one.
     Swapped,
-    /// The key holds something else, and nothing was changed.
+    /// The key has another value, and nothing was changed.
     Differs {
-        /// What the key holds; `None` if it is absent.
+        /// The value of the key; `None` if it is absent.
         actual: Option<Vec<u8>>,
     },
 }
@@ -34,7 +34,7 @@ impl CompareAndSwap {
     }
 }
 
-/// What the closure of [`fetch_and_update`](crate::KvStore::fetch_and_update) wants done.
+/// What the closure of [`fetch_and_update`](crate::KvStore::fetch_and_update) decides to do.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore, Update};

@@ -1,12 +1,12 @@
-//! Writing: a transaction.
+//! Writing through a transaction.
 
 use crate::engine::{MergeCursor, OverlayValue, WriteSet, keys_in};
 use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree, Write};
 
-/// A write transaction: reads its own writes, and commits all of them or none.
+/// A write transaction: it reads its own writes, and commits all of them or none.
 ///
-/// Writes take `&mut self`, so that writing while a cursor is open does not compile: what would
-/// happen differs by engine.
+/// Writes take `&mut self`, so that writing while a cursor is open does not compile: the effect
+/// would differ between engines.
 ///
 /// ```compile_fail,E0502
 /// use arbour_core::{Cursor, KeyRange, KvRead, KvStore, KvWrite, MemoryStore};
@@ -19,8 +19,8 @@ use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree, Write};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 ///
-/// A transaction holds the store's writer slot and stays on its thread; sending it to another
-/// does not compile:
+/// A transaction holds the store's writer slot and stays on its thread; sending it to another does
+/// not compile:
 ///
 /// ```compile_fail,E0277
 /// use arbour_core::{KvStore, KvWrite, MemoryStore};
@@ -31,14 +31,14 @@ use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree, Write};
 /// });
 /// ```
 pub trait KvWrite: KvRead + Sized {
-    /// Stores a value under a key, replacing the one that was there.
+    /// Stores a value under a key, replacing any earlier value.
     ///
     /// # Errors
     /// [`TooLarge`](crate::ErrorKind::TooLarge) or
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for what the store cannot take or
-    /// another store's handle; nothing was written then and the transaction goes on. After any
-    /// other error nothing of this write is in the transaction, or it refuses to commit: it never
-    /// commits half.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the store cannot hold the key or
+    /// the value, or for a handle of another store; nothing was written, and the transaction can
+    /// continue. After any other error, either this write had no effect or the transaction refuses
+    /// to commit; it never commits half a write.
     ///
     /// ```
     /// # use arbour_core::{KvRead, KvStore, KvWrite, MemoryStore};
@@ -83,12 +83,12 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()>;
 
-    /// Checks a write without making it: whether [`put`](Self::put) or [`delete`](Self::delete)
-    /// would take the handle and the lengths.
+    /// Checks whether [`put`](Self::put) or [`delete`](Self::delete) would accept the handle and
+    /// the lengths, without writing.
     ///
     /// # Errors
     /// [`TooLarge`](crate::ErrorKind::TooLarge) or
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), as the write itself would.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), as the write itself would return.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, KvWrite, MemoryStore, Write};
@@ -101,11 +101,11 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn check(&self, write: &Write<'_>) -> Result<()>;
 
-    /// Commits: all writes become visible at once and as durable as was asked for at begin.
+    /// Commits: all writes become visible at once, with the durability requested at begin.
     ///
     /// # Errors
-    /// After [`CommitUnknown`](crate::ErrorKind::CommitUnknown) the writes are all there or none
-    /// of them, and only opening the store again tells which. After any other error none is.
+    /// After [`CommitUnknown`](crate::ErrorKind::CommitUnknown) either all writes took effect or
+    /// none, and only opening the store again tells which. After any other error none did.
     ///
     /// ```
     /// # use arbour_core::{Durability, KvStore, KvWrite, MemoryStore};
@@ -119,11 +119,10 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn commit(self) -> Result<()>;
 
-    /// Rolls back: none of the writes ever happened. Dropping the transaction does the same, and
-    /// so does a panic.
+    /// Rolls back all writes. Dropping the transaction does the same, and so does a panic.
     ///
     /// # Errors
-    /// What the engine reports. The writes are gone even so.
+    /// Errors of the engine. The writes are rolled back even then.
     ///
     /// ```
     /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
@@ -137,8 +136,8 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn rollback(self) -> Result<()>;
 
-    /// Tells whether the transaction met a conflict and has to be run again, whatever the caller
-    /// made of the error. Only optimistic engines ever say so.
+    /// Tells whether the transaction met a conflict and must be run again, even if the caller
+    /// ignored the error. Only optimistic engines ever return `true`.
     ///
     /// ```
     /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
@@ -150,11 +149,11 @@ pub trait KvWrite: KvRead + Sized {
         false
     }
 
-    /// Makes the writes of a batch in this transaction, in order.
+    /// Applies the writes of a batch in this transaction, in order.
     ///
     /// # Errors
-    /// Those of [`put`](Self::put) and [`delete`](Self::delete); the writes before the one that was
-    /// refused are made.
+    /// As [`put`](Self::put) and [`delete`](Self::delete); the writes before the refused one stay
+    /// in the transaction.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, KvWrite, MemoryStore};
@@ -173,13 +172,13 @@ pub trait KvWrite: KvRead + Sized {
         })
     }
 
-    /// Runs a closure whose writes are undone if it fails, while the transaction goes on.
+    /// Runs a closure whose writes are undone if it fails, while the transaction continues.
     ///
-    /// The closure's writes are kept apart until it returns `Ok`, so that no engine needs
-    /// savepoints of its own. They may be nested.
+    /// The closure's writes are held in memory until it returns `Ok`, so an engine needs no
+    /// savepoints of its own. Savepoints may be nested.
     ///
     /// # Errors
-    /// The closure's own error, with nothing of its writes left; or what the engine reports.
+    /// The closure's own error, after its writes were undone; or errors of the engine.
     ///
     /// ```
     /// use arbour_core::{Error, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, Operation};
@@ -210,9 +209,9 @@ pub trait KvWrite: KvRead + Sized {
 
 /// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
 ///
-/// Its writes stay in memory until [`commit`](KvWrite::commit) hands them to the transaction
-/// below; dropping it forgets them. It is itself a transaction, so savepoints nest and code
-/// written for one runs in the other.
+/// Its writes stay in memory until [`commit`](KvWrite::commit) passes them to the transaction
+/// below; dropping it discards them. A savepoint is itself a transaction, so savepoints nest, and
+/// code written for one runs in the other.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};
@@ -232,7 +231,7 @@ pub struct Savepoint<'w, W: KvWrite> {
 }
 
 impl<'w, W: KvWrite> Savepoint<'w, W> {
-    /// Begins a savepoint; [`KvWrite::savepoint`] is the way to have it ended as well.
+    /// Begins a savepoint. [`KvWrite::savepoint`] also ends it, and is usually what you want.
     ///
     /// ```
     /// # use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};

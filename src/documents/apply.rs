@@ -1,4 +1,4 @@
-//! Making the writes of one document: all of them, or none.
+//! Writing one document with its index entries, all or nothing.
 
 use arbour_core::documents::layout::Header;
 use arbour_core::documents::{DocError, DocResult, Document};
@@ -8,8 +8,8 @@ use super::entries::{Entries, Entry, id_key, undecodable};
 use super::writer::{CollectionWriter, HighestKey};
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
-    /// Refuses a document if another has the same values in a unique index.
-    /// `own` is the key of the document itself.
+    /// Refuses a document if another one has the same values in a unique index. `own` is the key of
+    /// the document itself.
     fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {
         let definition = &self.collection.definition;
         let (Some(index), Some(tree)) =
@@ -49,8 +49,8 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         }
     }
 
-    /// Checks every write before the first of them is made; `own` is the key under which the document
-    /// has its unique values now.
+    /// Checks every write before the first is made. `own` is the key under which the document
+    /// currently holds its unique values.
     pub(super) fn check(
         &self,
         own: &[u8],
@@ -70,8 +70,8 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(())
     }
 
-    /// Makes the writes of one document; `after` is `None` if it is removed. If one fails, those
-    /// before it are undone.
+    /// Writes one document and its entries; `after` is `None` to remove it. If a write fails, the
+    /// earlier ones are undone.
     pub(super) fn apply(
         &mut self,
         has_before: bool,
@@ -85,7 +85,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             self.restore_removed(highest_removed);
             let key = self.buffers.key.as_slice();
             let before = has_before.then_some(self.buffers.before.as_slice());
-            // Where undoing fails as well, the transaction is the engine's to refuse.
+            // If undoing fails too, the engine refuses to commit the transaction.
             let _ = put_or_delete(self.transaction, &self.collection.trees.documents, key, before);
             for (entry, value) in new
                 .without(old)

@@ -1,11 +1,11 @@
-//! Building indexes while others write.
+//! Building indexes while other writers continue.
 //!
-//! An index is built in chunks, each a transaction that reads documents in the order of their keys,
-//! makes their entries, and notes how far it is in the catalog, in the same commit. Writers keep the
-//! index from the moment it is declared, and transactions follow each other: a document that was
-//! written before its chunk has the entries it should have afterwards, one written behind it too. So
-//! the built index is the one that would be there had it been declared before the first document
-//! (after FoundationDB's Record Layer).
+//! An index is built in batches. Each is a transaction that reads documents in the order of their
+//! keys, adds their entries, and notes its progress in the catalog. Writers maintain the index from
+//! the moment it is declared, and transactions are serial: a document has the right entries
+//! afterwards, whether it is written before its batch or after it. The result is the index that
+//! would exist if it had been declared before the first document (after FoundationDB's Record
+//! Layer).
 
 use std::ops::{Bound, ControlFlow};
 
@@ -22,13 +22,13 @@ use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::{Entries, id_key, part_value, undecodable, values_prefix};
 
-/// How many documents or entries are worked on in a transaction.
+/// The number of documents or entries processed in one transaction.
 pub(super) const CHUNK: usize = 500;
 
-/// What a chunk left to do.
+/// What remains after a batch.
 enum Left {
     Nothing,
-    /// More, with so many documents done.
+    /// More work; this many documents are done.
     More(u64),
 }
 
@@ -75,7 +75,7 @@ impl<D: Document> Collection<D> {
         record.dropped.is_empty() && !record.indexes.iter().any(is_pending)
     }
 
-    /// Does the next piece of what is to be done, and notes that it is.
+    /// Runs the next batch and notes the progress in the catalog.
     fn build_chunk<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -93,7 +93,7 @@ impl<D: Document> Collection<D> {
         record: &mut Record,
         tree_of: &dyn Fn(&str) -> DocResult<Tree>,
     ) -> DocResult<Left> {
-        // What is small enough to be cleared at once is no chunk of its own.
+        // Clearing continues in the same transaction for as long as each tree is small enough.
         while let Some(name) = record.dropped.last() {
             if !clear(transaction, &tree_of(name)?)? {
                 return Ok(Left::More(0));
@@ -108,7 +108,7 @@ impl<D: Document> Collection<D> {
                 }
             }
         }
-        // Those that are furthest behind are built first, together.
+        // Build the indexes with the least progress first, and those with equal progress together.
         let behind = record
             .indexes
             .iter()
@@ -144,7 +144,8 @@ impl<D: Document> Collection<D> {
         Ok(Left::More(done))
     }
 
-    /// Makes the entries of the next documents; returns the key of the last and how many there were.
+    /// Adds the entries of the next documents. Returns the key of the last one, and how many there
+    /// were.
     fn build_documents<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -187,7 +188,7 @@ impl<D: Document> Collection<D> {
         Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
     }
 
-    /// Looks again at unique indexes in which there were duplicates.
+    /// Checks again the unique indexes in which duplicates were found.
     fn verify_unique<R: KvRead>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
         for (number, index) in record.indexes.iter_mut().enumerate() {
             if index.state == IndexState::UniquePending {
@@ -197,7 +198,7 @@ impl<D: Document> Collection<D> {
         Ok(())
     }
 
-    /// Finds values that several documents have in an index.
+    /// Finds values that several documents share in an index.
     pub(super) fn find_duplicates<R: KvRead>(
         &self,
         reader: &R,
@@ -207,7 +208,7 @@ impl<D: Document> Collection<D> {
         let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
         let direction = self.id_direction(index);
         let mut duplicates: Vec<Duplicate> = Vec::new();
-        // The values of the entry before, and the document it leads to.
+        // The values of the previous entry, and the document it points to.
         let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
         let mut is_counted = false;
         let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
@@ -243,7 +244,7 @@ impl<D: Document> Collection<D> {
         Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
     }
 
-    /// Reads the values of an entry, one for each part of its index.
+    /// Decodes the values of an entry, one for each part of its index.
     pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> DocResult<Vec<Value>> {
         let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
         let value = |(number, part): (usize, &super::definition::Part)| {
@@ -257,8 +258,8 @@ impl<D: Document> Collection<D> {
         })
     }
 
-    /// Changes the state of an index at once: no entry is left in one that is disabled, and one that
-    /// is enabled waits to be built.
+    /// Changes the state of an index at once. The entries of a disabled index are removed; an
+    /// enabled one waits to be built.
     pub(super) fn set_state<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -277,7 +278,7 @@ impl<D: Document> Collection<D> {
     }
 }
 
-/// Removes the first entries of a tree; tells whether nothing is left.
+/// Removes the first entries of a tree; tells whether the tree is empty now.
 fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> DocResult<bool> {
     let mut keys = Vec::new();
     {

@@ -1,4 +1,4 @@
-//! The ways an index can answer a query.
+//! The ways in which an index can answer a query.
 
 use arbour_core::Direction;
 use arbour_core::documents::{Document, encode_scalar};
@@ -11,26 +11,26 @@ use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::order::{Order, turned};
 
-/// The most ranges that are read for one query; with more of them, the values of the parts from there
-/// on are left to be looked at.
+/// The maximum number of ranges read for one query. If more would be needed, the remaining parts
+/// are checked on the documents instead.
 const RANGES_MAX: usize = 1000;
 
-/// The most words, or values of a list, from which the rarest is looked for.
+/// The maximum number of words, or values of a list, among which the rarest is searched for.
 const CHOICES_MAX: usize = 8;
 
-/// A way to answer a query.
+/// A way to find the documents of a query.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) find: Find,
-    /// Whether documents come in the order asked for.
+    /// Whether documents are found in the requested order.
     pub(super) is_ordered: bool,
-    /// Whether each document that is found is meant, without being looked at.
+    /// Whether every document found matches, so that it need not be checked.
     pub(super) is_exact: bool,
-    /// Whether at most one document is found in each range.
+    /// Whether each range finds at most one document.
     pub(super) is_unique: bool,
 }
 
-/// Lists the ways an index can answer what all has to be true.
+/// Lists the ways in which an index can answer a conjunction of conditions.
 pub(super) fn of_index<D: Document>(
     definition: &Definition<D>,
     number: usize,
@@ -61,7 +61,7 @@ pub(super) fn of_index<D: Document>(
     (0..choices).filter_map(candidate).collect()
 }
 
-/// Lists a way for each of the words that are asked for: the rarest is the best.
+/// Lists one way for each requested word. The rarest word is the best.
 fn of_words<D: Document>(
     definition: &Definition<D>,
     number: usize,
@@ -91,18 +91,19 @@ fn of_words<D: Document>(
     candidates
 }
 
-/// The ranges of an index that what has to be true leaves.
+/// The ranges of an index that satisfy the conditions.
 struct Ranges {
-    /// The bytes of the parts that have one of several values, for each combination.
+    /// The encoded leading parts that are compared with single values, one prefix for each
+    /// combination.
     prefixes: Vec<Vec<u8>>,
-    /// How many parts have one of several values.
+    /// How many leading parts are compared with single values.
     points: usize,
-    /// The values the next part may have.
+    /// The range of the next part.
     within: Option<(Span, Direction)>,
-    /// How many conditions were used, in full or in part.
+    /// How many conditions were used, fully or partly.
     used: usize,
     is_exact: bool,
-    /// The number of a part several of whose values are asked for.
+    /// The numbers of the parts that are compared with several values.
     several: Vec<usize>,
     conditions: usize,
 }
@@ -120,7 +121,7 @@ impl Ranges {
         }
     }
 
-    /// Uses the conditions on the parts of an index, from the first part on.
+    /// Uses the conditions on the parts of an index, starting with the first part.
     fn of<D: Document>(
         index: &IndexDefinition,
         conjuncts: &[&Condition<D>],
@@ -266,10 +267,10 @@ impl Ranges {
     }
 }
 
-/// Returns in which direction an index is read to find documents in an order, the first parts having
-/// the same value in all of them; `None` if in neither.
+/// Returns the direction in which reading an index yields the order; `fixed` leading parts have the
+/// same value in all entries. `None` if neither direction does.
 fn read_direction(index: &IndexDefinition, fixed: usize, order: &Order) -> Option<Direction> {
-    // The texts that have a word in common are not alike.
+    // Texts that share a word are not equal, so the part does not fix the field.
     let fixed_fields = if index.words { 0 } else { fixed };
     let is_fixed =
         |field: FieldRef| index.parts.iter().take(fixed_fields).any(|part| part.field == field);
@@ -290,7 +291,7 @@ fn read_direction(index: &IndexDefinition, fixed: usize, order: &Order) -> Optio
     (*direction.get_or_insert(needed) == needed).then_some(needed)
 }
 
-/// What two ranges have in common.
+/// Returns the intersection of two ranges.
 pub(super) fn common(left: Span, right: &Span) -> Span {
     let end = match (left.end, &right.end) {
         (Some(left), Some(right)) => Some(left.min(right.clone())),
@@ -299,8 +300,8 @@ pub(super) fn common(left: Span, right: &Span) -> Span {
     Span { start: left.start.max(right.start.clone()), end }
 }
 
-/// Returns the keys that begin so and have a part within a range behind that, in a direction. Turned
-/// round, what was before the end comes behind all that begins with it.
+/// Returns the keys that begin with `start`, followed by a part within a range. For a descending
+/// part the bounds swap, and what was before the end now lies after everything that begins with it.
 fn within(start: &[u8], span: &Span, direction: Direction) -> Span {
     let behind = |bytes: &[u8]| [start, bytes].concat();
     match direction {

@@ -1,4 +1,4 @@
-//! What a store remembers of a collection: how it was declared, and the state of its indexes.
+//! The catalog: how a collection was declared, and the states of its indexes.
 
 use std::sync::Arc;
 
@@ -10,46 +10,46 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
 
-/// What a store remembers of a collection.
+/// The stored record of a collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
-    /// The sort of ids, as errors say it.
+    /// The type of the ids, as error messages name it.
     pub(super) ids: String,
-    /// Where the id stands in a document.
+    /// The path of the id in a document.
     pub(super) id_path: Vec<String>,
     /// The schema version of bodies.
     pub(super) schema: u32,
     /// Whether changes are recorded.
     pub(super) feed: bool,
-    /// The indexes, in the order they are declared in.
+    /// The indexes, in the order of their declaration.
     pub(super) indexes: Vec<IndexRecord>,
-    /// Indexes that are declared no more, and whose entries are still there.
+    /// Indexes that are no longer declared but still have entries.
     pub(super) dropped: Vec<String>,
 }
 
-/// What a store remembers of an index.
+/// The stored record of an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct IndexRecord {
     pub(super) name: String,
     pub(super) fingerprint: String,
     pub(super) state: IndexState,
-    /// How far building it is, while it is built.
+    /// The progress of its build.
     pub(super) build: Build,
 }
 
-/// How far building an index is.
+/// The progress of building an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Build {
-    /// Whether entries of another declaration have been removed.
+    /// Whether the entries of an earlier declaration have been removed.
     pub(super) is_cleared: bool,
-    /// The key of the last document whose entries were made, in hexadecimal digits; empty at the
-    /// beginning.
+    /// The key of the last document whose entries were added, in hexadecimal digits; empty at the
+    /// start.
     pub(super) after: String,
-    /// How many documents were done.
+    /// How many documents are done.
     pub(super) done: u64,
 }
 
-/// A record with the bytes it was read from, by which it is known again.
+/// A record with its encoded bytes, by which an unchanged record is recognized.
 #[derive(Debug)]
 pub(super) struct Known {
     bytes: Vec<u8>,
@@ -61,15 +61,15 @@ impl Known {
         self.record.indexes.get(index).map_or(IndexState::Disabled, |index| index.state)
     }
 
-    /// Tells whether what stands in an index counts against a document that is written: not before the
-    /// entries of another declaration are gone.
+    /// Tells whether the entries of an index can conflict with a document. They cannot until the
+    /// entries of an earlier declaration are removed.
     pub(super) fn is_checked(&self, index: usize) -> bool {
         let index = self.record.indexes.get(index);
         index.is_some_and(|index| index.state.is_complete() || index.build.is_cleared)
     }
 
-    /// Returns the key of the last document that an index being built holds; `None` if it holds none,
-    /// or may hold entries of another declaration.
+    /// Returns the key of the last document in an index that is being built; `None` if it contains
+    /// none, or may still contain entries of an earlier declaration.
     pub(super) fn built_up_to(&self, index: usize) -> Option<Vec<u8>> {
         let build = &self.record.indexes.get(index)?.build;
         (build.is_cleared && !build.after.is_empty()).then(|| bytes_of(&build.after))
@@ -81,7 +81,7 @@ pub(super) fn key(collection: &str) -> Vec<u8> {
     ("collection", collection).to_key_bytes()
 }
 
-/// Reads the record of a collection; `last` is returned if it is still the same.
+/// Reads the record of a collection; returns `last` if it has not changed.
 pub(super) fn load<D: Document, R: KvRead>(
     definition: &Definition<D>,
     reader: &R,
@@ -122,11 +122,11 @@ pub(super) fn save<W: KvWrite>(
 }
 
 impl Record {
-    /// Returns what is remembered once a collection is declared so, given what was remembered
-    /// before. A new index is readable if there is no document yet.
+    /// Returns the record after a declaration, given the record before. A new index is readable at
+    /// once if the collection is empty.
     ///
     /// # Errors
-    /// [`Invalid`](DocError::Invalid) if the ids are of another sort, or bodies of a newer version.
+    /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version.
     pub(super) fn declared<D: Document>(
         definition: &Definition<D>,
         before: Option<&Self>,
@@ -152,7 +152,7 @@ impl Record {
         }
         let old = before.map_or(&[][..], |before| &before.indexes);
         let dropped = before.map_or(&[][..], |before| &before.dropped);
-        // What was declared otherwise, or was dropped, may have left entries.
+        // An index that was declared differently, or was dropped, may have left entries.
         let is_new =
             |name: &String| !dropped.contains(name) && old.iter().all(|index| index.name != *name);
         let indexes = definition.indexes.iter().map(|index| {
@@ -181,7 +181,7 @@ impl Record {
         })
     }
 
-    /// Tells whether the collection is declared as it is here.
+    /// Tells whether the stored declaration equals the one here.
     pub(super) fn fits<D: Document>(&self, definition: &Definition<D>) -> bool {
         self.feed == definition.declaration.feed
             && self.indexes.len() == definition.indexes.len()
@@ -191,23 +191,23 @@ impl Record {
     }
 }
 
-/// Builds the error for a collection that is not declared here as it is in the store.
+/// Builds the error for a collection whose stored declaration differs from the one here.
 pub(super) fn redeclared<D: Document>(definition: &Definition<D>) -> DocError {
     DocError::Redeclared { collection: definition.name().to_owned() }
 }
 
-/// Writes bytes in hexadecimal digits, which sort as the bytes do.
+/// Formats bytes as hexadecimal digits, which keep their order.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut digits = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        // Writing to a string never fails.
+        // Writing to a `String` never fails.
         let _ = write!(digits, "{byte:02x}");
     }
     digits
 }
 
-/// Reads what [`hexadecimal`] wrote.
+/// Parses the output of [`hexadecimal`].
 pub(super) fn bytes_of(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks_exact(2);
     pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()

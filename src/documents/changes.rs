@@ -10,8 +10,8 @@ use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite
 use super::collection::Collection;
 use super::entries::undecodable;
 
-/// The key in the tree of positions under which the last position that was given up is kept: no
-/// subscriber has an empty name.
+/// The key in the tree of positions that holds the last trimmed position. No subscriber has an
+/// empty name.
 const TRIMMED_KEY: &[u8] = b"";
 
 fn position_key(position: u64) -> Vec<u8> {
@@ -30,7 +30,7 @@ impl<D: Document> Collection<D> {
             .invalid("it is declared without a feed: declare it `with_feed`".to_owned()))
     }
 
-    /// Records a change, if that is asked for: behind the newest.
+    /// Records a change after the newest one, if the collection has a feed.
     pub(super) fn record_change<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -48,7 +48,7 @@ impl<D: Document> Collection<D> {
         let position = last.checked_add(1).ok_or_else(|| {
             self.definition.invalid("there is no position left for a change".to_owned())
         })?;
-        // A removal has no revision, and 0 is none.
+        // A removal has no revision. It is stored as 0, which no document has.
         let mut value = vec![FORMAT];
         value.extend_from_slice(&revision.unwrap_or(0).to_be_bytes());
         value.extend_from_slice(id_key);
@@ -60,7 +60,7 @@ impl<D: Document> Collection<D> {
     pub(super) fn newest<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         match reader.last(&self.trees.feed, KeyRange::all())? {
             Some((key, _)) => self.position(&key),
-            // All may have been given up; the next position goes on behind them.
+            // All changes may have been trimmed; the next position continues after them.
             None => self.trimmed(reader),
         }
     }
@@ -175,7 +175,7 @@ impl<D: Document> Collection<D> {
         self.acknowledged_at(reader, subscriber.as_bytes())
     }
 
-    /// Gives up changes up to where every subscriber is, but for the newest `keep`.
+    /// Trims changes that every subscriber has acknowledged, except the newest `keep`.
     pub(super) fn trim<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         self.needs_feed()?;
         let mut up_to = self.newest(transaction)?.saturating_sub(keep);

@@ -1,4 +1,4 @@
-//! An opened collection: its trees, and what is known of its state.
+//! An opened collection: its trees, and the cached state of its indexes.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -54,13 +54,13 @@ pub struct Collection<D> {
 pub(super) struct Trees {
     pub(super) catalog: Tree,
     pub(super) documents: Tree,
-    /// One for each index, in the order they are declared in.
+    /// One tree for each index, in the order of their declaration.
     pub(super) indexes: Vec<Tree>,
     pub(super) feed: Tree,
     pub(super) feed_ack: Tree,
 }
 
-/// Opens a tree of the layer's own.
+/// Opens a tree that belongs to this layer.
 fn open<S: KvStore>(store: &S, name: &str) -> DocResult<Tree> {
     Ok(store.open_tree(TreeName::layer(name)?)?)
 }
@@ -112,7 +112,8 @@ impl<D: Document> Collection<D> {
         Ok(collection)
     }
 
-    /// Reads the id of the store, and what has to be noted of the collection, if that is not there.
+    /// Reads the id of the store and the record of the collection, if both exist and the record
+    /// needs no change.
     fn read_declared<R: KvRead>(
         &self,
         reader: &R,
@@ -146,7 +147,7 @@ impl<D: Document> Collection<D> {
         Ok(store_id)
     }
 
-    /// Reads what is known of the collection, without asking whether it is declared so here.
+    /// Reads the record of the collection, without comparing it with the declaration.
     fn load<R: KvRead>(&self, reader: &R) -> DocResult<Option<Arc<Known>>> {
         let last = self.known.lock().clone();
         let key = &self.record_key;
@@ -165,7 +166,7 @@ impl<D: Document> Collection<D> {
     /// Reads the state of the indexes.
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the collection is declared otherwise here.
+    /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here.
     pub(super) fn known<R: KvRead>(&self, reader: &R) -> DocResult<Arc<Known>> {
         let known = self.load(reader)?;
         known
@@ -173,7 +174,7 @@ impl<D: Document> Collection<D> {
             .ok_or_else(|| catalog::redeclared(&self.definition))
     }
 
-    /// Returns how it is declared.
+    /// Returns the declaration.
     pub fn declaration(&self) -> &Declaration<D> {
         &self.definition.declaration
     }
@@ -204,7 +205,7 @@ impl<D: Document> Collection<D> {
         undecodable(&self.definition, self.trees.documents.name(), key, cause)
     }
 
-    /// Reads a stored document.
+    /// Decodes a stored document.
     pub(super) fn decode(&self, key: &[u8], value: &[u8]) -> DocResult<Stored<D>> {
         let (header, body) = Header::split(value).map_err(|cause| self.undecodable(key, cause))?;
         let id = self.id_at(key)?;
@@ -238,7 +239,7 @@ impl<D: Document> Collection<D> {
         reader.get_with(tree, key, |value| self.decode(key, value))?.transpose()
     }
 
-    /// Returns the direction of the ids in an index.
+    /// Returns the direction in which an index sorts ids.
     pub(super) fn id_direction(&self, index: usize) -> Direction {
         let index = self.definition.indexes.get(index);
         index.map_or(Direction::Forward, |index| index.id_direction())

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::definition::{Definition, FieldRef};
 use super::words::words;
 
-/// Bytes from one on, up to another, which is left out; `None` is the end of all.
+/// The bytes from `start` up to but excluding `end`; `None` means no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: Vec<u8>,
@@ -29,21 +29,22 @@ impl Span {
     }
 }
 
-/// What a filter asks, in the bytes that values have in indexes: so a document is meant, be it found by
-/// an index or looked at itself, for the same reason.
+/// The conditions of a filter, on the encoded form that values have in indexes. A document
+/// therefore matches by the same rule whether an index finds it or it is checked itself.
 pub(super) enum Condition<D> {
     All,
-    /// The field has one of these values, sorted; null is one. Of many values, one of them.
+    /// The field has one of these values, which are sorted and may include null. For a multi-valued
+    /// field, at least one of its values is among them.
     Points(FieldRef, Vec<Vec<u8>>),
-    /// The field is within.
+    /// The value of the field is within the range.
     Within(FieldRef, Span),
-    /// The key of the document is within.
+    /// The key of the document is within the range.
     KeyWithin(Span),
-    /// Each of these is among the many values.
+    /// The multi-valued field contains each of these values.
     Each(FieldRef, Vec<Vec<u8>>),
-    /// Each of these words is in the text.
+    /// The text contains each of these words.
     Words(FieldRef, Vec<String>),
-    /// This is in the text, in small letters.
+    /// The lower-cased text contains this.
     Substring(FieldRef, String),
     And(Vec<Self>),
     Or(Vec<Self>),
@@ -55,8 +56,8 @@ impl<D: Document> Condition<D> {
     /// Resolves a filter.
     ///
     /// # Errors
-    /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for what cannot be
-    /// asked of a field.
+    /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for a
+    /// comparison that the field does not support.
     pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> DocResult<Self> {
         let single = |name: &str| {
             let field = definition.field(name)?;
@@ -125,7 +126,7 @@ impl<D: Document> Condition<D> {
         })
     }
 
-    /// What is not null has a value of any sort, which is a range an index has.
+    /// "Not null" means any value at all, which an index can answer with a range.
     fn opposite(self, definition: &Definition<D>) -> Self {
         match self {
             Self::Points(field, points) if is_null_only(&points) && !definition.has_many(field) => {
@@ -139,7 +140,7 @@ impl<D: Document> Condition<D> {
         filters.iter().map(|filter| Self::of(definition, filter)).collect()
     }
 
-    /// Tells whether a document is meant.
+    /// Tells whether a document matches.
     pub(super) fn means(&self, definition: &Definition<D>, id_key: &[u8], body: &D) -> bool {
         match self {
             Self::All => true,
@@ -185,7 +186,7 @@ impl<D: Document> Condition<D> {
         }
     }
 
-    /// Lists what all has to be true, and nothing besides.
+    /// Lists the conditions that must all hold and are equivalent to this one.
     pub(super) fn conjuncts<'c>(&'c self, conjuncts: &mut Vec<&'c Self>) {
         match self {
             Self::All => {}
@@ -196,7 +197,7 @@ impl<D: Document> Condition<D> {
         }
     }
 
-    /// Tells whether only documents are meant that have a value in a field.
+    /// Tells whether every matching document has a value in a field.
     pub(super) fn excludes_null(&self, of: FieldRef) -> bool {
         match self {
             Self::Points(field, points) => {
@@ -211,8 +212,8 @@ impl<D: Document> Condition<D> {
     }
 }
 
-/// Tells whether a value of a field, in bytes, satisfies a closure; null is the value of a field
-/// without one.
+/// Tells whether an encoded value of a field satisfies a closure. A field without a value counts as
+/// null.
 fn any_value_of<D: Document>(
     definition: &Definition<D>,
     field: FieldRef,
@@ -227,7 +228,7 @@ fn any_value_of<D: Document>(
         }
     };
     if definition.scalars(field, body, &mut visit).is_err() {
-        // A value that the field may not have was stored before it was declared so: it is none.
+        // A value of an excluded type predates the declared type: treat it as null.
         visit(&Value::Null);
     }
     any
@@ -239,7 +240,7 @@ fn texts_of<D: Document>(
     body: &D,
     mut visit: impl FnMut(&str),
 ) {
-    // As above, what the field may not have is no text of it.
+    // As above: a value of an excluded type is not part of the text.
     let _ = definition.scalars(field, body, &mut |value| {
         if let Value::String(text) = value {
             visit(text);
@@ -247,7 +248,7 @@ fn texts_of<D: Document>(
     });
 }
 
-/// Encodes the values that a field is compared with, sorted and each once.
+/// Encodes the values that a field is compared with, sorted and without duplicates.
 fn points<D: Document>(
     definition: &Definition<D>,
     field: FieldRef,
@@ -294,14 +295,14 @@ fn is_null_only(points: &[Vec<u8>]) -> bool {
     matches!(points, [point] if is_null(point))
 }
 
-/// The bytes of all values but null.
+/// The range of all values except null.
 fn any_value() -> Span {
     let (low, _) = ScalarKind::Bool.first_bytes();
     let (_, high) = ScalarKind::Text.first_bytes();
     Span { start: vec![low], end: Some(vec![high + 1]) }
 }
 
-/// The bytes of the values between two bounds, which are of one sort.
+/// The range of the values between two bounds of the same type.
 fn span<D: Document>(
     definition: &Definition<D>,
     field: FieldRef,
@@ -344,9 +345,9 @@ fn span<D: Document>(
     Ok(Span { start, end: Some(end) })
 }
 
-/// The first bytes behind all that begin with a value's.
+/// Returns the first bytes after everything that begins with an encoded value.
 fn behind(value: Vec<u8>) -> Vec<u8> {
-    // A value has no byte FF, and so its end is always there.
+    // An encoded value contains no byte FF, so the end of the prefix always exists.
     prefix_end(&value).unwrap_or(value)
 }
 
@@ -354,7 +355,8 @@ fn is_text(ids: &Ids) -> bool {
     matches!(ids, Ids::Chosen | Ids::Slug { .. })
 }
 
-/// The keys of documents whose ids are between two bounds; `None` where ids are not compared so.
+/// The range of the keys of documents with ids between two bounds; `None` if ids do not support the
+/// comparison.
 fn key_span(ids: &Ids, lower: &Bound<Value>, upper: &Bound<Value>) -> Option<Span> {
     let key = |value: &Value| {
         let id = match value {

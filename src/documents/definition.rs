@@ -1,4 +1,4 @@
-//! A declaration that was found good, with its names resolved.
+//! A validated declaration with its names resolved.
 
 use std::collections::HashSet;
 
@@ -17,9 +17,9 @@ use super::path;
 pub(super) struct Definition<D> {
     pub(super) declaration: Declaration<D>,
     pub(super) indexes: Vec<IndexDefinition>,
-    /// The name of the id, as a field.
+    /// The name of the id when it is used as a field.
     pub(super) id_name: String,
-    /// The fields that are looked at when a document is written though no index is over them.
+    /// The fields that must be checked at each write because no index reads them.
     pub(super) checked_fields: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct IndexDefinition {
     pub(super) unique: bool,
     pub(super) sparse: bool,
     pub(super) words: bool,
-    /// What of the declaration the entries depend on: another text, other entries.
+    /// A text of everything the entries depend on. If it changes, the index must be rebuilt.
     pub(super) fingerprint: String,
 }
 
@@ -49,8 +49,8 @@ pub(super) enum FieldRef {
 }
 
 impl IndexDefinition {
-    /// The direction in which the ids of entries with the same values are sorted: that of the last
-    /// part, so that a scan that turns all parts round turns the ids too.
+    /// Returns the direction in which entries with equal values sort their ids: that of the last
+    /// part, so that a scan that reverses all parts reverses the ids too.
     pub(super) fn id_direction(&self) -> Direction {
         self.parts.last().map_or(Direction::Forward, |part| part.direction)
     }
@@ -112,7 +112,7 @@ impl<D: Document> Definition<D> {
         self.declared(field).is_some_and(|field| field.many)
     }
 
-    /// Returns the value of a field as it stands in the document, or its default.
+    /// Returns the value of a field in a document, or its default.
     pub(super) fn value(&self, field: FieldRef, body: &D) -> Value {
         let Some(field) = self.declared(field) else {
             return self.id_value(path::at(body, &self.declaration.id_path));
@@ -128,7 +128,8 @@ impl<D: Document> Definition<D> {
         }
     }
 
-    /// Returns an id as it is compared: a UUID has one spelling, however the document spells it.
+    /// Returns an id in the form used for comparisons: a UUID has one spelling, however the
+    /// document spells it.
     pub(super) fn id_value(&self, id: Value) -> Value {
         match self.declaration.ids {
             Ids::Uuid => match self.declaration.ids.read(&id) {
@@ -139,7 +140,7 @@ impl<D: Document> Definition<D> {
         }
     }
 
-    /// Refuses to ask a field for a value of a sort that its declaration excludes.
+    /// Refuses a comparison with a type of value that the declaration of the field excludes.
     ///
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch).
@@ -160,10 +161,10 @@ impl<D: Document> Definition<D> {
         })
     }
 
-    /// Visits the values by which a document is found in a field: null if it has none.
+    /// Visits the values under which a field indexes a document; null if there is none.
     ///
     /// # Errors
-    /// With the value that the field may not have.
+    /// The value that the field does not allow.
     pub(super) fn scalars(
         &self,
         field: FieldRef,
@@ -195,7 +196,7 @@ impl<D: Document> Definition<D> {
         }
     }
 
-    /// Builds the error for a value that a field may not have.
+    /// Builds the error for a value that a field does not allow.
     pub(super) fn wrong_type(&self, field: FieldRef, found: Value) -> DocError {
         let expected = self
             .declared(field)
@@ -242,7 +243,7 @@ impl<D: Document> Definition<D> {
     fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
         let mut text =
             format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
-        // An upgrade may change any field.
+        // An upgrade of the schema may change any field.
         let schema = self.declaration.format.schema;
         if schema > 1 {
             text.push_str(&format!(" schema {schema}"));
@@ -267,7 +268,7 @@ impl<D: Document> Definition<D> {
     }
 }
 
-/// Finds what is wrong with a declaration, apart from the fields of its indexes.
+/// Returns what is wrong with a declaration, apart from the fields of its indexes.
 fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(), String> {
     check_name("collection", &declaration.name)?;
     if declaration.id_path.iter().any(String::is_empty) {
@@ -319,7 +320,7 @@ fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(),
     Ok(())
 }
 
-/// Checks a name that becomes part of a tree's.
+/// Checks a name that becomes part of the name of a tree.
 fn check_name(what: &str, name: &str) -> Result<(), String> {
     let refused = |reason: &str| Err(format!("the name {name:?} of a {what} {reason}"));
     if name.is_empty() || name.len() > NAME_BYTES_MAX {

@@ -1,4 +1,4 @@
-//! The entries that a document has in the indexes.
+//! The index entries of a document.
 
 use arbour_core::documents::{DocError, DocResult, Document, encode_scalar};
 use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
@@ -8,25 +8,25 @@ use serde_json::Value;
 use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::words::words;
 
-/// The highest byte of a part of a key, from which descending ones are taken.
+/// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
 const PART_BYTE_MAX: u8 = 0xfd;
 
-/// Entries of indexes, sorted, each once. One allocation holds the bytes of all, and is used again
-/// for the next document.
+/// Index entries, sorted and without duplicates after [`sort`](Self::sort). One allocation holds
+/// the bytes of all and is reused for the next document.
 #[derive(Default)]
 pub(super) struct Entries {
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    /// The values of a part, one behind the other, while an index's entries are made.
+    /// The values of one part, concatenated, while the entries of an index are built.
     scratch: Scratch,
 }
 
-/// Where an entry stands in the bytes.
+/// The location of an entry in the bytes.
 #[derive(Clone, Copy)]
 struct Span {
     index: usize,
     start: usize,
-    /// Behind the delimiter that ends the values.
+    /// The end of the values, after the delimiter.
     values_end: usize,
     end: usize,
     has_null: bool,
@@ -38,16 +38,16 @@ struct Scratch {
     ends: Vec<(usize, bool)>,
 }
 
-/// An entry: the key it has in the tree of its index.
+/// An entry: its key in the tree of its index.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'e> {
     /// The number of the index.
     pub(super) index: usize,
     pub(super) key: &'e [u8],
-    /// The beginning of the key up to the delimiter before the id: what all documents with the same
-    /// values share.
+    /// The start of the key, up to and including the delimiter before the id. Documents with the
+    /// same values share it.
     pub(super) values: &'e [u8],
-    /// Whether a value is null.
+    /// Whether one of the values is null.
     pub(super) has_null: bool,
 }
 
@@ -57,7 +57,7 @@ impl Entries {
         self.spans.clear();
     }
 
-    /// Adds an entry as it stands in the tree of its index.
+    /// Adds an entry as it is stored in the tree of its index.
     pub(super) fn push(&mut self, index: usize, entry: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(entry);
@@ -86,7 +86,7 @@ impl Entries {
     /// Adds the entries of a document in one index.
     ///
     /// # Errors
-    /// [`WrongType`](DocError::WrongType) for a value that a field may not have.
+    /// [`WrongType`](DocError::WrongType) for a value that a field does not allow.
     pub(super) fn add<D: Document>(
         &mut self,
         definition: &Definition<D>,
@@ -115,8 +115,8 @@ impl Entries {
         Ok(())
     }
 
-    /// Appends a part to the entries from `first` on: the first of its values to each of them, and
-    /// for each further one a copy of each.
+    /// Appends a part to the entries from `first` on. Each entry is replaced by one copy for each
+    /// value of the part.
     fn append_part(&mut self, first: usize, direction: Direction) {
         let begun = self.spans.len();
         let mut start = 0;
@@ -125,7 +125,8 @@ impl Entries {
             start = *end;
             for number in first..begun {
                 let Some(&span) = self.spans.get(number) else { continue };
-                // All but the last value leave the beginning in place for those behind it.
+                // The entry is only replaced for the last value, because the copies for the other
+                // values still read it.
                 let is_last = count + 1 == self.scratch.ends.len();
                 let from = self.bytes.len();
                 self.bytes.extend_from_within(span.start..span.end);
@@ -147,7 +148,7 @@ impl Entries {
         }
     }
 
-    /// Ends the entries from `first` on with the id.
+    /// Appends the id to the entries from `first` on, which completes them.
     fn finish(&mut self, first: usize, id_direction: Direction, id_key: &[u8]) {
         for span in self.spans.iter_mut().skip(first) {
             let from = self.bytes.len();
@@ -159,7 +160,7 @@ impl Entries {
         }
     }
 
-    /// Sorts the entries and keeps each once. What is added later is not sorted.
+    /// Sorts the entries and removes duplicates. Entries added later are not sorted.
     pub(super) fn sort(&mut self) {
         let bytes = &self.bytes;
         let key = |span: &Span| (span.index, bytes.get(span.start..span.end));
@@ -167,7 +168,7 @@ impl Entries {
         self.spans.dedup_by(|left, right| key(left) == key(right));
     }
 
-    /// Visits the entries that are not among others, both being sorted.
+    /// Returns the entries that are not in `others`; both must be sorted.
     pub(super) fn without<'e>(&'e self, others: &'e Self) -> impl Iterator<Item = Entry<'e>> {
         let mut others = others.iter().peekable();
         self.iter().filter(move |entry| {
@@ -179,7 +180,7 @@ impl Entries {
 }
 
 impl Scratch {
-    /// Reads the values of a field, or the words of one.
+    /// Reads the values of a field, or its words.
     fn read<D: Document>(
         &mut self,
         definition: &Definition<D>,
@@ -205,14 +206,14 @@ impl Scratch {
     }
 
     fn push(&mut self, value: &Value) {
-        // Fields have scalars only.
+        // Fields have only scalar values, so encoding cannot fail.
         if encode_scalar(value, &mut self.values).is_ok() {
             self.ends.push((self.values.len(), value.is_null()));
         }
     }
 }
 
-/// Appends the bytes of a value in a direction.
+/// Appends an encoded value in a direction.
 pub(super) fn append_directed(value: &[u8], direction: Direction, key: &mut Vec<u8>) {
     match direction {
         Direction::Forward => key.extend_from_slice(value),
@@ -230,7 +231,7 @@ pub(super) fn append_id(id_key: &[u8], direction: Direction, key: &mut Vec<u8>) 
     }
 }
 
-/// Reads the key of the document that an entry leads to.
+/// Reads the key of the document that an entry points to.
 pub(super) fn id_key(
     entry: &[u8],
     direction: Direction,
@@ -242,7 +243,7 @@ pub(super) fn id_key(
     })
 }
 
-/// Reads the bytes of a part's value, in the ascending form.
+/// Reads the value of a part, in its ascending encoding.
 pub(super) fn part_value(
     entry: &[u8],
     part: usize,
@@ -264,7 +265,7 @@ fn split(entry: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     Ok((values, id.get(1..).unwrap_or_default()))
 }
 
-/// Builds the error for an entry that is none.
+/// Builds the error for an invalid entry.
 pub(super) fn undecodable<D: Document>(
     definition: &Definition<D>,
     tree: &str,
@@ -279,7 +280,7 @@ pub(super) fn undecodable<D: Document>(
     }
 }
 
-/// Returns the beginning of an entry that all documents with the same values share.
+/// Returns the start of an entry, which all documents with the same values share.
 pub(super) fn values_prefix(entry: &[u8]) -> Result<&[u8], DecodeError> {
     let values = split(entry)?.0;
     Ok(entry.get(..=values.len()).unwrap_or(entry))

@@ -1,4 +1,4 @@
-//! What is there before a document is written.
+//! Reading the existing document before a write.
 
 use arbour_core::documents::layout::Header;
 use arbour_core::documents::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::entries::{Entries, id_key};
 use super::writer::{Buffers, CollectionWriter, HighestKey};
 
-/// A document before it is written over or removed.
+/// The existing document, before it is overwritten or removed.
 pub(super) struct Existing<D> {
     pub(super) header: Option<Header>,
-    /// The document, if there is one and it was read.
+    /// The document, if it exists and was decoded.
     pub(super) stored: Option<Stored<D>>,
-    /// Whether it is there and cannot be read.
+    /// Whether it exists but cannot be decoded.
     pub(super) is_damaged: bool,
 }
 
@@ -22,14 +22,14 @@ impl<D> Existing<D> {
         Self { header: None, stored: None, is_damaged: false }
     }
 
-    /// Tells whether there is anything, readable or not.
+    /// Tells whether a document exists, damaged or not.
     pub(super) fn is_there(&self) -> bool {
         self.header.is_some() || self.is_damaged
     }
 }
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
-    /// Tells whether the document to be written is known not to be there.
+    /// Tells whether the document to write is known to be absent.
     fn is_beyond(&mut self) -> DocResult<bool> {
         match &self.highest_key {
             HighestKey::Unknown => {
@@ -46,7 +46,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(matches!(&self.highest_key, HighestKey::Known(highest) if self.buffers.key > *highest))
     }
 
-    /// Reads what is there before a write, and checks that it is as it is wanted.
+    /// Reads the existing document and checks it against the precondition.
     pub(super) fn existing(
         &mut self,
         id: &DocId<'static>,
@@ -92,7 +92,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             None
         };
         let stored = match decoded {
-            // What a newer program wrote is not written over.
+            // A document of a newer program is not overwritten.
             Some(Err(error @ DocError::TooNew { .. })) => return Err(error),
             Some(Err(_)) => {
                 return Ok(Existing { header, stored: None, is_damaged: true });
@@ -109,14 +109,14 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(Existing { header, stored, is_damaged: false })
     }
 
-    /// Tells whether a stored body is of the version that is declared.
+    /// Tells whether a stored body has the declared schema version.
     fn is_current(&self, header: Option<Header>) -> bool {
         let schema = self.collection.definition.declaration.format.schema;
         header.is_some_and(|header| header.schema == schema)
     }
 
-    /// Collects the entries of the document before the write. Those of one that cannot be read are
-    /// looked for in the indexes themselves.
+    /// Collects the index entries of the existing document. If it cannot be decoded, the indexes
+    /// are searched for its entries.
     pub(super) fn collect_old(&self, before: &Existing<D>, old: &mut Entries) -> DocResult<()> {
         old.clear();
         let key = &self.buffers.key;
@@ -125,7 +125,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
                 old.sort();
                 return Ok(());
             }
-            // It was written before its fields were declared so.
+            // It was stored before its fields were declared with these types.
             old.clear();
         } else if !before.is_damaged {
             return Ok(());
@@ -133,7 +133,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         self.search_old(old)
     }
 
-    /// Looks through all indexes for entries that lead to the document.
+    /// Searches all indexes for entries that point to the document.
     fn search_old(&self, old: &mut Entries) -> DocResult<()> {
         for (number, tree) in self.collection.trees.indexes.iter().enumerate() {
             let direction = self.collection.id_direction(number);

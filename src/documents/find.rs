@@ -1,4 +1,4 @@
-//! Ways to find documents, before any of them is looked at.
+//! The ways to find documents before they are checked.
 
 use arbour_core::Direction;
 use arbour_core::documents::{Access, Document};
@@ -26,7 +26,7 @@ pub(super) enum Find {
     Union(Vec<Self>),
 }
 
-/// What is read of an index.
+/// What to read of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IndexRead {
     /// The number of the index.
@@ -35,9 +35,9 @@ pub(super) struct IndexRead {
     pub(super) direction: Direction,
     /// Whether a document may have several entries in the ranges.
     pub(super) repeats: bool,
-    /// How many of the first parts have the same value in all that is read.
+    /// How many leading parts have the same value in everything that is read.
     pub(super) fixed: usize,
-    /// The bytes of these parts.
+    /// The encoded values of these parts.
     pub(super) prefix: Vec<u8>,
 }
 
@@ -50,7 +50,7 @@ impl Span {
         self.start.is_empty() && self.end.is_none()
     }
 
-    /// Leaves out what comes before a key in a direction, and the key itself unless it is included.
+    /// Cuts off what comes before a key in a direction, and the key itself unless it is included.
     fn resume(&mut self, key: &[u8], direction: Direction, is_included: bool) {
         match (direction, is_included) {
             (Direction::Forward, true) => self.start = key.to_vec(),
@@ -62,7 +62,7 @@ impl Span {
 }
 
 impl Find {
-    /// Tells whether it reads all there is.
+    /// Tells whether it reads a whole tree.
     pub(super) fn is_all(&self) -> bool {
         match self {
             Self::Nothing | Self::Keys(_) => false,
@@ -72,7 +72,7 @@ impl Find {
         }
     }
 
-    /// Leaves out what comes before a place in the order in which it finds documents.
+    /// Skips everything before a place, in the order in which documents are found.
     pub(super) fn resume<D: Document>(
         &mut self,
         definition: &Definition<D>,
@@ -81,7 +81,8 @@ impl Find {
         is_included: bool,
     ) {
         match self {
-            // In another order than the place is of.
+            // A union is not ordered, so it cannot resume at a place. Its documents are ranked
+            // instead.
             Self::Nothing | Self::Union(_) => {}
             Self::Keys(keys) => {
                 if let Some(at) = keys.iter().position(|key| *key == place.id_key) {
@@ -133,7 +134,7 @@ impl Find {
 }
 
 impl IndexRead {
-    /// Returns the key of the entry of the document at a place.
+    /// Returns the key of the index entry of the document at a place.
     fn key_of<D: Document>(
         &self,
         definition: &Definition<D>,

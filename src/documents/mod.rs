@@ -1,7 +1,7 @@
 //! Documents over any engine.
 //!
-//! [`arbour_core::documents`] says what they are and promise, and all of it is here too; [`Documents`]
-//! is the implementation over any [`KvStore`](arbour_core::KvStore).
+//! [`arbour_core::documents`] defines the model and its guarantees, and everything there is
+//! re-exported here. [`Documents`] implements it over any [`KvStore`](arbour_core::KvStore).
 
 mod apply;
 mod build;

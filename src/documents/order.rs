@@ -1,4 +1,4 @@
-//! The order in which the documents of a query come.
+//! The order of the documents of a query.
 
 use arbour_core::Direction;
 use arbour_core::documents::{DocResult, Document, encode_scalar};
@@ -6,15 +6,15 @@ use arbour_core::documents::{DocResult, Document, encode_scalar};
 use super::definition::{Definition, FieldRef};
 use super::entries::{append_directed, append_id};
 
-/// The fields documents are sorted by, and the direction of the ids of those alike in these.
+/// The fields to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     pub(super) fields: Vec<(FieldRef, Direction)>,
     pub(super) ties: Direction,
 }
 
-/// Where a document stands in an order, whatever its directions: its values as ascending bytes, and
-/// its key.
+/// The place of a document in an order, independent of directions: its values in ascending
+/// encoding, and its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) values: Vec<Vec<u8>>,
@@ -29,11 +29,12 @@ pub(super) fn turned(direction: Direction) -> Direction {
 }
 
 impl Order {
-    /// Resolves what is to be sorted by. Nothing behind the id matters, for no two have the same.
+    /// Resolves the sort fields. Fields after the id are dropped, because no two documents have the
+    /// same id.
     ///
     /// # Errors
     /// [`UnknownField`](arbour_core::documents::DocError::UnknownField), and
-    /// [`Invalid`](arbour_core::documents::DocError::Invalid) for a field of many values.
+    /// [`Invalid`](arbour_core::documents::DocError::Invalid) for a multi-valued field.
     pub(super) fn of<D: Document>(
         definition: &Definition<D>,
         sort: &[(String, Direction)],
@@ -58,13 +59,13 @@ impl Order {
         Ok(order)
     }
 
-    /// The same order backwards.
+    /// Returns the reversed order.
     pub(super) fn turned(&self) -> Self {
         let fields = self.fields.iter().map(|(field, direction)| (*field, turned(*direction)));
         Self { fields: fields.collect(), ties: turned(self.ties) }
     }
 
-    /// Returns where a document stands.
+    /// Returns the place of a document.
     pub(super) fn place<D: Document>(
         &self,
         definition: &Definition<D>,
@@ -73,7 +74,7 @@ impl Order {
     ) -> Place {
         let values = self.fields.iter().map(|(field, _)| {
             let mut bytes = Vec::new();
-            // A value that the field may not have counts as none.
+            // A value that the field does not allow counts as null.
             let read = definition.scalars(*field, body, &mut |value| {
                 bytes.clear();
                 if encode_scalar(value, &mut bytes).is_err() {
@@ -82,7 +83,7 @@ impl Order {
             });
             if read.is_err() || bytes.is_empty() {
                 bytes.clear();
-                // Null is a scalar.
+                // Null is a scalar, so encoding cannot fail.
                 let _ = encode_scalar(&serde_json::Value::Null, &mut bytes);
             }
             bytes

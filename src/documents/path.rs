@@ -1,8 +1,8 @@
-//! Finding what stands at a path in a document, without turning all of it into JSON.
+//! Reading the value at a path in a document without converting all of it to JSON.
 //!
-//! A document is given to a serializer that follows the path: it looks at the names of members, goes
-//! into the one that leads on, and passes over the others. So a field of a type of the program's costs
-//! a comparison for each member before it, whatever the codec of the body.
+//! The document is serialized into a serializer that follows the path. It compares the names of
+//! members, descends into the matching one, and skips the others. Reading a field of a Rust type
+//! therefore costs one comparison for each member before it, whatever the codec of the body.
 
 use std::any::Any;
 use std::fmt::{self, Display};
@@ -14,12 +14,12 @@ use serde::ser::{
 };
 use serde_json::{Map, Value};
 
-/// The member that makes an object a value that cannot be found, which no field admits.
+/// The member that marks an object as an unreadable value, which no field allows.
 const ERROR: &str = "$error";
 
-/// Returns what stands at a path in a document, as JSON; null if there is nothing, or an array is in the
-/// way. Where the path leads through what JSON has no form for, it is an object that says so, and that
-/// no field admits.
+/// Returns the value at a path in a document as JSON. It is null if nothing is there or an array is
+/// in the way. If the path leads through something that JSON cannot represent, it is an object that
+/// says so, which no field allows.
 pub(super) fn at<D: Serialize + 'static>(document: &D, path: &[String]) -> Value {
     if let Some(json) = (document as &dyn Any).downcast_ref::<Value>() {
         let found = path.iter().try_fold(json, |value, name| value.get(name));
@@ -32,10 +32,10 @@ pub(super) fn at<D: Serialize + 'static>(document: &D, path: &[String]) -> Value
     }
 }
 
-/// Why a path was followed no further.
+/// Why following a path stopped.
 #[derive(Debug)]
 enum Stop {
-    /// An array has no members, and its elements are not to be visited to find that out.
+    /// The path leads into an array, which has no members; its elements are not visited.
     Array,
     Failed(String),
 }
@@ -70,12 +70,12 @@ struct Follow<'p> {
     rest: &'p [String],
 }
 
-/// Looks at the members of an object.
+/// Compares the members of an object with the next name of the path.
 struct Members<'p> {
     name: &'p str,
     rest: &'p [String],
     found: Option<Value>,
-    /// Whether the key that was read last is the name.
+    /// Whether the last key read is the name.
     is_next: bool,
 }
 
@@ -94,7 +94,7 @@ impl Members<'_> {
     }
 }
 
-/// What is no object has no members.
+/// Values other than objects have no members.
 macro_rules! has_no_members {
     ($($method:ident $type:ty),* $(,)?) => {$(
         fn $method(self, _: $type) -> Result<Option<Value>, Stop> {
@@ -249,7 +249,7 @@ impl SerializeStruct for Members<'_> {
     }
 }
 
-/// The members of an enum's variant, if the path leads into it.
+/// The members of an enum variant, if the path leads into it.
 struct Variant<'p> {
     inner: Option<Members<'p>>,
 }

@@ -1,4 +1,4 @@
-//! Choosing how a query is answered.
+//! The query planner.
 
 use arbour_core::Direction;
 use arbour_core::documents::{
@@ -15,51 +15,51 @@ use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::order::Order;
 
-/// How many entries are counted at most to compare two ways.
+/// The maximum number of entries counted to compare two ways.
 const COUNTED_MAX: u64 = 512;
 
-/// What stands for the number of all documents where they are not counted.
+/// Stands for the number of all documents, which is not counted.
 const ALL: u64 = u64::MAX;
 
-/// How many documents are expected to be looked at for each that is meant, where an index has the
-/// order and not the condition.
+/// The assumed number of documents checked for each match, if an index provides the order but not
+/// the condition.
 const GUESSED_PER_MATCH: u64 = 100;
 
-/// How a query is answered.
+/// The plan of a query.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) chosen: Candidate,
-    /// The indexes that could be read, if that was asked for.
+    /// The indexes that could be read, if requested.
     pub(super) considered: Vec<Considered>,
-    /// How many documents are expected to be looked at, if that was counted.
+    /// The expected number of documents to check, if it was counted.
     pub(super) estimate: Option<u64>,
 }
 
-/// What a plan is for.
+/// What the planner is asked for.
 pub(super) struct Aim<'a> {
-    /// The order asked for; `None` if any will do.
+    /// The requested order; `None` for any.
     pub(super) order: Option<&'a Order>,
-    /// How many documents are wanted.
+    /// The number of documents wanted.
     pub(super) wanted: Option<u64>,
-    /// Whether reading all documents is the last resort.
+    /// Whether to avoid reading all documents if possible.
     pub(super) index_required: bool,
-    /// Whether to tell what each way reads. It changes nothing about what is chosen.
+    /// Whether to count what each way reads, for `explain`. It does not influence the choice.
     pub(super) counts: bool,
 }
 
 impl Aim<'_> {
-    /// All documents that are meant, in any order.
+    /// All matching documents, in any order.
     pub(super) fn any() -> Self {
         Self { order: None, wanted: None, index_required: false, counts: false }
     }
 }
 
 impl Plan {
-    /// Chooses among the indexes that are complete. `count` tells how many entries a way reads, up to
-    /// a limit.
+    /// Chooses among the complete indexes. `count` returns how many entries a way reads, up to a
+    /// limit.
     ///
     /// # Errors
-    /// Those of counting.
+    /// Errors of counting.
     pub(super) fn choose<D: Document>(
         definition: &Definition<D>,
         known: Option<&Known>,
@@ -70,6 +70,7 @@ impl Plan {
         let mut conjuncts = Vec::new();
         condition.conjuncts(&mut conjuncts);
         let mut candidates = candidates(definition, known, &conjuncts, aim.order);
+        // Last, because the first of several equally cheap ways is chosen.
         candidates.push(all_documents(&conjuncts, aim.order));
         if let Some(nothing) =
             candidates.iter().position(|candidate| candidate.find == Find::Nothing)
@@ -84,7 +85,8 @@ impl Plan {
         let others =
             candidates.iter().filter(|candidate| !is_document_scan(&candidate.find)).count();
         let number = if narrows <= 1 && others == narrows {
-            // One way beside reading all documents, or none.
+            // There is at most one alternative to reading all documents, so nothing needs to be
+            // counted.
             candidates.iter().position(|candidate| !candidate.find.is_all()).unwrap_or_default()
         } else {
             cheapest(&candidates, aim, &mut count)?
@@ -107,8 +109,9 @@ impl Plan {
     }
 }
 
-/// Finds the way that is expected to look at the fewest documents, the first of several. Ways that read
-/// all there is are not counted: any other is better, unless it lacks an order they have.
+/// Finds the way that is expected to check the fewest documents; the first one if several are
+/// equal. Ways that read everything are not counted: any other way is better, unless only the
+/// former provide the order.
 fn cheapest(
     candidates: &[Candidate],
     aim: &Aim<'_>,
@@ -125,15 +128,15 @@ fn cheapest(
     Ok(best.map_or(0, |(_, number)| number))
 }
 
-/// Tells whether all documents or a whole index are read. A page of what comes in order anyway is no
-/// such case.
+/// Tells whether all documents or a whole index are read. A page cut from an ordered, exact scan
+/// does not count.
 fn reads_all(candidate: &Candidate, aim: &Aim<'_>) -> bool {
     let is_cut = candidate.is_exact && candidate.is_ordered && aim.wanted.is_some();
     candidate.find.is_all() && !is_cut
 }
 
 impl Plan {
-    /// Tells whether all documents or a whole index are read.
+    /// Tells whether the plan reads all documents or a whole index.
     pub(super) fn reads_all(&self, aim: &Aim<'_>) -> bool {
         reads_all(&self.chosen, aim)
     }
@@ -169,7 +172,7 @@ fn entries(
     }
 }
 
-/// How many documents a way is expected to look at. One that has the order may end early.
+/// Returns the expected number of documents to check. A way that provides the order may stop early.
 fn cost(candidate: &Candidate, entries: u64, aim: &Aim<'_>) -> u64 {
     match aim.wanted {
         Some(wanted) if candidate.is_ordered && candidate.is_exact => entries.min(wanted),
@@ -184,7 +187,7 @@ fn is_document_scan(find: &Find) -> bool {
     matches!(find, Find::Documents { span, .. } if span.is_all())
 }
 
-/// Names an index, and the values it is read at.
+/// Names an index, and the values at which it is read.
 fn describe<D: Document>(
     definition: &Definition<D>,
     candidate: &Candidate,
@@ -214,7 +217,7 @@ fn values_at<D: Document>(definition: &Definition<D>, read: &IndexRead) -> Vec<V
     values.filter_map(value).collect()
 }
 
-/// Lists all ways but reading all documents.
+/// Lists all ways except reading all documents.
 fn candidates<D: Document>(
     definition: &Definition<D>,
     known: Option<&Known>,
@@ -236,7 +239,7 @@ fn candidates<D: Document>(
     candidates
 }
 
-/// Finds documents by their ids, or by a range of these.
+/// Finds documents by their ids, or by a range of ids.
 fn by_key<D: Document>(
     definition: &Definition<D>,
     conjuncts: &[&Condition<D>],
@@ -279,7 +282,8 @@ fn by_key<D: Document>(
     Some(Candidate { find, is_ordered, is_exact, is_unique: false })
 }
 
-/// Finds documents for which one of several conditions is true, if there is a way for each of them.
+/// Finds the documents that satisfy at least one of several conditions, if there is a way for each
+/// condition.
 fn union<D: Document>(
     definition: &Definition<D>,
     known: Option<&Known>,
@@ -291,7 +295,7 @@ fn union<D: Document>(
         let mut conjuncts = Vec::new();
         branch.conjuncts(&mut conjuncts);
         let ways = candidates(definition, known, &conjuncts, None);
-        // The one that uses most of the conditions, for want of figures.
+        // Branches are not counted. Prefer the way that uses the most conditions.
         let way = ways.into_iter().max_by_key(|way| (way.is_unique, way.is_exact))?;
         match way.find {
             Find::Nothing => {}

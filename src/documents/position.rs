@@ -1,4 +1,4 @@
-//! The cursor between two pages, as a text.
+//! Encoding the cursor between two pages as a text.
 
 use arbour_core::documents::{DocError, DocResult, Document, PageCursor, Query};
 use arbour_core::key::{GROUP_DELIMITER, PART_DELIMITER};
@@ -15,20 +15,20 @@ const FORMAT: u8 = 1;
 const BACKWARD: u8 = 1;
 const INCLUDED: u8 = 2;
 
-/// The length of the code behind a position.
+/// The length of the authentication code after a position.
 const CODE_BYTES: usize = 16;
 
-/// Where to go on in a query.
+/// Where to continue a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) place: Place,
-    /// Whether the page ends there, rather than begins.
+    /// Whether the page ends there instead of beginning there.
     pub(super) is_backward: bool,
-    /// Whether the document at the place belongs to the page.
+    /// Whether the page includes the document at the place.
     pub(super) is_included: bool,
 }
 
-/// Makes texts of positions and reads them: those of one query of one store.
+/// Encodes and decodes the positions of one query of one store.
 pub(super) struct Seal<'s> {
     store_id: &'s [u8; 16],
     collection: &'s str,
@@ -60,7 +60,7 @@ impl<'s> Seal<'s> {
     }
 
     /// # Errors
-    /// [`Cursor`](DocError::Cursor) for a text that was not written by this seal.
+    /// [`Cursor`](DocError::Cursor) for a text that this seal did not write.
     pub(super) fn read(&self, cursor: &PageCursor) -> DocResult<Position> {
         let refused = |reason| DocError::Cursor { collection: self.collection.to_owned(), reason };
         let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str()).map_err(|_| refused("is none"))?;
@@ -85,7 +85,8 @@ impl<'s> Seal<'s> {
         })
     }
 
-    /// A keyed hash (SipHash, Aumasson and Bernstein, 2012) over everything the position depends on.
+    /// Returns a keyed hash (SipHash, Aumasson and Bernstein, 2012) over everything the position
+    /// depends on.
     fn code(&self, bytes: &[u8]) -> [u8; CODE_BYTES] {
         let mut hasher = SipHasher24::new_with_key(self.store_id);
         for part in [self.collection.as_bytes(), self.query.as_bytes(), bytes] {

@@ -20,7 +20,7 @@ use super::find::Find;
 use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
 
-/// Reads the documents of a [`Collection`] at one moment.
+/// Reads the documents of a [`Collection`] in one snapshot or transaction.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -35,7 +35,7 @@ use super::rows::{Found, Rows};
 /// ```
 pub struct CollectionReader<'r, R: KvRead, D> {
     pub(super) rows: Rows<'r, R, D>,
-    /// The state of the indexes, which does not change at this moment.
+    /// The state of the indexes, which is fixed for this reader.
     known: OnceCell<Arc<Known>>,
 }
 
@@ -44,7 +44,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Self { rows: Rows { collection, reader }, known: OnceCell::new() }
     }
 
-    /// A reader that knows the state of the indexes already.
+    /// Creates a reader with the state of the indexes already read.
     pub(super) fn knowing(collection: &'r Collection<D>, reader: &'r R, known: Arc<Known>) -> Self {
         Self { rows: Rows { collection, reader }, known: OnceCell::from(known) }
     }
@@ -63,7 +63,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Plan::choose(definition, known, condition, aim, |find, limit| self.rows.count(find, limit))
     }
 
-    /// Visits the documents that a condition means, in the order a plan for it finds them in.
+    /// Visits the documents that match a condition, in the order of its plan.
     pub(super) fn visit_meant(
         &self,
         condition: &Condition<D>,
@@ -81,8 +81,8 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         visited.map(drop)
     }
 
-    /// Returns the number of the part of an index that has the values of a field, if the index alone
-    /// tells the values of what is found by it.
+    /// Returns the number of the index part that has the values of a field, if the index alone
+    /// tells the values of everything the plan finds.
     pub(super) fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
         let Find::Index(read) = find else { return None };
         let index = self.rows.collection.definition.indexes.get(read.index)?;
@@ -90,7 +90,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         Some((read.index, part))
     }
 
-    /// Visits the values of a field in the entries of an index.
+    /// Visits the values of a field in index entries.
     pub(super) fn values_of_entries(
         &self,
         find: &Find,
@@ -100,7 +100,8 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         let collection = self.rows.collection;
         let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
         let Some(&at) = definition.parts.get(part) else { return Ok(()) };
-        // A document with many values in another part of the index has this one more than once.
+        // If another part of the index is multi-valued, a document has several entries with the
+        // same value of this field.
         let is_of_many = definition
             .parts
             .iter()
@@ -122,7 +123,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
         flow.map(drop)
     }
 
-    /// Finds an index that has all values of a field.
+    /// Finds an index that contains all values of a field.
     pub(super) fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
         let definition = &self.rows.collection.definition;
         if definition.indexes.is_empty() {
@@ -183,7 +184,7 @@ impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
     }
 }
 
-/// A number as an index returns it: an integer where that is worth the same.
+/// Converts a number to the form that an index returns: an integer if the value is integral.
 pub(super) fn plain(value: Value) -> Value {
     let is_plain = match &value {
         Value::Number(number) => !number.is_f64(),

@@ -91,7 +91,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
             Condition::All => self.index_of_all(field)?,
             _ => None,
         };
-        // Of many values the ranges leave some out.
+        // For a multi-valued field, the ranges leave some values out.
         let is_told = plan.chosen.is_exact && !definition.has_many(field);
         let find = of_all.as_ref().or(is_told.then_some(&plan.chosen.find));
         if let Some(find) = find
@@ -101,7 +101,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         }
         self.visit_meant(&condition, &plan, &mut |_, stored| {
             let mut seen = BTreeSet::new();
-            // A value that the field may not have is none.
+            // A value that the field does not allow counts as null.
             let _ = definition.scalars(field, &stored.body, &mut |value| {
                 let mut bytes = Vec::new();
                 let is_new = encode_scalar(value, &mut bytes).is_ok() && seen.insert(bytes);

@@ -1,8 +1,9 @@
-//! The highest revision of the documents that were removed from a collection.
+//! The highest revision among the documents removed from a collection.
 //!
-//! A new document begins above it. So no revision of an id ever comes again: a caller who knows a
-//! removed document by its revision does not overwrite the one that has its id now. One number for the
-//! whole collection does for that, where one for each removed document would grow without end.
+//! A new document starts above it, so a revision of an id never occurs twice: a caller that refers
+//! to a removed document by its revision cannot overwrite a new document with the same id. One
+//! number for the whole collection suffices; one for each removed document would grow without
+//! bound.
 
 use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header};
 use arbour_core::documents::{DocResult, Document};
@@ -13,7 +14,7 @@ use super::collection::Collection;
 use super::entries::undecodable;
 use super::writer::CollectionWriter;
 
-/// What stands before the name of a collection in the catalog, where the number is kept.
+/// The prefix of the catalog key that holds the number.
 const HIGHEST: &str = "highest revision";
 
 fn key(collection: &str) -> Vec<u8> {
@@ -35,7 +36,7 @@ fn read<R: KvRead, D: Document>(collection: &Collection<D>, reader: &R) -> DocRe
 }
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
-    /// Returns the highest revision of the documents that were removed.
+    /// Returns the highest revision of a removed document.
     pub(super) fn highest_removed(&mut self) -> DocResult<u64> {
         if let Some(highest) = self.highest_removed {
             return Ok(highest);
@@ -45,7 +46,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(highest)
     }
 
-    /// Notes the revision of the document in the buffer, which is removed.
+    /// Notes the revision of the document in the buffer, which is about to be removed.
     pub(super) fn note_removed(&mut self) -> DocResult<()> {
         let Ok((header, _)) = Header::split(&self.buffers.before) else { return Ok(()) };
         if header.revision > self.highest_removed()? {
@@ -55,10 +56,10 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(())
     }
 
-    /// Undoes [`note_removed`](Self::note_removed): the number is again what it was before.
+    /// Undoes [`note_removed`](Self::note_removed) by restoring the earlier number.
     pub(super) fn restore_removed(&mut self, before: Option<u64>) {
         if self.highest_removed != before {
-            // Where undoing fails as well, the transaction is the engine's to refuse.
+            // If undoing fails too, the engine refuses to commit the transaction.
             let _ = self.write_removed(before.unwrap_or(0));
             self.highest_removed = before;
         }

@@ -1,4 +1,4 @@
-//! Reading the documents that a way finds.
+//! Reading the documents found by a plan.
 
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
@@ -11,12 +11,12 @@ use super::condition::Span;
 use super::entries::id_key;
 use super::find::{Find, IndexRead};
 
-/// What was found before it is read: the key of a document, and where it is known from.
+/// A found document before it is decoded: its key, and where it was found.
 pub(super) struct Found<'f> {
     pub(super) id_key: &'f [u8],
-    /// The number of the index and the entry in it.
+    /// The number of the index, and the entry in it.
     pub(super) entry: Option<(usize, &'f [u8])>,
-    /// The stored document, where it was met.
+    /// The stored document, if the scan has passed it.
     value: Option<&'f [u8]>,
 }
 
@@ -34,7 +34,7 @@ impl<R: KvRead, D> Clone for Rows<'_, R, D> {
 
 impl<R: KvRead, D> Copy for Rows<'_, R, D> {}
 
-/// What a visitor of what was found returns: whether to go on.
+/// The result of a visitor: whether to continue.
 pub(super) type Visited = DocResult<ControlFlow<()>>;
 
 impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
@@ -110,8 +110,8 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Counts what a way finds, up to a limit, without reading documents. What it finds more than once
-    /// counts as often.
+    /// Counts what a way finds, up to a limit, without reading documents. A document that is found
+    /// several times counts several times.
     pub(super) fn count(self, find: &Find, limit: u64) -> DocResult<u64> {
         let mut count = 0;
         let mut visit = |_: &Found<'_>| {
@@ -122,7 +122,8 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
         Ok(count)
     }
 
-    /// Visits what a way finds, entry by entry: a document with several in an index as often.
+    /// Visits what a way finds, entry by entry: a document with several entries in an index is
+    /// visited several times.
     pub(super) fn entries(
         self,
         find: &Find,
@@ -137,7 +138,7 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
     /// Reads a document that was found.
     ///
     /// # Errors
-    /// [`Dangling`](DocError::Dangling) if an index leads to one that is not there.
+    /// [`Dangling`](DocError::Dangling) if an index points to a document that does not exist.
     pub(super) fn read(self, found: &Found<'_>) -> DocResult<Stored<D>> {
         if let Some(value) = found.value {
             return self.collection.decode(found.id_key, value);
@@ -155,7 +156,7 @@ impl<'r, R: KvRead, D: Document> Rows<'r, R, D> {
     }
 }
 
-/// Visits each document the first time it is found.
+/// Wraps a visitor so that it visits each document once.
 fn once(visit: &mut dyn FnMut(&Found<'_>) -> Visited) -> impl FnMut(&Found<'_>) -> Visited {
     let mut seen = HashSet::new();
     move |found| {

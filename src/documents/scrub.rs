@@ -1,4 +1,4 @@
-//! Holding indexes against the documents.
+//! Checking indexes against the documents.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -10,26 +10,26 @@ use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
 
-/// How many findings a report lists.
+/// The maximum number of findings that a report lists.
 const LISTED_MAX: usize = 100;
 
-/// An entry that is to be added, or removed.
+/// An entry to add or to remove.
 struct Correction {
     index: usize,
     key: Vec<u8>,
     is_missing: bool,
 }
 
-/// What is walked through.
+/// The tree to walk through.
 #[derive(Clone, Copy)]
 enum Walk {
-    /// The documents, for entries they should have.
+    /// The documents, to find missing entries.
     Documents,
-    /// The entries of an index, for documents that ask for them.
+    /// The entries of an index, to find those without a matching document.
     Index(usize),
 }
 
-/// What a piece of a walk found: where it goes on, if it does, and what is to be corrected.
+/// The result of one step of a walk: where to continue, if anywhere, and what to correct.
 struct Piece {
     next: Option<Vec<u8>>,
     corrections: Vec<Correction>,
@@ -92,7 +92,7 @@ impl<D: Document> Collection<D> {
         Ok(())
     }
 
-    /// Counts the documents, and the entries of the indexes that are looked at.
+    /// Counts the documents and the entries of the indexes to check.
     fn total<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         let known = self.known(reader)?;
         let mut total = reader.len(&self.trees.documents)?;
@@ -104,7 +104,7 @@ impl<D: Document> Collection<D> {
         Ok(total)
     }
 
-    /// Looks for entries that documents should have.
+    /// Finds entries that documents should have but lack.
     fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> DocResult<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
@@ -152,7 +152,7 @@ impl<D: Document> Collection<D> {
         Ok(piece)
     }
 
-    /// Looks for entries that no document asks for.
+    /// Finds entries that match no document.
     fn look_at_entries<R: KvRead>(
         &self,
         reader: &R,
@@ -187,7 +187,7 @@ impl<D: Document> Collection<D> {
                             entries.add(&self.definition, index, definition, &key, &stored.body);
                         added.is_err() || entries.contains(index, entry)
                     }
-                    // What cannot be read may ask for it.
+                    // A document that cannot be decoded may own the entry, so the entry stays.
                     Err(DocError::Store(error)) => return Err(error.into()),
                     Err(_) => true,
                 },
@@ -205,7 +205,7 @@ impl<D: Document> Collection<D> {
     }
 }
 
-/// Counts a finding, and lists it if there are not too many.
+/// Counts a finding, and lists it unless the list is full.
 fn note<F>(list: &mut Vec<F>, count: &mut u64, finding: F) {
     *count += 1;
     if list.len() < LISTED_MAX {
@@ -213,7 +213,7 @@ fn note<F>(list: &mut Vec<F>, count: &mut u64, finding: F) {
     }
 }
 
-/// Adds what a piece found to a report.
+/// Adds the findings of a step to a report.
 fn add(report: &mut ScrubReport, piece: ScrubReport) {
     fn list<F>(list: &mut Vec<F>, more: Vec<F>) {
         let room = LISTED_MAX.saturating_sub(list.len());

@@ -1,4 +1,4 @@
-//! Running a query: from the plan to the page.
+//! Running a query, from the plan to the page.
 
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
@@ -12,25 +12,25 @@ use super::plan::{Aim, Plan};
 use super::position::{Position, Seal};
 use super::reader::CollectionReader;
 
-/// How many documents a page has room for before it grows.
+/// The initial capacity of a page, in documents.
 const PAGE_USUAL: usize = 16;
 
-/// A query, resolved.
+/// A resolved query.
 pub(super) struct Search<'s, 'r, R: KvRead, D> {
     reader: &'s CollectionReader<'r, R, D>,
     query: &'s Query<D>,
     condition: Condition<D>,
-    /// The order documents are found in: turned round where the page is reached backwards.
+    /// The order in which documents are searched: reversed if the page is reached backwards.
     order: Order,
     position: Option<Position>,
-    /// Whether to count what a way reads even where there is no other.
+    /// Whether to count what a way reads even if there is no alternative.
     counts: bool,
 }
 
-/// Takes a document that is meant, with its key, and says whether to go on.
+/// Takes a matching document with its key, and returns whether to continue.
 type Visit<'v, D> = dyn FnMut(&[u8], Stored<D>) -> ControlFlow<()> + 'v;
 
-/// A document with the bytes that sort it, for a heap that has the last one on top.
+/// A document with its sort bytes, for a heap with the last document on top.
 struct Ranked<D> {
     key: Vec<u8>,
     stored: Stored<D>,
@@ -77,7 +77,8 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         Ok(Self { reader, query, condition, order, position, counts })
     }
 
-    /// How many documents are looked for: one more than the page has, to know whether there are more.
+    /// Returns how many documents to find: one more than the page holds, to learn whether there are
+    /// more.
     fn wanted(&self) -> Option<usize> {
         let more = |limit: usize| limit.saturating_add(self.query.offset).saturating_add(1);
         self.query.limit.map(more)
@@ -103,7 +104,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         Ok((plan, explain))
     }
 
-    /// Searches, and tells how it did, if that is asked for.
+    /// Runs the search, and explains it if requested.
     pub(super) fn run(self) -> DocResult<(Page<D>, Explain)> {
         let (plan, mut explain) = self.plan(Some(&self.order))?;
         let mut page = Page::default();
@@ -130,7 +131,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         self.position.as_ref().is_some_and(|position| position.is_backward)
     }
 
-    /// Sets the cursors of a page whose documents are in the order they were found in.
+    /// Sets the cursors of a page whose documents are still in search order.
     fn mark(&self, page: &mut Page<D>, rows: &[Stored<D>], has_more: bool) {
         let collection = self.reader.rows.collection;
         if !has_more && self.position.is_none() && self.query.offset == 0 {
@@ -150,7 +151,8 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         let ahead = rows.last().filter(|_| has_more).map(|last| at(last, is_backward));
         let behind = match (rows.first(), &self.position) {
             (Some(first), Some(_)) => Some(at(first, !is_backward)),
-            // Nothing is left on this side of the place: on the other it is the first.
+            // No document is left on this side of the place. On the other side, the page begins
+            // with the document at the place itself.
             (None, Some(position)) => Some(cursor(position.place.clone(), !is_backward, true)),
             (Some(first), None) if self.query.offset > 0 => Some(at(first, !is_backward)),
             (_, None) => None,
@@ -158,7 +160,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         (page.next, page.previous) = if is_backward { (behind, ahead) } else { (ahead, behind) };
     }
 
-    /// Collects documents that are found in order.
+    /// Collects documents that are found in the requested order.
     fn collect(
         &self,
         mut plan: Plan,
@@ -182,7 +184,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         Ok(rows)
     }
 
-    /// Reads all that is meant and keeps what comes first in the order.
+    /// Reads all matching documents and keeps the first ones of the order.
     fn rank(
         &self,
         plan: Plan,
@@ -202,6 +204,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
                 .as_ref()
                 .is_none_or(|(from, is_included)| key > *from || (*is_included && key == *from));
             if is_behind {
+                // Keep only the first `wanted` documents: memory does not grow with the matches.
                 first.push(Ranked { key, stored });
                 if first.len() > wanted {
                     first.pop();
@@ -212,7 +215,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         Ok(first.into_sorted_vec().into_iter().map(|ranked| ranked.stored).collect())
     }
 
-    /// Visits the documents that are meant, as they are found.
+    /// Visits the matching documents, in the order in which they are found.
     fn visit(
         &self,
         plan: &Plan,
@@ -264,7 +267,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
     }
 }
 
-/// Tells whether an error is about one document, and the others can be read.
+/// Tells whether an error concerns only one document, so that the others can still be read.
 fn is_of_document(error: &DocError) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! Documents kept in the trees of any store.
+//! A document store over the trees of any engine.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use super::collection::Collection;
 use super::reader::CollectionReader;
 use super::writer::CollectionWriter;
 
-/// Keeps documents in any store.
+/// Stores documents in any store.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -40,7 +40,7 @@ pub struct Documents<'s, S: KvStore> {
 }
 
 impl<'s, S: KvStore> Documents<'s, S> {
-    /// Keeps documents in this store.
+    /// Creates a document store over this store.
     ///
     /// ```
     /// # use arbour::documents::Documents;

@@ -1,8 +1,8 @@
-//! Unique values that no index holds yet.
+//! Unique values that no index contains yet.
 //!
-//! A unique index is unique from the moment it is declared. Until it is built, the values of the
-//! documents that the build has not come to are read from these documents: once for a writer, and
-//! only when it is about to write a value of such an index.
+//! A unique index is enforced from the moment it is declared. Until it is built, the values of the
+//! documents that the build has not reached are read from the documents themselves: once for each
+//! writer, and only when it is about to write a value of such an index.
 
 use std::ops::Bound;
 
@@ -14,14 +14,15 @@ use super::entries::{Entries, Entry};
 use super::writer::{CollectionWriter, Unbuilt};
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
-    /// Tells whether an index is unique, and may lack documents.
+    /// Tells whether an index is unique and may lack entries.
     fn is_unbuilt(&self, index: usize) -> bool {
         let is_unique =
             self.collection.definition.indexes.get(index).is_some_and(|index| index.unique);
         is_unique && self.known.state(index) == IndexState::WriteOnly
     }
 
-    /// Reads the documents that unique indexes lack, if one of them is to have one of these entries.
+    /// Reads the documents that unique indexes lack, if one of these entries belongs to such an
+    /// index.
     pub(super) fn read_unbuilt(&mut self, new: &Entries) -> DocResult<()> {
         let is_needed = self.unbuilt.is_none()
             && new.iter().any(|entry| !entry.has_null && self.is_unbuilt(entry.index));
@@ -42,7 +43,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         let mut entries = Entries::default();
         let mut cursor = self.transaction.scan(documents, range, Direction::Forward)?;
         while let Some((id_key, value)) = cursor.next()? {
-            // What cannot be read has no values; the build will name it.
+            // A document that cannot be decoded has no values. The build reports it.
             let Ok(stored) = self.collection.decode(id_key, value) else { continue };
             for &number in &unbuilt {
                 let (Some(index), definition) = (indexes.get(number), &self.collection.definition)
@@ -60,15 +61,15 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         Ok(())
     }
 
-    /// Notes the values of a document that was written: an index that is not cleared yet cannot be
-    /// asked for them.
+    /// Notes the values of a document that was written: an index that still has to be cleared
+    /// cannot be asked for them.
     pub(super) fn note_unbuilt(&mut self, new: &Entries) {
         if let Some(unbuilt) = &mut self.unbuilt {
             new.iter().for_each(|entry| unbuilt.add(entry, &self.buffers.key));
         }
     }
 
-    /// Finds another document that has the values of an entry and is not in its index yet.
+    /// Finds another document that has the values of an entry but is not in its index yet.
     pub(super) fn unbuilt_holder(
         &self,
         entry: Entry<'_>,
@@ -84,7 +85,7 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
             if holder == own {
                 continue;
             }
-            // It may have been changed or removed since it was read.
+            // The document may have been changed or removed since it was read.
             let Some(stored) = self.collection.get_at(self.transaction, holder)? else { continue };
             let mut entries = Entries::default();
             let added = entries.add(definition, entry.index, index, holder, &stored.body);

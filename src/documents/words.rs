@@ -2,8 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Returns the words of a text in small letters, each once, sorted: what an index of words holds.
-/// Words are those of Unicode's Standard Annex 29.
+/// Returns the lower-cased words of a text, sorted and without duplicates, as an index of words
+/// stores them. Words are those of Unicode Standard Annex 29.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = text.unicode_words().map(str::to_lowercase).collect();
     words.sort_unstable();

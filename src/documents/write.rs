@@ -11,9 +11,9 @@ use super::made_id;
 use super::writer::CollectionWriter;
 
 impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
-    /// Stores a document under an id, over whatever is there.
+    /// Stores a document under an id, replacing any existing one.
     fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
-        // Encoding comes first: what it accepts has a depth that looking for fields can follow.
+        // Encode first: it limits the depth of the document, which the search for fields relies on.
         let after = self.encode(body, revision)?;
         self.check_fields(body)?;
         let (mut old, mut new) =
@@ -90,9 +90,9 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         let mut json = to_json(definition.name(), &stored.body)?;
         set_at(&mut json, &definition.declaration.id_path, to.to_json());
         let body = self.read_back(json, &to)?;
-        // The new id may have been one of a document that was removed.
+        // The new id may have belonged to a document that was removed.
         let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
-        // What can be refused is, before anything is written.
+        // Make every check that can refuse the change before anything is written.
         self.buffers.key.clone_from(&to_key);
         let after = self.encode(&body, revision)?;
         self.check_fields(&body)?;

@@ -39,29 +39,29 @@ pub struct CollectionWriter<'w, W: KvWrite, D> {
     pub(super) collection: &'w Collection<D>,
     pub(super) transaction: &'w mut W,
     pub(super) known: Arc<Known>,
-    /// The position of the newest change, once it was read.
+    /// The position of the newest change, if it was read.
     pub(super) newest: Option<u64>,
-    /// A key above which no document has one, once it is worth knowing: who loads documents in the
-    /// order of their ids need not ask for each whether it is there.
+    /// A key above which there is no document. It is read once that pays off: a caller that loads
+    /// documents in the order of their ids then needs no lookup for each.
     pub(super) highest_key: HighestKey,
-    /// The highest revision of a removed document, once it was read.
+    /// The highest revision of a removed document, if it was read.
     pub(super) highest_removed: Option<u64>,
-    /// The documents that unique indexes lack, once they were read.
+    /// The documents that unique indexes lack, if they were read.
     pub(super) unbuilt: Option<Unbuilt>,
     pub(super) buffers: Buffers,
 }
 
-/// What is known of the highest key of a collection.
+/// What is known about the highest key of a collection.
 pub(super) enum HighestKey {
-    /// Nothing: the first document is asked for.
+    /// Nothing: the first write looks its document up.
     Unknown,
-    /// Nothing yet, but more than one document is written.
+    /// Not read yet, but worth reading, because more than one document is written.
     Wanted,
     /// No document has a higher key.
     Known(Vec<u8>),
 }
 
-/// By index and values the keys of the documents that had them when they were read.
+/// The keys of the documents that had certain values in an index when they were read.
 #[derive(Default)]
 pub(super) struct Unbuilt {
     pub(super) holders: HashMap<(usize, Vec<u8>), Vec<Vec<u8>>>,
@@ -74,13 +74,13 @@ impl Unbuilt {
     }
 }
 
-/// What one write leaves behind for the next: allocations.
+/// Allocations reused by the next write.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) key: Vec<u8>,
     /// The stored document before the write.
     pub(super) before: Vec<u8>,
-    /// The stored document after it.
+    /// The stored document after the write.
     pub(super) after: Vec<u8>,
     pub(super) old: Entries,
     pub(super) new: Entries,
@@ -109,8 +109,8 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         self.collection.definition.name().to_owned()
     }
 
-    /// Returns the id of a document, and the document to store if it is another: one with the id that
-    /// was made for it, and with defaults.
+    /// Returns the id of a document. If the id was generated or defaults were filled in, also
+    /// returns the document with them, which is the one to store.
     pub(super) fn complete(&self, body: &D) -> DocResult<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
@@ -144,7 +144,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok((id, Some(body)))
     }
 
-    /// Makes a document of JSON that has this id in it.
+    /// Converts JSON with this id to a document.
     pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
@@ -158,7 +158,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(body)
     }
 
-    /// Collects the entries of a document, in the indexes that are kept.
+    /// Collects the entries of a document in the maintained indexes.
     pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, index) in definition.indexes.iter().enumerate() {
@@ -169,7 +169,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
         Ok(())
     }
 
-    /// Checks what fields may be, for those that no index looks at.
+    /// Checks the types of those fields that no index reads.
     pub(super) fn check_fields(&self, body: &D) -> DocResult<()> {
         let definition = &self.collection.definition;
         for (number, field) in definition.declaration.fields.iter().enumerate() {
@@ -210,7 +210,7 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
     }
 }
 
-/// Tells whether a document has nothing where a field is from. False is something.
+/// Tells whether a document has no value at the path of a field. `false` counts as a value.
 fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
     match &field.source {
         FieldSource::Path(path) => path::at(body, path).is_null(),

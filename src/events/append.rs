@@ -1,11 +1,11 @@
-//! Appending: what, under which expectations, and what became of it.
+//! Appending events: the batch, the expected stream versions and the result.
 
 use std::fmt;
 
 use super::event::{Event, Hash, NewEvent};
 use sha2::{Digest as _, Sha256};
 
-/// What the version of a stream must be for an append to happen.
+/// The version a stream must be at for an append to succeed.
 ///
 /// ```
 /// use arbour::events::Expected;
@@ -14,19 +14,19 @@ use sha2::{Digest as _, Sha256};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Expected {
-    /// Any at all.
+    /// Any version.
     #[default]
     Any,
-    /// Nothing happened to it yet.
+    /// The stream has no events yet.
     NoStream,
-    /// Something did.
+    /// The stream has at least one event.
     Exists,
-    /// This one. 0 is [`NoStream`](Self::NoStream).
+    /// Exactly this version. 0 means [`NoStream`](Self::NoStream).
     Exact(u64),
 }
 
 impl Expected {
-    /// Tells whether a version is the expected one.
+    /// Tells whether a version satisfies the expectation.
     ///
     /// ```
     /// # use arbour::events::Expected;
@@ -54,7 +54,8 @@ impl fmt::Display for Expected {
     }
 }
 
-/// Events to append together, in their order, to one stream or several: all or none.
+/// Events to append together, in this order, to one stream or several. Either all are appended or
+/// none.
 ///
 /// ```
 /// use arbour::events::{Append, EventType, Expected};
@@ -72,15 +73,15 @@ impl fmt::Display for Expected {
 pub struct Append {
     /// The events.
     pub events: Vec<NewEvent>,
-    /// The versions that streams must be at; also of streams that nothing is appended to.
+    /// The versions that streams must be at. Streams that receive no event may be listed too.
     pub expected: Vec<(String, Expected)>,
-    /// By which it is known again, so that it happens once though it is asked for twice: 1 to 1000
-    /// bytes.
+    /// The idempotency key, 1 to 1000 bytes: an append that is repeated with the same key takes
+    /// effect once.
     pub key: Option<String>,
 }
 
 impl Append {
-    /// Nothing yet.
+    /// Creates an append without events.
     ///
     /// ```
     /// # use arbour::events::Append;
@@ -103,7 +104,7 @@ impl Append {
         self
     }
 
-    /// Says which version a stream must be at.
+    /// Requires a stream to be at a version.
     ///
     /// ```
     /// # use arbour::events::{Append, Expected};
@@ -115,7 +116,7 @@ impl Append {
         self
     }
 
-    /// Gives it a key by which it is known again.
+    /// Sets the idempotency key.
     ///
     /// ```
     /// # use arbour::events::Append;
@@ -127,7 +128,7 @@ impl Append {
         self
     }
 
-    /// Returns the hash of what it says: of all that is the same when it is asked for again.
+    /// Returns the hash of the content that a repeated append must have in common with the first.
     pub(super) fn content_hash(&self) -> Hash {
         let events = self.events.iter().map(|event| Content {
             stream: &event.stream,
@@ -146,7 +147,8 @@ impl From<NewEvent> for Append {
     }
 }
 
-/// What of an event is the same when it is asked for again: neither its time nor its metadata.
+/// The part of an event that a repeated append must have in common: all but the time and the
+/// metadata.
 struct Content<'a> {
     stream: &'a str,
     event_type: &'a str,
@@ -168,7 +170,7 @@ fn content_hash<'a>(events: impl Iterator<Item = Content<'a>>) -> Hash {
     hash.finalize().into()
 }
 
-/// Returns the hash of what was appended, of the events as they are in the log.
+/// Returns the same hash, computed from events as they are stored in the log.
 pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash {
     content_hash(events.map(|event| Content {
         stream: event.stream,
@@ -179,7 +181,7 @@ pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash
     }))
 }
 
-/// What became of an append.
+/// The result of an append.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -198,8 +200,9 @@ pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash
 pub struct Appended {
     /// The position of the first event.
     pub first: u64,
-    /// That of the last.
+    /// The position of the last event.
     pub last: u64,
-    /// Whether they had been appended before, with the same key: nothing was appended now.
+    /// Whether the events had already been appended with the same key; if so, this call appended
+    /// nothing.
     pub is_repeated: bool,
 }

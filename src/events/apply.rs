@@ -1,4 +1,4 @@
-//! Applying one event: its phases, and the sub-events that come of it.
+//! Applying one event: the phases of the models, and the sub-events they emit.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,13 +15,13 @@ use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
 use super::{EventError, EventResult};
 
-/// What came of an event that was applied.
+/// The result of applying an event.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Effect {
     /// What the handlers returned, by the names of their models.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(super) result: Map<String, Value>,
-    /// The sub-events, in the order they were applied in.
+    /// The sub-events, in the order in which they were applied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) sub_events: Vec<SubEvent>,
 }
@@ -36,12 +36,12 @@ pub(super) struct Effect {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubEvent {
-    /// What it happened to.
+    /// The stream of the sub-event.
     pub stream: String,
-    /// What happened.
+    /// The type of the sub-event.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The payload, if it is JSON; else its bytes in hexadecimal digits.
+    /// The payload as JSON; if its codec is another, its bytes as hexadecimal digits.
     pub payload: Value,
 }
 
@@ -61,11 +61,12 @@ impl Effect {
     }
 }
 
-/// Applies an event to a part of a transaction that is its own: if it fails, or panics, that part is to
-/// be dropped.
+/// Applies an event in its own savepoint. If it fails or panics, the caller must roll the savepoint
+/// back.
 ///
 /// # Errors
-/// The inner one says how the event failed; the outer one that the store did, by no fault of the event.
+/// The inner error is a failure of the event. The outer one is a failure of the store, for which
+/// the event is not to blame.
 pub(super) fn apply<S: KvStore>(
     projection: &Projection<S>,
     event: &Event<'_>,
@@ -89,8 +90,8 @@ pub(super) fn apply<S: KvStore>(
     }
 }
 
-/// Finds what the store failed with, if that is why a handler did: another try may succeed, and the
-/// event is not to blame.
+/// Finds the store error among the causes of a handler's failure. In that case the event is not to
+/// blame, and another try may succeed.
 fn of_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
     let mut next = Some(cause);
     while let Some(cause) = next {
@@ -120,7 +121,7 @@ fn of_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Erro
 /// An event that is being applied, with its sub-events.
 struct Applying<'p, S: KvStore> {
     projection: &'p Projection<S>,
-    /// Those that were begun.
+    /// The sub-events started so far.
     sub_events: Vec<SubEvent>,
 }
 
@@ -179,7 +180,8 @@ impl<S: KvStore> Applying<'_, S> {
         Ok(replaced)
     }
 
-    /// All models say what changes before any of it is changed.
+    /// Runs `reduce` of every model before `apply` of any, so that each reads the view as it was
+    /// before the event.
     fn reduce_and_apply(
         &self,
         event: &Event<'_>,
@@ -235,10 +237,10 @@ impl<S: KvStore> Applying<'_, S> {
     }
 }
 
-/// An event that takes the place of another, or comes of it.
+/// An event that replaces another one, or that was emitted for it.
 struct Placed<'a> {
     new: &'a NewEvent,
-    /// Its own metadata, or else those of the other.
+    /// The event's own metadata; if it has none, that of the other event.
     metadata: Cow<'a, [u8]>,
 }
 

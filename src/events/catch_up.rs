@@ -1,4 +1,4 @@
-//! Catching up, waiting and rebuilding: what a program asks of its projections.
+//! Catching up, waiting and rebuilding.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use super::patience::Patience;
 use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};
 
-/// How far catching up is.
+/// The progress of catching up.
 ///
 /// ```
 /// use arbour::events::CatchUp;
@@ -21,7 +21,7 @@ use super::{EventError, EventResult};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CatchUp {
-    /// The position up to which events were applied.
+    /// The position up to which events have been applied.
     pub done: u64,
     /// The newest position.
     pub total: u64,
@@ -41,16 +41,17 @@ impl CatchUp {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Applies all events that a projection has not applied yet, and returns the position it is at then. What
-    /// is appended meanwhile may be left. Each commit's worth is applied for good, whatever becomes of the
-    /// next.
+    /// Applies all events that a projection has not applied yet, and returns the position it has
+    /// reached. Events that are appended meanwhile may be left over. The events are committed in
+    /// batches, and a committed batch stays applied even if a later one fails.
     ///
     /// # Errors
-    /// [`Halted`](EventError::Halted) if it is halted, [`ShutDown`](EventError::ShutDown),
-    /// [`Truncated`](EventError::Truncated) and [`Foreign`](EventError::Foreign);
-    /// [`TimedOut`](EventError::TimedOut) if another thread applies events and commits nothing for the
-    /// [stall timeout](super::EventsBuilder::stall_timeout); what the store reports:
-    /// [`Busy`](crate::ErrorKind::Busy) among it, if this thread itself has a transaction open.
+    /// [`Halted`](EventError::Halted) if the projection is halted,
+    /// [`ShutDown`](EventError::ShutDown), [`Truncated`](EventError::Truncated) and
+    /// [`Foreign`](EventError::Foreign); [`TimedOut`](EventError::TimedOut) if another thread is
+    /// applying events and commits nothing for the [stall
+    /// timeout](super::EventsBuilder::stall_timeout); errors of the store, such as
+    /// [`Busy`](crate::ErrorKind::Busy) if this thread itself has a transaction open.
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
@@ -66,8 +67,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.catch_up_with(projection, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// As [`catch_up`](Self::catch_up), and tells behind each commit's worth how far it is, whoever applied
-    /// it, until there is nothing left or it is told to break off: what was applied until then stays.
+    /// Does the same as [`catch_up`](Self::catch_up), and reports progress after each commit, even
+    /// if another thread made it. It ends when no events are left or when the closure breaks; what
+    /// was applied until then stays applied.
     ///
     /// # Errors
     /// As [`catch_up`](Self::catch_up).
@@ -104,7 +106,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let total = self.head()?.position;
         let mut done = running.applied.load(Ordering::Acquire);
         while done < total {
-            // The thread that applies one event applies a commit's worth.
+            // Waiting for the next event suffices: whichever thread applies it applies a whole batch.
             let wait = self.inner.drive_until(running, done + 1, None)?;
             self.ended(running, wait)?;
             done = running.applied.load(Ordering::Acquire);
@@ -115,13 +117,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(done)
     }
 
-    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least as new. It
-    /// applies at least one commit's worth of events, and waits for the store's writer no longer than the
-    /// store's own busy timeout.
+    /// Waits until a projection has dealt with a position, and returns a snapshot that is at least
+    /// as new. The call applies at least one batch of events, and waits for the store's writer no
+    /// longer than the store's own busy timeout.
     ///
     /// # Errors
     /// [`TimedOut`](EventError::TimedOut), also if there is no such event yet;
-    /// [`Halted`](EventError::Halted) if it is halted before; and as [`catch_up`](Self::catch_up).
+    /// [`Halted`](EventError::Halted) if the projection halts before it; and as
+    /// [`catch_up`](Self::catch_up).
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Projection};
@@ -155,11 +158,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(self.store().snapshot()?)
     }
 
-    /// Applies events as they come, for all projections, until it is [shut down](Self::shut_down) or one
-    /// of them stands. A thread of the program's runs it, for projections [behind](super::Pace::Behind).
+    /// Applies events of all projections as they are appended, until the events are [shut
+    /// down](Self::shut_down) or a projection is halted. Run it on a thread of the program's own
+    /// for projections with pace [`Behind`](super::Pace::Behind).
     ///
     /// # Errors
-    /// As [`catch_up`](Self::catch_up), but for [`ShutDown`](EventError::ShutDown), which ends it well.
+    /// As [`catch_up`](Self::catch_up), except [`ShutDown`](EventError::ShutDown): shutting down
+    /// makes this return `Ok`.
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Pace, Projection};
@@ -183,7 +188,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             for running in self.inner.served_projections()? {
                 match self.inner.drive_until(running, newest, None)? {
                     Wait::ShutDown => return Ok(()),
-                    // Another thread takes long: this one goes on for as long as the program does.
+                    // Another thread is slow. A follower has no deadline, so it keeps waiting.
                     Wait::TimedOut => {}
                     wait => self.ended(running, wait)?,
                 }
@@ -215,12 +220,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    /// Makes a version of a projection beside the one that is read, and in the end the one that is, in
-    /// the commit that brings it up to date. Until then the other goes on and is read.
+    /// Builds a version of a projection next to the active one, and switches to it in the commit
+    /// that brings it up to date. Until then the active version is kept up to date and stays
+    /// readable.
     ///
-    /// It can be broken off, and goes on there the next time: until then it is
-    /// [`Building`](super::VersionState::Building). One that stands at an event tries it again. The version
-    /// that was read stays as it is, until it is [forgotten](Self::forget).
+    /// A rebuild that is interrupted resumes where it stopped when it is called again; until then
+    /// the version is [`Building`](super::VersionState::Building). If the version is halted at an
+    /// event, calling this tries the event again. The version that was read before stays as it is,
+    /// until it is [forgotten](Self::forget).
     ///
     /// # Errors
     /// As [`catch_up`](Self::catch_up); [`Invalid`](EventError::Invalid) for a version that was not
@@ -256,7 +263,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(reached.left() == 0)
     }
 
-    /// Applies all events to a version that is not read yet, and returns how far it came.
+    /// Applies all events to a version that is not read yet, and returns the position it has
+    /// reached.
     fn build(
         &self,
         running: &RunningProjection<S>,

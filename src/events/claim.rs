@@ -15,15 +15,16 @@ use super::log::Log;
 use super::log_location::LogLocation;
 use super::taken::Taken;
 
-/// What is known of events that are not acknowledged yet.
+/// The lease of one event, or of a run of events, that the subscription has not acknowledged yet.
 ///
-/// Events that were dealt with one behind the other are one lease, so that there are never more of these
-/// than claims and one. And claims that have run out are handed out before any new one is made. So leases
-/// are as many as their consumers hold claims, twice and one, however far the slowest of them is behind.
+/// Adjacent events that were dealt with are merged into one `Done` lease, so there is at most one
+/// more of them than there are claims. Expired claims are handed out before new ones are made. A
+/// subscription therefore keeps at most 2n + 1 leases for n open claims, however far its slowest
+/// consumer lags behind.
 enum Lease {
-    /// A consumer has claimed the event, until a time in milliseconds since 1970.
+    /// A consumer has claimed the event until this time, in milliseconds since 1970.
     Claimed { until: i64, consumer: String },
-    /// The event and those behind it were dealt with, up to this one.
+    /// This event and those after it, up to `last`, were dealt with.
     Done { last: u64 },
 }
 
@@ -51,21 +52,21 @@ impl Lease {
     }
 }
 
-/// The keys of the leases of a subscription.
+/// Returns the prefix of the keys of a subscription's leases.
 fn prefix_of(subscription: &str) -> Vec<u8> {
     [subscription.as_bytes(), &[0xff]].concat()
 }
 
 impl Log {
-    /// Reads a lease, and the position it is of.
+    /// Decodes a lease and the position in its key.
     fn decode_lease(&self, prefix: &[u8], key: &[u8], value: &[u8]) -> EventResult<(u64, Lease)> {
         u64::decode_part(key.get(prefix.len()..).unwrap_or_default())
             .and_then(|position| Ok((position, Lease::decode(value)?)))
             .map_err(|cause| self.undecodable(&self.trees.leases, key, cause))
     }
 
-    /// Returns the first positions from one to another that are neither claimed nor dealt with, and notes what
-    /// was found out on the way.
+    /// Returns the first positions in a range that are neither claimed nor dealt with, at most
+    /// `limit`, and updates `taken` with what the scan learned.
     fn unclaimed<R: KvRead>(
         &self,
         reader: &R,
@@ -76,7 +77,8 @@ impl Log {
     ) -> EventResult<Vec<u64>> {
         let mut next = taken.resume(first, now);
         let prefix = prefix_of(subscription);
-        // A run of events that were dealt with may begin before and end after.
+        // A `Done` lease lies at its first position, so the one that covers `next` may begin before
+        // it.
         let before = self.lease_beside(reader, subscription, next, Direction::Reverse)?;
         if let Some((_, Lease::Done { last: done })) = before {
             next = next.max(done.saturating_add(1));
@@ -104,7 +106,8 @@ impl Log {
                     taken.until = taken.until.min(until);
                     next.max(leased.saturating_add(1))
                 }
-                // It has run out, and is handed out as the next one, by the next round.
+                // The claim has expired. `next` stays at it, so that the next round of the loop
+                // pushes it.
                 Some(_) | None => next,
             };
         }
@@ -135,12 +138,14 @@ impl Log {
         found.transpose()
     }
 
-    /// Claims events that nobody has dealt with and nobody has claimed, or whose claim has run out: at most
-    /// `limit`, the oldest first, until a time in milliseconds since 1970. What it reads and keeps depends on
-    /// how many claims are open, not on how many events were dealt with behind them.
+    /// Claims events for a consumer until a time in milliseconds since 1970: the oldest that are
+    /// neither dealt with nor claimed, or whose claim has expired, at most `limit`. `time` holds
+    /// the current time and the time at which the claims expire. The call reads and stores an
+    /// amount that depends on the number of open claims, not on how many events after them were
+    /// dealt with.
     ///
     /// # Errors
-    /// [`Invalid`](super::EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](super::EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -166,7 +171,7 @@ impl Log {
         self.claim_after(transaction, subscription, consumer, limit, time, &mut Taken::default())
     }
 
-    /// Does the same without reading claims of which it is known that they have not run out.
+    /// Does the same, but skips leases that `taken` knows to be claimed or done.
     fn claim_after<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -195,12 +200,13 @@ impl Log {
         Ok(claimed)
     }
 
-    /// Says that a consumer has dealt with an event he claimed. Once all before it are dealt with too, the
-    /// subscription has [acknowledged](Self::acknowledged) it.
+    /// Notes that a consumer has dealt with an event it claimed. Once all events before it are
+    /// dealt with too, the subscription has [acknowledged](Self::acknowledged) it.
     ///
     /// # Errors
-    /// [`Invalid`](super::EventError::Invalid) if he has no claim to it any more, for another has it or has dealt
-    /// with it: what he did was done twice. What the store reports.
+    /// [`Invalid`](super::EventError::Invalid) if the consumer no longer holds the claim, because
+    /// another consumer has claimed the event or has dealt with it. The work was then done twice.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -236,7 +242,7 @@ impl Log {
         let acknowledged = self.acknowledged(transaction, subscription)?;
         let given_up = self.head(transaction)?.first.saturating_sub(1);
         let mut dealt_with = acknowledged.unwrap_or(0).max(given_up);
-        // It is one with those dealt with right before it and right behind it.
+        // Merge this position with the `Done` leases directly before and after it.
         let (mut first, mut last) = (position, position);
         let behind = self.lease_beside(transaction, subscription, position, Direction::Forward)?;
         if let Some((next, Lease::Done { last: done })) = behind
@@ -253,6 +259,7 @@ impl Log {
             transaction.delete(leases, &key)?;
         }
         let key = (subscription, first).to_key_bytes();
+        // A run that touches the acknowledged events needs no lease: acknowledge up to its end.
         if first <= dealt_with.saturating_add(1) {
             dealt_with = dealt_with.max(last);
             transaction.delete(leases, &key)?;
@@ -266,8 +273,8 @@ impl Log {
         self.acknowledge(transaction, subscription, Some(dealt_with))
     }
 
-    /// Removes the leases of events that were acknowledged, or given up; returns up to where all is dealt
-    /// with.
+    /// Removes the leases of events that were acknowledged or trimmed. Returns the position up to
+    /// which all events are dealt with.
     fn sweep<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -295,8 +302,9 @@ impl Log {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Claims events of a subscription for one of its consumers, for so long: he gets those that no other
-    /// has. A claim that runs out is free for the others, so that nothing is left undone when one dies.
+    /// Claims events of a subscription for one of its consumers, for this long. No other consumer
+    /// gets them until the claim expires. An expired claim can be claimed again, so that no event
+    /// is lost when a consumer dies.
     ///
     /// # Errors
     /// As [`Log::claim`].
@@ -329,18 +337,18 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let mut transaction = store.begin()?;
         let claimed =
             log.claim_after(&mut transaction, subscription, consumer, limit, time, &mut taken)?;
-        // A consumer that polls commits nothing for as long as there is nothing to claim.
+        // Roll back if there is nothing to claim, so that polling consumers commit nothing.
         if claimed.is_empty() {
             transaction.rollback()?;
         } else {
             transaction.commit()?;
         }
-        // Only now: what was rolled back is free.
+        // Only after the commit: the claims of a transaction that is rolled back are free.
         self.inner.taken.lock().insert(subscription.to_owned(), taken);
         Ok(claimed)
     }
 
-    /// Says that a consumer has dealt with an event he claimed.
+    /// Notes that a consumer has dealt with an event it claimed.
     ///
     /// # Errors
     /// As [`Log::complete`].

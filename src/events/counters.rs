@@ -1,9 +1,9 @@
-//! What was done so far, for whoever measures.
+//! Counters for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What was done so far by an [`Events`](super::Events) and its clones. A metrics crate reads them when
-/// it is asked for them.
+/// Counts what an [`Events`](super::Events) and its clones have done. A metrics exporter reads them
+/// when it is scraped.
 ///
 /// ```
 /// use arbour::events::Counters;
@@ -22,7 +22,7 @@ impl Counters {
         counter.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// How many events were appended.
+    /// Returns how many events were appended.
     ///
     /// ```
     /// # use arbour::events::Counters;
@@ -33,7 +33,7 @@ impl Counters {
         self.appended.load(Ordering::Relaxed)
     }
 
-    /// How many events were applied, counted for each projection.
+    /// Returns how many events were applied, counted once for each projection.
     ///
     /// ```
     /// # use arbour::events::Counters;
@@ -44,7 +44,7 @@ impl Counters {
         self.applied.load(Ordering::Relaxed)
     }
 
-    /// How often an event failed, counted for each try.
+    /// Returns how many times an event failed, counted once for each try.
     ///
     /// ```
     /// # use arbour::events::Counters;
@@ -55,7 +55,7 @@ impl Counters {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// How many events were put aside.
+    /// Returns how many events were moved to the dead-letter queue.
     ///
     /// ```
     /// # use arbour::events::Counters;

@@ -1,4 +1,4 @@
-//! Events that failed, and what they failed by.
+//! Events that failed, and the reasons.
 
 use arbour_core::clock;
 use arbour_core::key::Key as _;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Event;
 use super::phase::{ApplyError, Phase};
 
-/// Why an event is among those that failed.
+/// Why an event is in the dead-letter queue.
 ///
 /// ```
 /// assert_ne!(arbour::events::DeadKind::Failed, arbour::events::DeadKind::Quarantined);
@@ -15,11 +15,11 @@ use super::phase::{ApplyError, Phase};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeadKind {
-    /// It failed, and the projection stands before it.
+    /// It failed, and the projection is halted before it.
     Halting,
-    /// It failed and was put aside.
+    /// It failed and was dead-lettered.
     Failed,
-    /// It was not tried, for an earlier one of its stream failed.
+    /// It was not tried, because an earlier event of its stream failed.
     Quarantined,
 }
 
@@ -36,21 +36,21 @@ pub enum DeadKind {
 pub struct DeadLetter {
     /// The position of the event.
     pub position: u64,
-    /// What it happened to.
+    /// The stream of the event.
     pub stream: String,
-    /// What happened.
+    /// The type of the event.
     pub event_type: String,
-    /// Why it is here.
+    /// Why it is in the queue.
     pub kind: DeadKind,
-    /// Where it failed; `None` if it was not tried.
+    /// The phase in which it failed; `None` if it was not tried.
     pub phase: Option<Phase>,
-    /// The model it failed in, or the projection.
+    /// The model in which it failed, or the projection.
     pub model: String,
-    /// What it failed by, with all causes.
+    /// The error, with all its causes.
     pub reason: String,
-    /// How often it was tried.
+    /// How many times it was tried.
     pub tries: u32,
-    /// When it failed last, in milliseconds since 1970 (UTC).
+    /// The time of the last failure, in milliseconds since 1970 (UTC).
     pub time: i64,
 }
 
@@ -74,7 +74,8 @@ impl DeadLetter {
         }
     }
 
-    /// Tells whether the event was put aside, rather than the one a projection is halted before.
+    /// Tells whether the event was dead-lettered; `false` for the event before which a projection
+    /// is halted.
     pub(super) fn is_aside(&self) -> bool {
         self.kind != DeadKind::Halting
     }
@@ -99,7 +100,7 @@ impl DeadLetter {
     }
 }
 
-/// Writes an error with all its causes, each once.
+/// Formats an error with all its causes, each of them once.
 pub(super) fn reason(error: &ApplyError) -> String {
     let mut reason = error.to_string();
     let mut next = error.cause.source();

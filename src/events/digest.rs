@@ -15,18 +15,18 @@ use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
 use super::{EventError, EventResult};
 
-/// How many entries are removed in a transaction.
+/// The number of entries removed in one transaction.
 const CHUNK: usize = 1000;
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Returns a hash of all that a version of a projection has in its view: of the documents of its
-    /// collections, and of the entries of its trees, that are called by [`Projection::view`]. Two versions
-    /// with the same names and content have the same.
+    /// Returns a hash of everything in the view of a version of a projection: the documents of its
+    /// collections and the entries of its trees, which have names from [`Projection::view`]. Two
+    /// versions with the same names and content have the same hash.
     ///
     /// [`Projection::view`]: super::Projection::view
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
@@ -61,11 +61,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(digest.finalize().into())
     }
 
-    /// Removes all that a version of a projection has, in chunks, and where it was. It must not be the one
-    /// that is read. Whoever breaks off calls it again.
+    /// Removes everything a version of a projection holds, and its position, in batches of one
+    /// transaction each. It must not be the active version. If the call is interrupted, call it
+    /// again.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for the version that is read; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for the active version; errors of the store.
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
@@ -82,7 +83,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let store = self.store();
         let versions = open_tree(store, PROJECTION_TREE)?;
         let states = open_tree(store, &log_tree(self.inner.location.name()))?;
-        // Where it was goes first: a rebuild that goes on meanwhile begins again.
+        // The position is removed first, so that a concurrent rebuild starts from the beginning.
         store.write(|transaction| {
             if active_version(store, transaction, projection)? == Some(version) {
                 let reason = format!("version {version} of {projection:?} is read");
@@ -122,7 +123,7 @@ fn add(digest: &mut Sha256, bytes: &[u8]) {
     digest.update(bytes);
 }
 
-/// Removes the entries of a tree that begin with a prefix, in chunks.
+/// Removes the entries of a tree that begin with a prefix, in batches.
 fn clear<S: KvStore>(store: &S, tree: &Tree, prefix: &[u8]) -> EventResult<()> {
     loop {
         let count = store.write(|transaction| {

@@ -1,4 +1,4 @@
-//! Dispatching: appending events, and what came of them.
+//! Dispatching events: appending them, and waiting for what inline projections make of them.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};
 
-/// How to dispatch.
+/// The options of a dispatch.
 ///
 /// ```
 /// use arbour::events::Dispatch;
@@ -27,13 +27,13 @@ use super::{EventError, EventResult};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dispatch {
-    /// Whether to wait for inline projections; else they are told as [`Outcome::NotWaited`], unless
-    /// they are done anyway.
+    /// Whether to wait for inline projections. If not, their outcomes are [`Outcome::NotWaited`],
+    /// unless the events were applied anyway.
     pub waits: bool,
-    /// How long to wait. Without it, for as long as something happens: see
+    /// How long to wait. If `None`, the wait lasts as long as there is progress: see
     /// [`stall_timeout`](super::EventsBuilder::stall_timeout).
     pub timeout: Option<Duration>,
-    /// With which durability the events are appended.
+    /// The durability with which the events are appended.
     pub durability: Durability,
 }
 
@@ -44,7 +44,7 @@ impl Default for Dispatch {
 }
 
 impl Dispatch {
-    /// Waits for nothing but the log.
+    /// Waits only until the events are in the log.
     ///
     /// ```
     /// # use arbour::events::Dispatch;
@@ -56,7 +56,7 @@ impl Dispatch {
         self
     }
 
-    /// Waits no longer than this for projections; what was appended stays so.
+    /// Waits for projections at most this long. After the timeout the events remain in the log.
     ///
     /// ```
     /// # use arbour::events::Dispatch;
@@ -83,7 +83,7 @@ impl Dispatch {
     }
 }
 
-/// What became of events that were dispatched. They are in the log, whatever became of them.
+/// The result of a dispatch. The events are in the log, whatever the projections made of them.
 ///
 /// ```
 /// use arbour::events::{Events, NewEvent};
@@ -96,7 +96,7 @@ impl Dispatch {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Dispatched {
-    /// Where they are.
+    /// The positions of the events.
     pub appended: Appended,
     /// What each inline projection made of them.
     pub projected: Vec<Projected>,
@@ -115,13 +115,13 @@ pub struct Dispatched {
 pub struct Projected {
     /// The projection.
     pub projection: String,
-    /// What became of each event, in their order.
+    /// The outcome of each event, in order.
     pub outcomes: Vec<Outcome>,
 }
 
 impl Dispatched {
-    /// Returns what a model of a projection returned for the last of the events; `None` if it returned
-    /// nothing, or the event was not applied.
+    /// Returns what a model of a projection returned for the last of the events; `None` if it
+    /// returned nothing or the event was not applied.
     ///
     /// ```
     /// # use arbour::events::Dispatched;
@@ -138,8 +138,8 @@ impl Dispatched {
         }
     }
 
-    /// Returns what became of each event in a projection; nothing if there is none of this name that is
-    /// inline.
+    /// Returns the outcome of each event in a projection; empty if there is no inline projection of
+    /// this name.
     ///
     /// ```
     /// # use arbour::events::{Dispatched, Outcome};
@@ -156,15 +156,15 @@ impl Dispatched {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Appends events durably and waits for what inline projections make of them.
+    /// Appends events durably and waits until inline projections have dealt with them.
     ///
-    /// It always comes to an end. Once the events are in the log it is no error any more: see
-    /// [`Outcome`] for what can become of them.
+    /// The call always returns. Once the events are in the log, a failure of a projection is not an
+    /// error but an [`Outcome`].
     ///
     /// # Errors
-    /// As [`Log::append`](super::Log::append): nothing was appended then, unless the store says
-    /// [`CommitUnknown`](ErrorKind::CommitUnknown). [`Busy`](ErrorKind::Busy) from within a handler,
-    /// [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
+    /// As [`Log::append`](super::Log::append). An error means that nothing was appended, unless the
+    /// store reports [`CommitUnknown`](ErrorKind::CommitUnknown). [`Busy`](ErrorKind::Busy) from
+    /// within a handler, [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
     ///
     /// ```
     /// # use arbour::events::{Events, EventType};
@@ -179,7 +179,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.dispatch_with(append, Dispatch::default())
     }
 
-    /// As [`dispatch`](Self::dispatch), and says how.
+    /// Does the same as [`dispatch`](Self::dispatch), with options.
     ///
     /// # Errors
     /// As [`dispatch`](Self::dispatch).
@@ -217,7 +217,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             });
             appended.map(|appended| (appended, self.inner.inline_projections(appended)))
         };
-        // Also by one who is refused: there are those who let him go first.
+        // Notify even if the append was refused: other threads wait while `dispatching` is above
+        // zero.
         self.inner.signal.notify();
         let (appended, done) = appended?;
         if !appended.is_repeated {
@@ -228,7 +229,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Waits for what was not applied in the commit of the events.
+    /// Waits for the inline projections that were not applied in the commit of the events.
     fn settle(
         &self,
         appended: Appended,
@@ -253,7 +254,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// Waits until a projection has dealt with events, and says how.
+    /// Waits until a projection has dealt with the events, and returns their outcomes.
     fn outcomes(
         &self,
         running: &RunningProjection<S>,

@@ -1,4 +1,4 @@
-//! Applying what was not applied yet: by a thread that waits for it.
+//! Applying outstanding events on the thread that waits for them.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub(super) enum Wait {
     Halted { position: u64, reason: String },
 }
 
-/// What one commit's worth of applying came to.
+/// The result of trying to apply one batch of events.
 pub(super) enum Step {
     /// Something was applied; there may be more.
     Moved(Reach),
@@ -31,11 +31,11 @@ pub(super) enum Step {
     Still(Reach),
     /// The next event failed, and is to be tried again.
     Failed,
-    /// The projection stands before this event.
+    /// The projection is halted before this event.
     Halted { position: u64, reason: String },
 }
 
-/// How far a projection is, and the log.
+/// The positions of a projection and of the log.
 #[derive(Clone, Copy)]
 pub(super) struct Reach {
     pub(super) applied: u64,
@@ -45,11 +45,14 @@ pub(super) struct Reach {
 /// How many times a wait without a timeout retries after `Busy`.
 const REFUSALS_MAX: u32 = 3;
 
-/// After how long a thread that was refused the writer asks for it again.
+/// How long a thread waits after `Busy` before it asks for the writer again.
 const BUSY_RETRY: Duration = Duration::from_millis(20);
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
+    ///
+    /// Each round reads the count of the signal before the position, so that a commit in between
+    /// ends the wait at once.
     pub(super) fn drive_until(
         &self,
         running: &RunningProjection<S>,
@@ -71,8 +74,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if !self.back_off(running, until) {
                 return Ok(Wait::TimedOut);
             }
-            // Threads that dispatch hold the writer, and apply what they append; a thread that waited for it
-            // could not watch its deadline. They notify when they are done, as does the one with the turn.
+            // A dispatching thread holds the writer and notifies when it is done. Waiting for its
+            // notification, and not for the writer, lets this thread watch its own deadline.
             let is_patient = std::mem::take(&mut may_be_patient);
             let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
             let turn = if is_written { None } else { running.turn.take() };
@@ -85,7 +88,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             };
             may_be_patient = true;
             if running.backs_off_until().is_some() {
-                // It failed between the check above and the turn.
+                // The event failed on another thread between the check above and taking the turn.
                 self.give_up(running, turn);
                 continue;
             }
@@ -99,14 +102,14 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                     self.signal.wait_past(seen, earlier(until, now.checked_add(BUSY_RETRY)));
                     continue;
                 }
-                // This thread leaves: one of those that found the turn taken retries in its place.
+                // This thread leaves: another that found the turn taken must retry in its place.
                 self.signal.notify();
                 if is_late {
                     return Ok(Wait::TimedOut);
                 }
             }
             refusals = 0;
-            // What this thread itself told the others is no news to it.
+            // Do not wake up for this thread's own notification.
             seen += u64::from(woke_others);
             let applied = running.applied.load(Ordering::Acquire);
             match step? {
@@ -133,26 +136,27 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(projections)
     }
 
-    /// Returns when to read the store again though no thread has told of anything new; `None` for never.
+    /// Returns when to read the store again if no notification arrives; `None` for never.
     pub(super) fn next_poll(&self, until: Option<Instant>) -> Option<Instant> {
         earlier(until, Instant::now().checked_add(self.poll))
     }
 
-    /// Waits before an event is tried again that has failed, in whatever thread; tells whether there is time
-    /// for it.
+    /// Waits for the backoff of an event that failed, on this or another thread. Returns `false` if
+    /// the backoff ends after `until`.
     pub(super) fn back_off(&self, running: &RunningProjection<S>, until: Option<Instant>) -> bool {
         let Some(wake) = running.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
         }
-        // Shutting down wakes a thread that sleeps here.
+        // Shutting down wakes a thread that waits here.
         while Instant::now() < wake && !self.is_shut.load(Ordering::Acquire) {
             self.signal.wait_past(self.signal.count(), Some(wake));
         }
         true
     }
 
-    /// Gives up the turn, and wakes the threads that found it taken, if there are any; tells whether.
+    /// Releases the turn, and notifies the threads that found it taken. Tells whether there were
+    /// any.
     fn give_up(&self, running: &RunningProjection<S>, turn: MutexGuard<'_, ()>) -> bool {
         let is_wanted = running.turn.give_up(turn);
         if is_wanted {
@@ -161,11 +165,12 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         is_wanted
     }
 
-    /// Applies one commit's worth of events, gives up the turn, and wakes the others if there is something
-    /// new or they found the turn taken; tells whether it did.
+    /// Applies one batch of events and releases the turn. It notifies other threads if something
+    /// changed or if they found the turn taken, and tells whether it did.
     ///
-    /// If the writer was refused nobody is woken: this thread retries after a while, and the others, which
-    /// would be refused as well, would wake each other without end. A caller that does not retry notifies.
+    /// If the store reports `Busy`, no thread is notified: this thread retries after a while, and
+    /// the others would get `Busy` as well and wake each other endlessly. A caller that does not
+    /// retry must notify.
     pub(super) fn step_in_turn(
         &self,
         running: &RunningProjection<S>,
@@ -184,9 +189,9 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         (step, woke_others)
     }
 
-    /// Applies one commit's worth of events. The caller has the turn. A version that is being built becomes
-    /// the one that is read in the commit that applies the newest event: if the caller says so, or if this
-    /// program has no other that could be read.
+    /// Applies one batch of events. The caller has the turn. A version that is being built becomes
+    /// active in the commit that applies the newest event, if the caller asks for it or if the
+    /// version takes over.
     fn step(&self, running: &RunningProjection<S>, activates: bool) -> EventResult<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
@@ -219,6 +224,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             running.save(&mut group, &state)?;
             running.activate(&mut group)?;
         }
+        // Nothing was written, so roll back: a poll that finds no events must not commit.
         let is_still = chunk.is_empty() && !is_activated;
         group.commit()?;
         if is_still {
@@ -226,6 +232,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         } else {
             transaction.commit()?
         }
+        // Only after the commit: other threads take this position for committed.
         running.committed(&state);
         Counters::add(&self.counters.applied, state.applied - before.applied);
         Counters::add(&self.counters.put_aside, put_aside);
@@ -262,7 +269,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 }
 
-/// Tells whether the writer was refused.
+/// Tells whether the store refused the writer with `Busy`.
 pub(super) fn is_busy(step: &EventResult<Step>) -> bool {
     matches!(step, Err(EventError::Store(error)) if error.kind() == ErrorKind::Busy)
 }

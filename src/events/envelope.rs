@@ -1,14 +1,15 @@
-//! The bytes of an event in the log.
+//! The encoding of an event in the log.
 //!
 //! ```text
 //! format 1 | hash before 32 | time 8 | version 8 | schema 4 | codec 1 | batch 4
 //!   | lengths of stream 2, type 2, key 2, metadata 4 | stream | type | key | metadata | payload
 //! ```
 //!
-//! The lengths come first, so that reading an event is cutting off a head of fixed length and looking once
-//! whether the texts behind it are UTF-8.
+//! The lengths come first. Decoding splits off a head of fixed length and validates the UTF-8 of
+//! all texts after it in one pass.
 //!
-//! The hash of an event is that of its position and of all these bytes, so of every event before it.
+//! The hash of an event covers its position and all these bytes, including the hash of the event
+//! before. It therefore covers all earlier events too.
 
 use arbour_core::DecodeError;
 use sha2::{Digest as _, Sha256};
@@ -16,10 +17,10 @@ use sha2::{Digest as _, Sha256};
 use super::event::{Event, EventBuf, Hash};
 use super::layout::FORMAT;
 
-/// Everything before the texts.
+/// The number of bytes before the texts.
 const FIXED_BYTES: usize = 1 + 32 + 8 + 8 + 4 + 1 + 4 + 2 + 2 + 2 + 4;
 
-/// Writes an event as it is stored. The texts were checked to have the lengths they may.
+/// Encodes an event. The caller has checked the lengths of its texts.
 pub(super) fn encode(event: &Event<'_>, value: &mut Vec<u8>) {
     let key = event.key.unwrap_or_default();
     value.reserve(
@@ -48,7 +49,7 @@ pub(super) fn encode(event: &Event<'_>, value: &mut Vec<u8>) {
     value.extend_from_slice(event.payload);
 }
 
-/// Returns the hash of an event as it is stored.
+/// Returns the hash of an encoded event.
 pub(super) fn hash(position: u64, value: &[u8]) -> Hash {
     let mut hash = Sha256::new();
     hash.update(position.to_be_bytes());
@@ -56,7 +57,7 @@ pub(super) fn hash(position: u64, value: &[u8]) -> Hash {
     hash.finalize().into()
 }
 
-/// Takes bytes off the front of a head that is long enough.
+/// Splits bytes off the front of the head, which is long enough.
 struct Front<'a>(&'a [u8]);
 
 impl<'a> Front<'a> {
@@ -78,7 +79,7 @@ fn no_text() -> DecodeError {
     DecodeError::new("texts in UTF-8", "something else")
 }
 
-/// Reads an event as it is stored.
+/// Decodes an event.
 #[inline]
 pub(super) fn decode(position: u64, value: &[u8]) -> Result<Event<'_>, DecodeError> {
     let (head, rest) = value.split_first_chunk::<FIXED_BYTES>().ok_or_else(too_short)?;
@@ -122,7 +123,7 @@ pub(super) fn decode(position: u64, value: &[u8]) -> Result<Event<'_>, DecodeErr
 }
 
 impl EventBuf {
-    /// Returns the hash of the event and of all before it.
+    /// Returns the hash of the event and of all events before it.
     pub(super) fn hash(&self) -> Hash {
         let mut value = Vec::new();
         encode(&self.as_event(), &mut value);

@@ -1,4 +1,4 @@
-//! Why something with events was refused or failed.
+//! Errors of the event layer.
 
 use std::error::Error as StdError;
 
@@ -18,9 +18,9 @@ use super::Expected;
 /// ```
 pub type EventResult<T> = Result<T, EventError>;
 
-/// Why something with events was refused or failed.
+/// An error of the event layer.
 ///
-/// A refused append has written nothing, and the transaction goes on.
+/// A refused append has written nothing, and the caller can continue its transaction.
 ///
 /// ```
 /// use arbour::events::{EventError, Expected};
@@ -36,15 +36,15 @@ pub type EventResult<T> = Result<T, EventError>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// The store failed or refused; see [`Error::kind`].
+    /// The store reported an error; see [`Error::kind`].
     #[error(transparent)]
     Store(#[from] Error),
 
-    /// Something with documents was refused or failed.
+    /// The document layer reported an error.
     #[error(transparent)]
     Document(#[from] DocError),
 
-    /// A declaration or a call can never succeed as it is: correct it.
+    /// A declaration or a call is invalid and would fail again: correct it.
     #[error("{log}: {reason}")]
     Invalid {
         /// The log.
@@ -53,7 +53,7 @@ pub enum EventError {
         reason: String,
     },
 
-    /// The stream is at another version: read what happened since, and decide anew.
+    /// The stream is at another version: read the events since the expected one, and decide again.
     #[error(
         "{log}: stream {stream:?} is at version {actual}, and {expected} was expected: read what \
          happened since, and decide again"
@@ -65,11 +65,11 @@ pub enum EventError {
         stream: String,
         /// The version the caller expected.
         expected: Expected,
-        /// The version it is at; 0 if nothing happened to it yet.
+        /// The version it is at; 0 if it has no events.
         actual: u64,
     },
 
-    /// The idempotency key was used for something else: choose another.
+    /// The idempotency key was used for other content: choose another.
     #[error(
         "{log}: the idempotency key {key:?} was used at position {position} for something else: \
          choose another key"
@@ -79,7 +79,7 @@ pub enum EventError {
         log: String,
         /// The key.
         key: String,
-        /// The position of the first event that was appended with it.
+        /// The position of the first event appended with it.
         position: u64,
     },
 
@@ -91,12 +91,12 @@ pub enum EventError {
     Unfit {
         /// The type of the event.
         event_type: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
 
-    /// What is stored cannot be read.
+    /// A stored value cannot be decoded.
     #[error(
         "{log}: the value at key \"{key}\" of tree {tree:?} cannot be decoded: {cause}: restore \
          the entry from a backup"
@@ -108,12 +108,12 @@ pub enum EventError {
         tree: String,
         /// The key, escaped.
         key: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
 
-    /// The payload of an event cannot be read. Other events can.
+    /// The payload of an event cannot be decoded. Other events are not affected.
     #[error(
         "the payload of the event {event_type:?} at position {position} cannot be read: {cause}: \
          declare how to read it (`upcast`, `also_reads`), or skip the event"
@@ -123,7 +123,7 @@ pub enum EventError {
         position: u64,
         /// The type of the event.
         event_type: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
@@ -140,11 +140,11 @@ pub enum EventError {
         event_type: String,
         /// The version it was written with.
         stored: u32,
-        /// The version this program declares.
+        /// The newest version this program declares.
         known: u32,
     },
 
-    /// The events asked for were [trimmed](super::Events::trim): continue at the first that is left
+    /// The requested events were [trimmed](super::Events::trim): continue at the first that is left
     /// ([`Subscription::skip_trimmed`](super::Subscription::skip_trimmed)), or read the archive.
     #[error(
         "{log}: position {asked} was trimmed, and the first event left is {first}: read the \
@@ -153,13 +153,13 @@ pub enum EventError {
     Archived {
         /// The log.
         log: String,
-        /// The position asked for.
+        /// The requested position.
         asked: u64,
         /// The first that is left.
         first: u64,
     },
 
-    /// A position that the log does not have yet was to be acknowledged. Nothing was written.
+    /// A position after the newest event cannot be acknowledged. Nothing was written.
     #[error(
         "{log}: the subscription {subscription:?} cannot acknowledge position {asked}, because the \
          newest event is {newest}: acknowledge only what was read from this log"
@@ -169,13 +169,14 @@ pub enum EventError {
         log: String,
         /// The subscription.
         subscription: String,
-        /// The position that was to be acknowledged.
+        /// The position to acknowledge.
         asked: u64,
-        /// The newest position there is.
+        /// The newest position of the log.
         newest: u64,
     },
 
-    /// Another runner of the subscription took over. What this one does is done by the other too.
+    /// Another runner has taken over the subscription. Events handed out to this one will be handed
+    /// out to the other too.
     #[error(
         "{log}: another runner of the subscription {subscription:?} has taken over, or it was \
          forgotten: stop this one, or subscribe again to take over"
@@ -187,8 +188,8 @@ pub enum EventError {
         subscription: String,
     },
 
-    /// The log has fewer events than were applied or copied from it: it has lost its end. Restore it,
-    /// or rebuild.
+    /// The log ends before a position that was already applied or copied from it: its newest events
+    /// are lost. Restore it, or rebuild.
     #[error(
         "{log}: its newest event is {newest}, and {reader} has had {applied}: it has lost its end: \
          restore it from a backup, or start {reader} over"
@@ -196,15 +197,15 @@ pub enum EventError {
     Truncated {
         /// The log.
         log: String,
-        /// What has read more: a projection, a subscription or a copy.
+        /// What has read further: a projection, a subscription or a copy.
         reader: String,
         /// The position that was applied.
         applied: u64,
-        /// The newest position there is.
+        /// The newest position of the log.
         newest: u64,
     },
 
-    /// The log is not the one that was applied or copied so far: open the right one, or rebuild.
+    /// The log is not the one that was applied or copied until now: open the right one, or rebuild.
     #[error(
         "{log}: it is another log than {reader} was made from, as position {position} shows: open \
          the right one, or rebuild {reader}"
@@ -212,13 +213,13 @@ pub enum EventError {
     Foreign {
         /// The log.
         log: String,
-        /// What was made from another: a projection or a copy.
+        /// What was made from the other log: a projection or a copy.
         reader: String,
-        /// Where they differ.
+        /// The position at which they differ.
         position: u64,
     },
 
-    /// An event is missing, or its bytes were changed: the hash of the next one does not fit.
+    /// An event is missing or was changed: the hash in the next one does not match.
     #[error(
         "{log}: the event at position {position} is missing, or was changed: restore the log from \
          a backup or a copy"
@@ -226,7 +227,7 @@ pub enum EventError {
     Broken {
         /// The log.
         log: String,
-        /// The first position that does not fit.
+        /// The first position that does not match.
         position: u64,
     },
 

@@ -1,4 +1,4 @@
-//! An event: what happened, to what, when, and why.
+//! An event, its metadata and its hash.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// The hash of an event and of all before it: SHA-256.
+/// The hash of an event and of all events before it: SHA-256.
 ///
 /// ```
 /// let none: arbour::events::Hash = [0; 32];
@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// ```
 pub type Hash = [u8; 32];
 
-/// What goes with an event and is none of its payload.
+/// Data about an event that is not part of its payload.
 ///
 /// ```
 /// use arbour::events::Metadata;
@@ -25,19 +25,19 @@ pub type Hash = [u8; 32];
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metadata {
-    /// What all events of one undertaking share.
+    /// An id shared by all events of one operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
     /// The message or event that caused this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation: Option<String>,
-    /// Anything else.
+    /// Any further entries.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
 }
 
 impl Metadata {
-    /// Names the undertaking.
+    /// Sets the correlation id.
     ///
     /// ```
     /// # use arbour::events::Metadata;
@@ -49,7 +49,7 @@ impl Metadata {
         self
     }
 
-    /// Names the cause.
+    /// Sets the causation id.
     ///
     /// ```
     /// # use arbour::events::Metadata;
@@ -61,7 +61,7 @@ impl Metadata {
         self
     }
 
-    /// Adds anything else.
+    /// Adds a further entry.
     ///
     /// ```
     /// # use arbour::events::Metadata;
@@ -73,7 +73,7 @@ impl Metadata {
         self
     }
 
-    /// Tells whether there is nothing.
+    /// Tells whether there are no entries.
     ///
     /// ```
     /// # use arbour::events::Metadata;
@@ -85,7 +85,7 @@ impl Metadata {
     }
 }
 
-/// An event that is in the log, or a sub-event of one; it borrows its bytes from the store.
+/// An event in the log, or a sub-event of one. It borrows its bytes from the store.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -105,39 +105,40 @@ impl Metadata {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event<'a> {
-    /// Its place in the log, from 1, without gaps. A sub-event has that of the event it came from.
+    /// Its position in the log, from 1, without gaps. A sub-event has the position of the event it
+    /// came from.
     pub position: u64,
-    /// Which of the sub-events of a position it is, in the order they are applied in; 0 for the event
-    /// itself.
+    /// The number of a sub-event among those of its position, in the order in which they are
+    /// applied; 0 for the event itself.
     pub part: u32,
-    /// What it happened to.
+    /// The stream of the event.
     pub stream: &'a str,
-    /// Its place in the stream, from 1, without gaps; 0 for a sub-event.
+    /// Its version in the stream, from 1, without gaps; 0 for a sub-event.
     pub version: u64,
-    /// What happened.
+    /// The type of the event.
     pub event_type: &'a str,
-    /// The version of what the payload looks like.
+    /// The schema version of the payload.
     pub schema: u32,
-    /// The number of the codec of the payload.
+    /// The number of the payload's codec.
     pub codec: u8,
-    /// When, in milliseconds since 1970 (UTC).
+    /// When it happened, in milliseconds since 1970 (UTC).
     pub time: i64,
-    /// The payload, encoded; see [`EventType::read`](super::EventType::read).
+    /// The encoded payload; see [`EventType::read`](super::EventType::read).
     pub payload: &'a [u8],
-    /// The idempotency key of the append whose first event it is.
+    /// The idempotency key of the append, in its first event.
     pub key: Option<&'a str>,
     /// How many events were appended together, in the first of them; 0 in the others.
     pub batch: u32,
-    /// The hash of the event before.
+    /// The hash of the previous event.
     pub hash_before: &'a Hash,
     pub(super) metadata: &'a [u8],
 }
 
 impl Event<'_> {
-    /// Returns what goes with the event.
+    /// Returns the metadata of the event.
     ///
     /// # Errors
-    /// If the bytes are damaged.
+    /// A [`DecodeError`] if the bytes are damaged.
     ///
     /// ```
     /// # use arbour::events::Event;
@@ -154,10 +155,11 @@ impl Event<'_> {
         })
     }
 
-    /// Returns an id that is new and yet the same whenever the event is applied again: made of its
-    /// time, its place and the hash of the event before. `number` tells several of one event apart.
+    /// Returns a new id that is the same whenever the event is applied again. It is derived from
+    /// the event's time, its position and the hash of the previous event. `number` distinguishes
+    /// several ids of one event.
     ///
-    /// It looks like a UUID of version 7, so it sorts by time.
+    /// It has the form of a UUID version 7, so ids sort by time.
     ///
     /// ```
     /// # use arbour::events::Event;
@@ -180,7 +182,7 @@ impl Event<'_> {
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &bits).into_uuid()
     }
 
-    /// Copies the event, to keep it.
+    /// Copies the event into an owned one.
     ///
     /// ```
     /// # use arbour::events::{Event, EventBuf};
@@ -234,7 +236,7 @@ pub struct EventBuf {
 }
 
 impl EventBuf {
-    /// Lends the event.
+    /// Borrows the event.
     ///
     /// ```
     /// # use arbour::events::EventBuf;
@@ -262,7 +264,8 @@ impl EventBuf {
     }
 }
 
-/// An event to append, or a sub-event to emit. [`EventType::event`](super::EventType::event) makes one.
+/// An event to append, or a sub-event to emit. [`EventType::event`](super::EventType::event) makes
+/// one.
 ///
 /// ```
 /// use arbour::events::{EventType, Metadata};
@@ -274,24 +277,25 @@ impl EventBuf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewEvent {
-    /// What it happened to: 1 to 1000 bytes.
+    /// The stream: 1 to 1000 bytes.
     pub stream: String,
-    /// What happened: 1 to 1000 bytes.
+    /// The type: 1 to 1000 bytes.
     pub event_type: String,
-    /// The version of what the payload looks like.
+    /// The schema version of the payload.
     pub schema: u32,
-    /// The number of the codec of the payload.
+    /// The number of the payload's codec.
     pub codec: u8,
-    /// The payload, encoded.
+    /// The encoded payload.
     pub payload: Vec<u8>,
-    /// What goes with it.
+    /// The metadata.
     pub metadata: Metadata,
-    /// When, in milliseconds since 1970 (UTC); `None` for the log's clock.
+    /// When it happened, in milliseconds since 1970 (UTC); `None` takes the time of the log's
+    /// clock.
     pub time: Option<i64>,
 }
 
 impl NewEvent {
-    /// An event whose payload was encoded by the caller.
+    /// Creates an event from a payload that the caller has encoded.
     ///
     /// ```
     /// use arbour::events::NewEvent;
@@ -316,7 +320,7 @@ impl NewEvent {
         }
     }
 
-    /// Says what goes with it.
+    /// Sets the metadata.
     ///
     /// ```
     /// # use arbour::events::{Metadata, NewEvent};
@@ -330,7 +334,7 @@ impl NewEvent {
         self
     }
 
-    /// Says when it happened, in milliseconds since 1970 (UTC), instead of the log's clock.
+    /// Sets the time, in milliseconds since 1970 (UTC), instead of taking it from the log's clock.
     ///
     /// ```
     /// # use arbour::events::NewEvent;

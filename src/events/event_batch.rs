@@ -1,14 +1,14 @@
-//! Events read ahead of being applied or copied.
+//! Batches of events read from the log.
 
 use std::ops::Range;
 
-/// How many events are read at once, at most.
+/// The maximum number of events in a batch.
 pub(super) const CHUNK_EVENTS: usize = 500;
 
-/// How many bytes are read at once: one event may be more.
+/// The maximum size of a batch in bytes. A single event may be larger.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// Events as they are stored, in the order of their positions.
+/// Encoded events, in the order of their positions.
 #[derive(Default)]
 pub(super) struct EventBatch {
     bytes: Vec<u8>,
@@ -30,7 +30,7 @@ impl EventBatch {
         self.events.is_empty()
     }
 
-    /// Iterates over the positions and what is stored there.
+    /// Iterates over the positions and the encoded events.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &[u8])> {
         self.events
             .iter()

@@ -15,17 +15,18 @@ use super::model::{Handled, Model, Outbox};
 use super::{EventError, EventResult};
 use crate::documents::Collection;
 
-/// What can happen to a document of such a collection, as the types of events end.
+/// The events of such a collection, as suffixes of their type names.
 const ACTIONS: [&str; 7] = ["init", "set", "insert", "update", "upsert", "remove", "change-id"];
 
 /// The codec of the payloads: JSON.
 const CODEC: u8 = 1;
 
-/// A collection whose writes are events: a [`Model`] that applies them, and what makes them. A write that
-/// is refused, for there is such a document already or its values are taken, is no failure: whoever
-/// dispatched it gets `{"refused": .., "kind": ..}` from the model, else `{"id": .., "revision": ..}`.
+/// A collection whose writes are events: a [`Model`] that applies them, with [`EventWrites`] that
+/// creates them. A write that the collection refuses, for example because the document exists
+/// already or a unique value is taken, is not a failure of the event. The dispatching caller gets
+/// `{"refused": .., "kind": ..}` as the model's result; otherwise `{"id": .., "revision": ..}`.
 ///
-/// Ids that are made are the same whenever the events are applied again.
+/// Generated ids are the same whenever the events are applied again.
 ///
 /// ```
 /// use arbour::documents::{Declaration, DocStore, Documents};
@@ -51,7 +52,7 @@ pub struct EventCollection<D> {
     collection: Arc<Collection<D>>,
 }
 
-/// Makes the events of an [`EventCollection`].
+/// Creates the events of an [`EventCollection`].
 ///
 /// ```
 /// use arbour::events::EventWrites;
@@ -69,7 +70,7 @@ pub struct EventWrites<D> {
 }
 
 impl<D: Document> EventWrites<D> {
-    /// Makes events of a collection of this name, whose documents have their ids at `id`.
+    /// Creates events for a collection of this name, whose documents have their ids at `id`.
     ///
     /// ```
     /// # use arbour::events::EventWrites;
@@ -81,7 +82,7 @@ impl<D: Document> EventWrites<D> {
         Self { name: name.to_owned(), id_path: vec!["id".to_owned()], body: Default::default() }
     }
 
-    /// Says where the id stands in a document.
+    /// Sets the path of the id in a document.
     ///
     /// ```
     /// # use arbour::events::EventWrites;
@@ -94,7 +95,8 @@ impl<D: Document> EventWrites<D> {
         self
     }
 
-    /// Says that the collection is new: appended once, however often it is dispatched.
+    /// Returns the append that creates the collection. It takes effect once, however often it is
+    /// dispatched.
     ///
     /// ```
     /// # use arbour::events::EventWrites;
@@ -108,10 +110,11 @@ impl<D: Document> EventWrites<D> {
             .key(event_type)
     }
 
-    /// Stores a document, whether it is there or not. An id that is made is made when it is applied.
+    /// Stores a document, replacing the existing one if there is one. A generated id is generated
+    /// when the event is applied.
     ///
     /// # Errors
-    /// [`Document`](EventError::Document) if it is no JSON.
+    /// [`Document`](EventError::Document) if the document cannot be encoded as JSON.
     ///
     /// ```
     /// # use arbour::events::EventWrites;
@@ -123,7 +126,7 @@ impl<D: Document> EventWrites<D> {
         self.of_body("set", body)
     }
 
-    /// Stores a document that is not there yet.
+    /// Inserts a document that must not exist yet.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -138,7 +141,7 @@ impl<D: Document> EventWrites<D> {
         self.of_body("insert", body)
     }
 
-    /// Changes members of a document that is there; null removes one.
+    /// Changes members of an existing document; a member set to null is removed.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -154,8 +157,8 @@ impl<D: Document> EventWrites<D> {
         self.event("update", Some(&id), json!({"id": id.to_json(), "changes": changes}))
     }
 
-    /// Changes members of the document whose id stands in `changes`, or inserts them as a document if there
-    /// is none.
+    /// Changes members of the document whose id is in `changes`, or inserts `changes` as a new
+    /// document if it does not exist.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -170,7 +173,7 @@ impl<D: Document> EventWrites<D> {
         self.of_json("upsert", changes.clone())
     }
 
-    /// Removes a document, if it is there.
+    /// Removes a document if it exists.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -185,7 +188,7 @@ impl<D: Document> EventWrites<D> {
         self.event("remove", Some(&id), json!({"id": id.to_json()}))
     }
 
-    /// Gives a document another id.
+    /// Changes the id of a document.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -219,7 +222,8 @@ impl<D: Document> EventWrites<D> {
         self.event(action, id.as_ref(), body)
     }
 
-    /// The events of a document are a stream of its own, where its id is known before.
+    /// Puts the events of a document into a stream of its own, if its id is known before the event
+    /// is applied.
     fn event(&self, action: &str, id: Option<&DocId<'_>>, payload: Value) -> EventResult<NewEvent> {
         let stream = match id {
             Some(id) => format!("{}/{id}", self.name),
@@ -235,8 +239,8 @@ impl<D: Document> EventWrites<D> {
 }
 
 impl<D: Document> EventCollection<D> {
-    /// Makes a model of a collection, which may be one that the program shares, to read it. The types of its
-    /// events begin with this name.
+    /// Creates the model of a collection. The program may share the collection to read it. The
+    /// event types begin with `name`.
     ///
     /// ```
     /// # use arbour::documents::{Declaration, DocResult, DocStore, Documents};
@@ -257,7 +261,7 @@ impl<D: Document> EventCollection<D> {
         Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
     }
 
-    /// Makes what makes the events of a collection of this name.
+    /// Returns the factory for the events of a collection of this name.
     ///
     /// ```
     /// # use arbour::events::EventCollection;
@@ -288,7 +292,7 @@ impl<D: Document> EventCollection<D> {
     }
 }
 
-/// A write that an event stands for.
+/// The write that an event describes.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Write {
@@ -359,7 +363,7 @@ impl<D: Document> Model for EventCollection<D> {
     }
 }
 
-/// Names the kind of an error that refuses a write and is no failure.
+/// Returns the name of an error that refuses a write but is not a failure.
 fn refusal(error: &DocError) -> Option<&'static str> {
     Some(match error {
         DocError::Exists { .. } => "exists",

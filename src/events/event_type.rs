@@ -1,4 +1,4 @@
-//! The type of an event: its name, its payload, and what becomes of older ones.
+//! Event types: the name, the payload and how payloads of older versions are upgraded.
 
 use std::error::Error as StdError;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::event::{Event, NewEvent};
 use super::{EventError, EventResult};
 
-/// A type of event: its name, the type of its payload, and what makes payloads of older versions ones
-/// of today. It is part of the program.
+/// A type of event: its name, the type of its payload and the functions that upgrade payloads of
+/// older versions. It is declared in the program and not stored.
 ///
 /// ```
 /// use arbour::events::EventType;
@@ -19,7 +19,7 @@ use super::{EventError, EventResult};
 /// struct Deposited { cents: u64, currency: String }
 ///
 /// let deposited = EventType::<Deposited>::new("deposited").upcast_json(1, |mut payload| {
-///     payload["currency"] = "EUR".into(); // there was but one then
+///     payload["currency"] = "EUR".into(); // there was only one then
 ///     Ok(payload)
 /// });
 /// let event = deposited.event("account-1", &Deposited { cents: 500, currency: "CHF".into() })?;
@@ -39,7 +39,7 @@ impl<B> Clone for EventType<B> {
 }
 
 impl<B: Document> EventType<B> {
-    /// A type of event with payloads in JSON, at version 1.
+    /// Declares an event type with JSON payloads at schema version 1.
     ///
     /// ```
     /// # use arbour::events::EventType;
@@ -50,7 +50,7 @@ impl<B: Document> EventType<B> {
         Self { name: name.into(), format: BodyFormat::new() }
     }
 
-    /// Writes payloads with another codec than JSON.
+    /// Encodes payloads with another codec than JSON.
     ///
     /// ```
     /// # use arbour::documents::BodyCodec;
@@ -64,7 +64,7 @@ impl<B: Document> EventType<B> {
         self
     }
 
-    /// Reads payloads that were written with another codec.
+    /// Also reads payloads that were encoded with another codec.
     ///
     /// ```
     /// # use arbour::documents::BodyCodec;
@@ -78,7 +78,7 @@ impl<B: Document> EventType<B> {
         self
     }
 
-    /// Makes payloads of version `from` ones of the next, when they are read. The log keeps them as
+    /// Upgrades payloads from version `from` to the next when they are read. The log keeps them as
     /// they were written.
     ///
     /// ```
@@ -129,7 +129,7 @@ impl<B: Document> EventType<B> {
         &self.name
     }
 
-    /// Makes an event of this type.
+    /// Creates an event of this type.
     ///
     /// # Errors
     /// [`Unfit`](EventError::Unfit) if the payload cannot be encoded.
@@ -164,11 +164,12 @@ impl<B: Document> EventType<B> {
         event.event_type == self.name
     }
 
-    /// Reads the payload of an event, of an older version too; `None` if the event is of another type.
+    /// Decodes the payload of an event, upgrading it if it has an older version; `None` if the
+    /// event is of another type.
     ///
     /// # Errors
-    /// [`Payload`](EventError::Payload) if it cannot be read, [`TooNew`](EventError::TooNew) if it is
-    /// of a newer version.
+    /// [`Payload`](EventError::Payload) if it cannot be decoded, [`TooNew`](EventError::TooNew) if
+    /// it has a newer version.
     ///
     /// ```
     /// # use arbour::events::{Event, EventResult, EventType};

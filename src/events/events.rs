@@ -1,4 +1,4 @@
-//! Events and the views that are made of them, together.
+//! A log and the projections of it, opened together.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,28 +21,27 @@ use super::signal::Signal;
 use super::taken::Taken;
 use super::{EventError, EventResult};
 
-/// How long those who wait do not look at a store that other processes write to as well, unless the
-/// program says otherwise.
+/// The default poll interval for a store that other processes write to as well.
 const OTHERS_POLL: Duration = Duration::from_millis(20);
 
-/// How long they do not look at one of this process alone: events can be appended by a [`Log`] of the
-/// program's own, which wakes nobody.
+/// The default poll interval for a store that only this process writes. A [`Log`] of the program's
+/// own can append events to it without notifying waiting threads.
 const OWN_POLL: Duration = Duration::from_millis(200);
 
-/// How long a wait without a timeout goes on though nothing happens, by default. It is far longer than a
-/// commit's worth of events takes.
+/// How long a wait without a timeout lasts without progress, by default. It is far longer than
+/// applying one batch of events takes.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A log of events and the views that projections make of them, in one store, or the log in a store of
-/// its own.
+/// A log of events and the views that projections make of it, in one store or with the log in a
+/// store of its own.
 ///
-/// There is no thread of its own and nothing that could stop unnoticed: whoever waits for an event to be
-/// applied applies what is to be applied, one of those who wait for all. It can be cloned; the clones are
-/// the same.
+/// It runs no thread of its own. A caller that waits for an event to be applied applies the
+/// outstanding events itself; if several wait, one of them applies for all. Clones share one state.
 ///
-/// In one store an event and what comes of it are one commit. With a log of its own the event is
-/// committed first, then the view together with the position it is at; that position alone tells what was
-/// applied, so an event is applied once whatever dies in between.
+/// With a single store, an event and its effects on the views are one commit. With a separate store
+/// for the log, the event is committed first, then the view together with its position. That
+/// position alone decides what was applied, so each event is applied exactly once, even after a
+/// crash in between.
 ///
 /// ```
 /// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
@@ -95,7 +94,7 @@ impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
     }
 }
 
-/// What all clones share.
+/// The state shared by all clones.
 pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) views: Arc<GroupCommit<Arc<S>>>,
     pub(super) location: LogLocation<L>,
@@ -103,19 +102,19 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) signal: Signal,
     pub(super) counters: Counters,
     pub(super) is_shut: AtomicBool,
-    /// How many append to the store of the views, and apply.
+    /// How many threads are appending to the store of the views and applying.
     pub(super) dispatching: AtomicUsize,
-    /// With which durability views are committed that are not committed together with events.
+    /// The durability of views that are not committed together with their events.
     pub(super) view_durability: Durability,
     /// The interval at which waiting threads read the store.
     pub(super) poll: Duration,
-    /// How long a wait without a timeout goes on though nothing happens.
+    /// How long a wait without a timeout lasts without progress.
     pub(super) stall_timeout: Duration,
-    /// What is known of the claims of each subscription.
+    /// What is known about the claims of each subscription.
     pub(super) taken: Mutex<HashMap<String, Taken>>,
 }
 
-/// Declares which projections there are, and where the log is.
+/// Declares the projections and the location of the log.
 ///
 /// ```
 /// use arbour::events::Events;
@@ -137,12 +136,12 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     indexes_types: bool,
 }
 
-/// Opens the log where it is.
+/// Opens the log at its location.
 type OpenLocation<S, L> =
     dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<LogLocation<L>>;
 
 impl<S: KvStore> Events<S> {
-    /// Begins with a store, in which log and views are, and the name of the log.
+    /// Starts with the store that holds the log and the views, and the name of the log.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -167,8 +166,8 @@ impl<S: KvStore> Events<S> {
 }
 
 impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
-    /// Adds a projection. Several versions of one may be there: the one that is read goes on, and another
-    /// can be [rebuilt](Events::rebuild) beside it.
+    /// Adds a projection. Several versions of one projection can be declared: the active one
+    /// continues, and another can be [rebuilt](Events::rebuild) next to it.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -185,8 +184,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
-    /// Says with which durability views are committed where they are not committed together with their
-    /// events: less than the log's is enough, for what is lost of them is made again.
+    /// Sets the durability of views that are not committed together with their events. It can be
+    /// weaker than that of the log, because lost changes of a view are made again from the log.
     ///
     /// ```
     /// # use arbour::{Durability, MemoryStore, events::Events};
@@ -204,10 +203,11 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
-    /// Says after how long those who wait look at the store though nobody has told them of anything new:
-    /// where other processes write to it as well that is how late they learn of it. By default it is 20
-    /// milliseconds there, and a fifth of a second in a store of this process alone, where it is only for
-    /// events that were appended by a [`Log`] and [nobody was told of](Events::notify).
+    /// Sets the poll interval: how often waiting threads read the store if no notification arrives.
+    /// If other processes write to the store, they notice its commits with this delay. The default
+    /// is then 20 milliseconds. For a store that only this process writes it is 200 milliseconds,
+    /// and matters only for events appended through a [`Log`] without a
+    /// [notification](Events::notify).
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -224,11 +224,12 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
-    /// Sets how long a call without a timeout of its own ([`dispatch`](Events::dispatch),
-    /// [`catch_up`](Events::catch_up), [`rebuild`](Events::rebuild)) waits for another thread that applies
-    /// events and commits nothing meanwhile. By default it is 60 seconds.
+    /// Sets how long a call without its own timeout ([`dispatch`](Events::dispatch),
+    /// [`catch_up`](Events::catch_up), [`rebuild`](Events::rebuild)) waits while another thread
+    /// applies events but commits nothing. The default is 60 seconds.
     ///
-    /// Such a thread may be one whose handler waits for the call: then both would wait for ever.
+    /// Without this limit, a call and a handler on the other thread that waits for that call would
+    /// block each other forever.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -245,8 +246,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
-    /// Has the log keep an index by type, for ever, and makes it when it is [built](Self::build) if it is not
-    /// there yet: see [`Log::index_types`].
+    /// Makes the log keep an index by type from now on, and builds it in [`build`](Self::build) if
+    /// it does not exist yet: see [`Log::index_types`].
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -261,7 +262,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
-    /// Keeps the log in a store of its own, of the same engine or another.
+    /// Keeps the log in a separate store, of the same engine or another.
     ///
     /// ```
     /// # use arbour::{MemoryStore, events::Events};
@@ -289,16 +290,17 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
 impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// Opens the log and the views.
     ///
-    /// The first version of a projection is read at once. If the store reads an earlier version than any
-    /// that is declared here, the newest one declared takes over: the first call that waits for the
-    /// projection ([`dispatch`](Events::dispatch) of an inline one, [`catch_up`](Events::catch_up),
-    /// [`wait_for`](Events::wait_for), [`follow`](Events::follow)) builds it from the log, and it is read once it has
-    /// all. To go on reading the earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
+    /// The first version of a projection is active at once. If the active version in the store is
+    /// earlier than any declared here, the newest declared version takes over: the first call that
+    /// waits for the projection ([`dispatch`](Events::dispatch) of an inline one,
+    /// [`catch_up`](Events::catch_up), [`wait_for`](Events::wait_for), [`follow`](Events::follow))
+    /// builds it from the log, and it becomes active once it is up to date. To keep reading the
+    /// earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
     ///
     /// # Errors
-    /// [`Truncated`](EventError::Truncated) if the log has lost its end since a view was made,
-    /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for names
-    /// that are none, and a version of a projection that is there twice; what the store reports.
+    /// [`Truncated`](EventError::Truncated) if the log ends before the position of a view,
+    /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for
+    /// invalid names and for a version of a projection that is declared twice; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -349,7 +351,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// Finds out which versions are read, and that the log is the one the views were made of.
+    /// Determines the active versions, and checks that the views were made from this log.
     fn open(&self) -> EventResult<()> {
         let views = self.views.inner();
         for running in &self.projections {
@@ -367,7 +369,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(())
     }
 
-    /// Of a projection of which no version is read yet the newest is.
+    /// Activates the newest declared version of a projection that has no active version yet.
     fn activate_newest(&self, name: &str) -> EventResult<()> {
         let projections = self.projections.iter().filter(|running| running.name() == name);
         let newest = projections.max_by_key(|running| running.declared.version());
@@ -385,12 +387,12 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(())
     }
 
-    /// Finds the version of a projection that this program applies.
+    /// Returns the version of a projection that this program applies.
     pub(super) fn served(&self, projection: &str) -> EventResult<&RunningProjection<S>> {
         self.served_at(&self.views.inner().snapshot()?, projection)
     }
 
-    /// Finds the version of a projection that this program applies at a moment.
+    /// Returns the version of a projection that this program applies, as seen by a reader.
     pub(super) fn served_at<R: KvRead>(
         &self,
         reader: &R,
@@ -415,13 +417,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })
     }
 
-    /// Tells whether this program applies a version: the one that is read, or one that takes over.
+    /// Tells whether this program applies a version: either it is active, or it takes over.
     pub(super) fn serves(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
         active == Some(running.declared.version()) || self.takes_over(running, active)
     }
 
-    /// Tells whether a version takes over from the one that is read: it is newer, and the newest that is
-    /// declared here, where the one that is read is not declared.
+    /// Tells whether a version takes over from the active one. It does if the active version is not
+    /// declared here, and this one is newer than it and the newest declared.
     pub(super) fn takes_over(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
         let version = running.declared.version();
         let mut declared = self.projections.iter().filter(|other| other.name() == running.name());
@@ -466,8 +468,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.views.inner()
     }
 
-    /// Returns the log, for what is not done through [`Events`]: reading it beside something else of its
-    /// [store](Self::log_store), keys and versions, copies. Whoever appends by it [notifies](Self::notify).
+    /// Returns the log, for operations that [`Events`] does not offer: reading it in the same
+    /// snapshot as other data of its [store](Self::log_store), keys and versions, copies. A program
+    /// that appends through it should call [`notify`](Self::notify).
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
@@ -481,7 +484,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         &self.inner.location.log
     }
 
-    /// Returns the store of the log: that of the views, or its own.
+    /// Returns the store of the log: the store of the views, or a separate one.
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
@@ -496,10 +499,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.location.store.inner()
     }
 
-    /// Returns the head of the log, as it is now.
+    /// Returns the current head of the log.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -512,7 +515,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.location.head()
     }
 
-    /// Returns events, as they are in the log now.
+    /// Returns events from the current state of the log.
     ///
     /// # Errors
     /// As [`Log::each`].
@@ -529,11 +532,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         log.read(&store.snapshot()?, query)
     }
 
-    /// Returns the version of a projection that is read, whether it is declared here or not; `None` if
-    /// there never was one. A program that was built before the switch to it applies nothing any more.
+    /// Returns the active version of a projection, which is the one that is read, even if it is not
+    /// declared here; `None` if there has never been one. If another program has switched to a
+    /// newer version that this one does not declare, this one no longer applies events.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -548,8 +552,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         active_version(self.store(), &self.store().snapshot()?, projection)
     }
 
-    /// Wakes those who wait for events, after some were appended by a [`Log`] of the program's own. Without
-    /// it they look by themselves, [some time](EventsBuilder::poll) later.
+    /// Wakes threads that wait for events, after the program has appended some through a [`Log`].
+    /// Without a notification they notice the events at the next [poll](EventsBuilder::poll).
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};
@@ -566,7 +570,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.signal.notify();
     }
 
-    /// Returns what was done so far by this value and its clones.
+    /// Returns the counters shared by this value and its clones.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -580,8 +584,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         &self.inner.counters
     }
 
-    /// Ends it: what is begun is finished, whoever waits is told [`ShutDown`](EventError::ShutDown), and
-    /// nothing is dispatched any more. The stores stay open.
+    /// Shuts down: running work completes, waiting calls fail with
+    /// [`ShutDown`](EventError::ShutDown), and later dispatches are refused. The stores stay open.
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
@@ -597,7 +601,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-/// Returns the version of a projection that is read.
+/// Returns the active version of a projection.
 pub(super) fn active_version<S: KvStore, R: KvRead>(
     store: &S,
     reader: &R,

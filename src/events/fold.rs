@@ -11,7 +11,7 @@ use super::log::{Log, open_tree};
 use super::query::EventQuery;
 use super::{EventError, EventResult};
 
-/// A state with the place in the stream and in the log that it is of.
+/// A state, with the version and the position it was folded up to.
 ///
 /// ```
 /// use arbour::events::Folded;
@@ -28,8 +28,8 @@ pub struct Folded<A> {
     pub position: u64,
 }
 
-/// Snapshots of the state of streams, so that not all their events need be read to know it. They are made
-/// when the program says so, and can be forgotten at any time.
+/// Snapshots of the states of streams, which save reading all their events. The program decides
+/// when to save one, and they can be deleted at any time.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -58,8 +58,8 @@ pub struct StreamSnapshots<A> {
 }
 
 impl<A: Document + Default> StreamSnapshots<A> {
-    /// Opens the snapshots of one kind of state, kept in JSON beside the log. Snapshots of another schema
-    /// version than this are not used.
+    /// Opens the snapshots of one kind of state, stored as JSON next to the log. Snapshots with
+    /// another schema version are ignored.
     ///
     /// # Errors
     /// As [`Log::open`].
@@ -78,12 +78,12 @@ impl<A: Document + Default> StreamSnapshots<A> {
         Ok(Self { log: log.clone(), tree, schema, codec: BodyCodec::json() })
     }
 
-    /// Folds the events of a stream into its state: from the snapshot, if there is one, else from the
-    /// default.
+    /// Folds the events of a stream into its state, starting from the snapshot if there is one,
+    /// otherwise from the default.
     ///
     /// # Errors
-    /// Those of the closure; [`Archived`](EventError::Archived) if events were given up that no snapshot
-    /// has; as [`Log::each`].
+    /// Errors of the closure; [`Archived`](EventError::Archived) if events were trimmed that the
+    /// snapshot does not cover; as [`Log::each`].
     ///
     /// ```
     /// # use arbour::KvRead;
@@ -121,10 +121,10 @@ impl<A: Document + Default> StreamSnapshots<A> {
         Ok(Folded { state: state.unwrap_or_default(), version, position })
     }
 
-    /// Keeps a state, in the place of an older one.
+    /// Saves a state, replacing an older snapshot.
     ///
     /// # Errors
-    /// [`Unfit`](EventError::Unfit) if it cannot be encoded; what the store reports.
+    /// [`Unfit`](EventError::Unfit) if it cannot be encoded; errors of the store.
     ///
     /// ```
     /// # use arbour::KvWrite;
@@ -152,10 +152,11 @@ impl<A: Document + Default> StreamSnapshots<A> {
         Ok(transaction.put(&self.tree, stream.as_bytes(), &value)?)
     }
 
-    /// Returns the snapshot of a stream, if there is one of this schema version.
+    /// Returns the snapshot of a stream, if there is one with this schema version.
     ///
     /// # Errors
-    /// What the store reports, and [`Undecodable`](EventError::Undecodable): it can be deleted.
+    /// Errors of the store, and [`Undecodable`](EventError::Undecodable); a snapshot that cannot be
+    /// decoded can be deleted.
     ///
     /// ```
     /// # use arbour::KvRead;

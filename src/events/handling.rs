@@ -1,4 +1,4 @@
-//! Whether a thread runs handlers, which must not wait for events.
+//! Keeps handlers from waiting for events.
 
 use std::cell::Cell;
 
@@ -7,16 +7,16 @@ use arbour_core::{Error, ErrorKind, Operation};
 use super::EventResult;
 
 thread_local! {
-    /// Whether this thread runs handlers.
+    /// Whether this thread is running handlers.
     static HANDLES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs handlers, and notes meanwhile that this thread does.
+/// Runs handlers, and marks this thread as running them meanwhile.
 pub(super) fn handling<R>(run: impl FnOnce() -> R) -> R {
     struct Reset(bool);
     impl Drop for Reset {
         fn drop(&mut self) {
-            // A panic of a handler ends it too.
+            // A destructor, so that a panicking handler clears the flag too.
             HANDLES.set(self.0);
         }
     }
@@ -24,7 +24,7 @@ pub(super) fn handling<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Refuses a call that would wait for the handler that makes it.
+/// Refuses a call that would wait for the very handler that makes it.
 pub(super) fn check_not_handling() -> EventResult<()> {
     if HANDLES.get() {
         let message = "a handler cannot wait for events: let it emit sub-events";

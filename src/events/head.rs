@@ -1,4 +1,4 @@
-//! The head of a log: what the next event goes on from.
+//! The head of a log: what the next append continues from.
 
 use arbour_core::DecodeError;
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::event::Hash;
 use super::layout::FORMAT;
 
-/// How many bytes there are without an index by type, and with one.
+/// The encoded size, without and with an index by type.
 const BYTES: usize = 1 + 16 + 8 + 32 + 8 + 8;
 const BYTES_MAX: usize = BYTES + 8;
 
@@ -24,23 +24,24 @@ const BYTES_MAX: usize = BYTES + 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Head {
-    /// The id of the log: that of the log it was copied from, for a replica. Nil before the first event.
+    /// The id of the log; for a replica, the id of the log it was copied from. Nil before the first
+    /// event.
     pub log_id: Uuid,
-    /// The newest position; 0 if there was none yet.
+    /// The newest position; 0 if there are no events yet.
     pub position: u64,
-    /// The hash of the newest event, and of all before.
+    /// The hash of the newest event and of all events before it.
     pub hash: Hash,
-    /// The first position that has not been given up: one more than [`position`](Self::position) if
-    /// there is none.
+    /// The first position that was not trimmed; one more than [`position`](Self::position) if no
+    /// event is left.
     pub first: u64,
-    /// The newest time the log's clock gave.
+    /// The latest time given by the log's clock.
     pub(super) clock: i64,
-    /// The first position from which on the events are in the index by type, if the log keeps one.
+    /// The first position covered by the index by type, if the log keeps one.
     pub(super) types_from: Option<u64>,
 }
 
 impl Head {
-    /// That of a log in which nothing is yet.
+    /// The head of a log without events.
     pub(super) const EMPTY: Self = Self {
         log_id: Uuid::nil(),
         position: 0,
@@ -50,7 +51,7 @@ impl Head {
         types_from: None,
     };
 
-    /// Writes it behind what is there.
+    /// Appends the encoded head to `value`.
     pub(super) fn encode(&self, value: &mut Vec<u8>) {
         value.reserve(BYTES_MAX);
         value.push(FORMAT);

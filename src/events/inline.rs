@@ -17,10 +17,10 @@ use super::projection::Pace;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
 
-/// So far behind may a projection be to catch up in the commit of a new event.
+/// How far a projection may lag behind and still catch up in the commit of a new event.
 const INLINE_LAG_MAX: u64 = 100;
 
-/// Counts itself among those who append and apply, for as long as it lives.
+/// Counts the thread as dispatching while the value lives.
 struct Dispatching<'c>(&'c AtomicUsize);
 
 impl<'c> Dispatching<'c> {
@@ -36,20 +36,20 @@ impl Drop for Dispatching<'_> {
     }
 }
 
-/// What a projection made of events in their own commit.
+/// What a projection made of events in the commit that appended them.
 pub(super) struct Inlined {
-    /// The number of the running projection.
+    /// The index of the running projection.
     pub(super) running: usize,
-    /// Whether it is the version that is read; else it is built by those who wait.
+    /// Whether it is the active version. Otherwise waiting threads build it.
     is_active: bool,
     before: u64,
     state: ProjectionState,
-    /// One for each event, if all were dealt with.
+    /// One outcome for each event, if all were dealt with.
     pub(super) outcomes: Vec<Outcome>,
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Appends events and applies them in one commit, where nothing stands in the way of it.
+    /// Appends events and applies them in the same commit where possible.
     pub(super) fn append_and_apply(
         &self,
         log: Log,
@@ -59,7 +59,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let inner = Arc::clone(&self.inner);
         let _dispatching = Dispatching::new(&self.inner.dispatching);
         let (appended, done) = self.inner.views.write_grouped(durability, move |group| {
-            // What is read here is quicker to read before it is written over.
+            // Read before writing: pages that this transaction has not changed yet are quicker to
+            // read.
             let mut done = inner.inline_projections_at(group)?;
             let appended = log.append_chunk(group, &append)?;
             for inlined in &mut done {
@@ -79,7 +80,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    /// The projections that those who dispatch wait for: which version is read says the store.
+    /// Returns the inline projections that a dispatch waits for. Which version is active is read
+    /// from the store.
     fn inline_projections_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
         let mut projections = Vec::new();
         for (number, running) in self.projections.iter().enumerate() {
@@ -97,7 +99,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(projections)
     }
 
-    /// Does the same outside of a commit, for events that are in the log: an error is what became of them.
+    /// Does the same outside a commit, for events already in the log. An error becomes the outcome
+    /// of every event.
     pub(super) fn inline_projections(&self, appended: Appended) -> Vec<Inlined> {
         let snapshot = self.views.inner().snapshot().map_err(Into::into);
         snapshot.and_then(|snapshot| self.inline_projections_at(&snapshot)).unwrap_or_else(
@@ -135,7 +138,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let Some(running) = self.projections.get(inlined.running) else { return Ok(()) };
         let mut state = inlined.state;
         let lag = appended.last.saturating_sub(inlined.before);
-        // An event that may fail again is not tried while others wait for the commit.
+        // An event that has failed before may fail again, so it is not retried while other threads
+        // wait for this commit.
         let is_retried = running.tries() > 0;
         let is_elsewhere = !inlined.is_active || state.is_halted;
         if is_elsewhere || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {

@@ -1,33 +1,35 @@
-//! Where events lie in a store, and what their bytes are.
+//! Where events are stored, and how they are encoded.
 //!
 //! | tree | key | value |
 //! |---|---|---|
 //! | `arbour/log/LOG` | position | hash of the event before, envelope, payload |
-//! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash, its first position, its clock, and from where on it is indexed by type, if it is |
+//! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash, its first position, its clock, and the first position of its index by type, if it has one |
 //! | `arbour/stream/LOG` | stream FF version | position |
 //! | `arbour/stream/LOG` | stream FF FF | newest version |
-//! | `arbour/type/LOG` | type FF position | nothing, if the log keeps an index by type |
-//! | `arbour/key/LOG` | idempotency key | hash of what was appended, first and last position |
+//! | `arbour/type/LOG` | type FF position | empty; only if the log keeps an index by type |
+//! | `arbour/key/LOG` | idempotency key | hash of the appended content, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
 //! | `arbour/lease/LOG` | subscription | its runner |
-//! | `arbour/lease/LOG` | subscription FF position | consumer and until when, or up to where all is done |
+//! | `arbour/lease/LOG` | subscription FF position | consumer and when its claim expires, or the last position of a run that is done |
 //! | `arbour/snapshot/LOG/KIND` | stream | schema version, version and position, state |
-//! | `arbour/projection` | projection | the version that is read |
-//! | `arbour/projection` | projection FF version | the log it is made of |
-//! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it stands, has streams in quarantine, is being built, and whether what was put aside is indexed by stream |
+//! | `arbour/projection` | projection | the active version |
+//! | `arbour/projection` | projection FF version | the log it is made from |
+//! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it is halted, has streams in quarantine, is being built, and whether dead letters are indexed by stream |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
-//! | `arbour/dead/PROJECTION.VERSION` | position | what failed, and how often |
-//! | `arbour/dead-stream/PROJECTION.VERSION` | stream FF position | nothing: what was put aside, by its stream |
-//! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are put aside |
+//! | `arbour/dead/PROJECTION.VERSION` | position | why the event failed, and how many times |
+//! | `arbour/dead-stream/PROJECTION.VERSION` | stream FF position | empty: the dead letters, by stream |
+//! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are dead-lettered |
 //!
-//! Numbers are big-endian; every value begins with a format byte. FF is in no text and begins no number, so
-//! that the keys of heads are nobody else's. They lie right behind the newest event and the newest version:
-//! in the page that is written anyway. So does how far a projection is, which is kept with its view: where the
-//! log has a store of its own, the tree of its name in the store of the views holds nothing else.
+//! Numbers are big-endian, and every value begins with a format byte. The byte FF occurs in no text
+//! and begins no number, so the keys of heads collide with no other key. Heads sort directly after
+//! the newest event and the newest version, and therefore lie in a page that the append writes
+//! anyway. The same holds for the position of a projection, which is stored with its view: if the
+//! log has a separate store, the tree of its name in the store of the views holds only these
+//! positions.
 
 use arbour_core::key::Key as _;
 
-/// The longest name of a log, a projection or a view, in bytes.
+/// The maximum length of the name of a log, a projection or a view, in bytes.
 ///
 /// ```
 /// # use arbour::events::layout::NAME_BYTES_MAX;
@@ -35,7 +37,7 @@ use arbour_core::key::Key as _;
 /// ```
 pub const NAME_BYTES_MAX: usize = 60;
 
-/// The longest name of a stream, and the longest idempotency key, in bytes.
+/// The maximum length of the name of a stream and of an idempotency key, in bytes.
 ///
 /// ```
 /// # use arbour::events::layout::STREAM_BYTES_MAX;
@@ -59,26 +61,26 @@ pub const FORMAT: u8 = 1;
 /// ```
 pub const PROJECTION_TREE: &str = "arbour/projection";
 
-/// The key of the log's own head, behind all its positions.
+/// The key of the log's own head, after all its positions.
 pub(super) const LOG_HEAD_KEY: &[u8] = &[0xff];
 
-/// Returns the key of how far a version of a projection is: behind the head of the log that it reads, in the
-/// store of the view.
+/// Returns the key of the position of a version of a projection. It sorts after the head of the log
+/// and lies in the store of the view.
 pub(super) fn state_key(projection: &str, version: u32) -> Vec<u8> {
     [LOG_HEAD_KEY, &(projection, version).to_key_bytes()].concat()
 }
 
-/// Returns what the keys of all versions of a projection begin with.
+/// Returns the prefix of the position keys of all versions of a projection.
 pub(super) fn state_prefix(projection: &str) -> Vec<u8> {
     [LOG_HEAD_KEY, projection.as_bytes(), &[0xff]].concat()
 }
 
-/// Returns the key of the head of a stream, behind all its versions.
+/// Returns the key of the head of a stream, after all its versions.
 pub(super) fn stream_head_key(stream: &str) -> Vec<u8> {
     [stream.as_bytes(), &[0xff, 0xff]].concat()
 }
 
-/// Returns the name of the tree of a log's events, and of its own head.
+/// Returns the name of the tree of a log's events and its head.
 ///
 /// ```
 /// # use arbour::events::layout::log_tree;
@@ -89,7 +91,7 @@ pub fn log_tree(log: &str) -> String {
     format!("arbour/log/{log}")
 }
 
-/// Returns the name of the tree of a log's streams: of their versions, and of their heads.
+/// Returns the name of the tree of a log's streams: their versions and their heads.
 ///
 /// ```
 /// # use arbour::events::layout::stream_tree;
@@ -100,8 +102,8 @@ pub fn stream_tree(log: &str) -> String {
     format!("arbour/stream/{log}")
 }
 
-/// Returns the name of the tree of a log's index by type, which is there if the log was told to keep
-/// one: [`Log::index_types`](super::Log::index_types).
+/// Returns the name of the tree of a log's index by type, which exists if the log is configured to
+/// keep one: [`Log::index_types`](super::Log::index_types).
 ///
 /// ```
 /// # use arbour::events::layout::type_tree;
@@ -156,7 +158,7 @@ pub fn snapshot_tree(log: &str, kind: &str) -> String {
     format!("arbour/snapshot/{log}/{kind}")
 }
 
-/// Returns the name by which a version of a projection calls what is its own: trees and collections.
+/// Returns the name of a tree or a collection that belongs to a version of a projection.
 ///
 /// ```
 /// # use arbour::events::layout::view_name;
@@ -167,7 +169,7 @@ pub fn view_name(projection: &str, version: u32, view: &str) -> String {
     format!("{projection}.{version}.{view}")
 }
 
-/// Returns the name of the tree of what handlers returned.
+/// Returns the name of the tree of handler results.
 ///
 /// ```
 /// # use arbour::events::layout::result_tree;
@@ -189,7 +191,7 @@ pub fn dead_tree(projection: &str, version: u32) -> String {
     format!("arbour/dead/{projection}.{version}")
 }
 
-/// Returns the name of the tree of events that were put aside, by their streams.
+/// Returns the name of the tree of dead letters by stream.
 ///
 /// ```
 /// # use arbour::events::layout::dead_stream_tree;

@@ -1,4 +1,4 @@
-//! A log of events in the trees of any store.
+//! A log of events, stored in trees of any engine.
 
 use std::sync::Arc;
 
@@ -20,9 +20,10 @@ use crate::ordered_uuid::ordered_uuid;
 
 /// A log of events.
 ///
-/// Events are appended in a transaction of the caller's, so together with anything else in the store,
-/// and are never changed. Their positions are those of the one writer a store has: without gaps, for
-/// what is rolled back gives its positions back, and never used twice, though the events be given up.
+/// Events are appended in a transaction of the caller, atomically with any other writes to the
+/// store, and never change. Only one writer is active at a time, so positions have no gaps: a
+/// rolled-back append releases its positions. A position is never used twice, even after its event
+/// was trimmed.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -53,7 +54,7 @@ pub(super) struct Trees {
     pub(super) types: Tree,
 }
 
-/// Opens a tree of the layer's own.
+/// Opens a tree that belongs to this layer.
 pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> EventResult<Tree> {
     Ok(store.open_tree(TreeName::layer(name)?)?)
 }
@@ -78,11 +79,11 @@ pub(super) fn check_name(name: &str, what: &str) -> EventResult<()> {
 }
 
 impl Log {
-    /// Opens a log; it need not be there yet.
+    /// Opens a log, which need not exist yet.
     ///
     /// # Errors
     /// [`Invalid`](EventError::Invalid) for a name that is empty, longer than 60 bytes, or contains
-    /// `/`, `.` or NUL; what the store reports.
+    /// `/`, `.` or NUL; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Log;
@@ -115,10 +116,10 @@ impl Log {
         &self.name
     }
 
-    /// Returns the head: the newest position, its hash, and the first that is left.
+    /// Returns the head: the newest position, its hash and the first position left.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -133,10 +134,10 @@ impl Log {
         head.map_err(|cause| self.undecodable(&self.trees.events, LOG_HEAD_KEY, cause))
     }
 
-    /// Returns the version of a stream: 0 if nothing happened to it yet.
+    /// Returns the version of a stream: 0 if it has no events yet.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -151,19 +152,20 @@ impl Log {
         version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(tree, &key, cause))
     }
 
-    /// Appends events in a transaction. Those of one append follow each other.
+    /// Appends events in a transaction. The events of one append get consecutive positions.
     ///
-    /// With a key that was used for the same before, nothing is appended, whatever the versions are
-    /// now, and the outcome is that of the first time.
+    /// If the key was used before for the same content, nothing is appended, whatever versions the
+    /// streams are at now, and the result is that of the first append.
     ///
-    /// An event without a time has the clock's, or that of the last such event if the clock went back.
+    /// An event without a time gets the clock's, or the time of the previous such event if the
+    /// clock went back.
     ///
     /// # Errors
     /// [`Expected`](EventError::Expected) for a stream at another version,
-    /// [`KeyReused`](EventError::KeyReused) for a key that was used for something else,
-    /// [`Invalid`](EventError::Invalid) for no event, or a name of no or too many bytes; of the store,
-    /// [`TooLarge`](arbour_core::ErrorKind::TooLarge) for a payload over its limits. Nothing was
-    /// written then.
+    /// [`KeyReused`](EventError::KeyReused) for a key that was used for other content,
+    /// [`Invalid`](EventError::Invalid) if there is no event, or a name is empty or too long; from
+    /// the store, [`TooLarge`](arbour_core::ErrorKind::TooLarge) for a payload above its limits. In
+    /// all these cases nothing was written.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -183,7 +185,7 @@ impl Log {
         Ok(self.append_chunk(transaction, append)?.appended)
     }
 
-    /// Appends events, and returns them as they are stored.
+    /// Appends events, and returns them encoded.
     pub(super) fn append_chunk<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -223,10 +225,11 @@ impl Log {
         Ok(AppendedChunk { appended, head, chunk })
     }
 
-    /// Returns where the events are that were appended with a key; `None` if it was not used.
+    /// Returns the positions of the events that were appended with a key; `None` if the key was not
+    /// used.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -244,7 +247,7 @@ impl Log {
         Ok(found.map(|(_, first, last)| Appended { first, last, is_repeated: true }))
     }
 
-    /// Returns what a key was used for, and where.
+    /// Writes the head of the log.
     pub(super) fn save_head<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -290,7 +293,7 @@ impl Log {
         EventError::undecodable(&self.name, tree.name(), key, cause)
     }
 
-    /// Returns what became of the append with this key, if there was one.
+    /// Returns the result of an earlier append with this key, if there was one.
     fn appended_before<W: KvWrite>(
         &self,
         transaction: &W,
@@ -310,7 +313,8 @@ impl Log {
         }
     }
 
-    /// Returns the version of each stream that is appended to, if all are the expected ones.
+    /// Returns the current version of each stream that is appended to, after checking the expected
+    /// versions.
     fn versions<'a, W: KvWrite>(
         &self,
         transaction: &W,
@@ -329,7 +333,8 @@ impl Log {
         }
         let mut streams: Vec<(&str, u64)> = Vec::new();
         for event in &append.events {
-            // The events of one stream mostly follow each other.
+            // Events of one stream are mostly adjacent, so comparing with the last entry removes
+            // most duplicates.
             if streams.last().is_none_or(|(last, _)| *last != event.stream) {
                 streams.push((&event.stream, 0));
             }
@@ -343,7 +348,7 @@ impl Log {
     }
 }
 
-/// Counts an event of a stream, which is in the list.
+/// Increments and returns the version of a stream in the list.
 fn next_version(streams: &mut [(&str, u64)], stream: &str) -> u64 {
     let found = streams.binary_search_by(|(name, _)| (*name).cmp(stream));
     let version = found.ok().and_then(|at| streams.get_mut(at)).map(|(_, version)| {
@@ -353,7 +358,7 @@ fn next_version(streams: &mut [(&str, u64)], stream: &str) -> u64 {
     version.unwrap_or_default()
 }
 
-/// Events on their way into a log.
+/// An append in progress.
 pub(super) struct Appending<'l> {
     log: &'l Log,
     pub(super) head: Head,
@@ -364,11 +369,11 @@ pub(super) struct Appending<'l> {
     key: Vec<u8>,
 }
 
-/// Events that were appended, as they are stored, and the head behind them.
+/// Appended events, encoded, and the head after them.
 pub(super) struct AppendedChunk {
     pub(super) appended: Appended,
     pub(super) head: Head,
-    /// Empty if they had been appended before.
+    /// Empty if the events had been appended before.
     pub(super) chunk: EventBatch,
 }
 
@@ -455,19 +460,19 @@ impl<'l> Appending<'l> {
     }
 }
 
-/// Returns a number as a value.
+/// Encodes a number as a value.
 pub(super) fn number_value(number: u64) -> [u8; 9] {
     let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
     [FORMAT, a, b, c, d, e, f, g, h]
 }
 
-/// Says that a value does not begin with the byte of its format.
+/// Returns the error for a value that does not begin with the format byte.
 pub(super) fn other_format(value: &[u8]) -> DecodeError {
     let found = value.first().map(|format| format!("format {format}"));
     DecodeError::new("format 1", found.unwrap_or_else(|| "no bytes".to_owned()))
 }
 
-/// Reads a number that is a value.
+/// Decodes a number from a value.
 pub(super) fn decode_number(value: &[u8]) -> Result<u64, DecodeError> {
     match value {
         [FORMAT, number @ ..] => number.try_into().map(u64::from_be_bytes),
@@ -476,7 +481,7 @@ pub(super) fn decode_number(value: &[u8]) -> Result<u64, DecodeError> {
     .map_err(|_| DecodeError::new("8 bytes of a number", value.len().to_string()))
 }
 
-/// Returns the value of a key: what it was used for.
+/// Returns the value of an idempotency key.
 pub(super) fn use_value(hash: &Hash, first: u64, last: u64) -> Vec<u8> {
     [&[FORMAT][..], hash, &first.to_be_bytes(), &last.to_be_bytes()].concat()
 }
@@ -493,7 +498,7 @@ fn decode_use(value: &[u8]) -> Result<(Hash, u64, u64), DecodeError> {
     Ok((*hash, u64::from_be_bytes(*first), u64::from_be_bytes(last)))
 }
 
-/// Returns the entry of the key of an append, whose events are given, as it was made by it.
+/// Rebuilds the entry of an idempotency key from the events that were appended with it.
 pub(super) fn use_of<'a>(first: u64, events: impl ExactSizeIterator<Item = Event<'a>>) -> Vec<u8> {
     let last = first + (events.len() as u64).saturating_sub(1);
     use_value(&appended_hash(events), first, last)

@@ -1,4 +1,4 @@
-//! Where the log is: in the store of the views, or in its own.
+//! The location of the log: the store of the views, or a separate one.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use super::log::Log;
 use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
 
-/// Where the log is.
+/// The location of the log.
 pub(super) struct LogLocation<L: KvStore> {
-    /// The store it is in.
+    /// The store of the log.
     pub(super) store: Arc<GroupCommit<Arc<L>>>,
     pub(super) log: Log,
-    /// Whether that store is also the one of the views: the log is read and appended to in their
-    /// transactions then.
+    /// Whether the views are in the same store. The log is then read and appended to in their
+    /// transactions.
     pub(super) is_beside_views: bool,
 }
 
 impl<L: KvStore> LogLocation<L> {
-    /// In the store of the views.
+    /// Opens the log in the store of the views.
     pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*views, log)?;
         Ok(Self { store: views, log, is_beside_views: true })
     }
 
-    /// In a store of its own.
+    /// Opens the log in a separate store.
     pub(super) fn apart(store: Arc<L>, log: &str) -> EventResult<Self> {
         let log = Log::open(&*store, log)?;
         Ok(Self { store: Arc::new(GroupCommit::new(store)), log, is_beside_views: false })
@@ -41,12 +41,12 @@ impl<L: KvStore> LogLocation<L> {
         self.log.head(&self.store.snapshot()?)
     }
 
-    /// Returns the head that events which a group applies are read up to.
+    /// Returns the head up to which a transaction reads the events to apply.
     pub(super) fn head_for(&self, group: &impl KvRead) -> EventResult<Head> {
         if self.is_beside_views { self.log.head(group) } else { self.head() }
     }
 
-    /// Reads events that a group is to apply.
+    /// Reads a batch of events to apply in a transaction.
     pub(super) fn chunk(
         &self,
         group: &impl KvRead,
@@ -60,7 +60,8 @@ impl<L: KvStore> LogLocation<L> {
         }
     }
 
-    /// Asserts that the log is the one that a view was made of, and has all that was applied.
+    /// Checks that a view was made from this log, and that the log does not end before the position
+    /// of the view.
     pub(super) fn check_head(
         &self,
         head: &Head,
@@ -95,7 +96,7 @@ impl<L: KvStore> LogLocation<L> {
         Ok(())
     }
 
-    /// Does the same when a view is opened, and looks at the event behind as well.
+    /// Does the same when a view is opened, and also checks the hash in the next event.
     pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> EventResult<()> {
         let snapshot = self.store.snapshot()?;
         let head = self.log.head(&snapshot)?;

@@ -2,13 +2,13 @@
 //!
 //! | to do | with |
 //! |---|---|
-//! | say what can happen | [`EventType`], with what becomes of older payloads |
-//! | write down that it did | [`Log`], in a transaction of one's own; [`Append`], [`Expected`] |
-//! | make views of it | [`Model`], [`Projection`] |
-//! | both at once | [`Events`]: dispatch, wait, catch up, rebuild, mend |
-//! | see what comes | [`Subscription`], which the store remembers; [`Tail`], which it does not |
+//! | declare what can happen | [`EventType`], which also upgrades older payloads |
+//! | record that it happened | [`Log`], in a transaction of the caller; [`Append`], [`Expected`] |
+//! | build views from it | [`Model`], [`Projection`] |
+//! | do both together | [`Events`]: dispatch, wait, catch up, rebuild, repair |
+//! | follow new events | [`Subscription`], whose position is stored; [`Tail`], whose position is not |
 //!
-//! A [`Log`] needs nothing else of this module. [`layout`] says what is stored.
+//! A [`Log`] can be used without the rest of this module. [`layout`] describes what is stored.
 
 mod append;
 mod apply;

@@ -1,4 +1,4 @@
-//! What a program does with events: models that make views of them.
+//! Models: the code of a program that makes views of events.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::event::{Event, NewEvent};
 
-/// What a handler failed with: anything.
+/// The error of a handler: any type.
 ///
 /// ```
 /// let failure: arbour::events::Failure = "the account is closed".into();
@@ -27,21 +27,22 @@ pub type Failure = Box<dyn StdError + Send + Sync>;
 /// ```
 pub type Handled<T> = Result<T, Failure>;
 
-/// Makes and keeps a view of events, such as a collection of documents. A [`Projection`] has one model
-/// or several.
+/// Makes and maintains a view of events, such as a collection of documents. A [`Projection`] has
+/// one or more models.
 ///
-/// For each event, in its own part of a transaction, so that all of it happens or nothing:
+/// Each event is applied in its own savepoint, so that it takes effect completely or not at all:
 ///
-/// 1. [`preprocess`](Self::preprocess) of each model, in order: may put another event in its place;
-/// 2. [`reduce`](Self::reduce) of each: says what changes, from what is there before the event;
-/// 3. [`apply`](Self::apply) of each: changes it;
-/// 4. [`derive`](Self::derive) of each: makes what follows from it;
-/// 5. the sub-events that were emitted, in their order, each with all of this: depth first;
-/// 6. [`transact`](Self::transact) of each: may run further sub-events and look at what they did.
+/// 1. [`preprocess`](Self::preprocess) of each model, in order: may replace the event;
+/// 2. [`reduce`](Self::reduce) of each: computes the change from the view as it was before the
+///    event;
+/// 3. [`apply`](Self::apply) of each: makes the change;
+/// 4. [`derive`](Self::derive) of each: updates what depends on it;
+/// 5. the emitted sub-events, in order, each through all these steps: depth first;
+/// 6. [`transact`](Self::transact) of each: may run further sub-events and read their effects.
 ///
-/// Handlers must do the same whenever an event is applied again, for views are rebuilt: they use
-/// [`Event::time`] and [`Event::fresh_id`], no clock and no random numbers. They read and write only
-/// through what they are given.
+/// Handlers must be deterministic, because views are rebuilt by applying the events again. They use
+/// [`Event::time`] and [`Event::fresh_id`] instead of a clock and random numbers, and read and
+/// write only through their arguments.
 ///
 /// The phases are those of strato-db.
 ///
@@ -89,10 +90,10 @@ pub type Handled<T> = Result<T, Failure>;
 /// }
 /// ```
 pub trait Model: Send + Sync + 'static {
-    /// What [`reduce`](Self::reduce) says and [`apply`](Self::apply) does.
+    /// What [`reduce`](Self::reduce) computes and [`apply`](Self::apply) writes.
     type Change: 'static;
 
-    /// Returns the name, which errors and results are given under.
+    /// Returns the name under which errors and results are reported.
     ///
     /// ```
     /// # use arbour::events::Model;
@@ -102,7 +103,7 @@ pub trait Model: Send + Sync + 'static {
     /// ```
     fn name(&self) -> &str;
 
-    /// Puts another event in the place of this one for all that follows; the log keeps it as it is.
+    /// Replaces the event for all later steps; the log keeps the original.
     ///
     /// ```
     /// # use arbour::events::{Event, Handled, Model, NewEvent};
@@ -118,8 +119,8 @@ pub trait Model: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Says what the event changes. `before` is the view as it was before this event, whatever other
-    /// models change; for a sub-event, as it is then.
+    /// Computes the change. `before` is the view before this event, without the changes of other
+    /// models; for a sub-event, before that sub-event.
     ///
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Outbox};
@@ -140,7 +141,7 @@ pub trait Model: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Changes the view.
+    /// Writes the change to the view.
     ///
     /// ```
     /// # use arbour::events::{Handled, Model, Outbox};
@@ -161,7 +162,7 @@ pub trait Model: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes what follows from the view as all models have changed it.
+    /// Updates what depends on the view, after all models have changed it.
     ///
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Outbox};
@@ -177,7 +178,7 @@ pub trait Model: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Runs further sub-events one by one, and looks at what they did before the next.
+    /// Runs further sub-events one at a time, and can read the effects of each before the next.
     ///
     /// ```
     /// # use arbour::events::{Event, Handled, Model, Transact};
@@ -194,7 +195,7 @@ pub trait Model: Send + Sync + 'static {
     }
 }
 
-/// What a handler has to say beside what it changes.
+/// Collects the sub-events and the result of a handler.
 ///
 /// ```
 /// use arbour::events::{NewEvent, Outbox};
@@ -209,7 +210,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Emits a sub-event, which is applied behind this event and together with it.
+    /// Emits a sub-event, which is applied after this event and atomically with it.
     ///
     /// ```
     /// # use arbour::events::{NewEvent, Outbox};
@@ -219,7 +220,8 @@ impl Outbox {
         self.sub_events.push(event);
     }
 
-    /// Says what the caller who dispatched the event gets, under the model's name. The last one counts.
+    /// Sets the result that the dispatching caller gets under the model's name. The last call
+    /// counts.
     ///
     /// ```
     /// # use arbour::events::Outbox;
@@ -233,7 +235,7 @@ impl Outbox {
 /// Runs a sub-event and returns what its handlers returned.
 type Run<'t, W> = dyn FnMut(&mut W, NewEvent) -> Handled<Value> + 't;
 
-/// The turn of a model to run sub-events one by one; see [`Model::transact`].
+/// Runs sub-events one at a time for a model; see [`Model::transact`].
 ///
 /// ```
 /// use arbour::events::{Handled, NewEvent, Transact};
@@ -252,7 +254,7 @@ pub struct Transact<'t, W> {
 }
 
 impl<W> Transact<'_, W> {
-    /// Returns the view, to read it or to write to it.
+    /// Returns the view, for reading and writing.
     ///
     /// ```
     /// # use arbour::events::Transact;
@@ -265,10 +267,11 @@ impl<W> Transact<'_, W> {
         self.view
     }
 
-    /// Applies a sub-event now, and returns what its handlers returned, by the models' names.
+    /// Applies a sub-event immediately, and returns what its handlers returned, by the names of the
+    /// models.
     ///
     /// # Errors
-    /// What its handlers fail with. Whoever goes on then keeps what was changed until then.
+    /// The error of its handlers. If the caller ignores it, the changes made until then are kept.
     ///
     /// ```
     /// # use arbour::events::{Handled, NewEvent, Transact};
@@ -282,16 +285,16 @@ impl<W> Transact<'_, W> {
     }
 }
 
-/// The part of a transaction that one event is applied in.
+/// The savepoint in which one event is applied.
 pub(super) type Unit<'u, 'g, 's, S> = Savepoint<'u, Group<'g, 's, S>>;
 
-/// The part of a transaction that events are applied in together.
+/// The savepoint in which a batch of events is applied.
 pub(super) type Group<'g, 's, S> = Savepoint<'g, <S as KvStore>::Transaction<'s>>;
 
-/// A change of any model.
+/// The change of any model, type-erased.
 pub(super) type AnyChange = Box<dyn Any>;
 
-/// A model of any kind, on one store: what a projection holds.
+/// A type-erased model for one store, as a projection holds it.
 pub(super) trait ErasedModel<S: KvStore>: Send + Sync {
     fn name(&self) -> &str;
 

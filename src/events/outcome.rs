@@ -18,28 +18,29 @@ pub enum Outcome {
     Applied {
         /// What the handlers returned, by the names of their models.
         result: Map<String, Value>,
-        /// The sub-events, in the order they were applied in.
+        /// The sub-events, in the order in which they were applied.
         sub_events: Vec<SubEvent>,
     },
-    /// It failed and was put aside, or is of a stream in quarantine.
+    /// It failed and was dead-lettered, or its stream is in quarantine.
     PutAside {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The projection stands, at this event or an earlier one.
+    /// The projection is halted, at this event or an earlier one.
     Halted {
         /// The position of the event that failed.
         position: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It took longer than was allowed: it will be applied by whoever comes next.
+    /// The deadline passed first. The event is in the log, and the next thread that applies events
+    /// of this projection applies it.
     TimedOut,
-    /// The events were shut down before.
+    /// The events were shut down first.
     ShutDown,
-    /// Nobody was to wait for it.
+    /// The caller chose not to wait.
     NotWaited,
-    /// It could not be found out, for the store failed: the event is in the log.
+    /// The outcome is unknown because the store failed. The event is in the log.
     Unknown {
         /// What the store reported.
         reason: String,
@@ -47,7 +48,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Says why it was not applied; `None` if it was.
+    /// Returns why it was not applied; `None` if it was.
     ///
     /// ```
     /// # use arbour::events::Outcome;

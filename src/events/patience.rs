@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-/// Until when a thread waits: until its own deadline, or, if it has none, until nothing has happened for
-/// the stall timeout.
+/// The end of a wait: the caller's deadline or, if there is none, the moment at which nothing has
+/// happened for the stall timeout.
 pub(super) struct Patience {
     until: Option<Instant>,
     stall: Duration,
     applied: u64,
-    /// When something happened last.
+    /// The time of the last progress.
     since: Instant,
 }
 
@@ -17,12 +17,12 @@ impl Patience {
         Self { until, stall, applied: 0, since: Instant::now() }
     }
 
-    /// Notes that something happened.
+    /// Restarts the stall timeout.
     pub(super) fn restart(&mut self) {
         self.since = Instant::now();
     }
 
-    /// Returns until when to wait for more than was applied so far; `None` for ever.
+    /// Returns when to stop waiting for progress beyond `applied`; `None` for never.
     pub(super) fn end(&mut self, applied: u64) -> Option<Instant> {
         if self.applied != applied {
             self.applied = applied;
@@ -36,7 +36,7 @@ impl Patience {
     }
 }
 
-/// Returns the earlier of two times, of which `None` is never.
+/// Returns the earlier of two times, where `None` means never.
 pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -1,10 +1,10 @@
-//! Where in the processing of an event something failed.
+//! The phases of applying an event.
 
 use serde::{Deserialize, Serialize};
 
 use super::model::Failure;
 
-/// Where in an event's way something failed.
+/// The phase in which applying an event failed.
 ///
 /// ```
 /// assert_eq!(arbour::events::Phase::SubEvents.to_string(), "sub-events");
@@ -12,7 +12,7 @@ use super::model::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Before anything else: the projection does not know the type of the event.
+    /// Before all others: the projection does not know the type of the event.
     Type,
     /// [`Model::preprocess`](super::Model::preprocess).
     Preprocess,
@@ -22,11 +22,11 @@ pub enum Phase {
     Apply,
     /// [`Model::derive`](super::Model::derive).
     Derive,
-    /// There are too many sub-events, or they come of each other without end.
+    /// There are too many sub-events, or they are nested too deeply.
     SubEvents,
     /// [`Model::transact`](super::Model::transact).
     Transact,
-    /// A panic, wherever it was.
+    /// A panic, in any phase.
     Panic,
 }
 

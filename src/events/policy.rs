@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// What a projection does with an event that fails: it is tried again, and then it is given up.
+/// What a projection does with an event that fails: it retries, and in the end gives up as
+/// configured.
 ///
 /// ```
 /// use arbour::events::{FailurePolicy, GiveUp};
@@ -13,35 +14,35 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailurePolicy {
-    /// How often it is tried again.
+    /// How many times it is retried.
     pub retries: u32,
-    /// How long it waits before it tries again: doubled each time, up to a minute.
+    /// How long to wait before the first retry; doubled for each further one, up to a minute.
     pub backoff: Duration,
-    /// What happens to it in the end.
+    /// What to do when all tries have failed.
     pub give_up: GiveUp,
 }
 
-/// What happens to an event that is given up.
+/// What to do with an event when all tries have failed.
 ///
 /// ```
 /// assert_eq!(arbour::events::GiveUp::default(), arbour::events::GiveUp::Halt);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GiveUp {
-    /// The projection stands before it until it is resumed: nothing is left out.
+    /// Halt the projection before the event until it is resumed. No event is left out.
     #[default]
     Halt,
-    /// It is put aside, and the projection goes on.
+    /// Move the event to the dead-letter queue, and continue.
     DeadLetter,
-    /// It is put aside, with all that follows in its stream, and the projection goes on.
+    /// Dead-letter the event and all later events of its stream, and continue.
     Quarantine,
 }
 
 const DELAY_MAX: Duration = Duration::from_secs(60);
 
 impl FailurePolicy {
-    /// Tries again so often, waiting so long before the first time and twice as long before each
-    /// further one.
+    /// Retries this many times, waiting this long before the first retry and twice as long before
+    /// each further one.
     ///
     /// ```
     /// # use arbour::events::FailurePolicy;
@@ -54,7 +55,7 @@ impl FailurePolicy {
         self
     }
 
-    /// Says what happens in the end.
+    /// Sets what to do when all tries have failed.
     ///
     /// ```
     /// # use arbour::events::{FailurePolicy, GiveUp};
@@ -66,7 +67,7 @@ impl FailurePolicy {
         self
     }
 
-    /// Returns how long to wait after so many tries that failed again.
+    /// Returns how long to wait after this many failed tries.
     ///
     /// ```
     /// # use arbour::events::FailurePolicy;

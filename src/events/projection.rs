@@ -1,4 +1,4 @@
-//! A projection: models that make a view of a log together.
+//! Projections: sets of models that make a view together.
 
 use std::collections::BTreeSet;
 
@@ -19,14 +19,14 @@ use super::{EventError, EventResult};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
-    /// Before whoever dispatched it goes on; in the same commit if log and views are in one store.
+    /// Before the dispatching call returns; if log and views share a store, in the same commit.
     #[default]
     Inline,
-    /// When [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) gets to it.
+    /// When [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) reaches it.
     Behind,
 }
 
-/// How far sub-events may go.
+/// The limits on sub-events.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) depth: usize,
@@ -35,9 +35,9 @@ pub(super) struct Limits {
 
 /// Declares a projection: the models that make a view together, at one position.
 ///
-/// A view of another version is another view: its trees have other names, so that both can be there at
-/// once. Whoever changes what models make of events gives the projection the next version, and
-/// [rebuilds](super::Events::rebuild) it.
+/// Each version of a projection has its own view, in trees with other names, so that two versions
+/// can exist at once. If you change what models make of events, give the projection the next
+/// version and [rebuild](super::Events::rebuild) it.
 ///
 /// ```
 /// use arbour::documents::{Declaration, DocStore, Documents};
@@ -65,12 +65,12 @@ pub struct Projection<S: KvStore> {
     pub(super) policy: FailurePolicy,
     pub(super) pace: Pace,
     pub(super) limits: Limits,
-    /// The types it knows, if it fails at others.
+    /// The known types, if the projection fails at all others.
     types: Option<BTreeSet<String>>,
 }
 
 impl<S: KvStore> Projection<S> {
-    /// A projection without models.
+    /// Creates a projection without models.
     ///
     /// ```
     /// # use arbour::events::Projection;
@@ -104,7 +104,7 @@ impl<S: KvStore> Projection<S> {
         self
     }
 
-    /// Says what to do with an event that fails; by default it halts.
+    /// Sets the policy for events that fail; by default the projection halts.
     ///
     /// ```
     /// # use arbour::events::{FailurePolicy, Projection};
@@ -118,7 +118,7 @@ impl<S: KvStore> Projection<S> {
         self
     }
 
-    /// Says when events are applied; by default before whoever dispatched them goes on.
+    /// Sets when events are applied; by default before the dispatching call returns.
     ///
     /// ```
     /// # use arbour::events::{Pace, Projection};
@@ -132,7 +132,8 @@ impl<S: KvStore> Projection<S> {
         self
     }
 
-    /// Says how deep sub-events may go, and how many an event may have: 100 and 10,000 otherwise.
+    /// Sets how deep sub-events may be nested, and how many an event may have: by default 100 and
+    /// 10,000.
     ///
     /// ```
     /// # use arbour::events::Projection;
@@ -146,8 +147,8 @@ impl<S: KvStore> Projection<S> {
         self
     }
 
-    /// Fails at events of other types than these. By default models see all and pass over what they
-    /// do not know.
+    /// Fails at events of other types than these. By default models see all events and ignore those
+    /// they do not know.
     ///
     /// ```
     /// # use arbour::events::Projection;
@@ -183,8 +184,8 @@ impl<S: KvStore> Projection<S> {
         self.version
     }
 
-    /// Returns what a collection or a tree of this version is called, which [`digest`], [`rebuild`] and
-    /// [`forget`] know it by.
+    /// Returns the name of a collection or a tree of this version, by which [`digest`], [`rebuild`]
+    /// and [`forget`] recognize it.
     ///
     /// [`digest`]: super::Events::digest
     /// [`rebuild`]: super::Events::rebuild

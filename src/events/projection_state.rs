@@ -1,4 +1,4 @@
-//! How far a projection is.
+//! The position and state of a projection.
 
 use arbour_core::DecodeError;
 use uuid::Uuid;
@@ -8,28 +8,29 @@ use super::layout::FORMAT;
 
 const BYTES: usize = 1 + 8 + 32 + 16 + 2;
 
-/// The bits of the last byte.
+/// Flags in the last byte.
 const QUARANTINE: u8 = 1;
 const BUILDING: u8 = 2;
 const INDEXES_DEAD: u8 = 4;
 
-/// How far a version of a projection is. It is written together with what it is the state of.
+/// The position of a version of a projection. It is written in the same commit as the changes of
+/// the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProjectionState {
-    /// The position of the last event that was applied or put aside.
+    /// The position of the last event that was applied or dead-lettered.
     pub(super) applied: u64,
     /// Its hash.
     pub(super) hash: Hash,
-    /// The log it was read from; nil before the first.
+    /// The id of the log it was read from; nil before the first event.
     pub(super) log_id: Uuid,
-    /// Whether it stands before an event that failed.
+    /// Whether it is halted before an event that failed.
     pub(super) is_halted: bool,
     /// Whether there are streams in quarantine.
     pub(super) has_quarantine: bool,
-    /// Whether a rebuild was begun and has not come to its end.
+    /// Whether a rebuild was started and has not completed.
     pub(super) is_building: bool,
-    /// Whether all that was put aside is in the index by stream. A program that keeps no such index writes
-    /// the state without it.
+    /// Whether all dead letters are in the index by stream. Older programs that do not maintain
+    /// that index write the state without this flag.
     pub(super) indexes_dead: bool,
 }
 

@@ -12,10 +12,10 @@ use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
 use super::{EventError, EventResult};
 
-/// So few events are got one by one, which is quicker than a scan.
+/// Up to this many events are read with single gets, which are quicker than a scan.
 const GETS_MAX: u64 = 4;
 
-/// Which events, and in which order.
+/// Selects events, and their order.
 ///
 /// ```
 /// use arbour::events::EventQuery;
@@ -25,22 +25,22 @@ const GETS_MAX: u64 = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventQuery {
-    /// Only those of this stream.
+    /// Only events of this stream.
     pub stream: Option<String>,
-    /// Only those of one of these types; any if there is none.
+    /// Only events of one of these types; all types if empty.
     pub types: Vec<String>,
-    /// Only those behind this position.
+    /// Only events after this position.
     pub after: u64,
-    /// Only those up to this position.
+    /// Only events up to and including this position.
     pub until: u64,
-    /// At most so many.
+    /// At most this many events.
     pub limit: Option<usize>,
-    /// Whether the newest come first.
+    /// Whether the oldest or the newest come first.
     pub direction: Direction,
 }
 
 impl EventQuery {
-    /// All events, the oldest first.
+    /// Selects all events, oldest first.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -58,7 +58,7 @@ impl EventQuery {
         }
     }
 
-    /// The events of a stream, the oldest first.
+    /// Selects the events of a stream, oldest first.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -69,8 +69,9 @@ impl EventQuery {
         Self { stream: Some(stream.into()), ..Self::all() }
     }
 
-    /// Only those of this type, or of another that was named so. The others are read and passed over, unless
-    /// the log keeps an [index of types](Log::index_types) and no stream is named.
+    /// Restricts the query to this type; can be called for several types. Events of other types are
+    /// read and skipped, unless the log keeps an [index by type](Log::index_types) and the query
+    /// names no stream.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -82,7 +83,7 @@ impl EventQuery {
         self
     }
 
-    /// Only those behind a position.
+    /// Restricts the query to events after a position.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -94,7 +95,7 @@ impl EventQuery {
         self
     }
 
-    /// Only those up to a position, which is among them.
+    /// Restricts the query to events up to and including a position.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -106,7 +107,7 @@ impl EventQuery {
         self
     }
 
-    /// At most so many.
+    /// Restricts the query to this many events.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -118,7 +119,7 @@ impl EventQuery {
         self
     }
 
-    /// The newest first.
+    /// Returns the newest events first.
     ///
     /// ```
     /// # use arbour::events::EventQuery;
@@ -136,11 +137,11 @@ impl EventQuery {
 }
 
 impl Log {
-    /// Visits events, until there are no more or the visitor breaks or fails. Events that were given up
-    /// are passed over; see [`head`](Self::head) for the first that is left.
+    /// Visits events until none is left or the visitor breaks or fails. Trimmed events are skipped;
+    /// see [`head`](Self::head) for the first that is left.
     ///
     /// # Errors
-    /// The visitor's own; [`Undecodable`](EventError::Undecodable), and what the store reports.
+    /// Errors of the visitor; [`Undecodable`](EventError::Undecodable), and errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -228,7 +229,8 @@ impl Log {
         while let Some((key, value)) = cursor.next().map_err(store)? {
             let position = decode_number(value)
                 .map_err(|cause| self.undecodable(&self.trees.streams, key, cause))?;
-            // The range is wider than that where entries are missing.
+            // Where entries of the stream are missing, the range of versions covers more positions
+            // than the query.
             let is_asked = position > query.after && position <= query.until;
             if is_asked && self.visit_at(reader, position, visit)?.is_break() {
                 break;
@@ -237,7 +239,8 @@ impl Log {
         Ok(())
     }
 
-    /// Visits the event that a stream or a type leads to: it is there, or the end of the log was cut off.
+    /// Visits the event that a stream or an index entry points to. If it is missing, the log has
+    /// lost its end.
     pub(super) fn visit_at<R: KvRead, E: From<EventError>>(
         &self,
         reader: &R,
@@ -275,7 +278,7 @@ impl Log {
         Ok(events)
     }
 
-    /// Returns the event at a position; `None` if there is none, or it was given up.
+    /// Returns the event at a position; `None` if there is none or it was trimmed.
     ///
     /// # Errors
     /// As [`each`](Self::each).
@@ -295,11 +298,11 @@ impl Log {
         event.transpose().map_err(|cause| self.undecodable(&self.trees.events, &key, cause))
     }
 
-    /// Checks the events from a position on: that none is missing and none was changed, by the hashes
-    /// that chain them. Returns how many were checked.
+    /// Verifies the events after a position: the chain of hashes shows that none is missing or
+    /// changed. Returns how many were verified.
     ///
     /// # Errors
-    /// [`Broken`](EventError::Broken) with the first position that does not fit, and as
+    /// [`Broken`](EventError::Broken) with the first position that does not match, and as
     /// [`each`](Self::each).
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! What to do about events that failed.
+//! Repairing events that failed.
 
 use std::sync::atomic::Ordering;
 
@@ -20,7 +20,7 @@ impl<S: KvStore> RunningProjection<S> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
 
-    /// Returns the position of the first event of a stream that was put aside.
+    /// Returns the position of the first dead letter of a stream.
     fn first_dead_of<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
@@ -35,7 +35,8 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(Some(position.map_err(undecodable)?))
     }
 
-    /// Indexes what was put aside by its stream, if a program has written to the projection that did not.
+    /// Rebuilds the index of dead letters by stream, if an older program that does not maintain it
+    /// has written to the projection.
     fn index_dead<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         let mut state = self.state(transaction)?;
         if state.indexes_dead {
@@ -48,7 +49,7 @@ impl<S: KvStore> RunningProjection<S> {
         self.save(transaction, &state)
     }
 
-    /// Ends the quarantine of a stream of which nothing is put aside any more.
+    /// Ends the quarantine of a stream that has no dead letters left.
     fn end_quarantine<W: KvWrite>(&self, transaction: &mut W, stream: &str) -> EventResult<()> {
         let mut state = self.state(transaction)?;
         if !state.has_quarantine || self.first_dead_of(transaction, stream)?.is_some() {
@@ -79,11 +80,11 @@ fn dead_letters_in<R: KvRead>(
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Returns the events that failed in a projection and were not mended, in the order of their
-    /// positions: those put aside, and the one it stands before.
+    /// Returns the events that failed in a projection and were not repaired, in the order of their
+    /// positions: the dead letters, and the event before which the projection is halted.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) if there is no such projection; what the store reports.
+    /// [`Invalid`](EventError::Invalid) if there is no such projection; errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -98,12 +99,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.served(projection)?.dead_letters(&self.store().snapshot()?)
     }
 
-    /// Returns the events that failed in a version of a projection, whether it is the one that is read, is
-    /// being built or kept, and declared here or not; in the order of their positions. Nothing of a version
-    /// there is not.
+    /// Returns the events that failed in a version of a projection, in the order of their
+    /// positions. The version can be active, building or kept, and need not be declared here. Empty
+    /// if there is no such version.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -118,8 +119,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         dead_letters_in(&self.store().snapshot()?, &tree, projection)
     }
 
-    /// Lets a projection that stands go on: the event that failed is tried again by whoever comes next.
-    /// Does nothing to one that does not stand.
+    /// Resumes a halted projection: the next thread that applies its events tries the failed event
+    /// again. Does nothing unless the projection is halted.
     ///
     /// # Errors
     /// As [`dead_letters`](Self::dead_letters).
@@ -139,7 +140,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.leave_halt(running, |_, _| Ok(()))
     }
 
-    /// Lets a projection that stands go on without the event that failed, which is put aside.
+    /// Resumes a halted projection without the event that failed, which is moved to the dead-letter
+    /// queue.
     ///
     /// # Errors
     /// As [`dead_letters`](Self::dead_letters).
@@ -169,12 +171,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         })
     }
 
-    /// Applies an event that was put aside, now, on the view as it is. Tells whether it went well; if
-    /// not, it stays where it is.
+    /// Applies a dead letter now, to the current view. Tells whether it succeeded; if not, it stays
+    /// in the queue.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) if it was not put aside, or an earlier one of its stream is in
-    /// quarantine; as [`dead_letters`](Self::dead_letters).
+    /// [`Invalid`](EventError::Invalid) if it is not a dead letter, or its stream is in quarantine
+    /// because of an earlier one; as [`dead_letters`](Self::dead_letters).
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -229,8 +231,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         Ok(is_applied)
     }
 
-    /// Applies what was put aside of a stream, in order, until one fails. Returns how many went well; once
-    /// none is left, the quarantine of the stream is over.
+    /// Applies the dead letters of a stream in order, until one fails. Returns how many succeeded.
+    /// Once none is left, the quarantine of the stream ends.
     ///
     /// # Errors
     /// As [`replay`](Self::replay).
@@ -279,7 +281,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })
     }
 
-    /// Lets a projection go on if it is halted; else nothing is written.
+    /// Clears the halt of a projection. Writes nothing if it is not halted.
     pub(super) fn leave_halt(
         &self,
         running: &RunningProjection<S>,

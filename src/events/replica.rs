@@ -15,20 +15,21 @@ use super::type_index::type_key;
 use super::{EventError, EventResult};
 
 impl Log {
-    /// Copies what another log has and this one has not, in chunks, each a commit: the same events at the
-    /// same positions, with the same hashes, so that views made of either are the same. Checks the chain of
-    /// hashes as it goes. Returns the newest position it has then.
+    /// Copies the events that another log has and this one lacks, in batches of one commit each.
+    /// The events get the same positions and hashes, so views made from either log are the same.
+    /// The chain of hashes is checked on the way. Returns the newest position of this log
+    /// afterwards.
     ///
-    /// A log that is copied to takes no events of its own; it has an [index](Log::index_types) if it was told to
-    /// keep one itself, and the id of the one it is a copy of. A new
-    /// copy begins with the first event that is left. To follow a log, call it again.
+    /// A log that is a copy takes no events of its own. It has the id of the original, and an
+    /// [index](Log::index_types) only if it is configured to keep one itself. A new copy begins
+    /// with the first event that is left in the original. To follow a log, call this again.
     ///
     /// # Errors
-    /// [`Foreign`](EventError::Foreign) if this log is no copy of the other,
-    /// [`Truncated`](EventError::Truncated) if it has events that the other has no more,
-    /// [`Archived`](EventError::Archived) if the other has given up events this one does not have yet,
-    /// [`Broken`](EventError::Broken) for a chain that does not hold: nothing of that chunk was copied; and
-    /// what either store reports.
+    /// [`Foreign`](EventError::Foreign) if this log is not a copy of the other,
+    /// [`Truncated`](EventError::Truncated) if it has events that the other no longer has,
+    /// [`Archived`](EventError::Archived) if the other has trimmed events that this one does not
+    /// have yet, [`Broken`](EventError::Broken) if the chain of hashes does not match: nothing of
+    /// that batch was copied. Errors of either store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -96,7 +97,8 @@ impl Log {
             let batch = self.batch_of(source, reader, &chunk, (after, head, newest))?;
             let done = store.write(|transaction| {
                 let now = self.head(transaction)?;
-                // Somebody gave up events meanwhile, or has an index made: with his head it begins again.
+                // If the head has changed, another process has trimmed this log or indexes it.
+                // Start again with the new head.
                 if now == head {
                     transaction.apply(&batch)?;
                 }
@@ -108,7 +110,7 @@ impl Log {
         }
     }
 
-    /// Checks a chunk and makes of it what this log has to write.
+    /// Verifies a batch of events and collects the writes for this log.
     fn batch_of<R: KvRead>(
         &self,
         source: &Log,

@@ -1,4 +1,4 @@
-//! Giving up events.
+//! Trimming events.
 
 use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
@@ -12,13 +12,15 @@ use super::type_index::type_key;
 use super::{EventError, EventResult};
 
 impl Log {
-    /// Gives up events up to a position, at most `limit` of them, the oldest first; returns the first that
-    /// is left. Positions and versions go on as if they were there, and idempotency keys are still known.
+    /// Trims events up to a position, the oldest first, at most `limit` of them. Returns the first
+    /// position left. Positions and versions continue as if the events were still there, and
+    /// idempotency keys stay known.
     ///
-    /// Nobody is asked whether he needs them: [`Events::trim`] does.
+    /// This does not check whether a projection or a subscription still needs the events:
+    /// [`Events::trim`] does.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -61,7 +63,7 @@ impl Log {
         Ok(head.first)
     }
 
-    /// Returns the position that the slowest subscription has acknowledged.
+    /// Returns the position acknowledged by the slowest subscription.
     pub(super) fn acknowledged_by_all<R: KvRead>(&self, reader: &R) -> EventResult<Option<u64>> {
         let mut slowest: Option<u64> = None;
         let mut cursor = reader.scan(&self.trees.acks, KeyRange::all(), Direction::Forward)?;
@@ -95,12 +97,12 @@ impl Log {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Gives up events up to a position, but none that a declared projection or a subscription has yet to
-    /// deal with; returns the first that is left. It does so in chunks. A view cannot be rebuilt from what
-    /// was given up: [copy](Log::copy_from) it to another log before.
+    /// Trims events up to a position in batches, but none that a declared projection or a
+    /// subscription has yet to deal with. Returns the first position left. Trimmed events can no
+    /// longer be used to rebuild a view: [copy](Log::copy_from) them to another log first.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};

@@ -1,5 +1,5 @@
-//! A version of a projection at work on a store: its trees, its state, and applying events one after
-//! another.
+//! A version of a projection in use on a store: its trees, its state and the code that applies
+//! events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -27,13 +27,13 @@ use super::projection_state::ProjectionState;
 use super::turn::Turn;
 use super::{EventError, EventResult};
 
-/// A version of a projection at work on a store.
+/// A version of a projection in use on a store.
 pub(super) struct RunningProjection<S: KvStore> {
     pub(super) declared: Projection<S>,
     pub(super) trees: Trees,
     /// The name of the log it reads.
     log: Arc<str>,
-    /// The key of the log that its view was made from.
+    /// The key of the entry that names the log its view was made from.
     version_key: Vec<u8>,
     /// The key of its position.
     state_key: Vec<u8>,
@@ -41,7 +41,7 @@ pub(super) struct RunningProjection<S: KvStore> {
     pub(super) turn: Turn,
     /// The position that this process knows to be committed. It may lag behind, and is never ahead.
     pub(super) applied: AtomicU64,
-    /// How often the next event has failed.
+    /// How many times the next event has failed.
     pub(super) tries: AtomicU32,
     /// The earliest time of the next attempt.
     next_try: Mutex<Option<Instant>>,
@@ -54,18 +54,18 @@ pub(super) struct Trees {
     pub(super) states: Tree,
     pub(super) results: Tree,
     pub(super) dead: Tree,
-    /// The dead letters again, by stream.
+    /// The dead letters by stream.
     pub(super) dead_streams: Tree,
     pub(super) quarantine: Tree,
 }
 
-/// How applying events ended.
+/// How applying a batch ended.
 pub(super) enum Advanced {
-    /// All of them were applied or put aside.
+    /// All events were applied or dead-lettered.
     All,
-    /// The next one failed; it was not given up.
+    /// The next event failed and is to be tried again.
     Failed,
-    /// The next one failed, and the projection stands.
+    /// The next event failed, and the projection is halted.
     Halted(String),
 }
 
@@ -128,8 +128,8 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(transaction.put(&self.trees.states, &self.state_key, &state.encode())?)
     }
 
-    /// Refuses a version that is made of another log, or of one that is lost together with how far the
-    /// version is: nothing is applied a second time.
+    /// Refuses a version that was made from another log, or whose position was lost together with
+    /// the log, so that no event is applied twice.
     pub(super) fn check_log<R: KvRead>(&self, reader: &R) -> EventResult<()> {
         let (tree, key) = (&self.trees.projections, &self.version_key);
         let is_own = reader.get_with(tree, key, |log| match log {
@@ -146,23 +146,23 @@ impl<S: KvStore> RunningProjection<S> {
         Err(EventError::Foreign { log, reader, position: 0 })
     }
 
-    /// Returns the version that is read.
+    /// Returns the active version of this projection.
     pub(super) fn active_version<R: KvRead>(&self, reader: &R) -> EventResult<Option<u32>> {
         read_active_version(reader, &self.trees.projections, self.name())
     }
 
-    /// Tells whether this is the version that is read.
+    /// Tells whether this is the active version.
     pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> EventResult<bool> {
         Ok(self.active_version(reader)? == Some(self.declared.version()))
     }
 
-    /// Makes this version the one that is read.
+    /// Makes this version the active one.
     pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
         let version = number_value(u64::from(self.declared.version()));
         Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
     }
 
-    /// Notes what was committed.
+    /// Publishes a committed position to the other threads of this process.
     pub(super) fn committed(&self, state: &ProjectionState) {
         let before = self.applied.fetch_max(state.applied, Ordering::AcqRel);
         if before < state.applied && self.tries.swap(0, Ordering::Relaxed) > 0 {
@@ -170,24 +170,24 @@ impl<S: KvStore> RunningProjection<S> {
         }
     }
 
-    /// How often the next event has failed so far.
+    /// Returns how many times the next event has failed.
     pub(super) fn tries(&self) -> u32 {
         self.tries.load(Ordering::Relaxed)
     }
 
-    /// Counts that the next event has failed, and has it left alone for a while.
+    /// Counts a failure of the next event, and starts its backoff.
     pub(super) fn count_try(&self) {
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
         *self.next_try.lock() = Instant::now().checked_add(self.declared.policy.delay(tries));
     }
 
-    /// Returns until when the next event is left alone; `None` if it may be tried now.
+    /// Returns when the backoff of the next event ends; `None` if it may be tried now.
     pub(super) fn backs_off_until(&self) -> Option<Instant> {
         self.next_try.lock().filter(|next| Instant::now() < *next)
     }
 
-    /// Applies events in a part of a transaction, each in one of its own, and says of each what became of
-    /// it. What was applied before one that fails stays.
+    /// Applies events in a savepoint, each in a nested one, and reports the fate of each. If an
+    /// event fails, those before it stay applied.
     pub(super) fn advance(
         &self,
         group: &mut Group<'_, '_, S>,
@@ -221,7 +221,7 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(advanced)
     }
 
-    /// Asserts that an event is the one behind those that were applied.
+    /// Checks that an event directly follows those that were applied.
     fn check_place(&self, state: &ProjectionState, event: &Event<'_>) -> EventResult<()> {
         let expected = state.applied.saturating_add(1);
         if event.position > expected {
@@ -241,7 +241,7 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(())
     }
 
-    /// Applies an event, or puts it aside, or says why neither.
+    /// Applies an event or dead-letters it; otherwise returns why neither was done.
     fn handle(
         &self,
         group: &mut Group<'_, '_, S>,
@@ -283,7 +283,7 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(Ok(Fate::Dead(reason(&error))))
     }
 
-    /// Applies an event in a part of a transaction of its own, of which nothing is left if it fails.
+    /// Applies an event in its own savepoint, which is rolled back if it fails.
     pub(super) fn apply(
         &self,
         group: &mut Group<'_, '_, S>,
@@ -332,7 +332,7 @@ impl<S: KvStore> RunningProjection<S> {
         self.json_at(reader, &self.trees.dead, position)
     }
 
-    /// Returns what became of an event that is behind this projection.
+    /// Returns the fate of an event that this projection has already dealt with.
     pub(super) fn fate<R: KvRead>(&self, reader: &R, position: u64) -> EventResult<Fate> {
         if let Some(dead) = self.dead_letter(reader, position)? {
             return Ok(Fate::Dead(dead.reason));
@@ -353,7 +353,7 @@ impl<S: KvStore> RunningProjection<S> {
     }
 }
 
-/// Returns the version of a projection that is read, which is kept under its name.
+/// Returns the active version of a projection, which is stored under its name.
 pub(super) fn read_active_version<R: KvRead>(
     reader: &R,
     tree: &Tree,
@@ -366,7 +366,7 @@ pub(super) fn read_active_version<R: KvRead>(
     Ok(version.and_then(|version| u32::try_from(version).ok()))
 }
 
-/// Writes a value in JSON behind the format byte.
+/// Encodes a value as JSON after the format byte.
 fn json_value(log: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, value).map_err(|error| EventError::Invalid {
@@ -376,7 +376,7 @@ fn json_value(log: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> 
     Ok(bytes)
 }
 
-/// Reads a value in JSON behind the format byte.
+/// Decodes JSON after the format byte.
 pub(super) fn from_json_value<J: serde::de::DeserializeOwned>(
     value: &[u8],
 ) -> Result<J, DecodeError> {

@@ -1,11 +1,11 @@
-//! Waking those who wait for something to be committed.
+//! Waking threads that wait for a commit.
 
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Counts what was committed, so that no waiting thread misses it: read the number, read the store, wait for
-/// another number.
+/// Counts commits, so that a waiting thread misses none: it reads the count, reads the store, and
+/// waits for the count to change.
 #[derive(Default)]
 pub(super) struct Signal {
     count: Mutex<u64>,
@@ -22,8 +22,7 @@ impl Signal {
         self.changed.notify_all();
     }
 
-    /// Waits until something is committed that was not when the number was read, or until a time, if
-    /// there is one.
+    /// Waits until the count differs from `seen`, or until a time if there is one.
     pub(super) fn wait_past(&self, seen: u64, until: Option<Instant>) {
         let mut count = self.count.lock();
         while *count == seen {

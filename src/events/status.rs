@@ -1,4 +1,4 @@
-//! How far the versions of projections are, and what they are there for.
+//! The positions and roles of the versions of projections.
 
 use arbour_core::key::KeyPart as _;
 use arbour_core::{Cursor as _, KvRead, KvStore};
@@ -9,7 +9,7 @@ use super::log::open_tree;
 use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
 
-/// What a version of a projection is there for.
+/// The role of a version of a projection.
 ///
 /// ```
 /// assert_ne!(arbour::events::VersionState::Building, arbour::events::VersionState::Kept);
@@ -17,17 +17,17 @@ use super::{EventError, EventResult};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VersionState {
-    /// Nothing of it is there: it is declared, no more.
+    /// Declared, but nothing of it is stored.
     New,
-    /// A [rebuild](Events::rebuild) of it goes on, or was broken off: the next one goes on there.
+    /// A [rebuild](Events::rebuild) is running or was interrupted. The next one resumes it.
     Building,
-    /// It is the one that is read.
+    /// The active version, which is the one that is read.
     Active,
-    /// It was read before, and is kept as it was then until it is [forgotten](Events::forget).
+    /// Read earlier, and kept as it was then until it is [forgotten](Events::forget).
     Kept,
 }
 
-/// How far a version of a projection is; see [`Events::status`].
+/// The status of a version of a projection; see [`Events::status`].
 ///
 /// ```
 /// # use arbour::events::ProjectionStatus;
@@ -42,13 +42,13 @@ pub struct ProjectionStatus {
     pub name: String,
     /// The version.
     pub version: u32,
-    /// What it is there for.
+    /// Its role.
     pub state: VersionState,
-    /// The position of the last event that was applied or put aside.
+    /// The position of the last event that was applied or dead-lettered.
     pub applied: u64,
-    /// How many events it is behind.
+    /// How many events it lags behind.
     pub lag: u64,
-    /// Whether it stands before an event that failed.
+    /// Whether it is halted before an event that failed.
     pub is_halted: bool,
 }
 
@@ -77,7 +77,7 @@ impl ProjectionStatus {
         }
     }
 
-    /// Tells whether it is the version that is read.
+    /// Tells whether it is the active version.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -95,11 +95,11 @@ impl ProjectionStatus {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Returns how far each version is of each projection that is declared, in the order of their
+    /// Returns the status of every version of every declared projection, in the order of the
     /// declarations.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
@@ -111,7 +111,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn status(&self) -> EventResult<Vec<ProjectionStatus>> {
-        // The views first: an event that comes in between is one they are behind.
+        // Read the views before the log. An event appended in between then counts as lag, and the
+        // lag is never negative.
         let snapshot = self.store().snapshot()?;
         let newest = self.head()?.position;
         let projections = self.inner.projections.iter().map(|running| {
@@ -122,11 +123,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         projections.collect()
     }
 
-    /// Returns how far each version of a projection is, declared here or not, in the order of their numbers:
-    /// the one that is read, those that are being built, those that are kept. Nothing if there never was one.
+    /// Returns the status of every version of a projection, declared here or not, in the order of
+    /// their numbers: active, building and kept ones. Empty if there has never been one.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -160,7 +161,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 .map_err(|cause| EventError::undecodable(projection, tree.name(), key, cause))?;
             versions.push(ProjectionStatus::new((projection, version), &state, active, newest));
         }
-        // Nothing may have been applied yet to the one that is read.
+        // The active version may have no position yet, because nothing was applied to it.
         let unmoved = active.filter(|_| !versions.iter().any(ProjectionStatus::is_active));
         let unmoved = unmoved.map(|version| {
             ProjectionStatus::new((projection, version), &ProjectionState::NEW, active, newest)

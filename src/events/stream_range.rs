@@ -1,4 +1,4 @@
-//! Which versions of a stream lie between two positions of the log.
+//! Finding the versions of a stream between two positions of the log.
 
 use std::ops::Bound;
 
@@ -11,8 +11,8 @@ use super::log::{Log, decode_number};
 use super::query::EventQuery;
 
 impl Log {
-    /// Returns the first and the last version of a stream that a query can be about. There is none if the
-    /// first is greater than the last.
+    /// Returns the first and the last version of a stream that a query can match. If the first is
+    /// greater than the last, there are none.
     pub(super) fn stream_range<R: KvRead>(
         &self,
         reader: &R,
@@ -29,12 +29,12 @@ impl Log {
         Ok((after.saturating_add(1), last.unwrap_or(u64::MAX)))
     }
 
-    /// Returns the version that a stream had at a position of the log: that of its last event up to there.
-    /// `None` if it cannot be found, because an entry is missing.
+    /// Returns the version of a stream at a position of the log: the version of its last event up
+    /// to there. `None` if an entry is missing and it cannot be determined.
     ///
-    /// Positions grow with versions, so the version is searched for between two that enclose it. Streams
-    /// grow evenly for the most part, so where it should be by proportion is tried first; every other time
-    /// the middle is, so that an uneven one takes twice as many steps as a binary search at most.
+    /// Positions grow with versions, so the version is searched between two bounds. Most streams
+    /// grow evenly, so every other step interpolates, and the steps in between halve the range. An
+    /// uneven stream therefore takes at most twice as many steps as a binary search.
     fn version_at<R: KvRead>(
         &self,
         reader: &R,
@@ -49,12 +49,13 @@ impl Log {
         if position >= head {
             return Ok(Some(newest));
         }
-        // The version is the low one or greater, and less than the high one.
+        // Invariant: low <= version < high.
         let (mut low, mut high) = ((0, 0), (newest.saturating_add(1), head.saturating_add(1)));
         let (mut is_left, mut by_proportion) = (true, true);
         while high.0 - low.0 > 1 {
             let between = high.0 - low.0 - 1;
             let step = if by_proportion {
+                // In 128 bits, because the product can overflow 64.
                 let share = u128::from(position - low.1) * u128::from(high.0 - low.0);
                 let step = share / u128::from((high.1 - low.1).max(1));
                 u64::try_from(step).unwrap_or(u64::MAX).clamp(1, between)
@@ -66,7 +67,7 @@ impl Log {
             match self.position_of(reader, stream, version)? {
                 Some(found) if found > position => high = (version, found),
                 Some(found) => (low, is_left) = ((version, found), true),
-                // It was trimmed, as all before it were.
+                // It was trimmed, and so were all before it.
                 None => (low.0, is_left) = (version, false),
             }
         }
@@ -75,7 +76,7 @@ impl Log {
         Ok(is_found.then_some(low.0))
     }
 
-    /// Returns the position of a version of a stream; `None` if it is not there.
+    /// Returns the position of a version of a stream; `None` if the entry is missing.
     fn position_of<R: KvRead>(
         &self,
         reader: &R,

@@ -1,4 +1,4 @@
-//! Following a log under a name by which the store remembers how far.
+//! Following a log under a name, with a position kept in the store.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use super::{EventError, EventResult};
 use crate::ordered_uuid::ordered_uuid;
 
 impl Log {
-    /// Notes that a subscription has dealt with all events up to a position, in the caller's transaction.
-    /// It never moves backwards: an earlier position than the one that was acknowledged changes nothing.
-    /// `None` forgets the subscription, which can then begin anywhere.
+    /// Notes that a subscription has dealt with all events up to a position, in the caller's
+    /// transaction. The acknowledged position never moves backwards: an earlier one changes
+    /// nothing. `None` forgets the subscription, which can then begin anywhere.
     ///
-    /// This does not ask which runner of the subscription calls:
-    /// [`Subscription::acknowledge_in`] does.
+    /// This does not check which runner of the subscription calls: [`Subscription::acknowledge_in`]
+    /// does.
     ///
     /// # Errors
     /// [`Beyond`](EventError::Beyond) for a position after the newest event;
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -66,10 +66,11 @@ impl Log {
         Ok(transaction.put(&self.trees.acks, key, &number_value(position))?)
     }
 
-    /// Returns up to where a subscription has dealt with the events; `None` if it is not known.
+    /// Returns the position up to which a subscription has acknowledged events; `None` if the
+    /// subscription is unknown.
     ///
     /// # Errors
-    /// [`Invalid`](EventError::Invalid) for a name that is none; what the store reports.
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -90,7 +91,7 @@ impl Log {
         position.map_err(|cause| self.undecodable(tree, key, cause))
     }
 
-    /// Tells whether a runner is the one that took a subscription over last.
+    /// Tells whether a runner is the latest that took over the subscription.
     fn is_runner<R: KvRead>(
         &self,
         reader: &R,
@@ -103,12 +104,13 @@ impl Log {
     }
 }
 
-/// Follows a log under a name by which the store remembers how far it is; made by
-/// [`Events::subscribe`]. A reader that keeps its position itself uses a [`Tail`].
+/// Follows a log under a name, with a position kept in the store; made by [`Events::subscribe`].
+/// For a reader that keeps its position itself there is [`Tail`].
 ///
-/// A subscription has one runner. The one that subscribes last takes over, also from another process, and
-/// the earlier one's [`acknowledge`](Self::acknowledge) fails with [`Fenced`](EventError::Fenced). Several
-/// consumers that work at the same time [claim](Events::claim) events instead.
+/// A subscription has one runner. The one that subscribes last takes over, also from another
+/// process, and the earlier one's [`acknowledge`](Self::acknowledge) fails with
+/// [`Fenced`](EventError::Fenced). Several consumers that work at the same time
+/// [claim](Events::claim) events instead.
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -126,18 +128,19 @@ impl Log {
 pub struct Subscription<S: KvStore, L: KvStore = S> {
     tail: Tail<S, L>,
     name: String,
-    /// The value by which the store knows this runner.
+    /// The value that identifies this runner in the store.
     runner: Vec<u8>,
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Takes over a subscription, and follows the log from the position it has acknowledged; a new one from
-    /// where the query begins. The query's end, limit and direction are not used.
+    /// Takes over a subscription, and follows the log from the position it has acknowledged; a new
+    /// subscription starts where the query begins. The query's end, limit and direction are not
+    /// used.
     ///
     /// # Errors
-    /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged: restore it, or
-    /// [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid) for a name that is none;
-    /// what the store reports.
+    /// [`Truncated`](EventError::Truncated) if the log has lost events that were acknowledged:
+    /// restore it, or [forget](Log::acknowledge) the subscription. [`Invalid`](EventError::Invalid)
+    /// for an invalid name; errors of the store.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -152,7 +155,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let LogLocation { store, log, .. } = &self.inner.location;
         check_name(name, "a subscription")?;
         let runner = [&[FORMAT][..], ordered_uuid().as_bytes()].concat();
-        // A runner does not outlive a loss of power, so that its name need not either.
+        // No runner survives a power loss, so its name need not be durable.
         let (acknowledged, newest) = store.inner().write_with(Durability::None, |transaction| {
             transaction.put(&log.trees.leases, name.as_bytes(), &runner)?;
             let newest = log.head(transaction)?.position;
@@ -182,12 +185,13 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         self.tail.position()
     }
 
-    /// Returns the next events, at most `limit`, oldest first, without gap or repeat; waits for them if
-    /// there are none yet. Nothing after the timeout.
+    /// Returns the next events, at most `limit`, oldest first, without gaps or repeats. Waits if
+    /// there are none yet, and returns none after the timeout.
     ///
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
-    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and what the store reports.
+    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and errors of the
+    /// store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -206,12 +210,12 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         self.tail.next(limit, timeout)
     }
 
-    /// Continues at the first event that is left, if the next one was trimmed. Returns how many positions
-    /// this subscription misses; 0 if none was trimmed. The store remembers it with the next
-    /// [`acknowledge`](Self::acknowledge).
+    /// Continues at the first event that is left, if the next one was trimmed. Returns how many
+    /// positions this subscription skips; 0 if none was trimmed. The store remembers the new
+    /// position at the next [`acknowledge`](Self::acknowledge).
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -231,11 +235,11 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         self.tail.skip_trimmed()
     }
 
-    /// Has the store remember that all events handed out were dealt with. A runner that ends before gets
-    /// them again. It writes only if something is to be remembered.
+    /// Acknowledges all events handed out so far. If a runner stops before that, they are handed
+    /// out again. Writes only if the position has changed.
     ///
     /// # Errors
-    /// [`Fenced`](EventError::Fenced) if another runner has taken over; what the store reports.
+    /// [`Fenced`](EventError::Fenced) if another runner has taken over; errors of the store.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -258,11 +262,11 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         store.write(|transaction| self.acknowledge_in(transaction))
     }
 
-    /// Does the same in a transaction of the log's store, so that what was done with the events and that it
-    /// was done are one commit.
+    /// Does the same in a transaction of the log's store, so that the effects of the events and
+    /// their acknowledgement are one commit.
     ///
     /// # Errors
-    /// As [`acknowledge`](Self::acknowledge): roll the transaction back then.
+    /// As [`acknowledge`](Self::acknowledge). Roll the transaction back in that case.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -285,7 +289,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
         log.acknowledge(transaction, &self.name, Some(self.position()))
     }
 
-    /// Asserts that no other runner has taken over.
+    /// Checks that no other runner has taken over.
     fn check_runner<R: KvRead>(&self, reader: &R) -> EventResult<()> {
         let log = &self.tail.events.inner.location.log;
         if log.is_runner(reader, &self.name, &self.runner)? {

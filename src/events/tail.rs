@@ -1,4 +1,4 @@
-//! Reading a log on: first what is there, then what comes.
+//! Reading a log continuously: existing events first, then new ones.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,11 @@ use super::log_location::LogLocation;
 use super::query::EventQuery;
 use super::{EventError, EventResult};
 
-/// Reads a log on from a position, and waits for what comes; made by [`Events::tail`].
+/// Reads a log from a position on and waits for new events; made by [`Events::tail`].
 ///
-/// It keeps its position in memory. A [`Subscription`](super::Subscription) has the store remember it, under
-/// a name, and keeps events from being [trimmed](Events::trim) that it has yet to read; this does neither.
+/// It keeps its position in memory. A [`Subscription`](super::Subscription) stores the position
+/// under a name and keeps events it has yet to read from being [trimmed](Events::trim); a tail does
+/// neither.
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -34,8 +35,8 @@ pub struct Tail<S: KvStore, L: KvStore = S> {
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Reads the log on from where a query begins; nothing of it is kept in the store. The query's end,
-    /// limit and direction are not used.
+    /// Reads the log from where a query begins. Its position is not stored. The query's end, limit
+    /// and direction are not used.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
@@ -68,13 +69,14 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         self.position
     }
 
-    /// Returns the next events, at most `limit`, oldest first, without gap or repeat; waits for them if
-    /// there are none yet. Nothing after the timeout. It is where it was if it fails.
+    /// Returns the next events, at most `limit`, oldest first, without gaps or repeats. Waits if
+    /// there are none yet, and returns none after the timeout. The position does not change if the
+    /// call fails.
     ///
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
     /// [`skip_trimmed`](Self::skip_trimmed).
-    /// [`ShutDown`](EventError::ShutDown), and what the store reports.
+    /// [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -94,6 +96,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         let inner = &self.events.inner;
         let LogLocation { store, log, .. } = &inner.location;
         loop {
+            // Read the count before the log: an append in between then ends the wait at once.
             let seen = inner.signal.count();
             inner.check_open()?;
             let query = self.query.clone().after(self.position).limit(limit);
@@ -109,7 +112,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
                 });
             }
             match events.last() {
-                // Those in between are none that were asked for.
+                // A full batch may end before the head; what it skipped does not match the query.
                 Some(last) if events.len() == limit => self.position = last.as_event().position,
                 _ => self.position = self.position.max(head.position),
             }
@@ -121,11 +124,11 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         }
     }
 
-    /// Continues at the first event that is left, if the next one was trimmed. Returns how many positions
-    /// this reader misses; 0 if none was trimmed.
+    /// Continues at the first event that is left, if the next one was trimmed. Returns how many
+    /// positions this reader skips; 0 if none was trimmed.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events, NewEvent};

@@ -1,23 +1,24 @@
-//! What is known of the claims of a subscription, so that not all of them are read at each claim.
+//! Remembers the claims of a subscription, so that a claim need not read all of them.
 
 use std::time::{Duration, Instant};
 
-/// After how long all claims are read again: the subscription may have been forgotten, and begun again.
+/// After how long all claims are read again, because the subscription may have been forgotten and
+/// started anew.
 const KNOWN_FOR: Duration = Duration::from_secs(10);
 
-/// That all positions before one are claimed or dealt with, until a time.
+/// Remembers that all positions before `next` are claimed or dealt with, until a time.
 ///
-/// It stays true whatever other consumers do: they deal with events, which are not free then either, and
-/// claim those that come after.
+/// Other consumers cannot invalidate this: they deal with claimed events, which does not free them,
+/// and claim events after `next`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
-    /// The position.
+    /// The first position that may be free.
     pub(super) next: u64,
-    /// When the first of the claims runs out, in milliseconds since 1970.
+    /// When the first of the claims expires, in milliseconds since 1970.
     pub(super) until: i64,
-    /// Where the claims were read from.
+    /// The position from which the claims were read.
     first: u64,
-    /// When all of them were read.
+    /// When all claims were last read.
     since: Option<Instant>,
 }
 
@@ -28,8 +29,8 @@ impl Default for Taken {
 }
 
 impl Taken {
-    /// Returns the position to read claims from, of those from a first one on that is not acknowledged. If all
-    /// are to be read, nothing is known any more.
+    /// Returns the position to read claims from; `first` is the first that is not acknowledged. If
+    /// all claims must be read again, resets what is known.
     pub(super) fn resume(&mut self, first: u64, now: i64) -> u64 {
         let is_recent = self.since.is_some_and(|since| since.elapsed() < KNOWN_FOR);
         if is_recent && self.until > now && first >= self.first {

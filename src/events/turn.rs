@@ -1,14 +1,14 @@
-//! Whose turn it is to apply events.
+//! The turn to apply events.
 
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// Lets one thread at a time apply the events of a projection, and knows whether another asked for it
-/// meanwhile.
+/// Lets one thread at a time apply the events of a projection, and records whether another asked
+/// for the turn meanwhile.
 ///
-/// Only then does the thread that has it wake the others. If it woke them always, threads that find
-/// nothing to apply would wake each other without end.
+/// The thread with the turn wakes the others only in that case. If it always woke them, threads
+/// that find nothing to apply would wake each other endlessly.
 #[derive(Default)]
 pub(super) struct Turn {
     lock: Mutex<()>,
@@ -16,18 +16,20 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Takes the turn; `None` if another thread has it, which wakes this one when it gives the turn up.
+    /// Takes the turn. Returns `None` if another thread has it; that thread notifies this one when
+    /// it releases the turn.
     pub(super) fn take(&self) -> Option<MutexGuard<'_, ()>> {
         self.lock.try_lock().or_else(|| {
             self.is_wanted.store(true, Ordering::Relaxed);
-            // The thread that has it frees it and then looks at the flag; this one sets the flag and then
-            // tries again. With a fence between the two in both, one of them sees the other.
+            // The releasing thread unlocks and then reads the flag; this one sets the flag and then
+            // tries to lock again. With a fence between the two steps on both sides, at least one
+            // of them sees the other.
             fence(Ordering::SeqCst);
             self.lock.try_lock()
         })
     }
 
-    /// Gives the turn up, and tells whether another thread asked for it since the last time.
+    /// Releases the turn, and tells whether another thread asked for it since the last release.
     pub(super) fn give_up(&self, turn: MutexGuard<'_, ()>) -> bool {
         drop(turn);
         fence(Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! The index of a log by type, which a log keeps that was told to.
+//! The optional index of a log by event type.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -14,35 +14,38 @@ use super::query::EventQuery;
 use super::{EventError, EventResult};
 
 impl Head {
-    /// Tells whether all events behind a position are in the index by type.
+    /// Tells whether all events after a position are in the index by type.
     fn indexes_types_behind(&self, after: u64) -> bool {
         let first = self.first.max(after.saturating_add(1));
         self.types_from.is_some_and(|from| from <= first)
     }
 }
 
-/// The entries of one type, of which the next is read.
+/// A cursor over the entries of one type, with the next position already read.
 struct Entries<C> {
     cursor: C,
-    /// How many bytes there are before the position.
+    /// The number of bytes before the position in a key.
     prefix: usize,
     next: Option<u64>,
 }
 
 impl Log {
-    /// Has the log keep an index by type, for ever: events [of some types](EventQuery::of_type) are found
-    /// without reading the others. Whoever appends, gives up or copies to this log maintains it in the same
-    /// commit, knowing of it by the log itself; it costs a put for each event. A log that was not told to has
-    /// none of it.
+    /// Makes the log keep an index by type from now on, so that events [of some
+    /// types](EventQuery::of_type) are found without reading the others. The log records this
+    /// itself: every append, trim and copy to it maintains the index in the same commit. It costs
+    /// one put per event. By default a log has no such index.
     ///
-    /// Events that are there already are indexed now, the newest first, in chunks, each a commit; nobody is
-    /// kept from appending. What was broken off, or failed, goes on the next time; until then types are looked
-    /// for in the index only where it is complete. It does nothing if all is indexed.
+    /// Existing events are indexed by this call, newest first, in batches of one commit each; other
+    /// writers can append in between. If the call is interrupted or fails, the next call resumes
+    /// it; until then queries use the index only for positions where it is complete. Does nothing
+    /// if all events are indexed.
     ///
-    /// Each event that is found is got by itself: of a type that most events have, reading all is quicker.
+    /// Each event found is read with a separate get. For a type that most events have, reading the
+    /// whole log is quicker.
     ///
     /// # Errors
-    /// [`Undecodable`](EventError::Undecodable), and what the store reports. The chunks before stay.
+    /// [`Undecodable`](EventError::Undecodable), and errors of the store. Batches that were
+    /// committed before stay.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -63,10 +66,10 @@ impl Log {
         Ok(())
     }
 
-    /// Indexes the newest events that are not yet.
+    /// Indexes the newest events that are not indexed yet.
     fn index_chunk<W: KvWrite>(&self, transaction: &mut W) -> EventResult<Head> {
         let mut head = self.head(transaction)?;
-        // From the first chunk on whoever appends indexes what he appends.
+        // Once the first batch has set `types_from`, every append indexes its own events.
         let from = head.types_from.unwrap_or(head.position.saturating_add(1));
         let (mut keys, mut lowest) = (Vec::new(), from);
         let query = EventQuery::all().until(from.saturating_sub(1)).backward().limit(CHUNK_EVENTS);
@@ -84,7 +87,7 @@ impl Log {
         Ok(head)
     }
 
-    /// Tells whether a query is answered by the index.
+    /// Tells whether the index can answer a query.
     pub(super) fn is_by_type<R: KvRead>(
         &self,
         reader: &R,

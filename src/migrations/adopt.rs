@@ -1,4 +1,4 @@
-//! Stores that something else has migrated before.
+//! Adopting stores that were migrated by other means.
 
 use arbour_core::KvStore;
 
@@ -12,13 +12,14 @@ use super::step_id::StepKey;
 use super::{MigrationError, MigrationResult, StepId, Target};
 
 impl Migrations {
-    /// Notes steps as done, up to a target, without running them: for a store of before there was a journal,
-    /// whose version is known by other means. [`run`](Self::run) goes on behind them. All of it is one commit.
+    /// Records steps as done, up to a target, without running them: for a store older than its
+    /// journal, whose version is known by other means. [`run`](Self::run) continues after them.
+    /// This is a single commit.
     ///
     /// # Errors
-    /// [`Journaled`](MigrationError::Journaled) if the journal has an entry already;
-    /// [`NotFound`](MigrationError::NotFound) if the target is no step; as [`run`](Self::run). Nothing was
-    /// written then.
+    /// [`Journaled`](MigrationError::Journaled) if the journal already has an entry;
+    /// [`NotFound`](MigrationError::NotFound) if the target is not a declared step; as
+    /// [`run`](Self::run). In these cases nothing was written.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step, StepId, Target};
@@ -26,7 +27,7 @@ impl Migrations {
     /// let nothing = |number| Step::numbered(number).atomic(|_| Ok(()));
     /// let rooms = Group::new("rooms").step(nothing(1)).step(nothing(2)).step(nothing(3));
     /// let migrations = Migrations::new("app", "1.2").group(rooms);
-    /// migrations.adopt(&store, Target::number(2))?; // what it was at before
+    /// migrations.adopt(&store, Target::number(2))?; // the version it had reached
     /// assert_eq!(migrations.run(&store)?.steps[0].step, StepId::Number(3));
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```

@@ -17,14 +17,15 @@ use super::step_id::StepKey;
 use super::{MigrationError, MigrationResult, Target};
 
 impl Migrations {
-    /// Undoes what has run beyond a target, in the opposite order, by the [`down`](super::Step::down) of each
-    /// step. Each is a commit that takes its entry out of the journal.
+    /// Undoes the steps after a target, newest first, with the [`down`](super::Step::down) of each.
+    /// Each is a commit that also removes the step's journal entry.
     ///
     /// # Errors
-    /// Before anything is undone: [`NoDown`](MigrationError::NoDown) if a step lacks a `down` or is not declared,
-    /// [`Unfinished`](MigrationError::Unfinished) if one is under way, [`NotFound`](MigrationError::NotFound) if
-    /// the target is no step; as [`run`](Self::run). From a `down`, as from a step: nothing of it is kept, those
-    /// before it stay undone.
+    /// Before anything is undone: [`NoDown`](MigrationError::NoDown) if a step has no `down` or is
+    /// not declared, [`Unfinished`](MigrationError::Unfinished) if one is unfinished,
+    /// [`NotFound`](MigrationError::NotFound) if the target is not a declared step; as
+    /// [`run`](Self::run). From a `down`: the same errors as from a step. Its changes are rolled
+    /// back; steps undone earlier stay undone.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step, Target};
@@ -42,11 +43,11 @@ impl Migrations {
         self.downgrade_with(store, &Run::default().to(target))
     }
 
-    /// Does the same with options.
+    /// Does the same as [`downgrade`](Self::downgrade), with options.
     ///
     /// # Errors
-    /// As [`downgrade`](Self::downgrade); [`NoBackup`](MigrationError::NoBackup) and what the store reports of a
-    /// backup that was asked for.
+    /// As [`downgrade`](Self::downgrade); [`NoBackup`](MigrationError::NoBackup), and errors of the
+    /// store from the requested backup.
     ///
     /// ```
     /// use arbour::migrations::{Migrations, Run, Target};
@@ -100,7 +101,7 @@ impl Migrations {
         held.during(store, run)
     }
 
-    /// Returns the journal, and the steps to undo, the newest first, if all of them can be.
+    /// Returns the journal and the steps to undo, newest first, if all of them can be undone.
     fn undone(
         &self,
         declared: &Declared<'_>,
@@ -109,7 +110,7 @@ impl Migrations {
     ) -> MigrationResult<(Journal, Vec<StepKey>)> {
         let journal = Journal::load(raw)?;
         let mut found = self.resolve(declared, &journal, target)?;
-        // What has not run is nothing to a downgrade.
+        // Steps that have not run do not matter to a downgrade.
         let has_run = |problem: &Problem| {
             !matches!(
                 problem.kind,

@@ -1,4 +1,4 @@
-//! Trying what would run, without writing.
+//! Dry runs: running steps without writing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -17,10 +17,10 @@ use super::run::StepReport;
 use super::step_id::{StepId, StepKey};
 use super::{MigrationError, MigrationResult, Target};
 
-/// How many keys of each kind of change are shown.
+/// How many keys of each kind of change are listed.
 const SAMPLES: usize = 5;
 
-/// What a run would do.
+/// The result of a dry run.
 ///
 /// ```
 /// use arbour::{KvStore, MemoryStore};
@@ -42,14 +42,13 @@ const SAMPLES: usize = 5;
 pub struct DryRun {
     /// The steps that would run, in order.
     pub steps: Vec<StepReport>,
-    /// What would be different afterwards, for each tree in which something would, in order of name. The
-    /// journal is not among them.
+    /// The changes, for each tree that would change, sorted by name. The journal is left out.
     pub trees: Vec<TreeChanges>,
     /// What the program may do with the store.
     pub access: Access,
 }
 
-/// What would be different in a tree.
+/// The changes to a tree.
 ///
 /// ```
 /// # use arbour::migrations::TreeChanges;
@@ -63,15 +62,15 @@ pub struct DryRun {
 pub struct TreeChanges {
     /// The tree.
     pub tree: String,
-    /// Keys that are absent.
+    /// Keys that would be added.
     pub added: Tally,
-    /// Keys that are there with another value.
+    /// Keys whose value would change.
     pub changed: Tally,
-    /// Keys that would be absent.
+    /// Keys that would be removed.
     pub removed: Tally,
 }
 
-/// How many keys, and some of them.
+/// A number of keys, with samples.
 ///
 /// ```
 /// assert_eq!(arbour::migrations::Tally::default().count, 0);
@@ -79,9 +78,9 @@ pub struct TreeChanges {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tally {
-    /// How many.
+    /// The number of keys.
     pub count: u64,
-    /// The first five, escaped.
+    /// The first five keys, escaped.
     pub samples: Vec<String>,
 }
 
@@ -95,12 +94,12 @@ impl Tally {
 }
 
 impl Migrations {
-    /// Runs what [`run`](Self::run) would, checks among it, over a snapshot: nothing is written, nobody is kept
-    /// from writing, and what the steps write is held in memory until the end. A step is called as often as it
-    /// would be, so what it does outside of the store it does.
+    /// Does everything [`run`](Self::run) would do, including checks, on a snapshot. Nothing is
+    /// written and other writers are not blocked; the writes of the steps are held in memory until
+    /// the end. Steps really run, so any effect they have outside the store takes place.
     ///
     /// # Errors
-    /// Those the run would end with.
+    /// The error with which the run would end.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -112,10 +111,10 @@ impl Migrations {
         self.dry_run_to(store, Target::Newest)
     }
 
-    /// Runs what [`run_to`](Self::run_to) would, without writing.
+    /// Does everything [`run_to`](Self::run_to) would do, without writing.
     ///
     /// # Errors
-    /// Those the run would end with.
+    /// The error with which the run would end.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Target};
@@ -185,8 +184,8 @@ impl Migrations {
         Ok(done)
     }
 
-    /// Runs a step that is done once more, and keeps what it does without a word in the journal: how a test
-    /// finds out whether a step does no harm the second time. Nothing else has a use for it.
+    /// Runs a completed step again and commits its changes without a journal entry. This is only
+    /// meant for tests that check whether running a step a second time is harmless.
     #[doc(hidden)]
     pub fn run_once_more<S: KvStore>(
         &self,
@@ -207,7 +206,7 @@ impl Migrations {
     }
 }
 
-/// Nobody can cancel a step here.
+/// A dry run has no progress callback, so a step cannot be cancelled.
 fn failed(halt: Halt) -> MigrationError {
     match halt {
         Halt::Failed(error) => error,
@@ -218,7 +217,7 @@ fn failed(halt: Halt) -> MigrationError {
     }
 }
 
-/// Trees that note which keys are written.
+/// Trees that record which keys are written.
 struct Noting<'n> {
     raw: &'n mut dyn RawTrees,
     touched: BTreeMap<String, BTreeSet<Vec<u8>>>,
@@ -238,7 +237,7 @@ impl Noting<'_> {
         }
     }
 
-    /// Reads what is now under each key that was written.
+    /// Reads the current value of each key that was written.
     fn values(self) -> Result<Values> {
         let mut values = Values::new();
         for (tree, keys) in self.touched {

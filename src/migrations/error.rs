@@ -1,4 +1,4 @@
-//! Why migrations were refused or failed.
+//! Errors of migrations.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,7 +20,7 @@ use super::{StepId, Target};
 /// ```
 pub type MigrationResult<T> = Result<T, MigrationError>;
 
-/// Where a step was when it failed.
+/// Where a step failed.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Step};
@@ -42,7 +42,8 @@ pub struct StepPlace {
     pub group: String,
     /// The step.
     pub step: StepId,
-    /// The tree of the entry it was at: the one it was handed, or else the one it touched last.
+    /// The tree of the entry at which it failed: the one the step was handed, otherwise the one it
+    /// touched last.
     pub tree: Option<String>,
     /// The key of that entry, escaped and cut to 48 bytes.
     pub key: Option<String>,
@@ -59,10 +60,10 @@ impl fmt::Display for StepPlace {
     }
 }
 
-/// Why migrations were refused or failed.
+/// An error of a migration.
 ///
-/// Where a step fails, nothing of it is kept that was not committed with its place in the journal: of an
-/// atomic one nothing at all, of one in chunks the chunks before. The next run goes on there.
+/// If a step fails, only what was committed together with its progress in the journal is kept: of
+/// an atomic step nothing, of a step in chunks the chunks before. The next run continues there.
 ///
 /// ```
 /// use arbour::migrations::{Group, MigrationError, Migrations, Step};
@@ -75,10 +76,10 @@ impl fmt::Display for StepPlace {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MigrationError {
-    /// The store failed or refused, outside of any step; see [`Error::kind`].
+    /// The store reported an error outside any step; see [`Error::kind`].
     Store(Error),
 
-    /// A declaration or a call can never succeed as it is: correct it.
+    /// A declaration or a call is invalid and would fail again: correct it.
     Invalid {
         /// The program.
         program: String,
@@ -86,7 +87,7 @@ pub enum MigrationError {
         reason: String,
     },
 
-    /// A step that is asked for is not declared: declare it. Nothing ran.
+    /// A requested step is not declared: declare it. Nothing ran.
     NotFound {
         /// The group.
         group: String,
@@ -94,9 +95,10 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// The journal and the program do not fit, by the policies of the program. Nothing ran.
+    /// The journal and the program do not match, and the policies of the program refuse that.
+    /// Nothing ran.
     Refused {
-        /// What does not fit, those only that are refused.
+        /// The mismatches that are refused.
         problems: Vec<Problem>,
     },
 
@@ -104,15 +106,15 @@ pub enum MigrationError {
     TooNew {
         /// The program.
         program: String,
-        /// The data format it knows.
+        /// The data format the program knows.
         format: u32,
-        /// Whether it knows enough to read: see [`Newer::ReadOnly`](super::Newer::ReadOnly).
+        /// Whether the program may read the store: see [`Newer::ReadOnly`](super::Newer::ReadOnly).
         is_readable: bool,
-        /// The steps it does not know enough of.
+        /// The steps that need a newer program.
         problems: Vec<Problem>,
     },
 
-    /// What is stored about migrations was changed or lost: restore it from a backup. Nothing ran.
+    /// The journal was changed or is incomplete: restore it from a backup. Nothing ran.
     Damaged {
         /// The tree.
         tree: String,
@@ -122,64 +124,66 @@ pub enum MigrationError {
         cause: Cause,
     },
 
-    /// A step returned an error: mend what it failed by, and run again.
+    /// A step returned an error: fix the cause, and run again.
     Step {
-        /// Where.
+        /// The step and the entry.
         at: Box<StepPlace>,
-        /// What it returned.
+        /// The error it returned.
         cause: Cause,
     },
 
-    /// A step panicked: mend what it failed by, and run again.
+    /// A step panicked: fix the cause, and run again.
     Panicked {
-        /// Where.
+        /// The step and the entry.
         at: Box<StepPlace>,
-        /// What it said.
+        /// The panic message.
         message: String,
     },
 
-    /// The store failed or refused in a step, whatever the step made of that; see [`Error::kind`].
+    /// The store reported an error in a step, even if the step ignored it; see [`Error::kind`].
     StoreInStep {
-        /// Where.
+        /// The step and the entry.
         at: Box<StepPlace>,
-        /// What the store reported.
+        /// The error of the store.
         cause: Error,
     },
 
-    /// A step put an entry ahead of the one it was handed, into what it visits: it would be handed its own
-    /// writing. Write to another tree, or outside of the range, and move it in a further step; or read all
-    /// first, in an atomic step.
+    /// A step put an entry after the one it was handed into the range it visits, and would visit
+    /// its own write. Write to another tree or outside the range, and move the entries in a later
+    /// step; or read everything first, in an atomic step.
     Ahead {
-        /// Where: the entry it was handed.
+        /// The step and the entry it was handed.
         at: Box<StepPlace>,
         /// The key it put, escaped.
         put: String,
     },
 
-    /// A chunk returned the cursor it was given: it would never end. Return how far it got.
+    /// A chunk returned the same cursor it was given and would repeat forever. Return the new
+    /// position instead.
     Standing {
-        /// Where.
+        /// The step.
         at: Box<StepPlace>,
     },
 
-    /// A step visits a tree that is not there, and a collection of documents has its name: nothing would be
-    /// visited. Documents are upgraded by their declaration (`Declaration::upgrade`).
+    /// A step visits a tree that does not exist, but a document collection has that name, so the
+    /// step would visit nothing. Documents are upgraded by their declaration
+    /// (`Declaration::upgrade`).
     IsCollection {
-        /// Where.
+        /// The step.
         at: Box<StepPlace>,
         /// The collection.
         collection: String,
     },
 
-    /// What a step promises does not hold: see [`Step::check`](super::Step::check).
+    /// The check of a step failed: see [`Step::check`](super::Step::check).
     CheckFailed {
-        /// Where.
+        /// The step.
         at: Box<StepPlace>,
-        /// What the check returned.
+        /// The error the check returned.
         cause: Cause,
     },
 
-    /// A step that would have to be undone has no [`down`](super::Step::down). Nothing was undone.
+    /// A step to undo has no [`down`](super::Step::down). Nothing was undone.
     NoDown {
         /// The group.
         group: String,
@@ -187,10 +191,10 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// The store is further than it is asked to be: [downgrade](super::Migrations::downgrade) it. Nothing
-    /// ran.
+    /// The store is beyond the requested target: [downgrade](super::Migrations::downgrade) it.
+    /// Nothing ran.
     Beyond {
-        /// Up to where was asked for.
+        /// The requested target.
         target: Target,
         /// The group of the newest step that has run.
         group: String,
@@ -198,7 +202,7 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// A step that would have to be undone is under way: finish it first. Nothing was undone.
+    /// A step to undo is unfinished: finish it first. Nothing was undone.
     Unfinished {
         /// The group.
         group: String,
@@ -206,7 +210,7 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// Something has run already, where nothing may have.
+    /// A step has already run, but the journal must be empty.
     Journaled {
         /// The group.
         group: String,
@@ -214,22 +218,22 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// Another runner is at work, and did not end in time: wait, or try again later.
+    /// Another runner is active and did not finish in time: wait, or try again later.
     Busy {
-        /// Who.
+        /// The runner that holds the lease.
         holder: String,
-        /// How long it was waited for.
+        /// How long this runner waited.
         waited: Duration,
     },
 
-    /// Another runner took over, for this one was silent for longer than its lease: what it committed before
-    /// stays, what it was at was not kept. Let the other end.
+    /// Another runner took over, because this one committed nothing for longer than its lease. Its
+    /// earlier commits stay; its current chunk was rolled back. Let the other runner finish.
     Fenced {
-        /// Who.
+        /// The runner that took over.
         holder: String,
     },
 
-    /// A backup is asked for, and the engine makes none of a store in use. Nothing ran.
+    /// A backup was requested, but the engine cannot back up an open store. Nothing ran.
     NoBackup {
         /// The engine.
         engine: &'static str,
@@ -237,7 +241,7 @@ pub enum MigrationError {
 }
 
 impl MigrationError {
-    /// Returns where a step failed, if it was a step that did.
+    /// Returns where a step failed, if the error came from a step.
     ///
     /// ```
     /// use arbour::migrations::Migrations;
@@ -258,7 +262,7 @@ impl MigrationError {
         }
     }
 
-    /// Returns the error of the store, if it was the store that failed.
+    /// Returns the error of the store, if the store failed.
     ///
     /// ```
     /// use arbour::{ErrorKind, KvStore, MemoryStore};
@@ -361,7 +365,7 @@ impl fmt::Display for MigrationError {
 }
 
 impl MigrationError {
-    /// Writes what failed in a step.
+    /// Formats the failure of a step.
     fn show_step(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step { at, cause } => write!(f, "{at}: {cause}"),
@@ -398,8 +402,8 @@ fn show_first(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
     }
 }
 
-// By hand, for a derived one would give the shared pointer out as the source, and no step would find the error
-// it returned behind that.
+// Manual: the derive would return the `Arc` as the source, and a step could not downcast the error
+// it returned.
 impl StdError for MigrationError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
@@ -419,10 +423,10 @@ impl From<Error> for MigrationError {
     }
 }
 
-/// Why a run does not go on.
+/// Why a run stops.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// Whoever was told of its progress said so.
+    /// The progress callback cancelled it.
     Cancelled,
     Failed(MigrationError),
 }

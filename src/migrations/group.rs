@@ -2,10 +2,10 @@
 
 use super::step::Step;
 
-/// The steps of one model of a program, such as all that concerns rooms.
+/// The steps of one model of a program, for example everything about rooms.
 ///
-/// Groups are independent of each other but for the order in which steps run, which is one for all: by the
-/// step first (numbers, then names), by the group's name where two groups have the same.
+/// Groups are independent, except that all steps of all groups run in one order: by step (numbers,
+/// then names), then by the name of the group.
 ///
 /// ```
 /// use arbour::migrations::{Group, Step};
@@ -22,7 +22,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Begins a group. Its name is stored in the journal, and stays.
+    /// Creates a group. Its name is stored in the journal and must not change.
     ///
     /// ```
     /// # use arbour::migrations::Group;
@@ -47,8 +47,8 @@ impl Group {
         self
     }
 
-    /// Asks that no number be left out: of those behind the highest that has run (or 1), up to the highest
-    /// that is declared or asked for. Where one is, nothing runs.
+    /// Requires consecutive numbers: none may be missing between the highest that has run (or 1)
+    /// and the highest that is declared or requested. If one is missing, nothing runs.
     ///
     /// ```
     /// use arbour::migrations::{Group, MigrationError, Migrations, Step, StepId};

@@ -1,10 +1,11 @@
-//! What has run in a store.
+//! The journal: which steps have run in a store.
 //!
-//! The journal has an entry for each step, and a head that says which entries there are. Where more than the
-//! head is needed, all of it is read, once. Each commit then writes one entry and the head, and what that costs
-//! does not grow with the journal: the head has hashes of sets, the XOR of the hashes of their elements, which
-//! an element joins or leaves by its own hash alone. They detect an entry that was lost or is an older one.
-//! Like the checksums, they do not withstand a forger.
+//! The journal has an entry for each step and a head. If the head alone is not enough, the whole
+//! journal is read once. Each commit then writes one entry and the head, at a cost independent of
+//! the size of the journal: the head holds hashes of sets, each the XOR of the hashes of its
+//! elements, which are updated with the hash of the element that joins or leaves. They detect a
+//! missing entry and an older version of one. Like the checksums, they do not protect against
+//! deliberate forgery.
 
 use std::collections::BTreeMap;
 
@@ -18,26 +19,26 @@ use super::record::{Hash, Reader, Record, put_format};
 use super::step::Step;
 use super::step_id::StepKey;
 
-/// What can be known of the journal by one read.
+/// What a single read tells about the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     hashing: Hashing,
-    /// The hash of which steps have run, with which content, and whether they are under way.
+    /// The hash of which steps have run, with their content and whether they are unfinished.
     done: Hash,
-    /// The hash of all entries, so that none is lost, or an old one there, without being noticed.
+    /// The hash of all entries. It detects a missing or outdated entry.
     entries: Hash,
-    /// The highest data format that any step asks of those who read.
+    /// The highest data format that any step requires of readers.
     pub(super) min_reader: Option<u32>,
-    /// The highest data format that any step asks of those who write.
+    /// The highest data format that any step requires of writers.
     pub(super) min_writer: Option<u32>,
 }
 
-/// How a head makes one hash of many elements.
+/// How a head combines the hashes of its elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Hashing {
-    /// The hash of all of them in their order: in heads of format 1, which are only read.
+    /// One hash over all elements in order: used by heads of format 1, which are only read.
     Sequence,
-    /// The XOR of their hashes.
+    /// The XOR of the hashes of the elements.
     #[default]
     Set,
 }
@@ -54,12 +55,12 @@ impl Hashing {
 }
 
 impl Head {
-    /// Reads the head; without one, nothing has run.
+    /// Reads the head. Without a head, nothing has run.
     pub(super) fn load(raw: &dyn RawTrees) -> Result<Self, MigrationError> {
         raw.get(JOURNAL_TREE, HEAD_KEY)?.map_or(Ok(Self::default()), |value| Self::decode(&value))
     }
 
-    /// Tells whether these steps, with their present content, are done, and no others have run.
+    /// Tells whether exactly these steps, with their present content, are done.
     pub(super) fn is_of(&self, steps: &BTreeMap<StepKey, &Step>) -> bool {
         let done = steps.iter().map(|(key, step)| done_element(key, &step.revision, false));
         self.done == self.hashing.of(done)
@@ -79,7 +80,7 @@ impl Head {
         }
     }
 
-    /// Has an entry leave or join the sets, whichever of the two it has to.
+    /// Adds an entry to the hashes, or removes it: XOR does both.
     fn toggle(&mut self, key: &StepKey, record: &Record) {
         let done = done_element(key, &record.revision, record.is_running());
         self.done = xor(self.done, sha256(&done));
@@ -108,7 +109,7 @@ impl Head {
     }
 }
 
-/// A step that has run: with which content, and whether it is under way.
+/// Returns the element of a step that has run: its content, and whether it is unfinished.
 fn done_element(key: &StepKey, revision: &Hash, is_running: bool) -> Vec<u8> {
     let mut element = Vec::new();
     add(&mut element, &key.encode());
@@ -140,14 +141,15 @@ fn xor(mut hash: Hash, other: Hash) -> Hash {
     hash
 }
 
-/// What has run in a store, in the order of all groups.
+/// The journal of a store, in the order in which steps run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     pub(super) records: BTreeMap<StepKey, Record>,
     head: Head,
 }
 
-/// A change of the journal, which is its own once the transaction that wrote it is committed.
+/// A change of the journal. Pass it to [`Journal::accept`] once the transaction that wrote it is
+/// committed.
 pub(super) struct JournalChange {
     key: StepKey,
     record: Option<Record>,
@@ -155,10 +157,11 @@ pub(super) struct JournalChange {
 }
 
 impl Journal {
-    /// Reads all of it.
+    /// Reads the whole journal.
     ///
     /// # Errors
-    /// [`Damaged`](MigrationError::Damaged) if an entry is, or if the entries are not those of the head.
+    /// [`Damaged`](MigrationError::Damaged) if an entry is damaged or the entries do not match the
+    /// head.
     pub(super) fn load(raw: &dyn RawTrees) -> Result<Self, MigrationError> {
         let (mut records, mut head) = (BTreeMap::new(), None);
         let mut cursor = raw.scan(JOURNAL_TREE, KeyRange::all(), Direction::Forward)?;
@@ -187,7 +190,7 @@ impl Journal {
         &self.head
     }
 
-    /// Writes a record and the head in the caller's transaction.
+    /// Writes an entry and the head in the caller's transaction.
     pub(super) fn put(
         &self,
         raw: &mut dyn RawTrees,
@@ -199,7 +202,7 @@ impl Journal {
         self.write_head(raw, key, Some(record))
     }
 
-    /// Removes a record and writes the head in the caller's transaction.
+    /// Removes an entry and writes the head in the caller's transaction.
     pub(super) fn delete(
         &self,
         raw: &mut dyn RawTrees,
@@ -217,6 +220,7 @@ impl Journal {
     ) -> Result<JournalChange, MigrationError> {
         let before = self.records.get(key);
         let mut head = self.head.clone();
+        // The earlier record leaves the hashes, and the new one joins them.
         for record in before.into_iter().chain(&record) {
             head.toggle(key, record);
         }
@@ -226,7 +230,8 @@ impl Journal {
         Ok(JournalChange { key: key.clone(), record, head })
     }
 
-    /// Returns the highest data format asked for once a record takes the place of what is under its key.
+    /// Returns the highest required data format after `record` has replaced the entry under its
+    /// key.
     fn highest(
         &self,
         key: &StepKey,
@@ -238,12 +243,13 @@ impl Journal {
         if before < highest || before <= after {
             return highest.max(after);
         }
-        // What asked for the highest does no longer, so another record may be what counts now.
+        // The entry that required the highest format no longer does, so look for the highest of the
+        // others.
         let others = self.records.iter().filter(|(other, _)| *other != key);
         others.filter_map(|(_, record)| asked(record)).max().max(after)
     }
 
-    /// Takes over a change that is committed.
+    /// Applies a committed change.
     pub(super) fn accept(&mut self, change: JournalChange) {
         match change.record {
             Some(record) => self.records.insert(change.key, record),

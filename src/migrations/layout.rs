@@ -1,26 +1,27 @@
-//! Where the journal of migrations lies in a store, and what its bytes are.
+//! Where the journal is stored, and how it is encoded.
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | `arbour/migration` | group FF step | revision, state, counts, when, by which program, cursor |
-//! | `arbour/migration` | FF | two hashes of the entries, what a program has to know to read and to write |
-//! | `arbour/lease` | name of what is leased | epoch, until when, holder |
+//! | `arbour/migration` | group FF step | revision, state, counts, time, program, cursor |
+//! | `arbour/migration` | FF | two hashes of the entries, the formats required to read and to write |
+//! | `arbour/lease` | name of what is leased | epoch, expiry, holder |
 //!
-//! A step is `00` and its number in eight bytes, or `01` and its name, so that the entries of a group are in
-//! the order of its steps. FF is in no text, so the head is behind all of them and is nobody's entry.
+//! A step is `00` and its number in eight bytes, or `01` and its name, so the entries of a group
+//! sort in the order of its steps. FF occurs in no text, so the head sorts after all entries and
+//! collides with none.
 //!
-//! Numbers are big-endian. Every value begins with a format byte and ends with the first eight bytes of the
-//! SHA-256 of its key and of what is before them: a value that was changed, or lies under another key, is
-//! told from a good one. The head holds the hash of all entries, so that one that is lost or old is found
-//! out too. It is the XOR of the hashes of all entries; in a head of format 1, which is read and no longer
-//! written, it is the hash of all of them in their order.
+//! Numbers are big-endian. Every value begins with a format byte and ends with the first eight
+//! bytes of the SHA-256 of its key and of everything before them, which detects a value that was
+//! changed or moved to another key. The head holds the XOR of the hashes of all entries, which
+//! detects an entry that is missing or outdated. A head of format 1, which is read but no longer
+//! written, holds one hash over all entries in order instead.
 
 use arbour_core::{DecodeError, Error, ErrorKind, Operation};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
 
-/// The first byte of every value but the head.
+/// The first byte of every value except the head.
 ///
 /// ```
 /// # use arbour::migrations::layout::FORMAT;
@@ -28,10 +29,10 @@ use super::MigrationError;
 /// ```
 pub const FORMAT: u8 = 1;
 
-/// The first byte of the head. One of format 1 has its hashes made otherwise.
+/// The first byte of the head. A head of format 1 combines its hashes differently.
 pub(super) const HEAD_FORMAT: u8 = 2;
 
-/// The tree of what has run.
+/// The tree of the journal.
 ///
 /// ```
 /// # use arbour::migrations::layout::JOURNAL_TREE;
@@ -39,7 +40,7 @@ pub(super) const HEAD_FORMAT: u8 = 2;
 /// ```
 pub const JOURNAL_TREE: &str = "arbour/migration";
 
-/// The tree of who may run.
+/// The tree of leases.
 ///
 /// ```
 /// # use arbour::migrations::layout::LEASE_TREE;
@@ -47,7 +48,7 @@ pub const JOURNAL_TREE: &str = "arbour/migration";
 /// ```
 pub const LEASE_TREE: &str = "arbour/lease";
 
-/// The longest name of a group or a step, in bytes.
+/// The maximum length of the name of a group or a step, in bytes.
 ///
 /// ```
 /// # use arbour::migrations::layout::NAME_BYTES_MAX;
@@ -55,11 +56,11 @@ pub const LEASE_TREE: &str = "arbour/lease";
 /// ```
 pub const NAME_BYTES_MAX: usize = 200;
 
-/// What the names of trees of documents begin with, before the name of their collection. Documents are a
-/// feature of their own, which may be left out of a program that migrates.
+/// The prefix of the names of document trees, before the name of their collection. It is repeated
+/// here because documents are a separate feature, which may be disabled.
 pub(super) const DOCUMENTS_PREFIX: &str = "arbour/doc/";
 
-/// The key of the head, behind all entries.
+/// The key of the head, after all entries.
 pub(super) const HEAD_KEY: &[u8] = &[0xff];
 
 /// The key of the lease of migrations.
@@ -75,7 +76,7 @@ fn checksum(key: &[u8], body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     hash.finalize().first_chunk().copied().unwrap_or_default()
 }
 
-/// Ends a value with its checksum: for tests that change what is stored.
+/// Appends the checksum to a value; public for tests that change what is stored.
 ///
 /// ```
 /// # use arbour::migrations::layout::seal;
@@ -89,8 +90,8 @@ pub fn seal(key: &[u8], mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-/// Returns the format byte of a value, of which `newest` is the highest known, and what is between that and the
-/// checksum.
+/// Returns the format byte of a value and the bytes between it and the checksum. `newest` is the
+/// highest known format.
 pub(super) fn unseal<'v>(
     tree: &str,
     key: &[u8],
@@ -100,7 +101,7 @@ pub(super) fn unseal<'v>(
     let damaged =
         |expected, found| MigrationError::damaged(tree, key, DecodeError::new(expected, found));
     if let Some(format) = value.first().filter(|format| **format > newest) {
-        // Nothing can be said of its checksum: that format may have another.
+        // A newer format may have another kind of checksum, so it is not checked.
         let message = format!(
             "the journal of migrations has format {format}, and this program reads formats up to {newest}"
         );

@@ -1,9 +1,10 @@
-//! One runner at a time, whoever the others are.
+//! The lease that allows one runner at a time.
 //!
-//! A runner notes in the store that it is at work, until when, and under which epoch. Every commit of its own
-//! looks whether the epoch is still its own, in the same transaction, and writes a later end. So a runner that
-//! died is succeeded once its time is over, and one that was only slow finds out before it writes anything:
-//! clocks say when to try, the epoch says who may.
+//! A runner writes to the store that it is active, until when, and under which epoch. Each of its
+//! commits checks in the same transaction that the epoch is still its own, and extends the lease.
+//! If a runner dies, another takes over once the lease has expired. If a runner was merely slow, it
+//! notices before it writes anything. Clocks only say when to try; the epoch decides which runner
+//! may commit.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -19,19 +20,19 @@ use super::raw_trees::{Bound, RawTrees, reading};
 use super::record::Reader;
 use super::{MigrationError, MigrationResult};
 
-/// How often is looked whether another runner has ended.
+/// How often a waiting runner checks the lease.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The end of a lease that its holder gave back, whatever the clock says, which may be before 1970.
+/// The expiry of a released lease, whatever the clock says, which may be before 1970.
 const RELEASED: i64 = 0;
 
-/// Who may run, by what the store says.
+/// The stored lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lease {
     epoch: u64,
-    /// Until when, in milliseconds since 1970.
+    /// When it expires, in milliseconds since 1970.
     until: i64,
-    /// How long it is held without a commit.
+    /// How long it lasts without a commit.
     term: Duration,
     pub(super) holder: String,
 }
@@ -63,13 +64,13 @@ impl Lease {
         read().map_err(|cause: DecodeError| MigrationError::damaged(LEASE_TREE, LEASE_KEY, cause))
     }
 
-    /// Tells whether someone holds it, by the clock.
+    /// Tells whether it is held, according to the clock.
     pub(super) fn is_held(&self) -> bool {
         self.until != RELEASED && self.until > clock::unix_millis()
     }
 }
 
-/// The lease of a runner that has it.
+/// A lease held by this runner.
 pub(super) struct Held {
     pub(super) epoch: u64,
     term: Duration,
@@ -86,7 +87,7 @@ impl Held {
         }
     }
 
-    /// Holds it on, from now.
+    /// Extends the lease, counted from now.
     pub(super) fn renew(&self, raw: &mut dyn RawTrees) -> MigrationResult<()> {
         self.write(raw, clock::unix_millis().saturating_add_unsigned(millis(self.term)))
     }
@@ -96,7 +97,7 @@ impl Held {
         Ok(raw.put(LEASE_TREE, LEASE_KEY, &Lease { epoch, until, term, holder }.encode())?)
     }
 
-    /// Runs something, and lets others run afterwards, whether it returns or panics.
+    /// Runs a closure, then releases the lease, even if the closure panics.
     pub(super) fn during<S: KvStore, R>(&self, store: &S, run: impl FnOnce() -> R) -> R {
         struct Release<'r, S: KvStore>(&'r Held, &'r S);
         impl<S: KvStore> Drop for Release<'_, S> {
@@ -108,7 +109,7 @@ impl Held {
         run()
     }
 
-    /// Lets others run. If that fails they wait until it has run out.
+    /// Releases the lease. If that fails, other runners wait until it expires.
     fn release<S: KvStore>(&self, store: &S) {
         let _ = store.write_with(Durability::None, |transaction| {
             let raw = &mut Bound::new(store, transaction);
@@ -117,7 +118,8 @@ impl Held {
         });
     }
 
-    /// Holds it on while something takes long that commits nothing.
+    /// Keeps extending the lease from another thread while a long closure runs that commits
+    /// nothing.
     pub(super) fn hold_while<S: KvStore, R>(&self, store: &S, run: impl FnOnce() -> R) -> R {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -127,7 +129,8 @@ impl Held {
                     if is_over.load(Ordering::Acquire) {
                         break;
                     }
-                    // Whoever took over is found out by the next commit.
+                    // If another runner has taken over, the next commit of this one fails, so the
+                    // error is ignored here.
                     let _ = store.write_with(Durability::None, |transaction| {
                         let raw = &mut Bound::new(store, transaction);
                         self.check(raw)?;
@@ -135,7 +138,7 @@ impl Held {
                     });
                 }
             });
-            // A panic ends the thread too, which the scope would wait for.
+            // Stops the thread even after a panic; otherwise the scope would wait for it forever.
             let ended = Ended { is_over: &is_over, renewing: renewing.thread() };
             let result = run();
             drop(ended);
@@ -144,7 +147,7 @@ impl Held {
     }
 }
 
-/// Ends what holds a lease on.
+/// Stops the thread that extends a lease.
 struct Ended<'e> {
     is_over: &'e AtomicBool,
     renewing: &'e thread::Thread,
@@ -157,13 +160,13 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// Waiting for a lease.
+/// A runner waiting for the lease.
 pub(super) struct Waiting {
     began: Instant,
     holder: String,
-    /// The lease that was seen, and since when it has been the same.
+    /// The lease last seen, and since when it has not changed.
     seen: Option<(Lease, Instant)>,
-    /// Why the lease could not be taken though it was free, the last time.
+    /// The error of the last attempt to take a free lease.
     refused: Option<Error>,
 }
 
@@ -179,11 +182,11 @@ impl Waiting {
         }
     }
 
-    /// Takes the lease if it is free. `None` if it is not: then it has waited for a moment.
+    /// Takes the lease if it is free. Otherwise waits for one poll interval and returns `None`.
     ///
     /// # Errors
-    /// [`Busy`](MigrationError::Busy) if it was waited for long enough, or the store's own error of that kind if
-    /// it was a transaction that was in the way.
+    /// [`Busy`](MigrationError::Busy) after waiting long enough; the store's own error of that kind
+    /// if another transaction was in the way.
     pub(super) fn take<S: KvStore>(
         &mut self,
         store: &S,
@@ -191,12 +194,14 @@ impl Waiting {
         wait: Duration,
     ) -> MigrationResult<Option<Held>> {
         let is_shared = store.capabilities().multi_process;
-        // Looked at by a snapshot, so that who waits does not keep who works from writing.
+        // Read through a snapshot, so that a waiting runner does not block the writer of the active
+        // one.
         let lease = reading(store, |raw| Lease::load(raw))?;
         self.refused = None;
         if self.is_free(lease.as_ref(), is_shared) {
             let taken = store.write_with(Durability::None, |transaction| {
                 let raw = &mut Bound::new(store, transaction);
+                // Check again in the transaction: another runner may have taken it meanwhile.
                 let lease = Lease::load(raw)?;
                 if !self.is_free(lease.as_ref(), is_shared) {
                     return Ok(None);
@@ -209,7 +214,7 @@ impl Waiting {
             match taken {
                 Ok(Some(held)) => return Ok(Some(held)),
                 Ok(None) => self.refused = None,
-                // A step of another process's that is one transaction holds the slot all the time.
+                // An atomic step of another process holds the writer slot for its whole duration.
                 Err(MigrationError::Store(error)) if error.kind() == ErrorKind::Busy => {
                     self.refused = Some(error);
                 }
@@ -229,17 +234,18 @@ impl Waiting {
         Ok(None)
     }
 
-    /// Tells whether nobody holds the lease any more.
+    /// Tells whether the lease is free.
     fn is_free(&mut self, lease: Option<&Lease>, is_shared: bool) -> bool {
         let Some(lease) = lease else { return true };
         if !lease.is_held() {
             return true;
         }
-        // Where one process has the store for itself, every other that had it is gone.
+        // If only one process can open the store, any other process that held the lease is gone.
         if !is_shared && !lease.holder.starts_with(process()) {
             return true;
         }
-        // A clock that was set back makes a lease seem to last. Whoever holds it renews it in time.
+        // If the clock was set back, a dead lease seems to last. A live holder renews it within its
+        // term, so an unchanged lease is free after that.
         match &self.seen {
             Some((seen, since)) if seen == lease => since.elapsed() > lease.term,
             _ => {
@@ -250,7 +256,7 @@ impl Waiting {
     }
 }
 
-/// A name that only this process has.
+/// Returns a name that no other process has.
 fn process() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What a program declares: its steps, and what it makes of a store they do not fit.
+//! The declaration of a program: its steps, and its policies for stores that do not match them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use super::step::{Body, Step};
 use super::step_id::{StepId, StepKey};
 use super::step_trees::Budget;
 
-/// The migrations of a program: a declaration, which stores are brought up to.
+/// The migrations of a program, to which stores are brought up.
 ///
-/// It knows no store and no engine; the same runs on any. It is called when a store is opened, before the
-/// program uses it: where all is done that costs one read.
+/// The declaration is independent of any store or engine. Run it when a store is opened, before the
+/// program uses it; if nothing is pending, that costs one read.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Step};
 /// use arbour::{KvStore, MemoryStore};
 ///
-/// /// The steps of this program, in the order they came about. Those that were released stay as they are.
+/// /// The steps of this program, oldest first. Steps that were released never change.
 /// fn migrations() -> Migrations {
 ///     Migrations::new("chat", env!("CARGO_PKG_VERSION")).format(2).group(
 ///         Group::new("rooms")
@@ -54,15 +54,15 @@ pub struct Migrations {
     groups: Vec<Group>,
 }
 
-/// The steps of a declaration that was found good, in the order they run in.
+/// The steps of a validated declaration, in the order in which they run.
 pub(super) struct Declared<'m> {
     pub(super) steps: BTreeMap<StepKey, &'m Step>,
     pub(super) groups: &'m [Group],
 }
 
 impl Migrations {
-    /// Begins the declaration of a program: what it is called and its version, which the journal keeps with
-    /// each step. The version is a text for people; it is compared to nothing.
+    /// Starts the declaration of a program with its name and version, which the journal records
+    /// with each step. The version is informational and never compared.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -81,9 +81,9 @@ impl Migrations {
         }
     }
 
-    /// Says which data format the program knows: a number that is raised when programs of before may no
-    /// longer read or write what it stores. Steps say which is needed
-    /// ([`min_reader`](Step::min_reader), [`min_writer`](Step::min_writer)). 0 without it.
+    /// Sets the data format the program knows. Raise it when older programs may no longer read or
+    /// write what this one stores. Steps declare which format is required
+    /// ([`min_reader`](Step::min_reader), [`min_writer`](Step::min_writer)). The default is 0.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -109,7 +109,8 @@ impl Migrations {
         self
     }
 
-    /// Says what is made of a step that has run with another [content](Step::revision). Refused without it.
+    /// Sets the policy for a step that has run with different [content](Step::revision). Refused by
+    /// default.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Policy};
@@ -122,8 +123,8 @@ impl Migrations {
         self
     }
 
-    /// Says what is made of a step that has run and is not declared, though later ones of its group are.
-    /// Refused without it.
+    /// Sets the policy for a step that has run but is not declared, although later ones of its
+    /// group are. Refused by default.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Policy};
@@ -136,8 +137,9 @@ impl Migrations {
         self
     }
 
-    /// Says what is made of a step that has not run and comes before one of its own group that has: as when
-    /// two branches of a program were merged. Refused without it; else it runs.
+    /// Sets the policy for a step that has not run, but precedes one of its own group that has, for
+    /// example after two branches of a program were merged. Refused by default; if allowed, it
+    /// runs.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Policy};
@@ -150,8 +152,8 @@ impl Migrations {
         self
     }
 
-    /// Says what is made of a step that has not run and comes before steps that have, but of other groups
-    /// only: as when a model is new. It runs, without it.
+    /// Sets the policy for a step that has not run, but precedes steps of other groups only that
+    /// have, for example in a new model. Allowed by default, and it runs.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Policy};
@@ -164,7 +166,7 @@ impl Migrations {
         self
     }
 
-    /// Says what is made of a store that a newer program has migrated. Refused without it.
+    /// Sets the policy for a store that a newer program has migrated. Refused by default.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Newer};
@@ -177,8 +179,8 @@ impl Migrations {
         self
     }
 
-    /// Says after how many entries a chunk of a step that visits [each](Step::each) ends: 5,000 without it,
-    /// and at least one.
+    /// Sets after how many entries a chunk of an [`each`](Step::each) step ends: 5,000 by default,
+    /// at least one.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -191,8 +193,8 @@ impl Migrations {
         self
     }
 
-    /// Says after how many bytes, of keys and values that are read and written, a chunk ends: 4 MiB without it.
-    /// It is what bounds the memory of a step.
+    /// Sets after how many bytes of keys and values, read and written, a chunk ends: 4 MiB by
+    /// default. This bounds the memory of a step.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -205,7 +207,8 @@ impl Migrations {
         self
     }
 
-    /// Says how long a chunk takes before it ends: 200 ms without it. It is how long other writers wait.
+    /// Sets after how much time a chunk ends: 200 ms by default. This is how long other writers may
+    /// have to wait.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -219,7 +222,7 @@ impl Migrations {
         self
     }
 
-    /// The program and its version, as the journal has them.
+    /// Returns the program and its version, as the journal records them.
     pub(super) fn signature(&self) -> String {
         format!("{} {}", self.program, self.version)
     }
@@ -228,10 +231,10 @@ impl Migrations {
         MigrationError::Invalid { program: self.program.clone(), reason: reason.into() }
     }
 
-    /// Puts the steps in order.
+    /// Validates the steps and sorts them.
     ///
     /// # Errors
-    /// [`Invalid`](MigrationError::Invalid) if the declaration cannot be good for any store.
+    /// [`Invalid`](MigrationError::Invalid) if the declaration is invalid for every store.
     pub(super) fn declared(&self) -> Result<Declared<'_>, MigrationError> {
         let is_name = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len());
         let named = |what: &str, name: &str| {

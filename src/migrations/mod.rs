@@ -1,18 +1,18 @@
-//! Changing what is stored, step by step, as a program changes.
+//! Changing stored data step by step as a program evolves.
 //!
 //! | to do | with |
 //! |---|---|
-//! | say what is changed | [`Step`], in a [`Group`] for each model |
-//! | say what the program is | [`Migrations`], with what it makes of stores it does not fit |
-//! | change it | [`Migrations::run`], when a store is opened |
-//! | look first | [`Migrations::plan`], [`Migrations::dry_run`], [`Migrations::status`] |
-//! | look afterwards | [`Migrations::verify`] |
+//! | declare a change | [`Step`], in a [`Group`] for each model |
+//! | declare the program | [`Migrations`], with its policies for stores that do not match |
+//! | migrate a store | [`Migrations::run`], when a store is opened |
+//! | preview | [`Migrations::plan`], [`Migrations::dry_run`], [`Migrations::status`] |
+//! | verify | [`Migrations::verify`] |
 //! | go back | [`Migrations::downgrade`] |
-//! | begin with a store of before | [`Migrations::adopt`] |
+//! | adopt a store older than the journal | [`Migrations::adopt`] |
 //!
-//! Steps work on trees of bytes, by name, through [`StepTrees`], and never by the program's own types: those
-//! are of today, and steps are of their time. So one list of steps runs on every engine, and a step that is
-//! right stays right. [`layout`] says what is stored.
+//! Steps work on trees of bytes by name, through [`StepTrees`], and never on the program's own
+//! types, which change over time while a step must not. One list of steps therefore runs on every
+//! engine, and a correct step stays correct. [`layout`] describes what is stored.
 
 mod adopt;
 mod downgrade;

@@ -1,4 +1,4 @@
-//! One chunk of one step, in a transaction that is there already.
+//! One chunk of one step, in the caller's transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,14 +16,14 @@ use super::step::{Body, Step};
 use super::step_id::StepKey;
 use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited};
 
-/// What is left to do of a step.
+/// What remains of a step.
 pub(super) enum Left {
     Nothing,
-    /// What is behind a cursor.
+    /// The entries after a cursor.
     Behind(Vec<u8>),
 }
 
-/// Does the next chunk of a step, and its check if that was the last. Nothing is committed.
+/// Performs the next chunk of a step, and its check if that was the last chunk. The caller commits.
 pub(super) fn perform(
     key: &StepKey,
     step: &Step,
@@ -62,8 +62,8 @@ pub(super) fn perform(
     }
 }
 
-/// Refuses to visit a tree that is not there if there is a collection of documents of that name: nothing would
-/// be visited, and the step would pass for done.
+/// Refuses to visit a tree that does not exist if a document collection has that name. Otherwise
+/// the step would visit nothing and be recorded as done.
 fn refuse_collection(key: &StepKey, source: &Source, raw: &dyn RawTrees) -> Result<(), Halt> {
     let names = raw.names()?;
     let documents = format!("{DOCUMENTS_PREFIX}{}", source.tree);
@@ -74,7 +74,7 @@ fn refuse_collection(key: &StepKey, source: &Source, raw: &dyn RawTrees) -> Resu
     Err(MigrationError::IsCollection { at, collection }.into())
 }
 
-/// Asks whether what a step promises holds.
+/// Runs the check of a step.
 pub(super) fn check(key: &StepKey, step: &Step, trees: &mut StepTrees<'_>) -> Result<(), Halt> {
     let Some(check) = &step.check else { return Ok(()) };
     trees.make_read_only();
@@ -86,7 +86,7 @@ pub(super) fn check(key: &StepKey, step: &Step, trees: &mut StepTrees<'_>) -> Re
     })
 }
 
-/// Undoes a step. Nothing is committed.
+/// Undoes a step. The caller commits.
 pub(super) fn undo(
     key: &StepKey,
     step: &Step,
@@ -102,16 +102,17 @@ pub(super) fn undo(
     Ok(Counts { chunks: 1, ..trees.counts })
 }
 
-/// Runs what the program gave, and makes one error of all the ways it can fail.
+/// Runs a closure of the program, and converts every kind of failure to one error.
 fn guarded<R>(
     key: &StepKey,
     trees: &mut StepTrees<'_>,
     run: impl FnOnce(&mut StepTrees<'_>) -> StepResult<R>,
 ) -> Result<R, Halt> {
-    // Nothing of what it was at is used again: its transaction is rolled back.
+    // Safe to assert: after a panic the transaction is rolled back and nothing of the step is used
+    // again.
     let ended = catch_unwind(AssertUnwindSafe(|| run(trees)));
     let at = place(key, trees);
-    // What stopped it counts, whatever it made of that.
+    // If the step was stopped, that counts, even if the step ignored it.
     match trees.stop() {
         Some(Stop::Cancelled) => return Err(Halt::Cancelled),
         Some(Stop::Store(cause)) => return Err(MigrationError::StoreInStep { at, cause }.into()),
@@ -139,7 +140,7 @@ fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {
     let (tree, touched) = trees.place();
     let mut place = place_of(key);
     place.tree = tree.map(str::to_owned);
-    // The store's errors show keys so too.
+    // Escaped like the keys in errors of the store.
     let shown = |key: &[u8]| {
         Error::new(ErrorKind::Engine, Operation::Get, "").with_key(key).key().map(str::to_owned)
     };
@@ -147,7 +148,7 @@ fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {
     place
 }
 
-/// The place of a step that is at no entry.
+/// Returns the place of a step without an entry.
 pub(super) fn place_of(key: &StepKey) -> Box<StepPlace> {
     let (group, step) = (key.group.clone(), key.id.clone());
     Box::new(StepPlace { group, step, tree: None, key: None })

@@ -1,4 +1,4 @@
-//! What would run in a store, and what does not fit.
+//! The plan of a run: what would run, and which mismatches there are.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::step::Step;
 use super::step_id::{StepId, StepKey};
 use super::{MigrationError, MigrationResult, Target};
 
-/// What would run in a store, and what does not fit.
+/// What would run in a store, and how the journal and the program differ.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Step};
@@ -28,9 +28,9 @@ use super::{MigrationError, MigrationResult, Target};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The steps that would run, in order; none if anything is refused.
+    /// The steps that would run, in order; empty if anything is refused.
     pub steps: Vec<PlannedStep>,
-    /// What does not fit, refused or not.
+    /// The mismatches, refused or not.
     pub problems: Vec<Problem>,
     /// What the program may do with the store.
     pub access: Access,
@@ -55,11 +55,11 @@ pub struct PlannedStep {
     pub step: StepId,
     /// Whether it runs in chunks.
     pub is_chunked: bool,
-    /// How many entries it has read already, if it is under way.
+    /// How many entries it has already read, if it is unfinished.
     pub entries: Option<u64>,
 }
 
-/// What was found by holding a declaration against a journal.
+/// The result of comparing a declaration with a journal.
 #[derive(Debug, Default)]
 pub(super) struct Resolution {
     pub(super) pending: Vec<StepKey>,
@@ -69,12 +69,12 @@ pub(super) struct Resolution {
 }
 
 impl Migrations {
-    /// Says what [`run`](Self::run) would do, in order, and what does not fit. Nothing is written.
+    /// Returns what [`run`](Self::run) would do, in order, and all mismatches. Nothing is written.
     ///
     /// # Errors
-    /// [`Invalid`](MigrationError::Invalid) for a declaration that is none,
-    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and what the store reports. What
-    /// does not fit is no error but part of the plan.
+    /// [`Invalid`](MigrationError::Invalid) for an invalid declaration,
+    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and errors of the
+    /// store. A mismatch is not an error, but part of the plan.
     ///
     /// ```
     /// # use arbour::migrations::Migrations;
@@ -86,11 +86,11 @@ impl Migrations {
         self.plan_to(store, Target::Newest)
     }
 
-    /// Says what [`run_to`](Self::run_to) would do.
+    /// Returns what [`run_to`](Self::run_to) would do.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan); [`NotFound`](MigrationError::NotFound) if the target is no step, and
-    /// [`Beyond`](MigrationError::Beyond) if the store is further.
+    /// As [`plan`](Self::plan); [`NotFound`](MigrationError::NotFound) if the target is not a
+    /// declared step, and [`Beyond`](MigrationError::Beyond) if the store is beyond it.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Target};
@@ -122,7 +122,7 @@ impl Migrations {
         })
     }
 
-    /// Looks whether there is anything to do; `None` if one read says that there is not.
+    /// Checks whether there is anything to do; `None` if a single read shows that there is not.
     pub(super) fn look(
         &self,
         declared: &Declared<'_>,
@@ -142,7 +142,7 @@ impl Migrations {
         Ok(Some((journal, found)))
     }
 
-    /// Holds the declaration against a journal.
+    /// Compares the declaration with a journal.
     pub(super) fn resolve(
         &self,
         declared: &Declared<'_>,
@@ -185,7 +185,7 @@ impl Migrations {
         Ok(found)
     }
 
-    /// Compares a step that has run with what is declared.
+    /// Compares a step that has run with its declaration.
     fn compare(&self, key: &StepKey, step: &Step, record: &Record, found: &mut Resolution) {
         self.ask_format(key, record, found);
         let is_edited = record.revision != step.revision;
@@ -197,7 +197,7 @@ impl Migrations {
         }
     }
 
-    /// Asks of a step that is declared whether the program knows the format that was asked for when it ran.
+    /// Checks whether the program knows the data format that a step required when it ran.
     fn ask_format(&self, key: &StepKey, record: &Record, found: &mut Resolution) {
         let (min_reader, min_writer) = (record.min_reader, record.min_writer);
         let is_known = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
@@ -207,7 +207,8 @@ impl Migrations {
         }
     }
 
-    /// Says what a step is that has run and is not declared: a newer program's, or one that is missing.
+    /// Classifies a step that has run but is not declared: it belongs to a newer program, or it is
+    /// missing.
     fn place_unknown(
         &self,
         newest_declared: &NewestOfGroups<'_>,
@@ -226,14 +227,15 @@ impl Migrations {
         }
         let (min_reader, min_writer) = (record.min_reader, record.min_writer);
         let is_known = |asked: Option<u32>| asked.is_some_and(|asked| asked <= self.format);
-        // Beside a step under way nobody else writes: it would miss what is written behind it.
+        // No other program may write while a step is unfinished, because the step would miss
+        // entries written before its cursor.
         if record.is_running() || !is_known(min_writer) || !is_known(min_reader) {
             found.is_readable &= is_known(min_reader);
             found.note(key, ProblemKind::Newer { min_reader, min_writer }, Policy::Refuse);
         }
     }
 
-    /// Says whether a step that has not run comes before one that has.
+    /// Checks whether a pending step precedes one that has run.
     fn place_pending(&self, newest: &NewestOfGroups<'_>, key: &StepKey, found: &mut Resolution) {
         if let Some(own) = newest.get(&*key.group).filter(|own| **own > key) {
             let behind = own.id.clone();
@@ -244,7 +246,7 @@ impl Migrations {
         }
     }
 
-    /// Fails if anything was found that is refused.
+    /// Fails if any mismatch is refused.
     pub(super) fn refuse(&self, found: &Resolution) -> MigrationResult<()> {
         let refused = || found.problems.iter().filter(|problem| problem.is_refused);
         let is_newer = |problem: &&Problem| matches!(problem.kind, ProblemKind::Newer { .. });
@@ -265,7 +267,7 @@ impl Migrations {
         }
     }
 
-    /// Fails if a step has run that is further than a target.
+    /// Fails if a step beyond the target has run.
     pub(super) fn refuse_beyond(journal: &Journal, target: &Target) -> MigrationResult<()> {
         let beyond = journal.records.keys().rev().find(|key| !target.covers(key));
         beyond.map_or(Ok(()), |key| {
@@ -297,7 +299,7 @@ fn newest_of_groups<'k>(keys: impl Iterator<Item = &'k StepKey>) -> NewestOfGrou
     keys.map(|key| (&*key.group, key)).collect()
 }
 
-/// Finds the first number that is left out of each group that is contiguous.
+/// Finds the first missing number of each contiguous group.
 fn find_gaps(declared: &Declared<'_>, journal: &Journal, target: &Target, found: &mut Resolution) {
     for group in declared.groups.iter().filter(|group| group.is_contiguous) {
         let numbers = |key: &StepKey| match key.id {

@@ -1,6 +1,6 @@
-//! What is made of a journal that does not fit the program.
+//! Policies for a journal that does not match the program.
 
-/// What is made of a step that does not fit the journal.
+/// What to do about a mismatch between a step and the journal.
 ///
 /// ```
 /// use arbour::migrations::{Migrations, Policy};
@@ -9,23 +9,24 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Nothing runs.
+    /// Refuse to run.
     Refuse,
-    /// It is told in the plan, and the rest runs.
+    /// Report it in the plan, and run the rest.
     Allow,
 }
 
-/// What is made of a store that a newer program has migrated.
+/// What to do about a store that a newer program has migrated.
 ///
 /// ```
 /// assert_eq!(arbour::migrations::Newer::default(), arbour::migrations::Newer::Refuse);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Newer {
-    /// It is an error.
+    /// Fail.
     #[default]
     Refuse,
-    /// The program may read it, if the steps it does not know say so, and is told not to write.
+    /// Allow reading, if the steps this program does not know permit it. The report then tells the
+    /// program not to write.
     ReadOnly,
 }
 
@@ -42,7 +43,7 @@ pub enum Access {
     /// Read and write.
     #[default]
     ReadWrite,
-    /// Only read: a newer program has migrated it. Open it anew, for reading only.
+    /// Only read: a newer program has migrated the store. Reopen it read-only.
     ReadOnly,
 }
 

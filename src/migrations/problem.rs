@@ -1,10 +1,10 @@
-//! What does not fit between a journal and a program.
+//! Mismatches between a journal and a program.
 
 use std::fmt;
 
 use super::StepId;
 
-/// Something that does not fit between what has run in a store and what a program declares.
+/// A mismatch between the steps that have run in a store and those a program declares.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, ProblemKind, Step};
@@ -26,13 +26,13 @@ pub struct Problem {
     pub group: String,
     /// The step.
     pub step: StepId,
-    /// What does not fit.
+    /// The kind of mismatch.
     pub kind: ProblemKind,
-    /// Whether nothing runs as long as it is so.
+    /// Whether it prevents every step from running.
     pub is_refused: bool,
 }
 
-/// What does not fit; see [`Problem`].
+/// The kind of a mismatch; see [`Problem`].
 ///
 /// ```
 /// use arbour::migrations::ProblemKind;
@@ -41,48 +41,49 @@ pub struct Problem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// The step has run with another content than the program declares: put the old one back, and what is
-    /// new into a new step.
+    /// The step has run with different content than the program declares: restore the old content,
+    /// and put the change into a new step.
     Edited {
         /// The SHA-256 of the content that ran.
         recorded: [u8; 32],
         /// The SHA-256 of the content that is declared.
         declared: [u8; 32],
     },
-    /// The step is under way, with another content or of another kind than the program declares: let the
-    /// program that began it go on with it. No policy allows it.
+    /// The step is unfinished, and its content or kind differs from the declared one: let the
+    /// program that started it finish it. No policy allows this.
     EditedUnfinished,
-    /// The step has run and the program does not have it: put it back.
+    /// The step has run, but the program does not declare it: restore it.
     Missing,
-    /// The step is under way and the program does not have it: let the program that began it go on with it.
-    /// No policy allows it.
+    /// The step is unfinished, and the program does not declare it: let the program that started it
+    /// finish it. No policy allows this.
     MissingUnfinished,
-    /// The step comes before one of its own group that has run: number it behind.
+    /// The step precedes one of its own group that has run: give it a higher number.
     OutOfOrder {
         /// The newest step of the group that has run.
         behind: StepId,
     },
-    /// The step comes before one of another group that has run, and before none of its own that has.
+    /// The step precedes one of another group that has run, and none of its own.
     Late {
         /// The group of the newest step that has run.
         group: String,
         /// That step.
         behind: StepId,
     },
-    /// A number of a group that is [contiguous](super::Group::contiguous) is not declared: declare it. No
-    /// policy allows it.
+    /// A number of a [contiguous](super::Group::contiguous) group is not declared: declare it. No
+    /// policy allows this.
     NotFound,
-    /// A newer program has run the step, and this one does not know enough to write beside it: upgrade.
+    /// A newer program has run the step, and this one does not know the data format it requires:
+    /// upgrade this program.
     Newer {
-        /// The data format a program has to know to read what the step made.
+        /// The data format required to read what the step made.
         min_reader: Option<u32>,
-        /// The data format a program has to know to write beside it.
+        /// The data format required to write to the store after the step.
         min_writer: Option<u32>,
     },
 }
 
 impl ProblemKind {
-    /// Says what to do about a problem that is refused.
+    /// Returns what to do about a refused problem.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
             Self::Edited { .. } => {

@@ -1,4 +1,4 @@
-//! Telling how far a run is, and being told to stop.
+//! Reporting the progress of a run, and cancelling it.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::StepId;
 use super::step_id::StepKey;
 
-/// How often progress is told while a step works.
+/// How often progress is reported while a step works.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// How far a run is.
+/// The progress of a run.
 ///
-/// It is told when a step begins, after each commit, and at least four times a second while a step reads or
-/// writes, within atomic steps and long chunks too.
+/// It is reported when a step starts, after each commit, and at least four times a second while a
+/// step reads or writes, including within atomic steps and long chunks.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Run, Step};
@@ -34,22 +34,23 @@ pub struct Progress<'p> {
     pub group: &'p str,
     /// The step that runs.
     pub step: &'p StepId,
-    /// Which of the steps of this run it is: 1 is the first.
+    /// The number of the step in this run, from 1.
     pub number: usize,
     /// How many steps this run has.
     pub of: usize,
-    /// How many entries the step has read, those of earlier runs among them.
+    /// How many entries the step has read, including earlier runs.
     pub entries: u64,
-    /// How many there are, those that it has read among them, if it is known: for a step that visits each.
+    /// The total number of entries, including those already read, if known: for a step that visits
+    /// each entry.
     pub total: Option<u64>,
     /// How long the step has been running in this run.
     pub elapsed: Duration,
-    /// How many of the entries it has read in this run.
+    /// How many of the entries were read in this run.
     fresh: u64,
 }
 
 impl Progress<'_> {
-    /// Returns how many entries a second the step reads, in this run.
+    /// Returns how many entries the step reads per second in this run.
     ///
     /// ```
     /// # use arbour::migrations::Progress;
@@ -63,7 +64,7 @@ impl Progress<'_> {
         if seconds > 0.0 { self.fresh as f64 / seconds } else { 0.0 }
     }
 
-    /// Returns how long the step will still take at this rate; `None` as long as that cannot be said.
+    /// Returns how long the step will still take at this rate; `None` if unknown.
     ///
     /// ```
     /// # use arbour::migrations::Progress;
@@ -79,16 +80,16 @@ impl Progress<'_> {
     }
 }
 
-/// Who is told of progress, and says whether to go on.
+/// The progress callback, which returns whether to continue.
 pub(super) type Listener<'l> = &'l mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;
 
-/// What a step that works tells that it does.
+/// Receives the heartbeat of a working step.
 pub(super) trait Beat {
-    /// Is told how many entries were read since the last commit.
+    /// Takes the number of entries read since the last commit.
     fn beat(&mut self, entries: u64) -> ControlFlow<()>;
 }
 
-/// Nobody is told.
+/// Reports no progress.
 pub(super) struct Silent;
 
 impl Beat for Silent {
@@ -97,13 +98,13 @@ impl Beat for Silent {
     }
 }
 
-/// The pulse of a run: tells its listener, not too often.
+/// Reports the progress of a run to its callback; between commits at most once per interval.
 pub(super) struct Pulse<'l> {
     listener: Listener<'l>,
     key: StepKey,
     number: usize,
     of: usize,
-    /// Entries that were read in earlier runs, and in this one by commits.
+    /// The entries read in earlier runs, and in this run up to the last commit.
     before: u64,
     committed: u64,
     pub(super) total: Option<u64>,
@@ -129,7 +130,7 @@ impl<'l> Pulse<'l> {
         }
     }
 
-    /// Tells that a step begins, which has read so many entries in earlier runs.
+    /// Reports the start of a step that has read `before` entries in earlier runs.
     pub(super) fn begin(&mut self, key: &StepKey, before: u64) -> ControlFlow<()> {
         self.key = key.clone();
         self.number += 1;
@@ -138,7 +139,7 @@ impl<'l> Pulse<'l> {
         self.tell(0)
     }
 
-    /// Tells that so many entries more are committed.
+    /// Reports that `entries` more entries were committed.
     pub(super) fn commit(&mut self, entries: u64) -> ControlFlow<()> {
         self.committed += entries;
         self.tell(0)
@@ -156,7 +157,7 @@ impl<'l> Pulse<'l> {
             number: self.number,
             of: self.of,
             entries,
-            // What was written meanwhile may have added to them.
+            // Entries written by others meanwhile may have raised the total.
             total: self.total.map(|total| total.max(entries)),
             elapsed: self.began.elapsed(),
             fresh,

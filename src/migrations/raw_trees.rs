@@ -1,7 +1,8 @@
-//! Trees by their names, of any store: what everything of this layer reads and writes through.
+//! Trees by name in any store, through which this whole layer reads and writes.
 //!
-//! A step is one closure that runs on every engine, so what it is given has no type parameter. The types go
-//! here, once, by a virtual call for each operation; the rest of the layer is compiled once for all engines.
+//! A step is one closure for every engine, so its argument has no type parameter. The types are
+//! erased here, at the cost of one virtual call per operation, and the rest of the layer is
+//! compiled once for all engines.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use arbour_core::{
     Result, Tree, Write,
 };
 
-/// Trees by their names. Reads of a tree that is not there find nothing.
+/// Trees by name. Reading a tree that does not exist finds nothing.
 pub(super) trait RawTrees {
     fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>>;
     fn scan<'r>(
@@ -27,7 +28,7 @@ pub(super) trait RawTrees {
     fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()>;
 }
 
-/// A transaction of a store, and the handles of the trees it was asked for.
+/// A transaction of a store, with the handles of the trees opened so far.
 pub(super) struct Bound<'b, S: KvStore, W> {
     store: &'b S,
     transaction: &'b mut W,
@@ -83,7 +84,7 @@ impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
     }
 }
 
-/// Calls `run` with the trees of a store as they are now. What it writes is refused.
+/// Calls `run` with the trees of a snapshot. Writes are refused.
 pub(super) fn reading<S: KvStore, R, E: From<Error>>(
     store: &S,
     run: impl FnOnce(&mut dyn RawTrees) -> Result<R, E>,
@@ -92,7 +93,8 @@ pub(super) fn reading<S: KvStore, R, E: From<Error>>(
     run(&mut Bound::new(store, &mut snapshot))
 }
 
-/// A snapshot in the form of a transaction that takes no write: what a savepoint can be laid over.
+/// A snapshot in the form of a transaction that refuses writes, so that a savepoint can be created
+/// on it.
 pub(super) struct Unwritable<R> {
     snapshot: R,
     limits: Limits,

@@ -1,4 +1,4 @@
-//! What the journal keeps of a step.
+//! The journal entry of a step.
 
 use std::time::Duration;
 
@@ -26,11 +26,12 @@ pub(super) type Hash = [u8; 32];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Entries that were read: visited, or got.
+    /// Entries read, by visiting or by `get`.
     pub entries: u64,
-    /// Entries that were put.
+    /// Entries put.
     pub puts: u64,
-    /// Keys that were deleted, whether they were there or not; in ranges those that were.
+    /// Keys deleted. A single delete counts even if the key was absent; a range counts the keys it
+    /// held.
     pub deletes: u64,
     /// Commits.
     pub chunks: u64,
@@ -45,7 +46,7 @@ impl Counts {
     }
 }
 
-/// How far a step in the journal is.
+/// The state of a step in the journal.
 ///
 /// ```
 /// use arbour::migrations::RecordState;
@@ -54,15 +55,15 @@ impl Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordState {
-    /// It is under way: some of its chunks are done.
+    /// It is unfinished: some of its chunks are done.
     Running,
     /// It is done.
     Done,
-    /// It was [adopted](super::Migrations::adopt): something else had done it before.
+    /// It was [adopted](super::Migrations::adopt): its change had been made by other means.
     Adopted,
 }
 
-/// What the journal keeps of a step.
+/// The journal entry of a step.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, RecordState, Step};
@@ -78,33 +79,33 @@ pub enum RecordState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
-    /// How far it is.
+    /// Its state.
     pub state: RecordState,
-    /// The SHA-256 of the content it was declared with.
+    /// The SHA-256 of its declared content.
     pub revision: [u8; 32],
     /// How much it did.
     pub counts: Counts,
-    /// When it began, in milliseconds since 1970.
+    /// When it started, in milliseconds since 1970.
     pub started: i64,
-    /// How long it ran, without what was between two runs.
+    /// How long it ran, excluding the time between runs.
     pub took: Duration,
     /// The program that ran it last, and its version.
     pub program: String,
     /// The data format that program knows.
     pub format: u32,
-    /// The data format a program has to know to read what it made.
+    /// The data format required to read what it made.
     pub min_reader: Option<u32>,
-    /// The data format a program has to know to write beside it.
+    /// The data format required to write to the store after it.
     pub min_writer: Option<u32>,
     /// The epoch of the lease under which it ran last.
     pub epoch: u64,
-    /// Of what kind it is; a step under way goes on as the same.
+    /// Its kind. An unfinished step must continue as the same kind.
     pub(super) kind: Kind,
-    /// How far it got, if it is under way.
+    /// The position up to which it is done, if it is unfinished.
     pub(super) cursor: Option<Vec<u8>>,
 }
 
-/// Of what kind a step is.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Atomic,
@@ -117,7 +118,7 @@ impl Record {
         self.state == RecordState::Running
     }
 
-    /// Makes the value of the entry with a key.
+    /// Encodes the value of the entry under a key.
     pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut body = Vec::with_capacity(160);
         body.push(FORMAT);
@@ -199,20 +200,20 @@ impl Record {
     }
 }
 
-/// Writes a data format that need not be there.
+/// Encodes an optional data format.
 pub(super) fn put_format(body: &mut Vec<u8>, format: Option<u32>) {
     body.push(u8::from(format.is_some()));
     body.extend_from_slice(&format.unwrap_or_default().to_be_bytes());
 }
 
-/// Writes bytes behind their length.
+/// Encodes bytes after their length.
 fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
-    // Names are checked to be far shorter when they are declared.
+    // Names are checked at declaration to be far shorter than this.
     body.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
     body.extend_from_slice(bytes);
 }
 
-/// What is left to be read of a value.
+/// The part of a value that is still to be decoded.
 pub(super) struct Reader<'v>(pub(super) &'v [u8]);
 
 impl Reader<'_> {

@@ -1,4 +1,4 @@
-//! Bringing a store up to what a program declares.
+//! Running migrations.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use super::step_id::{StepId, StepKey};
 use super::step_trees::count;
 use super::{MigrationError, MigrationResult, Target};
 
-/// How migrations are run.
+/// The options of a run.
 ///
 /// ```
 /// use arbour::Durability;
@@ -55,7 +55,7 @@ impl Default for Run {
 }
 
 impl Run {
-    /// Says up to which step. Without it, to the newest.
+    /// Sets the target. By default, all steps run.
     ///
     /// ```
     /// # use arbour::migrations::{Run, Target};
@@ -68,7 +68,7 @@ impl Run {
         self
     }
 
-    /// Says what each commit survives. Without it, the loss of power.
+    /// Sets what each commit survives. By default, a power loss.
     ///
     /// ```
     /// # use arbour::{Durability, migrations::Run};
@@ -81,7 +81,7 @@ impl Run {
         self
     }
 
-    /// Says how long another runner is waited for. Without it, 30 seconds.
+    /// Sets how long to wait for another runner. By default, 30 seconds.
     ///
     /// ```
     /// # use arbour::migrations::Run;
@@ -95,11 +95,12 @@ impl Run {
         self
     }
 
-    /// Says after how long without a commit others may take this runner for dead. Without it, 10 seconds. One
-    /// that is not dead finds out before it writes anything, and ends with
-    /// [`Fenced`](MigrationError::Fenced).
+    /// Sets after how long without a commit other runners may assume that this one is dead. By
+    /// default, 10 seconds. If it is still alive, it notices before it writes anything, and fails
+    /// with [`Fenced`](MigrationError::Fenced).
     ///
-    /// Where one process has the store for itself, a runner that died with its process is succeeded at once.
+    /// If only one process can open the store, a runner that died with its process is replaced at
+    /// once.
     ///
     /// ```
     /// # use arbour::migrations::Run;
@@ -113,8 +114,9 @@ impl Run {
         self
     }
 
-    /// Has a [backup](KvStore::backup) made at a path before the first step runs: if any is to run, and none is
-    /// under way, for then that of the run that began it is the one to keep. Nothing may be at the path.
+    /// Makes a [backup](KvStore::backup) at a path before the first step runs. It backs up only if
+    /// steps are pending and none is unfinished; otherwise the backup of the run that started that
+    /// step is the one to keep. Nothing may exist at the path.
     ///
     /// ```
     /// # use arbour::migrations::Run;
@@ -128,7 +130,7 @@ impl Run {
     }
 }
 
-/// What a run did.
+/// The result of a run.
 ///
 /// ```
 /// use arbour::migrations::{Access, Migrations};
@@ -139,15 +141,16 @@ impl Run {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The steps that ran, in order. Those another runner did meanwhile are not among them.
+    /// The steps that ran, in order. Steps that another runner ran meanwhile are not included.
     pub steps: Vec<StepReport>,
     /// What the program may do with the store.
     pub access: Access,
-    /// Whether it was cancelled before all was done. What was committed stays; the next run goes on there.
+    /// Whether it was cancelled before it was complete. What was committed stays, and the next run
+    /// continues there.
     pub is_cancelled: bool,
 }
 
-/// What a run did of a step.
+/// What a run did for a step.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Step};
@@ -164,11 +167,11 @@ pub struct StepReport {
     pub group: String,
     /// The step.
     pub step: StepId,
-    /// How much this run did of it.
+    /// How much of it this run did.
     pub counts: Counts,
-    /// How long this run took for it.
+    /// How long this run spent on it.
     pub took: Duration,
-    /// Whether all of it is done.
+    /// Whether the step is complete.
     pub is_done: bool,
 }
 
@@ -185,22 +188,24 @@ impl StepReport {
 }
 
 impl Migrations {
-    /// Runs what has not run yet, in order. Where all is done that costs one read.
+    /// Runs all pending steps, in order. If none is pending, that costs one read.
     ///
-    /// Everything is looked at before anything runs. Each step, or each chunk of it, is a commit with its place
-    /// in the journal, so whatever ends a run, the next goes on behind the last commit. One runner works at a
-    /// time; others wait, and find it done. Readers and other writers go on meanwhile, and see a step half done
-    /// if it is in chunks.
+    /// Everything is checked before anything runs. Each step, or each chunk of it, is committed
+    /// together with its progress in the journal, so after any interruption the next run continues
+    /// after the last commit. One runner is active at a time; others wait, and then find the work
+    /// done. Readers and other writers continue meanwhile, and see a step in chunks half done.
     ///
     /// # Errors
-    /// Before anything is written: [`Invalid`](MigrationError::Invalid), [`Damaged`](MigrationError::Damaged),
-    /// [`TooNew`](MigrationError::TooNew), [`Refused`](MigrationError::Refused),
-    /// [`NotFound`](MigrationError::NotFound), [`Busy`](MigrationError::Busy).
+    /// Before anything is written: [`Invalid`](MigrationError::Invalid),
+    /// [`Damaged`](MigrationError::Damaged), [`TooNew`](MigrationError::TooNew),
+    /// [`Refused`](MigrationError::Refused), [`NotFound`](MigrationError::NotFound),
+    /// [`Busy`](MigrationError::Busy).
     ///
     /// From a step: [`Step`](MigrationError::Step), [`Panicked`](MigrationError::Panicked),
     /// [`StoreInStep`](MigrationError::StoreInStep), [`Ahead`](MigrationError::Ahead),
-    /// [`Standing`](MigrationError::Standing), [`CheckFailed`](MigrationError::CheckFailed): nothing is kept of
-    /// what was not committed. [`Fenced`](MigrationError::Fenced) if another took over.
+    /// [`Standing`](MigrationError::Standing), [`CheckFailed`](MigrationError::CheckFailed): what
+    /// was not committed is rolled back. [`Fenced`](MigrationError::Fenced) if another runner took
+    /// over.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step};
@@ -215,11 +220,11 @@ impl Migrations {
         self.run_options(store, &Run::default(), None)
     }
 
-    /// Runs what has not run yet, up to a step.
+    /// Runs all pending steps up to a target.
     ///
     /// # Errors
-    /// As [`run`](Self::run); [`NotFound`](MigrationError::NotFound) if the target is no step, and
-    /// [`Beyond`](MigrationError::Beyond) if the store is further.
+    /// As [`run`](Self::run); [`NotFound`](MigrationError::NotFound) if the target is not a
+    /// declared step, and [`Beyond`](MigrationError::Beyond) if the store is beyond it.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step, Target};
@@ -234,12 +239,12 @@ impl Migrations {
         self.run_options(store, &Run::default().to(target), None)
     }
 
-    /// Does the same with options, and tells how far it is. [`ControlFlow::Break`] cancels it: at the next
-    /// commit, or within an atomic step, of which nothing is kept then.
+    /// Does the same with options, and reports progress. [`ControlFlow::Break`] cancels the run:
+    /// the chunk or the atomic step in progress is rolled back, and what was committed stays.
     ///
     /// # Errors
-    /// As [`run_to`](Self::run_to); [`NoBackup`](MigrationError::NoBackup) and what the store reports of a backup
-    /// that was asked for, before anything ran.
+    /// As [`run_to`](Self::run_to); [`NoBackup`](MigrationError::NoBackup), and errors of the store
+    /// from the requested backup, before anything ran.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Run, Step};
@@ -273,6 +278,7 @@ impl Migrations {
         let target = &options.target;
         let mut waiting = Waiting::new();
         let held = loop {
+            // Look again in each round: another runner may have done everything meanwhile.
             let found = reading(store, |raw| self.look(&declared, raw, target))?;
             let Some((journal, found)) = found else { return Ok(Report::default()) };
             if found.access == Access::ReadWrite {
@@ -299,7 +305,7 @@ impl Migrations {
         held: &Held,
         progress: Option<Listener<'_>>,
     ) -> MigrationResult<Report> {
-        // Whoever had the lease before may have done all of it.
+        // Look again: the previous holder of the lease may have done everything.
         let found = reading(store, |raw| self.look(declared, raw, &options.target))?;
         let Some((journal, found)) = found else { return Ok(Report::default()) };
         let mut report = Report { access: found.access, ..Report::default() };
@@ -336,7 +342,7 @@ impl Migrations {
     }
 }
 
-/// A run that has the lease.
+/// A run that holds the lease.
 struct Runner<'r, S: KvStore> {
     migrations: &'r Migrations,
     store: &'r S,
@@ -356,7 +362,7 @@ impl<S: KvStore> Runner<'_, S> {
             let began = Instant::now();
             let ran = self.run_chunk(key, step, began);
             let (change, counts) = ran.map_err(|halt| match halt {
-                // That of the commit, which was the step's.
+                // The error comes from the commit, which belongs to the step.
                 Halt::Failed(MigrationError::Store(cause)) => {
                     MigrationError::StoreInStep { at: place_of(key), cause }.into()
                 }
@@ -371,7 +377,8 @@ impl<S: KvStore> Runner<'_, S> {
         Ok(())
     }
 
-    /// Does a chunk, and commits it with its place in the journal, if nobody has taken over.
+    /// Performs a chunk and commits it with its progress in the journal, unless another runner has
+    /// taken over.
     fn run_chunk(
         &mut self,
         key: &StepKey,
@@ -384,6 +391,8 @@ impl<S: KvStore> Runner<'_, S> {
         let cursor = before.and_then(|record| record.cursor.as_deref());
         store.write_with(self.options.durability, |transaction| {
             let raw = &mut Bound::new(store, transaction);
+            // In the same transaction as the changes, so that a runner that lost its lease commits
+            // nothing.
             held.check(raw)?;
             let (left, counts) = perform(key, step, raw, pulse, cursor, &migrations.budget)?;
             let mut record = migrations.record(step, held.epoch);
@@ -403,7 +412,7 @@ impl<S: KvStore> Runner<'_, S> {
         })
     }
 
-    /// Counts what a step will visit, if there is anyone to tell.
+    /// Counts the entries that a step will visit, if there is a progress callback.
     fn count_what_is_left(&mut self, key: &StepKey, step: &Step, before: u64) -> Result<(), Halt> {
         let Body::Each(source, _) = &step.body else { return Ok(()) };
         if !self.is_heard {
@@ -424,7 +433,7 @@ impl<S: KvStore> Runner<'_, S> {
 }
 
 impl Migrations {
-    /// Makes the record of a step that begins.
+    /// Creates the journal entry of a step that starts.
     pub(super) fn record(&self, step: &Step, epoch: u64) -> Record {
         Record {
             state: RecordState::Done,

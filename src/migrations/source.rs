@@ -1,8 +1,8 @@
-//! The entries a step visits.
+//! The source of the entries a step visits.
 
 use arbour_core::KeyRange;
 
-/// The entries of a tree that are visited: all of them, or those of a range, ascending.
+/// The entries to visit: those of a tree or of a range of it, in ascending order.
 ///
 /// ```
 /// use arbour::migrations::Source;
@@ -17,7 +17,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// All entries of a tree.
+    /// Selects all entries of a tree.
     ///
     /// ```
     /// # use arbour::migrations::Source;
@@ -28,7 +28,7 @@ impl Source {
         Self { tree: name.into(), range: KeyRange::all() }
     }
 
-    /// Takes those of a range only.
+    /// Restricts it to a range.
     ///
     /// ```
     /// # use arbour::{KeyRange, migrations::Source};
@@ -41,7 +41,7 @@ impl Source {
         self
     }
 
-    /// Takes those only whose key begins with a prefix.
+    /// Restricts it to keys with a prefix.
     ///
     /// ```
     /// # use arbour::{KeyRange, migrations::Source};

@@ -1,4 +1,4 @@
-//! What has run in a store.
+//! The status of a store: which steps have run.
 
 use arbour_core::KvStore;
 
@@ -10,7 +10,7 @@ use super::record::Record;
 use super::step_id::StepKey;
 use super::{MigrationResult, StepId};
 
-/// What has run in a store, and what of it the program knows.
+/// The steps that have run in a store, compared with those the program declares.
 ///
 /// ```
 /// use arbour::migrations::Migrations;
@@ -23,11 +23,11 @@ use super::{MigrationResult, StepId};
 pub struct Status {
     /// Every step that is declared or has run, in order.
     pub steps: Vec<StepStatus>,
-    /// The data format a program has to know to read the store; `None` if no step says.
+    /// The data format required to read the store; `None` if no step requires one.
     pub min_reader: Option<u32>,
-    /// The data format a program has to know to write to the store; `None` if no step says.
+    /// The data format required to write to the store; `None` if no step requires one.
     pub min_writer: Option<u32>,
-    /// Who migrates the store at the moment, by the clock.
+    /// The runner that is migrating the store now, according to the clock.
     pub runner: Option<String>,
 }
 
@@ -48,14 +48,15 @@ pub struct StepStatus {
     pub group: String,
     /// The step.
     pub step: StepId,
-    /// Whether the program has it.
+    /// Whether the program declares it.
     pub is_declared: bool,
-    /// What the journal keeps of it; `None` if it has not run.
+    /// Its journal entry; `None` if it has not run.
     pub record: Option<Record>,
 }
 
 impl Migrations {
-    /// Says what has run, by whom and when, and who is at it. Nothing is written.
+    /// Returns which steps have run, when and by which program, and which runner is active. Nothing
+    /// is written.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).

@@ -1,4 +1,4 @@
-//! One step, and how it is declared.
+//! The declaration of a step.
 
 use std::sync::Arc;
 
@@ -25,21 +25,22 @@ pub(super) enum Body {
 
 /// A step: one change of what is stored.
 ///
-/// | kind | is | for |
+/// | kind | what it is | suitable for |
 /// |---|---|---|
-/// | [`atomic`](Self::atomic) | one transaction | what fits in one: its writes are held in memory by some engines |
-/// | [`each`](Self::each) | a transaction for some thousand entries | changes of each entry for itself |
-/// | [`chunked`](Self::chunked) | a transaction for each call | what has its own idea of progress |
+/// | [`atomic`](Self::atomic) | one transaction | changes that fit in one: some engines hold its writes in memory |
+/// | [`each`](Self::each) | one transaction for some thousand entries | changes to each entry on its own |
+/// | [`chunked`](Self::chunked) | one transaction for each call | changes that track their own progress |
 ///
-/// Each commit holds the place in the journal with the changes it stands for, so a step that was killed goes
-/// on behind its last commit, and no entry is handed to it twice. It need not be idempotent. It is run again
-/// from the last commit on, though, after a failure: what it does outside of the store may be done twice.
+/// Each commit contains the progress in the journal together with the changes, so a step that was
+/// killed continues after its last commit, and no committed entry is handed to it twice. It need
+/// not be idempotent. After a failure, however, it runs again from the last commit on, so its
+/// effects outside the store may happen twice.
 ///
-/// A step that was released is not edited any more: what is to be done otherwise is a new step.
+/// Do not edit a step after it was released: make further changes in a new step.
 ///
 /// ```
 /// use arbour::migrations::Step;
-/// // Keys `user room FF name` become `user FE room FF name`, a transaction for some thousand entries.
+/// // Keys `user room FF name` become `user FE room FF name`, some thousand in each transaction.
 /// let step = Step::numbered(4)
 ///     .revision("splits user and room, version 1")
 ///     .each("variables", |trees, key, value| {
@@ -66,7 +67,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Begins a step with a number.
+    /// Creates a step with a number.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -78,7 +79,7 @@ impl Step {
         Self::new(StepId::Number(number))
     }
 
-    /// Begins a step with a name, which runs after all that have numbers.
+    /// Creates a step with a name. It runs after all steps with numbers.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -102,11 +103,11 @@ impl Step {
         }
     }
 
-    /// Declares what the step does, as a text: a version, or the source itself by `include_str!`. Its SHA-256
-    /// is recorded, and a step that has run with another is found out. The ends of lines are no difference,
-    /// however they are written (`\n`, `\r\n`, `\r`).
+    /// Declares the content of the step as a text: a version, or the source itself through
+    /// `include_str!`. Its SHA-256 is recorded, and a later change is detected. Line endings
+    /// (`\n`, `\r\n`, `\r`) make no difference.
     ///
-    /// Without it a step can be edited without being noticed.
+    /// Without a revision, an edited step is not detected.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -119,7 +120,7 @@ impl Step {
         self
     }
 
-    /// Does all of it in one transaction: nothing of it is kept if it fails.
+    /// Performs the step in one transaction. If it fails, all of it is rolled back.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -139,13 +140,15 @@ impl Step {
         self
     }
 
-    /// Does it for each entry of a tree or a range, ascending, in chunks: a chunk ends after so many entries,
-    /// bytes or milliseconds as the [program](super::Migrations::chunk_entries) says, with a commit that holds
-    /// the place in the journal too. However large the tree, a chunk is what is in memory.
+    /// Performs the step for each entry of a tree or a range, in ascending order and in chunks. A
+    /// chunk ends after the number of entries, bytes or milliseconds that the
+    /// [program](super::Migrations::chunk_entries) sets, with a commit that includes the progress
+    /// in the journal. Only one chunk is held in memory, however large the tree.
     ///
-    /// It may put and delete, also in the tree it visits. It must not put ahead of the entry it is handed,
-    /// where it would be handed its own writing: that is refused. An entry is handed to it once, if nobody
-    /// else writes ahead of it meanwhile.
+    /// The closure may put and delete, also in the tree it visits. It must not put an entry after
+    /// the one it is handed, because it would visit its own write; that is refused. Each entry is
+    /// handed to it once, provided that no other writer puts it again after the current one
+    /// meanwhile.
     ///
     /// ```
     /// # use arbour::migrations::{Source, Step};
@@ -163,13 +166,14 @@ impl Step {
         self
     }
 
-    /// Does it in chunks of its own: each call is one commit. It is given the cursor that the call before
-    /// returned, `None` at first, and returns how far it got, or `None` if that was all.
+    /// Performs the step in chunks of its own: each call is one commit. It is given the cursor that
+    /// the previous call returned, `None` at first, and returns its new position, or `None` when it
+    /// is done.
     ///
     /// ```
     /// # use arbour::migrations::{Source, Step};
     /// use arbour::KeyRange;
-    /// // One user a chunk, however many rooms he has.
+    /// // One user in each chunk, however many rooms the user has.
     /// let step = Step::numbered(1).chunked(|trees, cursor| {
     ///     let rest = KeyRange::all().resume_after(cursor.unwrap_or_default());
     ///     let Some((user, _)) = trees.first(Source::tree("users").range(rest))? else { return Ok(None) };
@@ -190,7 +194,8 @@ impl Step {
         self
     }
 
-    /// Says how the step is undone, in one transaction: for [`downgrade`](super::Migrations::downgrade).
+    /// Declares how to undo the step, in one transaction: for
+    /// [`downgrade`](super::Migrations::downgrade).
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -208,9 +213,10 @@ impl Step {
         self
     }
 
-    /// Says what holds once the step is done. It reads only, in the transaction of the last commit, and the
-    /// commit is not made if it fails. [`verify`](super::Migrations::verify) asks again that of the newest
-    /// step of each group that has one: what holds after a step, a later one may change.
+    /// Declares what must hold once the step is done. The check is read-only and runs in the
+    /// transaction of the last commit, which is rolled back if it fails.
+    /// [`verify`](super::Migrations::verify) repeats only the check of the newest step of each
+    /// group that has one, because a later step may change what held after an earlier one.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -228,8 +234,8 @@ impl Step {
         self
     }
 
-    /// Says which [data format](super::Migrations::format) a program has to know to read what this step
-    /// makes. A program that does not have the step may read if it knows as much; else it may not.
+    /// Sets the [data format](super::Migrations::format) required to read what this step makes. A
+    /// program that does not declare the step may read the store only if it knows that format.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -242,8 +248,8 @@ impl Step {
         self
     }
 
-    /// Says which [data format](super::Migrations::format) a program has to know to write beside what this
-    /// step makes. A program that does not have the step may go on if it knows as much; else it may not.
+    /// Sets the [data format](super::Migrations::format) required to write to the store after this
+    /// step. A program that does not declare the step may write only if it knows that format.
     ///
     /// ```
     /// # use arbour::migrations::Step;
@@ -265,7 +271,7 @@ impl Step {
     }
 }
 
-/// The SHA-256 of a content, however the ends of its lines are written.
+/// Returns the SHA-256 of a content, with line endings normalized.
 fn revision_of(content: &str) -> Hash {
     let content = content.replace("\r\n", "\n").replace('\r', "\n");
     Sha256::digest(content).into()

@@ -1,12 +1,12 @@
-//! What a step is called, and the one order of all steps.
+//! The ids of steps, and their order.
 
 use std::fmt;
 
 use arbour_core::DecodeError;
 
-/// What a step is called within its group: a number or a name.
+/// The id of a step within its group: a number or a name.
 ///
-/// Numbers come before names, numbers by their value, names by their bytes.
+/// Numbers sort before names, numbers by value, names by their bytes.
 ///
 /// ```
 /// use arbour::migrations::StepId;
@@ -49,8 +49,8 @@ impl From<String> for StepId {
     }
 }
 
-/// A step of a group. Their order is that in which steps run, over all groups: by the step first, and by
-/// the group where two have one step in common.
+/// A step of a group. Keys sort in the order in which steps run across all groups: by step first,
+/// then by group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct StepKey {
     pub(super) id: StepId,

@@ -1,4 +1,4 @@
-//! The trees of a store as a step sees them.
+//! The trees of a store as steps access them.
 
 use std::error::Error as StdError;
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use super::raw_trees::RawTrees;
 use super::record::Counts;
 use super::source::Source;
 
-/// The result of a step: it may fail with any error, or a text.
+/// The result of a step, which may fail with any error, or a text.
 ///
 /// ```
 /// use arbour::migrations::{StepResult, StepTrees};
@@ -27,32 +27,34 @@ pub type StepResult<T = ()> = std::result::Result<T, Box<dyn StdError + Send + S
 /// A key and its value.
 type Entry = (Vec<u8>, Vec<u8>);
 
-/// What is called for each entry that is visited.
+/// The closure called for each visited entry.
 type Visitor<'v> = dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + 'v;
 
-/// How many entries are read ahead of the one a step is handed, at most.
+/// The maximum number of entries read ahead of the one a step is handed.
 const WINDOW_ENTRIES: usize = 256;
 
-/// How many bytes are.
+/// The maximum number of bytes read ahead.
 const WINDOW_BYTES: usize = 256 << 10;
 
-/// The trees of a store as a step sees them: by name, as bytes, in one transaction whose writes it reads.
+/// The trees of a store as a step accesses them: by name, as bytes, in one transaction that reads
+/// its own writes.
 ///
-/// There is one such type for all engines, so a list of steps is written once. A tree need not be there to
-/// be read, and is made by being written. Names under `arbour/` can be read; they are Arbour's own layers',
-/// which have their own ways of changing, so writing them is refused.
+/// The type is the same for all engines, so a list of steps is written once. A tree need not exist
+/// to be read, and writing creates it. Names under `arbour/` are read-only: they belong to Arbour's
+/// own layers, which have their own ways of changing.
 ///
-/// Once the store has failed, every further call fails, and the step fails, whatever it makes of that: an
-/// error that is taken for the end of the entries cannot be committed. A refusal of what the step itself did
-/// wrong ([`TooLarge`](ErrorKind::TooLarge), [`InvalidArgument`](ErrorKind::InvalidArgument)) has written
-/// nothing, and the step may go on.
+/// Once the store has failed, every further call fails, and the step fails even if it ignores the
+/// error: a step that mistakes an error for the end of the entries cannot be committed. If the
+/// store refuses a mistake of the step itself ([`TooLarge`](ErrorKind::TooLarge),
+/// [`InvalidArgument`](ErrorKind::InvalidArgument)), nothing was written, and the step may
+/// continue.
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Source, Step};
 /// use arbour::{KvStore, MemoryStore};
 /// let store = MemoryStore::new();
 /// store.put(&store.tree("users")?, b"ada", b"1815")?;
-/// // Counts the users by the year they were born in.
+/// // Counts the users by year of birth.
 /// let step = Step::numbered(1).atomic(|trees| {
 ///     trees.each("users", |trees, _, year| {
 ///         let count = trees.get("years", year)?.map_or(0, |count| count[0]);
@@ -69,7 +71,7 @@ pub struct StepTrees<'t> {
     beat: &'t mut dyn Beat,
     is_read_only: bool,
     pub(super) counts: Counts,
-    /// The bytes of keys and values that were read and written.
+    /// The bytes of keys and values read and written.
     bytes: u64,
     touched: Touched,
     visits: Vec<Visit>,
@@ -84,16 +86,16 @@ struct Touched {
     has_key: bool,
 }
 
-/// What a step is being handed.
+/// A visit in progress.
 struct Visit {
     source: Source,
-    /// The key of the entry it was handed last.
+    /// The key of the entry handed out last.
     at: Vec<u8>,
-    /// Whether it deleted entries that may have been read ahead.
+    /// Whether the step deleted entries that may have been read ahead.
     is_stale: bool,
 }
 
-/// Why a step cannot go on.
+/// Why a step cannot continue.
 #[derive(Clone, Debug)]
 pub(super) enum Stop {
     Cancelled,
@@ -101,7 +103,7 @@ pub(super) enum Stop {
     Ahead(Vec<u8>),
 }
 
-/// How much may be visited in a chunk.
+/// The limits of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     pub(super) entries: u64,
@@ -113,11 +115,11 @@ impl Budget {
     const UNBOUNDED: Self = Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
 }
 
-/// How far a visit got.
+/// The result of a visit.
 pub(super) struct Visited {
-    /// The key of the last entry it handed out.
+    /// The key of the last entry handed out.
     pub(super) last: Option<Vec<u8>>,
-    /// Whether it came to the end.
+    /// Whether the visit reached the end.
     pub(super) is_end: bool,
 }
 
@@ -125,7 +127,7 @@ pub(super) struct Visited {
 #[derive(Default)]
 struct Window {
     bytes: Vec<u8>,
-    /// Where each key begins, its value begins, and it ends.
+    /// Where each key begins, where its value begins, and where it ends.
     entries: Vec<(usize, usize, usize)>,
 }
 
@@ -158,15 +160,15 @@ impl<'t> StepTrees<'t> {
         }
     }
 
-    /// From now on nothing is written: for checks.
+    /// Refuses all further writes, for checks.
     pub(super) fn make_read_only(&mut self) {
         self.is_read_only = true;
     }
 
-    /// Gets a copy of the value of a key, or `None` if the key is absent.
+    /// Returns a copy of the value of a key, or `None` if the key is absent.
     ///
     /// # Errors
-    /// What the store reports. See [`StepTrees`] for what is true then, here and below.
+    /// Errors of the store. See [`StepTrees`] for what is true after an error, here and below.
     ///
     /// ```
     /// # use arbour::migrations::{StepResult, StepTrees};
@@ -184,12 +186,13 @@ impl<'t> StepTrees<'t> {
         Ok(found)
     }
 
-    /// Stores a value under a key, replacing the one that was there.
+    /// Stores a value under a key, replacing any earlier value.
     ///
     /// # Errors
-    /// [`TooLarge`](ErrorKind::TooLarge) for what the store does not take;
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a name that is none or under `arbour/`, and for a
-    /// key ahead of the one that is visited, where it would be visited again; what the store reports.
+    /// [`TooLarge`](ErrorKind::TooLarge) above the limits of the store;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a name that is invalid or under
+    /// `arbour/`, and for a key after the one being visited, because it would be visited again;
+    /// errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{StepResult, StepTrees};
@@ -215,7 +218,7 @@ impl<'t> StepTrees<'t> {
         Ok(())
     }
 
-    /// Removes a key. Does nothing if it is absent. An entry that would have been visited is not.
+    /// Removes a key. Does nothing if it is absent. A removed entry is no longer visited.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -239,11 +242,11 @@ impl<'t> StepTrees<'t> {
         Ok(())
     }
 
-    /// Removes every key of a range, or of the whole tree by [`KeyRange::all`]. Entries that would have been
-    /// visited are not.
+    /// Removes every key of a range, or of the whole tree with [`KeyRange::all`]. Removed entries
+    /// are no longer visited.
     ///
-    /// All of it is one transaction: to remove millions of entries, delete them one by one in a step that
-    /// visits [each](super::Step::each).
+    /// This happens in one transaction: to remove millions of entries, delete them one by one in a
+    /// step that visits [each](super::Step::each).
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -271,10 +274,11 @@ impl<'t> StepTrees<'t> {
         Ok(())
     }
 
-    /// Lists the names of the trees that hold an entry, sorted by bytes, those under `arbour/` among them.
+    /// Returns the names of the trees that hold an entry, sorted by bytes, including those under
+    /// `arbour/`.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{StepResult, StepTrees};
@@ -288,10 +292,10 @@ impl<'t> StepTrees<'t> {
         self.settle(names)
     }
 
-    /// Copies the first entry of a range, or `None` if it holds none.
+    /// Returns a copy of the first entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{Source, StepResult, StepTrees};
@@ -303,10 +307,10 @@ impl<'t> StepTrees<'t> {
         self.end(&source.into(), Direction::Forward)
     }
 
-    /// Copies the last entry of a range, or `None` if it holds none.
+    /// Returns a copy of the last entry of a range, or `None` if the range is empty.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{Source, StepResult, StepTrees};
@@ -329,11 +333,12 @@ impl<'t> StepTrees<'t> {
         self.settle(found)
     }
 
-    /// Calls `each` for every entry of a tree or a range, ascending. It may write, also to the tree it visits,
-    /// but not ahead of the entry it is handed; what it deletes ahead is not visited.
+    /// Calls `each` for every entry of a tree or a range, in ascending order. It may write, also to
+    /// the tree it visits, but not after the entry it is handed. An entry that it deletes is no
+    /// longer visited.
     ///
     /// # Errors
-    /// That of `each`, which is not called again then; what the store reports.
+    /// The error of `each`, after which the visit ends; errors of the store.
     ///
     /// ```
     /// # use arbour::migrations::{StepResult, StepTrees};
@@ -349,7 +354,7 @@ impl<'t> StepTrees<'t> {
         self.visit(&source.into(), None, &Budget::UNBOUNDED, &mut each).map(drop)
     }
 
-    /// Hands out the entries of a source behind a key, until there are no more or the budget is used up.
+    /// Hands out the entries of a source after a key, until none is left or the budget is used up.
     pub(super) fn visit(
         &mut self,
         source: &Source,
@@ -368,7 +373,7 @@ impl<'t> StepTrees<'t> {
         Ok(Visited { last, is_end: visited? })
     }
 
-    /// Returns whether it came to the end.
+    /// Returns whether the visit reached the end.
     fn visit_windows(
         &mut self,
         source: &Source,
@@ -394,7 +399,7 @@ impl<'t> StepTrees<'t> {
                 }
                 each(self, key, value)?;
                 if let Some(stop) = &self.stop {
-                    // It made nothing of the failure; nothing more is handed to it.
+                    // The closure ignored the failure. It gets no further entry.
                     return Err(error_of(stop, Operation::Scan).into());
                 }
                 (number, count) = (number + 1, count + 1);
@@ -440,7 +445,7 @@ impl<'t> StepTrees<'t> {
         self.settle(read)
     }
 
-    /// Fails if the step cannot go on, and tells that it works.
+    /// Fails if the step cannot continue; otherwise reports that it is working.
     fn ready(&mut self, operation: Operation) -> Result<()> {
         if self.stop.is_none() && self.beat.beat(self.counts.entries).is_break() {
             self.stop = Some(Stop::Cancelled);
@@ -465,7 +470,7 @@ impl<'t> StepTrees<'t> {
         }
     }
 
-    /// Notes an error of the store after which the step cannot go on.
+    /// Notes an error of the store after which the step cannot continue.
     fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
         if let Err(error) = &result
             && !matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
@@ -484,7 +489,7 @@ impl<'t> StepTrees<'t> {
         self.touched.has_key = key.is_some();
     }
 
-    /// Notes the entry that is being visited as the one that failed.
+    /// Notes the entry being visited as the one that failed.
     fn fail_at_visit(&mut self) {
         if let Some(visit) = self.visits.last() {
             let (tree, key) = (visit.source.tree.clone(), visit.at.clone());
@@ -492,14 +497,14 @@ impl<'t> StepTrees<'t> {
         }
     }
 
-    /// Returns the entry it is at: tree, and key if it is at one.
+    /// Returns the current tree, and the key if there is a current entry.
     pub(super) fn place(&self) -> (Option<&str>, Option<&[u8]>) {
         let touched = &self.touched;
         let tree = (!touched.tree.is_empty()).then_some(touched.tree.as_str());
         (tree, touched.has_key.then_some(touched.key.as_slice()))
     }
 
-    /// Returns why it cannot go on.
+    /// Returns why the step cannot continue.
     pub(super) fn stop(&self) -> Option<Stop> {
         self.stop.clone()
     }
@@ -516,7 +521,7 @@ fn error_of(stop: &Stop, operation: Operation) -> Error {
     }
 }
 
-/// Counts the entries of a range; `None` if it was cancelled meanwhile.
+/// Counts the entries of a range; `None` if the run was cancelled meanwhile.
 pub(super) fn count(
     raw: &dyn RawTrees,
     beat: &mut dyn Beat,

@@ -1,10 +1,10 @@
-//! Up to which step.
+//! The target of a run.
 
 use std::fmt;
 
 use super::step_id::{StepId, StepKey};
 
-/// Up to which step migrations run, or back to which one they are undone.
+/// The step up to which migrations run, or down to which they are undone.
 ///
 /// ```
 /// use arbour::migrations::{StepId, Target};
@@ -14,12 +14,12 @@ use super::step_id::{StepId, StepKey};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// All steps there are.
+    /// All declared steps.
     #[default]
     Newest,
-    /// The steps of every group whose number is no higher; none that has a name.
+    /// The steps of every group with a number up to this one; no named step.
     Number(u64),
-    /// One step, and all that come before it in the order of all groups.
+    /// One step, and all steps before it in the order of all groups.
     Step {
         /// The group.
         group: String,
@@ -31,7 +31,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The steps of every group whose number is no higher.
+    /// Returns the target of all steps with a number up to this one.
     ///
     /// ```
     /// # use arbour::migrations::Target;
@@ -42,7 +42,7 @@ impl Target {
         Self::Number(number)
     }
 
-    /// One step, and all before it.
+    /// Returns the target of one step and all steps before it.
     ///
     /// ```
     /// # use arbour::migrations::{StepId, Target};
@@ -55,7 +55,7 @@ impl Target {
         Self::Step { group: group.into(), step: step.into() }
     }
 
-    /// Tells whether a step is no further than this.
+    /// Tells whether the target includes a step.
     ///
     /// ```
     /// # use arbour::migrations::{StepId, Target};

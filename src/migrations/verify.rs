@@ -1,4 +1,4 @@
-//! Whether what has run still holds.
+//! Verifying that the results of migrations still hold.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ use super::{MigrationError, MigrationResult, Target};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Verification {
-    /// What does not fit between the journal and the program, refused or not.
+    /// The mismatches between the journal and the program, refused or not.
     pub problems: Vec<Problem>,
     /// The checks that failed.
     pub failed: Vec<MigrationError>,
@@ -45,13 +45,15 @@ impl Verification {
 }
 
 impl Migrations {
-    /// Reads the whole journal and holds it against the program, and runs the [check](super::Step::check) of
-    /// the newest step of each group that is done and has one. Nothing is written.
+    /// Reads the whole journal and compares it with the program, and runs the
+    /// [check](super::Step::check) of the newest completed step of each group that has one. Nothing
+    /// is written.
     ///
     /// # Errors
-    /// [`Invalid`](MigrationError::Invalid) for a declaration that is none,
-    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and what the store reports, also in a
-    /// check. What does not fit and checks that fail are no errors but what was found.
+    /// [`Invalid`](MigrationError::Invalid) for an invalid declaration,
+    /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and errors of the
+    /// store, also within a check. Mismatches and failed checks are not errors, but part of the
+    /// result.
     ///
     /// ```
     /// use arbour::{KvStore, MemoryStore};

@@ -1,9 +1,9 @@
-//! What was done with a store so far, for whoever measures.
+//! Counters of the operations on a store, for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What was done with a [`TracedStore`](super::TracedStore) so far. A metrics crate reads them when it is asked
-/// for them.
+/// Counts the operations on a [`TracedStore`](super::TracedStore). A metrics exporter reads them
+/// when it is scraped.
 ///
 /// ```
 /// use arbour::traced::StoreCounters;
@@ -12,23 +12,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreCounters {
-    /// Snapshots that were taken.
+    /// Snapshots taken.
     pub snapshots: u64,
-    /// Transactions that were begun.
+    /// Transactions begun.
     pub begun: u64,
-    /// Transactions and batches that were committed.
+    /// Transactions and batches committed.
     pub committed: u64,
-    /// Transactions that were rolled back, or given up.
+    /// Transactions rolled back or dropped.
     pub rolled_back: u64,
-    /// Operations that met another transaction's: they are run again, as a rule.
+    /// Operations that conflicted with another transaction; they are usually retried.
     pub conflicts: u64,
-    /// Operations that failed otherwise.
+    /// Operations that failed for other reasons.
     pub failed: u64,
-    /// Operations that took longer than they should.
+    /// Operations that took longer than the threshold.
     pub slow: u64,
 }
 
-/// The same, being counted.
+/// The same counters as atomics.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
     pub(super) snapshots: AtomicU64,
@@ -55,7 +55,7 @@ impl Counting {
     }
 }
 
-/// Counts one.
+/// Increments a counter.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }

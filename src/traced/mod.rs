@@ -1,4 +1,4 @@
-//! Stores that say what is done with them: by `tracing`, and in numbers.
+//! Stores that report their operations, through `tracing` and as counters.
 //!
 //! | | level | fields |
 //! |---|---|---|
@@ -9,7 +9,7 @@
 //! | `failed` | warn | `engine`, `operation`, `error` |
 //! | `slow` | warn | `engine`, `operation`, `took` |
 //!
-//! The target of all of them is `arbour::store`.
+//! All of them have the target `arbour::store`.
 
 mod counters;
 mod store;

@@ -1,4 +1,4 @@
-//! The store.
+//! The traced store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use super::counters::{Counting, StoreCounters, count};
 use super::transaction::{Life, TracedTransaction};
 use super::watch::Watch;
 
-/// How long an operation may take unless told otherwise.
+/// The default threshold for slow operations.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// A store that says what is done with it: transactions begun, committed, rolled back, in conflict, and what
-/// takes long. Single reads and writes are not told of, and cost nothing more.
+/// A store that reports transactions begun, committed, rolled back and in conflict, and slow
+/// operations. Single reads and writes are not reported and cost nothing extra.
 ///
 /// ```
 /// use arbour::traced::TracedStore;
@@ -35,7 +35,8 @@ pub struct TracedStore<S> {
 }
 
 impl<S: KvStore> TracedStore<S> {
-    /// Watches a store. What takes 100 ms is slow, unless [`slow_after`](Self::slow_after) says otherwise.
+    /// Wraps a store. Operations of 100 ms or more are slow, unless
+    /// [`slow_after`](Self::slow_after) sets another threshold.
     ///
     /// ```
     /// # use arbour::{KvStore, MemoryStore, traced::TracedStore};
@@ -45,7 +46,7 @@ impl<S: KvStore> TracedStore<S> {
         Self::watching(store, SLOW)
     }
 
-    /// Says from when on an operation is slow. What was counted so far is forgotten.
+    /// Sets the threshold for slow operations, and resets the counters.
     ///
     /// ```
     /// # use arbour::{KvStore, MemoryStore, traced::TracedStore};
@@ -65,7 +66,7 @@ impl<S: KvStore> TracedStore<S> {
         Self { store, watch: Arc::new(Watch { engine, slow, counting: Counting::default() }) }
     }
 
-    /// Returns what was done so far.
+    /// Returns the counters.
     ///
     /// ```
     /// # use arbour::{MemoryStore, traced::{StoreCounters, TracedStore}};

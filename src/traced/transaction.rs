@@ -25,7 +25,7 @@ pub struct TracedTransaction<W> {
     pub(super) life: Life,
 }
 
-/// From the beginning of a transaction to its end, which is a rollback unless it was committed.
+/// The lifetime of a transaction. It ends with a rollback unless it was committed.
 #[derive(Debug)]
 pub(super) struct Life {
     watch: Arc<Watch>,
@@ -39,8 +39,8 @@ impl Life {
         Self { watch, began: Instant::now(), writes: 0, is_committed: false }
     }
 
-    /// Tells of a conflict, for which the transaction is given up. What is wrong with a single call otherwise
-    /// is for the caller alone: the transaction goes on.
+    /// Reports a conflict, which ends the transaction. Other errors of a single call concern only
+    /// the caller, and the transaction continues.
     fn told<T>(&self, operation: Operation, done: Result<T>) -> Result<T> {
         if matches!(&done, Err(error) if error.kind() == ErrorKind::Conflict) {
             self.watch.conflict(operation);

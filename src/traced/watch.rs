@@ -1,4 +1,4 @@
-//! What watches one store.
+//! The observer of one store.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use arbour_core::{ErrorKind, Operation, Result};
 
 use super::counters::{Counting, count};
 
-/// What watches one store, and tells of it.
+/// Observes one store, and reports what happens.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) engine: &'static str,
@@ -15,7 +15,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Runs an operation, and tells if it fails or takes too long. Returns how long it took, too.
+    /// Runs an operation, and reports it if it fails or takes too long. Also returns how long it
+    /// took.
     pub(super) fn time<T>(
         &self,
         operation: Operation,

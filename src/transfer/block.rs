@@ -1,4 +1,4 @@
-//! The frame of a dump: what is around its records.
+//! The blocks of a dump, which frame its records.
 
 use super::{Digest, TransferError, TransferResult};
 
@@ -9,16 +9,16 @@ pub(super) const COMPRESSED: u8 = b'B';
 pub(super) const PLAIN: u8 = b'R';
 pub(super) const END: u8 = b'E';
 
-/// From how many bytes on records make a block.
+/// The size in bytes at which a block is full.
 pub(super) const FULL: usize = 1 << 20;
 
-/// How many bytes of records a block has at most: one that is not full yet, and the largest entry.
+/// The maximum bytes of records in a block: a block that is almost full, plus the largest entry.
 pub(super) const RECORDS_MAX: usize = 256 << 20;
 
-/// How many bytes LZ4 makes of one, at most.
+/// The maximum ratio by which LZ4 expands data.
 const LZ4_RATIO_MAX: usize = 255;
 
-/// What stands before the bytes of a block, its kind left out.
+/// The header of a block, without its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) records: u32,
@@ -44,7 +44,7 @@ impl Header {
         }
     }
 
-    /// Refuses lengths that no dump has, before memory is taken for them.
+    /// Refuses lengths that no dump has, before memory is allocated for them.
     pub(super) fn check(self, kind: u8) -> Result<(), &'static str> {
         let (records, stored) = (self.records as usize, self.stored as usize);
         let fits = match kind {
@@ -57,7 +57,7 @@ impl Header {
         Ok(())
     }
 
-    /// Returns the records of a block.
+    /// Decodes the records of a block.
     pub(super) fn records(self, kind: u8, stored: Vec<u8>) -> Result<Vec<u8>, String> {
         if checksum(self.records, self.stored, &stored) != self.checksum {
             return Err("its checksum differs".to_owned());
@@ -96,7 +96,7 @@ pub(super) fn append(out: &mut Vec<u8>, records: &[u8]) {
     out.extend_from_slice(stored);
 }
 
-/// What a dump ends with.
+/// The end of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) trees: u64,
@@ -123,7 +123,7 @@ impl End {
         out.extend_from_slice(&body);
     }
 
-    /// Reads what stands behind the kind.
+    /// Decodes the end, without its kind.
     pub(super) fn decode(at: u64, bytes: [u8; Self::BYTES]) -> TransferResult<Self> {
         let altered = |reason: &str| TransferError::Altered { at, reason: reason.to_owned() };
         let short = || altered("its end is too short");

@@ -1,19 +1,20 @@
-//! From store to store.
+//! Copying a store to another store.
 
 use arbour_core::KvStore;
 
 use super::entries::visit_hashed;
 use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 
-/// Copies all of a store, as it is now, into an empty one of any engine, and reads it back.
+/// Copies all of a store, as of now, into an empty store of any engine, and verifies the copy by
+/// reading it back.
 ///
-/// Whoever writes to the source meanwhile is not waited for, and not copied. If it is broken off, calling
-/// it again goes on: what is there already is compared and not written again.
+/// Concurrent writes to the source are not blocked, and not copied. If the copy is interrupted,
+/// calling it again resumes it: entries that are already there are compared and not written again.
 ///
 /// # Errors
 /// [`NotEmpty`](TransferError::NotEmpty), [`Unfinished`](TransferError::Unfinished),
-/// [`Differs`](TransferError::Differs); what either store reports,
-/// [`TooLarge`](arbour_core::ErrorKind::TooLarge) among it if the destination takes less.
+/// [`Differs`](TransferError::Differs); errors of either store, such as
+/// [`TooLarge`](arbour_core::ErrorKind::TooLarge) if the limits of the destination are lower.
 ///
 /// ```
 /// use arbour::transfer::copy;
@@ -29,7 +30,7 @@ pub fn copy(from: &impl KvStore, to: &impl KvStore) -> TransferResult<Transferre
 }
 
 impl Transfer<'_> {
-    /// As [`copy`], with the choices that were made.
+    /// Does the same as [`copy`], with these options.
     ///
     /// # Errors
     /// As [`copy`], and [`Cancelled`](TransferError::Cancelled).

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The hash of everything in a store, the same on every engine: SHA-256 over the records that a dump would
-/// have.
+/// The hash of everything in a store, the same on every engine: SHA-256 over the records that a
+/// dump would have.
 ///
 /// ```
 /// use arbour::MemoryStore;

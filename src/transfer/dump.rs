@@ -1,4 +1,4 @@
-//! From a store to a stream of bytes.
+//! Dumping a store to a stream of bytes.
 
 use std::io::Write;
 
@@ -11,13 +11,14 @@ use super::entries::each_entry;
 use super::record::{self, RecordWriter};
 use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
 
-/// Writes all of a store, as it is now, as a stream of bytes that [`load`](super::load()) reads into a store
-/// of any engine. The stream is flushed, and not synced: that is for whoever opened the file.
+/// Writes all of a store, as of now, as a stream of bytes that [`load`](super::load()) reads into a
+/// store of any engine. The stream is flushed but not synced; the caller that opened the file syncs
+/// it.
 ///
 /// # Errors
-/// [`Unfinished`](TransferError::Unfinished), [`TooLarge`](TransferError::TooLarge) for entries of more
-/// than 255 MiB, [`Io`](TransferError::Io); what the store reports. What was written then is found out by
-/// `load` not to be whole.
+/// [`Unfinished`](TransferError::Unfinished), [`TooLarge`](TransferError::TooLarge) for entries of
+/// more than 255 MiB, [`Io`](TransferError::Io); errors of the store. `load` detects that the
+/// stream written until then is incomplete.
 ///
 /// ```
 /// use arbour::transfer::dump;
@@ -34,7 +35,7 @@ pub fn dump(store: &impl KvStore, out: impl Write) -> TransferResult<Transferred
 }
 
 impl Transfer<'_> {
-    /// As [`dump`], with the choices that were made.
+    /// Does the same as [`dump`], with these options.
     ///
     /// # Errors
     /// As [`dump`], and [`Cancelled`](TransferError::Cancelled).
@@ -62,10 +63,10 @@ impl Transfer<'_> {
     }
 }
 
-/// A dump that is being written.
+/// A dump being written.
 struct Dumping<W> {
     out: W,
-    /// Holds the records of the next block.
+    /// The records of the next block.
     writer: RecordWriter,
     block: Vec<u8>,
     sha: Sha256,

@@ -1,4 +1,4 @@
-//! The entries that a transfer moves, and what they hash to.
+//! The entries that a transfer moves, and their digest.
 
 use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore};
@@ -12,10 +12,10 @@ use super::{TransferError, TransferResult};
 /// How many bytes of records are hashed at once.
 const CHUNK: usize = 64 << 10;
 
-/// Reads all of a store, at one moment, and returns its digest.
+/// Reads all of a store in one snapshot, and returns its digest.
 ///
 /// # Errors
-/// What the store reports.
+/// Errors of the store.
 ///
 /// ```
 /// use arbour::transfer::{copy, digest};
@@ -31,7 +31,7 @@ pub fn digest(store: &impl KvStore) -> TransferResult<Digest> {
     visit_hashed(store, &mut |_, _, _| Ok(()))
 }
 
-/// Visits what a transfer moves, in order.
+/// Visits the entries that a transfer moves, in order.
 pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<()> {
     let snapshot = store.snapshot()?;
     for name in snapshot.trees()? {
@@ -47,7 +47,7 @@ pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> Transfe
     Ok(())
 }
 
-/// Visits the same, and returns the digest of it.
+/// Visits the same entries, and returns their digest.
 pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<Digest> {
     let mut sha = Sha256::new();
     let mut writer = RecordWriter::default();
@@ -63,7 +63,7 @@ pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> Trans
     Ok(Digest(sha.finalize().into()))
 }
 
-/// Refuses a store that reads otherwise than what was written to it.
+/// Fails if a store does not return what was written to it.
 pub(super) fn check(expected: Digest, found: Digest) -> TransferResult<()> {
     if expected == found { Ok(()) } else { Err(TransferError::Differs { expected, found }) }
 }

@@ -1,4 +1,4 @@
-//! Why a store could not be moved.
+//! Errors of transfers.
 
 use std::io;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use arbour_core::Error;
 
 use super::digest::Digest;
 
-/// The result of moving a store.
+/// The result of a transfer.
 ///
 /// ```
 /// use arbour::transfer::{TransferError, TransferResult};
@@ -18,10 +18,10 @@ use super::digest::Digest;
 /// ```
 pub type TransferResult<T> = Result<T, TransferError>;
 
-/// Why a store could not be moved.
+/// An error of a transfer.
 ///
-/// Whatever fails once the destination was begun leaves its mark there: the same call goes on, or begins
-/// again.
+/// A failure after the destination was marked leaves the mark there. The same call resumes the
+/// transfer, or starts it again.
 ///
 /// ```
 /// use arbour::transfer::TransferError;
@@ -31,11 +31,11 @@ pub type TransferResult<T> = Result<T, TransferError>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// A store failed or refused; see [`Error::kind`].
+    /// A store reported an error; see [`Error::kind`].
     #[error(transparent)]
     Store(#[from] Error),
 
-    /// The destination holds something: choose an empty one, or ask for it to be
+    /// The destination is not empty: choose an empty store, or ask for it to be
     /// [replaced](super::Transfer::replace). Nothing was written.
     #[error(
         "the destination has entries, for example in the tree {tree:?}: choose an empty one, or call \
@@ -46,14 +46,14 @@ pub enum TransferError {
         tree: String,
     },
 
-    /// The source is itself the destination of a transfer that did not end: make it whole first.
+    /// The source is itself the destination of an unfinished transfer: finish that first.
     #[error(
         "the source is itself the destination of a transfer that did not finish: finish that transfer first"
     )]
     Unfinished,
 
-    /// What was read back from the destination is not what was written: it, or what lies under it, is
-    /// broken. The mark stays.
+    /// The destination does not return what was written to it: the store or the storage below it is
+    /// faulty. The mark stays.
     #[error(
         "the digest of the destination is {found}, and that of what was written is {expected}: do not \
          use it, check its device, and transfer again"
@@ -72,13 +72,13 @@ pub enum TransferError {
     /// The file could not be read or written.
     #[error("the dump cannot be {}: {source}", if *.is_writing { "written" } else { "read" })]
     Io {
-        /// Whether it was to be written.
+        /// Whether it was being written.
         is_writing: bool,
-        /// What the system reported.
+        /// The error of the operating system.
         source: Arc<io::Error>,
     },
 
-    /// The file is something else.
+    /// The file is not a dump.
     #[error("the file is not a dump of a store: check its name")]
     NotADump,
 
@@ -94,18 +94,18 @@ pub enum TransferError {
         known: u16,
     },
 
-    /// The dump ends too early. An empty destination is as empty as before.
+    /// The dump ends too early. A destination that was empty is empty again.
     #[error("the dump ends at byte {at}, before its end: get it again")]
     Truncated {
-        /// Where it ends, in bytes from its beginning.
+        /// Where it ends, in bytes from its start.
         at: u64,
     },
 
-    /// The dump is not as it was written. An empty destination is as empty as before, unless the dump was
-    /// altered while it was loaded.
+    /// The dump was altered. A destination that was empty is empty again, unless the dump was
+    /// altered while it was being loaded.
     #[error("the dump was altered in the part that begins at byte {at} ({reason}): get it again")]
     Altered {
-        /// Where the part begins, in bytes from the beginning of the dump.
+        /// Where the altered part begins, in bytes from the start of the dump.
         at: u64,
         /// What is wrong with it.
         reason: String,
@@ -125,7 +125,8 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    /// Tells whether it is the dump that cannot be loaded, and neither the store nor the caller that ended it.
+    /// Tells whether the dump itself cannot be loaded, as opposed to a failure of the store or a
+    /// cancellation.
     pub(super) fn is_of_dump(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! From a stream of bytes to a store.
+//! Loading a dump into a store.
 
 use std::io::{Read, Seek};
 
@@ -7,18 +7,19 @@ use arbour_core::KvStore;
 use super::undump::{Hashing, undump};
 use super::{Transfer, TransferError, TransferResult, Transferred, mark};
 
-/// Loads a dump into an empty store of any engine, and reads it back.
+/// Loads a dump into an empty store of any engine, and verifies it by reading it back.
 ///
-/// The dump is read twice: before anything is written it is known to be whole and unaltered. One that
-/// can be read only once, because it comes through a pipe, is loaded by [`load_stream`]. If loading is
-/// interrupted, the same call resumes it: what is there already is compared and not written again.
+/// The dump is read twice, so that it is known to be complete and unaltered before anything is
+/// written. Use [`load_stream`] for a dump that can be read only once, for example from a pipe. If
+/// loading is interrupted, the same call resumes it: entries that are already there are compared
+/// and not written again.
 ///
 /// # Errors
 /// [`NotADump`](TransferError::NotADump), [`TooNew`](TransferError::TooNew),
 /// [`Truncated`](TransferError::Truncated), [`Altered`](TransferError::Altered),
-/// [`NotEmpty`](TransferError::NotEmpty), [`Io`](TransferError::Io): nothing was written then.
-/// [`Differs`](TransferError::Differs); what the store reports,
-/// [`TooLarge`](arbour_core::ErrorKind::TooLarge) among it if it takes less than the dump has.
+/// [`NotEmpty`](TransferError::NotEmpty), [`Io`](TransferError::Io): nothing was written.
+/// [`Differs`](TransferError::Differs); errors of the store, such as
+/// [`TooLarge`](arbour_core::ErrorKind::TooLarge) if its limits are too low for the dump.
 ///
 /// ```
 /// use arbour::transfer::{TransferError, dump, load};
@@ -40,12 +41,13 @@ pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> TransferResult<Transfe
     Transfer::new().load(dump, to)
 }
 
-/// Loads a dump that can be read only once, from a pipe or a socket, into an empty store of any engine, and
-/// reads it back. It takes as much memory as [`load`] does.
+/// Loads a dump that can be read only once, from a pipe or a socket, into an empty store of any
+/// engine, and verifies it by reading it back. It takes as much memory as [`load`].
 ///
-/// Whether the dump is whole and unaltered is known only at its end. If it is not, what was loaded of it is
-/// removed again. If loading is interrupted, the destination keeps its mark
-/// ([`is_unfinished`](super::is_unfinished)), and the same call with the dump from its beginning makes it whole.
+/// Whether the dump is complete and unaltered is known only at its end. If it is not, everything
+/// loaded from it is removed again. If loading is interrupted, the destination keeps its mark
+/// ([`is_unfinished`](super::is_unfinished)), and the same call with the dump from its start
+/// completes it.
 ///
 /// # Errors
 /// As [`load`].
@@ -71,7 +73,7 @@ pub fn load_stream(dump: impl Read, to: &impl KvStore) -> TransferResult<Transfe
 }
 
 impl Transfer<'_> {
-    /// As [`load`], with the choices that were made.
+    /// Does the same as [`load`], with these options.
     ///
     /// # Errors
     /// As [`load`], and [`Cancelled`](TransferError::Cancelled).
@@ -95,14 +97,16 @@ impl Transfer<'_> {
         meter.finish()?;
         dump.seek(std::io::SeekFrom::Start(begin)).map_err(TransferError::reading)?;
         self.fill(to, "load", end.entries, |visit| {
-            // Was it altered in between, what is read back is not what was expected.
+            // If the dump was altered between the two reads, the digest of the destination will not
+            // match.
             undump(&mut dump, Hashing::Blocks, visit)?;
             Ok(end.digest)
         })
     }
 
-    /// As [`load_stream`], with the choices that were made. Where it [replaces](Self::replace) entries, these
-    /// are lost when the dump turns out to be damaged: the destination keeps its mark then.
+    /// Does the same as [`load_stream`], with these options. If it [replaces](Self::replace)
+    /// entries, they are lost when the dump turns out to be damaged; the destination then keeps its
+    /// mark.
     ///
     /// # Errors
     /// As [`load`], and [`Cancelled`](TransferError::Cancelled).

@@ -1,4 +1,4 @@
-//! Filling a store with entries that come in order.
+//! Filling a store with entries that arrive in order.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use arbour_core::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStor
 
 use super::mark::is_left_out;
 
-/// Writes entries in their order to a store, in commits that need not be durable each: the mark says that
-/// the store is not whole yet.
+/// Writes entries in order to a store. Its commits need not be durable, because the mark says that
+/// the store is incomplete.
 ///
-/// Where there are entries already it walks along them and writes only what differs: so it goes on where
-/// it was broken off, and replaces what was there by what comes.
+/// If the store already has entries, the loader walks along them and writes only differences. That
+/// is how it resumes an interrupted transfer, and how it replaces existing entries.
 pub(super) struct Loader<'s, S: KvStore, R: KvRead> {
     store: &'s S,
-    /// What was there before; `None` if nothing was.
+    /// The entries that existed before; `None` if there were none.
     before: Option<&'s R>,
     batch: Batch,
     /// How many bytes of keys and values are written in one commit.
@@ -23,14 +23,14 @@ pub(super) struct Loader<'s, S: KvStore, R: KvRead> {
     filled: BTreeSet<String>,
 }
 
-/// The tree that is being filled, and what lies in it behind what was filled.
+/// The tree being filled, and its existing entries that have not been reached.
 struct Filling<'s, R: KvRead + 's> {
     name: String,
     tree: Tree,
     there: Option<There<R::Cursor<'s>>>,
 }
 
-/// The entries of a tree, the first of those that are left at hand.
+/// The existing entries of a tree, with the next one already read.
 struct There<C> {
     cursor: C,
     key: Vec<u8>,
@@ -43,7 +43,7 @@ impl<C: Cursor> There<C> {
         Self { cursor, key: Vec::new(), value: Vec::new() }.behind()
     }
 
-    /// Goes on to the next entry; `None` behind the last.
+    /// Advances to the next entry; `None` after the last.
     fn behind(mut self) -> Result<Option<Self>> {
         let Some((key, value)) = self.cursor.next()? else { return Ok(None) };
         self.key.clear();
@@ -60,7 +60,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         Self { store, before, batch: Batch::new(), chunk_bytes, filling: None, filled }
     }
 
-    /// Takes the next entry, and tells whether a chunk was written.
+    /// Takes the next entry, and tells whether a commit was made.
     pub(super) fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<bool> {
         if self.filling.as_ref().is_none_or(|filling| filling.name != tree) {
             self.end_tree()?;
@@ -70,6 +70,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         while let Some(there) = filling.there.take_if(|there| there.key.as_slice() <= key) {
             let is_same = there.key == key && there.value == value;
             let is_gone = there.key != key;
+            // Entries arrive in order, so an existing key before this one is not in the source.
             if is_gone {
                 self.batch.delete(&filling.tree, &there.key);
             }
@@ -93,7 +94,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         Ok(())
     }
 
-    /// Removes what lies in a tree behind all that came.
+    /// Removes the remaining existing entries of a tree.
     fn end_tree(&mut self) -> Result<()> {
         let Some(Filling { tree, mut there, .. }) = self.filling.take() else { return Ok(()) };
         while let Some(gone) = there {
@@ -112,7 +113,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         Ok(true)
     }
 
-    /// Writes what is left, removes the trees that nothing came for, and makes all of it durable.
+    /// Writes what is left, removes trees that received no entries, and makes everything durable.
     pub(super) fn finish(mut self) -> Result<()> {
         self.end_tree()?;
         if let Some(before) = self.before {

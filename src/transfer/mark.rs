@@ -8,7 +8,7 @@ use super::{TransferError, TransferResult};
 /// The tree of the mark.
 const TREE: &str = "arbour/transfer";
 
-/// The tree of who works on a store at the moment.
+/// The tree of leases.
 const LEASES: &str = "arbour/lease";
 
 /// The key of the mark.
@@ -17,15 +17,16 @@ const KEY: &[u8] = b"unfinished";
 /// The format of its value.
 const FORMAT: u8 = 1;
 
-/// Tells whether a tree is not moved.
+/// Tells whether a tree is excluded from transfers.
 pub(super) fn is_left_out(tree: &str) -> bool {
     tree == TREE || tree == LEASES
 }
 
-/// Tells whether a store was begun to be filled and is not whole: neither of its trees should be used.
+/// Tells whether a transfer into this store was started and is not complete. Such a store should
+/// not be used.
 ///
 /// # Errors
-/// What the store reports.
+/// Errors of the store.
 ///
 /// ```
 /// use arbour::transfer::is_unfinished;
@@ -42,10 +43,8 @@ pub(super) fn is_empty(store: &impl KvStore) -> Result<bool> {
     Ok(!is_unfinished(store)? && store.snapshot()?.trees()?.iter().all(|name| is_left_out(name)))
 }
 
-/// Marks a store before anything is written to it. One that has entries is refused, unless it is marked
-/// already or is to be replaced.
-///
-/// Tells whether there may be entries.
+/// Marks a store before anything is written to it. A store with entries is refused, unless it is
+/// already marked or is to be replaced. Tells whether there may be entries.
 pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> {
     let tree = store.open_tree(TreeName::layer(TREE)?)?;
     store.write_with(Durability::PowerLoss, |transaction| {
@@ -61,7 +60,7 @@ pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> 
     })
 }
 
-/// Removes the mark: all is there.
+/// Removes the mark of a complete transfer.
 pub(super) fn clear(store: &impl KvStore) -> TransferResult<()> {
     let tree = store.open_tree(TreeName::layer(TREE)?)?;
     Ok(store.write_with(Durability::PowerLoss, |transaction| transaction.delete(&tree, KEY))?)

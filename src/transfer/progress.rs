@@ -1,17 +1,17 @@
-//! How far a transfer is.
+//! The progress of a transfer.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::{TransferError, TransferResult};
 
-/// After how long progress is reported again, at the latest.
+/// The interval at which progress is reported.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// After how many entries the clock is looked at.
+/// After how many entries the clock is read.
 const ENTRIES_PER_LOOK: u64 = 128;
 
-/// How far a transfer is.
+/// The progress of a transfer.
 ///
 /// ```
 /// use arbour::transfer::Transfer;
@@ -32,20 +32,21 @@ const ENTRIES_PER_LOOK: u64 = 128;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TransferProgress {
-    /// What is done: `copy`, `dump`, `check` (the dump), `load` or `verify` (what was written).
+    /// The current step: `copy`, `dump`, `check` (of the dump), `load` or `verify` (of the
+    /// destination).
     pub step: &'static str,
-    /// How many entries are done of this step.
+    /// How many entries of this step are done.
     pub entries: u64,
-    /// How many there are; 0 where that is not known.
+    /// How many entries there are; 0 if unknown.
     pub total: u64,
-    /// How many bytes of keys and values are done of this step.
+    /// How many bytes of keys and values of this step are done.
     pub bytes: u64,
     /// How long this step has taken so far.
     pub elapsed: Duration,
 }
 
 impl TransferProgress {
-    /// Returns how many entries are done in a second.
+    /// Returns how many entries are done per second.
     ///
     /// ```
     /// # fn show(progress: &arbour::transfer::TransferProgress) {
@@ -58,8 +59,7 @@ impl TransferProgress {
         if seconds > 0.0 { self.entries as f64 / seconds } else { 0.0 }
     }
 
-    /// Returns how long this step will take from here if it goes on as before; `None` where that is not
-    /// known.
+    /// Returns how long this step will still take at this rate; `None` if unknown.
     ///
     /// ```
     /// # fn show(progress: &arbour::transfer::TransferProgress) {
@@ -79,10 +79,10 @@ impl TransferProgress {
     }
 }
 
-/// Called with the progress; says whether to go on.
+/// The progress callback, which returns whether to continue.
 pub(super) type Report<'p> = dyn FnMut(&TransferProgress) -> ControlFlow<()> + 'p;
 
-/// Counts what is done, and reports it now and then.
+/// Counts what is done, and reports it at intervals.
 pub(super) struct Meter<'m, 'p> {
     report: Option<&'m mut Report<'p>>,
     progress: TransferProgress,
@@ -110,7 +110,7 @@ impl<'m, 'p> Meter<'m, 'p> {
         Ok(())
     }
 
-    /// Reports how far it is.
+    /// Reports the progress.
     pub(super) fn show(&mut self) -> TransferResult<()> {
         self.reported = Instant::now();
         self.progress.elapsed = self.began.elapsed();
@@ -120,7 +120,7 @@ impl<'m, 'p> Meter<'m, 'p> {
         }
     }
 
-    /// Reports that a step is done, and returns how many entries and bytes there were.
+    /// Reports the end of a step, and returns the number of entries and bytes.
     pub(super) fn finish(mut self) -> TransferResult<(u64, u64)> {
         self.show()?;
         Ok((self.progress.entries, self.progress.bytes))

@@ -1,4 +1,4 @@
-//! The records of a dump: trees and their entries, as bytes.
+//! The records of a dump: the encoding of trees and entries.
 
 use super::{TransferError, TransferResult};
 
@@ -8,19 +8,18 @@ pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> TransferResult<()> 
 const TREE: u8 = 1;
 const ENTRY: u8 = 2;
 
-/// How many bytes a record has beside the key and the value.
+/// The size of a record without the key and the value.
 pub(super) const OVERHEAD: usize = 9;
 
-/// Returns a length in the bytes that stand for it. What is longer than four of them can say was refused
-/// before.
+/// Encodes a length. Longer entries than four bytes can express were refused earlier.
 fn length(bytes: &[u8]) -> [u8; 4] {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// Writes records, in the order of the entries.
+/// Encodes records, in the order of the entries.
 #[derive(Default)]
 pub(super) struct RecordWriter {
-    /// What was written and is still to be taken.
+    /// The records encoded since the last block.
     pub(super) records: Vec<u8>,
     tree: Option<String>,
     pub(super) trees: u64,
@@ -45,7 +44,7 @@ impl RecordWriter {
     }
 }
 
-/// Reads records, and asserts their order.
+/// Decodes records, and checks their order.
 #[derive(Default)]
 pub(super) struct Records {
     tree: Option<String>,
@@ -55,7 +54,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Visits the entries of a block that begins at a byte of the dump.
+    /// Visits the entries of a block. `at` is the offset of the block in the dump.
     pub(super) fn each(
         &mut self,
         at: u64,

@@ -1,4 +1,4 @@
-//! How stores are moved.
+//! The options of a transfer.
 
 use std::ops::ControlFlow;
 
@@ -11,12 +11,13 @@ use super::progress::{Meter, Report};
 use super::record::Visit;
 use super::{Digest, TransferProgress, TransferResult, mark};
 
-/// How many bytes are written in one commit unless told otherwise. It is enough for a commit to cost little,
-/// and not much more: sled puts a batch in the order of a hash, so that large ones are written all over the
-/// tree, and 8 MiB take a third longer than 1 MiB.
+/// The default number of bytes written in one commit. It is large enough to make the cost of a
+/// commit negligible. Larger is slower in sled, which writes a batch in the order of a hash and
+/// thus all over the tree: 8 MiB take a third longer than 1 MiB.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// How stores are moved: whether what is there is replaced, and who watches.
+/// The options of a transfer: whether to replace existing entries, the size of commits, and a
+/// progress callback.
 ///
 /// ```
 /// use arbour::transfer::Transfer;
@@ -40,7 +41,7 @@ impl Default for Transfer<'_> {
     }
 }
 
-/// What was moved.
+/// The result of a transfer.
 ///
 /// ```
 /// use arbour::MemoryStore;
@@ -56,12 +57,13 @@ pub struct Transferred {
     pub entries: u64,
     /// How many bytes of keys and values.
     pub bytes: u64,
-    /// The digest of all of it.
+    /// The digest of everything moved.
     pub digest: Digest,
 }
 
 impl<'p> Transfer<'p> {
-    /// Refuses a destination that has entries, writes 1 MiB in each commit, and tells nobody how far it is.
+    /// Creates the default options: refuse a destination with entries, write 1 MiB in each commit,
+    /// and report no progress.
     ///
     /// ```
     /// # use arbour::transfer::Transfer;
@@ -73,8 +75,8 @@ impl<'p> Transfer<'p> {
         Self::default()
     }
 
-    /// Replaces what the destination has. What differs is written, in chunks: until the end it is neither
-    /// the one nor the other, and marked.
+    /// Replaces what the destination has. Only differences are written, in several commits. Until
+    /// the end the destination holds neither the old nor the new content, and is marked.
     ///
     /// ```
     /// # use arbour::transfer::Transfer;
@@ -87,8 +89,9 @@ impl<'p> Transfer<'p> {
         self
     }
 
-    /// Says how many bytes of keys and values are written in one commit: what has to be done again when it is
-    /// broken off, and what the engine and this program hold in memory. One entry may be larger.
+    /// Sets how many bytes of keys and values are written in one commit. This is what is repeated
+    /// after an interruption, and what the engine and this program hold in memory. A single entry
+    /// may be larger.
     ///
     /// ```
     /// # use arbour::transfer::Transfer;
@@ -101,8 +104,8 @@ impl<'p> Transfer<'p> {
         self
     }
 
-    /// Calls a function several times a second, after each commit and at the end of each step, which says
-    /// whether to go on.
+    /// Sets a callback that gets the progress several times a second, after each commit and at the
+    /// end of each step. It returns whether to continue.
     ///
     /// ```
     /// use arbour::MemoryStore;
@@ -129,8 +132,8 @@ impl<'p> Transfer<'p> {
         Meter::new(self.report.as_deref_mut(), step, total)
     }
 
-    /// Fills a store with what a source visits, in order, and proves that it has what the digest is of that
-    /// the source returns.
+    /// Fills a store with the entries that a source visits, in order, and checks that the store
+    /// then has the digest that the source returns.
     pub(super) fn fill<S: KvStore>(
         &mut self,
         store: &S,
@@ -153,6 +156,7 @@ impl<'p> Transfer<'p> {
             digest
         };
         let (entries, bytes) = meter.finish()?;
+        // The mark goes last, after everything is durable and was verified.
         check(digest, self.read_back(store, entries)?)?;
         mark::clear(store)?;
         Ok(Transferred { entries, bytes, digest })
@@ -173,7 +177,7 @@ impl<'p> Transfer<'p> {
         Ok(digest)
     }
 
-    /// Counts what is to be moved, if anybody wants to know.
+    /// Counts the entries to move, if there is a progress callback.
     pub(super) fn count(&self, store: &impl KvStore) -> TransferResult<u64> {
         if !self.is_watched() {
             return Ok(0);

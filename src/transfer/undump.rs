@@ -1,4 +1,4 @@
-//! Reading a dump, and finding out whether it is whole and unaltered.
+//! Reading a dump, and checking that it is complete and unaltered.
 
 use std::io::Read;
 
@@ -10,24 +10,23 @@ use super::record::Records;
 use super::record::Visit;
 use super::{TransferError, TransferResult};
 
-/// A dump that is being read.
+/// A dump being read.
 struct Undumping<R> {
     input: R,
-    /// How many bytes were read.
+    /// The number of bytes read.
     at: u64,
 }
 
-/// How much of a dump is proven by its digest.
+/// How much of a dump is verified by its digest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hashing {
-    /// All of it.
+    /// Everything.
     All,
-    /// Each block, by its checksum alone: for who has read it before.
+    /// Only the checksum of each block, for a dump that was verified before.
     Blocks,
 }
 
-/// Reads a dump to its end, visits its entries, and returns what it says at its end once that has proven
-/// true.
+/// Reads a dump to its end, visits its entries, and returns its end record after checking it.
 pub(super) fn undump(
     input: impl Read,
     hashing: Hashing,
@@ -86,7 +85,7 @@ impl<R: Read> Undumping<R> {
         Ok(())
     }
 
-    /// Asserts that nothing stands behind the end.
+    /// Checks that nothing follows the end.
     fn check_end(&mut self) -> TransferResult<()> {
         let at = self.at;
         match self.bytes_of(1) {
@@ -104,7 +103,7 @@ impl<R: Read> Undumping<R> {
         bytes.try_into().map_err(|_| TransferError::Truncated { at })
     }
 
-    /// Reads so many bytes. Memory is taken as they come, whatever the dump says of its length.
+    /// Reads this many bytes. Memory is allocated as they arrive, whatever length the dump claims.
     fn bytes_of(&mut self, count: u64) -> TransferResult<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = self.input.by_ref().take(count).read_to_end(&mut bytes);

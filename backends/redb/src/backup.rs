@@ -1,7 +1,7 @@
-//! A copy of a store that is in use.
+//! Backups of a store in use.
 //!
 //! redb has no backup of its own and its file changes under a reader, so the entries of one
-//! snapshot are copied into a new file.
+//! snapshot are copied to a new file.
 
 use std::path::Path;
 

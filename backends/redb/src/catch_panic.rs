@@ -1,24 +1,24 @@
-//! Keeping redb's panics from the caller.
+//! Catching redb's panics.
 //!
-//! redb may panic over a damaged page: in a call that reads it, and afterwards wherever a lock that
-//! the panic poisoned is taken, which includes the drops of what redb handed out. So every call is
-//! made through [`catch_panic`], and what is kept of redb's is kept in a [`PanicSafe`].
+//! redb may panic over a damaged page: in the call that reads it, and later wherever a lock is
+//! taken that the panic poisoned, including the drops of objects that redb handed out. So every
+//! call goes through [`catch_panic`], and objects of redb are held in a [`PanicSafe`].
 
 use std::mem::take;
 use std::ops::{Deref, DerefMut};
 
 use arbour_core::{Operation, Result};
 
-/// Calls redb and turns a panic into [`Corrupted`](arbour_core::ErrorKind::Corrupted).
+/// Calls redb and converts a panic to [`Corrupted`](arbour_core::ErrorKind::Corrupted).
 #[inline]
 pub(crate) fn catch_panic<R>(operation: Operation, call: impl FnOnce() -> Result<R>) -> Result<R> {
     arbour_core::engine::catch_panic("redb", operation, call)
 }
 
-/// A value of redb whose drop cannot let a panic through.
+/// A value of redb whose drop never propagates a panic.
 ///
-/// Each such thing has a `PanicSafe` of its own: if two of them panicked in one drop, the second
-/// panic would end the process.
+/// Each value has its own `PanicSafe`: if two of them panicked in one drop, the second panic would
+/// abort the process.
 #[derive(Default)]
 pub(crate) struct PanicSafe<T>(Option<T>);
 
@@ -28,7 +28,7 @@ impl<T> PanicSafe<T> {
         Self(Some(held))
     }
 
-    /// Returns what is held, to be consumed by a call within [`catch_panic`].
+    /// Returns the value, to be consumed by a call within [`catch_panic`].
     pub(crate) fn into_inner(mut self) -> T {
         match take(&mut self.0) {
             Some(held) => held,
@@ -62,8 +62,8 @@ impl<T> DerefMut for PanicSafe<T> {
 impl<T> Drop for PanicSafe<T> {
     #[inline]
     fn drop(&mut self) {
-        // A drop has no one to report to. What made it panic was reported by an earlier call, or
-        // will be by the next one.
+        // A drop cannot report an error. The cause of the panic was reported by an earlier call, or
+        // will be by the next.
         let _ = catch_panic(Operation::Close, || {
             self.0 = None;
             Ok(())

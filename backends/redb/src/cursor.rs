@@ -1,4 +1,4 @@
-//! The entries of a table in order.
+//! Iterating over a table.
 
 use std::ops::Bound;
 
@@ -11,7 +11,7 @@ use crate::tables::Bytes;
 use crate::value::look_at;
 use crate::{RedbSnapshot, RedbStore};
 
-/// A cursor of a [`RedbStore`](crate::RedbStore): lends the bytes of redb's own pages.
+/// A cursor of a [`RedbStore`](crate::RedbStore): it lends the bytes of redb's own pages.
 ///
 /// ```
 /// use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
@@ -35,19 +35,19 @@ pub struct RedbCursor<'t> {
     failed: bool,
 }
 
-/// Where a cursor is.
+/// The position of a cursor.
 #[derive(Default)]
 struct Place<'t> {
-    /// What is left to read; `None` if that is nothing.
+    /// What is left to read; `None` if nothing is.
     rest: Option<Range<'t, Bytes, Bytes>>,
-    /// What was read last.
+    /// The entry lent last.
     lent: Option<Entry<'t>>,
 }
 
 /// A key and a value on redb's page.
 type Entry<'t> = (AccessGuard<'t, Bytes>, AccessGuard<'t, Bytes>);
 
-/// Where a seek begins anew: redb's own ranges only go on.
+/// Where a seek starts again: redb's ranges cannot seek.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'t> {
     Snapshot(&'t RedbSnapshot<'t>),
@@ -55,8 +55,8 @@ pub(crate) enum Source<'t> {
 }
 
 impl<'t> Source<'t> {
-    /// Puts what there is to read in a range where the cursor keeps it: redb's range is too large
-    /// to be handed through several results at no cost.
+    /// Opens a range and stores it in the cursor: redb's range is too large to be moved through
+    /// several results at no cost.
     #[inline]
     fn open(
         self,
@@ -115,7 +115,7 @@ impl<'t> RedbCursor<'t> {
 }
 
 impl Place<'_> {
-    /// Takes the next entry, which stays where it is put: it is too large to be handed through
+    /// Advances to the next entry and stores it in place: it is too large to be moved through
     /// several results at no cost.
     #[inline]
     fn advance(&mut self, direction: Direction) -> Result<()> {

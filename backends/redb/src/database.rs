@@ -1,4 +1,4 @@
-//! redb's database: opening it, and beginning its transactions.
+//! redb's database: opening it, and beginning transactions.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -21,7 +21,7 @@ use crate::header::is_new;
 use crate::progress::Progress;
 use crate::verification::{Lock, verify};
 
-/// An open database; the last owner that drops it closes the file.
+/// An open database; dropping the last reference closes the file.
 #[derive(Clone)]
 pub(crate) enum Database {
     Writable(Arc<PanicSafe<redb::Database>>, Progress),
@@ -54,7 +54,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens the database in anything that is like a file.
+    /// Opens the database over any storage backend.
     pub(crate) fn over(
         file: impl StorageBackend,
         options: &StoreOptions,
@@ -79,8 +79,8 @@ impl Database {
         })
     }
 
-    /// Begins redb's own write transaction. It waits while there is another one: the caller holds
-    /// the writer slot.
+    /// Begins a write transaction of redb. It would wait for another one, but the caller holds the
+    /// writer slot, so there is none.
     pub(crate) fn begin_write(
         &self,
         durability: Durability,
@@ -103,7 +103,7 @@ impl Database {
         })
     }
 
-    /// Moves what is in the file to its beginning and cuts off the rest.
+    /// Moves the content of the file to its start and truncates the rest.
     pub(crate) fn compact(&mut self, path: &StorePath) -> Result<()> {
         let operation = Operation::Compact;
         let Self::Writable(database, progress) = self else { return Ok(()) };
@@ -111,7 +111,7 @@ impl Database {
             let message = "redb compacts only a file that nothing uses: end all snapshots";
             return Err(Error::new(ErrorKind::Busy, operation, message));
         };
-        // Over a damaged file redb may end the process, or compact for ever.
+        // With a damaged file redb may abort the process, or compact forever.
         verify(path, Lock::Held, operation)?;
         let (compacted, is_stuck) = progress.watch(|| {
             catch_panic(operation, || alone.compact().map(drop).map_err(error::compaction))
@@ -135,10 +135,10 @@ fn builder(options: &StoreOptions) -> Builder {
     builder
 }
 
-/// Makes the name of a file durable: what is committed to a file is lost together with its name.
-/// Done each time, because the process that created the file may have ended before it came to this.
-/// Only Unix lets a folder be opened for that, some file systems sync none, and a folder need not be
-/// readable: a store there opens all the same.
+/// Makes the name of a file durable, because what is committed to a file is lost together with its
+/// name. Done at each opening, because the process that created the file may have died before doing
+/// it. Only Unix allows a folder to be opened for that, some file systems do not sync folders, and
+/// a folder need not be readable: the store is opened all the same.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let Some(folder) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
     match File::open(folder).and_then(|folder| folder.sync_all()) {

@@ -1,4 +1,4 @@
-//! A device whose syncs fail and whose power goes, for tests.
+//! A simulated device with failing syncs and power loss, for tests.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,7 +14,7 @@ use crate::{RedbStore, error};
 
 const SECTOR: usize = 512;
 
-/// A file on a device, and what the system has of it in memory.
+/// A file on a device, with the system's view of it in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Device(Arc<Mutex<State>>);
 
@@ -22,17 +22,17 @@ pub(crate) struct Device(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// What reading returns.
     cached: Vec<u8>,
-    /// What is left when the power goes.
+    /// What is left after a power loss.
     durable: Vec<u8>,
     /// The sectors that the next sync writes.
     dirty: BTreeSet<usize>,
-    /// The sectors that were ever written: the others take up no room.
+    /// The sectors that were ever written; the others take no space.
     allocated: BTreeSet<usize>,
     writes: usize,
     pub(crate) syncs: usize,
-    /// The sync that fails, counted from one.
+    /// The number of the sync that fails, from one.
     pub(crate) failing_sync: usize,
-    /// Whether there is no room for sectors that were never written.
+    /// Whether there is no space for sectors that were never written.
     pub(crate) is_full: bool,
 }
 
@@ -61,8 +61,8 @@ impl Device {
         Ok(RedbStore::new(database, path, &options))
     }
 
-    /// Returns the device after the power went. Of the sectors that were not synced it has those
-    /// that `is_kept` chooses.
+    /// Returns the device after a power loss. Of the sectors that were not synced it keeps those
+    /// that `is_kept` selects.
     pub(crate) fn lose_power(&self, is_kept: impl Fn(usize) -> bool) -> Self {
         let state = self.0.lock();
         let mut durable = state.durable.clone();
@@ -106,7 +106,7 @@ impl StorageBackend for Device {
         Ok(())
     }
 
-    /// As Linux does it: what a failed sync did not write counts as written.
+    /// As on Linux: what a failed sync did not write counts as written.
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.0.lock();
         state.syncs += 1;

@@ -1,4 +1,4 @@
-//! redb's errors, case by case, as Arbour's.
+//! Mapping redb's errors to Arbour's.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,7 +18,7 @@ pub(crate) fn storage(error: StorageError, operation: Operation) -> Error {
     storage_or(error, operation, "the database file is damaged")
 }
 
-/// The same, with words for damage that fit the occasion.
+/// Maps an error, with a message for damage that fits the occasion.
 fn storage_or(error: StorageError, operation: Operation, damaged: &'static str) -> Error {
     let (kind, message) = match &error {
         StorageError::Io(cause) if is_damage(cause) => (ErrorKind::Corrupted, damaged),
@@ -45,7 +45,7 @@ fn io(error: StorageError, operation: Operation) -> Error {
     }
 }
 
-/// A file that ends too early or holds what redb cannot read.
+/// Tells whether a file ends too early or has content that redb cannot read.
 fn is_damage(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
@@ -78,7 +78,7 @@ pub(crate) fn durability(error: SetDurabilityError) -> Error {
     Error::new(ErrorKind::Engine, Operation::Begin, message).with_source(error)
 }
 
-/// After a failed commit redb promises that all or nothing is there, but not which.
+/// After a failed commit redb guarantees that all of it or nothing is there, but not which.
 pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
     match error {
         CommitError::Storage(cause) => unknown_commit(storage(cause, operation)),
@@ -89,7 +89,7 @@ pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
     }
 }
 
-/// Says what a failure in the middle of a commit means to the caller.
+/// Converts a failure in the middle of a commit.
 pub(crate) fn unknown_commit(cause: Error) -> Error {
     let message = "the commit failed; open the store again to see whether it took effect";
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
@@ -106,8 +106,8 @@ pub(crate) fn compaction(error: CompactionError) -> Error {
     }
 }
 
-/// Maps a failure to open the file at a path. redb gives several causes the same error; what lies
-/// at the path tells them apart.
+/// Maps a failure to open the file at a path. redb reports several causes with the same error; what
+/// exists at the path distinguishes them.
 pub(crate) fn open(error: DatabaseError, operation: Operation, path: &StorePath) -> Error {
     let error = match error {
         DatabaseError::Storage(StorageError::Io(cause)) if is_missing(&cause, path) => {
@@ -147,7 +147,7 @@ pub(crate) fn open(error: DatabaseError, operation: Operation, path: &StorePath)
 fn absent(cause: io::Error, path: &StorePath) -> Error {
     path.open_error(match cause.kind() {
         io::ErrorKind::NotFound => cause,
-        // A file that ends too early for redb holds no store yet.
+        // A file too short for redb does not contain a store yet.
         _ => io::Error::new(io::ErrorKind::NotFound, cause),
     })
 }
@@ -175,13 +175,13 @@ fn needs_writer(path: &Path) -> bool {
     header.is_some_and(|header| header.is_unclean() || header.is_unused())
 }
 
-/// Tells whether there is no file, or one that holds no store yet.
+/// Tells whether there is no file, or one that does not contain a store yet.
 fn is_missing(cause: &io::Error, path: &Path) -> bool {
     cause.kind() == io::ErrorKind::NotFound
         || is_damage(cause) && look(path, |file| is_new(file)).unwrap_or(false)
 }
 
-/// Tells whether writing is refused because of how the file is marked.
+/// Tells whether writing is refused because of the file's permissions.
 fn is_protected(cause: &io::Error, path: &Path) -> bool {
     cause.kind() == io::ErrorKind::PermissionDenied
         && fs::metadata(path).is_ok_and(|file| file.permissions().readonly())
@@ -202,7 +202,7 @@ mod tests {
         TransactionError, TypeName, Value as _,
     };
 
-    /// The path of a store that is not there.
+    /// The path of a store that does not exist.
     fn nowhere() -> StorePath {
         StorePath::resolve(std::env::temp_dir().join("arbour: no store"))
             .expect("its folder is there")
@@ -255,7 +255,8 @@ mod tests {
         }
     }
 
-    /// The cause says whether the store is damaged, the kind that the commit may be there.
+    /// The cause says whether the store is damaged; the kind says that the commit may have taken
+    /// effect.
     #[test]
     fn a_commit_that_failed_in_storage_is_unknown() {
         for (cause, kind) in storage_errors() {
@@ -315,7 +316,7 @@ mod tests {
         ] {
             expect(&super::open(error, Operation::Open, &nowhere()), kind);
         }
-        // Writing is refused because of the file, and not because of a folder.
+        // Writing is refused because of the file, not because of a folder.
         let folder = tempfile::tempdir().unwrap();
         let file = StorePath::resolve(folder.path().join("store")).unwrap();
         std::fs::write(&file, b"").unwrap();

@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use arbour_core::{Error, ErrorKind};
 use redb::StorageError;
 
-/// Remembers the first failure that redb does not continue after, because redb itself only says
-/// afterwards that there was one.
+/// Remembers the first failure after which redb does not continue, because redb's later errors only
+/// say that there was one.
 #[derive(Debug, Default)]
 pub(crate) struct FirstFailure(OnceLock<(ErrorKind, String)>);
 
 impl FirstFailure {
-    /// Remembers an error, or has it say which earlier one caused it.
+    /// Remembers an error, or adds the earlier one that caused it.
     #[cold]
     pub(crate) fn trace(&self, error: Error) -> Error {
         if is_consequence(&error) {
@@ -35,7 +35,7 @@ impl FirstFailure {
     }
 }
 
-/// Tells whether all that redb says is that there was a failure before.
+/// Tells whether redb only reports that there was an earlier failure.
 fn is_consequence(error: &Error) -> bool {
     matches!(
         error.source().and_then(|cause| cause.downcast_ref()),

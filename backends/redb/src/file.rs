@@ -1,4 +1,4 @@
-//! The file under redb: what has to be done before redb reads it.
+//! The file under redb, and its preparation before redb reads it.
 
 use std::io;
 use std::ops::Bound;
@@ -9,13 +9,13 @@ use redb::{BackendError, StorageBackend};
 use crate::header::{Header, is_new};
 use crate::progress::Progress;
 
-/// How much is written over itself at once.
+/// How much is rewritten at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// No file system gives room to smaller parts of a file.
+/// No file system allocates smaller parts of a file.
 const BLOCK_BYTES: usize = 512;
 
-/// A file that is made ready when redb asks for its length: that is the first thing redb does once
+/// A file that is prepared when redb asks for its length, which is the first thing redb does once
 /// it holds the lock on the file.
 #[derive(Debug)]
 pub(crate) struct StoreFile<B> {
@@ -35,7 +35,7 @@ impl<B: StorageBackend> StoreFile<B> {
             if !self.may_create {
                 return Err(io::Error::new(io::ErrorKind::NotFound, "the file holds no store yet"));
             }
-            // redb begins anew only with an empty file.
+            // redb creates a new database only in an empty file.
             return if self.file.len()? > 0 { self.file.set_len(0) } else { Ok(()) };
         }
         match Header::read(&self.file)? {
@@ -44,11 +44,11 @@ impl<B: StorageBackend> StoreFile<B> {
         }
     }
 
-    /// Writes the file over itself and syncs it.
+    /// Rewrites the file with its own content and syncs it.
     ///
-    /// After a failed sync the system may count what it could not write as written: reading returns
-    /// it, no later sync writes it, and the loss of power takes it away. redb would repair the store
-    /// by what it reads, and build further commits on pages that the device does not have.
+    /// After a failed sync the system may treat data that it could not write as written: reads
+    /// return it, no later sync writes it, and a power loss removes it. redb would repair the store
+    /// from what it reads, and build further commits on pages that are not on the device.
     fn rewrite(&self) -> io::Result<()> {
         let length = self.file.len()?;
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -63,9 +63,9 @@ impl<B: StorageBackend> StoreFile<B> {
         self.file.sync_data()
     }
 
-    /// Writes bytes where they were read. On a full device that fails where nothing was ever
-    /// written, because the file only then takes up room there: such a block reads as zeros and
-    /// can stay as it is.
+    /// Writes bytes back to where they were read. On a full device this fails for parts that were
+    /// never written, because only then does the file take space there: such a block reads as zeros
+    /// and can stay as it is.
     fn write_over(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let is_full = |cause: &io::Error| cause.kind() == io::ErrorKind::StorageFull;
         match self.file.write(offset, bytes) {
@@ -153,7 +153,7 @@ mod tests {
 
     const ENTRIES: u32 = 300;
 
-    /// Each commit writes to other pages than those before it.
+    /// Each commit writes to other pages than the ones before it.
     fn key(number: u32) -> [u8; 4] {
         (number * 37 % ENTRIES).to_be_bytes()
     }
@@ -189,7 +189,7 @@ mod tests {
             };
             failures += 1;
             drop(store);
-            // What the errors advise.
+            // Follow the advice of the error.
             let store = device.open()?;
             let acknowledged = (1..failed).chain(20..23);
             (20..23).try_for_each(|number| commit(&store, number))?;

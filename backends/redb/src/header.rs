@@ -1,4 +1,4 @@
-//! The first bytes of a redb file, as far as they tell what redb's errors do not.
+//! The header of a redb file, as far as it tells what redb's errors do not.
 
 use std::io;
 
@@ -9,16 +9,16 @@ const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 /// The newest version of redb's file format that this backend reads.
 const FORMAT_VERSION: u8 = 3;
 
-/// Where a redb file states its version: the first byte of each of its two commit slots.
+/// The offsets of the version: the first byte of each of the two commit slots.
 const FORMAT_VERSION_OFFSETS: [usize; 2] = [64, 192];
 
-/// Where a redb file keeps its flags.
+/// The offset of the flags.
 const FLAGS_OFFSET: usize = 9;
 
 /// The flag that is set while a store is open for writing.
 const RECOVERY_REQUIRED: u8 = 2;
 
-/// Where the two commit slots keep the numbers of their transactions, eight bytes each.
+/// The offsets of the transaction numbers of the two commit slots, eight bytes each.
 const TRANSACTION_OFFSETS: [usize; 2] = [168, 296];
 
 /// The length of the header: the flags and two commit slots.
@@ -48,7 +48,7 @@ impl Header {
         self.0.starts_with(MAGIC)
     }
 
-    /// Tells whether the file is redb's and was not closed after the last writing.
+    /// Tells whether the file is redb's and was not closed after the last write.
     pub(crate) fn is_unclean(&self) -> bool {
         let flags = self.0.get(FLAGS_OFFSET).copied().unwrap_or_default();
         self.has_magic() && flags & RECOVERY_REQUIRED != 0
@@ -60,20 +60,20 @@ impl Header {
         self.has_magic() && TRANSACTION_OFFSETS.iter().all(is_zero)
     }
 
-    /// Tells whether the file is redb's and of a later format. redb reports that as corruption,
-    /// with a message only a person can tell apart.
+    /// Tells whether the file is redb's and has a later format. redb reports that as corruption,
+    /// with a message that only a person can interpret.
     pub(crate) fn is_newer(&self) -> bool {
         let is_newer = |offset: &usize| self.0.get(*offset).is_some_and(|v| *v > FORMAT_VERSION);
         self.has_magic() && FORMAT_VERSION_OFFSETS.iter().any(is_newer)
     }
 }
 
-/// Tells whether a file holds no store yet: it is empty, or all that redb has done with it is the
-/// first steps of creating one.
+/// Tells whether a file does not contain a store yet: it is empty, or redb had only taken the first
+/// steps of creating one.
 ///
-/// redb gives a new file its length, writes the header without the magic, syncs, and writes the
-/// magic. Nothing was ever committed to a file without the magic and with nothing after the header,
-/// yet redb refuses it as damaged.
+/// redb gives a new file its length, writes the header without the magic number, syncs, and writes
+/// the magic number. If the magic number is missing and nothing follows the header, nothing was
+/// ever committed, yet redb refuses the file as damaged.
 pub(crate) fn is_new(file: &dyn StorageBackend) -> io::Result<bool> {
     let length = file.len()?;
     if length != NEW_FILE_BYTES {
@@ -85,7 +85,7 @@ pub(crate) fn is_new(file: &dyn StorageBackend) -> io::Result<bool> {
         let rest = usize::try_from(length - offset).unwrap_or(CHUNK_BYTES);
         let read = chunk.get_mut(..rest.min(CHUNK_BYTES)).unwrap_or_default();
         file.read(offset, read)?;
-        // Of the header only the magic counts.
+        // In the header only the magic number counts.
         let ignored = if offset == 0 { MAGIC.len()..HEADER_BYTES } else { 0..0 };
         let is_zero = |(place, byte): (usize, &u8)| *byte == 0 || ignored.contains(&place);
         if !read.iter().enumerate().all(is_zero) {

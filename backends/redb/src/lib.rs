@@ -13,40 +13,41 @@
 //! ```
 //!
 //! # How it meets the contract
-//! - A tree is a redb table of the same name from bytes to bytes. A table is made when its tree is
-//!   first written and taken away, once empty, by [`compact`](arbour_core::KvStore::compact).
-//! - A snapshot is a read transaction that keeps its opened tables; a transaction keeps the tables
-//!   it opened for writing and reads the others from a snapshot. Values and cursor entries are
-//!   redb's own pages, not copies.
+//! - A tree is a redb table of the same name, from bytes to bytes. A table is created when its tree
+//!   is first written, and removed, once it is empty, by
+//!   [`compact`](arbour_core::KvStore::compact).
+//! - A snapshot is a read transaction that keeps the tables it has opened; a transaction keeps the
+//!   tables it has opened for writing and reads the others from a snapshot. Values and cursor
+//!   entries are redb's own pages, not copies.
 //! - Durability: redb has no middle level, so
 //!   [`ProcessCrash`](arbour_core::Durability::ProcessCrash) is rounded up to
-//!   [`PowerLoss`](arbour_core::Durability::PowerLoss). Closing or dropping the store makes
-//!   commits of [`None`](arbour_core::Durability::None) durable; they are lost if the process dies.
+//!   [`PowerLoss`](arbour_core::Durability::PowerLoss). Closing or dropping the store makes commits
+//!   of [`None`](arbour_core::Durability::None) durable; they are lost if the process dies.
 //! - After an I/O error nothing more is committed until the store is opened again. Later errors
 //!   name the first one.
-//! - One process has the file open for writing, or several for reading only.
+//! - Either one process has the file open for writing, or several for reading only.
 //! - A store is one file. [`backup`](arbour_core::KvStore::backup) copies it while it is open; a
 //!   store that was closed can be copied like any file.
 //!
 //! # After a crash
-//! Opening a store that was not closed writes the file over itself once, syncs it, and has redb
-//! repair it. That takes time in proportion to the file. A creation that was interrupted leaves a
-//! new store.
+//! Opening a store that was not closed rewrites the file once with its own content, syncs it, and
+//! lets redb repair it. The time is proportional to the size of the file. An interrupted creation
+//! is completed as a new store.
 //!
 //! # Damage
-//! redb keeps checksums but compares them only when it repairs. Otherwise a changed byte in a key or
-//! value is returned as it is, and one in redb's own structure is
+//! redb stores checksums but compares them only during a repair. Otherwise a changed byte in a key
+//! or value is returned as it is, and one in redb's own structures is
 //! [`Corrupted`](arbour_core::ErrorKind::Corrupted) once it is read.
-//! [`verify`](arbour_core::StoreOptions::verify) compares every checksum when the store is opened
-//! and changes nothing, and [`compact`](arbour_core::KvStore::compact) does the same first. Three
-//! limits are redb's own:
+//! [`verify`](arbour_core::StoreOptions::verify) compares every checksum when the store is opened,
+//! without changing anything, and [`compact`](arbour_core::KvStore::compact) does so before it
+//! starts. Three limits are redb's own:
 //!
-//! - In a store that was not closed, damage to what the last commit wrote looks like a commit that
-//!   was cut off: the one before it is restored.
-//! - Where the list of freed pages is damaged, redb ends the process at a later commit or when the
+//! - In a store that was not closed, damage to what the last commit wrote looks like an interrupted
+//!   commit: the one before it is restored.
+//! - If the list of freed pages is damaged, redb aborts the process at a later commit or when the
 //!   store is closed. A store that passed `verify` is safe from that.
-//! - redb panics over much of the damage. That is caught here in every call and drop, but not in a
-//!   program built with `panic = "abort"`.
+//! - redb panics over much of the damage. These panics are caught in every call and drop, but not
+//!   in a program built with `panic = "abort"`.
 
 mod backup;
 mod catch_panic;

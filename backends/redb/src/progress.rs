@@ -1,17 +1,17 @@
-//! Noticing that redb has stopped getting anywhere.
+//! Detecting that a compaction of redb makes no progress.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// How many syncs in a row may write nothing but the header. A compaction that gets somewhere writes
-/// pages before each.
+/// How many syncs in a row may write nothing but the header. A compaction that makes progress
+/// writes pages before each sync.
 const IDLE_SYNCS_MAX: u32 = 1000;
 
-/// What is written while redb compacts.
+/// Observes the writes of a compaction.
 ///
-/// Compacting ends when no freed page is left. Where the list of freed pages is damaged, there is
-/// always one left, and redb commits nothing, again and again.
+/// A compaction ends when no freed page is left. If the list of freed pages is damaged, one is
+/// always left, and redb makes empty commits forever.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress(Arc<Watch>);
 
@@ -22,7 +22,7 @@ struct Watch {
 }
 
 impl Progress {
-    /// Runs a compaction, and tells whether it was stopped because it got nowhere.
+    /// Runs a compaction, and tells whether it was stopped because it made no progress.
     pub(crate) fn watch<R>(&self, compact: impl FnOnce() -> R) -> (R, bool) {
         self.0.idle_syncs.store(0, Ordering::Relaxed);
         self.0.is_watched.store(true, Ordering::Relaxed);
@@ -31,7 +31,7 @@ impl Progress {
         (result, self.0.idle_syncs.load(Ordering::Relaxed) > IDLE_SYNCS_MAX)
     }
 
-    /// Notes that something was written at a place in the file.
+    /// Records a write at an offset of the file.
     #[inline]
     pub(crate) fn written(&self, offset: u64) {
         if offset > 0 {
@@ -39,7 +39,7 @@ impl Progress {
         }
     }
 
-    /// Notes a sync, and fails if there were too many that wrote nothing.
+    /// Records a sync, and fails after too many that wrote nothing.
     pub(crate) fn synced(&self) -> io::Result<()> {
         let idle = self.0.idle_syncs.fetch_add(1, Ordering::Relaxed) + 1;
         if idle > IDLE_SYNCS_MAX && self.0.is_watched.load(Ordering::Relaxed) {

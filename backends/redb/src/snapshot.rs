@@ -1,4 +1,4 @@
-//! Reading all trees at one moment.
+//! Reading all trees in one snapshot.
 
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use redb::{
@@ -28,7 +28,7 @@ pub struct RedbSnapshot<'s> {
     store: &'s RedbStore,
     tables: ReadTables,
     transaction: PanicSafe<ReadTransaction>,
-    /// Keeps the file open while the snapshot lives, also when the store is closed meanwhile.
+    /// Keeps the file open while the snapshot exists, even if the store is closed meanwhile.
     /// Dropped last.
     _database: Database,
 }
@@ -42,7 +42,7 @@ impl<'s> RedbSnapshot<'s> {
         Self { store, tables: ReadTables::default(), transaction, _database: database }
     }
 
-    /// Calls `read` with the table of a tree, or returns `None` if there is none.
+    /// Calls `read` with the table of a tree; returns `None` if there is no table.
     #[inline]
     pub(crate) fn with_table<R>(
         &self,
@@ -55,8 +55,8 @@ impl<'s> RedbSnapshot<'s> {
             .map_err(|error| self.store.locate(error))
     }
 
-    /// Puts the value of a key where the caller uses it, because it is too large to be handed
-    /// through several results at no cost. The caller uses it after this returns: outside the
+    /// Stores the value of a key where the caller uses it, because it is too large to be moved
+    /// through several results at no cost. The caller uses it after the return: outside
     /// `catch_panic`, and with no table borrowed.
     #[inline]
     fn find(

@@ -1,4 +1,4 @@
-//! The store: a database file and the slot of its one writer.
+//! The store: a database file, and the slot of its writer.
 
 use std::fmt;
 use std::fs;
@@ -34,14 +34,14 @@ use crate::{RedbSnapshot, RedbTransaction, error};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RedbStore {
-    /// Taken away by closing; snapshots that still live have it too.
+    /// Taken by closing; open snapshots have their own references.
     database: RwLock<Option<Database>>,
     registry: TreeRegistry,
     slot: WriterSlot,
     capabilities: Capabilities,
     path: StorePath,
     failure: FirstFailure,
-    /// Whether something was committed that only lives in memory so far.
+    /// Whether there are commits that are only in memory so far.
     unsynced: AtomicBool,
 }
 
@@ -55,21 +55,20 @@ impl RedbStore {
     /// Opens the store in the file at `path`, creating it if it is absent (or empty) and the
     /// options allow.
     ///
-    /// After a crash the file is first written over itself and synced, because the system may show
-    /// bytes that never reached the device, and then redb repairs it. Both take as long as reading
-    /// and writing the whole file; a store that was closed opens at once.
+    /// After a crash the file is first rewritten with its own content and synced, because the
+    /// system may show bytes that never reached the device, and then redb repairs it. Both take as
+    /// long as reading and writing the whole file; a store that was closed opens at once.
     ///
     /// [`verify`](StoreOptions::verify) compares every checksum before anything is changed, also
-    /// of a store that is opened read-only.
+    /// for a store that is opened read-only.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) if there is no store and none is to be created,
+    /// [`NotFound`](ErrorKind::NotFound) if there is no store and none may be created,
     /// [`Locked`](ErrorKind::Locked) if another process or handle has it open,
     /// [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not redb's,
-    /// [`TooNew`](ErrorKind::TooNew) if a newer redb wrote it,
-    /// [`ReadOnly`](ErrorKind::ReadOnly) if the file may not be written, or if it needs a repair
-    /// and is to be opened read-only, [`DiskFull`](ErrorKind::DiskFull) or [`Io`](ErrorKind::Io)
-    /// if the system refuses.
+    /// [`TooNew`](ErrorKind::TooNew) if a newer redb wrote it, [`ReadOnly`](ErrorKind::ReadOnly) if
+    /// the file is not writable, or if it needs a repair but is opened read-only,
+    /// [`DiskFull`](ErrorKind::DiskFull) or [`Io`](ErrorKind::Io) for errors of the system.
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -102,7 +101,7 @@ impl RedbStore {
         }
     }
 
-    /// Adds to an error of redb's what stopped the store and where that lies.
+    /// Adds the path, and the failure that stopped the store, to an error of redb.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
         self.failure.trace(error).with_path(&*self.path)
@@ -142,14 +141,14 @@ impl RedbStore {
         operation: Operation,
     ) -> Result<()> {
         if durability != Durability::None {
-            // What is acknowledged has to be found where the store is opened next.
+            // An acknowledged commit must be found where the store is opened next.
             self.path.check(operation)?;
         }
         let committed = catch_panic(operation, || {
             transaction.into_inner().commit().map_err(|cause| error::commit(cause, operation))
         });
         committed.map_err(|error| match error.kind() {
-            // redb panicked, and how far it had come is unknown.
+            // redb panicked, and it is unknown how far the commit got.
             ErrorKind::Corrupted => self.locate(error::unknown_commit(error)),
             _ => self.locate(error),
         })?;
@@ -157,7 +156,7 @@ impl RedbStore {
         Ok(())
     }
 
-    /// Commits nothing, durably: that makes what was committed before durable too.
+    /// Commits an empty transaction durably, which makes earlier commits durable too.
     fn flush(&self, operation: Operation) -> Result<()> {
         let transaction = self.begin_write(Durability::PowerLoss, operation)?;
         self.commit(transaction, Durability::PowerLoss, operation)
@@ -172,7 +171,7 @@ impl RedbStore {
         })
     }
 
-    /// Drops the tables without entries, in a commit that redb need not ever roll back: see
+    /// Drops empty tables, in a commit that redb never has to roll back: see
     /// [`compact`](KvStore::compact).
     fn drop_empty_tables(&self) -> Result<()> {
         let operation = Operation::Compact;
@@ -194,7 +193,7 @@ impl RedbStore {
         self.commit(transaction, Durability::PowerLoss, operation)
     }
 
-    /// Makes durable what was committed without, as the last thing before the store is closed.
+    /// Makes the commits without durability durable, as the last step before the store is closed.
     fn flush_unsynced(&self, database: &Database) -> Result<()> {
         if !self.unsynced.load(Ordering::Relaxed) {
             return Ok(());
@@ -268,7 +267,7 @@ impl KvStore for RedbStore {
 
     fn close(&self) -> Result<()> {
         let Some(_alone) = self.slot.close()? else { return Ok(()) };
-        // Dropping the database is what closes it, once no snapshot has it any more.
+        // Dropping the database closes it, once no snapshot holds it any more.
         let database = self.database.write().take();
         database.map_or(Ok(()), |database| self.flush_unsynced(&database))
     }
@@ -296,8 +295,8 @@ impl KvStore for RedbStore {
 }
 
 impl Drop for RedbStore {
-    /// Makes what was committed without durability durable, as closing does. A caller that has to
-    /// know whether that worked calls [`close`](KvStore::close) first.
+    /// Makes commits without durability durable, as closing does. A caller that must know whether
+    /// that worked calls [`close`](KvStore::close) first.
     fn drop(&mut self) {
         let _ = self.close();
     }

@@ -1,4 +1,4 @@
-//! The tables a transaction has opened, so that no operation opens one again.
+//! The tables that a transaction has opened, so that each is opened once.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,16 +21,17 @@ pub(crate) fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
 
 type ReadTable = PanicSafe<ReadOnlyTable<Bytes, Bytes>>;
 
-/// The tables that a snapshot has opened, by the number of their tree. Numbers grow with all trees
-/// ever resolved, and a snapshot opens few of them.
+/// The tables that a snapshot has opened, by the number of their tree. It is a map because numbers
+/// grow with all trees ever resolved, while a snapshot opens few of them.
 #[derive(Default)]
 pub(crate) struct ReadTables {
     tables: RefCell<BTreeMap<u32, Option<ReadTable>>>,
 }
 
 impl ReadTables {
-    /// Calls `read` with the table of a tree, or returns `None` if there is none: redb makes a table
-    /// when it is first written, and reading one before is an error there and an empty tree here.
+    /// Calls `read` with the table of a tree; returns `None` if there is no table. redb creates a
+    /// table when it is first written, and reading it before is an error there but an empty tree
+    /// here.
     #[inline]
     pub(crate) fn with<R>(
         &self,
@@ -66,7 +67,7 @@ impl<'t> WriteTables<'t> {
         self.tables.get(&tree.number()).map(|table| &**table)
     }
 
-    /// Counts the entries of each table opened.
+    /// Counts the entries of each opened table.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
         let count = |table: &PanicSafe<Table<'t, Bytes, Bytes>>| {
             let count = table.len().map_err(|cause| error::storage(cause, operation))?;
@@ -75,7 +76,7 @@ impl<'t> WriteTables<'t> {
         self.tables.values().map(count).collect()
     }
 
-    /// Returns the table of a tree, opened now if it was not, made if there was none.
+    /// Returns the table of a tree, opening it if necessary and creating it if it does not exist.
     #[inline]
     pub(crate) fn open(
         &mut self,
@@ -95,7 +96,7 @@ impl<'t> WriteTables<'t> {
     }
 }
 
-/// Makes one write in a table.
+/// Applies one write to a table.
 #[inline]
 pub(crate) fn set(
     table: &mut Table<'_, Bytes, Bytes>,

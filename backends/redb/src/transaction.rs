@@ -1,4 +1,4 @@
-//! Writing all trees at once.
+//! Writing through a transaction.
 
 use std::cell::OnceCell;
 
@@ -42,11 +42,11 @@ self_cell!(
 pub struct RedbTransaction<'s> {
     store: &'s RedbStore,
     open: OpenTransaction,
-    /// Where tables are read that were not opened for writing: what is committed cannot change
-    /// while this transaction holds the slot.
+    /// Reads the tables that were not opened for writing: committed data cannot change while this
+    /// transaction holds the slot.
     committed: OnceCell<RedbSnapshot<'s>>,
     durability: Durability,
-    /// Set by a failure of redb, after which what the transaction holds is unknown.
+    /// Set after a failure of redb, when the content of the transaction is unknown.
     failed: Option<ErrorKind>,
     _guard: WriterGuard<'s>,
 }
@@ -76,7 +76,7 @@ impl<'s> RedbTransaction<'s> {
         self.open.borrow_dependent().get(tree)
     }
 
-    /// Changes a tree's table; a failure dooms the transaction.
+    /// Changes a tree's table. After a failure the transaction cannot be committed.
     #[inline]
     fn change(
         &mut self,
@@ -192,7 +192,7 @@ impl KvWrite for RedbTransaction<'_> {
     }
 
     fn commit(self) -> Result<()> {
-        // The tables have to be closed before redb commits.
+        // The tables must be closed before redb commits.
         let transaction = self.open.into_owner();
         if let Some(kind) = self.failed {
             let message = "the transaction was rolled back, because an earlier write in it failed: run it again";

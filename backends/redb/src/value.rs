@@ -1,12 +1,12 @@
-//! A value on redb's own page.
+//! Values on redb's own pages.
 
 use redb::AccessGuard;
 
 use crate::catch_panic::PanicSafe;
 use crate::tables::Bytes;
 
-/// A value of a [`RedbStore`](crate::RedbStore): redb's own bytes, held in its cache for as long
-/// as this lives.
+/// A value of a [`RedbStore`](crate::RedbStore): redb's own bytes, kept in its cache for the
+/// lifetime of the value.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};
@@ -26,7 +26,7 @@ pub struct RedbValue<'t> {
 }
 
 impl<'t> RedbValue<'t> {
-    /// Keeps a guard whose bytes were [looked at](look_at).
+    /// Wraps a guard whose bytes were [accessed](look_at) before.
     #[inline]
     pub(crate) fn new(guard: AccessGuard<'t, Bytes>) -> Self {
         Self { guard: PanicSafe::new(guard) }
@@ -40,9 +40,9 @@ impl AsRef<[u8]> for RedbValue<'_> {
     }
 }
 
-/// Looks at the bytes of a guard. The caller does so within `catch_panic`, because on a damaged page
-/// they may lie outside of it, and then redb panics. Otherwise it does not later either: the page
-/// does not change.
+/// Accesses the bytes of a guard, within `catch_panic`: on a damaged page they may lie outside the
+/// page, and redb panics. If this access succeeds, later ones do too, because the page does not
+/// change.
 #[inline]
 pub(crate) fn look_at(guard: &AccessGuard<'_, Bytes>) {
     let _ = guard.value();

@@ -1,4 +1,4 @@
-//! Checking a whole file without changing it.
+//! Verifying a whole file without changing it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -15,25 +15,25 @@ use redb::{BackendError, Builder, DatabaseError, StorageBackend};
 use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::error;
 
-/// Every page is read once or twice, so there is little use in remembering many.
+/// Every page is read once or twice, so a large cache is of little use.
 const CACHE_BYTES: usize = 16 << 20;
 
 /// The unit in which changes are kept.
 const BLOCK_BYTES: u64 = 4096;
 
-/// Whether a check has to lock the file.
+/// Whether a verification must lock the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lock {
-    /// Against writers; readers of the file do not disturb a check.
+    /// Lock it against writers; readers do not disturb the verification.
     Needed,
-    /// The caller holds it.
+    /// The caller holds the lock.
     Held,
 }
 
 /// Reads all of a file and compares every checksum.
 ///
-/// redb repairs what it checks, and where it cannot, it leaves the file in a state that it refuses
-/// to open again. So it is given a view of the file that keeps in memory what redb writes.
+/// redb repairs what it verifies, and if it cannot, it leaves the file in a state that it refuses
+/// to open again. So it gets a view of the file that keeps its writes in memory.
 pub(crate) fn verify(path: &StorePath, lock: Lock, operation: Operation) -> Result<()> {
     catch_panic(operation, || {
         let failed = |cause| error::open(cause, operation, path);
@@ -53,7 +53,7 @@ pub(crate) fn verify(path: &StorePath, lock: Lock, operation: Operation) -> Resu
     })
 }
 
-/// A file as it would be after what is written to this.
+/// A copy-on-write view of a file.
 #[derive(Debug)]
 struct Scratch<B> {
     file: B,
@@ -63,9 +63,9 @@ struct Scratch<B> {
 
 #[derive(Debug, Default)]
 struct Changes {
-    /// The length, once it was set.
+    /// The length, if it was set.
     length: Option<u64>,
-    /// The blocks that were written to, by their number.
+    /// The blocks that were written, by number.
     blocks: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -74,7 +74,7 @@ impl<B: StorageBackend> Scratch<B> {
         changes.length.map_or_else(|| self.file.len(), Ok)
     }
 
-    /// Reads a block of the file itself; what lies after its end is zero.
+    /// Reads a block of the underlying file; the part after its end is zero.
     fn original(&self, number: u64) -> io::Result<Vec<u8>> {
         let start = number * BLOCK_BYTES;
         let available = self.file.len()?.saturating_sub(start).min(BLOCK_BYTES);
@@ -85,8 +85,8 @@ impl<B: StorageBackend> Scratch<B> {
     }
 }
 
-/// Splits a range of a file at the ends of blocks: the number of each block, where the part lies in
-/// it, and where it lies in the range.
+/// Splits a range of a file at block boundaries: the number of each block, the position of the part
+/// in it, and its position in the range.
 fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, usize, usize)> {
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -155,7 +155,7 @@ impl<B: StorageBackend> StorageBackend for Scratch<B> {
         self.file.close()
     }
 
-    /// redb locks as a writer does; a check writes nothing.
+    /// redb locks as a writer does, but a verification writes nothing.
     fn try_lock_range(
         &self,
         start: Bound<u64>,

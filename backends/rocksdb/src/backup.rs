@@ -1,4 +1,4 @@
-//! A copy of a store that is in use.
+//! Backups of a store in use.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use rocksdb::checkpoint::Checkpoint;
 use crate::database::Database;
 use crate::{RocksdbStore, error};
 
-/// Makes a checkpoint: files that do not change any more are linked where the file system can do
-/// it, the others copied.
+/// Creates a checkpoint: files that no longer change are linked if the file system supports it; the
+/// others are copied.
 pub(crate) fn backup(database: &Database, destination: &Path) -> Result<()> {
     write_backup(destination, |unfinished| {
         let made = Checkpoint::new(&database.db)
@@ -19,7 +19,8 @@ pub(crate) fn backup(database: &Database, destination: &Path) -> Result<()> {
     })
 }
 
-/// Copies the entries of a store that is opened read-only, of which RocksDB makes no checkpoint.
+/// Copies the entries of a store that is opened read-only, because RocksDB cannot create a
+/// checkpoint of it.
 pub(crate) fn copy_out(store: &RocksdbStore, destination: &Path) -> Result<()> {
     write_backup(destination, |unfinished| {
         let limits = store.capabilities().limits;

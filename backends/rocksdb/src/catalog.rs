@@ -12,15 +12,15 @@ use crate::database::Database;
 use crate::error;
 use crate::keyspace::{CATALOG, TreeNumber, stored_key};
 
-/// The trees of a store that are known so far: those in the database, and those resolved since.
+/// The trees of a store known so far: those in the database, and those resolved since.
 ///
-/// A number is given when a name is first resolved, and entered in the database by each batch
-/// that writes to the tree until one of them has succeeded. Batches side by side may enter the
-/// same tree twice, which does no harm.
+/// A number is assigned when a name is first resolved, and entered in the database by each batch
+/// that writes to the tree until one of them has succeeded. Concurrent batches may enter the same
+/// tree twice, which does no harm.
 pub(crate) struct Catalog {
     registry: TreeRegistry,
     trees: RwLock<Trees>,
-    /// Those that the database is known to hold.
+    /// The trees that the database is known to contain.
     entered: RwLock<BTreeSet<TreeNumber>>,
 }
 
@@ -46,7 +46,7 @@ impl Catalog {
         Ok(Self { registry, trees: RwLock::new(trees), entered: RwLock::new(entered) })
     }
 
-    /// Returns the handle of a name, the same each time.
+    /// Returns the handle of a name; the same one each time.
     pub(crate) fn resolve(&self, name: TreeName<'_>) -> Result<Tree> {
         if let Some(tree) = self.trees.read().by_name.get(name.as_str()) {
             return Ok(tree.clone());
@@ -77,19 +77,19 @@ impl Catalog {
         self.registry.check(tree, operation)
     }
 
-    /// Tells whether the database is known to hold a tree.
+    /// Tells whether the database is known to contain a tree.
     pub(crate) fn is_entered(&self, tree: TreeNumber) -> bool {
         self.entered.read().contains(&tree)
     }
 
-    /// Says that the database holds trees.
+    /// Records that the database contains trees.
     pub(crate) fn note_entered(&self, trees: &[TreeNumber]) {
         if !trees.is_empty() {
             self.entered.write().extend(trees);
         }
     }
 
-    /// Says that the database may not hold trees any more. No batch may be on its way.
+    /// Records that the database may no longer contain trees. No batch may be in progress.
     pub(crate) fn leave_out(&self, names: &[String]) {
         let (trees, mut entered) = (self.trees.read(), self.entered.write());
         for tree in names.iter().filter_map(|name| trees.by_name.get(name)) {
@@ -103,7 +103,7 @@ pub(crate) fn enter(tree: &Tree, writes: &mut WriteBatch) {
     writes.put(stored_key(CATALOG, tree.name().as_bytes()), tree.number().to_be_bytes());
 }
 
-/// Reads an entry of the catalog: the name of a tree and its number.
+/// Decodes an entry of the catalog: the name of a tree and its number.
 pub(crate) fn entry<'e>(
     name: &'e [u8],
     number: &[u8],

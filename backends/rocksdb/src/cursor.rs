@@ -1,4 +1,4 @@
-//! The entries of a tree in order.
+//! Iterating over the entries of a tree.
 
 use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
@@ -6,7 +6,7 @@ use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
 use crate::database::{Database, Db};
 use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 
-/// A cursor of a [`RocksdbStore`](crate::RocksdbStore): lends the bytes of RocksDB's own blocks.
+/// A cursor of a [`RocksdbStore`](crate::RocksdbStore): it lends the bytes of RocksDB's own blocks.
 ///
 /// ```
 /// use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
@@ -21,13 +21,13 @@ use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbCursor<'t> {
-    /// `None` if the range holds no key that there could be.
+    /// `None` if the range can contain no key.
     entries: Option<EntryCursor<'t>>,
     tree: Tree,
 }
 
 impl<'t> RocksdbCursor<'t> {
-    /// `options` have the snapshot set that is read.
+    /// Creates a cursor; the snapshot to read must be set in `options`.
     #[inline]
     pub(crate) fn new(
         database: &'t Database,
@@ -57,7 +57,7 @@ impl Cursor for RocksdbCursor<'_> {
     }
 }
 
-/// RocksDB's iterator over a range of one tree, whose bounds it keeps by itself.
+/// RocksDB's iterator over a range of one tree. It enforces the bounds itself.
 pub(crate) struct EntryCursor<'t> {
     iterator: DBRawIteratorWithThreadMode<'t, Db>,
     place: Place,
@@ -66,14 +66,14 @@ pub(crate) struct EntryCursor<'t> {
     database: &'t Database,
 }
 
-/// Where the iterator stands.
+/// The position of the iterator.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Nowhere yet: who seeks first is spared the way to the beginning.
+    /// Not positioned yet, which saves positioning at the start before a seek.
     Unplaced,
     /// On the entry to be lent next, if there is one.
     Ahead,
-    /// On the entry that was lent last.
+    /// On the entry lent last.
     Lent,
     /// On an error.
     Failed,
@@ -94,7 +94,7 @@ impl<'t> EntryCursor<'t> {
         Self { iterator, place: Place::Unplaced, direction, number, database }
     }
 
-    /// Reads a whole tree from its beginning.
+    /// Reads a whole tree from its start.
     pub(crate) fn of_tree(
         database: &'t Database,
         number: TreeNumber,
@@ -126,7 +126,8 @@ impl<'t> EntryCursor<'t> {
         Ok(item.map(|(key, value)| (key_of(key), value)))
     }
 
-    /// Goes to a key, or to the next in the cursor's direction. RocksDB keeps within the bounds.
+    /// Moves to a key, or to the next one in the cursor's direction. RocksDB stays within the
+    /// bounds.
     pub(crate) fn seek(&mut self, key: &[u8]) {
         if self.place == Place::Failed {
             return;

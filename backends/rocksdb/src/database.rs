@@ -1,4 +1,4 @@
-//! RocksDB's own database: opened, and known to be of Arbour's making.
+//! RocksDB's own database: opening it, and checking that Arbour created it.
 
 use std::io;
 use std::path::Path;
@@ -16,13 +16,13 @@ use crate::{RocksdbOptions, error};
 
 pub(crate) type Db = DBWithThreadMode<MultiThreaded>;
 
-/// The version of how Arbour keeps its trees in RocksDB.
+/// The version of the layout of Arbour's trees in RocksDB.
 const FORMAT: u32 = 1;
 
-/// A column family of this name and the version marks a database as Arbour's. It stays empty.
+/// A column family with this name and the version marks a database as Arbour's. It stays empty.
 ///
-/// Names of families are read from the manifest, without opening the database: what a later
-/// version wrote, or another program, is refused before anything of it is touched.
+/// Names of families are read from the manifest, without opening the database: a database written
+/// by a later version, or by another program, is refused before anything in it is touched.
 const MARK: &str = "arbour-";
 
 /// A database and the lock of its folder, shared by the store and its snapshots: the last of them
@@ -65,16 +65,17 @@ impl Database {
         Ok(Self { db: Arc::new(db), path, _folder: folder })
     }
 
-    /// Checks that the folder is where it was, because RocksDB makes and deletes files by its path.
+    /// Checks that the folder is still in its place, because RocksDB creates and deletes files by
+    /// its path.
     pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
         self.path.check(operation).inspect_err(|_| {
-            // What RocksDB does not know in the folder it deletes. If it cannot be kept from that,
-            // it has failed already and deletes nothing.
+            // RocksDB deletes files in the folder that it does not know. If disabling that fails,
+            // RocksDB has already failed and deletes nothing.
             let _ = self.db.disable_file_deletions();
         })
     }
 
-    /// Adds to an error where the store lies.
+    /// Adds the path of the store to an error.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
         error.with_path(&*self.path)
@@ -88,7 +89,7 @@ impl Database {
 
 impl Drop for Database {
     /// Closing RocksDB writes a new manifest if the one at its path is not its own. That would
-    /// destroy a store that took the place of this one, so RocksDB is left open then, and keeps its
+    /// destroy a store that has replaced this one, so RocksDB is then left open, and keeps its
     /// files until the process ends. Everything committed is in its log.
     fn drop(&mut self) {
         if self.check_place(Operation::Close).is_err() {
@@ -101,10 +102,10 @@ fn absent(path: &StorePath) -> Error {
     path.open_error(io::Error::from(io::ErrorKind::NotFound))
 }
 
-/// Reads every block once: RocksDB compares the checksum of each.
+/// Reads every block once: RocksDB verifies the checksum of each.
 fn verify(db: &Db) -> Result<()> {
     let mut options = ReadOptions::default();
-    // What is read once need not push out what is read often.
+    // Data that is read once should not evict what is read often.
     options.fill_cache(false);
     options.set_verify_checksums(true);
     db.iterator_opt(IteratorMode::Start, options)
@@ -112,8 +113,8 @@ fn verify(db: &Db) -> Result<()> {
         .map_err(error::open)
 }
 
-/// Tells whether a database bears the mark of this version. `false` is also the answer for one
-/// whose creation was cut short.
+/// Tells whether a database has the mark of this version. Also `false` for a database whose
+/// creation was interrupted.
 fn is_marked(path: &Path) -> Result<bool> {
     let families = Db::list_cf(&Options::default(), path).map_err(error::open)?;
     let mut marked = false;
@@ -132,7 +133,7 @@ fn is_marked(path: &Path) -> Result<bool> {
     Ok(marked)
 }
 
-/// Refuses a database without a mark that holds anything: it is another program's.
+/// Refuses a database without a mark that contains anything: it belongs to another program.
 fn refuse_if_used(path: &Path) -> Result<()> {
     let options = RocksdbOptions::new().resolve(&StoreOptions::new().read_only(true));
     let db = Db::open_for_read_only(&options, path, false).map_err(error::open)?;

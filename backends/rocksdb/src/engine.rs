@@ -17,7 +17,8 @@ use crate::database::Database;
 use crate::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
 use crate::{RocksdbOptions, RocksdbSnapshot, backup, compaction, error, folder};
 
-/// What a [`RocksdbStore`](crate::RocksdbStore) is made of: RocksDB without the transactions.
+/// RocksDB with snapshots and batches but without transactions, from which a
+/// [`RocksdbStore`](crate::RocksdbStore) is made.
 ///
 /// ```
 /// use arbour_core::engine::Engine;
@@ -30,13 +31,13 @@ use crate::{RocksdbOptions, RocksdbSnapshot, backup, compaction, error, folder};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbEngine {
-    /// Taken away by closing; snapshots that still live have it too.
+    /// Taken by closing; open snapshots have their own references.
     database: RwLock<Option<Arc<Database>>>,
     catalog: Catalog,
     capabilities: Capabilities,
     path: PathBuf,
     read_only: bool,
-    /// Writes that wait for the device, and writes that do not.
+    /// Options for writes that wait for the device, and for writes that do not.
     synced: WriteOptions,
     unsynced: WriteOptions,
 }
@@ -45,7 +46,7 @@ impl RocksdbEngine {
     /// Opens the database in the folder at `path`; see [`RocksdbStore`](crate::RocksdbStore::open).
     ///
     /// # Errors
-    /// The same.
+    /// As [`RocksdbStore::open`](crate::RocksdbStore::open).
     ///
     /// ```
     /// # use arbour_core::StoreOptions;
@@ -100,15 +101,15 @@ impl RocksdbEngine {
         Ok(RocksdbSnapshot::new(self, self.database(operation)?))
     }
 
-    /// Lets go of the database; everything in the log is moved to sorted files before, so that the
-    /// next opening finds nothing to repeat.
+    /// Releases the database. Everything in the log is first moved to sorted files, so that the
+    /// next opening has nothing to replay.
     fn release(&self) -> Result<()> {
         let Some(database) = self.database.write().take() else { return Ok(()) };
         if self.read_only {
             return Ok(());
         }
-        // RocksDB makes files by their path (sorted files, and a manifest that notes how far the log
-        // is synced), and would put them into the folder that lies there now.
+        // RocksDB creates files by their path (sorted files, and a manifest that records how far
+        // the log is synced), and would put them into the folder that is there now.
         database.check_place(Operation::Close)?;
         let flushed = database.db.flush_wal(true).and_then(|()| database.db.flush());
         flushed.map_err(|cause| database.fail(cause, Operation::Close))
@@ -119,7 +120,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     let mut capabilities = Capabilities::new("rocksdb");
     capabilities.persistent = true;
     capabilities.durability = vec![Durability::ProcessCrash, Durability::PowerLoss];
-    // What RocksDB's documentation recommends at most.
+    // The maximum that RocksDB's documentation recommends.
     let mut most = capabilities.limits;
     most.key_bytes_max = 8 << 20;
     most.value_bytes_max = 3 << 30;
@@ -206,23 +207,23 @@ impl SnapshotEngine for RocksdbEngine {
 }
 
 impl Drop for RocksdbEngine {
-    /// Does what closing does. Who wants to know whether that worked closes the store first.
+    /// Does what closing does. A caller that must know whether that worked closes the store first.
     fn drop(&mut self) {
         let _ = self.release();
     }
 }
 
-/// How many bytes RocksDB's batch has before its writes.
+/// The number of bytes in a RocksDB batch before its writes.
 const HEAD_BYTES: usize = 12;
 
-/// How many bytes a write has there beyond its key and value: a tag, two lengths and the number of
-/// the tree.
+/// The overhead of a write in the batch beyond its key and value: a tag, two lengths and the number
+/// of the tree.
 const WRITE_BYTES: usize = 1 + 5 + 5 + 4;
 
-/// Numbers of the few trees that a batch writes to.
+/// The numbers of the few trees that a batch writes to.
 type Numbers = SmallVec<[TreeNumber; 8]>;
 
-/// Turns a batch into RocksDB's, with the trees it enters in the catalog.
+/// Converts a batch to RocksDB's form, with the trees it enters in the catalog.
 fn encode(batch: &Batch, catalog: &Catalog) -> (WriteBatch, Numbers) {
     let bytes = HEAD_BYTES + batch.byte_len() + batch.len() * WRITE_BYTES;
     let mut writes = WriteBatch::with_capacity_bytes(bytes);

@@ -1,21 +1,21 @@
-//! RocksDB's errors, case by case, as Arbour's.
+//! Mapping RocksDB's errors to Arbour's.
 //!
-//! RocksDB reports a status and a text; what only the text tells is read from the text.
+//! RocksDB reports a status and a text; what only the text tells is parsed from it.
 
 use std::io;
 
 use arbour_core::{Error, ErrorKind, Operation};
 use rocksdb::ErrorKind as Status;
 
-/// Says what a failure of RocksDB means to the caller.
+/// Maps a failure of RocksDB.
 #[cold]
 pub(crate) fn engine(cause: rocksdb::Error, operation: Operation) -> Error {
     let (kind, message) = meaning(&cause);
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Says what a failure to open a database means. That one is there is known by then, so a file that
-/// is missing was taken away from it.
+/// Maps a failure to open a database. The database is known to exist by then, so a missing file was
+/// removed from it.
 #[cold]
 pub(crate) fn open(cause: rocksdb::Error) -> Error {
     let says = |words: &str| cause.as_ref().contains(words);
@@ -32,8 +32,8 @@ pub(crate) fn open(cause: rocksdb::Error) -> Error {
 
 fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
     let says = |words: &str| cause.as_ref().contains(words);
-    // RocksDB opens a file twice to learn whether direct I/O works there, and takes whatever keeps the
-    // first or both from opening for an answer to that. Arbour asks for no direct I/O.
+    // RocksDB opens a file twice to learn whether direct I/O works there, and takes any reason that
+    // prevents the first or both for the answer. Arbour requests no direct I/O.
     let is_of_open = says("Direct I/O is not supported by the specified DB")
         || says("Found options incompatible with filesystem");
     let is_of_system =
@@ -48,7 +48,7 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         Status::IOError if says("lock hold by current process") || says("While lock file") => {
             (ErrorKind::Locked, "another process or handle has the store open")
         }
-        // The binding makes the folder itself, and reports only a text if it cannot.
+        // The binding creates the folder itself, and reports only a text if it cannot.
         _ if is_of_system && (says("No space left on device") || says("quota exceeded")) => {
             (ErrorKind::DiskFull, "the device or the quota on it is full")
         }
@@ -76,8 +76,8 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
     }
 }
 
-/// Says what a failure of a write means. Once a batch is on its way into the log nobody knows how
-/// far it came; what RocksDB refuses before leaves things as they were.
+/// Maps a failure of a write. Once a batch is on its way into the log, it is unknown how far it
+/// got; what RocksDB refuses before that changes nothing.
 #[cold]
 pub(crate) fn write(cause: rocksdb::Error, operation: Operation) -> Error {
     let cause = engine(cause, operation);

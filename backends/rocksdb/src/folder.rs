@@ -1,4 +1,4 @@
-//! The folder of a store: what is in it, and whose it is.
+//! The folder of a store: its content, and to which program it belongs.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,36 +9,36 @@ use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::error;
 
-/// What lies in a folder.
+/// The content of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// Nothing, or what a creation left that never came to its end.
+    /// Nothing, or leftovers of a creation that was interrupted.
     Nothing,
-    /// A database of RocksDB.
+    /// A RocksDB database.
     Database,
 }
 
-/// RocksDB names its newest manifest in this file; a database without it is none.
+/// RocksDB names its newest manifest in this file; without it there is no database.
 const CURRENT: &str = "CURRENT";
 
-/// What RocksDB makes before the file above, and so what a creation cut short leaves.
+/// The files RocksDB creates before `CURRENT`, which an interrupted creation leaves.
 const MADE_FIRST: [&str; 6] =
     ["IDENTITY", "LOCK", "LOG", "MANIFEST-000001", "000000.dbtmp", "000001.dbtmp"];
 
-/// Its logs of earlier attempts begin with this.
+/// The prefix of RocksDB's logs of earlier attempts.
 const OLD_LOG: &str = "LOG.old.";
 
-/// The folder, locked for as long as this lives.
+/// A folder that stays locked for the lifetime of this value.
 ///
-/// RocksDB's own lock keeps a second writer away but not a reader, under whom a writer would
-/// exchange the files. Where a folder cannot be locked, RocksDB's lock is all there is.
+/// RocksDB's own lock excludes a second writer but not a reader, whose files a writer would
+/// replace. If a folder cannot be locked, RocksDB's lock is the only one.
 pub(crate) struct Folder {
     _lock: Option<StoreLock>,
 }
 
 impl Folder {
-    /// Opens a folder, making it if it is absent and that is allowed, and locks it: to be read
-    /// beside others, or to be written alone.
+    /// Opens a folder, creating it if it is absent and that is allowed, and locks it: shared for
+    /// reading, exclusively for writing.
     pub(crate) fn open(path: &StorePath, create: bool, read_only: bool) -> Result<Self> {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {}
@@ -55,7 +55,7 @@ impl Folder {
     }
 }
 
-/// Makes a folder that outlives the loss of power.
+/// Creates a folder that survives a power loss.
 fn make(path: &Path) -> Result<()> {
     match fs::create_dir(path) {
         // Another process was quicker; the lock decides.
@@ -78,13 +78,13 @@ fn lock(path: &Path, read_only: bool) -> Result<Option<StoreLock>> {
     match locked {
         Ok(lock) => Ok(Some(lock)),
         Err(error) if error.kind() == ErrorKind::Locked => Err(error),
-        // Some network file systems lock no folders.
+        // Some network file systems cannot lock folders.
         Err(_) => Ok(None),
     }
 }
 
-/// Looks what is in a folder, without changing it. A folder that holds anything else is refused:
-/// RocksDB would make a database in the midst of it.
+/// Examines the content of a folder without changing it. A folder with any other content is
+/// refused, because RocksDB would create a database in the middle of it.
 pub(crate) fn content(path: &Path) -> Result<Content> {
     let mut only_beginnings = true;
     for entry in fs::read_dir(path).map_err(unreachable)? {
@@ -102,7 +102,7 @@ pub(crate) fn content(path: &Path) -> Result<Content> {
     Err(error::corrupted(Operation::Open, message))
 }
 
-/// Returns how many bytes the files in a folder have.
+/// Returns the total size of the files in a folder, in bytes.
 pub(crate) fn size(path: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(path)? {

@@ -1,4 +1,4 @@
-//! Where the entries of a tree lie among those of all trees.
+//! The position of a tree's entries among those of all trees.
 //!
 //! ```text
 //! 00000000 NAME         number of the tree of that name    the catalog
@@ -7,15 +7,15 @@
 //!
 //! Numbers are big-endian, so that a tree is one range and ranges keep the order of keys.
 //!
-//! A column family for each tree was measured and given up: making one writes and reads back the
-//! options of all, 30 ms for the first and twice that for the three-hundredth, and each of them is
-//! flushed to files of its own.
+//! A column family for each tree was measured and rejected: creating one writes and reads back the
+//! options of all, which takes 30 ms for the first and twice that for the three-hundredth, and each
+//! of them is flushed to files of its own.
 
 use std::ops::Bound;
 
 use smallvec::SmallVec;
 
-/// The number of a tree: what its keys begin with.
+/// The number of a tree, with which its keys begin.
 pub(crate) type TreeNumber = u32;
 
 /// The tree that maps the names of the others to their numbers.
@@ -23,7 +23,7 @@ pub(crate) const CATALOG: TreeNumber = 0;
 
 pub(crate) const NUMBER_BYTES: usize = size_of::<TreeNumber>();
 
-/// A key as RocksDB has it. Few are so long that it has to be allocated.
+/// A key in RocksDB's form. Few are long enough to need an allocation.
 pub(crate) type StoredKey = SmallVec<[u8; 64]>;
 
 #[inline]
@@ -40,12 +40,12 @@ pub(crate) fn key_of(stored: &[u8]) -> &[u8] {
     stored.get(NUMBER_BYTES..).unwrap_or_default()
 }
 
-/// Tells whether a stored key is one of a tree.
+/// Tells whether a stored key belongs to a tree.
 pub(crate) fn is_of(tree: TreeNumber, stored: &[u8]) -> bool {
     stored.starts_with(&tree.to_be_bytes())
 }
 
-/// Returns the first key that a range may hold.
+/// Returns the first key that a range may contain.
 pub(crate) fn lower_bound(tree: TreeNumber, start: Bound<&[u8]>) -> Vec<u8> {
     match start {
         Bound::Unbounded => first_of(tree),
@@ -54,17 +54,17 @@ pub(crate) fn lower_bound(tree: TreeNumber, start: Bound<&[u8]>) -> Vec<u8> {
     }
 }
 
-/// Returns the first key after all that a range may hold.
+/// Returns the first key after all that a range may contain.
 pub(crate) fn upper_bound(tree: TreeNumber, end: Bound<&[u8]>) -> Vec<u8> {
     match end {
-        // The last number is never given to a tree.
+        // The last number is never assigned to a tree.
         Bound::Unbounded => first_of(tree.saturating_add(1)),
         Bound::Included(key) => joined(tree, key, &[0]),
         Bound::Excluded(key) => joined(tree, key, &[]),
     }
 }
 
-/// Returns the first key that a tree may hold.
+/// Returns the first key that a tree may contain.
 pub(crate) fn first_of(tree: TreeNumber) -> Vec<u8> {
     tree.to_be_bytes().to_vec()
 }

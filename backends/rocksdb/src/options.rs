@@ -1,11 +1,12 @@
-//! What only RocksDB can be told.
+//! Options that only RocksDB has.
 
 use arbour_core::StoreOptions;
 use rocksdb::{
     BlockBasedOptions, Cache, CompactionPri, DBCompressionType, DBRecoveryMode, LogLevel, Options,
 };
 
-/// How the blocks of sorted files are compressed. What was written one way is read under any.
+/// How the blocks of sorted files are compressed. Files written with one setting can be read with
+/// any other.
 ///
 /// ```
 /// use arbour_rocksdb::{Compression, RocksdbOptions};
@@ -14,17 +15,17 @@ use rocksdb::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Blocks are stored as they are.
+    /// Blocks are not compressed.
     None,
-    /// Quick, and smaller by half for most data.
+    /// Quick, and halves most data.
     #[default]
     Lz4,
 }
 
-/// What can be set of RocksDB beyond [`StoreOptions`], of which `cache_bytes` is the size of its
-/// block cache (64 MiB unless set).
+/// The options of RocksDB beyond [`StoreOptions`], whose `cache_bytes` is the size of its block
+/// cache (64 MiB by default).
 ///
-/// None of it is kept in the store: each opening has its own.
+/// They are not stored: each opening has its own.
 ///
 /// ```
 /// use arbour_core::StoreOptions;
@@ -46,13 +47,13 @@ pub struct RocksdbOptions {
 
 const CACHE_BYTES: usize = 64 << 20;
 
-/// Read more often than the cache is asked for: a larger block means a smaller index.
+/// Larger than RocksDB's default of 4 KiB, because larger blocks need a smaller index.
 const BLOCK_BYTES: usize = 16 << 10;
 
-/// Ten bits a key let one in a hundred gets of an absent key through.
+/// With ten bits for each key, one in a hundred gets of an absent key passes the filter.
 const BLOOM_BITS: f64 = 10.0;
 
-/// Pinned, so that files stay readable by the version before when RocksDB is upgraded.
+/// Pinned, so that after an upgrade of RocksDB the previous version can still read the files.
 const TABLE_FORMAT: i32 = 6;
 
 /// Written to the device in steps, so that a sync never has much to wait for.
@@ -70,7 +71,7 @@ impl Default for RocksdbOptions {
 }
 
 impl RocksdbOptions {
-    /// Returns the defaults: LZ4, 32 MiB of write buffer, two background jobs, 512 open files.
+    /// Creates the defaults: LZ4, 32 MiB of write buffer, two background jobs, 512 open files.
     ///
     /// ```
     /// let options = arbour_rocksdb::RocksdbOptions::new();
@@ -93,7 +94,7 @@ impl RocksdbOptions {
     }
 
     /// Sets how many bytes are collected in memory, and in the log, before they are written to a
-    /// sorted file. Up to twice as many are used while one is written.
+    /// sorted file. Up to twice as many are used while one is being written.
     ///
     /// ```
     /// let options = arbour_rocksdb::RocksdbOptions::new().write_buffer_bytes(8 << 20);
@@ -104,8 +105,8 @@ impl RocksdbOptions {
         self
     }
 
-    /// Sets how many threads at most write and merge sorted files. They are shared by all stores
-    /// of the process.
+    /// Sets the maximum number of threads that write and merge sorted files. They are shared by all
+    /// stores of the process.
     ///
     /// ```
     /// let options = arbour_rocksdb::RocksdbOptions::new().background_jobs(4);
@@ -116,7 +117,7 @@ impl RocksdbOptions {
         self
     }
 
-    /// Sets how many sorted files, of up to 64 MiB each, are kept open at most.
+    /// Sets the maximum number of sorted files, of up to 64 MiB each, that are kept open.
     ///
     /// ```
     /// let options = arbour_rocksdb::RocksdbOptions::new().open_files_max(4096);
@@ -127,13 +128,13 @@ impl RocksdbOptions {
         self
     }
 
-    /// Returns them as RocksDB takes them.
+    /// Converts them to RocksDB's form.
     pub(crate) fn resolve(&self, store: &StoreOptions) -> Options {
         let mut options = Options::default();
         options.create_if_missing(store.may_create());
         options.create_missing_column_families(!store.is_read_only());
-        // What the log holds up to where it is torn is the commits up to then: the rule for a
-        // system that lost its power. Anything stricter refuses to open after that.
+        // Keep the commits up to where the log is torn, which is the right mode after a power loss.
+        // A stricter mode would refuse to open then.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
         options.set_track_and_verify_wals_in_manifest(true);
         options.set_block_based_table_factory(&self.table(store));
@@ -164,7 +165,7 @@ impl RocksdbOptions {
         table.set_block_size(BLOCK_BYTES);
         table.set_bloom_filter(BLOOM_BITS, false);
         table.set_format_version(TABLE_FORMAT);
-        // Indexes and filters are in the cache, not beside it, so that its size bounds them too.
+        // Indexes and filters are in the cache, so that its size limits them too.
         table.set_cache_index_and_filter_blocks(true);
         table.set_cache_index_and_filter_blocks_with_high_priority(true);
         table.set_pin_l0_filter_and_index_blocks_in_cache(true);

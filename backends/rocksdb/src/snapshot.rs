@@ -1,4 +1,4 @@
-//! Reading all trees at one moment.
+//! Reading all trees in one snapshot.
 
 use std::sync::Arc;
 
@@ -12,8 +12,7 @@ use crate::database::{Database, Db};
 use crate::keyspace::{CATALOG, TreeNumber, first_of, is_of, stored_key};
 use crate::{RocksdbCursor, RocksdbEngine, RocksdbValue};
 
-/// A snapshot of RocksDB, and options that say to read it: making them anew for each get costs an
-/// allocation.
+/// A RocksDB snapshot, and read options for it: creating them for each get costs an allocation.
 struct Pinned<'d> {
     snapshot: SnapshotWithThreadMode<'d, Db>,
     options: ReadOptions,
@@ -37,7 +36,7 @@ impl Pin {
         })
     }
 
-    /// Returns new options to read the snapshot with.
+    /// Returns new options for reading the snapshot.
     fn options(&self) -> ReadOptions {
         let mut options = ReadOptions::default();
         options.set_snapshot(&self.borrow_dependent().snapshot);
@@ -45,8 +44,8 @@ impl Pin {
     }
 }
 
-/// A snapshot of a [`RocksdbStore`](crate::RocksdbStore). It keeps the database open for as long
-/// as it lives, also when the store is closed meanwhile.
+/// A snapshot of a [`RocksdbStore`](crate::RocksdbStore). It keeps the database open for its
+/// lifetime, even if the store is closed meanwhile.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};
@@ -75,7 +74,7 @@ impl<'s> RocksdbSnapshot<'s> {
     /// Counts the entries of all trees, by reading them.
     pub(crate) fn count(&self, operation: Operation) -> Result<u64> {
         let mut options = self.pin.options();
-        // Who counts everything must not push out what others read often.
+        // Counting everything should not evict what others read often.
         options.fill_cache(false);
         options.set_iterate_lower_bound(first_of(CATALOG + 1));
         let mut iterator = self.database().db.raw_iterator_opt(options);
@@ -89,7 +88,7 @@ impl<'s> RocksdbSnapshot<'s> {
         Ok(count)
     }
 
-    /// Sorts the trees of the catalog into those that hold an entry and those that do not; both by
+    /// Divides the trees of the catalog into those with entries and those without; both sorted by
     /// name.
     pub(crate) fn used_and_empty(
         &self,

@@ -1,4 +1,4 @@
-//! The store: RocksDB and the slot of its one writer.
+//! The store: RocksDB, and the slot of its writer.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use arbour_core::{KvStore, Operation, Result, StoreOptions};
 
 use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, backup};
 
-/// A store in a folder that RocksDB keeps.
+/// A store in a folder that belongs to RocksDB.
 ///
 /// ```
 /// use arbour_core::{KvStore, StoreOptions};
@@ -34,17 +34,16 @@ impl fmt::Debug for RocksdbStore {
 
 impl RocksdbStore {
     /// Opens the store in the folder at `path`, creating it if it is absent (or empty) and the
-    /// options allow. After a crash RocksDB repeats what is in its log first.
+    /// options allow. After a crash RocksDB first replays its log.
     ///
     /// # Errors
     /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open for
-    /// writing, or this one is to write and another has it open at all;
-    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged or holds something
-    /// else; [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a database of
-    /// RocksDB that Arbour did not make; [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer
-    /// version wrote it;
-    /// [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and may not be created;
-    /// [`Io`](arbour_core::ErrorKind::Io) if the system refuses.
+    /// writing, or if it is opened for writing and another has it open at all;
+    /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the folder is damaged or contains
+    /// something else; [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a
+    /// RocksDB database that Arbour did not create; [`TooNew`](arbour_core::ErrorKind::TooNew) if a
+    /// newer version wrote it; [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and
+    /// may not be created; [`Io`](arbour_core::ErrorKind::Io) for errors of the system.
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -62,10 +61,10 @@ impl RocksdbStore {
         Self::open_with(path, options, &RocksdbOptions::default())
     }
 
-    /// Opens the store as [`open`](Self::open) does, with options that only RocksDB has.
+    /// Opens the store like [`open`](Self::open), with options that only RocksDB has.
     ///
     /// # Errors
-    /// The same.
+    /// As [`open`](Self::open).
     ///
     /// ```
     /// use arbour_core::StoreOptions;

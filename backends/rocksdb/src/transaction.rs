@@ -1,11 +1,11 @@
-//! Writing all trees at once.
+//! Writing through a transaction.
 
 use arbour_core::engine::LayeredTransaction;
 
 use crate::RocksdbEngine;
 
-/// A transaction of a [`RocksdbStore`](crate::RocksdbStore): core's ordered write set over a
-/// snapshot, committed as one batch of RocksDB.
+/// A transaction of a [`RocksdbStore`](crate::RocksdbStore): core's ordered write set on top of a
+/// snapshot, committed as one RocksDB batch.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, StoreOptions};

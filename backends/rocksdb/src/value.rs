@@ -1,9 +1,9 @@
-//! A value in RocksDB's own memory.
+//! Values in RocksDB's own memory.
 
 use rocksdb::DBPinnableSlice;
 
-/// A value of a [`RocksdbStore`](crate::RocksdbStore): the bytes of RocksDB's own block, held in
-/// memory for as long as this lives.
+/// A value of a [`RocksdbStore`](crate::RocksdbStore): the bytes of RocksDB's own block, kept in
+/// memory for the lifetime of the value.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};

@@ -1,7 +1,7 @@
-//! A copy of a store that is in use.
+//! Backups of a store in use.
 //!
 //! sled has no backup of its own and its files change all the time, so the entries of one snapshot
-//! are copied into a new database.
+//! are copied to a new database.
 
 use std::path::Path;
 

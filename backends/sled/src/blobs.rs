@@ -1,9 +1,8 @@
-//! What is too large for sled's log.
+//! Files for values that are too large for sled's log.
 //!
-//! sled writes a page of more than about 128 KiB to a file of its own and never puts that file on
-//! the device. Its recovery passes over a record of the log whose file is missing, and takes the
-//! rest of the commit. So the files of a commit are put on the device before the log names them, at
-//! every level of durability.
+//! sled writes a page of more than about 128 KiB to a file of its own and never syncs that file.
+//! Its recovery skips a log record whose file is missing, and applies the rest of the commit. So
+//! the files of a commit are synced before the log names them, at every level of durability.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -14,21 +13,21 @@ use std::time::{Duration, SystemTime};
 
 use crate::folder::sync_folder;
 
-/// File systems count the time of a change in steps of up to this.
+/// File systems record modification times in steps of up to this.
 const TIME_STEP: Duration = Duration::from_millis(50);
 
-/// The files beside the log, and which of them are on the device.
+/// The files next to the log, and which of them are on the device.
 pub(crate) struct Blobs {
     path: PathBuf,
-    /// The folder itself, which is cheaper to ask than its path. Only Unix opens folders.
+    /// The open folder, which is cheaper to query than its path. Only Unix opens folders.
     folder: Option<File>,
-    /// Those that are on the device.
+    /// The files that are on the device.
     synced: HashSet<OsString>,
-    /// Those that were put on the device but may have been incomplete then: a thread of sled's may
+    /// The files that were synced but may have been incomplete then, because a thread of sled may
     /// have been writing them.
     unsure: HashSet<OsString>,
-    /// When the folder had changed last when it was last listed; `None` if it may have changed
-    /// since within one step of time.
+    /// The folder's modification time when it was last listed; `None` if it may have changed since
+    /// within the same step.
     changed: Option<SystemTime>,
 }
 
@@ -44,7 +43,7 @@ impl Blobs {
         Ok(self.changed != Some(self.last_change()?))
     }
 
-    /// Puts the new files on the device.
+    /// Syncs the new files.
     pub(crate) fn sync_new(&mut self) -> io::Result<()> {
         let new = self.find_new()?;
         self.sync(&new)?;
@@ -52,8 +51,8 @@ impl Blobs {
         Ok(())
     }
 
-    /// Puts the files on the device that are not there for sure. A file is named by the position of
-    /// the record that names it, and is complete if the log is written up to that position.
+    /// Syncs the files that are not certain to be on the device. A file is named after the position
+    /// of the record that names it, and is complete if the log is written up to that position.
     pub(crate) fn sync_all(&mut self, written: i64) -> io::Result<()> {
         let new = self.find_new()?;
         self.unsure.extend(new);
@@ -66,7 +65,8 @@ impl Blobs {
     }
 
     fn last_change(&self) -> io::Result<SystemTime> {
-        // sled only ever makes and removes whole files, so the time of the folder tells all.
+        // sled only creates and removes whole files, so the folder's modification time shows every
+        // change.
         let found = self.folder.as_ref().map_or_else(|| fs::metadata(&self.path), File::metadata);
         found?.modified()
     }
@@ -100,7 +100,7 @@ impl Blobs {
     }
 }
 
-/// Tells whether the record that names a file is written. What is not named so is no file of sled's.
+/// Tells whether the record that names a file is written. A file with any other name is not sled's.
 fn is_complete(name: &OsStr, written: i64) -> bool {
     let position = name.to_str().and_then(|name| name.parse::<i64>().ok());
     position.is_none_or(|position| position <= written)
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!((&blobs.synced, &blobs.unsure), (&names(&["17"]), &names(&["18"])));
         blobs.sync_all(18).unwrap();
         assert_eq!((&blobs.synced, &blobs.unsure), (&names(&["17", "18"]), &names(&[])));
-        // A file that comes back under the name of one that went is another file.
+        // A new file under the name of a removed one is a different file.
         fs::remove_file(folder.path().join("17")).unwrap();
         blobs.sync_new().unwrap();
         assert_eq!(blobs.synced, names(&["18"]));

@@ -1,4 +1,4 @@
-//! A batch as sled takes it.
+//! Batches in sled's form.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use arbour_core::{Batch, Tree};
 
 use crate::key;
 
-/// What is to be written, as sled takes it.
+/// The writes of a batch, in sled's form.
 ///
-/// It is made before sled is called, because sled applies a batch under a lock that all its
-/// databases in the process share: nothing else is done there.
+/// It is built before sled is called, because sled applies a batch under a lock that all its
+/// databases in the process share, so the work under that lock is kept to a minimum.
 pub(crate) enum Changes {
     /// A single write is one record of its own, and needs neither that lock nor a batch.
     One(Tree, sled::IVec, Option<sled::IVec>),
-    /// One tree's batch is applied as it is; those of several in one of sled's transactions, which
-    /// reads each key once more.
+    /// A batch for one tree is applied directly; batches for several trees are applied in a
+    /// transaction of sled, which reads each key once more.
     Many(Vec<(Tree, sled::Batch)>),
 }
 

@@ -1,4 +1,4 @@
-//! One number for all that is in sled's files.
+//! A checksum over all of sled's files.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -10,7 +10,7 @@ use crate::{index, settings};
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// Returns the checksum of a store's files: their names, their lengths and their bytes. sled's
-/// settings count as what they have to be, because they are restored anyway.
+/// settings count with their required content, because they are restored anyway.
 ///
 /// # Errors
 /// [`NotFound`](io::ErrorKind::NotFound) if the log is missing.
@@ -28,7 +28,7 @@ pub(crate) fn of_store(folder: &Path) -> io::Result<u64> {
     Ok(checksum.0)
 }
 
-/// Lists the files in a folder whose name passes, sorted; none if there is no folder.
+/// Lists the files in a folder whose names pass, sorted; none if there is no folder.
 fn list(folder: &Path, keep: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -45,8 +45,8 @@ fn list(folder: &Path, keep: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> 
     Ok(files)
 }
 
-/// Multiplies and rotates word by word: no match for malice, but for cut files, lost blocks and
-/// flipped bits. No change within one word goes unseen.
+/// Multiplies and rotates word by word. It does not protect against deliberate changes, but detects
+/// truncated files, lost blocks and flipped bits. Every change within a single word is detected.
 struct Checksum(u64);
 
 impl Checksum {

@@ -1,4 +1,4 @@
-//! The entries of a range as sled comes to them.
+//! Iterating over a range with sled's iterator.
 
 use std::borrow::Cow;
 
@@ -27,22 +27,23 @@ pub type SledCursor<'t> = LayeredCursor<'t, SledEngine>;
 /// A live cursor of a [`SledEngine`]: sled's own iterator.
 ///
 /// That iterator is neither a snapshot nor live. It copies one leaf of the tree at a time, when it
-/// comes to it, and shows the entries of the copy; so it may show a deleted entry, and miss one
-/// inserted in a leaf it has copied. The cursor reads a few entries ahead, which is more of the
-/// same. That is what [`LiveEngine`](arbour_core::engine::LiveEngine) asks for,
-/// and enough for a snapshot over it:
+/// reaches it, and returns the entries of the copy; so it may return a deleted entry, and miss one
+/// inserted in a leaf it has copied. The cursor reads a few entries ahead, which has the same
+/// effect. This satisfies [`LiveEngine`](arbour_core::engine::LiveEngine), and suffices for a
+/// snapshot on top of it:
 ///
-/// - *What it shows was there at some moment since the cursor was made*: a leaf is copied no
-///   earlier than the first call of `next` or, after a seek, than the first call after that.
-/// - *What was there all along is shown, once and in order*: a copied leaf holds all entries
-///   between its bounds, and the next one is looked for by the bound of the copy, wherever that
-///   key lives by then. Leaves that are split or merged meanwhile move entries, not bounds passed.
+/// - *Every entry it returns existed at some time since the cursor was created*: a leaf is copied
+///   no earlier than the first call of `next` or, after a seek, the first call after that.
+/// - *An entry that existed throughout is returned, once and in order*: a copied leaf contains all
+///   entries between its bounds, and the next leaf is found by the bound of the copy, wherever that
+///   key is by then. Concurrent splits and merges move entries, but not across a bound that the
+///   cursor has passed.
 /// - *A change made before the snapshot is seen*: its batch was applied before the snapshot was
-///   pinned, and so before any leaf was copied.
+///   pinned, and therefore before any leaf was copied.
 /// - *A change made after it is not*: its pre-image was in the undo log before sled was changed.
-///   Whether the copy is from before the change or after, the log is asked after the copy was
-///   read, and what it has of a key goes before what the leaf has: the old value, or that there
-///   was none. A deleted entry that is missing from the leaf is in the log as well.
+///   Whether the copy is from before or after the change, the log is read after the copy, and takes
+///   precedence for its keys: it has the old value, or that there was none. A deleted entry that is
+///   missing from the leaf is in the log as well.
 ///
 /// ```
 /// use arbour_core::engine::{Engine, LiveEngine, TreeName};
@@ -60,31 +61,31 @@ pub type SledCursor<'t> = LayeredCursor<'t, SledEngine>;
 pub struct SledLiveCursor<'e> {
     engine: &'e SledEngine,
     tree: Tree,
-    /// What is left to read; `None` if that is nothing.
+    /// What is left to read; `None` if nothing is.
     rest: Option<ShieldedIter>,
-    /// Entries read together, because each call of sled's costs what it takes to catch its panics.
+    /// Entries read together, because each call of sled pays for catching its panics.
     read: Vec<(sled::IVec, sled::IVec)>,
-    /// Where in `read` the entry shown is.
+    /// The index in `read` of the current entry.
     place: usize,
-    /// How many entries are read together next: few at first, for many scans want only one.
+    /// How many entries to read together next: few at first, because many scans want only one.
     read_next: usize,
-    /// The key shown, where sled has it differently.
+    /// The current key, if sled stores it in another form.
     decoded: Option<Vec<u8>>,
     range: KeyRange<'static>,
     direction: Direction,
-    /// What came up behind the entries in `read`.
+    /// The error that occurred after the entries in `read`.
     failure: Option<Error>,
     failed: bool,
 }
 
-/// An iterator that is dropped within `catch_panic`: it keeps the database open, and is the last to do
-/// so if the engine was released before.
+/// An iterator that is dropped within `catch_panic`. It keeps the database open, and may be the
+/// last to do so if the engine was already released.
 struct ShieldedIter(Option<sled::Iter>);
 
 impl Drop for ShieldedIter {
     fn drop(&mut self) {
         let rest = self.0.take();
-        // No caller is left to report an error to.
+        // There is no caller left to report an error to.
         let _ = catch_panic(Operation::Close, move || {
             drop(rest);
             Ok(())
@@ -92,7 +93,7 @@ impl Drop for ShieldedIter {
     }
 }
 
-/// As many as are in half a leaf or more.
+/// At least half of the entries of a leaf.
 const READ_MAX: usize = 16;
 
 impl<'e> SledLiveCursor<'e> {
@@ -119,7 +120,7 @@ impl<'e> SledLiveCursor<'e> {
         })
     }
 
-    /// Reads some entries more.
+    /// Reads more entries.
     fn read_on(&mut self) {
         self.read.clear();
         self.place = 0;
@@ -151,7 +152,7 @@ impl<'e> SledLiveCursor<'e> {
     }
 }
 
-/// Begins to read a range: sled's iterators only go on.
+/// Starts reading a range: sled's iterators cannot seek.
 fn open(engine: &SledEngine, tree: &Tree, range: &KeyRange<'_>) -> Result<Option<ShieldedIter>> {
     if range.is_empty() {
         return Ok(None);

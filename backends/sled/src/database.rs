@@ -1,4 +1,4 @@
-//! sled's database, its trees kept open, and what it takes to make it durable.
+//! sled's database with its open trees, and how it is made durable.
 
 use std::fs::File;
 use std::io;
@@ -21,44 +21,45 @@ use crate::seal::State;
 use crate::watch::Watched;
 use crate::{error, log_end, recovery};
 
-/// sled's own tree has a name too, and its names begin otherwise.
+/// sled's default tree has a name too, which begins differently.
 const TREE_PREFIX: &str = "tree/";
 
-/// What sled's own tree holds in a store that was made: without it sled has lost its log.
+/// The entry of sled's default tree in every created store: if it is missing, sled has lost its
+/// log.
 const MARK: (&str, &str) = ("arbour", "1");
 
-/// How long the flush may take that follows a call which failed. After that sled counts as stuck.
+/// How long the flush after a failed call may take. After that, sled counts as stuck.
 const SETTLING_MAX: Duration = Duration::from_secs(5);
 
-/// A database that is open, in a folder that is locked.
+/// An open database, in a locked folder.
 pub(crate) struct Database {
-    /// By the number of the tree; one that was never written is missing.
+    /// By the number of the tree; `None` for a tree that was never written.
     trees: Vec<Option<sled::Tree>>,
     sled: Watched,
-    /// sled's log once more: sled's own flush starts the writing and waits for it, but leaves it
-    /// in the device's cache, and the length of the file in the system's.
+    /// Another handle of sled's log: sled's own flush starts the writing and waits for it, but
+    /// leaves the data in the device's cache, and the length of the file in the system's.
     log: File,
     durable: Mutex<Durable>,
-    /// The failure that stopped the database: what is in memory may not be what is on the device.
-    /// Set with `durable` locked, so that a flush that waits for another does not begin after that
-    /// one failed: it would succeed without having written what the other could not.
+    /// The failure that stopped the database: its memory and the device may differ. It is set while
+    /// `durable` is locked, so that a flush waiting for another one does not start after that one
+    /// failed: it would succeed without having written what the other could not.
     failure: OnceLock<Error>,
-    /// A change failed in a way that sled did not note, so that it waits for ever for a record
-    /// that is never written: of a large value for which the device has no room.
+    /// A change failed in a way that sled did not record, so sled waits forever for a log record
+    /// that is never written. This happens if the device has no space for a large value.
     is_stuck: AtomicBool,
     doubt: Doubt,
     folder: Folder,
 }
 
-/// The first error of a call since the last flush. Also a read may write: it splits a page that has
-/// grown. If sled cannot write the file of a part of it, it notes nothing, and every flush waits for
-/// the record of that part.
+/// The first error of a call since the last flush. A read can write too: it splits a page that has
+/// grown. If sled cannot write the file of a part of it, it records no error, and every flush waits
+/// for the record of that part.
 pub(crate) type Doubt = Arc<Mutex<Option<Error>>>;
 
 /// What is known to be on the device.
 struct Durable {
     blobs: Blobs,
-    /// How far the log reaches at least.
+    /// A lower bound for the end of the log on the device.
     log_end: u64,
 }
 
@@ -117,7 +118,7 @@ impl Database {
         if options.verifies() { self.read_all() } else { Ok(()) }
     }
 
-    /// Opens the trees that are there: what is not among them was never written.
+    /// Opens the existing trees; any other tree was never written.
     fn open_trees(&mut self, registry: &TreeRegistry) -> Result<()> {
         for name in self.sled.tree_names() {
             let ours = std::str::from_utf8(&name).ok().and_then(|n| n.strip_prefix(TREE_PREFIX));
@@ -137,8 +138,8 @@ impl Database {
         self.trees.clone()
     }
 
-    /// Makes a tree that was never written. What is left of it if nothing follows is an empty
-    /// tree, which is none.
+    /// Creates a tree that was never written. If nothing follows, an empty tree is left, which
+    /// counts as absent.
     pub(crate) fn make_tree(&mut self, tree: &Tree, operation: Operation) -> Result<()> {
         self.check(operation)?;
         let made = catch_panic(operation, || {
@@ -162,7 +163,7 @@ impl Database {
         self.folder.path().check(operation)
     }
 
-    /// Returns where errors are put that sled may not have noted.
+    /// Returns where to note errors that sled may not have recorded.
     pub(crate) fn doubt(&self) -> Doubt {
         self.doubt.clone()
     }
@@ -177,22 +178,23 @@ impl Database {
         self.failure.get().map_or(Ok(()), |cause| Err(error::stopped(cause, operation)))
     }
 
-    /// Stops the database after a failure, because it left open what is on the device.
+    /// Stops the database after a failure that leaves it unknown what is on the device.
     pub(crate) fn stop(&self, cause: &Error) {
         let _ = self.failure.set(cause.clone());
     }
 
-    /// Stops the database after a change that failed. An error that sled noted makes it give up by
+    /// Stops the database after a failed change. If sled has recorded the error, sled stops by
     /// itself.
     fn fail(&self, cause: &Error) {
         self.is_stuck.fetch_or(self.sled.context.global_error().is_ok(), Ordering::AcqRel);
         self.stop(cause);
     }
 
-    /// Changes the trees in memory and hands the changes to sled's log, so that recovery takes all of
-    /// them or none, also if this fails.
+    /// Changes the trees in memory and passes the changes to sled's log, so that recovery applies
+    /// all of them or none, even if this fails.
     pub(crate) fn change(&self, changes: Changes) -> Result<()> {
-        // With the lock held nothing waits for the log, which stands still meanwhile.
+        // The log is held during the change. With this lock no other thread waits for the log
+        // meanwhile.
         let Durable { blobs, .. } = &mut *self.durable.lock();
         self.check(Operation::Apply)?;
         self.change_whole(changes, blobs).inspect_err(|cause| self.fail(cause))
@@ -203,15 +205,15 @@ impl Database {
         let failed = |cause| error::engine(cause, operation);
         let mut hold = None;
         if let Changes::Many(_) = &changes {
-            // sled takes back the mark of a batch that fails, and writes what there is of it without.
-            // The batch may have to read what is still in sled's buffer, and would wait for ever if
-            // that were held too: before each batch, also an empty one, sled begins another buffer.
+            // If a batch fails, sled removes its mark and writes what there is of it without one.
+            // The batch may have to read what is still in sled's buffer, and would wait forever if
+            // that buffer were held too. An empty batch first makes sled start a new buffer.
             let empty = || self.sled.apply_batch(sled::Batch::default()).map_err(failed);
             catch_panic(operation, empty)?;
             hold = Some(self.hold().map_err(failed)?);
         }
         let changed = self.write(changes);
-        // Nothing durable is written to a folder that was moved.
+        // Do not write durably to a folder that was moved.
         let needs_sync =
             blobs.may_have_new().unwrap_or(true) && self.check_place(operation).is_ok();
         if hold.is_none() && changed.is_ok() && !needs_sync {
@@ -219,7 +221,7 @@ impl Database {
         }
         let release = match hold.map_or_else(|| self.hold(), Ok) {
             Ok(release) => release,
-            // sled writes nothing any more.
+            // sled no longer writes anything.
             Err(cause) => return changed.and(Err(failed(cause))),
         };
         let whole = changed.and_then(|()| {
@@ -230,8 +232,8 @@ impl Database {
         whole
     }
 
-    /// Reserves a place in the log. Recovery takes nothing that follows it until it is released. If
-    /// what follows is not whole, it never is: sled then waits for it until the process ends.
+    /// Reserves a place in the log. Recovery applies nothing after it until it is released. If what
+    /// follows is incomplete, it is never released; sled then waits for it until the process ends.
     fn hold(&self) -> sled::Result<impl FnOnce(bool) -> sled::Result<()>> {
         let log = &self.sled.context.pagecache.log;
         let place = log.reserve(LogKind::Free, 0, &(), &sled::pin())?;
@@ -260,7 +262,7 @@ impl Database {
             }
             Changes::Many(batches) => batches,
         };
-        // A tree that is missing here holds nothing that could be deleted.
+        // A tree that is missing here has no entries that could be deleted.
         let (trees, mut batches): (Vec<_>, Vec<_>) = batches
             .into_iter()
             .filter_map(|(tree, batch)| Some((self.tree(&tree)?, batch)))
@@ -283,7 +285,7 @@ impl Database {
         })
     }
 
-    /// Makes everything changed so far as durable as asked for.
+    /// Makes all changes so far durable at the requested level.
     pub(crate) fn flush(&self, durability: Durability, operation: Operation) -> Result<()> {
         if durability == Durability::None {
             return Ok(());
@@ -294,8 +296,8 @@ impl Database {
         let settled = self.settle(operation);
         let flushed = settled.and_then(|()| match durability {
             Durability::PowerLoss => self.make_durable(durable, operation).and_then(|log_end| {
-                // Not durably, which would cost as much as the flush: an earlier end is true as
-                // well.
+                // Not durable, which would cost as much as the flush: an earlier end is a valid
+                // lower bound too.
                 let noted = self.folder.seal().note(State::Open(log_end));
                 noted.map_err(|cause| not_durable(cause, operation))
             }),
@@ -304,11 +306,11 @@ impl Database {
         flushed.inspect_err(|cause| self.stop(cause))
     }
 
-    /// Puts everything changed so far on the device and returns how far the log reaches there.
+    /// Syncs all changes so far and returns how far the log reaches on the device.
     fn make_durable(&self, durable: &mut Durable, operation: Operation) -> Result<u64> {
         let refused = |cause| not_durable(cause, operation);
         self.flush_sled(operation)?;
-        // Asked before anything is synced: what sled writes meanwhile may miss the sync.
+        // Ask before syncing: what sled writes meanwhile may miss the sync.
         let end = log_end::find(&self.sled);
         let written = self.sled.context.pagecache.log.stable_offset();
         durable.blobs.sync_all(written).map_err(refused)?;
@@ -317,7 +319,7 @@ impl Database {
         Ok(durable.log_end)
     }
 
-    /// Waits for the log after a call that failed, on a thread that can be given up.
+    /// Waits for the log after a failed call, on a thread that can be abandoned.
     fn settle(&self, operation: Operation) -> Result<()> {
         let Some(doubt) = self.doubt.lock().take() else { return Ok(()) };
         let failed = |cause| error::engine(cause, operation);
@@ -327,7 +329,8 @@ impl Database {
         let (sender, settled) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("arbour-sled-settle".to_owned());
         let spawned = thread.spawn(move || {
-            // Not sled's flush: while that waits, no database of the process can apply a batch.
+            // Do not call sled's flush: while it waits, no database of the process can apply a
+            // batch.
             let _ = sender.send(pages.log.make_stable(position));
         });
         let waiting = spawned.map_err(|cause| {
@@ -335,7 +338,7 @@ impl Database {
         })?;
         match settled.recv_timeout(SETTLING_MAX) {
             Ok(stable) => {
-                // The thread lets go of the database.
+                // The thread drops its reference to the database.
                 let _ = waiting.join();
                 stable.map(drop).map_err(failed)
             }
@@ -346,7 +349,7 @@ impl Database {
         }
     }
 
-    /// Hands everything changed so far to the system.
+    /// Passes all changes so far to the operating system.
     fn flush_sled(&self, operation: Operation) -> Result<()> {
         catch_panic(operation, || {
             self.sled.flush().map(drop).map_err(|cause| error::engine(cause, operation))
@@ -357,15 +360,15 @@ impl Database {
     pub(crate) fn stats(sled: sled::Db, trees: Vec<Option<sled::Tree>>) -> Result<Stats> {
         let operation = Operation::Stats;
         let failed = |cause| error::engine(cause, operation);
-        // The handles are dropped within `catch_panic` too: they are the last ones if the store is
-        // closed meanwhile.
+        // Drop the handles within `catch_panic` too: they are the last ones if the store is closed
+        // meanwhile.
         catch_panic(operation, move || {
             let entries = count(&trees).map_err(failed)?;
             Ok(Stats::new(entries, sled.size_on_disk().map_err(failed)?))
         })
     }
 
-    /// Reads every entry, so that sled compares the checksums of everything it has.
+    /// Reads every entry, so that sled verifies the checksums of everything it has.
     fn read_all(&self) -> Result<()> {
         let operation = Operation::Open;
         catch_panic(operation, || {
@@ -378,7 +381,7 @@ impl Database {
         &self.sled
     }
 
-    /// Lets go of everything. The folder is sealed if all that was written is on the device.
+    /// Closes everything. The folder is sealed if everything written is on the device.
     pub(crate) fn close(self) -> Result<()> {
         if !self.is_stuck() {
             let _ = self.settle(Operation::Close);
@@ -395,7 +398,7 @@ impl Database {
     }
 }
 
-/// Checks that sled found what it has to, and returns how far the log reaches as far as known.
+/// Checks that sled found what it must, and returns how far the log is known to reach.
 fn check(sled: &sled::Db, state: State) -> Result<u64> {
     let failed = |cause| error::engine(cause, Operation::Open);
     catch_panic(Operation::Open, || {
@@ -408,7 +411,7 @@ fn check(sled: &sled::Db, state: State) -> Result<u64> {
         }
         match state {
             State::Open(noted) => log_end::check(sled, noted).map(|()| noted),
-            // The index that sled wrote just now covers the log of a store that was closed.
+            // The index that sled has just written covers the whole log of a store that was closed.
             State::New | State::Closed(_) => Ok(0),
         }
     })

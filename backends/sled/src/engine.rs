@@ -1,4 +1,4 @@
-//! The engine: what the layers ask for.
+//! The engine for the layers.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use crate::database::{Database, Doubt};
 use crate::folder::Folder;
 use crate::{SledLiveCursor, error, key};
 
-/// A database of sled: atomic batches over many trees, and reads of what is there now.
+/// A sled database: atomic batches over many trees, and reads of the current state.
 ///
-/// It has neither snapshots nor transactions that can scan; [`SledStore`](crate::SledStore) is the
-/// store that core's layers make of it.
+/// It has neither snapshots nor transactions that can scan; the layers of core turn it into
+/// [`SledStore`](crate::SledStore).
 ///
 /// ```
 /// use arbour_core::engine::{Engine, LiveEngine, TreeName};
@@ -38,7 +38,7 @@ use crate::{SledLiveCursor, error, key};
 pub struct SledEngine {
     capabilities: Capabilities,
     registry: TreeRegistry,
-    /// `None` once let go. Locked for writing only to make a tree and to let go.
+    /// `None` once released. Locked for writing only to create a tree and to release the database.
     database: RwLock<Option<Database>>,
     doubt: Doubt,
     path: PathBuf,
@@ -75,19 +75,20 @@ impl SledEngine {
         Ok(Self { capabilities, registry, database, doubt, path })
     }
 
-    /// Returns where the database lies: an absolute path without symbolic links.
+    /// Returns the path of the database: absolute and without symbolic links.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Calls `run` with the database, if it can be used, and adds to an error where it lies.
+    /// Calls `run` with the database if it is usable, and adds the path to an error.
     #[inline]
     pub(crate) fn with<R>(
         &self,
         operation: Operation,
         run: impl FnOnce(&Database) -> Result<R>,
     ) -> Result<R> {
-        // Looked for behind the lock: making a tree, which locks it for writing, may have failed.
+        // Check while holding the lock: creating a tree, which locks it for writing, may have
+        // failed.
         let ran = match self.database.read().as_ref() {
             Some(database) => database.check(operation).and_then(|()| run(database)),
             None => Err(error::closed(operation)),
@@ -95,7 +96,7 @@ impl SledEngine {
         ran.map_err(|error| self.locate(error))
     }
 
-    /// Adds to an error where the database lies, and notes what sled may not have noted.
+    /// Adds the path to an error, and notes errors that sled may not have recorded.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
         use ErrorKind::{Corrupted, DiskFull, Engine, Io};
@@ -111,7 +112,7 @@ impl SledEngine {
         self.registry.check(tree, operation)
     }
 
-    /// Makes the trees that a batch is the first to put something in.
+    /// Creates the trees that a batch is the first to put something in.
     fn make_trees(&self, batch: &Batch) -> Result<()> {
         let operation = Operation::Apply;
         let is_missing = |database: &Database, tree| database.tree(tree).is_none();
@@ -122,7 +123,7 @@ impl SledEngine {
             }
             last = Some(write.tree);
             if self.with(operation, |database| Ok(is_missing(database, write.tree)))? {
-                // Only the one writer makes trees.
+                // Only the single writer creates trees.
                 match self.database.write().as_mut() {
                     Some(database) => {
                         let made = database.make_tree(write.tree, operation);
@@ -136,7 +137,7 @@ impl SledEngine {
     }
 }
 
-/// Tells whether sled may put a part of a batch into a file of its own.
+/// Tells whether sled may put part of a batch into a file of its own.
 fn has_large_value(batch: &Batch) -> bool {
     const LARGE_BYTES: usize = 32 << 10;
 
@@ -148,7 +149,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.persistent = true;
     capabilities.durability = Durability::ALL.to_vec();
     let mut most = capabilities.limits;
-    // sled looks for the last key below one of 1 MiB.
+    // sled finds the last key by searching below one of 1 MiB.
     most.key_bytes_max = (1 << 20) - 1;
     most.value_bytes_max = 256 << 20;
     capabilities.limits = options.requested_limits().within(most);
@@ -193,7 +194,7 @@ impl Engine for SledEngine {
         })
     }
 
-    /// The database stays open for the snapshots that still live.
+    /// The database stays open for open snapshots.
     fn close(&self) -> Result<()> {
         let operation = Operation::Close;
         if self.database.read().is_none() {
@@ -203,14 +204,14 @@ impl Engine for SledEngine {
             let flushed = database
                 .check_place(operation)
                 .and_then(|()| database.flush(Durability::PowerLoss, operation));
-            // Also a folder that was moved: it is not sealed.
+            // This includes a folder that was moved: it is not sealed.
             flushed.inspect_err(|cause| database.stop(cause))
         })
     }
 
     fn stats(&self) -> Result<Stats> {
         let (sled, trees) = self.with(Operation::Stats, |database| {
-            // Counting takes its time, and a writer may have to make a tree meanwhile.
+            // Counting takes time, and a writer may have to create a tree meanwhile.
             Ok((database.sled().clone(), database.trees()))
         })?;
         Database::stats(sled, trees).map_err(|error| self.locate(error))
@@ -246,8 +247,8 @@ impl LiveEngine for SledEngine {
     fn trees(&self) -> Result<Vec<String>> {
         let operation = Operation::Trees;
         let trees = self.with(operation, |database| Ok(database.trees()))?;
-        // The handles are dropped within `catch_panic` too: they are the last ones if the store is
-        // closed meanwhile.
+        // Drop the handles within `catch_panic` too: they are the last ones if the store is closed
+        // meanwhile.
         let listed = catch_panic(operation, move || {
             let mut failure = None;
             let names = self.registry.names(|number| {
@@ -260,7 +261,7 @@ impl LiveEngine for SledEngine {
         listed.map_err(|error| self.locate(error))
     }
 
-    /// Lets go of the files, and seals them.
+    /// Releases the files, and seals them.
     fn release(&self) -> Result<()> {
         let database = self.database.write().take();
         database.map_or(Ok(()), |database| database.close().map_err(|error| self.locate(error)))

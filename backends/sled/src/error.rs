@@ -1,17 +1,17 @@
-//! sled's errors, case by case, as Arbour's.
+//! Mapping sled's errors to Arbour's.
 
 use std::borrow::Cow;
 use std::io;
 
 use arbour_core::{Error, ErrorKind, Operation};
 
-/// sled reports a lock that another holds as an I/O error that only its text tells apart.
+/// sled reports a lock held by another process as an I/O error that only its text distinguishes.
 const LOCK_REFUSED: &str = "could not acquire lock";
 
 pub(crate) fn engine(error: sled::Error, operation: Operation) -> Error {
     let (kind, message) = match error {
         sled::Error::Io(cause) => return from_io(cause, operation),
-        // sled makes this of a read that the device refuses, too.
+        // sled also reports this for a read that the device refuses.
         sled::Error::Corruption { .. } => {
             (ErrorKind::Corrupted, "the database is damaged, or its device cannot read it")
         }
@@ -31,7 +31,7 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
         InvalidData | UnexpectedEof => {
             (ErrorKind::Corrupted, "the database is damaged: a file ends too early")
         }
-        // sled keeps large values in files of their own.
+        // sled stores large values in files of their own.
         NotFound => (ErrorKind::Corrupted, "the database is damaged: a file is missing"),
         _ if cause.to_string().contains(LOCK_REFUSED) => {
             (ErrorKind::Locked, "another process or handle has the database open")
@@ -47,8 +47,8 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Creates the error of a file that cannot be opened or read while the store is opened. The store
-/// has been found by then, so a missing file is damage.
+/// Creates the error for a file that cannot be opened or read while the store is opened. The store
+/// is known to exist by then, so a missing file is damage.
 pub(crate) fn not_opened(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::NotFound {
         return damaged("a file of the database is missing").with_source(cause);
@@ -56,13 +56,13 @@ pub(crate) fn not_opened(cause: io::Error) -> Error {
     Error::from_io(cause, Operation::Open, "cannot open the files of the database")
 }
 
-/// Creates the error of files that are not as they were left.
+/// Creates the error for files that differ from how they were left.
 pub(crate) fn damaged(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Corrupted, Operation::Open, message)
 }
 
-/// Creates the error of a failure in the middle of a commit, which leaves its outcome open. sled
-/// that is stuck holds its files until the process ends.
+/// Creates the error for a failure in the middle of a commit, whose outcome is unknown. If sled is
+/// stuck, it holds its files until the process ends.
 pub(crate) fn unknown_commit(cause: Error, is_stuck: bool) -> Error {
     let message = if is_stuck {
         "the commit failed, and sled holds its files until this process ends; open the store again \
@@ -73,8 +73,8 @@ pub(crate) fn unknown_commit(cause: Error, is_stuck: bool) -> Error {
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 
-/// Creates the error of a flush that would not end, because sled could not write a part of a page in
-/// the call that failed with `cause`.
+/// Creates the error for a flush that would never end, because sled could not write part of a page
+/// in the call that failed with `cause`.
 #[cold]
 pub(crate) fn stuck(cause: Error, operation: Operation) -> Error {
     let message = "sled waits for what an earlier call could not write, and holds its files until this \
@@ -82,7 +82,7 @@ pub(crate) fn stuck(cause: Error, operation: Operation) -> Error {
     Error::new(cause.kind(), operation, message).with_source(cause)
 }
 
-/// Creates the error of a call after the failure that stopped the database.
+/// Creates the error for a call after the failure that stopped the database.
 #[cold]
 pub(crate) fn stopped(cause: &Error, operation: Operation) -> Error {
     let message = "an earlier failure stopped the database; close the store and open it again";

@@ -1,10 +1,11 @@
 //! The folder of a store.
 //!
-//! sled makes nothing of files it does not know: given noise instead of its log it starts an empty
-//! database over it, and a log that is damaged in the middle it takes for one that ends there. So
-//! beside sled's files lies one of ours, the [seal](crate::seal). It says what the folder is and
-//! of which format; its lock is the lock of the store; and while the store is closed it holds the
-//! checksum of all that sled wrote, so that damage is detected before sled touches anything.
+//! sled ignores files it does not recognize: given noise instead of its log, it starts an empty
+//! database over it, and it takes a log that is damaged in the middle for one that ends there. So
+//! next to sled's files lies one of Arbour's, the [seal](crate::seal). It says what the folder is
+//! and which format it has; its lock is the lock of the store; and while the store is closed it
+//! holds the checksum of everything sled wrote, so that damage is detected before sled touches
+//! anything.
 //!
 //! ```text
 //! seal     how the store was left
@@ -14,7 +15,7 @@
 //!
 //! A store that was not closed, because its process died, is `open`. sled recovers it. Damage to
 //! its log is detected by the headers of the segments, by the checksums of sled's records, and by
-//! [where the log has to end](crate::log_end).
+//! [where the log must end](crate::log_end).
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -29,11 +30,11 @@ use crate::seal::{Seal, State};
 use crate::tail::Tail;
 use crate::{checksum, error, gap, index, segments, settings};
 
-/// How long sled's threads may take to let go of its files once the database is dropped. They
-/// need moments.
+/// How long sled's threads may take to release its files once the database is dropped. Normally
+/// they take moments.
 pub(crate) const LETTING_GO_MAX: Duration = Duration::from_secs(5);
 
-/// A folder that is locked for this store alone.
+/// A folder locked for this store alone.
 pub(crate) struct Folder {
     path: StorePath,
     seal: Seal,
@@ -41,7 +42,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Locks the folder of a store, creating it if allowed, and checks that its files are as they
-    /// were left. Changes nothing in a folder that it refuses.
+    /// were left. A refused folder is not changed.
     pub(crate) fn open(path: StorePath, may_create: bool) -> Result<(Self, State)> {
         let seal = open_seal(&path, may_create)?;
         let folder = Self { path, seal };
@@ -60,7 +61,7 @@ impl Folder {
         &self.path
     }
 
-    /// Cuts the log where it misses a large value, if that is not before a durable position.
+    /// Cuts the log at a missing large value, unless that is before a durable position.
     pub(crate) fn cut_gap(&self, durable: u64) -> Result<()> {
         let indexed = index::find_end(&self.path).map_err(error::not_opened)?;
         gap::cut(&self.log_path(), &self.blobs(), indexed, durable)
@@ -71,9 +72,9 @@ impl Folder {
         Tail::read(&self.path, &self.log_path())
     }
 
-    /// Undoes a recovery, once sled has let go of its files.
+    /// Undoes a recovery, once sled has released its files.
     pub(crate) fn restore(&self, tail: &Tail) -> io::Result<()> {
-        // sled that still has its files would write to what is put back.
+        // If sled still has its files open, it would write to what is restored.
         if !self.await_let_go()? {
             return Err(io::Error::other("sled did not let go of its files"));
         }
@@ -95,13 +96,13 @@ impl Folder {
         &self.seal
     }
 
-    /// Makes the folder one that sled opens: removes what a process left half made when it died,
-    /// and restores the settings. From here on the seal says that the store is not closed.
+    /// Prepares the folder for sled: removes what a killed process left incomplete, and restores
+    /// the settings. From here on the seal says that the store is not closed.
     pub(crate) fn prepare(&self, state: State) -> io::Result<()> {
         match state {
             State::New => {
                 self.seal.mark(State::New)?;
-                // The seal is there before anything it vouches for, and the folder with it.
+                // The seal must exist before anything it vouches for, and so must the folder.
                 self.sync_names()?;
                 self.path.parent().map_or(Ok(()), sync_folder)?;
                 self.remove(|name| matches!(name, "db" | "conf") || index::is_part(name))?;
@@ -109,12 +110,12 @@ impl Folder {
             State::Open(_) => {}
             State::Closed(_) => self.seal.mark(State::Open(0))?,
         }
-        // sled takes an index that it did not finish for its newest one, and does not open.
+        // sled takes an index that it did not finish for its newest one, and fails to open.
         self.remove(|name| index::is_part(name) && !index::is_whole(name))?;
         settings::restore(&self.path)
     }
 
-    /// Seals the folder once sled has let go of it.
+    /// Seals the folder once sled has released it.
     pub(crate) fn close(&self) -> Result<()> {
         let operation = Operation::Close;
         let failed = |cause| Error::from_io(cause, operation, "cannot seal the database's files");
@@ -125,8 +126,8 @@ impl Folder {
             );
             return Err(Error::new(ErrorKind::Engine, operation, message));
         }
-        // All that the checksum vouches for is on the device before the seal is: sled syncs its
-        // log and its index, and leaves the names to the system.
+        // Everything the checksum vouches for must be on the device before the seal is: sled syncs
+        // its log and its index, and leaves the names to the system.
         self.sync_names().map_err(failed)?;
         let sum = checksum::of_store(&self.path).map_err(failed)?;
         self.seal.mark(State::Closed(sum)).map_err(failed)
@@ -148,7 +149,7 @@ impl Folder {
     fn read_state(&self) -> Result<State> {
         match self.seal.read()? {
             Some(state) => Ok(state),
-            // The process that was creating the store died just then.
+            // The process that was creating the store died at this point.
             None if !self.log_path().exists() => Ok(State::New),
             None => Err(error::damaged("the file `seal` is empty")),
         }
@@ -176,8 +177,8 @@ impl Folder {
         if are_as_left { Ok(()) } else { Err(error::damaged(message)) }
     }
 
-    /// Waits until sled's lock is free: threads of sled hold it for a moment after the database was
-    /// dropped, and so does a process that is just being forked.
+    /// Waits until sled's lock is free: sled's threads hold it for a moment after the database is
+    /// dropped, and so does a process that is being forked.
     fn await_let_go(&self) -> io::Result<bool> {
         let began = Instant::now();
         let file = match self.open_log() {
@@ -199,7 +200,7 @@ impl Folder {
         }
     }
 
-    /// Removes the files of the folder whose name passes.
+    /// Removes the files of the folder whose names pass.
     fn remove(&self, is_removed: impl Fn(&str) -> bool) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -239,13 +240,13 @@ fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
         return Err(foreign(path));
     }
     if !may_create {
-        // The folder is there and empty: no store in it.
+        // The folder exists but is empty: there is no store in it.
         return Err(path.open_error(io::ErrorKind::NotFound.into()));
     }
     Seal::create(&seal)
 }
 
-/// What is in a folder that is not empty and has no seal.
+/// Returns the error for a folder that is neither empty nor sealed.
 fn foreign(path: &Path) -> Error {
     if path.join("db").exists() && settings::path(path).exists() {
         let message = "the folder holds a database of sled that Arbour did not make, as it has no file \
@@ -255,7 +256,7 @@ fn foreign(path: &Path) -> Error {
     error::damaged("the folder holds files that are not a database of sled")
 }
 
-/// A name is durable once its folder is. Only Unix lets a folder be opened for that.
+/// A name is durable once its folder is synced. Only Unix allows a folder to be opened for that.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }

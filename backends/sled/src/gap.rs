@@ -1,12 +1,12 @@
-//! Where a log misses a large value.
+//! Finding where a log refers to a missing large value.
 //!
-//! sled's recovery passes over a record whose file is missing, and takes what follows. That is right
-//! for a file that sled has removed, because a later record replaces the page it belonged to. But a
-//! loss of power takes files too: sled also splits and moves pages while it reads and in a thread of
-//! its own, and never syncs the files it writes then. It would pass over a part of a page that
-//! durable commits are in, and take the records that lead there. So a log that was not closed is cut
-//! at the first record whose file is missing although no later one replaces its page: what follows
-//! the last durable flush is as if it had never been written.
+//! sled's recovery skips a record whose file is missing, and applies what follows. That is right
+//! for a file that sled has removed because a later record replaces its page. But a power loss can
+//! remove files too: sled also splits and moves pages during reads and in a thread of its own, and
+//! never syncs the files it writes then. It would skip part of a page that contains durable
+//! commits, and apply the records that lead there. So a log that was not closed is cut at the first
+//! record whose file is missing although no later record replaces its page. A cut after the last
+//! durable flush loses only commits that were not durable; a cut before it is reported as damage.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -19,11 +19,11 @@ use crate::error;
 use crate::record::{Effect, Record, Reference};
 use crate::segments::{self, Records, SEGMENT_BYTES, Segment};
 
-/// Cuts the log in a folder at its first gap, durably. `from` is where sled's index ends.
+/// Cuts the log in a folder at its first gap, durably. `from` is the end of sled's index.
 ///
 /// # Errors
-/// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the gap is before `durable`: up to there
-/// everything was on the device.
+/// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the gap is before `durable`, because
+/// everything up to there was on the device.
 pub(crate) fn cut(log: &Path, blobs: &Path, from: u64, durable: u64) -> Result<()> {
     let log = match OpenOptions::new().read(true).write(true).open(log) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -74,31 +74,31 @@ struct Missing {
     replaced: Option<u64>,
 }
 
-/// A log whose segments are in order.
+/// A log with its segments in order.
 struct Scan<'l> {
     log: &'l File,
     blobs: &'l Path,
     segments: &'l [Segment],
-    /// The large values that are there.
+    /// The large values that exist.
     files: HashSet<u64>,
     from: u64,
 }
 
 impl Scan<'_> {
     fn find(&self) -> io::Result<Option<u64>> {
-        // In most logs no file is missing, and the others need not be read.
+        // In most logs no file is missing, and the other files need not be read.
         if self.list_missing(false)?.is_empty() {
             return Ok(None);
         }
         let missing = self.list_missing(true)?;
-        // What replaces a page behind the gap is cut off as well.
+        // A record after the gap is cut off too, so it does not count as a replacement of the page.
         Ok(missing.iter().rev().fold(None, |gap: Option<u64>, missing| {
             let is_replaced = missing.replaced.is_some_and(|at| gap.is_none_or(|gap| at < gap));
             if is_replaced { gap } else { Some(missing.at) }
         }))
     }
 
-    /// Lists the records that sled would take but for their missing files.
+    /// Lists the records that sled would apply if their files were not missing.
     fn list_missing(&self, reads_files: bool) -> io::Result<Vec<Missing>> {
         let end = self.find_end(reads_files)?;
         let mut missing: Vec<Missing> = Vec::new();
@@ -132,8 +132,8 @@ impl Scan<'_> {
         Ok(missing)
     }
 
-    /// Returns where sled would end the log: at the first record that is not whole, in the segments
-    /// that were not known to be whole when the last one was begun. Earlier ones may end in noise.
+    /// Returns where sled would end the log: at the first incomplete record, in the segments that
+    /// were not known to be complete when the last one was begun. Earlier ones may end in noise.
     fn find_end(&self, reads_files: bool) -> io::Result<u64> {
         let known = self.segments.iter().map(|segment| segment.whole);
         let first = known.fold(self.from, u64::max) / SEGMENT_BYTES * SEGMENT_BYTES;
@@ -155,7 +155,7 @@ impl Scan<'_> {
         Ok(end)
     }
 
-    /// Returns where the first record is whose file is there and not whole: sled ends the log there.
+    /// Returns the first record whose file exists but is incomplete: sled ends the log there.
     fn find_damaged(&self, records: &[(u64, Record)]) -> io::Result<Option<u64>> {
         for (at, record) in records {
             if let Some(Reference::File(file)) = record.reference
@@ -175,7 +175,7 @@ impl Scan<'_> {
     }
 }
 
-/// Compares the checksum at the start of a large value's file.
+/// Verifies the checksum at the start of a large value's file.
 fn is_whole(file: &[u8]) -> bool {
     file.split_first_chunk().is_some_and(|(stored, summed)| {
         !summed.is_empty() && u32::from_le_bytes(*stored) == crc32fast::hash(summed)
@@ -191,7 +191,7 @@ mod tests {
 
     const LARGE: usize = 300_000;
 
-    /// Returns the number of the file that was written last.
+    /// Returns the number of the file written last.
     fn newest(folder: &Path) -> u64 {
         super::list(&folder.join("blobs")).unwrap().into_iter().max().unwrap()
     }
@@ -204,7 +204,7 @@ mod tests {
         super::cut(&folder.join("db"), &folder.join("blobs"), 0, durable)
     }
 
-    /// Makes a database as its process leaves it when it is killed.
+    /// Creates a database in the state in which a killed process leaves it.
     fn killed(make: impl FnOnce(&sled::Db, &Path)) -> tempfile::TempDir {
         let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let sled = sled::open(folder.path()).unwrap();
@@ -229,7 +229,7 @@ mod tests {
             sled.insert("before", "1").unwrap();
             sled.insert("large", vec![7; LARGE]).unwrap();
             missing = newest(folder);
-            // Two segments and more follow.
+            // At least two more segments follow.
             for number in 0..40_u8 {
                 sled.open_tree("other").unwrap().insert([number], vec![number; 30_000]).unwrap();
             }
@@ -237,12 +237,12 @@ mod tests {
         let before = fs::read(folder.path().join("db")).unwrap();
         cut(folder.path(), u64::MAX).unwrap();
         remove(folder.path(), missing);
-        // Damage, where everything was on the device.
+        // This is damage: everything was on the device there.
         assert_eq!(cut(folder.path(), missing + 1).unwrap_err().kind(), ErrorKind::Corrupted);
         assert!(fs::read(folder.path().join("db")).unwrap() == before);
         cut(folder.path(), missing).unwrap();
         let sled = sled::open(folder.path()).unwrap();
-        // What sled split for the large value is whole or not there.
+        // What sled split for the large value is complete or absent.
         assert!(sled.iter().all(|entry| entry.is_ok()));
         assert!(sled.get("before").unwrap().is_some());
         assert!(!sled.tree_names().contains(&"other".into()));
@@ -262,7 +262,7 @@ mod tests {
         let before = fs::read(folder.path().join("db")).unwrap();
         cut(folder.path(), 0).unwrap();
         assert!(fs::read(folder.path().join("db")).unwrap() == before);
-        // What replaces the page is cut off with the file that is named behind it.
+        // What replaces the page is cut off together with the file named after it.
         let last = newest(folder.path());
         for file in super::list(&folder.path().join("blobs")).unwrap() {
             if file > first && file != last {

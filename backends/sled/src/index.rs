@@ -1,7 +1,7 @@
 //! sled's index of its log, which it writes whenever it is opened.
 //!
-//! sled reads the log from where the newest index ends. It is named for that: `snap.` and the
-//! number in sixteen digits, followed by `.generating` until it is whole.
+//! sled reads the log from the end of the newest index. The index is named after that position:
+//! `snap.` and the number in sixteen digits, followed by `.generating` until it is complete.
 
 use std::fs;
 use std::io;
@@ -10,8 +10,8 @@ use std::path::Path;
 const PREFIX: &str = "snap.";
 const UNFINISHED: &str = ".generating";
 
-/// A file that is to become a part of the index, or a large value, once it is whole. It is removed as an
-/// unfinished index is.
+/// The temporary name of a file that becomes part of the index, or a large value, once it is
+/// complete. It is removed like an unfinished index.
 pub(crate) const UNFINISHED_COPY: &str = "snap.copy.generating";
 
 /// Tells whether a file belongs to the index.

@@ -1,44 +1,44 @@
-//! Keys as sled takes them.
+//! Keys in sled's form.
 //!
-//! Going back from one leaf to the one before it, sled looks for the key that comes just before
-//! the leaf's first one, and takes for that the first one's last byte less one and four bytes of
-//! `FF`. Where a key lies behind that one (`00 FF FF FF FF 07` before a leaf that begins at `01`),
-//! it finds the same leaf again, a million times, and then panics with the whole tree in the
-//! message. Numbers that are counted up can have such keys. So no key is given to sled with four
-//! bytes of `FF` in a row; behind three of them, two bytes are written differently:
+//! To step back from one leaf to the previous one, sled searches for the key just before the leaf's
+//! first one, for which it takes the first key with its last byte decreased by one and four bytes
+//! of `FF` appended. If a key lies after that (`00 FF FF FF FF 07` before a leaf that begins at
+//! `01`), sled finds the same leaf again, a million times, and then panics with the whole tree in
+//! the message. Counters can produce such keys. So no key passed to sled contains four bytes of
+//! `FF` in a row; after three of them, two bytes are written differently:
 //!
 //! ```text
 //! FF FF FF FE  as  FF FF FF FE 00
 //! FF FF FF FF  as  FF FF FF FE 01
 //! ```
 //!
-//! and the count of three begins anew behind what was written so. The order of keys stays what it
-//! was, and nearly all keys are what they were.
+//! The count of three starts over after an escaped byte. The order of keys is preserved, and nearly
+//! all keys are unchanged.
 
 use std::borrow::Cow;
 use std::ops::Bound;
 
-/// How many bytes of `FF` in a row are left alone.
+/// How many bytes of `FF` in a row are left unchanged.
 const RUN_MAX: usize = 3;
 
-/// Returns a key as sled takes it.
+/// Returns a key in sled's form.
 #[inline]
 pub(crate) fn encode(key: &[u8]) -> Cow<'_, [u8]> {
     if has_run(key) { Cow::Owned(encoded(key)) } else { Cow::Borrowed(key) }
 }
 
-/// Returns a bound as sled takes it.
+/// Returns a bound in sled's form.
 pub(crate) fn encode_bound(bound: Bound<&[u8]>) -> Bound<Cow<'_, [u8]>> {
     bound.map(encode)
 }
 
-/// Returns the key that sled was given as `key`.
+/// Returns the key that sled stores as `key`.
 #[inline]
 pub(crate) fn decode(key: &[u8]) -> Cow<'_, [u8]> {
     if has_run(key) { Cow::Owned(decoded(key)) } else { Cow::Borrowed(key) }
 }
 
-/// Tells whether a key may differ from what sled is given. Most have no `FF` at all.
+/// Tells whether a key may differ from its form in sled. Most keys have no `FF` at all.
 #[inline]
 fn has_run(key: &[u8]) -> bool {
     key.contains(&0xff) && key.windows(RUN_MAX).any(|bytes| bytes == [0xff; RUN_MAX])

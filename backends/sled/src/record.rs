@@ -1,49 +1,50 @@
 //! One record of sled's log.
 //!
 //! ```text
-//! checksum 4   kind 1   length 1..9   segment 1..9   page 1..9   then as many bytes as the length
+//! checksum 4   kind 1   length 1..9   segment 1..9   page 1..9   then that many bytes
 //! ```
 
-/// The most that the part before the bytes takes; a segment with less room left has no record more.
+/// The maximum size of the part before the bytes; a segment with less space left contains no
+/// further record.
 pub(crate) const HEADER_MAX: usize = 32;
 
-/// What a record does to a page.
+/// The effect of a record on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Holds all of the page: what was written of it before is of no use any more.
+    /// Contains the whole page: what was written of it before is obsolete.
     Replaces,
-    /// Changes a part of the page.
+    /// Changes part of the page.
     Changes,
-    /// The page is no longer used: what was written of it before is of no use any more.
+    /// The page is no longer used: what was written of it before is obsolete.
     Frees,
     /// Concerns no page.
     Nothing,
-    /// Concerns no page, and fills up the segment.
+    /// Concerns no page, and pads the segment.
     Fills,
 }
 
-/// What a record names besides its page.
+/// What a record refers to besides its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reference {
-    /// The file that has what is too large for the log, by its number.
+    /// The file with data that is too large for the log, by its number.
     File(u64),
     /// The position of the last byte of a batch that begins here.
     BatchEnd(u64),
 }
 
-/// A record that is whole.
+/// A complete record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) effect: Effect,
     pub(crate) page: u64,
     pub(crate) reference: Option<Reference>,
-    /// How many bytes it takes in the log.
+    /// Its size in the log, in bytes.
     pub(crate) length: usize,
 }
 
 impl Record {
-    /// Reads the record at the start of `bytes`, or returns `None` if there is none of this segment
-    /// that is whole.
+    /// Reads the record at the start of `bytes`; returns `None` if there is no complete record of
+    /// this segment.
     pub(crate) fn read(bytes: &[u8], segment: u64) -> Option<Self> {
         let (checksum, summed) = bytes.split_first_chunk()?;
         let (&kind, mut rest) = summed.split_first()?;
@@ -84,7 +85,7 @@ fn refer(kind: u8, body: &[u8]) -> Option<Reference> {
     }
 }
 
-/// Reads a number of one to nine bytes and goes on behind it.
+/// Reads a number of one to nine bytes and advances past it.
 fn read_number(bytes: &mut &[u8]) -> Option<u64> {
     let (&first, rest) = bytes.split_first()?;
     let count = match first {

@@ -1,4 +1,4 @@
-//! Starting sled, which recovers its log, and ending it.
+//! Starting sled, which recovers its log, and stopping it.
 
 use std::io;
 use std::path::Path;
@@ -15,14 +15,17 @@ use crate::seal::State;
 use crate::watch::Watched;
 use crate::{error, log_end};
 
-/// How often sled is started at most while a store is opened: one read that fails is made good.
+/// The maximum number of times sled is started while a store is opened, so that a failed read can
+/// be retried.
 const STARTS_MAX: u32 = 4;
 
-/// How long closing waits for sled to end its threads. It needs moments: everything was flushed.
+/// How long closing waits for sled to stop its threads. Normally they take moments, because
+/// everything was flushed.
 const CLOSING_MAX: Duration = Duration::from_secs(60);
 
-/// Starts sled. If its recovery fails, or may have found less than there is, that is undone and sled
-/// started once more: a read may have failed, which sled takes for damage or for the end of the log.
+/// Starts sled. If its recovery fails, or may have found less than there is, the recovery is undone
+/// and sled is started again: a read may have failed, which sled takes for damage or for the end of
+/// the log.
 pub(crate) fn recover(folder: &Folder, state: State, options: &StoreOptions) -> Result<Watched> {
     if let State::Open(durable) = state {
         folder.cut_gap(durable)?;
@@ -30,7 +33,7 @@ pub(crate) fn recover(folder: &Folder, state: State, options: &StoreOptions) -> 
     let Some(tail) = folder.read_tail()? else { return start(folder.path(), options) };
     let undo = || folder.restore(&tail).map_err(error::not_opened);
     if let State::Open(_) = state {
-        // The process may have died of a sync that failed.
+        // The process may have died after a failed sync.
         undo()?;
     }
     let (mut found, mut failed) = (None, false);
@@ -38,7 +41,8 @@ pub(crate) fn recover(folder: &Folder, state: State, options: &StoreOptions) -> 
         match start(folder.path(), options) {
             Ok(sled) => {
                 let end_found = log_end::reached(&sled);
-                // What is found twice is all that there is: a commit that is not whole is not taken.
+                // If it finds the same twice, there is no more: an incomplete commit is not
+                // applied.
                 if end_found >= tail.end() || found.replace(end_found) == Some(end_found) {
                     return Ok(sled);
                 }
@@ -56,7 +60,7 @@ pub(crate) fn recover(folder: &Folder, state: State, options: &StoreOptions) -> 
     start(folder.path(), options)
 }
 
-/// Starts sled, which recovers the log if it has to.
+/// Starts sled, which recovers the log if necessary.
 fn start(path: &Path, options: &StoreOptions) -> Result<Watched> {
     let mut config = sled::Config::new().path(path);
     if let Some(bytes) = options.cache_size() {
@@ -70,15 +74,15 @@ fn start(path: &Path, options: &StoreOptions) -> Result<Watched> {
     })
 }
 
-/// Ends sled. It waits for its threads without a limit, and panics if the system refuses a last
-/// sync, so that is left to a thread that can be given up.
+/// Stops sled. sled waits for its threads without a limit, and panics if the system refuses a last
+/// sync, so this runs on a thread that can be abandoned.
 pub(crate) fn end(sled: Watched, trees: Vec<Option<sled::Tree>>) -> Result<()> {
     let operation = Operation::Close;
     let (sender, ended) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("arbour-sled-close".to_owned());
     let spawned = thread.spawn(move || {
         sled.end(trees);
-        // Fails if the caller has given up.
+        // Fails if the caller has stopped waiting.
         let _ = sender.send(());
     });
     let thread = spawned
@@ -96,7 +100,7 @@ pub(crate) fn end(sled: Watched, trees: Vec<Option<sled::Tree>>) -> Result<()> {
             let panic = thread.join().err();
             let text =
                 panic.as_deref().and_then(|panic| panic_message(panic)).unwrap_or("no message");
-            // All that sled passes on of the system's error is its name in this text.
+            // Of the system's error, sled passes on only its name, in this text.
             let is_full = text.contains("StorageFull");
             let kind = if is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
             let cause = io::Error::new(kind, text.to_owned());

@@ -1,4 +1,4 @@
-//! The seal on a store's folder: what the folder is, and how it was left.
+//! The seal of a store's folder: what the folder is, and how it was left.
 //!
 //! ```text
 //! arbour-sled 1 closed 0123456789abcdef      one line, padded: it is overwritten in place
@@ -18,14 +18,14 @@ const VERSION: u32 = 1;
 
 const MAGIC: &str = "arbour-sled";
 
-/// The length of the line. It never changes, so that writing the line again never changes the
-/// length of the file, and the device writes all of it at once: it lies in one sector.
+/// The length of the line. It never changes, so rewriting the line never changes the length of the
+/// file, and the device writes it atomically, because it lies in one sector.
 const LINE_BYTES: usize = 64;
 
 /// The length of a checksum in the line.
 const SUM_DIGITS: usize = 16;
 
-/// What the seal says about the files beside it.
+/// What the seal says about the files next to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// The store is being created: nothing was acknowledged yet.
@@ -45,7 +45,7 @@ pub(crate) struct Seal {
 impl Seal {
     pub(crate) const NAME: &str = "seal";
 
-    /// Opens and locks the seal at a path, or returns `None` if it is absent.
+    /// Opens and locks the seal at a path; returns `None` if it is absent.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
         match options().open(path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -66,13 +66,14 @@ impl Seal {
         Ok(Self { lock: StoreLock::exclusive(opened.map_err(error::not_opened)?)? })
     }
 
-    /// Reads what the seal says; `None` if it says nothing, because the process or the system
-    /// stopped before its first line was written.
+    /// Reads the seal; `None` if it is empty, because the process or the system stopped before its
+    /// first line was written.
     pub(crate) fn read(&self) -> Result<Option<State>> {
         let mut bytes = Vec::new();
         let mut file = self.lock.file();
         file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(error::not_opened)?;
-        // A file system may keep the length of a file whose data a loss of power took: zeros.
+        // After a power loss, a file system may keep the length of a file but lose its data: it
+        // reads as zeros.
         if bytes.iter().all(|&byte| byte == 0) {
             return Ok(None);
         }
@@ -86,8 +87,8 @@ impl Seal {
         self.lock.file().sync_data()
     }
 
-    /// Writes the seal without waiting for the device: it survives the death of the process. After
-    /// a loss of power the seal may be an earlier one.
+    /// Writes the seal without waiting for the device: it survives a crash of the process. After a
+    /// power loss the seal may be an earlier one.
     pub(crate) fn note(&self, state: State) -> io::Result<()> {
         write_at_start(self.lock.file(), &line(state))
     }
@@ -137,10 +138,10 @@ fn parse(text: &str) -> Result<State> {
     }
     match (words.next(), words.next(), words.next()) {
         (Some("new"), None, None) => Ok(State::New),
-        // Earlier versions did not say how far the log reaches.
+        // Earlier versions did not record how far the log reaches.
         (Some("open"), None, None) => Ok(State::Open(0)),
-        // If the system wrote a part of a line and then lost power, the rest is that of the earlier
-        // line: of a checksum, or nothing. The files are as they were before, so sled can recover.
+        // If the system wrote part of a line and then lost power, the rest is from the earlier
+        // line: part of a checksum, or nothing. The files are unchanged, so sled can recover.
         (Some("closed"), Some(sum), None) if is_part_of_sum(sum) => Ok(State::Open(0)),
         (Some("open"), Some(end), None | Some(_)) => end
             .parse()

@@ -1,12 +1,12 @@
-//! The segments that sled's log is made of.
+//! The segments of sled's log.
 //!
-//! sled skips a segment whose header is damaged, with all that is in it, and what it writes later
-//! into that segment it skips as well. It passes over the rest of a segment behind a damaged
-//! record, unless that is the last one. So both are checked before sled opens a log that was not
-//! closed.
+//! sled skips a segment whose header is damaged, with everything in it, and whatever it later
+//! writes into that segment is skipped as well. It also skips the rest of a segment after a damaged
+//! record, unless the segment is the last one. So both are checked before sled opens a log that was
+//! not closed.
 //!
-//! A header lies within one sector: after a loss of power it is whole, or the one before it, or, in
-//! a segment that was never used, zeros.
+//! A header lies within one sector: after a power loss it is complete, or the earlier one, or, in a
+//! segment that was never used, zeros.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,22 +20,22 @@ use crate::record::{self, Effect, Record};
 
 pub(crate) const SEGMENT_BYTES: u64 = 512 << 10;
 
-/// The checksum, where the segment begins, and how far the log was whole when it was begun.
+/// The checksum, where the segment begins, and how far the log was complete when it was begun.
 const HEADER_BYTES: usize = 20;
 
-/// A segment that is in use.
+/// A segment in use.
 pub(crate) struct Segment {
     /// Where it begins, counted in all bytes that were ever written to the log.
     pub(crate) begin: u64,
-    /// Where it lies in the file.
+    /// Its offset in the file.
     pub(crate) place: u64,
-    /// How far the log was whole when the segment was begun.
+    /// How far the log was complete when the segment was begun.
     pub(crate) whole: u64,
 }
 
 impl Segment {
-    /// Cuts out the records in the bytes of the segment, each with its position. Returns where they
-    /// end if the segment does not end there.
+    /// Splits the bytes of the segment into records, each with its position. Also returns where
+    /// they end, if the segment does not end there.
     pub(crate) fn records(&self, bytes: &[u8]) -> (Records, Option<u64>) {
         let mut records = Vec::new();
         let mut offset = HEADER_BYTES;
@@ -68,8 +68,8 @@ pub(crate) fn list(log: &File) -> Result<Vec<Segment>> {
     Ok(segments)
 }
 
-/// Checks the header of each segment of a log, and the records in a range of it: what was put on
-/// the device since sled wrote its last index.
+/// Checks the header of each segment of a log, and the records in a range of it: those put on the
+/// device since sled wrote its last index.
 pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
     let mut walk = Walk::default();
     for segment in list(log)? {
@@ -80,11 +80,11 @@ pub(crate) fn check(log: &File, range: &Range<u64>) -> Result<()> {
     walk.check()
 }
 
-/// Segments and where they lie in the file.
+/// Segments and their offsets in the file.
 type Places = Vec<(u64, Vec<u8>)>;
 
-/// Reads the segments that reach beyond a position, and where the last of their records ends that is
-/// whole; `None` if they are longer than `most`.
+/// Reads the segments that reach beyond a position, and where their last complete record ends;
+/// `None` if they are longer than `most`.
 pub(crate) fn read_from(log: &File, from: u64, most: u64) -> Result<Option<(Places, u64)>> {
     let (mut segments, mut end) = (Vec::new(), 0);
     for segment in list(log)? {
@@ -102,7 +102,7 @@ pub(crate) fn read_from(log: &File, from: u64, most: u64) -> Result<Option<(Plac
     Ok(Some((segments, end)))
 }
 
-/// Returns where the last whole record of a segment ends, but for what fills up the segment.
+/// Returns where the last complete record of a segment ends, ignoring padding.
 fn end_of_records(bytes: &[u8], segment: u64) -> u64 {
     let mut offset = HEADER_BYTES;
     while let Some(record) = Record::read(bytes.get(offset..).unwrap_or_default(), segment)
@@ -113,7 +113,7 @@ fn end_of_records(bytes: &[u8], segment: u64) -> u64 {
     offset as u64
 }
 
-/// Reads the header at a place of the file: `None` if the segment is unused.
+/// Reads the header at an offset of the file: `None` if the segment is unused.
 fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
     let header = read(log, place, HEADER_BYTES).map_err(error::not_opened)?;
     let (Some((stored, summed)), HEADER_BYTES) = (header.split_first_chunk(), header.len()) else {
@@ -122,7 +122,7 @@ fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
     if header.iter().all(|&byte| byte == 0) {
         return Ok(None);
     }
-    // sled inverts checksums once more, and numbers but for their sign.
+    // sled inverts checksums once more, and all bits of numbers except the sign.
     let number = |at| {
         let bytes: Option<&[u8; 8]> = summed.get(at..).and_then(<[u8]>::first_chunk);
         bytes.map(|bytes| i64::from_le_bytes(*bytes) ^ i64::MAX)
@@ -142,7 +142,7 @@ fn read_header(log: &File, place: u64) -> Result<Option<Segment>> {
     }
 }
 
-/// Reads bytes of the log, fewer at its end.
+/// Reads bytes of the log; fewer at its end.
 pub(crate) fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length);
     log.seek(SeekFrom::Start(place))?;
@@ -152,14 +152,14 @@ pub(crate) fn read(mut log: &File, place: u64, length: usize) -> io::Result<Vec<
 
 /// The records of some segments.
 ///
-/// A segment may rightly end in noise: one of which nothing was needed any more, into whose end
-/// sled was just writing when it was killed. So a segment that ends too early is damaged only if
-/// something in it is still needed: a record of a page that no later one replaces.
+/// A segment may legitimately end in noise: nothing in it was needed any more, and sled was writing
+/// to its end when it was killed. So a segment that ends too early is damaged only if something in
+/// it is still needed: a record of a page that no later record replaces.
 #[derive(Default)]
 struct Walk {
-    /// Where each page was replaced last.
+    /// Where each page was last replaced.
     replaced: HashMap<u64, u64>,
-    /// The records in segments that end too early: the page, and where the record is.
+    /// The records in segments that end too early: the page, and the position of the record.
     doubtful: Vec<(u64, u64)>,
 }
 
@@ -220,7 +220,7 @@ mod tests {
     const REPLACES: u8 = 8;
     const CHANGES: u8 = 10;
 
-    /// The length of each record made here.
+    /// The length of each record created here.
     const RECORD_BYTES: u64 = 4 + 4 + 10;
 
     fn header(segment: u8) -> Vec<u8> {
@@ -235,7 +235,7 @@ mod tests {
         [&sum.to_le_bytes()[..], &header, &body].concat()
     }
 
-    /// Makes a log of segments, each with records of a kind and a page.
+    /// Creates a log of segments, each with records of a kind and a page.
     fn log(segments: &[&[(u8, u8)]]) -> Vec<u8> {
         let mut log = Vec::new();
         for (number, records) in (0..).zip(segments) {
@@ -255,7 +255,7 @@ mod tests {
         check(&file, &range).is_ok()
     }
 
-    /// Where the record of a number begins in the first segment.
+    /// Returns where the record with a number begins in the first segment.
     fn place(record: u64) -> u64 {
         HEADER_BYTES as u64 + record * RECORD_BYTES
     }
@@ -300,7 +300,7 @@ mod tests {
                 let mut damaged = log.clone();
                 damaged[(place(number) + offset) as usize] ^= 1;
                 assert!(!is_accepted(&damaged, all.clone()), "record {number}, byte {offset}");
-                // Not yet on the device, or in the index already.
+                // Not yet on the device, or already in the index.
                 assert!(is_accepted(&damaged, 0..place(number)));
                 assert!(is_accepted(&damaged, place(number) + 1..2 * SEGMENT_BYTES));
             }

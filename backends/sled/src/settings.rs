@@ -1,14 +1,14 @@
-//! sled's settings, which it keeps in a file beside its log.
+//! sled's settings, which it stores in a file next to its log.
 //!
-//! sled writes them once and never puts them on the device, so a loss of power may leave them
-//! empty or full of zeros; and without them, or with others, it does not open. Every store of this
-//! backend has the same ones, so they are restored from what they have to be.
+//! sled writes them once and never syncs them, so a power loss may leave them empty or full of
+//! zeros; without them, or with different ones, it does not open. Every store of this backend has
+//! the same settings, so the file is restored to the required content.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// What the file holds: the settings, and their checksum.
+/// The content of the file: the settings, and their checksum.
 pub(crate) const BYTES: &[u8] =
     b"segment_size: 524288\nuse_compression: false\nversion: 0.34\x0a\x76\x19\x51\xc1";
 
@@ -17,8 +17,7 @@ pub(crate) fn path(folder: &Path) -> PathBuf {
     folder.join("conf")
 }
 
-/// Writes the file, durably, if it does not hold what it has to. Its name is durable once the
-/// folder is.
+/// Writes the file, durably, if its content differs. Its name is durable once the folder is.
 pub(crate) fn restore(folder: &Path) -> io::Result<()> {
     let path = path(folder);
     match fs::read(&path) {

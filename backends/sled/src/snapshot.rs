@@ -1,11 +1,10 @@
-//! Reading all trees at one moment.
+//! Reading all trees in one snapshot.
 
 use arbour_core::engine::LayeredSnapshot;
 
 use crate::SledEngine;
 
-/// A snapshot of a [`SledStore`](crate::SledStore): sled's entries, with what was changed since
-/// put back.
+/// A snapshot of a [`SledStore`](crate::SledStore): sled's entries, with later changes undone.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};

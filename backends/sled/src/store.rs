@@ -1,4 +1,4 @@
-//! The store: what core's layers make of sled.
+//! The store: sled with core's layers.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use arbour_core::{KvStore, Result, StoreOptions};
 
 use crate::{SledEngine, SledSnapshot, SledTransaction};
 
-/// A store in a folder of sled's.
+/// A store in a sled folder.
 ///
 /// ```
 /// use arbour_core::{KvStore, StoreOptions};
@@ -27,18 +27,19 @@ pub struct SledStore {
 
 impl SledStore {
     /// Opens the store in the folder at `path`, creating it if it is absent (or empty) and the
-    /// options allow. All of its files are read once, to see that they are as they were left; after
-    /// a crash sled recovers them instead, and the end of its log is compared with what was noted.
+    /// options allow. All of its files are read once, to check that they are as they were left;
+    /// after a crash sled recovers them instead, and the end of its log is compared with the
+    /// recorded one.
     ///
     /// # Errors
     /// [`Locked`](arbour_core::ErrorKind::Locked) if another process or handle has it open,
     /// [`NotFound`](arbour_core::ErrorKind::NotFound) if it is absent and may not be created,
     /// [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the files are damaged or something else
     /// is there, [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer Arbour wrote it,
-    /// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a database of sled
-    /// that Arbour did not make, [`Unsupported`](arbour_core::ErrorKind::Unsupported) if it is to
-    /// be opened read-only, which sled cannot, [`Io`](arbour_core::ErrorKind::Io) if the system
-    /// refuses, [`DiskFull`](arbour_core::ErrorKind::DiskFull) if there is no room.
+    /// [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it is a sled database that
+    /// Arbour did not create, [`Unsupported`](arbour_core::ErrorKind::Unsupported) if it is opened
+    /// read-only, which sled cannot do, [`Io`](arbour_core::ErrorKind::Io) for errors of the
+    /// system, [`DiskFull`](arbour_core::ErrorKind::DiskFull) if there is no space.
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};

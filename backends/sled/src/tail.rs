@@ -1,9 +1,9 @@
 //! What sled's recovery changes.
 //!
-//! sled takes a read that fails while it recovers for the end of its log: it overwrites the rest of
-//! the log, and removes the large values that the rest names. So what recovery can change is read
-//! first. If sled then finds less than there is, all of that is put back and recovery runs again:
-//! what it finds twice is what there is.
+//! If a read fails during recovery, sled takes that for the end of its log: it overwrites the rest
+//! of the log, and removes the large values that the rest names. So everything recovery can change
+//! is read first. If sled then finds less than there is, all of that is restored and recovery runs
+//! again: if it finds the same twice, there is no more.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -14,8 +14,8 @@ use arbour_core::Result;
 use crate::folder::sync_folder;
 use crate::{error, index, segments};
 
-/// How much is kept in memory while the store is opened. Beyond that, a read that fails costs what
-/// it hit.
+/// How much is kept in memory while the store is opened. Beyond that, a failed read loses what it
+/// affects.
 const KEPT_MAX: u64 = 64 << 20;
 
 /// What was written since sled wrote its last index, and that index.
@@ -24,7 +24,7 @@ pub(crate) struct Tail {
     log_bytes: u64,
     segments: Vec<(u64, Vec<u8>)>,
     files: Vec<(PathBuf, Vec<u8>)>,
-    /// Where the last record ends that is whole.
+    /// Where the last complete record ends.
     end: u64,
 }
 
@@ -60,16 +60,16 @@ impl Tail {
         Ok(Some(tail))
     }
 
-    /// Returns where the last record ends that is whole.
+    /// Returns where the last complete record ends.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
 
-    /// Puts everything back, durably. After a failed sync the system may count bytes as written that
+    /// Restores everything, durably. After a failed sync the system may treat bytes as written that
     /// never reached the device, so all of it is written again.
     ///
-    /// A loss of power may end this anywhere. So the log is whole again before the index that sled
-    /// wrote is removed: until then sled goes on where that one ends.
+    /// A power loss may interrupt this anywhere. So the log is complete again before the index that
+    /// sled wrote is removed: until then sled continues where that index ends.
     pub(crate) fn restore(&self, log: &Path) -> io::Result<()> {
         for (path, content) in &self.files {
             self.put_back(path, content)?;
@@ -83,7 +83,7 @@ impl Tail {
         }
         cut(&log, self.log_bytes)?;
         log.sync_all()?;
-        // An index that is newer names less than there is.
+        // A newer index covers less than there is.
         for path in changeable(&self.folder, u64::MAX)? {
             if self.files.iter().all(|(kept, _)| *kept != path) {
                 fs::remove_file(path)?;
@@ -93,9 +93,9 @@ impl Tail {
     }
 
     fn put_back(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        // A file that is there is written in place, because a full device has no room for another:
-        // whatever of it is lost is the same before and after. One that is missing gets its name once
-        // it is whole, because sled refuses an index that is not.
+        // An existing file is written in place, because a full device has no space for another: its
+        // content is the same before and after, so a partial write does no harm. A missing file
+        // gets its name once it is complete, because sled refuses an incomplete index.
         let is_there = fs::metadata(path).is_ok_and(|file| file.len() == content.len() as u64);
         let unfinished = self.folder.join(index::UNFINISHED_COPY);
         let written = if is_there { path } else { &unfinished };
@@ -111,7 +111,7 @@ fn cut(file: &File, bytes: u64) -> io::Result<()> {
     if file.metadata()?.len() == bytes { Ok(()) } else { file.set_len(bytes) }
 }
 
-/// Lists the parts of the index, and the large values that were written from a position on.
+/// Lists the parts of the index, and the large values written from a position on.
 fn changeable(folder: &Path, from: u64) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -180,7 +180,7 @@ mod tests {
         fs::write(path.join("snap.0000000000000FFF"), "less").unwrap();
         assert_ne!(files(path), before);
         let damaged = files(path);
-        // A loss of power before the log is written: what sled left of it still has its index.
+        // A power loss before the log is written: what sled left of it still has its index.
         assert!(tail.restore(&path.join("absent")).is_err());
         let unfinished = files(path);
         assert!(damaged.keys().chain(before.keys()).all(|path| unfinished.contains_key(path)));
@@ -202,7 +202,7 @@ mod tests {
     fn a_file_has_its_name_once_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path(), folder.path().join("db"));
-        // sled writes an index when it is opened, of what is there.
+        // When it is opened, sled writes an index of what is there.
         (0..2).for_each(|_| drop(sled::open(path).unwrap()));
         let tail = Tail::read(path, &log).unwrap().unwrap();
         let (index, content) = tail.files.first().unwrap();

@@ -1,10 +1,10 @@
-//! Writing over all trees at once.
+//! Writing through a transaction.
 
 use arbour_core::engine::{LayeredTransaction, SnapshotLayer};
 
 use crate::SledEngine;
 
-/// A transaction of a [`SledStore`](crate::SledStore): its writes are kept in memory and handed to
+/// A transaction of a [`SledStore`](crate::SledStore): its writes are kept in memory and passed to
 /// sled as one batch.
 ///
 /// ```

@@ -1,11 +1,11 @@
-//! sled's database, and a thread that ends what waits in it for a write that failed.
+//! sled's database, and a thread that ends waits for a failed write.
 //!
-//! sled notes the first write that fails, and from then on refuses every call that would write. But
-//! a thread that is already waiting for that write learns of the error only if it is woken up, and
-//! sled does not wake it up if the failing write was begun by the last thread that left a full
-//! buffer: the mark of a batch is such a one. The flush of a commit, a read of what was not written
-//! yet and the end of sled would then wait for ever. Any call on the log that is refused because of
-//! the noted error wakes up every waiting thread, so the watching thread makes such a call as long
+//! sled records the first write that fails, and then refuses every call that would write. But a
+//! thread already waiting for that write learns of the error only if it is woken, and sled does not
+//! wake it if the failing write was begun by the last thread that left a full buffer; the mark of a
+//! batch is such a write. The flush of a commit, a read of data that was not written yet and the
+//! shutdown of sled would then wait forever. Any call on the log that is refused because of the
+//! recorded error wakes every waiting thread, so the watching thread makes such a call for as long
 //! as there is an error.
 
 use std::convert::Infallible;
@@ -17,33 +17,33 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-/// How long a thread waits in sled at most after a write failed. The watching thread looks at one
-/// number this often.
+/// How long a thread waits in sled at most after a write has failed. The watching thread checks one
+/// number at this interval.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// A database of sled whose waits end.
+/// A sled database whose waits always end.
 pub(crate) struct Watched {
     sled: sled::Db,
     watch: Watch,
 }
 
 impl Watched {
-    /// Starts to watch.
+    /// Starts watching.
     ///
     /// # Errors
-    /// What the system says if it starts no thread.
+    /// Errors of the system if it cannot start a thread.
     pub(crate) fn new(sled: sled::Db) -> io::Result<Self> {
         let watch = Watch::start(&sled)?;
         Ok(Self { sled, watch })
     }
 
-    /// Ends sled, which waits for its threads and writes what they left.
+    /// Stops sled, which waits for its threads and writes what they left.
     ///
     /// # Panics
-    /// If the system refuses sled's last sync.
+    /// Panics if the system refuses sled's last sync.
     pub(crate) fn end(self, trees: Vec<Option<sled::Tree>>) {
         let Self { sled, watch } = self;
-        // The last handle flushes, and may have to be woken up.
+        // The last handle flushes, and may have to be woken.
         drop((trees, sled));
         watch.end();
     }
@@ -58,7 +58,7 @@ impl Deref for Watched {
 }
 
 struct Watch {
-    /// Closed to end the thread.
+    /// Closed to stop the thread.
     running: Sender<Infallible>,
     thread: JoinHandle<()>,
 }
@@ -79,8 +79,8 @@ impl Watch {
         Ok(Self { running, thread })
     }
 
-    /// Ends the thread. It may hold the last handle on sled's log, whose end syncs the log and panics
-    /// if that fails; what it says goes on here.
+    /// Stops the thread. It may hold the last handle of sled's log, whose drop syncs the log and
+    /// panics if that fails; the panic continues here.
     fn end(self) {
         let Self { running, thread } = self;
         drop(running);

@@ -1,4 +1,4 @@
-//! A copy of a store that is in use, by SQLite's own backup: page by page, from one snapshot.
+//! Backups of a store in use, with SQLite's own backup: page by page, from one snapshot.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use rusqlite::{Connection, OpenFlags};
 use crate::presence::beside;
 use crate::{SqliteStore, error};
 
-/// How many pages are copied at once. What is read is pinned, so it does not matter to others.
+/// How many pages are copied at once. The source is pinned, so longer steps do not disturb others.
 const PAGES_PER_STEP: i32 = 1024;
 
 pub(crate) fn backup(store: &SqliteStore, destination: &Path) -> Result<()> {
     let failed = |cause| {
         let error = error::own(cause, Operation::Backup);
-        // The copy is written anew, so what is damaged is what it is copied from.
+        // The copy is newly written, so corruption comes from the source.
         let is_source = error.kind() == ErrorKind::Corrupted;
         if is_source { store.locate(error) } else { error.with_path(destination) }
     };
@@ -32,7 +32,7 @@ pub(crate) fn backup(store: &SqliteStore, destination: &Path) -> Result<()> {
     }
     write_backup(destination, |unfinished| {
         for ending in ["-wal", "-shm", "-journal"] {
-            // What is left of an attempt that was killed; mostly nothing.
+            // Leftovers of an attempt that was killed; usually there are none.
             let _ = fs::remove_file(beside(unfinished, ending));
         }
         copy(snapshot.connection(), unfinished).map_err(failed)
@@ -44,14 +44,15 @@ fn copy(source: &Connection, unfinished: &Path) -> rusqlite::Result<()> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copied = Connection::open_with_flags(unfinished, flags)?;
-    // Nothing is rolled back: after a failure the file is removed.
+    // No rollback is needed: after a failure the file is removed.
     copied.execute_batch("PRAGMA fullfsync = TRUE; PRAGMA journal_mode = OFF")?;
     let backup = Backup::new(source, &mut copied)?;
     loop {
         match backup.step(PAGES_PER_STEP)? {
             StepResult::Done => break,
             StepResult::More => {}
-            // Nobody else knows of the copy, and the source is pinned.
+            // No other connection knows the copy, and the source is pinned, so `Busy` cannot
+            // happen.
             _ => return Err(rusqlite::Error::InvalidQuery),
         }
     }

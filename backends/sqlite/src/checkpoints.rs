@@ -1,9 +1,9 @@
-//! When the log is moved into the database file.
+//! Checkpoints: when the log is moved to the database file.
 //!
-//! SQLite by itself tries at every commit once the log is long. A snapshot that was taken when all of
-//! the log was moved keeps it from moving anything, yet each try first reads the index of all of the
-//! log, so that writing takes the longer the longer the snapshot lives. Here a try that could not
-//! finish is followed by the next when the log has grown by a share of what it left.
+//! By default SQLite tries at every commit once the log is long. A snapshot taken when the whole
+//! log had been moved blocks all moves, yet each attempt first reads the index of the whole log, so
+//! that writing gets slower the longer the snapshot lives. Here, after an attempt that could not
+//! finish, the next follows when the log has grown by a share of what was left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,25 +15,25 @@ use rusqlite::{Connection, MAIN_DB, Result};
 use crate::connection::ask;
 use crate::latch::Latch;
 
-/// Which part of what a try had to leave the log has to grow by before the next: a quarter. All
-/// tries together then read five times the log's index at most, and the log grows by no more than
-/// that quarter after the snapshot has gone.
+/// The share of the remaining log by which the log must grow before the next attempt: a quarter.
+/// All attempts together then read at most five times the log's index, and the log grows by no more
+/// than that quarter after the snapshot has ended.
 const SHARE: u32 = 4;
 
 /// When to move the log, for all connections that write one after the other.
 #[derive(Clone)]
 pub(crate) struct Checkpoints {
-    /// How many pages the log may have, or grow by, before it is moved; zero if it never is.
+    /// The number of pages that the log may have, or grow by, before it is moved; zero for never.
     pages: u32,
     state: Arc<State>,
     latch: Arc<Latch>,
 }
 
-/// One connection writes at a time, so that the two never change at once.
+/// Only one connection writes at a time, so the two fields never change concurrently.
 struct State {
-    /// How many pages the log had at the last try.
+    /// The number of pages in the log at the last attempt.
     tried: AtomicU32,
-    /// How many it has to have for the next.
+    /// The number of pages that triggers the next attempt.
     next: AtomicU32,
 }
 
@@ -53,10 +53,10 @@ impl Checkpoints {
         connection.wal_hook((self.pages > 0).then_some(hook))
     }
 
-    /// Moves the log, if it is due, after a commit that left it with this many pages.
+    /// Moves the log, if that is due, after a commit that left it with this many pages.
     ///
-    /// A log that cannot be moved is no failure of the commit: its entries are in the log. But after
-    /// an I/O error nobody knows which pages of the file have reached the device, so the next commit
+    /// Failing to move the log is not a failure of the commit, which is in the log. But after an
+    /// I/O error it is unknown which pages of the file have reached the device, so the next commit
     /// is refused.
     fn committed(&self, wal: &mut Wal, pages: u32) {
         if wal.name() != MAIN_DB {
@@ -67,7 +67,7 @@ impl Checkpoints {
         } else if self.is_due(pages) {
             let moved = match wal.checkpoint_v2(CheckpointMode::PASSIVE) {
                 Ok((_, moved)) => u32::try_from(moved).unwrap_or(0),
-                // Another process is at it, the disk is full, or the device failed.
+                // Another process is moving the log, the disk is full, or the device failed.
                 Err(cause) => {
                     self.latch.note(&cause);
                     0
@@ -77,18 +77,18 @@ impl Checkpoints {
         }
     }
 
-    /// Tells whether a log of so many pages is to be moved.
+    /// Tells whether a log of this many pages must be moved.
     fn is_due(&self, pages: u32) -> bool {
         if pages <= self.state.tried.load(Ordering::Relaxed) {
-            // It has begun anew.
+            // The log has started over.
             self.state.tried.store(0, Ordering::Relaxed);
             self.state.next.store(self.pages, Ordering::Relaxed);
         }
         pages >= self.state.next.load(Ordering::Relaxed)
     }
 
-    /// Hears how much of the log was moved, which begins anew with the next commit if it was all and
-    /// nobody reads it.
+    /// Records how much of the log was moved. If it was everything and there is no reader, the log
+    /// starts over with the next commit.
     fn tried(&self, pages: u32, moved: u32) {
         let left = pages.saturating_sub(moved);
         let growth = self.pages.max(left / SHARE);
@@ -97,7 +97,7 @@ impl Checkpoints {
     }
 }
 
-/// Moves all of the log into the file and empties it. Tells whether nothing was in the way.
+/// Moves all of the log to the file and truncates it. Tells whether nothing was in the way.
 pub(crate) fn move_all(connection: &Connection) -> Result<bool> {
     let is_blocked: i64 = ask(connection, "PRAGMA main.wal_checkpoint(TRUNCATE)")?;
     Ok(is_blocked == 0)
@@ -113,7 +113,8 @@ mod tests {
     use super::Checkpoints;
     use crate::{SqliteOptions, SqliteStore};
 
-    /// Counts the tries while the log grows by a page at a time and only some of it can be moved.
+    /// Counts the attempts while the log grows by a page at a time and only part of it can be
+    /// moved.
     fn tries(checkpoints: &Checkpoints, pages: u32, moved: impl Fn(u32) -> u32) -> u32 {
         let mut tries = 0;
         for pages in 1..=pages {
@@ -129,16 +130,16 @@ mod tests {
     fn tries_become_rare_where_nothing_moves() {
         let checkpoints = Checkpoints::new(100, Arc::default());
         assert!((10..=40).contains(&tries(&checkpoints, 100_000, |_| 0)));
-        // Where most of it moves each time there is as little to read each time.
+        // If most of it moves each time, there is equally little to read each time.
         let checkpoints = Checkpoints::new(100, Arc::default());
         assert_eq!(tries(&checkpoints, 100_000, |pages| pages - 1), 1000);
-        // A log that has begun anew is tried as early as the first.
+        // A log that has started over is tried as early as the first.
         assert!(!checkpoints.is_due(99));
         assert!(checkpoints.is_due(100));
     }
 
-    /// A snapshot that was taken when all of the log was moved reads nothing but the file, which
-    /// nothing can be moved to before it ends, while the log may begin anew once.
+    /// A snapshot taken when the whole log was moved reads only the file, to which nothing can be
+    /// moved before the snapshot ends, while the log may start over once.
     #[test]
     fn a_snapshot_of_the_bare_file_is_not_tried_against_at_every_commit() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Giving space back.
+//! Compaction.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::{SqliteStore, checkpoints, error, tables};
 
 const OPERATION: Operation = Operation::Compact;
 
-/// Drops the tables of empty trees that no view reads, writes the file anew without gaps, and cuts it
-/// and its log.
+/// Drops the tables of empty trees that no view reads, rewrites the file without gaps, and
+/// truncates it and its log.
 pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
     let _guard = store.slot().acquire(OPERATION)?;
     if store.readers().are_lent() {
-        // The log could not be cut, and would hold a second copy of everything.
+        // The log could not be truncated, and would hold a second copy of everything.
         return Err(in_the_way());
     }
     let (writer, connector) = (store.writer(), store.connector());
@@ -24,7 +24,7 @@ pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
         drop_empty_tables(&connection, connector)?;
         vacuum(&connection, connector).map_err(|cause| failed(cause, connector))
     });
-    // A failure in the midst has rolled back what was under way, or closing the connection does.
+    // Either the failure has rolled the transaction back, or closing the connection does.
     if connection.is_autocommit() {
         writer.give(connection);
     }
@@ -39,8 +39,8 @@ fn in_the_way() -> Error {
     )
 }
 
-/// Makes an error of what fails while the file is written anew: every statement is the store's own,
-/// and an entry that breaks a constraint now broke it before.
+/// Maps a failure to rewrite the file. Every statement is the store's own, so an entry that breaks
+/// a constraint now already broke it before.
 fn failed(cause: rusqlite::Error, connector: &Connector) -> Error {
     connector.latch().note(&cause);
     let error = error::own(cause, OPERATION);
@@ -51,13 +51,13 @@ fn failed(cause: rusqlite::Error, connector: &Connector) -> Error {
     Error::new(ErrorKind::Corrupted, OPERATION, message).with_source(error)
 }
 
-/// Writes the file anew and cuts it and its log. Tells whether nothing was in the way of that.
+/// Rewrites the file and truncates it and its log. Tells whether nothing was in the way.
 fn vacuum(connection: &Connection, connector: &Connector) -> rusqlite::Result<bool> {
     if connector.vacuum_pages().is_some() && number(connection, "auto_vacuum")? == 0 {
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     }
     connection.execute_batch("VACUUM")?;
-    // A reader may go on for a long time, and may be this very thread.
+    // Do not wait: a reader may take long, and may be this very thread.
     connector.set_busy_timeout(connection, Duration::ZERO)?;
     let cut = checkpoints::move_all(connection);
     connector.set_busy_timeout(connection, connector.busy_timeout())?;
@@ -72,7 +72,7 @@ fn drop_empty_tables(connection: &Connection, connector: &Connector) -> Result<(
     });
     let end = if dropped.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
-        // The failure has rolled back already.
+        // The failure has already rolled back.
         return dropped;
     }
     let ended = run(connection, end).map_err(failed);
@@ -90,8 +90,8 @@ fn drop_if_empty(connection: &Connection, table: &str) -> rusqlite::Result<()> {
     connection.execute_batch(&format!("DROP TABLE {table}"))
 }
 
-/// Tells whether a view may read a table: without it, every query of the view would fail. One too
-/// many costs a page; names of trees' tables have no capital letters.
+/// Tells whether a view may read a table, because without the table every query of the view would
+/// fail. A false positive costs one page; names of tree tables have no capital letters.
 fn is_in_a_view(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'view' AND instr(lower(sql), ?1)";
     connection.prepare(sql)?.exists([table.replace('"', "\"\"")])

@@ -1,4 +1,4 @@
-//! Connections to the file, each set up alike.
+//! Connections to the file, all set up alike.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::checkpoints::Checkpoints;
 use crate::latch::Latch;
 use crate::{SqliteOptions, error};
 
-/// How many prepared statements a connection keeps; those not used for longest go first.
+/// How many prepared statements a connection keeps; the least recently used are dropped first.
 const STATEMENTS_MAX: usize = 256;
 
-/// How much a connection caches unless the options say otherwise. SQLite's own 2 MiB do not hold ten
-/// thousand small documents with an index: a third of a search was reading pages again.
+/// The default cache size of a connection. SQLite's own 2 MiB do not hold ten thousand small
+/// documents with an index: a third of a search was spent reading pages again.
 const CACHE_BYTES: usize = 16 << 20;
 
 /// Opens connections to one file.
@@ -43,29 +43,29 @@ impl Connector {
         }
     }
 
-    /// Returns where the file lies. It is absolute, and so nothing that has another meaning to
-    /// SQLite, as `:memory:` and what begins with `file:` have.
+    /// Returns the path of the file. It is absolute, so SQLite cannot take it for `:memory:` or a
+    /// `file:` URI.
     pub(crate) fn path(&self) -> &StorePath {
         &self.path
     }
 
-    /// Returns what remembers a failed commit.
+    /// Returns the latch that remembers a failed commit.
     pub(crate) fn latch(&self) -> &Latch {
         &self.latch
     }
 
-    /// Opens a connection that writes to a file known to be a store.
+    /// Opens a writing connection to a file known to be a store.
     pub(crate) fn open_writer(&self, operation: Operation) -> Result<Connection, Error> {
         self.same_file(self.open_unchecked_writer(false), operation)
     }
 
-    /// Opens a connection that reads a file known to be a store.
+    /// Opens a reading connection to a file known to be a store.
     pub(crate) fn open_reader(&self, operation: Operation) -> Result<Connection, Error> {
         self.same_file(self.open_unchecked_reader(), operation)
     }
 
-    /// Checks that a connection is one to the file that was opened first. SQLite has the file open by
-    /// then but has read nothing of it: what is put in its place after the check does no harm.
+    /// Checks that a connection leads to the file that was opened first. SQLite has the file open
+    /// by then but has not read it, so a file that replaces it after the check does no harm.
     fn same_file(
         &self,
         opened: Result<Connection>,
@@ -77,7 +77,7 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Opens a connection to a file that may be anything: nothing of it is read yet.
+    /// Opens a connection to a file of unknown content; nothing of it is read yet.
     pub(crate) fn open_unchecked_writer(&self, create: bool) -> Result<Connection> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if create {
@@ -85,13 +85,13 @@ impl Connector {
         }
         let mut connection = Connection::open_with_flags(&*self.path, flags)?;
         if connection.is_readonly(MAIN_DB)? {
-            // SQLite reads what it cannot open for writing, whatever the reason: this one may have
-            // passed.
+            // If SQLite cannot open a file for writing, it opens it for reading, whatever the
+            // reason, which may have passed by now.
             connection = Connection::open_with_flags(&*self.path, flags)?;
         }
         self.configure(&connection)?;
         self.checkpoints.attach(&mut connection)?;
-        // SQL is to change tables, not the file beneath them.
+        // SQL may change tables, but not the file beneath them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         Ok(connection)
     }
@@ -104,32 +104,32 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Sets up the connection that writes again after somebody else used it.
+    /// Sets the writing connection up again after foreign SQL used it.
     pub(crate) fn set_up_writer(&self, connection: &mut Connection) -> Result<()> {
         self.set_up(connection)?;
         self.checkpoints.attach(connection)
     }
 
-    /// Sets a connection up again after somebody else used it.
+    /// Sets a connection up again after foreign SQL used it.
     pub(crate) fn set_up(&self, connection: &Connection) -> Result<()> {
         self.configure(connection)?;
         self.set_cache(connection)
     }
 
-    /// Says how much a connection caches, for which SQLite reads the file.
+    /// Sets the cache size of a connection, for which SQLite reads the file.
     pub(crate) fn set_cache(&self, connection: &Connection) -> Result<()> {
         // A negative size is in kibibytes, a positive one in pages.
         let kibibytes = (self.cache_bytes / 1024).clamp(1, 1 << 30);
         connection.execute_batch(&format!("PRAGMA cache_size = -{kibibytes}"))
     }
 
-    /// Sets all that SQLite does not read the file for. The level of `synchronous` is the one thing left
-    /// to who writes.
+    /// Sets everything that does not require SQLite to read the file. Only `synchronous` is left to
+    /// the writer.
     fn configure(&self, connection: &Connection) -> Result<()> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         self.set_busy_timeout(connection, self.busy_timeout)?;
         let SqliteOptions { wal_limit_bytes, foreign_keys, .. } = self.sqlite;
-        // `fullfsync` has a meaning on macOS only, where fsync does not reach the device.
+        // `fullfsync` has an effect only on macOS, where fsync does not reach the device.
         connection.execute_batch(&format!(
             "PRAGMA foreign_keys = {foreign_keys};
              PRAGMA fullfsync = TRUE;
@@ -141,7 +141,7 @@ impl Connector {
     }
 
     pub(crate) fn set_busy_timeout(&self, connection: &Connection, wait: Duration) -> Result<()> {
-        // SQLite counts milliseconds in 32 bits, and rusqlite panics where they do not suffice.
+        // SQLite counts milliseconds in 32 bits, and rusqlite panics if they do not fit.
         connection.busy_timeout(wait.min(Duration::from_millis(i32::MAX as u64)))
     }
 
@@ -159,15 +159,15 @@ impl Connector {
     }
 }
 
-/// Runs a statement that returns nothing, prepared once for the connection.
+/// Runs a statement that returns nothing; it is prepared once for each connection.
 pub(crate) fn run(connection: &Connection, sql: &str) -> Result<()> {
     connection.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
-/// Runs a statement to its end and returns what is in the one column of its first row.
+/// Runs a statement to its end and returns the single column of its first row.
 ///
-/// A statement that runs by itself commits after its last row, so that a failed commit is an error of
-/// the step that follows. `query_row` does not take that step and loses the error.
+/// An autocommit statement commits after its last row, so a failed commit is an error of the step
+/// after it. `query_row` does not take that step and loses the error.
 pub(crate) fn ask<T: FromSql>(connection: &Connection, sql: &str) -> Result<T> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.raw_query();
@@ -176,7 +176,7 @@ pub(crate) fn ask<T: FromSql>(connection: &Connection, sql: &str) -> Result<T> {
     Ok(answer)
 }
 
-/// Reads a number that a pragma of the main database returns.
+/// Reads a numeric pragma of the main database.
 pub(crate) fn number(connection: &Connection, pragma: &str) -> Result<i64> {
     ask(connection, &format!("PRAGMA main.{pragma}"))
 }
@@ -193,7 +193,7 @@ mod tests {
 
     use super::ask;
 
-    /// The commit of a statement that runs by itself comes after its last row.
+    /// An autocommit statement commits after its last row.
     #[test]
     fn a_failed_commit_is_not_lost_behind_an_answer() {
         let mut connection = Connection::open_in_memory().unwrap();

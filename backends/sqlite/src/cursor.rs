@@ -1,4 +1,4 @@
-//! The entries of a tree in order.
+//! Iterating over the entries of a tree.
 
 use std::ops::Bound;
 use std::path::Path;
@@ -19,7 +19,7 @@ self_cell!(
     }
 );
 
-/// A cursor of a [`SqliteStore`](crate::SqliteStore): lends the bytes of SQLite's own row.
+/// A cursor of a [`SqliteStore`](crate::SqliteStore): it lends the bytes of SQLite's own row.
 ///
 /// ```
 /// use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
@@ -37,7 +37,7 @@ pub struct SqliteCursor<'t> {
     session: &'t Session,
     path: &'t Path,
     tree: Tree,
-    /// The statement that reads; `None` if there is nothing to read.
+    /// The running statement; `None` if there is nothing to read.
     stepping: Option<Stepping<'t>>,
     shape: Shape,
     range: KeyRange<'static>,
@@ -64,7 +64,7 @@ pub(crate) fn bind(
         Bound::Included(key) => statement.raw_bind_parameter(1, key)?,
         Bound::Excluded(key) => statement.raw_bind_parameter(1, next(key))?,
     }
-    // The second number is taken by the upper bound also where there is no first.
+    // The upper bound is always parameter 2, even without a lower bound.
     match range.end() {
         Bound::Unbounded => {}
         Bound::Excluded(key) => statement.raw_bind_parameter(2, key)?,
@@ -110,7 +110,8 @@ impl<'t> SqliteCursor<'t> {
         prepared.map_err(|error| error.with_path(self.path))
     }
 
-    /// Binds a statement to a range; the first step is left to [`next`](Cursor::next).
+    /// Binds a statement to a range, without the first step, which is left to
+    /// [`next`](Cursor::next).
     #[inline]
     fn start(
         &self,
@@ -139,7 +140,7 @@ impl<'t> SqliteCursor<'t> {
         let statement = match used {
             Some(statement) if shape == self.shape => Some(statement),
             used => {
-                // It goes back to where the next is looked for.
+                // Dropping it returns it to where the next statement is looked up.
                 drop(used);
                 self.prepare(shape)?
             }
@@ -157,7 +158,7 @@ fn entry<'r>(row: &'r Row<'_>) -> rusqlite::Result<(&'r [u8], &'r [u8])> {
     Ok((row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_blob()?))
 }
 
-/// Returns the error of a step, unless it is that the table is not there any more.
+/// Returns the error of a step, unless it only says that the table no longer exists.
 #[cold]
 fn ended(session: &Session, path: &Path, tree: &Tree, cause: rusqlite::Error) -> Result<(), Error> {
     session.absent_or(tree, cause, Operation::Scan).map_err(|error| error.with_path(path))
@@ -170,7 +171,7 @@ impl Cursor for SqliteCursor<'_> {
         let Some(stepping) = stepping else {
             return Ok(None);
         };
-        // After the last row and after an error SQLite's rows have ended, and stay so.
+        // After the last row and after an error SQLite's rows are finished and stay so.
         let stepped = stepping.with_dependent_mut(|_, rows| match rows.next() {
             Ok(Some(row)) if !*failed => entry(row).map(Some),
             Ok(_) => Ok(None),

@@ -1,4 +1,4 @@
-//! Views of documents: one for each collection, in which SQL sees their JSON.
+//! Views of documents: one for each collection, which shows its JSON to SQL.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -14,48 +14,50 @@ use crate::{SqliteStore, error, tables};
 
 const OPERATION: Operation = Operation::Apply;
 
-/// What the name of each view begins with.
+/// The prefix of the name of each view.
 const PREFIX: &str = "documents_";
 
-/// Tells these views from those that somebody else made under such names.
+/// Distinguishes these views from others with such names.
 const MARK: &str = "/* made by Arbour's create_document_views */";
 
-/// What the keys of declarations begin with.
+/// The prefix of the keys of declarations.
 const DECLARATION_PREFIX: &[u8] = b"collection\xff";
 
-/// Where the schema version stands in a header.
+/// The position of the schema version in a header.
 const SCHEMA: Range<usize> = 2..6;
 
-/// Where the revision stands in a header.
+/// The position of the revision in a header.
 const REVISION: Range<usize> = 6..HEADER_BYTES;
 
 impl SqliteStore {
-    /// Makes a view of each collection of documents, for people and programs that read by SQL, and
-    /// returns the views' names in order. Views of collections that are gone are dropped. A
-    /// collection that comes later has no view until this is called again; where all is as it
-    /// should be, nothing is written.
+    /// Creates a view for each collection of documents, for people and programs that read with SQL,
+    /// and returns the names of the views, sorted. Views of collections that no longer exist are
+    /// dropped. A new collection has no view until this is called again. If all views are up to
+    /// date, nothing is written.
     ///
     /// The view of the collection `people` is `documents_people`; capital letters are written as in
     /// the [names of tables](crate#names-of-tables). Its columns:
     ///
     /// | column | type | |
     /// |---|---|---|
-    /// | `id` | text or integer | as it stands in `json`, at the path the collection declares; NULL where there is none |
+    /// | `id` | text or integer | as in `json`, at the path the collection declares; NULL if there is none |
     /// | `revision` | integer | |
-    /// | `schema` | integer | the version of the body, which may be an old one: views upgrade nothing |
-    /// | `json` | text | the body; NULL for one that was not written as JSON |
-    /// | `key` | blob | of the document in its tree, by which it is found and sorted at once |
+    /// | `schema` | integer | the version of the body, which may be an old one: views do not upgrade |
+    /// | `json` | text | the body; NULL if it was not written as JSON |
+    /// | `key` | blob | the key of the document in its tree, which is indexed |
     ///
-    /// A value that is no document is a row of NULLs and its `key`; a body that is damaged JSON is
-    /// shown as it is, and `json_valid(json)` finds it. A view always shows what is in the store now,
-    /// and cannot be written through, for SQL would leave the indexes behind. It is part of the file,
-    /// also of a backup, but not of what is copied by [`copy_entries`](arbour_core::engine::copy_entries).
+    /// A value that is not a document is a row of NULLs with its `key`; a body of damaged JSON is
+    /// shown as it is, and `json_valid(json)` detects it. A view always shows the current content
+    /// of the store. It is read-only, because writes by SQL would bypass the indexes. Views are
+    /// part of the file and of a backup, but [`copy_entries`](arbour_core::engine::copy_entries)
+    /// does not copy them.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something else in the database has the
-    /// name of a view, [`Unsupported`](ErrorKind::Unsupported) if the text of the database is not
-    /// UTF-8, [`Decode`](ErrorKind::Decode) if the declaration of a collection cannot be read;
-    /// those of [`with_write_connection`](Self::with_write_connection). All is as before then.
+    /// name of a view, [`Unsupported`](ErrorKind::Unsupported) if the text encoding of the database
+    /// is not UTF-8, [`Decode`](ErrorKind::Decode) if the declaration of a collection cannot be
+    /// decoded; as [`with_write_connection`](Self::with_write_connection). In all these cases
+    /// nothing has changed.
     ///
     /// ```
     /// use arbour::documents::{Declaration, DocCollection, DocStore, DocWrite, Documents};
@@ -85,7 +87,7 @@ impl SqliteStore {
             for (collection, id_path) in collections(connection)? {
                 let table = tables::table_name(&documents_tree(&collection));
                 let view = tables::spelled(PREFIX, &collection);
-                // A collection that is declared and empty has a view too, which needs a table.
+                // A collection that is declared but empty has a view too, which needs a table.
                 let creation = tables::creation(&tables::quoted(&table));
                 connection.execute_batch(&creation).map_err(failed)?;
                 let definition = definition(&view, &table, id_path.as_deref());
@@ -103,7 +105,7 @@ fn failed(cause: rusqlite::Error) -> Error {
     error::own(cause, OPERATION)
 }
 
-/// Bytes become text as they are only where the text of the database is UTF-8 too.
+/// Bytes can be cast to text only if the text encoding of the database is UTF-8.
 fn check_encoding(connection: &Connection) -> Result<()> {
     let encoding = connection.query_row("PRAGMA main.encoding", [], |row| row.get::<_, String>(0));
     let encoding = encoding.map_err(failed)?;
@@ -116,8 +118,8 @@ fn check_encoding(connection: &Connection) -> Result<()> {
     Err(Error::new(ErrorKind::Unsupported, OPERATION, message))
 }
 
-/// Returns the collections that are declared or have documents, each with the path of its id as
-/// SQLite writes paths, where it is known.
+/// Returns the collections that are declared or have documents, each with the path of its id in
+/// SQLite's notation, if it is known.
 fn collections(connection: &Connection) -> Result<BTreeMap<String, Option<String>>> {
     let mut collections = BTreeMap::new();
     for collection in stored(connection)? {
@@ -161,7 +163,7 @@ fn declared(connection: &Connection) -> Result<Vec<(String, Option<String>)>> {
     Ok(collections)
 }
 
-/// Reads from a declaration where the id stands, as in `$."meta"."id"`.
+/// Reads the path of the id from a declaration, for example `$."meta"."id"`.
 fn id_path(connection: &Connection, key: &[u8], value: Vec<u8>) -> Result<Option<String>> {
     let json = match value.split_first() {
         Some((&FORMAT, json)) => json.to_vec(),
@@ -186,14 +188,14 @@ fn undecoded(key: &[u8], cause: impl StdError + Send + Sync + 'static) -> Error 
         .with_source(cause)
 }
 
-/// Returns what stands behind `CREATE VIEW` for a view of the documents in a table.
+/// Returns the text after `CREATE VIEW` for a view of the documents in a table.
 ///
-/// It is written for any SQLite that can read the tables, from 3.37 on, not for the newest.
+/// It works with any SQLite that can read the tables, from 3.37 on.
 fn definition(view: &str, table: &str, id_path: Option<&str>) -> String {
     let id = match id_path {
         Some(path) => {
             let path = path.replace('\'', "''");
-            // A body that is no JSON is not to end the whole query.
+            // A body of invalid JSON must not end the whole query.
             format!("CASE WHEN json_valid(json) THEN json_extract(json, '{path}') END")
         }
         None => "NULL".to_owned(),
@@ -222,20 +224,20 @@ FROM (
     )
 }
 
-/// Returns the expression that reads a number from bytes of the header. SQLite has no function for
-/// that: each hexadecimal digit is worth its place among all of them.
+/// Returns an expression that reads a number from bytes of the header. SQLite has no function for
+/// that, so each hexadecimal digit is valued by its position in a string of all digits.
 fn number(bytes: Range<usize>) -> String {
     let hex = format!("hex(substr(v, {}, {}))", bytes.start + 1, bytes.len());
     let digits = 2 * bytes.len();
     let digit = |at: usize| {
         let shift = 4 * (digits - at);
-        // `<<` does not bind more closely than `|`.
+        // `<<` does not bind more tightly than `|`.
         format!("(instr('123456789ABCDEF', substr({hex}, {at}, 1)) << {shift})")
     };
     (1..=digits).map(digit).collect::<Vec<_>>().join(" | ")
 }
 
-/// Makes the views what they should be, by name what stands behind `CREATE VIEW`.
+/// Creates, replaces and drops views; the map holds the text after `CREATE VIEW` by name.
 fn replace(connection: &Connection, views: &BTreeMap<String, String>) -> Result<()> {
     let mut present = present(connection).map_err(failed)?;
     for (view, sql) in &present {
@@ -260,12 +262,13 @@ fn replace(connection: &Connection, views: &BTreeMap<String, String>) -> Result<
     Ok(())
 }
 
-/// Returns the statement that makes a view. Without the name of a database it is what SQLite keeps.
+/// Returns the statement that creates a view. With an empty database name it equals the statement
+/// that SQLite stores.
 fn creation(database: &str, definition: &str) -> String {
     format!("CREATE VIEW {database}{definition}")
 }
 
-/// Returns the views made earlier, by name the statements that made them.
+/// Returns the existing views, with the statements that created them, by name.
 fn present(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
     let sql = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'view' AND instr(sql, ?1)";
     let mut views = connection.prepare(sql)?;

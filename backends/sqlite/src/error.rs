@@ -1,10 +1,10 @@
-//! SQLite's errors, case by case, as Arbour's.
+//! Mapping SQLite's errors to Arbour's.
 
 use arbour_core::{Error, ErrorKind, Operation};
 use rusqlite::ffi;
 
-/// Makes an error of Arbour from one of SQLite: what a closure over a connection returns where it
-/// has no error type of its own.
+/// Converts an error of SQLite to one of Arbour, for closures over a connection that have no error
+/// type of their own.
 ///
 /// ```
 /// use arbour_core::{Error, ErrorKind, Operation, StoreOptions};
@@ -50,7 +50,7 @@ pub fn sql_error(cause: rusqlite::Error, operation: Operation) -> Error {
 }
 
 /// Returns what a result code means to the caller: some extended codes mean something else than the
-/// code that they refine.
+/// code they refine.
 fn failed(code: i32) -> (ErrorKind, &'static str) {
     match code {
         ffi::SQLITE_IOERR_DATA => {
@@ -79,7 +79,7 @@ fn failed(code: i32) -> (ErrorKind, &'static str) {
     }
 }
 
-/// Does the same for the codes that others refine.
+/// Does the same for the primary codes.
 fn failed_generally(code: i32) -> (ErrorKind, &'static str) {
     match code {
         ffi::SQLITE_ERROR => {
@@ -100,7 +100,7 @@ fn failed_generally(code: i32) -> (ErrorKind, &'static str) {
         ffi::SQLITE_PERM | ffi::SQLITE_NOLFS => {
             (ErrorKind::Io, "the operating system forbids access to the file")
         }
-        // Within a statement SQLite makes this code of a read that the device refuses, too.
+        // Within a statement SQLite also reports this code for a read that the device refuses.
         ffi::SQLITE_CORRUPT => {
             (ErrorKind::Corrupted, "the database file is damaged, or its device cannot read it")
         }
@@ -117,7 +117,7 @@ fn failed_generally(code: i32) -> (ErrorKind, &'static str) {
     }
 }
 
-/// Returns the result code of SQLite behind an error.
+/// Returns SQLite's result code behind an error.
 pub(crate) fn code(cause: &rusqlite::Error) -> Option<i32> {
     match cause {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.extended_code),
@@ -126,14 +126,14 @@ pub(crate) fn code(cause: &rusqlite::Error) -> Option<i32> {
     }
 }
 
-/// Tells whether a statement failed because of what it says, as it does where its table is missing.
+/// Tells whether a statement failed because of its text, for example because its table is missing.
 pub(crate) fn is_of_statement(cause: &rusqlite::Error) -> bool {
     code(cause).is_some_and(|code| code & 0xff == ffi::SQLITE_ERROR)
 }
 
-/// Makes an error of what fails in a statement of the store's own. Each fits the tables and values
-/// that the store writes, so if it does not fit what is in the file, the caller cannot correct the
-/// call.
+/// Converts a failure of a statement of the store's own. Such statements fit the tables and values
+/// that the store writes, so if one does not fit the content of the file, the caller's call is not
+/// at fault.
 #[cold]
 pub(crate) fn own(cause: rusqlite::Error, operation: Operation) -> Error {
     let does_not_fit = is_of_statement(&cause) || {
@@ -155,19 +155,19 @@ pub(crate) fn own(cause: rusqlite::Error, operation: Operation) -> Error {
     Error::new(ErrorKind::Corrupted, operation, message).with_source(error)
 }
 
-/// Tells whether the device, or the system, failed to read or write.
+/// Tells whether the device or the system failed to read or write.
 pub(crate) fn is_io(cause: &rusqlite::Error) -> bool {
     code(cause)
         .is_some_and(|code| code & 0xff == ffi::SQLITE_IOERR && code != ffi::SQLITE_IOERR_NOMEM)
 }
 
-/// Tells whether somebody else was in the way.
+/// Tells whether another connection was in the way.
 pub(crate) fn is_busy(cause: &rusqlite::Error) -> bool {
     code(cause).is_some_and(|code| code & 0xff == ffi::SQLITE_BUSY)
 }
 
-/// An I/O error may come after the mark that makes the commit: what the system was given cannot be
-/// asked back. Everything else comes before.
+/// An I/O error may come after the mark that makes the commit take effect, and data handed to the
+/// system cannot be taken back. All other errors come before that.
 pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {
     let is_unknown = code(&cause).is_some_and(|code| code & 0xff == ffi::SQLITE_IOERR);
     let error = sql_error(cause, operation);
@@ -178,7 +178,8 @@ pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {
     Error::new(ErrorKind::CommitUnknown, operation, message).with_source(error)
 }
 
-/// What fails while a store is opened. Whoever keeps it from being opened at all has it locked.
+/// Converts a failure to open a store. If another process keeps it from being opened, it has locked
+/// it.
 pub(crate) fn open(cause: rusqlite::Error) -> Error {
     let error = own(cause, Operation::Open);
     if error.kind() != ErrorKind::Busy {
@@ -202,7 +203,7 @@ mod tests {
         rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
     }
 
-    /// Every result code of SQLite that a call can return, its extended codes, and their kinds.
+    /// Every result code of SQLite that a call can return, with its extended codes and their kinds.
     const KINDS: [(i32, ErrorKind); 88] = [
         (ffi::SQLITE_ERROR, InvalidArgument),
         (ffi::SQLITE_ERROR_MISSING_COLLSEQ, InvalidArgument),
@@ -312,8 +313,8 @@ mod tests {
         }
     }
 
-    /// A value that is not of the type it is read as: the caller's mistake in the caller's SQL, damage
-    /// in a tree.
+    /// A value of another type than expected: a mistake of the caller in the caller's SQL, but
+    /// damage in a tree.
     #[test]
     fn a_value_of_another_type_is_damage_in_a_tree_only() {
         let cause = || rusqlite::Error::from(rusqlite::types::FromSqlError::InvalidType);

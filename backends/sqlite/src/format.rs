@@ -1,4 +1,4 @@
-//! Whose file it is, of which version, and whether it is whole.
+//! Whose file it is, its version, and whether it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -22,11 +22,11 @@ pub(crate) const VERSION: i64 = 1;
 /// The newest version of SQLite's own file format that this SQLite knows: 2 stands for WAL.
 const SQLITE_VERSION_MAX: u8 = 2;
 
-/// How long to leave a database alone that another process is switching, too.
+/// How long to leave a database alone that another process is switching to WAL.
 const SWITCH_PAUSE: Duration = Duration::from_millis(1);
 
-/// Prepares a database for writing: checks it, marks it as Arbour's, switches it to WAL. A file that
-/// is refused is left as it is.
+/// Prepares a database for writing: checks it, marks it as Arbour's, and switches it to WAL. A
+/// refused file is not changed.
 pub(crate) fn prepare_writer(
     connection: &Connection,
     path: &Path,
@@ -39,7 +39,7 @@ pub(crate) fn prepare_writer(
         return Err(unwritable(path));
     }
     if vacuum && !is_marked {
-        // It has to be said before there is a first table.
+        // This must be set before the first table is created.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(error::open)?;
     }
     let mode = switch_to_wal(connection, wait).map_err(error::open)?;
@@ -53,10 +53,11 @@ pub(crate) fn prepare_writer(
     if is_marked { Ok(()) } else { mark(connection, path) }
 }
 
-/// Switches a database to WAL and returns the mode it is in then.
+/// Switches a database to WAL and returns its mode afterwards.
 ///
-/// SQLite waits for nobody here, whatever the busy timeout: it reads the header first, and who waits
-/// for a writer while it reads may keep that writer waiting. Letting go and trying again does not.
+/// SQLite does not wait here, whatever the busy timeout: it reads the header first, and waiting for
+/// a writer while holding a read lock could block that writer. Releasing the lock and trying again
+/// avoids this.
 fn switch_to_wal(connection: &Connection, wait: Duration) -> rusqlite::Result<String> {
     let began = Instant::now();
     loop {
@@ -69,12 +70,12 @@ fn switch_to_wal(connection: &Connection, wait: Duration) -> rusqlite::Result<St
     }
 }
 
-/// Checks a database that is only to be read.
+/// Checks a database that is opened read-only.
 pub(crate) fn prepare_reader(connection: &Connection, path: &Path) -> Result<()> {
     within(connection, "BEGIN", || check(connection, path)).map(drop)
 }
 
-/// Does something within a transaction of a database that is being opened.
+/// Runs a closure within a transaction of a database that is being opened.
 fn within<T>(connection: &Connection, begin: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     run(connection, begin).map_err(error::open)?;
     let done = work();
@@ -82,9 +83,10 @@ fn within<T>(connection: &Connection, begin: &str, work: impl FnOnce() -> Result
     done.and_then(|done| ended.map(|()| done).map_err(error::open))
 }
 
-/// Checks that a file is Arbour's or nobody's, and whole. Returns whether it is marked already.
+/// Checks that a file belongs to Arbour or to no program, and that it is complete. Returns whether
+/// it is already marked.
 ///
-/// Only within a transaction do all answers belong together: another process may be making the same
+/// Only within a transaction are all answers consistent: another process may be creating the same
 /// store.
 fn check(connection: &Connection, path: &Path) -> Result<bool> {
     let identity = identity(connection).map_err(|cause| match error::code(&cause) {
@@ -92,7 +94,7 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             let message = "the file has a newer format of SQLite than this program reads";
             Error::new(ErrorKind::TooNew, Operation::Open, message).with_source(cause)
         }
-        // The file itself is open already.
+        // The file itself is already open.
         Some(code)
             if code & 0xff == ffi::SQLITE_CANTOPEN || code == ffi::SQLITE_READONLY_DIRECTORY =>
         {
@@ -115,9 +117,9 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
             );
             refused(ErrorKind::Corrupted, message)
         }
-        // An ordinary database that says nothing of itself: its tables may stay.
+        // An ordinary database without marks: its tables may stay.
         (0, 0) => Ok(false),
-        // One bit that changed in ours looks the same.
+        // One flipped bit in our own mark looks the same.
         (id, version) => {
             let message = format!(
                 "Arbour did not make this database: its application_id is {id}, its user_version \
@@ -128,8 +130,8 @@ fn check(connection: &Connection, path: &Path) -> Result<bool> {
     }
 }
 
-/// Says that the files beside a database cannot be made. SQLite does not pass on what the system said,
-/// so the system is asked once more, about a file that nothing has open.
+/// Converts a failure to create the files next to a database. SQLite does not pass the system's
+/// error on, so the operation is repeated with a file that no process has open.
 fn no_log(cause: rusqlite::Error, path: &Path) -> Error {
     let index = beside(path, "-shm");
     let kind = match File::create_new(&index).map_err(|refused| refused.kind()) {
@@ -138,7 +140,7 @@ fn no_log(cause: rusqlite::Error, path: &Path) -> Error {
         }
         Err(_) => ErrorKind::Io,
         Ok(_) => {
-            // It can be made by now. Whatever opens the store next would make it anew.
+            // Creating it succeeds by now. Remove it: the next opening would create it again.
             let _ = fs::remove_file(index);
             ErrorKind::Io
         }
@@ -149,13 +151,13 @@ fn no_log(cause: rusqlite::Error, path: &Path) -> Error {
     Error::new(kind, Operation::Open, message).with_source(cause)
 }
 
-/// Reads whose file it is and of which version, and the whole schema on the way.
+/// Reads whose file it is and its version, and thereby the whole schema.
 fn identity(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
     let _: i64 = ask(connection, "SELECT count(*) FROM main.sqlite_schema")?;
     Ok((number(connection, "application_id")?, number(connection, "user_version")?))
 }
 
-/// Marks a database as Arbour's, unless another process just did.
+/// Marks a database as Arbour's, unless another process has just done so.
 fn mark(connection: &Connection, path: &Path) -> Result<()> {
     within(connection, "BEGIN IMMEDIATE", || {
         if check(connection, path)? {
@@ -167,15 +169,15 @@ fn mark(connection: &Connection, path: &Path) -> Result<()> {
     })
 }
 
-/// Checks that the mark is what it was before somebody's SQL.
+/// Checks that foreign SQL has not changed the mark.
 pub(crate) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     let id = number(connection, "application_id")?;
     Ok(id == APPLICATION_ID && number(connection, "user_version")? == VERSION)
 }
 
-/// Refuses a file that ends too early: SQLite reads what is missing of its last page as zeros.
+/// Refuses a file that ends too early: SQLite reads the missing part of its last page as zeros.
 ///
-/// While there is a log the file may be shorter, for what is missing is in the log.
+/// While there is a log the file may be shorter, because the missing part is in the log.
 fn check_length(connection: &Connection, path: &Path) -> Result<()> {
     let has_log = || fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     if has_log() {
@@ -186,7 +188,7 @@ fn check_length(connection: &Connection, path: &Path) -> Result<()> {
     let length = fs::metadata(path).map_or(0, |file| file.len());
     // SQLite takes a file of one byte for an empty one, as some systems once needed.
     let expected = ((page_bytes * pages) as u64).max(if length == 1 { 100 } else { 0 });
-    // Another process may have begun to write meanwhile.
+    // Another process may have started to write meanwhile.
     if length >= expected || has_log() {
         return Ok(());
     }
@@ -194,11 +196,11 @@ fn check_length(connection: &Connection, path: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))
 }
 
-/// Tells whether a file is SQLite's and of a format to come. SQLite says of that what it says of
-/// any file that is not its own.
+/// Tells whether a file is SQLite's and has a newer format. SQLite's error for that is the same as
+/// for any file that is not its own.
 ///
-/// Closing a file takes away the locks this process has on it. Nobody has one on a file that cannot
-/// be read, or only read.
+/// Closing a file releases the locks this process has on it. There are none on a file that cannot
+/// be read, or only be read.
 fn has_newer_header(path: &Path) -> bool {
     let mut header = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
@@ -208,14 +210,15 @@ fn has_newer_header(path: &Path) -> bool {
         && versions.into_iter().any(|version| version > SQLITE_VERSION_MAX)
 }
 
-/// SQLite opens for reading what it cannot write, and what it may not because it is newer.
+/// SQLite opens files for reading that it cannot write, or may not write because they are newer.
 fn unwritable(path: &Path) -> Error {
     if has_newer_header(path) {
         let message = "the file has a newer format of SQLite than this program writes";
         return Error::new(ErrorKind::TooNew, Operation::Open, message);
     }
-    // SQLite does not pass on what the system said, so the system is asked once more. It opens the
-    // file only if the reason has just passed; closing it then would release SQLite's locks.
+    // SQLite does not pass the system's error on, so the operation is repeated. It succeeds only if
+    // the reason has just passed; the file is then leaked, because closing it would release
+    // SQLite's locks.
     let Err(cause) = OpenOptions::new().write(true).open(path).map(std::mem::forget) else {
         let message = "SQLite could not open the file for writing, which is possible by now: open the \
                        store again";
@@ -229,14 +232,14 @@ fn unwritable(path: &Path) -> Error {
     Error::new(ErrorKind::ReadOnly, Operation::Open, message).with_source(cause)
 }
 
-/// Checks all of the structure of a database, which reads all of it.
+/// Checks the structure of a whole database, which reads all of it.
 pub(crate) fn verify(connection: &Connection) -> Result<()> {
     tables::of_trees(connection, Operation::Open)?;
     let found: String = ask(connection, "PRAGMA main.integrity_check(1)").map_err(error::open)?;
     if found == "ok" {
         return Ok(());
     }
-    // SQLite names the database on a line of its own, which is the same for each.
+    // SQLite names the database on a separate line, which is always the same.
     let found: Vec<&str> = found.lines().filter(|line| !line.starts_with("***")).collect();
     let message = format!("the database file is damaged: {}", found.join(", "));
     Err(Error::new(ErrorKind::Corrupted, Operation::Open, message))

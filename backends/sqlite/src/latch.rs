@@ -10,23 +10,23 @@ use crate::error;
 /// Remembers the first I/O error of a commit, a sync or a checkpoint of a store.
 ///
 /// When a write or an fsync fails, the system may drop the pages that it could not write and report
-/// success from then on. Nothing in this process can tell any more what is on the device, so the
-/// store takes no more commits; opening it again reads what is there.
+/// success from then on. This process can no longer tell what is on the device, so the store
+/// accepts no more commits; opening it again reads what is there.
 #[derive(Debug, Default)]
 pub(crate) struct Latch {
     failure: OnceLock<String>,
 }
 
 impl Latch {
-    /// Remembers an error if it is one of input or output. A full disk is none: SQLite reports it
-    /// before it acknowledges anything, and what was there stays good.
+    /// Remembers an error if it is an I/O error. A full disk is not: SQLite reports it before it
+    /// acknowledges anything, and earlier data is intact.
     pub(crate) fn note(&self, cause: &rusqlite::Error) {
         if error::is_io(cause) {
             self.failure.get_or_init(|| cause.to_string());
         }
     }
 
-    /// Refuses to go on after such an error.
+    /// Fails after such an error.
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         let Some(failure) = self.failure.get() else { return Ok(()) };
         let message = "an earlier commit, sync or checkpoint failed while writing to the device; \

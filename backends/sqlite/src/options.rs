@@ -1,11 +1,11 @@
-//! How a SQLite store is opened, beyond what every engine understands.
+//! Options that only SQLite has.
 
-/// What SQLite can be told beyond [`StoreOptions`](arbour_core::StoreOptions): the sizes of its log
-/// and how it gives free pages back.
+/// The options of SQLite beyond [`StoreOptions`](arbour_core::StoreOptions): the sizes of its log,
+/// and how it returns free pages.
 ///
-/// The busy timeout, the cache size (of *each* connection: one that writes, and one for each
-/// snapshot that lives; 16 MiB unless set) and opening read-only are in `StoreOptions`;
-/// `synchronous` is the durability of a transaction.
+/// The busy timeout, the cache size and opening read-only are in `StoreOptions`; `synchronous` is
+/// the durability of a transaction. The cache size applies to *each* connection, one for writing
+/// and one for each open snapshot, and is 16 MiB by default.
 ///
 /// ```
 /// use arbour_core::StoreOptions;
@@ -36,7 +36,7 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// Starts from the defaults: a log cut to 4 MiB and moved into the file every 1000 pages, free
+    /// Creates the defaults: a log truncated to 4 MiB and moved to the file every 1000 pages, free
     /// pages kept for new entries, foreign keys enforced.
     ///
     /// ```
@@ -48,9 +48,9 @@ impl SqliteOptions {
         Self::default()
     }
 
-    /// Sets what the log (the `-wal` file) is cut to once all of it has moved into the database file.
-    /// While it is in use it can be longer: as long as the largest transaction, and longer while an
-    /// old snapshot lives and for some commits after it.
+    /// Sets the size to which the log (the `-wal` file) is truncated once all of it has been moved
+    /// to the database file. While in use it can be longer: as long as the largest transaction, and
+    /// longer while an old snapshot is open and for some commits after it.
     ///
     /// ```
     /// let options = arbour_sqlite::SqliteOptions::new().wal_limit_bytes(1 << 20);
@@ -62,11 +62,11 @@ impl SqliteOptions {
         self
     }
 
-    /// Sets how many pages the log may have before a commit moves them into the database file. Fewer
-    /// keep the log short and reads quick, more make rare but longer pauses. Zero leaves it to
+    /// Sets how many pages the log may have before a commit moves them to the database file. Fewer
+    /// keep the log short and reads quick, more cause rare but longer pauses. Zero leaves it to
     /// closing and to [`compact`](arbour_core::KvStore::compact).
     ///
-    /// Pages that an old snapshot keeps from moving are tried again once the log has grown by this
+    /// If an old snapshot blocks some pages, they are tried again once the log has grown by this
     /// number, or by a quarter of what was left if that is more.
     ///
     /// ```
@@ -79,11 +79,11 @@ impl SqliteOptions {
         self
     }
 
-    /// Has the file give free pages back to the file system by and by: a commit that finds twenty
-    /// times as many free gives back this many. The default, or zero, keeps free pages for new
-    /// entries, and [`compact`](arbour_core::KvStore::compact) gives them back.
+    /// Returns free pages to the file system gradually: a commit that finds twenty times this many
+    /// free pages returns this many. The default, or zero, keeps free pages for new entries, and
+    /// [`compact`](arbour_core::KvStore::compact) returns them.
     ///
-    /// A file that was created otherwise begins with it at the next `compact`.
+    /// For a file that was created without this option, it takes effect after the next `compact`.
     ///
     /// ```
     /// let options = arbour_sqlite::SqliteOptions::new().auto_vacuum(64);

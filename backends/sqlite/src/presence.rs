@@ -1,4 +1,4 @@
-//! What lies at the path of a store before SQLite looks at it.
+//! What exists at the path of a store before SQLite opens it.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
-/// Refuses names that mean a store in memory to SQLite.
+/// Refuses names that SQLite takes for a store in memory.
 pub(crate) fn check_name(path: &Path) -> Result<()> {
     let what = match path.to_str() {
         Some("") => "the path is empty",
@@ -21,11 +21,11 @@ pub(crate) fn check_name(path: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message))
 }
 
-/// Checks what is at a path before SQLite opens it: it would take an empty file for a new database,
-/// and remove the log beside it.
+/// Checks what exists at a path before SQLite opens it: SQLite would take an empty file for a new
+/// database, and remove the log next to it.
 pub(crate) fn check(path: &Path, create: bool) -> Result<()> {
-    // The log is examined first. A process that is creating the store writes the file before its log,
-    // so that a log without a file is no store in the making.
+    // Look at the log first. A process that is creating the store writes the file before its log,
+    // so a log without a file is not a store being created.
     let log_bytes = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     let (cause, what) = match fs::metadata(path) {
         Ok(file) if file.len() > 0 || !file.is_file() => return check_names(&file),
@@ -50,9 +50,9 @@ pub(crate) fn check(path: &Path, create: bool) -> Result<()> {
     Err(Error::new(kind, Operation::Open, message).with_source(cause))
 }
 
-/// Refuses a file with several names. SQLite keeps the log beside the name by which the file is
-/// opened: under another name, what was committed last is missing, and what is written then is
-/// overwritten by the older log later.
+/// Refuses a file with several names. SQLite keeps the log next to the name by which the file is
+/// opened: under another name the latest commits are missing, and later the older log overwrites
+/// what is written then.
 #[cfg(unix)]
 fn check_names(file: &Metadata) -> Result<()> {
     use std::os::unix::fs::MetadataExt as _;

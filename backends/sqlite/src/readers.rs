@@ -1,12 +1,12 @@
-//! The connections that read, kept for the next snapshot.
+//! The reading connections, kept for later snapshots.
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
-/// How many connections are kept while nobody reads. Each has a cache of its own.
+/// How many idle connections are kept. Each has its own cache.
 const IDLE_MAX: usize = 16;
 
-/// The connections that are idle, and a count of those that a snapshot has.
+/// The idle connections, and the number of those used by snapshots.
 #[derive(Default)]
 pub(crate) struct Readers {
     state: Mutex<State>,
@@ -15,15 +15,15 @@ pub(crate) struct Readers {
 #[derive(Default)]
 struct State {
     idle: Vec<Connection>,
-    /// How many are lent, or being closed.
+    /// How many are lent or being closed.
     lent: usize,
-    /// Whether the store is closed: what comes back then is closed, too.
+    /// Whether the store is closed; returned connections are then closed too.
     closed: bool,
 }
 
 impl Readers {
-    /// Takes a connection, one made by `open` if none is idle; `None` if the store is closed. If
-    /// `open` fails, the caller has to [give](Self::give) `None` back.
+    /// Takes an idle connection, or one created by `open`; `None` if the store is closed. If `open`
+    /// fails, the caller must [give](Self::give) `None` back.
     pub(crate) fn take<E>(
         &self,
         open: impl FnOnce() -> Result<Connection, E>,
@@ -42,8 +42,8 @@ impl Readers {
         }
     }
 
-    /// Takes a connection back, or `None` for one that is gone. Returns whether it was the last one
-    /// of a closed store.
+    /// Returns a connection, or `None` for one that is gone. Tells whether it was the last one of a
+    /// closed store.
     pub(crate) fn give(&self, connection: Option<Connection>) -> bool {
         let mut state = self.state.lock();
         match connection {
@@ -51,8 +51,8 @@ impl Readers {
                 state.idle.push(connection);
             }
             connection => {
-                // Closing a connection takes a while, and others need the lock. It counts as lent
-                // until it is closed, because the last one has to find all others closed.
+                // Closing a connection takes a while, and other threads need the lock. It counts as
+                // lent until it is closed, because the last one must find all others closed.
                 drop(state);
                 drop(connection);
                 state = self.state.lock();
@@ -67,8 +67,8 @@ impl Readers {
         self.state.lock().lent > 0
     }
 
-    /// Closes the idle connections, and each that is lent when it comes back. Returns whether none is
-    /// left; else [`give`](Self::give) says which one is the last.
+    /// Closes the idle connections, and later each lent one when it is returned. Tells whether none
+    /// is left; otherwise [`give`](Self::give) tells which is the last.
     pub(crate) fn close(&self) -> bool {
         let idle = {
             let mut state = self.state.lock();

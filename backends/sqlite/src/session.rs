@@ -1,8 +1,9 @@
-//! A connection in use, and the statements taken from it for as long.
+//! A connection in use, with its cached statements.
 //!
-//! A connection keeps its prepared statements by their text, and looking one up costs a third of a
-//! read. A session looks each up once and has it at hand by the number of its tree. It cannot keep
-//! them longer: a statement must not change the thread, and a connection does between two sessions.
+//! A connection keeps its prepared statements by their text, and a lookup costs a third of a read.
+//! A session looks each up once and then keeps it by the number of its tree. It cannot keep them
+//! longer: a statement must stay on its thread, and a connection may change threads between two
+//! sessions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -26,33 +27,34 @@ self_cell!(
     }
 );
 
-/// Reads and writes trees by one connection.
+/// Reads and writes trees through one connection.
 pub(crate) struct Session {
     lent: Lent,
     /// Memory for the next value.
     spare: Cell<Vec<u8>>,
 }
 
-/// The statements of each tree that was used, by its number: what a session keeps does not grow with
-/// the handles that the store has given out.
+/// The statements of each tree used, by its number: what a session keeps does not grow with the
+/// number of handles that the store has given out.
 struct Statements<'c> {
     texts: Arc<TreeTexts>,
-    /// Those of the first trees, which most stores have no more of: 20 ns quicker than by the map.
+    /// The statements of the first trees, which are all that most stores have: 20 ns quicker than
+    /// the map.
     first: RefCell<Vec<Slots<'c>>>,
     rest: RefCell<BTreeMap<usize, Slots<'c>>>,
 }
 
-/// How many trees are the first.
+/// How many trees are kept in `first`.
 const FIRST_TREES: usize = 64;
 
-/// The statements of one tree. Each is taken out while it runs: what a caller does with the row may
-/// use the same statement again.
+/// The statements of one tree. Each is taken out while it runs, because the caller may use the same
+/// statement again while handling the row.
 #[derive(Default)]
 struct Slots<'c> {
     get: Slot<'c>,
     put: Slot<'c>,
     delete: Slot<'c>,
-    /// There is no such table, so the tree is empty.
+    /// The table does not exist, so the tree is empty.
     absent: Cell<bool>,
 }
 
@@ -129,8 +131,8 @@ impl<'c> Statements<'c> {
         }
     }
 
-    /// A statement that was prepared when the table was there fails like one that is prepared when it
-    /// is not: another process may have taken an empty table away.
+    /// A statement prepared while the table existed can fail like one prepared without it: another
+    /// process may have removed an empty table.
     #[cold]
     fn absent_or<R>(
         &self,
@@ -162,7 +164,7 @@ impl Session {
         self.lent.with_dependent(|_, statements| statements.texts.of(tree))
     }
 
-    /// Gives the connection back; what was prepared on it is kept there.
+    /// Returns the connection, which keeps what was prepared on it.
     pub(crate) fn into_connection(self) -> Connection {
         self.lent.into_owner()
     }
@@ -208,7 +210,7 @@ impl Session {
         put.map_err(|cause| failed(cause, operation, tree).with_key(key))
     }
 
-    /// Runs the statement that puts, once more if the table had to be made first.
+    /// Runs the put statement, and again after creating the table if it did not exist.
     #[inline]
     fn try_put(&self, tree: &Tree, key: &[u8], value: &[u8]) -> rusqlite::Result<()> {
         let put = |statement: &mut CachedStatement<'_>| {
@@ -238,7 +240,8 @@ impl Session {
         deleted.map(drop).map_err(|cause| failed(cause, operation, tree).with_key(key))
     }
 
-    /// Runs a statement of a tree that is not kept at hand; `None` if the tree has no table.
+    /// Prepares a statement of a tree that the session does not keep; `None` if the tree has no
+    /// table.
     pub(crate) fn prepare<'t>(
         &'t self,
         tree: &Tree,
@@ -251,7 +254,7 @@ impl Session {
         }
     }
 
-    /// Returns the error, unless it is that the tree has no table.
+    /// Returns the error, unless it only says that the tree has no table.
     #[cold]
     pub(crate) fn absent_or(
         &self,
@@ -279,8 +282,8 @@ impl Session {
         }
     }
 
-    /// Returns the names of all tables that are trees with what `sql` says of each, `{}` in it
-    /// standing for the table. Such a statement is used too rarely to be kept.
+    /// Evaluates `sql` for each tree table, with `{}` in it replaced by the table, and returns the
+    /// results by table name. Such statements are used too rarely to be kept.
     fn ask_all(&self, sql: &str, operation: Operation) -> Result<Vec<(String, i64)>> {
         let trees = tables::of_trees(self.connection(), operation)?.into_iter();
         let answers = trees.map(|(name, table)| {

@@ -1,4 +1,4 @@
-//! Reading all trees at one moment.
+//! Reading all trees in one snapshot.
 
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rusqlite::Connection;
@@ -9,8 +9,8 @@ use crate::{SqliteCursor, SqliteStore, SqliteValue, error};
 
 /// A snapshot of a [`SqliteStore`]: a connection of its own in a read transaction.
 ///
-/// While it lives the log cannot be cut, so that it grows by what others write. If the store is
-/// closed meanwhile, the log moves into the file when the last snapshot is dropped.
+/// While it is open the log cannot be truncated, so it grows by what others write. If the store is
+/// closed meanwhile, the log is moved to the file when the last snapshot is dropped.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};
@@ -24,9 +24,9 @@ use crate::{SqliteCursor, SqliteStore, SqliteValue, error};
 /// ```
 pub struct SqliteSnapshot<'s> {
     store: &'s SqliteStore,
-    /// Taken away only by dropping.
+    /// Taken only by `drop`.
     session: Option<Session>,
-    /// Whether somebody else's SQL ran on the connection.
+    /// Whether foreign SQL ran on the connection.
     used: bool,
 }
 
@@ -54,13 +54,13 @@ impl<'s> SqliteSnapshot<'s> {
         self.session.as_ref().expect("only dropping takes the session away")
     }
 
-    /// Returns the connection, to be looked over before another snapshot has it.
+    /// Returns the connection, which must then be checked before another snapshot uses it.
     pub(crate) fn use_connection(&mut self) -> &Connection {
         self.used = true;
         self.session().connection()
     }
 
-    /// Returns the connection to read with.
+    /// Returns the connection for reading.
     pub(crate) fn connection(&self) -> &Connection {
         self.session().connection()
     }
@@ -76,12 +76,12 @@ impl Drop for SqliteSnapshot<'_> {
         let connection = session.into_connection();
         let is_fit =
             run(&connection, "COMMIT").is_ok() && (!self.used || self.store.make_fit(&connection));
-        // One that does not pass is closed first.
+        // A connection that fails the check is closed first.
         self.store.take_back(is_fit.then_some(connection));
     }
 }
 
-/// Reads through the session of a snapshot or a transaction.
+/// Implements reading through the session of a snapshot or a transaction.
 macro_rules! read_through_session {
     ($type:ident) => {
         impl KvRead for $type<'_> {

@@ -1,4 +1,4 @@
-//! SQL close by: a program's own tables in the same file, and in the same transactions.
+//! SQL next to trees: a program's own tables in the same file, and in the same transactions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,13 +9,13 @@ use rusqlite::Connection;
 use crate::{SqliteStore, error, format};
 
 impl SqliteStore {
-    /// Runs a closure with a connection that reads, in a read transaction: it sees the file at one
-    /// moment, as a snapshot does. It cannot write.
+    /// Runs a closure with a reading connection, in a read transaction: it sees one state of the
+    /// file, as a snapshot does. It cannot write.
     ///
-    /// [`sql_error`](crate::sql_error) makes an error of Arbour from one of SQLite.
+    /// [`sql_error`](crate::sql_error) converts an error of SQLite to one of Arbour.
     ///
     /// # Errors
-    /// The closure's own, or those of [`snapshot`](arbour_core::KvStore::snapshot);
+    /// The closure's own error; as [`snapshot`](arbour_core::KvStore::snapshot);
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the closure ended the transaction.
     ///
     /// ```
@@ -45,20 +45,20 @@ impl SqliteStore {
         result
     }
 
-    /// Runs a closure with the connection that writes, in a transaction that is committed if the
+    /// Runs a closure with the writing connection, in a transaction that is committed if the
     /// closure returns `Ok`, and rolled back on an error or a panic. Trees may be changed too: they
     /// are the tables `tree_NAME` with the columns `k` and `v`, both blobs.
     ///
-    /// The closure holds the writer slot: what would need it, such as
-    /// [`begin`](arbour_core::KvStore::begin) or [`put`](arbour_core::KvStore::put) of this store, is
-    /// [`Busy`](ErrorKind::Busy). Savepoints are free to use.
+    /// The closure holds the writer slot: calls that need it, such as
+    /// [`begin`](arbour_core::KvStore::begin) or [`put`](arbour_core::KvStore::put) of this store,
+    /// fail with [`Busy`](ErrorKind::Busy). Savepoints are allowed.
     ///
     /// # Errors
-    /// The closure's own, or those of [`begin_with`](arbour_core::KvStore::begin_with) and
+    /// The closure's own error; as [`begin_with`](arbour_core::KvStore::begin_with) and
     /// [`KvWrite::commit`](arbour_core::KvWrite::commit);
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the closure committed or rolled back
-    /// itself, ignored an error that rolled back, such as that of a full disk, or changed
-    /// `application_id` or `user_version`. Nothing was written then.
+    /// itself, ignored an error that rolled back, such as a full disk, or changed `application_id`
+    /// or `user_version`. In these cases nothing was written.
     ///
     /// ```
     /// use arbour_core::{Durability, KvStore, Operation, StoreOptions};
@@ -100,10 +100,10 @@ impl SqliteStore {
     }
 }
 
-/// The connection that writes while a closure has it. Dropping rolls back.
+/// The writing connection while a closure uses it. Dropping it rolls back.
 struct Lent<'s> {
     store: &'s SqliteStore,
-    /// Taken away by its end.
+    /// Taken when the transaction ends.
     connection: Option<Connection>,
     /// Whether the closure has tried to end the transaction.
     ended: Arc<AtomicBool>,
@@ -114,7 +114,7 @@ impl Lent<'_> {
         self.connection.as_ref().expect("only its end takes the connection away")
     }
 
-    /// Refuses commits, and notes rollbacks.
+    /// Refuses commits, and records rollbacks.
     fn watch(&mut self) -> rusqlite::Result<()> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let (committed, rolled_back) = (Arc::clone(&self.ended), Arc::clone(&self.ended));
@@ -125,7 +125,7 @@ impl Lent<'_> {
         connection.rollback_hook(Some(move || rolled_back.store(true, Ordering::Relaxed)))
     }
 
-    /// Takes the connection back from the closure; `None` if that was done before.
+    /// Takes the connection back from the closure; `None` if that was already done.
     fn take(&mut self) -> rusqlite::Result<Option<Connection>> {
         let Some(mut connection) = self.connection.take() else { return Ok(None) };
         connection.commit_hook(None::<fn() -> bool>)?;
@@ -153,7 +153,7 @@ impl Lent<'_> {
         committed.map_err(|error| store.locate(error))
     }
 
-    /// Makes the connection that was given back fit for others, or lets it go.
+    /// Resets the returned connection for further use, or closes it.
     fn look_over(&self) {
         self.store.writer().retain(|connection| self.store.make_writer_fit(connection));
     }
@@ -162,7 +162,7 @@ impl Lent<'_> {
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         if let Ok(Some(connection)) = self.take() {
-            // A connection that cannot roll back is closed, which does.
+            // If a connection cannot roll back, it is closed, which rolls back.
             let _ = self.store.writer().rollback(connection, Operation::Rollback);
             self.look_over();
         }

@@ -1,4 +1,4 @@
-//! The store: a database file, the connection that writes it and those that read it.
+//! The store: a database file, the connection that writes it, and those that read it.
 
 use std::fmt;
 use std::fs;
@@ -40,7 +40,7 @@ pub struct SqliteStore {
     connector: Connector,
     writer: Writer,
     readers: Readers,
-    /// The connection that sees what others change, made when it is first asked.
+    /// The connection that detects changes by others, opened on first use.
     watcher: Mutex<Option<Connection>>,
     registry: TreeRegistry,
     texts: Arc<TreeTexts>,
@@ -56,33 +56,34 @@ impl fmt::Debug for SqliteStore {
 
 impl SqliteStore {
     /// Opens the store in the file at `path`, creating it if it is absent (or empty) and the
-    /// options allow. A SQLite database without `application_id` and `user_version` becomes a store;
-    /// its tables stay.
+    /// options allow. A SQLite database without `application_id` and `user_version` becomes a
+    /// store; its tables stay.
     ///
     /// The path is resolved once, here: symbolic links lead to the file itself, and changing the
-    /// current folder later changes nothing. Opening read-only needs the right to make the `-wal` and
-    /// `-shm` files beside the database, or another process that has made them. On a medium that
-    /// cannot be written, open a copy: nothing tells whether such a medium is written elsewhere.
+    /// current folder later has no effect. Opening read-only requires permission to create the
+    /// `-wal` and `-shm` files next to the database, or another process that has created them. If
+    /// the medium cannot be written, open a copy: there is no way to tell whether such a medium is
+    /// being written elsewhere.
     ///
-    /// With [`verify`](StoreOptions::verify) the whole file is read and its structure checked; a byte
-    /// that was changed within a value is not detected, because SQLite keeps no checksums.
+    /// With [`verify`](StoreOptions::verify) the whole file is read and its structure checked; a
+    /// changed byte within a value is not detected, because SQLite stores no checksums.
     ///
     /// # Errors
-    /// - [`NotFound`](ErrorKind::NotFound) if there is no file, or an empty one, and the options do not
-    ///   allow creating a store
-    /// - [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's, or if it is gone
-    ///   and its log is still there
+    /// - [`NotFound`](ErrorKind::NotFound) if there is no file, or an empty one, and the options do
+    ///   not allow creating a store
+    /// - [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's, or if it is
+    ///   missing but its log exists
     /// - [`TooNew`](ErrorKind::TooNew) if a newer Arbour or SQLite wrote it
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if it is another program's, if the path is
-    ///   empty or `:memory:`, or if the file has more than one name (hard links): SQLite keeps a log
-    ///   beside each name, and two logs damage the file
-    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, its folder or its file system cannot be
-    ///   written, or if a store that was not closed is opened read-only where its log cannot be
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if it belongs to another program, if the
+    ///   path is empty or `:memory:`, or if the file has more than one name (hard links): SQLite
+    ///   keeps a log next to each name, and two logs damage the file
+    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, its folder or its file system is not
+    ///   writable, or if a store that was not closed is opened read-only where its log cannot be
     ///   recovered
-    /// - [`Io`](ErrorKind::Io) if the system refuses, [`DiskFull`](ErrorKind::DiskFull) if there is no
-    ///   room to create it
-    /// - [`Locked`](ErrorKind::Locked) if another process has it to itself for longer than the busy
-    ///   timeout
+    /// - [`Io`](ErrorKind::Io) for errors of the system, [`DiskFull`](ErrorKind::DiskFull) if there
+    ///   is no space to create it
+    /// - [`Locked`](ErrorKind::Locked) if another process holds it exclusively for longer than the
+    ///   busy timeout
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -135,11 +136,12 @@ impl SqliteStore {
         })
     }
 
-    /// Returns a number that changes with every commit to the file, by whomever: what was read
-    /// earlier is good as long as it stays the same. It says nothing beyond this store's life.
+    /// Returns a number that changes with every commit to the file, by any process: data read
+    /// earlier is current as long as the number stays the same. It is meaningful only while this
+    /// store is open.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) after [`close`](KvStore::close), else what SQLite reports.
+    /// [`Closed`](ErrorKind::Closed) after [`close`](KvStore::close); otherwise errors of SQLite.
     ///
     /// ```
     /// use arbour_core::{KvStore, StoreOptions};
@@ -157,7 +159,7 @@ impl SqliteStore {
     pub fn data_version(&self) -> Result<i64> {
         let operation = Operation::Stats;
         let mut watcher = self.watcher.lock();
-        // Looked at with the lock held, for closing takes the connection away under it.
+        // Check while holding the lock, because closing takes the connection while holding it.
         self.slot.check_open(operation)?;
         let connection = match watcher.take() {
             Some(connection) => connection,
@@ -170,7 +172,7 @@ impl SqliteStore {
         version.map_err(|cause| self.locate(error::own(cause, operation)))
     }
 
-    /// Adds to an error where the store lies.
+    /// Adds the path of the store to an error.
     #[cold]
     pub(crate) fn locate(&self, error: Error) -> Error {
         error.with_path(self.path())
@@ -192,12 +194,12 @@ impl SqliteStore {
         &self.readers
     }
 
-    /// Takes back the connection of a snapshot, or `None` for one that is gone. The last one of a
-    /// closed store leaves the log to be moved into the file.
+    /// Returns the connection of a snapshot, or `None` for one that is gone. After the last one of
+    /// a closed store, the log can be moved to the file.
     pub(crate) fn take_back(&self, connection: Option<Connection>) {
         if self.readers.give(connection) {
-            // Closing has returned already. What cannot be moved stays in the log, for the next to open
-            // the store.
+            // `close` has already returned. What cannot be moved stays in the log until the store
+            // is next opened.
             let _ = self.writer.close(&self.connector);
         }
     }
@@ -207,7 +209,7 @@ impl SqliteStore {
     }
 
     #[inline]
-    /// Begins to use a connection.
+    /// Starts using a connection.
     pub(crate) fn session(&self, connection: Connection) -> Session {
         Session::new(connection, Arc::clone(&self.texts))
     }
@@ -234,25 +236,25 @@ impl SqliteStore {
         Ok(SqliteTransaction::new(self, connection, guard))
     }
 
-    /// Makes a connection as it was before somebody else's SQL, and tells whether that can be done.
+    /// Restores a connection after foreign SQL used it, and tells whether that succeeded.
     pub(crate) fn make_fit(&self, connection: &Connection) -> bool {
         is_free(connection) && self.connector.set_up(connection).is_ok()
     }
 
-    /// Does the same for the connection that writes.
+    /// Does the same for the writing connection.
     pub(crate) fn make_writer_fit(&self, connection: &mut Connection) -> bool {
         is_free(connection) && self.connector.set_up_writer(connection).is_ok()
     }
 }
 
-/// Tells whether a connection has neither a transaction nor another database.
+/// Tells whether a connection has no open transaction and no attached database.
 fn is_free(connection: &Connection) -> bool {
     // The first two databases are the file and the one for temporary tables.
     connection.is_autocommit() && connection.db_name(2).is_err()
 }
 
 /// Opens the first connection of a store and checks the file with it. Returns the connection if it
-/// writes.
+/// is for writing.
 fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Connection>> {
     let (path, read_only) = (connector.path(), options.is_read_only());
     let create = options.may_create() && !read_only;
@@ -263,7 +265,7 @@ fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Co
         connector.open_unchecked_writer(create)
     };
     let connection = opened.map_err(error::open)?;
-    // SQLite has made the file by now, and has read nothing of it.
+    // SQLite has created the file by now, and has read nothing of it.
     path.pin()?;
     if read_only {
         format::prepare_reader(&connection, path)?;
@@ -291,7 +293,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.compaction = true;
-    // SQLite keeps no checksums: `verify` reads all of the structure, but not one changed value.
+    // SQLite stores no checksums: `verify` reads the whole structure, but detects no changed value.
     capabilities.damage = DamageDetection::Structure;
     capabilities
 }
@@ -344,8 +346,8 @@ impl KvStore for SqliteStore {
         transaction.commit_as(Operation::Apply)
     }
 
-    /// Writes one page and waits until the log is on the device with it. A checkpoint would not do:
-    /// it leaves the log alone where an old snapshot keeps it from moving anything.
+    /// Writes one page and waits until the log, including it, is on the device. A checkpoint is not
+    /// enough: it leaves the log alone if an old snapshot blocks all moves.
     fn sync(&self) -> Result<()> {
         let operation = Operation::Sync;
         let _guard = self.slot.acquire(operation)?;
@@ -367,9 +369,9 @@ impl KvStore for SqliteStore {
         let Some(_alone) = self.slot.close()? else { return Ok(()) };
         drop(self.watcher.lock().take());
         let synced = self.writer.sync_log(&self.connector);
-        // The last snapshot has to be gone before the log can move: see `take_back`.
+        // The last snapshot must be gone before the log can be moved: see `take_back`.
         let is_last = self.readers.close();
-        // Last of all: the last connection that may write moves the log into the file.
+        // Last of all: the last writing connection moves the log to the file when it closes.
         let closed = if is_last { self.writer.close(&self.connector) } else { Ok(()) };
         synced.and(closed).map_err(|error| self.locate(error))
     }
@@ -396,7 +398,7 @@ impl KvStore for SqliteStore {
 }
 
 impl Drop for SqliteStore {
-    /// Lets go of the file, as closing does. Who wants to know whether that worked calls
+    /// Releases the file, as closing does. A caller that must know whether that worked calls
     /// [`close`](KvStore::close) first.
     fn drop(&mut self) {
         let _ = self.close();

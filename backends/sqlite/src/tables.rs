@@ -1,4 +1,4 @@
-//! The tables that are trees: their names, and how they are made.
+//! The tables of trees: their names, and their creation.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::error;
 
-/// What the name of each table that is a tree begins with.
+/// The prefix of the names of tree tables.
 const PREFIX: &str = "tree_";
 
 /// Returns the name of the table of a tree.
@@ -15,8 +15,8 @@ pub(crate) fn table_name(tree: &str) -> String {
     spelled(PREFIX, tree)
 }
 
-/// Puts a name behind a prefix. SQLite tells names apart regardless of the case of ASCII letters, so
-/// that of capital letters is written beside them.
+/// Adds a prefix to a name. SQLite compares names ignoring the case of ASCII letters, so capital
+/// letters are marked.
 pub(crate) fn spelled(prefix: &str, name: &str) -> String {
     let mut spelled = String::with_capacity(prefix.len() + name.len());
     spelled.push_str(prefix);
@@ -29,7 +29,7 @@ pub(crate) fn spelled(prefix: &str, name: &str) -> String {
     spelled
 }
 
-/// Returns the name of the tree whose table this is, or `None` if it is no tree's.
+/// Returns the name of the tree of a table, or `None` if the table is not a tree's.
 pub(crate) fn tree_name(table: &str) -> Option<String> {
     let mut letters = table.strip_prefix(PREFIX)?.chars();
     let mut tree = String::with_capacity(table.len());
@@ -49,12 +49,12 @@ pub(crate) fn tree_name(table: &str) -> Option<String> {
 
 /// Returns the trees that have a table, each with the name of that table.
 ///
-/// The schema has the name of each table twice: within the statement that made it, by which SQLite
-/// finds the table, and beside it. Where the two differ one of them is damaged, and a list of either
-/// would lack a tree.
+/// The schema contains the name of each table twice: in the statement that created it, by which
+/// SQLite finds the table, and in a column of its own. If the two differ, one is damaged, and a
+/// list of either would lack a tree.
 ///
 /// # Errors
-/// [`Corrupted`](ErrorKind::Corrupted) then.
+/// [`Corrupted`](ErrorKind::Corrupted) in that case.
 pub(crate) fn of_trees(
     connection: &Connection,
     operation: Operation,
@@ -77,20 +77,19 @@ pub(crate) fn of_trees(
     Ok(written.into_iter().filter_map(|table| Some((tree_name(&table)?, table))).collect())
 }
 
-/// Quotes the name of a table for use in SQL. A table for temporary use that somebody made under
-/// the same name is not meant.
+/// Quotes the name of a table for use in SQL, qualified so that it never refers to a temporary
+/// table of the same name.
 pub(crate) fn quoted(table: &str) -> String {
     format!("main.{}", identifier(table))
 }
 
-/// Quotes the name of a table or a view, without saying in which database it is: what a view reads
-/// is in its own.
+/// Quotes the name of a table or a view, without its database: a view reads from its own.
 pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Returns the statement that makes a table. `STRICT` keeps what SQL writes to it to blobs: keys of
-/// another type have another order, and no read of a key would find them.
+/// Returns the statement that creates a table. `STRICT` restricts what SQL writes to blobs: keys of
+/// another type have another order, and reads would not find them.
 pub(crate) fn creation(quoted: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {quoted} \

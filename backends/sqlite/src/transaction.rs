@@ -1,4 +1,4 @@
-//! Writing all trees at once.
+//! Writing through a transaction.
 
 use arbour_core::engine::WriterGuard;
 use arbour_core::{
@@ -11,7 +11,7 @@ use crate::session::{Session, failed};
 use crate::snapshot::read_through_session;
 use crate::{SqliteCursor, SqliteStore, SqliteValue, writer};
 
-/// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the connection that writes.
+/// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the writing connection.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, StoreOptions};
@@ -27,10 +27,10 @@ use crate::{SqliteCursor, SqliteStore, SqliteValue, writer};
 /// ```
 pub struct SqliteTransaction<'s> {
     store: &'s SqliteStore,
-    /// Taken away by its end.
+    /// Taken when the transaction ends.
     session: Option<Session>,
-    /// The first failure of SQLite, after which nobody can say what the transaction holds: some roll
-    /// all of it back.
+    /// The first failure of SQLite, after which the content of the transaction is unknown: some
+    /// failures roll all of it back.
     failure: Option<Error>,
     _guard: WriterGuard<'s>,
 }
@@ -50,8 +50,8 @@ impl<'s> SqliteTransaction<'s> {
         self.session.as_ref().expect("only its end takes the session of a transaction")
     }
 
-    /// Makes a change; a failure dooms the transaction. After one SQLite may have rolled back and
-    /// would commit each further change by itself.
+    /// Makes a change. After a failure the transaction cannot be committed: SQLite may have rolled
+    /// back, and would then autocommit each further change.
     #[inline]
     fn change(&mut self, change: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
         if let Some(failure) = &self.failure {
@@ -64,7 +64,7 @@ impl<'s> SqliteTransaction<'s> {
         })
     }
 
-    /// Makes the writes of a batch that was checked.
+    /// Applies the writes of a checked batch.
     pub(crate) fn set_all(&mut self, batch: &Batch, operation: Operation) -> Result<()> {
         batch.iter().try_for_each(|Write { tree, key, value }| {
             self.change(|session| match value {
@@ -76,10 +76,10 @@ impl<'s> SqliteTransaction<'s> {
 
     pub(crate) fn commit_as(mut self, operation: Operation) -> Result<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
-        // No statement may run any more when SQLite commits.
+        // No statement may be running when SQLite commits.
         let connection = session.into_connection();
         let committed = if let Some(failure) = &self.failure {
-            // That it failed is what there is to say, however the rest of it went.
+            // The failure of the transaction matters more than the result of the rollback.
             let _ = self.store.writer().rollback(connection, operation);
             Err(writer::doomed(failure))
         } else {
@@ -92,7 +92,7 @@ impl<'s> SqliteTransaction<'s> {
 impl Drop for SqliteTransaction<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            // A connection that cannot roll back is closed, which does.
+            // If a connection cannot roll back, it is closed, which rolls back.
             let _ = self.store.writer().rollback(session.into_connection(), Operation::Rollback);
         }
     }

@@ -7,15 +7,15 @@ use parking_lot::RwLock;
 
 use crate::tables;
 
-/// The SQL of the trees of a store, by the number of the tree. Sessions are short: writing the texts
-/// anew for each would cost a quarter of a read.
+/// The SQL of the trees of a store, by the number of the tree. Sessions are short: building the
+/// texts for each session would cost a quarter of a read.
 #[derive(Default)]
 pub(crate) struct TreeTexts {
     texts: RwLock<Vec<Option<Arc<TreeSql>>>>,
 }
 
 impl TreeTexts {
-    /// Returns the SQL of a tree, which is written when it is first asked for.
+    /// Returns the SQL of a tree, which is built on first use.
     pub(crate) fn of(&self, tree: &Tree) -> Arc<TreeSql> {
         let place = tree.number() as usize;
         if let Some(Some(sql)) = self.texts.read().get(place) {
@@ -33,9 +33,9 @@ impl TreeTexts {
     }
 }
 
-/// The statements of a tree, written out once: a connection knows a prepared statement by its text.
+/// The statements of a tree, built once: a connection finds a prepared statement by its text.
 pub(crate) struct TreeSql {
-    /// The table's name as it is in the schema.
+    /// The table's name in the schema.
     pub(crate) table: String,
     pub(crate) create: String,
     pub(crate) get: String,
@@ -46,8 +46,9 @@ pub(crate) struct TreeSql {
     scans: [String; 8],
 }
 
-/// Which of its ends a statement over a range has bounds at. A lower bound is always inclusive and
-/// an upper one exclusive: a key and a zero byte is the next key, so others can be told that way.
+/// Which bounds a statement over a range has. A lower bound is always inclusive and an upper one
+/// exclusive: a key followed by a zero byte is the next key, so other bounds can be expressed that
+/// way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) lower: bool,
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Asks SQLite how it would run a statement.
+    /// Returns SQLite's plan for a statement.
     fn plan(connection: &Connection, sql: &str) -> String {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let count = statement.parameter_count();
@@ -162,7 +163,7 @@ mod tests {
                 let plan = plan(&connection, &statement);
                 let bounded = shape.lower || shape.upper;
                 assert_eq!(plan.contains("USING PRIMARY KEY (k"), bounded, "{statement}: {plan}");
-                // Nothing is sorted that the tree has in order.
+                // The tree already has this order, so nothing is sorted.
                 assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
             }
         }

@@ -1,13 +1,13 @@
-//! A copy of a value, in memory that is used over and over.
+//! Copies of values, in reused memory.
 
 use std::cell::Cell;
 
-/// More than this goes back to the allocator, so that one large value does not occupy memory for as
-/// long as its reader lives.
+/// A larger buffer is freed, so that one large value does not occupy memory for the lifetime of its
+/// reader.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
-/// A value of a [`SqliteStore`](crate::SqliteStore): a copy, for the row it came from is gone once
-/// the statement is used again. Its memory goes back to the snapshot or transaction it was read by.
+/// A value of a [`SqliteStore`](crate::SqliteStore): a copy, because the row is gone once the
+/// statement is used again. Its memory is returned to the snapshot or transaction it was read by.
 ///
 /// ```
 /// use arbour_core::{KvRead, KvStore, StoreOptions};

@@ -11,24 +11,24 @@ use rusqlite::{Connection, ffi};
 use crate::connection::{Connector, number, run};
 use crate::{checkpoints, error, presence};
 
-/// How many times the pages that are given back at once have to be free.
+/// Pages are returned only if this many times as many are free.
 const VACUUM_FACTOR: i64 = 20;
 
-/// The connection that writes, while no transaction has it. Whoever takes it holds the writer slot.
+/// The writing connection, while no transaction has it. Taking it requires holding the writer slot.
 pub(crate) struct Writer {
     state: Mutex<State>,
-    /// Whether there never is such a connection.
+    /// Whether the store is read-only and never has such a connection.
     read_only: bool,
 }
 
 #[derive(Default)]
 struct State {
-    /// `None` while it is in use, in a store that is read-only, and after a failure with unknown
+    /// `None` while it is in use, in a read-only store, and after a failure with unknown
     /// consequences; then a new one is opened.
     idle: Option<Connection>,
-    /// What `synchronous` was last set to on it.
+    /// The value of `synchronous` last set on it.
     level: Option<Level>,
-    /// Whether something was committed without waiting for the device.
+    /// Whether there are commits that did not wait for the device.
     has_unsynced: bool,
 }
 
@@ -40,7 +40,7 @@ enum Level {
 }
 
 impl Level {
-    /// `OFF` is none of them: what it saves can cost the whole file when power is lost.
+    /// `OFF` is not an option: what it saves can cost the whole file at a power loss.
     fn of(durability: Durability) -> Self {
         match durability {
             Durability::None | Durability::ProcessCrash => Self::Normal,
@@ -63,8 +63,8 @@ impl Writer {
         Self { state: Mutex::new(state), read_only }
     }
 
-    /// Takes the connection, with `synchronous` as asked for: that cannot be changed later, within a
-    /// transaction.
+    /// Takes the connection, with `synchronous` set as requested, because that cannot be changed
+    /// within a transaction.
     pub(crate) fn take(
         &self,
         connector: &Connector,
@@ -93,29 +93,29 @@ impl Writer {
         self.state.lock().idle = Some(connection);
     }
 
-    /// Lets go of the connection unless it passes; the next transaction opens another.
+    /// Closes the connection unless it passes the check; the next transaction then opens another.
     pub(crate) fn retain(&self, make_fit: impl FnOnce(&mut Connection) -> bool) {
         let mut state = self.state.lock();
         if let Some(mut connection) = state.idle.take() {
             state.idle = make_fit(&mut connection).then_some(connection);
         }
-        // Somebody may have changed it.
+        // Foreign SQL may have changed it.
         state.level = None;
     }
 
-    /// Puts the log on the device, if there are commits in it that did not wait for that, before the
-    /// store is closed. SQLite may close while others keep the log, and does not report whether it
-    /// could sync or move the log.
+    /// Syncs the log before the store is closed, if it contains commits that did not wait for the
+    /// device. SQLite may close while other connections keep the log, and does not report whether
+    /// it could sync or move the log.
     pub(crate) fn sync_log(&self, connector: &Connector) -> Result<()> {
         let (operation, path) = (Operation::Close, connector.path());
-        // The log of a file that was moved is moved into the file by `close`.
+        // If the file was moved, `close` moves its log to it.
         if !self.state.lock().has_unsynced || path.check(operation).is_err() {
             return Ok(());
         }
         // After a failed sync the next one would succeed without having written anything.
         connector.latch().check(operation)?;
         match open_log(connector).and_then(|log| log.sync_data()) {
-            // Another process has moved it all into the file, durably.
+            // Another process has moved all of it to the file, durably.
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
             synced => synced.map_err(|cause| {
                 let message = "the -wal file cannot be synced, so commits that were not durable yet \
@@ -125,7 +125,7 @@ impl Writer {
         }
     }
 
-    /// Closes the connection, which moves the log into the file if it is the last one.
+    /// Closes the connection, which moves the log to the file if it is the last one.
     pub(crate) fn close(&self, connector: &Connector) -> Result<()> {
         let operation = Operation::Close;
         if self.read_only {
@@ -134,12 +134,12 @@ impl Writer {
         let idle = self.state.lock().idle.take();
         let connection = match idle {
             Some(connection) => connection,
-            // A connection that only reads cannot move the log.
+            // A reading connection cannot move the log.
             None => connector.open_writer(operation)?,
         };
         if connector.path().check(operation).is_err() {
-            // SQLite leaves the log alone if the file is not in its place any more. This connection has
-            // both files open, so that the moved file can still get what only the log has.
+            // SQLite leaves the log alone if the file is no longer in its place. This connection
+            // has both files open, so the moved file can still receive what only the log has.
             let moved = connector
                 .set_busy_timeout(&connection, Duration::ZERO)
                 .and_then(|()| checkpoints::move_all(&connection));
@@ -164,7 +164,7 @@ impl Writer {
                 return Err(error::own(cause, operation));
             }
         };
-        // A connection that could not open the log for writing never writes; the next one may.
+        // A connection that could not open the log for writing can never write; the next one may.
         drop(connection);
         check_log(connector, cause, operation)?;
         let connection = self.take(connector, durability, operation)?;
@@ -179,10 +179,10 @@ impl Writer {
         }
     }
 
-    /// Commits, and gives the connection back.
+    /// Commits, and returns the connection.
     ///
-    /// A durable commit is refused if the file is not in its place any more: what is acknowledged
-    /// would be missing where the next program looks for it.
+    /// A durable commit is refused if the file is no longer in its place: the acknowledged data
+    /// would be missing when the store is next opened.
     pub(crate) fn commit(
         &self,
         connector: &Connector,
@@ -207,16 +207,18 @@ impl Writer {
                 Ok(())
             }
             Err(failure) => {
-                // What is left of it is not to be committed by the next. The first failure tells more.
+                // Roll back, so that the next transaction does not commit leftovers. The first
+                // failure is the one to report.
                 let _ = self.rollback(connection, operation);
                 Err(failure)
             }
         }
     }
 
-    /// Rolls back, and gives the connection back. One that cannot roll back is let go, which does.
+    /// Rolls back, and returns the connection. If that fails, the connection is closed, which rolls
+    /// back.
     pub(crate) fn rollback(&self, connection: Connection, operation: Operation) -> Result<()> {
-        // Some failures have rolled back by themselves.
+        // Some failures have already rolled back.
         let rolled_back =
             if connection.is_autocommit() { Ok(()) } else { run(&connection, "ROLLBACK") };
         match rolled_back {
@@ -233,10 +235,10 @@ fn is_read_only(cause: &rusqlite::Error) -> bool {
     error::code(cause) == Some(ffi::SQLITE_READONLY)
 }
 
-/// Finds out whether the files of the log may be written. SQLite reads a file that it cannot open for
-/// writing and does not pass on what the system said, so the system is asked once more.
+/// Checks whether the files of the log are writable. If SQLite cannot open a file for writing, it
+/// reads it and does not pass the system's error on, so the operation is repeated here.
 fn check_log(connector: &Connector, cause: rusqlite::Error, operation: Operation) -> Result<()> {
-    // The index is not opened here: closing it would release SQLite's locks.
+    // Do not open the index: closing it would release SQLite's locks.
     let index = fs::metadata(presence::beside(connector.path(), "-shm"));
     let may_write = !index.is_ok_and(|index| index.permissions().readonly());
     match open_log(connector) {
@@ -249,24 +251,24 @@ fn check_log(connector: &Connector, cause: rusqlite::Error, operation: Operation
     }
 }
 
-/// Opens the log for writing. SQLite has no lock on this file, which closing it would release.
+/// Opens the log for writing. SQLite holds no lock on this file that closing it would release.
 fn open_log(connector: &Connector) -> io::Result<File> {
     OpenOptions::new().write(true).open(presence::beside(connector.path(), "-wal"))
 }
 
-/// Gives some free pages back to the file system, if there are many.
+/// Returns some free pages to the file system, if there are many.
 fn vacuum(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
     if number(connection, "freelist_count")? < VACUUM_FACTOR * i64::from(pages) {
         return Ok(());
     }
     let mut statement = connection.prepare(&format!("PRAGMA main.incremental_vacuum({pages})"))?;
     let mut steps = statement.raw_query();
-    // Each step gives one page back.
+    // Each step returns one page.
     while steps.next()?.is_some() {}
     Ok(())
 }
 
-/// Says why a transaction that had a failure takes no changes and does not commit.
+/// Returns why a transaction after a failure accepts no changes and cannot be committed.
 #[cold]
 pub(crate) fn doomed(failure: &Error) -> Error {
     let message =

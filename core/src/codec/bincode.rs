@@ -13,13 +13,13 @@ use super::checked::{Check, Loses};
 use super::limited::Limited;
 use super::{Codec, DecodeError, EncodeError};
 
-/// Stores what serde can serialize in the format of bincode 2 with its standard configuration:
-/// little-endian, integers of variable length, nothing that describes the type.
+/// Stores anything serde can serialize in the format of bincode 2 with its standard configuration:
+/// little-endian, variable-length integers, no type information.
 ///
-/// Because nothing does, bytes of one type may well be read as another, and a field cannot be
-/// added without rewriting what is stored. Attributes that need a self-describing format, such as
-/// serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it: a value with a skipped
-/// field is refused when it is written, as is one that is nested deeper than
+/// Because the bytes do not describe their type, bytes of one type may well decode as another, and
+/// a field cannot be added without rewriting what is stored. Attributes that need a self-describing
+/// format, such as serde's `flatten`, `untagged` and `skip_serializing_if`, do not work with it. A
+/// value with a skipped field is refused when it is written, as is one nested deeper than
 /// [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
@@ -30,7 +30,7 @@ use super::{Codec, DecodeError, EncodeError};
 /// # Ok::<(), arbour_core::EncodeError>(())
 /// ```
 ///
-/// Bytes that are missing or left over are refused:
+/// Missing or extra bytes are refused:
 ///
 /// ```
 /// # use arbour_core::codec::{Bincode, Codec};
@@ -48,11 +48,11 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
         written.map_err(|cause| check.error(cause))
     }
 
-    /// Decodes under a limit, because bincode allocates as much as a length prefix asks for
-    /// before it finds the bytes missing: a single damaged byte would abort the process. The
-    /// limit has to be a constant, hence the steps; each is sixteen times the longest input of
-    /// its step, because bincode charges an integer its full width (at most 16 bytes) even where
-    /// it takes one.
+    /// Decodes under a limit, because bincode allocates as much as a length prefix claims before it
+    /// notices that the bytes are missing: a single damaged byte would abort the process. The limit
+    /// must be a constant, hence the steps. Each is sixteen times the longest input of its step,
+    /// because bincode charges an integer its full width (at most 16 bytes) even if it takes one
+    /// byte.
     fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
         let config = config::standard();
         if bytes.len() <= SMALL_BYTES_MAX {
@@ -67,14 +67,14 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Bincode {
     }
 }
 
-/// The longest input that is decoded under the smallest limit.
+/// The longest input decoded under the smallest limit.
 const SMALL_BYTES_MAX: usize = 4 << 10;
 
-/// The longest input that is decoded under the middle limit.
+/// The longest input decoded under the middle limit.
 const MEDIUM_BYTES_MAX: usize = 16 << 20;
 
-/// The longest input that is decoded under a limit: sixteen times as much is more than most machines
-/// have.
+/// The longest input decoded under any limit: sixteen times as much exceeds the memory of most
+/// machines.
 const LARGE_BYTES_MAX: usize = 256 << 20;
 
 fn decode_with<T: DeserializeOwned>(bytes: &[u8], config: impl Config) -> Result<T, DecodeError> {
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// Without a limit each of these would end the process.
+    /// Without a limit each of these would abort the process.
     #[test]
     fn a_damaged_length_is_refused_before_anything_is_allocated_for_it() {
         let steps = [
@@ -173,8 +173,8 @@ mod tests {
         }
     }
 
-    /// What `room` was stored as by the first release. Never change it: it stands for the values
-    /// in everybody's stores.
+    /// How the first release stored `room`. Never change it: it represents the values in existing
+    /// stores.
     const ROOM: &[u8] = &[
         4, b'!', b'r', b':', b'x', // id
         1, 2, 0xc3, 0xa9, // topic
@@ -202,8 +202,8 @@ mod tests {
         assert_eq!(error.to_string(), "expected 26 bytes, found 27 bytes");
     }
 
-    /// bincode reserves what a length prefix says: without a limit this one is a panic for
-    /// capacity overflow, and a smaller one an abort.
+    /// bincode allocates what a length prefix claims. Without a limit this one would panic with a
+    /// capacity overflow, and a smaller one would abort.
     #[test]
     fn an_absurd_length_is_a_decode_error() {
         let lie = [253, 255, 255, 255, 255, 255, 255, 255, 255];

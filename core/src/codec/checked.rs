@@ -1,27 +1,27 @@
-//! Refusing at the write what could not be read again.
+//! Refusing at the write what could not be read back.
 //!
-//! A value is written through a serializer that passes everything on to the one of the format. On the
-//! way it counts how deep the value is nested, and looks for what the format would lose. Where it
-//! refuses, the members and elements around the place add their names while the error goes up, so
-//! that a value that is accepted pays for no path.
+//! A value is written through a serializer that passes everything on to that of the format. On the
+//! way it tracks the nesting depth and detects what the format would lose. If it refuses, the
+//! enclosing members and elements add their names while the error propagates, so an accepted value
+//! pays nothing for paths.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
 use super::EncodeError;
 
-/// What a format cannot give back.
+/// What a format cannot restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loses {
-    /// NaN, infinities, and an option with a null in it: JSON writes null for all of them.
+    /// NaN, infinities, and an option that contains null: JSON writes null for all of them.
     #[cfg(feature = "json")]
     NullLike,
-    /// Skipped fields: bincode finds fields by their order alone.
+    /// Skipped fields: bincode identifies fields only by their order.
     #[cfg(feature = "bincode")]
     SkippedFields,
 }
 
-/// What was found while a value was written.
+/// What was detected while a value was written.
 pub(super) struct Check {
     pub(super) loses: Loses,
     refusal: RefCell<Option<Refusal>>,
@@ -30,8 +30,7 @@ pub(super) struct Check {
 
 struct Refusal {
     reason: String,
-    /// The names of the members and the numbers of the elements that lead to the place, innermost
-    /// first.
+    /// The member names and element numbers that lead to the place, innermost first.
     path: Vec<String>,
 }
 
@@ -40,9 +39,9 @@ impl Check {
         Self { loses, refusal: RefCell::default(), must_be_read: Cell::new(false) }
     }
 
-    /// Tells whether only reading tells that the value can be read: it has an integer of 128 bits, or a
-    /// map whose keys are no texts. Types that serde reads by way of its own buffer, such
-    /// as flattened and untagged ones, cannot read these again.
+    /// Tells whether the value must be read back to be sure that it can be read: it contains an
+    /// integer of 128 bits, or a map with keys other than strings. Types that serde reads through
+    /// its own buffer, such as flattened and untagged ones, cannot read these back.
     #[cfg(feature = "json")]
     pub(super) fn must_be_read(&self) -> bool {
         self.must_be_read.get()
@@ -53,8 +52,8 @@ impl Check {
         Checked { value, check: self, place: Place::default() }
     }
 
-    /// Builds the error for a value that was not written: what was refused here, or else what the
-    /// format says.
+    /// Builds the error for a value that was not written: the refusal made here, otherwise the
+    /// error of the format.
     #[cold]
     pub(super) fn error<E: std::error::Error + Send + Sync + 'static>(
         self,
@@ -78,7 +77,7 @@ impl Check {
         error
     }
 
-    /// Adds to a refusal what leads to its place.
+    /// Adds an enclosing name to the place of a refusal.
     #[cold]
     pub(super) fn within(&self, name: impl Display) {
         if let Some(refusal) = self.refusal.borrow_mut().as_mut() {
@@ -87,10 +86,10 @@ impl Check {
     }
 }
 
-/// Where a value stands.
+/// The place of a value.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Place {
-    /// How many arrays and objects are around it in JSON.
+    /// How many arrays and objects enclose it in JSON.
     pub(super) depth: usize,
     pub(super) is_in_some: bool,
     /// Whether it is the key of a map.

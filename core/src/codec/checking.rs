@@ -1,4 +1,4 @@
-//! The serializer that checks a value while it is written.
+//! The serializer that checks a value while writing it.
 
 use std::fmt::Display;
 
@@ -8,7 +8,7 @@ use super::checked::{Check, Checked, Place};
 use super::inside::Inside;
 use crate::Limits;
 
-/// Passes on what is written to the serializer of the format.
+/// Forwards to the serializer of the format.
 pub(super) struct Checking<'c, S> {
     pub(super) below: S,
     pub(super) check: &'c Check,
@@ -16,7 +16,7 @@ pub(super) struct Checking<'c, S> {
 }
 
 impl<S: Serializer> Checking<'_, S> {
-    /// Enters arrays and objects.
+    /// Enters arrays or objects, counting their depth.
     #[inline]
     fn enter<E: serde::ser::Error>(&self, levels: usize) -> Result<usize, E> {
         let depth = self.place.depth + levels;
@@ -64,7 +64,7 @@ impl<S: Serializer> Checking<'_, S> {
     }
 }
 
-/// Numbers and bools.
+/// Numbers and booleans.
 macro_rules! pass_on {
     ($($method:ident $type:ty),* $(,)?) => {$(
         #[inline]

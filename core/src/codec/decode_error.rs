@@ -1,14 +1,14 @@
-//! Why bytes are not the key or value they were read as.
+//! Why bytes cannot be decoded as a key or value.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use crate::{Error, ErrorKind, Operation};
 
-/// Bytes that are not what they were read as: what was expected, what was found, and where.
+/// A decoding error: what was expected, what was found, and where.
 ///
-/// Key parts and codecs return it; who knows the tree and the key makes an [`Error`] of it with
-/// [`into_error`](Self::into_error).
+/// Key parts and codecs return it. Callers that know the tree and the key convert it to an
+/// [`Error`] with [`into_error`](Self::into_error).
 ///
 /// ```
 /// use arbour_core::DecodeError;
@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Operation};
 #[error(transparent)]
 pub struct DecodeError(Box<Mismatch>);
 
-/// Boxed, so that the results of decoding stay as small as what is decoded.
+/// Boxed, so that the results of decoding stay small.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}expected {expected}, found {found}")]
 struct Mismatch {
@@ -32,7 +32,7 @@ struct Mismatch {
 }
 
 impl DecodeError {
-    /// Creates an error from what the decoder accepts and what it met, each as a noun.
+    /// Creates an error from what the decoder accepts and what it found, each as a noun.
     ///
     /// ```
     /// use arbour_core::DecodeError;
@@ -48,7 +48,7 @@ impl DecodeError {
         Self(Box::new(Mismatch { place: String::new(), expected, found, source: None }))
     }
 
-    /// Adds the error of the library that did the decoding.
+    /// Adds the error of the underlying library.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -63,7 +63,7 @@ impl DecodeError {
         self
     }
 
-    /// Adds that it happened within `place`, which goes before the places added so far.
+    /// Adds that it happened within `place`, which encloses the places added so far.
     ///
     /// ```
     /// use arbour_core::DecodeError;
@@ -78,8 +78,8 @@ impl DecodeError {
         self
     }
 
-    /// Makes an [`Error`] of kind [`Decode`](ErrorKind::Decode) that names the tree and the key
-    /// of the entry, and keeps this one as its source.
+    /// Converts it to an [`Error`] of kind [`Decode`](ErrorKind::Decode) that names the tree and
+    /// the key of the entry, and keeps this one as its source.
     ///
     /// ```
     /// use arbour_core::{DecodeError, ErrorKind};

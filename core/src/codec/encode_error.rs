@@ -1,11 +1,11 @@
-//! Why a value cannot be turned into bytes.
+//! Why a value cannot be encoded.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use crate::{Error, ErrorKind, Operation};
 
-/// A value that its codec has no bytes for, such as a map with keys that JSON cannot name.
+/// A value that its codec cannot encode, such as a map with keys that JSON cannot represent.
 ///
 /// ```
 /// use arbour_core::EncodeError;
@@ -32,7 +32,7 @@ impl EncodeError {
         Self { reason: reason.into(), source: None }
     }
 
-    /// Adds the error of the library that did the encoding.
+    /// Adds the error of the underlying library.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -45,8 +45,8 @@ impl EncodeError {
         self
     }
 
-    /// Makes an [`Error`] of kind [`InvalidArgument`](ErrorKind::InvalidArgument) that names the
-    /// tree and the key the value was meant for, and keeps this one as its source.
+    /// Converts it to an [`Error`] of kind [`InvalidArgument`](ErrorKind::InvalidArgument) that
+    /// names the tree and the key the value was meant for, and keeps this one as its source.
     ///
     /// ```
     /// use arbour_core::{EncodeError, Operation};

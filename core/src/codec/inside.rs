@@ -1,4 +1,4 @@
-//! The inside of an array or an object that is checked while it is written.
+//! The contents of an array or an object that is checked while it is written.
 
 use std::fmt::{self, Display};
 
@@ -9,16 +9,16 @@ use serde::ser::{
 
 use super::checked::{Check, Checked, Place};
 
-/// The inside of an array or an object.
+/// The contents of an array or an object.
 pub(super) struct Inside<'c, S> {
     below: S,
     check: &'c Check,
     depth: usize,
     /// The number of the next element.
     number: usize,
-    /// The name of the variant whose inside it is.
+    /// The name of the enum variant that it belongs to.
     variant: Option<&'static str>,
-    /// The key whose value comes next, where it was written alone.
+    /// The key of the next value, if keys and values are written separately.
     key: Option<String>,
 }
 
@@ -28,7 +28,8 @@ impl<'c, S> Inside<'c, S> {
         Self { below, check, depth, number: 0, variant: None, key: None }
     }
 
-    /// Says that it is the inside of a variant, which stands in an object with the variant's name.
+    /// Marks it as the contents of a variant, which JSON wraps in an object with the variant's
+    /// name.
     pub(super) fn of_variant(mut self, variant: &'static str) -> Self {
         self.variant = Some(variant);
         self
@@ -52,7 +53,7 @@ impl<'c, S> Inside<'c, S> {
         Checked { value: key, check: self.check, place }
     }
 
-    /// Names the place of a refusal, on its way up.
+    /// Adds the place of a refusal while it propagates.
     #[cold]
     fn within(&self, name: impl Display) {
         self.check.within(name);
@@ -93,7 +94,7 @@ impl<'c, S> Inside<'c, S> {
         written
     }
 
-    /// Notes a member that is left out.
+    /// Handles a skipped member.
     fn skip<E: serde::ser::Error>(&self, name: &'static str) -> Result<(), E> {
         #[cfg(feature = "bincode")]
         if self.check.loses == super::checked::Loses::SkippedFields {
@@ -170,7 +171,8 @@ impl<S: SerializeMap> SerializeMap for Inside<'_, S> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        // Flattened maps write keys alone; all others write entries, and pay for no name.
+        // Flattened maps write keys separately; all others write entries, and pay nothing for
+        // names.
         self.key = Some(Key(key).to_string());
         let key = self.key_of(key);
         self.below.serialize_key(&key)
@@ -206,12 +208,12 @@ impl<S: SerializeMap> SerializeMap for Inside<'_, S> {
     }
 }
 
-/// Shows the key of a map.
+/// Displays the key of a map.
 struct Key<'k, K: ?Sized>(&'k K);
 
 impl<K: Serialize + ?Sized> Display for Key<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A key of several parts has no name of its own.
+        // A composite key has no name of its own.
         if self.0.serialize(&mut *f).is_err() { f.write_str("?") } else { Ok(()) }
     }
 }

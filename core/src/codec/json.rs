@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::checked::{Check, Loses};
 use super::{Codec, DecodeError, EncodeError};
 
-/// Stores values as JSON without white space, in the form `serde_json` gives them.
+/// Stores values as JSON without white space, as `serde_json` writes them.
 ///
 /// JSON is self-describing: a field can be added if it has a default.
 ///
@@ -20,7 +20,7 @@ use super::{Codec, DecodeError, EncodeError};
 /// # Ok::<(), arbour_core::EncodeError>(())
 /// ```
 ///
-/// Text behind the value, white space excepted, is refused:
+/// Anything after the value except white space is refused:
 ///
 /// ```
 /// # use arbour_core::codec::{Codec, Json};
@@ -28,9 +28,10 @@ use super::{Codec, DecodeError, EncodeError};
 /// assert!(<Json as Codec<u32>>::decode(b"1815,").is_err());
 /// ```
 ///
-/// What JSON would lose is refused when it is written, by an error that names the place: NaN and
-/// infinities, an option with null in it, integers of 128 bits and keys that are numbers in a type
-/// that cannot read them back, and what is nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
+/// Whatever JSON would lose is refused when it is written, with an error that names the place: NaN
+/// and infinities, an option that contains null, integers of 128 bits and numeric keys in a type
+/// that cannot read them back, and values nested deeper than
+/// [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX).
 ///
 /// ```
 /// # use arbour_core::codec::{Codec, Json};
@@ -45,8 +46,8 @@ pub enum Json {}
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = bytes.len();
-        // Types read by way of serde's own buffer lose integers of 128 bits, and keys that are no
-        // texts. Both are rare, so that reading the value back costs nothing elsewhere.
+        // Types that serde reads through its own buffer lose integers of 128 bits and keys that are
+        // not strings. Both are rare, so other values do not pay for being read back.
         if write_json(value, bytes)? {
             let read = Self::decode(bytes.get(start..).unwrap_or_default());
             read.map(|_: T| ()).map_err(|cause| {
@@ -62,8 +63,8 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     }
 
     fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
-        // Text that was checked as a whole is not checked string by string. What is no text is said by
-        // the other way in.
+        // Validating the text as a whole saves validating each string. If it is not UTF-8, decode
+        // the bytes, which gives the proper error.
         let read = match std::str::from_utf8(bytes) {
             Ok(text) => serde_json::from_str(text),
             Err(_) => serde_json::from_slice(bytes),
@@ -75,7 +76,8 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     }
 }
 
-/// Appends the text of a value, and tells whether only reading tells that it can be read.
+/// Appends the JSON of a value, and tells whether it must be read back to be sure that it can be
+/// read.
 pub(crate) fn write_json<T: Serialize>(
     value: &T,
     bytes: &mut Vec<u8>,

@@ -1,7 +1,7 @@
-//! Reading no deeper than the limit.
+//! Limiting the depth of reading.
 //!
-//! bincode follows the type it reads, and a type that holds itself goes as deep as the bytes say:
-//! damaged ones would end the process. So the depth is counted on the way in, as it was when the value
+//! bincode follows the type it reads, and a recursive type goes as deep as the bytes say: damaged
+//! ones would overflow the stack. So the depth is counted while reading, as it was when the value
 //! was written.
 
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::de::{
 
 use crate::Limits;
 
-/// A value that is read no deeper than the limit.
+/// A value read with limited depth.
 pub(super) struct Limited<T>(pub(super) T);
 
 impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Limited<T> {
@@ -23,7 +23,7 @@ impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Limited<T> {
     }
 }
 
-/// A deserializer, visitor, seed or access inside of so many arrays and objects.
+/// A deserializer, visitor, seed or access, with the number of enclosing arrays and objects.
 struct Counted<B> {
     below: B,
     depth: usize,
@@ -36,7 +36,7 @@ impl<B> Counted<B> {
     }
 }
 
-/// Enters an array or an object.
+/// Enters an array or an object, counting its depth.
 #[inline]
 fn entered<E: Error>(depth: usize) -> Result<usize, E> {
     if depth < Limits::DEPTH_MAX { Ok(depth + 1) } else { Err(too_deep()) }
@@ -213,7 +213,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Counted<A> {
     }
 }
 
-/// The content of a variant stands in an object with the variant's name.
+/// JSON wraps the contents of a variant in an object with the variant's name, which counts too.
 impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Counted<A> {
     type Error = A::Error;
 

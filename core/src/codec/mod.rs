@@ -1,20 +1,20 @@
-//! How a value is turned into bytes and back.
+//! Codecs, which encode values to bytes and decode them.
 //!
-//! A [`Codec`] is a type without data that a [`TypedTree`](crate::TypedTree) names, so that one
-//! tree holds one kind of value in one format:
+//! A [`Codec`] is a type without data that a [`TypedTree`](crate::TypedTree) names, so that a tree
+//! holds one kind of value in one format:
 //!
 //! | codec | values | format |
 //! |---|---|---|
-//! | [`ZeroCopy`] | fixed-size types of the `zerocopy` crate | their memory; can be read in place |
-//! | [`Bincode`] | what serde can serialize | compact, not self-describing |
-//! | [`Json`] | what serde can serialize | readable, self-describing |
-//! | [`Raw`] | byte strings, and nothing at all | as they are |
+//! | [`ZeroCopy`] | fixed-size types of the `zerocopy` crate | their memory representation; can be read in place |
+//! | [`Bincode`] | anything serde can serialize | compact, not self-describing |
+//! | [`Json`] | anything serde can serialize | readable, self-describing |
+//! | [`Raw`] | byte strings, and `()` | unchanged |
 //!
-//! What a codec accepts it can read again: what its format would lose, and what is nested deeper than
-//! [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX), is refused at the write.
+//! A codec can read back whatever it accepts. What its format would lose, and values nested deeper
+//! than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX), are refused at the write.
 //!
-//! A format is not allowed to change once values are stored in it. Those that come from a library
-//! are pinned by tests that compare fixed bytes.
+//! A format must not change once values are stored in it. Formats that come from a library are
+//! pinned by tests that compare fixed bytes.
 
 #[cfg(feature = "bincode")]
 mod bincode;
@@ -46,7 +46,7 @@ pub use raw::Raw;
 #[cfg(feature = "zerocopy")]
 pub use zero_copy::ZeroCopy;
 
-/// Turns values of type `T` into bytes and back.
+/// Encodes values of type `T` to bytes and decodes them.
 ///
 /// ```
 /// use arbour_core::codec::Codec;
@@ -75,10 +75,11 @@ pub use zero_copy::ZeroCopy;
 /// # Ok::<(), DecodeError>(())
 /// ```
 pub trait Codec<T> {
-    /// Appends the bytes of a value.
+    /// Appends the encoding of a value.
     ///
     /// # Errors
-    /// If the value has no bytes in this format; what was appended until then means nothing.
+    /// An [`EncodeError`] if the value cannot be encoded in this format; discard what was appended
+    /// until then.
     ///
     /// ```
     /// use arbour_core::codec::{Codec, Raw};
@@ -89,11 +90,11 @@ pub trait Codec<T> {
     /// ```
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<(), EncodeError>;
 
-    /// Reads a value from exactly these bytes.
+    /// Decodes a value from exactly these bytes.
     ///
     /// # Errors
-    /// If they are not the bytes of one value: too few, too many, or of another type as far as
-    /// the format can tell. It never panics.
+    /// A [`DecodeError`] if they are not the bytes of one value: too few, too many, or of another
+    /// type as far as the format can tell. It never panics.
     ///
     /// ```
     /// use arbour_core::codec::{Codec, Raw};
@@ -103,11 +104,11 @@ pub trait Codec<T> {
     /// ```
     fn decode(bytes: &[u8]) -> Result<T, DecodeError>;
 
-    /// Calls `run` with the bytes of a value. A codec whose values are bytes already lends them
-    /// instead of copying; the others encode into `spare`, whose content is lost.
+    /// Calls `run` with the encoding of a value. A codec whose values are bytes lends them instead
+    /// of copying; the others encode into `spare`, whose content is overwritten.
     ///
     /// # Errors
-    /// As [`encode`](Self::encode); `run` was not called then.
+    /// As [`encode`](Self::encode); in that case `run` was not called.
     ///
     /// ```
     /// use arbour_core::codec::{Codec, Raw};
@@ -126,7 +127,7 @@ pub trait Codec<T> {
     }
 }
 
-/// A codec that can read values in place, without copying or decoding them.
+/// A codec that can read values in place, without copying or decoding.
 ///
 /// ```
 /// use arbour_core::codec::{InPlace, Raw};
@@ -136,10 +137,10 @@ pub trait Codec<T> {
 /// # Ok::<(), arbour_core::DecodeError>(())
 /// ```
 pub trait InPlace<T>: Codec<T> {
-    /// What a value looks like in place: the value itself, or what it dereferences to.
+    /// The type of a value in place: the value itself, or what it dereferences to.
     type View: ?Sized;
 
-    /// Views the bytes as a value.
+    /// Interprets the bytes as a value.
     ///
     /// # Errors
     /// As [`decode`](Codec::decode).

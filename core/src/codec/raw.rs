@@ -1,12 +1,12 @@
-//! Bytes as they are.
+//! Unencoded bytes.
 
 use super::{Codec, DecodeError, EncodeError, InPlace};
 use crate::key::KeyPart as _;
 
-/// Stores byte strings and text as they are, and `()` as no bytes at all. Text is UTF-8: what is not is an
-/// error when it is read.
+/// Stores byte strings and text unchanged, and `()` as no bytes at all. Text is UTF-8; reading
+/// other bytes as text is an error.
 ///
-/// A tree of `()` is a set: its keys are all it holds.
+/// A tree of `()` is a set: it holds only keys.
 ///
 /// ```
 /// use arbour_core::TypedTree;

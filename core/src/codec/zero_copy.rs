@@ -1,14 +1,14 @@
-//! Fixed-size values as they lie in memory.
+//! Fixed-size values in their memory representation.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Codec, DecodeError, EncodeError, InPlace};
 
-/// Stores fixed-size types of the `zerocopy` crate as they lie in memory.
+/// Stores fixed-size types of the `zerocopy` crate in their memory representation.
 ///
-/// Types without alignment can be read [in place](InPlace): not even their bytes are copied. Use
-/// the integers of `zerocopy::little_endian` or `zerocopy::big_endian`, which have none: those of
-/// the language change their bytes with the machine.
+/// Types with alignment 1 can be read [in place](InPlace), without copying even their bytes. Use
+/// the integers of `zerocopy::little_endian` or `zerocopy::big_endian`, which have alignment 1; the
+/// native integers change their bytes with the machine.
 ///
 /// ```
 /// use arbour_core::codec::{Codec, ZeroCopy};
@@ -49,7 +49,7 @@ impl<T: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned> InPlace<T> 
     }
 }
 
-/// The only way to fail: every content is a value, and there is no alignment to miss.
+/// A wrong length is the only possible failure: every content is a valid value, and alignment is 1.
 #[cold]
 fn wrong_length<T>(bytes: &[u8]) -> DecodeError {
     DecodeError::new(format!("{} bytes", size_of::<T>()), format!("{} bytes", bytes.len()))

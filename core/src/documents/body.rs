@@ -1,4 +1,4 @@
-//! The body of a document, and how it is stored.
+//! The body of a document, and its encoding.
 
 use std::any::{TypeId, type_name};
 use std::error::Error as StdError;
@@ -12,7 +12,7 @@ use super::{DocId, json_body};
 use crate::codec::Codec;
 use crate::{DecodeError, EncodeError};
 
-/// How bodies are turned into bytes, and the number by which the stored bytes name it.
+/// How bodies are encoded, and the number that identifies the codec in stored bytes.
 ///
 /// ```
 /// use arbour_core::documents::BodyCodec;
@@ -21,21 +21,21 @@ use crate::{DecodeError, EncodeError};
 /// ```
 #[non_exhaustive]
 pub struct BodyCodec<D> {
-    /// 1 is JSON, 2 is bincode; 16 and more are a program's own.
+    /// 1 is JSON, 2 is bincode; numbers from 16 on belong to programs.
     pub number: u8,
-    /// What errors call it.
+    /// The name used in error messages.
     pub name: &'static str,
-    /// Appends the bytes of a body.
+    /// Appends the encoding of a body.
     pub encode: fn(&D, &mut Vec<u8>) -> Result<(), EncodeError>,
-    /// Reads a body.
+    /// Decodes a body.
     pub decode: fn(&[u8]) -> Result<D, DecodeError>,
 }
 
-/// The lowest number of a codec that is none of Arbour's.
+/// The lowest number of a codec that is not Arbour's.
 const OWN_NUMBER_MIN: u8 = 16;
 
 impl<D: Document> BodyCodec<D> {
-    /// JSON: readable, self-describing, and what SQL shows.
+    /// Returns the JSON codec: readable, self-describing, and visible to SQL.
     ///
     /// ```
     /// # use arbour_core::documents::BodyCodec;
@@ -46,9 +46,10 @@ impl<D: Document> BodyCodec<D> {
         Self { number: 1, name: "JSON", encode: json_body::encode, decode: json_body::decode }
     }
 
-    /// bincode: compact, for types that serde reads without looking at the data. A document that cannot
-    /// be read back, as of a type that skips or flattens fields or has untagged enums, is refused when
-    /// it is written; a `serde_json::Value` when the collection is opened.
+    /// Returns the bincode codec: compact, for types that serde can read without a self-describing
+    /// format. A document that cannot be read back, for example of a type that skips or flattens
+    /// fields or has untagged enums, is refused when it is written; a `serde_json::Value` is
+    /// refused when the collection is opened.
     ///
     /// ```
     /// # use arbour_core::documents::BodyCodec;
@@ -66,8 +67,8 @@ impl<D: Document> BodyCodec<D> {
         }
     }
 
-    /// A codec of one's own, under a number of 16 or more that it keeps for ever; `None` for a lower
-    /// one.
+    /// Returns a codec of the program's own. Its number must be 16 or higher and never change;
+    /// `None` for a lower one.
     ///
     /// ```
     /// use arbour_core::codec::Json;
@@ -86,7 +87,7 @@ impl<D: Document> BodyCodec<D> {
         })
     }
 
-    /// Tells whether what it writes can be read again; false where that is known to fail.
+    /// Tells whether the codec can read back what it writes; `false` if that is known to fail.
     ///
     /// ```
     /// # use arbour_core::documents::BodyCodec;
@@ -100,8 +101,8 @@ impl<D: Document> BodyCodec<D> {
     }
 }
 
-/// Encodes a body and reads it again: of a codec other than JSON, only that tells whether the type can
-/// be read from it.
+/// Encodes a body and decodes it again. For codecs other than JSON, only this shows whether the
+/// type can be read back.
 fn encode_and_read<D, C: Codec<D>>(body: &D, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = bytes.len();
     C::encode(body, bytes)?;
@@ -130,7 +131,7 @@ impl<D> fmt::Debug for BodyCodec<D> {
     }
 }
 
-/// Turns the bytes of a body of one schema version into those of the next.
+/// Converts the encoded body of one schema version to the next.
 ///
 /// ```
 /// use arbour_core::documents::Upgrade;
@@ -140,7 +141,7 @@ impl<D> fmt::Debug for BodyCodec<D> {
 pub type Upgrade =
     Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
 
-/// A document as it is stored.
+/// A stored document.
 ///
 /// ```
 /// use arbour_core::documents::{DocId, Stored};
@@ -151,15 +152,15 @@ pub type Upgrade =
 pub struct Stored<D> {
     /// The id.
     pub id: DocId<'static>,
-    /// The number of its last write, one higher with each. The first document of a collection begins
-    /// at 1; a new one begins above the documents that were removed, so that no revision of one id
-    /// ever comes again.
+    /// The number of its last write, which each write increases by one. The first document of a
+    /// collection starts at 1; a new one starts above the documents that were removed, so no
+    /// revision of an id ever occurs twice.
     pub revision: u64,
     /// The document.
     pub body: D,
 }
 
-/// What a write did.
+/// The result of a write.
 ///
 /// ```
 /// use arbour_core::documents::{DocId, Written};
@@ -168,10 +169,10 @@ pub struct Stored<D> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The id of the document, also where it was made.
+    /// The id of the document, including a generated one.
     pub id: DocId<'static>,
-    /// The revision the document has now.
+    /// The new revision of the document.
     pub revision: u64,
-    /// Whether there was no such document before.
+    /// Whether the document did not exist before.
     pub is_new: bool,
 }

@@ -1,4 +1,4 @@
-//! How bodies are written, and how those that were written otherwise are read.
+//! How bodies are encoded, and how differently encoded ones are read.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -7,8 +7,8 @@ use std::fmt;
 use super::{BodyCodec, Document, Upgrade};
 use crate::DecodeError;
 
-/// How bodies are written, and how those that were written otherwise are read: by other codecs, or as
-/// an older version of what a body looks like. Of documents and of events.
+/// How bodies of documents and events are encoded, and how bodies are read that have another codec
+/// or an older schema version.
 ///
 /// ```
 /// use arbour_core::documents::BodyFormat;
@@ -20,18 +20,18 @@ use crate::DecodeError;
 /// # Ok::<(), arbour_core::documents::BodyError>(())
 /// ```
 pub struct BodyFormat<D> {
-    /// How bodies are written. They are read by the codec they were written with, if it is this one
-    /// or one of [`also_read`](Self::also_read).
+    /// The codec for writing. A body is read by the codec it was written with, which must be this
+    /// one or one of [`also_read`](Self::also_read).
     pub codec: BodyCodec<D>,
-    /// Other codecs that bodies may have been written with.
+    /// Other codecs with which stored bodies may have been written.
     pub also_read: Vec<BodyCodec<D>>,
-    /// The version of what a body looks like, from 1.
+    /// The schema version of bodies, from 1.
     pub schema: u32,
-    /// By version what makes a body of it one of the next.
+    /// The upgrades: for each version, the conversion to the next.
     pub upgrades: BTreeMap<u32, Upgrade>,
 }
 
-/// Why a stored body cannot be read.
+/// Why a stored body cannot be decoded.
 ///
 /// ```
 /// use arbour_core::documents::{BodyError, BodyFormat};
@@ -48,13 +48,13 @@ pub enum BodyError {
         /// The version this program declares.
         known: u32,
     },
-    /// Its bytes are none of the codec, or an upgrade refused them.
+    /// Its bytes do not fit the codec, or an upgrade refused them.
     #[error(transparent)]
     Decode(#[from] DecodeError),
 }
 
 impl<D: Document> BodyFormat<D> {
-    /// Bodies in JSON, at version 1.
+    /// Creates the format of JSON bodies at version 1.
     ///
     /// ```
     /// # use arbour_core::documents::BodyFormat;
@@ -70,8 +70,8 @@ impl<D: Document> BodyFormat<D> {
         }
     }
 
-    /// Makes bodies of version `from` ones of the next, which is the declared version from now on if
-    /// it was a lower one.
+    /// Upgrades bodies from version `from` to the next, and raises the declared version if it is
+    /// lower.
     ///
     /// ```
     /// # use arbour_core::documents::BodyFormat;
@@ -91,11 +91,11 @@ impl<D: Document> BodyFormat<D> {
         self.schema = self.schema.max(from.saturating_add(1));
     }
 
-    /// Reads a body that was written with the codec of this number, at this version.
+    /// Decodes a body that was written with the codec of this number, at this version.
     ///
     /// # Errors
-    /// [`TooNew`](BodyError::TooNew) for a newer version; [`Decode`](BodyError::Decode) for a codec
-    /// there is not, a version without an upgrade, and bytes that are none.
+    /// [`TooNew`](BodyError::TooNew) for a newer version; [`Decode`](BodyError::Decode) for an
+    /// unknown codec, a version without an upgrade, and invalid bytes.
     ///
     /// ```
     /// # use arbour_core::documents::BodyFormat;
@@ -154,7 +154,7 @@ impl<D> fmt::Debug for BodyFormat<D> {
     }
 }
 
-/// An error of a program's own as a source of another.
+/// Wraps an error of the program as the source of another.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Boxed(Box<dyn StdError + Send + Sync>);

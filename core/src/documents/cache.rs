@@ -1,4 +1,4 @@
-//! Documents that are read once.
+//! A cache of documents.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,8 +8,9 @@ use super::{DocId, DocRead, DocResult, Document, Stored};
 
 /// Reads each document once: for work that follows many references to few documents.
 ///
-/// It belongs to one reader, and so to one moment. Nothing can change under it: a snapshot never
-/// changes, and a transaction that is read cannot write meanwhile.
+/// It belongs to one reader, and therefore to one state of the store. Its entries cannot become
+/// stale: a snapshot never changes, and a transaction cannot write while it is borrowed for
+/// reading.
 ///
 /// ```
 /// use arbour_core::documents::{DocCache, DocRead, DocResult};
@@ -45,7 +46,8 @@ impl<'r, R: DocRead<D>, D: Document> DocCache<'r, R, D> {
         Self { reader, read: RefCell::default() }
     }
 
-    /// Gets a document, from memory if it was asked for before, and also remembers that there is none.
+    /// Returns a document, from memory if it was requested before. Absent documents are remembered
+    /// too.
     ///
     /// # Errors
     /// As [`DocRead::get`]; an error is not remembered.
@@ -67,7 +69,7 @@ impl<'r, R: DocRead<D>, D: Document> DocCache<'r, R, D> {
         Ok(read)
     }
 
-    /// Returns how many ids were asked for.
+    /// Returns how many ids were requested.
     ///
     /// ```
     /// # use arbour_core::documents::{DocCache, DocRead, Document};
@@ -80,7 +82,7 @@ impl<'r, R: DocRead<D>, D: Document> DocCache<'r, R, D> {
         self.read.borrow().len()
     }
 
-    /// Tells whether nothing was asked for yet.
+    /// Tells whether nothing was requested yet.
     ///
     /// ```
     /// # use arbour_core::documents::{DocCache, DocRead, Document};

@@ -11,16 +11,16 @@ use parking_lot::Mutex;
 
 use super::{DocError, Document, Stored};
 
-/// How many documents are read ahead for each thread.
+/// The number of documents read ahead for each thread.
 const AHEAD: usize = 8;
 
-/// What the threads that visit have in common.
+/// What the visiting threads share.
 struct Shared<D> {
     documents: Mutex<Receiver<Stored<D>>>,
     has_ended: AtomicBool,
 }
 
-/// Ends the visits of all threads when one panics.
+/// Stops all threads when one panics.
 struct EndOnPanic<'e>(&'e AtomicBool);
 
 impl Drop for EndOnPanic<'_> {
@@ -32,9 +32,9 @@ impl Drop for EndOnPanic<'_> {
 }
 
 impl<D> Shared<D> {
-    /// Visits what comes until nothing does, and returns with what it failed, if it did. After an end
-    /// it takes what was read ahead and does nothing with it, so that the one that reads never waits in
-    /// vain.
+    /// Visits documents from the queue until it is closed, and returns the first error. After a
+    /// stop it still drains the queue without visiting, so that the reading thread never blocks on
+    /// a full queue.
     fn visit_all<E>(&self, visit: &impl Fn(Stored<D>) -> Result<ControlFlow<()>, E>) -> Option<E> {
         let _end = EndOnPanic(&self.has_ended);
         let mut failure = None;
@@ -54,17 +54,17 @@ impl<D> Shared<D> {
     }
 }
 
-/// What the thread that reads does with each document: whether to read on.
+/// Takes each document from the reading thread, and returns whether to continue.
 pub(super) type Hand<'h, D> = &'h mut dyn FnMut(Stored<D>) -> ControlFlow<()>;
 
-/// Has this thread read documents and others visit them.
+/// Reads documents on this thread while other threads visit them.
 pub(super) fn visit_with_threads<D: Document, E: From<DocError> + Send>(
     threads: NonZeroUsize,
     read: impl FnOnce(Hand<'_, D>) -> Result<(), E>,
     visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
 ) -> Result<(), E> {
     let (sender, receiver) = sync_channel(threads.get().saturating_mul(AHEAD));
-    // The threads alone hold what they take from: if none is left, sending fails instead of waiting.
+    // Only the threads hold the receiver. If none is left, sending fails instead of blocking.
     let shared =
         Arc::new(Shared { documents: Mutex::new(receiver), has_ended: AtomicBool::new(false) });
     let weak = Arc::downgrade(&shared);

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::{BodyCodec, BodyFormat, Document, Field, Ids, Index};
 
-/// Declares a collection: what its documents are called, how they are found and stored.
+/// Declares a collection: its name, the fields and indexes of its documents, and how they are
+/// stored.
 ///
-/// It is part of the program. A store remembers it, and opening a collection whose declaration has
-/// changed since has the indexes that are concerned built anew.
+/// It is part of the program. The store remembers it, and opening a collection whose declaration
+/// has changed rebuilds the affected indexes.
 ///
 /// ```
 /// use arbour_core::documents::{Declaration, Field, FieldKind, Ids, Index};
@@ -32,22 +33,23 @@ use super::{BodyCodec, BodyFormat, Document, Field, Ids, Index};
 pub struct Declaration<D> {
     /// The name of the collection: 1 to 100 bytes, no slash, no NUL.
     pub name: String,
-    /// Where the id stands in a document.
+    /// The path of the id in a document.
     pub id_path: Vec<String>,
-    /// Which ids there are.
+    /// The type of the ids.
     pub ids: Ids,
-    /// The fields. The id is one too, by its path, without being listed.
+    /// The fields. The id is also a field, named by its path, without being listed.
     pub fields: Vec<Field<D>>,
     /// The indexes.
     pub indexes: Vec<Index>,
-    /// How bodies are written, and how those that were written otherwise are read.
+    /// How bodies are encoded, and how differently encoded ones are read.
     pub format: BodyFormat<D>,
-    /// Whether changes are recorded for those who follow them.
+    /// Whether changes are recorded for subscribers.
     pub feed: bool,
 }
 
 impl<D: Document> Declaration<D> {
-    /// Declares a collection of documents whose id is the chosen text at `id`, without fields.
+    /// Declares a collection without fields, whose documents have an id at `id` that is a text
+    /// chosen by the program.
     ///
     /// ```
     /// use arbour_core::documents::{Declaration, Ids};
@@ -67,7 +69,7 @@ impl<D: Document> Declaration<D> {
         }
     }
 
-    /// Says where the id stands, and which ids there are.
+    /// Sets the path and the type of the ids.
     ///
     /// ```
     /// # use arbour_core::documents::{Declaration, Ids};
@@ -109,7 +111,7 @@ impl<D: Document> Declaration<D> {
         self
     }
 
-    /// Writes bodies with another codec than JSON.
+    /// Encodes bodies with another codec than JSON.
     ///
     /// ```
     /// # use arbour_core::documents::{BodyCodec, Declaration};
@@ -122,7 +124,7 @@ impl<D: Document> Declaration<D> {
         self
     }
 
-    /// Reads bodies that were written with another codec.
+    /// Also reads bodies that were encoded with another codec.
     ///
     /// ```
     /// # use arbour_core::documents::{BodyCodec, Declaration};
@@ -135,9 +137,9 @@ impl<D: Document> Declaration<D> {
         self
     }
 
-    /// Makes bodies of version `from` ones of the next, which is the declared version from now on if
-    /// it was a lower one. Bodies are upgraded when they are read, and stored so when they are
-    /// written. Indexes are built anew, for what they hold may be something else now.
+    /// Upgrades bodies from version `from` to the next, and raises the declared version if it is
+    /// lower. Bodies are upgraded when they are read, and stored in the new form at the next write.
+    /// Indexes are rebuilt, because the values they contain may have changed.
     ///
     /// ```
     /// # use arbour_core::documents::Declaration;
@@ -159,7 +161,7 @@ impl<D: Document> Declaration<D> {
         self
     }
 
-    /// As [`upgrade`](Self::upgrade), for bodies in JSON.
+    /// As [`upgrade`](Self::upgrade), for JSON bodies.
     ///
     /// ```
     /// # use arbour_core::documents::Declaration;
@@ -183,7 +185,7 @@ impl<D: Document> Declaration<D> {
         })
     }
 
-    /// Records changes for those who follow them, from now on.
+    /// Records changes for subscribers, from now on.
     ///
     /// ```
     /// # use arbour_core::documents::Declaration;
@@ -195,7 +197,7 @@ impl<D: Document> Declaration<D> {
         self
     }
 
-    /// Returns the name by which the id is filtered and sorted: its path.
+    /// Returns the name of the id in filters and sorts: its path.
     ///
     /// ```
     /// # use arbour_core::documents::Declaration;

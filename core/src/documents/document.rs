@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A type whose values can be documents: any that serde can write and read.
+/// A type whose values can be documents: anything serde can serialize and deserialize.
 ///
 /// ```
 /// use arbour_core::documents::Document;

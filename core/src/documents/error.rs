@@ -1,4 +1,4 @@
-//! Why something with documents was refused or failed.
+//! Errors of the document layer.
 
 use serde_json::Value;
 
@@ -16,9 +16,9 @@ use crate::{Cause, Error};
 /// ```
 pub type DocResult<T> = Result<T, DocError>;
 
-/// Why something with documents was refused or failed.
+/// An error of the document layer.
 ///
-/// A refused write has written nothing, and the transaction goes on.
+/// A refused write has written nothing, and the transaction can continue.
 ///
 /// ```
 /// use arbour_core::documents::{DocError, DocId};
@@ -28,11 +28,11 @@ pub type DocResult<T> = Result<T, DocError>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocError {
-    /// The store failed or refused; see [`Error::kind`].
+    /// The store reported an error; see [`Error::kind`].
     #[error(transparent)]
     Store(#[from] Error),
 
-    /// The declaration, a query or a call can never succeed as it is: correct it.
+    /// The declaration, a query or a call is invalid and would fail again: correct it.
     #[error("{collection}: {reason}")]
     Invalid {
         /// The collection.
@@ -47,13 +47,13 @@ pub enum DocError {
     UnknownField {
         /// The collection.
         collection: String,
-        /// What was named.
+        /// The field that was named.
         field: String,
-        /// What could have been.
+        /// The fields that exist.
         known: Vec<String>,
     },
 
-    /// The document to insert, or the id to change to, is there already.
+    /// The document to insert, or the id to change to, already exists.
     #[error("{collection}: there is a document \"{id}\" already: update it, or use another id")]
     Exists {
         /// The collection.
@@ -62,7 +62,7 @@ pub enum DocError {
         id: DocId<'static>,
     },
 
-    /// The document to change is not there.
+    /// The document to change does not exist.
     #[error("{collection}: there is no document \"{id}\": insert it first")]
     Missing {
         /// The collection.
@@ -71,7 +71,7 @@ pub enum DocError {
         id: DocId<'static>,
     },
 
-    /// The document was changed since: look at it as it is now, and decide anew.
+    /// The document was changed meanwhile: read it again, and decide again.
     #[error(
         "{collection}: \"{id}\" is at revision {actual}, not at {expected}: it was changed \
              meanwhile, so read it again and decide anew"
@@ -81,11 +81,11 @@ pub enum DocError {
         collection: String,
         /// The id.
         id: DocId<'static>,
-        /// The revision the caller knew.
+        /// The revision the caller expected.
         expected: u64,
-        /// The revision it is at; 0 if it is not there.
+        /// The revision it is at; 0 if it does not exist.
         actual: u64,
-        /// The document as it is now, as serde would write it in JSON; null if it is not there.
+        /// The current document, as serde would write it in JSON; null if it does not exist.
         current: Box<Value>,
     },
 
@@ -112,7 +112,7 @@ pub enum DocError {
         field: String,
     },
 
-    /// A field has a value that it may not have.
+    /// A field has a value of a type that it does not allow.
     #[error("{collection}: {field:?} must be {expected}, not {}: correct the document, or declare \
              the field otherwise", brief(.found))]
     WrongType {
@@ -120,13 +120,13 @@ pub enum DocError {
         collection: String,
         /// The field.
         field: String,
-        /// What it may be.
+        /// The allowed type.
         expected: &'static str,
-        /// What it is.
+        /// The value found.
         found: Box<Value>,
     },
 
-    /// A filter or a sum asks a field for what its declaration excludes.
+    /// A filter or a sum uses a field with a type that its declaration excludes.
     #[error(
         "{collection}: the field {field:?} is declared to hold {declared}, and is asked for \
              {asked}: ask for what it holds, or declare it otherwise"
@@ -136,13 +136,13 @@ pub enum DocError {
         collection: String,
         /// The field.
         field: String,
-        /// What it holds.
+        /// The declared type.
         declared: &'static str,
-        /// What it was asked for.
+        /// The requested type.
         asked: &'static str,
     },
 
-    /// A sum or an average is beyond the numbers that hold it.
+    /// A sum or an average exceeds the range of its number type.
     #[error(
         "{collection}: the sum of {field:?} is beyond {range}: sum over fewer documents, or add \
              up its values in a type of your own"
@@ -152,11 +152,11 @@ pub enum DocError {
         collection: String,
         /// The field.
         field: String,
-        /// What holds a sum.
+        /// The range of sums.
         range: &'static str,
     },
 
-    /// A cursor is none, was changed on its way, or belongs to another query or store.
+    /// A cursor is invalid, was changed in transit, or belongs to another query or store.
     #[error("{collection}: the cursor {reason}: begin anew without it")]
     Cursor {
         /// The collection.
@@ -165,7 +165,7 @@ pub enum DocError {
         reason: &'static str,
     },
 
-    /// The query would read every document, and the caller forbids that.
+    /// The query would read every document, which the caller forbids.
     #[error("{collection}: no index answers the query, and reading all documents is forbidden: \
              declare an index over {}", .fields.join(" or "))]
     FullScan {
@@ -175,7 +175,7 @@ pub enum DocError {
         fields: Vec<String>,
     },
 
-    /// A stored document cannot be read. The others can.
+    /// A stored document cannot be decoded. Other documents are not affected.
     #[error(
         "{collection}: the document at key \"{key}\" of tree {tree:?} cannot be read ({cause}): \
              store it again, or remove it"
@@ -187,7 +187,7 @@ pub enum DocError {
         tree: String,
         /// The key, escaped.
         key: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
@@ -204,21 +204,22 @@ pub enum DocError {
         id: DocId<'static>,
         /// The version it was written with.
         stored: u32,
-        /// The version this program declares.
+        /// The newest version this program declares.
         known: u32,
     },
 
-    /// A document cannot be turned into bytes that can be read again, or JSON into a document.
+    /// A document cannot be encoded in a form that can be read back, or JSON does not fit the type
+    /// of the documents.
     #[error("{collection}: the document does not fit: {cause}")]
     Unfit {
         /// The collection.
         collection: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: Cause,
     },
 
-    /// The collection was declared otherwise since it was opened here: open it again.
+    /// The collection was redeclared since it was opened here: open it again.
     #[error(
         "{collection}: another declaration has replaced the one it was opened with: open it \
              again"
@@ -228,7 +229,7 @@ pub enum DocError {
         collection: String,
     },
 
-    /// An index cannot be used in the state it is in.
+    /// The state of an index does not allow the operation.
     #[error("{collection}: the index {index:?} is {state:?}: build it")]
     IndexState {
         /// The collection.
@@ -239,7 +240,7 @@ pub enum DocError {
         state: IndexState,
     },
 
-    /// An index leads to a document that is not there: scrub the collection.
+    /// An index points to a document that does not exist: scrub the collection.
     #[error("{collection}: the index {index:?} leads to \"{id}\", which is not there: scrub it")]
     Dangling {
         /// The collection.
@@ -250,7 +251,7 @@ pub enum DocError {
         id: DocId<'static>,
     },
 
-    /// The changes asked for were trimmed: read all documents, and follow from the newest change.
+    /// The requested changes were trimmed: read all documents, and follow from the newest change.
     #[error(
         "{collection}: changes up to {oldest} were trimmed, and those after {asked} are asked \
              for: read all documents, and follow from the newest change"
@@ -258,13 +259,13 @@ pub enum DocError {
     Trimmed {
         /// The collection.
         collection: String,
-        /// The position asked for.
+        /// The requested position.
         asked: u64,
         /// The last position that was trimmed.
         oldest: u64,
     },
 
-    /// A position that the feed does not have yet was to be acknowledged. Nothing was written.
+    /// A position after the newest change cannot be acknowledged. Nothing was written.
     #[error(
         "{collection}: the subscriber {subscriber:?} cannot acknowledge position {asked}, because \
              the newest change is {newest}: acknowledge only what was read from this feed"
@@ -274,7 +275,7 @@ pub enum DocError {
         collection: String,
         /// The subscriber.
         subscriber: String,
-        /// The position that was to be acknowledged.
+        /// The position to acknowledge.
         asked: u64,
         /// The position of the newest change.
         newest: u64,
@@ -285,7 +286,7 @@ fn shown(values: &[Value]) -> String {
     values.iter().map(brief).collect::<Vec<_>>().join(", ")
 }
 
-/// Shows a value in JSON, and of a long one only its beginning.
+/// Formats a value as JSON, shortened if it is long.
 fn brief(value: &Value) -> String {
     const CHARACTERS_SHOWN: usize = 60;
     let text = super::json_form::number(value).unwrap_or_else(|| value.to_string());

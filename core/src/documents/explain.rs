@@ -1,10 +1,10 @@
-//! How a query is answered.
+//! Explaining how a query is answered.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// How a query is answered: what was chosen, why, and whether it was a good choice.
+/// How a query is answered: what was chosen, why, and whether that was a good choice.
 ///
 /// ```
 /// use arbour_core::documents::{Access, Explain};
@@ -20,15 +20,15 @@ pub struct Explain {
     pub access: Access,
     /// Whether every document, or a whole index, is read.
     pub reads_all: bool,
-    /// Whether what is found is read as a whole to be sorted; else it comes in order.
+    /// Whether all matches are read and then sorted; otherwise they are found in order.
     pub sorts: bool,
-    /// What each document that is found is asked besides; `None` if the index answers all of it.
+    /// The condition checked on each document found; `None` if the index answers the whole filter.
     pub residual: Option<String>,
-    /// The indexes that could have been used, the chosen one among them.
+    /// The indexes that could have been used, including the chosen one.
     pub considered: Vec<Considered>,
-    /// How many documents were expected to be looked at.
+    /// How many documents were expected to be checked.
     pub estimated_rows: u64,
-    /// How many documents were looked at.
+    /// How many documents were checked.
     pub real_rows: u64,
     /// How many documents the page has.
     pub returned: u64,
@@ -43,7 +43,7 @@ pub struct Explain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// No document can be meant.
+    /// No document can match.
     Nothing,
     /// By their ids.
     Ids(usize),
@@ -56,7 +56,7 @@ pub enum Access {
         /// Whether it is read backwards.
         reverse: bool,
     },
-    /// By several ways, each document once.
+    /// In several ways, each document once.
     Union(Vec<Self>),
     /// Every document is read.
     AllDocuments,
@@ -74,7 +74,7 @@ pub enum Access {
 pub struct Considered {
     /// Its name.
     pub index: String,
-    /// The values it would have been read at, of its first parts.
+    /// The values of its first parts, at which it would have been read.
     pub values: Vec<Value>,
     /// How many entries would have been read, counted up to 512.
     pub entries: u64,
@@ -91,7 +91,7 @@ impl fmt::Display for Considered {
 }
 
 impl Explain {
-    /// Creates an explanation of what was chosen, before anything was read.
+    /// Creates an explanation of a choice, before anything was read.
     ///
     /// ```
     /// use arbour_core::documents::{Access, Explain};
@@ -111,7 +111,7 @@ impl Explain {
         }
     }
 
-    /// Tells whether every document is read, or a whole index: what a caller can
+    /// Tells whether every document or a whole index is read, which a caller can
     /// [forbid](super::Query::require_index).
     ///
     /// ```

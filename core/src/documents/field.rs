@@ -1,4 +1,4 @@
-//! What a collection knows of its documents: their fields.
+//! Fields: what a collection knows about its documents.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{Integer, ScalarKind};
 
-/// A value of documents of type `D` that can be searched, sorted by and indexed.
+/// A value of documents of type `D` that can be filtered, sorted by and indexed.
 ///
-/// It is found at a path, or computed. Where there is nothing it is null.
+/// It is read from a path or computed. If there is no value, it is null.
 ///
 /// ```
 /// use arbour_core::documents::{Field, FieldKind};
@@ -24,25 +24,26 @@ use super::{Integer, ScalarKind};
 /// ```
 #[non_exhaustive]
 pub struct Field<D> {
-    /// What filters, sorts and indexes call it.
+    /// Its name in filters, sorts and indexes.
     pub name: String,
-    /// Where its value is from.
+    /// Where its value comes from.
     pub source: FieldSource<D>,
-    /// What its value may be.
+    /// The allowed type of its value.
     pub kind: FieldKind,
-    /// Whether its value is an array, each element of which is found by itself.
+    /// Whether its value is an array whose elements are indexed and compared individually.
     pub many: bool,
-    /// Whether a document without it is refused.
+    /// Whether a document without a value is refused.
     pub required: bool,
-    /// Its value where there is none. If it has a path, it is written into the document.
+    /// Its value in documents without one. If the field has a path, the default is written into the
+    /// document.
     pub default: Option<Value>,
-    /// Whether false counts as null, and so takes no room in a sparse index.
+    /// Whether `false` counts as null, and therefore takes no space in a sparse index.
     pub false_is_null: bool,
-    /// Raised by whoever changes what is computed, so that indexes are built anew.
+    /// Raise it when you change what is computed, so that indexes are rebuilt.
     pub revision: u32,
 }
 
-/// Where the value of a [`Field`] is from.
+/// Where the value of a [`Field`] comes from.
 ///
 /// ```
 /// use arbour_core::documents::{Field, FieldSource};
@@ -50,9 +51,9 @@ pub struct Field<D> {
 /// assert!(matches!(field.source, FieldSource::Path(path) if path == ["meta", "size"]));
 /// ```
 pub enum FieldSource<D> {
-    /// The members of objects that lead to it, outermost first, as serde names them.
+    /// A path of object members, outermost first, as serde names them.
     Path(Vec<String>),
-    /// What a closure makes of the document. It must depend on nothing else.
+    /// A closure over the document. It must depend on nothing else.
     Computed(Compute<D>),
 }
 
@@ -65,7 +66,8 @@ pub enum FieldSource<D> {
 /// ```
 pub type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 
-/// What the value of a [`Field`] may be, beside null. A document with another is refused.
+/// The allowed type of a [`Field`], in addition to null. A document with a value of another type is
+/// refused.
 ///
 /// ```
 /// use arbour_core::documents::FieldKind;
@@ -76,9 +78,9 @@ pub type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FieldKind {
-    /// A bool, a number or a text.
+    /// A boolean, a number or a text.
     Any,
-    /// A bool.
+    /// A boolean.
     Bool,
     /// A number without a fraction, of up to 128 bits; see [`Integer`].
     Integer,
@@ -89,7 +91,7 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Tells whether a value may be one of this kind.
+    /// Tells whether a value is allowed.
     ///
     /// ```
     /// # use arbour_core::documents::FieldKind;
@@ -114,7 +116,8 @@ impl FieldKind {
         }
     }
 
-    /// Tells whether values of this kind are compared with those of a sort. Null is in every field.
+    /// Tells whether fields of this kind can be compared with values of a type. Null is allowed in
+    /// every field.
     ///
     /// ```
     /// use arbour_core::documents::{FieldKind, ScalarKind};
@@ -132,7 +135,7 @@ impl FieldKind {
         }
     }
 
-    /// Says what is admitted.
+    /// Returns a description of the allowed values.
     ///
     /// ```
     /// assert_eq!(arbour_core::documents::FieldKind::Text.expected(), "a text");
@@ -150,8 +153,8 @@ impl FieldKind {
 }
 
 impl<D> Field<D> {
-    /// Defines a field by its path: members of objects, split by dots, as serde names them. Its name
-    /// is the path.
+    /// Defines a field by its path: object members separated by dots, as serde names them. The path
+    /// is also its name.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -162,8 +165,8 @@ impl<D> Field<D> {
         Self::new(path, FieldSource::Path(path.split('.').map(str::to_owned).collect()))
     }
 
-    /// Defines a field that is computed from the document, and from nothing else. Who changes the
-    /// closure raises the [`revision`](Self::revised).
+    /// Defines a field that is computed from the document, and from nothing else. If you change the
+    /// closure, raise the [`revision`](Self::revised).
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -188,7 +191,7 @@ impl<D> Field<D> {
         }
     }
 
-    /// Gives it a name other than its path.
+    /// Sets a name other than its path.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -201,7 +204,7 @@ impl<D> Field<D> {
         self
     }
 
-    /// Says what its values are; see [`FieldKind`].
+    /// Sets the allowed type; see [`FieldKind`].
     ///
     /// ```
     /// use arbour_core::documents::{Field, FieldKind};
@@ -214,8 +217,8 @@ impl<D> Field<D> {
         self
     }
 
-    /// Says that its value is an array, each element of which is found by itself. One value alone
-    /// counts as an array of one.
+    /// Declares that its value is an array whose elements are indexed and compared individually. A
+    /// single value counts as an array of one element.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -227,7 +230,7 @@ impl<D> Field<D> {
         self
     }
 
-    /// Refuses documents without it. False and the empty text are values.
+    /// Refuses documents without a value. `false` and the empty text are values.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -239,7 +242,7 @@ impl<D> Field<D> {
         self
     }
 
-    /// Sets its value where a document has none.
+    /// Sets the value for documents without one.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -252,7 +255,7 @@ impl<D> Field<D> {
         self
     }
 
-    /// Takes false for null, so that a sparse index holds only what is true.
+    /// Treats `false` as null, so that a sparse index contains only `true`.
     ///
     /// ```
     /// use arbour_core::documents::Field;
@@ -265,8 +268,7 @@ impl<D> Field<D> {
         self
     }
 
-    /// Tells which revision of a closure this is: a raised number has the indexes over the field
-    /// built anew.
+    /// Sets the revision of the closure. Raising it rebuilds the indexes over the field.
     ///
     /// ```
     /// use arbour_core::documents::Field;

@@ -1,4 +1,4 @@
-//! Which documents are meant.
+//! Filters: which documents match.
 
 use std::fmt;
 use std::ops::Bound;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// Says which documents of type `D` are meant, by their fields.
+/// Selects documents of type `D` by their fields.
 ///
-/// Values are compared within their sort: a number is neither under nor over a text, and null is in
-/// no range. [`not`](Self::not) is the exact opposite: what a filter does not mean, null included.
+/// Values are compared only with values of the same type: a number is neither less nor greater than
+/// a text, and null is in no range. [`not`](Self::not) is the exact complement, so it matches
+/// documents with null too.
 ///
 /// ```
 /// use arbour_core::documents::Filter;
@@ -23,38 +24,39 @@ use serde_json::Value;
 #[derive(Default)]
 #[non_exhaustive]
 pub enum Filter<D> {
-    /// All documents.
+    /// Matches all documents.
     #[default]
     All,
-    /// The field has this value, or is null if the value is.
+    /// The field has this value; a null value matches null.
     Eq(String, Value),
-    /// The field is between the bounds. Both are of one sort, or open.
+    /// The field is between the bounds. Both have the same type, or are unbounded.
     Range(String, Bound<Value>, Bound<Value>),
     /// The field has one of the values.
     In(String, Vec<Value>),
-    /// The text begins so.
+    /// The text begins with this.
     Prefix(String, String),
-    /// The text has this in it, in any case of letters.
+    /// The text contains this, ignoring case.
     Substring(String, String),
-    /// One of the field's many values is one of these.
+    /// At least one of the field's values is one of these.
     ContainsAny(String, Vec<Value>),
-    /// Each of these is among the field's many values.
+    /// All of these are among the field's values.
     ContainsAll(String, Vec<Value>),
-    /// Each word of this text is a word of the field's; see [`Index::words`](super::Index::words).
+    /// Each word of this text is a word of the field's text; see
+    /// [`Index::words`](super::Index::words).
     Words(String, String),
-    /// The field has no value; of one of many values: it has none.
+    /// The field is null or, for a multi-valued field, empty.
     IsNull(String),
-    /// Each of these filters means it.
+    /// All of these filters match.
     And(Vec<Self>),
-    /// One of these filters means it.
+    /// At least one of these filters matches.
     Or(Vec<Self>),
-    /// This filter does not mean it.
+    /// This filter does not match.
     Not(Box<Self>),
-    /// A closure says so; the name is what tells it from others.
+    /// A predicate matches; its name distinguishes it from others.
     Custom(String, Predicate<D>),
 }
 
-/// What a filter of one's own asks of a document.
+/// The closure of a custom filter.
 ///
 /// ```
 /// use arbour_core::documents::Predicate;
@@ -64,7 +66,7 @@ pub enum Filter<D> {
 pub type Predicate<D> = Arc<dyn Fn(&D) -> bool + Send + Sync>;
 
 impl<D> Filter<D> {
-    /// The field has this value; null asks for no value.
+    /// Matches documents whose field has this value; null matches documents without a value.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -76,7 +78,7 @@ impl<D> Filter<D> {
         Self::Eq(field.to_owned(), value.into())
     }
 
-    /// The field is between the bounds.
+    /// Matches documents whose field is between the bounds.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -90,7 +92,7 @@ impl<D> Filter<D> {
         Self::Range(field.to_owned(), lower, upper)
     }
 
-    /// The field is this value or more.
+    /// Matches documents whose field is this value or greater.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -102,7 +104,7 @@ impl<D> Filter<D> {
         Self::range(field, Bound::Included(value.into()), Bound::Unbounded)
     }
 
-    /// The field is this value or less.
+    /// Matches documents whose field is this value or less.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -114,7 +116,7 @@ impl<D> Filter<D> {
         Self::range(field, Bound::Unbounded, Bound::Included(value.into()))
     }
 
-    /// The field is more than this value.
+    /// Matches documents whose field is greater than this value.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -126,7 +128,7 @@ impl<D> Filter<D> {
         Self::range(field, Bound::Excluded(value.into()), Bound::Unbounded)
     }
 
-    /// The field is less than this value.
+    /// Matches documents whose field is less than this value.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -138,7 +140,7 @@ impl<D> Filter<D> {
         Self::range(field, Bound::Unbounded, Bound::Excluded(value.into()))
     }
 
-    /// The field has one of the values.
+    /// Matches documents whose field has one of the values.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -150,7 +152,7 @@ impl<D> Filter<D> {
         Self::In(field.to_owned(), values.into_iter().map(Into::into).collect())
     }
 
-    /// The text begins so.
+    /// Matches documents whose text begins with this.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -162,7 +164,7 @@ impl<D> Filter<D> {
         Self::Prefix(field.to_owned(), beginning.to_owned())
     }
 
-    /// The text has this in it, in any case of letters. No index answers it; see
+    /// Matches documents whose text contains this, ignoring case. No index answers it; see
     /// [`words`](Self::words).
     ///
     /// ```
@@ -175,7 +177,7 @@ impl<D> Filter<D> {
         Self::Substring(field.to_owned(), part.to_owned())
     }
 
-    /// One of the field's many values is one of these.
+    /// Matches documents whose field contains at least one of these.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -187,7 +189,7 @@ impl<D> Filter<D> {
         Self::ContainsAny(field.to_owned(), values.into_iter().map(Into::into).collect())
     }
 
-    /// Each of these is among the field's many values.
+    /// Matches documents whose field contains all of these.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -199,7 +201,7 @@ impl<D> Filter<D> {
         Self::ContainsAll(field.to_owned(), values.into_iter().map(Into::into).collect())
     }
 
-    /// Each word of `text` is a word of the field's text, in any order and any case.
+    /// Matches documents whose text contains every word of `text`, in any order, ignoring case.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -211,7 +213,7 @@ impl<D> Filter<D> {
         Self::Words(field.to_owned(), text.to_owned())
     }
 
-    /// The field has no value.
+    /// Matches documents without a value in the field.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -223,7 +225,8 @@ impl<D> Filter<D> {
         Self::IsNull(field.to_owned())
     }
 
-    /// A closure says so. Queries whose predicates have the same name are the same query to a cursor.
+    /// Matches documents for which the predicate returns true. For cursors, queries whose
+    /// predicates have the same name are the same query.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -235,7 +238,7 @@ impl<D> Filter<D> {
         Self::Custom(name.to_owned(), Arc::new(predicate))
     }
 
-    /// Both filters mean it.
+    /// Matches documents that both filters match.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -254,7 +257,7 @@ impl<D> Filter<D> {
         }
     }
 
-    /// One of the filters means it, or both.
+    /// Matches documents that at least one of the filters matches.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -272,7 +275,7 @@ impl<D> Filter<D> {
         }
     }
 
-    /// The filter does not mean it.
+    /// Matches documents that the filter does not match.
     ///
     /// ```
     /// # use arbour_core::documents::Filter;
@@ -309,8 +312,8 @@ impl<D> Clone for Filter<D> {
     }
 }
 
-/// Shows the filter as a formula. Two filters that are shown alike mean the same documents, predicates
-/// of one's own with the same name taken for the same.
+/// Formats the filter as a formula. Two filters with the same text match the same documents,
+/// provided that predicates with the same name do.
 impl<D> fmt::Debug for Filter<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, values: &[Value]| {

@@ -1,4 +1,4 @@
-//! The id of a document, and where ids come from.
+//! Ids of documents, and how they are generated.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::DecodeError;
 use crate::key::KeyPart as _;
 
-/// The id of a document: what it is found by, unique in its collection.
+/// The id of a document, unique in its collection.
 ///
 /// ```
 /// use arbour_core::documents::DocId;
@@ -18,18 +18,18 @@ use crate::key::KeyPart as _;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocId<'a> {
-    /// A number; ids sort by it.
+    /// A number; ids sort by value.
     Integer(i64),
-    /// A text that is not empty; ids sort by its bytes.
+    /// A text that is not empty; ids sort by their bytes.
     Text(Cow<'a, str>),
-    /// A UUID. Those of version 7 sort by when they were made.
+    /// A UUID. Those of version 7 sort by creation time.
     Uuid(Uuid),
 }
 
-/// Which sort of ids a collection has, and who makes them.
+/// The type of the ids of a collection, and whether the program or the collection chooses them.
 ///
-/// An id stands in the document, at the id's path. Who makes ids puts them there, where the document
-/// has none or null.
+/// An id is part of the document, at the id's path. A generated id is written there, if the
+/// document has none or null.
 ///
 /// ```
 /// use arbour_core::documents::Ids;
@@ -38,25 +38,25 @@ pub enum DocId<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ids {
-    /// Texts that the program chooses: a document without one is refused.
+    /// Texts chosen by the program: a document without one is refused.
     Chosen,
-    /// Numbers that the program chooses.
+    /// Numbers chosen by the program.
     ChosenInteger,
-    /// UUIDs; a document without one gets one of version 7.
+    /// UUIDs; a document without one gets a UUID version 7.
     Uuid,
-    /// Numbers; a document without one gets the next: one more than the highest there ever was, also
-    /// where that document was removed.
+    /// Numbers; a document without one gets the next: one more than the highest ever used, even if
+    /// that document was removed.
     Integer,
-    /// Texts; a document without one gets the slug of this field, as `the-tale-of-genji`, with a
-    /// number behind it where that is taken: `the-tale-of-genji-2`.
+    /// Texts; a document without one gets the slug of this field, such as `the-tale-of-genji`,
+    /// followed by a number if that is taken: `the-tale-of-genji-2`.
     Slug {
-        /// The field that is made a slug.
+        /// The field to derive the slug from.
         field: String,
     },
 }
 
 impl Ids {
-    /// Tells whether a document may come without an id.
+    /// Tells whether ids are generated for documents without one.
     ///
     /// ```
     /// # use arbour_core::documents::Ids;
@@ -67,10 +67,10 @@ impl Ids {
         matches!(self, Self::Uuid | Self::Integer | Self::Slug { .. })
     }
 
-    /// Reads the id that stands in a document; `None` if there is none.
+    /// Reads an id from a document; `None` if there is none.
     ///
     /// # Errors
-    /// If what stands there is no id of this sort: says what would be one.
+    /// A description of a valid id, if the value is not one.
     ///
     /// ```
     /// use arbour_core::documents::{DocId, Ids};
@@ -93,8 +93,8 @@ impl Ids {
         id.map(|id| Some(id.into_owned())).ok_or_else(|| self.expected())
     }
 
-    /// Makes an id fit: a text that spells a UUID is one. `None` for an id of another sort, or one
-    /// that is empty.
+    /// Converts an id to this type if it can represent it: a text that spells a UUID becomes one.
+    /// `None` for an id of another type, or an empty one.
     ///
     /// ```
     /// use arbour_core::documents::{DocId, Ids};
@@ -114,7 +114,7 @@ impl Ids {
         }
     }
 
-    /// Says what an id of this sort is.
+    /// Returns a description of ids of this type.
     ///
     /// ```
     /// assert_eq!(arbour_core::documents::Ids::Uuid.expected(), "a UUID");
@@ -132,10 +132,10 @@ impl Ids {
         matches!(self, Self::Integer | Self::ChosenInteger)
     }
 
-    /// Reads the key that [`DocId::encode`] made of an id of this sort.
+    /// Decodes a key that [`DocId::encode`] wrote for an id of this type.
     ///
     /// # Errors
-    /// If it is no such key.
+    /// A [`DecodeError`] if it is not such a key.
     ///
     /// ```
     /// use arbour_core::documents::{DocId, Ids};
@@ -153,7 +153,7 @@ impl Ids {
 }
 
 impl DocId<'_> {
-    /// Appends the key the document has in its tree; keys sort as ids do.
+    /// Appends the key of the document in its tree; keys sort as ids do.
     ///
     /// ```
     /// use arbour_core::documents::DocId;
@@ -170,7 +170,7 @@ impl DocId<'_> {
         }
     }
 
-    /// Returns the id as it stands in a document.
+    /// Returns the id as it appears in a document.
     ///
     /// ```
     /// use arbour_core::documents::DocId;
@@ -185,7 +185,7 @@ impl DocId<'_> {
         }
     }
 
-    /// Makes it independent of what it was borrowed from.
+    /// Returns an id that borrows nothing.
     ///
     /// ```
     /// use arbour_core::documents::DocId;

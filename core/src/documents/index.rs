@@ -1,14 +1,14 @@
-//! Indexes: what they are over, and what state they are in.
+//! Indexes: their parts, options and states.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Direction;
 
-/// An index over one field or several: entries of a tree that change with the documents, in the same
-/// transaction.
+/// An index over one field or several: entries in a tree that change together with the documents,
+/// in the same transaction.
 ///
-/// A document is found by the values of the index's parts, from the first on, and comes in their
-/// order. An index over a field of [many](super::Field::many) values has an entry for each of them.
+/// Documents are found by the values of the index's leading parts, in the order of the index. An
+/// index over a [multi-valued](super::Field::many) field has one entry for each value.
 ///
 /// ```
 /// use arbour_core::documents::Index;
@@ -21,15 +21,15 @@ use crate::Direction;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Index {
-    /// What it is called; it must be a good part of a tree's name.
+    /// Its name, which becomes part of the name of a tree.
     pub name: String,
-    /// What it is over.
+    /// The fields it is over.
     pub parts: Vec<IndexPart>,
-    /// Whether two documents with the same values are refused. Null is never the same.
+    /// Whether two documents with the same values are refused. Null never equals null here.
     pub unique: bool,
-    /// Whether it holds only documents none of whose values is null.
+    /// Whether documents with a null value are left out.
     pub sparse: bool,
-    /// Whether it holds the words of its one field, and not the field's value.
+    /// Whether it contains the words of its one field instead of the field's value.
     pub words: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct IndexPart {
     pub direction: Direction,
 }
 
-/// A direction as the sign it is shown by.
+/// Serializes a direction as a sign.
 mod direction {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
@@ -71,7 +71,7 @@ mod direction {
 }
 
 impl Index {
-    /// Defines an index over a field. Its name is that of the field.
+    /// Defines an index over a field, named after it.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -84,7 +84,7 @@ impl Index {
         Self { name, parts: vec![part], unique: false, sparse: false, words: false }
     }
 
-    /// Defines an index that has the greatest value of a field first.
+    /// Defines an index that sorts the greatest value of a field first.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -96,8 +96,8 @@ impl Index {
         Self { name: format!("-{field}"), parts: vec![part], ..Self::on(field) }
     }
 
-    /// Defines an index over the words of a text: they are found in any order and any case. Words are
-    /// those of Unicode's Standard Annex 29, in small letters.
+    /// Defines an index over the words of a text, which are found in any order and ignoring case.
+    /// Words are those of Unicode Standard Annex 29, lower-cased.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -108,7 +108,7 @@ impl Index {
         Self { name: format!("{field}:words"), words: true, ..Self::on(field) }
     }
 
-    /// Adds a field: documents with the same values of those before come in its order.
+    /// Adds a field, which orders documents with equal values in the earlier ones.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -119,7 +119,7 @@ impl Index {
         self.with(field, Direction::Forward)
     }
 
-    /// Adds a field whose greatest value comes first.
+    /// Adds a field that sorts its greatest value first.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -137,7 +137,7 @@ impl Index {
         self
     }
 
-    /// Gives it a name of its own.
+    /// Sets a name of its own.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -149,7 +149,8 @@ impl Index {
         self
     }
 
-    /// Refuses a second document with the same values. Those with a null among them are not refused.
+    /// Refuses a second document with the same values. Documents with a null among the values are
+    /// never refused.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -161,7 +162,7 @@ impl Index {
         self
     }
 
-    /// Leaves out documents that have null in it.
+    /// Leaves out documents with null in it.
     ///
     /// ```
     /// use arbour_core::documents::Index;
@@ -174,7 +175,7 @@ impl Index {
     }
 }
 
-/// What an index can be used for, after FoundationDB's Record Layer.
+/// The state of an index, after FoundationDB's Record Layer.
 ///
 /// ```
 /// use arbour_core::documents::IndexState;
@@ -183,20 +184,20 @@ impl Index {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IndexState {
-    /// It is being built: writes keep it, searches do not use it.
+    /// It is being built: writes maintain it, searches do not use it.
     WriteOnly,
-    /// It holds all documents: searches use it.
+    /// It contains all documents: searches use it.
     Readable,
-    /// It holds all documents, among them some with the same values although it is unique. Searches
-    /// use it, and writes that would add to them are refused. Building it again, once they are
-    /// mended, makes it readable.
+    /// It contains all documents, but some have the same values although it is unique. Searches use
+    /// it, and writes that would add further duplicates are refused. Once the duplicates are
+    /// resolved, building it again makes it readable.
     UniquePending,
-    /// Nobody keeps it and nobody uses it, until it is enabled and built.
+    /// Writes do not maintain it and searches do not use it, until it is enabled and built.
     Disabled,
 }
 
 impl IndexState {
-    /// Tells whether it holds all documents.
+    /// Tells whether it contains all documents.
     ///
     /// ```
     /// # use arbour_core::documents::IndexState;
@@ -207,7 +208,7 @@ impl IndexState {
         matches!(self, Self::Readable | Self::UniquePending)
     }
 
-    /// Tells whether writes keep it.
+    /// Tells whether writes maintain it.
     ///
     /// ```
     /// # use arbour_core::documents::IndexState;

@@ -1,17 +1,17 @@
-//! Integers of up to 128 bits as values of fields.
+//! Integers of up to 128 bits in fields.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// The member that makes an object an integer.
+/// The member that marks an object as an integer.
 const MEMBER: &str = "$integer";
 
-/// An integer of up to 128 bits, signed or not, as a value of a field.
+/// An integer of up to 128 bits, signed or unsigned, as the value of a field.
 ///
-/// A number of JSON is exact up to 64 bits. Beyond these, filters take an integer, and aggregates and
-/// errors return it, as the object `{"$integer": "DIGITS"}`, which is what this type becomes. In a
-/// document that is a [`Value`] such an object is the integer too: its digits are stored.
+/// JSON numbers are exact up to 64 bits. For integers beyond that, filters take, and aggregates and
+/// errors return, the object `{"$integer": "DIGITS"}`, to which this type converts. In a document
+/// that is a [`Value`], such an object is the integer too: its digits are stored.
 ///
 /// ```
 /// use arbour_core::documents::{Filter, Integer};
@@ -24,16 +24,16 @@ const MEMBER: &str = "$integer";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Integer {
-    /// Whether it is below zero.
+    /// Whether it is negative.
     is_negative: bool,
     magnitude: u128,
 }
 
-/// 2 to the power of 128, the first float beyond all magnitudes.
+/// 2^128, the first float greater than all magnitudes.
 const MAGNITUDES_END: f64 = 340_282_366_920_938_463_463_374_607_431_768_211_456.0;
 
 impl Integer {
-    /// Returns the integer that a value is; `None` for any other value, also for a number that was
+    /// Returns the integer that a value represents; `None` for any other value, including a number
     /// written with a fraction or an exponent.
     ///
     /// ```
@@ -52,9 +52,10 @@ impl Integer {
         }
     }
 
-    /// Reads the digits of an integer that 64 bits do not hold. One integer has one spelling.
+    /// Parses the digits of an integer that does not fit 64 bits. Each integer has only one
+    /// spelling.
     pub(super) fn wide(digits: &str) -> Option<Self> {
-        // Those of 64 bits have 20 characters at most.
+        // Integers that fit 64 bits have at most 20 characters.
         if digits.len() < 19 {
             return None;
         }
@@ -68,20 +69,21 @@ impl Integer {
         self.magnitude
     }
 
-    /// Returns the nearest `f64`, and how far above it the integer is.
+    /// Returns the nearest `f64`, and the distance of the integer above it.
     pub(super) fn split(self) -> (f64, i128) {
         let float = self.magnitude as f64;
         let distance = if float < MAGNITUDES_END {
-            // Neither way is it further than half the step between two floats, which is 2^74 at most.
+            // In either direction the distance is at most half the step between two floats, which
+            // is at most 2^74.
             self.magnitude.wrapping_sub(float as u128) as i128
         } else {
-            // From 2^128, which has no bits here: modulo 2^128 it is zero.
+            // A float of 2^128 does not fit the type: modulo 2^128 it is zero.
             self.magnitude as i128
         };
         if self.is_negative { (-float, -distance) } else { (float, distance) }
     }
 
-    /// Returns the integer so far above a float, if both make one.
+    /// Returns the integer at this distance above a float, if there is one.
     pub(super) fn joined(float: f64, distance: i128) -> Option<Self> {
         if float.fract() != 0.0 || float.abs() > MAGNITUDES_END {
             return None;
@@ -97,7 +99,7 @@ impl Integer {
         Some(Self { is_negative: is_negative && magnitude > 0, magnitude })
     }
 
-    /// Returns it as a signed integer of 128 bits, where it is one.
+    /// Returns it as a signed 128-bit integer, if it fits.
     pub(super) fn signed(self) -> Option<i128> {
         if self.is_negative {
             0_i128.checked_sub_unsigned(self.magnitude)
@@ -130,7 +132,7 @@ impl From<Integer> for Value {
     }
 }
 
-/// Shows the digits.
+/// Formats the digits.
 impl fmt::Display for Integer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_negative { "-" } else { "" })?;

@@ -1,8 +1,9 @@
-//! Bodies in JSON, exact to the last digit.
+//! JSON bodies with exact integers.
 //!
-//! The text of an integer beyond 64 bits is its digits. A type of the program's reads them into its
-//! own integer; a [`Value`] has none, and has an [`Integer`] in its place, whose digits are written
-//! again. So a program with types and one without read what the other wrote.
+//! In JSON text, an integer beyond 64 bits is written as its digits. A type of the program reads
+//! them into its own integer; a [`Value`] has none, and gets an [`Integer`] instead, which is
+//! written as digits again. Programs with and without such types can therefore read each other's
+//! documents.
 
 use std::any::Any;
 
@@ -14,7 +15,7 @@ use super::document::Document;
 use crate::codec::{Codec as _, Json, write_json};
 use crate::{DecodeError, EncodeError};
 
-/// From here on, up and down, a number of JSON may be an integer that 64 bits do not hold.
+/// From this magnitude on, a JSON number may be an integer that does not fit 64 bits.
 const WIDE: f64 = 9_223_372_036_854_775_808.0;
 
 pub(super) fn encode<D: Document>(body: &D, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -35,7 +36,7 @@ pub(super) fn decode<D: Document>(bytes: &[u8]) -> Result<D, DecodeError> {
     Ok(body)
 }
 
-/// JSON whose integers beyond 64 bits are written as digits.
+/// JSON that writes integers beyond 64 bits as digits.
 struct Exact<'v>(&'v Value);
 
 impl Serialize for Exact<'_> {
@@ -69,8 +70,8 @@ fn may_be_inexact(json: &Value) -> bool {
     }
 }
 
-/// Writes valid JSON anew, with an [`Integer`] in the place of each integer that 64 bits do not hold;
-/// `None` if there is none.
+/// Rewrites valid JSON with an [`Integer`] for each integer that does not fit 64 bits; `None` if
+/// there is none.
 fn with_integers(text: &[u8]) -> Option<Vec<u8>> {
     let is_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
     let mut written = Vec::with_capacity(text.len() + 64);
@@ -97,7 +98,7 @@ fn with_integers(text: &[u8]) -> Option<Vec<u8>> {
     any.then_some(written)
 }
 
-/// The length of a string behind its first quote, with its last.
+/// Returns the length of a string after its opening quote, including the closing one.
 fn string_length(text: &[u8]) -> usize {
     let mut is_escaped = false;
     let end = text.iter().position(|byte| {

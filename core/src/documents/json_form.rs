@@ -1,8 +1,8 @@
 //! The JSON form of a value, for its fields and for errors.
 //!
-//! It is what reading the value's JSON text would give, and loses nothing: an `f32` is the number with
-//! its shortest digits, as it is in the text, and not the nearest `f64`; an integer beyond 64 bits is
-//! an [`Integer`]; a float that is no number in JSON is an object too, which no field admits.
+//! It equals the result of reading the value's JSON text, but loses nothing: an `f32` is the number
+//! with its shortest digits, as in the text, not the nearest `f64`; an integer beyond 64 bits is an
+//! [`Integer`]; a float that JSON cannot represent is an object that no field allows.
 
 use std::fmt::Display;
 
@@ -15,10 +15,10 @@ use serde_json::{Error, Map, Value};
 
 use super::Integer;
 
-/// The member that makes an object a float that is no number in JSON.
+/// The member that marks an object as a float that JSON cannot represent.
 const FLOAT: &str = "$float";
 
-/// The member that makes an object the reason why a path leads nowhere.
+/// The member that holds the reason why a path cannot be followed.
 const ERROR: &str = "$error";
 
 type Form = Result<Value, Error>;
@@ -26,14 +26,14 @@ type Form = Result<Value, Error>;
 /// Returns the JSON form of a value.
 ///
 /// # Errors
-/// If JSON has none, as for a map whose keys are no texts, numbers, bools or characters; the value's
-/// own.
+/// An error if JSON has no form for the value, for example a map whose keys are not texts, numbers,
+/// booleans or characters; errors of the value's own serialization.
 pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Form {
     value.serialize(Former)
 }
 
-/// Returns the digits or the name of a number that JSON has no number for, or why a value cannot be
-/// found.
+/// Returns the digits or the name of a number that JSON cannot represent, or why a value cannot be
+/// read.
 pub(super) fn number(value: &Value) -> Option<String> {
     match value {
         Value::Object(_) if Integer::of(value).is_some() => {
@@ -47,7 +47,7 @@ pub(super) fn number(value: &Value) -> Option<String> {
     }
 }
 
-/// Finds the first number that JSON has no number for, and the path to it.
+/// Finds the first number that JSON cannot represent, and its path.
 pub(super) fn find_number(value: &Value) -> Option<(String, String)> {
     if let Some(number) = number(value) {
         return Some((String::new(), number));
@@ -66,9 +66,9 @@ pub(super) fn find_number(value: &Value) -> Option<(String, String)> {
     }
 }
 
-/// Returns the text that a key of a map has in JSON.
+/// Returns the JSON text of a map key.
 pub(super) fn key<K: Serialize + ?Sized>(key: &K) -> Result<String, Error> {
-    /// A map of one entry, in which `serde_json` says what becomes of its key.
+    /// A map of one entry, which lets `serde_json` convert its key.
     struct Entry<'k, K: ?Sized>(&'k K);
 
     impl<K: Serialize + ?Sized> Serialize for Entry<'_, K> {
@@ -89,16 +89,16 @@ fn float(float: f64) -> Value {
     }
 }
 
-/// Makes the form of a value.
+/// The serializer that builds the JSON form of a value.
 struct Former;
 
-/// The elements of an array, in the member named so if it is a variant's.
+/// The elements of an array, with the name of the variant it belongs to, if any.
 struct Elements {
     elements: Vec<Value>,
     variant: Option<&'static str>,
 }
 
-/// The members of an object, in the member named so if it is a variant's.
+/// The members of an object, with the name of the variant it belongs to, if any.
 struct Members {
     members: Map<String, Value>,
     key: String,
@@ -114,7 +114,7 @@ fn named(variant: Option<&'static str>, value: Value) -> Value {
 
 impl Elements {
     fn new(length: usize, variant: Option<&'static str>) -> Self {
-        // What a type says of its length may be anything.
+        // A type may report any length, so do not trust it.
         const RESERVED_MAX: usize = 1024;
         Self { elements: Vec::with_capacity(length.min(RESERVED_MAX)), variant }
     }
@@ -160,8 +160,8 @@ impl Serializer for Former {
     }
 
     fn serialize_f32(self, value: f32) -> Form {
-        // The shortest digits of an `f32` are a number of their own as an `f64`. Where two are equally
-        // short and near, those of the text count.
+        // The shortest digits of an `f32` are a different number as an `f64`. If two are equally
+        // short and near, the digits of the text count.
         let digits = serde_json::to_string(&value)?;
         Ok(float(digits.parse().unwrap_or(f64::from(value))))
     }

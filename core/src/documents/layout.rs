@@ -1,31 +1,32 @@
-//! Where documents lie in a store, and what their bytes are.
+//! Where documents are stored, and how they are encoded.
 //!
 //! | tree | key | value |
 //! |---|---|---|
 //! | `arbour/meta` | `store id` | 16 random bytes |
 //! | `arbour/catalog` | `collection` FF name | the declaration as it was last opened, and the state of each index |
-//! | `arbour/catalog` | `highest id` FF name | the highest number that was an id of a removed document |
+//! | `arbour/catalog` | `highest id` FF name | the highest integer id of the removed documents |
 //! | `arbour/catalog` | `highest revision` FF name | the highest revision of the removed documents, in eight bytes |
 //! | `arbour/doc/COLLECTION` | id | header, body |
 //! | `arbour/index/COLLECTION/INDEX` | values FF id | empty |
-//! | `arbour/feed/COLLECTION` | position | what was changed |
+//! | `arbour/feed/COLLECTION` | position | the change |
 //! | `arbour/feed-ack/COLLECTION` | subscriber | position |
 //!
-//! Every value but an empty one begins with a format byte. The header of a document has a fixed
+//! Every value except an empty one begins with a format byte. The header of a document has a fixed
 //! length, so that SQL can cut it off.
 
 use crate::DecodeError;
 
-/// The tree of what a store says of itself.
+/// The tree of the store's own properties.
 pub const META_TREE: &str = "arbour/meta";
 
 /// The tree of declarations.
 pub const CATALOG_TREE: &str = "arbour/catalog";
 
-/// The longest name of a collection or an index, in bytes: two of them fit into a tree's name.
+/// The maximum length of the name of a collection or an index, in bytes: two of them fit into the
+/// name of a tree.
 pub const NAME_BYTES_MAX: usize = 100;
 
-/// The first byte of values in the only format there is so far.
+/// The first byte of values in the only format so far.
 pub const FORMAT: u8 = 1;
 
 /// The length of a document's [`Header`], in bytes.
@@ -73,8 +74,8 @@ pub fn feed_ack_tree(collection: &str) -> String {
     format!("arbour/feed-ack/{collection}")
 }
 
-/// What stands before the body of a stored document: the format, the codec, the schema version in
-/// four bytes and the revision in eight, both with the highest byte first.
+/// Precedes the body of a stored document: the format, the codec, the schema version in four bytes
+/// and the revision in eight, both big-endian.
 ///
 /// ```
 /// use arbour_core::documents::layout::Header;
@@ -111,10 +112,10 @@ impl Header {
         value.extend_from_slice(&self.revision.to_be_bytes());
     }
 
-    /// Reads the header of a value, and returns the body behind it.
+    /// Decodes the header of a value, and returns the body after it.
     ///
     /// # Errors
-    /// If the value is shorter than a header, or of another format.
+    /// A [`DecodeError`] if the value is shorter than a header, or has another format.
     ///
     /// ```
     /// use arbour_core::documents::layout::Header;

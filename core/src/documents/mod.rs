@@ -1,48 +1,50 @@
 //! Documents: schemaless where you want it, indexed where you need it.
 //!
-//! A collection holds documents of one type, be that a type of the program's or any JSON. It is
-//! [declared](Declaration) by the program: which ids, which [fields](Field), which [indexes](Index).
-//! Documents are written and read through the caller's own transaction or snapshot, so they change
-//! together with whatever else the transaction changes, and their indexes with them.
+//! A collection holds documents of one type, either a type of the program or any JSON. The program
+//! [declares](Declaration) its ids, [fields](Field) and [indexes](Index). Documents are written and
+//! read through the caller's own transaction or snapshot, so they change atomically with everything
+//! else in the transaction, and so do their indexes.
 //!
 //! | | |
 //! |---|---|
 //! | declaring | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
-//! | writing | [`DocWrite`]: set, insert, update, patch, upsert, remove, change of ids, bulk |
-//! | reading | [`DocRead`]: by id, by [`Query`] and [`Filter`], page by page, counted and summed; each once by [`DocCache`] |
-//! | caring | [`DocCollection`]: building indexes online, scrubbing, following changes |
+//! | writing | [`DocWrite`]: set, insert, update, patch, upsert, remove, change ids, bulk writes |
+//! | reading | [`DocRead`]: by id, by [`Query`] and [`Filter`], page by page, counts and sums; each document once by [`DocCache`] |
+//! | maintenance | [`DocCollection`]: building indexes online, scrubbing, following changes |
 //!
 //! # What is accepted can be read
 //!
-//! A document that [`put`](DocWrite::put) accepts reads back equal, and a field means the same whether
-//! the document is of a type of the program's or any JSON, whatever the codec. What cannot keep that is
-//! refused at the write, by an error that names the place, the value and the way out:
+//! A document that [`put`](DocWrite::put) accepts reads back equal, and a field means the same
+//! whether the document has a type of the program or is any JSON, whatever the codec. What cannot
+//! keep that promise is refused at the write, with an error that names the place, the value and the
+//! way out:
 //!
 //! | what | JSON bodies | bincode bodies |
 //! |---|---|---|
-//! | NaN and infinities | refused | kept; refused in a field, which has values of JSON |
-//! | an option with null in it, as `Some(None)` | refused: it would be read as `None` | kept |
+//! | NaN and infinities | refused | kept; refused in a field, which has JSON values |
+//! | an option that contains null, such as `Some(None)` | refused: it would be read as `None` | kept |
 //! | arrays and objects nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX) | refused | refused |
-//! | integers of 128 bits | kept; refused in what is flattened, untagged or tagged internally | kept |
-//! | maps whose keys are numbers or bools | as integers of 128 bits | kept |
-//! | maps whose keys have no text in JSON, as pairs | refused | kept; refused where the path of a field leads through one |
+//! | integers of 128 bits | kept; refused in types that are flattened, untagged or tagged internally | kept |
+//! | maps whose keys are numbers or booleans | as integers of 128 bits | kept |
+//! | maps whose keys have no text in JSON, such as pairs | refused | kept; refused if the path of a field leads through one |
 //! | skipped and flattened members, enums that are not tagged externally | kept | refused |
 //!
-//! A document of a codec of the program's own, and a bincode one, is read once before it is stored. The
-//! rule holds as far as a type's own ways to be written and read are each other's opposite: an untagged
-//! enum two of whose variants look alike is read as the first.
+//! A document with a codec of the program's own, or with bincode, is read back once before it is
+//! stored. The rule holds as far as a type's own serialization and deserialization are inverse to
+//! each other: an untagged enum with two variants that look alike is read as the first.
 //!
-//! A field is what reading the document's JSON text gives, also where no JSON is stored: an `f32` is the
-//! number with its digits, a newtype what is in it, and a key of a map its text. Integers of up to 128
-//! bits order and compare exactly; beyond 64 bits a value is an [`Integer`]. Comparing a field with what
-//! its [`FieldKind`] excludes is an error, and so is a sum that leaves its range. A unique index is
-//! unique from the moment it is declared, also while it is built, and a
-//! [revision](Stored::revision) of an id never comes again.
+//! A field has the value that reading the document's JSON text would give, even if no JSON is
+//! stored: an `f32` is the number with its digits, a newtype its content, and a map key its text.
+//! Integers of up to 128 bits sort and compare exactly; beyond 64 bits a value is an [`Integer`].
+//! Comparing a field with a type that its [`FieldKind`] excludes is an error, and so is a sum that
+//! overflows. A unique index is enforced from the moment it is declared, even while it is being
+//! built, and a [revision](Stored::revision) of an id never occurs twice.
 //!
 //! ---
 //!
-//! This module has what these are and promise. `arbour::documents::Documents` is the implementation
-//! over any engine; one of an engine's own implements [`DocStore`]. [`layout`] says what is stored.
+//! This module defines the types and their guarantees. `arbour::documents::Documents` implements
+//! them over any engine; an engine with an implementation of its own implements [`DocStore`].
+//! [`layout`] describes what is stored.
 
 mod body;
 mod body_format;

@@ -1,15 +1,14 @@
-//! A search, and the page it answers with.
+//! Queries and their result pages.
 
 use std::fmt;
 
 use super::{DocError, Filter, Stored};
 use crate::Direction;
 
-/// A search: which documents, in which order, how many.
+/// A query: which documents, in which order, and how many.
 ///
-/// Documents come in the order of the fields sorted by, null first, and those alike in these in the
-/// order of their ids, in the direction of the last field. Without a field to sort by they come in the
-/// order of their ids.
+/// Documents are sorted by the given fields, null first. Ties are broken by id, in the direction of
+/// the last field. Without a sort field, documents are in the order of their ids.
 ///
 /// ```
 /// use arbour_core::documents::{Filter, Query};
@@ -20,26 +19,26 @@ use crate::Direction;
 /// ```
 #[non_exhaustive]
 pub struct Query<D> {
-    /// Which documents.
+    /// The filter.
     pub filter: Filter<D>,
-    /// What they are sorted by.
+    /// The fields to sort by.
     pub sort: Vec<(String, Direction)>,
-    /// How many at most; `None` for all.
+    /// The maximum number of documents; `None` for all.
     pub limit: Option<usize>,
-    /// How many of the first are left out. It counts from the cursor, if there is one.
+    /// How many documents to skip, counted from the cursor if there is one.
     pub offset: usize,
-    /// Where to go on.
+    /// Where to continue.
     pub cursor: Option<PageCursor>,
-    /// Whether to count all documents the filter means.
+    /// Whether to count all documents that match the filter.
     pub total: bool,
-    /// Whether to refuse rather than read every document.
+    /// Whether to fail instead of reading every document.
     pub index_required: bool,
-    /// Whether documents that cannot be read are left out, and listed in the page.
+    /// Whether documents that cannot be decoded are left out and listed in the page.
     pub lenient: bool,
 }
 
 impl<D> Query<D> {
-    /// Searches all documents that a filter means, in the order of their ids.
+    /// Queries all documents that match a filter, in the order of their ids.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -60,7 +59,7 @@ impl<D> Query<D> {
         }
     }
 
-    /// Sorts by a field, those alike in the fields before it.
+    /// Sorts by a field, after the fields added before.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -73,7 +72,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Sorts by a field, the greatest first.
+    /// Sorts by a field, greatest value first.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -86,7 +85,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Answers with at most so many documents.
+    /// Returns at most this many documents.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -98,8 +97,8 @@ impl<D> Query<D> {
         self
     }
 
-    /// Leaves out so many documents at the beginning. A cursor is quicker, and misses none that were
-    /// not there when the page before was read.
+    /// Skips this many documents at the start. A cursor is quicker, and pages do not shift when
+    /// documents are inserted or removed between them.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -111,7 +110,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Goes on where a page of the same query ended or began.
+    /// Continues where a page of the same query ended or began.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, PageCursor, Query};
@@ -124,7 +123,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Counts all documents the filter means, which takes reading them or their index.
+    /// Counts all documents that match the filter, which requires reading them or their index.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -136,7 +135,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Refuses the query rather than reading every document for it.
+    /// Fails instead of reading every document.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -148,8 +147,7 @@ impl<D> Query<D> {
         self
     }
 
-    /// Leaves out documents that cannot be read, and lists what is wrong with them, where the query
-    /// would fail else.
+    /// Leaves out documents that cannot be decoded and lists their errors, instead of failing.
     ///
     /// ```
     /// # use arbour_core::documents::{Filter, Query};
@@ -184,7 +182,7 @@ impl<D> fmt::Debug for Query<D> {
     }
 }
 
-/// What a search found.
+/// The result of a query.
 ///
 /// ```
 /// use arbour_core::documents::Page;
@@ -194,15 +192,15 @@ impl<D> fmt::Debug for Query<D> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<D> {
-    /// The documents, in the order asked for, also where the page was reached backwards.
+    /// The documents in the requested order, even if the page was reached backwards.
     pub items: Vec<Stored<D>>,
-    /// Where the next page begins; `None` if there is nothing behind this one.
+    /// Where the next page begins; `None` if there is nothing after this one.
     pub next: Option<PageCursor>,
-    /// Where the page before ends; `None` if there is nothing before this one.
+    /// Where the previous page ends; `None` if there is nothing before this one.
     pub previous: Option<PageCursor>,
-    /// How many documents the filter means, if that was asked for.
+    /// How many documents match the filter, if requested.
     pub total: Option<u64>,
-    /// The documents that cannot be read, if the query is [lenient](Query::lenient).
+    /// The errors of documents that cannot be decoded, if the query is [lenient](Query::lenient).
     pub unreadable: Vec<DocError>,
 }
 
@@ -212,12 +210,12 @@ impl<D> Default for Page<D> {
     }
 }
 
-/// A place between two documents of a query: a text that can be sent to somebody and comes back.
+/// A place between two documents of a query, as a text that can be sent to a client and back.
 ///
-/// It stands for the document it was made at, not for a number of documents: what is inserted or
-/// removed meanwhile makes no page lose or repeat others. It is bound to the query (its filter and
-/// its sort), the collection and the store, and changed by nobody else: it carries a code of the store
-/// over itself.
+/// It refers to the document at which it was made, not to an offset, so inserts and removals do not
+/// make a page skip or repeat other documents. It is bound to the query (its filter and sort), the
+/// collection and the store. It is authenticated with a key of the store, so clients cannot change
+/// it.
 ///
 /// ```
 /// use arbour_core::documents::PageCursor;
@@ -227,7 +225,7 @@ impl<D> Default for Page<D> {
 pub struct PageCursor(String);
 
 impl PageCursor {
-    /// Takes a text that a page gave out. Whether it is one is found out by the search.
+    /// Wraps a text that a page returned. The search validates it.
     ///
     /// ```
     /// # use arbour_core::documents::PageCursor;

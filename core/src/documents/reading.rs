@@ -11,8 +11,8 @@ use super::{
     encode_scalar, sum::Sum,
 };
 
-/// Reads the documents of a collection at one moment: that of a snapshot, or of a transaction with
-/// its own writes.
+/// Reads the documents of a collection in one state: that of a snapshot, or of a transaction
+/// including its own writes.
 ///
 /// ```
 /// use arbour_core::documents::{DocRead, DocResult, Filter, Query};
@@ -38,13 +38,12 @@ pub trait DocRead<D: Document> {
     /// ```
     fn declaration(&self) -> &Declaration<D>;
 
-    /// Gets a document by its id, or `None` if there is none. A body of an older schema version is
-    /// upgraded.
+    /// Returns a document by its id, or `None` if there is none. A body of an older schema version
+    /// is upgraded.
     ///
     /// # Errors
-    /// [`Invalid`](DocError::Invalid) for an id of another sort than the collection's;
-    /// [`Undecodable`](DocError::Undecodable), [`TooNew`](DocError::TooNew), or what the store
-    /// reports.
+    /// [`Invalid`](DocError::Invalid) for an id of another type than the collection's;
+    /// [`Undecodable`](DocError::Undecodable), [`TooNew`](DocError::TooNew); errors of the store.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document};
@@ -54,13 +53,13 @@ pub trait DocRead<D: Document> {
     /// ```
     fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>>;
 
-    /// Searches; see [`Query`]. Without a limit all documents come, in one page.
+    /// Runs a query; see [`Query`]. Without a limit, one page contains all documents.
     ///
     /// # Errors
-    /// [`UnknownField`](DocError::UnknownField) and [`Invalid`](DocError::Invalid) for a query that
-    /// cannot be; [`Cursor`](DocError::Cursor) for a cursor that is none of this query;
-    /// [`FullScan`](DocError::FullScan) where that is forbidden; those of [`get`](Self::get), unless
-    /// the query is lenient.
+    /// [`UnknownField`](DocError::UnknownField) and [`Invalid`](DocError::Invalid) for an invalid
+    /// query; [`Cursor`](DocError::Cursor) for a cursor of another query;
+    /// [`FullScan`](DocError::FullScan) if that is forbidden; as [`get`](Self::get), unless the
+    /// query is lenient.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document, Query};
@@ -77,7 +76,7 @@ pub trait DocRead<D: Document> {
     /// ```
     fn search(&self, query: &Query<D>) -> DocResult<Page<D>>;
 
-    /// Runs a query and says how it was answered.
+    /// Runs a query and returns how it was answered.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -90,12 +89,13 @@ pub trait DocRead<D: Document> {
     /// ```
     fn explain(&self, query: &Query<D>) -> DocResult<Explain>;
 
-    /// Visits the documents of a query one by one, until the visitor breaks or fails. Only those of a
-    /// query that sorts without an index are held in memory. Without a sort they come in the order
-    /// they are found in. The cursor, the offset and the total of the query are not used.
+    /// Visits the documents of a query one by one, until the visitor breaks or fails. They are held
+    /// in memory only if the query must sort without an index. Without a sort they arrive in the
+    /// order in which they are found. The cursor, the offset and the total of the query are not
+    /// used.
     ///
     /// # Errors
-    /// The visitor's own, and those of [`search`](Self::search).
+    /// Errors of the visitor, and as [`search`](Self::search).
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -113,11 +113,13 @@ pub trait DocRead<D: Document> {
         visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E>;
 
-    /// Visits the documents of a query with several threads, in no order, while this one reads them. A
-    /// break or a failure ends it: documents that other threads are at are still visited.
+    /// Visits the documents of a query on several threads, in no particular order, while this
+    /// thread reads them. A break or an error stops it, but documents that other threads have
+    /// already started on are still visited.
     ///
     /// # Errors
-    /// As [`each`](Self::each), the visitor's own first. A panic of the visitor reaches the caller.
+    /// As [`each`](Self::each); an error of the visitor takes precedence. A panic of the visitor is
+    /// propagated to the caller.
     ///
     /// ```
     /// # use std::num::NonZeroUsize;
@@ -147,7 +149,7 @@ pub trait DocRead<D: Document> {
         super::concurrent::visit_with_threads(threads, read, visit)
     }
 
-    /// Counts the documents that a filter means: from an index, where one answers the whole filter.
+    /// Counts the documents that match a filter: from an index, if one answers the whole filter.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -160,9 +162,9 @@ pub trait DocRead<D: Document> {
     /// ```
     fn count(&self, filter: &Filter<D>) -> DocResult<u64>;
 
-    /// Visits the values that a field has in the documents that a filter means, nulls left out, in
-    /// any order: from an index over it, where one answers the whole filter. Of a field of many
-    /// values each document's are visited once.
+    /// Visits the values of a field in the documents that match a filter, except nulls, in any
+    /// order: from an index over the field, if one answers the whole filter. For a multi-valued
+    /// field, each value is visited once per document.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -177,11 +179,11 @@ pub trait DocRead<D: Document> {
     /// ```
     fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()>;
 
-    /// Gets the document that has these values in a unique index.
+    /// Returns the document with this value in a unique index.
     ///
     /// # Errors
-    /// As [`get`](Self::get); [`Invalid`](DocError::Invalid) if no unique index is over this one
-    /// field.
+    /// As [`get`](Self::get); [`Invalid`](DocError::Invalid) if there is no unique index over
+    /// exactly this field.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document};
@@ -204,7 +206,7 @@ pub trait DocRead<D: Document> {
         self.one(&Query::new(Filter::eq(field, value)))
     }
 
-    /// Gets documents by their ids, in the order of these; `None` where there is none.
+    /// Returns documents by their ids, in the order of the ids; `None` for those that do not exist.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -237,7 +239,7 @@ pub trait DocRead<D: Document> {
         Ok(self.search(&query.clone().limit(1))?.items.pop())
     }
 
-    /// Returns all documents of a query, its limit apart.
+    /// Returns all documents of a query, ignoring its limit.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -253,7 +255,7 @@ pub trait DocRead<D: Document> {
         Ok(self.search(&query)?.items)
     }
 
-    /// Tells whether a filter means any document.
+    /// Tells whether any document matches a filter.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -273,8 +275,8 @@ pub trait DocRead<D: Document> {
         Ok(exists)
     }
 
-    /// Returns the least value of a field among the documents that a filter means; `None` if none has
-    /// one.
+    /// Returns the least value of a field among the documents that match a filter; `None` if none
+    /// has a value.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -310,12 +312,13 @@ pub trait DocRead<D: Document> {
         Ok(greatest.map(|(_, value)| value))
     }
 
-    /// Adds up the numbers of a field: an integer, if all were. Other values beside them are left out.
+    /// Returns the sum of the numbers of a field: an integer, if all of them are. Other values are
+    /// ignored.
     ///
     /// # Errors
-    /// As [`search`](Self::search); [`KindMismatch`](DocError::KindMismatch) for a field that is declared
-    /// to hold no numbers, and [`WrongType`](DocError::WrongType) for one that has other values alone;
-    /// [`SumRange`](DocError::SumRange) for a sum that 64 bits do not hold.
+    /// As [`search`](Self::search); [`KindMismatch`](DocError::KindMismatch) for a field declared
+    /// to hold no numbers, and [`WrongType`](DocError::WrongType) if there are only other values;
+    /// [`SumRange`](DocError::SumRange) if the sum does not fit 64 bits.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document, Filter};
@@ -332,7 +335,7 @@ pub trait DocRead<D: Document> {
     /// Returns the mean of the numbers of a field; `None` if there are none.
     ///
     /// # Errors
-    /// As [`sum`](Self::sum), but that there are other values alone is no error.
+    /// As [`sum`](Self::sum), but a field with only other values is not an error.
     ///
     /// ```
     /// # use arbour_core::documents::{DocRead, DocResult, Document, Filter};
@@ -346,7 +349,7 @@ pub trait DocRead<D: Document> {
         sum.mean(self.declaration(), field)
     }
 
-    /// Returns the different values of a field, in order.
+    /// Returns the distinct values of a field, in order.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -362,7 +365,7 @@ pub trait DocRead<D: Document> {
         let mut bytes = Vec::new();
         self.values(filter, field, |value| {
             bytes.clear();
-            // What is no scalar is no value of a field.
+            // Only scalars are values of a field.
             if encode_scalar(value, &mut bytes).is_ok() && !different.contains_key(&bytes) {
                 different.insert(bytes.clone(), value.clone());
             }
@@ -371,7 +374,7 @@ pub trait DocRead<D: Document> {
     }
 }
 
-/// Keeps a value with its bytes if it is to take the place of the one kept so far.
+/// Keeps a value with its encoding if it is better than the one kept so far.
 fn keep(
     kept: &mut Option<(Vec<u8>, Value)>,
     value: &Value,

@@ -1,11 +1,11 @@
-//! Values of fields as bytes that sort as the values do.
+//! Encoding the values of fields to bytes that sort as the values do.
 //!
-//! null < false < true < numbers < text. Numbers sort by what they are worth, whether they were
-//! written as integers or not: the nearest `f64` first, then how far the integer is from it, so that
-//! integers keep their order where an `f64` has no bits left for them. A distance of up to 2,048, which
-//! is enough for 64 bits, takes two bytes; a longer one, as integers of 128 bits have, takes twelve, the
-//! first of which is below or above that of all short ones. `-0.0` is `0`.
-//! No value is the beginning of another, and none holds the bytes `FE` and `FF`: they are parts of a
+//! null < false < true < numbers < text. Numbers sort by value, whether they were written as
+//! integers or not: first the nearest `f64`, then the distance of the integer from it, so that
+//! integers keep their order where an `f64` lacks the precision. A distance of up to 2,048, which
+//! suffices for 64 bits, takes two bytes; a longer one, which 128-bit integers can have, takes
+//! twelve, with a first byte below or above that of all short ones. `-0.0` is `0`. No encoding is a
+//! prefix of another, and none contains the bytes `FE` and `FF`: they are parts of a
 //! [key](crate::key) like any other.
 
 use std::borrow::Cow;
@@ -25,26 +25,26 @@ const TEXT: u8 = 0x06;
 /// The bytes of an `f64` in a key.
 const FLOAT_BYTES: usize = 10;
 
-/// What is added to a short distance of an integer from its nearest `f64`.
+/// Added to a short distance of an integer from its nearest `f64`.
 const DISTANCE_ZERO: i128 = 0x1000;
 
-/// The longest distance that is written in two bytes. That of an integer of 64 bits is 1,024 at most.
+/// The longest distance encoded in two bytes. A 64-bit integer needs at most 1,024.
 const SHORT_DISTANCE_MAX: u128 = 0x800;
 
-/// The first byte of a long distance below a float, which is below those of all short distances.
+/// The first byte of a long distance below a float, less than that of all short distances.
 const LONG_BELOW: u8 = 0x00;
 
-/// The first byte of a long distance above a float, which is above those of all short distances.
+/// The first byte of a long distance above a float, greater than that of all short distances.
 const LONG_ABOVE: u8 = 0x40;
 
-/// How many groups of seven bits a long distance has: 2^74 fits.
+/// The number of seven-bit groups of a long distance: 2^74 fits.
 const LONG_GROUPS: u32 = 11;
 
-/// The highest number in so many groups, from which distances below a float are taken, so that the
-/// longest of them comes first.
+/// The highest number of that many groups. Distances below a float are subtracted from it, so that
+/// the longest sorts first.
 const LONG_MAX: u128 = (1 << (7 * LONG_GROUPS)) - 1;
 
-/// The sort of a value: values of one sort are compared with each other, those of two are not.
+/// The type of a value. Only values of the same type are compared with each other.
 ///
 /// ```
 /// use arbour_core::documents::ScalarKind;
@@ -53,19 +53,19 @@ const LONG_MAX: u128 = (1 << (7 * LONG_GROUPS)) - 1;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScalarKind {
-    /// Nothing, or no field at all.
+    /// Null, or a missing field.
     Null,
     /// True or false.
     Bool,
-    /// A number, also an [`Integer`] beyond 64 bits.
+    /// A number, including an [`Integer`] beyond 64 bits.
     Number,
     /// A string.
     Text,
 }
 
 impl ScalarKind {
-    /// Returns the sort of a value, or `None` for an array or an object, which are no scalars, but for
-    /// an [`Integer`].
+    /// Returns the type of a value, or `None` for an array or an object other than an [`Integer`],
+    /// which are not scalars.
     ///
     /// ```
     /// # use arbour_core::documents::ScalarKind;
@@ -83,7 +83,7 @@ impl ScalarKind {
         }
     }
 
-    /// Says what a value of this sort is, for errors.
+    /// Returns a noun for this type, for error messages.
     ///
     /// ```
     /// assert_eq!(arbour_core::documents::ScalarKind::Text.noun(), "a text");
@@ -98,7 +98,7 @@ impl ScalarKind {
         }
     }
 
-    /// Returns the lowest and the highest first byte of values of this sort.
+    /// Returns the lowest and the highest first byte of encoded values of this type.
     ///
     /// ```
     /// use arbour_core::documents::{ScalarKind, encode_scalar};
@@ -119,7 +119,7 @@ impl ScalarKind {
     }
 }
 
-/// An array or an object where a null, a bool, a number or a string is needed.
+/// An array or an object where a null, a boolean, a number or a string is needed.
 ///
 /// ```
 /// use arbour_core::documents::encode_scalar;
@@ -129,10 +129,10 @@ impl ScalarKind {
 #[error("an array or an object cannot be the value of a field")]
 pub struct NotScalar;
 
-/// Appends the bytes of a value, which sort as the value does.
+/// Appends the encoding of a value, which sorts as the value does.
 ///
 /// # Errors
-/// For arrays and objects; nothing was appended.
+/// [`NotScalar`] for arrays and objects; nothing was appended.
 ///
 /// ```
 /// use arbour_core::documents::encode_scalar;
@@ -173,7 +173,7 @@ pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> Result<(), NotScalar
     Ok(())
 }
 
-/// Appends what the bytes of every text begin with that begins with `beginning`.
+/// Appends the bytes with which every encoded text begins that starts with `beginning`.
 ///
 /// ```
 /// use arbour_core::documents::{encode_scalar, encode_text_prefix};
@@ -186,7 +186,7 @@ pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> Result<(), NotScalar
 pub fn encode_text_prefix(beginning: &str, bytes: &mut Vec<u8>) {
     bytes.push(TEXT);
     Ordered(beginning).encode_part(bytes);
-    // The end of the whole text.
+    // Remove the terminator of the whole text.
     bytes.pop();
 }
 
@@ -196,7 +196,7 @@ fn encode_integer(integer: Integer, bytes: &mut Vec<u8>) {
 }
 
 fn encode_float(float: f64, distance: i128, bytes: &mut Vec<u8>) {
-    // Minus zero is zero, so that it is found by it.
+    // Adding zero converts -0.0 to 0.0, so that both are found as the same number.
     (float + 0.0).encode_part(bytes);
     let length = distance.unsigned_abs();
     if length <= SHORT_DISTANCE_MAX {
@@ -210,11 +210,11 @@ fn encode_float(float: f64, distance: i128, bytes: &mut Vec<u8>) {
     bytes.extend((0..LONG_GROUPS).rev().map(|group| (groups >> (7 * group)) as u8 & 0x7f));
 }
 
-/// Reads what [`encode_scalar`] wrote. A number without a fraction comes back as an integer where
-/// one of 64 bits holds it; beyond, as a float where one is worth the same, or else as an [`Integer`].
+/// Decodes the output of [`encode_scalar`]. A number without a fraction becomes a 64-bit integer if
+/// it fits; otherwise a float if that represents it exactly, or an [`Integer`].
 ///
 /// # Errors
-/// If they are not the bytes of exactly one value.
+/// A [`DecodeError`] if the bytes are not exactly one value.
 ///
 /// ```
 /// use arbour_core::documents::{decode_scalar, encode_scalar};
@@ -257,7 +257,7 @@ fn decode_number(bytes: &[u8]) -> Result<Value, DecodeError> {
     number.map(Value::Number).ok_or_else(|| DecodeError::new("a finite number", float.to_string()))
 }
 
-/// Reads how far an integer is above its float.
+/// Decodes the distance of an integer above its float.
 fn decode_distance(bytes: &[u8]) -> Option<i128> {
     let (&first, rest) = bytes.split_first()?;
     if bytes.iter().any(|byte| *byte > 0x7f) {
@@ -292,7 +292,7 @@ mod tests {
         bytes
     }
 
-    /// Compares by what the numbers are worth, in arithmetic wide enough to be exact.
+    /// Compares numbers by value, in arithmetic wide enough to be exact.
     fn compare(left: &Value, right: &Value) -> Ordering {
         let is_number = |value| ScalarKind::of(value) == Some(ScalarKind::Number);
         match (left, right) {
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    /// The whole part of a number by limbs, rounded down, and the fraction above it.
+    /// Returns the whole part of a number, rounded down, in limbs, and the fraction above it.
     fn worth(value: &Value) -> (bool, Vec<i64>) {
         let digits = match Integer::of(value) {
             Some(integer) => format!("{integer}.0"),

@@ -1,5 +1,5 @@
-//! What can be known of a collection beside its documents: the state of its indexes, how far a
-//! build is, what a scrub found, what was changed.
+//! The status of a collection: the states of its indexes, the progress of a build, the result of a
+//! scrub, and changes.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub struct IndexStatus {
     pub state: IndexState,
 }
 
-/// Values that several documents have though their index is unique.
+/// Values that several documents have although their index is unique.
 ///
 /// ```
 /// use arbour_core::documents::{DocId, Duplicate};
@@ -35,7 +35,7 @@ pub struct Duplicate {
     pub holders: Vec<DocId<'static>>,
 }
 
-/// How far a build or a scrub is.
+/// The progress of a build or a scrub.
 ///
 /// ```
 /// use arbour_core::documents::Progress;
@@ -46,11 +46,11 @@ pub struct Duplicate {
 pub struct Progress {
     /// How many documents or entries are done.
     pub done: u64,
-    /// How many there were when it began or was resumed; writers may add to them.
+    /// How many there were when it started or was resumed; writers may add to them.
     pub total: u64,
 }
 
-/// What a scrub does with what it finds.
+/// What a scrub does about its findings.
 ///
 /// ```
 /// use arbour_core::documents::Scrub;
@@ -58,13 +58,13 @@ pub struct Progress {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scrub {
-    /// It only reports.
+    /// Only report them.
     Report,
-    /// It adds what is missing and removes what dangles.
+    /// Add missing entries and remove dangling ones.
     Mend,
 }
 
-/// What a scrub found.
+/// The result of a scrub.
 ///
 /// ```
 /// use arbour_core::documents::ScrubReport;
@@ -73,27 +73,27 @@ pub enum Scrub {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScrubReport {
-    /// How many documents were looked at.
+    /// How many documents were checked.
     pub documents: u64,
-    /// How many entries of indexes were looked at.
+    /// How many index entries were checked.
     pub entries: u64,
-    /// The documents that an index lacked: the index and the document, the first hundred.
+    /// The missing entries: the index and the document of the first hundred.
     pub missing: Vec<(String, DocId<'static>)>,
     /// How many entries were missing.
     pub missing_count: u64,
-    /// The entries that no document asks for: the index and the key, escaped, the first hundred.
+    /// The entries that match no document: the index and the escaped key of the first hundred.
     pub dangling: Vec<(String, String)>,
-    /// How many entries dangle.
+    /// How many entries are dangling.
     pub dangling_count: u64,
-    /// The documents that cannot be read: what is wrong with them, the first hundred. Their entries
-    /// are left as they are.
+    /// The errors of the first hundred documents that cannot be decoded. Their entries are left
+    /// unchanged.
     pub unreadable: Vec<String>,
-    /// How many documents cannot be read.
+    /// How many documents cannot be decoded.
     pub unreadable_count: u64,
 }
 
 impl ScrubReport {
-    /// Tells whether nothing was wrong.
+    /// Tells whether nothing was found.
     ///
     /// ```
     /// # use arbour_core::documents::ScrubReport;
@@ -114,11 +114,11 @@ impl ScrubReport {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its position: one more than that of the change before.
+    /// Its position: one more than that of the previous change.
     pub position: u64,
     /// The document.
     pub id: DocId<'static>,
-    /// The revision it was brought to; `None` if it was removed.
+    /// The revision after the change; `None` if the document was removed.
     pub revision: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Collections of documents in a store.
+//! Document stores.
 
 use std::ops::ControlFlow;
 
@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{KvRead, KvStore, KvWrite};
 
-/// Keeps documents in a store.
+/// Stores collections of documents in a store.
 ///
-/// `arbour::documents::Documents` does so over any [`KvStore`]. An engine that can do it better
-/// implements this trait, [`DocCollection`], [`DocRead`] and [`DocWrite`] itself; the suite holds it to
-/// the same promises.
+/// `arbour::documents::Documents` implements it over any [`KvStore`]. An engine with a better way
+/// implements this trait, [`DocCollection`], [`DocRead`] and [`DocWrite`] itself; the conformance
+/// suite checks the same promises.
 ///
 /// ```
 /// use arbour_core::KvStore;
@@ -35,7 +35,7 @@ use crate::{KvRead, KvStore, KvWrite};
 /// }
 /// ```
 pub trait DocStore {
-    /// The store it keeps them in.
+    /// The underlying store.
     type Store: KvStore;
 
     /// An opened collection.
@@ -51,13 +51,13 @@ pub trait DocStore {
     /// ```
     fn store(&self) -> &Self::Store;
 
-    /// Opens a collection without building what has to be built: an index that is new or declared
-    /// otherwise than before is [`WriteOnly`](super::IndexState::WriteOnly) until
+    /// Opens a collection without building indexes: an index that is new or was declared
+    /// differently stays [`WriteOnly`](super::IndexState::WriteOnly) until
     /// [`build`](DocCollection::build) is called.
     ///
     /// # Errors
-    /// [`Invalid`](super::DocError::Invalid) for a declaration that contradicts itself, or what is
-    /// stored: ids of another sort, an older schema version than the store's.
+    /// [`Invalid`](super::DocError::Invalid) for a declaration that contradicts itself or the
+    /// store: another type of ids, or an older schema version than the store's.
     ///
     /// ```
     /// # use arbour_core::documents::{Declaration, DocResult, DocStore};
@@ -67,7 +67,7 @@ pub trait DocStore {
     /// ```
     fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Self::Collection<D>>;
 
-    /// Opens a collection and builds the indexes that have to be built.
+    /// Opens a collection and builds its indexes if necessary.
     ///
     /// # Errors
     /// As [`declare`](Self::declare) and [`build`](DocCollection::build).
@@ -88,7 +88,7 @@ pub trait DocStore {
     }
 }
 
-/// An opened collection. It belongs to no transaction and to no thread.
+/// An opened collection. It is not tied to a transaction or a thread.
 ///
 /// ```
 /// use arbour_core::documents::{DocCollection, Document};
@@ -107,7 +107,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     where
         Self: 'w;
 
-    /// Reads the documents through a snapshot, or a transaction with its own writes.
+    /// Reads documents through a snapshot, or through a transaction including its own writes.
     ///
     /// ```
     /// # use arbour_core::KvStore;
@@ -121,12 +121,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
 
-    /// Writes documents through a transaction. One writer for many documents is quicker than one for
-    /// each: it looks once how the collection is declared.
+    /// Writes documents through a transaction. One writer for many documents is quicker than one
+    /// for each, because it reads the declaration only once.
     ///
     /// # Errors
-    /// [`Redeclared`](super::DocError::Redeclared) if the collection was declared otherwise since it
-    /// was opened; what the store reports.
+    /// [`Redeclared`](super::DocError::Redeclared) if the collection was declared differently since
+    /// it was opened; errors of the store.
     ///
     /// ```
     /// # use arbour_core::KvStore;
@@ -141,10 +141,10 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> DocResult<Self::Writer<'w, W>>;
 
-    /// Returns the state of each index, in the order they are declared in.
+    /// Returns the state of each index, in the order of their declaration.
     ///
     /// # Errors
-    /// [`Redeclared`](super::DocError::Redeclared), and what the store reports.
+    /// [`Redeclared`](super::DocError::Redeclared); errors of the store.
     ///
     /// ```
     /// # use arbour_core::KvStore;
@@ -159,20 +159,21 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>>;
 
-    /// Builds the indexes that are neither readable nor disabled, in chunks, each a transaction, while others write.
-    /// What was built is kept when it ends early, by a break or a crash, and the next call goes on
-    /// there. Returns the state of each index afterwards.
+    /// Builds the indexes that are neither readable nor disabled, in batches of one transaction
+    /// each, while other writers continue. If it ends early, by a break or a crash, the completed
+    /// batches are kept, and the next call resumes there. Returns the state of each index
+    /// afterwards.
     ///
-    /// A unique index is unique from the moment it is declared: a write whose value another document has
-    /// is refused, be that document in the index already or not. For that, a writer reads once the
-    /// documents that the build has not come to. One over documents that had the same values before ends
-    /// as
+    /// A unique index is enforced from the moment it is declared: a write with the values of
+    /// another document is refused, whether or not the index contains that document yet. For this,
+    /// a writer reads once the documents that the build has not reached. If existing documents
+    /// already had the same values, the index ends as
     /// [`UniquePending`](super::IndexState::UniquePending); see [`duplicates`](Self::duplicates).
     ///
     /// # Errors
-    /// [`Undecodable`](super::DocError::Undecodable) for a document that cannot be read, and
-    /// [`WrongType`](super::DocError::WrongType) for one that has no place in an index: write it anew
-    /// or remove it, and build again. What the store reports.
+    /// [`Undecodable`](super::DocError::Undecodable) for a document that cannot be decoded, and
+    /// [`WrongType`](super::DocError::WrongType) for one with a value that an indexed field does
+    /// not allow: rewrite or remove it, and build again. Errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -194,10 +195,11 @@ pub trait DocCollection<D: Document>: Send + Sync {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> DocResult<Vec<IndexStatus>>;
 
-    /// Disables an index: nobody keeps it and nobody uses it until it is [enabled](Self::enable).
+    /// Disables an index: writes do not maintain it and searches do not use it until it is
+    /// [enabled](Self::enable).
     ///
     /// # Errors
-    /// [`Invalid`](super::DocError::Invalid) if there is none of this name; what the store reports.
+    /// [`Invalid`](super::DocError::Invalid) if there is no such index; errors of the store.
     ///
     /// ```
     /// # use arbour_core::KvWrite;
@@ -211,7 +213,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()>;
 
-    /// Has a disabled index built anew by the next [`build`](Self::build).
+    /// Enables a disabled index, which the next [`build`](Self::build) rebuilds.
     ///
     /// # Errors
     /// As [`disable`](Self::disable).
@@ -231,8 +233,8 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// Returns the values that several documents have in a unique index, in order, at most `limit`.
     ///
     /// # Errors
-    /// As [`disable`](Self::disable); [`IndexState`](super::DocError::IndexState) for an index that is
-    /// not built.
+    /// As [`disable`](Self::disable); [`IndexState`](super::DocError::IndexState) for an index that
+    /// is not built.
     ///
     /// ```
     /// # use arbour_core::KvRead;
@@ -251,12 +253,12 @@ pub trait DocCollection<D: Document>: Send + Sync {
         limit: usize,
     ) -> DocResult<Vec<Duplicate>>;
 
-    /// Looks for entries of the indexes that are missing, and for those that no document asks for, in
-    /// chunks, while others write; and mends them, if told to. A break ends it early, with what was
-    /// found so far.
+    /// Finds index entries that are missing and entries that match no document, in batches, while
+    /// other writers continue; corrects them if requested. A break ends it early, with the findings
+    /// so far.
     ///
     /// # Errors
-    /// What the store reports.
+    /// Errors of the store.
     ///
     /// ```
     /// # use std::ops::ControlFlow;
@@ -277,11 +279,11 @@ pub trait DocCollection<D: Document>: Send + Sync {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> DocResult<ScrubReport>;
 
-    /// Returns the changes after a position, at most `limit`, oldest first: those that were committed,
-    /// in the order they were made in, none left out. 0 is before the first.
+    /// Returns the committed changes after a position, at most `limit`, in the order they were
+    /// made, without gaps. Position 0 is before the first change.
     ///
     /// # Errors
-    /// [`Trimmed`](super::DocError::Trimmed) if some after the position were trimmed;
+    /// [`Trimmed`](super::DocError::Trimmed) if changes after the position were trimmed;
     /// [`Invalid`](super::DocError::Invalid) if the collection has no feed.
     ///
     /// ```
@@ -301,7 +303,7 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>>;
 
-    /// Returns the position of the newest change; 0 if there was none.
+    /// Returns the position of the newest change; 0 if there is none.
     ///
     /// # Errors
     /// As [`changes`](Self::changes).
@@ -318,14 +320,15 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64>;
 
-    /// Notes that a subscriber has dealt with all changes up to a position, in the transaction it does
-    /// so in. It never moves backwards: an earlier position than the one that was acknowledged changes
-    /// nothing. Changes that a subscriber has not dealt with are never trimmed. `None` forgets the
-    /// subscriber, which can then begin anywhere.
+    /// Notes that a subscriber has dealt with all changes up to a position, in the subscriber's own
+    /// transaction. The acknowledged position never moves backwards: an earlier one changes
+    /// nothing. Changes that a subscriber has not acknowledged are never trimmed. `None` forgets
+    /// the subscriber, which can then begin anywhere.
     ///
     /// # Errors
     /// [`Beyond`](super::DocError::Beyond) for a position after the newest change;
-    /// [`Invalid`](super::DocError::Invalid) if the collection has no feed or the subscriber no name.
+    /// [`Invalid`](super::DocError::Invalid) if the collection has no feed or the name of the
+    /// subscriber is empty.
     ///
     /// ```
     /// # use arbour_core::KvWrite;
@@ -344,7 +347,8 @@ pub trait DocCollection<D: Document>: Send + Sync {
         position: Option<u64>,
     ) -> DocResult<()>;
 
-    /// Returns up to where a subscriber has dealt with the changes; `None` if it is not known.
+    /// Returns the position up to which a subscriber has acknowledged changes; `None` if the
+    /// subscriber is unknown.
     ///
     /// # Errors
     /// As [`changes`](Self::changes).
@@ -361,8 +365,8 @@ pub trait DocCollection<D: Document>: Send + Sync {
     /// ```
     fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>>;
 
-    /// Gives up changes that no subscriber needs any more, all but the newest `keep`, and returns how
-    /// many were.
+    /// Trims changes that no subscriber needs any more, except the newest `keep`, and returns how
+    /// many were trimmed.
     ///
     /// # Errors
     /// As [`changes`](Self::changes).

@@ -1,23 +1,23 @@
-//! Adding up the numbers of a field.
+//! Summing the numbers of a field.
 
 use serde_json::{Number, Value};
 
 use super::{DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind};
 use crate::documents::Declaration;
 
-/// Adds up numbers: integers exactly as long as there are no others.
+/// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {
-    /// `None` once they are beyond 128 bits.
+    /// `None` after an overflow of 128 bits.
     integers: Option<i128>,
     floats: f64,
     has_floats: bool,
     count: u64,
-    /// The first value that is no number.
+    /// The first value that is not a number.
     other: Option<Value>,
 }
 
 impl Sum {
-    /// Begins a sum over a field.
+    /// Starts a sum over a field.
     ///
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold no numbers.
@@ -27,7 +27,7 @@ impl Sum {
             (Some(field), _) => field.kind,
             (None, Ids::Integer | Ids::ChosenInteger) => FieldKind::Integer,
             (None, _) if field == declaration.id_name() => FieldKind::Text,
-            // It is refused as an unknown one.
+            // An unknown field is refused later.
             (None, _) => FieldKind::Any,
         };
         if kind.is_compared_with(ScalarKind::Number) {
@@ -61,10 +61,10 @@ impl Sum {
         sum.is_finite().then_some(sum)
     }
 
-    /// Returns the sum: an integer if all were.
+    /// Returns the sum: an integer if all numbers were.
     ///
     /// # Errors
-    /// [`WrongType`](DocError::WrongType) if there were values, and no number among them;
+    /// [`WrongType`](DocError::WrongType) if there were values, but no numbers;
     /// [`SumRange`](DocError::SumRange).
     pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> DocResult<Number> {
         if let (0, Some(found)) = (self.count, &self.other) {

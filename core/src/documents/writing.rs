@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{DocError, DocId, DocRead, DocResult, Document, Ids, Stored, Written, json_form};
 use crate::{Cause, EncodeError};
 
-/// What must be true of a document for a write to happen.
+/// A condition for a write.
 ///
 /// ```
 /// use arbour_core::documents::Precondition;
@@ -14,22 +14,23 @@ use crate::{Cause, EncodeError};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// Nothing.
+    /// No condition.
     #[default]
     None,
-    /// It is not there; else [`Exists`](DocError::Exists).
+    /// The document does not exist; otherwise [`Exists`](DocError::Exists).
     Absent,
-    /// It is there; else [`Missing`](DocError::Missing).
+    /// The document exists; otherwise [`Missing`](DocError::Missing).
     Present,
-    /// It is at this revision; else [`Revision`](DocError::Revision), with the document as it is now.
+    /// The document is at this revision; otherwise [`Revision`](DocError::Revision), with the
+    /// current document.
     Revision(u64),
 }
 
-/// Writes the documents of a collection, in a transaction of the caller's, together with their
-/// entries in indexes.
+/// Writes the documents of a collection, in the caller's transaction, together with their index
+/// entries.
 ///
-/// A write that is refused has written nothing, and the transaction goes on. So it is with one that
-/// the store fails, unless undoing what was written fails too: then roll back.
+/// A refused write has written nothing, and the transaction can continue. The same holds if the
+/// store fails during a write, unless undoing fails too: then roll back.
 ///
 /// ```
 /// use arbour_core::documents::{DocResult, DocWrite};
@@ -42,16 +43,17 @@ pub enum Precondition {
 /// }
 /// ```
 pub trait DocWrite<D: Document>: DocRead<D> {
-    /// Stores a document under the id that stands in it, if the precondition holds. A stored document
-    /// that cannot be read is written over like any other, but not one of a newer schema version.
+    /// Stores a document under the id in it, if the precondition holds. An existing document that
+    /// cannot be decoded is overwritten like any other, except one with a newer schema version.
     ///
-    /// [What is accepted can be read](super#what-is-accepted-can-be-read): what could not is
+    /// [What is accepted can be read](super#what-is-accepted-can-be-read): anything else is
     /// [`Unfit`](DocError::Unfit).
     ///
     /// # Errors
-    /// That of the precondition; [`TooNew`](DocError::TooNew); [`Unique`](DocError::Unique), [`Required`](DocError::Required),
-    /// [`WrongType`](DocError::WrongType), [`Unfit`](DocError::Unfit); of the store,
-    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a document or a value of an index over its limits.
+    /// The error of the precondition; [`TooNew`](DocError::TooNew); [`Unique`](DocError::Unique),
+    /// [`Required`](DocError::Required), [`WrongType`](DocError::WrongType),
+    /// [`Unfit`](DocError::Unfit); from the store, [`TooLarge`](crate::ErrorKind::TooLarge) for a
+    /// document or an index entry above its limits.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite, Document, Precondition};
@@ -61,11 +63,11 @@ pub trait DocWrite<D: Document>: DocRead<D> {
     /// ```
     fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written>;
 
-    /// Removes a document, if the precondition holds, and tells whether there was one. One that cannot
-    /// be read is removed too, but not one of a newer schema version.
+    /// Removes a document, if the precondition holds, and tells whether it existed. A document that
+    /// cannot be decoded is removed too, except one with a newer schema version.
     ///
     /// # Errors
-    /// That of the precondition, and what the store reports.
+    /// The error of the precondition, and errors of the store.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite, Document, Precondition};
@@ -79,11 +81,11 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         precondition: Precondition,
     ) -> DocResult<bool>;
 
-    /// Gives a document another id; its revision goes on.
+    /// Changes the id of a document; its revision continues.
     ///
     /// # Errors
-    /// [`Missing`](DocError::Missing) if it is not there, [`Exists`](DocError::Exists) if the new id
-    /// is taken.
+    /// [`Missing`](DocError::Missing) if it does not exist, [`Exists`](DocError::Exists) if the new
+    /// id is taken.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite, Document};
@@ -97,7 +99,7 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         to: impl Into<DocId<'i>>,
     ) -> DocResult<Written>;
 
-    /// Stores a document, whether it is there or not.
+    /// Stores a document, replacing the existing one if there is one.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -113,10 +115,10 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         self.put(body, Precondition::None)
     }
 
-    /// Stores a document that is not there yet.
+    /// Inserts a document that must not exist yet.
     ///
     /// # Errors
-    /// As [`put`](Self::put); [`Exists`](DocError::Exists) if it is.
+    /// As [`put`](Self::put); [`Exists`](DocError::Exists) if it exists.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite};
@@ -129,8 +131,8 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         self.put(body, Precondition::Absent)
     }
 
-    /// Stores many documents and returns a verdict for each, in their order. One that is refused
-    /// does not keep the others from being stored.
+    /// Stores many documents and returns a result for each, in order. A refused document does not
+    /// affect the others.
     ///
     /// ```
     /// # use arbour_core::documents::{DocWrite, Document, Precondition};
@@ -146,7 +148,7 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         bodies.into_iter().map(|body| self.put(body, precondition)).collect()
     }
 
-    /// Removes a document, and tells whether there was one.
+    /// Removes a document, and tells whether it existed.
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
@@ -161,11 +163,12 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         self.delete(id, Precondition::None)
     }
 
-    /// Changes a document by a function of its JSON. The id in it stays as it is.
+    /// Changes a document by a function of its JSON. The id in it cannot be changed.
     ///
     /// # Errors
-    /// As [`put`](Self::put); [`Missing`](DocError::Missing) if it is not there;
-    /// [`Unfit`](DocError::Unfit) if the JSON is no document any more; the closure's own.
+    /// As [`put`](Self::put); [`Missing`](DocError::Missing) if it does not exist;
+    /// [`Unfit`](DocError::Unfit) if the JSON no longer fits the type of the documents; the
+    /// closure's own error.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite, Document, Precondition};
@@ -198,10 +201,11 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         self.put(&body, precondition)
     }
 
-    /// Changes members of a document, each as a whole; null removes it.
+    /// Replaces members of a document, each as a whole; a member set to null is removed.
     ///
     /// # Errors
-    /// As [`modify`](Self::modify); [`Invalid`](DocError::Invalid) if the changes are no object.
+    /// As [`modify`](Self::modify); [`Invalid`](DocError::Invalid) if the changes are not an
+    /// object.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite, Document};
@@ -215,8 +219,9 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         self.modify(id, Precondition::Present, |json| Ok(merge_shallow(json, changes)))
     }
 
-    /// Changes a document by a JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)):
-    /// as [`update`](Self::update), but objects in it are merged too.
+    /// Changes a document by a JSON merge patch ([RFC
+    /// 7396](https://www.rfc-editor.org/rfc/rfc7396)): like [`update`](Self::update), but nested
+    /// objects are merged too.
     ///
     /// # Errors
     /// As [`modify`](Self::modify).
@@ -235,11 +240,11 @@ pub trait DocWrite<D: Document>: DocRead<D> {
         })
     }
 
-    /// Changes members of the document whose id stands in `changes` as [`update`](Self::update) does,
-    /// or inserts them as a document if there is none.
+    /// Changes members of the document whose id is in `changes` as [`update`](Self::update) does,
+    /// or inserts `changes` as a new document if it does not exist.
     ///
     /// # Errors
-    /// As [`update`](Self::update), but that it is not there is none.
+    /// As [`update`](Self::update), but a missing document is not an error.
     ///
     /// ```
     /// # use arbour_core::documents::{DocResult, DocWrite};
@@ -263,7 +268,7 @@ pub trait DocWrite<D: Document>: DocRead<D> {
     }
 }
 
-/// Builds the error for a document that is to be changed and not there.
+/// Builds the error for a document to change that does not exist.
 fn absent<D: Document>(
     documents: &(impl DocRead<D> + ?Sized),
     id: DocId<'static>,
@@ -301,9 +306,9 @@ fn merge_shallow(mut json: Value, changes: &Map<String, Value>) -> Value {
     json
 }
 
-/// Returns the JSON form of a body, or of a part of one: what reading its JSON text gives. An integer
-/// beyond 64 bits is an [`Integer`](super::Integer), and a float that is no number in JSON an object
-/// that no field admits.
+/// Returns the JSON form of a body, or of a part of one: the result of reading its JSON text. An
+/// integer beyond 64 bits is an [`Integer`](super::Integer), and a float that JSON cannot represent
+/// is an object that no field allows.
 ///
 /// # Errors
 /// [`Unfit`](DocError::Unfit) if JSON has no form for it.
@@ -317,7 +322,7 @@ pub fn to_json<T: Serialize + ?Sized>(collection: &str, body: &T) -> DocResult<V
     json_form::of(body).map_err(|cause| unfit(collection, cause))
 }
 
-/// Returns the text that a key of a map has in JSON; `None` for a key that JSON has no text for.
+/// Returns the JSON text of a map key; `None` for a key that JSON cannot represent.
 ///
 /// ```
 /// use arbour_core::documents::json_key;
@@ -329,10 +334,10 @@ pub fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
     json_form::key(key).ok()
 }
 
-/// Reads a body from JSON.
+/// Converts JSON to a body.
 ///
 /// # Errors
-/// [`Unfit`](DocError::Unfit) if it is none of this type.
+/// [`Unfit`](DocError::Unfit) if it does not fit the type.
 ///
 /// ```
 /// use arbour_core::documents::from_json;
@@ -358,10 +363,10 @@ fn unfit(collection: &str, cause: serde_json::Error) -> DocError {
     DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }
 }
 
-/// Reads the id that stands in a document.
+/// Reads the id in a document.
 ///
 /// # Errors
-/// [`WrongType`](DocError::WrongType) if what stands there is none.
+/// [`WrongType`](DocError::WrongType) if the value there is not a valid id.
 ///
 /// ```
 /// use arbour_core::documents::{Ids, read_id};
@@ -381,13 +386,13 @@ pub fn read_id(
     })
 }
 
-/// Returns what stands at a path in JSON.
+/// Returns the value at a path in JSON.
 pub(super) fn at<'v>(json: &'v Value, path: &[String]) -> Option<&'v Value> {
     path.iter().try_fold(json, |value, name| value.get(name))
 }
 
-/// Puts a value at a path in JSON, making the objects that lead to it. Where something else than an
-/// object is in the way, it is left as it is.
+/// Sets the value at a path in JSON, creating the objects that lead to it. If anything other than
+/// an object is in the way, nothing changes.
 ///
 /// ```
 /// use arbour_core::documents::set_at;

@@ -1,9 +1,8 @@
-//! The object-safe mirror of the contract, and the one implementation that gives it to every
-//! store.
+//! The object-safe mirror of the contract, with one implementation for every store.
 //!
-//! The methods are those of [`KvStore`], [`KvRead`] and [`KvWrite`]; see there what they promise.
-//! Their names differ by a prefix, because a type has both and the compiler must not have to
-//! guess.
+//! The methods are those of [`KvStore`], [`KvRead`] and [`KvWrite`], where their guarantees are
+//! described. Their names have a prefix, because a type implements both traits and calls would be
+//! ambiguous otherwise.
 
 use std::path::Path;
 use std::time::Duration;

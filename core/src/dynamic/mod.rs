@@ -1,9 +1,8 @@
-//! Engines chosen at run time: the same contract behind one type.
+//! Engines chosen at run time: the same contract with one type.
 //!
-//! Generics choose an engine when the program is compiled. [`DynStore`] chooses it when the
-//! program runs, and is itself a [`KvStore`](crate::KvStore), so that code is written once for
-//! both. There is one implementation: an object-safe mirror of the contract, given to every store
-//! by the compiler.
+//! Generics choose an engine at compile time. [`DynStore`] chooses it at run time, and is itself a
+//! [`KvStore`](crate::KvStore), so that code is written once for both. It builds on an object-safe
+//! mirror of the contract, with a blanket implementation for every store.
 
 mod erased;
 mod snapshot;

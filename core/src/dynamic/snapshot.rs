@@ -36,8 +36,8 @@ impl<'s> DynSnapshot<'s> {
     }
 }
 
-/// Implements reading by handing each call on to the erased reader. A snapshot and a transaction
-/// hold different trait objects, so it stands here once for both.
+/// Implements reading by forwarding each call to the erased reader. A snapshot and a transaction
+/// hold different trait objects, so this macro serves both.
 macro_rules! read_through {
     ($type:ident, $field:ident) => {
         impl KvRead for $type<'_> {
@@ -77,7 +77,7 @@ macro_rules! read_through {
                 key: &[u8],
                 read: impl FnOnce(&[u8]) -> R,
             ) -> Result<Option<R>> {
-                // The erased call takes a closure it may call again, though it never does.
+                // The erased call takes an `FnMut`, although it calls the closure at most once.
                 let mut read = Some(read);
                 let mut result = None;
                 self.$field.erased_get_with(tree, key, &mut |value| {

@@ -10,9 +10,9 @@ use super::{DynSnapshot, DynTransaction};
 use crate::engine::TreeName;
 use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree};
 
-/// A store of any engine, chosen when the program runs.
+/// A store of any engine, chosen at run time.
 ///
-/// It is a [`KvStore`] like any other, a few nanoseconds slower per call, and cheap to clone: the
+/// It is a [`KvStore`] like any other, a few nanoseconds slower per call, and cheap to clone:
 /// clones share one store.
 ///
 /// ```
@@ -29,7 +29,7 @@ pub struct DynStore {
 }
 
 impl DynStore {
-    /// Takes a store's type away.
+    /// Erases the type of a store.
     ///
     /// ```
     /// # use arbour_core::{DynStore, KvStore, MemoryStore};

@@ -1,4 +1,4 @@
-//! Putting a backup in its place only once it is whole.
+//! Moving a backup to its destination once it is complete.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -7,18 +7,19 @@ use std::path::{self, Path, PathBuf};
 
 use crate::{Error, ErrorKind, Operation, Result};
 
-/// Has a backup written beside its destination and moves it there once it is whole: how an engine
-/// implements [`KvStore::backup`](crate::KvStore::backup), whether its stores are files or folders.
+/// Writes a backup next to its destination and moves it there once it is complete. Engines use it
+/// to implement [`KvStore::backup`](crate::KvStore::backup), whether their stores are files or
+/// folders.
 ///
-/// `write` is given the path to write to, where nothing is, and leaves what it wrote closed and
-/// durable there. What an earlier attempt that was killed left there is removed first. The move is
-/// durable when the call returns. A relative destination is resolved once, so it does not matter if
-/// the process changes its current folder meanwhile.
+/// `write` gets a path at which nothing exists, and must leave its result there closed and durable.
+/// Leftovers of an earlier attempt that was killed are removed first. The move is durable when the
+/// call returns. A relative destination is resolved once, so the process may change its current
+/// folder meanwhile.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument) if something is at the destination already,
-/// [`Io`](ErrorKind::Io) if the system refuses, or the error of `write`. Nothing is at the
-/// destination then, and nothing is left beside it.
+/// [`InvalidArgument`](ErrorKind::InvalidArgument) if something already exists at the destination,
+/// [`Io`](ErrorKind::Io) for errors of the system, or the error of `write`. In the last two cases
+/// nothing is left at the destination or next to it.
 ///
 /// ```
 /// use arbour_core::engine::write_backup;
@@ -48,21 +49,21 @@ pub fn write_backup(destination: &Path, write: impl FnOnce(&Path) -> Result<()>)
             .map_err(refused)
     });
     if written.is_err() {
-        // What failed is reported; a rest that cannot be removed either is under a name that says
-        // what it is.
+        // The original failure is the one to report. Leftovers that cannot be removed have a name
+        // that says what they are.
         let _ = remove(&unfinished);
     }
     written
 }
 
-/// The name of a backup that is not whole yet.
+/// Returns the temporary name of an incomplete backup.
 fn unfinished(destination: &Path) -> PathBuf {
     let mut name = OsString::from(destination);
     name.push(".unfinished");
     PathBuf::from(name)
 }
 
-/// Removes a file, or a folder with what is in it, or nothing.
+/// Removes a file or a folder with its content, if it exists.
 fn remove(path: &Path) -> io::Result<()> {
     let removed = match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
@@ -75,7 +76,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A name is durable once its folder is. Only Unix lets a folder be opened for that.
+/// A rename is durable once the folder is synced. Only Unix allows a folder to be opened for that.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
@@ -98,7 +99,7 @@ mod tests {
     fn a_folder_takes_its_place_whole() {
         let folder = tempfile::tempdir().unwrap();
         let destination = folder.path().join("copy");
-        // An attempt that was killed left a part behind.
+        // Leftovers of an attempt that was killed.
         fs::create_dir(folder.path().join("copy.unfinished")).unwrap();
         fs::write(folder.path().join("copy.unfinished/old"), b"half").unwrap();
         write_backup(&destination, |unfinished| {

@@ -1,7 +1,7 @@
-//! Keeping an engine's panics from the caller.
+//! Catching panics of an engine.
 //!
-//! Some engines trust their files: if a page holds what they never wrote, they may panic instead of
-//! reporting corruption. A damaged file must not end the program.
+//! Some engines trust their files: on a damaged page they may panic instead of reporting
+//! corruption. A damaged file must not end the program.
 
 use std::any::Any;
 use std::fmt;
@@ -9,14 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{Error, ErrorKind, Operation, Result};
 
-/// Calls an engine and turns a panic into [`ErrorKind::Corrupted`].
+/// Calls an engine and converts a panic to [`ErrorKind::Corrupted`].
 ///
 /// After a panic the backend must not use the object that panicked again: a cursor ends, a
-/// transaction refuses to commit. No closure of the caller may run inside, because its panic is not
-/// the engine's. A program built with `panic = "abort"` lets the panic through.
+/// transaction refuses to commit. No closure of the caller may run inside, because its panic would
+/// be taken for the engine's. In a program built with `panic = "abort"` the panic still aborts.
 ///
 /// # Errors
-/// Those of `call`, and [`Corrupted`](ErrorKind::Corrupted) if it panics.
+/// Errors of `call`, and [`Corrupted`](ErrorKind::Corrupted) if it panics.
 ///
 /// ```
 /// use arbour_core::engine::catch_panic;

@@ -1,26 +1,26 @@
-//! Copying what a store holds, for backups of engines that have none.
+//! Copying all entries of a store, for backups of engines without their own.
 
 use crate::engine::TreeName;
 use crate::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result};
 
-/// How many bytes of keys and values are copied in one transaction: enough to make its commit
-/// cheap by comparison, little enough for any engine to hold.
+/// How many bytes of keys and values are copied in one transaction: enough to make the cost of its
+/// commit small in comparison, few enough for any engine to hold.
 const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 
-/// Copies every tree of one store, as it is now, into another, whatever the engines, and returns
-/// the number of entries. Arbour's own trees are copied too.
+/// Copies every tree of one store, in its current state, into another one of any engine, and
+/// returns the number of entries. Arbour's own trees are copied too.
 ///
-/// It is what an engine's `backup` is made of that has nothing better, inside
-/// [`write_backup`](crate::engine::write_backup). A program that moves its store uses `arbour::transfer::copy`, which
-/// goes on after a crash, and reads back what it wrote.
+/// It implements `backup` for engines without a better way, inside
+/// [`write_backup`](crate::engine::write_backup). A program that moves its store should use
+/// `arbour::transfer::copy`, which resumes after a crash and verifies what it wrote.
 ///
-/// Keys the destination already has are overwritten, its other keys stay. When it returns
-/// everything is durable against the loss of power.
+/// Keys that the destination already has are overwritten; its other keys stay. When the call
+/// returns, everything survives a power loss.
 ///
 /// # Errors
-/// What either side reports, [`TooLarge`](crate::ErrorKind::TooLarge) among it if the destination
-/// takes less. The destination then holds a part, in whole transactions: copy into an empty store
-/// and throw that away.
+/// Errors of either store, such as [`TooLarge`](crate::ErrorKind::TooLarge) if the limits of the
+/// destination are lower. The destination then holds part of the entries, in whole transactions, so
+/// copy into an empty store and discard it on failure.
 ///
 /// ```
 /// use arbour_core::engine::copy_entries;

@@ -1,12 +1,13 @@
-//! Handing methods of the contract on to the store, snapshot or transaction that a wrapper holds.
+//! Forwarding methods of the contract from a wrapper to the store, snapshot or transaction it
+//! holds.
 
-/// Writes methods of the contract that call the same method of what a wrapper holds.
+/// Generates methods of the contract that call the same method of the wrapped value.
 ///
-/// It stands in an `impl` of [`KvStore`](crate::KvStore), [`KvRead`](crate::KvRead) or
-/// [`KvWrite`](crate::KvWrite) and names the methods that the wrapper does not change. `reads` stands
-/// for every method of `KvRead`, and `types of R` for its associated types. A wrapper that leaves a
-/// provided method out falls back to the contract's own: correct, but a length becomes a full scan.
-/// `arbour_conformance::check_forwarding` finds what was left out.
+/// Use it in an `impl` of [`KvStore`](crate::KvStore), [`KvRead`](crate::KvRead) or
+/// [`KvWrite`](crate::KvWrite), with the methods that the wrapper does not change. `reads` stands
+/// for every method of `KvRead`, and `types of R` for its associated types. If a wrapper omits a
+/// provided method, it gets the contract's default: correct, but `len` becomes a full scan.
+/// `arbour_conformance::check_forwarding` detects omitted methods.
 ///
 /// ```
 /// use arbour_core::engine::{TreeName, forward};

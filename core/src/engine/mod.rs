@@ -1,21 +1,21 @@
-//! What the author of an engine needs. An application never sees it.
+//! What the author of an engine needs. Applications do not use it.
 //!
-//! An engine implements [`KvStore`](crate::KvStore) itself, or one of two smaller traits, and the
+//! An engine implements [`KvStore`](crate::KvStore) itself, or one of two smaller traits, and
 //! layers add what it lacks:
 //!
 //! ```text
 //! KvStore            TransactionLayer<E>: writer slot, write set, merge cursor
 //!    needs              SnapshotEngine: snapshots and atomic batches (RocksDB is one)
 //!       or gets them from  SnapshotLayer<E>: pre-images while a snapshot lives
-//!          needs              LiveEngine: reads of now and atomic batches (sled is one)
+//!          needs              LiveEngine: reads of the current state, atomic batches (sled is one)
 //! ```
 //!
-//! - [`TreeRegistry`] gives out handles and refuses those of other stores.
-//! - [`WriterSlot`] lets one writer in at a time, and ends waiting at a deadline.
+//! - [`TreeRegistry`] hands out handles and refuses those of other stores.
+//! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
-//! - [`catch_panic`] turns an engine's panic over a damaged file into an error.
-//! - [`forward`] hands methods on to what a wrapper holds.
-//! - [`write_backup`] puts a backup in its place only once it is whole.
+//! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
+//! - [`forward`] forwards methods to a wrapped value.
+//! - [`write_backup`] moves a backup to its destination once it is complete.
 //!
 //! ```
 //! use arbour_core::engine::{TreeName, TreeRegistry};

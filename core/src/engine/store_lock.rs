@@ -6,8 +6,8 @@ use crate::{Error, ErrorKind, Operation, Result};
 
 /// A lock on an open file or folder, held until it is dropped.
 ///
-/// The lock is released by name, before the file is closed. Closing alone is not enough: a child
-/// process that another thread is starting inherits the file between `fork` and `exec`, and would
+/// The lock is released explicitly, before the file is closed. Closing alone is not enough: a child
+/// process that another thread is starting inherits the file between `fork` and `exec` and would
 /// keep the lock for that moment, so that opening the store again could fail with
 /// [`ErrorKind::Locked`].
 ///
@@ -30,11 +30,11 @@ pub struct StoreLock {
 }
 
 impl StoreLock {
-    /// Locks a file for one owner.
+    /// Locks a file exclusively.
     ///
     /// # Errors
     /// [`ErrorKind::Locked`] if another handle or process holds a lock on it; [`ErrorKind::Io`] if
-    /// the file system cannot lock, as some network file systems cannot.
+    /// the file system does not support locks, like some network file systems.
     ///
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
@@ -46,7 +46,7 @@ impl StoreLock {
         Self::locked(file, locked)
     }
 
-    /// Locks a file against an exclusive owner; several shared owners can hold it.
+    /// Locks a file against exclusive locks; several handles can share it.
     ///
     /// # Errors
     /// As [`exclusive`](Self::exclusive).
@@ -91,7 +91,8 @@ impl StoreLock {
 
 impl Drop for StoreLock {
     fn drop(&mut self) {
-        // Nothing to report to: closing the file releases the lock too, only later.
+        // There is no way to report an error here. Closing the file releases the lock too, only
+        // later.
         let _ = self.file.unlock();
     }
 }
@@ -107,7 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         let file = File::create(&path).unwrap();
-        // As a child process has it between fork and exec.
+        // Simulates what a child process inherits between fork and exec.
         let inherited = file.try_clone().unwrap();
         drop(StoreLock::exclusive(file).unwrap());
         assert!(StoreLock::exclusive(File::open(&path).unwrap()).is_ok());

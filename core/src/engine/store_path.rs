@@ -1,4 +1,4 @@
-//! Where a store lies.
+//! The location of a store.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 
 use crate::{Error, ErrorKind, Operation, Result};
 
-/// The most symbolic links to follow, as Linux does.
+/// The maximum number of symbolic links to follow, the same as on Linux.
 const LINKS_MAX: usize = 40;
 
-/// The place of a store, resolved once when it is opened.
+/// The path of a store, resolved once when it is opened.
 ///
-/// It is absolute and free of symbolic links, so that nothing the process does later (changing its
-/// current folder, exchanging a link) leads to another store, and files that an engine keeps
-/// beside its own lie beside the file itself and not beside a link to it.
+/// It is absolute and free of symbolic links. Nothing the process does later (changing its current
+/// folder, replacing a link) can therefore lead to another store, and the files that an engine
+/// keeps next to its own lie next to the file itself and not next to a link to it.
 ///
 /// ```
 /// use arbour_core::engine::StorePath;
@@ -30,15 +30,15 @@ pub struct StorePath {
     identity: OnceLock<Identity>,
 }
 
-/// What tells one file from another, whatever its name.
+/// Identifies a file independent of its name.
 type Identity = Option<(u64, u64)>;
 
 impl StorePath {
-    /// Resolves a path, whether or not there is a store yet. A symbolic link without a target
-    /// resolves to the target, where a store can be created.
+    /// Resolves a path, whether or not a store exists there yet. A dangling symbolic link resolves
+    /// to its target, where a store can be created.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the folder that would hold the store is missing or cannot be reached.
+    /// [`ErrorKind::Io`] if the folder that would hold the store is missing or cannot be accessed.
     ///
     /// ```
     /// use arbour_core::engine::StorePath;
@@ -56,8 +56,8 @@ impl StorePath {
         Ok(Self { path: resolved, identity: OnceLock::new() })
     }
 
-    /// Remembers which file or folder lies at the path, for [`check`](Self::check). Call it once
-    /// the store is open and its file exists.
+    /// Remembers which file or folder is at the path, for [`check`](Self::check). Call it once the
+    /// store is open and its file exists.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the file cannot be examined.
@@ -78,9 +78,9 @@ impl StorePath {
         Ok(())
     }
 
-    /// Checks that what lies at the path is still the file or folder that was
-    /// [pinned](Self::pin). It costs one system call, so engines ask it before they commit
-    /// durably. Where the system does not number files (outside Unix) nothing is checked.
+    /// Checks that the path still leads to the file or folder that was [pinned](Self::pin). It
+    /// costs one system call, so engines call it before durable commits. On systems that do not
+    /// number files (outside Unix) nothing is checked.
     ///
     /// # Errors
     /// [`ErrorKind::Moved`] if it was renamed, replaced or deleted.
@@ -112,9 +112,8 @@ impl StorePath {
         }
     }
 
-    /// Returns the error for a store that the system does not open:
-    /// [`ErrorKind::NotFound`] if nothing lies at the path, else what [`Error::from_io`] makes of
-    /// it.
+    /// Returns the error for a store that the system cannot open: [`ErrorKind::NotFound`] if
+    /// nothing exists at the path, otherwise the result of [`Error::from_io`].
     ///
     /// ```
     /// use arbour_core::engine::StorePath;
@@ -167,7 +166,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
         let name = path.file_name().ok_or(io::ErrorKind::NotFound)?.to_owned();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
-        // Nothing is there, or a link to nothing: the target is what can be created.
+        // Nothing exists here, or a dangling link, whose target can be created.
         match fs::read_link(folder.join(&name)) {
             Ok(target) => path = folder.join(target),
             Err(_) => return Ok(folder.join(name)),

@@ -1,4 +1,4 @@
-//! The names of trees, checked before an engine sees them.
+//! The names of trees, validated before an engine sees them.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use crate::{Error, ErrorKind, Operation, Result};
 /// Names under this prefix belong to Arbour's own layers.
 const RESERVED_PREFIX: &str = "arbour/";
 
-/// A tree's name that has been found good: 1 to 255 bytes of UTF-8 without NUL.
+/// A validated tree name: 1 to 255 bytes of UTF-8 without NUL.
 ///
-/// The rule is the same for every engine and is checked before one is called.
+/// The rule is the same for every engine and is checked before the engine is called.
 ///
 /// ```
 /// use arbour_core::engine::TreeName;
@@ -21,14 +21,14 @@ const RESERVED_PREFIX: &str = "arbour/";
 pub struct TreeName<'a>(&'a str);
 
 impl<'a> TreeName<'a> {
-    /// The longest name, in bytes.
+    /// The maximum length of a name, in bytes.
     ///
     /// ```
     /// assert_eq!(arbour_core::engine::TreeName::BYTES_MAX, 255);
     /// ```
     pub const BYTES_MAX: usize = 255;
 
-    /// Checks the name of a user's tree.
+    /// Validates the name of a user's tree.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the name is empty, longer than 255 bytes, contains NUL
@@ -45,11 +45,11 @@ impl<'a> TreeName<'a> {
         Self::checked(name)
     }
 
-    /// Checks the name of a tree of one of Arbour's layers.
+    /// Validates the name of a tree of one of Arbour's layers.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the name does *not* begin with `arbour/`, or breaks the
-    /// rules of [`new`](Self::new) otherwise.
+    /// other rules of [`new`](Self::new).
     ///
     /// ```
     /// use arbour_core::engine::TreeName;
@@ -63,7 +63,7 @@ impl<'a> TreeName<'a> {
         Self::checked(name)
     }
 
-    /// Accepts a name of either sort, as found in a store: for copying stores whole.
+    /// Validates a name found in a store, of either kind: for copying whole stores.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the name is empty, longer than 255 bytes or contains NUL.

@@ -1,4 +1,4 @@
-//! The handles a store has given out.
+//! The registry of a store's tree handles.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use parking_lot::RwLock;
 use crate::engine::{TreeName, foreign_tree};
 use crate::{Operation, Result, Tree};
 
-/// The names a store has resolved, and the numbers they stand for.
+/// The names a store has resolved, and their numbers.
 ///
-/// Resolving takes a short lock and never waits for a writer.
+/// Resolving a name takes a short lock and never waits for a writer.
 ///
 /// ```
 /// use arbour_core::engine::{TreeName, TreeRegistry};
@@ -27,7 +27,7 @@ pub struct TreeRegistry {
     numbers: RwLock<HashMap<Arc<str>, u32>>,
 }
 
-/// Tells the registries of one process apart, so that a foreign handle is one comparison away.
+/// Numbers the registries of a process, so that a foreign handle is detected with one comparison.
 static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
 
 impl Default for TreeRegistry {
@@ -51,7 +51,7 @@ impl TreeRegistry {
         }
     }
 
-    /// Returns the handle of a name, the same each time.
+    /// Returns the handle of a name; the same one each time.
     ///
     /// ```
     /// # use arbour_core::engine::{TreeName, TreeRegistry};
@@ -71,15 +71,15 @@ impl TreeRegistry {
             let mut numbers = self.numbers.write();
             let next = numbers.len() as u32;
             let name: Arc<str> = Arc::from(name.as_str());
-            // Another thread may have resolved it since the lock for reading was released.
+            // Another thread may have added it since the read lock was released.
             let number = *numbers.entry(Arc::clone(&name)).or_insert(next);
             (name, number)
         });
         Tree::new(self.store, number, name)
     }
 
-    /// Makes the handle of a tree whose number the engine chose. The engine keeps its own list then:
-    /// [`resolve`](Self::resolve) and [`names`](Self::names) know nothing of this tree.
+    /// Creates the handle of a tree whose number the engine chose. The engine then keeps its own
+    /// list: [`resolve`](Self::resolve) and [`names`](Self::names) do not know this tree.
     ///
     /// ```
     /// # use arbour_core::engine::{TreeName, TreeRegistry};
@@ -95,8 +95,8 @@ impl TreeRegistry {
         Tree::new(self.store, number, Arc::from(name.as_str()))
     }
 
-    /// Returns the names resolved so far whose number passes `keep`, sorted by bytes: the way to
-    /// list trees for an engine that holds nothing under other names.
+    /// Returns the names resolved so far for whose numbers `keep` returns true, sorted by bytes. An
+    /// engine whose entries all belong to resolved names can use it to list trees.
     ///
     /// ```
     /// # use arbour_core::engine::{TreeName, TreeRegistry};
@@ -133,7 +133,7 @@ impl TreeRegistry {
     /// Checks that a handle was resolved here.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it is another store's.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it belongs to another store.
     ///
     /// ```
     /// # use arbour_core::engine::{TreeName, TreeRegistry};

@@ -1,4 +1,4 @@
-//! One writer at a time: waiting for it, and never for oneself.
+//! The writer slot, which admits one writer at a time.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -11,9 +11,9 @@ use crate::{Error, ErrorKind, Operation, Result, StoreOptions};
 
 /// The right to write to a store, held by one transaction at a time.
 ///
-/// It waits up to the busy timeout, fails at once where a thread would wait for itself, is freed
-/// by a panic, and ends with the store: [`close`](Self::close) takes it for good. Batches that an
-/// engine can apply side by side [`share`](Self::share) it.
+/// Waiting ends at the busy timeout, and fails at once if a thread would wait for itself. A panic
+/// frees the slot, and [`close`](Self::close) takes it for good. Batches that an engine can apply
+/// concurrently [`share`](Self::share) it.
 ///
 /// ```
 /// use arbour_core::engine::WriterSlot;
@@ -28,8 +28,8 @@ use crate::{Error, ErrorKind, Operation, Result, StoreOptions};
 #[derive(Debug)]
 pub struct WriterSlot {
     lock: RwLock<()>,
-    /// The thread that holds the slot alone, or zero. Only that thread reads its own number here,
-    /// so the order of the accesses does not matter.
+    /// The number of the thread that holds the slot alone, or zero. Only that thread finds its own
+    /// number here, so relaxed accesses suffice.
     owner: AtomicU64,
     closed: AtomicBool,
     read_only: bool,
@@ -37,7 +37,7 @@ pub struct WriterSlot {
     path: Option<PathBuf>,
 }
 
-/// Holds the slot alone; dropping it frees the slot. It stays on its thread.
+/// Holds the slot exclusively; dropping it frees the slot. It stays on its thread.
 ///
 /// ```
 /// # use arbour_core::engine::WriterSlot;
@@ -53,7 +53,7 @@ pub struct WriterGuard<'s> {
     _lock: RwLockWriteGuard<'s, ()>,
 }
 
-/// Holds the slot together with other batches; dropping it lets go.
+/// Holds the slot together with other batches; dropping it releases this share.
 ///
 /// ```
 /// # use arbour_core::engine::WriterSlot;
@@ -69,7 +69,7 @@ pub struct SharedGuard<'s> {
 }
 
 impl WriterSlot {
-    /// Creates a free slot; `path` is what its errors name as the store.
+    /// Creates a free slot; its errors name `path` as the store.
     ///
     /// ```
     /// # use arbour_core::engine::WriterSlot;
@@ -89,10 +89,10 @@ impl WriterSlot {
         }
     }
 
-    /// Takes the slot alone.
+    /// Takes the slot exclusively.
     ///
     /// # Errors
-    /// [`ErrorKind::Busy`] after the busy timeout, or at once if this thread has it;
+    /// [`ErrorKind::Busy`] after the busy timeout, or at once if this thread holds it;
     /// [`ErrorKind::Closed`]; [`ErrorKind::ReadOnly`].
     ///
     /// ```
@@ -110,11 +110,12 @@ impl WriterSlot {
             .ok_or_else(|| self.busy(operation))?;
         self.owner.store(thread_number(), Ordering::Relaxed);
         let guard = WriterGuard { owner: &self.owner, _lock: lock };
+        // The store may have been closed while this thread waited.
         self.check_open(operation)?;
         Ok(guard)
     }
 
-    /// Takes the slot together with others that share it, but with no transaction.
+    /// Takes the slot together with other batches, but not together with a transaction.
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire).
@@ -139,8 +140,8 @@ impl WriterSlot {
         Ok(guard)
     }
 
-    /// Waits for the running transaction and closes the store. Returns the slot, so that what is
-    /// done last is done alone, or `None` if the store was closed before.
+    /// Waits for the running transaction and closes the store. Returns the slot, so that the caller
+    /// can finish its work exclusively; `None` if the store was already closed.
     ///
     /// # Errors
     /// [`ErrorKind::Busy`] as for [`acquire`](Self::acquire); the store is then still open.
@@ -211,7 +212,7 @@ impl WriterSlot {
     }
 
     /// Returns how long this thread would wait for the slot now: the busy timeout, or zero if it
-    /// holds the slot, because it would wait for itself.
+    /// holds the slot itself.
     ///
     /// ```
     /// use arbour_core::engine::WriterSlot;
@@ -266,12 +267,13 @@ impl Drop for WriterGuard<'_> {
 }
 
 thread_local! {
-    /// When this thread stops waiting for a slot, if that is earlier than the busy timeout says.
+    /// When this thread stops waiting for a slot, if that is earlier than the end of the busy
+    /// timeout.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Runs a closure in which this thread waits for a slot until `deadline` at most, so that the time
-/// it has already waited elsewhere counts.
+/// Runs a closure in which this thread waits for a slot only until `deadline`, so that time spent
+/// waiting elsewhere counts.
 pub(crate) fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
     struct Reset(Option<Instant>);
     impl Drop for Reset {
@@ -283,7 +285,7 @@ pub(crate) fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> 
     run()
 }
 
-/// Returns a number no other thread of the process has, never zero.
+/// Returns a number that no other thread of the process has, never zero.
 pub(crate) fn thread_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local! {

@@ -1,4 +1,4 @@
-//! Truth values: one byte, false first.
+//! Booleans: one byte, false first.
 
 use super::{KeyPart, PrefixFree};
 use crate::DecodeError;

@@ -1,11 +1,11 @@
-//! Where a prefix ends and where a scan resumes.
+//! The end of a prefix, and where a scan resumes.
 //!
 //! The two places where key-value layers most often go wrong, in one module: prefix ends that
-//! forget the carry over `FF` bytes (or append `FF` and lose what sorts behind it), and pages that
-//! resume at a "next" key which skips extensions of the last one.
+//! forget the carry over `FF` bytes (or append `FF` and lose the keys that sort after it), and
+//! pages that resume at a "next" key which skips extensions of the last one.
 
-/// Returns the smallest key that is greater than every key beginning with `prefix`, or `None` if
-/// there is none: for the empty prefix and for one of `FF` bytes only.
+/// Returns the smallest key greater than every key that begins with `prefix`. `None` if there is
+/// none: for the empty prefix, and for one of `FF` bytes only.
 ///
 /// ```
 /// use arbour_core::key::prefix_end;
@@ -18,7 +18,8 @@ pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
     end_of_prefix(prefix, <[u8]>::to_vec)
 }
 
-/// The same in any buffer that `copy` makes, so that a range of short keys needs no allocation.
+/// Does the same in any buffer that `copy` returns, so that a range of short keys needs no
+/// allocation.
 pub(crate) fn end_of_prefix<B: AsMut<[u8]>>(
     prefix: &[u8],
     copy: impl FnOnce(&[u8]) -> B,

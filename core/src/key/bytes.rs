@@ -1,16 +1,16 @@
-//! Byte strings: the three highest bytes are escaped, to keep the delimiters free.
+//! Byte strings: the three highest bytes are escaped, which keeps the delimiters free.
 //!
-//! The escape itself is the highest byte left, so an escaped byte sorts where it did: behind
-//! everything lower, and `FD`, `FE`, `FF` among themselves as `01`, `02`, `03`.
+//! The escape itself is the highest byte left, so an escaped byte keeps its place in the order:
+//! after everything lower, with `FD`, `FE`, `FF` among themselves ordered by `01`, `02`, `03`.
 
 use super::delimiter::PART_BYTE_MAX;
 use super::{KeyPart, PrefixFree};
 use crate::DecodeError;
 
-/// Stands before 01, 02 or 03 for FD, FE or FF.
+/// Precedes 01, 02 or 03 to encode FD, FE or FF.
 const ESCAPE: u8 = PART_BYTE_MAX;
 
-/// What is added to the byte behind an escape to get the byte it stands for.
+/// Added to the byte after an escape to decode it.
 const ESCAPED_OFFSET: u8 = ESCAPE - 1;
 
 impl KeyPart for [u8] {
@@ -69,8 +69,8 @@ impl KeyPart for Vec<u8> {
     }
 }
 
-/// A byte string of fixed length, such as a hash. Its bytes vary in length with what is escaped,
-/// but each value still ends by itself: after `N` bytes or escaped bytes.
+/// A byte string of fixed length, such as a hash. Its encoding varies in length with the escapes,
+/// but is still self-delimiting: it ends after `N` bytes or escaped bytes.
 impl<const N: usize> KeyPart for [u8; N] {
     type Owned = Self;
 

@@ -1,4 +1,4 @@
-//! The two bytes that no part holds.
+//! The two bytes that occur in no part.
 
 use crate::DecodeError;
 

@@ -1,4 +1,4 @@
-//! Parts that sort the other way round.
+//! Parts that sort in reverse.
 
 use std::cmp::Ordering;
 
@@ -6,11 +6,11 @@ use super::delimiter::PART_BYTE_MAX;
 use super::{KeyPart, PrefixFree};
 use crate::DecodeError;
 
-/// Wraps a part so that its greatest value sorts first, such as the newest of timestamps.
+/// Wraps a part so that its greatest value sorts first, for example the newest timestamp.
 ///
 /// Each byte `b` becomes `FD - b`, which reverses the order and stays within the bytes a part may
-/// hold. Only parts that are [`PrefixFree`] can be turned round: of the others, the shorter would
-/// still come first.
+/// hold. Only [`PrefixFree`] parts can be reversed: of two others, the shorter would still sort
+/// first.
 ///
 /// ```
 /// use arbour_core::key::{Descending, Key, Ordered};
@@ -24,7 +24,7 @@ pub struct Descending<P>(
     pub P,
 );
 
-/// Reversed, as the bytes are.
+/// Reversed, like the bytes.
 impl<P: PartialOrd> PartialOrd for Descending<P> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         other.0.partial_cmp(&self.0)
@@ -45,8 +45,8 @@ impl<P: PrefixFree> KeyPart for Descending<P> {
         let start = key.len();
         self.0.encode_part(key);
         for byte in key.iter_mut().skip(start) {
-            // A part never holds more than FD. Should one of another crate break that promise,
-            // wrapping keeps the fault in its keys and the program running.
+            // A part never holds more than FD. If a part of another crate breaks that promise,
+            // wrapping confines the fault to its keys and keeps the program running.
             *byte = PART_BYTE_MAX.wrapping_sub(*byte);
         }
     }

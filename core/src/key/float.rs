@@ -6,9 +6,9 @@ use crate::DecodeError;
 
 const SIGN: u64 = 1 << 63;
 
-/// Sorts as [`f64::total_cmp`] does and keeps every bit, those of NaNs included: a positive number
-/// has its sign bit flipped, which puts it behind the negative ones; a negative number has all
-/// bits flipped, because a greater magnitude is a smaller number.
+/// Sorts like [`f64::total_cmp`] and keeps every bit, including those of NaNs. A positive number
+/// has its sign bit flipped, which sorts it after the negative ones; a negative number has all bits
+/// flipped, because a greater magnitude is a smaller number.
 impl KeyPart for f64 {
     type Owned = Self;
 

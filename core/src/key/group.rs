@@ -22,7 +22,7 @@ pub trait KeyGroup {
     /// The group that decoding returns: for `(&str, u64)` a `(String, u64)`.
     type Owned;
 
-    /// The first part, owned: where [`StartsWith`](super::StartsWith) looks.
+    /// The first part, owned, which [`StartsWith`](super::StartsWith) compares.
     type First;
 
     /// Appends the parts, joined by `FE`.
@@ -35,10 +35,10 @@ pub trait KeyGroup {
     /// ```
     fn encode_group(&self, key: &mut Vec<u8>);
 
-    /// Reads a group from exactly these bytes.
+    /// Decodes a group from exactly these bytes.
     ///
     /// # Errors
-    /// If there are more or fewer parts, or one of them cannot be decoded.
+    /// A [`DecodeError`] if there are more or fewer parts, or one of them cannot be decoded.
     ///
     /// ```
     /// use arbour_core::key::KeyGroup;

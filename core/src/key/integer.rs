@@ -1,16 +1,16 @@
-//! Integers: ten groups of seven bits, the highest first.
+//! Integers: ten groups of seven bits, highest first.
 //!
-//! Every integer is widened to 64 bits, so that a part can grow from `u32` to `u64` and the keys
-//! already stored still read, and still sort among the new ones. Signed integers have their sign
-//! bit flipped, which puts the negative ones first.
+//! Every integer is widened to 64 bits, so that a part can grow from `u32` to `u64` while the
+//! stored keys can still be read, and still sort among the new ones. Signed integers have their
+//! sign bit flipped, which sorts the negative ones first.
 
 use super::{KeyPart, PrefixFree};
 use crate::DecodeError;
 
-/// How many groups of seven bits hold 64.
+/// The number of seven-bit groups in 64 bits.
 const GROUPS: usize = 10;
 
-/// The highest value of the first group, which has a single bit left to hold.
+/// The highest value of the first group, which holds a single bit.
 const FIRST_GROUP_MAX: u8 = 1;
 
 /// The highest value of the other groups.
@@ -30,7 +30,7 @@ pub(super) fn encode_bits(bits: u64, key: &mut Vec<u8>) {
     key.extend_from_slice(&groups);
 }
 
-/// Reads what [`encode_bits`] wrote.
+/// Decodes the output of [`encode_bits`].
 #[inline]
 pub(super) fn decode_bits(bytes: &[u8]) -> Result<u64, DecodeError> {
     let groups = <[u8; GROUPS]>::try_from(bytes)

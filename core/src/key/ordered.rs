@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use super::{KeyPart, PrefixFree};
 use crate::DecodeError;
 
-/// Wraps a string or byte string so that `"a"` sorts before `"ab"` even with more of the key
-/// behind it.
+/// Wraps a string or byte string so that `"a"` sorts before `"ab"` even if more of the key follows.
 ///
 /// A delimiter is higher than any byte of a part, so a bare `"a"` followed by one sorts after
-/// `"ab"`. This part has a low end of its own: it ends with `00`, and `00` and `01` within it are
-/// escaped as `01 01` and `01 02`. That is the idea of FoundationDB's tuple layer.
+/// `"ab"`. This part has a low terminator of its own: it ends with `00`, and `00` and `01` within
+/// it are escaped as `01 01` and `01 02`. The idea comes from FoundationDB's tuple layer.
 ///
 /// ```
 /// use arbour_core::key::{Key, Ordered};
@@ -24,10 +23,10 @@ pub struct Ordered<P>(
     pub P,
 );
 
-/// Ends the part. Lower than any byte of its content, so that a beginning sorts first.
+/// Ends the part. It is lower than any byte of its content, so a prefix sorts first.
 const END: u8 = 0x00;
 
-/// Stands before `01` for `00` and before `02` for itself.
+/// Precedes `01` for `00`, and `02` for itself.
 const ESCAPE: u8 = 0x01;
 
 impl<P: KeyPart> KeyPart for Ordered<P> {
@@ -52,8 +51,8 @@ impl<P: KeyPart> KeyPart for Ordered<P> {
 
 impl<P: KeyPart> PrefixFree for Ordered<P> {}
 
-/// Escapes what was written from `start` on. Text rarely holds a byte to escape, so looking for
-/// one first spares the copy.
+/// Escapes everything written from `start` on. Text rarely contains a byte to escape, so searching
+/// for one first usually avoids the copy.
 #[inline]
 pub(super) fn escape_from(start: usize, key: &mut Vec<u8>) {
     if key.iter().skip(start).all(|byte| *byte > ESCAPE) {

@@ -4,13 +4,13 @@ use crate::DecodeError;
 
 /// One value within a key: a string, a number, a byte string.
 ///
-/// An implementation must hold three promises, or the keys made of it are ambiguous:
+/// An implementation must keep three promises, or keys made of it are ambiguous:
 /// 1. It never writes the bytes `FE` and `FF`.
 /// 2. Decoding accepts exactly what encoding produces, so that each value has one key.
 /// 3. A borrowed form and its [`Owned`](Self::Owned) form have the same bytes.
 ///
-/// If the bytes sort as the values do, ranges of keys are ranges of values. A new part is best
-/// made of an existing one:
+/// If the bytes sort as the values do, ranges of keys are ranges of values. It is best to build a
+/// new part on an existing one:
 ///
 /// ```
 /// use arbour_core::DecodeError;
@@ -52,11 +52,11 @@ pub trait KeyPart {
     /// ```
     fn encode_part(&self, key: &mut Vec<u8>);
 
-    /// Reads a part from exactly these bytes.
+    /// Decodes a part from exactly these bytes.
     ///
     /// # Errors
-    /// If they are not what [`encode_part`](Self::encode_part) writes for any value. It never
-    /// panics.
+    /// A [`DecodeError`] if they are not what [`encode_part`](Self::encode_part) writes for some
+    /// value. It never panics.
     ///
     /// ```
     /// use arbour_core::key::KeyPart;
@@ -67,11 +67,11 @@ pub trait KeyPart {
     fn decode_part(bytes: &[u8]) -> Result<Self::Owned, DecodeError>;
 }
 
-/// A part whose bytes are never the beginning of those of another value, because they have a
-/// fixed width or an end of their own.
+/// A part whose encoding is never a prefix of another value's, because it has a fixed width or a
+/// terminator.
 ///
-/// Such a part sorts as its values do whatever follows it, and can be
-/// [`Descending`](super::Descending). Implement it only for parts that are so.
+/// Such a part sorts by its values whatever follows it, and can be
+/// [`Descending`](super::Descending). Implement it only for parts with this property.
 ///
 /// ```
 /// use arbour_core::key::{Ordered, PrefixFree};
@@ -83,7 +83,7 @@ pub trait KeyPart {
 /// ```compile_fail,E0277
 /// # use arbour_core::key::PrefixFree;
 /// # fn sorts_whatever_follows(_: impl PrefixFree) {}
-/// sorts_whatever_follows("ada"); // "ad" is a beginning of it
+/// sorts_whatever_follows("ada"); // "ad" is a prefix of it
 /// ```
 #[diagnostic::on_unimplemented(
     message = "one `{Self}` can be the beginning of another",

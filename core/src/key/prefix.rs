@@ -1,7 +1,7 @@
-//! Typed prefixes: which keys a scan of related keys reads.
+//! Typed prefixes, which select the keys of a scan.
 //!
-//! A prefix ends at a delimiter, so that the keys of `ada` are not those of `adam`. The leading
-//! group of a key is a prefix by itself; the wrappers here make the others.
+//! A prefix ends at a delimiter, so the keys of `ada` do not include those of `adam`. The leading
+//! group of a key is a prefix by itself; the wrappers here build the others.
 
 use super::delimiter::{GROUP_DELIMITER, PART_DELIMITER};
 use super::{KeyGroup, KeyPart};
@@ -26,7 +26,7 @@ use super::{KeyGroup, KeyPart};
 /// assert_eq!(bytes::<((String, String), String)>(("a", "b")), b"a\xfeb\xff");
 /// ```
 ///
-/// A prefix of another type than the keys does not compile:
+/// A prefix for keys of another type does not compile:
 ///
 /// ```compile_fail,E0277
 /// # use arbour_core::key::KeyPrefix;
@@ -38,7 +38,7 @@ use super::{KeyGroup, KeyPart};
     note = "the leading group is a prefix; `Groups`, `Parts`, `Within` and `StartsWith` make others"
 )]
 pub trait KeyPrefix<K> {
-    /// Appends the bytes that the keys begin with.
+    /// Appends the bytes with which the keys begin.
     ///
     /// ```
     /// use arbour_core::key::KeyPrefix;
@@ -49,8 +49,8 @@ pub trait KeyPrefix<K> {
     fn encode_prefix(&self, key: &mut Vec<u8>);
 }
 
-/// A prefix that ends at a delimiter, so that what follows it is a key of its own: what
-/// [`Within`] can look into.
+/// A prefix that ends at a delimiter, so that the rest is a key of its own, to which [`Within`] can
+/// apply another prefix.
 ///
 /// ```
 /// use arbour_core::key::DelimitedPrefix;
@@ -62,7 +62,7 @@ pub trait DelimitedPrefix<K>: KeyPrefix<K> {
     type Rest;
 }
 
-/// The leading groups of a key: two or three, as a tuple. For one group, use the group itself.
+/// The leading groups of a key: two or three, as a tuple. For a single group, use the group itself.
 ///
 /// ```
 /// use arbour_core::key::{Groups, KeyPrefix};
@@ -76,7 +76,8 @@ pub struct Groups<T>(
     pub T,
 );
 
-/// The leading part of the first group of a key, or several as a tuple; never the whole group.
+/// The leading part of the first group of a key, or several parts as a tuple; never the whole
+/// group.
 ///
 /// ```
 /// use arbour_core::key::{KeyPrefix, Parts};
@@ -90,7 +91,7 @@ pub struct Parts<T>(
     pub T,
 );
 
-/// A prefix, and behind it a prefix of the rest of the key.
+/// A prefix, followed by a prefix of the rest of the key.
 ///
 /// ```
 /// use arbour_core::key::{KeyPrefix, Parts, StartsWith, Within};
@@ -101,7 +102,7 @@ pub struct Parts<T>(
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Within<L, I>(
-    /// The prefix that leads and ends at a delimiter.
+    /// The first prefix, which ends at a delimiter.
     pub L,
     /// The prefix of what follows.
     pub I,
@@ -116,7 +117,7 @@ impl<K, L: DelimitedPrefix<K>, I: KeyPrefix<L::Rest>> KeyPrefix<K> for Within<L,
 
 /// Leading parts of a group of type `G`.
 ///
-/// It exists so that [`Parts`] are checked against the group; there is no need to call it.
+/// It exists to check [`Parts`] against the group; there is no need to call it.
 ///
 /// ```
 /// use arbour_core::key::{GroupPrefix, Parts};
@@ -143,7 +144,7 @@ pub trait GroupPrefix<G> {
     fn encode_parts(&self, key: &mut Vec<u8>);
 }
 
-/// The leading parts of a group, and what type of group they leave.
+/// Implements the leading parts of a group, with the type of group they leave.
 macro_rules! parts_of_group {
     ($Given:ident => ($Part:ident, $($After:ident),+) leaves $Rest:ty) => {
         impl<$Given: KeyPart<Owned = $Part>, $Part, $($After),+>
@@ -181,7 +182,7 @@ parts_of_group!(P p, Q q => (A, B; C) leaves C);
 parts_of_group!(P p, Q q => (A, B; C, D) leaves (C, D));
 parts_of_group!(P p, Q q, R r => (A, B, C; D) leaves D);
 
-/// The leading parts of the first group of a key.
+/// Implements the leading parts of the first group of a key.
 macro_rules! parts_of_key {
     ($First:ident $(, $After:ident)*) => {
         impl<T, $First, $($After),*> KeyPrefix<($First, $($After,)*)> for Parts<T>
@@ -207,7 +208,7 @@ parts_of_key!(A, B);
 parts_of_key!(A, B, C);
 parts_of_key!(A, B, C, D);
 
-/// The leading group of a key, by itself.
+/// Implements the leading group of a key as a prefix.
 macro_rules! group_of_key {
     ($First:ident, $($After:ident),+) => {
         impl<G: KeyGroup<Owned = $First>, $First, $($After),+>
@@ -231,7 +232,7 @@ group_of_key!(A, B);
 group_of_key!(A, B, C);
 group_of_key!(A, B, C, D);
 
-/// Several leading groups of a key.
+/// Implements several leading groups of a key.
 macro_rules! groups_of_key {
     ($($Given:ident $given:ident),+ => ($($Group:ident),+; $($After:ident),+)) => {
         impl<$($Given: KeyGroup<Owned = $Group>,)+ $($Group,)+ $($After),+>

@@ -3,10 +3,10 @@
 use super::ordered::escape_from;
 use super::{Key, KeyPart, KeyPrefix, Ordered};
 
-/// Keys whose first part begins with a string or byte string, wherever that part ends.
+/// Selects keys whose first part begins with a string or byte string, wherever that part ends.
 ///
-/// It is a call of its own, because it is rarely what is meant: it finds `adam` with `ada`. Put
-/// it behind other groups or parts with [`Within`](super::Within).
+/// This is a separate type because it is rarely what is meant: with `ada` it also finds `adam`. Put
+/// it after other groups or parts with [`Within`](super::Within).
 ///
 /// ```
 /// use arbour_core::TypedTree;
@@ -28,7 +28,7 @@ use super::{Key, KeyPart, KeyPrefix, Ordered};
 /// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct StartsWith<'a, T: ?Sized>(
-    /// What the part begins with.
+    /// The start of the part.
     pub &'a T,
 );
 
@@ -49,8 +49,8 @@ where
     }
 }
 
-/// A part whose bytes begin with those of what its value begins with: a string or byte string,
-/// [`Ordered`] or not.
+/// A part whose encoding begins with the encoding of each prefix of its value: a string or byte
+/// string, [`Ordered`] or not.
 ///
 /// ```
 /// use arbour_core::key::{Ordered, PartPrefix};
@@ -59,10 +59,10 @@ where
 /// assert_eq!(bytes, b"ad"); // without the 00 at the end
 /// ```
 pub trait PartPrefix {
-    /// What a value can begin with: for [`String`] a `str`.
+    /// The type of such a prefix: `str` for [`String`].
     type Prefix: ?Sized;
 
-    /// Appends the bytes of the beginning of a part.
+    /// Appends the encoding of the start of a part.
     ///
     /// ```
     /// use arbour_core::key::PartPrefix;

@@ -1,5 +1,5 @@
-//! What holds for every part: the round trip, the order, the free delimiters, and that decoding
-//! accepts what encoding produces and nothing else.
+//! Properties of every part: the round trip, the order, the free delimiters, and that decoding
+//! accepts only what encoding produces.
 
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -24,7 +24,7 @@ fn prefix_bytes<K>(prefix: impl KeyPrefix<K>) -> Vec<u8> {
     bytes
 }
 
-/// Checks one value by itself.
+/// Checks a single value.
 fn check_part<P: KeyPart<Owned = P> + PartialEq + Debug>(part: &P) {
     let bytes = encode(part);
     assert!(bytes.iter().all(|byte| *byte < PART_DELIMITER), "{part:?} is {bytes:x?}");
@@ -44,7 +44,7 @@ fn check_order<P: PrefixFree + Ord + Debug>(left: &P, right: &P) {
     assert_eq!(encode(left).cmp(&encode(right)), left.cmp(right));
 }
 
-/// Checks that what decodes is exactly what encoding produces.
+/// Checks that bytes which can be decoded are exactly those that encoding produces.
 fn check_canonical<P: KeyPart<Owned = P>>(bytes: &[u8]) {
     if let Ok(part) = P::decode_part(bytes) {
         assert_eq!(encode(&part), bytes);
@@ -57,7 +57,7 @@ fn check_canonical_key<K: Key<Owned = K>>(bytes: &[u8]) {
     }
 }
 
-/// Bytes that are rich in those with a meaning.
+/// Byte strings rich in bytes with a special meaning.
 fn tricky_bytes() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         3 => prop::sample::select(vec![0u8, 1, 2, 3, 4, 0x7f, 0x80, 0xfc, 0xfd, 0xfe, 0xff]),
@@ -70,7 +70,7 @@ fn tricky_text() -> impl Strategy<Value = String> {
     prop_oneof!["[\0\u{1}\u{2}ab]{0,4}", any::<String>()]
 }
 
-/// Every bit pattern, NaNs with their payloads included.
+/// Every bit pattern, including NaNs with payloads.
 fn any_float() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits)
 }
@@ -227,7 +227,7 @@ proptest! {
     }
 }
 
-/// The bytes of every part, which are in everybody's stores. Never change them.
+/// The encoding of every part. Never change these bytes: existing stores contain them.
 #[test]
 fn the_bytes_are_pinned() {
     let ten = |first: &[u8], last: u8| [first, &vec![0; 9 - first.len()], &[last]].concat();

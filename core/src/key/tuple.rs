@@ -6,9 +6,9 @@ use crate::DecodeError;
 
 /// A typed key: one part, or a tuple of one to four groups split by `FF`.
 ///
-/// The key type of a tree is an owned one, `K: Key<Owned = K>`; what it is asked with is any
-/// `Key<Owned = K>`, such as the same key borrowed. Decoding is the exact inverse of encoding and
-/// refuses what encoding cannot have written.
+/// The key type of a tree is an owned one, `K: Key<Owned = K>`; lookups take any `Key<Owned = K>`,
+/// such as the borrowed form. Decoding is the exact inverse of encoding and refuses what encoding
+/// cannot have written.
 ///
 /// ```
 /// use arbour_core::key::Key;
@@ -25,7 +25,7 @@ pub trait Key {
     /// The key that decoding returns: for `(&str, u64)` a `(String, u64)`.
     type Owned;
 
-    /// The first part, owned: where [`StartsWith`](super::StartsWith) looks.
+    /// The first part, owned, which [`StartsWith`](super::StartsWith) compares.
     type First;
 
     /// Appends the bytes of the key.
@@ -38,11 +38,11 @@ pub trait Key {
     /// ```
     fn encode_key(&self, key: &mut Vec<u8>);
 
-    /// Reads a key from exactly these bytes.
+    /// Decodes a key from exactly these bytes.
     ///
     /// # Errors
-    /// If there are more or fewer groups or parts, or a part cannot be decoded; the error says
-    /// which.
+    /// A [`DecodeError`] if there are more or fewer groups or parts, or a part cannot be decoded;
+    /// the error says which.
     ///
     /// ```
     /// use arbour_core::key::Key;

@@ -24,8 +24,8 @@ impl KvStore for MemoryStore {
 
     fn snapshot(&self) -> Result<MemorySnapshot<'_>> {
         let trees = self.trees.read().clone();
-        // Checked after the trees were read: closing first says so and then lets go of them, so
-        // trees that are read as empty because of that are not given out.
+        // Check after reading the trees. `close` sets the flag before it empties them, so trees
+        // that are empty because of closing are never handed out.
         self.slot.check_open(Operation::Snapshot)?;
         Ok(MemorySnapshot::new(&self.registry, trees))
     }
@@ -62,7 +62,7 @@ impl KvStore for MemoryStore {
 
     fn stats(&self) -> Result<Stats> {
         let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
-        // As for a snapshot, after they were read.
+        // As for a snapshot, check after reading.
         self.slot.check_open(Operation::Stats)?;
         Ok(Stats::new(entries, 0))
     }

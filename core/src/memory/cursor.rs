@@ -1,4 +1,4 @@
-//! The entries of a tree in order.
+//! Iterating over a tree in memory.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ type Rest<'t> = RangedIter<'t, Arc<[u8]>, Arc<[u8]>, imbl::shared_ptr::DefaultSh
 /// ```
 pub struct MemoryCursor<'t> {
     entries: Option<&'t Entries>,
-    /// What is left to read; `None` where the map would panic on the range or there is no map.
+    /// What is left to read; `None` if there is no map, or the map would panic on the range.
     rest: Option<Rest<'t>>,
     range: KeyRange<'static>,
     direction: Direction,

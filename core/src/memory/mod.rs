@@ -1,4 +1,4 @@
-//! The engine that is always there: ordered maps in memory.
+//! The engine that is always available: ordered maps in memory.
 //!
 //! Each tree is a persistent B-tree, so a snapshot is one reference and a transaction copies only
 //! the nodes it changes. Nothing outlives the store.

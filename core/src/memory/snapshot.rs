@@ -1,4 +1,4 @@
-//! The trees of one version, read.
+//! Reading the trees of one version.
 
 use super::MemoryCursor;
 use super::store::{Entries, Trees};

@@ -1,4 +1,4 @@
-//! The store: the committed trees, and the slot of their one writer.
+//! The store: the committed trees, and the slot of their writer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use parking_lot::RwLock;
 use crate::engine::{TreeRegistry, WriterSlot};
 use crate::{Capabilities, Error, ErrorKind, Operation, Result, StoreOptions, Tree, Write};
 
-/// One tree: keys and values are shared between the versions that hold them.
+/// One tree. Versions share the keys and values they have in common.
 pub(super) type Entries = OrdMap<Arc<[u8]>, Arc<[u8]>>;
 
-/// All trees of one version, by the number of their handle. Trees at the end that were never
-/// written are not there.
+/// All trees of one version, by the number of their handle. Trailing trees that were never written
+/// are missing.
 pub(super) type Trees = Vector<Entries>;
 
-/// A store in memory, for tests, caches and trying things out.
+/// A store in memory, for tests, caches and experiments.
 ///
-/// Snapshots cost next to nothing and copy no data; durability means nothing, because all is gone
-/// when the store is dropped.
+/// Snapshots cost next to nothing and copy no data. Durability has no effect, because everything is
+/// gone when the store is dropped.
 ///
 /// ```
 /// use arbour_core::{KvStore, MemoryStore};
@@ -60,11 +60,12 @@ impl MemoryStore {
         Self::empty(&StoreOptions::new())
     }
 
-    /// Creates an empty store with a busy timeout and limits of its own. Opened read-only it
-    /// stays empty.
+    /// Creates an empty store with the busy timeout and limits of the options. If it is opened
+    /// read-only, it stays empty.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) with `create(false)`: there is no store in memory to open.
+    /// [`NotFound`](ErrorKind::NotFound) with `create(false)`, because a store in memory never
+    /// exists beforehand.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, MemoryStore, StoreOptions};

@@ -1,4 +1,4 @@
-//! The trees of the version to be, written.
+//! Writing the trees of the next version.
 
 use std::sync::Arc;
 
@@ -7,8 +7,7 @@ use crate::engine::WriterGuard;
 use crate::engine::keys_in;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write};
 
-/// A transaction of a [`MemoryStore`]: a version of its own that the commit puts in place of the
-/// store's.
+/// A transaction of a [`MemoryStore`]: its own version of the trees, which the commit swaps in.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, MemoryStore, MemoryTransaction};
@@ -32,7 +31,7 @@ impl<'s> MemoryTransaction<'s> {
         Self { store, version, _guard: guard }
     }
 
-    /// Makes a write that was checked. Too much code to stand in every caller.
+    /// Applies a checked write. Not inlined: too much code for every caller.
     #[inline(never)]
     pub(super) fn set(&mut self, tree: &Tree, key: &[u8], value: Option<&[u8]>) {
         let trees = &mut self.version.trees;
@@ -46,7 +45,7 @@ impl<'s> MemoryTransaction<'s> {
         };
         match value {
             Some(value) => {
-                // A key that is there keeps its allocation, and so do the versions that share it.
+                // Keep the allocation of an existing key, which other versions may share.
                 match entries.get_mut(key) {
                     Some(stored) => *stored = Arc::from(value),
                     None => {
@@ -120,7 +119,8 @@ impl KvWrite for MemoryTransaction<'_> {
 
     fn commit(self) -> Result<()> {
         let previous = std::mem::replace(&mut *self.store.trees.write(), self.version.trees);
-        // Readers need not wait while what no snapshot shares is let go.
+        // Free what no snapshot shares after releasing the lock, so that readers do not wait for
+        // it.
         drop(previous);
         Ok(())
     }

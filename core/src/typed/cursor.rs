@@ -7,7 +7,7 @@ use crate::codec::Codec;
 use crate::key::Key;
 use crate::{Cursor, Result};
 
-/// Reads typed entries one after another; made by the scans of an [`OpenTree`].
+/// Reads typed entries in order; made by the scans of an [`OpenTree`].
 ///
 /// ```
 /// use arbour_core::codec::Bincode;
@@ -41,9 +41,9 @@ impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
     /// Returns the next entry in the cursor's direction, or `None` after the last one.
     ///
     /// # Errors
-    /// [`Decode`](crate::ErrorKind::Decode), naming the tree and the key, for an entry that is
-    /// not of the tree's types: the next call returns the entry behind it, so the caller decides
-    /// whether to stop. After any other error the cursor is ended for good.
+    /// [`Decode`](crate::ErrorKind::Decode), naming the tree and the key, for an entry that does
+    /// not have the tree's types. The next call returns the following entry, so the caller decides
+    /// whether to stop. After any other error the cursor is finished.
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -69,11 +69,11 @@ impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
         }
     }
 
-    /// Moves to `key`, or the first entry after it in the cursor's direction, within the range
+    /// Moves to `key`, or to the first entry after it in the cursor's direction, within the range
     /// of the scan; see [`Cursor::seek`].
     ///
     /// # Errors
-    /// What the engine reports; the cursor is then ended for good.
+    /// Errors of the engine; the cursor is then finished.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -92,7 +92,7 @@ impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
         self.cursor.seek(&key.to_key_bytes())
     }
 
-    /// Returns the engine's cursor, for reading on without decoding.
+    /// Returns the engine's cursor, to continue without decoding.
     ///
     /// ```
     /// # use arbour_core::{Cursor, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -125,8 +125,8 @@ impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator for TypedCursor
     }
 }
 
-/// Iterates over the entries of a [`TypedCursor`]. An entry that cannot be decoded is an error
-/// among the others and does not end it.
+/// Iterates over the entries of a [`TypedCursor`]. An entry that cannot be decoded yields an error
+/// but does not end the iteration.
 ///
 /// ```
 /// # use arbour_core::{KvStore, MemoryStore, Result, TypedTree, codec::Bincode};

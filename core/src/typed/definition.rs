@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use super::{OpenTree, Types};
 use crate::{KvStore, Result};
 
-/// Defines a tree: its name, the type of its keys, that of its values, and their codec.
+/// Defines a tree: its name, the types of its keys and values, and the codec.
 ///
-/// It is a constant of the program, like redb's `TableDefinition`, and is opened on a store to be
-/// used. `K` is an owned [`Key`](crate::key::Key), `C` a [`Codec`](crate::codec::Codec) of `V`.
+/// It is a constant of the program, like redb's `TableDefinition`, and must be opened on a store to
+/// be used. `K` is an owned [`Key`](crate::key::Key), `C` a [`Codec`](crate::codec::Codec) of `V`.
 ///
 /// ```
 /// use arbour_core::codec::ZeroCopy;
@@ -34,8 +34,7 @@ pub struct TypedTree<K, V, C> {
 }
 
 impl<K, V, C> TypedTree<K, V, C> {
-    /// Defines a tree of this name. Whether the name is good is found out by
-    /// [`open`](Self::open).
+    /// Defines a tree of this name, which [`open`](Self::open) validates.
     ///
     /// ```
     /// use arbour_core::{TypedTree, codec::Raw};
@@ -59,7 +58,7 @@ impl<K, V, C> TypedTree<K, V, C> {
         self.name
     }
 
-    /// Resolves the tree in a store. It need not hold anything, and is not created by this.
+    /// Resolves the tree in a store. The tree may be empty, and is not created by this.
     ///
     /// # Errors
     /// As [`KvStore::tree`].

@@ -14,6 +14,6 @@ pub use cursor::{TypedCursor, TypedEntries};
 pub use definition::TypedTree;
 pub use open_tree::OpenTree;
 
-/// Names the types of a tree but holds no values of them, so that a tree is `Send` and `Sync`
+/// Names the types of a tree without holding values of them, so that a tree is `Send` and `Sync`
 /// whatever they are.
 type Types<K, V, C> = PhantomData<fn() -> (K, V, C)>;

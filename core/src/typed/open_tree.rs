@@ -1,4 +1,4 @@
-//! A typed tree of a store: how its keys and values are turned into bytes and back.
+//! A typed tree of a store, which encodes and decodes its keys and values.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,11 +9,11 @@ use crate::codec::Codec;
 use crate::key::{Key, KeyPrefix};
 use crate::{DecodeError, Error, KeyRange, Result, Tree};
 
-/// A [`TypedTree`](crate::TypedTree) resolved in a store: reads and writes typed entries through
-/// any snapshot or transaction of it.
+/// A [`TypedTree`](crate::TypedTree) resolved in a store. It reads and writes typed entries through
+/// any snapshot or transaction of that store.
 ///
-/// Keys are given as any [`Key<Owned = K>`](Key), so a tree of [`String`] keys is asked with
-/// `&str`. An entry that is not of the tree's types is an error of kind
+/// Keys are passed as any [`Key<Owned = K>`](Key), so a tree of [`String`] keys is queried with
+/// `&str`. An entry that does not have the tree's types is an error of kind
 /// [`Decode`](crate::ErrorKind::Decode) that names the tree and the key; it never reads as absent.
 ///
 /// ```
@@ -33,8 +33,8 @@ pub struct OpenTree<K, V, C> {
 }
 
 impl<K, V, C> OpenTree<K, V, C> {
-    /// Gives types to a handle: for trees whose names are not known before the program runs, or
-    /// belong to a layer. Nothing checks that what is stored is of these types until it is read.
+    /// Adds types to a handle, for trees whose names are known only at run time or belong to a
+    /// layer. The stored entries are checked against these types only when they are read.
     ///
     /// ```
     /// use arbour_core::codec::Raw;
@@ -66,14 +66,14 @@ impl<K, V, C> OpenTree<K, V, C> {
         &self.tree
     }
 
-    /// Adds the tree and the key to a value's decode error.
+    /// Adds the tree and the key to the decode error of a value.
     pub(super) fn bad_value(&self, error: DecodeError, key: &[u8]) -> Error {
         error.within("value").into_error(self.tree.name(), key)
     }
 }
 
 impl<K: Key<Owned = K>, V, C> OpenTree<K, V, C> {
-    /// Returns the bytes of a key, for the untyped operations.
+    /// Returns the encoding of a key, for the untyped operations.
     ///
     /// ```
     /// use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Raw};
@@ -87,7 +87,7 @@ impl<K: Key<Owned = K>, V, C> OpenTree<K, V, C> {
         key.to_key_bytes()
     }
 
-    /// Returns the bytes that the keys under a prefix begin with, for the untyped operations.
+    /// Returns the encoding of a prefix, for the untyped operations.
     ///
     /// ```
     /// use arbour_core::{KvStore, MemoryStore, TypedTree, codec::Raw};
@@ -103,7 +103,7 @@ impl<K: Key<Owned = K>, V, C> OpenTree<K, V, C> {
         bytes
     }
 
-    /// Returns the range of bytes between two typed bounds.
+    /// Returns the byte range between two typed bounds.
     pub(super) fn byte_range<Q: Key<Owned = K>>(range: &impl RangeBounds<Q>) -> ByteRange {
         let bytes = |bound: Bound<&Q>| bound.map(Key::to_key_bytes);
         ByteRange(bytes(range.start_bound()), bytes(range.end_bound()))
@@ -114,7 +114,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// Decodes an entry that was read by an untyped operation.
     ///
     /// # Errors
-    /// [`Decode`](crate::ErrorKind::Decode) if the key or the value is not of the tree's types.
+    /// [`Decode`](crate::ErrorKind::Decode) if the key or the value does not have the tree's type.
     ///
     /// ```
     /// use arbour_core::{KeyRange, KvRead, KvStore, MemoryStore, TypedTree, codec::Raw};

@@ -8,15 +8,15 @@ use crate::codec::{Codec, InPlace};
 use crate::key::{Key, KeyPrefix};
 use crate::{Cursor, Direction, KeyRange, KvRead, Result};
 
-/// The cursor of a scan through the reader `R`.
+/// The cursor of a scan through a reader `R`.
 type Scan<'r, R, K, V, C> = TypedCursor<<R as KvRead>::Cursor<'r>, K, V, C>;
 
 impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
-    /// Gets the value of a key, or `None` if the key is absent.
+    /// Returns the value of a key, or `None` if the key is absent.
     ///
     /// # Errors
-    /// [`Decode`](crate::ErrorKind::Decode) if the value is not of the tree's type, else as
-    /// [`KvRead::get`].
+    /// [`Decode`](crate::ErrorKind::Decode) if the value does not have the tree's type; otherwise
+    /// as [`KvRead::get`].
     ///
     /// ```
     /// # use arbour_core::{ErrorKind, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -40,11 +40,11 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         decoded.transpose().map_err(|error| self.bad_value(error, &bytes))
     }
 
-    /// Calls `read` with the value of a key in place, neither copied nor decoded, and returns
-    /// what it made of it, or `None` if the key is absent.
+    /// Calls `read` with the value of a key in place, neither copied nor decoded, and returns its
+    /// result, or `None` if the key is absent.
     ///
     /// # Errors
-    /// As [`get`](Self::get); `read` was not called then.
+    /// As [`get`](Self::get); in that case `read` was not called.
     ///
     /// ```
     /// use arbour_core::codec::ZeroCopy;
@@ -81,7 +81,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         viewed.transpose().map_err(|error| self.bad_value(error, &bytes))
     }
 
-    /// Tells whether a key is present. The value is not looked at.
+    /// Tells whether a key is present, without reading its value.
     ///
     /// # Errors
     /// As [`KvRead::contains`].
@@ -101,10 +101,10 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         reader.contains(&self.tree, &bytes)
     }
 
-    /// Reads all entries, in the order of their keys' bytes or against it.
+    /// Reads all entries in either direction, ordered by the bytes of their keys.
     ///
     /// # Errors
-    /// As [`KvRead::scan`]; what fails later is reported by the cursor.
+    /// As [`KvRead::scan`]; the cursor reports later failures.
     ///
     /// ```
     /// # use arbour_core::{Direction, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -130,8 +130,8 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
 
     /// Reads the entries between two keys. An inverted range is empty.
     ///
-    /// Between is by bytes; where a string is not the last of the key, wrap it in
-    /// [`Ordered`](crate::key::Ordered) for the order to be that of strings.
+    /// Keys are compared by their bytes. If a string is not the last part of the key, wrap it in
+    /// [`Ordered`](crate::key::Ordered) to compare it as a string.
     ///
     /// # Errors
     /// As [`scan`](Self::scan).
@@ -256,7 +256,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         reader.len(&self.tree)
     }
 
-    /// Counts the entries under a prefix, decodable or not, by scanning them.
+    /// Counts the entries under a prefix by scanning them, decodable or not.
     ///
     /// # Errors
     /// As [`KvRead::scan`].

@@ -1,5 +1,5 @@
-//! Typed trees over the memory store: the acceptance facts drawn from dicebot, and what becomes
-//! of entries that are not of the tree's types.
+//! Typed trees over the memory store: the acceptance facts drawn from dicebot, and entries that do
+//! not have the tree's types.
 
 use serde::{Deserialize, Serialize};
 use zerocopy::little_endian::I32;
@@ -149,8 +149,8 @@ fn prefixes_hold_exactly_their_scope() {
     assert_eq!(scores.len(&store.snapshot().unwrap()).unwrap(), 5);
 }
 
-/// dicebot kept times as eight raw bytes behind an `FF`, so that a time which held an `FF` split
-/// the key elsewhere.
+/// dicebot stored times as eight raw bytes after an `FF`, so a time that contained an `FF` split
+/// the key in the wrong place.
 #[test]
 fn times_that_hold_the_delimiters_split_where_they_should() {
     const EVENTS: TypedTree<(String, u64), (), Raw> = TypedTree::new("events");

@@ -9,11 +9,11 @@ use crate::key::{Key, KeyPrefix};
 use crate::{Batch, KeyRange, KvWrite, Result};
 
 impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
-    /// Stores a value under a key, replacing the one that was there.
+    /// Stores a value under a key, replacing any earlier value.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the codec has no bytes for the
-    /// value; nothing was written then and the transaction goes on. Else as [`KvWrite::put`].
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the codec cannot encode the value;
+    /// nothing was written, and the transaction can continue. Otherwise as [`KvWrite::put`].
     ///
     /// ```
     /// # use arbour_core::{KvStore, KvWrite, MemoryStore, TypedTree, codec::Bincode};
@@ -56,7 +56,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         transaction.delete(&self.tree, &bytes)
     }
 
-    /// Removes every key between two; as for [`range`](Self::range), between is by bytes. Does
+    /// Removes every key between two keys, compared by bytes as for [`range`](Self::range). Does
     /// nothing if the range is empty or inverted.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         transaction.delete_range(&self.tree, Self::byte_range(&range).as_key_range())
     }
 
-    /// Removes every key under a prefix. Does nothing if there is none.
+    /// Removes every key under a prefix.
     ///
     /// # Errors
     /// As [`KvWrite::delete_range`].
@@ -110,11 +110,11 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         transaction.delete_range(&self.tree, KeyRange::prefix(&bytes))
     }
 
-    /// Adds the storing of a value to a batch. Lengths are checked when the batch is applied.
+    /// Adds a put to a batch. Lengths are checked when the batch is applied.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the codec has no bytes for the
-    /// value; the batch is unchanged then.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the codec cannot encode the value;
+    /// the batch is then unchanged.
     ///
     /// ```
     /// # use arbour_core::{Batch, Durability, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -132,7 +132,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         self.with_entry(key, value, |key, value| batch.put(&self.tree, key, value))
     }
 
-    /// Adds the removal of a key to a batch. Applying it does nothing where the key is absent.
+    /// Adds a delete to a batch. Applying it does nothing if the key is absent.
     ///
     /// ```
     /// # use arbour_core::{Batch, KvStore, MemoryStore, TypedTree, codec::Bincode};
@@ -150,7 +150,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
         batch.delete(&self.tree, &bytes);
     }
 
-    /// Calls `write` with the bytes of a key and a value.
+    /// Calls `write` with the encoded key and value.
     #[inline]
     fn with_entry<R>(
         &self,
@@ -166,7 +166,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
 }
 
 impl<K: Key<Owned = K>> OpenTree<K, Vec<u8>, Raw> {
-    /// Stores a borrowed byte string under a key, replacing the one that was there.
+    /// Stores a borrowed byte string under a key, replacing any earlier value.
     ///
     /// # Errors
     /// As [`KvWrite::put`].

@@ -1,4 +1,4 @@
-//! The keys that were changed, in order, and quickly the next one that was changed after a moment.
+//! Changed keys in order, with a fast search for the next key changed after a point in time.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -6,13 +6,15 @@ use std::ops::Bound;
 
 use crate::{Direction, KeyRange};
 
-/// Keys in order, each with its changes: a treap whose nodes know the newest change below them.
+/// Keys in order, each with its changes: a treap whose nodes know the newest change in their
+/// subtree.
 ///
-/// A snapshot asks for the next key changed since it was pinned. Beside an older snapshot most keys
-/// were changed before that, and a plain ordered map would have to walk over all of them.
+/// A snapshot asks for the next key changed since it was pinned. If an older snapshot exists too,
+/// most keys may have been changed earlier than that, and a plain ordered map would have to walk
+/// over all of them.
 pub(super) struct ChangedKeys<V> {
     root: Link<V>,
-    /// The state of a xorshift generator: what balances the tree is chance, not the keys.
+    /// The state of a xorshift generator. Random priorities balance the tree whatever the keys.
     random: u64,
 }
 
@@ -20,10 +22,10 @@ type Link<V> = Option<Box<Node<V>>>;
 
 struct Node<V> {
     key: Box<[u8]>,
-    /// When the key was changed last.
+    /// When the key was last changed.
     changed: u64,
     changes: V,
-    /// When a key of this node or of those below it was changed last.
+    /// When any key of this subtree was last changed.
     newest: u64,
     priority: u64,
     low: Link<V>,
@@ -37,7 +39,7 @@ impl<V> Default for ChangedKeys<V> {
 }
 
 impl<V> ChangedKeys<V> {
-    /// Returns when any of the keys was changed last; zero if there is none.
+    /// Returns when any key was last changed; zero if there is none.
     pub(super) fn newest(&self) -> u64 {
         newest(&self.root)
     }
@@ -54,7 +56,7 @@ impl<V> ChangedKeys<V> {
         None
     }
 
-    /// Notes that a key was changed at a moment, and returns its changes.
+    /// Records that a key was changed at a time, and updates its changes.
     pub(super) fn change(&mut self, key: &[u8], at: u64, update: impl FnOnce(&mut V))
     where
         V: Default,
@@ -65,7 +67,7 @@ impl<V> ChangedKeys<V> {
         change(&mut self.root, key, at, self.random, update);
     }
 
-    /// Returns the first key of a range, in a direction, that was changed after a moment.
+    /// Returns the first key of a range, in a direction, that was changed after a time.
     pub(super) fn next(
         &self,
         range: &KeyRange<'_>,
@@ -80,7 +82,7 @@ impl<V> ChangedKeys<V> {
         range.contains(&node.key).then_some((&*node.key, &node.changes))
     }
 
-    /// Keeps what `keep` returns true for.
+    /// Keeps the keys for which `keep` returns true.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut V) -> bool)
     where
         V: Default,
@@ -134,7 +136,8 @@ fn change<V: Default>(
     lift(link);
 }
 
-/// Puts a child above its parent if chance says so: no node is below one of lower priority.
+/// Rotates a child above its parent if its priority is higher, so that no node is below one of
+/// lower priority.
 fn lift<V>(link: &mut Link<V>) {
     let Some(parent) = link else { return };
     let priority = parent.priority;
@@ -164,8 +167,8 @@ fn lift<V>(link: &mut Link<V>) {
     *link = Some(child);
 }
 
-/// Returns the first node from a bound on that was changed after a moment. Where nothing below a
-/// node was, it is not looked at, so besides the way to the bound only the way to the answer is.
+/// Returns the first node from a bound on that was changed after a time. Subtrees without such a
+/// change are skipped, so the search visits only the path to the bound and the path to the result.
 fn first_after<'n, V>(
     link: &'n Link<V>,
     from: Bound<&[u8]>,
@@ -212,7 +215,7 @@ mod tests {
     use super::*;
 
     thread_local! {
-        /// How many nodes were looked at for the next changed key.
+        /// How many nodes were visited in the last searches.
         pub(super) static VISITS: Cell<u64> = const { Cell::new(0) };
     }
 
@@ -250,8 +253,8 @@ mod tests {
         }
     }
 
-    /// Sixteen times as many keys that were changed too early cost a few more steps, also where
-    /// they were changed in order, which is what unbalances a tree.
+    /// Sixteen times as many keys with earlier changes cost only a few more steps, even if they
+    /// were changed in order, which would unbalance a plain tree.
     #[test]
     fn what_was_changed_earlier_is_not_walked_over() {
         let visits = |count: u32| {

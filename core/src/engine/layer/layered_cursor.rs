@@ -1,4 +1,4 @@
-//! The entries of an engine as they were when the snapshot was made.
+//! Iterating over the entries of an engine as of a snapshot.
 
 use std::cmp;
 use std::ops::Bound;
@@ -10,7 +10,7 @@ use super::undo_log::PreImage;
 use crate::engine::LiveCursor as _;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
-/// A cursor of a [`LayeredSnapshot`]: the engine's entries, with what was changed since put back.
+/// A cursor of a [`LayeredSnapshot`]: the engine's current entries, with later changes undone.
 ///
 /// ```
 /// use arbour_core::engine::{LayeredCursor, LayeredSnapshot, LiveEngine};
@@ -30,10 +30,10 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// ```
 pub struct LayeredCursor<'t, E: LiveEngine> {
     moment: &'t Moment<'t, E>,
-    /// Shows the engine's next entry while `head` says so.
+    /// While `head` is `Shown`, it still lends the engine's next entry.
     current: E::Cursor<'t>,
     head: Head,
-    /// Where the log is read on from.
+    /// From where to continue in the log.
     last: Last,
     last_key: Vec<u8>,
     last_value: Arc<[u8]>,
@@ -50,7 +50,7 @@ enum Head {
     Ended,
 }
 
-/// What `last_key` is.
+/// The meaning of `last_key`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
     Nothing,
@@ -58,7 +58,7 @@ enum Last {
     Passed,
 }
 
-/// Whose entry comes next.
+/// The source of the next entry.
 enum Turn {
     Current,
     Before(Arc<[u8]>),
@@ -113,10 +113,11 @@ impl<'t, E: LiveEngine> LayeredCursor<'t, E> {
         self.moment.next_changed(&self.tree, &rest, self.direction)
     }
 
-    /// Decides whose entry is next and takes it from its side.
+    /// Decides which source has the next entry, and takes it from there.
     fn take_turn(&mut self) -> Result<Turn> {
         loop {
-            // The engine first, the log second.
+            // Read the engine first, then the log: a change that the read has seen was logged
+            // before.
             self.read_head()?;
             let changed = if self.moment.is_outdated() { self.next_changed() } else { None };
             let head = if self.head == Head::Shown { self.current.shown() } else { None };
@@ -157,7 +158,7 @@ impl<E: LiveEngine> Cursor for LayeredCursor<'_, E> {
             return Ok(None);
         }
         match self.take_turn() {
-            // Where the engine's cursor still is: it goes on at the next call.
+            // The engine's cursor still lends this entry; it advances at the next call.
             Ok(Turn::Current) => Ok(self.current.shown()),
             Ok(Turn::Before(value)) => {
                 self.last_value = value;

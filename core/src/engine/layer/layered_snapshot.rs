@@ -1,4 +1,4 @@
-//! The trees of an engine as they were when the snapshot was made.
+//! Reading the trees of an engine as of a snapshot.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
             state.is_over()
         };
         if is_over {
-            // The store was closed before, and this was its last reader. There is nobody left to
-            // tell what goes wrong.
+            // The store is already closed, and this was its last reader. There is no caller to
+            // report an error to.
             let _ = self.moment.layer.engine.release();
         }
     }
@@ -44,9 +44,9 @@ impl<E: LiveEngine> Drop for LayeredSnapshot<'_, E> {
 /// ```
 #[derive(Clone, Debug)]
 pub enum LayeredValue<V> {
-    /// The engine's own bytes: the key was not changed since.
+    /// The engine's own bytes: the key was not changed since the snapshot.
     Current(V),
-    /// What the key held before it was changed.
+    /// The value of the key before it was changed.
     Before(Arc<[u8]>),
 }
 
@@ -111,7 +111,8 @@ impl<E: LiveEngine> SnapshotEngine for SnapshotLayer<E> {
 
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         let mut state = self.state.write();
-        // A snapshot pinned now would keep open what `close` has released or is about to release.
+        // A snapshot pinned now would keep files open that `close` has released or is about to
+        // release.
         if state.closed {
             let message = "the store was closed";
             return Err(Error::new(ErrorKind::Closed, Operation::Snapshot, message));

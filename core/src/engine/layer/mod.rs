@@ -1,4 +1,4 @@
-//! Transactions and snapshots for engines that have none.
+//! Transactions and snapshots for engines without them.
 
 mod changed_keys;
 mod layered_cursor;

@@ -13,9 +13,9 @@ pub(super) struct Moment<'s, E: LiveEngine> {
 }
 
 impl<E: LiveEngine> Moment<'_, E> {
-    /// Takes over a sequence that was pinned for it.
-    /// Returns the next key in a range that was changed since the snapshot, with what it held
-    /// then.
+    /// Takes over a sequence that the layer has pinned for it.
+    /// Returns the next key in a range that was changed since the snapshot, with its value at the
+    /// snapshot.
     pub(super) fn next_changed(
         &self,
         tree: &Tree,
@@ -27,7 +27,7 @@ impl<E: LiveEngine> Moment<'_, E> {
         Some((key.to_vec(), before))
     }
 
-    /// Tells whether anything may have changed since the snapshot. Asked after reading the
+    /// Tells whether anything may have changed since the snapshot. Must be called after reading the
     /// engine.
     pub(super) fn is_outdated(&self) -> bool {
         self.layer.published.load(Ordering::SeqCst) > self.sequence

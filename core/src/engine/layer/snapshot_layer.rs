@@ -1,9 +1,9 @@
-//! Snapshots for an engine that only reads what is there now.
+//! Snapshots for an engine that can only read its current state.
 //!
-//! The writer publishes the pre-images of what it is about to change, then changes the engine,
-//! then advances the sequence. A snapshot reads the engine first and the log second: whatever
-//! change it may have seen in the engine, the pre-image was in the log before. Nothing is kept
-//! when no older snapshot lives.
+//! The writer publishes the pre-images of what it is about to change, then changes the engine, then
+//! advances the sequence. A snapshot reads the engine first and the log second: if it has seen a
+//! change in the engine, the pre-image was in the log before. If no snapshot is open, nothing is
+//! kept.
 //!
 //! ```text
 //! sequence   7          8                                   a snapshot pinned at 7 reads
@@ -21,11 +21,11 @@ use super::{Engine, LiveEngine};
 use crate::engine::TreeName;
 use crate::{Batch, Capabilities, Durability, Error, Provision, Result, Stats, Tree};
 
-/// Gives snapshots to an engine that has none.
+/// Adds snapshots to an engine without them.
 ///
-/// A snapshot costs nothing until something is overwritten while it lives; then the old value is
-/// kept in memory until no snapshot needs it. A snapshot taken in the very moment a batch is
-/// applied waits for that batch if no other snapshot lives.
+/// A snapshot costs nothing until a value is overwritten while it is open; then the old value is
+/// kept in memory until no snapshot needs it. If no other snapshot is open, a snapshot taken while
+/// a batch is being applied waits for that batch.
 ///
 /// ```
 /// use arbour_core::engine::{LiveEngine, SnapshotLayer, TransactionLayer};
@@ -37,10 +37,10 @@ use crate::{Batch, Capabilities, Durability, Error, Provision, Result, Stats, Tr
 pub struct SnapshotLayer<E: LiveEngine> {
     pub(super) engine: E,
     capabilities: Capabilities,
-    /// Lets one batch in at a time: a sequence is one batch.
+    /// Admits one batch at a time: each batch has its own sequence.
     writer: Mutex<()>,
     pub(super) state: RwLock<State>,
-    /// The latest sequence that pre-images were published for: tells a reader, without a lock,
+    /// The latest sequence for which pre-images were published. It tells a reader without a lock
     /// that nothing has changed since its snapshot.
     pub(super) published: AtomicU64,
 }
@@ -52,7 +52,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Tells whether nobody can read the engine any more.
+    /// Tells whether the engine can no longer be read.
     pub(super) fn is_over(&self) -> bool {
         self.closed && !self.log.is_watched()
     }
@@ -76,7 +76,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
         Self { engine, capabilities, writer: Mutex::new(()), state, published: AtomicU64::new(0) }
     }
 
-    /// Returns the engine, for what only it can do.
+    /// Returns the engine, for operations that only it offers.
     ///
     /// ```
     /// # use arbour_core::engine::{Engine, LiveEngine, SnapshotLayer};
@@ -89,7 +89,7 @@ impl<E: LiveEngine> SnapshotLayer<E> {
         &self.engine
     }
 
-    /// Returns how many old values are kept for the snapshots that live.
+    /// Returns how many old values are kept for open snapshots.
     ///
     /// ```
     /// # use arbour_core::engine::{LiveEngine, SnapshotLayer};
@@ -131,22 +131,24 @@ impl<E: LiveEngine> Engine for SnapshotLayer<E> {
         let mut state = self.state.write();
         let next = state.sequence + 1;
         if !state.log.is_watched() {
-            // Nobody can ask for what was before. A snapshot that comes now waits at the lock.
+            // No snapshot is open, so no pre-images are needed. A snapshot taken now waits for the
+            // lock.
             let applied = self.engine.apply(batch, durability);
             state.sequence = next;
             return applied;
         }
-        // Announced first: who sees a change in the engine sees that there is a log to look at.
+        // Announce first: a reader that sees a change in the engine must also see that the log has
+        // to be read.
         self.published.store(next, Ordering::SeqCst);
-        // A snapshot that comes while the batch is applied is pinned before it, and needs what
-        // none that lives now may need.
+        // A snapshot taken while the batch is being applied is pinned before the batch. It needs
+        // pre-images that no snapshot open now may need, so pin its sequence in advance.
         let before = state.sequence;
         state.log.pin(before);
         let kept = self.keep_pre_images(&mut state, batch, next);
         drop(state);
         let applied = kept.and_then(|()| self.engine.apply(batch, durability));
-        // Also after a failure: what was kept is what is there, or what was there before an
-        // outcome nobody knows.
+        // Advance even after a failure: whether or not the batch took effect, the pre-images that
+        // were kept are correct for the older snapshots.
         let mut state = self.state.write();
         state.sequence = next;
         state.log.unpin(before);
@@ -164,7 +166,7 @@ impl<E: LiveEngine> Engine for SnapshotLayer<E> {
             state.closed = true;
             state.is_over()
         };
-        // Else the last snapshot does it.
+        // Otherwise the last snapshot releases it.
         let released = if is_over { self.engine.release() } else { Ok(()) };
         closed.and(released)
     }

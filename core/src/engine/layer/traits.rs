@@ -1,4 +1,4 @@
-//! What an engine has to bring so that the layers can make a store of it.
+//! The traits that an engine implements for the layers.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use crate::{
     Tree,
 };
 
-/// An engine that applies atomic batches: the part both layers build on.
+/// An engine that applies atomic batches: the base of both layers.
 ///
-/// It is called by a layer, which checks names, and the handles and lengths of writes; reads check
-/// their handle themselves. One batch comes at a time unless
-/// [`concurrent_batches`](Capabilities::concurrent_batches) is set. After [`close`](Self::close)
-/// only snapshots that still live read.
+/// It is called by a layer, which checks names, and the handles and lengths of writes; reads must
+/// check their handle themselves. Batches arrive one at a time unless
+/// [`concurrent_batches`](Capabilities::concurrent_batches) is set. After [`close`](Self::close),
+/// only open snapshots still read.
 ///
 /// ```
 /// use arbour_core::engine::{Engine, TreeName};
@@ -36,10 +36,10 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn capabilities(&self) -> &Capabilities;
 
-    /// Resolves a name to a handle, without creating anything and without waiting for a writer.
+    /// Resolves a name to a handle, without creating the tree and without waiting for a writer.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn users<E: arbour_core::engine::Engine>(engine: &E) -> arbour_core::Result<Tree> {
@@ -48,8 +48,8 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
-    /// Tells whether a handle is one of this engine's. Called for every write, so it has to be
-    /// cheap: [`TreeRegistry::owns`](crate::engine::TreeRegistry::owns) is.
+    /// Tells whether a handle belongs to this engine. It is called for every write and must be
+    /// cheap, as [`TreeRegistry::owns`](crate::engine::TreeRegistry::owns) is.
     ///
     /// ```
     /// fn is_ours<E: arbour_core::engine::Engine>(engine: &E, tree: &Tree) -> bool {
@@ -58,10 +58,10 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn owns(&self, tree: &Tree) -> bool;
 
-    /// Applies all writes of a batch in order, or none, as durable as asked for or more so.
+    /// Applies all writes of a batch in order, or none, with at least the requested durability.
     ///
     /// # Errors
-    /// What the engine reports. Nothing was written then, unless the error is
+    /// Errors of the engine. Nothing was written, unless the error is
     /// [`CommitUnknown`](crate::ErrorKind::CommitUnknown).
     ///
     /// ```
@@ -75,10 +75,10 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn apply(&self, batch: &Batch, durability: Durability) -> Result<()>;
 
-    /// Makes everything applied so far survive the loss of power.
+    /// Makes everything applied so far survive a power loss.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn flush(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -87,10 +87,11 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn sync(&self) -> Result<()>;
 
-    /// Lets go of files and locks, at the latest with the last snapshot; called once, alone.
+    /// Releases files and locks, at the latest with the last snapshot. It is called once, while the
+    /// layer holds the writer slot exclusively.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn end(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -100,10 +101,10 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn close(&self) -> Result<()>;
 
-    /// Measures the engine; see [`KvStore::stats`](crate::KvStore::stats).
+    /// Returns the size of the engine; see [`KvStore::stats`](crate::KvStore::stats).
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn size(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<u64> {
@@ -112,10 +113,10 @@ pub trait Engine: Send + Sync + 'static {
     /// ```
     fn stats(&self) -> Result<Stats>;
 
-    /// Gives space back; see [`KvStore::compact`](crate::KvStore::compact).
+    /// Returns space to the file system; see [`KvStore::compact`](crate::KvStore::compact).
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine overrides it.
     ///
     /// ```
     /// fn shrink(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -130,7 +131,7 @@ pub trait Engine: Send + Sync + 'static {
     /// [`KvStore::backup`](crate::KvStore::backup).
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine has something better.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine overrides it.
     ///
     /// ```
     /// fn keep(engine: &impl arbour_core::engine::Engine) -> arbour_core::Result<()> {
@@ -143,8 +144,8 @@ pub trait Engine: Send + Sync + 'static {
     }
 }
 
-/// An engine with snapshots that span its trees, but without transactions that can scan what
-/// they wrote. [`TransactionLayer`](crate::engine::TransactionLayer) makes a store of it.
+/// An engine with snapshots that span its trees, but without transactions that can scan their own
+/// writes. [`TransactionLayer`](crate::engine::TransactionLayer) makes a store of it.
 ///
 /// ```
 /// use arbour_core::engine::{SnapshotEngine, TransactionLayer};
@@ -154,15 +155,15 @@ pub trait Engine: Send + Sync + 'static {
 /// }
 /// ```
 pub trait SnapshotEngine: Engine {
-    /// All trees at one moment.
+    /// A snapshot of all trees.
     type Snapshot<'s>: KvRead
     where
         Self: 's;
 
-    /// Pins all trees as they are now.
+    /// Takes a snapshot of all trees.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::SnapshotEngine;
@@ -174,8 +175,8 @@ pub trait SnapshotEngine: Engine {
     fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
 }
 
-/// A cursor that keeps the entry it showed, so that a layer can look at it, look elsewhere, and
-/// lend it then without having copied it.
+/// A cursor that keeps the entry it last returned, so that a layer can look at it, look elsewhere,
+/// and then lend it without having copied it.
 ///
 /// ```
 /// use arbour_core::engine::{LiveCursor, LiveEngine};
@@ -188,8 +189,8 @@ pub trait SnapshotEngine: Engine {
 /// }
 /// ```
 pub trait LiveCursor: Cursor {
-    /// Returns what the last call of [`next`](Cursor::next) returned: `None` before the first, after
-    /// the end, an error or a seek.
+    /// Returns the entry that the last call of [`next`](Cursor::next) returned: `None` before the
+    /// first call, at the end, after an error or a seek.
     ///
     /// ```
     /// fn is_at(cursor: &impl arbour_core::engine::LiveCursor, key: &[u8]) -> bool {
@@ -199,11 +200,11 @@ pub trait LiveCursor: Cursor {
     fn shown(&self) -> Option<(&[u8], &[u8])>;
 }
 
-/// An engine that only reads what is there now and applies atomic batches.
-/// [`SnapshotLayer`](crate::engine::SnapshotLayer) adds the snapshots.
+/// An engine that only reads its current state and applies atomic batches.
+/// [`SnapshotLayer`](crate::engine::SnapshotLayer) adds snapshots.
 ///
-/// The conformance crate's `BTreeEngine` is a complete one in a few hundred lines, persistence
-/// included. This is how it becomes a store with transactions and snapshots:
+/// The conformance crate's `BTreeEngine` is a complete one in a few hundred lines, including
+/// persistence. It becomes a store with transactions and snapshots like this:
 ///
 /// ```
 /// use arbour_core::engine::{LiveEngine, SnapshotLayer, TransactionLayer};
@@ -216,17 +217,17 @@ pub trait LiveEngine: Engine {
     /// The bytes of a value.
     type Value: AsRef<[u8]>;
 
-    /// The entries of a range as they are when the cursor comes to them: it need neither show nor
-    /// hide what is written meanwhile, but each entry it shows must have been there at some
-    /// moment since the cursor was made, and one that was there all along must not be missed.
+    /// Reads the entries of a range as they are when the cursor reaches them. It may or may not
+    /// show concurrent writes, but each entry it shows must have existed at some time since the
+    /// cursor was created, and it must not miss an entry that existed throughout.
     type Cursor<'e>: LiveCursor
     where
         Self: 'e;
 
-    /// Gets the value a key has now, or `None` if it is absent.
+    /// Returns the current value of a key, or `None` if it is absent.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
@@ -240,7 +241,7 @@ pub trait LiveEngine: Engine {
     /// Reads the entries of a range.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
@@ -256,10 +257,10 @@ pub trait LiveEngine: Engine {
         direction: Direction,
     ) -> Result<Self::Cursor<'_>>;
 
-    /// Lists the names of the trees that hold an entry now, sorted by bytes.
+    /// Returns the names of the trees that currently hold an entry, sorted by bytes.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// Errors of the engine.
     ///
     /// ```
     /// fn count(engine: &impl arbour_core::engine::LiveEngine) -> arbour_core::Result<usize> {
@@ -268,12 +269,11 @@ pub trait LiveEngine: Engine {
     /// ```
     fn trees(&self) -> Result<Vec<String>>;
 
-    /// Lets go of what [`close`](Engine::close) had to keep for snapshots that still lived: called
-    /// once none lives any more. An engine that closes at once has nothing to do here.
+    /// Releases what [`close`](Engine::close) had to keep for open snapshots; called once no
+    /// snapshot is open any more. An engine that closes at once has nothing to do here.
     ///
     /// # Errors
-    /// What the engine reports; nobody hears of it unless the store was closed with no snapshot
-    /// alive.
+    /// Errors of the engine; they are reported only if the store was closed with no snapshot open.
     ///
     /// ```
     /// fn end(engine: &impl arbour_core::engine::LiveEngine) -> arbour_core::Result<()> {

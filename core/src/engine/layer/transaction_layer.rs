@@ -1,4 +1,4 @@
-//! Transactions for an engine that has snapshots and atomic batches.
+//! Transactions for an engine with snapshots and atomic batches.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::{
     Provision, Result, Stats, StoreOptions, Tree, Write,
 };
 
-/// Makes a [`KvStore`] of an engine that has snapshots and atomic batches.
+/// Makes a [`KvStore`] of an engine with snapshots and atomic batches.
 ///
-/// A transaction holds the [`WriterSlot`], keeps its writes in an ordered set laid over a
-/// snapshot, and commits them as one native batch. One that reads nothing costs what collecting a
-/// batch costs. Batches applied without a transaction go straight to the engine; side by side if
-/// it takes [concurrent batches](Capabilities::concurrent_batches), but never during a
-/// transaction.
+/// A transaction holds the [`WriterSlot`], keeps its writes in an ordered set on top of a snapshot,
+/// and commits them as one native batch. A transaction that reads nothing costs no more than
+/// collecting a batch. Batches applied without a transaction go directly to the engine,
+/// concurrently if it supports [concurrent batches](Capabilities::concurrent_batches), but never
+/// during a transaction.
 ///
 /// ```
 /// use arbour_core::engine::{SnapshotEngine, TransactionLayer};
@@ -34,8 +34,8 @@ pub struct TransactionLayer<E: SnapshotEngine> {
 }
 
 impl<E: SnapshotEngine> TransactionLayer<E> {
-    /// Makes a store of an engine. Of the options it takes the busy timeout, the limits, and
-    /// whether writes are refused; `path` is what errors name as the store.
+    /// Makes a store of an engine. From the options it uses the busy timeout, the limits and the
+    /// read-only flag; errors name `path` as the store.
     ///
     /// ```
     /// # use arbour_core::engine::{SnapshotEngine, TransactionLayer};
@@ -54,7 +54,7 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
         Self { engine, capabilities, slot: WriterSlot::new(options, path) }
     }
 
-    /// Returns the engine, for what only it can do.
+    /// Returns the engine, for operations that only it offers.
     ///
     /// ```
     /// # use arbour_core::engine::{Engine, SnapshotEngine, TransactionLayer};
@@ -174,7 +174,8 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
 /// ```
 pub struct LayeredTransaction<'s, E: SnapshotEngine> {
     layer: &'s TransactionLayer<E>,
-    /// Pinned at the first read: until then nothing can have changed, for the slot is held.
+    /// Taken at the first read. Nothing can have changed until then, because the transaction holds
+    /// the slot.
     snapshot: OnceCell<E::Snapshot<'s>>,
     writes: WriteSet,
     durability: Durability,
@@ -271,11 +272,11 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
     }
 
     fn commit(self) -> Result<()> {
-        // The transaction's own snapshot must not make the engine keep what it is about to
-        // overwrite.
+        // Drop the transaction's own snapshot first, so that the engine need not keep what the
+        // batch overwrites.
         drop(self.snapshot);
         let applied = self.layer.apply_some(self.writes.batch(), self.durability);
-        // Of the engine's batch the caller knows nothing.
+        // The caller did not apply a batch itself, so report its own operation.
         applied.map_err(|error| error.with_operation(Operation::Commit))
     }
 

@@ -1,4 +1,4 @@
-//! What keys held before they were changed, for as long as a snapshot may ask.
+//! Old values of changed keys, kept for as long as a snapshot may need them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -10,18 +10,18 @@ use crate::{Direction, KeyRange, Tree};
 /// The value a key had before a change; `None` if it was absent.
 pub(crate) type PreImage = Option<Arc<[u8]>>;
 
-/// The pre-images of changes, by tree and key, and the snapshots that may need them.
+/// The pre-images of changes by tree and key, and the snapshots that may need them.
 ///
-/// Snapshots are known by the sequence they were pinned at. A change made at sequence `c`, the
-/// change before it to the same key at `b`, is seen by the snapshots pinned at `b` up to, but not
-/// including, `c`; where none lives in between, nothing is kept.
+/// Snapshots are identified by the sequence at which they were pinned. If a key was changed at
+/// sequence `b` and next at `c`, the pre-image of `c` is read by the snapshots pinned at `b` up to,
+/// but not including, `c`; if there are none, it is not kept.
 pub(crate) struct UndoLog {
     /// How many snapshots are pinned at each sequence.
     pinned: BTreeMap<u64, usize>,
     trees: HashMap<Tree, ChangedKeys<Changes>>,
     entries: usize,
-    /// The number of entries the last sweep left: sweeping again once it doubled keeps the cost
-    /// of forgetting in proportion to the cost of keeping.
+    /// The number of entries after the last sweep. Sweeping again only when it has doubled keeps
+    /// the cost of sweeping proportional to the cost of keeping.
     entries_swept: usize,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct UndoLog {
 #[derive(Default)]
 struct Changes {
     list: Vec<Change>,
-    /// The number of changes that the last look for superfluous ones left.
+    /// The number of changes left by the last search for superfluous ones.
     needed: usize,
 }
 
@@ -38,10 +38,10 @@ struct Change {
     before: PreImage,
 }
 
-/// Up to this many changes of one key are looked through at each further one.
+/// Up to this many changes, a key's list is searched for superfluous ones at each further change.
 const CHANGES_FEW: usize = 8;
 
-/// Below this many entries a sweep is not worth its while.
+/// Below this many entries a sweep is not worthwhile.
 const ENTRIES_UNSWEPT_MAX: usize = 1024;
 
 impl UndoLog {
@@ -49,7 +49,7 @@ impl UndoLog {
         Self { pinned: BTreeMap::new(), trees: HashMap::new(), entries: 0, entries_swept: 0 }
     }
 
-    /// Tells whether any snapshot lives.
+    /// Tells whether any snapshot is open.
     pub(crate) fn is_watched(&self) -> bool {
         !self.pinned.is_empty()
     }
@@ -79,8 +79,8 @@ impl UndoLog {
         }
     }
 
-    /// Keeps what a key held before the change at `sequence`, if a snapshot can ask for it. The
-    /// engine is read only then.
+    /// Keeps the value a key had before the change at `sequence`, if an open snapshot may need it.
+    /// Only then is the engine read.
     pub(crate) fn keep<E>(
         &mut self,
         tree: &Tree,
@@ -101,8 +101,8 @@ impl UndoLog {
             None => self.trees.entry(tree.clone()).or_default(),
         };
         keys.change(key, sequence, |changes| {
-            // Looking through many only once they have doubled keeps the cost in proportion to
-            // the number of changes, however many snapshots live.
+            // Searching a long list only when it has doubled keeps the cost proportional to the
+            // number of changes, however many snapshots are open.
             if changes.list.len() <= CHANGES_FEW || changes.list.len() > 2 * changes.needed {
                 self.entries -= changes.forget(&self.pinned);
             }
@@ -112,13 +112,14 @@ impl UndoLog {
         Ok(())
     }
 
-    /// Returns what a key held for a snapshot, if it was changed since: `Some(None)` if it was
-    /// absent then.
+    /// Returns the value of a key at a snapshot, if the key was changed since: `Some(None)` if it
+    /// was absent then.
     pub(crate) fn before(&self, tree: &Tree, key: &[u8], pinned_at: u64) -> Option<PreImage> {
         self.trees.get(tree)?.get(key)?.seen_at(pinned_at)
     }
 
-    /// Returns the next key in a range that was changed since a snapshot, with what it held then.
+    /// Returns the next key in a range that was changed since a snapshot, with its value at the
+    /// snapshot.
     pub(crate) fn next(
         &self,
         tree: &Tree,
@@ -130,8 +131,9 @@ impl UndoLog {
             return None;
         }
         let (key, changes) = self.trees.get(tree)?.next(range, direction, pinned_at)?;
-        // A key changed since then has a change that the snapshot sees: its last one is kept while
-        // a snapshot lives between it and the one before it, and else one before it is seen.
+        // The key's last change is later than the snapshot. If that change was forgotten, no
+        // snapshot is pinned between it and the change before it, so this snapshot is older than
+        // the latter, and finds it or an earlier one.
         Some((key, changes.seen_at(pinned_at)?))
     }
 
@@ -153,13 +155,13 @@ impl UndoLog {
     }
 }
 
-/// Tells whether a snapshot lives that sees the state between two changes.
+/// Tells whether an open snapshot reads the state between two changes.
 fn is_needed(pinned: &BTreeMap<u64, usize>, from: u64, to: u64) -> bool {
     pinned.range((Bound::Included(from), Bound::Excluded(to))).next().is_some()
 }
 
 impl Changes {
-    /// Removes the changes no snapshot needs and returns how many those were.
+    /// Removes the changes that no snapshot needs, and returns how many.
     fn forget(&mut self, pinned: &BTreeMap<u64, usize>) -> usize {
         let kept_before = self.list.len();
         let mut from = 0;
@@ -172,7 +174,7 @@ impl Changes {
         kept_before - self.needed
     }
 
-    /// Returns what the first change after `pinned_at` replaced.
+    /// Returns the value that the first change after `pinned_at` replaced.
     fn seen_at(&self, pinned_at: u64) -> Option<PreImage> {
         let first = self.list.partition_point(|change| change.sequence <= pinned_at);
         self.list.get(first).map(|change| change.before.clone())

@@ -1,19 +1,20 @@
-//! Ranges of keys that are known to hold no entry.
+//! Ranges of keys known to hold no entries.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::key::successor;
 
-/// Disjoint ranges of keys, each from a start up to, but not including, an end.
+/// Disjoint ranges of keys, each including its start and excluding its end.
 #[derive(Default)]
 pub(super) struct EmptyRanges {
-    /// The end of each range by its start.
+    /// The end of each range, by its start.
     ends: BTreeMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl EmptyRanges {
-    /// Adds the range from `start` up to `end`, and makes one of all that it overlaps or touches.
+    /// Adds the range from `start` up to `end`, and merges it with all ranges it overlaps or
+    /// touches.
     pub(super) fn add(&mut self, start: &[u8], end: &[u8]) {
         if start >= end {
             return;
@@ -32,7 +33,7 @@ impl EmptyRanges {
         self.ends.insert(start, end);
     }
 
-    /// Cuts a key out: an entry was written there.
+    /// Removes a key from the ranges, because an entry was written there.
     pub(super) fn cut(&mut self, key: &[u8]) {
         let Some((start, _)) = self.around(key) else { return };
         let start: Box<[u8]> = Box::from(start);
@@ -41,12 +42,12 @@ impl EmptyRanges {
         self.add(&successor(key), &end);
     }
 
-    /// Returns the start and the end of the range that a key is in.
+    /// Returns the start and the end of the range that contains a key.
     pub(super) fn around(&self, key: &[u8]) -> Option<(&[u8], &[u8])> {
         self.last_from(key).filter(|(_, end)| *end > key)
     }
 
-    /// Returns the last range that starts at a key or before it.
+    /// Returns the last range that starts at or before a key.
     fn last_from(&self, key: &[u8]) -> Option<(&[u8], &[u8])> {
         let until = (Bound::Unbounded, Bound::Included(key));
         let (start, end) = self.ends.range::<[u8], _>(until).next_back()?;

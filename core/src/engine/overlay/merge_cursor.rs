@@ -1,4 +1,4 @@
-//! A cursor over entries and the writes laid over them.
+//! A cursor that merges entries with the writes on top of them.
 
 use std::cmp::Ordering;
 
@@ -7,10 +7,10 @@ use super::write_set::WriteSetRange;
 use crate::key::successor;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
-/// Reads what lies below and the writes of an overlay as one ordered range.
+/// Reads the entries below and the writes of an overlay as one ordered range.
 ///
-/// Where both have a key the write counts; where the write is a deletion the key is passed over.
-/// Where the overlay holds nothing in the range, the entries below are lent as they are.
+/// If both have a key, the write wins; if the write is a deletion, the key is skipped. If the
+/// overlay has no writes in the range, the entries below are lent directly.
 ///
 /// ```
 /// use arbour_core::{Cursor, Error, KvRead, KvStore, KvWrite, MemoryStore};
@@ -34,17 +34,17 @@ pub struct MergeCursor<'t, C> {
     below_head: Head,
     writes: WriteSetRange<'t>,
     writes_head: Option<(&'t [u8], Option<&'t [u8]>)>,
-    /// What a seek needs to begin anew among the writes.
+    /// Needed to restart among the writes after a seek.
     write_set: &'t WriteSet,
     tree: Tree,
     range: KeyRange<'static>,
     direction: Direction,
-    /// What is being passed over; `None` between calls.
+    /// The deleted keys being skipped; `None` between calls.
     run: Option<Run<'t>>,
     failed: bool,
 }
 
-/// Deleted keys that follow each other, with no entry in between.
+/// A run of deleted keys without an entry in between.
 struct Run<'t> {
     first: &'t [u8],
     last: &'t [u8],
@@ -52,12 +52,12 @@ struct Run<'t> {
     jumps: usize,
 }
 
-/// How many deleted keys in a row a cursor passes over before it notes where they end. Passing over
-/// this many is about as quick as the seek that a later cursor makes instead.
+/// How many deleted keys in a row a cursor skips before it records where they end. Skipping this
+/// many is about as quick as the seek with which a later cursor would jump over them.
 const RUN_UNNOTED_MAX: usize = 16;
 
-/// The next entry below, copied because a cursor lends one entry at a time and the write that
-/// comes before it has to be lent first.
+/// The next entry below. It is copied because a cursor lends one entry at a time, and a write that
+/// sorts before it must be lent first.
 #[derive(Default)]
 struct Head {
     state: HeadState,
@@ -73,7 +73,7 @@ enum HeadState {
     Ended,
 }
 
-/// Whose entry comes next.
+/// The source of the next entry.
 enum Turn<'t> {
     Below,
     Written(&'t [u8], &'t [u8]),
@@ -124,7 +124,7 @@ impl<'t, C: Cursor> MergeCursor<'t, C> {
         Ok(())
     }
 
-    /// Decides whose entry is next and takes it from its side.
+    /// Decides which source has the next entry, and takes it from there.
     fn take_turn(&mut self) -> Result<Turn<'t>> {
         loop {
             self.read_below()?;
@@ -166,7 +166,7 @@ impl<'t, C: Cursor> MergeCursor<'t, C> {
         }
     }
 
-    /// Passes over a deleted key, and all that is known to be empty behind it.
+    /// Skips a deleted key, and everything after it that is known to be empty.
     fn pass_over(&mut self, key: &'t [u8]) -> Result<()> {
         let run = self.run.get_or_insert(Run { first: key, last: key, steps: 0, jumps: 0 });
         run.last = key;
@@ -178,7 +178,8 @@ impl<'t, C: Cursor> MergeCursor<'t, C> {
         };
         run.jumps += 1;
         self.seek_writes(&end);
-        // What is held below may be behind the end already: only reading it found that out.
+        // The entry held from below may already lie after the end; seeking would then move
+        // backwards.
         let is_ahead = match self.below_head.state {
             HeadState::Unread => false,
             HeadState::Held => self.order(&self.below_head.key, &end) != Ordering::Less,
@@ -191,8 +192,8 @@ impl<'t, C: Cursor> MergeCursor<'t, C> {
         Ok(())
     }
 
-    /// Notes what was passed over, so that a later cursor jumps there. A run that is short is
-    /// passed over again until it has grown; one that was jumped over alone is known.
+    /// Records the skipped keys as empty, so that a later cursor can jump over them. A short run is
+    /// not worth recording, and a single jump is recorded already.
     fn end_run(&mut self) {
         let Some(run) = self.run.take() else { return };
         if run.steps > RUN_UNNOTED_MAX || run.jumps > 1 {
@@ -216,6 +217,7 @@ impl<C: Cursor> Cursor for MergeCursor<'_, C> {
         if self.failed {
             return Ok(None);
         }
+        // No write is left, so lend the entries below without copying them.
         if self.writes_head.is_none() && self.below_head.state == HeadState::Unread {
             return self.below.next().inspect_err(|_| self.failed = true);
         }

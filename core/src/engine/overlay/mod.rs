@@ -1,8 +1,8 @@
-//! Writes kept apart from what they will change, and reads that see both.
+//! Writes held back from the store below, and reads that see both.
 //!
-//! An overlay gives a transaction to an engine that has none, and a savepoint to any transaction:
-//! the [`WriteSet`] holds the writes in order, the [`MergeCursor`] lays them over the entries
-//! below, and nothing below changes until the writes are applied.
+//! An overlay adds transactions to an engine without them, and savepoints to any transaction: the
+//! [`WriteSet`] holds the writes in order, the [`MergeCursor`] merges them with the entries below,
+//! and nothing below changes until the writes are applied.
 
 mod empty_ranges;
 mod merge_cursor;
@@ -15,7 +15,7 @@ pub(crate) use write_set::WriteSet;
 
 use crate::{Cursor, Result};
 
-/// Copies the keys a cursor has left: what a range deletion in an overlay marks one by one.
+/// Copies the remaining keys of a cursor. A range deletion in an overlay marks each of them.
 pub(crate) fn keys_in(mut cursor: impl Cursor) -> Result<Vec<Vec<u8>>> {
     let mut keys = Vec::new();
     while let Some((key, _)) = cursor.next()? {

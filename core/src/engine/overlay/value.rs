@@ -1,6 +1,6 @@
 //! A value read through an overlay.
 
-/// A value that was either just written or stands in what lies below.
+/// A value that was either written in the overlay or read from below.
 ///
 /// ```
 /// use arbour_core::{Error, KvRead, KvStore, KvWrite, MemoryStore};
@@ -20,7 +20,7 @@
 pub enum OverlayValue<'t, V> {
     /// The value was written in the overlay.
     Written(&'t [u8]),
-    /// The value stands below.
+    /// The value comes from below.
     Below(V),
 }
 

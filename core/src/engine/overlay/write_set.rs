@@ -9,18 +9,18 @@ use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// Writes in order, indexed by key once something is read.
 ///
-/// A transaction that only writes pays for collecting a batch and nothing more; the index is
-/// built at the first read and kept up to date from then on.
+/// A transaction that only writes costs no more than collecting a batch; the index is built at the
+/// first read and maintained from then on.
 pub(crate) struct WriteSet {
     batch: Batch,
     index: OnceCell<Index>,
-    /// For each tree where neither what lies below nor the writes have an entry, as far as that is
-    /// known. Cursors note what they pass over, so that no later one has to pass over it again:
-    /// what lies below does not change while it is written over.
+    /// For each tree, ranges known to be empty both below and in the writes. Cursors record what
+    /// they skip, so that later ones need not skip it again; this stays valid because nothing below
+    /// changes during the transaction.
     empty: RefCell<HashMap<Tree, EmptyRanges>>,
 }
 
-/// For each tree the keys written, and the position in the batch of the last write to each.
+/// For each tree, the written keys, and the position in the batch of the last write to each.
 type Index = HashMap<Tree, BTreeMap<Box<[u8]>, usize>>;
 
 impl WriteSet {
@@ -28,7 +28,7 @@ impl WriteSet {
         Self { batch: Batch::new(), index: OnceCell::new(), empty: RefCell::default() }
     }
 
-    /// Returns the writes in order; of several to one key the last counts.
+    /// Returns the writes in order; if a key was written several times, the last write wins.
     pub(crate) fn batch(&self) -> &Batch {
         &self.batch
     }
@@ -48,7 +48,7 @@ impl WriteSet {
         self.note(tree, key);
     }
 
-    /// Deletes all keys that a range holds, in order.
+    /// Deletes all the given keys, in order.
     pub(crate) fn delete_all(&mut self, tree: &Tree, keys: &[Vec<u8>]) {
         for key in keys {
             self.delete(tree, key);
@@ -65,7 +65,7 @@ impl WriteSet {
         }
     }
 
-    /// Notes that no entry is left from `start` up to, but not including, `end`.
+    /// Records that no entry is left from `start` up to, but not including, `end`.
     pub(super) fn note_empty(&self, tree: &Tree, start: &[u8], end: &[u8]) {
         let mut empty = self.empty.borrow_mut();
         match empty.get_mut(tree) {
@@ -74,8 +74,8 @@ impl WriteSet {
         }
     }
 
-    /// Returns where a cursor at a deleted key can go on at once, because no entry is left before
-    /// that; `None` if it would not even pass over the write that comes next.
+    /// Returns where a cursor at a deleted key can continue, because there is no entry before that;
+    /// `None` if the jump would not even skip the next write.
     pub(super) fn end_of_empty(
         &self,
         tree: &Tree,
@@ -90,7 +90,7 @@ impl WriteSet {
         }
     }
 
-    /// Returns what was written to a key: `Some(None)` if it was deleted, `None` if it was not
+    /// Returns the write to a key: `Some(None)` if the key was deleted, `None` if it was not
     /// written.
     pub(crate) fn get(&self, tree: &Tree, key: &[u8]) -> Option<Option<&[u8]>> {
         if self.batch.is_empty() {
@@ -100,7 +100,7 @@ impl WriteSet {
         self.batch.get(position).map(|write| write.value)
     }
 
-    /// Returns the keys written in a range, with what was written last.
+    /// Returns the keys written in a range, with the last write to each.
     pub(crate) fn range(
         &self,
         tree: &Tree,
@@ -115,7 +115,7 @@ impl WriteSet {
         WriteSetRange { keys, batch: &self.batch, direction }
     }
 
-    /// Tells whether a key is present, by what was written and what is below.
+    /// Tells whether a key is present, considering both the writes and what is below.
     pub(crate) fn contains_over(
         &self,
         below: &impl KvRead,
@@ -128,7 +128,7 @@ impl WriteSet {
         }
     }
 
-    /// Reads a value where it lies, by what was written and what is below.
+    /// Reads a value without copying, considering both the writes and what is below.
     pub(crate) fn get_with_over<R>(
         &self,
         below: &impl KvRead,
@@ -142,8 +142,8 @@ impl WriteSet {
         }
     }
 
-    /// Counts the entries of a tree: those below, corrected by each key that was written. An engine
-    /// may know its own count, so that nothing is scanned.
+    /// Counts the entries of a tree: those below, corrected for each written key. If the engine
+    /// knows its own count, nothing is scanned.
     pub(crate) fn len_over(&self, below: &impl KvRead, tree: &Tree) -> Result<u64> {
         let mut len = below.len(tree)?;
         for (key, written) in self.range(tree, &KeyRange::all(), Direction::Forward) {
@@ -156,8 +156,8 @@ impl WriteSet {
         Ok(len)
     }
 
-    /// Corrects the names of the trees that hold an entry below by what was written: `reader`
-    /// reads both as one.
+    /// Corrects the names of the trees that hold an entry below for the writes; `reader` reads both
+    /// combined.
     pub(crate) fn trees_over(
         &self,
         reader: &impl KvRead,
@@ -200,7 +200,7 @@ fn insert(index: &mut Index, tree: &Tree, key: &[u8], position: usize) {
     }
 }
 
-/// The keys a [`WriteSet`] holds in a range, in order: each with its value, or `None` if it was
+/// The keys of a [`WriteSet`] in a range, in order: each with its value, or `None` if it was
 /// deleted.
 pub(crate) struct WriteSetRange<'t> {
     keys: Option<btree_map::Range<'t, Box<[u8]>, usize>>,
