@@ -83,8 +83,9 @@ fn home_of(
     exports: &BTreeMap<&Path, &BTreeMap<String, Path>>,
     followed: usize,
 ) -> Option<Path> {
-    let length = (0..=path.len()).rev().find(|length| modules.contains(&path[..*length]))?;
-    let (module, rest) = (path[..length].to_vec(), &path[length..]);
+    let halves = (0..=path.len()).rev().filter_map(|length| path.split_at_checked(length));
+    let (module, rest) = halves.clone().find(|(module, _)| modules.contains(*module))?;
+    let module = module.to_vec();
     let exported = rest.first().and_then(|name| exports.get(&module)?.get(name));
     match exported {
         Some(target) if followed < RE_EXPORTS_MAX && *target != path => {
@@ -122,7 +123,7 @@ impl Collector<'_> {
             "super" => {
                 let levels = path.iter().take_while(|name| *name == "super").count();
                 let parent = module.get(..module.len().checked_sub(levels)?)?;
-                Some([parent, &path[levels..]].concat())
+                Some([parent, path.get(levels..)?].concat())
             }
             name => {
                 let child = [module.as_slice(), &[name.to_owned()]].concat();
@@ -160,7 +161,7 @@ impl Collector<'_> {
         let full = if name == "self" {
             before.clone()
         } else {
-            [before.as_slice(), &[name.clone()]].concat()
+            [before.as_slice(), std::slice::from_ref(&name)].concat()
         };
         let Some(path) = self.absolute(&full) else { return };
         if is_export {

@@ -34,7 +34,6 @@
 /// assert_eq!(store.stats()?.entries, 1);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-#[doc(hidden)]
 #[macro_export]
 macro_rules! __forward {
     (types of $read:ty) => {
