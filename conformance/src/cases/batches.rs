@@ -13,8 +13,8 @@ use crate::{Bed, Factory, entries};
 /// A key named for the writes made to it in order, those writes, and what they leave.
 type Order<'k> = (&'k [u8], &'k [Option<&'k [u8]>], Option<&'k [u8]>);
 
-/// Case 87. Of several writes to one key the last counts, be it a put or a delete. grovedb let a
-/// put win over a later delete.
+/// Case 87. Of several writes to one key the last one counts, whether it is a put or a delete.
+/// grovedb let a put win over a later delete.
 pub(super) fn ordered_duplicates<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let orders: [Order<'_>; 8] = [
         (b"put put", &[Some(b"1"), Some(b"2")], Some(b"2")),
@@ -49,10 +49,10 @@ pub(super) fn ordered_duplicates<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A long run of puts and deletes of a few keys leaves what doing them one by one leaves.
+/// A long run of puts and deletes of a few keys leaves the same entries as making them one by one.
 pub(super) fn same_as_one_by_one<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let mut expected = [BTreeMap::new(), BTreeMap::new()];
-    // A generator with a fixed seed: what fails once fails always.
+    // A generator with a fixed seed, so that a failure repeats.
     let mut state: u32 = 1;
     for _ in 0..20 {
         let trees = [bed.tree("t")?, bed.tree("u")?];
@@ -84,8 +84,8 @@ pub(super) fn same_as_one_by_one<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 88. If one write is refused none is made, wherever it stands. go-datastore's basic batch
-/// wrote up to the one that failed.
+/// Case 88. If one write is refused, none is made, wherever it is in the batch. go-datastore's
+/// basic batch wrote the writes before the refused one.
 pub(super) fn all_or_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [b"a", b"b"])?;
@@ -113,7 +113,7 @@ pub(super) fn all_or_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 89. An empty batch succeeds and changes nothing, and so does one that was emptied.
+/// Case 89. An empty batch succeeds and changes nothing, and so does a batch that was cleared.
 pub(super) fn empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     fill(bed.store(), &t, [b"a"])?;
@@ -131,8 +131,8 @@ pub(super) fn empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 90. A batch that was cleared holds only what came after; one that is applied twice, or
-/// goes on after it was applied, does its writes again.
+/// Case 90. A batch that was cleared holds only the writes added after that. A batch that is
+/// applied twice, or extended after it was applied, makes its writes again.
 pub(super) fn cleared_and_reused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     let mut batch = Batch::new();
@@ -154,7 +154,7 @@ pub(super) fn cleared_and_reused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 91. A batch spans trees, by turns: each write goes to its own.
+/// Case 91. A batch spans trees, in turn: each write goes to its own tree.
 pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u, v) = (bed.tree("t")?, bed.tree("u")?, bed.tree("v")?);
     fill(bed.store(), &v, [b"a", b"b"])?;
@@ -181,7 +181,7 @@ pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A handle of another store, wherever it stands in a batch, makes the batch refused as a whole.
+/// If a batch contains a handle of another store, anywhere, the whole batch is refused.
 pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;
     let foreign = other.tree("t")?;
@@ -206,7 +206,7 @@ pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     other.close()
 }
 
-/// Ten thousand writes are one batch like any other, and a transaction takes as many.
+/// Ten thousand writes are a batch like any other, and a transaction takes as many.
 pub(super) fn large<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<String> = (0..10_000).map(|number| format!("{number:05}")).collect();
     let odd: Vec<&[u8]> = keys.iter().skip(1).step_by(2).map(String::as_bytes).collect();
@@ -230,7 +230,7 @@ pub(super) fn large<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &bed.tree("u")?, &odd)
 }
 
-/// A batch is visible when `apply` returns, whatever it survives, and is there after a `sync`.
+/// A batch is visible when `apply` returns, at any durability, and still there after a `sync`.
 pub(super) fn visible_at_every_durability<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let keys: [&[u8]; 3] = [b"a", b"b", b"c"];

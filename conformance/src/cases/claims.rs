@@ -1,4 +1,5 @@
-//! Claims that many cases make: what a tree holds in one line of text, and how a call is refused.
+//! Claims that many cases make: the contents of a tree as one line of text, and how a call is
+//! refused.
 
 use std::any::Any;
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use arbour_core::{
 
 use crate::entries;
 
-/// The keys most cases use.
+/// The keys that most cases use.
 const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 /// Makes the writes of a line in a transaction: `a=1` puts, `-a` deletes.
@@ -35,7 +36,7 @@ pub(super) fn commit<S: KvStore>(store: &S, tree: &Tree, writes: &str) -> Result
     store.write(|transaction| make(transaction, tree, writes))
 }
 
-/// Returns what a cursor has left as a line like `a=1 b=2`.
+/// Returns the remaining entries of a cursor as a line like `a=1 b=2`.
 pub(super) fn text(mut cursor: impl Cursor) -> Result<String> {
     let mut text = String::new();
     while let Some((key, value)) = cursor.next()? {
@@ -65,7 +66,7 @@ pub(super) fn descending<'k, R: KvRead>(
     text(reader.scan(tree, range.into(), Direction::Reverse)?)
 }
 
-/// Reads a tree in every way there is, asserts that all agree, and returns its entries as a line
+/// Reads a tree in every possible way, asserts that all agree, and returns its entries as a line
 /// like `a=1 b=2`.
 pub(super) fn everything<R: KvRead>(reader: &R, tree: &Tree) -> Result<String> {
     let found = entries(reader.scan(tree, KeyRange::all(), Direction::Forward)?)?;
@@ -92,12 +93,12 @@ pub(super) fn everything<R: KvRead>(reader: &R, tree: &Tree) -> Result<String> {
     text(reader.scan(tree, KeyRange::all(), Direction::Forward)?)
 }
 
-/// Words of error texts that leave open what is meant, or that need a second reading.
+/// Words that make an error text ambiguous or hard to read.
 const UNCLEAR: [&str; 8] =
     ["whoever", "nobody", "somebody", " he ", " his ", "is told", "taken back", " ere "];
 
-/// Asserts that a text can be read in the middle of the night: one line that says what happened,
-/// and no unclear word.
+/// Asserts that a tired person can read a text: one line that says what happened, without unclear
+/// words.
 #[track_caller]
 fn assert_readable(error: &Error) {
     let (message, whole) = (error.message(), error.to_string());
@@ -118,8 +119,8 @@ pub(super) fn refused<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Erro
     error
 }
 
-/// Options for a store whose writers wait longer than any run lasts: where one would wait for
-/// itself, the run hangs instead of passing after a while.
+/// Options for a store whose writers wait longer than any run lasts: if a thread waits for itself,
+/// the run hangs instead of passing after a while.
 pub(super) fn patient() -> StoreOptions {
     StoreOptions::new().busy_timeout(Duration::from_secs(3600))
 }
@@ -129,12 +130,12 @@ pub(super) fn impatient() -> StoreOptions {
     StoreOptions::new().busy_timeout(Duration::ZERO)
 }
 
-/// Joins a thread and goes on with its panic if it had one.
+/// Joins a thread and propagates its panic, if it had one.
 pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     thread.join().unwrap_or_else(|panic: Box<dyn Any + Send>| resume_unwind(panic))
 }
 
-/// Reads a number, which is zero where nothing was written.
+/// Reads a number, which is zero if nothing was written.
 pub(super) fn number<R: KvRead>(reader: &R, tree: &Tree, key: &str) -> Result<i64> {
     let read = |value: &[u8]| value.try_into().map_or(i64::MIN, i64::from_be_bytes);
     Ok(reader.get_with(tree, key.as_bytes(), read)?.unwrap_or(0))

@@ -14,7 +14,7 @@ use super::files::siblings;
 use crate::{Bed, Factory};
 
 /// Every operation on a closed store fails with `Closed`. Case 97. Pebble panics where LevelDB
-/// reports an error, which brought down a program that had only exchanged its engine.
+/// reports an error, which crashed a program that had only switched its engine.
 pub(super) fn use_after_close_fails<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     commit(bed.store(), &t, "a=1")?;
@@ -50,7 +50,7 @@ pub(super) fn use_after_close_fails<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     assert_eq!(runs, 0, "a closure ran over a closed store");
     refused(store.sync(), ErrorKind::Closed, "sync");
     refused(store.stats(), ErrorKind::Closed, "stats");
-    // What the engine never could it may still refuse for that reason.
+    // An operation that the engine never supports may still be refused for that reason.
     let capabilities = store.capabilities();
     for (result, supported, what) in [
         (store.compact(), capabilities.compaction, "compact"),
@@ -65,7 +65,7 @@ pub(super) fn use_after_close_fails<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     Ok(())
 }
 
-/// Closing a closed store does nothing, on whatever thread.
+/// Closing a closed store does nothing, on any thread.
 pub(super) fn close_twice<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     let store = bed.store();
@@ -78,7 +78,7 @@ pub(super) fn close_twice<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen()?;
     let expected = if bed.capabilities().persistent { "a=1" } else { "" };
     assert_eq!(everything(&bed.store().snapshot()?, &bed.tree("t")?)?, expected);
-    // All at once, one of them first.
+    // Several threads close at once, and one of them is first.
     let store = bed.store();
     thread::scope(|scope| {
         let threads = [(); 4].map(|()| scope.spawn(|| store.close()));
@@ -88,9 +88,8 @@ pub(super) fn close_twice<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Closing a store whose transaction the same thread holds fails with `Busy` at once, and so does
-/// closing it from another thread that may not wait; the store stays open and the transaction
-/// commits.
+/// Closing a store fails with `Busy` at once if the same thread holds a transaction, and also from
+/// another thread that may not wait. The store stays open and the transaction commits.
 pub(super) fn close_during_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().optimistic {
         bed.negative();
@@ -121,7 +120,7 @@ pub(super) fn close_during_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<(
     Ok(())
 }
 
-/// Closing from another thread waits for the transaction, whose commit is not lost.
+/// Closing from another thread waits for the transaction, and its commit is not lost.
 pub(super) fn close_waits_for_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().optimistic {
         bed.negative();
@@ -139,7 +138,8 @@ pub(super) fn close_waits_for_transaction<F: Factory>(bed: &mut Bed<F>) -> Resul
             let _ = closed.send(());
             result
         });
-        // A store that closes too early does so within a moment; one that waits waits for us.
+        // A store that closes too early does so within a moment; a correct one waits for this
+        // thread.
         let early = was_closed.recv_timeout(Duration::from_millis(30));
         assert_eq!(early, Err(RecvTimeoutError::Timeout), "close did not wait");
         make(&mut transaction, t, "b=1")?;

@@ -1,4 +1,4 @@
-//! Cursors: where a seek takes them, where they end, and that they do not disturb each other.
+//! Cursors: where a seek takes them, where they end, and that they do not affect each other.
 
 use std::ops::Bound::Excluded;
 
@@ -8,23 +8,23 @@ use super::grid::{between, grid, grid_bounds};
 use super::ways::{fill, value_for};
 use crate::{Bed, Factory};
 
-/// The keys most cases here read among: every second letter.
+/// The keys that most cases here read: every second letter.
 const KEYS: [&[u8]; 7] = [b"b", b"d", b"f", b"h", b"j", b"l", b"n"];
 
-/// Case 29. A cursor may be left after none, one or all of its entries, and leaves nothing behind.
+/// Case 29. A cursor may be dropped after none, one or all of its entries, without side effects.
 pub(super) fn limits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_limits(bed, Direction::Forward, &KEYS)
 }
 
-/// Case 30. Descending, a limit takes the last keys of the range, not the first ones turned round.
+/// Case 30. Descending, a limit takes the last keys of the range, not the first ones reversed.
 pub(super) fn reverse_limits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let mut keys = KEYS;
     keys.reverse();
     assert_limits(bed, Direction::Reverse, &keys)
 }
 
-/// Case 32. A seek lands on the key if it is there, else on the next one in the cursor's direction,
-/// else at the end.
+/// Case 32. A seek lands on the key if it exists, otherwise on the next one in the cursor's
+/// direction, otherwise at the end.
 pub(super) fn seek_exact_between_past_end<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let seeks = [
         ("", "b", ""),
@@ -39,7 +39,7 @@ pub(super) fn seek_exact_between_past_end<F: Factory>(bed: &mut Bed<F>) -> Resul
     assert_seeks(bed, &KeyRange::all(), &seeks)
 }
 
-/// Case 33. A seek does not leave the range of the scan, by either end.
+/// Case 33. A seek does not leave the range of the scan, at either end.
 pub(super) fn seek_outside_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (f, j) = (&b"f"[..], &b"j"[..]);
     let seeks = [
@@ -68,7 +68,7 @@ pub(super) fn seek_outside_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_seeks(bed, &KeyRange::new(&b"i"[..]..j), &seeks)
 }
 
-/// A seek can go back to what was read already, and to and fro, from anywhere.
+/// A seek can go back to entries that were already read, and back and forth, from anywhere.
 pub(super) fn seek_backwards<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, KEYS)?;
@@ -84,7 +84,7 @@ pub(super) fn seek_backwards<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     seek_to_and_fro(transaction.scan(&t, KeyRange::all(), Direction::Reverse)?, &keys)
 }
 
-/// From any key, in any range, in both directions, a seek lands where the range has its next key.
+/// From any key, in any range, in both directions, a seek lands on the next key within the range.
 pub(super) fn seek_everywhere<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let keys = grid();
@@ -110,7 +110,7 @@ pub(super) fn seek_everywhere<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 34. A cursor that has ended stays ended, however often it is asked, until a seek.
+/// Case 34. A cursor that has ended stays ended, however often it is called, until a seek.
 pub(super) fn ended_cursor_stays_ended<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, KEYS)?;
@@ -132,8 +132,9 @@ pub(super) fn ended_cursor_stays_ended<F: Factory>(bed: &mut Bed<F>) -> Result<(
     Ok(())
 }
 
-/// Cursors over one tree, in both directions, and point reads between their steps do not disturb
-/// each other. A statement kept by its text, or a table that opens once, would.
+/// Cursors over one tree, in both directions, and point reads between their steps do not affect
+/// each other. They would on an engine that caches one statement by its text, or can open a table
+/// only once.
 pub(super) fn interleaved_cursors_do_not_mix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in ["t", "u"] {
         let tree = bed.tree(name)?;
@@ -184,7 +185,7 @@ fn assert_limits<F: Factory>(bed: &mut Bed<F>, direction: Direction, keys: &[&[u
     Ok(())
 }
 
-/// A target of a seek, with the key a seek lands on ascending and the one descending.
+/// The target of a seek, the key it lands on ascending, and the key it lands on descending.
 type Seek<'k> = (&'k [u8], Option<&'k [u8]>, Option<&'k [u8]>);
 
 /// Asserts where seeks land among [`KEYS`], ascending and descending; `""` is the end.
@@ -208,13 +209,13 @@ fn assert_seeks<F: Factory>(
     Ok(())
 }
 
-/// Returns the key a seek lands on, or `None` for the end.
+/// Returns the key that a seek lands on, or `None` for the end.
 fn landing(key: &str) -> Option<&[u8]> {
     (!key.is_empty()).then_some(key.as_bytes())
 }
 
-/// Makes all seeks in one cursor for each direction, and asserts what `next` returns after each,
-/// up to a number of times.
+/// Makes all seeks with one cursor for each direction, and asserts what `next` returns after each,
+/// up to a number of calls.
 #[track_caller]
 fn assert_seeks_in<R: KvRead>(
     reader: &R,
@@ -244,7 +245,7 @@ fn assert_seeks_in<R: KvRead>(
     Ok(())
 }
 
-/// Moves a cursor over [`KEYS`], given in its direction, to keys before and behind.
+/// Moves a cursor over [`KEYS`], given in its direction, to earlier and later keys.
 fn seek_to_and_fro(mut cursor: impl Cursor, keys: &[&[u8]]) -> Result<()> {
     for from in keys {
         for (to, key) in keys.iter().enumerate() {

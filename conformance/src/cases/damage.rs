@@ -1,6 +1,6 @@
-//! Damaged files: refused with their kind, never taken for data, and never a panic.
+//! Damaged files: refused with the right kind, never taken for data, and never a panic.
 //!
-//! What is damaged is the file that [`Factory::data_file`] names, of a store that was closed.
+//! The damaged file is the one that [`Factory::data_file`] names, of a store that was closed.
 
 use std::fmt::Debug;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::{Bed, Factory, entries};
 /// The unit in which parts of a file are overwritten: no engine has smaller pages.
 const BLOCK: usize = 4096;
 
-/// Proves of an engine that keeps no files that none disturb it: what is asked of it here.
+/// Checks that an engine without files is not affected by any: that is all these cases ask of it.
 fn files_do_not_matter<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let path = bed.other_path("no store");
     attempt(fs::write(&path, b"this is no store"), "cannot write a file")?;
@@ -34,8 +34,8 @@ fn files_do_not_matter<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that a store cannot be opened, that the error names it, and that its file is left as
-/// it was; twice, for the first attempt must not prepare the second.
+/// Asserts that a store cannot be opened, that the error names it, and that its file is unchanged.
+/// It tries twice, because the first attempt must not enable the second.
 fn stays_refused<F: Factory>(bed: &Bed<F>, path: &Path, kind: ErrorKind, what: &str) -> Result<()> {
     let before = data_bytes(bed.factory(), path)?;
     let (writable, read_only) = (StoreOptions::new(), StoreOptions::new().read_only(true));
@@ -53,7 +53,7 @@ fn stays_refused<F: Factory>(bed: &Bed<F>, path: &Path, kind: ErrorKind, what: &
     Ok(())
 }
 
-/// Runs a closure and says of a panic, which may be the engine's, what it happened over.
+/// Runs a closure. If it panics, perhaps in the engine, the message says during what.
 fn placed<T>(what: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let message = panic_message(panic.as_ref()).unwrap_or("a panic");
@@ -61,7 +61,7 @@ fn placed<T>(what: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// A store that a later version has written is refused as `TooNew` and left as it is. Case 103.
+/// A store written by a later version is refused with `TooNew` and left unchanged. Case 103.
 pub(super) fn newer_format_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent {
         return files_do_not_matter(bed);
@@ -75,8 +75,8 @@ pub(super) fn newer_format_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     stays_refused(bed, &path, ErrorKind::TooNew, "a newer store")
 }
 
-/// A file that is no store is refused as `Corrupted` and left as it is: text, noise, zeros, one
-/// byte.
+/// A file that is not a store is refused with `Corrupted` and left unchanged: text, noise, zeros,
+/// one byte.
 pub(super) fn not_a_store_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent {
         return files_do_not_matter(bed);
@@ -123,8 +123,8 @@ fn step_entry(step: usize) -> (Vec<u8>, Vec<u8>) {
     (format!("{step:04}").into_bytes(), format!("value of {step:04}").repeat(100).into_bytes())
 }
 
-/// A file that ends too early is refused as `Corrupted`, or holds what some commit left, in all
-/// trees: never a part of one.
+/// A file that ends too early is refused with `Corrupted`, or holds the state after some commit, in
+/// all trees: never a part of a commit.
 pub(super) fn truncated_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent {
         return files_do_not_matter(bed);
@@ -135,7 +135,7 @@ pub(super) fn truncated_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     lengths.extend([1, 100, 512, BLOCK, BLOCK + 1]);
     lengths.extend([1, 2, 100, BLOCK].map(|short| bytes.len().saturating_sub(short)));
     lengths.retain(|length| *length < bytes.len());
-    // Of a small file some are the same, and a folder is not copied onto another.
+    // In a small file some lengths are equal, and a folder cannot be copied onto another.
     lengths.sort_unstable();
     lengths.dedup();
     for length in lengths {
@@ -166,11 +166,11 @@ pub(super) fn truncated_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Pages of noise or zeros in the middle of a file are found out: what is read is right, or
-/// `Corrupted`, and nothing is silently missing.
+/// Pages of noise or zeros in the middle of a file are detected: what is read is right, or the read
+/// fails with `Corrupted`, and nothing is missing silently.
 ///
-/// A single bit that is changed within a value no engine without checksums can see, and the suite
-/// does not ask for it.
+/// No engine without checksums can detect a single changed bit within a value, and the suite does
+/// not require it.
 pub(super) fn garbage_never_passes_for_data<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent {
         return files_do_not_matter(bed);
@@ -180,7 +180,7 @@ pub(super) fn garbage_never_passes_for_data<F: Factory>(bed: &mut Bed<F>) -> Res
     let names = ["t", "u"];
     for name in names {
         let tree = store.tree(name)?;
-        // In many commits, so that the last one lies in the part that is spared.
+        // Many commits, so that the last one lies in the part that is spared.
         for part in 0..16 {
             store.write(|transaction| {
                 let mut written = garbled_entries(name).into_iter().skip(part).step_by(16);
@@ -222,8 +222,8 @@ fn garbled_entries(name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     (0..800).map(entry).collect()
 }
 
-/// Reads a tree in every way and asserts that each read is right or fails as `Corrupted` and names
-/// the store.
+/// Reads a tree in every way and asserts that each read is right, or fails with `Corrupted` and
+/// names the store.
 fn right_or_refused<S: KvStore>(store: &S, name: &str, what: &str) -> Result<()> {
     let (snapshot, tree, expected) = (store.snapshot()?, store.tree(name)?, garbled_entries(name));
     let scan = |direction| entries(snapshot.scan(&tree, KeyRange::all(), direction)?);
@@ -248,7 +248,7 @@ fn right<T: PartialEq + Debug>(result: Result<T>, expected: &T, what: &str) {
 }
 
 /// Chooses blocks to overwrite: the first, some spread over the file, and some that hold values.
-/// The last eighth is spared: in a log its damage is the same as a commit that never ended.
+/// The last eighth is spared: in a log, damage there looks like a commit that was never completed.
 fn blocks(bytes: &[u8]) -> Vec<usize> {
     let count = bytes.len() * 7 / 8 / BLOCK;
     let marked = |block: &usize| {
@@ -263,7 +263,7 @@ fn blocks(bytes: &[u8]) -> Vec<usize> {
     chosen
 }
 
-/// Bytes that mean nothing, the same in every run.
+/// Meaningless bytes, the same in every run.
 fn noise(length: usize) -> Vec<u8> {
     let mut random = Random::new(length as u64);
     (0..length).map(|_| random.next() as u8).collect()

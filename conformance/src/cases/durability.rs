@@ -1,7 +1,7 @@
-//! Durability: what a commit survives is never less than was asked for.
+//! Durability: a commit survives no less than was requested.
 //!
-//! A copy of an open store's files is what the death of the process would leave. What the loss of
-//! power would leave is out of reach here.
+//! A copy of an open store's files is what the death of the process would leave. What a loss of
+//! power would leave cannot be tested here.
 
 use arbour_core::{Batch, Durability, KvStore, KvWrite, Result, StoreOptions, Tree};
 
@@ -9,8 +9,8 @@ use super::claims::{commit, everything, make};
 use super::files::copy_files;
 use crate::{Bed, Factory};
 
-/// The levels an engine says it has are sorted, include the strongest if it persists and are none
-/// if it does not; each level asked for is rounded up. Case 100.
+/// The levels of an engine are sorted; they include the strongest if it persists, and are empty if
+/// it does not. Each requested level is rounded up. Case 100.
 pub(super) fn never_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let capabilities = bed.capabilities();
     let levels = &capabilities.durability;
@@ -28,8 +28,8 @@ pub(super) fn never_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Commits and batches of every level are visible at once, and there after a clean close, each
-/// without a later commit to carry it. Case 100.
+/// Commits and batches of every level are visible at once, and present after a clean close, each
+/// without a later commit to flush it. Case 100.
 pub(super) fn clean_close_keeps_every_level<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let persistent = bed.capabilities().persistent;
     for durability in Durability::ALL {
@@ -66,8 +66,8 @@ fn write_at<S: KvStore>(
     }
 }
 
-/// Opens what would be left of the open store if the process died now, and returns the entries of
-/// a tree.
+/// Opens what would be left of the open store if the process died now, and returns the entries of a
+/// tree.
 fn left<F: Factory>(bed: &Bed<F>, name: &str, tree: &str) -> Result<String> {
     let path = bed.other_path(name);
     copy_files(bed.path(), &path)?;
@@ -77,8 +77,8 @@ fn left<F: Factory>(bed: &Bed<F>, name: &str, tree: &str) -> Result<String> {
     Ok(found)
 }
 
-/// A commit that was asked to survive the process has left it when it returns. Case 98. An engine
-/// that keeps its log in a buffer of its own loses it here.
+/// A commit that has to survive the process has left it when it returns. Case 98. An engine that
+/// keeps its log in a buffer of its own loses the commit here.
 pub(super) fn commits_outlive_the_process<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent {
         commit(bed.store(), &bed.tree("t")?, "a=1")?;
@@ -94,7 +94,7 @@ pub(super) fn commits_outlive_the_process<F: Factory>(bed: &mut Bed<F>) -> Resul
         write_at(store, &t, durability, true, "a")?;
         assert_eq!(left(bed, &format!("{name}, batch"), "t")?, "a=1 b=1 c=1", "{durability}");
     }
-    // What is not committed is in no copy, however much of it there is.
+    // Uncommitted writes are in no copy, however many there are.
     let mut transaction = store.begin()?;
     for number in 0..2000_u32 {
         transaction.put(&t, &number.to_be_bytes(), &[7; 200])?;
@@ -103,7 +103,7 @@ pub(super) fn commits_outlive_the_process<F: Factory>(bed: &mut Bed<F>) -> Resul
     transaction.rollback()
 }
 
-/// After `sync` even commits that asked for no durability are there if the process dies.
+/// After `sync`, even commits without durability survive the death of the process.
 pub(super) fn sync_makes_durable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     store.sync()?;

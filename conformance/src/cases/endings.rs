@@ -1,4 +1,4 @@
-//! How transactions end: a commit shows all of their writes, anything else none.
+//! How transactions end: a commit shows all of their writes, any other ending shows none.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
@@ -10,8 +10,8 @@ use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
 
-/// Makes a transaction that changes every tree, ends it as told, and asserts that nothing of it
-/// is left.
+/// Makes a transaction that changes every tree, ends it in the given way, and asserts that nothing
+/// of it is left.
 fn undone<F: Factory>(
     bed: &mut Bed<F>,
     end: impl FnOnce(Transaction<'_, F>) -> Result<()>,
@@ -54,7 +54,8 @@ pub(super) fn drop_undoes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     })
 }
 
-/// Nobody else sees a transaction's writes before its commit, and everybody after it. Case 74.
+/// No other reader sees a transaction's writes before its commit, and every reader sees them after
+/// it. Case 74.
 pub(super) fn invisible_before_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;
@@ -76,7 +77,7 @@ pub(super) fn invisible_before_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()
     make(&mut transaction, t, "a=2 -b c=2")?;
     make(&mut transaction, u, "a=2")?;
     sees("a=1 b=1", "")?;
-    // A read builds or flushes what some engines keep of the writes.
+    // A read builds or flushes the write buffer of some engines.
     assert_eq!(everything(&transaction, t)?, "a=2 c=2");
     sees("a=1 b=1", "")?;
     transaction.commit()?;
@@ -84,7 +85,8 @@ pub(super) fn invisible_before_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()
 }
 
 /// A panic inside `write`, or while a transaction lives, rolls it back and frees the writer slot.
-/// Case 75. An engine that keeps its writer behind a poisonable lock refuses every later writer.
+/// Case 75. An engine that keeps its writer behind a lock with poisoning refuses every later
+/// writer.
 pub(super) fn panic_undoes_and_frees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     bed.settle()?;

@@ -9,11 +9,11 @@ use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::Factory;
 
-/// Copies a store, open or closed, to another path: what the copy holds is what would be left if
-/// the process died now.
+/// Copies a store, open or closed, to another path. The copy holds what would be left if the
+/// process died now.
 ///
-/// A store at `store` is that file or folder, and what lies beside it under a longer name, such as
-/// `store-wal`.
+/// A store at `store` consists of that file or folder and of files beside it with a longer name,
+/// such as `store-wal`.
 pub(super) fn copy_files(from: &Path, to: &Path) -> Result<()> {
     let name = from.file_name().unwrap_or_default();
     for file in siblings(from)? {
@@ -25,7 +25,7 @@ pub(super) fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns the files and folders of a store; none where there is no store.
+/// Returns the files and folders of a store; empty if there is no store.
 pub(super) fn siblings(path: &Path) -> Result<Vec<PathBuf>> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok(Vec::new());
@@ -52,12 +52,12 @@ pub(super) fn set_data_bytes<F: Factory>(factory: &F, path: &Path, bytes: &[u8])
     attempt(fs::write(factory.data_file(path), bytes), "cannot write a store's file")
 }
 
-/// Makes an error of the contract from one of the file system.
+/// Converts an error of the file system to one of the contract.
 pub(super) fn attempt<T>(result: io::Result<T>, message: &'static str) -> Result<T> {
     result.map_err(|error| Error::new(ErrorKind::Io, Operation::Open, message).with_source(error))
 }
 
-/// Returns what a file's name has beyond `name`, if it begins so.
+/// Returns the rest of a file's name after `name`, if it begins with it.
 fn beyond(file: &Path, name: &OsStr) -> Option<OsString> {
     let own = file.file_name()?.to_str()?;
     own.strip_prefix(name.to_str()?).map(OsString::from)

@@ -25,7 +25,7 @@ pub(super) fn grid_bounds() -> Vec<Bound<&'static [u8]>> {
     bounds
 }
 
-/// Tells whether a key is between two bounds, without asking what is under examination.
+/// Tells whether a key is between two bounds, without using the code under test.
 pub(super) fn between(start: Bound<&[u8]>, key: &[u8], end: Bound<&[u8]>) -> bool {
     let after = match start {
         Included(start) => key >= start,

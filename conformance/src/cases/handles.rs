@@ -1,4 +1,4 @@
-//! Handles of another store, and of one that is no more: refused wherever a handle is taken.
+//! Handles of another store, and of a store that was closed: refused wherever a handle is accepted.
 
 use arbour_core::{
     Batch, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
@@ -9,7 +9,7 @@ use super::claims::refused;
 use super::ways::{WritePath, assert_keys, fill, value_for};
 use crate::{Bed, Factory};
 
-/// Case 53. A handle of another store is refused by every read, though both have a tree of that
+/// Case 53. Every read refuses a handle of another store, even if both stores have a tree of that
 /// name.
 pub(super) fn foreign_handle_refused_by_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
@@ -32,7 +32,7 @@ pub(super) fn foreign_handle_refused_by_reads<F: Factory>(bed: &mut Bed<F>) -> R
     other.close()
 }
 
-/// Case 53. And by every write, which then changes neither store; a transaction goes on.
+/// Case 53. Every write refuses it too, and then neither store changes; a transaction continues.
 pub(super) fn foreign_handle_refused_by_writes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [b"a"])?;
@@ -64,8 +64,8 @@ pub(super) fn foreign_handle_refused_by_writes<F: Factory>(bed: &mut Bed<F>) -> 
     other.close()
 }
 
-/// A handle that was resolved before the store was closed is another store's once it is opened
-/// again, and reaches neither the new nor the old one.
+/// A handle that was resolved before the store was closed belongs to another store once it is
+/// opened again, and is refused by both the new and the old one.
 pub(super) fn handle_of_closed_store_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let old = bed.tree("t")?;
     fill(bed.store(), &old, [b"a"])?;

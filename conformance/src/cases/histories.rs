@@ -1,4 +1,4 @@
-//! Histories: what many threads did at random is what they would have done one after another.
+//! Histories: the random actions of many threads are equivalent to some serial order.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -62,14 +62,14 @@ pub(super) fn bank_transfer<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// What one transaction of [`serializable`] read and wrote.
 struct Happened {
-    /// How many transactions it found committed before it.
+    /// How many committed transactions it found.
     version: i64,
     reads: Vec<(String, i64)>,
     writes: Vec<(String, i64)>,
 }
 
-/// What random transactions of several threads read is what they would have read one after
-/// another, in the order in which they counted themselves; and so is what snapshots saw.
+/// Random transactions of several threads read what they would have read one after another, in the
+/// order in which they counted themselves. The same holds for snapshots.
 pub(super) fn serializable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     const KEYS: u64 = 4;
     const THREADS: [u64; 4] = [11, 12, 13, 14];
@@ -83,7 +83,7 @@ pub(super) fn serializable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         for _ in 0..=random.below(3) {
             let key = format!("key {}", random.below(KEYS));
             if random.below(2) == 0 {
-                // Writes are told apart by their value.
+                // Each value is unique, so it identifies its write.
                 let value = random.below(1 << 40) as i64;
                 set(transaction, tree(&key), &key, value)?;
                 happened.writes.push((key, value));
@@ -132,7 +132,7 @@ fn pinned<S: KvStore, R>(store: &S, run: impl FnOnce(&S::Snapshot<'_>) -> Result
     store.read(run)
 }
 
-/// Runs a history one transaction after another and asserts that all reads were true.
+/// Replays a history, one transaction after another, and asserts that all reads were right.
 fn replay(history: &[Happened], seen: &[Happened]) {
     let mut model: BTreeMap<&str, i64> = BTreeMap::new();
     let mut snapshots = seen.iter().peekable();
@@ -153,8 +153,8 @@ fn replay(history: &[Happened], seen: &[Happened]) {
     snapshots.for_each(|snapshot| holds(&model, snapshot, "a snapshot"));
 }
 
-/// No read, of a snapshot or a one-shot, finds half of a value or of a batch, though values span
-/// many pages and are written all the time.
+/// No read, of a snapshot or a one-shot, finds half of a value or of a batch, even though values
+/// span many pages and are written all the time.
 pub(super) fn no_torn_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     const LENGTH: usize = 40_000;
     let (store, t, u) = (bed.store(), &bed.tree("t")?, &bed.tree("u")?);

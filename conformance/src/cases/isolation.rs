@@ -1,5 +1,4 @@
-//! Isolation: two transactions that contradict each other do what they would do one after the
-//! other.
+//! Isolation: two conflicting transactions have the same effect as one after the other.
 
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -12,11 +11,11 @@ use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
 
-/// A place in two transactions that the first to reach it does not leave until the second is
-/// there, or has had a while to get there.
+/// A rendezvous in two transactions: the first to reach it waits until the second arrives, or has
+/// had some time to do so.
 ///
-/// A store that serializes never lets the second come; one that does not makes its mistake here
-/// every time rather than once in a while. Nothing is asserted about the time.
+/// A store that serializes never lets the second arrive; one that does not makes its mistake here
+/// every time instead of occasionally. Nothing is asserted about the time.
 #[derive(Default)]
 struct Meeting {
     arrived: Mutex<u32>,
@@ -28,13 +27,13 @@ impl Meeting {
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         *arrived += 1;
         self.changed.notify_all();
-        // What it returns does not matter: either both are here, or only one can be.
+        // The result does not matter: either both are here, or only one can be.
         let _ = self.changed.wait_timeout_while(arrived, Duration::from_millis(30), |n| *n < 2);
     }
 }
 
-/// Runs a transaction on two threads that meet between its reads and its writes, if the store
-/// lets them.
+/// Runs a transaction on two threads that meet between its reads and its writes, if the store lets
+/// them.
 fn race<F: Factory>(
     bed: &Bed<F>,
     run: impl Fn(&mut Transaction<'_, F>, &Meeting, &str) -> Result<()> + Sync,
@@ -79,8 +78,8 @@ pub(super) fn lost_update<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Of two who are on call and each go off only while the other is on, one stays. Case 78. Under
-/// mere snapshot isolation both go, for they write different keys.
+/// If two people are on call and each goes off call only while the other is on, one remains. Case
+/// 78. Under snapshot isolation alone both go off, because they write different keys.
 pub(super) fn write_skew<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     for _ in 0..4 {
@@ -103,14 +102,14 @@ pub(super) fn write_skew<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Of two who each book a room only if nobody has, one does, though what both looked at was a
-/// range with no key to lock. Case 79. RocksDB's TransactionDB lets both.
+/// If two people each book a room only if it is free, one of them gets it, even though both read a
+/// range with no key to lock. Case 79. RocksDB's TransactionDB lets both book it.
 pub(super) fn phantom_in_empty_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     for round in 0..4 {
         let room = format!("room {round}/");
         race(bed, |transaction, meeting, who| {
-            // Looked for in two ways, by a scan and by a count.
+            // Checked in two ways, by a scan and by a count.
             let range = KeyRange::prefix(room.as_bytes());
             let free = match round % 2 {
                 0 => transaction.first(&t, range)?.is_none(),
@@ -125,8 +124,8 @@ pub(super) fn phantom_in_empty_range<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     Ok(())
 }
 
-/// An optimistic engine reports two transactions that contradict each other as `Conflict`, which
-/// `write` retries; any other never does, whatever its threads do. Case 80.
+/// An optimistic engine reports two conflicting transactions as `Conflict`, which `write` retries;
+/// any other engine never does, whatever its threads do. Case 80.
 pub(super) fn conflict_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     if !bed.capabilities().optimistic {
@@ -174,7 +173,7 @@ pub(super) fn conflict_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 }
 
 /// A batch applied by another thread does not land between a transaction's reads and its writes,
-/// though it may go past the transactions otherwise.
+/// even on an engine where batches may otherwise bypass transactions.
 pub(super) fn batch_waits_for_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     for round in 1..=4 {
@@ -202,7 +201,7 @@ pub(super) fn batch_waits_for_transaction<F: Factory>(bed: &mut Bed<F>) -> Resul
             joined(other)?;
             own
         })?;
-        // The batch knows nothing of the number: it wins, or the transaction adds to it.
+        // The batch does not read the number: it overwrites it, or the transaction adds to it.
         let found = number(&store.snapshot()?, &t, "count")?;
         assert!(found == 100 || found == 100 + round, "the batch was lost: {found}");
     }

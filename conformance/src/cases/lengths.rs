@@ -1,5 +1,5 @@
-//! Short and long keys and values: what the limits admit is stored whole, and what they do not is
-//! refused before the engine sees it.
+//! Short and long keys and values: those within the limits are stored whole, and others are refused
+//! before the engine sees them.
 
 use arbour_core::{
     Batch, CompareAndSwap, Cursor, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore,
@@ -10,8 +10,8 @@ use super::claims::refused;
 use super::ways::{WritePath, add, assert_keys, assert_range, fill, make, read, value_for};
 use crate::{Bed, Factory};
 
-/// Case 7. The empty key is a key like any other, and the first; or it is refused before the
-/// engine sees it. In fjall it panicked and poisoned the writer.
+/// Case 7. The empty key is a key like any other, and the first; or it is refused before the engine
+/// sees it. In fjall it panicked and poisoned the writer.
 pub(super) fn empty_key_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().limits.key_bytes_min > 0 {
         bed.negative();
@@ -32,8 +32,8 @@ pub(super) fn empty_key_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     assert_keys(bed.store(), &t, &[b"", b"\0", b"a", b"\xff"])
 }
 
-/// Reading a key no store can hold finds nothing and is no error. LMDB refused such reads, fjall
-/// panicked at an empty key.
+/// Reading a key that no store can hold finds nothing and is no error. LMDB refused such reads, and
+/// fjall panicked at an empty key.
 pub(super) fn keys_nobody_can_store_are_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let longest = vec![b'k'; bed.capabilities().limits.key_bytes_max];
@@ -50,7 +50,7 @@ pub(super) fn keys_nobody_can_store_are_absent<F: Factory>(bed: &mut Bed<F>) -> 
 }
 
 /// Case 8. The longest key is stored whole on every path: two that differ in their last byte stay
-/// apart.
+/// distinct.
 pub(super) fn longest_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let stem = vec![b'k'; bed.capabilities().limits.key_bytes_max - 1];
     let keys = [&stem[..], &[&stem[..], b"a"].concat(), &[&stem[..], b"b"].concat()];
@@ -82,7 +82,7 @@ pub(super) fn longest_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 9. A key one byte over the limit is refused on every path, to store and to remove, and
+/// Case 9. A key one byte over the limit is refused on every path, for puts and deletes, and
 /// nothing else is lost with it.
 pub(super) fn over_long_key_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let key = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];
@@ -90,7 +90,7 @@ pub(super) fn over_long_key_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     assert_write_refused(bed, &key, None, ErrorKind::TooLarge)
 }
 
-/// Keys of the lengths at which length fields and pages overflow are stored whole, and a key sorts
+/// Keys of lengths at which length fields and pages overflow are stored whole, and a key sorts
 /// before its extensions.
 pub(super) fn keys_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let longest = vec![b'k'; bed.capabilities().limits.key_bytes_max];
@@ -109,7 +109,7 @@ pub(super) fn keys_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<()
     assert_keys(bed.store(), &t, &keys)
 }
 
-/// Values of the lengths at which length fields and pages overflow are stored whole.
+/// Values of lengths at which length fields and pages overflow are stored whole.
 pub(super) fn values_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let lengths = [
         1, 127, 128, 255, 256, 257, 1_023, 1_024, 4_095, 4_096, 4_097, 16_383, 16_384, 32_767,
@@ -132,7 +132,8 @@ pub(super) fn values_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<
     Ok(())
 }
 
-/// Case 10. A value of a mebibyte is stored whole on every path, and its neighbours stay small.
+/// Case 10. A value of a mebibyte is stored whole on every path, and neighbouring values are
+/// unchanged.
 pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let value = patterned(1 << 20);
@@ -153,7 +154,7 @@ pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A value as long as the limit is stored whole, and read both by `get` and by a scan.
+/// A value as long as the limit is stored whole, and can be read by `get` and by a scan.
 pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let value = patterned(bed.capabilities().limits.value_bytes_max);
@@ -178,8 +179,8 @@ pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 11. A value one byte over the limit is refused on every path, and nothing else is lost
-/// with it.
+/// Case 11. A value one byte over the limit is refused on every path, and nothing else is lost with
+/// it.
 pub(super) fn over_long_value_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let value = vec![b'v'; bed.capabilities().limits.value_bytes_max + 1];
     assert_write_refused(bed, b"key", Some(&value), ErrorKind::TooLarge)?;
@@ -195,8 +196,8 @@ pub(super) fn over_long_value_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// Asserts that a write is refused on every path and by every call, alone and among others; that
-/// a transaction goes on after it; and that only what was not refused is there in the end.
+/// Asserts that a write is refused on every path and by every call, alone and among other writes;
+/// that a transaction continues after it; and that in the end only the accepted writes are there.
 #[track_caller]
 fn assert_write_refused<F: Factory>(
     bed: &mut Bed<F>,
@@ -246,8 +247,8 @@ fn assert_write_refused<F: Factory>(
     assert_keys(bed.store(), &t, &[b"before", b"first", b"fourth", b"second", b"third"])
 }
 
-/// Makes a value in which every 256 bytes differ from the others, so that a part in the wrong
-/// place shows.
+/// Makes a value in which every block of 256 bytes is different, so that a misplaced part is
+/// detected.
 fn patterned(length: usize) -> Vec<u8> {
     let mut value = vec![0xa5; length];
     for (number, block) in value.chunks_exact_mut(256).enumerate() {

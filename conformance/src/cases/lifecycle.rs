@@ -1,4 +1,4 @@
-//! The life of a store: opened, opened again, opened twice, opened where there is nothing.
+//! The life of a store: opened, opened again, opened twice, opened where there is none.
 
 use std::error::Error as _;
 use std::fs;
@@ -29,8 +29,8 @@ fn refused_to_open<F: Factory>(
     error
 }
 
-/// All that was committed is there when the store is opened again, byte for byte, if the engine
-/// says it persists; and nothing is if it says it does not. Case 95.
+/// Everything that was committed is there when the store is opened again, byte for byte, if the
+/// engine persists; if it does not, nothing is there. Case 95.
 pub(super) fn reopened_data_is_there<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u, v) = (bed.tree("t")?, bed.tree("u")?, bed.tree("v")?);
     bed.store().write(|transaction| {
@@ -106,8 +106,8 @@ pub(super) fn reopened_again_and_again<F: Factory>(bed: &mut Bed<F>) -> Result<(
     Ok(())
 }
 
-/// A store that is dropped without being closed keeps what was committed and lets go of its files
-/// at once. Engines with threads in the background let go of their lock a moment later.
+/// A store that is dropped without being closed keeps what was committed and releases its files at
+/// once. Engines with background threads release their lock a moment later.
 pub(super) fn dropped_without_close<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let path = bed.other_path("dropped");
     for round in 1..=4_u64 {
@@ -126,9 +126,9 @@ pub(super) fn dropped_without_close<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     Ok(())
 }
 
-/// A second handle on an open store is refused with `Locked`, however often one tries, unless the
-/// engine says several may have it; then each sees what the other commits. Case 96. A lock of
-/// `fcntl` is lost as soon as the process closes a second handle on the file.
+/// A second handle on an open store is refused with `Locked`, however often it is tried, unless the
+/// engine allows several; then each sees what the other commits. Case 96. A lock of `fcntl` is lost
+/// as soon as the process closes a second handle on the file.
 pub(super) fn second_handle_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     bed.settle()?;
@@ -161,8 +161,8 @@ pub(super) fn second_handle_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<
     Ok(())
 }
 
-/// Two stores in one process have nothing to do with each other: a transaction of one does not
-/// hold up the other. Case 101. sled's transactions take a lock that all its stores share.
+/// Two stores in one process are independent: a transaction of one does not block the other. Case
+/// 101. sled's transactions take a lock that all its stores share.
 pub(super) fn two_stores_are_independent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     let path = bed.other_path("second");
@@ -194,8 +194,8 @@ pub(super) fn two_stores_are_independent<F: Factory>(bed: &mut Bed<F>) -> Result
     Ok(())
 }
 
-/// A store opened read-only is read, refuses every way of writing and is not changed on disk; an
-/// engine that cannot do it says so. Cases 83 and 102.
+/// A store opened read-only can be read, refuses every kind of write and is not changed on disk; an
+/// engine that cannot do this says so. Cases 83 and 102.
 pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     let read_only = StoreOptions::new().read_only(true);
@@ -253,12 +253,11 @@ pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     Ok(())
 }
 
-/// A store that is absent is not created where the options forbid it, and nothing is left of the
-/// attempt.
+/// An absent store is not created if the options forbid it, and the attempt leaves nothing.
 pub(super) fn absent_is_not_created<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (path, keep) = (bed.other_path("absent"), StoreOptions::new().create(false));
     if !bed.capabilities().persistent {
-        // There never is one before it is created.
+        // On a volatile engine no store exists before it is created.
         refused(bed.factory().open(&path, &keep), ErrorKind::NotFound, "an absent store");
         assert!(siblings(&path)?.is_empty(), "what does not persist left something");
         bed.negative();
@@ -276,8 +275,8 @@ pub(super) fn absent_is_not_created<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     Ok(())
 }
 
-/// A path that cannot be reached, because a folder is missing or a file is in its place, is `Io`
-/// with its cause, and nothing is created on the way.
+/// A path that cannot be reached, because a folder is missing or a file is in its place, fails with
+/// `Io` and its cause, and nothing is created on the way.
 pub(super) fn unreachable_path_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (file, missing) = (bed.other_path("file"), bed.other_path("missing"));
     attempt(fs::write(&file, b"not a folder"), "cannot write a file")?;

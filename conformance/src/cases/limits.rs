@@ -1,4 +1,4 @@
-//! Limits: keys and values up to them go in, one byte more is refused.
+//! Limits: keys and values up to them are accepted, one byte more is refused.
 
 use arbour_core::{
     Batch, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
@@ -8,8 +8,8 @@ use arbour_core::{
 use super::claims::{commit, everything, refused};
 use crate::{Bed, Factory, entries};
 
-/// Asserts that keys and values up to the limits go in through every way of writing, and come out,
-/// and that one byte more is `TooLarge` in each and writes nothing.
+/// Asserts that every kind of write accepts keys and values up to the limits, that they can be read
+/// back, and that one byte more fails with `TooLarge` in each and writes nothing.
 fn exact<S: KvStore>(store: &S, tree: &Tree, limits: Limits, values: bool) -> Result<()> {
     let key = |first: u8, length: usize| {
         let mut key = vec![b'k'; length];
@@ -38,7 +38,7 @@ fn exact<S: KvStore>(store: &S, tree: &Tree, limits: Limits, values: bool) -> Re
     Ok(())
 }
 
-/// Writes in the named way, behind a write that is good.
+/// Makes a write in the named way, after a valid write.
 fn write<S: KvStore>(store: &S, tree: &Tree, way: u8, key: &[u8], value: &[u8]) -> Result<()> {
     let mut batch = Batch::new();
     match way {
@@ -57,8 +57,8 @@ fn write<S: KvStore>(store: &S, tree: &Tree, way: u8, key: &[u8], value: &[u8]) 
     }
 }
 
-/// The limits the capabilities name are exact, through every way of writing; bounds of a scan may
-/// be longer. Case 105.
+/// The limits in the capabilities are exact for every kind of write; bounds of a scan may be
+/// longer. Case 105.
 pub(super) fn are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t, limits) = (bed.store(), bed.tree("t")?, bed.capabilities().limits);
     exact(store, &t, limits, false)?;
@@ -76,7 +76,7 @@ pub(super) fn are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Lower limits that the options ask for are kept as exactly, the capabilities name them, and what
+/// Lower limits in the options are enforced just as exactly, the capabilities show them, and what
 /// was stored before stays readable.
 pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let key = [b'x'; 80];
@@ -93,7 +93,7 @@ pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         let stored = snapshot.get_with(&u, &key, <[u8]>::to_vec)?;
         assert_eq!(stored, Some(vec![7; 5000]), "found by a get");
     }
-    // What an engine cannot do it does not promise, whatever it is asked for.
+    // An engine does not promise more than it can do, whatever is requested.
     let asked = Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, key_bytes_min: 0 };
     bed.reopen_with(&StoreOptions::new().limits(asked))?;
     let raised = bed.capabilities().limits;

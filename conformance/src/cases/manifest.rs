@@ -1,4 +1,4 @@
-//! The manifest: each capability is proven where it is true and its refusal where it is false.
+//! The manifest: each capability is proven if it is true, and its refusal if it is false.
 
 use std::error::Error as _;
 use std::path::Path;
@@ -29,8 +29,8 @@ fn contents<S: KvStore>(store: &S) -> Result<Vec<Contents>> {
 }
 
 /// A backup of a store in use, beside a snapshot and a transaction, holds what was committed and
-/// opens as a store of its own; what stands in its place is not overwritten. An engine that cannot
-/// do it says so. Case 104.
+/// opens as a store of its own; an existing file at its path is not overwritten. An engine that
+/// cannot do it says so. Case 104.
 pub(super) fn hot_backup<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     let t = bed.tree("t")?;
@@ -59,7 +59,7 @@ pub(super) fn hot_backup<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let backup = bed.factory().open(&destination, &StoreOptions::new())?;
     assert!(contents(&backup)? == expected, "the backup is not what was committed");
     assert_eq!(everything(&older, &u)?, "", "the snapshot beside it");
-    // The two go their own ways.
+    // The two stores are independent.
     let in_backup = backup.tree("u")?;
     commit(&backup, &in_backup, "c=4")?;
     assert_eq!(everything(&store.snapshot()?, &u)?, "a=2 b=3");
@@ -78,9 +78,8 @@ pub(super) fn hot_backup<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Compacting gives space back and changes nothing that is read: trees that were emptied read
-/// empty, handles stay good, snapshots stay as they are. An engine that cannot do it says so.
-/// Case 104.
+/// Compacting frees space and changes nothing that is read: emptied trees read as empty, handles
+/// stay good, snapshots stay as they are. An engine that cannot do it says so. Case 104.
 pub(super) fn compaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     commit(bed.store(), &t, "a=1 b=1")?;
@@ -126,7 +125,7 @@ pub(super) fn compaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Copied to another engine and back, a store is the same. Case 106.
+/// A store that is copied to another engine and back is the same. Case 106.
 pub(super) fn copied_between_engines<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let limits = bed.capabilities().limits;
     let (t, unicode) = (bed.tree("t")?, bed.tree("ä/ß \u{1f332}\n")?);
@@ -164,7 +163,7 @@ pub(super) fn copied_between_engines<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     Ok(())
 }
 
-/// `len` is exact and the number of entries in the stats is between half and twice the truth,
+/// `len` is exact, and the number of entries in the stats is between half and twice the exact one,
 /// after overwrites, deletions and rollbacks. Case 107.
 pub(super) fn counts_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let near = |bed: &Bed<F>, own: u64| {
@@ -203,7 +202,7 @@ pub(super) fn counts_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 }
 
 /// What was committed is there when the store is opened again exactly if the engine says that it
-/// persists, and it is examined on that axis.
+/// persists, and then it is tested on that axis.
 pub(super) fn persistence_agrees_with_axes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let persistent = bed.capabilities().persistent;
     commit(bed.store(), &bed.tree("t")?, "a=1")?;

@@ -1,4 +1,4 @@
-//! The names of trees: what is a name and what is none, whatever the engine makes of it.
+//! The names of trees: which are accepted and which are refused, on any engine.
 
 use arbour_core::engine::TreeName;
 use arbour_core::{ErrorKind, KvRead, KvStore, Result};
@@ -7,8 +7,8 @@ use super::claims::refused;
 use super::ways::read;
 use crate::{Bed, Factory};
 
-/// Case 49. Names may hold separators, quotes, blanks and any script, and be those that engines
-/// give to tables of their own.
+/// Case 49. Names may contain separators, quotes, spaces and any script, and may be names that
+/// engines give to tables of their own.
 pub(super) fn names_accepted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let longest = ["n".repeat(255), "\u{20ac}".repeat(85)];
     let mut names = vec![
@@ -70,11 +70,11 @@ pub(super) fn names_accepted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_names_distinct(bed, names)
 }
 
-/// A name that is empty, has more than 255 bytes or holds a NUL is refused, and makes nothing.
+/// A name that is empty, has more than 255 bytes or contains a NUL is refused, and creates nothing.
 pub(super) fn names_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"1")?;
-    // The last has 86 characters, and 258 bytes.
+    // The last one has 86 characters and 258 bytes.
     let over_long = ["n".repeat(256), "n".repeat(70_000), "\u{20ac}".repeat(86)];
     let mut names = vec!["", "\0", "t\0", "\0t", "a\0b"];
     names.extend(over_long.iter().map(String::as_str));
@@ -89,8 +89,8 @@ pub(super) fn names_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Names that differ only by case, composition or trailing blanks are names of different trees.
-/// SQLite's tables go by ASCII letters regardless of case.
+/// Names that differ only by case, composition or trailing spaces are names of different trees.
+/// SQLite's names of tables ignore the case of ASCII letters.
 pub(super) fn names_differ_by_case<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let names = [
         "x", "X", "x ", "ab", "aB", "Ab", "AB", "\u{e4}", "\u{c4}", "a\u{308}", "ss", "\u{df}",
@@ -99,8 +99,8 @@ pub(super) fn names_differ_by_case<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_names_distinct(bed, names.to_vec())
 }
 
-/// Names under `arbour/` are refused to the user and given to Arbour's own layers, whose trees are
-/// listed like any other.
+/// Names under `arbour/` are refused for users and accepted for Arbour's own layers, whose trees
+/// are listed like any other.
 pub(super) fn reserved_names_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in ["arbour/", "arbour/meta", "arbour/doc/users", "arbour//"] {
         refused(bed.store().tree(name), ErrorKind::InvalidArgument, name);
@@ -120,7 +120,7 @@ pub(super) fn reserved_names_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     Ok(())
 }
 
-/// Asserts that each name makes a tree of its own, listed under just that name.
+/// Asserts that each name makes a tree of its own, listed under exactly that name.
 #[track_caller]
 fn assert_names_distinct<F: Factory>(bed: &mut Bed<F>, mut names: Vec<&str>) -> Result<()> {
     for name in &names {
@@ -138,7 +138,7 @@ fn assert_names_distinct<F: Factory>(bed: &mut Bed<F>, mut names: Vec<&str>) -> 
     }
     names.sort_unstable();
     assert_eq!(bed.trees_of(&bed.store().snapshot()?)?, names);
-    // Emptying one leaves the others.
+    // Emptying one tree does not change the others.
     let (emptied, others) = names.split_at(names.len() / 2);
     for name in emptied {
         bed.store().delete(&bed.tree(name)?, b"name")?;

@@ -15,7 +15,7 @@ pub(super) fn unsigned_bytewise<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for byte in [0, 1, 0x7f, 0x80, 0xff] {
         keys.extend([0, 0x7f, 0x80, 0xff].map(|second| vec![byte, second]));
     }
-    // Stored in neither order: every 7th, round and round.
+    // Stored in no particular order: every 7th, repeatedly.
     let count = keys.len();
     fill(bed.store(), &t, (0..count).filter_map(|turn| keys.get(turn * 7 % count)))?;
     bed.settle()?;
@@ -28,8 +28,8 @@ pub(super) fn unsigned_bytewise<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_range(bed.store(), &t, &below_80, &expected)
 }
 
-/// Case 19. Digits, letters and lengths mean nothing: neither numbers, nor case, nor UTF-16, nor
-/// the shorter key first.
+/// Case 19. Digits, letters and lengths have no meaning: keys are not sorted as numbers, by case,
+/// as UTF-16, or by length.
 pub(super) fn digits_as_text<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys = [
         "-1",
@@ -59,8 +59,8 @@ pub(super) fn digits_as_text<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &t, &keys)
 }
 
-/// Case 20. A tree that was emptied and one that was never written have no first, no last and
-/// nothing between.
+/// Case 20. A tree that was emptied and a tree that was never written have no first entry, no last
+/// one, and none between.
 pub(super) fn empty_tree<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"1")?;
@@ -84,22 +84,22 @@ pub(super) fn empty_tree<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 21. Both ends of a range can belong to it.
+/// Case 21. Both ends of a range can be included.
 pub(super) fn included_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Included(b"b"), Included(b"d"), &[b"b", b"b\0", b"c", b"d"])
 }
 
-/// Case 22. The upper end of a range can be left out, alone.
+/// Case 22. The upper end of a range can be excluded alone.
 pub(super) fn included_excluded<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Included(b"b"), Excluded(b"d"), &[b"b", b"b\0", b"c"])
 }
 
-/// Case 23. The lower end of a range can be left out, alone: its extensions stay in.
+/// Case 23. The lower end of a range can be excluded alone: its extensions stay in the range.
 pub(super) fn excluded_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Excluded(b"b"), Included(b"d"), &[b"b\0", b"c", b"d"])
 }
 
-/// Case 24. Both ends of a range can be left out.
+/// Case 24. Both ends of a range can be excluded.
 pub(super) fn excluded_excluded<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Excluded(b"b"), Excluded(b"d"), &[b"b\0", b"c"])
 }
@@ -112,7 +112,8 @@ pub(super) fn open_ended_ranges<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Unbounded, Excluded(b"b"), &[b"a"])
 }
 
-/// Case 25. An inverted range is empty, to read and to remove. The standard library's map panics.
+/// Case 25. An inverted range is empty, for reads and for deletions. The standard library's map
+/// panics.
 pub(super) fn inverted_range_is_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for (start, end) in [
         (Included(&b"d"[..]), Included(&b"b"[..])),
@@ -128,7 +129,7 @@ pub(super) fn inverted_range_is_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()
 }
 
 /// Case 26. A range from a key to itself is empty unless both bounds include it. The standard
-/// library's map panics where both exclude it.
+/// library's map panics if both exclude it.
 pub(super) fn excluded_equal_is_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Excluded(b"b"), Excluded(b"b"), &[])?;
     assert_bounds(bed, Included(b"b"), Excluded(b"b"), &[])?;
@@ -136,7 +137,7 @@ pub(super) fn excluded_equal_is_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()
     assert_bounds(bed, Included(b"b"), Included(b"b"), &[b"b"])
 }
 
-/// Case 27. Bounds need not be keys that exist, on whichever side they leave them.
+/// Case 27. Bounds need not be existing keys, whether they are included or excluded.
 pub(super) fn bounds_between_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for (start, end) in [
         (Included(&b"aa"[..]), Included(&b"cc"[..])),
@@ -154,8 +155,8 @@ pub(super) fn bounds_between_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Unbounded, Excluded(b"a"), &[])
 }
 
-/// Bounds that no key can be (the empty one, one over the limit) are bounds all the same. A page
-/// that ends at the longest key resumes at such a one.
+/// Bounds that cannot be keys (the empty one, one over the limit) are valid bounds. A page that
+/// ends at the longest key resumes at such a bound.
 pub(super) fn bounds_no_key_can_be<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let length = bed.capabilities().limits.key_bytes_max + 1;
     let between = [&b"b"[..], &vec![0; length]].concat();
@@ -169,8 +170,8 @@ pub(super) fn bounds_no_key_can_be<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_bounds(bed, Excluded(&between), Included(b"c"), &[b"c"])
 }
 
-/// Every pair of bounds near to keys gives just the keys between them, which a removal of the
-/// range removes.
+/// Every pair of bounds near to keys selects exactly the keys between them, and deleting the range
+/// removes exactly those.
 pub(super) fn every_range_of_a_grid<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let keys = grid();
@@ -194,7 +195,8 @@ pub(super) fn every_range_of_a_grid<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     Ok(())
 }
 
-/// Case 28. Descending is ascending turned round, over many pages and values of many lengths.
+/// Case 28. A descending scan is the reverse of an ascending one, over many pages and values of
+/// many lengths.
 pub(super) fn reverse_mirrors_forward<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<Vec<u8>> = (0..2_000_usize)
         .map(|number| [format!("{number:05}").as_bytes(), &vec![b'.'; number * 37 % 90]].concat())
@@ -247,11 +249,11 @@ pub(super) fn first_and_last<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// The keys most cases here read among.
+/// The keys that most cases here read.
 const KEYS: [&[u8]; 7] = [b"a", b"b", b"b\0", b"c", b"d", b"d\0", b"e"];
 
-/// Stores [`KEYS`] and asserts which of them are between two bounds, and that a removal of the
-/// range removes those and no others.
+/// Stores [`KEYS`] and asserts which of them are between two bounds, and that deleting the range
+/// removes exactly those.
 #[track_caller]
 fn assert_bounds<F: Factory>(
     bed: &mut Bed<F>,

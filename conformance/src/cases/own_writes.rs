@@ -1,8 +1,8 @@
 //! A transaction reads its own writes, by key and in scans of both directions, as if they were
-//! there already.
+//! already committed.
 //!
-//! Most engines lay a transaction's writes over what is committed, and the seams of that overlay
-//! are where they go wrong.
+//! Most engines lay a transaction's writes over what is committed, and most mistakes happen at the
+//! boundaries of that overlay.
 
 use arbour_core::{Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
@@ -12,7 +12,7 @@ use crate::{Bed, Factory};
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
 
 /// Asserts what a transaction over `base` reads after its own writes, and that the same is there
-/// once it was committed.
+/// after the commit.
 fn reads<F: Factory>(
     bed: &mut Bed<F>,
     base: &str,
@@ -36,7 +36,7 @@ fn reads<F: Factory>(
     Ok(())
 }
 
-/// A get finds what the transaction put, deleted and put over, in every tree. Case 66.
+/// A get finds what the transaction put, deleted and overwrote, in every tree. Case 66.
 pub(super) fn got<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;
@@ -61,7 +61,7 @@ pub(super) fn got<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     })
 }
 
-/// A scan merges the transaction's writes into what is committed: before it, between and behind.
+/// A scan merges the transaction's writes into what is committed: before it, between and after.
 /// Case 67.
 pub(super) fn scanned<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
@@ -74,7 +74,7 @@ pub(super) fn scanned<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     reads(bed, "", run, "a=2 c=2")
 }
 
-/// A reverse scan merges them just so. Case 68.
+/// A reverse scan merges them in the same way. Case 68.
 pub(super) fn scanned_in_reverse<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 e=2 -f g=2 h=2")?;
@@ -84,7 +84,7 @@ pub(super) fn scanned_in_reverse<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     reads(bed, "b=1 d=1 f=1", run, "a=2 b=1 c=2 d=2 e=2 g=2 h=2")
 }
 
-/// The bounds of a scan hold for the transaction's writes as for what is committed.
+/// The bounds of a scan apply to the transaction's writes as well.
 pub(super) fn scanned_in_part<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         make(transaction, t, "a=2 c=2 d=2 e=2 -f g=2")?;
@@ -106,7 +106,7 @@ pub(super) fn scanned_in_part<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     reads(bed, "b=1 d=1 f=1", run, "a=2 b=1 c=2 d=2 e=2 g=2")
 }
 
-/// What the transaction deleted is hidden in every read: the first entries, the last, several in
+/// What the transaction deleted is hidden from every read: the first entries, the last, several in
 /// a row, and all. Case 69.
 pub(super) fn tombstone_hides_base<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for (writes, expected) in [
@@ -123,7 +123,7 @@ pub(super) fn tombstone_hides_base<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A key that is both committed and written is read once, with the value written. Case 70.
+/// A key that is both committed and written is read once, with the written value. Case 70.
 pub(super) fn write_replaces_base<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for (writes, expected) in [
         ("a=2", "a=2 b=1 c=1"),
@@ -137,8 +137,8 @@ pub(super) fn write_replaces_base<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Writes made after a read are seen by the next one. An overlay that is indexed when it is first
-/// read has to go on indexing.
+/// Writes made after a read are seen by the next one. An overlay that builds its index at the first
+/// read has to keep it up to date.
 pub(super) fn between_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let run = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         for (writes, expected) in [
@@ -158,7 +158,7 @@ pub(super) fn between_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 }
 
 /// A range deletion inside a transaction removes what is committed within its bounds and nothing
-/// else, also where the range is inverted. Case 84.
+/// else; an inverted range removes nothing. Case 84.
 pub(super) fn delete_range_inside<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (b, d) = (&b"b"[..], &b"d"[..]);
     for (range, expected) in [
@@ -192,7 +192,7 @@ pub(super) fn delete_range_sees_them<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     reads(bed, "b=1 d=1 f=1", run, "a=2 c=3 f=3")
 }
 
-/// A cursor seeks to what was written, over what was deleted, and back, in both directions.
+/// A cursor seeks to written entries, over deleted ones, and back, in both directions.
 pub(super) fn seek_over_them<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "b=1 d=1 f=1 h=1")?;
     bed.settle()?;
@@ -224,8 +224,8 @@ pub(super) fn seek_over_them<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     })
 }
 
-/// A prefix scan merges the transaction's writes, also where the end of the prefix carries over
-/// `FF` bytes.
+/// A prefix scan merges the transaction's writes, even if the end of the prefix carries over `FF`
+/// bytes.
 pub(super) fn prefix_over_them<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().write(|transaction| {
@@ -253,8 +253,8 @@ pub(super) fn prefix_over_them<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     })
 }
 
-/// The list of trees counts the transaction's writes: a tree it filled is listed, one it emptied
-/// is not, and outside nothing changed.
+/// The list of trees reflects the transaction's writes: a tree that it filled is listed, a tree
+/// that it emptied is not, and outside the transaction nothing has changed.
 pub(super) fn trees_listed<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     commit(bed.store(), &bed.tree("v")?, "a=1 b=1")?;
@@ -277,8 +277,8 @@ pub(super) fn trees_listed<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// The number of entries counts the transaction's writes: what is put over is not counted twice,
-/// what is deleted not at all.
+/// The number of entries reflects the transaction's writes: an overwritten entry is counted once, a
+/// deleted one not at all.
 pub(super) fn counted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
     bed.settle()?;

@@ -1,4 +1,4 @@
-//! Where a store lies: relative paths, links, and files that are exchanged under an open store.
+//! The path of a store: relative paths, links, and files that are replaced under an open store.
 
 use std::env;
 use std::fs;
@@ -11,10 +11,10 @@ use super::claims::{commit, everything, refused};
 use super::files::{attempt, copy_files, siblings};
 use crate::{Bed, Factory};
 
-/// The current folder belongs to the whole process: one case at a time may change it.
+/// The current folder belongs to the whole process, so only one case at a time may change it.
 static CURRENT_FOLDER: Mutex<()> = Mutex::new(());
 
-/// Another current folder, until this is dropped.
+/// Changes the current folder until it is dropped.
 struct CurrentFolder {
     before: PathBuf,
     _alone: MutexGuard<'static, ()>,
@@ -31,14 +31,14 @@ impl CurrentFolder {
 
 impl Drop for CurrentFolder {
     fn drop(&mut self) {
-        // A case that failed has its own message.
+        // A failed case reports its own message.
         let _ = env::set_current_dir(&self.before);
     }
 }
 
-/// A relative path means the folder that was current when the store was opened, whatever the
-/// process does later. SQLite opens its readers by the path it was given, and so does sled its
-/// files of large values.
+/// A relative path refers to the folder that was current when the store was opened, whatever the
+/// process does later. SQLite opens its readers by the path it was given, and sled opens its files
+/// of large values in the same way.
 pub(super) fn relative_path_is_resolved_once<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (home, away) = (bed.other_path("home"), bed.other_path("away"));
     for folder in [&home, &away] {
@@ -73,8 +73,8 @@ pub(super) fn relative_path_is_resolved_once<F: Factory>(bed: &mut Bed<F>) -> Re
     Ok(())
 }
 
-/// Symbolic links, to the store itself and to the folder it is in, lead to one store: for the
-/// lock, and for what an engine finds after its process died.
+/// Symbolic links, to the store itself and to its folder, lead to one store: for the lock, and for
+/// what an engine finds after its process died.
 pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let data = bed.other_path("data");
     attempt(fs::create_dir(&data), "cannot make a folder")?;
@@ -84,7 +84,7 @@ pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()
         bed.negative();
         return Ok(());
     }
-    // The link leads to a store that is still to be made.
+    // The link leads to a store that does not exist yet.
     let store = bed.factory().open(&link, &StoreOptions::new())?;
     let t = store.tree("t")?;
     commit(&store, &t, "a=1")?;
@@ -101,7 +101,7 @@ pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()
     }
     let expected = if bed.capabilities().multi_process { "a=1 b=2" } else { "a=1" };
     assert_eq!(everything(&store.snapshot()?, &t)?, expected);
-    // What a process leaves that dies now, reached through a link.
+    // What a dying process leaves, reached through a link.
     let (dead, to_dead) = (bed.other_path("dead"), bed.other_path("link to dead"));
     copy_files(&data.join("store"), &dead)?;
     store.close()?;
@@ -115,8 +115,8 @@ pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// A store whose files are renamed, or replaced by those of another store, says so at the next
-/// durable commit, as `Moved`, and never writes into the other.
+/// A store whose files are renamed, or replaced by those of another store, fails with `Moved` at
+/// the next durable commit, and never writes to the other files.
 pub(super) fn exchanged_while_open<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if !bed.capabilities().persistent || !cfg!(unix) {
         bed.negative();
@@ -141,16 +141,16 @@ pub(super) fn exchanged_while_open<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     refused(store.put(&t, b"b", b"2"), ErrorKind::Moved, "a write over another store");
     refused(store.sync(), ErrorKind::Moved, "a sync over another store");
     assert_eq!(everything(&before, &t)?, "a=1", "the snapshot reads another store");
-    // A snapshot may be refused now, but must not be one of the other store.
+    // A snapshot may be refused now, but must not read the other store.
     match store.snapshot() {
         Ok(snapshot) => assert_eq!(everything(&snapshot, &t)?, "a=1"),
         Err(error) => assert_eq!(error.kind(), ErrorKind::Moved, "{error:?}"),
     }
     drop(before);
-    // Whether closing reports the loss is the engine's to say; what it must not do is write.
+    // The engine may or may not report the loss on closing; what it must not do is write.
     let _ = store.close();
     drop(store);
-    // RocksDB cannot be closed without writing to its path, so it keeps that path.
+    // RocksDB cannot be closed without writing to its path, so that path stays in use.
     let found = bed.other_path("found");
     move_files(&path, &found)?;
     for (path, expected) in [(&found, "x=9"), (&moved, "a=1")] {
@@ -172,7 +172,7 @@ fn move_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a symbolic link; `false` where the system has none.
+/// Makes a symbolic link; returns `false` if the system has none.
 #[cfg(unix)]
 fn make_link(target: &Path, link: &Path) -> Result<bool> {
     attempt(std::os::unix::fs::symlink(target, link), "cannot make a link").map(|()| true)

@@ -1,11 +1,11 @@
-//! One key at a time: what is stored is what is read, whichever way it goes in and out.
+//! One key at a time: what is stored is what is read, by every kind of write and read.
 
 use arbour_core::{Batch, Durability, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
 use crate::{Bed, Factory};
 
-/// Case 1. A key that was never written is absent, however near the keys are that were.
+/// Case 1. A key that was never written is absent, however close it is to existing keys.
 pub(super) fn get_missing_is_none<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [&b"a\0"[..], b"aa", b"b"])?;
@@ -18,7 +18,7 @@ pub(super) fn get_missing_is_none<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 2. A value stored in any way is read in every way.
+/// Case 2. A value stored in any way can be read in every way.
 pub(super) fn put_then_get<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
@@ -33,7 +33,7 @@ pub(super) fn put_then_get<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &t, &WritePath::ALL.map(WritePath::key))
 }
 
-/// Case 3. A later value takes the place of an earlier one, be it longer, shorter or empty.
+/// Case 3. A later value replaces an earlier one, whether it is longer, shorter or empty.
 pub(super) fn overwrite<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let long = [b'x'; 5_000];
@@ -54,7 +54,7 @@ pub(super) fn overwrite<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 4. Removing what is not there succeeds, changes nothing and makes no tree.
+/// Case 4. Deleting an absent key succeeds, changes nothing and makes no tree.
 pub(super) fn delete_missing_is_ok<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     fill(bed.store(), &t, [&b"a"[..], b"c"])?;
@@ -71,7 +71,7 @@ pub(super) fn delete_missing_is_ok<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 5. A removed key is gone in every way to look, and can be stored again.
+/// Case 5. A deleted key is absent in every kind of read, and can be stored again.
 pub(super) fn delete_then_put<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
@@ -91,7 +91,7 @@ pub(super) fn delete_then_put<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &t, &WritePath::ALL.map(WritePath::key))
 }
 
-/// Case 6. An empty value is a value, not an absent key. SQLite hands out a null pointer for one.
+/// Case 6. An empty value is a value, not an absent key. SQLite returns a null pointer for one.
 pub(super) fn empty_value_is_not_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     for path in WritePath::ALL {
@@ -108,7 +108,7 @@ pub(super) fn empty_value_is_not_absent<F: Factory>(bed: &mut Bed<F>) -> Result<
     Ok(())
 }
 
-/// Case 12. A value may hold any byte, alone and among all others.
+/// Case 12. A value may contain any byte, alone and together with all others.
 pub(super) fn every_byte_in_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let all: Vec<u8> = (0..=u8::MAX).collect();
@@ -131,7 +131,8 @@ pub(super) fn every_byte_in_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 13. Keys and values need not be text: those that a lossy decoding makes one stay apart.
+/// Case 13. Keys and values need not be text: those that a lossy decoding would merge stay
+/// distinct.
 pub(super) fn non_utf8_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_all_distinct(
         bed,
@@ -139,8 +140,8 @@ pub(super) fn non_utf8_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     )
 }
 
-/// Keys that text would make one (by case, spaces, composition, or as numbers) are different keys,
-/// and such values come back as they were. A column with SQLite's text or number affinity would
+/// Keys that are equal as text (by case, spaces, composition, or as numbers) are different keys,
+/// and such values are returned unchanged. A column with SQLite's text or number affinity would
 /// change them.
 pub(super) fn keys_that_text_would_merge<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys = ["+1", "01", "1", "1.0", "1e0", "A", "a", "a\t", "a ", "e\u{301}", "\u{e9}"];
@@ -160,7 +161,7 @@ pub(super) fn keys_that_text_would_merge<F: Factory>(bed: &mut Bed<F>) -> Result
 
 /// Case 14. Neither keys nor values end at a NUL.
 pub(super) fn nul_bytes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    // `value_for` puts the key at the end of the value, and so its NULs.
+    // `value_for` puts the key, with its NULs, at the end of the value.
     assert_all_distinct(
         bed,
         &[b"\0", b"\0\0", b"\0a", b"\0b", b"a\0\0b", b"a\0b", b"a\0c", b"b\0"],
@@ -176,7 +177,7 @@ pub(super) fn nul_bytes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 15. A key and the same key with a NUL behind it are two keys.
+/// Case 15. A key and the same key followed by a NUL are two keys.
 pub(super) fn nul_suffix_is_another_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_all_distinct(bed, &[b"a", b"a\0", b"a\0\0"])?;
     let t = bed.tree("t")?;
@@ -186,7 +187,8 @@ pub(super) fn nul_suffix_is_another_key<F: Factory>(bed: &mut Bed<F>) -> Result<
     assert_keys(bed.store(), &t, &[b"a", b"a\0\0"])
 }
 
-/// Case 16. `contains` says of every key what `get` says, in a transaction amid its own writes too.
+/// Case 16. `contains` agrees with `get` for every key, also in a transaction with writes of its
+/// own.
 pub(super) fn contains_agrees_with_get<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"stored", b"1")?;
@@ -218,7 +220,7 @@ pub(super) fn contains_agrees_with_get<F: Factory>(bed: &mut Bed<F>) -> Result<(
     Ok(())
 }
 
-/// Case 17. Many keys are answered in the order asked, each as often as asked.
+/// Case 17. Many keys are answered in the requested order, each as often as requested.
 pub(super) fn multi_get_keeps_order_and_duplicates<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [b"a", b"b", b"c"])?;

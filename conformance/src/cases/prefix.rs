@@ -1,4 +1,4 @@
-//! Prefixes: where they end is where key-value layers most often go wrong.
+//! Prefixes: their end is where key-value layers most often go wrong.
 
 use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
@@ -14,7 +14,7 @@ pub(super) fn empty_prefix_is_everything<F: Factory>(bed: &mut Bed<F>) -> Result
     Ok(())
 }
 
-/// Case 37. A key begins with itself; its extensions follow, and neither neighbour belongs to it.
+/// Case 37. A key begins with itself; its extensions follow, and neither neighbour is included.
 pub(super) fn prefix_itself_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
@@ -27,7 +27,7 @@ pub(super) fn prefix_itself_included<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     assert_prefix(bed, b"a\0", &[b"a"], &[b"a\0", b"a\0\0", b"a\0b"], &[b"a\x01", b"ab"])
 }
 
-/// A prefix that no key begins with is empty, and so is one longer than any key.
+/// A prefix with which no key begins is empty, and so is one that is longer than any key.
 pub(super) fn prefix_of_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(bed, b"key", &[b"k", b"ke"], &[], &[b"kf"])?;
     let over_long = vec![0xff; bed.capabilities().limits.key_bytes_max + 1];
@@ -36,7 +36,7 @@ pub(super) fn prefix_of_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(bed, &over_long, &[b"k", b"kk"], &[], &[b"kkl", b"l"])
 }
 
-/// Case 38. No key is behind those that begin with `ff`.
+/// Case 38. No key comes after those that begin with `ff`.
 pub(super) fn ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
@@ -47,7 +47,7 @@ pub(super) fn ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     )
 }
 
-/// Case 39. Nor behind those that begin with two.
+/// Case 39. No key comes after those that begin with two `ff`.
 pub(super) fn ff_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
@@ -76,8 +76,8 @@ pub(super) fn carry_over_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     )
 }
 
-/// Case 41. What goes on with `ff` begins with the prefix like any other key. SurrealDB, whose
-/// bound was the prefix and one `ff`, left it out.
+/// Case 41. A key that continues with `ff` begins with the prefix like any other key. SurrealDB,
+/// whose bound was the prefix and one `ff`, left it out.
 pub(super) fn ff_inside_is_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
@@ -88,18 +88,19 @@ pub(super) fn ff_inside_is_included<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     )
 }
 
-/// Case 42. Seventeen `ff`s are a prefix like any other. kvdb issued an inverted range for them.
+/// Case 42. Seventeen `ff`s are a prefix like any other. kvdb used an inverted range for them.
 pub(super) fn seventeen_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_all_ff(bed, 17)
 }
 
-/// Case 42. And so are thirty-three. go-ethereum took 32 of them for the largest key there is.
+/// Case 42. Thirty-three `ff`s are a prefix too. go-ethereum took 32 of them for the largest
+/// possible key.
 pub(super) fn thirty_three_ff<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_all_ff(bed, 33)
 }
 
-/// A descending scan of a prefix begins at its last key, and not at the key behind, though that is
-/// the very end of the range.
+/// A descending scan of a prefix begins at its last key, and not at the key after it, even though
+/// that key is the very end of the range.
 pub(super) fn reverse_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let keys = [&b"a"[..], b"a\xff", b"b", b"\xfe", b"\xff", b"\xff\x01"];
@@ -128,7 +129,7 @@ pub(super) fn reverse_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 }
 
 /// Keys of parts joined by `fe` and `ff`, as Arbour's own keys are: a prefix that ends at a
-/// delimiter takes in no part that only begins alike.
+/// delimiter excludes parts that merely begin with the same bytes.
 pub(super) fn delimited_keys_do_not_mix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_prefix(
         bed,
@@ -152,8 +153,8 @@ pub(super) fn delimited_keys_do_not_mix<F: Factory>(bed: &mut Bed<F>) -> Result<
     )
 }
 
-/// Case 43. Removing a prefix removes just what a scan of it reads, by every edge of the cases
-/// before.
+/// Case 43. Deleting a prefix removes exactly what a scan of it reads, at every edge of the earlier
+/// cases.
 pub(super) fn delete_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let long: [&[u8]; 3] = [&[0xff; 16], &[0xff; 17], &[0xff; 34]];
     let keys: [&[u8]; 17] = [
@@ -210,8 +211,8 @@ pub(super) fn delete_prefix<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 44. Reading page by page reads every key once, whatever the length of a page: the key
-/// after `k` is `k 00`. SurrealDB raised the last byte or put an `ff` behind, and skipped keys.
+/// Case 44. Reading page by page reads every key once, whatever the length of a page: the key after
+/// `k` is `k 00`. SurrealDB raised the last byte or appended an `ff`, and skipped keys.
 pub(super) fn pages_lose_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: [&[u8]; 14] = [
         b"j\xff",
@@ -273,7 +274,7 @@ fn pages<S: KvStore>(
     }
 }
 
-/// Asserts that of the keys, given in order, those in the middle begin with a prefix.
+/// Asserts that of the keys, given in order, exactly those in the middle begin with a prefix.
 #[track_caller]
 fn assert_prefix<F: Factory>(
     bed: &mut Bed<F>,

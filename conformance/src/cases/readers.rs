@@ -12,8 +12,8 @@ use arbour_core::{
 use super::claims::{commit, everything, joined, make, patient};
 use crate::{Bed, Factory, entries};
 
-/// A cursor reads what its snapshot saw, both ways, while others remove, replace and add among its
-/// keys. Case 61.
+/// A cursor reads what its snapshot saw, in both directions, while other threads delete, overwrite
+/// and insert keys. Case 61.
 pub(super) fn cursor_outlives_commits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<String> = (0..600).map(|number| format!("{number:04}")).collect();
     let t = bed.tree("t")?;
@@ -53,8 +53,8 @@ pub(super) fn cursor_outlives_commits<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// A snapshot and its cursor stay readable when the store is closed beneath them; with the last of
-/// them the files are let go. Case 63.
+/// A snapshot and its cursor stay readable when the store is closed; dropping the last of them
+/// releases the files. Case 63.
 pub(super) fn outlive_close<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
     commit(bed.store(), &bed.tree("u")?, "a=1")?;
@@ -69,7 +69,7 @@ pub(super) fn outlive_close<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_eq!(everything(&snapshot, &u)?, "a=1", "a tree first read after the close");
     assert_eq!(cursor.next()?, Some((&b"c"[..], &b"1"[..])));
     if bed.capabilities().persistent {
-        // The snapshot may still hold the files; whether it does differs, but not silently.
+        // The snapshot may still hold the files. Engines differ in this, but none fails silently.
         match bed.factory().open(bed.path(), &StoreOptions::new()) {
             Ok(again) => {
                 assert_eq!(everything(&again.snapshot()?, &again.tree("t")?)?, "a=1 b=1 c=1");
@@ -111,8 +111,8 @@ pub(super) fn long_reader_does_not_block_writer<F: Factory>(bed: &mut Bed<F>) ->
     Ok(())
 }
 
-/// A snapshot taken beside an open transaction neither waits for it nor fails, and sees
-/// nothing of it, then or after its commit.
+/// A snapshot taken while a transaction is open neither waits for it nor fails, and sees nothing of
+/// it, then or after its commit.
 pub(super) fn taken_beside_open_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
@@ -134,7 +134,7 @@ pub(super) fn taken_beside_open_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
     Ok(())
 }
 
-/// Whatever moment a snapshot is taken at beside a writer, it sees each commit in all of its
+/// Whenever a snapshot is taken while another thread writes, it sees each commit in all of its
 /// trees, or not at all. Case 65.
 pub(super) fn no_torn_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     const COMMITS: u32 = 200;
@@ -142,12 +142,12 @@ pub(super) fn no_torn_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (sender, receiver) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let writer = scope.spawn(move || {
-            // The reader stops when this is dropped, also by a panic.
+            // The reader stops when this is dropped, even by a panic.
             let _sender = sender;
             for number in 0..COMMITS {
                 let value = number.to_be_bytes();
                 store.write_with(Durability::None, |transaction| {
-                    // The number stands in both trees, the token in one of them.
+                    // The number is in both trees, the token in one of them.
                     let (from, to) = if number % 2 == 0 { (t, u) } else { (u, t) };
                     transaction.put(t, b"number", &value)?;
                     transaction.delete(from, b"token")?;
@@ -187,8 +187,9 @@ pub(super) fn no_torn_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A closure over a value reads on, and its panic is its own: nothing is held while it runs. One
-/// layer caught the engine's panics around the caller's closure and reported his as damage.
+/// A closure over a value can read, and its panic is the caller's own: nothing is held while it
+/// runs. One layer caught the engine's panics around the caller's closure and reported the
+/// closure's panic as damage.
 pub(super) fn closures_run_freely<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     bed.store().put(&t, b"a", b"1")?;

@@ -7,13 +7,13 @@ use arbour_core::{Error, ErrorKind, KeyRange, KvStore, KvWrite, Operation, Resul
 use super::claims::{commit, descending, everything, make, refused};
 use crate::{Bed, Factory};
 
-/// What a savepoint fails with that had no other reason.
+/// The error of a savepoint that fails for no other reason.
 fn failure() -> Error {
     Error::new(ErrorKind::Decode, Operation::Decode, "the caller thought better of it")
 }
 
-/// The writes of a savepoint whose closure fails are undone, and the transaction goes on.
-/// Case 85.
+/// If the closure of a savepoint fails, its writes are undone, and the transaction continues. Case
+/// 85.
 pub(super) fn undone<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;
@@ -38,7 +38,7 @@ pub(super) fn undone<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// The writes of a savepoint whose closure succeeds are the transaction's: committed with it and
+/// If the closure of a savepoint succeeds, its writes are the transaction's: committed with it and
 /// rolled back with it. Case 85.
 pub(super) fn kept<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
@@ -62,7 +62,8 @@ pub(super) fn kept<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Savepoints nest: undoing the inner keeps the outer, undoing the outer undoes the inner.
+/// Savepoints nest: undoing the inner one keeps the outer one, undoing the outer one undoes the
+/// inner one.
 pub(super) fn nested<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     bed.settle()?;
@@ -122,8 +123,8 @@ pub(super) fn delete_range_undone<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Reads in a savepoint see its writes over the transaction's over what is committed, scans of
-/// both directions and the list of trees among them.
+/// Reads in a savepoint see its writes over the transaction's writes over what is committed,
+/// including scans of both directions and the list of trees.
 pub(super) fn reads_over_all_levels<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1 d=1")?;
     bed.settle()?;
@@ -148,8 +149,8 @@ pub(super) fn reads_over_all_levels<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     })
 }
 
-/// A write that a savepoint refuses leaves nothing of the savepoint if the error is handed on,
-/// and the transaction can still be committed.
+/// If a savepoint refuses a write and the closure returns the error, nothing of the savepoint is
+/// left, and the transaction can still be committed.
 pub(super) fn refused_write_is_undone<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     let long = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];

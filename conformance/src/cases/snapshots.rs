@@ -7,8 +7,8 @@ use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
 
-/// Asserts that neither a snapshot that was read before a change nor one that was not sees it,
-/// and that a later one does.
+/// Asserts that a snapshot does not see a later change, whether it was read before the change or
+/// not, and that a later snapshot does.
 fn stays<F: Factory>(
     bed: &mut Bed<F>,
     change: impl Fn(&mut Transaction<'_, F>, &Tree) -> Result<()>,
@@ -47,7 +47,7 @@ pub(super) fn unaffected_by_delete<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     stays(bed, |transaction, t| make(transaction, t, "-b -f"), "d=1")
 }
 
-/// A later range deletion, and what is put into its gap, change nothing that a snapshot reads.
+/// A later range deletion, and later puts into its gap, change nothing that a snapshot reads.
 pub(super) fn unaffected_by_delete_range<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let change = |transaction: &mut Transaction<'_, F>, t: &Tree| {
         transaction.delete_range(t, KeyRange::all())?;
@@ -56,7 +56,7 @@ pub(super) fn unaffected_by_delete_range<F: Factory>(bed: &mut Bed<F>) -> Result
     stays(bed, change, "e=2")
 }
 
-/// Neither a one-shot nor a batch, which may go past the transactions, reaches a snapshot.
+/// A one-shot or a batch, which may bypass transactions, does not reach a snapshot.
 pub(super) fn unaffected_by_batch<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "b=1 d=1 f=1")?;
     bed.settle()?;
@@ -75,7 +75,8 @@ pub(super) fn unaffected_by_batch<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A snapshot spans all trees: one it reads late is as old as one it read early. Case 59.
+/// A snapshot spans all trees: a tree that it reads late is of the same moment as one it read
+/// early. Case 59.
 pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in ["t", "u"] {
         commit(bed.store(), &bed.tree(name)?, "a=1 b=1")?;
@@ -98,13 +99,13 @@ pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A snapshot is of the moment it was taken, not of the moment it is first read. Case 60. A
-/// DEFERRED transaction of SQLite pins at the first read.
+/// A snapshot sees the moment it was taken, not the moment it is first read. Case 60. A DEFERRED
+/// transaction of SQLite pins at the first read.
 pub(super) fn pinned_at_begin<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;
     let (store, t, u) = (bed.store(), bed.tree("t")?, bed.tree("u")?);
-    // Each is read for the first time in another way.
+    // Each is read for the first time in a different way.
     let [got, contained, scanned, reversed, counted, listed] = [(); 6].map(|()| store.snapshot());
     commit(store, &t, "a=2 -b c=2")?;
     commit(store, &u, "a=2")?;
@@ -117,8 +118,6 @@ pub(super) fn pinned_at_begin<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A cursor goes on over the entries of its snapshot while what is before and behind it is
-/// deleted, overwritten and inserted. Case 61. sled's iterators miss inserts and yield deleted
 /// Two snapshots of different moments differ, and each stays as it is. Case 62.
 pub(super) fn two_differ<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
@@ -142,12 +141,8 @@ pub(super) fn two_differ<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Snapshots and cursors that live when the store is closed stay readable, and with the last of
-/// Neither a snapshot nor a half-read cursor holds up a writer, on the same thread or on another.
-/// A snapshot is taken at once beside an open transaction, on its thread and on another, and sees
-/// A snapshot taken at any moment of another thread's commits sees each of them whole, in all
-/// The list of trees is of the snapshot's moment too: a tree that was filled later is not in it,
-/// one that was emptied later is.
+/// The list of trees is pinned too: a tree that was filled later is not in it, and a tree that was
+/// emptied later is.
 pub(super) fn tree_list_is_pinned<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     commit(bed.store(), &bed.tree("u")?, "a=1 b=1")?;
@@ -166,7 +161,7 @@ pub(super) fn tree_list_is_pinned<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Many snapshots of one key's many values live side by side and are dropped in any order.
+/// Many snapshots of one key's many values exist at the same time and are dropped in any order.
 pub(super) fn many_versions_of_one_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     const VERSIONS: usize = 40;
     let (store, t) = (bed.store(), bed.tree("t")?);
@@ -179,7 +174,7 @@ pub(super) fn many_versions_of_one_key<F: Factory>(bed: &mut Bed<F>) -> Result<(
             _ => commit(store, &t, &format!("k={version}"))?,
         }
     }
-    // Every third is let go at a time, so that those left are never the oldest only.
+    // Every third one is dropped at a time, so that the remaining ones are never just the oldest.
     for dropped in 0..3 {
         for (version, snapshot) in &living {
             let expected = match version.checked_sub(1) {

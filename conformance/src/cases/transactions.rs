@@ -8,8 +8,8 @@ use arbour_core::{
 use super::claims::{ascending, commit, everything, make, patient, refused};
 use crate::{Bed, Factory};
 
-/// A write that is refused writes nothing, and the transaction goes on and commits the rest.
-/// Case 76. fjall panics at an empty key and poisons its writer for good.
+/// A refused write writes nothing, and the transaction continues and commits the rest. Case 76.
+/// fjall panics at an empty key and poisons its writer permanently.
 pub(super) fn failed_write_leaves_it_usable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;
     let foreign = other.tree("t")?;
@@ -46,15 +46,15 @@ pub(super) fn failed_write_leaves_it_usable<F: Factory>(bed: &mut Bed<F>) -> Res
     Ok(())
 }
 
-/// A commit spans all trees it wrote to: those that were there, those it filled first, and those
-/// it emptied.
+/// A commit spans all trees it wrote to: existing ones, those it filled first, and those it
+/// emptied.
 pub(super) fn across_trees<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     commit(bed.store(), &bed.tree("u")?, "a=1 b=1")?;
     bed.settle()?;
     let (store, t, u, v) = (bed.store(), bed.tree("t")?, bed.tree("u")?, bed.tree("v")?);
     store.write(|transaction| {
-        // To and fro, so that each tree is written to more than once.
+        // Alternates, so that each tree is written to more than once.
         for writes in ["b=2", "c=2"] {
             make(transaction, &t, writes)?;
             make(transaction, &v, writes)?;
@@ -95,7 +95,7 @@ pub(super) fn many_writes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().write(|transaction| {
         for number in 0..WRITES {
-            // Scattered, so that they are not made in order.
+            // Scattered, so that the writes are not in order.
             let key = number.wrapping_mul(0x9e37_79b1).to_be_bytes();
             transaction.put(&t, &key, &number.to_be_bytes())?;
             if number % 3 == 0 {
@@ -140,7 +140,7 @@ pub(super) fn put_delete_put<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         })?;
         bed.settle()?;
         assert_eq!(everything(&bed.store().snapshot()?, &bed.tree("t")?)?, "a=2 d=2 e=3");
-        // Not one read at all, for an engine that does otherwise then.
+        // Without any read, because an engine may behave differently then.
         let t = bed.tree("t")?;
         commit(bed.store(), &t, "a=1 -a a=3 -d d=3 -d e=4 e=5")?;
         bed.settle()?;
@@ -162,8 +162,8 @@ impl From<Error> for Refusal {
     }
 }
 
-/// What the closure of `write` fails with comes back as it is, of whatever type, and nothing was
-/// written; what the store fails with comes back inside it.
+/// The error of the closure of `write` is returned unchanged, whatever its type, and nothing is
+/// written; an error of the store is returned inside it.
 pub(super) fn closure_error_is_the_callers<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     let result = store.write(|transaction| {
@@ -183,7 +183,8 @@ pub(super) fn closure_error_is_the_callers<F: Factory>(bed: &mut Bed<F>) -> Resu
     );
     let result = store.read(|_| Err::<(), _>(Refusal::Full(8)));
     assert!(matches!(result, Err(Refusal::Full(8))), "{result:?}");
-    // An error of a kind that could be retried is not, for no transaction met a conflict.
+    // An error of a kind that could be retried is not retried, because no transaction met a
+    // conflict.
     let mut runs = 0;
     let result = store.write(|transaction| {
         runs += 1;
@@ -197,8 +198,9 @@ pub(super) fn closure_error_is_the_callers<F: Factory>(bed: &mut Bed<F>) -> Resu
     Ok(())
 }
 
-/// Within a transaction, what needs the writer slot fails at once with `Busy` on the same thread,
-/// and what does not, works: resolving and reading. sled hangs when read inside its transaction.
+/// Within a transaction, calls that need the writer slot fail at once with `Busy` on the same
+/// thread, and the others work: resolving and reading. sled hangs when it is read inside its
+/// transaction.
 pub(super) fn one_shots_inside_are_busy<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
@@ -225,7 +227,7 @@ pub(super) fn one_shots_inside_are_busy<F: Factory>(bed: &mut Bed<F>) -> Result<
     let result = store.fetch_and_update(&t, b"a", |_| Update::Delete);
     refused(result, ErrorKind::Busy, "fetch_and_update");
     refused(commit(store, &t, "c=2"), ErrorKind::Busy, "write");
-    // Whether these need the slot differs, that they end does not.
+    // Engines differ in whether these need the slot, but they all return.
     if let Err(error) = store.sync() {
         assert_eq!(error.kind(), ErrorKind::Busy, "sync: {error:?}");
     }

@@ -1,4 +1,4 @@
-//! Trees: their names, that they keep apart, and handles.
+//! Trees: their names, their separation, and their handles.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -7,7 +7,8 @@ use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result}
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
 use crate::{Bed, Factory, entries};
 
-/// Case 45. The same key in two trees is two entries, and removing all of one leaves the other.
+/// Case 45. The same key in two trees is two entries, and deleting everything in one leaves the
+/// other.
 pub(super) fn isolated<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let names = ["t", "u", "v"];
     for path in WritePath::ALL {
@@ -36,8 +37,8 @@ pub(super) fn isolated<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 46. Resolving a name makes nothing, and twice gives the same handle; what was resolved
-/// before the first write is good after it.
+/// Case 46. Resolving a name creates nothing, and resolving it twice gives the same handle; a
+/// handle that was resolved before the first write is good after it.
 pub(super) fn resolved_twice_is_equal<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (early, again) = (bed.tree("t")?, bed.tree("t")?);
     assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "resolving made a tree");
@@ -56,7 +57,7 @@ pub(super) fn resolved_twice_is_equal<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// Case 47. Just the trees that hold an entry are listed, each once, sorted by bytes.
+/// Case 47. Exactly the trees that hold an entry are listed, each once, sorted by bytes.
 pub(super) fn listed_sorted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert!(bed.trees_of(&bed.store().snapshot()?)?.is_empty(), "a new store has no trees");
     let names = ["0", "Z", "a", "t", "u", "z", "\u{e9}", "\u{ffff}", "\u{10000}"];
@@ -74,8 +75,8 @@ pub(super) fn listed_sorted<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 48. A tree is its entries: it is gone with the last of them, however that is removed, and
-/// back with the next.
+/// Case 48. A tree is its entries: it disappears with the last one, however that is deleted, and
+/// returns with the next.
 pub(super) fn emptied_and_refilled<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for path in WritePath::ALL {
         for by_range in [false, true] {
@@ -106,9 +107,9 @@ pub(super) fn emptied_and_refilled<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 50. Neither a tree's name nor its keys run into those of a tree with a longer name.
+/// Case 50. Neither a tree's name nor its keys mix with those of a tree with a longer name.
 pub(super) fn prefix_names_do_not_bleed<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    // Name and key make the same string in many ways.
+    // Name and key together make the same string in many ways.
     let filled: [(&str, [&[u8]; 2]); 6] = [
         ("a", [b"bc", b"\xff\xff"]),
         ("a\u{1}", [b"b", b"bc"]),
@@ -135,7 +136,7 @@ pub(super) fn prefix_names_do_not_bleed<F: Factory>(bed: &mut Bed<F>) -> Result<
     Ok(())
 }
 
-/// Case 51. A tree that was never written reads empty, and removing from it does nothing. redb
+/// Case 51. A tree that was never written reads as empty, and deleting from it does nothing. redb
 /// fails to open a table that was never made.
 pub(super) fn missing_reads_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let u = bed.tree("u")?;
@@ -159,8 +160,8 @@ pub(super) fn missing_reads_empty<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 52. A snapshot reads empty what was first written after it was taken, wherever the handle
-/// was resolved.
+/// Case 52. A tree that was first written after a snapshot was taken reads as empty in it, wherever
+/// the handle was resolved.
 pub(super) fn created_after_snapshot<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let before = bed.store().snapshot()?;
@@ -181,7 +182,7 @@ pub(super) fn created_after_snapshot<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 }
 
 /// A name can be resolved while this thread holds a transaction, and the handle is good in it; if
-/// it is rolled back the tree never was.
+/// the transaction is rolled back, the tree does not exist.
 pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for commit in [false, true] {
         let mut transaction = bed.store().begin()?;
@@ -204,7 +205,7 @@ pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
     assert_keys(bed.store(), &bed.tree("t")?, &[b"a"])
 }
 
-/// Case 54. A thousand trees are no more trouble than three.
+/// Case 54. A thousand trees work as well as three.
 pub(super) fn a_thousand<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let names: Vec<String> = (0..1_000).map(|number| format!("tree {number:03}")).collect();
     let mut batch = Batch::new();
@@ -223,7 +224,7 @@ pub(super) fn a_thousand<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 55. Two handles of one tree, and two trees by turns, serve in one transaction and in one
+/// Case 55. Two handles of one tree, and two trees in turn, work in one transaction and in one
 /// snapshot. redb fails to open a table twice.
 pub(super) fn two_handles_in_one_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, again, u) = (bed.tree("t")?, bed.tree("t")?, bed.tree("u")?);

@@ -1,4 +1,4 @@
-//! Changing a key by what it holds: nothing comes between the look and the write.
+//! Changing a key depending on its value: no other write comes between the read and the write.
 
 use std::thread;
 
@@ -8,11 +8,11 @@ use super::claims::joined;
 use super::ways::read;
 use crate::{Bed, Factory};
 
-/// How many threads change one key at once, and how often each.
+/// How many threads change one key at once, and how often each of them does.
 const THREADS: usize = 4;
 const ROUNDS: u64 = 20;
 
-/// Case 92. A key that is absent, as expected, is made; again it is not.
+/// Case 92. A key that is absent, as expected, is put; a second time it is not.
 pub(super) fn swap_absent_to_new<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"b", b"beside")?;
@@ -29,7 +29,8 @@ pub(super) fn swap_absent_to_new<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// Case 92. Where the key holds something else, that is reported, and the key keeps it.
+/// Case 92. If the key holds another value than expected, that value is reported, and the key keeps
+/// it.
 pub(super) fn swap_mismatch_reports_actual<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"actual")?;
@@ -68,7 +69,7 @@ pub(super) fn swap_to_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// An empty value is neither expected nor reported as an absent key, nor the other way about.
+/// An empty value is neither expected nor reported as an absent key, and vice versa.
 pub(super) fn swap_tells_empty_from_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let absent = bed.store().compare_and_swap(&t, b"a", Some(b""), Some(b"1"))?;
@@ -88,7 +89,7 @@ pub(super) fn swap_tells_empty_from_absent<F: Factory>(bed: &mut Bed<F>) -> Resu
     Ok(())
 }
 
-/// Of many threads that make an absent key, one does, and the others are told who.
+/// If many threads put an absent key, one succeeds, and the others get its value.
 pub(super) fn one_of_many_swaps_wins<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let store = bed.store();
@@ -115,7 +116,8 @@ pub(super) fn one_of_many_swaps_wins<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     Ok(())
 }
 
-/// Case 93. Increments of many threads add up, and each sees a number no other sees.
+/// Case 93. Increments of many threads add up, and each thread sees numbers that no other thread
+/// sees.
 pub(super) fn concurrent_updates_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     let store = bed.store();
@@ -152,7 +154,7 @@ fn number(value: Option<&[u8]>) -> u64 {
     bytes.map_or(0, u64::from_be_bytes)
 }
 
-/// An update puts what the closure returns and returns what was there before.
+/// An update puts what the closure returns, and returns the previous value.
 pub(super) fn update_returns_previous<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for (before, now) in
         [(None, "1"), (Some("1"), ""), (Some(""), "a longer one"), (Some("a longer one"), "2")]
@@ -172,7 +174,7 @@ pub(super) fn update_returns_previous<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// Case 94. A closure can leave the key as it is, absent keys included.
+/// Case 94. A closure can leave the key as it is, even if it is absent.
 pub(super) fn update_declined<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     bed.store().put(&t, b"a", b"1")?;
@@ -188,7 +190,8 @@ pub(super) fn update_declined<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A closure can remove the key, and returns what it held; removing what is absent does nothing.
+/// A closure can delete the key, and the update returns the previous value; deleting an absent key
+/// does nothing.
 pub(super) fn update_deletes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"1")?;

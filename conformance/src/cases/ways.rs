@@ -1,5 +1,5 @@
-//! The ways into a store and out of it. A case that tries them all finds the engine on which they
-//! differ.
+//! The ways to write to a store and to read from it. A case that tries them all finds an engine on
+//! which they differ.
 
 use arbour_core::{
     Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree, Write,
@@ -21,7 +21,7 @@ impl WritePath {
     pub(super) const ALL: [Self; 4] =
         [Self::Batch, Self::OneShot, Self::Savepoint, Self::Transaction];
 
-    /// Returns the name of the path, which is a key for what is written on it.
+    /// Returns the name of the path, which is also the key that is written on it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Batch => "batch",
@@ -82,7 +82,8 @@ pub(super) fn make<W: KvWrite>(transaction: &mut W, write: &Write<'_>) -> Result
     }
 }
 
-/// Gets a value in every way there is, in a snapshot and in a transaction; they have to agree.
+/// Gets a value in every possible way, in a snapshot and in a transaction; all of them have to
+/// agree.
 #[track_caller]
 pub(super) fn read<S: KvStore>(store: &S, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
     let value = store.get(tree, key)?;
@@ -119,7 +120,7 @@ pub(super) fn value_for(key: &[u8]) -> Vec<u8> {
     [b"value of ", key].concat()
 }
 
-/// Stores a value of its own under each key.
+/// Stores a distinct value under each key.
 pub(super) fn fill<S: KvStore>(
     store: &S,
     tree: &Tree,
@@ -132,7 +133,8 @@ pub(super) fn fill<S: KvStore>(
     store.apply(batch, Durability::default())
 }
 
-/// Asserts which keys of [`fill`] are in a range: both ways, in a snapshot and in a transaction.
+/// Asserts which keys of [`fill`] are in a range: in both directions, in a snapshot and in a
+/// transaction.
 #[track_caller]
 pub(super) fn assert_range<S: KvStore>(
     store: &S,
@@ -144,7 +146,7 @@ pub(super) fn assert_range<S: KvStore>(
     assert_range_in(&store.begin()?, tree, range, expected)
 }
 
-/// Asserts which keys of [`fill`] a tree holds, and that it counts them right.
+/// Asserts which keys of [`fill`] a tree holds, and that it counts them correctly.
 #[track_caller]
 pub(super) fn assert_keys<S: KvStore>(store: &S, tree: &Tree, expected: &[&[u8]]) -> Result<()> {
     assert_range(store, tree, &KeyRange::all(), expected)?;

@@ -12,20 +12,20 @@ use arbour_core::{
 use super::claims::{commit, everything, impatient, joined, make, patient, refused};
 use crate::{Bed, Factory};
 
-/// How long a store that lets a second writer in has for it. One that does not never uses it up
-/// for nothing but waiting.
+/// How long a store that wrongly admits a second writer has to do so. On a correct store it is only
+/// spent waiting.
 const A_WHILE: Duration = Duration::from_millis(30);
 
 /// How often something is tried that a faulty store may pass by chance.
 const ROUNDS: usize = 4;
 
-/// How long four writers that may wait for no more than a few milliseconds take together, however
-/// busy the machine is. A store that waits as long as it likes takes longer: rusqlite's own
+/// The time within which four writers that may each wait only a few milliseconds have to finish,
+/// however busy the machine is. A store that ignores the timeout takes longer: rusqlite's own
 /// timeout is five seconds for each.
 const SOON: Duration = Duration::from_secs(3);
 
-/// Asserts that an optimistic engine lets a second transaction begin beside the first: what it has
-/// instead of waiting.
+/// Asserts that an optimistic engine lets a second transaction begin beside the first, which it
+/// does instead of waiting.
 fn side_by_side<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
     let (mut first, mut second) = (store.begin()?, store.begin()?);
@@ -38,8 +38,8 @@ fn side_by_side<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A second writer on another thread, a transaction or a batch, waits for the first and then gets
-/// through, and finds what the first committed. Case 82.
+/// A second writer on another thread, a transaction or a batch, waits for the first, then
+/// continues, and finds what the first committed. Case 82.
 pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().optimistic {
         return side_by_side(bed);
@@ -58,8 +58,8 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         transaction.commit()
     };
     let second: [&(dyn Fn() -> Result<()> + Sync); 2] = [&transaction, &batch];
-    // On a busy machine the second thread may not run at all while the first looks. A store that does
-    // not wait has to be lucky in every round then.
+    // On a busy machine the second thread may not run at all while the first one looks. A store
+    // that does not wait would have to be lucky in every round.
     let second = second.repeat(ROUNDS);
     for second in second {
         commit(store, t, "-a -b")?;
@@ -72,7 +72,7 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
                 let _ = through.send(());
                 let result = second();
                 assert!(ended.load(Ordering::SeqCst), "it got through beside the first");
-                // Nobody listens any more if the first has ended.
+                // The send fails if the first has already ended.
                 let _ = through.send(());
                 result
             });
@@ -89,8 +89,8 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
-/// A second writer that waited as long as the options allow, or not at all where they do not, is
-/// told `Busy`, and gets through once the first has ended. Case 82.
+/// A second writer that has waited as long as the options allow, or not at all if they allow none,
+/// fails with `Busy`, and succeeds once the first has ended. Case 82.
 pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().optimistic {
         return side_by_side(bed);
@@ -113,7 +113,7 @@ pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()
             let result = store.compare_and_swap(t, b"a", None, Some(b"2"));
             refused(result, ErrorKind::Busy, "compare_and_swap");
             assert!(began.elapsed() < SOON, "the timeout of the options is not kept");
-            // Reading goes on meanwhile.
+            // Reading continues meanwhile.
             assert_eq!(everything(&store.snapshot()?, t)?, "a=1");
             Ok(())
         };
@@ -125,9 +125,9 @@ pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()
     Ok(())
 }
 
-/// A transaction begun while the same thread holds one fails with `Busy` at once: it would wait
-/// for itself. Case 82. The store's patience is an hour, so an engine that waits hangs here; LMDB
-/// and redb do by themselves.
+/// A transaction begun while the same thread holds one fails with `Busy` at once, because it would
+/// wait for itself. Case 82. The store's timeout is an hour, so an engine that waits hangs here, as
+/// LMDB and redb do by themselves.
 pub(super) fn same_thread_fails_at_once<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     if bed.capabilities().optimistic {
         return side_by_side(bed);
@@ -148,7 +148,7 @@ pub(super) fn same_thread_fails_at_once<F: Factory>(bed: &mut Bed<F>) -> Result<
     assert_eq!(runs, 0, "a closure ran without a transaction");
     make(&mut transaction, &t, "b=1")?;
     transaction.commit()?;
-    // The slot is free for this thread as for any other, however the last one ended.
+    // The slot is free for this thread as for any other, however the last transaction ended.
     store.begin()?.rollback()?;
     drop(store.begin()?);
     let nested = store.write(|_| store.begin().map(drop));
@@ -159,7 +159,7 @@ pub(super) fn same_thread_fails_at_once<F: Factory>(bed: &mut Bed<F>) -> Result<
     Ok(())
 }
 
-/// Many threads that write at the same time, each in its own way, all get through.
+/// Many threads that write at the same time, each in its own way, all succeed.
 pub(super) fn follow_each_other<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     let (store, t) = (bed.store(), &bed.tree("t")?);
