@@ -1,4 +1,4 @@
-//! What the model and the mirror do to a store: the one definition of a random action.
+//! What the model and the mirror do to a store: the single definition of a random action.
 
 use std::ops::Bound;
 
@@ -12,19 +12,19 @@ use proptest::sample::select;
 pub(crate) const LIMITS: Limits =
     Limits { key_bytes_min: 0, key_bytes_max: 8, value_bytes_max: 64 };
 
-/// The trees acted on.
+/// The trees that actions use.
 pub(crate) const TREES: [&str; 3] = ["t", "u", "v"];
 
-/// The number of a handle that is another store's; those below are of [`TREES`].
+/// The number of a handle of another store; lower numbers are handles of [`TREES`].
 pub(crate) const FOREIGN: usize = TREES.len();
 
-/// The bytes keys are made of: those that delimiters, prefixes and separators stumble over.
+/// The bytes that keys are made of: those that delimiters, prefixes and separators handle wrongly.
 const ALPHABET: [u8; 5] = [0x00, 0x01, 0x61, 0xfe, 0xff];
 
 pub(crate) type Key = Vec<u8>;
 pub(crate) type Value = Vec<u8>;
 
-/// A read, through whatever reads.
+/// A read, through a snapshot or a transaction.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
     Get { tree: usize, key: Key },
@@ -38,14 +38,14 @@ pub(crate) enum Access {
     Trees,
 }
 
-/// A move of a cursor after it read some entries; it then reads to the end.
+/// A move of a cursor after it has read some entries; then it reads to the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Seek {
     pub(crate) after: usize,
     pub(crate) key: Key,
 }
 
-/// A write of one key; without a value it deletes.
+/// A write of one key; without a value it is a deletion.
 #[derive(Clone, Debug)]
 pub(crate) struct Set {
     pub(crate) tree: usize,
@@ -65,7 +65,7 @@ pub(crate) enum Move {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Move(Move),
-    /// Through a snapshot taken beside the transaction, which must not see it.
+    /// Reads through a snapshot taken beside the transaction, which must not see the transaction.
     ReadBeside(Access),
     Savepoint {
         moves: Vec<Move>,
@@ -110,11 +110,11 @@ pub(crate) enum Action {
         which: usize,
     },
     Sync,
-    /// Closes the store, reads all that is pinned, uses the closed store, and opens it again.
+    /// Closes the store, reads all pinned snapshots, uses the closed store, and opens it again.
     Reopen,
 }
 
-/// What came of an action: equal on every store.
+/// The outcome of an action: equal on every store.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
     Done,
@@ -128,7 +128,7 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
-/// An error: its kind is compared, its text only shown.
+/// An error: its kind is compared, its text is only shown.
 #[derive(Clone)]
 pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
@@ -236,8 +236,8 @@ fn access(key: &BoxedStrategy<Key>) -> BoxedStrategy<Access> {
     .boxed()
 }
 
-/// Mostly good, but each of the three mistakes comes up, one at a time: which of two would be
-/// reported is nobody's promise.
+/// Mostly valid, but each of the three mistakes occurs, one at a time: which of two would be
+/// reported is not specified.
 fn set(key: &BoxedStrategy<Key>) -> BoxedStrategy<Set> {
     let bad = good_set(key).prop_flat_map(|good| {
         let long_key = Set { key: vec![0x61; LIMITS.key_bytes_max + 1], ..good.clone() };
@@ -267,12 +267,12 @@ fn any_tree() -> impl Strategy<Value = usize> + Clone {
     prop_oneof![40 => own_tree(), 1 => Just(FOREIGN)]
 }
 
-/// Mostly the first, so that much meets in one tree.
+/// Mostly the first tree, so that many writes meet in one tree.
 fn own_tree() -> impl Strategy<Value = usize> + Clone {
     prop_oneof![2 => Just(0), 1 => 1..TREES.len()]
 }
 
-/// Of two random bounds every fourth pair or so is inverted.
+/// About every fourth pair of two random bounds is inverted.
 fn range(key: &BoxedStrategy<Key>) -> impl Strategy<Value = KeyRange<'static>> + Clone + use<> {
     let bound = prop_oneof![
         Just(Bound::Unbounded),
@@ -289,7 +289,7 @@ fn direction() -> impl Strategy<Value = Direction> + Clone {
     select(vec![Direction::Forward, Direction::Reverse])
 }
 
-/// What is durable is slow, and survives a close no better.
+/// Durable commits are slow, and survive a close no better.
 fn durability() -> impl Strategy<Value = Durability> + Clone {
     prop_oneof![
         4 => Just(Durability::None),

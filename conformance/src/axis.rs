@@ -1,8 +1,8 @@
-//! The circumstances every case is run in.
+//! The circumstances in which every case is run.
 
 use std::fmt;
 
-/// The circumstances a case is run in.
+/// The circumstances in which a case is run.
 ///
 /// ```
 /// use arbour_conformance::Axis;
@@ -18,8 +18,8 @@ pub enum Axis {
     Namespaced,
     /// Closed and opened again between writing and reading.
     Reopened,
-    /// With a part of what is stored in a store of its own, for layers that have such: no case of an
-    /// engine is run so.
+    /// With a part of the data in a store of its own, for layers that support it. No case of an
+    /// engine runs on this axis.
     Apart,
 }
 

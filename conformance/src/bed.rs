@@ -11,11 +11,11 @@ use tempfile::TempDir;
 use crate::case::TestBed;
 use crate::{Axis, Factory};
 
-/// Trees that stand beside those of the case on the `namespaced` axis: their names are near to
-/// the names the cases use, `t`, `u` and `v`.
+/// Trees beside those of the case on the `namespaced` axis. Their names are similar to the names
+/// that the cases use: `t`, `u` and `v`.
 const NEIGHBOURS: [&str; 8] = ["T", "s", "t ", "t!", "tt", "t/u", "u0", "v\u{ff}"];
 
-/// Keys of the neighbours: near to the keys the cases use.
+/// The keys of the neighbours: similar to the keys that the cases use.
 fn look_alike_keys() -> Vec<Vec<u8>> {
     let mut keys: Vec<Vec<u8>> = vec![
         b"0".to_vec(),
@@ -60,7 +60,7 @@ impl<F: Factory> Bed<F> {
     /// Opens a new store in a new folder.
     ///
     /// # Errors
-    /// What the engine or the file system reports.
+    /// The errors of the engine or the file system.
     pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         let folder = TempDir::with_prefix("arbour-suite-").map_err(|error| {
             Error::new(ErrorKind::Io, Operation::Open, "cannot make a folder").with_source(error)
@@ -89,7 +89,7 @@ impl<F: Factory> Bed<F> {
         &self.store
     }
 
-    /// Returns what the store says it can do.
+    /// Returns the capabilities of the store.
     pub(crate) fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
@@ -104,12 +104,12 @@ impl<F: Factory> Bed<F> {
         self.axis
     }
 
-    /// Returns where the store lies.
+    /// Returns the path of the store.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns a path in the case's folder at which nothing is.
+    /// Returns an unused path in the case's folder.
     pub(crate) fn other_path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -122,7 +122,7 @@ impl<F: Factory> Bed<F> {
         self.store.tree(name)
     }
 
-    /// Ends the writing part of a case: on the `reopened` axis the store is closed and opened
+    /// Ends the writing part of a case. On the `reopened` axis the store is closed and opened
     /// again, and handles have to be resolved anew.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl<F: Factory> Bed<F> {
         self.store = self.factory.open(&self.path, options)?;
         self.capabilities = self.store.capabilities().clone();
         if self.axis == Axis::Namespaced && !self.capabilities.persistent {
-            // They went with the store, and the new one is to have neighbours too.
+            // They went with the store, and the new one needs neighbours too.
             self.has_neighbours = !options.is_read_only();
             if self.has_neighbours {
                 self.fill_neighbours()?;
@@ -157,8 +157,8 @@ impl<F: Factory> Bed<F> {
         Ok(())
     }
 
-    /// Notes that the engine does not have what the case is about, and that the case examined
-    /// its refusal instead.
+    /// Records that the engine does not have the ability that the case is about, and that the case
+    /// checked the refusal instead.
     pub(crate) fn negative(&mut self) {
         self.negative = true;
     }
@@ -201,7 +201,7 @@ impl<F: Factory> Bed<F> {
 
     fn check_neighbours(&self) -> Result<()> {
         if !self.capabilities.persistent {
-            // If the case closed the store, they are gone for good.
+            // If the case closed the store, they cannot be read any more.
             return match self.store.snapshot() {
                 Ok(snapshot) if self.has_neighbours => {
                     neighbours_are_as_before(&self.store, &snapshot)
@@ -209,7 +209,7 @@ impl<F: Factory> Bed<F> {
                 _ => Ok(()),
             };
         }
-        // A case may end with a closed or read-only store, so they are read anew.
+        // A case may end with a closed or read-only store, so the store is opened again.
         self.store.close()?;
         let store = self.factory.open(&self.path, &StoreOptions::new())?;
         neighbours_are_as_before(&store, &store.snapshot()?)
@@ -219,7 +219,7 @@ impl<F: Factory> Bed<F> {
 impl<F: Factory> TestBed for Bed<F> {
     type Error = Error;
 
-    /// Checks that the neighbours came through unchanged, too.
+    /// Also checks that the neighbours are unchanged.
     fn finish(self) -> Result<bool> {
         if self.axis == Axis::Namespaced {
             self.check_neighbours()?;
@@ -240,10 +240,10 @@ fn neighbours_are_as_before<S: KvStore>(store: &S, snapshot: &S::Snapshot<'_>) -
     Ok(())
 }
 
-/// Copies what a cursor has left.
+/// Copies the remaining entries of a cursor.
 ///
 /// # Errors
-/// What the cursor reports.
+/// The errors of the cursor.
 pub(crate) fn entries(mut cursor: impl Cursor) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut entries = Vec::new();
     while let Some((key, value)) = cursor.next()? {

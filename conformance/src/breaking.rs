@@ -11,13 +11,13 @@ use arbour_core::{
 /// Whether a commit that breaks has taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Break {
-    /// It has not.
+    /// It has not taken effect.
     Before,
-    /// It has, and nobody was told.
+    /// It has taken effect, but the caller got an error.
     After,
 }
 
-/// Lets so many steps through, and fails everything from then on.
+/// Lets this many steps through, and fails everything from then on.
 pub(crate) struct Breaking<S> {
     store: S,
     breaks: Break,

@@ -9,7 +9,7 @@ use crate::{Axis, Failure, Report};
 
 /// What the cases of a suite work with.
 pub(crate) trait TestBed: Sized {
-    /// What a case fails with where it did not expect it.
+    /// The error of a case that met something unexpected.
     type Error: fmt::Debug;
 
     /// Ends a case, and tells whether it was a negative one.
@@ -21,18 +21,18 @@ pub(crate) trait TestBed: Sized {
 
 /// One case of a suite, on beds of type `B`.
 pub(crate) struct Case<B: TestBed> {
-    /// What it is about.
+    /// The topic.
     pub(crate) topic: &'static str,
-    /// What it claims.
+    /// The name, which says what it claims.
     pub(crate) name: &'static str,
-    /// The case itself: fails by a panic or by an error it did not expect.
+    /// The case itself: it fails by a panic or by an unexpected error.
     pub(crate) run: fn(&mut B) -> Result<(), B::Error>,
 }
 
-/// Runs the case of a topic and a name, which is in the list.
+/// Runs the case of a topic and a name, which has to be in the list.
 ///
 /// # Errors
-/// What the engine reports where the case did not expect it.
+/// The errors of the engine that the case does not expect.
 pub(crate) fn run_named<B: TestBed>(
     cases: Vec<Case<B>>,
     topic: &str,
@@ -54,7 +54,7 @@ fn run_case<B: TestBed>(
     bed.finish()
 }
 
-/// Runs every case on a bed of its own and adds what it found to the report.
+/// Runs every case on a bed of its own and adds the outcome to the report.
 pub(crate) fn run_cases<B: TestBed>(
     cases: &[Case<B>],
     axis: Axis,
@@ -80,7 +80,7 @@ pub(crate) fn run_cases<B: TestBed>(
     }
 }
 
-/// Prints what a run of a whole suite found and asserts that all of it ran and nothing failed.
+/// Prints the report of a run of a whole suite, and asserts that all of it ran and nothing failed.
 pub(crate) fn check_report(suite: &str, report: &Report, expected: usize) {
     println!("{suite}: {report}");
     assert!(report.failures.is_empty(), "{report}");

@@ -1,11 +1,11 @@
-//! How the suite opens the stores it examines.
+//! How the suite opens the stores under test.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use arbour_core::{DynStore, KvStore, MemoryStore, Result, StoreOptions};
 
-/// Opens stores of the engine under examination.
+/// Opens stores of the engine under test.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -19,11 +19,11 @@ use arbour_core::{DynStore, KvStore, MemoryStore, Result, StoreOptions};
 /// }
 /// ```
 pub trait Factory: Send + Sync + 'static {
-    /// The type of store under examination.
+    /// The type of store under test.
     type Store: KvStore;
 
     /// Opens the store at `path`, creating it there if the options allow. The engine may make a
-    /// file or a folder of it; its parent is a folder that exists.
+    /// file or a folder there; the parent folder exists.
     ///
     /// # Errors
     /// What the engine reports.
@@ -50,8 +50,8 @@ pub trait Factory: Send + Sync + 'static {
         path.to_owned()
     }
 
-    /// Marks the closed store at `path` as written by a version to come. An engine that persists
-    /// has to do it; the cases about newer formats call it.
+    /// Marks the closed store at `path` as written by a later version. An engine that persists has
+    /// to implement this; the cases about newer formats call it.
     ///
     /// # Errors
     /// What the file system reports.
@@ -76,7 +76,7 @@ pub trait Factory: Send + Sync + 'static {
     }
 }
 
-/// Opens stores in memory: the engine every other can be held against.
+/// Opens stores in memory: the engine with which every other one can be compared.
 ///
 /// ```
 /// use arbour_conformance::{Factory, MemoryFactory};
@@ -96,7 +96,7 @@ impl Factory for MemoryFactory {
     }
 }
 
-/// Opens the same stores with their type taken away: what the `dynamic` axis examines.
+/// Opens the same stores with their type erased, as the `dynamic` axis does.
 ///
 /// ```
 /// use arbour_conformance::{DynFactory, Factory};

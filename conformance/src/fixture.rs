@@ -1,4 +1,4 @@
-//! Files of old: stores written by earlier versions, which must open forever.
+//! Files written by earlier versions, which every later version must open.
 //!
 //! Each version of an engine's format has a folder with one store in it, which is committed and
 //! never changed again:
@@ -7,18 +7,18 @@
 //! backends/redb/tests/fixtures/redb/v1/store
 //! ```
 //!
-//! [`check`] opens a copy of each and compares it, entry by entry, to what this module says that
-//! version holds. That never changes either: it is what was written then.
+//! [`check`] opens a copy of each one and compares it, entry by entry, with the contents that this
+//! module lists for that version. The list never changes either.
 //!
 //! # Adding a version
-//! When the format of an engine changes, a store is written once more, beside the old ones:
+//! When the format of an engine changes, a store is written once more, beside the earlier ones:
 //!
 //! ```text
 //! ARBOUR_WRITE_FIXTURES=v2 cargo nextest run -p arbour-redb fixtures
 //! ```
 //!
-//! A version that is there is not overwritten. Look at what was written before you commit it: it
-//! should be small, tell nothing about the machine, and no ignore file may hide a part of it.
+//! An existing version is not overwritten. Look at what was written before you commit it: it should
+//! be small and reveal nothing about the machine, and no ignore file may hide a part of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,16 +33,16 @@ use tempfile::TempDir;
 
 use crate::{Factory, entries};
 
-/// The name of the store in the folder of its version: a file or a folder, as the engine likes.
+/// The name of the store in the folder of its version: a file or a folder, depending on the engine.
 const STORE: &str = "store";
 
 /// The environment variable that names a version to write.
 const WRITE: &str = "ARBOUR_WRITE_FIXTURES";
 
-/// What a store holds: trees by name, entries by key.
+/// The contents of a store: trees by name, entries by key.
 type Contents = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
-/// Opens the old stores in `folder`, one of each version, as [`open_all`] does. If the environment
+/// Opens the stores in `folder`, one of each version, as [`open_all`] does. If the environment
 /// variable `ARBOUR_WRITE_FIXTURES` names a version, its store is [written](write()) first.
 ///
 /// # Panics
@@ -62,12 +62,12 @@ pub fn check(factory: &impl Factory, folder: &Path, leave_out: impl Fn(&str) -> 
     open_all(factory, folder);
 }
 
-/// Writes a store into the folder of a version, which must not exist yet. Its name says what to
-/// write: `v1`.
+/// Writes a store into the folder of a version, which must not exist yet. The folder's name says
+/// which version to write: `v1`.
 ///
-/// Files for which `leave_out` returns true, given their name, are not taken along: those that the
-/// engine does without and that tell about the machine, like logs for people to read. Neither are
-/// empty folders, which Git would not keep.
+/// Files for which `leave_out` returns true, given their name, are not copied. Use it for files
+/// that the engine does not need and that reveal something about the machine, such as logs for
+/// people. Empty folders are not copied either, because Git would not keep them.
 ///
 /// # Panics
 /// If the folder exists, or anything fails.
@@ -86,12 +86,12 @@ pub fn write(factory: &impl Factory, version: &Path, leave_out: impl Fn(&str) ->
     copy_folder(scratch.path(), version, &leave_out).expect("the store can be copied");
 }
 
-/// Opens a copy of the store of every version in `folder` and compares all that is in it: for
+/// Opens a copy of the store of every version in `folder` and compares all its contents: for
 /// reading only, if the engine can do that, and for writing. Then it writes to the copy, opens it
-/// again and compares once more, also after compacting and of a backup.
+/// again and compares once more, also after compacting, and in a backup.
 ///
 /// # Panics
-/// If a store does not open or anything differs, if a version is not known, or if there is none.
+/// If a store cannot be opened or anything differs, if a version is unknown, or if there is none.
 ///
 /// ```
 /// use arbour_conformance::{BTreeFactory, fixture};
@@ -109,7 +109,7 @@ pub fn open_all(factory: &impl Factory, folder: &Path) {
 }
 
 fn open_one(factory: &impl Factory, version: &Path) -> Result<()> {
-    // What opens an old store may have to change it, so each attempt has a copy.
+    // Opening an older store may change it, so each attempt gets a copy.
     let (first, second) = (copied(version), copied(version));
     let existing = StoreOptions::new().create(false);
     let store = factory.open(&first.path().join(STORE), &existing)?;
@@ -143,8 +143,8 @@ fn open_one(factory: &impl Factory, version: &Path) -> Result<()> {
     store.close()
 }
 
-/// Writes what a version holds, and more that is overwritten or deleted again: what an old store
-/// has been through is in its files too.
+/// Writes the contents of a version, and more that is overwritten or deleted again, because a
+/// store's history is in its files too.
 fn fill(factory: &impl Factory, path: &Path, version: &Path) -> Result<()> {
     let store = factory.open(path, &StoreOptions::new())?;
     let contents = contents(version, store.capabilities().limits);
@@ -178,7 +178,7 @@ fn fill(factory: &impl Factory, path: &Path, version: &Path) -> Result<()> {
     store.close()
 }
 
-/// Returns what the store of a version holds, as far as the engine's limits admit it.
+/// Returns the contents of the store of a version, as far as the engine's limits allow.
 fn contents(version: &Path, limits: Limits) -> Contents {
     let name = version.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let mut contents = match name {
@@ -193,7 +193,7 @@ fn contents(version: &Path, limits: Limits) -> Contents {
     contents
 }
 
-/// What a store of version 1 holds. This is a fact of the past: it does not change.
+/// The contents of a store of version 1. They never change.
 fn v1() -> Contents {
     let mut contents = Contents::new();
     let mut put = |tree: &str, key: &[u8], value: &[u8]| {
@@ -220,7 +220,7 @@ fn v1() -> Contents {
     contents
 }
 
-/// Changes a store and what is expected of it: overwrites, adds and deletes.
+/// Changes a store and the expected contents: overwrites, adds and deletes.
 fn change(store: &impl KvStore, expected: &mut Contents) -> Result<()> {
     for (tree, key, value) in [
         ("t", "0001", Some("changed")),
@@ -244,7 +244,7 @@ fn change(store: &impl KvStore, expected: &mut Contents) -> Result<()> {
     Ok(())
 }
 
-/// Compares all a store holds to what it should, in every way of reading.
+/// Compares the contents of a store with the expected ones, in every way of reading.
 fn compare<S: KvStore>(store: &S, expected: &Contents, when: &str) -> Result<()> {
     let snapshot = store.snapshot()?;
     let names: Vec<&String> = expected.keys().collect();
@@ -296,7 +296,7 @@ fn scratch() -> TempDir {
     TempDir::with_prefix("arbour-fixture-").expect("there is a place for temporary files")
 }
 
-/// Copies the files of a folder, and the folders that hold any.
+/// Copies the files of a folder, and the folders that contain any.
 fn copy_folder(from: &Path, to: &Path, leave_out: &impl Fn(&str) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let (path, name) = {

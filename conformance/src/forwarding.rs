@@ -1,4 +1,4 @@
-//! Whether a wrapper of a store hands on every method of the contract.
+//! Whether a wrapper of a store forwards every method of the contract.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 /// The names of the methods that were called, in order.
 type Calls = Arc<Mutex<Vec<&'static str>>>;
 
-/// A store in memory that notes which of its methods are called. [`check_forwarding`] makes it.
+/// A store in memory that records which of its methods are called. [`check_forwarding`] makes it.
 ///
 /// ```
 /// use arbour_conformance::{Probe, check_forwarding};
@@ -192,15 +192,15 @@ impl<W: KvWrite> KvWrite for Watched<W> {
     }
 }
 
-/// Calls every method of the contract on a wrapper, its snapshot, its transaction and a savepoint of
-/// that, and returns those that did not reach the same method of the store within: `snapshot.len`, for
-/// example, if a wrapper leaves [`KvRead::len`] out and counts by a scan.
+/// Calls every method of the contract on a wrapper, its snapshot, its transaction and a savepoint
+/// of that, and returns those that did not reach the same method of the wrapped store: for example
+/// `snapshot.len`, if a wrapper leaves out [`KvRead::len`] and counts by a scan.
 ///
-/// [`KvRead::prefix`], [`first`](KvRead::first) and [`last`](KvRead::last) may reach `scan` instead, and
-/// [`get`](KvRead::get) and [`multi_get`](KvRead::multi_get) may reach `get_with`.
+/// [`KvRead::prefix`], [`first`](KvRead::first) and [`last`](KvRead::last) may reach `scan`
+/// instead, and [`get`](KvRead::get) and [`multi_get`](KvRead::multi_get) may reach `get_with`.
 ///
-/// A call that the wrapper refuses, and a store in memory would not, ends the check and is the last
-/// line.
+/// If the wrapper refuses a call that a store in memory would accept, the check ends, and that call
+/// is the last line.
 ///
 /// ```
 /// use arbour_conformance::check_forwarding;
@@ -220,14 +220,14 @@ pub fn check_forwarding<S: KvStore>(wrap: impl FnOnce(Probe) -> S) -> Vec<String
     missed.methods
 }
 
-/// Notes which calls did not arrive.
+/// Records which calls did not arrive.
 struct Missed {
     calls: Calls,
     methods: Vec<String>,
 }
 
 impl Missed {
-    /// Makes a call that is to reach one of these methods.
+    /// Makes a call that has to reach one of these methods.
     fn call<T>(&mut self, on: &str, methods: &[&'static str], call: impl FnOnce() -> T) -> T {
         self.calls.lock().clear();
         let done = call();
@@ -259,7 +259,7 @@ fn call_all<S: KvStore>(store: &S, missed: &mut Missed) -> Result<()> {
     write_all("transaction.", &mut transaction, &tree, missed)?;
     transaction.savepoint(|savepoint| {
         read_all("savepoint.", savepoint, &tree, missed)?;
-        // Its writes wait for its end.
+        // The writes of a savepoint are made at its end.
         missed.call("savepoint.", &["conflicted"], || savepoint.conflicted());
         let write = Write { tree: &tree, key: b"b", value: None };
         missed.call("savepoint.", &["check"], || savepoint.check(&write))

@@ -1,4 +1,4 @@
-//! The suite an engine has to pass to be an engine of Arbour.
+//! The suite that an engine has to pass to be an engine of Arbour.
 //!
 //! Implement [`Factory`] for the engine and call [`suite!`] in an integration test:
 //!
@@ -22,48 +22,48 @@
 //! # fn main() {}
 //! ```
 //!
-//! Every case becomes a test with a name of its own, on four axes: the store's own type
-//! (`fixed`), behind [`DynStore`](arbour_core::DynStore) (`dynamic`), amid trees full of
-//! look-alike keys (`namespaced`), and closed and opened again between writing and reading
-//! (`reopened`). What an engine cannot do, its [`Capabilities`](arbour_core::Capabilities) say,
-//! and then the case asks for it and expects the typed refusal: nothing is skipped.
+//! Every case becomes a test with a name of its own, on four axes: the store's own type (`fixed`),
+//! behind [`DynStore`](arbour_core::DynStore) (`dynamic`), amid trees full of look-alike keys
+//! (`namespaced`), and closed and opened again between writing and reading (`reopened`). If an
+//! engine's [`Capabilities`](arbour_core::Capabilities) say that it cannot do something, the case
+//! requests it and expects the typed refusal: nothing is skipped.
 //!
-//! Beside the cases, [`suite!`] generates tests that look for what no one thought of:
+//! Beside the cases, [`suite!`] generates tests that look for unforeseen mistakes:
 //!
-//! - `model::agrees_with_a_plain_map`: random actions on a store and on plain maps, snapshots
-//!   kept and reopening among them; see [`agrees_with_a_plain_map`].
+//! - `model::agrees_with_a_plain_map`: random actions on a store and on plain maps, including kept
+//!   snapshots and reopening; see [`agrees_with_a_plain_map`].
 //! - `process::killed_writer_loses_nothing`, `process::second_process_by_manifest` and, on Unix,
-//!   `process::full_device_loses_nothing`: a writer killed at random moments, two processes at one
-//!   store, and a writer that finds no more room; see [`process`]. For a volatile engine there is
-//!   `process::nothing_outlives_the_store` instead.
+//!   `process::full_device_loses_nothing`: a writer killed at random moments, two processes with
+//!   one store, and a writer that runs out of space; see [`process`]. For a volatile engine there
+//!   is `process::nothing_outlives_the_store` instead.
 //!
-//! [`mirror`] performs the random actions on two engines and finds what they answer differently.
+//! [`mirror`] performs the random actions on two engines and finds differences in their answers.
 //! [`BTreeEngine`] is the worked example for engine authors: the suite runs on it too.
 //!
-//! The suite is examined too: [`faulty`] holds stores that are each wrong in one way, and a test
+//! The suite itself is tested: [`faulty`] holds stores that are each wrong in one way, and a test
 //! fails unless the suite rejects every one of them by the case meant for it.
 //!
-//! [`documents`] holds the suite for documents, which [`documents_suite!`] generates tests of, and
-//! [`events`] that for events, by [`events_suite!`], and [`migrations`] that for migrations, by
-//! [`migrations_suite!`]. An application pins the stores its versions left behind with
-//! [`migration_fixture`].
+//! [`documents`] holds the suite for documents, for which [`documents_suite!`] generates tests;
+//! [`events`] and [`events_suite!`] do the same for events, [`migrations`] and
+//! [`migrations_suite!`] for migrations. An application pins the stores that its versions left
+//! behind with [`migration_fixture`].
 //!
 //! # Environment variables
-//! | variable | what it sets | else |
+//! | variable | what it sets | default |
 //! |---|---|---|
 //! | `ARBOUR_SEED` | the seed of everything random; a failure prints it | a new one each time |
-//! | `ARBOUR_MODEL_CASES` | how many random sequences the model, or plans the planner, is tried on | 64, 24 |
+//! | `ARBOUR_MODEL_CASES` | the number of random sequences of the model, or plans of the planner | 64, 24 |
 //! | `ARBOUR_KILLS` | how often a writer is killed; 200 for a long run | 10 |
 //!
-//! Those that begin with `ARBOUR_CHILD_` are how a test speaks to the process it starts.
+//! Variables that begin with `ARBOUR_CHILD_` pass parameters from a test to the process it starts.
 //!
 //! # What the suite cannot prove
-//! - Killing a process shows what survives the death of a process, not what survives the loss of
-//!   power: the operating system keeps what was written to it, and a single write to a file is
-//!   hardly ever torn by a kill. An engine that never puts its data on the device passes.
-//! - The model acts on one thread. It proves nothing about threads at once; the cases on
+//! - Killing a process shows what survives the death of a process, not what survives a loss of
+//!   power: the operating system keeps what was written to it, and a kill hardly ever tears a
+//!   single write to a file. An engine that never writes its data to the device passes.
+//! - The model acts on one thread. It proves nothing about concurrent threads; the cases on
 //!   isolation try, but a finite number of threads and kills cannot show the absence of a race.
-//! - A seed repeats what is done, not when: a kill falls at another moment each time.
+//! - A seed repeats the actions, not their timing: a kill happens at a different moment each time.
 //! - The mirror shows that two engines agree, not that either is right.
 
 mod action;

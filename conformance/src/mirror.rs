@@ -1,4 +1,4 @@
-//! Two engines, the same random actions, and no difference.
+//! Two engines, the same random actions, and the same answers.
 
 use arbour_core::{Error, ErrorKind, KvStore, Limits, Operation, Result, StoreOptions};
 use tempfile::TempDir;
@@ -8,18 +8,18 @@ use crate::action::{Action, LIMITS, read_all};
 use crate::model::examine;
 use crate::session::run;
 
-/// Performs the same random actions on stores of two engines, and panics with the shortest
-/// sequence found on which anything differs: a value, an order, an entry or the kind of an error.
+/// Performs the same random actions on stores of two engines, and panics with the shortest sequence
+/// found for which anything differs: a value, an order, an entry or the kind of an error.
 ///
-/// The actions are those of [`agrees_with_a_plain_map`](crate::agrees_with_a_plain_map), with bad
-/// input among them; the first that differs is named, and the seed is printed. Where the limits
-/// of the engines differ, both stores are opened with what both can do. If one of them is not
+/// The actions are those of [`agrees_with_a_plain_map`](crate::agrees_with_a_plain_map), including
+/// bad input; the panic names the first one that differs, and the seed is printed. If the limits of
+/// the engines differ, both stores are opened with limits that both support. If one of them is not
 /// persistent, neither is closed and opened again before the end.
 ///
-/// `cases` is how many sequences are run. Take the seed from [`seed`](crate::seed), so that the
+/// `cases` is the number of sequences. Take the seed from [`seed`](crate::seed), so that the
 /// environment variable `ARBOUR_SEED` repeats a run.
 ///
-/// It proves that the engines answer alike, not that they are right: for that there is the model.
+/// This proves that the engines agree, not that they are right; the model checks that.
 ///
 /// ```
 /// use arbour_conformance::{BTreeFactory, DynFactory, mirror, seed};

@@ -16,21 +16,20 @@ use crate::action::{
 use crate::random::{number_from, seed, test_runner};
 use crate::session::run;
 
-/// How many sequences are run unless `ARBOUR_MODEL_CASES` says otherwise.
+/// The number of sequences, unless `ARBOUR_MODEL_CASES` sets another.
 const CASES: u64 = 64;
 
-/// The most snapshots kept at a time.
+/// The maximum number of snapshots kept at a time.
 const PINNED_MAX: usize = 4;
 
-/// Runs random actions on new stores and on a plain map each, and panics with the shortest
-/// sequence found on which they do not agree: what the test `model::agrees_with_a_plain_map`
-/// does.
+/// Runs random actions on new stores and on a plain map for each, and panics with the shortest
+/// sequence found for which they disagree, as the test `model::agrees_with_a_plain_map` does.
 ///
 /// The actions are one-shots, batches, transactions with savepoints, snapshots that are kept and
-/// read later, and closing and opening; reads of every kind, before, within and after. Bad input
-/// is among them, and has to be refused with the right kind.
+/// read later, and closing and opening; reads of every kind, before, within and after. They include
+/// bad input, which has to be refused with the right kind.
 ///
-/// The environment variable `ARBOUR_MODEL_CASES` sets how many sequences are run (64 else) and
+/// The environment variable `ARBOUR_MODEL_CASES` sets the number of sequences (default 64), and
 /// `ARBOUR_SEED` repeats a run.
 ///
 /// ```
@@ -63,7 +62,7 @@ pub fn agrees_with_a_plain_map<F: Factory>(factory: &F) {
     });
 }
 
-/// Runs a test on random sequences of actions; panics with the shortest that fails it.
+/// Runs a test on random sequences of actions; panics with the shortest one that fails.
 pub(crate) fn examine(seed: u64, cases: u64, test: impl Fn(Vec<Action>) -> Result<(), String>) {
     println!("ARBOUR_SEED={seed}");
     let outcome =
@@ -83,7 +82,7 @@ pub(crate) fn examine(seed: u64, cases: u64, test: impl Fn(Vec<Action>) -> Resul
 
 type Trees = Vec<BTreeMap<Key, Value>>;
 
-/// What a store should be: plain maps, copied for every snapshot.
+/// The expected state of a store: plain maps, copied for every snapshot.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     limits: Limits,
@@ -309,7 +308,7 @@ fn scan(
     }
 }
 
-/// Asks the standard library, not the code under examination.
+/// Uses the standard library, not the code under test.
 fn is_in(range: &KeyRange<'_>, key: &[u8]) -> bool {
     (range.start(), range.end()).contains(key)
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// SplitMix64: small, the same on every machine, and good enough to choose what a test does.
+/// SplitMix64: small, the same on every machine, and good enough to choose the actions of a test.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -31,7 +31,7 @@ impl Random {
     }
 }
 
-/// Makes a runner of so many random cases that a seed repeats. It writes no file of failures.
+/// Makes a runner of this many random cases, which a seed repeats. It writes no file of failures.
 pub(crate) fn test_runner(seed: u64, cases: u64) -> TestRunner {
     let mut random = Random::new(seed);
     let bytes: Vec<u8> = (0..4).flat_map(|_| random.next().to_le_bytes()).collect();
@@ -44,7 +44,7 @@ pub(crate) fn test_runner(seed: u64, cases: u64) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-/// Returns the seed in the environment variable `ARBOUR_SEED`, or else a new one.
+/// Returns the seed in the environment variable `ARBOUR_SEED`, or a new one if it is not set.
 ///
 /// ```
 /// use arbour_conformance::{BTreeFactory, mirror, seed};

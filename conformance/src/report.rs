@@ -1,10 +1,10 @@
-//! What a run of the suite found.
+//! The outcome of a run of the suite.
 
 use std::fmt;
 
 use crate::Axis;
 
-/// What a run of the whole suite found.
+/// The outcome of a run of the whole suite.
 ///
 /// ```
 /// use arbour_conformance::Report;
@@ -15,7 +15,7 @@ use crate::Axis;
 pub struct Report {
     /// How many cases proved an ability.
     pub positive: usize,
-    /// How many cases proved the refusal of what the engine says it cannot do.
+    /// How many cases proved the refusal of something that the engine says it cannot do.
     pub negative: usize,
     /// The cases that failed.
     pub failures: Vec<Failure>,
@@ -38,7 +38,7 @@ pub struct Failure {
     pub axis: Axis,
     /// Its topic and name.
     pub case: String,
-    /// What it said.
+    /// The message of its panic or error.
     pub message: String,
 }
 
@@ -53,7 +53,7 @@ impl Report {
         self.positive + self.negative + self.failures.len()
     }
 
-    /// Tells whether a case failed on any axis, by topic and name.
+    /// Tells whether a case failed on any axis; `case` is its topic and name.
     ///
     /// ```
     /// assert!(!arbour_conformance::Report::default().rejected_by("point::put_then_get"));

@@ -12,7 +12,7 @@ use crate::{Factory, entries};
 /// How many uses of the closed store [`Action::Reopen`] makes.
 pub(crate) const CLOSED_PROBES: usize = 8;
 
-/// Performs actions on a new store, and reports what came of each until a report is an error.
+/// Performs actions on a new store, and reports the outcome of each until a report is an error.
 pub(crate) fn run<F: Factory>(
     factory: &F,
     limits: Limits,
@@ -46,10 +46,10 @@ fn describe(error: Error) -> String {
     format!("{error:?}")
 }
 
-/// An open store with the handles of its trees and the snapshots kept.
+/// An open store with the handles of its trees and the kept snapshots.
 struct Session<'s, S: KvStore> {
     store: &'s S,
-    /// Those of [`TREES`], then a foreign one.
+    /// The handles of [`TREES`], then a foreign one.
     handles: Vec<Tree>,
     pinned: Vec<S::Snapshot<'s>>,
 }

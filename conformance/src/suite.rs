@@ -6,8 +6,7 @@ use crate::case::{check_report, run_cases, run_named};
 use crate::cases::cases;
 use crate::{Axis, Bed, DynFactory, Factory, Report};
 
-/// Generates one named test for each case on each axis, and one that runs them all and counts
-/// them.
+/// Generates one named test for each case on each axis, and one test that runs and counts them all.
 ///
 /// `suite!(factory)` is for an engine that persists. `suite!(factory, volatile)` is for one that
 /// keeps nothing when it is closed; it leaves out the `reopened` axis, and a case checks that the
@@ -127,10 +126,10 @@ macro_rules! __tests {
     };
 }
 
-/// Runs one case on one axis; panics where the case fails.
+/// Runs one case on one axis; panics if the case fails.
 ///
 /// # Errors
-/// What the engine reports where the case did not expect it.
+/// The errors of the engine that the case does not expect.
 ///
 /// ```no_run
 /// use arbour_conformance::{Axis, Factory, run};
@@ -150,7 +149,7 @@ fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result
     run_named(cases(), topic, name, || Bed::new(factory, axis))
 }
 
-/// Runs every case on the given axes and reports what it found; never panics on what an engine
+/// Runs every case on the given axes and returns a report; never panics because of what an engine
 /// does.
 ///
 /// ```
@@ -183,7 +182,7 @@ fn run_axis<F: Factory>(factory: impl Fn() -> F, axis: Axis, report: &mut Report
     run_cases(&cases(), axis, || Bed::new(factory(), axis), report);
 }
 
-/// Runs everything, prints the count and asserts it: what the last test of [`suite!`] does.
+/// Runs everything, prints the count and asserts it, as the last test of [`suite!`] does.
 #[doc(hidden)]
 pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
     let report = run_all(factory, axes);

@@ -1,4 +1,4 @@
-//! The entries of a range, each read when its turn comes.
+//! The entries of a range, each read when it is requested.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use arbour_core::{Cursor, Direction, KeyRange, Result};
 
 use super::BTreeEngine;
 
-/// A live cursor: neither a snapshot nor isolated from what is written meanwhile.
+/// A live cursor: neither a snapshot nor isolated from concurrent writes.
 ///
-/// No lock is held between two calls. Each looks for the first key after the last one.
+/// No lock is held between two calls. Each call looks for the first key after the last one.
 ///
 /// ```
 /// use arbour_conformance::{BTreeCursor, BTreeEngine};
@@ -31,7 +31,7 @@ pub struct BTreeCursor<'e> {
     tree: usize,
     range: KeyRange<'static>,
     direction: Direction,
-    /// What is left to read; `None` after the end.
+    /// The range left to read; `None` after the end.
     rest: Option<KeyRange<'static>>,
     shown: Option<(Vec<u8>, Arc<[u8]>)>,
 }

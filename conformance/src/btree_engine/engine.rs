@@ -1,4 +1,4 @@
-//! The engine: what the layers ask for and nothing more.
+//! The engine: what the layers require and nothing more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,12 +15,12 @@ use parking_lot::{Mutex, RwLock};
 use super::log::Log;
 use super::{BTreeCursor, record};
 
-/// One tree. A reader takes a value along without copying it.
+/// One tree. A reader shares a value without copying it.
 type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 
 /// Ordered maps in memory, and a log of batches on disk.
 ///
-/// It has no idea of snapshots or transactions: [`BTreeStore`](crate::BTreeStore) is the store
+/// It does not know snapshots or transactions; [`BTreeStore`](crate::BTreeStore) is the store that
 /// the layers make of it.
 ///
 /// ```
@@ -40,9 +40,10 @@ type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 pub struct BTreeEngine {
     capabilities: Capabilities,
     registry: TreeRegistry,
-    /// The trees by the number of their handle; one that was never written may be missing.
+    /// The trees by the number of their handle; a tree that was never written may be missing.
     trees: RwLock<Vec<Entries>>,
-    /// `None` once closed. Taken before `trees`, and held until the maps show what was logged.
+    /// `None` once closed. It is locked before `trees`, and held until the maps show what was
+    /// logged.
     log: Mutex<Option<Log>>,
     read_only: bool,
 }
@@ -53,7 +54,7 @@ impl BTreeEngine {
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) if it is absent and may not be created,
     /// [`Locked`](ErrorKind::Locked) if it is open elsewhere, [`TooNew`](ErrorKind::TooNew),
-    /// [`Corrupted`](ErrorKind::Corrupted), or [`Io`](ErrorKind::Io) with what the system said.
+    /// [`Corrupted`](ErrorKind::Corrupted), or [`Io`](ErrorKind::Io) with the error of the system.
     ///
     /// ```
     /// use arbour_conformance::BTreeEngine;
@@ -82,7 +83,7 @@ impl BTreeEngine {
         })
     }
 
-    /// Returns the first entry of a range as it is now.
+    /// Returns the first entry of a range in the current state.
     pub(super) fn next_entry(
         &self,
         tree: usize,
@@ -155,7 +156,7 @@ impl Engine for BTreeEngine {
         log.as_mut().ok_or_else(|| closed(Operation::Sync))?.sync(Operation::Sync)
     }
 
-    /// The maps stay, for the snapshots that still live.
+    /// The maps stay, for the snapshots that are still alive.
     fn close(&self) -> Result<()> {
         match self.log.lock().take() {
             Some(mut log) if !self.read_only => log.sync(Operation::Close),
@@ -206,7 +207,7 @@ impl fmt::Debug for BTreeEngine {
 }
 
 impl Drop for BTreeEngine {
-    /// A store that was not closed loses nothing either; only the errors are lost.
+    /// A store that was not closed loses nothing; only the errors are lost.
     fn drop(&mut self) {
         let _ = self.close();
     }

@@ -5,13 +5,13 @@
 //! record  =  length (u32)  |  checksum (u64) of offset and payload  |  payload
 //! ```
 //!
-//! Numbers are little-endian. The checksum covers the record's own offset, so that bytes which
-//! merely look like a record, in a value say, are none.
+//! Numbers are little-endian. The checksum covers the record's own offset, so that bytes that
+//! merely look like a record, for example in a value, do not count as one.
 //!
-//! A crash can only tear the end of the log: a bad record with nothing good behind it was never
-//! promised to anyone and is cut off. A bad record *before* a good one is damage. Power lost
-//! while records are on their way may look like damage too, if the device kept a later one and
-//! lost an earlier one; the store then refuses to open rather than guess.
+//! A crash can only tear the end of the log. A bad record with no good one after it was never
+//! acknowledged, and is cut off. A bad record *before* a good one is damage. A loss of power while
+//! records are being written may look like damage too, if the device kept a later one and lost an
+//! earlier one; the store then refuses to open instead of guessing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
@@ -27,7 +27,7 @@ pub(super) const VERSION: u32 = 1;
 const MAGIC: [u8; 8] = *b"arbtree\n";
 const HEADER_BYTES: usize = 12;
 
-/// How much may wait in memory for a commit that is durable or for [`Log::sync`].
+/// The maximum number of bytes that wait in memory for a durable commit or for [`Log::sync`].
 const PENDING_BYTES_MAX: usize = 1 << 20;
 
 /// Returns the first bytes of a file of this version.
@@ -35,20 +35,20 @@ pub(super) fn header(version: u32) -> Vec<u8> {
     [&MAGIC[..], &version.to_le_bytes()].concat()
 }
 
-/// The open file, locked as long as this lives.
+/// The open file, locked as long as this value lives.
 pub(super) struct Log {
     lock: StoreLock,
     path: StorePath,
-    /// Records the system has not been given yet.
+    /// Records that were not yet written to the file.
     pending: Vec<u8>,
     file_bytes: u64,
-    /// Nobody knows what a failed write left in the file: nothing may follow it.
+    /// The contents of the file after a failed write are unknown, so nothing may follow it.
     failed: bool,
 }
 
 impl Log {
-    /// Opens and locks a file, creates it if the options allow, and hands every payload to
-    /// `replay`, which returns `None` for one it cannot read.
+    /// Opens and locks a file, creates it if the options allow, and passes every payload to
+    /// `replay`, which returns `None` for one that it cannot read.
     pub(super) fn open(
         path: &Path,
         options: &StoreOptions,
@@ -76,7 +76,7 @@ impl Log {
         Ok(Self { lock, path, pending: Vec::new(), file_bytes: end as u64, failed: false })
     }
 
-    /// Adds a record. After an error nothing of it will be found again, unless the error is
+    /// Adds a record. After an error the record will not be found again, unless the error is
     /// [`CommitUnknown`](ErrorKind::CommitUnknown).
     pub(super) fn append(&mut self, payload: &[u8], durability: Durability) -> Result<()> {
         self.check(Operation::Apply)?;
@@ -95,13 +95,13 @@ impl Log {
             self.flush(Operation::Apply)?;
         }
         if durability >= Durability::PowerLoss {
-            // The record is in the file already, and may well be found again.
+            // The record is already in the file, and may well be found again.
             self.sync_file(Operation::Apply, ErrorKind::CommitUnknown)?;
         }
         Ok(())
     }
 
-    /// Puts everything on the device.
+    /// Syncs everything to the device.
     pub(super) fn sync(&mut self, operation: Operation) -> Result<()> {
         self.check(operation)?;
         self.path.check(operation)?;
@@ -114,7 +114,7 @@ impl Log {
         self.file_bytes
     }
 
-    /// Gives what is pending to the system: it survives the death of this process then.
+    /// Writes pending records to the file, so that they survive the death of this process.
     fn flush(&mut self, operation: Operation) -> Result<()> {
         if let Err(error) = self.lock.file().write_all(&self.pending) {
             self.failed = true;
@@ -143,7 +143,8 @@ impl Log {
     }
 }
 
-/// Makes an empty log. It appears whole or not at all: a file without a header is no store.
+/// Makes an empty log. It appears whole or not at all, because a file without a header is not a
+/// store.
 fn create(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -192,7 +193,7 @@ fn read_records(
 
 const RECORD_HEADER_BYTES: usize = 12;
 
-/// Returns the payload of the record at an offset, if there is a good one.
+/// Returns the payload of the record at an offset, if there is a valid one.
 fn record_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
     let (length, rest) = bytes.get(offset..)?.split_first_chunk()?;
     let (stored, rest) = rest.split_first_chunk()?;
@@ -200,8 +201,8 @@ fn record_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
     (checksum(offset as u64, payload) == u64::from_le_bytes(*stored)).then_some(payload)
 }
 
-/// Multiplies and rotates word by word: no match for malice, but for torn writes and flipped
-/// bits. No change within one word goes unseen.
+/// Multiplies and rotates word by word. It detects torn writes and flipped bits, not malice. Every
+/// change within one word is detected.
 fn checksum(offset: u64, payload: &[u8]) -> u64 {
     let (words, rest) = payload.as_chunks();
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
@@ -212,7 +213,7 @@ fn checksum(offset: u64, payload: &[u8]) -> u64 {
     })
 }
 
-/// Wraps what the system said.
+/// Wraps an error of the system.
 fn io_error(path: &Path, operation: Operation, message: &'static str, error: io::Error) -> Error {
     Error::from_io(error, operation, message).with_path(path)
 }

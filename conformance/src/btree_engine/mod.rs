@@ -1,10 +1,10 @@
 //! The worked example for engine authors: an engine with neither snapshots nor transactions.
 //!
-//! [`BTreeEngine`] keeps ordered maps in memory and a log of batches in one file. It does the
-//! least an engine can do, reading what is there now and applying a batch as a whole, and the
-//! layers make a complete store of it: [`SnapshotLayer`] adds the snapshots,
-//! [`TransactionLayer`] the transactions. It is a real engine, which persists and survives a
-//! crash; but all its data has to fit into memory, and its log only ever grows.
+//! [`BTreeEngine`] keeps ordered maps in memory and a log of batches in one file. It does the least
+//! an engine can do: it reads the current state and applies a batch as a whole. The layers make a
+//! complete store of it: [`SnapshotLayer`] adds the snapshots, [`TransactionLayer`] the
+//! transactions. It is a real engine, which persists and survives a crash; but all its data has to
+//! fit into memory, and its log only grows.
 //!
 //! ```text
 //! engine.rs   the two traits: Engine (write) and LiveEngine (read)
@@ -50,7 +50,7 @@ use crate::Factory;
 /// ```
 pub type BTreeStore = TransactionLayer<SnapshotLayer<BTreeEngine>>;
 
-/// Opens [`BTreeStore`]s, for the suite and for whoever wants one.
+/// Opens [`BTreeStore`]s, for the suite and for other tests.
 ///
 /// ```
 /// arbour_conformance::suite!(arbour_conformance::BTreeFactory);
@@ -72,7 +72,7 @@ impl Factory for BTreeFactory {
     }
 }
 
-/// Marks a closed store as written by this version, whichever wrote it.
+/// Marks a closed store as written by this version, whichever version wrote it.
 pub(crate) fn make_current(path: &Path) -> io::Result<()> {
     write_header(path, log::VERSION)
 }

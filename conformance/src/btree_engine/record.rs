@@ -10,7 +10,7 @@ use arbour_core::Batch;
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
 
-/// Writes a batch down.
+/// Encodes a batch.
 pub(super) fn encode(batch: &Batch) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(batch.byte_len() + 32 * batch.len());
     for write in batch.iter() {
@@ -30,14 +30,14 @@ fn push_field(bytes: &mut Vec<u8>, field: &[u8]) {
     bytes.extend_from_slice(field);
 }
 
-/// One write as the log has it, by the name of its tree.
+/// One write as recorded in the log, with the name of its tree.
 pub(super) struct Record<'a> {
     pub(super) tree: &'a str,
     pub(super) key: &'a [u8],
     pub(super) value: Option<&'a [u8]>,
 }
 
-/// Reads a batch, one write at a time. Returns `None` if the bytes are no batch.
+/// Reads a batch, one write at a time. Returns `None` if the bytes are not a batch.
 pub(super) fn decode(
     mut bytes: &[u8],
     mut each: impl FnMut(Record<'_>) -> Option<()>,

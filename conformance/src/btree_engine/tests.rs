@@ -1,4 +1,5 @@
-//! Damage to the log, byte by byte: a kill almost never tears a write, so the suite cannot.
+//! Damage to the log, byte by byte. The suite cannot test it, because a kill almost never tears a
+//! write.
 
 use std::fs;
 
@@ -20,7 +21,7 @@ fn three_records(path: &std::path::Path) -> Result<Vec<u8>> {
     Ok(fs::read(path).unwrap())
 }
 
-/// Returns how many of [`KEYS`] are there, which have to be the first ones.
+/// Returns how many of [`KEYS`] are there; they have to be the first ones.
 fn count(store: &impl KvStore) -> Result<usize> {
     let (tree, snapshot) = (store.tree("t")?, store.snapshot()?);
     let found = KEYS.map(|key| snapshot.contains(&tree, key).unwrap());
@@ -35,7 +36,7 @@ fn torn_tail_is_cut_off_at_every_byte() -> Result<()> {
     let whole = three_records(&path)?;
     let record = (whole.len() - super::log::header(0).len()) / 3;
     for torn in super::log::header(0).len()..whole.len() {
-        // Torn short, and torn with garbage where the device had not got to.
+        // Cut short, and followed by garbage where the device had not written yet.
         for garbage in [0, whole.len() - torn] {
             let bytes = [&whole[..torn], &vec![0xa5; garbage]].concat();
             fs::write(&path, bytes).unwrap();

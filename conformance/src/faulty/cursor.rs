@@ -4,7 +4,7 @@ use arbour_core::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 use super::{Entry, Fault, FaultyStore};
 
-/// A cursor of a [`FaultyStore`], which read all of its entries beforehand.
+/// A cursor of a [`FaultyStore`], which reads all of its entries beforehand.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -28,12 +28,12 @@ pub struct FaultyCursor<'t> {
     entries: Vec<Entry>,
     position: usize,
     direction: Direction,
-    /// What a seek wrongly moves in: the whole tree.
+    /// The entries in which a seek wrongly moves: the whole tree.
     outside: Option<Vec<Entry>>,
     live: Option<Live<'t>>,
 }
 
-/// Where a cursor goes on that wrongly reads what is there now.
+/// Where a cursor continues that wrongly reads the current state.
 struct Live<'t> {
     store: &'t FaultyStore,
     tree: Tree,
@@ -67,7 +67,7 @@ impl Live<'_> {
         let Some(rest) = self.rest.take() else {
             return Ok(None);
         };
-        // Pinned for each entry; a closed store is read on as it was.
+        // Pinned for each entry; a closed store is still read as it was.
         let now = self.store.pin().or_else(|_| {
             arbour_core::engine::SnapshotEngine::snapshot(self.store.below.engine())
         })?;

@@ -1,4 +1,4 @@
-//! Opening: what is wrong before there is a store.
+//! Opening: faults that show before there is a store.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use super::{Fault, FaultyStore};
 use crate::btree_engine::make_current;
 use crate::{BTreeFactory, BTreeStore, Factory};
 
-/// The longest value of a faulty store: what the cases that fill the limits write quickly.
+/// The longest value of a faulty store, which the cases about limits can write quickly.
 const VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// Opens stores that are wrong in one way.
@@ -42,8 +42,8 @@ impl FaultyFactory {
         Self { fault: Some(fault) }
     }
 
-    /// Makes a factory of the same stores without a fault: what tells that the fault is what the
-    /// suite rejects, and not what it is built on.
+    /// Makes a factory of the same stores without a fault. It shows that the suite rejects the
+    /// fault itself, and not the code around it.
     ///
     /// ```
     /// use arbour_conformance::faulty::FaultyFactory;
@@ -56,7 +56,7 @@ impl FaultyFactory {
         Self { fault: None }
     }
 
-    /// Bends the options.
+    /// Changes the options as the fault requires.
     fn options(&self, options: &StoreOptions) -> StoreOptions {
         let limits = Limits { value_bytes_max: VALUE_BYTES_MAX, ..options.requested_limits() };
         let options = options.clone().limits(limits.within(options.requested_limits()));
@@ -69,8 +69,8 @@ impl FaultyFactory {
         }
     }
 
-    /// Opens what the sound store refused to, if that is the fault; the answer is whether what is
-    /// opened is only what is left of a damaged store.
+    /// Opens what the sound store refused to open, if that is the fault. Returns whether only the
+    /// remains of a damaged store were opened.
     fn open_anyway(
         &self,
         path: &Path,
@@ -88,8 +88,8 @@ impl FaultyFactory {
             (Some(Fault::SecondHandleOpens), ErrorKind::Locked) => {
                 (fs::copy(path, &beside).map(drop), &*beside, false)
             }
-            // What is no store at all is refused; one with damage in its midst is opened, and the
-            // damage is found when it is read.
+            // A file that is not a store at all is refused; a store with damage in its middle is
+            // opened, and the damage is found when it is read.
             (Some(Fault::ScanSwallowsErrors), ErrorKind::Corrupted) if is_store(path) => {
                 (Ok(()), &*beside, true)
             }
@@ -112,7 +112,7 @@ impl Factory for FaultyFactory {
             return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
         }
         if let (Some(Fault::CreatesFolders), Some(folder)) = (self.fault, path.parent()) {
-            // Where that fails opening fails, and says why.
+            // If this fails, opening fails and gives the reason.
             let _ = fs::create_dir_all(folder);
         }
         let beside = beside(path);
@@ -131,14 +131,14 @@ impl Factory for FaultyFactory {
     }
 }
 
-/// Returns a path next to a store's that is not taken for its.
+/// Returns a path next to a store's that does not count as part of the store.
 fn beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from("beside ");
     name.push(path.file_name().unwrap_or_default());
     path.with_file_name(name)
 }
 
-/// Tells whether a file begins as a store does.
+/// Tells whether a file begins like a store.
 fn is_store(path: &Path) -> bool {
     fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"arbtree\n"))
 }

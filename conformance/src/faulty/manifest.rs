@@ -1,4 +1,4 @@
-//! What a store says of itself: its capabilities and its errors.
+//! What a store says about itself: its capabilities and its errors.
 
 use std::error::Error as _;
 
@@ -6,8 +6,8 @@ use arbour_core::{Capabilities, Durability, Error, ErrorKind};
 
 use super::Fault;
 
-/// Returns the capabilities a store with a fault shows, which are those of the sound store below
-/// and the backup that is added to it.
+/// Returns the capabilities that a store with a fault shows: those of the sound store below, and
+/// the backup that is added to it.
 pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabilities {
     let mut shown = below.clone();
     shown.hot_backup = true;

@@ -1,10 +1,10 @@
-//! The suite's teeth: stores that are each wrong in one way, and the case meant for it.
+//! The suite's test: stores that are each wrong in one way, and the case meant for each.
 //!
-//! A suite that passes everything proves nothing. Each [`Fault`] here was some engine's own, or
-//! that of a layer above one; [`FaultyFactory`] opens stores that have it and are right otherwise.
-//! A test runs the suite on every one of them and fails unless the suite rejects it by the case
-//! that [`Fault::case`] names. Whoever adds a case can add the fault it is for, and whoever writes
-//! an engine can look here for what others got wrong.
+//! A suite that passes everything proves nothing. Each [`Fault`] here was the mistake of a real
+//! engine, or of a layer above one; [`FaultyFactory`] opens stores that have it and are right
+//! otherwise. A test runs the suite on every one of them and fails unless the suite rejects it by
+//! the case that [`Fault::case`] names. If you add a case, add the fault it is for; if you write an
+//! engine, look here for what others got wrong.
 //!
 //! ```
 //! use arbour_conformance::faulty::{Fault, FaultyFactory};
@@ -45,7 +45,7 @@ pub use transaction::FaultyTransaction;
 
 use arbour_core::{Tree, Write};
 
-/// A write that is kept until the transaction or batch it belongs to ends.
+/// A write that is kept until the end of its transaction or batch.
 #[derive(Clone)]
 struct Edit {
     tree: Tree,
@@ -59,7 +59,7 @@ impl Edit {
     }
 }
 
-/// Forgets the writes to all trees but the first.
+/// Drops the writes to all trees but the first.
 fn keep_first_tree(edits: &mut Vec<Edit>) {
     let first = edits.first().map(|edit| edit.tree.clone());
     edits.retain(|edit| Some(&edit.tree) == first.as_ref());
@@ -68,7 +68,7 @@ fn keep_first_tree(edits: &mut Vec<Edit>) {
 /// A key and its value.
 type Entry = (Vec<u8>, Vec<u8>);
 
-/// Panics as an engine does that meets what it did not think of, but prints nothing.
+/// Panics like an engine that meets something unforeseen, but prints nothing.
 fn panic(message: &'static str) -> ! {
     std::panic::resume_unwind(Box::new(message))
 }

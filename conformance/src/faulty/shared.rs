@@ -1,17 +1,18 @@
-//! What all stores share that have [`Fault::StaticShared`](super::Fault::StaticShared).
+//! What all stores with [`Fault::StaticShared`](super::Fault::StaticShared) share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::FaultyStore;
 
-/// The address of the store that is written; zero for none.
+/// The address of the store that is being written; zero if there is none.
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Holds what is shared; dropping it lets go.
+/// Holds the shared static; dropping it releases it.
 pub(super) struct Shared;
 
 impl Shared {
-    /// Takes it for a store, or fails at once if another has it. `None` if this one does.
+    /// Takes it for a store, or fails at once if another store has it. `None` if this store has it
+    /// already.
     pub(super) fn take(store: &FaultyStore) -> Result<Option<Self>, ()> {
         let own = std::ptr::from_ref(store).addr();
         match WRITTEN.compare_exchange(0, own, Ordering::SeqCst, Ordering::SeqCst) {

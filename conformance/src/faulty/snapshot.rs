@@ -28,7 +28,8 @@ use crate::BTreeEngine;
 /// ```
 pub struct FaultySnapshot<'s> {
     store: &'s FaultyStore,
-    /// What was pinned so far: one for all trees, unless it is wrongly one for each.
+    /// What was pinned so far: one state for all trees, or, if that is the fault, one for each
+    /// tree.
     pinned: RefCell<HashMap<Option<Tree>, LayeredSnapshot<'s, BTreeEngine>>>,
 }
 
@@ -44,7 +45,7 @@ impl<'s> FaultySnapshot<'s> {
         Ok(Self { store, pinned: RefCell::new(pinned) })
     }
 
-    /// Reads what is pinned for a tree, and pins it now if that was not done.
+    /// Reads the pinned state for a tree, pinning it now if that was not done yet.
     fn at<R>(
         &self,
         tree: Option<&Tree>,
@@ -97,7 +98,7 @@ impl View for FaultySnapshot<'_> {
     }
 }
 
-/// Reads through the [`View`] of a type. A blanket implementation cannot be had, and a store's
+/// Reads through the [`View`] of a type. A blanket implementation is impossible, and a store's
 /// faults show in snapshots and transactions alike.
 macro_rules! read_through_view {
     ($type:ident, $is_snapshot:literal) => {

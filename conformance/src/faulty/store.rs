@@ -21,11 +21,10 @@ use super::shared::Shared;
 use super::{Edit, Fault, FaultySnapshot, FaultyTransaction, keep_first_tree, panic};
 use crate::{BTreeEngine, BTreeFactory, BTreeStore, Factory};
 
-/// How long a store sleeps where another thread is to get in between.
+/// How long a store sleeps to let another thread in between.
 const MOMENT: Duration = Duration::from_millis(2);
 
-/// A store that is wrong in one way: a sound one behind calls that are bent where the [`Fault`]
-/// says so.
+/// A store that is wrong in one way: a sound store whose calls are changed as the [`Fault`] says.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -45,7 +44,7 @@ pub struct FaultyStore {
     fault: Option<Fault>,
     capabilities: Capabilities,
     path: PathBuf,
-    /// What is below is what is left of a damaged store.
+    /// Whether the store below is only the remains of a damaged store.
     pub(super) damaged: bool,
     pub(super) closed: AtomicBool,
     pub(super) poisoned: AtomicBool,
@@ -73,7 +72,7 @@ impl FaultyStore {
         }
     }
 
-    /// Tells whether this is what is wrong.
+    /// Tells whether the store has this fault.
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }
@@ -82,12 +81,12 @@ impl FaultyStore {
         self.fault
     }
 
-    /// Reports an error as this store does.
+    /// Converts an error to the one that this store reports.
     pub(super) fn told<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| reported(self.fault, error))
     }
 
-    /// Pins the sound store as it is now.
+    /// Pins the current state of the sound store.
     pub(super) fn pin(&self) -> Result<LayeredSnapshot<'_, BTreeEngine>> {
         if self.has(Fault::UsableAfterClose) {
             return self.below.engine().snapshot();
@@ -95,7 +94,7 @@ impl FaultyStore {
         self.below.snapshot()
     }
 
-    /// Returns the handle of this store for a foreign one of the same name, where that is wrong.
+    /// Returns this store's handle for a foreign one of the same name, if that is the fault.
     pub(super) fn adopted(&self, tree: &Tree, wrongly: Fault) -> Result<Tree> {
         if self.has(wrongly) && !self.below.engine().owns(tree) {
             return self.below.open_tree(TreeName::stored(tree.name())?);
@@ -103,7 +102,7 @@ impl FaultyStore {
         Ok(tree.clone())
     }
 
-    /// Returns a key as this store knows it.
+    /// Returns a key as this store stores it.
     pub(super) fn known_key(&self, key: &[u8]) -> Vec<u8> {
         match self.fault {
             Some(Fault::KeyEndsAtNul) => {
@@ -115,7 +114,7 @@ impl FaultyStore {
         }
     }
 
-    /// Checks a write and bends it.
+    /// Checks a write and changes it as the fault requires.
     pub(super) fn admit(&self, write: &Write<'_>, takes_foreign: Fault) -> Result<Edit> {
         let tree = self.adopted(write.tree, takes_foreign)?;
         if !self.below.engine().owns(&tree) {
@@ -137,7 +136,7 @@ impl FaultyStore {
         Ok(edit)
     }
 
-    /// Refuses to remove what is absent, where that is wrong.
+    /// Refuses to delete what is absent, if that is the fault.
     pub(super) fn check_present(
         &self,
         edit: &Edit,
@@ -150,7 +149,7 @@ impl FaultyStore {
         Ok(())
     }
 
-    /// Lets a writer in, unless what is wrong stands in its way.
+    /// Admits a writer, unless the fault prevents it.
     pub(super) fn enter(&self, operation: Operation) -> Result<Option<Shared>> {
         if self.poisoned.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Engine, operation, "a poisoned lock"));
@@ -166,8 +165,8 @@ impl FaultyStore {
         Shared::take(self).map_err(|()| busy("another store is written"))
     }
 
-    /// Returns the durability to ask the sound store for. Surviving the process is as much as a
-    /// case can see, and waiting for the device would be most of what the suite takes here.
+    /// Returns the durability to request from the sound store. A case can only check that a commit
+    /// survives the process, and waiting for the device would take most of the suite's time here.
     pub(super) fn durability(&self, asked: Durability) -> Durability {
         if self.has(Fault::DurabilityLowered) {
             return Durability::None;
@@ -175,7 +174,7 @@ impl FaultyStore {
         asked.min(Durability::ProcessCrash)
     }
 
-    /// Notes what is about to be written.
+    /// Records the trees that are about to be written.
     pub(super) fn note(&self, edits: &[Edit]) {
         self.writes.fetch_add(edits.len() as u64, Ordering::SeqCst);
         self.written.lock().extend(edits.iter().map(|edit| edit.tree.name().to_owned()));
@@ -221,7 +220,7 @@ impl FaultyStore {
             self.check_present(edit, || self.below.get(&edit.tree, &edit.key))?;
         }
         match self.fault {
-            // A sort keeps the order of what is equal.
+            // A stable sort keeps the order of equal elements.
             Some(Fault::BatchPutWins) => edits.sort_by_key(|edit| edit.value.is_some()),
             Some(Fault::BatchDeleteWins) => edits.sort_by_key(|edit| edit.value.is_none()),
             Some(Fault::BatchDropsTrees) => keep_first_tree(&mut edits),
@@ -230,7 +229,7 @@ impl FaultyStore {
         self.write_out(&edits, durability)
     }
 
-    /// Cuts the end off the last commit, as if the system had not been given all of it.
+    /// Cuts the end off the last commit, as if it had not been written completely.
     fn lose_last_commit(&self) -> Result<()> {
         if !self.has(Fault::CloseLosesLastCommit) || self.writes.load(Ordering::SeqCst) == 0 {
             return Ok(());
@@ -294,7 +293,7 @@ impl KvStore for FaultyStore {
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        // Let go of at once: it must not be held while this waits for the writer slot.
+        // Released at once: it must not be held while this thread waits for the writer slot.
         drop(self.told(self.enter(Operation::Apply))?);
         self.told(self.apply_edits(&batch, durability))
     }

@@ -1,7 +1,7 @@
 //! A snapshot and the writes laid over it.
 //!
-//! The transaction of the sound store below is only there to hold the writer slot and to take
-//! the writes at the end, so that all in between can be wrong.
+//! The transaction of the sound store below only holds the writer slot and takes the writes at the
+//! end, so that everything in between can be wrong.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -42,11 +42,11 @@ type Slot<'s> = LayeredTransaction<'s, SnapshotLayer<BTreeEngine>>;
 /// ```
 pub struct FaultyTransaction<'s> {
     store: &'s FaultyStore,
-    /// `None` where transactions run side by side.
+    /// `None` if transactions run concurrently.
     slot: Option<Slot<'s>>,
     below: LayeredSnapshot<'s, BTreeEngine>,
     edits: Vec<Edit>,
-    /// The keys that were read, as far as they are what a conflict is found by.
+    /// The keys that were read, if conflicts are detected by them.
     read: RefCell<HashSet<(Tree, Vec<u8>)>>,
     durability: Durability,
     spoiled: bool,
@@ -89,7 +89,7 @@ impl<'s> FaultyTransaction<'s> {
         Ok(())
     }
 
-    /// Removes what a range holds for this transaction.
+    /// Deletes the entries of a range, as this transaction sees them.
     fn remove(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         let tree = self.store.adopted(tree, Fault::ForeignRangeDeleted)?;
         if !self.store.below.engine().owns(&tree) {
@@ -149,7 +149,7 @@ impl<'s> FaultyTransaction<'s> {
         Ok(merged.into_iter().collect())
     }
 
-    /// Hands the writes down, whoever asked for it.
+    /// Passes the writes down, whether a commit was requested or not.
     fn finish(&mut self) -> Result<()> {
         self.ended = true;
         let (store, mut edits) = (self.store, mem::take(&mut self.edits));
@@ -174,7 +174,8 @@ impl<'s> FaultyTransaction<'s> {
         slot.commit()
     }
 
-    /// Tells whether what this transaction wrote, or read, is not as it was at its beginning.
+    /// Tells whether anything that this transaction wrote, or read, has changed since its
+    /// beginning.
     fn conflicts(&self, now: &Slot<'_>, edits: &[Edit]) -> Result<bool> {
         let read = self.read.borrow();
         let read = read.iter().map(|(tree, key)| (tree, key));

@@ -1,4 +1,4 @@
-//! Reading, alike in snapshots and transactions.
+//! Reading, in snapshots and transactions alike.
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -10,15 +10,15 @@ use arbour_core::{
 
 use super::{Entry, Fault, FaultyCursor, FaultyStore, panic};
 
-/// What a snapshot and a transaction each read in a way of their own.
+/// What a snapshot and a transaction each read in their own way.
 pub(super) trait View {
     fn store(&self) -> &FaultyStore;
 
-    /// Returns what a key holds.
+    /// Returns the value of a key.
     fn value(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
-    /// Returns the entries of a range, ascending. The direction is that of the scan they are for;
-    /// those it begins with have to be there, as many as the limit.
+    /// Returns the entries of a range, ascending. The direction is that of the scan; at least the
+    /// first `limit` entries of the scan have to be included.
     fn load(
         &self,
         tree: &Tree,
@@ -75,7 +75,7 @@ pub(super) fn scan<'t>(
     scan_some(view, tree, range, direction, live, usize::MAX)
 }
 
-/// Returns the entry a scan begins with, without reading the others if it can.
+/// Returns the first entry of a scan, without reading the others if possible.
 pub(super) fn edge(
     view: &impl View,
     tree: &Tree,
@@ -88,7 +88,7 @@ pub(super) fn edge(
     Ok(cursor.next()?.map(|(key, value)| (key.to_vec(), value.to_vec())))
 }
 
-/// Copies the entries a scan of the sound store begins with, and returns them ascending.
+/// Copies the first entries of a scan of the sound store, and returns them ascending.
 pub(super) fn ascending<R: KvRead>(
     below: &R,
     tree: &Tree,
@@ -123,7 +123,7 @@ fn scan_some<'t>(
         match store.fault() {
             Some(Fault::SignedByteOrder) => entries.sort_by_key(|(key, _)| signed(key)),
             Some(Fault::ShorterKeysFirst) => entries.sort_by_key(|(key, _)| key.len()),
-            // The first thing read fails, and that is taken for the end.
+            // The first read fails, and that is taken for the end.
             Some(Fault::ScanSwallowsErrors) if store.damaged => entries.clear(),
             _ => {}
         }
@@ -193,7 +193,7 @@ pub(super) fn trees(view: &impl View) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Checks a handle that is read through.
+/// Checks the handle of a read.
 fn readable(view: &impl View, tree: &Tree, operation: Operation) -> Result<Tree> {
     let store = view.store();
     let tree = store.adopted(tree, Fault::ForeignHandleRead)?;
@@ -206,7 +206,7 @@ fn readable(view: &impl View, tree: &Tree, operation: Operation) -> Result<Tree>
     Ok(tree)
 }
 
-/// Returns the range that is read for the one asked for.
+/// Returns the range to read instead of the requested one.
 fn bent(fault: Option<Fault>, range: KeyRange<'_>, direction: Direction) -> KeyRange<'static> {
     let (start, end) = (range.start(), range.end());
     let range = match (fault, start, end) {

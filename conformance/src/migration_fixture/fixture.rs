@@ -1,4 +1,4 @@
-//! Bringing the pinned stores up.
+//! Migrating the pinned stores.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -15,13 +15,13 @@ use crate::Factory;
 use crate::breaking::{Break, Breaking};
 use crate::process::io;
 
-/// How many entries a chunk has, so that small stores have several.
+/// The number of entries of a chunk, so that small stores have several.
 const CHUNK_ENTRIES: u64 = 2;
 
 /// The pinned stores of every version of a program; see the [module](super).
 ///
-/// The stores are small, a few entries of each kind: the migrations run over each as often as they take
-/// steps.
+/// Keep the stores small, a few entries of each kind: the migrations run over each store once for
+/// every step they take.
 ///
 /// ```
 /// use arbour::migrations::{Migrations, Target};
@@ -43,7 +43,7 @@ struct Version {
 }
 
 impl MigrationFixture {
-    /// Begins with the migrations of a program.
+    /// Creates a fixture for the migrations of a program.
     ///
     /// ```
     /// use arbour::migrations::Migrations;
@@ -56,7 +56,7 @@ impl MigrationFixture {
         Self { migrations: Box::new(migrations), versions: BTreeMap::new() }
     }
 
-    /// Adds the store of a version, which had run the steps up to a target. They are
+    /// Adds the store of a version in which the steps up to a target had run. They are
     /// [adopted](Migrations::adopt), unless the store has a journal of its own.
     ///
     /// ```
@@ -72,8 +72,8 @@ impl MigrationFixture {
         self
     }
 
-    /// Says what the store of a version is in the end. Without it only is asked that the end be the same
-    /// whatever happens on the way.
+    /// Sets the expected final contents of a version's store. Without this, the check only requires
+    /// that the end is the same whatever happens on the way.
     ///
     /// # Panics
     /// If there is no such version.
@@ -95,14 +95,16 @@ impl MigrationFixture {
         self
     }
 
-    /// Runs the migrations over a copy of each store: at once, step by step, each chunk by itself, and broken
-    /// off at every single step the store takes, before and after a commit takes effect, and run again.
+    /// Runs the migrations over a copy of each store: at once, step by step, chunk by chunk, and
+    /// interrupted at every single operation of the store, before and after a commit takes effect,
+    /// and then resumed.
     ///
     /// # Errors
-    /// What the migrations or the engine report where nothing was broken.
+    /// The errors of the migrations or the engine where nothing was interrupted.
     ///
     /// # Panics
-    /// If an end is not the one that was said, or differs by how it was reached, or if what has run runs again.
+    /// If the final contents are not the expected ones, or depend on how they were reached, or if a
+    /// step that has run runs again.
     ///
     /// ```
     /// # use arbour::migrations::{Migrations, Target};
@@ -125,14 +127,14 @@ impl MigrationFixture {
         Ok(store.close()?)
     }
 
-    /// Runs each step over each store, and then once more over what it made, and returns the steps that change
-    /// anything the second time, or fail: those that are not idempotent.
+    /// Runs each step over each store, then once more over its result, and returns the steps that
+    /// change anything the second time, or fail: those that are not idempotent.
     ///
-    /// Migrations need not be: the journal is committed with what a step does. It is asked where the same
-    /// functions are called by other means too.
+    /// Migrations need not be idempotent, because the journal is committed with the changes of a
+    /// step. Use this if the same functions are called by other means too.
     ///
     /// # Errors
-    /// What the migrations or the engine report of the first run.
+    /// The errors of the migrations or the engine in the first run.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step, StepId, Target};
@@ -170,7 +172,7 @@ impl MigrationFixture {
                 let again = migrations.run_once_more(&store, &group, &step);
                 if again.is_err() || Pinned::of(&store)? != once {
                     found.push((group, step));
-                    // What the second time left is not what the next step is for.
+                    // The result of the second run is not the input of the next step.
                     restore(&store, &once)?;
                 }
             }
@@ -184,7 +186,7 @@ impl MigrationFixture {
         (self.migrations)().chunk_entries(CHUNK_ENTRIES)
     }
 
-    /// Makes a store that of a version.
+    /// Turns a store into that of a version.
     fn prepare<S: KvStore>(&self, store: &S, version: &Version) -> MigrationResult<()> {
         clear(store)?;
         version.store.fill(store)?;
@@ -258,7 +260,7 @@ impl MigrationFixture {
     }
 }
 
-/// Nobody waits for who died, and nothing has to survive the loss of power.
+/// There is no waiting for a dead holder, and nothing has to survive a loss of power.
 pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO).durability(Durability::None)
 }
@@ -267,7 +269,7 @@ fn run<S: KvStore>(migrations: &Migrations, store: &S) -> MigrationResult<Report
     migrations.run_with(store, &quick(), &mut |_| ControlFlow::Continue(()))
 }
 
-/// Puts the entries of a store back, and leaves the journal as it is.
+/// Restores the entries of a store, and leaves the journal as it is.
 fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> MigrationResult<()> {
     use arbour_core::engine::TreeName;
     use arbour_core::{KeyRange, KvRead as _, KvWrite as _};

@@ -1,7 +1,9 @@
-//! Pinning the stores of every version of a program, and proving that each reaches the newest.
+//! Pins the stores of every version of a program, and proves that each can be migrated to the
+//! newest.
 //!
-//! A released program leaves stores behind that its migrations have to bring up for ever. Pin one for each
-//! version, as text that is the same on every engine, and let a test run the migrations over each:
+//! A released program leaves stores behind that its migrations have to support for ever. Pin one
+//! store for each version, as text that is the same on every engine, and let a test run the
+//! migrations over each:
 //!
 //! ```
 //! use arbour::migrations::{Group, Migrations, Step, Target};
@@ -27,8 +29,9 @@
 //! # }
 //! ```
 //!
-//! [`MigrationFixture::check`] also breaks the store at every single step it takes, before and after a commit
-//! takes effect, as if the process had died there, runs the migrations again, and wants the same end.
+//! [`MigrationFixture::check`] also breaks the store at every single operation, before and after a
+//! commit takes effect, as if the process had died there, then runs the migrations again and
+//! requires the same end.
 
 mod fixture;
 mod pinned;

@@ -1,4 +1,4 @@
-//! What a store holds, as text that is the same on every engine.
+//! The contents of a store, as text that is the same on every engine.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -11,9 +11,9 @@ use arbour_core::{
 
 /// The entries of all trees of a store.
 ///
-/// As text it is a line for each entry: tree, key and value, with a tab between them. Bytes that are not
-/// printable ASCII are escaped as in a Rust byte string (`\xff`, `\t`, `\n`, `\\`, `\"`, `\'`). Empty lines and
-/// those that begin with `#` say nothing.
+/// The text has one line for each entry: tree, key and value, separated by tabs. Bytes that are not
+/// printable ASCII are escaped as in a Rust byte string (`\xff`, `\t`, `\n`, `\\`, `\"`, `\'`).
+/// Empty lines and lines that begin with `#` are ignored.
 ///
 /// ```
 /// use arbour_conformance::migration_fixture::Pinned;
@@ -29,7 +29,7 @@ pub struct Pinned {
 }
 
 impl Pinned {
-    /// Begins with nothing.
+    /// Creates empty contents.
     ///
     /// ```
     /// # use arbour_conformance::migration_fixture::Pinned;
@@ -53,10 +53,10 @@ impl Pinned {
         self
     }
 
-    /// Reads the text.
+    /// Parses the text.
     ///
     /// # Errors
-    /// [`Decode`](ErrorKind::Decode), naming the line, for one that is none.
+    /// [`Decode`](ErrorKind::Decode), naming the line, if a line is malformed.
     ///
     /// ```
     /// # use arbour_conformance::migration_fixture::Pinned;
@@ -82,10 +82,10 @@ impl Pinned {
         Ok(pinned)
     }
 
-    /// Reads all that a store holds, but what Arbour's own layers do.
+    /// Reads the contents of a store, except the trees of Arbour's own layers.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The errors of the engine.
     ///
     /// ```
     /// # use arbour_conformance::migration_fixture::Pinned;
@@ -108,10 +108,10 @@ impl Pinned {
         Ok(pinned)
     }
 
-    /// Writes all of it to a store, in one transaction.
+    /// Writes the contents to a store, in one transaction.
     ///
     /// # Errors
-    /// What the engine reports; nothing was written then.
+    /// The errors of the engine; then nothing was written.
     ///
     /// ```
     /// # use arbour_conformance::migration_fixture::Pinned;
@@ -139,7 +139,7 @@ impl Pinned {
         self.trees.contains_key(name)
     }
 
-    /// Says where another differs first, if it does.
+    /// Returns the first difference to other contents, if there is one.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let names = || self.trees.keys().chain(other.trees.keys());
         let empty = BTreeMap::new();
@@ -175,7 +175,7 @@ impl fmt::Display for Pinned {
     }
 }
 
-/// Reads what `escape_ascii` wrote.
+/// Decodes what `escape_ascii` wrote.
 fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -199,7 +199,7 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Empties a store, for the next run. What it costs to make trees anew would be most of the whole.
+/// Empties a store for the next run. Making new trees would take most of the time.
 pub(crate) fn clear<S: KvStore>(store: &S) -> Result<()> {
     let names = store.snapshot()?.trees()?;
     store.write_with(Durability::None, |transaction| {

@@ -1,4 +1,4 @@
-//! Starting this executable again with another part to play, and listening to it.
+//! Starting this executable again in another role, and reading what it prints.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,31 +17,31 @@ use crate::Factory;
 const PATH: &str = "ARBOUR_CHILD_PATH";
 const SEED: &str = "ARBOUR_CHILD_SEED";
 
-/// Tells what a child says from what the test harness around it prints.
+/// Marks the lines of a child among those of the test harness around it.
 const SAYS: &str = "arbour child: ";
 
 /// How long a child may be silent before it counts as hung.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
-/// How long a child tries to open a store that another process has just let go.
+/// How long a child retries opening a store that another process has just released.
 const LOCKED_MAX: Duration = Duration::from_secs(2);
 
-/// What a child was told, if this process is one.
+/// The parameters of a child, if this process is one.
 pub(crate) struct Part {
     pub(crate) path: PathBuf,
     pub(crate) seed: u64,
 }
 
 impl Part {
-    /// Returns the part this process has to play in a test, or `None` if it is the parent.
+    /// Returns the role of this process in a test, or `None` if it is the parent.
     pub(crate) fn of_this_process() -> Option<Self> {
         let path = std::env::var_os(PATH)?;
         let seed = std::env::var(SEED).ok()?.parse().ok()?;
         Some(Self { path: PathBuf::from(path), seed })
     }
 
-    /// Opens the store. A process that is forked off the parent elsewhere holds all its files
-    /// for a moment, and thereby a lock that the parent has let go: so it tries again.
+    /// Opens the store. It retries, because a process that the parent forks elsewhere holds all its
+    /// files for a moment, and with them a lock that the parent has released.
     pub(crate) fn open<F: Factory>(&self, factory: &F) -> Result<F::Store> {
         let began = Instant::now();
         loop {
@@ -55,9 +55,9 @@ impl Part {
     }
 }
 
-/// Tells the parent something.
+/// Sends the parent a line.
 pub(crate) fn say(what: impl fmt::Display) -> Result<()> {
-    // A line of its own, for the harness has begun one already.
+    // On a line of its own, because the harness has already begun one.
     writeln!(std::io::stdout(), "\n{SAYS}{what}").map_err(io)
 }
 
@@ -74,8 +74,8 @@ impl Running {
         Self::spawn(command, test, path, seed)
     }
 
-    /// Does the same, but has the system refuse to make any file longer than so many bytes. Only a
-    /// shell can be asked for that without unsafe code; its unit is 512 bytes.
+    /// Does the same, but makes the system refuse to extend any file beyond this many bytes.
+    /// Without unsafe code only a shell can set that limit; its unit is 512 bytes.
     pub(crate) fn start_with_room(test: &str, path: &Path, bytes: u64) -> Result<Self> {
         let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
         let mut command = Command::new("sh");
@@ -105,7 +105,7 @@ impl Running {
         Ok(Self { child, lines })
     }
 
-    /// Waits for what the child says next; `None` once it is gone.
+    /// Waits for the child's next line; `None` once it has ended.
     pub(crate) fn listen(&self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
 
@@ -114,14 +114,14 @@ impl Running {
         heard.ok()
     }
 
-    /// Kills the child at once. Returns how it ended; [`listen`](Self::listen) goes on with what
-    /// it said before.
+    /// Kills the child at once. Returns how it ended; [`listen`](Self::listen) then returns the
+    /// remaining lines that it printed before.
     pub(crate) fn kill(&mut self) -> Result<ExitStatus> {
         self.child.kill().map_err(io)?;
         self.child.wait().map_err(io)
     }
 
-    /// Waits for the child to end by itself and returns all it said.
+    /// Waits for the child to end by itself and returns all its lines.
     pub(crate) fn finish(mut self) -> Result<Vec<String>> {
         let said = std::iter::from_fn(|| self.listen()).collect();
         let status = self.child.wait().map_err(io)?;
@@ -132,13 +132,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already; whatever happens, none is left behind.
+        // It may have ended already; in any case no child is left running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The lines a child said, whole ones only: what it was killed in the midst of, it never said.
+/// The complete lines of a child. A line that was cut off by a kill does not count.
 struct Said(BufReader<ChildStdout>);
 
 impl Iterator for Said {

@@ -1,4 +1,4 @@
-//! A device that takes no more.
+//! A full device.
 
 use std::fs;
 use std::path::Path;
@@ -14,18 +14,18 @@ const TREES: [&str; 2] = ["orders", "stock"];
 /// How much longer a file may become than that of an empty store.
 const ROOM_BYTES: u64 = 2 << 20;
 
-/// Small enough for many commits to find room.
+/// Small enough for many commits to fit.
 const VALUE_BYTES: usize = 8 << 10;
 
-/// More than find room.
+/// More than fit.
 const COMMITS_MAX: u64 = 10_000;
 
-/// Has a process write to a store until the system gives it no more room, and panics if the store
-/// then lacks a transaction that was acknowledged, holds one by half, or takes no other once there
-/// is room again: what the test `process::full_device_loses_nothing` does.
+/// Runs a process that writes to a store until the system refuses to extend its files. Panics if
+/// the store then lacks an acknowledged transaction, holds a part of one, or accepts no further one
+/// once there is space again. The test `process::full_device_loses_nothing` calls it.
 ///
-/// The system is told to let the child write files of no more than so many bytes, which it reports
-/// like a full device. The first write refused has to fail as [`Io`](ErrorKind::Io), or as
+/// The system limits the length of the files that the child may write, and reports this like a full
+/// device. The first refused write has to fail with [`Io`](ErrorKind::Io), or with
 /// [`CommitUnknown`](ErrorKind::CommitUnknown) if the engine cannot tell whether it took effect.
 ///
 /// `test` is the test's own path: `module_path!()` and its name. Unix only.
@@ -65,7 +65,7 @@ pub fn full_device_loses_nothing<F: Factory>(factory: &F, test: &str) -> Result<
     Ok(())
 }
 
-/// The child's part: it says a word for each commit.
+/// The child's role: it prints a line for each commit.
 fn write_until_refused<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let store = part.open(factory)?;
     for number in 0..COMMITS_MAX {
@@ -92,7 +92,7 @@ fn value(number: u64) -> Vec<u8> {
     vec![number as u8; VALUE_BYTES]
 }
 
-/// Counts the commits, and asserts that none is missing before another, in either tree.
+/// Counts the commits, and asserts that no commit is missing before another, in either tree.
 fn whole_commits<F: Factory>(factory: &F, path: &Path) -> Result<u64> {
     let store = factory.open(path, &Default::default())?;
     let snapshot = store.snapshot()?;

@@ -1,4 +1,4 @@
-//! A writer killed again and again.
+//! A writer that is killed again and again.
 
 use std::path::Path;
 use std::thread;
@@ -12,26 +12,26 @@ use super::{Part, Running, io, say};
 use crate::Factory;
 use crate::random::{Random, number_from, seed};
 
-/// How many kills unless `ARBOUR_KILLS` says otherwise.
+/// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 10;
 
-/// Kills a writing process at random moments, and panics if the store then lacks a transaction
-/// that was acknowledged as durable, or holds one by half: what the test
-/// `process::killed_writer_loses_nothing` does.
+/// Kills a writing process at random moments, and panics if the store then lacks a transaction that
+/// was acknowledged as durable, or holds a part of one. The test
+/// `process::killed_writer_loses_nothing` calls it.
 ///
-/// The child commits numbered transactions of mixed durability over several trees and tells of
-/// each when its commit has returned. After the kill the store has to hold exactly the
-/// transactions up to some number: none less than the last one acknowledged at
-/// [`ProcessCrash`](Durability::ProcessCrash) or above, in all trees alike. It has to take
-/// another one, and then the next child goes on. Some children are killed while they open the
-/// store, before they wrote; those do not count.
+/// The child commits numbered transactions of mixed durability over several trees and reports each
+/// one when its commit has returned. After the kill the store has to hold exactly the transactions
+/// up to some number, in all trees, and at least those up to the last one acknowledged at
+/// [`ProcessCrash`](Durability::ProcessCrash) or above. It has to accept another transaction, and
+/// then the next child continues. Some children are killed while they open the store, before they
+/// write; those do not count.
 ///
 /// `test` is the test's own path: `module_path!()` and its name. The environment variable
-/// `ARBOUR_KILLS` sets how often is killed (10 times else; 200 for a long run), `ARBOUR_SEED`
-/// the seed. The seed repeats what is written, but no run repeats the moment of a kill.
+/// `ARBOUR_KILLS` sets the number of kills (default 10; 200 for a long run), `ARBOUR_SEED` the
+/// seed. The seed repeats what is written, but not the moment of a kill.
 ///
-/// A killed process takes nothing of what the operating system was given along: this proves
-/// nothing about the loss of power.
+/// Killing a process does not lose data that the operating system already has, so this proves
+/// nothing about a loss of power.
 ///
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, process};
@@ -67,7 +67,7 @@ pub fn killed_writer_loses_nothing<F: Factory>(factory: &F, test: &str) -> Resul
     Ok(())
 }
 
-/// The child's part: it never ends by itself, but for an error.
+/// The child's role: it never ends by itself, except on an error.
 fn write_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let store = part.open(factory)?;
     let mut number = last_number(&store)?;
@@ -83,7 +83,7 @@ fn write_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
 struct Heard {
     count: u64,
     newest: u64,
-    /// The last at `ProcessCrash` or above.
+    /// The last one at `ProcessCrash` or above.
     durable: u64,
 }
 
@@ -100,8 +100,8 @@ impl Heard {
     }
 }
 
-/// Kills after some acknowledgements and a moment more, so that it falls anywhere in a commit;
-/// or, one time in six, a moment after the start.
+/// Kills after some acknowledgements and a short delay, so that the kill falls anywhere in a
+/// commit; one time in six, shortly after the start instead.
 fn run_and_kill(test: &str, path: &Path, seed: u64, random: &mut Random) -> Result<Heard> {
     let mut writer = Running::start(test, path, seed)?;
     let mut heard = Heard::default();
@@ -142,7 +142,7 @@ fn check<F: Factory>(
     assert!(last <= newest + 1, "{last} is in the store, but {newest} was the last committed");
     replay.advance_to(last);
     replay.check(&store)?;
-    // Usable and writable, and what is written now stays.
+    // The store is usable and writable, and new writes stay.
     commit(&store, seed, last + 1, Some(Durability::PowerLoss))?;
     replay.advance_to(last + 1);
     replay.check(&store)?;

@@ -1,7 +1,7 @@
-//! The death of a process, the life of two at once, and one that finds no more room.
+//! The death of a process, two processes at once, and a process that runs out of space.
 //!
-//! A test runs its own executable again, naming itself as the one test to run, with environment
-//! variables that tell the child its part. The child speaks through its standard output:
+//! A test runs its own executable again, naming itself as the only test to run, with environment
+//! variables that tell the child its role. The child reports through its standard output:
 //!
 //! ```text
 //! parent                                child
@@ -24,7 +24,7 @@ pub use killed::killed_writer_loses_nothing;
 pub use second::second_process_by_manifest;
 pub use volatile::nothing_outlives_the_store;
 
-/// Makes a result of the contract of one of the system.
+/// Converts a result of the system to one of the contract.
 pub(crate) fn io(error: std::io::Error) -> arbour_core::Error {
     use arbour_core::{Error, ErrorKind, Operation};
 

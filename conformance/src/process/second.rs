@@ -6,15 +6,15 @@ use tempfile::TempDir;
 use super::{Part, Running, io, say};
 use crate::Factory;
 
-/// What the child says instead of opening the store a second time.
+/// The child's report when it could not open the store a second time.
 const REFUSED: &str = "refused: Locked";
 const DONE: &str = "done";
 
-/// Opens a store in a second process while this one has it open, and panics unless that is
-/// refused as [`Locked`](arbour_core::ErrorKind::Locked), or works if the capabilities say that
-/// several processes may write: what the test `process::second_process_by_manifest` does.
+/// Opens a store in a second process while this one has it open. Panics unless that is refused with
+/// [`Locked`](arbour_core::ErrorKind::Locked), or works if the capabilities say that several
+/// processes may write. The test `process::second_process_by_manifest` calls it.
 ///
-/// Either way each process has to find what the other wrote once it may.
+/// In both cases each process has to find what the other wrote as soon as it may read it.
 ///
 /// `test` is the test's own path: `module_path!()` and its name.
 ///
@@ -47,7 +47,7 @@ pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result
     } else {
         assert_eq!(said, [REFUSED], "only one process may have the store open");
     }
-    // Whoever was refused has done no harm.
+    // The refused process has done no harm.
     write(&store, b"by the parent again")?;
     store.close()?;
     drop(store);
@@ -63,7 +63,7 @@ pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result
     Ok(())
 }
 
-/// The child's part: the seed says whether the store should be free.
+/// The child's role: the seed says whether the store should be free.
 fn write_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let opened = match part.seed {
         0 => factory.open(&part.path, &StoreOptions::new()),

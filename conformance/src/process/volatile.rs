@@ -6,9 +6,9 @@ use tempfile::TempDir;
 use super::io;
 use crate::Factory;
 
-/// Writes to a store, makes it durable as far as it goes, closes it and opens it again, and
-/// panics if anything is left or if the capabilities promised it: what the test
-/// `process::nothing_outlives_the_store` of a volatile engine does.
+/// Writes to a store, makes it as durable as it can be, closes it and opens it again. Panics if
+/// anything is left or if the capabilities promised it. The test
+/// `process::nothing_outlives_the_store` of a volatile engine calls it.
 ///
 /// ```
 /// # use arbour_conformance::Factory;

@@ -1,4 +1,4 @@
-//! Numbered transactions: what each writes follows from its number and the seed alone.
+//! Numbered transactions: the writes of each depend only on its number and the seed.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,25 @@ use crate::random::Random;
 
 const TREES: [&str; 3] = ["orders", "stock", "journal"];
 
-/// Under this key each tree holds the number of the last transaction that touched it.
+/// The key under which each tree holds the number of the last transaction that changed it.
 const LAST: &[u8] = b"last";
 
-/// A transaction removes the entry of the one this many before it, so that the store stays small.
+/// A transaction removes the entry of the transaction this many numbers before it, so that the
+/// store stays small.
 const ENTRIES_KEPT: u64 = 64;
 
-/// How many keys are overwritten and deleted again and again.
+/// How many keys are overwritten and deleted repeatedly.
 const SLOTS: u64 = 32;
 
 /// One numbered transaction.
 struct Numbered {
     durability: Durability,
-    /// Each with the number of its tree; without a value it is a deletion.
+    /// The writes, each with the number of its tree; without a value it is a deletion.
     writes: Vec<(usize, Vec<u8>, Option<Vec<u8>>)>,
 }
 
 impl Numbered {
-    /// Every transaction touches the first tree and one or both of the others.
+    /// Every transaction changes the first tree and one or both of the others.
     fn new(seed: u64, number: u64) -> Self {
         let mut random = Random::new(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
         let durability = match random.below(5) {
@@ -60,7 +61,7 @@ impl Numbered {
 }
 
 /// Commits a transaction, one in three as a batch, and returns its durability. `durability`
-/// replaces its own.
+/// overrides the transaction's own.
 pub(super) fn commit<S: KvStore>(
     store: &S,
     seed: u64,
@@ -100,7 +101,7 @@ fn handles<S: KvStore>(store: &S) -> Result<Vec<Tree>> {
     TREES.iter().map(|name| store.tree(name)).collect()
 }
 
-/// Returns the number of the last transaction in a store: zero if there is none.
+/// Returns the number of the last transaction in a store; zero if there is none.
 pub(super) fn last_number<S: KvStore>(store: &S) -> Result<u64> {
     let found = store.get(&store.tree(TREES[0])?, LAST)?;
     let Some(found) = found else { return Ok(0) };
@@ -108,7 +109,7 @@ pub(super) fn last_number<S: KvStore>(store: &S) -> Result<u64> {
     Ok(u64::from_be_bytes(bytes.expect("the last number is one of those written")))
 }
 
-/// What a store has to hold after the transactions up to a number.
+/// The expected contents of a store after the transactions up to a number.
 pub(super) struct Replay {
     seed: u64,
     number: u64,
