@@ -52,7 +52,7 @@
 //! | variable | what it sets | default |
 //! |---|---|---|
 //! | `ARBOUR_SEED` | the seed of everything random; a failure prints it | a new one each time |
-//! | `ARBOUR_MODEL_CASES` | the number of random sequences of the model, or plans of the planner | 64, 24 |
+//! | `ARBOUR_MODEL_CASES` | the random sequences of the model, or plans of the planner | 64, 24 |
 //! | `ARBOUR_KILLS` | how often a writer is killed; 200 for a long run | 10 |
 //!
 //! Variables that begin with `ARBOUR_CHILD_` pass parameters from a test to the process it starts.

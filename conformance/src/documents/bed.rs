@@ -14,7 +14,7 @@ pub(crate) struct DocBed<F: Factory, M: DocFactory> {
     documents: M,
 }
 
-/// A collection that was opened on a bed.
+/// An open collection of a bed.
 pub(crate) type Opened<'b, F, M, D> =
     <<M as DocFactory>::Docs<'b, <F as Factory>::Store> as DocStore>::Collection<D>;
 
@@ -22,7 +22,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     /// Opens a new store in a new folder.
     ///
     /// # Errors
-    /// What the engine or the file system reports.
+    /// The errors of the engine or the file system.
     pub(crate) fn new(factory: F, documents: M, axis: Axis) -> DocResult<Self> {
         Ok(Self { bed: Bed::new(factory, axis)?, documents })
     }
@@ -32,7 +32,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
         self.bed.store()
     }
 
-    /// Returns what the store says it can do.
+    /// Returns the capabilities of the store.
     pub(crate) fn capabilities(&self) -> &Capabilities {
         self.bed.capabilities()
     }
@@ -40,7 +40,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     /// Opens a collection and builds its indexes.
     ///
     /// # Errors
-    /// What the document store reports.
+    /// The errors of the document store.
     pub(crate) fn open<D: Document>(
         &self,
         declaration: Declaration<D>,
@@ -48,10 +48,10 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
         self.documents.documents(self.store()).collection(declaration)
     }
 
-    /// Opens a collection and builds nothing.
+    /// Opens a collection without building its indexes.
     ///
     /// # Errors
-    /// What the document store reports.
+    /// The errors of the document store.
     pub(crate) fn declare<D: Document>(
         &self,
         declaration: Declaration<D>,
@@ -59,24 +59,24 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
         self.documents.documents(self.store()).declare(declaration)
     }
 
-    /// Makes a document store under examination of another store.
+    /// Makes a document store under test on another store.
     pub(crate) fn documents_of<'s, S: KvStore>(&self, store: &'s S) -> M::Docs<'s, S> {
         self.documents.documents(store)
     }
 
-    /// Resolves a tree of the layer's own, to look at what is stored or to damage it.
+    /// Resolves a tree of the layer, to look at what is stored or to damage it.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The errors of the engine.
     pub(crate) fn layer_tree(&self, name: &str) -> Result<Tree> {
         self.store().open_tree(TreeName::layer(name)?)
     }
 
     /// Ends the writing part of a case: on the `reopened` axis the store is closed and opened
-    /// again. Collections of before were dropped, and are opened anew.
+    /// again. Earlier collections were dropped, and have to be opened again.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The errors of the engine.
     pub(crate) fn settle(&mut self) -> Result<()> {
         self.bed.settle()
     }
@@ -84,15 +84,15 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     /// Closes the store and opens it again with other options, on every axis.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The errors of the engine.
     pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
         self.bed.reopen_with(options)
     }
 
-    /// Closes the store and opens it again if it keeps what it holds, on every axis.
+    /// Closes the store and opens it again, if it is persistent, on every axis.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The errors of the engine.
     pub(crate) fn reopen(&mut self) -> Result<()> {
         if self.capabilities().persistent { self.bed.reopen() } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
-//! How the suite makes the document stores it examines.
+//! How the suite makes the document stores under test.
 
 use arbour::documents::{DocStore, Documents};
 use arbour_core::KvStore;
 
-/// Makes the document store under examination of any store.
+/// Makes the document store under test on any store.
 ///
 /// ```
 /// use arbour_conformance::documents::{DocFactory, SoundDocuments};
@@ -19,7 +19,7 @@ pub trait DocFactory: Copy + Send + Sync + 'static {
     /// The document store.
     type Docs<'s, S: KvStore>: DocStore<Store = S>;
 
-    /// Makes a document store of a store.
+    /// Makes a document store on a store.
     ///
     /// ```
     /// use arbour_conformance::documents::DocFactory;

@@ -1,4 +1,4 @@
-//! A builder of an index killed again and again.
+//! Kills a process that builds an index, again and again.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -19,11 +19,11 @@ use crate::Factory;
 use crate::process::{Part, Running, say};
 use crate::random::{Random, number_from, seed};
 
-/// How many kills unless `ARBOUR_KILLS` says otherwise.
+/// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 6;
 
-/// Enough documents for several chunks, the last of which is not full: it ends the building, and no other
-/// tells that all were done once more.
+/// Enough documents for several chunks, the last of which is not full: that chunk completes the
+/// build, so no further chunk reports that everything is done.
 const CROWD: usize = 4100;
 
 const INDEX: &str = "tags,-size";
@@ -36,12 +36,12 @@ fn indexed(name: &str) -> Declaration<Value> {
     crowd(name).index(Index::on("tags").then_descending("size"))
 }
 
-/// Kills a process while it builds an index, and panics unless what was built is kept, the next one
-/// goes on behind it, and the index ends as one that was there from the start: what the test
-/// `documents::process::killed_builder_goes_on` does.
+/// Kills a process while it builds an index. Panics unless the finished part is kept, the next
+/// process resumes after it, and the index ends up equal to one that existed from the start. The
+/// test `documents::process::killed_builder_goes_on` calls it.
 ///
 /// The child builds, and changes a document after each chunk. `test` is the test's own path:
-/// `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed (6 times else).
+/// `module_path!()` and its name. `ARBOUR_KILLS` sets the number of kills (default 6).
 ///
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, documents};
@@ -52,7 +52,7 @@ fn indexed(name: &str) -> Declaration<Value> {
 /// ```
 ///
 /// # Errors
-/// What the document store reports.
+/// The errors of the document store.
 pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<()> {
     if let Some(part) = Part::of_this_process() {
         return build_until_killed(factory, &part);
@@ -80,7 +80,7 @@ pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<
     Ok(())
 }
 
-/// The child's part: it tells how many documents are done, and ends when all are.
+/// The child's role: it reports how many documents are done, and ends when all are.
 fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> DocResult<()> {
     let store = part.open(factory)?;
     let documents = Documents::new(&store).declare(indexed("crowd"))?;
@@ -112,8 +112,8 @@ fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     Ok(store.close()?)
 }
 
-/// Kills a builder a moment after it told of a chunk; returns how many documents it said were done,
-/// or `None` if it had built all before.
+/// Kills a builder a moment after it reported a chunk; returns how many documents it reported, or
+/// `None` if it had finished before.
 fn run_and_kill(
     test: &str,
     path: &Path,
@@ -133,7 +133,7 @@ fn run_and_kill(
     Ok((status.code() != Some(0)).then_some(last.unwrap_or(first)))
 }
 
-/// What must be true when a builder was killed: all documents are there, and searched without the index.
+/// Checks the state after a kill: all documents are there, and are searched without the index.
 fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     let store = factory.open(path, &Default::default())?;
     let documents = Documents::new(&store).declare(indexed("crowd"))?;
@@ -149,7 +149,7 @@ fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     Ok(store.close()?)
 }
 
-/// Asserts that the index is the one that would be there had it been there from the start.
+/// Asserts that the index is equal to one that existed from the start.
 fn check_built<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     let store = factory.open(path, &Default::default())?;
     let documents = Documents::new(&store).declare(indexed("crowd"))?;

@@ -1,4 +1,5 @@
-//! The suite a document store has to pass, on an engine that has passed [`suite!`](crate::suite).
+//! The suite that a document store has to pass, on an engine that has passed
+//! [`suite!`](crate::suite).
 //!
 //! ```
 //! use arbour_conformance::MemoryFactory;
@@ -10,11 +11,11 @@
 //!
 //! Every case becomes a test with a name of its own, on up to three axes: the store's own type
 //! (`fixed`), behind [`DynStore`](arbour_core::DynStore) (`dynamic`), and closed and opened again
-//! between writing and reading (`reopened`). On an engine that persists a process is killed while it
-//! builds an index, too.
+//! between writing and reading (`reopened`). On an engine that persists, a process is also killed
+//! while it builds an index.
 //!
-//! [`Documents`](arbour::documents::Documents) is examined. Who has a document store of another kind
-//! implements [`DocFactory`] for it and calls [`run_all`].
+//! The suite tests [`Documents`](arbour::documents::Documents). To test a document store of another
+//! kind, implement [`DocFactory`] for it and call [`run_all`].
 
 mod bed;
 mod cases;

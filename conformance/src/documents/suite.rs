@@ -7,12 +7,12 @@ use super::{DocBed, DocFactory, SoundDocuments};
 use crate::case::{check_report, run_cases, run_named};
 use crate::{Axis, DynFactory, Factory, Report};
 
-/// Generates one named test for each case about documents on each axis, and one that runs them all
-/// and counts them, in a module `documents`.
+/// Generates one named test for each case about documents on each axis, and one test that runs and
+/// counts them all, in a module `documents`.
 ///
 /// `documents_suite!(factory)` is for an engine that persists, and has one more test,
 /// `process::killed_builder_goes_on`; `documents_suite!(factory, volatile)` is for one that keeps
-/// nothing when it is closed. It stands beside [`suite!`](crate::suite).
+/// nothing when it is closed. Use it together with [`suite!`](crate::suite).
 ///
 /// See the [module](mod@crate::documents) for an example.
 #[macro_export]
@@ -72,16 +72,16 @@ macro_rules! __documents_suite {
     };
 }
 
-/// Runs one case on Arbour's own documents: what the tests of [`documents_suite!`] do.
+/// Runs one case on Arbour's own documents, as the tests of [`documents_suite!`] do.
 #[doc(hidden)]
 pub fn run_sound<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> DocResult<()> {
     run(factory, SoundDocuments, axis, topic, name)
 }
 
-/// Runs one case on one axis; panics where the case fails.
+/// Runs one case on one axis; panics if the case fails.
 ///
 /// # Errors
-/// What the document store reports where the case did not expect it.
+/// The errors of the document store that the case does not expect.
 ///
 /// ```no_run
 /// use arbour_conformance::documents::{SoundDocuments, run};
@@ -105,7 +105,7 @@ pub fn run<F: Factory, M: DocFactory>(
     }
 }
 
-/// Runs every case on the given axes and reports what it found; never panics on what a document
+/// Runs every case on the given axes and returns a report; never panics because of what a document
 /// store does.
 ///
 /// ```no_run
@@ -131,8 +131,7 @@ pub fn run_all<F: Factory, M: DocFactory>(
     report
 }
 
-/// Runs everything, prints the count and asserts it: what the last test of [`documents_suite!`]
-/// does.
+/// Runs everything, prints the count and asserts it, as the last test of [`documents_suite!`] does.
 #[doc(hidden)]
 pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
     let report = run_all(factory, SoundDocuments, axes);

@@ -17,7 +17,7 @@ macro_rules! __faults {
             PrefixEndsAt32Ff "prefix::thirty_three_ff",
             /// An inverted range reads the whole tree.
             InvertedRangeIsAll "order::inverted_range_is_empty",
-            /// A range that excludes one key at both ends panics, as the standard library's map does.
+            /// A range that excludes one key at both ends panics, as in the standard library.
             ExcludedEqualPanics "order::excluded_equal_is_empty",
             /// The lower bound is read although it is excluded.
             ExcludedStartIsRead "order::excluded_included",

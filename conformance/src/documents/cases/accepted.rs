@@ -1,5 +1,5 @@
-//! What is accepted can be read: a document comes back equal, and a field means the same whether the
-//! document is of a type of the program's or any JSON. What cannot keep that is refused.
+//! What is accepted can be read: a document is read back equal, and a field means the same in a
+//! type of the program and in any JSON. What cannot be kept exactly is refused.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
@@ -29,8 +29,8 @@ struct Place {
     scale: f32,
 }
 
-/// Asserts that a document was refused as one that cannot be stored, and that the error has these
-/// words in it.
+/// Asserts that a document was refused because it cannot be stored, and that the error contains
+/// these words.
 #[track_caller]
 fn unfit<T: std::fmt::Debug>(result: DocResult<T>, words: &[&str]) {
     let error = refused(result, "a document that cannot be read back");
@@ -39,8 +39,8 @@ fn unfit<T: std::fmt::Debug>(result: DocResult<T>, words: &[&str]) {
     assert!(words.iter().all(|word| text.contains(word)), "{text}: not {words:?}");
 }
 
-/// What JSON loses is refused, and the place, the value and the way out are told; the transaction goes
-/// on, and what JSON keeps comes back to the last bit.
+/// A value that JSON would lose is refused with the path, the value and a remedy; the transaction
+/// continues, and what JSON can hold is read back to the last bit.
 pub(super) fn losses_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let reading = |axes: &[f64], scale| Reading {
         id: "a".to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn losses_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
     Ok(())
 }
 
-/// A chain of lists, so many of them.
+/// A chain of nested lists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Chain {
     id: String,
@@ -81,8 +81,8 @@ fn chain(links: usize) -> Link {
     (1..links).fold(Link(Vec::new()), |link, _| Link(vec![link]))
 }
 
-/// A document that is as deep as the limit allows is stored and read; one level more is refused, and
-/// the limit told, in a document of a type, in any JSON, and in a patch.
+/// A document as deep as the limit is stored and read; one level more is refused with the limit, in
+/// a document of a type, in any JSON, and in a patch.
 pub(super) fn depth_limited<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     // The document itself is the first level.
     let (most, limit) = (Limits::DEPTH_MAX - 1, Limits::DEPTH_MAX.to_string());
@@ -125,8 +125,9 @@ fn serials<D: Document>() -> Declaration<D> {
         .index(Index::descending("balance"))
 }
 
-/// Integers of 128 bits are told apart, found, sorted, unique and the least and the greatest to the
-/// last digit, in a document of a type and in any JSON; a sum that 64 bits do not hold is an error.
+/// Integers of 128 bits are distinguished, found, sorted, unique, and the least and the greatest,
+/// to the last digit, in a document of a type and in any JSON; a sum that does not fit 64 bits is
+/// an error.
 pub(super) fn wide_integers_exact<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -232,9 +233,8 @@ fn parcels<D: Document>(name: &str) -> Declaration<D> {
     paths.into_iter().fold(fields, |fields, path| fields.index(Index::on(path)))
 }
 
-/// A path finds in a document of a type what it finds in the same document in any JSON: floats of 32
-/// bits, numbers in types of their own, and values of maps whose keys are numbers, characters or
-/// bools.
+/// A path finds in a document of a type what it finds in the same document as JSON: floats of 32
+/// bits, numbers in newtypes, and values of maps whose keys are numbers, characters or booleans.
 pub(super) fn fields_are_those_of_json<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -272,8 +272,9 @@ pub(super) fn fields_are_those_of_json<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A field is compared with what it is declared to hold, and null; anything else is an error that
-/// names the field, what it holds and what it was asked for, and so is a sum of no numbers.
+/// A field can be compared with null and with the kind of value it is declared to hold. Anything
+/// else is an error that names the field, its kind and the requested kind. The sum of a field
+/// without numbers is an error too.
 pub(super) fn kinds_are_not_mixed<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

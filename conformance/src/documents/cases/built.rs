@@ -20,8 +20,8 @@ fn body(id: &str, code: &str) -> Value {
     json!({"id": id, "code": code})
 }
 
-/// Writes values that documents have which a build has passed, and which it has yet to come to, and
-/// asserts that all are refused.
+/// Writes values of documents that a build has already passed, and of others that it has not
+/// reached yet, and asserts that all are refused.
 fn take<S: KvStore>(store: &S, codes: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
     store.write(|transaction| {
         let mut codes = codes.writer(transaction)?;
@@ -40,7 +40,7 @@ fn take<S: KvStore>(store: &S, codes: &impl DocCollection<Value>, round: usize) 
         taken(codes.insert(&body(&next, &own)), &own);
         codes.put(&body(&own, &next), Precondition::Present)?;
         codes.insert(&body(&next, &own))?;
-        // What a document gave up is free, be it built already or not.
+        // A value that a document no longer has is free, whether the build has reached it or not.
         let freed = format!("{:05}", 100 + round * 17);
         let code = codes.get(&freed)?.map(|stored| member(&stored.body, "code"));
         codes.remove(&freed)?;
@@ -49,9 +49,9 @@ fn take<S: KvStore>(store: &S, codes: &impl DocCollection<Value>, round: usize) 
     })
 }
 
-/// A unique index is unique from the moment it is declared: while it is built, and built anew, a value
-/// that any document has is refused, be its document in the index already or not, and to all who
-/// write; nulls are free, and what was given up is.
+/// A unique index is unique from the moment it is declared. While it is built, and rebuilt, a value
+/// of any document is refused for every writer, whether its document is already in the index or
+/// not. Nulls are free, and so are values that documents no longer have.
 pub(super) fn unique_while_built<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

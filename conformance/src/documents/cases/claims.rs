@@ -1,5 +1,5 @@
-//! Claims that many cases about documents make: what is found in one line of text, how a call is
-//! refused, what lies in a tree.
+//! Claims that many cases about documents make: the result of a search as one line of text, how a
+//! call is refused, and the contents of a tree.
 
 use std::fmt::Debug;
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::entries;
 
-/// Stores bodies in one transaction, whether they are there or not.
+/// Stores bodies in one transaction, whether they exist or not.
 pub(in crate::documents) fn load<S: KvStore, D: Document>(
     store: &S,
     collection: &impl DocCollection<D>,
@@ -31,7 +31,7 @@ pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
     items.iter().map(|item| item.id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the ids of what a query finds, in its order, as a line like `ada bob`.
+/// Returns the ids of the documents that a query finds, in its order, as a line like `ada bob`.
 pub(super) fn found<D: Document>(
     documents: &impl DocRead<D>,
     query: &Query<D>,
@@ -39,8 +39,8 @@ pub(super) fn found<D: Document>(
     Ok(ids(&documents.search(query)?.items))
 }
 
-/// Asserts that a filter means exactly the documents with these ids, a line in their order, in every
-/// way there is to ask; and its opposite all others.
+/// Asserts that a filter matches exactly the documents with these ids, a line in their order, in
+/// every kind of call, and that its negation matches all others.
 pub(super) fn means<D: Document>(
     documents: &impl DocRead<D>,
     filter: &Filter<D>,
@@ -88,14 +88,14 @@ pub(super) fn refused_by_store<T: Debug>(result: DocResult<T>, kind: ErrorKind, 
     assert_eq!(found, Some(kind), "{what}: {error:?}");
 }
 
-/// Asserts that the document store finds a call or a query impossible.
+/// Asserts that the document store refuses a call or a query as invalid.
 #[track_caller]
 pub(super) fn invalid<T: Debug>(result: DocResult<T>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, DocError::Invalid { .. }), "{what}: {error:?}");
 }
 
-/// Returns the entries of a tree of the layer's own.
+/// Returns the entries of a tree of the layer.
 pub(in crate::documents) fn raw<S: KvStore>(
     store: &S,
     tree: &str,
@@ -109,7 +109,7 @@ pub(super) fn member(body: &Value, name: &str) -> Value {
     body.get(name).cloned().unwrap_or_default()
 }
 
-/// Builds what has to be built and asserts that all indexes end in this state.
+/// Builds the outstanding indexes and asserts that all indexes end in this state.
 pub(in crate::documents) fn build<S: KvStore, D: Document>(
     store: &S,
     collection: &impl DocCollection<D>,
@@ -121,7 +121,7 @@ pub(in crate::documents) fn build<S: KvStore, D: Document>(
     Ok(())
 }
 
-/// Goes on to the end, whatever the progress is.
+/// Continues to the end, whatever the progress.
 pub(super) fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }

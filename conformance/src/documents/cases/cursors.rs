@@ -24,7 +24,7 @@ fn things(has_indexes: bool) -> Declaration<Value> {
     plain.index(Index::on("v")).index(both).index(Index::on("tags"))
 }
 
-/// Values of every sort, some of them several times.
+/// Values of every kind, some of them several times.
 fn bodies() -> Vec<Value> {
     let values = [
         json!(null),
@@ -53,7 +53,8 @@ fn bodies() -> Vec<Value> {
         .collect()
 }
 
-/// Every kind of query: by an index, forward and back, sorted afterwards, of unions, of all.
+/// Every kind of query: by an index, forward and backward, sorted afterwards, of unions, of all
+/// documents.
 fn queries() -> Vec<Query<Value>> {
     let some = || Filter::eq("w", 1);
     let either = || Filter::eq("v", 3).or(Filter::eq("w", 2));
@@ -80,7 +81,8 @@ fn queries() -> Vec<Query<Value>> {
     ]
 }
 
-/// Reads all pages forward, and from the last one back again, and returns the ids both ways found.
+/// Reads all pages forward, and backward again from the last one, and returns the ids found both
+/// ways.
 fn both_ways(
     reader: &impl DocRead<Value>,
     query: &Query<Value>,
@@ -106,8 +108,8 @@ fn both_ways(
     Ok((forward, back))
 }
 
-/// J19. Pages one behind the other are the whole, without a gap and without a repetition, and so they
-/// are backwards; each in the order asked for.
+/// J19. Successive pages are the whole result, without a gap and without a repetition, backwards
+/// too; each in the requested order.
 pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -135,8 +137,8 @@ pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J19. The last page says that it is, also where it is full; and the first that it is. A page
-/// reached by a cursor can leave some out.
+/// J19. The last page says that it is the last, even if it is full, and the first page says that it
+/// is the first. A page reached by a cursor can skip documents.
 pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -173,8 +175,8 @@ pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 12. Where pages end at nulls, at values below zero, at texts with anything in them, none is
-/// lost: each document is a page of its own, by every sort.
+/// Case 12. Nothing is lost where pages end at nulls, at values below zero, or at texts with any
+/// characters: each document is a page of its own, in every order.
 pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -200,9 +202,9 @@ pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 12. A cursor stands for its place, not for a count: what is inserted and removed meanwhile,
-/// the document it was made at included, makes no page lose or repeat one that was there all the time;
-/// and it holds in a store that was closed and opened.
+/// Case 12. A cursor stands for a position, not for a count: inserts and removals in the meantime,
+/// even of the document at the cursor, make no page lose or repeat a document that was there all
+/// the time. A cursor stays valid after the store was closed and opened.
 pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -256,7 +258,7 @@ pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 13. A cursor is good for its query, in its collection, in its store, and for no other; the
+/// Case 13. A cursor is valid for its query, in its collection, in its store, and for no other; the
 /// limit may change.
 pub(super) fn of_another_query_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
@@ -298,7 +300,7 @@ fn is_no_cursor(result: DocResult<()>, what: &str) {
     assert!(matches!(error, DocError::Cursor { .. }), "{what}: {error:?}");
 }
 
-/// A cursor that was changed on its way, or never was one, is refused: whatever was changed.
+/// A text that was changed on its way, in any part, or that never was a cursor, is refused.
 pub(super) fn tampered_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     load(bed.store(), &bed.open(things(true))?, &bodies())?;
     bed.settle()?;

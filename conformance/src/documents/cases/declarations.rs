@@ -1,4 +1,4 @@
-//! What can be declared, and what is kept apart.
+//! What can be declared, and what is kept separate.
 
 use arbour::documents::layout::NAME_BYTES_MAX;
 use arbour::documents::{
@@ -16,7 +16,7 @@ fn named(name: &str) -> Declaration<Value> {
     Declaration::new(name).field(Field::path("a")).index(Index::on("a"))
 }
 
-/// A declaration that cannot be is refused before anything is stored; the longest name is not.
+/// An impossible declaration is refused before anything is stored; the longest name is accepted.
 pub(super) fn contradictions_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -53,7 +53,7 @@ pub(super) fn contradictions_refused<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Collections whose names are near to each other, and indexes too, hold each their own.
+/// Collections with similar names, and indexes with similar names, each hold their own entries.
 pub(super) fn collections_do_not_mix<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

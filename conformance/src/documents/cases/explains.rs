@@ -14,7 +14,7 @@ use super::queries::{bodies, packages};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// The packages, and so many of a section of their own that reading them all is the last resort.
+/// The packages, and so many in a section of their own that reading all of them is the last resort.
 fn many() -> Vec<Value> {
     let crowd = (0..300).map(
         |number| json!({"id": format!("z{number}"), "section": "crowd", "size": 1000 + number}),
@@ -26,8 +26,8 @@ fn is_by(explain: &Explain, index: &str) -> bool {
     matches!(&explain.access, Access::Index { name, .. } if name == index)
 }
 
-/// An explanation names the index that is read, how many documents were looked at and returned, and
-/// whether all of them are or they are sorted; and it runs the query it explains.
+/// An explanation names the index that is read, how many documents were examined and returned, and
+/// whether all are read or they are sorted; and it runs the query it explains.
 pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -61,7 +61,7 @@ pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
         let explain = reader.explain(&ids)?;
         assert!(!explain.scans_all() && explain.returned == 2, "{explain}");
     }
-    // Of two indexes the one that leaves less to read is chosen.
+    // Of two indexes, the one with fewer entries to read is chosen.
     let narrow = Filter::eq("section", "crowd").and(Filter::eq("size", 1007));
     let explain = indexed.explain(&Query::new(narrow))?;
     assert!(!explain.scans_all() && explain.real_rows < 10, "{explain}");
@@ -78,8 +78,8 @@ pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A query that no index answers is refused where that is demanded, and told what would answer it;
-/// one that an index answers is not, and finds the same.
+/// If a query has to use an index and none answers it, it is refused with the index that would
+/// answer it; if one does, the query finds the same documents.
 pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -125,8 +125,9 @@ pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Of several ways the one that reads the fewest documents is taken, also where another has the order
-/// or fewer conditions left; and what is left to be asked of each document is named, and nothing else.
+/// Of several access paths the one that reads the fewest documents is chosen, even if another has
+/// the order or fewer remaining conditions. The conditions that are still checked on each document
+/// are named, and no others.
 pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
@@ -151,7 +152,7 @@ pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
     let rare = || Filter::eq("rare", "rare");
     let by_size = |filter: Filter<Value>| Query::new(filter).ascending("size");
     for (query, index, rows, is_exact) in [
-        // The index over the size has the order, but most of what it finds is not meant.
+        // The index over the size has the order, but most of the documents it finds do not match.
         (by_size(large().and(rare())).limit(1), "rare", 5, false),
         (by_size(large().and(rare())), "rare", 5, false),
         (by_size(Filter::eq("kind", 1).and(large())).limit(1), "kind,size", 2, true),

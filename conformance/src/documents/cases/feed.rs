@@ -1,4 +1,4 @@
-//! The feed: what was changed, for those who follow.
+//! The feed: the recorded changes, for subscribers that follow them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ fn notes() -> Declaration<Value> {
     Declaration::new("notes").field(Field::path("n")).index(Index::on("n").unique()).with_feed()
 }
 
-/// Reads all changes behind a position, so many at a time, and asserts that none is left out.
+/// Reads all changes after a position, this many at a time, and asserts that none is left out.
 fn follow<S: KvStore>(
     store: &S,
     notes: &impl DocCollection<Value>,
@@ -42,7 +42,7 @@ fn follow<S: KvStore>(
 /// The revisions of all documents, by id.
 type Revisions = BTreeMap<DocId<'static>, u64>;
 
-/// What following the changes makes of a copy.
+/// Applies the changes to a copy.
 fn replayed(copy: &mut Revisions, changes: &[Change]) {
     for change in changes {
         match change.revision {
@@ -58,7 +58,8 @@ fn revisions<S: KvStore>(store: &S, notes: &impl DocCollection<Value>) -> DocRes
 }
 
 /// Case 19. Every write of every kind is a change, in the order of writing and with the revision it
-/// made; who follows with pauses, in steps of any length, ends with what the collection holds.
+/// made. A subscriber that follows with pauses, in steps of any length, ends up with the contents
+/// of the collection.
 pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -113,7 +114,7 @@ pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 19. What was rolled back or refused was no change, and takes no position.
+/// Case 19. A write that was rolled back or refused is not a change, and takes no position.
 pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -150,8 +151,8 @@ pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Changes that were given up are not passed over in silence; positions go on behind them, also where
-/// none is left, in a store that was closed and opened.
+/// Trimmed changes are not skipped silently; positions continue after them, even if no change is
+/// left, in a store that was closed and opened.
 pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -189,8 +190,8 @@ pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What a subscriber has not acknowledged is kept for it; its position is stored with the transaction
-/// it acknowledges in, and forgetting it lets go.
+/// Changes that a subscriber has not acknowledged are kept for it. Its position is stored in the
+/// transaction of the acknowledgement, and forgetting the subscriber releases the changes.
 pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -230,9 +231,9 @@ pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What a subscriber acknowledges moves forward only, and not beyond the newest change: else it would be
-/// handed changes twice, or changes would be trimmed that it has not seen. A subscriber that was forgotten
-/// begins anywhere.
+/// The acknowledged position of a subscriber only moves forward, and not beyond the newest change:
+/// otherwise it would get changes twice, or changes that it has not seen would be trimmed. A
+/// subscriber that was forgotten may begin anywhere.
 pub(super) fn acknowledged_moves_forward_only<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -254,7 +255,7 @@ pub(super) fn acknowledged_moves_forward_only<F: Factory, M: DocFactory>(
     }
     acknowledge(bed.store(), Some(6))?;
     assert_eq!(bed.store().write(|t| notes.trim_changes(t, 0))?, 6);
-    // None is left, and yet six is still the newest.
+    // No change is left, but six is still the newest position.
     refused(acknowledge(bed.store(), Some(7)), "the newest change was the sixth");
     for earlier in [0, 5, 6] {
         acknowledge(bed.store(), Some(earlier))?;

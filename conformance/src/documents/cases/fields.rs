@@ -1,4 +1,4 @@
-//! Fields: what is derived from a document, and what is demanded of it.
+//! Fields: what is derived from a document, and what is required of it.
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
@@ -13,8 +13,8 @@ use super::claims::{build, found, load, means, member, raw, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// J7. Where a document has nothing or null, the default is written into it, and found. False, zero
-/// and the empty text are something.
+/// J7. If a document has nothing or null there, the default is written into it, and can be found.
+/// False, zero and the empty text are values.
 pub(super) fn default_filled<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
@@ -60,8 +60,8 @@ pub(super) fn default_filled<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
     Ok(())
 }
 
-/// J7. A document without a field that is required is refused and the field named; false, zero and
-/// the empty text are something, and a default is too.
+/// J7. A document without a required field is refused, and the field is named; false, zero and the
+/// empty text are values, and a default is one too.
 pub(super) fn required_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
@@ -105,7 +105,7 @@ pub(super) fn required_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
     Ok(())
 }
 
-/// J8. Where false counts as null, it is found as null, and a sparse index holds what is true alone.
+/// J8. If false counts as null, it is found as null, and a sparse index holds only what is true.
 pub(super) fn false_is_null_is_sparse<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -138,8 +138,8 @@ pub(super) fn false_is_null_is_sparse<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J4. What is computed follows the document at every write, sorts and is found as any field, and does
-/// not stand in the document.
+/// J4. A computed value is updated at every write, can be sorted and found like any field, and is
+/// not stored in the document.
 pub(super) fn computed_at_write<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -187,8 +187,8 @@ pub(super) fn computed_at_write<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A value of another sort than the field's is refused, whether an index is over it or not, and the
-/// field, what it should be and what it is are told.
+/// A value of another kind than the field's is refused, whether the field has an index or not; the
+/// error names the field, its kind and the actual kind.
 pub(super) fn wrong_type_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -239,7 +239,7 @@ pub(super) fn wrong_type_refused<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A thing of the program's, as serde writes it.
+/// A thing of the program, as serde writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Thing {
@@ -256,7 +256,7 @@ enum Kind {
     Square,
 }
 
-/// Declares things of any type: what is at a path is what serde writes there.
+/// Declares things of any type: the value at a path is what serde writes there.
 fn things<D: arbour::documents::Document>() -> Declaration<D> {
     Declaration::new("things")
         .field(Field::path("displayName"))
@@ -268,8 +268,8 @@ fn things<D: arbour::documents::Document>() -> Declaration<D> {
         .index(Index::on("displayName").unique())
 }
 
-/// A collection of a type of the program's and one of any JSON are the same, index by index: each
-/// reads what the other wrote, and nothing is built anew.
+/// A collection of a type of the program and one of any JSON are the same, index by index: each
+/// reads what the other wrote, and nothing is rebuilt.
 pub(super) fn typed_and_schemaless_alike<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

@@ -13,8 +13,8 @@ use super::claims::{invalid, load, means, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// Things of many kinds, in a collection without an index, or with one over each field and some over
-/// several.
+/// Things of many kinds, in a collection without an index, or in one with an index over each field
+/// and some over several.
 fn things(has_indexes: bool) -> Declaration<Value> {
     let plain = Declaration::new(if has_indexes { "indexed" } else { "plain" })
         .field(Field::path("v"))
@@ -44,7 +44,7 @@ fn bodies() -> Vec<Value> {
     ]
 }
 
-/// Stores the things in both collections and asserts what filters mean in them.
+/// Stores the things in both collections and asserts what filters match in them.
 fn filters_mean<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
     expected: &[(Filter<Value>, &str)],
@@ -63,7 +63,7 @@ fn filters_mean<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J18. A value is found as it is: a number by what it is worth, a text to its last byte.
+/// J18. A value is found exactly: a number by its numeric value, a text to its last byte.
 pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -101,7 +101,7 @@ pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocR
     )
 }
 
-/// J10. Ranges with every kind of bound, also empty ones and inverted.
+/// J10. Ranges with every kind of bound, including empty and inverted ranges.
 pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let numbers = |lower, upper| Filter::range("v", lower, upper);
     filters_mean(
@@ -131,7 +131,7 @@ pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
     )
 }
 
-/// Texts that begin so: to the last byte, and none that only look so.
+/// Texts that begin with a prefix, to the last byte, and none that merely look similar.
 pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -150,7 +150,7 @@ pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Doc
     )
 }
 
-/// J10. Texts that have a part in them, in any case of letters.
+/// J10. Texts that contain a part, in any case of letters.
 pub(super) fn substrings<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -165,7 +165,7 @@ pub(super) fn substrings<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
     )
 }
 
-/// J10. One of many values is one of these.
+/// J10. At least one of the field's many values is among these.
 pub(super) fn contains_any<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -180,7 +180,7 @@ pub(super) fn contains_any<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) ->
     )
 }
 
-/// J10. Each of these is among the many values.
+/// J10. Each of these is among the field's many values.
 pub(super) fn contains_all<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -194,7 +194,8 @@ pub(super) fn contains_all<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) ->
     )
 }
 
-/// Nothing, null and a path that leads nowhere are the same; false, zero and the empty text are not.
+/// Nothing, null and a path that leads nowhere are equal; false, zero and the empty text are
+/// different.
 pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     filters_mean(
         bed,
@@ -210,7 +211,7 @@ pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRes
     )
 }
 
-/// Filters of filters, to some depth; and their opposites, null included.
+/// Nested filters, to some depth, and their negations, including null.
 pub(super) fn and_or_not<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let lib = || Filter::prefix("name", "lib");
     let hot = || Filter::contains_any("tags", ["hot"]);
@@ -240,7 +241,7 @@ pub(super) fn and_or_not<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
     )
 }
 
-/// J10. A closure decides, alone and beside others, and sees the document.
+/// J10. A closure decides, alone and together with other filters, and sees the document.
 pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let has_meta = || Filter::custom("has meta", |body: &Value| body["meta"].is_object());
     filters_mean(
@@ -255,7 +256,7 @@ pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
     )
 }
 
-/// A number is neither under nor over a text, and null is in no range; a range from one sort to
+/// A number is neither below nor above a text, and null is in no range; a range from one kind to
 /// another, or of arrays, is refused.
 pub(super) fn sorts_of_values_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
@@ -289,7 +290,7 @@ pub(super) fn sorts_of_values_are_not_compared<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Asserts that a filter is refused, wherever it stands, as one that can never be.
+/// Asserts that a filter is refused as impossible, wherever it occurs.
 fn cannot_be(reader: &impl DocRead<Value>, filter: &Filter<Value>) {
     let places = [
         filter.clone(),
@@ -303,8 +304,8 @@ fn cannot_be(reader: &impl DocRead<Value>, filter: &Filter<Value>) {
     }
 }
 
-/// A field of many values is asked what it contains: it equals nothing, is in no range, and sorts
-/// nothing.
+/// A multi-valued field can only be asked what it contains: it equals nothing, is in no range, and
+/// sorts nothing.
 pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -327,8 +328,7 @@ pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A field that is not declared is refused, wherever it is named, and those that are declared are
-/// told.
+/// An undeclared field is refused, wherever it is named, and the error lists the declared ones.
 pub(super) fn unknown_field_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

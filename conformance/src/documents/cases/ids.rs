@@ -1,4 +1,4 @@
-//! Ids: who makes them, which there may be, how they sort.
+//! Ids: how they are made, which ones are possible, how they sort.
 
 use std::thread;
 use std::time::Duration;
@@ -27,8 +27,8 @@ fn insert<S: KvStore>(
     store.write(|transaction| collection.writer(transaction)?.insert(body))
 }
 
-/// J2. A document without an id gets a UUID, which stands in it then; they sort by when they were
-/// made. One that has an id keeps it, however it is spelled.
+/// J2. A document without an id gets a UUID, which is then in the document; UUIDs sort by their
+/// time of creation. A document with an id keeps it, however it is spelled.
 pub(super) fn uuid_made_and_sorted<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -67,8 +67,8 @@ pub(super) fn uuid_made_and_sorted<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J2. A document without an id gets the next number: one more than any there ever was, be that
-/// removed, given or of before the store was closed.
+/// J2. A document without an id gets the next number: one more than any number so far, including
+/// those that were removed, given by the program, or used before the store was closed.
 pub(super) fn integers_go_on_after_removal<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -110,7 +110,7 @@ pub(super) fn integers_go_on_after_removal<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J2. A document without an id gets the slug of a field, with a number behind it where that is
+/// J2. A document without an id gets the slug of a field, followed by a number if the slug is
 /// taken.
 pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
@@ -156,7 +156,7 @@ pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A document that should come with an id is refused without it.
+/// A document that needs an id of its own is refused without one.
 pub(super) fn chosen_is_required<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -190,7 +190,7 @@ pub(super) fn chosen_is_required<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// An id of another sort is refused, in a document, in a call, and for a whole collection.
+/// An id of another kind is refused, in a document, in a call, and for a whole collection.
 pub(super) fn wrong_sort_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -232,8 +232,8 @@ pub(super) fn wrong_sort_refused<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Ids that are near to each other, and sort as numbers and as bytes do, are found each by itself,
-/// also where an index leads to them, and in their order.
+/// Similar ids, which sort as numbers and as bytes do, are each found by themselves, also through
+/// an index, and in their order.
 pub(super) fn awkward_ids_kept_apart<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -285,8 +285,8 @@ pub(super) fn awkward_ids_kept_apart<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A UUID is compared as the text that spells it in small letters: by its beginning and by ranges, on
-/// documents with and without an index, however a document or a filter spells it.
+/// A UUID is compared as its text in lower case: by prefix and by ranges, on documents with and
+/// without an index, however a document or a filter spells it.
 pub(super) fn uuids_are_texts<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let spelled = [
         "00000000-0000-4000-8000-000000000001",

@@ -1,4 +1,4 @@
-//! Indexes: what is in them, and in which order.
+//! Indexes: their contents and their order.
 
 use std::collections::BTreeSet;
 
@@ -46,8 +46,8 @@ fn all_entries<S: KvStore>(store: &S) -> DocResult<BTreeSet<(&'static str, Vec<u
     Ok(all)
 }
 
-/// Case 5. A document refused because another has its values leaves no trace, in no index, whichever
-/// of them refuses it; and what it would have had can be had once it is free.
+/// Case 5. A document that is refused because another document has its values leaves no trace, in
+/// any index, whichever index refuses it; and its values can be used once they are free.
 pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -65,7 +65,7 @@ pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
         json!({"id": "bob", "email": "a@x", "first": "bob", "last": "b", "born": 2, "tags": [9]}),
         json!({"id": "bob", "email": "c@x", "first": "ada", "last": "king", "born": 2}),
     ] {
-        // Refused within a transaction that is committed for all that.
+        // Refused within a transaction that is committed anyway.
         bed.store().write(|transaction| {
             let error = refused(users.writer(transaction)?.set(&body), "values that are taken");
             assert!(matches!(error, DocError::Unique { .. }), "{error:?}");
@@ -92,7 +92,7 @@ pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J9. Who is refused is told the fields, their values and the document that has them.
+/// J9. The refusal names the fields, their values and the document that has them.
 pub(super) fn unique_names_field_value_holder<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -126,13 +126,13 @@ pub(super) fn unique_names_field_value_holder<F: Factory, M: DocFactory>(
         assert_eq!(holder, DocId::from("ada"));
         assert!(told.contains("ada") && names.iter().all(|name| told.contains(name)), "{told}");
     }
-    // A document is not in its own way.
+    // A document does not conflict with itself.
     let again = json!({"id": "ada", "email": "a@x", "first": 1815, "last": true, "born": 1});
     assert_eq!(bed.store().write(|t| users.writer(t)?.set(&again))?.revision, 2);
     Ok(())
 }
 
-/// J9. Null is never the same as null: many documents may lack what is unique, or part of it.
+/// J9. Null never equals null: many documents may lack a unique value, or a part of one.
 pub(super) fn unique_ignores_null<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -160,8 +160,8 @@ pub(super) fn unique_ignores_null<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 6. A write moves the entries whose values it changes, and leaves all others as they are: one
-/// entry out and one in, in each index that is concerned.
+/// Case 6. A write moves the entries whose values it changes, and leaves all others as they are:
+/// one entry removed and one added, in each affected index.
 pub(super) fn update_moves_exactly_what_changed<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -176,7 +176,7 @@ pub(super) fn update_moves_exactly_what_changed<F: Factory, M: DocFactory>(
     drop(users);
     bed.settle()?;
     let users = bed.open(self::users())?;
-    // The changes of a document, and how many entries each index loses and gains by them.
+    // The changes of a document, and how many entries each index loses and gains.
     type Moved = [(usize, usize); 5];
     let changes: [(Value, Moved); 8] = [
         (json!({"unindexed": 1}), [(0, 0); 5]),
@@ -210,8 +210,8 @@ pub(super) fn update_moves_exactly_what_changed<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 7, J9. A sparse index holds no document that has null in it, and answers nothing about
-/// those.
+/// Case 7, J9. A sparse index holds no document that has null in it, and is not used for queries
+/// that need those.
 pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -246,7 +246,7 @@ pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(
     means(&reader, &Filter::eq("a", 1).and(Filter::eq("b", 1)), "p")?;
     means(&reader, &Filter::eq("a", 2).and(Filter::is_null("b")), "q")?;
     means(&reader, &Filter::All, "p q r s t")?;
-    // Sorting by what some lack loses none of them.
+    // Sorting by a field that some documents lack loses none of them.
     assert_eq!(found(&reader, &Query::new(Filter::All).ascending("a"))?, "r s t p q");
     assert_eq!(found(&reader, &Query::new(Filter::All).descending("a"))?, "q p t s r");
     let by_both = Query::new(Filter::at_least("a", 0)).ascending("a").ascending("b");
@@ -256,7 +256,7 @@ pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A fraction comes back to its last bit, and so its entry goes when the document does.
+/// A fraction is read back to its last bit, so its entry is removed with the document.
 pub(super) fn fractions_leave_nothing<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -303,8 +303,8 @@ pub(super) fn fractions_leave_nothing<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 8. Of a field of many values the index has each once, and a document is found once, whatever
-/// number of its values is asked for.
+/// Case 8. For a multi-valued field the index has each value once, and a document is found once,
+/// however many of its values are requested.
 pub(super) fn many_values_deduped<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

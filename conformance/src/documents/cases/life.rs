@@ -1,4 +1,4 @@
-//! The life of an index: built while others write, broken off and resumed, disabled.
+//! The life of an index: built while others write, interrupted and resumed, disabled.
 
 use std::ops::ControlFlow;
 
@@ -51,7 +51,7 @@ fn load_crowd<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> DocR
     load(bed.store(), &bed.open(crowd(name))?, &bodies)
 }
 
-/// Changes documents that a build has passed, and some it has yet to come to.
+/// Changes documents that a build has passed, and some that it has not reached yet.
 fn change<S: KvStore>(store: &S, crowd: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
     store.write(|transaction| {
         let mut crowd = crowd.writer(transaction)?;
@@ -68,8 +68,8 @@ fn change<S: KvStore>(store: &S, crowd: &impl DocCollection<Value>, round: usize
     })
 }
 
-/// Case 15. An index that is built while others write ends as one that was there from the start; until
-/// then writes keep it and searches do not use it.
+/// Case 15. An index that is built while others write ends up equal to one that existed from the
+/// start; until then writes maintain it and searches do not use it.
 pub(super) fn online_build_is_offline_build<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -115,8 +115,8 @@ pub(super) fn online_build_is_offline_build<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 16. A build that ends after any chunk, the store closed and opened, goes on there and not at
-/// the beginning, and ends as one that ran through.
+/// Case 16. A build that is interrupted after any chunk, with the store closed and opened, resumes
+/// there and not at the beginning, and ends up the same as an uninterrupted one.
 pub(super) fn build_resumes_at_each_chunk<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -136,7 +136,7 @@ pub(super) fn build_resumes_at_each_chunk<F: Factory, M: DocFactory>(
     drop(whole);
     for broken in 1..=chunks {
         let name = format!("broken {broken}");
-        // What was declared before is cleared away first, so that it takes no chunks later.
+        // What was declared earlier is cleared first, so that it takes no chunks later.
         drop(bed.open(crowd("crowd"))?);
         let collection = bed.declare(with(&name))?;
         let mut calls = 0;
@@ -165,8 +165,9 @@ pub(super) fn build_resumes_at_each_chunk<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 17. A unique index over documents with the same values is pending: it is used, it tells them,
-/// it lets no more in; once they are mended and it is built again, it is as any.
+/// Case 17. A unique index over documents with equal values is pending: it is used, it reports
+/// them, and it admits no more; once they are corrected and it is built again, it is like any
+/// other.
 pub(super) fn unique_pending_then_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -229,8 +230,8 @@ pub(super) fn unique_pending_then_readable<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A disabled index is neither kept nor used, nor does it refuse anything, and all is found without
-/// it; it stays so until it is enabled, and then a build makes it what it would be.
+/// A disabled index is neither maintained nor used, and refuses nothing, and everything is found
+/// without it; it stays disabled until it is enabled, and then a build completes it.
 pub(super) fn disabled_is_not_used<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

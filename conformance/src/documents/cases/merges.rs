@@ -11,8 +11,8 @@ use super::writes::people;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// J13. An update puts its members in place of the document's, each as a whole, and null takes a
-/// member away. What is not there is not made, and the id in the changes counts for nothing.
+/// J13. An update replaces the named members of the document, each as a whole, and null removes a
+/// member. An absent document is not created, and an id in the changes is ignored.
 pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -52,8 +52,8 @@ pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A patch merges objects within objects, replaces arrays, and null takes away at any depth: the
-/// examples of RFC 7396, as members of a document.
+/// A patch merges objects within objects, replaces arrays, and null removes a member at any depth:
+/// the examples of RFC 7396, as members of a document.
 pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -90,7 +90,7 @@ pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J13. An upsert updates the document whose id stands in it, or makes it one, without the nulls.
+/// J13. An upsert updates the document with the given id, or inserts it, without the nulls.
 pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -125,8 +125,8 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What is no object changes nothing; a closure changes all but the id, and its refusal is passed
-/// on.
+/// Changes that are not an object change nothing; a closure can change everything but the id, and
+/// its error is passed on.
 pub(super) fn changes_must_be_an_object<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

@@ -1,8 +1,9 @@
 //! The cases about documents, by topic.
 //!
 //! A case is a function over a [`DocBed`]. It opens a collection and writes, drops the collection,
-//! calls [`settle`](DocBed::settle), opens the collection anew and reads, so that the same text serves
-//! every axis. The list in this file is the only one: tests, whole runs and counts come from it.
+//! calls [`settle`](DocBed::settle), opens the collection again and reads, so that the same text
+//! serves every axis. The list in this file is the only one: tests, whole runs and counts come from
+//! it.
 
 use super::{DocBed, DocFactory};
 use crate::Factory;
@@ -34,7 +35,7 @@ mod transactions;
 mod visits;
 mod writes;
 
-/// Hands the list of cases to another macro of this crate, behind the tokens it is given.
+/// Passes the list of cases to another macro of this crate, after the given tokens.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __documents_cases {

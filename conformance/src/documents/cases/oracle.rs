@@ -1,5 +1,5 @@
-//! What a query should find, worked out over plain JSON: every document is asked, and all are
-//! sorted. It shares nothing with what is examined but the types of queries.
+//! What a query should find, computed over plain JSON: every document is checked, and all are
+//! sorted. It shares only the types of queries with the code under test.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use arbour::documents::{Filter, Query};
 use arbour_core::Direction;
 use serde_json::{Number, Value};
 
-/// Returns the bodies that a query means, in its order, whatever its limit.
+/// Returns the bodies that a query matches, in its order, whatever its limit.
 pub(super) fn answer<'b>(bodies: &'b [Value], query: &Query<Value>) -> Vec<&'b Value> {
     let mut found: Vec<&Value> = bodies.iter().filter(|body| means(&query.filter, body)).collect();
     found.sort_by(|one, other| {
@@ -25,8 +25,8 @@ pub(super) fn answer<'b>(bodies: &'b [Value], query: &Query<Value>) -> Vec<&'b V
     found
 }
 
-/// Returns the values of a field in the bodies, nulls left out; of many values those of each body
-/// once.
+/// Returns the values of a field in the bodies, without nulls; for a multi-valued field, the
+/// distinct values of each body.
 pub(super) fn values(bodies: &[&Value], field: &str) -> Vec<Value> {
     let mut all = Vec::new();
     for body in bodies {
@@ -47,7 +47,7 @@ fn directed(direction: Direction, order: Ordering) -> Ordering {
     if direction == Direction::Reverse { order.reverse() } else { order }
 }
 
-/// The value of a field: at its name, or for `length` how long the text in `c` is.
+/// The value of a field: the member of its name, or for `length` the length of the text in `c`.
 fn value(body: &Value, field: &str) -> Value {
     match field {
         "length" => body["c"].as_str().map(str::len).into(),
@@ -56,7 +56,7 @@ fn value(body: &Value, field: &str) -> Value {
     }
 }
 
-/// All values of a field, null being none.
+/// All values of a field; null counts as none.
 fn many(body: &Value, field: &str) -> Vec<Value> {
     match value(body, field) {
         Value::Array(values) => values.into_iter().filter(|value| !value.is_null()).collect(),
@@ -75,7 +75,7 @@ fn rank(value: &Value) -> u8 {
     }
 }
 
-/// Compares scalars: by their sort, then by what they are.
+/// Compares scalars: by kind, then by value.
 pub(super) fn compare(one: &Value, other: &Value) -> Ordering {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => compare_numbers(one, other),
@@ -120,7 +120,7 @@ fn is_one_of(value: &Value, values: &[Value]) -> bool {
     values.iter().any(|one| compare(value, one).is_eq())
 }
 
-/// Tells whether a filter means a body.
+/// Tells whether a filter matches a body.
 fn means(filter: &Filter<Value>, body: &Value) -> bool {
     match filter {
         Filter::All => true,

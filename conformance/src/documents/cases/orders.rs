@@ -10,8 +10,9 @@ use super::claims::{found, load, means};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// Asserts that documents sort by these values, which ascend strictly, forward and back; and that each
-/// value is found by itself and divides the others, by an index of either direction and by none.
+/// Asserts that documents sort by these values, which ascend strictly, forward and backward; and
+/// that each value is found by itself and separates the others, with an index of either direction
+/// and without one.
 fn in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>, values: &[Value]) -> DocResult<()> {
     let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("v"));
     let declarations = || {
@@ -65,8 +66,8 @@ fn in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>, values: &[Value])
     Ok(())
 }
 
-/// Case 9. Numbers sort by what they are worth, integers to the last of their 64 bits, beside
-/// fractions and on both sides of zero.
+/// Case 9. Numbers sort by value, integers to the last of their 64 bits, together with fractions
+/// and on both sides of zero.
 pub(super) fn numbers_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let numbers = [
         json!(-1e300),
@@ -112,7 +113,7 @@ pub(super) fn numbers_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
     Ok(())
 }
 
-/// Case 10. Texts sort by their bytes: a beginning before what it begins, whatever is in them.
+/// Case 10. Texts sort by their bytes: a prefix before its extensions, whatever they contain.
 pub(super) fn texts_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let texts = [
         "",
@@ -193,7 +194,8 @@ pub(super) fn compound_mixed_directions<F: Factory, M: DocFactory>(
         for (query, expected, comes_in_order) in queries {
             assert_eq!(found(&reader, &query)?, expected, "{has_index}, {query:?}");
             if has_index && comes_in_order {
-                // For the first of many there is no better way than the index that has them in order.
+                // For the first few of many, the index that has them in order is the best access
+                // path.
                 let explain = reader.explain(&query.limit(2))?;
                 assert!(!explain.sorts && !explain.scans_all(), "{explain}");
             }
@@ -204,8 +206,8 @@ pub(super) fn compound_mixed_directions<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Words of a text are found in any order, any case and any number, whole and without what stands
-/// between them; with an index over them and without.
+/// Words of a text are found in any order, any case and any number, whole and without the
+/// characters between them; with an index over them and without.
 pub(super) fn words_found<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("about"));
     let declarations = || [plain("plain"), plain("indexed").index(Index::words("about"))];

@@ -1,4 +1,4 @@
-//! The planner: whatever indexes there are, a query finds what asking every document finds.
+//! The planner: whatever indexes there are, a query finds the same as a check of every document.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 use crate::random::{number_from, seed, test_runner};
 
-/// How many plans are tried unless `ARBOUR_MODEL_CASES` says otherwise.
+/// The number of plans, unless `ARBOUR_MODEL_CASES` sets another.
 const CASES: u64 = 24;
 
-/// Case 14. Random documents are found by random queries through random indexes exactly as by asking
-/// and sorting all of them: by pages forward and back, counted, visited, least, greatest, different;
-/// and the indexes have no other entries than they should.
+/// Case 14. Random queries over random documents and random indexes find exactly what checking and
+/// sorting all documents finds: by pages forward and backward, counted, visited, least, greatest,
+/// distinct; and the indexes have exactly the entries that they should.
 pub(super) fn agrees_with_full_scan<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -44,7 +44,7 @@ pub(super) fn agrees_with_full_scan<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Makes the collection of a plan, asks its queries and compares the answers.
+/// Makes the collection of a plan, runs its queries and compares the answers.
 fn examine<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
     name: &str,
@@ -80,7 +80,7 @@ fn line(bodies: &[&Value]) -> String {
     bodies.iter().filter_map(|body| body["id"].as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Compares what is found at once, page by page and one by one.
+/// Compares the results found at once, page by page and one by one.
 fn pages_agree(
     reader: &impl DocRead<Value>,
     query: &Query<Value>,
@@ -136,7 +136,7 @@ fn numbers_agree(
     assert_eq!(reader.exists(&query.filter)?, !expected.is_empty(), "whether, {what}");
     let explain = reader.explain(query)?;
     assert_eq!(explain.returned, expected.len() as u64, "{what}");
-    // An index that answers the query need not be the quickest way; where it is demanded, it is taken.
+    // An index that answers the query need not be the fastest way; if one is required, it is used.
     let by_index = query.clone().require_index();
     match reader.search(&by_index) {
         Ok(page) => {

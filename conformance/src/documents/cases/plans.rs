@@ -7,16 +7,16 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-/// What a round of the planner's case is made of.
+/// The input of a round of the planner's case.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    /// The documents, those later in the place of earlier ones with the same id.
+    /// The documents; a later one replaces an earlier one with the same id.
     pub(super) bodies: Vec<Value>,
-    /// The ids of documents that are removed again.
+    /// The ids of documents that are removed afterwards.
     pub(super) removed: Vec<String>,
     /// The numbers of the indexes.
     pub(super) indexes: Vec<usize>,
-    /// The queries, each with how many documents make a page.
+    /// The queries, each with the number of documents of a page.
     pub(super) queries: Vec<(Query<Value>, usize)>,
 }
 
@@ -131,7 +131,7 @@ fn body() -> impl Strategy<Value = Value> {
             [("a", a), ("b", b), ("c", c), ("flag", flag), ("tags", tags), ("about", about)];
         let mut body = Map::from_iter([("id".to_owned(), json!(id))]);
         for (name, value) in members {
-            // Null and no member at all are the same; both are tried.
+            // Null and an absent member are equal; both are tried.
             if !value.is_null() || id.len() == 1 {
                 body.insert(name.to_owned(), value);
             }
@@ -140,7 +140,7 @@ fn body() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A field of one value, and a value that may stand in it.
+/// A field of one value, and a value it may have.
 fn field_and_value() -> impl Strategy<Value = (&'static str, Value)> {
     prop_oneof![
         3 => scalar().prop_map(|value| ("a", value)),

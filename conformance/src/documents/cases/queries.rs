@@ -1,4 +1,4 @@
-//! Questions to a collection beside pages.
+//! Queries other than pages.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -63,8 +63,8 @@ pub(super) fn bodies() -> Vec<Value> {
     ]
 }
 
-/// J18. Documents come sorted by the fields asked for, null first, then by id in the last field's
-/// direction; so many are left out and so many returned. Without a sort they come by id.
+/// J18. Documents are sorted by the requested fields, null first, then by id in the last field's
+/// direction; offset and limit are respected. Without a sort they come by id.
 pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -102,8 +102,8 @@ pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
     })
 }
 
-/// J16. Documents got by many ids come in the order asked for, again where asked again, and nothing
-/// where there is none.
+/// J16. A get by many ids returns the documents in the requested order, repeated if an id is
+/// repeated, and nothing for an absent id.
 pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     on_both!(bed, |reader, _has_indexes| {
         let many = reader.get_many(["c", "nobody", "a", "c", "h"])?;
@@ -116,8 +116,8 @@ pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -
     })
 }
 
-/// J17. A cache reads each document once and remembers that there is none; it is of one moment, and what
-/// is written later is in the next.
+/// J17. A cache reads each document once and remembers absent ones; it belongs to one snapshot, and
+/// later writes are visible in the next.
 pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     load(bed.store(), &bed.open(packages(true))?, &bodies())?;
     bed.settle()?;
@@ -148,7 +148,7 @@ pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> 
     Ok(())
 }
 
-/// J16. A document is got by what is unique, the id among it; by what is not, it is no question.
+/// J16. A document can be found by a unique field, including the id; another field is refused.
 pub(super) fn by_unique_field<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     on_both!(bed, |reader, has_indexes| {
         let id =
@@ -168,8 +168,7 @@ pub(super) fn by_unique_field<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>)
     })
 }
 
-/// J20. One is the first, all are all whatever the limit, and what is counted and whether there is
-/// one agree with them.
+/// J20. `one` is the first, `all` ignores the limit, and `count` and `exists` agree with them.
 pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -194,8 +193,8 @@ pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
     })
 }
 
-/// J20. Sums of integers are exact, nulls and what is no number count for nothing in sums and means,
-/// and least and greatest are those of the sort's order.
+/// J20. Sums of integers are exact, sums and averages ignore nulls and values that are not numbers,
+/// and least and greatest follow the sort order.
 pub(super) fn aggregates<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     on_both!(bed, |reader, _has_indexes| {
         let (all, net) = (Filter::All, Filter::eq("section", "net"));
@@ -235,8 +234,8 @@ pub(super) fn aggregates<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
     Ok(())
 }
 
-/// J18. The different values of a field come each once and in order, numbers by what they are worth,
-/// nulls left out.
+/// J18. The distinct values of a field come once each and in order, numbers by value, without
+/// nulls.
 pub(super) fn distinct_values<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     on_both!(bed, |reader, _has_indexes| {
         let shown = |values: Vec<Value>| {
@@ -259,7 +258,7 @@ pub(super) fn distinct_values<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>)
     })
 }
 
-/// J21. Each document is visited once, sorted if asked for, until the visitor has enough or fails.
+/// J21. Each document is visited once, sorted if requested, until the visitor stops or fails.
 pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -298,7 +297,8 @@ pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
     })
 }
 
-/// J18. The total is asked for or not, and is that of the filter, whatever page it is asked with.
+/// J18. The total is returned only if requested, and is that of the filter, whichever page it is
+/// requested with.
 pub(super) fn totals<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     on_both!(bed, |reader, _has_indexes| {
         for (filter, total) in [

@@ -1,4 +1,4 @@
-//! Collections that are declared otherwise than before.
+//! Collections whose declaration has changed.
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
@@ -61,8 +61,8 @@ fn changes(name: &str) -> Vec<(Declaration<Value>, Declaration<Value>)> {
     ]
 }
 
-/// An index that is declared otherwise than it was is built anew: it is not used before, and then it
-/// has the entries of one that was never declared otherwise.
+/// An index whose declaration has changed is rebuilt: until then it is not used, and afterwards it
+/// has the entries of an index that was declared like this from the start.
 pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -81,7 +81,7 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
         let after = bed.declare(declaration(&name).1)?;
         let states = after.indexes(&bed.store().snapshot()?)?;
         let is_waiting = states.iter().all(|index| index.state == IndexState::WriteOnly);
-        // What was a default stands in the documents, so that a new one changes nothing.
+        // A default is stored in the documents, so a new default changes nothing.
         assert!(is_waiting || number + 1 == changes("").len(), "{number}: {states:?}");
         build(bed.store(), &after, IndexState::Readable)?;
         drop(after);
@@ -101,8 +101,8 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// An index that is declared no more has no entries any more, and declared again it has those of what
-/// was written meanwhile.
+/// An index that is no longer declared has no entries, and if it is declared again, it includes
+/// what was written in the meantime.
 pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -129,7 +129,7 @@ pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
 }
 
 /// J4, J7. A field that is declared later is found in documents that were written before, without
-/// writing them: at its path, computed, or its default.
+/// writing them: at its path, computed, or by its default.
 pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -169,8 +169,8 @@ pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Who opened a collection before it was declared otherwise can write no more, for he would not keep
-/// what he does not know.
+/// A handle that was opened before the declaration changed can no longer write, because it would
+/// not maintain what it does not know.
 pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

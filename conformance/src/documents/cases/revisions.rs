@@ -10,9 +10,9 @@ use super::claims::refused;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// No revision of an id ever comes again: a caller who knows a document by its revision does not
-/// overwrite or remove one that was inserted under its id after it was removed, or that got its id
-/// from another; and a document that is new says so, whatever its revision.
+/// No revision of an id is ever used again: a caller that knows a document by its revision cannot
+/// overwrite or remove a document that was inserted under its id after it was removed, or that got
+/// its id from another. A new document says that it is new, whatever its revision.
 pub(super) fn never_come_again<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let declaration = || Declaration::<Value>::new("things");
     let body = |id: &str, n: u64| json!({"id": id, "n": n});
@@ -46,7 +46,7 @@ pub(super) fn never_come_again<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>
         things.change_id("moved", "c")
     })?;
     for stale in &known {
-        // A revision that has to be guessed is not: whatever the document was at, it is no more.
+        // No guess of a revision succeeds, because no earlier revision of the document is valid.
         for revision in 1..=stale.revision {
             let precondition = Precondition::Revision(revision);
             let body = body(&stale.id.to_string(), 5);

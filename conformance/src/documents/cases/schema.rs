@@ -1,4 +1,4 @@
-//! Bodies of other versions, of other codecs, and of none.
+//! Bodies of other versions, of other codecs, and invalid ones.
 
 use std::ops::ControlFlow;
 
@@ -20,7 +20,7 @@ fn first() -> Declaration<Value> {
     Declaration::new("people").field(Field::path("year")).index(Index::on("year"))
 }
 
-/// People as its third version does: a year became a birth, a birth a number.
+/// People as its third version declares them: a year became a birth, and a birth became a number.
 fn third() -> Declaration<Value> {
     Declaration::new("people")
         .field(Field::path("born"))
@@ -57,7 +57,7 @@ fn header<S: KvStore>(store: &S, collection: &str, id: &str) -> DocResult<Header
     Ok(Header::split(value).expect("it begins with a header").0)
 }
 
-/// Puts raw bytes in the place of a document.
+/// Replaces a document by raw bytes.
 fn plant<F: Factory, M: DocFactory>(
     bed: &DocBed<F, M>,
     collection: &str,
@@ -68,8 +68,8 @@ fn plant<F: Factory, M: DocFactory>(
     Ok(bed.store().put(&tree, id.as_bytes(), value)?)
 }
 
-/// A body of an older version is read as one of the newest, version by version, also where it is found
-/// by a field that only the newest has; reading does not write.
+/// A body of an older version is read as one of the newest, version by version, even if it is found
+/// by a field that only the newest version has; reading does not write.
 pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -93,7 +93,7 @@ pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What an upgrade changes is found as it is now, also by an index that was there before.
+/// Upgraded values are found in their new form, even through an index that existed before.
 fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let births = || Declaration::new("births").field(Field::path("born")).index(Index::on("born"));
     load(bed.store(), &bed.open(births())?, &[json!({"id": "a", "born": "1815"})])?;
@@ -111,8 +111,8 @@ fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
     means(&upgraded.reader(&snapshot), &Filter::eq("born", "1815"), "")
 }
 
-/// What is written is of the newest version, whoever is the writer, and the rest stays as it is; a
-/// program of the older version is kept out from then on.
+/// A written document gets the newest version, whichever handle writes it, and the rest stays as it
+/// is; a program of the older version is refused from then on.
 pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -141,8 +141,8 @@ pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A document of a version to come is refused with both versions told, and not taken for another;
-/// the rest can be read, and a lenient search lists it.
+/// A document of a later version is refused with both versions, and not misread; the rest can be
+/// read, and a lenient search lists it.
 pub(super) fn newer_refused_rest_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -180,9 +180,9 @@ pub(super) fn newer_refused_rest_readable<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A document that cannot be read is named by its tree and key, with the cause; the rest can be read,
-/// and a lenient search lists it. So for a body that is none, for a header cut short, for an unknown
-/// format and an unknown codec.
+/// A document that cannot be read is reported with its tree, its key and the cause; the rest can be
+/// read, and a lenient search lists it. This holds for an invalid body, a truncated header, an
+/// unknown format and an unknown codec.
 pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -220,7 +220,7 @@ pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What was a document of the id `b` and cannot be read.
+/// Bytes in the place of the document `b` that cannot be read.
 fn damaged() -> Vec<Vec<u8>> {
     let mut header = Vec::new();
     Header { codec: 1, schema: 1, revision: 1 }.encode(&mut header);
@@ -240,8 +240,8 @@ fn damaged() -> Vec<Vec<u8>> {
     ]
 }
 
-/// A document that cannot be read is written over, and removed, like any other; nothing of it is left
-/// in an index.
+/// A document that cannot be read can be overwritten and removed like any other, and no index keeps
+/// an entry of it.
 pub(super) fn undecodable_is_mended<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -276,7 +276,7 @@ pub(super) fn undecodable_is_mended<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// JSON with its bytes turned over: a codec of the program's own.
+/// JSON with reversed bytes: a codec of the program's own.
 struct Turned;
 
 impl Codec<Value> for Turned {
@@ -293,8 +293,8 @@ impl Codec<Value> for Turned {
     }
 }
 
-/// A collection can be written with another codec from now on: what was written before is read by the
-/// codec it names, if the declaration has it, and else refused, not misread.
+/// A collection can be written with another codec from now on: earlier documents are read with the
+/// codec they name, if the declaration has it; otherwise they are refused, not misread.
 pub(super) fn codec_changed<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let turned = || BodyCodec::own::<Turned>(16).expect("16 is a number of one's own");
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;

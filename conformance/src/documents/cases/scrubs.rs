@@ -1,4 +1,4 @@
-//! Entries that are missing and entries that dangle.
+//! Missing entries and dangling entries.
 
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{
@@ -26,8 +26,8 @@ fn bodies() -> Vec<Value> {
     (0..5).map(|n| json!({"id": n.to_string(), "size": n % 2, "tags": ["x", n]})).collect()
 }
 
-/// The key of an entry, as [the layout](arbour::documents::layout) says: the value, a delimiter, the
-/// id; in a descending part both taken from the highest byte.
+/// The key of an entry, as [the layout](arbour::documents::layout) describes it: the value, a
+/// delimiter, the id; in a descending part both are subtracted from the highest byte.
 fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
     let (mut values, mut id_key) = (Vec::new(), Vec::new());
     encode_scalar(value, &mut values).expect("it is a scalar");
@@ -39,9 +39,9 @@ fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
     [taken_from(values), vec![GROUP_DELIMITER], taken_from(id_key)].concat()
 }
 
-/// Case 18. A scrub finds every entry that is missing and every one that dangles, of documents that
-/// are not there and of values they do not have, names them, and mends them if told to; and a document
-/// that cannot be read, whose entries it leaves.
+/// Case 18. A scrub finds every missing entry and every dangling one, of absent documents and of
+/// values that documents do not have, names them, and repairs them if requested. It also finds
+/// documents that cannot be read, and leaves their entries.
 pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -111,7 +111,7 @@ pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// An index that leads to a document that is not there says so: nothing is passed over, and a lenient
+/// An index entry that leads to an absent document is reported: nothing is skipped, and a lenient
 /// search lists it.
 pub(super) fn dangling_is_named<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,

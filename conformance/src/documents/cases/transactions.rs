@@ -19,8 +19,9 @@ use crate::documents::{DocBed, DocFactory};
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 10;
 
-/// Case 3. Of threads that insert the same document one does, and the others are told that it is
-/// there; of those that change the same revision one does, and the others are told what it is now.
+/// Case 3. If several threads insert the same document, one succeeds, and the others fail because
+/// it exists. If several change the same revision, one succeeds, and the others get the current
+/// one.
 pub(super) fn racing_inserts_one_wins<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -63,8 +64,8 @@ pub(super) fn racing_inserts_one_wins<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A write that is refused has written nothing; the transaction goes on, and what it wrote before and
-/// after is committed.
+/// A refused write has written nothing; the transaction continues, and its writes before and after
+/// are committed.
 pub(super) fn refused_write_leaves_the_rest<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -115,7 +116,7 @@ pub(super) fn refused_write_leaves_the_rest<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// What was written in a transaction that was rolled back was never written, in indexes neither.
+/// The writes of a transaction that was rolled back leave nothing, not even in indexes.
 pub(super) fn rolled_back_with_the_transaction<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -188,8 +189,8 @@ pub(super) fn atomic_with_other_trees<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A document, an id or an indexed value over the store's limits is refused as the store refuses it,
-/// and nothing of it is written.
+/// A document, an id or an indexed value over the store's limits is refused as the store refuses
+/// it, and nothing of it is written.
 pub(super) fn over_limit_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

@@ -21,14 +21,14 @@ const CROWD: usize = 300;
 
 const THREADS: usize = 3;
 
-/// How long a visitor waits for company before it counts as alone.
+/// How long a visitor waits for the others before it counts as alone.
 const COMPANY_MAX: Duration = Duration::from_secs(20);
 
 fn crowd() -> Declaration<Value> {
     Declaration::new("crowd").field(Field::path("size"))
 }
 
-/// A place where visitors wait until so many are there at once.
+/// A meeting point where visitors wait until this many have arrived.
 #[derive(Default)]
 struct Meeting {
     there: Mutex<usize>,
@@ -36,7 +36,7 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// Tells whether all came.
+    /// Tells whether all arrived.
     fn met(&self) -> bool {
         let mut there = self.there.lock().expect("no visitor panics here");
         *there += 1;
@@ -46,8 +46,8 @@ impl Meeting {
     }
 }
 
-/// J21. Several threads visit at once, each document is visited once, the limit is that of the query,
-/// and a break, a failure or a panic of one ends the visits of all.
+/// J21. Several threads visit at once, each document is visited once, the limit is that of the
+/// query, and a break, a failure or a panic of one thread ends the visits of all.
 pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -82,7 +82,7 @@ pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
                 *visits
             };
             if number > 5 {
-                // The one that ends the visits has the time to say so.
+                // Gives the thread that ends the visits the time to do so.
                 thread::sleep(Duration::from_millis(5));
             }
             visit(number)

@@ -19,7 +19,7 @@ pub(super) use super::transactions::{
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory};
 
-/// People by when they were born; their mail addresses are unique.
+/// People by their time of birth; their mail addresses are unique.
 pub(super) fn people() -> Declaration<Value> {
     Declaration::new("people")
         .field(Field::path("born").of(FieldKind::Integer))
@@ -28,8 +28,8 @@ pub(super) fn people() -> Declaration<Value> {
         .index(Index::on("email").unique())
 }
 
-/// Case 1, J12, J14, J16. What is written is read, to the last member; what replaces it leaves
-/// nothing of it; what was removed is gone, and inserted again it is new.
+/// Case 1, J12, J14, J16. What is written is read, to the last member; a replacement leaves nothing
+/// of the earlier body; a removed document is gone, and inserted again it is new.
 pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -79,7 +79,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J12. To set stores the document, whether it is there or not, as a whole.
+/// J12. `set` stores the document as a whole, whether it exists or not.
 pub(super) fn set_overwrites<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let people = bed.open(self::people())?;
     for revision in 1..=3 {
@@ -121,8 +121,8 @@ pub(super) fn set_overwrites<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
     Ok(())
 }
 
-/// Case 2. Who knew another revision is told which it is at and what it is now, and nothing but the
-/// document: no header, no revision within it.
+/// Case 2. A caller that expects another revision gets the current one and the current document,
+/// and nothing but the document: no header, no revision within it.
 pub(super) fn conflict_returns_current<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -175,7 +175,8 @@ pub(super) fn conflict_returns_current<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// Case 4. Each document of many gets its own verdict, and one refused keeps no other out.
+/// Case 4. Each document of a bulk write gets a result of its own, and a refused one does not
+/// affect the others.
 pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -223,7 +224,8 @@ pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J14. To remove what is not there is no error, also where nothing ever was; unless it has to be.
+/// J14. Removing an absent document is not an error, even in an empty collection, unless the caller
+/// requires it to exist.
 pub(super) fn remove_missing_is_ok<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {
@@ -250,8 +252,8 @@ pub(super) fn remove_missing_is_ok<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// J15. A document can be given another id: it is found by it, in it and in indexes, and by the old
-/// one no more. The old one has to be there and the new one free.
+/// J15. A document can be given another id: it is then found by the new id, in the document and in
+/// indexes, and no longer by the old one. The old id has to exist and the new one has to be free.
 pub(super) fn change_id_moves<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
     let people = bed.open(self::people())?;
     let bodies =
