@@ -1,4 +1,5 @@
-//! The test bed of one case about events: a store for the views, and the log in it or in its own.
+//! The test bed of one case about events: a store for the views, and the log in it or in a store of
+//! its own.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,15 +22,15 @@ pub(crate) struct EventBed<F: Factory> {
     factory: F,
     axis: Axis,
     views: Arc<F::Store>,
-    /// The store of the log, if that is not the one of the views.
+    /// The store of the log, if it is not the store of the views.
     log: Option<Arc<F::Store>>,
     capabilities: Capabilities,
-    /// What the models of this case have to do with the world outside of events.
+    /// What the models of this case share with the world outside of events.
     pub(crate) scene: Arc<Scene>,
     folder: TempDir,
 }
 
-/// The events on a bed.
+/// Open events on a bed.
 pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
 
 impl<F: Factory> EventBed<F> {
@@ -56,12 +57,12 @@ impl<F: Factory> EventBed<F> {
         self.log.is_some()
     }
 
-    /// Opens the log by itself.
+    /// Opens the log itself.
     pub(crate) fn log(&self) -> EventResult<Log> {
         Log::open(&**self.log_store(), LOG)
     }
 
-    /// Begins events without projections.
+    /// Starts a builder of events without projections.
     pub(crate) fn builder(&self) -> EventsBuilder<F::Store> {
         let builder = Events::builder(Arc::clone(&self.views), LOG);
         match &self.log {
@@ -83,7 +84,7 @@ impl<F: Factory> EventBed<F> {
         self.open_with(|bank| bank)
     }
 
-    /// Does the same with a projection that is declared otherwise.
+    /// Does the same with a projection that is declared differently.
     pub(crate) fn open_with(
         &self,
         with: impl FnOnce(Projection<F::Store>) -> Projection<F::Store>,
@@ -91,17 +92,17 @@ impl<F: Factory> EventBed<F> {
         self.builder().projection(with(self.ledger("bank", 1)?)).build()
     }
 
-    /// Resolves a tree of the layer's own in the store of the views, to look at it or to damage it.
+    /// Resolves a tree of the layer in the store of the views, to look at it or to damage it.
     pub(crate) fn layer_tree(&self, name: &str) -> Result<Tree> {
         self.views.open_tree(TreeName::layer(name)?)
     }
 
-    /// Opens a further store, of the same engine, in the folder of the case.
+    /// Opens another store, of the same engine, in the folder of the case.
     pub(crate) fn other_store(&self, name: &str) -> Result<F::Store> {
         self.factory.open(&self.path(name), &StoreOptions::new())
     }
 
-    /// Opens a further store that takes values of no more than so many bytes.
+    /// Opens another store that accepts values of at most this many bytes.
     pub(crate) fn small_store(&self, name: &str, value_bytes_max: usize) -> Result<F::Store> {
         let limits = Limits { value_bytes_max, ..Limits::default() };
         self.factory.open(&self.path(name), &StoreOptions::new().limits(limits))
@@ -111,8 +112,8 @@ impl<F: Factory> EventBed<F> {
         self.folder.path().join(name)
     }
 
-    /// Ends the writing part of a case: the stores are closed and opened again, on the axes where they
-    /// are. Events of before are of no use any more.
+    /// Ends the writing part of a case: the stores are closed and opened again, on the axes that do
+    /// so. Earlier `Events` must not be used any more.
     pub(crate) fn settle(&mut self) -> Result<()> {
         let is_reopened = matches!(self.axis, Axis::Reopened | Axis::Apart);
         if is_reopened && self.capabilities.persistent { self.reopen() } else { Ok(()) }
@@ -128,7 +129,7 @@ impl<F: Factory> EventBed<F> {
         Ok(())
     }
 
-    /// Puts another, empty store in the place of that of the log.
+    /// Replaces the store of the log by another, empty one.
     pub(crate) fn lose_log(&mut self) -> Result<()> {
         if self.log.is_some() {
             self.log = Some(Arc::new(self.other_store("another log")?));

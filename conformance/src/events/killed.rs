@@ -1,4 +1,4 @@
-//! A process killed while it dispatches, and two that do at once.
+//! A process that is killed while it dispatches, and two processes that dispatch at once.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::Factory;
 use crate::process::{Part, Running, io, say};
 use crate::random::{Random, number_from, seed};
 
-/// How many kills unless `ARBOUR_KILLS` says otherwise.
+/// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 8;
 
-/// How many events each of two processes dispatches.
+/// How many events each of the two processes dispatches.
 const EACH: u64 = 40;
 
 /// Tells a child that it is one of two.
@@ -37,12 +37,12 @@ fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<
     }
 }
 
-/// Kills a process while it dispatches events, and panics unless what it was told of is there, and the
-/// view is the fold of the log: what the test `events::process::killed_dispatcher_loses_nothing` does,
-/// with the log in the store of the views and in its own.
+/// Kills a process while it dispatches events. Panics unless every event that it reported is there,
+/// and the view is the fold of the log. The test `events::process::killed_dispatcher_loses_nothing`
+/// calls it with the log in the store of the views and in a store of its own.
 ///
-/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed
-/// (8 times else).
+/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets the number of
+/// kills (default 8).
 ///
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, events};
@@ -53,7 +53,7 @@ fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<
 /// ```
 ///
 /// # Errors
-/// What the events report.
+/// The errors of the events.
 pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_until_killed(factory, &part);
@@ -88,7 +88,7 @@ pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> E
     Ok(())
 }
 
-/// The child's part: it says the position of each event that was dealt with. The views are in one store
+/// The child's role: it reports the position of each completed event. The views are in one store
 /// and the log in another, which is the harder case.
 fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
     let log_path = part.path.with_extension("log");
@@ -105,7 +105,7 @@ fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> EventResult<()
     }
 }
 
-/// Opens what was left, and returns how many events there are.
+/// Opens what is left, and returns the number of events.
 fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
     let open_store = |path: &Path| factory.open(path, &StoreOptions::new());
     let store = Arc::new(open_store(path)?);
@@ -122,9 +122,9 @@ fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
     Ok(newest)
 }
 
-/// Has two processes dispatch to one store at once, and panics unless each event was applied once and
-/// neither waited in vain (case 36); or, of an engine that one process has for itself, unless the second
-/// is refused: what the test `events::process::two_dispatchers_by_manifest` does.
+/// Runs two processes that dispatch to one store at once. Panics unless each event was applied once
+/// and neither process waited in vain (case 36); or, on an engine that admits only one process,
+/// unless the second is refused. The test `events::process::two_dispatchers_by_manifest` calls it.
 ///
 /// `test` is the test's own path: `module_path!()` and its name.
 ///
@@ -137,7 +137,7 @@ fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
 /// ```
 ///
 /// # Errors
-/// What the events report.
+/// The errors of the events.
 pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_beside(factory, &part);

@@ -1,4 +1,5 @@
-//! The model that cases about events use: accounts, and whatever the payload of an event says.
+//! The model that cases about events use: accounts, and anything that the payload of an event
+//! requests.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,24 +18,24 @@ use serde_json::{Value, json};
 /// How long a handler waits at a gate before it counts as forgotten.
 const GATE_MAX: Duration = Duration::from_secs(30);
 
-/// What a case and the handlers it runs have in common outside of events.
+/// What a case shares with the handlers it runs, outside of events.
 #[derive(Default)]
 pub(crate) struct Scene {
-    /// Events that say they fail do not any more.
+    /// Whether events that request a failure no longer fail.
     is_mended: AtomicBool,
-    /// What handlers were called, in order.
+    /// The handlers that were called, in order.
     calls: Mutex<Vec<String>>,
     gate: Gate,
-    /// What a handler calls that is told to.
+    /// What a handler calls if its event requests an errand.
     errand: Mutex<Option<Errand>>,
 }
 
 type Errand = Box<dyn Fn() -> String + Send>;
 
-/// A door that handlers wait at while it is shut.
+/// A gate at which handlers wait while it is shut.
 #[derive(Default)]
 struct Gate {
-    /// Whether it is shut, and how many wait.
+    /// Whether it is shut, and how many handlers wait.
     state: Mutex<(bool, usize)>,
     changed: Condvar,
 }
@@ -52,7 +53,7 @@ impl Scene {
         self.calls.lock().push(what);
     }
 
-    /// Returns what was called since the last time.
+    /// Returns the calls since the last time.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock())
     }
@@ -66,7 +67,7 @@ impl Scene {
         self.gate.changed.notify_all();
     }
 
-    /// Waits until a handler stands at the gate.
+    /// Waits until a handler has arrived at the gate.
     pub(crate) fn wait_for_visitor(&self) {
         let mut state = self.gate.state.lock();
         while state.1 == 0 {
@@ -106,7 +107,7 @@ pub(crate) fn cents(stream: &str, cents: i64) -> EventResult<NewEvent> {
     event(stream, json!({"cents": cents}))
 }
 
-/// Makes an event of a payload; see [`Ledger`].
+/// Makes an event with a payload; see [`Ledger`].
 pub(crate) fn event(stream: &str, payload: Value) -> EventResult<NewEvent> {
     moved().event(stream, &payload)
 }
@@ -116,8 +117,8 @@ pub(crate) fn expecting(stream: &str, expected: Expected, amount: i64) -> EventR
     Ok(Append::from(cents(stream, amount)?).expect(stream, expected))
 }
 
-/// Keeps an account for each stream: its cents, its events, and the sum of all accounts as it was before
-/// and after each of the last.
+/// Keeps an account for each stream: its cents, its events, and the sum of all accounts before and
+/// after each of its last events.
 ///
 /// | member of the payload | what it does |
 /// |---|---|
@@ -145,7 +146,7 @@ impl Ledger {
         Ok(moved().read(event)?.unwrap_or_default())
     }
 
-    /// Does what a payload says of a phase.
+    /// Does what a payload requests in a phase.
     fn enter(&self, phase: &str, payload: &Value, event: &Event<'_>) -> Handled<()> {
         self.scene.call(format!("{phase} {}/{} {}", event.position, event.part, event.stream));
         if self.scene.is_mended() {
@@ -165,7 +166,7 @@ impl Ledger {
     }
 }
 
-/// Adds a sum to those that are kept, which are few.
+/// Adds a sum to the last few that are kept.
 fn keep(sums: &mut Vec<Value>, sum: i64) {
     sums.push(sum.into());
     if sums.len() > 3 {
@@ -173,7 +174,7 @@ fn keep(sums: &mut Vec<Value>, sum: i64) {
     }
 }
 
-/// Reads the sub-events a payload asks for.
+/// Reads the sub-events that a payload requests.
 fn sub_events(payload: &Value, name: &str) -> Handled<Vec<NewEvent>> {
     let asked = payload.get(name).and_then(Value::as_array);
     let made = asked.into_iter().flatten().map(|asked| {
@@ -284,7 +285,7 @@ impl Model for Ledger {
     }
 }
 
-/// Returns the accounts in a view, in the order of their ids, each as its JSON.
+/// Returns the accounts in a view, in the order of their ids, each as JSON.
 pub(crate) fn all_accounts<R: KvRead>(
     accounts: &Collection<Value>,
     reader: &R,

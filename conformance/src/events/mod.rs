@@ -9,14 +9,14 @@
 //! ```
 //!
 //! Every case becomes a test with a name of its own, on up to four axes: log and views in one store
-//! (`fixed`), the same behind [`DynStore`](arbour_core::DynStore) (`dynamic`), closed and opened again
-//! between writing and reading (`reopened`), and with the log in a store of its own, reopened too
-//! (`apart`). The case `crashes::view_is_fold_after_each_step` breaks the store at each single step of
-//! appending and applying; on an engine that persists a process is killed while it dispatches, and two
-//! dispatch at once.
+//! (`fixed`), the same behind [`DynStore`](arbour_core::DynStore) (`dynamic`), closed and opened
+//! again between writing and reading (`reopened`), and with the log in a store of its own, also
+//! reopened (`apart`). The case `crashes::view_is_fold_after_each_step` breaks the store at every
+//! single step of appending and applying. On an engine that persists, a process is killed while it
+//! dispatches, and two processes dispatch at once.
 //!
-//! [`faulty`] holds stores that are each wrong in a way that only events can tell, and the case meant for
-//! it.
+//! [`faulty`] holds stores that are each wrong in a way that only events can detect, and the case
+//! meant for each.
 //!
 
 mod bed;

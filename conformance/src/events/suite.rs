@@ -7,13 +7,13 @@ use super::cases::cases;
 use crate::case::{check_report, run_cases, run_named};
 use crate::{Axis, DynFactory, Factory, MemoryFactory, Report};
 
-/// Generates one named test for each case about events on each axis, and one that runs each once and
-/// counts them, in a module `events`.
+/// Generates one named test for each case about events on each axis, and one test that runs each
+/// once and counts them, in a module `events`.
 ///
 /// `events_suite!(factory)` is for an engine that persists, and has two more tests,
 /// `process::killed_dispatcher_loses_nothing` and `process::two_dispatchers_by_manifest`;
-/// `events_suite!(factory, volatile)` is for one that keeps nothing when it is closed. It stands beside
-/// [`suite!`](crate::suite).
+/// `events_suite!(factory, volatile)` is for one that keeps nothing when it is closed. Use it
+/// together with [`suite!`](crate::suite).
 ///
 /// See the [module](mod@crate::events) for an example.
 #[macro_export]
@@ -77,10 +77,10 @@ macro_rules! __events_suite {
     };
 }
 
-/// Runs one case on one axis; panics where the case fails.
+/// Runs one case on one axis; panics if the case fails.
 ///
 /// # Errors
-/// What the events report where the case did not expect it.
+/// The errors of the events that the case does not expect.
 ///
 /// ```no_run
 /// use arbour_conformance::events::run;
@@ -97,7 +97,8 @@ pub fn run<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Event
     }
 }
 
-/// Runs every case on the given axes and reports what it found; never panics on what the events do.
+/// Runs every case on the given axes and returns a report; never panics because of what the events
+/// do.
 ///
 /// ```no_run
 /// use arbour_conformance::events::run_all;
@@ -117,7 +118,8 @@ pub fn run_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) -> Report {
     report
 }
 
-/// Runs every case once, prints the count and asserts it: what the last test of [`events_suite!`] does.
+/// Runs every case once, prints the count and asserts it, as the last test of [`events_suite!`]
+/// does.
 #[doc(hidden)]
 pub fn check_all<F: Factory>(factory: impl Fn() -> F) {
     let report = run_all(factory, &[Axis::Fixed]);

@@ -58,12 +58,12 @@ impl<F: Factory> MigrationBed<F> {
         self.store.get(&self.store.open_tree(TreeName::stored(tree)?)?, key)
     }
 
-    /// Returns all that the application stored.
+    /// Returns everything that the application stored.
     pub(crate) fn contents(&self) -> Result<Pinned> {
         Pinned::of(&*self.store)
     }
 
-    /// Returns all that is stored, by Arbour's own layers too.
+    /// Returns everything that is stored, including the trees of Arbour's own layers.
     pub(crate) fn everything(&self) -> Result<Vec<(String, Entries)>> {
         let snapshot = self.store.snapshot()?;
         let read = |name: String| {
@@ -74,12 +74,13 @@ impl<F: Factory> MigrationBed<F> {
         snapshot.trees()?.into_iter().map(read).collect()
     }
 
-    /// Notes that the engine does not have what the case is about, and that it said so.
+    /// Records that the engine does not have the ability of the case, and that it said so.
     pub(crate) fn note_negative(&mut self) {
         self.is_negative = true;
     }
 
-    /// Ends the writing part of a case: the store is closed and opened again, on the axis where it is.
+    /// Ends the writing part of a case: the store is closed and opened again, on the axis that does
+    /// so.
     pub(crate) fn settle(&mut self) -> Result<()> {
         if self.axis != Axis::Reopened || !self.capabilities.persistent {
             return Ok(());

@@ -1,4 +1,4 @@
-//! A store that counts what is read of it.
+//! A store that counts reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arbour_core::engine::forward;
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
-/// Counts the gets and scans of its snapshots, and the transactions that are begun.
+/// Counts the gets and scans of its snapshots, and the transactions that begin.
 pub(super) struct Counting<S> {
     store: Arc<S>,
     reads: AtomicU64,
@@ -18,7 +18,7 @@ impl<S> Counting<S> {
         Self { store, reads: AtomicU64::new(0), transactions: AtomicU64::new(0) }
     }
 
-    /// Returns how many reads and transactions there were since the last call.
+    /// Returns the number of reads and transactions since the last call.
     pub(super) fn take(&self) -> (u64, u64) {
         (self.reads.swap(0, Ordering::SeqCst), self.transactions.swap(0, Ordering::SeqCst))
     }

@@ -1,4 +1,4 @@
-//! A process killed while it migrates, and two that would at once.
+//! A process that is killed while it migrates, and two processes that migrate at once.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::Factory;
 use crate::process::{Part, Running, io, say};
 use crate::random::{Random, number_from, seed};
 
-/// How many kills there are at most unless `ARBOUR_KILLS` says otherwise.
+/// The maximum number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 8;
 
-/// Few enough a chunk for a kill to fall into the midst.
+/// Few enough entries in a chunk for a kill to happen in the middle.
 const CHUNK: u64 = 7;
 
 const ROOMS: usize = 1_000;
@@ -40,12 +40,12 @@ fn fill<F: Factory>(factory: &F, path: &Path) -> MigrationResult<()> {
     Ok(store.close()?)
 }
 
-/// Kills a process while it migrates, again and again, and panics unless the next one goes on behind what was
-/// committed, at once, and each entry was handled once in the end: what the test
-/// `migrations::process::killed_migrator_goes_on` does.
+/// Kills a process while it migrates, again and again. Panics unless the next process resumes after
+/// the last commit, at once, and in the end each entry was processed once. The test
+/// `migrations::process::killed_migrator_goes_on` calls it.
 ///
-/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets how often is killed at
-/// most (8 times else).
+/// `test` is the test's own path: `module_path!()` and its name. `ARBOUR_KILLS` sets the maximum
+/// number of kills (default 8).
 ///
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, migrations};
@@ -56,7 +56,7 @@ fn fill<F: Factory>(factory: &F, path: &Path) -> MigrationResult<()> {
 /// ```
 ///
 /// # Errors
-/// What the migrations report.
+/// The errors of the migrations.
 pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
     if let Some(part) = Part::of_this_process() {
         return migrate_until_killed(factory, &part);
@@ -91,20 +91,20 @@ pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Migration
     }
     println!("{kills} killed, {committed} of {ROOMS} entries committed");
     let store = factory.open(&path, &StoreOptions::new())?;
-    // Where other processes may be alive the last one's lease has to run out.
+    // If other processes may be alive, the last one's lease has to expire.
     let patient = Run::default().wait(Duration::from_secs(30));
     migrations().run_with(&store, &patient, &mut |_| ControlFlow::Continue(()))?;
     assert_counted(&store, ROOMS)?;
     Ok(store.close()?)
 }
 
-/// The child's part: it says how many entries are committed.
+/// The child's role: it reports how many entries are committed.
 fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
     let store = part.open(factory)?;
     let options = Run::default().lease(Duration::from_millis(200));
     let mut last = 0;
     migrations().run_with(&store, &options, &mut |progress| {
-        // Half of what is read are rooms, the other half their counts.
+        // Half of the entries read are rooms, the other half are their counts.
         let committed = progress.entries / 2;
         if committed > last && progress.entries.is_multiple_of(2) {
             last = committed;
@@ -118,9 +118,10 @@ fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult
     Ok(())
 }
 
-/// Has two processes run the same migrations at once, and panics unless one does all and the other waits and
-/// finds it done (case 43); or, of an engine that one process has for itself, unless the second is refused:
-/// what the test `migrations::process::two_migrators_by_manifest` does.
+/// Runs the same migrations in two processes at once. Panics unless one of them does all the work
+/// and the other waits and finds it done (case 43); or, on an engine that admits only one process,
+/// unless the second is refused. The test `migrations::process::two_migrators_by_manifest` calls
+/// it.
 ///
 /// `test` is the test's own path: `module_path!()` and its name.
 ///
@@ -133,7 +134,7 @@ fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult
 /// ```
 ///
 /// # Errors
-/// What the migrations report.
+/// The errors of the migrations.
 pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
     if let Some(part) = Part::of_this_process() {
         return migrate_beside(factory, &part);

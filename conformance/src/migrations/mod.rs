@@ -8,14 +8,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! Every case becomes a test with a name of its own, on three axes: the store's own type (`fixed`), behind
-//! [`DynStore`](arbour_core::DynStore) (`dynamic`), and closed and opened again between writing and reading
-//! (`reopened`). The case `fixtures::same_end_wherever_it_breaks` breaks the store at each single step of a
-//! chain of migrations; on an engine that persists a process is killed while it migrates, and two would migrate
-//! at once.
+//! Every case becomes a test with a name of its own, on three axes: the store's own type (`fixed`),
+//! behind [`DynStore`](arbour_core::DynStore) (`dynamic`), and closed and opened again between
+//! writing and reading (`reopened`). The case `fixtures::same_end_wherever_it_breaks` breaks the
+//! store at every single step of a chain of migrations. On an engine that persists, a process is
+//! killed while it migrates, and two processes migrate at once.
 //!
-//! [`faulty`] holds stores that are each wrong in a way that only migrations can tell, and the case meant for
-//! it. What an application proves of its own steps is in [`migration_fixture`](crate::migration_fixture).
+//! [`faulty`] holds stores that are each wrong in a way that only migrations can detect, and the
+//! case meant for each. An application tests its own steps with
+//! [`migration_fixture`](crate::migration_fixture).
 
 mod bed;
 mod cases;

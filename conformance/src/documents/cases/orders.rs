@@ -146,8 +146,9 @@ pub(super) fn texts_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
     in_order(bed, &texts.map(Value::from))
 }
 
-/// Case 11. An index over several fields of mixed directions gives its order forward, and read
-/// backwards the opposite one; those alike in all fields come by id, in the last field's direction.
+/// Case 11. An index over several fields of mixed directions gives its order forward, and the
+/// opposite order backward; documents that are equal in all fields are sorted by id, in the last
+/// field's direction.
 pub(super) fn compound_mixed_directions<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> DocResult<()> {

@@ -1,4 +1,4 @@
-//! Faults of what is written: the ids in documents, and what changes make of them.
+//! Faults of what is written: the ids in documents, and the results of changes.
 
 use arbour_core::KvWrite;
 use arbour_core::documents::{
@@ -16,7 +16,7 @@ where
     C: DocCollection<D>,
     W: KvWrite,
 {
-    /// Gives a document an id that it should not have; `None` where that is not the fault.
+    /// Gives a document a wrong id; `None` if that is not the fault.
     pub(super) fn with_other_id(&self, body: &D) -> DocResult<Option<D>> {
         let declaration = &self.collection.declaration;
         let mut json = to_json(&declaration.name, body)?;
@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Returns the id that stands in a document, if it is one.
+/// Returns the id in a document, if it is valid.
 pub(super) fn id_in<D: Document>(
     declaration: &Declaration<D>,
     body: &D,
@@ -52,7 +52,7 @@ pub(super) fn id_in<D: Document>(
     Ok(declaration.ids.read(at(&json, &declaration.id_path)).unwrap_or_default())
 }
 
-/// Makes of a document what an update should, or the fault instead.
+/// Applies an update to a document, or the fault instead.
 pub(super) fn updated(
     fault: Option<DocFault>,
     mut json: Value,
@@ -74,7 +74,7 @@ pub(super) fn updated(
     json
 }
 
-/// Makes of a document what a merge patch should.
+/// Applies a merge patch to a document, or the fault instead.
 pub(super) fn patched(json: Value, patch: &Value) -> Value {
     let Value::Object(changes) = patch else { return patch.clone() };
     let mut members = match json {

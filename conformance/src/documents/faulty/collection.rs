@@ -46,7 +46,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
         self.fault == Some(fault)
     }
 
-    /// Reports another state of the indexes than they have.
+    /// Reports wrong states of the indexes.
     fn told(&self, mut indexes: Vec<IndexStatus>) -> Vec<IndexStatus> {
         for index in &mut indexes {
             if self.has(DocFault::PendingIsReadable) && index.state == IndexState::UniquePending {
@@ -64,7 +64,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
         Ok(with_states.map(|(index, _)| index).collect())
     }
 
-    /// Builds, and removes the entries of documents that were written meanwhile.
+    /// Builds, and removes the entries of documents that were written during the build.
     fn build_without_new<S: KvStore>(
         &self,
         store: &S,
@@ -85,7 +85,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
         Ok(indexes)
     }
 
-    /// Builds, and removes the entries that a build before, which ended early, had made.
+    /// Builds, and removes the entries of an earlier build that ended early.
     fn build_without_resumed<S: KvStore>(
         &self,
         store: &S,
@@ -94,7 +94,7 @@ impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
         let name = &self.declaration.name;
         let snapshot = store.snapshot()?;
         let mut forgotten = Vec::new();
-        // A break, an error or a panic leaves the note.
+        // After a break, an error or a panic the note remains.
         if !self.memory.building.lock().insert(name.clone()) {
             for (_, tree) in self.incomplete(&snapshot)? {
                 forgotten.push((tree, keys(&snapshot, tree)?));
@@ -254,7 +254,7 @@ impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, 
     }
 
     fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
-        // Who is remembered is forgotten for the time of the trim.
+        // The remembered subscriber is forgotten during the trim.
         let subscribers = self.memory.subscribers.lock().clone();
         let mut waiting = Vec::new();
         for (_, subscriber) in subscribers.iter().filter(|(name, _)| *name == self.declaration.name)

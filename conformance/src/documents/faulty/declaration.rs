@@ -1,4 +1,4 @@
-//! Faults of what is declared.
+//! Faults of declarations.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(super) fn copy<D: Document>(declaration: &Declaration<D>) -> Declaration<D> 
     copy
 }
 
-/// Declares something else than the caller did.
+/// Declares something other than the caller did.
 pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D>) {
     let id_path = declaration.id_path.clone();
     for field in &mut declaration.fields {
@@ -82,7 +82,7 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
     }
 }
 
-/// Returns what a field is in a document, or the fault instead.
+/// Returns the value of a field in a document, or that of the fault instead.
 fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
     let value = value(field, body);
     let digits = Integer::of(&value).map(|integer| integer.to_string());
@@ -117,7 +117,7 @@ fn once<D: Document>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {
     })
 }
 
-/// Makes fields that were not declared first null in the documents there are now.
+/// Makes fields that were not in the first declaration null in the existing documents.
 pub(super) fn forget_new_fields<S: KvStore, D: Document>(
     memory: &Memory,
     store: &S,
@@ -141,7 +141,7 @@ pub(super) fn forget_new_fields<S: KvStore, D: Document>(
     Ok(())
 }
 
-/// Returns what a field is in a document.
+/// Returns the value of a field in a document.
 pub(super) fn value<D: Document>(field: &Field<D>, body: &D) -> Value {
     match &field.source {
         FieldSource::Path(path) => json_at(body, path),
@@ -149,7 +149,7 @@ pub(super) fn value<D: Document>(field: &Field<D>, body: &D) -> Value {
     }
 }
 
-/// Returns what a field is called that is declared, or is the id.
+/// Returns the name of a field that is declared, or is the id.
 pub(super) fn value_named<D: Document>(
     declaration: &Declaration<D>,
     name: &str,
@@ -161,13 +161,13 @@ pub(super) fn value_named<D: Document>(
     }
 }
 
-/// Returns what stands at a path in a document, null if it is nothing.
+/// Returns the value at a path in a document; null if there is none.
 fn json_at<D: Document>(body: &D, path: &[String]) -> Value {
     let json = to_json("", body).unwrap_or_default();
     at(&json, path).clone()
 }
 
-/// Returns what stands at a path in JSON, null if it is nothing.
+/// Returns the value at a path in JSON; null if there is none.
 pub(super) fn at<'v>(json: &'v Value, path: &[String]) -> &'v Value {
     path.iter().try_fold(json, |value, name| value.get(name)).unwrap_or(&Value::Null)
 }

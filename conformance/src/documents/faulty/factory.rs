@@ -19,13 +19,13 @@ use crate::documents::DocFactory;
 #[derive(Clone, Copy, Debug)]
 pub struct FaultyDocFactory {
     fault: Option<DocFault>,
-    /// Kept for ever, for a factory is copied at will: there are as many as faults.
+    /// Kept for ever, because a factory is copied at will; there is one for each fault.
     memory: &'static Memory,
 }
 
 impl FaultyDocFactory {
-    /// Makes a factory of document stores with this fault. It is for one store: what a fault keeps
-    /// outside of the store is the factory's.
+    /// Makes a factory of document stores with this fault. Use it for one store: the factory keeps
+    /// what a fault remembers outside of the store.
     ///
     /// ```
     /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
@@ -37,8 +37,8 @@ impl FaultyDocFactory {
         Self { fault: Some(fault), ..Self::sound() }
     }
 
-    /// Makes a factory of the same document stores without a fault: what tells that the fault is what
-    /// the suite rejects, and not what it is built on.
+    /// Makes a factory of the same document stores without a fault. It shows that the suite rejects
+    /// the fault itself, and not the code around it.
     ///
     /// ```
     /// use arbour_conformance::documents::faulty::FaultyDocFactory;

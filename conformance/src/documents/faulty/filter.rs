@@ -1,4 +1,4 @@
-//! Faults of which documents are meant.
+//! Faults of which documents match.
 
 use std::ops::Bound;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::DocFault;
 use super::declaration::value;
 
-/// Asks for something else than the caller did.
+/// Changes the filter of the caller.
 pub(super) fn bend<D: Document>(
     fault: DocFault,
     declaration: &Declaration<D>,
@@ -82,7 +82,7 @@ fn included(bound: &Bound<Value>) -> Bound<Value> {
     }
 }
 
-/// Asks a closure of a field's texts; a field that is not declared is left to the sound store.
+/// Applies a closure to a field's texts; an undeclared field is left to the sound store.
 fn of_texts<D: Document>(
     declaration: &Declaration<D>,
     field: &str,
@@ -100,7 +100,7 @@ fn of_texts<D: Document>(
     })
 }
 
-/// Collects the fields that a filter compares, and which SQL knows nothing of where they are null.
+/// Collects the fields that a filter compares; in SQL the comparison is unknown if they are null.
 fn compared<'f, D>(filter: &'f Filter<D>, fields: &mut Vec<&'f str>) {
     match filter {
         Filter::Eq(field, value) if !value.is_null() => fields.push(field),

@@ -1,4 +1,4 @@
-//! What a faulty document store remembers outside of the store, where nothing rolls it back.
+//! What a faulty document store remembers outside of the store, where no rollback reaches it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,39 +13,39 @@ type In<T> = (String, T);
 /// What is remembered outside of the store.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The documents that were written.
+    /// The written documents.
     pub(super) documents: Mutex<HashMap<In<DocId<'static>>, Value>>,
-    /// The changes that were made, of each collection.
+    /// The changes of each collection.
     pub(super) changes: Mutex<HashMap<String, Vec<Change>>>,
-    /// The cursors that were given out.
+    /// The returned cursors.
     pub(super) cursors: Mutex<HashMap<String, Given>>,
-    /// The fields that were declared first.
+    /// The first declared fields.
     pub(super) fields: Mutex<HashMap<String, HashSet<String>>>,
-    /// Those who acknowledged changes.
+    /// The subscribers that acknowledged changes.
     pub(super) subscribers: Mutex<BTreeSet<In<String>>>,
     /// The collections whose indexes are being built, or whose build ended early.
     pub(super) building: Mutex<HashSet<String>>,
-    /// How many ids were made.
+    /// The number of ids made.
     ids: AtomicU64,
 }
 
-/// What is known of a cursor that was given out.
+/// What is known of a returned cursor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Given {
-    /// How many documents are before it, where it leads onward.
+    /// The number of documents before it, if it leads forward.
     pub(super) offset: usize,
     /// Whether it leads back.
     pub(super) is_previous: bool,
 }
 
 impl Memory {
-    /// Makes a UUID that sorts before all that were made.
+    /// Makes a UUID that sorts before all earlier ones.
     pub(super) fn descending_uuid(&self) -> String {
         let low = u64::from(u32::MAX) - self.ids.fetch_add(1, Ordering::SeqCst);
         format!("{low:08x}-0000-1000-8000-000000000000")
     }
 
-    /// Notes a change, at the position behind all others of the collection.
+    /// Records a change, at the position after all others of the collection.
     pub(super) fn note_change(&self, collection: &str, id: DocId<'static>, revision: Option<u64>) {
         let mut changes = self.changes.lock();
         let changes = changes.entry(collection.to_owned()).or_default();

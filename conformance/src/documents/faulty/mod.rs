@@ -1,9 +1,9 @@
-//! The teeth of the suite for documents: stores that are each wrong in one way, and the case meant
-//! for it.
+//! The test of the suite for documents: stores that are each wrong in one way, and the case meant
+//! for each.
 //!
-//! Each [`DocFault`] was some database's own, or is a mistake that is easily made. A
-//! [`FaultyDocuments`] has it, and leaves all else to the sound store it is laid over: it changes what
-//! is asked, what is answered or what is declared, or writes to the store's trees behind its back. A
+//! Each [`DocFault`] was the mistake of a real database, or is one that is easily made. A
+//! [`FaultyDocuments`] has it, and leaves everything else to the sound store below: it changes the
+//! request, the answer or the declaration, or writes to the store's trees without its knowledge. A
 //! test fails unless the suite rejects each by the case that [`DocFault::case`] names.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! Faults of the order in which documents come.
+//! Faults of the order of documents.
 
 use arbour_core::Direction;
 use arbour_core::documents::{
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::DocFault;
 use super::declaration::value_named;
 
-/// Searches, and sorts what was found by its first field in another way.
+/// Searches, and sorts the result by its first field in another way.
 pub(super) fn search<D: Document>(
     fault: DocFault,
     below: &impl DocRead<D>,
@@ -38,7 +38,7 @@ fn sort_key(fault: DocFault, value: &Value) -> (Option<ScalarKind>, Vec<u8>) {
         (_, value) => value.clone(),
     };
     let mut bytes = Vec::new();
-    // What is no scalar has no place in an order.
+    // Only scalars have an order.
     let kind = encode_scalar(&shown, &mut bytes).ok().and_then(|()| ScalarKind::of(value));
     (kind, bytes)
 }

@@ -8,10 +8,10 @@ use super::DocFault;
 use super::declaration::value_named;
 use super::memory::{Given, Memory};
 
-/// The cursor behind a last page that says there is another.
+/// The cursor after a last page that claims to have a next one.
 const BEHIND_LAST: &str = "behind the last page";
 
-/// Searches, and remembers which cursors it gives out.
+/// Searches, and remembers the returned cursors.
 pub(super) fn search<D: Document>(
     fault: DocFault,
     memory: &Memory,
@@ -68,7 +68,7 @@ fn note<D>(memory: &Memory, page: &Page<D>, offset: usize) {
     note(&page.previous, Given { offset, is_previous: true });
 }
 
-/// Answers with another page than was found.
+/// Returns another page than the one found.
 fn bend<D: Document>(
     fault: DocFault,
     declaration: &Declaration<D>,

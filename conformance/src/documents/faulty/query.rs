@@ -1,11 +1,11 @@
-//! Faults of what is asked.
+//! Faults of queries.
 
 use arbour_core::Direction;
 use arbour_core::documents::{Declaration, Document, Filter, Query};
 
 use super::{DocFault, filter};
 
-/// Asks for something else than the caller did.
+/// Changes the query of the caller.
 pub(super) fn bend<D: Document>(
     fault: DocFault,
     declaration: &Declaration<D>,
@@ -32,7 +32,7 @@ pub(super) fn bend<D: Document>(
     bent
 }
 
-/// Returns the queries whose answers, one behind the other, are given for that of one.
+/// Returns the queries whose concatenated answers are returned for one query.
 pub(super) fn parts<D: Document>(fault: DocFault, query: &Query<D>) -> Vec<Query<D>> {
     let filters: Vec<Filter<D>> = match (fault, &query.filter) {
         (DocFault::OrRepeats, Filter::Or(filters)) => filters.clone(),

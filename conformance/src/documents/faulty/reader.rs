@@ -56,7 +56,7 @@ where
         self.collection.fault == Some(fault)
     }
 
-    /// Asks for something else than the caller did.
+    /// Changes the query of the caller.
     fn bent(&self, query: &Query<D>) -> Query<D> {
         match self.collection.fault {
             Some(fault) => query::bend(fault, &self.collection.declaration, query),
@@ -68,7 +68,7 @@ where
         self.bent(&Query::new(filter.clone())).filter
     }
 
-    /// Answers with nothing where a field is not known, if that is the fault.
+    /// Returns nothing for an unknown field, if that is the fault.
     fn told<T>(&self, nothing: T, answer: DocResult<T>) -> DocResult<T> {
         match answer {
             Err(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
@@ -168,7 +168,8 @@ where
             bent.limit = None;
         }
         let goes_on = self.has(DocFault::EachGoesOn);
-        // The visitor's own error is passed by, so that one of the sound store is told apart.
+        // The visitor's own error is passed around the sound store, to tell it apart from the
+        // store's errors.
         let mut failed = None;
         let answer = self.below().each(&bent, |stored| match visit(stored) {
             Ok(ControlFlow::Break(())) if goes_on => Ok(ControlFlow::Continue(())),

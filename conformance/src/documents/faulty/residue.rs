@@ -1,4 +1,4 @@
-//! Faults of what a write leaves behind in the trees, and of what it remembers outside of them.
+//! Faults of what a write leaves in the trees, and of what it remembers outside of them.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use super::declaration::value_named;
 use super::trees::{entry_of, key_of, keys};
 use super::{DocFault, FaultyWriter};
 
-/// What was stored before a write, as far as the fault is about it.
+/// What was stored before a write, as far as the fault needs it.
 #[derive(Default)]
 pub(super) struct Before {
     /// The bytes of the document.
@@ -30,7 +30,7 @@ where
     C: DocCollection<D>,
     W: KvWrite,
 {
-    /// Looks at what is stored before a document is written.
+    /// Reads what is stored before a document is written.
     pub(super) fn before(&self, body: &D) -> DocResult<Before> {
         let trees = &self.collection.trees;
         let mut before = Before::default();
@@ -50,7 +50,7 @@ where
         Ok(before)
     }
 
-    /// Leaves behind what a document that was written should not.
+    /// Leaves behind what a written document should not leave.
     pub(super) fn after(
         &mut self,
         body: &D,
@@ -88,7 +88,7 @@ where
         Ok(written)
     }
 
-    /// Says of a document that it is of the schema it was of before.
+    /// Marks a document with its previous schema version.
     fn keep_schema(&mut self, before: &Before, written: &Written) -> DocResult<()> {
         let trees = &self.collection.trees;
         let Some(Ok((old, _))) = before.stored.as_deref().map(Header::split) else {
@@ -114,13 +114,13 @@ where
         Ok(Written { revision: 1, ..written })
     }
 
-    /// Tells whether an index waits to be built.
+    /// Tells whether an index is waiting to be built.
     fn is_building(&self) -> DocResult<bool> {
         let indexes = self.collection.below.indexes(&*self.transaction)?;
         Ok(indexes.iter().any(|index| !index.state.is_complete()))
     }
 
-    /// Moves a document whose slug was taken to that slug, over the document that has it.
+    /// Moves a document whose slug was taken to that slug, overwriting the document that has it.
     fn overwrite_slug(&mut self, body: &D, written: Written) -> DocResult<Written> {
         let declaration = &self.collection.declaration;
         let had_id = id_in(declaration, body)?.is_some();
@@ -138,7 +138,7 @@ where
         self.below()?.put(&body, Precondition::None)
     }
 
-    /// Answers to a write that was refused.
+    /// Returns the result of a refused write.
     pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> DocResult<Written> {
         let collection = self.collection;
         let new_id = id_in(&collection.declaration, body)?;
@@ -184,7 +184,7 @@ where
         Err(refusal)
     }
 
-    /// Refuses a document that is not the first with null in a unique index.
+    /// Refuses a document with null in a unique index, unless it is the first one.
     pub(super) fn refuse_null(&mut self, body: &D) -> DocResult<()> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?;
@@ -208,7 +208,7 @@ where
         Ok(())
     }
 
-    /// Writes a document past a collection that was declared otherwise since.
+    /// Writes a document directly to a collection whose declaration has changed.
     pub(super) fn put_stale(&mut self, body: &D) -> DocResult<Written> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?.unwrap_or(DocId::from(""));

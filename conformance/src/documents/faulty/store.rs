@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::trees::Trees;
 use super::{DocFault, FaultyCollection, declaration};
 
-/// A document store that is wrong in one way, over one that is sound.
+/// A document store that is wrong in one way, around a sound one.
 ///
 /// ```
 /// use arbour::documents::Documents;
@@ -56,7 +56,7 @@ impl<B: DocStore> DocStore for FaultyDocuments<B> {
 }
 
 impl<B: DocStore> FaultyDocuments<B> {
-    /// Writes what was written and is not there.
+    /// Writes the remembered documents that are absent.
     fn redo<D: Document>(
         &self,
         collection: &FaultyCollection<D, B::Collection<D>>,

@@ -1,4 +1,4 @@
-//! The trees of a collection, to be read and written behind the back of the sound store.
+//! The trees of a collection, read and written without the knowledge of the sound store.
 
 use std::collections::HashSet;
 
@@ -13,9 +13,9 @@ use serde_json::Value;
 
 /// The trees of a collection.
 pub(super) struct Trees {
-    /// That of its documents.
+    /// The tree of its documents.
     pub(super) documents: Tree,
-    /// Those of its indexes, in the order these are declared in.
+    /// The trees of its indexes, in the order of their declaration.
     pub(super) indexes: Vec<Tree>,
 }
 
@@ -40,7 +40,7 @@ impl Trees {
         Ok(reader.get(&self.documents, &key_of(id))?.map(|value| value.as_ref().to_vec()))
     }
 
-    /// Reads a document by the declared codec, whatever its header says.
+    /// Reads a document with the declared codec, whatever its header says.
     pub(super) fn read<D: Document>(
         &self,
         reader: &impl KvRead,
@@ -65,7 +65,7 @@ pub(super) fn key_of(id: &DocId<'_>) -> Vec<u8> {
     key
 }
 
-/// Returns the key that an ascending index over one field has for a document.
+/// Returns the key of a document in an ascending index over one field.
 pub(super) fn entry_of(value: &Value, id: &DocId<'_>) -> Option<Vec<u8>> {
     let mut key = Vec::new();
     encode_scalar(value, &mut key).ok()?;
@@ -74,7 +74,7 @@ pub(super) fn entry_of(value: &Value, id: &DocId<'_>) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// Returns the key of the document that an entry of an index leads to.
+/// Returns the key of the document to which an entry of an index leads.
 pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
     let id = entry.rsplit(|byte| *byte == GROUP_DELIMITER).next()?;
     match index.parts.last()?.direction {

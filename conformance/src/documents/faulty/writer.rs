@@ -40,9 +40,9 @@ where
 {
     pub(super) collection: &'w FaultyCollection<D, C>,
     pub(super) transaction: &'w mut W,
-    /// Whether the collection was declared otherwise since, and is written even so.
+    /// Whether the declaration of the collection has changed, and it is written anyway.
     pub(super) is_stale: bool,
-    /// Whether a write was refused after which none is made.
+    /// Whether a write was refused, after which nothing more is written.
     pub(super) is_spoiled: bool,
 }
 
@@ -52,8 +52,8 @@ where
     C: DocCollection<D>,
     W: KvWrite,
 {
-    /// Returns a writer of the sound store. It is made for each write, so that the transaction is free
-    /// in between.
+    /// Returns a writer of the sound store. A new one is made for each write, so that the
+    /// transaction is free in between.
     pub(super) fn below(&mut self) -> DocResult<C::Writer<'_, W>> {
         self.collection.below.writer(&mut *self.transaction)
     }
@@ -196,7 +196,7 @@ where
     }
 }
 
-/// What a writer reads a reader reads as well.
+/// A writer reads everything that a reader reads.
 impl<D, C, W> DocRead<D> for FaultyWriter<'_, D, C, W>
 where
     D: Document,

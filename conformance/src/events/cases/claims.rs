@@ -1,4 +1,4 @@
-//! What cases about events claim in the same words.
+//! Claims that cases about events share.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{accounts, all_accounts, moved};
 
-/// Asserts that something was refused, and returns why.
+/// Asserts that a call was refused, and returns the reason.
 pub(super) fn refused<T: Debug>(result: EventResult<T>, what: &str) -> EventError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
@@ -22,13 +22,13 @@ pub(super) fn refused<T: Debug>(result: EventResult<T>, what: &str) -> EventErro
     error
 }
 
-/// Asserts that something can never succeed.
+/// Asserts that a call can never succeed.
 pub(super) fn invalid<T: Debug>(result: EventResult<T>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, EventError::Invalid { .. }), "{what}: {error:?}");
 }
 
-/// Asserts that the store refused something, with this kind.
+/// Asserts that the store refused a call with this kind.
 pub(super) fn refused_by_store<T: Debug>(result: EventResult<T>, kind: ErrorKind, what: &str) {
     let error = refused(result, what);
     let found = match &error {
@@ -38,7 +38,7 @@ pub(super) fn refused_by_store<T: Debug>(result: EventResult<T>, kind: ErrorKind
     assert_eq!(found, Some(kind), "{what}: {error:?}");
 }
 
-/// Appends events by themselves, in one transaction, and returns the newest position.
+/// Appends events, each one separately, in one transaction, and returns the newest position.
 pub(super) fn append<F: Factory>(bed: &EventBed<F>, append: impl Into<Append>) -> EventResult<u64> {
     let log = bed.log()?;
     let append = append.into();
@@ -57,7 +57,7 @@ pub(super) fn line(events: &[EventBuf]) -> EventResult<String> {
     Ok(shown.collect::<EventResult<Vec<_>>>()?.join(", "))
 }
 
-/// Returns what a query finds in the log of a bed, as a line.
+/// Returns the result of a query in the log of a bed, as a line.
 pub(super) fn found<F: Factory>(bed: &EventBed<F>, query: &EventQuery) -> EventResult<String> {
     line(&bed.log()?.read(&bed.log_store().snapshot()?, query)?)
 }
@@ -67,7 +67,7 @@ pub(super) fn whole<F: Factory>(bed: &EventBed<F>) -> EventResult<String> {
     found(bed, &EventQuery::all())
 }
 
-/// Opens the accounts of a version of a projection, to look at them.
+/// Opens the accounts of a version of a projection, to read them.
 pub(super) fn view<S: KvStore>(
     store: &S,
     projection: &str,
@@ -102,7 +102,8 @@ pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult
     Ok(account.and_then(|account| account.body.get(name).cloned()).unwrap_or_default())
 }
 
-/// Folds the log as the ledger does, but by itself: the cents and events of each account, as a line.
+/// Folds the log independently, as the ledger should: the cents and events of each account, as a
+/// line.
 pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> EventResult<String> {
     let mut accounts = std::collections::BTreeMap::<String, (i64, u64)>::new();
     for event in log.read(reader, &EventQuery::all())? {
@@ -116,7 +117,7 @@ pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> EventResult
     Ok(shown.collect::<Vec<_>>().join(", "))
 }
 
-/// Dispatches an event, and returns what the projection `bank` made of it.
+/// Dispatches an event, and returns its outcome in the projection `bank`.
 pub(super) fn dispatch<S: KvStore>(events: &Events<S>, event: NewEvent) -> EventResult<Outcome> {
     let dispatched = events.dispatch(event)?;
     let outcome = dispatched.outcomes("bank").last().cloned();

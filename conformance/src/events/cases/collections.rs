@@ -33,7 +33,7 @@ fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Eve
     bed.builder().projection(projection.model(model)).build()
 }
 
-/// Returns the documents of a projection, each as its JSON, in the order of their ids.
+/// Returns the documents of a projection, each as JSON, in the order of their ids.
 fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Vec<Value>> {
     let documents = Documents::new(&**bed.views());
     let collection = documents.collection(declaration(&view_name(name, 1, "people"), ids))?;
@@ -42,7 +42,7 @@ fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<V
     Ok(all.into_iter().map(|stored| stored.body).collect())
 }
 
-/// Dispatches a write, and returns what the model said.
+/// Dispatches a write, and returns the result of the model.
 fn said<S: KvStore>(
     events: &Events<S>,
     event: EventResult<arbour::events::NewEvent>,
@@ -55,12 +55,12 @@ fn said<S: KvStore>(
     }))
 }
 
-/// Returns a member of what a model said.
+/// Returns a member of the result of a model.
 fn part(said: Value, name: &str) -> Value {
     said.get(name).cloned().unwrap_or_default()
 }
 
-/// M1 to M6, M10. Writes are events; each does what it does to any collection.
+/// M1 to M6, M10. Writes are events; each has the same effect as on any collection.
 pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
@@ -95,7 +95,8 @@ pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     Ok(())
 }
 
-/// M5. A write that is refused is said to be, and is no failure: what comes behind it is applied.
+/// M5. A refused write is reported as refused, and does not count as a failure: later events are
+/// applied.
 pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
@@ -124,8 +125,8 @@ pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// M4, M7 and section 3 of strato-db's review. Ids that are made are made once: applied again, the
-/// documents are the same, byte for byte.
+/// M4, M7 and section 3 of strato-db's review. Generated ids are generated once: if the events are
+/// applied again, the documents are the same, byte for byte.
 pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for (name, ids) in [("uuids", Ids::Uuid), ("numbers", Ids::Integer)] {
         let events = open(bed, name, &ids)?;
@@ -150,7 +151,7 @@ pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     Ok(())
 }
 
-/// Ends what one sort of ids began: the next has a log of its own.
+/// Ends the test of one kind of ids: the next has a log of its own.
 fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for name in ["log", "stream", "key"] {
         let name = format!("arbour/{name}/main");

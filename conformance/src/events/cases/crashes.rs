@@ -1,4 +1,4 @@
-//! The end of everything at every single step.
+//! A crash at every single step.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::events::EventBed;
 use crate::events::bed::LOG;
 use crate::events::ledger::{Ledger, accounts, cents, event};
 
-/// Empties a store, for the next run. What it costs to make trees anew would be most of the whole.
+/// Empties a store for the next run. Making new trees would take most of the time.
 fn clear<S: KvStore>(store: &Arc<S>) -> EventResult<()> {
     let names = store.snapshot()?.trees()?;
     Ok(store.write_with(Durability::None, |transaction| {
@@ -27,7 +27,7 @@ fn clear<S: KvStore>(store: &Arc<S>) -> EventResult<()> {
     })?)
 }
 
-/// Makes a projection whose view lies in a store.
+/// Makes a projection whose view is in a store.
 fn projection<S: KvStore, V: KvStore>(
     bed_store: &S,
     name: &str,
@@ -45,13 +45,13 @@ fn projection<S: KvStore, V: KvStore>(
 struct Told {
     /// The newest position that was acknowledged.
     appended: u64,
-    /// The newest that was said to be applied or put aside.
+    /// The newest position that was reported as applied or dead-lettered.
     dealt_with: u64,
-    /// The newest that may be there, for its fate was not told.
+    /// The newest position that may be there, because its outcome was not reported.
     tried: u64,
 }
 
-/// Dispatches events until something breaks.
+/// Dispatches events until a step breaks.
 fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> EventResult<()> {
     let quick = Dispatch::default().durability(Durability::None);
     let nested = json!({"cents": 5, "emit": [["b", {"cents": 6, "emit": [["c", {"cents": 7}]]}]]});
@@ -78,8 +78,8 @@ fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> EventResult<()> {
     Ok(())
 }
 
-/// Case 29. Whatever breaks at whatever step of whatever commit: what was acknowledged is there, nothing
-/// is there by half, and the view is the fold of the log, each event once.
+/// Case 29. Whichever step of whichever commit breaks: acknowledged events are there, nothing is
+/// there in part, and the view is the fold of the log, with each event once.
 pub(super) fn view_is_fold_after_each_step<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for breaks in [Break::Before, Break::After] {
         let mut steps = 1;
@@ -111,7 +111,7 @@ fn run_and_break<F: Factory>(
         Events::builder(Arc::clone(&views), LOG).view_durability(Durability::None).projection(own);
     if bed.is_apart() {
         let logs = Arc::new(Breaking::new(Arc::clone(bed.log_store()), breaks, steps));
-        // Each of the stores breaks at its own step, so that all orders of their commits come up.
+        // Each of the stores breaks at its own step, so that all orders of their commits occur.
         let events = builder.log_in(Arc::clone(&logs)).build();
         let ended = events.and_then(|events| run(&events, &mut told));
         let is_broken = views.is_broken() || logs.is_broken();

@@ -1,4 +1,4 @@
-//! Dispatching and waiting: it always comes to an end, and says how.
+//! Dispatching and waiting: it always ends, and reports how.
 
 use std::sync::Arc;
 use std::thread;
@@ -21,7 +21,8 @@ use crate::events::ledger::{cents, event, expecting};
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Case 31. A dispatch ends with a value, an error, as put aside, stood still, out of time, or shut down.
+/// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
+/// down.
 pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events =
         bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))?;
@@ -30,11 +31,11 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     assert!(matches!(aside, Outcome::PutAside { .. }), "{aside:?}");
     let error = refused(events.dispatch(expecting("a", Expected::NoStream, 1)?), "a wrong version");
     assert!(matches!(error, EventError::Expected { actual: 2, .. }), "{error:?}");
-    // One does not wait, and it is applied by the next who does.
+    // This dispatch does not wait, and the next one that does applies its event.
     let quick = Dispatch::default().without_waiting();
     events.dispatch_with(cents("b", 2)?, quick)?;
     applied(&events, cents("b", 3)?)?;
-    // While a handler takes its time another caller runs out of his.
+    // While a handler takes its time, another caller times out.
     bed.scene.shut_gate();
     let scene = Arc::clone(&bed.scene);
     thread::scope(|scope| -> EventResult<()> {
@@ -66,7 +67,8 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     Ok(())
 }
 
-/// What inline projections were not waited for is told so, and what is not inline has no outcome.
+/// The outcome says which inline projections were not waited for; a projection that is not inline
+/// has no outcome.
 pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
@@ -95,7 +97,7 @@ pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()
     Ok(())
 }
 
-/// E14. Handlers cannot wait for what they are part of: it is refused at once, not waited for.
+/// E14. Handlers cannot wait for their own event or projection: the call is refused at once.
 pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     let inner = events.clone();
@@ -125,8 +127,8 @@ pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// Many threads dispatch at once: each event is applied once, in the order of its position, and each
-/// caller gets the result of his own.
+/// Many threads dispatch at once: each event is applied once, in the order of its position, and
+/// each caller gets the result of its own event.
 pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const CALLERS: usize = 8;
     const EACH: usize = 12;
@@ -173,7 +175,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
     Ok(())
 }
 
-/// With a key an event is dispatched once, and the second caller gets what the first one got.
+/// With a key an event is dispatched once, and the second caller gets the same result as the first.
 pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     let once = || -> EventResult<Append> { Ok(Append::from(cents("a", 5)?).key("once")) };
@@ -189,7 +191,7 @@ pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) 
     Ok(())
 }
 
-/// `wait_for` gives a snapshot that has what was waited for, also when others apply it.
+/// `wait_for` returns a snapshot that includes the position, even if another thread applies it.
 pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
@@ -210,7 +212,8 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Ev
     Ok(())
 }
 
-/// Whoever waits while he has a transaction open himself is told, and does not wait for himself.
+/// A thread that waits while it has a transaction open fails with an error, and does not wait for
+/// itself.
 pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
@@ -224,14 +227,14 @@ pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// So long does nobody look by himself: whoever is not woken runs out of his time before.
+/// The poll interval: a thread that is not woken times out before it would poll.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A way of committing an event.
 type Commit<'c> = &'c dyn Fn() -> EventResult<()>;
 
-/// Case 28. Nobody sleeps through what he waits for: each way of committing wakes those who wait for a
-/// projection and those who read, by itself.
+/// Case 28. No thread sleeps through what it waits for: each way of committing wakes, by itself,
+/// the threads that wait for a projection and those that read.
 pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const ROUNDS: u64 = 15;
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
@@ -249,7 +252,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResul
         thread::scope(|scope| -> EventResult<()> {
             let waiting = scope.spawn(|| events.wait_for("bank", position, LONG).map(drop));
             let reading = scope.spawn(|| reader.next(7, LONG));
-            // Most likely they sleep by then; in one round or another they do.
+            // Most likely they sleep by then; at least in some of the rounds.
             thread::sleep(Duration::from_millis(2));
             commit()?;
             waiting.join().expect("it does not panic")?;
@@ -262,8 +265,9 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     Ok(())
 }
 
-/// Case 28. Nor does he where many wait, for the same projection and for others, and for each other:
-/// whoever gives up the turn to apply, or is let go first and refused, tells those who found it taken.
+/// Case 28. The same holds if many threads wait, for the same projection, for others, and for each
+/// other: a thread that gives up the turn, or that got it first and was refused the writer,
+/// notifies those that found it taken.
 pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const ROUNDS: u64 = 20;
     const EACH: u64 = 3;
@@ -305,7 +309,8 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     Ok(())
 }
 
-/// A follower applies what comes, for projections that nobody waits for, and ends when it is shut down.
+/// A follower applies new events, for projections that no other thread waits for, and ends when it
+/// is shut down.
 pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events: Events<F::Store> = bed.builder().projection(behind).build()?;
@@ -315,7 +320,7 @@ pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> 
             events.dispatch(cents("a", number)?)?;
         }
         let began = Instant::now();
-        // Nobody waits for the projection here: only the follower can have applied it.
+        // No thread waits for the projection here, so only the follower can have applied it.
         while events.status()?.first().map(|bank| bank.applied) != Some(10) {
             assert!(began.elapsed() < LONG, "the follower applies nothing");
             thread::sleep(Duration::from_millis(2));

@@ -1,4 +1,4 @@
-//! Events that fail, and what each policy makes of them.
+//! Failing events, and what each policy does with them.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn failing(stream: &str, phase: &str) -> EventResult<NewEvent> {
     event(stream, json!({"cents": 100, "fail": phase}))
 }
 
-/// Returns what failed as a line like `2 a failed reduce`.
+/// Returns the failures as lines like `2 a failed reduce`.
 fn dead<S: KvStore>(events: &Events<S>) -> EventResult<String> {
     let letters = events.dead_letters("bank")?;
     let shown = letters.iter().map(|dead| {
@@ -33,8 +33,8 @@ fn dead<S: KvStore>(events: &Events<S>) -> EventResult<String> {
     Ok(shown.collect::<Vec<_>>().join(", "))
 }
 
-/// E12. By default a projection stands before an event that fails, and says so to everybody, until it is
-/// resumed; nothing is left out, and nobody hangs.
+/// E12. By default a projection halts before an event that fails, and reports this to every caller,
+/// until it is resumed; nothing is left out, and no caller hangs.
 pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -55,7 +55,7 @@ pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     let waited = events.wait_for("bank", 3, Duration::from_secs(60)).map(drop);
     let error = refused(waited, "waiting for one that stands");
     assert!(matches!(error, EventError::Halted { position: 2, .. }), "{error:?}");
-    // Resumed without being mended it stands again.
+    // Resumed without a repair, it halts again.
     events.resume("bank")?;
     refused(events.catch_up("bank"), "what was not mended");
     assert_eq!(dead(&events)?, "2 a halting reduce");
@@ -64,15 +64,15 @@ pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     assert_eq!(events.catch_up("bank")?, 3);
     assert_eq!(dead(&events)?, "");
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 101 2, b 2 1");
-    // It does nothing to one that does not stand.
+    // This does nothing unless the projection is halted.
     events.resume("bank")?;
     events.skip("bank")?;
     assert_eq!(applied(&events, cents("b", 1)?)?.get("cents"), Some(&json!(3)));
     Ok(())
 }
 
-/// Case 30. A handler that panics is one that fails: the position has not moved, the same event is tried
-/// again, and everything else goes on.
+/// Case 30. A handler that panics counts as failed: the position has not moved, the same event is
+/// tried again, and everything else continues.
 pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     let outcome = dispatch(&events, event("a", json!({"cents": 1, "panic": "derive"}))?)?;
@@ -88,7 +88,7 @@ pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> EventResult
     Ok(())
 }
 
-/// An event that fails is tried again as often as the policy says, and no more.
+/// A failing event is tried again as often as the policy says, and no more.
 pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let policy = FailurePolicy::default().retry(3, Duration::from_millis(1));
     let events = bed.open_with(|bank| bank.on_failure(policy))?;
@@ -100,7 +100,7 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     assert_eq!(tries, 4, "the first time and three more");
     let letters = events.dead_letters("bank")?;
     assert_eq!(letters.first().map(|dead| dead.tries), Some(4));
-    // It is given all its tries again when it is resumed, and may be mended in between.
+    // When it is resumed it gets all its tries again, and may be repaired in between.
     events.resume("bank")?;
     let scene = std::sync::Arc::clone(&bed.scene);
     let patient = FailurePolicy::default().retry(1000, Duration::from_millis(1));
@@ -117,7 +117,7 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Several who wait for an event that is to be tried again later do not try it each.
+/// If several threads wait for an event that will be retried later, they do not each try it.
 pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let policy = FailurePolicy::default().retry(9, Duration::from_secs(3600));
     let events = bed.open_with(|bank| bank.on_failure(policy).pace(Pace::Behind))?;
@@ -135,7 +135,7 @@ pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// Case 35. An event that is put aside does not keep the others, and can be applied later.
+/// Case 35. A dead-lettered event does not hold up the others, and can be applied later.
 pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>| {
         bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))
@@ -166,7 +166,8 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventR
     Ok(())
 }
 
-/// An event that fails takes what follows in its stream with it, in order, and no other stream.
+/// If an event fails, the later events of its stream are dead-lettered with it, in order, and no
+/// other stream is affected.
 pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>| {
         bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
@@ -193,7 +194,8 @@ pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// Whoever lets a projection go on without the event it stands before puts that aside.
+/// A caller that resumes a projection without the event at which it is halted dead-letters that
+/// event.
 pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     dispatch(&events, failing("a", "transact")?)?;
@@ -211,7 +213,7 @@ pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Events of types a projection does not know are passed over, or fail, as it is declared.
+/// Events of types that a projection does not know are skipped, or fail, as it is declared.
 pub(super) fn unknown_types_by_declaration<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let unknown = || NewEvent::raw("a", "renamed", 1, b"1".to_vec());
     let events = bed.open()?;

@@ -9,7 +9,7 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, moved};
 
-/// A snapshot shortens the fold and changes nothing of what comes of it.
+/// A snapshot shortens the fold and does not change its result.
 pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>, schema| {
         StreamSnapshots::<i64>::open(&**bed.log_store(), &bed.log()?, "balances", schema)
@@ -48,7 +48,8 @@ pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> Event
         (7, 3, 3),
         "one of another schema is not used"
     );
-    // With a snapshot the events before it can be given up; without one it is said.
+    // With a snapshot the events before it can be trimmed; without one the fold fails with an
+    // error.
     let log = bed.log()?;
     store.write(|transaction| log.trim(transaction, 3, 10))?;
     assert_eq!(fold(&balances, &**store, "a")?, (7, 3, 1));

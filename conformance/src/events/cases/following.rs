@@ -19,8 +19,8 @@ fn positions(events: &[EventBuf]) -> Vec<u64> {
     events.iter().map(|event| event.as_event().position).collect()
 }
 
-/// Case 27. A subscription gets what is there and then what comes, each event once and in order, while
-/// others append.
+/// Case 27. A subscription gets the existing events and then new ones, each once and in order,
+/// while others append.
 pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const WRITERS: u64 = 4;
     const EACH: u64 = 40;
@@ -53,7 +53,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// What was acknowledged does not come again, and what was not does, also in another life.
+/// Acknowledged events are not delivered again, and others are, even after a restart.
 pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.builder().build()?;
     events.dispatch(
@@ -71,7 +71,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> E
     assert_eq!(mailer.position(), 2);
     assert_eq!(positions(&mailer.next(9, LONG)?), [3]);
     mailer.acknowledge()?;
-    // Events that are not meant are passed over, and acknowledged with those that are.
+    // Events that do not match are skipped, and acknowledged together with those that do.
     let only_a = EventQuery::stream("a");
     let mut other = events.subscribe("other", only_a.clone())?;
     assert_eq!(positions(&other.next(1, LONG)?), [1]);
@@ -86,8 +86,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> E
     Ok(())
 }
 
-/// Whoever has nothing to be remembered follows the log without a name: nothing of it is kept, and it keeps
-/// no events from being given up.
+/// A follower without a name has no stored position, and does not keep events from being trimmed.
 pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.builder().build()?;
     events.dispatch(
@@ -113,7 +112,8 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     Ok(())
 }
 
-/// Events a subscription has yet to see are not given up by `trim`; and whoever comes too late is told.
+/// `trim` keeps events that a subscription has not seen; a subscription that comes too late fails
+/// with an error.
 pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     for number in 1..=6 {
@@ -131,7 +131,7 @@ pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult
     let mut late = events.subscribe("late", EventQuery::all())?;
     let error = refused(late.next(9, LONG), "what was given up");
     assert!(matches!(error, EventError::Archived { asked: 1, first: 5, .. }), "{error:?}");
-    // So is a view that would have to begin with them.
+    // A view that would have to begin with them fails too.
     let again = bed.builder().projection(bed.ledger("again", 1)?).build()?;
     let error = refused(again.catch_up("again"), "a view of what was given up");
     let is_right = matches!(&error, EventError::Archived { log, asked: 1, .. } if log == "main");
@@ -140,7 +140,7 @@ pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult
     Ok(())
 }
 
-/// A projection that is behind keeps the events it has yet to apply.
+/// A projection that lags behind keeps the events it has yet to apply.
 pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for number in 1..=5 {
         append(bed, cents("a", number)?)?;
@@ -154,7 +154,7 @@ pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> 
     Ok(())
 }
 
-/// Consumers of one subscription each get events that no other has, and all of them are dealt with.
+/// Consumers of one subscription each get events that no other has, and all events are completed.
 pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const COUNT: u64 = 60;
     let events = bed.builder().build()?;
@@ -173,7 +173,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Ev
                         if claimed.is_empty() {
                             return Ok(done);
                         }
-                        // The last first: they are acknowledged in order nevertheless.
+                        // The last one first: they are acknowledged in order nevertheless.
                         for position in positions(&claimed).into_iter().rev() {
                             events.complete("work", &name, position)?;
                             done.push(position);
@@ -199,7 +199,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Ev
     Ok(())
 }
 
-/// A claim that runs out is another's, and the first consumer is told that he is too late.
+/// An expired claim goes to another consumer, and the first consumer fails because it is too late.
 pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.builder().build()?;
     for number in 1..=3 {
@@ -222,7 +222,7 @@ pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<(
     Ok(())
 }
 
-/// What is kept of claims is as much as is claimed, however much was dealt with behind the slowest.
+/// The stored claims grow with the open claims, however much was completed after the slowest one.
 pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const COUNT: u64 = 120;
     let mut all = Append::new();

@@ -1,4 +1,4 @@
-//! Whose log it is, and whether it has all it had.
+//! Which log it is, and whether it is complete.
 
 use std::ops::Bound;
 
@@ -19,7 +19,7 @@ const LOG_HEAD: &[u8] = &[0xff];
 /// The entries of a tree.
 type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// What a log is at a moment: its own head, and its streams.
+/// The state of a log at a moment: its own head, and its streams.
 struct Moment {
     head: Vec<u8>,
     streams: Entries,
@@ -37,7 +37,7 @@ impl Moment {
     }
 }
 
-/// Takes the newest events off the end of a log, as if the store had lost its last commits.
+/// Removes the newest events from the end of a log, as if the store had lost its last commits.
 fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> EventResult<()> {
     let store = bed.log_store();
     let open = |name: &str| store.open_tree(TreeName::layer(name)?);
@@ -53,7 +53,8 @@ fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> EventResult
     })?)
 }
 
-/// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered anew.
+/// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered
+/// anew.
 pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -62,7 +63,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     applied(&events, cents("a", 3)?)?;
     let view = balances(&**bed.views(), "bank", 1)?;
     cut_off(bed, &before, 3)?;
-    // Who has it open learns of it too, before anything is applied.
+    // An open handle notices it too, before anything is applied.
     let error = refused(
         events.catch_up("bank").and_then(|_| {
             append(bed, cents("b", 9)?)?;
@@ -80,7 +81,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     let error = refused(bed.open().map(drop), "a log that has lost its end");
     let is_right = matches!(error, EventError::Truncated { applied: 3, newest: 2, .. });
     assert!(is_right, "{error:?}");
-    // Other events in the place of those that were lost are found out as well.
+    // Other events in the place of the lost ones are detected as well.
     append(bed, cents("a", 30)?)?;
     let error = refused(bed.open().map(drop), "another end of the log");
     assert!(matches!(error, EventError::Foreign { position: 3, .. }), "{error:?}");
@@ -91,7 +92,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     Ok(())
 }
 
-/// Case 37. The log of another store is a typed error, however long it is.
+/// Case 37. The log of another store is a typed error, whatever its length.
 pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     for number in 1..=3 {
@@ -112,12 +113,12 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
         assert!(matches!(error, EventError::Foreign { position: 3, .. }), "{error:?}");
     }
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 6 3", "the view is as it was");
-    // A view of its own can be made of it.
+    // A new view can be made of it.
     let other = bed.builder().projection(bed.ledger("other", 1)?).build()?;
     other.catch_up("other")?;
     assert_eq!(balances(&**bed.views(), "other", 1)?, "a 10 4");
     drop(other);
-    // A view of which nobody knows any more how far it is, is not made once more on top of itself.
+    // A view whose position was lost is not applied a second time on top of itself.
     let states = bed.layer_tree("arbour/log/main")?;
     bed.views().write(|transaction| transaction.delete_range(&states, KeyRange::all()))?;
     let error = refused(bed.open().map(drop), "a view without its position");
@@ -125,18 +126,20 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Removes the log from a store it shares with the views.
+/// Removes the log from a store that it shares with the views.
 fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
-        // How far views are lies behind the head of their log, and is not the log's.
+        // The positions of views are stored after the head of their log, and do not belong to the
+        // log.
         let own = if name == "log" { KeyRange::from(..=&b"\xff"[..]) } else { KeyRange::all() };
         bed.views().write(|transaction| transaction.delete_range(&tree, own.clone()))?;
     }
     Ok(())
 }
 
-/// Section D. What was appended and not applied before everything ended is applied the next time, once.
+/// Section D. Events that were appended and not applied before a crash are applied the next time,
+/// once.
 pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -147,7 +150,7 @@ pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -
     let events = bed.open()?;
     let status = events.status()?;
     assert_eq!(status.first().map(|bank| (bank.applied, bank.lag)), Some((1, 2)));
-    // Issue 39 of strato-db: nobody has to ask for the backlog, the next dispatch applies it.
+    // Issue 39 of strato-db: no caller has to request the backlog, the next dispatch applies it.
     assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&serde_json::json!(7)));
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 7 3, b 3 1");
     Ok(())

@@ -1,4 +1,4 @@
-//! The log: appending, expecting versions, asking twice.
+//! The log: appending, expecting versions, repeating a call.
 
 use arbour::events::EventResult;
 use arbour::events::layout::log_tree;
@@ -27,7 +27,7 @@ pub(super) fn positions_contiguous<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Case 21. An append that is refused has written nothing, and the transaction goes on.
+/// Case 21. A refused append has written nothing, and the transaction continues.
 pub(super) fn conflict_lands_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     append(bed, cents("a", 1)?)?;
     let log = bed.log()?;
@@ -76,7 +76,7 @@ pub(super) fn expected_versions<F: Factory>(bed: &mut EventBed<F>) -> EventResul
             transaction.rollback()?;
         }
     }
-    // Streams can be expected to be somewhere though nothing is appended to them.
+    // A version can be expected of a stream to which nothing is appended.
     let elsewhere = Append::from(cents("x", 1)?).expect("two", Exact(1));
     refused(append(bed, elsewhere), "a version of another stream");
     append(bed, Append::from(cents("x", 1)?).expect("two", Exact(2)))?;
@@ -101,8 +101,8 @@ pub(super) fn several_streams_atomic<F: Factory>(bed: &mut EventBed<F>) -> Event
     Ok(())
 }
 
-/// Case 24. With a key, what was appended before is not appended again, and its positions are returned,
-/// whatever the versions are now.
+/// Case 24. With a key, events that were appended before are not appended again, and their
+/// positions are returned, whatever the versions are now.
 pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let both = Append::new()
         .event(cents("a", 1)?)
@@ -116,7 +116,7 @@ pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     let log = bed.log()?;
     let again = bed.log_store().write(|transaction| log.append(transaction, &both))?;
     assert_eq!((again.first, again.last, again.is_repeated), (2, 3, true));
-    // It is the same though it is said at another time and by somebody else.
+    // It counts as the same append even at another time and by another caller.
     let mut later = both;
     for event in &mut later.events {
         event.time = Some(7);
@@ -128,7 +128,8 @@ pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Case 24. A key that was used for something else is refused, and the position it was used at is said.
+/// Case 24. A key that was used for something else is refused, with the position at which it was
+/// used.
 pub(super) fn key_reused_is_refused<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     append(bed, cents("z", 0)?)?;
     append(bed, Append::from(cents("a", 1)?).key("k"))?;
@@ -150,7 +151,7 @@ pub(super) fn key_reused_is_refused<F: Factory>(bed: &mut EventBed<F>) -> EventR
     Ok(())
 }
 
-/// Case 25. When all events were given up, positions, versions and keys go on as if they were there.
+/// Case 25. When all events were trimmed, positions, versions and keys continue as before.
 pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(
     bed: &mut EventBed<F>,
 ) -> EventResult<()> {
@@ -161,7 +162,7 @@ pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(
     assert_eq!((first, whole(bed)?.as_str()), (3, "3 b/1 3"));
     bed.settle()?;
     let log = bed.log()?;
-    // No more than was asked for, and no more than there is.
+    // No more than requested, and no more than there is.
     let first = bed.log_store().write(|transaction| log.trim(transaction, u64::MAX, 0))?;
     assert_eq!(first, 3);
     let first = bed.log_store().write(|transaction| log.trim(transaction, u64::MAX, 9))?;
@@ -180,7 +181,7 @@ pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(
     Ok(())
 }
 
-/// What goes with an event comes back with it.
+/// The metadata of an event is read back.
 pub(super) fn metadata_and_times_kept<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let metadata = Metadata::default()
         .correlated("checkout")
@@ -207,10 +208,11 @@ pub(super) fn metadata_and_times_kept<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// Where the head of a log says its clock is.
+/// The position of the clock in the head of a log.
 const CLOCK_AT: std::ops::Range<usize> = 65..73;
 
-/// A clock that goes back leaves times in order: the log's stands still until it is behind no more.
+/// If the clock goes back, times stay in order: the log's clock stops until the machine's has
+/// caught up.
 pub(super) fn clock_never_goes_back<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let ahead = 32_503_680_000_000_i64; // The year 3000.
     append(bed, cents("a", 1)?)?;
@@ -227,7 +229,7 @@ pub(super) fn clock_never_goes_back<F: Factory>(bed: &mut EventBed<F>) -> EventR
     Ok(())
 }
 
-/// Writes over a part of the head of the log.
+/// Overwrites a part of the head of the log.
 fn change_head<F: Factory>(
     bed: &EventBed<F>,
     part: impl Fn(&mut [u8]) -> Option<&mut [u8]>,
@@ -241,7 +243,7 @@ fn change_head<F: Factory>(
     Ok(bed.log_store().put(&heads, &[0xff], &head)?)
 }
 
-/// Q4, E4. Positions go beyond 2^31, where strato-db's come back as 0, and end with an error.
+/// Q4, E4. Positions go beyond 2^31, which strato-db reads back as 0, and end with an error.
 pub(super) fn positions_beyond_32_bits<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     append(bed, cents("a", 1)?)?;
     let position_at = 17..25;
@@ -258,7 +260,7 @@ pub(super) fn positions_beyond_32_bits<F: Factory>(bed: &mut EventBed<F>) -> Eve
     Ok(())
 }
 
-/// A payload over the limit of the store is refused, and what stands beside it too.
+/// A payload over the limit of the store is refused, and so is the rest of its append.
 fn over_limit_refused<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     let small = bed.small_store("small", 2000)?;
     let log = arbour::events::Log::open(&small, "main")?;

@@ -1,8 +1,8 @@
 //! The cases about events, by topic.
 //!
 //! A case is a function over an [`EventBed`]. It opens events and dispatches, drops them, calls
-//! [`settle`](EventBed::settle), opens them anew and reads, so that the same text serves every axis. The
-//! list in this file is the only one: tests, whole runs and counts come from it.
+//! [`settle`](EventBed::settle), opens them again and reads, so that the same text serves every
+//! axis. The list in this file is the only one: tests, whole runs and counts come from it.
 
 use super::EventBed;
 use crate::Factory;
@@ -24,7 +24,7 @@ mod rebuilds;
 mod replicas;
 mod types;
 
-/// Hands the list of cases to another macro of this crate, behind the tokens it is given.
+/// Passes the list of cases to another macro of this crate, after the given tokens.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __events_cases {

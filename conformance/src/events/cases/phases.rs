@@ -1,4 +1,4 @@
-//! What happens to an event, in which order, and that it happens whole.
+//! What happens to an event, in which order, and that it happens as a whole.
 
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{result_tree, view_name};
@@ -11,7 +11,7 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
 
-/// A view is what folding the log makes, and stays so when it is opened again.
+/// A view is the fold of the log, and stays so when it is opened again.
 pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     for (number, stream) in (0..20).zip(["a", "b", "c"].into_iter().cycle()) {
@@ -32,8 +32,8 @@ pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()>
     Ok(())
 }
 
-/// Case 33. The phases come in order; reducers see the view as it was before the event, derivers as all
-/// models have changed it, sub-events what came before them.
+/// Case 33. The phases come in order; reducers see the view as it was before the event, derivers
+/// see the changes of all models, and sub-events see what came before them.
 pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 5)?)?;
@@ -84,8 +84,8 @@ pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     Ok(())
 }
 
-/// Case 32. Sub-events are applied depth first, at the position of their event, are told with it, and
-/// come again when it is applied again.
+/// Case 32. Sub-events are applied depth first, at the position of their event, are reported with
+/// it, and are emitted again when it is applied again.
 pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     let parent = json!({
@@ -111,7 +111,7 @@ pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Event
     Ok(())
 }
 
-/// Case 32. Sub-events that come of each other without end fail the event, whole.
+/// Case 32. An endless chain of sub-events fails the whole event.
 pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open_with(|bank| bank.sub_events(5, 8))?;
     applied(&events, cents("a", 1)?)?;
@@ -130,7 +130,7 @@ pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Even
         assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
         events.skip("bank")?;
     }
-    // As many and as deep as is allowed.
+    // As many and as deep as allowed.
     let eight: Vec<_> = (0..8).map(|_| json!(["b", {"cents": 1}])).collect();
     applied(&events, event("a", json!({"cents": 1, "emit": eight}))?)?;
     let mut chain = json!({"cents": 1});
@@ -144,7 +144,7 @@ pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Even
     Ok(())
 }
 
-/// An event that fails, in whatever phase and however deep, leaves nothing of itself.
+/// A failing event leaves nothing, whatever the phase and the depth.
 pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -191,7 +191,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> 
     Ok(())
 }
 
-/// What `preprocess` puts in the place of an event is what is applied, and the log keeps the event.
+/// The payload that `preprocess` returns is applied, and the log keeps the original event.
 pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, event("a", json!({"cents": 1, "instead": {"cents": 50}}))?)?;
@@ -202,8 +202,8 @@ pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     Ok(())
 }
 
-/// Section 3 of strato-db's review: what is made new, ids and times, is the same when events are applied
-/// again.
+/// Section 3 of strato-db's review: generated values, ids and times, are the same when events are
+/// applied again.
 pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     for _ in 0..3 {

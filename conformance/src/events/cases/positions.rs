@@ -1,4 +1,4 @@
-//! Up to where a subscription is, and which of its runners says so.
+//! The position of a subscription, and which of its runners may move it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ fn acknowledged<F: Factory>(bed: &EventBed<F>) -> EventResult<Option<u64>> {
     bed.log()?.acknowledged(&bed.log_store().snapshot()?, "mailer")
 }
 
-/// What was acknowledged never moves backwards, and never beyond the newest event; forgotten, it can begin
-/// anywhere.
+/// The acknowledged position never moves backwards, and never beyond the newest event; a forgotten
+/// subscription can begin anywhere.
 pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.builder().build()?;
     events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
@@ -50,7 +50,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> E
     Ok(())
 }
 
-/// The runner that subscribes last takes over: the earlier one can acknowledge nothing any more.
+/// The runner that subscribes last takes over: the earlier one can no longer acknowledge anything.
 pub(super) fn later_runner_fences_the_earlier<F: Factory>(
     bed: &mut EventBed<F>,
 ) -> EventResult<()> {
@@ -59,7 +59,7 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(
     let mut earlier = events.subscribe("mailer", EventQuery::all())?;
     earlier.next(1, Duration::ZERO)?;
     earlier.acknowledge()?;
-    // As another process has it.
+    // As another process would hold it.
     let others = bed.builder().build()?;
     let mut later = others.subscribe("mailer", EventQuery::all())?;
     assert_eq!(later.position(), 1);
@@ -80,7 +80,7 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(
     let other = events.subscribe("other", EventQuery::all())?;
     later.acknowledge()?;
     other.acknowledge()?;
-    // One that is forgotten is nobody's.
+    // A forgotten subscription has no runner.
     let log = bed.log()?;
     bed.log_store().write(|transaction| log.acknowledge(transaction, "mailer", None))?;
     let error = refused(later.acknowledge(), "a subscription that was forgotten");
@@ -88,8 +88,8 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(
     Ok(())
 }
 
-/// A subscription whose next event was trimmed is told which is the first that is left, and continues there
-/// if it is told to.
+/// A subscription whose next event was trimmed fails with the first position that is left, and
+/// continues there on request.
 pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.builder().build()?;
     for number in 1..=5 {
@@ -99,7 +99,7 @@ pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Event
     mailer.next(1, Duration::ZERO)?;
     mailer.acknowledge()?;
     let log = bed.log()?;
-    // This one asks no subscription.
+    // This one uses no subscription.
     bed.log_store().write(|transaction| log.trim(transaction, 3, 100))?;
     drop((mailer, events, log));
     bed.settle()?;
@@ -119,7 +119,7 @@ pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Event
     Ok(())
 }
 
-/// What changes nothing commits nothing.
+/// A call that changes nothing commits nothing.
 pub(super) fn unchanged_commits_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let store = Arc::new(TracedStore::new(Arc::clone(bed.views())));
     let events = Events::builder(Arc::clone(&store), "main")

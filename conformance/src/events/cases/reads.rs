@@ -22,7 +22,7 @@ fn seven<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     append(bed, seven).map(drop)
 }
 
-/// Case 26. Every bound, limit and direction, also those that leave nothing.
+/// Case 26. Every bound, limit and direction, including those that match nothing.
 pub(super) fn reads_at_every_bound<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     seven(bed)?;
     bed.settle()?;
@@ -68,7 +68,7 @@ pub(super) fn reads_at_every_bound<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// A visitor ends the visits, and the limit counts what is meant.
+/// A visitor can stop the visits, and the limit counts matching events.
 pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     seven(bed)?;
     append(bed, NewEvent::raw("a", "other", 1, b"1".to_vec()))?;
@@ -93,7 +93,7 @@ pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> Event
     Ok(())
 }
 
-/// Each event has the hash of the one before: a missing one and a changed one are found out.
+/// Each event has the hash of the one before: a missing event and a changed one are detected.
 pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     seven(bed)?;
     bed.settle()?;
@@ -129,7 +129,7 @@ pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> EventRes
     Ok(())
 }
 
-/// What of a log cannot be read is named; the rest can be.
+/// Unreadable parts of a log are named; the rest can be read.
 pub(super) fn undecodable_is_named<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     append(bed, cents("a", 1)?)?;
     append(bed, NewEvent::raw("a", "moved", 1, b"{not json".to_vec()))?;
@@ -161,8 +161,8 @@ pub(super) fn undecodable_is_named<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// Case 39. Payloads of every older version are read as those of today; newer ones are refused, and those
-/// of other types are none.
+/// Case 39. Payloads of every older version are upgraded to the current one; newer ones are
+/// refused, and an event of another type is `None`.
 pub(super) fn older_payloads_upcast<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let versions = || {
         let first = EventType::<Value>::new("named");

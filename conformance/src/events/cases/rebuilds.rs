@@ -1,4 +1,4 @@
-//! Making a view anew, beside the one that is read.
+//! Rebuilding a view beside the one that is read.
 
 use std::ops::ControlFlow;
 
@@ -30,7 +30,7 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     })
 }
 
-/// Returns what the versions there are are there for.
+/// Returns the roles of the existing versions.
 fn states<S: KvStore>(events: &Events<S>) -> EventResult<Vec<VersionState>> {
     Ok(events.versions("bank")?.iter().map(|version| version.state).collect())
 }
@@ -39,8 +39,8 @@ fn go_on(_: CatchUp) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Case 34. A new version is made while the old one is read and goes on, and is the one that is read once
-/// it has all; it is the same as the old one.
+/// Case 34. A new version is built while the old one is read and updated, and replaces it once it
+/// is complete; it is the same as the old one.
 pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     bed.open()?;
     fill(bed)?;
@@ -72,7 +72,7 @@ pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     Ok(())
 }
 
-/// Whoever catches up is told how far it is, and can break it off: what was applied stays.
+/// A caller that catches up gets progress reports, and can stop: what was applied stays.
 pub(super) fn catching_up_tells_how_far<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     fill(bed)?;
     let events = bed.open()?;
@@ -103,7 +103,7 @@ pub(super) fn catching_up_tells_how_far<F: Factory>(bed: &mut EventBed<F>) -> Ev
     Ok(())
 }
 
-/// A rebuild that is broken off goes on where it was, also in another life.
+/// An interrupted rebuild is resumed, even after a restart.
 pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     bed.open()?;
     fill(bed)?;
@@ -118,7 +118,7 @@ pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
         drop(events);
         bed.settle()?;
         let states = states(&bed.builder().build()?)?;
-        // Nothing was applied to the first one, of which nothing is left.
+        // Nothing was applied to the first one, which no longer exists.
         assert_eq!(states, if finished { vec![Active] } else { vec![Active, Building] });
         if finished {
             assert!(round >= 2, "{round} chunks");
@@ -134,7 +134,7 @@ pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     Ok(())
 }
 
-/// A rebuild that meets an event which fails stands and says so; the version that is read goes on.
+/// A rebuild that meets a failing event halts and reports it; the version that is read continues.
 pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     bed.scene.mend(true);
     let events = bed.open()?;
@@ -162,8 +162,8 @@ pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> Ev
     Ok(())
 }
 
-/// A handle that was opened before a switch applies nothing to the version that is read no more, and cannot
-/// have the one that is forgotten.
+/// A handle that was opened before a switch applies nothing to the version that is no longer read,
+/// and cannot use the one that was forgotten.
 pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let old = bed.open()?;
     applied(&old, cents("a", 1)?)?;
@@ -185,8 +185,9 @@ pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -
     Ok(())
 }
 
-/// A program that declares only a newer version than the one that is read builds it as soon as it is waited
-/// for, and it is read from then on. One that declares only an earlier version is refused.
+/// If a program declares only a newer version than the one that is read, it is built as soon as a
+/// thread waits for it, and is read from then on. A program that declares only an earlier version
+/// is refused.
 pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     bed.open()?;
     fill(bed)?;
@@ -206,7 +207,7 @@ pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> Eve
     assert_eq!(newer.catch_up("bank")?, 1102);
     drop((newer, older));
     bed.settle()?;
-    // Without dispatching, by whatever waits.
+    // Without dispatching, by any kind of wait.
     let next = bed.builder().projection(bed.ledger("bank", 4)?).build()?;
     assert_eq!(next.catch_up("bank")?, 1102);
     assert_eq!(next.active_version("bank")?, Some(4));
@@ -217,7 +218,7 @@ pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> Eve
     Ok(())
 }
 
-/// What is forgotten leaves nothing, and what is read cannot be forgotten.
+/// A forgotten version leaves nothing, and the version that is read cannot be forgotten.
 pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -233,7 +234,7 @@ pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Eve
     let left: Vec<&String> = trees.iter().filter(|tree| tree.contains("bank.1")).collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(balances(&**bed.views(), "bank", 2)?, "a 1 1");
-    // Declared anew it is a new one.
+    // Declared again, it is a new one.
     let events = both(bed)?;
     let status = events.status()?;
     let applied: Vec<_> = status.iter().map(|version| (version.applied, version.state)).collect();

@@ -28,7 +28,7 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> EventResult<Vec<(Vec<u8>, Vec<u8
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
-    // How far views are lies behind the head of their log, and is not the log's.
+    // The positions of views are stored after the head of their log, and do not belong to the log.
     let is_own = |(key, _): &(Vec<u8>, Vec<u8>)| key.len() == 1 || !key.starts_with(b"\xff");
     Ok(crate::entries(cursor)?.into_iter().filter(is_own).collect())
 }
@@ -45,8 +45,8 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
     })
 }
 
-/// Case 38. A copy has the same events with the same hashes, follows what is appended, knows the keys, and
-/// views made of it are the same.
+/// Case 38. A copy has the same events with the same hashes, follows what is appended, knows the
+/// keys, and views made of it are the same.
 pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     fill(bed)?;
     let copy = bed.other_store("copy")?;
@@ -88,7 +88,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     Ok(())
 }
 
-/// A copy refuses another log, one that has lost its end, and a chain that does not hold.
+/// A copy refuses another log, a log that has lost its end, and a broken chain.
 pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for number in 1..=4 {
         append(bed, cents("a", number)?)?;
@@ -105,14 +105,14 @@ pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) 
         let error = refused(copied, "a copy of another log");
         assert!(matches!(error, EventError::Foreign { .. }), "{error:?}");
     }
-    // The copy got ahead: the source has lost its end.
+    // The copy is ahead: the source has lost its end.
     let ahead = bed.other_store("ahead")?;
     pull(bed, &ahead)?;
     let ahead_log = Log::open(&ahead, "copy")?;
     ahead.write(|transaction| ahead_log.append(transaction, &cents("a", 5)?.into()))?;
     let error = refused(pull(bed, &ahead), "a log with fewer events than its copy");
     assert!(matches!(error, EventError::Truncated { applied: 5, newest: 4, .. }), "{error:?}");
-    // A changed event does not get through.
+    // A changed event is not copied.
     append(bed, cents("a", 6)?)?;
     append(bed, cents("a", 7)?)?;
     let store = bed.log_store();
@@ -129,7 +129,8 @@ pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) 
     Ok(())
 }
 
-/// A new copy of a log that has given up events begins behind them; one that is behind is told.
+/// A new copy of a trimmed log begins after the trimmed events; a copy that lags behind them fails
+/// with an error.
 pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     for number in 1..=3 {
         append(bed, cents("a", number)?)?;

@@ -14,7 +14,7 @@ use crate::Factory;
 use crate::breaking::{Break, Breaking};
 use crate::events::EventBed;
 
-/// Types of which some begin as others do.
+/// Types, some of which are prefixes of others.
 const TYPES: [&str; 4] = ["noted", "note", "noted again", "erased"];
 
 fn raw(number: usize) -> NewEvent {
@@ -26,7 +26,7 @@ fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> Event
     append(bed, numbers.fold(Append::new(), |all, number| all.event(raw(number))))
 }
 
-/// What is asked for: every choice of types, at every bound, both ways.
+/// The queries: every choice of types, at every bound, in both directions.
 fn queries(newest: u64) -> Vec<EventQuery> {
     let mut queries = Vec::new();
     let choices = [&["noted"][..], &["note", "erased"], &["erased", "none", "erased"], &TYPES];
@@ -51,7 +51,7 @@ fn positions<S: KvStore>(store: &S, name: &str, query: &EventQuery) -> EventResu
     Ok(events.iter().map(|event| event.as_event().position).collect())
 }
 
-/// Asserts that each query finds what a look at all events does.
+/// Asserts that each query finds the same as a check of all events.
 fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
     let log = Log::open(store, name)?;
     let snapshot = store.snapshot()?;
@@ -71,7 +71,7 @@ fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
     Ok(())
 }
 
-/// Returns how many entries a tree of the layer's has.
+/// Returns the number of entries in a tree of the layer.
 fn entries<S: KvStore>(store: &S, tree: &str) -> EventResult<usize> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
@@ -79,8 +79,9 @@ fn entries<S: KvStore>(store: &S, tree: &str) -> EventResult<usize> {
     Ok(crate::entries(cursor)?.len())
 }
 
-/// Events of some types are found by the index as without it, whoever appends and whatever is given up; and
-/// the others are not even looked at. A log that was not told to keep an index has none.
+/// The index finds the same events by type as a scan, whichever handle appends and whatever is
+/// trimmed, and other events are not even read. A log that was not configured to keep an index has
+/// none.
 pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     fill(bed, 0..20)?;
     assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 0);
@@ -88,7 +89,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     bed.builder().index_types().build()?;
     assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 20);
     bed.settle()?;
-    // Who appends has not said a word of an index.
+    // The program that appends has not declared an index.
     let newest = fill(bed, 20..33)?;
     bed.builder().build()?.dispatch(raw(33))?;
     assert_alike(&**bed.log_store(), "main")?;
@@ -98,7 +99,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     assert_alike(&**bed.log_store(), "main")?;
     let left = newest as usize + 1 - 7;
     assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, left);
-    // Of an event nothing can be read: who asks for other types does not learn of it.
+    // No part of this event can be read: a query for other types does not notice it.
     let store = Arc::clone(bed.log_store());
     let query = EventQuery::all().of_type("noted");
     let found = positions(&*store, "main", &query)?;
@@ -112,8 +113,8 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventRe
     Ok(())
 }
 
-/// An index that is declared later is made of what is there, in several commits; where that is broken off
-/// reads are right, and the next one goes on.
+/// An index that is declared later is built from the existing events, in several commits; if that
+/// is interrupted, reads are right, and the next program resumes it.
 pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     const CROWD: usize = 1100;
     fill(bed, 0..CROWD)?;
@@ -150,7 +151,7 @@ pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> EventR
     Ok(())
 }
 
-/// A copy has an index if it was told to keep one, whether its source has or not.
+/// A copy has an index if it was configured to keep one, whether its source has one or not.
 pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     fill(bed, 0..20)?;
     let copy = bed.other_store("copy")?;

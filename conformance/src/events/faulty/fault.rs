@@ -1,79 +1,81 @@
-//! The faults, each with the case meant for it, and what each does to what is written.
+//! The faults, each with the case meant for it, and how each changes what is written.
 
 use arbour_core::DecodeError;
 
-/// Hands the list of faults to another macro, so that the variants, their cases and the tests that
+/// Passes the list of faults to another macro, so that the variants, their cases and the tests of
 /// each come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_faults {
     ($then:ident) => {
         $then! {
-            /// Of events that are appended together the second is not kept.
+            /// The second of several events that are appended together is not stored.
             SecondOfBatchLost "log::several_streams_atomic",
-            /// The newest version of a stream is not kept: each event is its first.
+            /// The newest version of a stream is not stored: each event is its first.
             StreamHeadForgotten "log::expected_versions",
-            /// What a key was used for is not kept.
+            /// The use of a key is not stored.
             KeyForgotten "log::key_repeats_original",
-            /// Which events a stream has is not kept.
+            /// The events of a stream are not stored.
             StreamEntryLost "reads::reads_at_every_bound",
-            /// When all events were given up, positions begin again: as SQLite's do, without AUTOINCREMENT.
+            /// When all events were trimmed, positions begin again, as SQLite's do without
+            /// AUTOINCREMENT.
             PositionsReused "log::goes_on_behind_what_was_given_up",
-            /// Events that were given up stay.
+            /// Trimmed events stay.
             TrimKeepsEvents "log::goes_on_behind_what_was_given_up",
             /// Positions have 31 bits, as strato-db's do.
             PositionsOf31Bits "log::positions_beyond_32_bits",
-            /// The clock is not kept: time goes back with the machine's.
+            /// The clock is not stored: time goes back with the machine's.
             ClockForgotten "log::clock_never_goes_back",
-            /// The hash of the newest event is not kept.
+            /// The hash of the newest event is not stored.
             HashForgotten "reads::hashes_chain_events",
-            /// The position of a view is not kept: events are applied again.
+            /// The position of a view is not stored: events are applied again.
             PositionForgotten "phases::view_is_fold",
-            /// The position of a view is kept, and the view is not.
+            /// The position of a view is stored, but the view is not.
             ViewForgotten "phases::view_is_fold",
             /// The position of a view is committed with the next event's, not with its own.
             PositionCommittedLater "phases::view_is_fold",
-            /// What handlers returned is not kept.
+            /// The results of handlers are not stored.
             ResultForgotten "dispatching::repeated_dispatch_same_outcome",
-            /// That a projection stands is not kept: it tries again and again.
+            /// The halt of a projection is not stored: it tries again and again.
             HaltForgotten "failures::halts_until_resumed",
-            /// What was put aside is not kept, and lost.
+            /// Dead letters are not stored, and lost.
             DeadLetterLost "failures::dead_letters_replayed",
-            /// That a stream is in quarantine is not kept.
+            /// The quarantine of a stream is not stored.
             QuarantineForgotten "failures::quarantine_keeps_stream",
-            /// What a subscription acknowledged is not kept.
+            /// The acknowledgement of a subscription is not stored.
             AcknowledgementForgotten "following::resumes_where_acknowledged",
-            /// Who has claimed an event is not kept: two consumers get it.
+            /// The consumer of a claim is not stored: two consumers get the event.
             ClaimForgotten "following::consumers_share_each_once",
-            /// Which version is read is not kept.
+            /// The version that is read is not stored.
             SwitchForgotten "rebuilds::rebuilt_beside_old",
-            /// That a newer version took over is not kept.
+            /// The switch to a newer version is not stored.
             TakeoverForgotten "rebuilds::newer_version_takes_over",
-            /// Which runner has a subscription is not kept.
+            /// The runner of a subscription is not stored.
             RunnerForgotten "positions::later_runner_fences_the_earlier",
-            /// A subscription is kept one event further than it is.
+            /// The stored position of a subscription is one event too far.
             AcknowledgedBeyond "positions::acknowledged_only_forwards",
-            /// Which event is the first that was not trimmed is not kept.
+            /// The first event that is left after a trim is not stored.
             FirstForgotten "positions::trimmed_can_be_skipped",
-            /// What was put aside is not kept in the index by stream.
+            /// Dead letters are not entered in the index by stream.
             DeadStreamForgotten "failures::quarantine_keeps_stream",
-            /// Where a rebuild was broken off is not kept.
+            /// The progress of an interrupted rebuild is not stored.
             RebuildForgotten "rebuilds::rebuild_resumes",
-            /// That a version is being built is not kept: it passes for one that was read before.
+            /// The mark of a version that is being built is not stored: it passes for one that was
+            /// read before.
             BuildingForgotten "rebuilds::rebuild_resumes",
-            /// What was dealt with behind an open claim is not kept: it is handed out again.
+            /// Events completed after an open claim are not stored: they are handed out again.
             DoneForgotten "following::claims_stay_few",
-            /// The indexes of a version that is forgotten stay.
+            /// The indexes of a forgotten version stay.
             ForgottenKeepsIndexes "rebuilds::forgotten_leaves_nothing",
-            /// Of what type an event is the index does not know.
+            /// The index by type does not store types.
             TypeForgotten "types::found_by_index_alike",
-            /// The index by type keeps what was given up.
+            /// The index by type keeps trimmed events.
             TrimKeepsTypes "types::found_by_index_alike",
             /// A copy does not maintain its index by type.
             CopyForgetsTypes "types::copy_keeps_its_own",
             /// A copy does not know the keys.
             CopyForgetsKeys "replicas::copy_is_byte_equal",
-            /// A snapshot of a stream is not kept.
+            /// A snapshot of a stream is not stored.
             SnapshotForgotten "folds::snapshot_shortens_fold",
         }
     };
@@ -81,7 +83,7 @@ macro_rules! __event_faults {
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// What is wrong with a store; see the [module](super).
+        /// A fault of a store; see the [module](super).
         ///
         /// ```
         /// use arbour_conformance::events::faulty::EventFault;
@@ -119,7 +121,7 @@ macro_rules! faults {
 
 __event_faults!(faults);
 
-/// What becomes of a write.
+/// What happens to a write.
 pub(super) enum Fate {
     Kept,
     Dropped,
@@ -132,7 +134,7 @@ pub(super) enum Fate {
 const LOG_HEAD: &[u8] = &[0xff];
 
 impl EventFault {
-    /// Says what becomes of a put; `number` counts those to the same tree in the transaction, from 0.
+    /// Decides about a put; `number` counts the puts to the same tree in the transaction, from 0.
     pub(super) fn put(self, tree: &str, key: &[u8], value: &[u8], number: usize) -> Fate {
         let (Some(kind), of) = kind(tree) else { return Fate::Kept };
         let is_log_head = kind == "log" && key == LOG_HEAD;
@@ -208,7 +210,7 @@ impl EventFault {
     }
 }
 
-/// Splits the name of a layer's tree into its kind and what it is of.
+/// Splits the name of a tree of the layer into its kind and its subject.
 fn kind(tree: &str) -> (Option<&str>, &str) {
     match tree.strip_prefix("arbour/") {
         Some(rest) => {

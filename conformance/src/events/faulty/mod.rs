@@ -1,8 +1,8 @@
-//! The teeth of the suite for events: stores that are each wrong in one way that only events can tell, and
-//! the case meant for it.
+//! The test of the suite for events: stores that are each wrong in one way that only events can
+//! detect, and the case meant for each.
 //!
-//! An [`EventFault`] forgets, delays or changes one kind of what the events layer writes, as an
-//! implementation of it would that forgot to write it, wrote it in another transaction, or in fewer bits. A
+//! An [`EventFault`] drops, delays or changes one kind of what the events layer writes, like an
+//! implementation that forgot to write it, wrote it in another transaction, or in fewer bits. A
 //! test fails unless the suite rejects each by the case that [`EventFault::case`] names.
 //!
 //! ```

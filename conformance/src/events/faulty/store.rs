@@ -58,7 +58,7 @@ impl Factory for TamperedFactory {
     }
 }
 
-/// A store in memory whose transactions write something else than they are told.
+/// A store in memory whose transactions write something other than requested.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -71,7 +71,7 @@ impl Factory for TamperedFactory {
 pub struct Tampered {
     store: MemoryStore,
     pub(super) fault: Option<EventFault>,
-    /// What the next transaction writes.
+    /// Writes for the next transaction.
     pub(super) delayed: Arc<Mutex<Vec<Write>>>,
 }
 

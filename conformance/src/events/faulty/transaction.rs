@@ -13,7 +13,7 @@ type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 /// A put that waits for the next transaction: tree, key, value.
 pub(super) type Write = (Tree, Vec<u8>, Vec<u8>);
 
-/// A transaction that writes something else than it is told.
+/// A transaction that writes something other than requested.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -27,7 +27,7 @@ pub(super) type Write = (Tree, Vec<u8>, Vec<u8>);
 pub struct TamperedTransaction<'s> {
     store: &'s Tampered,
     below: Below<'s>,
-    /// How many puts there were to each tree.
+    /// The number of puts to each tree.
     counts: HashMap<String, usize>,
     delayed: Vec<Write>,
 }

@@ -1,4 +1,4 @@
-//! A copy of the store as it was.
+//! A backup of the store before a migration.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::Factory;
 use crate::migration_fixture::Pinned;
 use crate::migrations::MigrationBed;
 
-/// A backup that is asked for is made before anything runs, if anything is to run; where the engine makes none,
-/// nothing runs.
+/// A requested backup is made before anything runs, if anything is pending; if the engine cannot
+/// make one, nothing runs.
 pub(super) fn backup_first_or_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -23,7 +23,7 @@ pub(super) fn backup_first_or_refused<F: Factory>(
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
     let path = bed.path("backup");
-    // Short, for the backup has the lease in it as it was held.
+    // Short, because the backup contains the lease as it was held.
     let options = Run::default().backup_first(&path).lease(Duration::from_millis(500));
     let mut on = |_: arbour::migrations::Progress<'_>| ControlFlow::Continue(());
     if !bed.capabilities().hot_backup {
@@ -37,7 +37,7 @@ pub(super) fn backup_first_or_refused<F: Factory>(
         bed.note_negative();
         return Ok(());
     }
-    // Where something is already nothing runs, and that stays.
+    // If a file is already there, nothing runs, and the file stays.
     std::fs::write(&path, b"of before").map_err(crate::process::io)?;
     let taken = migrations().run_with(store, &options, &mut on);
     refused_by_store(taken, ErrorKind::InvalidArgument, "a backup where something is");
@@ -47,7 +47,7 @@ pub(super) fn backup_first_or_refused<F: Factory>(
         if progress.entries > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     assert!(migrations().run_with(store, &options, &mut cancelled)?.is_cancelled);
-    // That which was made before it began is the one to keep.
+    // The backup that was made before the run began is the one to keep.
     let report = migrations().run_with(store, &options, &mut on)?;
     assert_eq!(ran(&report), "rooms 1");
     assert_eq!(
@@ -57,7 +57,7 @@ pub(super) fn backup_first_or_refused<F: Factory>(
     );
     let backup = bed.factory().open(&path, &StoreOptions::new())?;
     assert_eq!(Pinned::of(&backup)?, contents, "it holds what was there before");
-    // It is a store like any other: what was under way elsewhere is not under way in it.
+    // It is a store like any other: a run in progress elsewhere is not in progress in it.
     migrations().run(&backup)?;
     app([counts_rooms(1), traced(2)]).run(&backup)?;
     assert_eq!(Pinned::of(&backup)?.to_string().lines().count(), 19);

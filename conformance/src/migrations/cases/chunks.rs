@@ -14,10 +14,11 @@ use super::claims::{
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// Case 42. A run that ends in chunk k goes on behind the last commit, and no entry is handed out twice.
+/// Case 42. A run that ends in chunk k resumes after the last commit, and no entry is handed out
+/// twice.
 pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 23)?;
-    // Each run gets a few entries further, and then fails in the midst of a chunk.
+    // Each run gets a few entries further, and then fails in the middle of a chunk.
     let left = Arc::new(AtomicUsize::new(0));
     let migrations = || {
         let left = Arc::clone(&left);
@@ -46,7 +47,7 @@ pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> Migrat
             Err(error) => assert!(error.place().is_some() && runs < 10, "{error:?}"),
         }
     }
-    // One commit of four entries in each run, and the last three in the last.
+    // One commit of four entries in each run, and the last three in the last run.
     assert_eq!(runs, 6);
     assert_counted(&**bed.store(), 23)?;
     let status = migrations().status(&**bed.store())?;
@@ -55,9 +56,9 @@ pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> Migrat
     Ok(())
 }
 
-/// A step that puts ahead of itself into what it visits would be handed its own writing: it is refused, by name
-/// of both keys, and what it put before is not kept. Behind itself, outside of the range and in other trees it
-/// may put.
+/// A step that puts an entry ahead of itself into the tree it visits would be handed its own
+/// writes: it is refused with both keys, and its earlier puts are rolled back. It may put entries
+/// behind itself, outside of the range and into other trees.
 pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 5)?;
     let before = bed.contents()?;
@@ -65,7 +66,7 @@ pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Mig
         Ok(trees.put("rooms", &[key, b" again"].concat(), value)?)
     };
     let twice = |trees: &mut arbour::migrations::StepTrees<'_>, key: &[u8], value: &[u8]| {
-        // It makes nothing of the refusal.
+        // It ignores the refusal.
         let _ = trees.put("rooms", &[key, b" again"].concat(), value);
         Ok(())
     };
@@ -100,7 +101,7 @@ pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Mig
     Ok(())
 }
 
-/// What a step deletes ahead of itself it is not handed, however far was read ahead.
+/// A step is not handed entries that it deleted ahead of itself, however far was read ahead.
 pub(super) fn deleted_ahead_is_not_visited<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -148,7 +149,7 @@ pub(super) fn standing_cursor_is_refused<F: Factory>(
     Ok(())
 }
 
-/// A chunk ends after so many entries, bytes or milliseconds.
+/// A chunk ends after a number of entries, bytes or milliseconds.
 pub(super) fn chunks_end_in_time<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 30)?;
     let store = &**bed.store();
@@ -174,11 +175,11 @@ pub(super) fn chunks_end_in_time<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
     Ok(())
 }
 
-/// A step has an idea of progress of its own: its cursor is what it says.
+/// A step can define its own progress: its cursor is whatever it returns.
 pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 10)?;
     let step = || {
-        // Two rooms a chunk, from the last one on.
+        // Two rooms in each chunk, starting with the last one.
         Step::numbered(1).chunked(|trees, cursor| {
             let mut end = cursor.map(<[u8]>::to_vec);
             for _ in 0..2 {
@@ -209,7 +210,7 @@ pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationRes
     Ok(())
 }
 
-/// Writes the number of a room behind those of others.
+/// Appends the number of a room to those of others.
 fn trace_room(
     trees: &mut arbour::migrations::StepTrees<'_>,
     topic: &[u8],
@@ -218,7 +219,7 @@ fn trace_room(
     trees.put("order", b"", &[&order, topic.get(6..).unwrap_or_default()].concat())
 }
 
-/// A range is visited within its bounds, from wherever it goes on.
+/// A range is visited within its bounds, wherever it resumes.
 pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     for key in [&b"a"[..], b"p", b"p\xfe", b"p\xff", b"p\xff\xff", b"p\xffa", b"q", b"\xff", b""] {
         bed.put("keys", key, b"v")?;
@@ -256,8 +257,8 @@ pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
     Ok(())
 }
 
-/// Case 47. A run that was cancelled between two chunks goes on there, also by a program that has come to have
-/// further steps.
+/// Case 47. A run that was cancelled between two chunks resumes there, even by a program that has
+/// gained further steps.
 pub(super) fn cancelled_goes_on_further<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

@@ -1,4 +1,4 @@
-//! What cases about migrations set up and claim in the same words.
+//! Setup and claims that cases about migrations share.
 
 use std::fmt::Debug;
 
@@ -22,7 +22,7 @@ pub(super) fn grouped(groups: impl IntoIterator<Item = (&'static str, Vec<Step>)
     })
 }
 
-/// Writes a line behind those that are there: what ran, in order.
+/// Appends a line to the trace of what ran, in order.
 pub(super) fn trace(trees: &mut StepTrees<'_>, line: &str) -> Result<()> {
     let last = trees.last("trace")?;
     let number = last.map_or(0, |(key, _)| key.first().copied().unwrap_or(0) + 1);
@@ -46,7 +46,7 @@ pub(super) fn traces<F: Factory>(bed: &MigrationBed<F>) -> Result<String> {
     Ok(lines.join(" "))
 }
 
-/// Puts so many rooms, whose keys and topics have numbers.
+/// Puts this many rooms, whose keys and topics have numbers.
 pub(super) fn fill_rooms<S: KvStore>(store: &S, count: usize) -> Result<()> {
     let rooms = store.tree("rooms")?;
     let mut batch = Batch::new();
@@ -60,7 +60,8 @@ pub(super) fn room(number: usize) -> Vec<u8> {
     format!("room {number:06}").into_bytes()
 }
 
-/// A step that counts each room in its own entry: one that is handed out twice is counted twice.
+/// A step that counts each room in an entry of its own: a room that is handed out twice is counted
+/// twice.
 pub(in crate::migrations) fn counts_rooms(number: u64) -> Step {
     Step::numbered(number).revision("counts each room").each("rooms", |trees, room, _| {
         let count =
@@ -69,7 +70,7 @@ pub(in crate::migrations) fn counts_rooms(number: u64) -> Step {
     })
 }
 
-/// Asserts that each of so many rooms was counted once.
+/// Asserts that each of this many rooms was counted once.
 pub(in crate::migrations) fn assert_counted<S: KvStore>(store: &S, count: usize) -> Result<()> {
     use arbour_core::{Direction, KeyRange, KvRead as _};
     let counts = store.tree("counts")?;
@@ -82,13 +83,13 @@ pub(in crate::migrations) fn assert_counted<S: KvStore>(store: &S, count: usize)
     Ok(())
 }
 
-/// Returns what ran as a line like `rooms 1, users 1`.
+/// Returns the steps that ran, as a line like `rooms 1, users 1`.
 pub(super) fn ran(report: &Report) -> String {
     let shown = report.steps.iter().map(|step| format!("{} {}", step.group, step.step));
     shown.collect::<Vec<_>>().join(", ")
 }
 
-/// Asserts that something was refused, and returns why.
+/// Asserts that a call was refused, and returns the reason.
 pub(super) fn refused<T: Debug>(result: MigrationResult<T>, what: &str) -> MigrationError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
@@ -96,7 +97,7 @@ pub(super) fn refused<T: Debug>(result: MigrationResult<T>, what: &str) -> Migra
     error
 }
 
-/// Returns what does not fit, of an error that says so.
+/// Returns the mismatches of an error that reports them.
 pub(super) fn problems(error: &MigrationError) -> &[Problem] {
     let found = match error {
         MigrationError::Refused { problems } => problems.as_slice(),
@@ -106,12 +107,12 @@ pub(super) fn problems(error: &MigrationError) -> &[Problem] {
     found
 }
 
-/// Returns the element at a place where there is one.
+/// Returns the element at an index, if there is one.
 pub(super) fn at<T>(all: &[T], place: usize) -> &T {
     all.get(place).expect("there are as many")
 }
 
-/// Asserts that the store refused something, with this kind.
+/// Asserts that the store refused a call with this kind.
 pub(super) fn refused_by_store<T: Debug>(
     result: MigrationResult<T>,
     kind: ErrorKind,

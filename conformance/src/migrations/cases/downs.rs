@@ -10,7 +10,7 @@ use super::claims::{app, counts_rooms, fill_rooms, ran, refused, trace, traced, 
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// A traced step that traces its being undone, too.
+/// A step whose run and whose reversal are both traced.
 fn reversible(number: u64) -> Step {
     traced(number).down(move |trees| Ok(trace(trees, &format!("-{number}"))?))
 }
@@ -38,7 +38,7 @@ pub(super) fn undoes_in_opposite_order<F: Factory>(
     Ok(())
 }
 
-/// All that has to be undone is looked at first: where one step cannot be, none is.
+/// All steps to undo are checked first: if one of them cannot be undone, none is.
 pub(super) fn without_down_nothing_is_undone<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -71,7 +71,8 @@ pub(super) fn without_down_nothing_is_undone<F: Factory>(
     Ok(())
 }
 
-/// Nothing is kept of undoing a step that fails, those undone before stay undone, and the next time goes on.
+/// If undoing a step fails, nothing of that attempt is kept, the steps undone before stay undone,
+/// and the next attempt continues.
 pub(super) fn failed_down_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

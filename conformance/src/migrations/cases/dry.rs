@@ -1,4 +1,4 @@
-//! Looking what would run.
+//! Previewing what would run.
 
 use arbour::migrations::{MigrationError, MigrationResult, Source, Step, Target};
 use arbour_core::KeyRange;
@@ -24,7 +24,7 @@ fn steps() -> [Step; 3] {
     ]
 }
 
-/// Case 46. A dry run writes nothing, and says what the run will do.
+/// Case 46. A dry run writes nothing, and reports what the run will do.
 pub(super) fn dry_run_writes_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 14)?;
     bed.settle()?;
@@ -58,7 +58,7 @@ pub(super) fn dry_run_writes_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> M
     Ok(())
 }
 
-/// A dry run fails as the run would, and goes on where one that was broken off is.
+/// A dry run fails as the run would, and continues where an interrupted run stopped.
 pub(super) fn dry_run_fails_as_the_run<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -88,7 +88,7 @@ pub(super) fn dry_run_fails_as_the_run<F: Factory>(
     Ok(())
 }
 
-/// A plan says what will run, in order, and nothing is written by looking.
+/// A plan lists what will run, in order, and making it writes nothing.
 pub(super) fn plan_is_what_runs<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([traced(4)].into_iter().chain(steps()));

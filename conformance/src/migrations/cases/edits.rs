@@ -12,8 +12,8 @@ use super::claims::{
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// Case 41. dicebot edited steps that were released, so that stores of one version could not be migrated any
-/// more; sqlx hashes the bytes of files, so that a checkout on Windows is an edit.
+/// Case 41. dicebot edited released steps, so that stores of one version could no longer be
+/// migrated; sqlx hashes the bytes of files, so that a checkout on Windows counts as an edit.
 pub(super) fn edited_is_refused_line_ends_are_none<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -40,7 +40,7 @@ pub(super) fn edited_is_refused_line_ends_are_none<F: Factory>(
     Ok(())
 }
 
-/// A step that has run and is not declared is refused, or passed over if the program says so.
+/// A step that has run and is not declared is refused, or skipped if the program says so.
 pub(super) fn missing_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     app([traced(1), traced(2)]).run(&**bed.store())?;
     bed.settle()?;
@@ -57,8 +57,8 @@ pub(super) fn missing_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
     Ok(())
 }
 
-/// A step that is under way goes on as it was begun: no policy lets another content, another kind or none at
-/// all go on behind its cursor.
+/// A step in progress continues as it began: no policy allows other content, another kind or no
+/// step at all to continue after its cursor.
 pub(super) fn under_way_stays_as_it_is<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

@@ -25,7 +25,7 @@ fn assert_at(error: &MigrationError, step: u64, tree: &str, key: &str) {
     assert_eq!(found, Some(("rooms", &step, Some(tree), Some(key))), "{error:?}");
 }
 
-/// A program whose second step writes and then does what `fails` does, unless it is mended.
+/// A program whose second step writes and then does what `fails` does, unless it is repaired.
 fn failing(
     is_mended: &Arc<AtomicBool>,
     fails: fn() -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
@@ -41,8 +41,8 @@ fn failing(
     app([traced(1), step, traced(3)])
 }
 
-/// Case 44. Nothing is kept of a step that fails, what ran before stays, the error says where and keeps its
-/// source, the store reads as before, and the next run goes on there.
+/// Case 44. Nothing of a failed step is kept, earlier steps stay, the error says where and keeps
+/// its source, the store reads as before, and the next run resumes there.
 pub(super) fn error_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     #[derive(Debug)]
     struct OwnError;
@@ -71,11 +71,11 @@ pub(super) fn error_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     Ok(())
 }
 
-/// So with one that panics.
+/// The same holds for a step that panics.
 pub(super) fn panic_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 20)?;
     let is_mended = Arc::default();
-    // As a panic does, but for what it would write to the terminal.
+    // Unwinds as a panic does, but prints nothing.
     let migrations = failing(&is_mended, || std::panic::resume_unwind(Box::new("no more rooms")));
     app([traced(1)]).run(&**bed.store())?;
     let before = bed.contents()?;
@@ -91,8 +91,8 @@ pub(super) fn panic_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     Ok(())
 }
 
-/// An error of the store that a step takes for the end of the entries is not committed. Two of dicebot's steps
-/// ended at the first entry that could not be read, and went on.
+/// An error of the store that a step takes for the end of the entries is not committed. Two of
+/// dicebot's steps ended at the first entry that could not be read, and continued.
 pub(super) fn swallowed_store_error_fails<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -123,7 +123,7 @@ pub(super) fn swallowed_store_error_fails<F: Factory>(
     Ok(())
 }
 
-/// What the store does not take is refused with the key; a step may make something of that.
+/// A key or value that the store does not accept is refused with the key; a step may handle that.
 pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let long = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];
     let puts =
@@ -142,7 +142,7 @@ pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> Mi
     app([spared]).run(&**bed.store())?;
     bed.settle()?;
     assert!(bed.get("rooms", b"short")?.is_some());
-    // A name that is none, too.
+    // The same holds for an invalid name.
     let nameless = Step::numbered(2).atomic(|trees| Ok(trees.put("", b"k", b"")?));
     let first = Step::numbered(1).atomic(|_| Ok(()));
     let ran = app([first, nameless]).run(&**bed.store());
@@ -150,7 +150,8 @@ pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> Mi
     Ok(())
 }
 
-/// What a step promises is asked in its last commit, which is not made if it does not hold; a check cannot write.
+/// The check of a step runs in its last commit, which is not made if the check fails; a check
+/// cannot write.
 pub(super) fn failed_check_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -182,7 +183,7 @@ pub(super) fn failed_check_keeps_nothing<F: Factory>(
     Ok(())
 }
 
-/// Of a step in chunks those before the one that failed stay, and the next run goes on behind them.
+/// If a step in chunks fails, the chunks before it stay, and the next run resumes after them.
 pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -207,7 +208,8 @@ pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
     Ok(())
 }
 
-/// A store that fails at a commit, as one that finds no room, ends the run with its error and the step.
+/// A store that fails at a commit, for example because it is full, ends the run with its error and
+/// the step.
 pub(super) fn full_store_ends_the_run<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -229,7 +231,7 @@ pub(super) fn full_store_ends_the_run<F: Factory>(
     Ok(())
 }
 
-/// Arbour's own layers keep what belongs together; a step can read their trees and not write them.
+/// The trees of Arbour's own layers stay consistent; a step can read them and not write them.
 pub(super) fn layers_are_not_written<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let store = &**bed.store();
     store.put(

@@ -12,20 +12,20 @@ use crate::migration_fixture::{MigrationFixture, Pinned};
 use crate::migrations::MigrationBed;
 use crate::{DynFactory, Factory, MemoryFactory};
 
-/// The trees that a chat bot kept over five versions, in the way of dicebot's first five.
+/// The trees that a chat bot kept over five versions, like dicebot's first five.
 fn bot() -> Migrations {
     app([
-        // 1: how many variables there are of each user in each room.
+        // 1: the number of variables of each user in each room.
         Step::numbered(1).revision("counts").atomic(|trees| {
             trees.each("variables", |trees, key, _| {
-                // What has no delimiter is of a layout before this.
+                // A key without a delimiter is of an earlier layout.
                 let Some(name) = key.iter().rposition(|byte| *byte == 0xff) else { return Ok(()) };
                 let (user_room, _) = key.split_at(name);
                 let count = trees.get("counts", user_room)?.map_or(0, |count| *at(&count, 0));
                 Ok(trees.put("counts", user_room, &[count + 1])?)
             })
         }),
-        // 2: what is of a layout before the first goes away.
+        // 2: entries of an earlier layout are removed.
         Step::numbered(2).revision("drops").each("variables", |trees, key, _| {
             if key.contains(&0xff) { Ok(()) } else { Ok(trees.delete("variables", key)?) }
         }),
@@ -44,7 +44,7 @@ fn bot() -> Migrations {
             trees.put("user variables", key, value)?;
             Ok(trees.delete("variables", key)?)
         }),
-        // 5: the counts are made anew, by user.
+        // 5: the counts are computed anew, by user.
         Step::numbered(5).revision("recounts").chunked(|trees, cursor| {
             let rest = match cursor {
                 None => {
@@ -115,16 +115,16 @@ pub(super) fn every_version_reaches_newest<F: Factory>(
     Ok(())
 }
 
-/// Cases 42 and 48. Whatever breaks at whatever step, before or after a commit takes effect: run again, the end
-/// is the same.
+/// Cases 42 and 48. Whichever step breaks, before or after a commit takes effect: run again, the
+/// end is the same.
 pub(super) fn same_end_wherever_it_breaks<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
     fixture().check(bed.factory())
 }
 
-/// Steps that are right only as long as nothing goes wrong are shown: one that keeps in memory what it did, one
-/// whose result is another each time, one that does not end where it says.
+/// Steps that are right only while nothing goes wrong are detected: one that keeps its progress in
+/// memory, one with a different result each time, one that does not end where it says.
 pub(super) fn wrong_steps_are_shown<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let store =
         || (0..5).fold(Pinned::new(), |pinned, number| pinned.entry("rooms", &[number], b"v"));
@@ -160,7 +160,7 @@ pub(super) fn wrong_steps_are_shown<F: Factory>(bed: &mut MigrationBed<F>) -> Mi
     Ok(())
 }
 
-/// Which steps do harm when they run a second time is found out: those of dicebot's that did, too.
+/// Steps that do harm when they run a second time are detected, including those of dicebot.
 pub(super) fn not_idempotent_is_shown<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -181,7 +181,7 @@ pub(super) fn not_idempotent_is_shown<F: Factory>(
     })
     .version("1", Target::Nothing, first)
     .not_idempotent(&DynFactory(MemoryFactory))?;
-    // The first counts what it has counted, the last does not find what it took away.
+    // The first counts what it has counted, and the last does not find what it removed.
     let rooms = |number: u64| ("rooms".to_owned(), StepId::Number(number));
     assert_eq!(found, [("more".to_owned(), StepId::Number(6)), rooms(1)]);
     let _ = bed;

@@ -1,4 +1,4 @@
-//! What is kept of what ran.
+//! The record of what ran.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResul
     Ok(())
 }
 
-/// The journal says which content ran, by which program, under which epoch, and how much it did.
+/// The journal records which content ran, by which program, under which epoch, and how much it did.
 pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 10)?;
     let clears = || {
@@ -94,7 +94,8 @@ pub(super) fn one_read_when_done<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
     Ok(())
 }
 
-/// A byte of the journal that was changed is found out wherever it is, tree and key are named, and nothing runs.
+/// A changed byte of the journal is detected wherever it is, tree and key are named, and nothing
+/// runs.
 pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     app([traced(1), traced(2)]).run(&**bed.store())?;
     bed.settle()?;
@@ -132,13 +133,13 @@ pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
             bed.put(tree, key, value)?;
         }
     }
-    // A key that is none.
+    // An invalid key.
     bed.put(JOURNAL_TREE, b"no step", b"")?;
     refused(more().run(store), "an entry of no step");
     Ok(())
 }
 
-/// A journal of a newer Arbour is told from one that is damaged.
+/// A journal of a newer Arbour is distinguished from a damaged one.
 pub(super) fn newer_layout_is_told<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     app([traced(1)]).run(&**bed.store())?;
     for (tree, entries) in bed.everything()? {
@@ -159,8 +160,8 @@ pub(super) fn newer_layout_is_told<F: Factory>(bed: &mut MigrationBed<F>) -> Mig
     Ok(())
 }
 
-/// An entry that is lost, or is there as it was before, is found out by the head, and a head by the entries:
-/// what has run would run again.
+/// An entry that is lost, or is an older one, is detected by the head, and a lost head by the
+/// entries: otherwise steps that have run would run again.
 pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     app([traced(1)]).run(&**bed.store())?;
     let before = bed.everything()?;
@@ -190,7 +191,7 @@ pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     is_found("a head of before")
 }
 
-/// A store that something else has migrated goes on behind where that was.
+/// A store that another tool has migrated continues from where it was.
 pub(super) fn adopts_what_others_ran<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let migrations = || app([traced(1), traced(2), traced(3)]);
     let error =
@@ -210,7 +211,8 @@ pub(super) fn adopts_what_others_ran<F: Factory>(bed: &mut MigrationBed<F>) -> M
     Ok(())
 }
 
-/// `verify` asks what the newest step of each group promises, and holds the journal against the program.
+/// `verify` runs the check of the newest step of each group, and compares the journal with the
+/// program.
 pub(super) fn verifies_what_should_hold<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

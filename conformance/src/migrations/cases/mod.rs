@@ -22,7 +22,7 @@ mod order;
 mod progress;
 mod runners;
 
-/// Hands the list of cases to another macro of this crate, behind the tokens it is given.
+/// Passes the list of cases to another macro of this crate, after the given tokens.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __migrations_cases {

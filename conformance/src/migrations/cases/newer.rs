@@ -10,7 +10,7 @@ use super::claims::{app, at, counts_rooms, fill_rooms, grouped, ran, refused, tr
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// Case 45. A store of a newer program is refused, whatever is asked, and stays as it is.
+/// Case 45. A store of a newer program is refused by every call, and stays as it is.
 pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let older = || app([traced(1), traced(2)]).format(1);
     app([traced(1), traced(2), traced(3)]).format(1).run(&**bed.store())?;
@@ -32,14 +32,14 @@ pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> M
     assert_eq!(bed.everything()?, before);
     let problems = older().plan(store)?.problems;
     assert_eq!(at(&problems, 0).kind, ProblemKind::Newer { min_reader: None, min_writer: None });
-    // So is one whose newer program brought a model of its own.
+    // The same holds if the newer program added a model of its own.
     let users =
         || grouped([("rooms", vec![traced(1), traced(2), traced(3)]), ("users", vec![traced(4)])]);
     users().format(2).run(store)?;
     let known = app([traced(1), traced(2), traced(3)]).format(1);
     let error = refused(known.run(store), "a newer store");
     assert!(matches!(&error, MigrationError::TooNew { .. }), "{error:?}");
-    // And one that asks for more of a step that is known, though all of them have run.
+    // It also holds if a known step has higher requirements, even though all steps have run.
     crate::migration_fixture::clear(store)?;
     app([traced(1).min_writer(2)]).format(2).run(store)?;
     let error = refused(app([traced(1)]).format(1).run(store), "a step that asks for more");
@@ -47,7 +47,7 @@ pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> M
     Ok(())
 }
 
-/// By choice it may be read, if what the program does not know says so.
+/// If the program allows it, the store may be read, provided that the unknown steps permit it.
 pub(super) fn read_only_by_choice<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let newest = app([traced(1), traced(3).min_reader(1).min_writer(2)]).format(2);
     newest.run(&**bed.store())?;
@@ -72,7 +72,7 @@ pub(super) fn read_only_by_choice<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     Ok(())
 }
 
-/// A program that knows as much as the newer steps ask for goes on, with steps of its own too.
+/// A program that meets the requirements of the newer steps continues, with steps of its own too.
 pub(super) fn knows_enough_to_go_on<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let newest = app([traced(1), traced(3).min_reader(1).min_writer(1)]).format(2);
     newest.run(&**bed.store())?;
@@ -86,8 +86,8 @@ pub(super) fn knows_enough_to_go_on<F: Factory>(bed: &mut MigrationBed<F>) -> Mi
     Ok(())
 }
 
-/// While a newer program's step is under way nobody else writes, whatever formats are known: it would miss what
-/// is written behind it.
+/// While a newer program's step is in progress, no other program writes, whatever formats it knows,
+/// because the step would miss what is written behind its cursor.
 pub(super) fn nobody_writes_beside_what_is_under_way<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

@@ -9,8 +9,8 @@ use super::claims::{app, at, grouped, problems, ran, refused, trace, traced, tra
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// There is one order of all groups: numbers by their value, then names by their bytes, and the group where two
-/// have the same. strato-db sorts numbers as texts, so 10 runs before 9 there.
+/// All groups share one order: numbers by their value, then names by their bytes, and the group if
+/// two are the same. strato-db sorts numbers as text, so 10 runs before 9 there.
 pub(super) fn numbers_then_names_then_groups<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -57,8 +57,9 @@ pub(super) fn runs_to_a_target<F: Factory>(bed: &mut MigrationBed<F>) -> Migrati
     Ok(())
 }
 
-/// Case 40. A step that comes before one of its own group that has run is refused, or runs if the program
-/// says so; one that comes before those of other groups only runs, or is refused if the program says so.
+/// Case 40. A step that comes before one of its own group that has run is refused, or runs if the
+/// program says so; a step that comes only before those of other groups runs, or is refused if the
+/// program says so.
 pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -94,7 +95,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     Ok(())
 }
 
-/// Where no number may be left out, nothing runs if one is: dicebot's `MigrationNotFound`.
+/// If numbers have to be contiguous, nothing runs if one is missing: dicebot's `MigrationNotFound`.
 pub(super) fn gap_runs_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     let contiguous = |numbers: &[u64]| {
         let group = numbers.iter().map(|number| traced(*number));
@@ -118,8 +119,8 @@ pub(super) fn gap_runs_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migrati
     Ok(())
 }
 
-/// Case 47. A store of any version reaches the newest, through steps that add, change and delete all, and an
-/// entry that is not there does no harm.
+/// Case 47. A store of any version reaches the newest, through steps that add, change and delete
+/// everything, and an absent entry does no harm.
 pub(super) fn chain_from_every_version<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -158,7 +159,7 @@ pub(super) fn chain_from_every_version<F: Factory>(
     Ok(())
 }
 
-/// What can be good for no store is refused before one is looked at.
+/// A declaration that cannot be right for any store is refused before a store is read.
 pub(super) fn bad_declarations_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

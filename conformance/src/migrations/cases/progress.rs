@@ -1,4 +1,4 @@
-//! What is told of a run, and who says that it ends.
+//! Progress reports, and cancelling.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::claims::{app, counts_rooms, fill_rooms, ran, traced, traces};
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
-/// A step that takes long in one transaction is heard of too, at least once each second.
+/// A long step in one transaction reports progress too, at least once each second.
 pub(super) fn told_within_atomic_steps<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -37,8 +37,8 @@ pub(super) fn told_within_atomic_steps<F: Factory>(
     Ok(())
 }
 
-/// Progress counts steps and entries, says how many there are where that is known, and goes on counting in the
-/// next run.
+/// Progress counts steps and entries, reports the total if it is known, and continues counting in
+/// the next run.
 pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 9)?;
     let visits =
@@ -66,14 +66,14 @@ pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
         of.map(|(_, entries, total)| (*entries, *total)).collect::<Vec<_>>()
     };
     assert_eq!(last("2/2 2"), [(0, None), (3, Some(9))]);
-    // That there are no more it finds out by looking, in a commit of its own.
+    // It detects the end only by reading once more, in a commit of its own.
     assert_eq!(last("1/1 2"), [(3, None), (6, Some(9)), (9, Some(9)), (9, Some(9))]);
     assert!(last("1/2 1").len() >= 2, "its begin and its end");
     Ok(())
 }
 
-/// Whoever is told may say that it ends: before a step, of which nothing is kept then, or within one, of which
-/// nothing is kept either, whatever it makes of being cancelled.
+/// The callback can cancel the run: before a step, of which nothing is kept then, or within one, of
+/// which nothing is kept either, however the step handles the cancellation.
 pub(super) fn cancelled_within_a_step<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -105,7 +105,7 @@ pub(super) fn cancelled_within_a_step<F: Factory>(
         assert_eq!(bed.contents()?, before, "nothing is kept");
         assert_eq!(migrations().plan(&**bed.store())?.steps.len(), 2);
     }
-    // Behind a step it is cancelled before the next.
+    // After a step, the run is cancelled before the next one.
     let quick = || app([counts_rooms(1).atomic(|_| Ok(())), traced(2)]);
     let report = quick().run_with(&**bed.store(), &Run::default(), &mut |progress| {
         if progress.number == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -1,4 +1,4 @@
-//! Several who would run the same.
+//! Several runners of the same migrations.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use crate::Factory;
 use crate::breaking::{Break, Breaking};
 use crate::migrations::MigrationBed;
 
-/// Case 43. Of two runners at once one applies, and the other waits and finds it done. sqlx's lock of SQLite
-/// does nothing; rusqlite_migration reads the version outside of the transaction.
+/// Case 43. If two runners start at once, one applies the steps, and the other waits and finds them
+/// done. sqlx's lock of SQLite does nothing; rusqlite_migration reads the version outside of the
+/// transaction.
 pub(super) fn two_runners_one_applies<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
@@ -37,7 +38,7 @@ pub(super) fn two_runners_one_applies<F: Factory>(
     Ok(())
 }
 
-/// Who does not want to wait is told who is at it, and nothing of the work is disturbed.
+/// A caller that does not want to wait gets the name of the holder, and the work is not disturbed.
 pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
@@ -52,7 +53,7 @@ pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
                 assert_eq!(status.runner, Some(holder));
                 refusals += 1;
             }
-            // Behind the last commit all is done.
+            // After the last commit everything is done.
             other => assert!(other.is_ok_and(|report| report.steps.is_empty())),
         }
         ControlFlow::Continue(())
@@ -64,14 +65,15 @@ pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     Ok(())
 }
 
-/// A runner that died leaves its lease behind; once that has run out another goes on behind its last commit.
+/// A runner that died leaves its lease; once it has expired, another runner resumes after the last
+/// commit.
 pub(super) fn dead_runner_is_succeeded<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
     const LEASE: Duration = Duration::from_millis(400);
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
-    // It breaks within the second chunk, and cannot let the lease go any more.
+    // It breaks within the second chunk, and can no longer release the lease.
     let breaking = Breaking::new(Arc::clone(bed.store()), Break::Before, 18);
     let options = Run::default().lease(LEASE);
     let died = migrations().run_with(&breaking, &options, &mut |_| ControlFlow::Continue(()));
@@ -93,14 +95,14 @@ pub(super) fn dead_runner_is_succeeded<F: Factory>(
     Ok(())
 }
 
-/// A runner that was taken for dead and is not finds out by its next commit, of which nothing is kept.
+/// A runner that was wrongly taken for dead notices at its next commit, of which nothing is kept.
 pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1), traced(2)]).chunk_entries(3);
-    // Its lease runs out at once: as if it had slept for longer.
+    // Its lease expires at once, as if the runner had slept for longer.
     let sleepy = Run::default().lease(Duration::ZERO);
     let mut other = None;
     let fenced = migrations().run_with(store, &sleepy, &mut |progress| {
@@ -126,7 +128,7 @@ pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
     Ok(())
 }
 
-/// A runner that ended, however it did, is not waited for.
+/// A runner that has ended, in any way, is not waited for.
 pub(super) fn next_runner_need_not_wait<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {

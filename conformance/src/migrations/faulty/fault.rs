@@ -1,47 +1,47 @@
-//! The faults, each with the case meant for it, and what each does to what is written.
+//! The faults, each with the case meant for it, and how each changes what is written.
 
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
 
-/// Hands the list of faults to another macro, so that the variants, their cases and the tests that
+/// Passes the list of faults to another macro, so that the variants, their cases and the tests of
 /// each come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __migration_faults {
     ($then:ident) => {
         $then! {
-            /// Nothing of what ran is kept: it runs again.
+            /// No record of what ran is stored: it runs again.
             JournalForgotten "journal::runs_once",
-            /// The head is not kept.
+            /// The head is not stored.
             HeadForgotten "journal::one_read_when_done",
-            /// Entries are not kept, and the head is.
+            /// Entries are not stored, and the head is.
             EntryForgotten "journal::says_what_ran",
-            /// How far a step is that is under way is not kept: it begins anew.
+            /// The progress of a step is not stored: it starts over.
             CursorForgotten "chunks::resumes_at_cursor",
-            /// How far a step is is kept once, and later places are not.
+            /// The progress of a step is stored once, and later progress is not.
             CursorStands "failures::failed_chunk_keeps_those_before",
-            /// The last entry of a chunk is not kept, and the cursor is behind it.
+            /// The last entry of a chunk is not stored, but the cursor is after it.
             LastOfChunkLost "chunks::own_cursors",
-            /// The journal is committed by itself: it stays where the changes do not.
+            /// The journal is committed by itself: it stays even if the changes do not.
             JournalApart "fixtures::same_end_wherever_it_breaks",
-            /// The changes are committed by themselves: they stay where the journal does not.
+            /// The changes are committed by themselves: they stay even if the journal does not.
             ChangesApart "failures::error_keeps_nothing",
-            /// What a step undoes stays in the journal.
+            /// An undone step stays in the journal.
             DownKeepsEntry "downs::undoes_in_opposite_order",
-            /// What is deleted stays.
+            /// Deleted entries stay.
             DeletesForgotten "order::chain_from_every_version",
-            /// Ranges that are deleted stay.
+            /// Deleted ranges stay.
             RangesStay "chunks::deleted_ahead_is_not_visited",
-            /// Who runs is not kept.
+            /// The holder of the lease is not stored.
             LeaseForgotten "runners::two_runners_one_applies",
-            /// A lease has run out as soon as it is taken.
+            /// A lease expires as soon as it is taken.
             LeaseRunsOut "runners::busy_after_the_wait",
-            /// A lease never runs out.
+            /// A lease never expires.
             LeaseEndless "runners::dead_runner_is_succeeded",
-            /// A lease is not let go.
+            /// A lease is not released.
             LeaseKept "runners::next_runner_need_not_wait",
             /// The epoch of a lease is not raised.
             EpochStands "journal::says_what_ran",
-            /// Who took over is not seen: a lease that is held is not written over.
+            /// A takeover is not noticed: a lease that is held is not overwritten.
             TakeoverForgotten "runners::fenced_runner_keeps_nothing",
         }
     };
@@ -49,7 +49,7 @@ macro_rules! __migration_faults {
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// What is wrong with a store; see the [module](super).
+        /// A fault of a store; see the [module](super).
         ///
         /// ```
         /// use arbour_conformance::migrations::faulty::MigrationFault;
@@ -87,11 +87,11 @@ macro_rules! faults {
 
 __migration_faults!(faults);
 
-/// What becomes of a put.
+/// What happens to a put.
 pub(super) enum Fate {
     Kept,
     Dropped,
-    /// The last put to a tree of the application's is taken back, and this one made.
+    /// The last put to a tree of the application is undone, and this one is made.
     TakesLast,
     Changed(Vec<u8>),
 }
@@ -99,12 +99,12 @@ pub(super) enum Fate {
 const HEAD_KEY: &[u8] = &[0xff];
 
 impl MigrationFault {
-    /// Decides about a put, given the value that is there.
+    /// Decides about a put, given the current value.
     pub(super) fn put(self, tree: &str, key: &[u8], value: &[u8], before: Option<&[u8]>) -> Fate {
         let is_journal = tree == JOURNAL_TREE;
         let is_head = is_journal && key == HEAD_KEY;
         let is_lease = tree == LEASE_TREE;
-        // The state of an entry: 0 if it is under way.
+        // The state of an entry: 0 if it is in progress.
         let is_running = is_journal && !is_head && value.get(33) == Some(&0);
         let is_dropped = match self {
             Self::JournalForgotten => is_journal,
@@ -146,7 +146,7 @@ impl MigrationFault {
         }
     }
 
-    /// Tells whether a put stays though its transaction is rolled back.
+    /// Tells whether a put stays even if its transaction is rolled back.
     pub(super) fn outlives(self, tree: &str) -> bool {
         match self {
             Self::JournalApart => tree == JOURNAL_TREE,
@@ -156,7 +156,7 @@ impl MigrationFault {
     }
 }
 
-/// Until when a lease is held, in milliseconds since 1970.
+/// The time until which a lease is held, in milliseconds since 1970.
 fn until(value: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(*value.get(9..)?.first_chunk()?))
 }
@@ -167,7 +167,7 @@ fn write_at(value: &mut [u8], at: usize, bytes: &[u8]) {
     }
 }
 
-/// Changes bytes of a value, and has its checksum fit.
+/// Changes bytes of a value, and updates its checksum.
 fn changed(key: &[u8], value: &[u8], at: usize, bytes: &[u8]) -> Fate {
     let mut body = value.get(..value.len().saturating_sub(8)).unwrap_or_default().to_vec();
     write_at(&mut body, at, bytes);

@@ -1,9 +1,9 @@
-//! The teeth of the suite for migrations: stores that are each wrong in one way that only migrations can tell,
-//! and the case meant for it.
+//! The test of the suite for migrations: stores that are each wrong in one way that only migrations
+//! can detect, and the case meant for each.
 //!
-//! A [`MigrationFault`] forgets, keeps, changes or writes apart one kind of what the migrations layer writes, as
-//! an implementation of it would that forgot to write it, or wrote it in another transaction. A test fails
-//! unless the suite rejects each by the case that [`MigrationFault::case`] names.
+//! A [`MigrationFault`] drops, keeps, changes or separates one kind of what the migrations layer
+//! writes, like an implementation that forgot to write it, or wrote it in another transaction. A
+//! test fails unless the suite rejects each by the case that [`MigrationFault::case`] names.
 //!
 //! ```
 //! use arbour_conformance::Axis;

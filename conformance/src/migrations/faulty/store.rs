@@ -55,7 +55,7 @@ impl Factory for DistortedFactory {
     }
 }
 
-/// A store in memory whose transactions write something else than they are told.
+/// A store in memory whose transactions write something other than requested.
 ///
 /// ```
 /// use arbour_conformance::Factory;

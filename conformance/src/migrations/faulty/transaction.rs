@@ -9,7 +9,7 @@ use super::{Distorted, MigrationFault};
 type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 type Write = (Tree, Vec<u8>, Vec<u8>);
 
-/// A transaction that writes something else than it is told.
+/// A transaction that writes something other than requested.
 ///
 /// ```
 /// use arbour_conformance::Factory;
@@ -24,9 +24,9 @@ pub struct DistortedTransaction<'s> {
     store: &'s Distorted,
     /// `None` once it has ended.
     below: Option<Below<'s>>,
-    /// What stays if it is rolled back.
+    /// The writes that stay if it is rolled back.
     outliving: Vec<Write>,
-    /// The last put to a tree of the application's: tree, key, and the value before.
+    /// The last put to a tree of the application: tree, key, and the value before.
     last: Option<(Tree, Vec<u8>, Option<Vec<u8>>)>,
 }
 
@@ -109,7 +109,7 @@ impl KvWrite for DistortedTransaction<'_> {
 
 impl Drop for DistortedTransaction<'_> {
     fn drop(&mut self) {
-        // The slot is free before what stays is written.
+        // The slot is free before the remaining writes are made.
         drop(self.below.take());
         if self.outliving.is_empty() {
             return;
