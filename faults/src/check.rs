@@ -1,4 +1,4 @@
-//! Looking at what is left of a store, in a process that may end over it.
+//! Checking what is left of a store, in a process that may die of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ use crate::engine::{Engine, Opening, Refusal, Store, engine};
 use crate::model::{Contents, Entry, TREES, changes_of, contents_after, number_in};
 use crate::outcome::{Finding, Outcome};
 
-/// A store to look at.
+/// A store to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// What was done to it.
@@ -29,7 +29,7 @@ pub struct Task {
     pub most: u64,
 }
 
-/// What a store is looked at for.
+/// What a store is checked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Its process was killed, or power was lost.
@@ -115,7 +115,7 @@ fn examine(engine: Engine, task: &Task) -> Finding {
     }
 }
 
-/// A store that is being looked at, and the worst that was found so far.
+/// A store that is being checked, and the worst finding so far.
 struct Examination<'t> {
     engine: Engine,
     task: &'t Task,
@@ -142,7 +142,8 @@ impl Examination<'_> {
         let is_committed = committed.is_ok();
         self.note("commit", committed);
         self.note("close", store.close());
-        // What refused the commit may refuse to be read too; only that nothing panics counts then.
+        // If the commit was refused, reads may be refused too; then it only counts that nothing
+        // panics.
         let Some(store) = self.open("second open") else { return };
         let is_whole = self.finding.outcome == Outcome::Right && is_committed;
         let numbers = if is_whole { next..=next } else { 0..=next };
@@ -164,13 +165,13 @@ impl Examination<'_> {
         self.note(call, opened)
     }
 
-    /// Reads everything in each way and compares it with the contents after the number that it
-    /// says. Returns that number.
+    /// Reads everything in each way and compares it with the expected contents after the commit
+    /// number that the store says. Returns that number.
     fn compare(&mut self, store: &dyn Store, numbers: std::ops::RangeInclusive<u64>) -> u64 {
         let changes: Vec<_> = (1..=*numbers.end()).flat_map(changes_of).collect();
         let mut found = Vec::new();
         for tree in 0..TREES.len() {
-            // Keys that may be deleted are asked for too.
+            // Keys that may be deleted are read too.
             let of_tree = changes.iter().filter(|change| change.tree == tree);
             let keys: BTreeSet<&[u8]> = of_tree.map(|change| change.key.as_slice()).collect();
             let keys: Vec<&[u8]> = keys.into_iter().collect();
@@ -200,7 +201,7 @@ impl Examination<'_> {
         self.find(Finding::new(Outcome::Lost, text));
     }
 
-    /// Notes how a call ended.
+    /// Records how a call ended.
     fn note<T>(&mut self, call: &str, result: std::result::Result<T, Refusal>) -> Option<T> {
         let refusal = match result {
             Ok(value) => return Some(value),
@@ -208,11 +209,12 @@ impl Examination<'_> {
         };
         let is_damage = match refusal.kind {
             None | Some(ErrorKind::Corrupted | ErrorKind::TooNew) => true,
-            // A commit that fails on the way, and has the damage as its source.
+            // A commit that fails midway, and has the damage as its source.
             Some(ErrorKind::CommitUnknown) => true,
-            // A store of another program: nothing tells it from ours with a damaged mark.
+            // A store of another program: it cannot be distinguished from ours with a damaged mark.
             Some(ErrorKind::InvalidArgument) => call == "open" && refusal.text.contains("damage"),
-            // A file cut to nothing: nothing tells it from one in which no store was made yet.
+            // A file truncated to nothing: it cannot be distinguished from one in which no store
+            // was made yet.
             Some(ErrorKind::NotFound) => {
                 call == "open" && fs::metadata(&self.task.path).is_ok_and(|file| file.len() == 0)
             }
@@ -229,7 +231,7 @@ impl Examination<'_> {
     }
 }
 
-/// Says in what the entries of a tree differ from what is expected.
+/// Returns the difference between the entries of a tree and the expected ones.
 fn difference(expected: &Contents, tree: usize, entries: &[Entry]) -> Option<String> {
     let expected = expected.get(tree)?;
     if entries.iter().map(|(key, value)| (key, value)).eq(expected) {
@@ -255,6 +257,6 @@ fn difference(expected: &Contents, tree: usize, entries: &[Entry]) -> Option<Str
 
 /// Removes a file or a folder, if it is there.
 pub(crate) fn remove(path: &Path) {
-    // What cannot be removed goes with the folder of the run.
+    // What cannot be removed is removed with the folder of the run.
     let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
 }

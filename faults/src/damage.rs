@@ -18,16 +18,16 @@ const SECTOR: usize = 512;
 /// The pages of most engines.
 const PAGE: usize = 4096;
 
-/// What describes a page lies within its first bytes.
+/// The description of a page is within its first bytes.
 const PAGE_HEAD: usize = 128;
 
-/// How many faults are tried until one changes a file.
+/// How many faults are tried until one of them changes a file.
 const TRIES: usize = 20;
 
-/// Damages copies of a closed store and of a killed one, as the seed chooses, and checks each.
+/// Damages copies of a closed store and of a killed one, as the seed chooses, and checks each copy.
 ///
 /// # Errors
-/// What keeps the harness from working.
+/// Whatever keeps the harness from working.
 pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<()> {
     let killed = harness.live(engine, &[Life::Create], None, Meddling::None)?;
     let closed = harness.live(engine, &[Life::Create, Life::Resume], None, Meddling::None)?;
@@ -108,12 +108,12 @@ fn files_of(folder: &Path) -> Result<Files> {
             files.push((path, content));
         }
     }
-    // The order in which a folder is read is the system's.
+    // The order in which a folder is read depends on the system.
     files.sort();
     Ok(files)
 }
 
-/// Chooses a file: larger ones more often, but none so rarely that it is never met.
+/// Chooses a file: larger ones more often, but none so rarely that it is never chosen.
 fn choose<'f>(files: &'f Files, random: &mut Random) -> Option<&'f (PathBuf, Vec<u8>)> {
     let all: usize = files.iter().map(|(_, content)| content.len()).sum();
     let weight = |content: &Vec<u8>| {
@@ -127,10 +127,10 @@ fn choose<'f>(files: &'f Files, random: &mut Random) -> Option<&'f (PathBuf, Vec
     })
 }
 
-/// Flips a bit, zeroes a sector, or cuts the end off. Returns what was done, too.
+/// Flips a bit, zeroes a sector, or cuts the end off. Also returns a description of the damage.
 fn damaged(content: &[u8], random: &mut Random) -> (Vec<u8>, String) {
     let mut damaged = content.to_vec();
-    // What a file and its pages begin with is met more often than the values that fill them.
+    // The beginnings of files and pages are chosen more often than the values that fill them.
     let mut at = random.index(content.len());
     match random.below(4) {
         0 => at %= PAGE,

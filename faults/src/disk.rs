@@ -1,4 +1,4 @@
-//! The files and folders under the root of a recording: what there is, and what may be left.
+//! The files and folders under the root of a recording: their current state, and what may be left.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -15,8 +15,7 @@ use crate::{Error, Result};
 pub enum Names {
     /// After a sync of its folder, which is what POSIX promises.
     AfterTheirFolder,
-    /// After a sync of anything, which is what the one journal of ext4 makes of it; names are
-    /// kept or lost in order.
+    /// After a sync of anything, as in the single journal of ext4; names are kept or lost in order.
     AfterAnything,
 }
 
@@ -27,9 +26,9 @@ pub struct Disk {
     root: PathBuf,
     files: Vec<FileState>,
     folders: Vec<Folder>,
-    /// What the system numbers now; it reuses numbers.
+    /// The current numbers of the system; it reuses numbers.
     inodes: HashMap<Inode, Node>,
-    /// Changes of names that are not on the device for sure, in order.
+    /// Changes of names that are not yet durable for sure, in order.
     pending: Vec<Renaming>,
 }
 
@@ -47,11 +46,12 @@ struct Folder {
 
 type Entries = BTreeMap<OsString, Node>;
 
-/// Changes of names that happen together: the folder, the name in it, and what it names then.
+/// Changes of names that happen together: the folder, the name in it, and what it refers to
+/// afterwards.
 type Renaming = Vec<(usize, OsString, Option<Node>)>;
 
 impl Disk {
-    /// Makes a disk that durably holds what is in the folder `root` now.
+    /// Makes a disk on which the current contents of the folder `root` are durable.
     ///
     /// # Errors
     /// [`Error::File`] if that cannot be read.
@@ -68,7 +68,7 @@ impl Disk {
         Ok(disk)
     }
 
-    /// Changes when names are durable.
+    /// Sets when names are durable.
     #[must_use]
     pub fn with_names(mut self, names: Names) -> Self {
         self.names = names;
@@ -104,7 +104,7 @@ impl Disk {
     /// Replays one event.
     ///
     /// # Errors
-    /// [`Error::Recording`] if it speaks of something that is not there.
+    /// [`Error::Recording`] if it refers to something that does not exist.
     pub fn replay(&mut self, event: &Event) -> Result<()> {
         match event {
             Event::Created(inode, path) => {
@@ -123,7 +123,7 @@ impl Disk {
             Event::Allocated(inode, length) => self.file(*inode)?.allocate(*length),
             Event::Synced(inode) => self.sync(*inode)?,
             Event::SyncFailed(inode) => {
-                // That of a folder makes no name durable.
+                // Syncing a folder makes no name durable.
                 if let Ok(file) = self.file(*inode) {
                     file.fail_sync();
                 }
@@ -205,7 +205,7 @@ impl Disk {
         })
     }
 
-    /// Writes what is there if the process is killed now to the new folder `to`.
+    /// Writes what would be there if the process were killed now to the new folder `to`.
     ///
     /// # Errors
     /// [`Error::File`] if that cannot be written.
@@ -214,7 +214,7 @@ impl Disk {
         self.write(0, &folders, to, &mut |file| file.content().to_vec())
     }
 
-    /// Writes what may be there if power is lost now to the new folder `to`.
+    /// Writes what may be there if power were lost now to the new folder `to`.
     ///
     /// # Errors
     /// As [`image_after_kill`](Self::image_after_kill).
@@ -232,12 +232,12 @@ impl Disk {
         self.write(0, &folders, to, &mut |file| file.after_power_loss(random))
     }
 
-    /// Chooses which of the pending changes of names are on the device: the earlier ones of each
-    /// folder, or of all folders together.
+    /// Chooses which of the pending changes of names are durable: the earlier ones of each folder,
+    /// or of all folders together.
     fn surviving<'d>(&'d self, random: &mut Random) -> Vec<&'d Renaming> {
         let count = random.index(self.pending.len() + 1);
         if self.names == Names::AfterAnything || random.one_in(2) {
-            // In half of the images everything, or nothing.
+            // In half of the images all of them, or none.
             let count = match random.below(4) {
                 0 => 0,
                 1 => self.pending.len(),

@@ -1,4 +1,4 @@
-//! What the harness needs of a store, with Arbour or without.
+//! What the harness needs from a store, with Arbour or without.
 
 use std::fmt;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub struct Refusal {
     pub kind: Option<ErrorKind>,
     /// The error on one line.
     pub text: String,
-    /// Whether there is an error of the system, or of the engine, behind it.
+    /// Whether an error of the system, or of the engine, is its source.
     pub has_source: bool,
 }
 
@@ -56,7 +56,8 @@ pub trait Store {
     /// What the engine reports, here and below.
     fn commit(&self, changes: &[Change], durability: Durability) -> Attempt<()>;
 
-    /// Reads a tree in each way there is, in ascending order; `keys` are those to get one by one.
+    /// Reads a tree in each possible way, in ascending order; `keys` are the keys to get one by
+    /// one.
     fn reads(&self, tree: usize, keys: &[&[u8]]) -> Vec<(&'static str, Attempt<Vec<Entry>>)>;
 
     /// Makes everything committed durable.
@@ -65,8 +66,8 @@ pub trait Store {
     /// What the engine reports.
     fn sync(&self) -> Attempt<()>;
 
-    /// Runs `meanwhile` while a snapshot is held, and returns what that holds; `None` if the
-    /// engine has none.
+    /// Runs `meanwhile` while a snapshot is held, and returns the contents of the snapshot; `None`
+    /// if the engine has none.
     ///
     /// # Errors
     /// What the engine reports.
@@ -74,7 +75,7 @@ pub trait Store {
         meanwhile().map(|()| None)
     }
 
-    /// Copies the store to a path where nothing is. Returns whether the engine can.
+    /// Copies the store to an unused path. Returns whether the engine can do that.
     ///
     /// # Errors
     /// What the engine reports.
@@ -83,7 +84,7 @@ pub trait Store {
         Ok(false)
     }
 
-    /// Calls everything else there is, whether or not a call before it failed.
+    /// Makes all other calls, whether or not an earlier one failed.
     fn others(&self) -> Vec<(&'static str, Attempt<()>)> {
         Vec::new()
     }
@@ -100,9 +101,9 @@ pub trait Store {
 pub enum Opening {
     /// It is created if there is none.
     Create,
-    /// It is there.
+    /// It exists.
     Existing,
-    /// It is there, and everything is checked first if the engine can.
+    /// It exists, and everything is checked first if the engine can do that.
     Verified,
 }
 
@@ -120,17 +121,17 @@ pub struct Engine {
     pub raw: Option<Raw>,
     /// Whether it has an option to check everything at open.
     pub verifies: bool,
-    /// Whether its errors say of every call that the device is full. SQLite says it of writes only,
-    /// and keeps the system's error of other calls to itself.
+    /// Whether its errors report a full device for every call. SQLite reports it for writes only,
+    /// and hides the system's error of other calls.
     pub names_full_device: bool,
 }
 
-/// An engine without Arbour, which is asked about what Arbour refuses.
+/// An engine without Arbour, which is used to judge Arbour's refusals.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw {
     /// Its name.
     pub name: &'static str,
-    /// Whether it finds the trees that Arbour wrote. If not, opening is all it is asked for.
+    /// Whether it finds the trees that Arbour wrote. If not, it is only asked to open the store.
     pub reads: bool,
 }
 
@@ -140,10 +141,10 @@ pub fn engines() -> Vec<Engine> {
     engines::all()
 }
 
-/// Returns the engine of a name; those with planted lies have one too.
+/// Returns the engine of a name, including those with planted lies.
 ///
 /// # Errors
-/// [`Error::UnknownEngine`] if none has it.
+/// [`Error::UnknownEngine`] if no engine has it.
 pub fn engine(name: &str) -> Result<Engine> {
     let all = || engines().into_iter().chain(toy::engines()).chain(lie::engines());
     all().find(|engine| engine.name == name).ok_or_else(|| {

@@ -15,7 +15,7 @@ pub enum Error {
          (Debian: apt-get install gcc libc6-dev)"
     )]
     Compile {
-        /// What the compiler, or the system, said.
+        /// The error of the compiler or the system.
         reason: String,
     },
     /// A file of the harness could not be read or written.
@@ -23,29 +23,29 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A recording cannot be replayed.
     #[error("the recording cannot be replayed: {0}")]
     Recording(String),
-    /// The workload did not run to its end, though no fault was made.
+    /// The workload did not run to its end, though no fault was injected.
     #[error("the workload failed: {0}")]
     Workload(String),
     /// An argument cannot be read.
     #[error("`{text}` is not {expected}")]
     Argument {
-        /// What was given.
+        /// The given text.
         text: String,
-        /// What was expected.
+        /// The expected form.
         expected: &'static str,
     },
     /// No engine of this build has the name.
     #[error("no engine is named `{name}`; this build has {known}")]
     UnknownEngine {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The names there are.
+        /// The available names.
         known: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Making one call after the other fail, or be short.
+//! Makes one call after the other fail, or return short.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::table::{Fault, Table};
 use crate::workload::Life;
 use crate::{Error, Result};
 
-/// Reads how the table names a failing call: "sync 61 EINTR of create".
+/// Parses the description of a failing call in the table: "sync 61 EINTR of create".
 ///
 /// # Errors
-/// [`Error::Argument`] if it names none.
+/// [`Error::Argument`] if it describes none.
 pub fn parse(text: &str) -> Result<(Life, Injection)> {
     let call = text.rsplit_once(" of ").and_then(|(call, life)| {
         let life = [Life::Create, Life::Resume].into_iter().find(|known| known.name() == life)?;
@@ -30,11 +30,11 @@ pub fn parse(text: &str) -> Result<(Life, Injection)> {
     call.ok_or_else(|| Error::Argument { text: text.to_owned(), expected })
 }
 
-/// Runs the workload once for each call that is to fail, and then loses power: once when everything
-/// is over, once somewhere between. What the errors say is judged too.
+/// Runs the workload once for each call that has to fail, and then loses power: once at the end,
+/// once somewhere in between. The texts of the errors are judged too.
 ///
 /// # Errors
-/// What keeps the harness from working.
+/// Whatever keeps the harness from working.
 pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<()> {
     let created = harness.live(engine, &[Life::Create], None, Meddling::None)?;
     fail_each(harness, engine, Life::Create, None, table)?;
@@ -44,10 +44,10 @@ pub fn run(harness: &mut Harness, engine: &Engine, table: &mut Table) -> Result<
     Ok(())
 }
 
-/// Runs a life once for each of these calls, as [`run`] does for those that the seed chooses.
+/// Runs a life once for each of these calls, as [`run`] does for the calls that the seed chooses.
 ///
 /// # Errors
-/// What keeps the harness from working.
+/// Whatever keeps the harness from working.
 pub fn run_chosen(
     harness: &mut Harness,
     engine: &Engine,
@@ -68,7 +68,7 @@ pub fn run_chosen(
     Ok(())
 }
 
-/// What a kill left behind is on the device before the next life begins.
+/// What a kill left is on the device before the next life begins.
 fn promise_after_kill(created: &Run) -> Promise {
     let Promise { process_crash, begun, .. } = Promise::of(&created.recording);
     Promise { process_crash, power_loss: process_crash, begun, backup: None }
@@ -116,7 +116,7 @@ fn fail(
     let folder = before.map(|(folder, _)| folder);
     let mut run = harness.live(engine, &[life], folder, Meddling::Fail(injection))?;
     if run.recording.notes().any(is_locked_after_failure) {
-        // The advice is to end the process that has it open.
+        // The advice is to end the process that has the store open.
         harness.live_on(&mut run, engine, Life::Resume, Meddling::None)?;
     }
     if let Some(finding) = judge(harness, engine, &run, injection, before, random)? {
@@ -128,10 +128,10 @@ fn fail(
     Ok(())
 }
 
-/// The store that a life begins with, and what it holds.
+/// The store with which a life begins, and its contents.
 type Before<'r> = Option<(&'r Path, Promise)>;
 
-/// Returns `None` if the call was not made: threads make some of them more or less often.
+/// Returns `None` if the call was not made, because threads make some calls more or less often.
 fn judge(
     harness: &mut Harness,
     engine: &Engine,
@@ -196,13 +196,13 @@ fn judge_note(engine: &Engine, note: &Note, injection: Injection, root: &Path) -
     }
 }
 
-/// An engine that cannot let go of its files once it has failed: the next process opens them.
+/// An engine that cannot release its files once it has failed: the next process opens them.
 fn is_locked_after_failure(note: &Note) -> bool {
     matches!(note, Note::Failed(Failing { during, kind, .. })
         if during.ends_with("after the failure") && kind == "Locked")
 }
 
-/// Tells whether an error says what happened, and where: the system's error is its source.
+/// Tells whether an error says what happened and where: the system's error is its source.
 fn is_right(failing: &Failing, injection: Injection, engine: &Engine, root: &Path) -> bool {
     let Failing { kind, text, .. } = failing;
     let is_full = injection.failure == Failure::Full;
@@ -211,10 +211,10 @@ fn is_right(failing: &Failing, injection: Injection, engine: &Engine, root: &Pat
         "DiskFull" => is_full,
         "Io" => {
             let is_told = engine.names_full_device || injection.kind == CallKind::Write;
-            // SQLite says the same of its index, whether the device is full or fails.
+            // SQLite reports the same error for its index, whether the device is full or fails.
             !(is_full && is_told) || text.contains("is the disk full?")
         }
-        // An engine that cannot tell a device that fails from damage has to say so.
+        // An engine that cannot distinguish a failing device from damage has to say so.
         "Corrupted" => injection.kind == CallKind::Read && text.contains("device"),
         _ => false,
     };

@@ -1,27 +1,27 @@
-//! One file: what the system would read back, and what may be on the device.
+//! One file: its current contents, and what may be on the device.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::random::Random;
 
-/// What a device writes whole.
+/// The unit that a device writes as a whole.
 const SECTOR: usize = 512;
 
-/// The sectors of a page, which the system writes and takes for written together.
+/// The sectors of a page, which the system writes together and marks as written together.
 const PAGE_SECTORS: usize = 8;
 
 /// The content of a file.
 #[derive(Clone, Debug, Default)]
 pub struct FileState {
-    /// What is on the device for sure, as of the last sync.
+    /// What is on the device for sure, since the last sync.
     device: Vec<u8>,
     /// What a read returns.
     cache: Vec<u8>,
-    /// What happened since the last sync.
+    /// The changes since the last sync.
     pending: Vec<Change>,
-    /// Sectors that were to be written when a sync failed, and what each may hold. The system takes
-    /// them for written, so no later sync settles it; writing to their page again does.
+    /// Sectors that had to be written when a sync failed, and what each may hold. The system treats
+    /// them as written, so no later sync writes them; only writing to their page again does.
     doubtful: BTreeMap<usize, Vec<Vec<u8>>>,
 }
 
@@ -65,47 +65,47 @@ impl Change {
 }
 
 impl FileState {
-    /// Makes the state of a file that is on the device as it is.
+    /// Makes the state of a file that is completely on the device.
     #[must_use]
     pub fn durable(content: Vec<u8>) -> Self {
         Self { cache: content.clone(), device: content, ..Self::default() }
     }
 
-    /// Returns what a read returns now, which is also what a killed process leaves behind.
+    /// Returns what a read returns now, which is also what a killed process leaves.
     #[must_use]
     pub fn content(&self) -> &[u8] {
         &self.cache
     }
 
-    /// Notes a write.
+    /// Records a write.
     pub fn write(&mut self, offset: u64, data: Vec<u8>) {
         let change = Change::Write { offset: offset as usize, data };
         self.settle_pages_of(&change);
         self.change(change);
     }
 
-    /// Notes a new length.
+    /// Records a new length.
     pub fn resize(&mut self, length: u64) {
         let length = length as usize;
         self.doubtful.retain(|sector, _| sector * SECTOR < length);
         self.change(Change::Resize { length });
     }
 
-    /// Notes that the file has at least this length.
+    /// Records that the file has at least this length.
     pub fn allocate(&mut self, length: u64) {
         if length as usize > self.cache.len() {
             self.resize(length);
         }
     }
 
-    /// Notes that the file was synced.
+    /// Records that the file was synced.
     pub fn sync(&mut self) {
         for change in self.pending.drain(..) {
             change.apply(&mut self.device);
         }
     }
 
-    /// Notes that syncing failed.
+    /// Records that syncing failed.
     pub fn fail_sync(&mut self) {
         let mut content = self.device.clone();
         for change in self.pending.drain(..) {
@@ -114,7 +114,7 @@ impl FileState {
                 self.doubtful.entry(sector).or_default().push(sector_of(&content, sector));
             }
         }
-        // The length is of the journal, which writes it with whatever it writes next.
+        // The length is in the journal, which writes it with its next transaction.
         if self.device.len() != self.cache.len() {
             self.pending.push(Change::Resize { length: self.cache.len() });
         }
@@ -125,7 +125,8 @@ impl FileState {
         self.pending.push(change);
     }
 
-    /// Before a page is written again: all of it will be, also what was doubtful.
+    /// Called before a page is written again: all of it will be written, including doubtful
+    /// sectors.
     fn settle_pages_of(&mut self, change: &Change) {
         let pages: BTreeSet<usize> = change.sectors().map(|sector| sector / PAGE_SECTORS).collect();
         for page in pages {
@@ -138,11 +139,11 @@ impl FileState {
         }
     }
 
-    /// Returns what may be on the device after power is lost now.
+    /// Returns what may be on the device if power is lost now.
     ///
     /// The length is that of some moment since the last sync, because the file system's journal
-    /// keeps lengths in order. Each sector is that of some moment within that, independent of the
-    /// others; where it was never written it is zeros.
+    /// keeps lengths in order. Each sector is that of some moment within that time, independent of
+    /// the others; a sector that was never written is zeros.
     #[must_use]
     pub fn after_power_loss(&self, random: &mut Random) -> Vec<u8> {
         let mut content = match random.below(4) {
@@ -165,7 +166,7 @@ impl FileState {
     }
 
     fn torn(&self, random: &mut Random) -> Vec<u8> {
-        // The moments at which the length changed; up to the chosen one lengths are on the device.
+        // The moments at which the length changed; lengths up to the chosen one are on the device.
         let mut moments = vec![0];
         let mut shrinks = Vec::new();
         let mut length = self.device.len();
@@ -188,8 +189,8 @@ impl FileState {
         for change in self.pending.iter().take(moment) {
             content.resize(change.length_after(content.len()), 0);
         }
-        // A sector that was cut off and written again holds nothing of before the cut; and nothing
-        // of after a cut that is not on the device.
+        // A sector that was cut off and written again holds nothing from before the cut, and
+        // nothing from after a cut that is not on the device.
         let chosen: BTreeMap<usize, usize> = written
             .into_iter()
             .filter_map(|(sector, writes)| {
@@ -222,7 +223,7 @@ impl FileState {
     }
 }
 
-/// Returns a sector, which is shorter at the end of the file and empty behind it.
+/// Returns a sector, which is shorter at the end of the file and empty after it.
 fn sector_of(content: &[u8], sector: usize) -> Vec<u8> {
     let from = (sector * SECTOR).min(content.len());
     let end = (from + SECTOR).min(content.len());

@@ -1,4 +1,4 @@
-//! Running workloads and looking at what is left of their stores.
+//! Runs workloads and checks what is left of their stores.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,18 +19,18 @@ use crate::share::Share;
 use crate::workload::{BACKUP, KILL_ME, Life, STORE};
 use crate::{Error, Result};
 
-/// How long a workload or a check may be silent before it counts as hung. What is waited for takes
-/// milliseconds; the machine may be busy.
+/// How long a workload or a check may be silent before it counts as hung. The work takes
+/// milliseconds, but the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How much is done.
+/// How much work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// The number of images after a loss of power; a fifth as many are of killed processes.
     pub images: u64,
     /// The number of damaged stores.
     pub damage: u64,
-    /// The number of calls to fail, of each kind in each way; `None` for every one.
+    /// The number of calls to make fail, of each kind in each way; `None` for every call.
     pub calls: Option<u64>,
     /// Which of those calls to fail.
     pub share: Share,
@@ -38,7 +38,7 @@ pub struct Extent {
     pub seed: u64,
 }
 
-/// Makes faults and looks at what comes of them.
+/// Injects faults and checks the results.
 #[derive(Debug)]
 pub struct Harness {
     /// The program whose subcommands are the processes: `arbour-faults`.
@@ -53,14 +53,14 @@ pub struct Harness {
 /// What a workload left behind.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// What holds the root, the log and the notes.
+    /// The folder with the root, the log and the notes.
     folder: PathBuf,
     /// The root, as the processes left it.
     pub(crate) root: PathBuf,
     pub(crate) recording: Recording,
-    /// What was there before.
+    /// What was there before the run.
     before: Disk,
-    /// How the last process ended, if not as it should.
+    /// How the last process ended, if not as expected.
     pub(crate) ending: Option<Finding>,
 }
 
@@ -71,12 +71,12 @@ impl Run {
     }
 }
 
-/// What has to be there, as of some moment of a recording.
+/// What has to be there at some moment of a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Promise {
     /// The commits that survive a kill.
     pub(crate) process_crash: u64,
-    /// The commits that survive the loss of power.
+    /// The commits that survive a loss of power.
     pub(crate) power_loss: u64,
     /// The commits that were begun.
     pub(crate) begun: u64,
@@ -114,9 +114,9 @@ impl Harness {
     /// Compiles the recorder. `executable` is the program of this crate.
     ///
     /// # Errors
-    /// [`Error::Compile`] if that cannot be done here.
+    /// [`Error::Compile`] if that is impossible here.
     pub fn new(executable: impl Into<PathBuf>, extent: Extent) -> Result<Self> {
-        // A file system in memory does what the harness needs, and syncs at once.
+        // A file system in memory is sufficient for the harness, and syncs at once.
         let memory = Path::new("/dev/shm");
         let folder = TempDir::with_prefix_in("arbour-faults-", memory)
             .or_else(|_| TempDir::with_prefix("arbour-faults-"))
@@ -138,7 +138,8 @@ impl Harness {
         self.folder.path().join(self.folders_made.to_string())
     }
 
-    /// Lives lives one after the other, each in a process of its own, over a copy of `before`.
+    /// Runs several lives, one after the other, each in a process of its own, over a copy of
+    /// `before`.
     pub(crate) fn live(
         &mut self,
         engine: &Engine,
@@ -161,7 +162,7 @@ impl Harness {
         Ok(run)
     }
 
-    /// Lives another life over what a run left behind.
+    /// Runs another life over what a run left.
     pub(crate) fn live_on(
         &self,
         run: &mut Run,
@@ -196,12 +197,12 @@ impl Harness {
         Ok(ending)
     }
 
-    /// Removes what a run left behind.
+    /// Removes what a run left.
     pub(crate) fn forget(run: &Run) {
         remove(&run.folder);
     }
 
-    /// Checks an image, which `make` makes at a path, and its backup.
+    /// Checks an image, which `make` writes to a path, and its backup.
     pub(crate) fn check_image(
         &mut self,
         engine: &Engine,
@@ -239,7 +240,7 @@ impl Harness {
         Ok(finding)
     }
 
-    /// Looks at a store in the process for that, and starts another if it ends over it.
+    /// Checks a store in the checking process, and starts another process if it dies of it.
     pub(crate) fn check(&mut self, task: &Task) -> Result<Finding> {
         let mut checker = match self.checker.take() {
             Some(checker) => checker,
@@ -262,7 +263,7 @@ impl Harness {
     }
 }
 
-/// Copies a folder to a path where nothing is.
+/// Copies a folder to an unused path.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).map_err(Error::at(to))?;
     for entry in fs::read_dir(from).map_err(Error::at(from))? {

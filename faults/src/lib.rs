@@ -1,5 +1,5 @@
-//! Faults made on purpose: what is left of a store after power is lost, its process is killed, its
-//! files are damaged, or a system call fails.
+//! Injects faults: what is left of a store after power is lost, its process is killed, its files
+//! are damaged, or a system call fails.
 //!
 //! ```text
 //! workload ─► recorder ─► recording ─► image at any moment ─► check in a process of its own ─► outcome
@@ -17,8 +17,8 @@
 //! 5. Each call of the workload fails or is short once ([`failing`]); the program opens the store
 //!    again, commits more, and then power is lost.
 //!
-//! The engines themselves, without Arbour, go through the same, so that the [`table`] tells the
-//! engine's own limits from Arbour's. Linux only, with a C compiler for the recorder.
+//! The engines themselves, without Arbour, go through the same faults, so that the [`table`]
+//! separates the engine's own limits from Arbour's. Linux only, with a C compiler for the recorder.
 
 pub mod check;
 pub mod damage;
@@ -46,11 +46,11 @@ pub use error::{Error, Result};
 pub use harness::{Extent, Harness};
 pub use share::Share;
 
-/// Makes every fault for an engine, and counts what comes of them. A part of the failing calls other
-/// than the first makes no other faults.
+/// Injects every fault for an engine, and counts the outcomes. A part of the failing calls other
+/// than the first injects no other faults.
 ///
 /// # Errors
-/// What keeps the harness itself from working.
+/// Whatever keeps the harness itself from working.
 pub fn run(harness: &mut Harness, engine: &engine::Engine, table: &mut table::Table) -> Result<()> {
     failing::run(harness, engine, table)?;
     if harness.extent().share.number > 0 {

@@ -1,5 +1,5 @@
-//! Stores with a planted lie, each of which the harness has to catch: only then does a run that
-//! finds nothing mean something.
+//! Stores with a planted lie, each of which the harness has to catch: only then does a run without
+//! findings mean something.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::model::{Change, Contents, Entry};
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lie {
-    /// Commits are less durable than was asked for.
+    /// Commits are less durable than requested.
     LowerDurability,
-    /// `sync` and `close` leave behind what was committed without durability.
+    /// `sync` and `close` do not sync what was committed without durability.
     IdleSync,
-    /// The changes of a commit to each tree are committed by themselves.
+    /// The changes of a commit to each tree are separate commits.
     SplitCommit,
-    /// A commit that failed is acknowledged.
+    /// A failed commit is acknowledged.
     SwallowedError,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn engines() -> Vec<Engine> {
         lying("redb-idle-sync", |path, opening| wrap(path, opening, Lie::IdleSync)),
         lying("redb-split-commit", |path, opening| wrap(path, opening, Lie::SplitCommit)),
         lying("redb-swallowed-error", |path, opening| wrap(path, opening, Lie::SwallowedError)),
-        // What these cannot open ends in an empty store, a panic, an abort.
+        // A file that these cannot open ends in an empty store, a panic or an abort.
         lying("redb-starts-anew", |path, opening| {
             open(path, opening).or_else(|_| {
                 remove(path);
@@ -67,7 +67,7 @@ fn wrap(path: &Path, opening: Opening, lie: Lie) -> Attempt<Box<dyn Store>> {
 struct Lying {
     store: Box<dyn Store>,
     lie: Lie,
-    /// What [`Lie::IdleSync`] leaves behind, unless a durable commit takes it along.
+    /// What [`Lie::IdleSync`] does not sync, unless a later durable commit does.
     left_behind: RefCell<Vec<Change>>,
 }
 

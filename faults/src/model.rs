@@ -1,8 +1,8 @@
-//! What the numbered commits of a workload change, and what a store holds after each.
+//! What the numbered commits of a workload change, and the contents of a store after each.
 //!
-//! Each commit writes its number to both trees, entries to both, and a few large values, and deletes
-//! some. All follows from the number: a store that holds the first n commits, and nothing of another,
-//! is right, and what it holds says which n that is.
+//! Each commit writes its number to both trees, entries to both, and a few large values, and
+//! deletes some. Everything follows from the number: a store is right if it holds the first n
+//! commits and nothing of another, and its contents say which n that is.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,29 +14,29 @@ use crate::random::Random;
 /// The trees that each commit changes.
 pub const TREES: [&str; 2] = ["left", "right"];
 
-/// Where each tree has the number of the newest commit.
+/// The key under which each tree has the number of the newest commit.
 const NUMBER_KEY: &[u8] = b"commit";
 
-/// How many keys the commits overwrite again and again.
+/// How many keys the commits overwrite repeatedly.
 const KEYS: u64 = 40;
 
-/// The commit that puts many small entries at once, and the one that deletes a third of them: so
-/// stores have pages above pages.
+/// The commit that puts many small entries at once, and the one that deletes a third of them, so
+/// that stores have pages on several levels.
 const BULK: [u64; 2] = [5, 17];
 
-/// How many those are in each tree.
+/// How many of these entries are in each tree.
 const BULK_ENTRIES: u64 = 600;
 
 /// A page or two of every engine.
 const MEDIUM_BYTES: usize = 6 << 10;
 
-/// So large that sled keeps it in a file of its own.
+/// So large that sled stores it in a file of its own.
 const LARGE_BYTES: usize = 150 << 10;
 
 /// One write of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The tree's place in [`TREES`].
+    /// The tree's index in [`TREES`].
     pub tree: usize,
     /// The key.
     pub key: Vec<u8>,
@@ -89,7 +89,7 @@ pub fn changes_of(number: u64) -> Vec<Change> {
     changes
 }
 
-/// Returns what a store holds after the commits up to a number.
+/// Returns the contents of a store after the commits up to a number.
 #[must_use]
 pub fn contents_after(number: u64) -> Contents {
     let mut contents = Contents::default();
@@ -103,14 +103,14 @@ pub fn contents_after(number: u64) -> Contents {
     contents
 }
 
-/// Returns the number of the newest commit that left a trace in a tree, 0 if there is none.
+/// Returns the number of the newest commit that left a trace in a tree; 0 if there is none.
 #[must_use]
 pub fn number_in(tree: &BTreeMap<Vec<u8>, Vec<u8>>) -> u64 {
     let number = tree.get(NUMBER_KEY).and_then(|value| value.as_slice().try_into().ok());
     number.map_or(0, u64::from_be_bytes)
 }
 
-/// Returns the durability that the commit of a number asks for.
+/// Returns the durability that the commit of a number requests.
 #[must_use]
 pub fn durability_of(number: u64) -> Durability {
     match number % 6 {
@@ -120,7 +120,7 @@ pub fn durability_of(number: u64) -> Durability {
     }
 }
 
-/// Returns the durability that is displayed like this.
+/// Parses a durability.
 #[must_use]
 pub fn durability_named(name: &str) -> Option<Durability> {
     Durability::ALL.into_iter().find(|durability| durability.to_string() == name)

@@ -1,19 +1,19 @@
-//! How a store fared.
+//! The outcome for a store.
 
 use std::fmt;
 
-/// How a store fared after a fault, from the best to the worst.
+/// The outcome for a store after a fault, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// Everything acknowledged is there, nothing else is, and it takes another commit.
+    /// Everything acknowledged is there, nothing else is, and the store accepts another commit.
     Right,
-    /// It refused, with the kind of error that says what happened.
+    /// It refused, with the right kind of error.
     Refused,
     /// It refused with an error of another kind.
     WrongKind,
-    /// It refused though the engine without Arbour opens it and has everything.
+    /// It refused, although the engine without Arbour opens it and has everything.
     WronglyRefused,
-    /// Something acknowledged is missing or wrong, or there by half, and no error says so.
+    /// Something acknowledged is missing, wrong or incomplete, and no error says so.
     Lost,
     /// A panic reached the caller.
     Panicked,
@@ -52,12 +52,12 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// An outcome, and what was seen.
+/// An outcome, with its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How the store fared.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What was seen, for a person; empty if all is right.
+    /// The details, for a person; empty if everything is right.
     pub text: String,
 }
 
@@ -77,7 +77,7 @@ impl Finding {
         if other.outcome > self.outcome { other } else { self }
     }
 
-    /// Says in addition where this was found.
+    /// Adds where this was found.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
         if self.outcome != Outcome::Right {

@@ -1,4 +1,4 @@
-//! Killing a process and losing power, at moments of a recorded workload.
+//! Kills a process and loses power, at moments of a recorded workload.
 
 use crate::disk::Names;
 use crate::engine::Engine;
@@ -11,13 +11,13 @@ use crate::table::{Fault, Table};
 use crate::workload::Life;
 use crate::{Error, Result};
 
-/// How many images are made of power losses for each of a kill.
+/// The number of images of power losses for each image of a kill.
 const POWER_LOSSES_PER_KILL: u64 = 5;
 
 /// Records a workload, and checks images of it at moments that the seed chooses.
 ///
 /// # Errors
-/// [`Error::Workload`] if the workload fails by itself; what keeps the harness from working.
+/// [`Error::Workload`] if the workload fails by itself; whatever keeps the harness from working.
 pub fn run(
     harness: &mut Harness,
     engine: &Engine,
@@ -48,7 +48,7 @@ pub fn run(
     Ok(())
 }
 
-/// How many images are made, of what.
+/// The number of images, and of what.
 #[derive(Clone, Copy, Debug)]
 enum Moments {
     Kill(u64),

@@ -1,4 +1,4 @@
-//! A process that is talked to line by line, and may die or hang.
+//! A process that exchanges lines with the harness, and may die or hang.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -16,14 +16,14 @@ pub(crate) struct Process {
     lines: Receiver<String>,
 }
 
-/// What was heard of a process.
+/// What was received from a process.
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// It printed a line.
     Line(String),
     /// It printed nothing for too long.
     Silence,
-    /// It is gone.
+    /// It has ended.
     Gone(Option<ExitStatus>),
 }
 
@@ -49,7 +49,7 @@ impl Process {
         Ok(Self { input: child.stdin.take(), child, lines })
     }
 
-    /// Sends a line. That it is gone is heard next.
+    /// Sends a line. If the process has ended, the next receive reports it.
     pub(crate) fn tell(&mut self, line: &str) {
         if let Some(input) = &mut self.input {
             let _ = writeln!(input, "{line}");
@@ -67,7 +67,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already; whatever happens, none is left behind.
+        // It may have ended already; in any case no process is left running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,6 +1,6 @@
 //! Random numbers that a seed repeats.
 
-/// SplitMix64: small, the same on every machine, and good enough to choose what breaks.
+/// SplitMix64: small, the same on every machine, and good enough to choose faults.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -36,7 +36,7 @@ impl Random {
         choices.get(self.index(choices.len()))
     }
 
-    /// Returns true one time in so many.
+    /// Returns true one time in this many.
     pub fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }

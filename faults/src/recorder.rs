@@ -1,4 +1,4 @@
-//! Running a process so that what it does to its files is recorded.
+//! Runs a process so that everything it does to its files is recorded.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,12 +14,12 @@ pub struct Recorder {
     library: PathBuf,
 }
 
-/// A call that is made to fail.
+/// A call that has to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Injection {
     /// The kind of call.
     pub kind: CallKind,
-    /// Which one of that kind; the first is 0.
+    /// The index of the call among those of the kind, from 0.
     pub number: u64,
     /// How it fails.
     pub failure: Failure,
@@ -30,11 +30,11 @@ pub struct Injection {
 pub enum Failure {
     /// The device failed.
     Io,
-    /// The device failed after a while, in which other threads made their calls.
+    /// The device failed after a delay, in which other threads made their calls.
     Late,
     /// The device is full.
     Full,
-    /// The file system is mounted read-only. Only tests that ask for it by name make it.
+    /// The file system is mounted read-only. Only tests that request it by name use it.
     ReadOnly,
     /// A signal came first.
     Interrupted,
@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// Returns the number Linux has for it; 0 stands for a short call.
+    /// Returns Linux's number for it; 0 stands for a short call.
     #[must_use]
     pub fn errno(self) -> i32 {
         match self {
@@ -125,8 +125,8 @@ impl Recorder {
         Ok(Self { library })
     }
 
-    /// Sets up a process to be recorded: calls under `root` go to the log, what it writes to the
-    /// file `notes` is a note.
+    /// Sets up a process to be recorded: calls under `root` go to the log, and what the process
+    /// writes to the file `notes` is a note.
     pub fn record(
         &self,
         command: &mut Command,

@@ -1,4 +1,4 @@
-//! What a process did to its files, as the recorder wrote it down.
+//! What a process did to its files, as the recorder recorded it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ pub enum Event {
     Written(Inode, u64, Vec<u8>),
     /// The file got this length.
     Resized(Inode, u64),
-    /// The file is at least this long, and has room on the device.
+    /// The file is at least this long, and its space is allocated.
     Allocated(Inode, u64),
     /// A file or folder was synced.
     Synced(Inode),
-    /// Syncing failed: the system takes what was to be written for written.
+    /// Syncing failed: the system treats the data it had to write as written.
     SyncFailed(Inode),
     /// A file or folder was renamed, from the first path to the second.
     Renamed(PathBuf, PathBuf),
@@ -34,16 +34,16 @@ pub enum Event {
     Removed(PathBuf),
     /// A folder was made.
     FolderMade(Inode, PathBuf),
-    /// The workload said something.
+    /// The workload wrote a note.
     Noted(Note),
-    /// The call that was to fail, or be short, did.
+    /// The call that had to fail, or return short, did so.
     Injected,
 }
 
-/// What the system numbers a file or folder by. It reuses the numbers of those that are gone.
+/// The system's number of a file or folder. It reuses the numbers of removed ones.
 pub type Inode = u64;
 
-/// What a workload says of itself.
+/// A note of the workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// The commit of this number begins.
@@ -52,13 +52,13 @@ pub enum Note {
     Acknowledged(u64, Durability),
     /// The backup was made after the commit of this number.
     BackedUp(u64),
-    /// After a commit that failed, the same handle took this one.
+    /// After a failed commit, the same handle accepted this one.
     WentOn(u64),
     /// A call failed: the kind of its error, and its text.
     Failed(Failing),
     /// The workload found the store wrong while it ran.
     Wrong(String),
-    /// The workload came to its end.
+    /// The workload has completed.
     Ended,
 }
 
@@ -179,10 +179,10 @@ impl CallKind {
     }
 }
 
-/// The calls of one or several processes.
+/// The calls of one or more processes.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// What changed files, and what was noted.
+    /// The changes of files, and the notes.
     pub events: Vec<Event>,
     /// How many calls of each kind of [`CallKind::ALL`] succeeded.
     pub calls: [u64; CallKind::ALL.len()],
@@ -192,8 +192,8 @@ impl Recording {
     /// Reads the recorder's log.
     ///
     /// # Errors
-    /// [`Error::File`] if it cannot be read, [`Error::Recording`] if it is no log, or tells of
-    /// writes that cannot be seen.
+    /// [`Error::File`] if it cannot be read, [`Error::Recording`] if it is not a log, or contains
+    /// writes that cannot be recorded.
     pub fn read(path: &Path) -> Result<Self> {
         let log = fs::read(path).map_err(Error::at(path))?;
         let mut recording = Self::default();
@@ -211,7 +211,7 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Returns what was noted, in order.
+    /// Returns the notes, in order.
     pub fn notes(&self) -> impl Iterator<Item = &Note> {
         self.events.iter().filter_map(|event| match event {
             Event::Noted(note) => Some(note),
@@ -276,7 +276,7 @@ impl<'l> Record<'l> {
                 let message = format!("{} is written through a memory map", path.display());
                 return Err(Error::Recording(message));
             }
-            // Reads, opens, and ranges that leave the device's own cache alone.
+            // Reads, opens, and ranges that do not flush the device's own cache.
             b'O' | b'R' | b'P' => return Ok(()),
             other => return Err(Error::Recording(format!("there is no record {other}"))),
         };

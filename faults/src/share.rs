@@ -2,12 +2,12 @@
 
 use crate::{Error, Result};
 
-/// A part of the calls that are to fail, so that several runs can divide them.
+/// A part of the failing calls, so that several runs can divide them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The number of this part, from 0.
     pub number: u64,
-    /// How many parts there are.
+    /// The number of parts.
     pub of: u64,
 }
 
@@ -15,10 +15,10 @@ impl Share {
     /// All calls.
     pub const ALL: Self = Self { number: 0, of: 1 };
 
-    /// Reads "K/N".
+    /// Parses "K/N".
     ///
     /// # Errors
-    /// [`Error::Argument`] if it is no such pair.
+    /// [`Error::Argument`] if it has another form.
     pub fn parse(text: &str) -> Result<Self> {
         let share = text.split_once('/').and_then(|(number, of)| {
             let (number, of) = (number.parse().ok()?, of.parse().ok()?);

@@ -1,11 +1,11 @@
-//! What came of a run: engine by fault by outcome.
+//! The outcomes of a run: engine by fault by outcome.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::outcome::{Finding, Outcome};
 
-/// How many findings that are not right are shown for each engine, fault and outcome.
+/// How many bad findings are shown for each engine, fault and outcome.
 const EXAMPLES: usize = 3;
 
 /// What was done to a store.
@@ -19,11 +19,11 @@ pub enum Fault {
     FailingCall,
     /// A closed store was damaged.
     DamageClosed,
-    /// A closed store was damaged, and is checked when it is opened.
+    /// A closed store was damaged, and checked when it was opened.
     DamageClosedVerified,
     /// The store of a killed process was damaged.
     DamageKilled,
-    /// The store of a killed process was damaged, and is checked when it is opened.
+    /// The store of a killed process was damaged, and checked when it was opened.
     DamageKilledVerified,
 }
 
@@ -70,7 +70,7 @@ impl Table {
         }
     }
 
-    /// Returns how often an outcome came of a fault.
+    /// Returns how often a fault had an outcome.
     #[must_use]
     pub fn count(&self, engine: &str, fault: Fault, outcome: Outcome) -> u64 {
         let place = self.engines.iter().position(|name| name == engine);
@@ -78,7 +78,7 @@ impl Table {
         cell.map_or(0, |cell| cell.count)
     }
 
-    /// Returns how often a fault was made.
+    /// Returns how often a fault was injected.
     #[must_use]
     pub fn total(&self, engine: &str, fault: Fault) -> u64 {
         Outcome::ALL.iter().map(|outcome| self.count(engine, fault, *outcome)).sum()
@@ -94,7 +94,7 @@ impl Table {
 }
 
 impl fmt::Display for Table {
-    /// Formats the table in Markdown, followed by examples of what was not right.
+    /// Formats the table in Markdown, followed by examples of bad findings.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "| {:<21} | {:<25} | {:>6} |", "engine", "fault", "total")?;
         Outcome::ALL.iter().try_for_each(|outcome| write!(f, " {outcome:>15} |"))?;

@@ -1,5 +1,5 @@
-//! A toy engine whose every step can be read: a log, and beside it a file with the log's length and
-//! checksum. It is right in one form and wrong in another, which the harness has to tell apart.
+//! A toy engine that is small enough to read: a log, and beside it a file with the log's length and
+//! checksum. One form is right and one is wrong, and the harness has to tell them apart.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -14,7 +14,7 @@ use crate::model::{Change, Contents, Entry};
 /// When the checksum of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Checksum {
-    /// Once what it is of is on the device.
+    /// Once the data it covers is on the device.
     AfterTheLog,
     /// The planted fault: before that.
     BeforeTheLog,
@@ -48,7 +48,8 @@ struct Toy {
 struct State {
     contents: Contents,
     log: Vec<u8>,
-    /// Whether a write failed: what is in the files is unknown until they are opened again.
+    /// Whether a write failed: then the contents of the files are unknown until they are opened
+    /// again.
     has_failed: bool,
 }
 
@@ -138,7 +139,7 @@ impl Toy {
     }
 
     fn seal(&self, state: &State) -> io::Result<()> {
-        // One sector, which a device writes whole.
+        // One sector, which a device writes as a whole.
         let words = [state.log.len() as u32, crc32fast::hash(&state.log)];
         write_at(&self.sum, 0, &words.map(u32::to_le_bytes).concat())
     }
@@ -151,7 +152,7 @@ fn write_at(mut file: &File, place: u64, data: &[u8]) -> io::Result<()> {
 }
 
 impl Store for Toy {
-    /// Every commit is synced, whatever was asked for.
+    /// Every commit is synced, whatever was requested.
     fn commit(&self, changes: &[Change], _: Durability) -> Attempt<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.has_failed {

@@ -1,4 +1,4 @@
-//! The program whose store suffers: it commits, and notes what was acknowledged.
+//! The program under test: it commits, and records what was acknowledged.
 
 use std::any::Any;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use crate::model::{changes_of, contents_after, durability_of, number_in};
 use crate::recording::{Failing, Note};
 use crate::{Error, Result};
 
-/// What the process prints when it is to be killed.
+/// The line that the process prints when it is ready to be killed.
 pub const KILL_ME: &str = "kill me";
 
 /// The name of the store, and of its backup, under the root.
@@ -23,10 +23,10 @@ pub const STORE: &str = "store";
 /// The name of the backup beside the store.
 pub const BACKUP: &str = "backup";
 
-/// How many commits follow a failure.
+/// The number of commits after a failure.
 const COMMITS_AFTER_FAILURE: u64 = 3;
 
-/// What one process does.
+/// The work of one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// Creates the store, holds a snapshot, backs up, syncs, closes, opens again, and is killed.
@@ -46,10 +46,10 @@ impl Life {
     }
 }
 
-/// Lives a life in this process, under `root`, and writes to the file `notes`.
+/// Runs a life in this process, under `root`, and writes to the file `notes`.
 ///
-/// A call that fails is noted; the store is opened again, as errors advise, takes more commits, and
-/// then the process is to be killed.
+/// A failed call is recorded; the store is opened again, as errors advise, and accepts more
+/// commits. Then the process is ready to be killed.
 ///
 /// # Errors
 /// [`Error::File`] if a note cannot be written.
@@ -80,7 +80,7 @@ struct Workload {
     engine: Engine,
     root: PathBuf,
     notes: File,
-    /// What is being done, for the note if it fails.
+    /// The current activity, for the note if it fails.
     during: &'static str,
 }
 
@@ -107,7 +107,7 @@ impl Workload {
         let store = self.open()?;
         self.commit_all(&*store, 15..=20)?;
         self.commit_at(&*store, 21, Durability::None)?;
-        // The process is killed while the store is open: what it drops would be closed.
+        // The process is killed while the store is open, because dropping it would close it.
         std::mem::forget(store);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Workload {
         if committed.is_ok() {
             self.note(&Note::Acknowledged(number, level));
         } else if let Ok(number) = number_in_store(store).map(|number| number + 1) {
-            // Whether a handle takes commits after one that failed, and keeps its word.
+            // Whether a handle accepts commits after a failed one, and keeps what it acknowledges.
             self.note(&Note::Begun(number));
             if store.commit(&changes_of(number), Durability::PowerLoss).is_ok() {
                 self.note(&Note::WentOn(number));
@@ -159,7 +159,7 @@ impl Workload {
         committed
     }
 
-    /// Does what the error of a failed call advises. Returns whether the life is over.
+    /// Follows the advice of a failed call's error. Returns whether the life is over.
     fn recover(&mut self, refusal: &Refusal) -> bool {
         self.note_refusal(refusal);
         let recovered = catch_unwind(AssertUnwindSafe(|| {

@@ -30,7 +30,7 @@ fn table_of(
     table
 }
 
-/// Asserts that a fault was made, and ended in nothing else than these outcomes.
+/// Asserts that a fault was injected, and had no outcome but these.
 fn expect_only(table: &Table, name: &str, fault: Fault, outcomes: &[Outcome]) {
     assert!(table.total(name, fault) > 0, "{fault} was not made");
     for outcome in Outcome::ALL.iter().filter(|outcome| !outcomes.contains(outcome)) {
@@ -52,8 +52,8 @@ fn survives_failing_calls(name: &str) {
     expect_only(&table, name, Fault::FailingCall, &[Outcome::Right, Outcome::Refused]);
 }
 
-/// Damage ends in no panic, abort or hang, and errors say that it is damage. `finds_all` are the
-/// faults of which nothing may pass for data.
+/// Damage causes no panic, abort or hang, and errors report it as damage. `finds_all` are the
+/// faults after which nothing may pass for data.
 fn names_damage(name: &str, finds_all: &[Fault]) {
     let table = table_of(name, damage::run);
     let faults = [
@@ -69,8 +69,9 @@ fn names_damage(name: &str, finds_all: &[Fault]) {
     }
 }
 
-/// SQLite closes without saying whether it could sync its log, and reads what it cannot open for
-/// writing: the store says that commits may be lost, and why it cannot write.
+/// SQLite does not report on closing whether it could sync its log, and opens a file for reading
+/// that it cannot open for writing: the store says that commits may be lost, and why it cannot
+/// write.
 #[cfg(feature = "sqlite")]
 #[test]
 fn sqlite_says_what_sqlite_does_not() {
@@ -85,8 +86,8 @@ fn sqlite_says_what_sqlite_does_not() {
     expect_only(&table, "sqlite", Fault::FailingCall, &[Outcome::Right]);
 }
 
-/// sled does not wake up every thread that waits for a write which fails while others go on. The
-/// calls are those of the backup: sled wakes up nothing for the last one of a batch there.
+/// sled does not wake every thread that waits for a failing write while others continue. The calls
+/// are those of the backup: sled wakes no thread for the last one of a batch there.
 #[cfg(feature = "sled")]
 #[test]
 fn sled_waits_for_no_write_that_failed_late() {

@@ -54,7 +54,7 @@ fn a_store_without_lies_passes() {
 fn syncing_that_does_nothing_is_caught() {
     let table = power_losses("toy", Meddling::IgnoreSyncs);
     assert!(table.count("toy", Fault::PowerLoss, Outcome::Lost) > 0);
-    // A kill leaves what was written, synced or not.
+    // A kill loses nothing that was written, synced or not.
     assert_eq!(table.count("toy", Fault::Kill, Outcome::Right), table.total("toy", Fault::Kill));
 }
 
@@ -78,7 +78,7 @@ fn a_lower_durability_than_said_is_caught() {
     assert!(table.count("redb-lower-durability", Fault::Kill, Outcome::Lost) > 0);
 }
 
-/// As when redb's store takes what was committed without durability for durable already.
+/// Simulates redb's store treating what was committed without durability as durable.
 #[test]
 fn a_sync_and_close_that_skip_their_work_are_caught() {
     let table = power_losses("redb-idle-sync", Meddling::None);
@@ -100,7 +100,7 @@ fn a_failure_that_is_acknowledged_is_caught() {
 #[test]
 fn an_empty_store_in_place_of_a_refusal_is_caught() {
     let (honest, lying) = (damages("redb"), damages("redb-starts-anew"));
-    // The same files are damaged in the same way: what one refuses, the other loses.
+    // The same files are damaged in the same way: one engine refuses what the other loses.
     let lost = |table: &Table, name| table.count(name, Fault::DamageClosed, Outcome::Lost);
     let refused = honest.count("redb", Fault::DamageClosed, Outcome::Refused);
     assert!(refused > 0);

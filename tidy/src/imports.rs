@@ -1,4 +1,4 @@
-//! Which modules of a crate import each other in a circle.
+//! Cyclic imports between the modules of a crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::source::{Source, is_hidden};
 /// A path within a crate, without the crate's name.
 type Path = Vec<String>;
 
-/// What a module names of its crate.
+/// What a module uses of its crate.
 #[derive(Default)]
 struct Named {
     module: Path,
@@ -20,10 +20,10 @@ struct Named {
     exports: BTreeMap<String, Path>,
 }
 
-/// Lists the circles of modules that import each other, each as the paths of its modules.
+/// Lists the cycles of modules that import each other, each as the paths of its modules.
 ///
-/// An import of a name that a parent re-exports counts as one of the module that has it. What a parent
-/// re-exports is no import of the parent's. Tests in a module are left out.
+/// An import of a name that a parent re-exports counts as an import of the module that defines it.
+/// A re-export does not count as an import of the parent. Test modules are left out.
 ///
 /// ```
 /// let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -73,10 +73,11 @@ fn close(reached: &mut BTreeMap<&Path, BTreeSet<Path>>) {
     }
 }
 
-/// How many re-exports are followed from one name: they can form a circle of their own.
+/// The maximum number of re-exports followed from one name, because they can form a cycle of their
+/// own.
 const RE_EXPORTS_MAX: usize = 8;
 
-/// The module that has what a path names.
+/// Returns the module that defines what a path names.
 fn home_of(
     path: Path,
     modules: &BTreeSet<Path>,
@@ -113,7 +114,7 @@ struct Collector<'m> {
 }
 
 impl Collector<'_> {
-    /// A path as one from the root of the crate; `None` if it leads to another crate.
+    /// Returns a path relative to the root of the crate; `None` if it leads to another crate.
     fn absolute(&self, path: &[String]) -> Option<Path> {
         let (first, rest) = path.split_first()?;
         let module = &self.named.module;

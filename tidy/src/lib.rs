@@ -1,7 +1,7 @@
-//! What the checks of the repository read from its source files.
+//! What the repository's checks read from its source files.
 //!
-//! The checks themselves are tests of this crate, apart from the library's: their parser is none of
-//! what a newcomer's first build should wait for.
+//! The checks themselves are tests of this crate, separate from the library's, so that a newcomer's
+//! first build does not have to compile their parser.
 
 mod api;
 mod imports;

@@ -13,9 +13,9 @@ use std::path::Path;
 pub struct Source {
     /// The path of the module in its crate, without the crate's name.
     pub path: Vec<String>,
-    /// Whether the file stands for a folder of modules: `mod.rs` or `lib.rs`.
+    /// Whether the file represents a folder of modules: `mod.rs` or `lib.rs`.
     pub is_parent: bool,
-    /// What is in it.
+    /// The contents of the file.
     pub file: syn::File,
 }
 
@@ -61,7 +61,7 @@ fn read(folder: &Path, path: &mut Vec<String>, sources: &mut Vec<Source>) -> io:
     Ok(())
 }
 
-/// Tells whether an item is compiled for tests alone, or hidden from the documentation.
+/// Tells whether an item is compiled only for tests, or hidden from the documentation.
 pub(crate) fn is_hidden(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = quote::quote!(#attribute).to_string().replace(' ', "");

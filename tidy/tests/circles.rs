@@ -1,11 +1,11 @@
-//! Modules of a crate do not import each other in a circle: each can be read after what it imports.
+//! Modules of a crate do not import each other in a cycle: each can be read after its imports.
 
 use std::path::Path;
 
 use arbour_tidy::{Source, circles, sources};
 
-/// The crates that have none. In backends and the suite a store, its snapshots and its transactions
-/// name each other, as the contract does.
+/// The crates without cycles. In backends and the suite, a store, its snapshots and its
+/// transactions refer to each other, as the contract does.
 const CRATES: [&str; 3] = ["core/src", "src", "tidy/src"];
 
 #[test]
@@ -25,7 +25,7 @@ fn module(path: &[&str], is_parent: bool, text: &str) -> Source {
     Source { path, is_parent, file: syn::parse_file(text).expect("it is Rust") }
 }
 
-/// Also by a name that the parent re-exports, and by a path in a signature.
+/// This includes imports by a name that the parent re-exports, and by a path in a signature.
 #[test]
 fn a_circle_is_found_however_it_is_written() {
     for second in

@@ -1,4 +1,4 @@
-//! House rules a machine can check, so that no reviewer has to.
+//! House rules that a machine can check, so that no reviewer has to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,16 +8,16 @@ use std::process::Command;
 use arbour::Registry;
 use serde_json::Value;
 
-/// The longest file, in lines that are not documentation.
+/// The maximum length of a file, in lines that are not documentation.
 const FILE_LINES_MAX: usize = 400;
 
-/// The longest function, in lines.
+/// The maximum length of a function, in lines.
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Names that say nothing about what is in a file.
+/// Names that say nothing about the contents of a file.
 const BANNED_NAMES: [&str; 5] = ["util", "utils", "common", "misc", "helpers"];
 
-/// The files every backend has, so that a reader of one finds his way in the next.
+/// The files that every backend has, so that a reader of one backend knows the next.
 const BACKEND_FILES: [&str; 6] =
     ["cursor.rs", "error.rs", "lib.rs", "snapshot.rs", "store.rs", "transaction.rs"];
 
@@ -25,7 +25,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the repository")
 }
 
-/// The files git knows, with this ending, and their text.
+/// The files that git knows with this ending, and their text.
 fn files(ending: &str) -> Vec<(PathBuf, String)> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -42,7 +42,7 @@ fn files(ending: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
-/// Fails with every finding, not only the first.
+/// Fails with every finding, not only the first one.
 fn expect_none(rule: &str, findings: &[String]) {
     assert!(findings.is_empty(), "{rule}:\n{}", findings.join("\n"));
 }
@@ -109,7 +109,7 @@ fn nothing_is_unfinished() {
 
 #[test]
 fn public_items_show_an_example() {
-    // Methods show one if it teaches something; the type shows how they are used together.
+    // Methods show an example if it teaches something; the type shows how they are used together.
     let kinds = ["fn", "struct", "enum", "trait", "type", "const fn"];
     let mut findings = Vec::new();
     for (path, text) in files(".rs") {
@@ -205,7 +205,7 @@ fn the_anchors_are_those_of_github() {
     assert_eq!(anchors(page), expected.map(str::to_owned).into());
 }
 
-/// A newcomer reads the README in one go.
+/// A newcomer reads the README in one sitting.
 #[test]
 fn the_readme_is_short() {
     let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
@@ -213,7 +213,7 @@ fn the_readme_is_short() {
     assert!(lines <= 200, "README.md has {lines} lines: longer walks are in docs/");
 }
 
-/// A program on a page goes stale unseen unless a test compiles it.
+/// A program on a page becomes outdated unnoticed unless a test compiles it.
 #[test]
 fn every_program_of_a_page_is_compiled() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).expect("there is a library");
@@ -246,7 +246,7 @@ fn backends_have_the_same_files() {
     expect_none("a backend lacks a file the others have", &findings);
 }
 
-/// The engine of the example is short enough to be read at once; that is what it is for.
+/// The engine of the example has to be short enough to be read in one sitting.
 #[test]
 fn an_engine_of_ones_own_is_under_150_lines() {
     let path = "examples/own_engine/engine.rs";
@@ -271,7 +271,7 @@ fn every_engine_of_the_readme_is_one() {
     assert!(schemes.len() > 1, "the README lists engines: {schemes:?}");
     let mut findings = Vec::new();
     for scheme in schemes {
-        // A name that can be registered is none of Arbour's, built in or not.
+        // A name that can be registered is not one of Arbour's, built in or not.
         let refused = Registry::built_in().register(&scheme, |_, _| arbour::open("memory:"));
         if refused.is_ok() {
             findings.push(format!("{scheme}: no URL has that scheme"));
@@ -283,7 +283,7 @@ fn every_engine_of_the_readme_is_one() {
     expect_none("the README lists an engine that is none", &findings);
 }
 
-/// Files of old are no use where they are not committed.
+/// Fixtures are useless if they are not committed.
 #[test]
 fn no_fixture_is_ignored() {
     let ignored = Command::new("git")
@@ -310,7 +310,7 @@ fn every_backend_has_files_of_old() {
     expect_none("a backend has no file that it must open forever", &findings);
 }
 
-/// Who may depend on whom among the crates of the workspace, tests aside.
+/// The allowed dependencies among the crates of the workspace, tests aside.
 const DIRECTIONS: [(&str, &[&str]); 10] = [
     // It reads the sources of the others, and is compiled with none of them.
     ("arbour-tidy", &[]),
@@ -321,12 +321,12 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("arbour-sqlite", &["arbour-core"]),
     ("arbour-conformance", &["arbour", "arbour-core"]),
     ("arbour", &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"]),
-    // It compares all there is, and nothing depends on it.
+    // It compares everything, and nothing depends on it.
     (
         "arbour-benches",
         &["arbour", "arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
     ),
-    // As do the benches; it needs no layer of the root.
+    // Like the benches; it needs no layer of the root.
     (
         "arbour-faults",
         &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],

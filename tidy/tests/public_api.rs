@@ -1,16 +1,16 @@
-//! The public API is written down, so that it grows by decision and not by accident.
+//! The public API is recorded in a file, so that it grows by decision and not by accident.
 
 use std::fs;
 use std::path::Path;
 
 use arbour_tidy::{api, sources};
 
-/// How many public types there may be in core and root together, the engine kit aside.
+/// The maximum number of public types in core and root together, without the engine kit.
 const TYPES_MAX: usize = 192;
 
 const PAGE: &str = "docs/api.txt";
 
-/// The crates whose API an application or the author of an engine sees.
+/// The crates whose API an application or the author of an engine uses.
 const CRATES: [(&str, &str); 2] = [("arbour", "src"), ("arbour_core", "core/src")];
 
 fn root() -> &'static Path {
@@ -52,7 +52,7 @@ fn there_are_no_more_types_than_decided() {
     let kinds = ["struct ", "enum ", "trait ", "type "];
     let types = page.lines().filter(|line| {
         let name = kinds.iter().find_map(|kind| line.strip_prefix(kind));
-        // What is below a type is a part of it.
+        // An item below a type is a part of it.
         name.is_some_and(|name| {
             let own = name.split('<').next().unwrap_or(name);
             let last = own.rsplit("::").nth(1).unwrap_or_default();

@@ -10,7 +10,7 @@ use arbour_core::{
 use crate::engine::{Attempt, Engine, Opening, Raw, Store};
 use crate::model::{Change, Contents, Entry, TREES};
 
-/// Describes an engine of Arbour's, as most of them are.
+/// Describes an engine of Arbour; most of them are alike.
 macro_rules! engine {
     ($name:literal, $store:path) => {
         Engine {
@@ -73,7 +73,7 @@ fn entries(mut cursor: impl Cursor) -> arbour_core::Result<Vec<Entry>> {
 
 impl Store for Open {
     fn commit(&self, changes: &[Change], durability: Durability) -> Attempt<()> {
-        // There are two ways to commit; which one is taken follows from the changes.
+        // There are two ways to commit; the changes decide which one is used.
         if changes.len().is_multiple_of(4) {
             let mut batch = Batch::new();
             for Change { tree, key, value } in changes {

@@ -1,4 +1,4 @@
-//! The engines, through Arbour and without it. Those without it keep their entries where Arbour
+//! The engines, through Arbour and without it. Those without it store their entries where Arbour
 //! does, so that they can read its stores.
 
 #[cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]

@@ -1,5 +1,5 @@
-//! RocksDB without Arbour. Arbour keeps all trees in one family, by number; here each is a family,
-//! so that it can open Arbour's stores but finds no trees there.
+//! RocksDB without Arbour. Arbour keeps all trees in one column family, by number; here each tree
+//! is a family, so this engine can open Arbour's stores but finds no trees there.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! SQLite without Arbour, but with the settings that durability asks for.
+//! SQLite without Arbour, but with the settings that the durability requires.
 
 use std::path::Path;
 

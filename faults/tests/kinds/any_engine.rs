@@ -42,7 +42,7 @@ pub(crate) fn too_large(bed: &Bed) -> Seen {
     seen(store.put(&tree, &vec![b'k'; longest + 1], b""))
 }
 
-/// The thread that has the writer asks for it again, and so would wait for itself.
+/// The thread that has the writer requests it again, and so would wait for itself.
 pub(crate) fn busy(bed: &Bed) -> Seen {
     let store = bed.open();
     let held = store.begin().expect("nothing else writes");
@@ -108,8 +108,8 @@ pub(crate) fn moved(bed: &Bed) -> Seen {
     seen(write())
 }
 
-/// Damages the middle of the file that holds the entries of a closed store: the store itself, or the
-/// largest file in it with this ending.
+/// Damages the middle of the file that holds the entries of a closed store: the store itself, or
+/// the largest file in it with this extension.
 pub(crate) fn damaged(bed: &Bed, ending: &str) -> Seen {
     let store = bed.open();
     let tree = store.tree("t").expect("the name is good");

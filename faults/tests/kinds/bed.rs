@@ -1,4 +1,4 @@
-//! A table of kinds, and how a line of it is tried.
+//! A table of kinds, and how one of its lines is tested.
 
 use std::error::Error as StdError;
 use std::fs;
@@ -26,12 +26,12 @@ pub(crate) struct Line {
 pub(crate) enum How {
     Made {
         make: fn(&Bed) -> Seen,
-        /// What the error says on one line, besides its next move.
+        /// The error's text on one line, without the advice.
         says: &'static [&'static str],
-        /// What the errors behind it say; `None` if there are none.
+        /// The texts of its sources; `None` if there are none.
         cause: Option<&'static str>,
     },
-    /// Another test makes it, which has what it takes.
+    /// Another test provokes it, with the means to do so.
     Elsewhere {
         test: &'static str,
     },
@@ -40,7 +40,7 @@ pub(crate) enum How {
     },
 }
 
-/// Writes a line: how the error is made, what it says, and what is behind it.
+/// Makes a line: how the error is provoked, its text, and its sources.
 pub(crate) fn made(
     kind: ErrorKind,
     make: fn(&Bed) -> Seen,
@@ -96,15 +96,15 @@ impl Bed {
     }
 }
 
-/// What there is to see of an error.
+/// The visible parts of an error.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) kind: ErrorKind,
-    /// The error on one line, with its causes and the next move.
+    /// The error on one line, with its sources and the advice.
     pub(crate) line: String,
     pub(crate) path: Option<PathBuf>,
     pub(crate) tree: Option<String>,
-    /// The errors behind it, from the nearest on.
+    /// Its sources, from the nearest on.
     pub(crate) causes: Vec<String>,
 }
 
@@ -121,12 +121,12 @@ impl From<Error> for Seen {
     }
 }
 
-/// Returns what there is to see of the error that a call has to end in.
+/// Returns the visible parts of the error with which a call has to fail.
 pub(crate) fn seen<T>(result: Result<T>) -> Seen {
     result.err().expect("the call fails").into()
 }
 
-/// The kinds there are, as the contract lists them: a new one has to get its line.
+/// The existing kinds, as the contract lists them: a new one has to get its line.
 fn kinds() -> Vec<String> {
     let source = include_str!("../../../core/src/error.rs");
     let body = source.split("pub enum ErrorKind {").nth(1).and_then(|rest| rest.split('}').next());
@@ -135,7 +135,7 @@ fn kinds() -> Vec<String> {
     names.filter(|name| name.chars().all(char::is_alphanumeric)).collect()
 }
 
-/// Makes every kind of error that an engine's table says can be made, and reads it.
+/// Provokes every kind of error in an engine's table, and checks its text.
 pub(crate) fn try_table(engine: Engine, table: &[Line]) {
     let kinds = kinds();
     assert!(kinds.len() >= 17, "{kinds:?}");
@@ -165,7 +165,7 @@ fn check(bed: &Bed, kind: ErrorKind, seen: &Seen, says: &[&str], cause: Option<&
     for text in says {
         assert!(line.contains(text), "{name}: {text:?} is missing: {line}");
     }
-    // Which tree or which store it was, and for the latter where.
+    // Which tree or which store it was, and the path of the store.
     let is_of_call =
         matches!(kind, ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode);
     if is_of_call {
@@ -181,7 +181,7 @@ fn check(bed: &Bed, kind: ErrorKind, seen: &Seen, says: &[&str], cause: Option<&
         }
         None => assert!(causes.is_empty(), "{name}: {causes:?}"),
     }
-    // Of the engine's own failures the text or the cause says what to do.
+    // For the engine's own failures, the text or the source says what to do.
     if kind != ErrorKind::Engine {
         assert!(line.ends_with(kind.next_move()), "{name}: no advice: {line}");
     }

@@ -1,4 +1,4 @@
-//! Errors of a device that fails: calls of the system, made to fail in a process of their own.
+//! Errors of a failing device: system calls that are made to fail in a process of their own.
 
 use std::env;
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ const SAID: &str = "ARBOUR_KINDS_SAID";
 /// More calls of one kind than the child makes.
 const CALLS_MAX: u64 = 400;
 
-/// What is at the path when the child begins.
+/// What exists at the path when the child begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Nothing,
@@ -43,7 +43,7 @@ fn engines() -> Vec<Engine> {
     ]
 }
 
-/// Makes one call after the other fail, until the error is of the kind that is looked for.
+/// Makes one call after the other fail, until the error has the kind that the test looks for.
 pub(crate) fn failing(
     bed: &Bed,
     before: Before,
@@ -86,7 +86,8 @@ struct Child<'b> {
 }
 
 impl Child<'_> {
-    /// Returns what the child says of its error, if it has one; or `None` if it made no such call.
+    /// Returns what the child reports of its error, if it has one; or `None` if it made no such
+    /// call.
     fn run(&self, recorder: &Recorder, meddling: Meddling) -> Option<Option<Seen>> {
         let [log, notes, said] = ["log", "notes", "said"].map(|name| self.tools.path().join(name));
         for file in [&log, &notes, &said] {
@@ -104,7 +105,7 @@ impl Child<'_> {
     }
 }
 
-/// The child's part: opens the store, commits, reads, syncs and closes until something fails.
+/// The child's role: opens the store, commits, reads, syncs and closes until a call fails.
 #[test]
 fn child() {
     let Some(name) = env::var_os(ENGINE) else { return };
@@ -114,7 +115,7 @@ fn child() {
     if let Err(error) = live(engine, &path(STORE)) {
         write(&path(SAID), &error.into());
     }
-    // An engine that failed may not be able to end in order.
+    // A failed engine may not be able to shut down properly.
     std::process::exit(0);
 }
 
@@ -131,7 +132,7 @@ fn live(engine: Engine, path: &Path) -> Result<()> {
     store.close()
 }
 
-/// Writes down what there is to see, a field on each line.
+/// Writes the visible parts, one field on each line.
 fn write(path: &Path, seen: &Seen) {
     let Seen { kind, line, path: store, tree, causes } = seen;
     let store = store.as_ref().map_or(String::new(), |path| path.display().to_string());

@@ -1,8 +1,8 @@
-//! Every kind of error on every engine: made to happen, and its text read.
+//! Every kind of error on every engine: provoked, and its text checked.
 //!
 //! A text says what failed, with its values; why; and what to do next. The files are real, and so
-//! are the failures: a damaged page, a newer format, a call of the system that the recorder makes
-//! fail. Each engine's table says how a kind is made there, or why it cannot be.
+//! are the failures: a damaged page, a newer format, a system call that the recorder makes fail.
+//! Each engine's table says how a kind is provoked there, or why it cannot be.
 #![cfg(all(
     target_os = "linux",
     any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")

@@ -59,7 +59,7 @@ fn newer(bed: &Bed) -> Seen {
     seen(bed.open_with(&StoreOptions::new()))
 }
 
-/// Gives the last number that a tree can have to one. The list of trees is the tree of number 0.
+/// Gives the highest possible tree number to a tree. The list of trees is the tree of number 0.
 fn out_of_numbers(bed: &Bed) -> Seen {
     raw(bed, |database| {
         database.put([&[0; 4][..], b"last"].concat(), (u32::MAX - 1).to_be_bytes())

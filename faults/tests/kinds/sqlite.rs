@@ -46,7 +46,7 @@ fn damaged(bed: &Bed) -> Seen {
     any_engine::damaged(bed, "")
 }
 
-/// Other processes may write, but one that wants the file for itself keeps all others away.
+/// Other processes may write, but a process that wants the file for itself keeps all others out.
 fn locked(bed: &Bed) -> Seen {
     let other = Connection::open(bed.closed_store()).expect("the file is there");
     let exclusive = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";

@@ -1,8 +1,8 @@
 //! The cases about migrations, by topic.
 //!
 //! A case is a function over a [`MigrationBed`]. It declares a program, runs it, calls
-//! [`settle`](MigrationBed::settle) and reads. The list in this file is the only one: tests, whole runs and
-//! counts come from it.
+//! [`settle`](MigrationBed::settle) and reads. The list in this file is the only one: tests, whole
+//! runs and counts come from it.
 
 use super::MigrationBed;
 use crate::Factory;
