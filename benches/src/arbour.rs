@@ -1,4 +1,4 @@
-//! Any engine by Arbour.
+//! Any engine through Arbour.
 
 use arbour_core::{
     Batch, Cursor, Direction, Durability, KeyRange, KvRead as _, KvStore, KvWrite as _, Result,
@@ -23,7 +23,7 @@ pub struct Arbour<S: KvStore> {
     settle: Settle<S>,
 }
 
-/// What a store does to settle.
+/// How a store settles.
 type Settle<S> = Box<dyn Fn(&S) -> Result<()> + Send + Sync>;
 
 impl<S: KvStore> Arbour<S> {
@@ -41,8 +41,7 @@ impl<S: KvStore> Arbour<S> {
         Self::settled_by(store, S::sync)
     }
 
-    /// Works on one tree of a store that settles in a way of its own; [`new`](Self::new) lets it
-    /// sync.
+    /// Works on one tree of a store that settles in a way of its own; [`new`](Self::new) syncs it.
     ///
     /// # Errors
     /// What the store reports.

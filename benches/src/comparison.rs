@@ -1,7 +1,7 @@
-//! Measuring two ways to do the same.
+//! Measures two ways to do the same.
 //!
-//! Machines are noisy and drift, so both sides run in one process, once each round, in an order
-//! that chance decides, and the median of the rounds' ratios is what counts.
+//! Machines are noisy and drift, so both sides run in one process, once each round, in random
+//! order, and the median of the rounds' ratios counts.
 
 use std::fmt;
 use std::hint::black_box;
@@ -22,25 +22,25 @@ use crate::workload;
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// The engine, and what is laid over it.
+    /// The engine, and the layer above it.
     pub engine: String,
     /// The operation.
     pub op: &'static str,
-    /// Nanoseconds an operation by the engine's own API: the median of the rounds.
+    /// Nanoseconds per operation with the engine's own API: the median of the rounds.
     pub raw_ns: f64,
-    /// Nanoseconds an operation by Arbour: the median of the rounds.
+    /// Nanoseconds per operation with Arbour: the median of the rounds.
     pub arbour_ns: f64,
     /// The median of the rounds' ratios of Arbour to raw.
     pub ratio: f64,
-    /// The ratio of each side's quickest round: what is to be looked at where other programs kept
-    /// the machine busy.
+    /// The ratio of each side's fastest round: look at this if other programs kept the machine
+    /// busy.
     pub best_ratio: f64,
-    /// What it may cost.
+    /// The bound.
     #[serde(skip)]
     pub bound: Bound,
 }
 
-/// What an operation may cost above the other way to do it.
+/// The bound of an operation, relative to the other way to do it.
 ///
 /// ```
 /// use arbour_benches::comparison::Bound;
@@ -50,13 +50,13 @@ pub struct Row {
 pub enum Bound {
     /// At most 1.05 times as much, or at most 25 ns more.
     RatioOrNanoseconds,
-    /// At most so many nanoseconds more.
+    /// At most this many nanoseconds more.
     Nanoseconds(f64),
-    /// At most so many times as much.
+    /// At most this many times as much.
     Ratio(f64),
-    /// Done at least so many times in the same time.
+    /// At least this many times as often in the same time.
     TimesAsFast(f64),
-    /// As much as it takes: the figure is there to be known.
+    /// No bound: the figure is only shown.
     Informative,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Bound {
 }
 
 impl Row {
-    /// Tells whether the operation costs no more than it may.
+    /// Tells whether the operation is within its bound.
     ///
     /// ```
     /// use arbour_benches::comparison::{Bound, Row};
@@ -106,14 +106,14 @@ pub struct Scale {
     pub rounds: usize,
     /// How many entries the stores hold.
     pub entries: u64,
-    /// How many keys are read in one go.
+    /// How many keys are read in one run.
     pub reads: usize,
-    /// How many transactions that wait for the device are committed in one go.
+    /// How many transactions that wait for the device are committed in one run.
     pub flushes: usize,
 }
 
 impl Scale {
-    /// What the published figures come from.
+    /// The scale of published figures.
     ///
     /// ```
     /// assert!(arbour_benches::comparison::Scale::FULL.rounds >= 9);
@@ -128,14 +128,14 @@ impl Scale {
     pub const QUICK: Self = Self { rounds: 3, entries: 2_000, reads: 500, flushes: 5 };
 }
 
-/// Where rows go, and how much is measured for each.
+/// Where rows go, and how much work is measured for each.
 pub(crate) struct Rows<'r> {
     pub(crate) scale: Scale,
     pub(crate) report: &'r mut dyn FnMut(Row),
 }
 
 impl Rows<'_> {
-    /// Begins rows that are held to a bound.
+    /// Begins rows with a bound.
     pub(crate) fn of(&mut self, engine: impl Into<String>, bound: Bound) -> Comparison<'_> {
         Comparison { scale: self.scale, engine: engine.into(), bound, report: self.report }
     }
@@ -150,8 +150,8 @@ pub(crate) struct Comparison<'r> {
 }
 
 impl Comparison<'_> {
-    /// Runs both sides alternately. Each returns the time its operations took, so that
-    /// preparations do not count.
+    /// Runs both sides alternately. Each returns the time of its operations, so that preparations
+    /// do not count.
     pub(crate) fn row(
         &mut self,
         op: &'static str,
@@ -163,8 +163,8 @@ impl Comparison<'_> {
         raw()?;
         arbour()?;
         let (mut raws, mut arbours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        // A fixed alternation falls into step with the allocator: identical sides were measured
-        // to differ by a fifth.
+        // A fixed alternation can synchronize with the allocator: identical sides differed by a
+        // fifth in measurements.
         for toss in workload::random_entries(2, self.scale.rounds) {
             let (raw_time, arbour_time) = if toss == 0 {
                 let raw_time = raw()?;
@@ -193,8 +193,8 @@ pub(crate) fn time<R>(work: impl FnOnce() -> Result<R>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// Returns how long so many operations take at so many in a second: a side that is no program, but a
-/// figure.
+/// Returns the time that this many operations take at this rate: a side that is a figure instead of
+/// a program.
 pub(crate) fn figure(operations: usize, rate: f64) -> Result<Duration> {
     Ok(Duration::from_secs_f64(operations as f64 / rate))
 }

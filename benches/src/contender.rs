@@ -1,15 +1,14 @@
-//! Who is measured, and what at.
+//! The contenders, and their work.
 
 use arbour_core::{Durability, Result};
 
 use crate::workload::{Entry, Key, Prefix};
 
-/// One way to do the work: an engine by its own API, or by Arbour.
+/// One way to do the work: an engine through its own API, or through Arbour.
 ///
-/// Raw means the fastest correct way to use the engine for the same guarantee: opened tables,
-/// kept statements, raw iterators, borrowed values. Every read looks at both ends of what it
-/// reads and returns a sum, so that nothing is optimized away and both sides can be checked to
-/// have read the same.
+/// Raw means the fastest correct way to use the engine with the same guarantee: opened tables, kept
+/// statements, raw iterators, borrowed values. Every read looks at both ends of what it reads and
+/// returns a sum, so that nothing is optimized away and the results of both sides can be compared.
 ///
 /// ```
 /// use arbour_benches::contender::Contender;
@@ -27,7 +26,7 @@ pub trait Contender: Send + Sync {
     /// What the engine reports.
     fn put(&self, entries: &[Entry], durability: Durability) -> Result<()>;
 
-    /// Stores entries in one batch: the quickest atomic way that reads nothing.
+    /// Stores entries in one batch: the fastest atomic way that reads nothing.
     ///
     /// # Errors
     /// What the engine reports.
@@ -39,7 +38,7 @@ pub trait Contender: Send + Sync {
     /// What the engine reports.
     fn gets(&self, keys: &[Key]) -> Result<u64>;
 
-    /// Reads keys in one snapshot, all in one call where the engine has one for it.
+    /// Reads keys in one snapshot, all in one call if the engine has one for it.
     ///
     /// # Errors
     /// What the engine reports.
@@ -57,14 +56,14 @@ pub trait Contender: Send + Sync {
     /// What the engine reports.
     fn prefix_scans(&self, prefixes: &[Prefix]) -> Result<u64>;
 
-    /// Runs something while a snapshot of now is held; where the engine has none, it just runs it.
+    /// Runs a closure while a snapshot is held; if the engine has none, it only runs the closure.
     ///
     /// # Errors
-    /// What the engine reports, and what is run.
+    /// The errors of the engine and of the closure.
     fn hold(&self, meanwhile: &mut dyn FnMut() -> Result<()>) -> Result<()>;
 
-    /// Waits for what the engine would otherwise do behind the back of the next measurement, such
-    /// as writing out buffers and merging files.
+    /// Waits for background work of the engine that would otherwise disturb the next measurement,
+    /// such as writing out buffers and merging files.
     ///
     /// # Errors
     /// What the engine reports.

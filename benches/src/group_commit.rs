@@ -16,14 +16,14 @@ use crate::workload::{self, Entry};
 /// How many threads write at once.
 const WRITERS: usize = 64;
 
-/// What a commit takes on the slow device.
+/// The time of a commit on the slow device.
 const SLOW_FLUSH: Duration = Duration::from_millis(5);
 
-/// How many puts each thread makes there: the first commit is one thread's alone, and must not be
-/// much of the whole.
+/// The number of puts of each thread on that device: the first commit has only one thread, and must
+/// not be a large part of the whole.
 const SLOW_PUTS: usize = 10;
 
-/// Compares durable writes that share their commits to one thread's that do not.
+/// Compares durable writes that share their commits with those of one thread that do not.
 pub(crate) fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> Result<()> {
     visit_each(asked, &mut Groups { scale, report })
 }
@@ -62,7 +62,7 @@ impl Visit for Groups<'_> {
 }
 
 impl Groups<'_> {
-    /// Compares how long a put takes of one thread, and of several through the group.
+    /// Compares the time of a put by one thread, and by several through the group.
     fn row<N: Native>(
         &mut self,
         op: &'static str,
@@ -73,7 +73,7 @@ impl Groups<'_> {
     ) -> Result<()> {
         let entries = workload::entries((WRITERS * puts) as u64);
         let versions = [1, 2].map(|version| workload::rewritten(&entries, version));
-        // Each side's own turn, so that it is given other values than the last time.
+        // Each side counts its own runs, so that it gets other values than the last time.
         let (mut plains, mut groups) = (versions.iter().cycle(), versions.iter().cycle());
         let engine = N::NAME.to_owned();
         let mut rows = Comparison { scale: self.scale, engine, bound, report: self.report };
@@ -86,8 +86,7 @@ impl Groups<'_> {
     }
 }
 
-/// Lets threads put entries of their own one by one, and returns the time that took for each
-/// thread's share.
+/// Lets threads put entries of their own one by one, and returns the time for each thread's share.
 fn puts_of(
     writers: usize,
     puts: usize,

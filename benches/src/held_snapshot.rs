@@ -1,9 +1,9 @@
-//! What a snapshot that is held for long costs those who write meanwhile.
+//! What a snapshot that is held for long costs concurrent writers.
 //!
-//! Two stores of one engine are written in turn, each for a while: one of them with a snapshot
-//! that lives all the time. Both have the same entries, and the same few of them are written over
-//! again and again: what a snapshot has to keep is what they were, once each, no matter how often
-//! they change.
+//! Two stores of one engine are written in turn, each for a while; one of them has a snapshot that
+//! lives all the time. Both have the same entries, and the same few of them are overwritten
+//! repeatedly. So the snapshot has to keep the earlier value of each, once, no matter how often it
+//! changes.
 
 use std::fs;
 use std::io;
@@ -19,7 +19,7 @@ use crate::scratch::Scratch;
 use crate::subject::{Memory, Native, Subject, Visit, contend, is_asked_for, visit_each};
 use crate::workload;
 
-/// How long is written, and what.
+/// How long the writes go on, and what is written.
 ///
 /// ```
 /// use arbour_benches::held_snapshot::Load;
@@ -29,11 +29,11 @@ use crate::workload;
 pub struct Load {
     /// How long the writes go on in the store with the snapshot.
     pub held: Duration,
-    /// How long one store is written before it is the other's turn.
+    /// How long one store is written before the other's turn.
     pub window: Duration,
     /// How many entries the stores hold.
     pub entries: u64,
-    /// How many of them are written over.
+    /// How many of them are overwritten.
     pub changed: u64,
     /// How durable each write is.
     pub durability: Durability,
@@ -42,7 +42,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// What the published figures come from: one minute, every tenth of 100,000 entries.
+    /// The scale of published figures: one minute, every tenth of 100,000 entries.
     ///
     /// ```
     /// use arbour_benches::held_snapshot::Load;
@@ -58,7 +58,7 @@ impl Load {
     };
 }
 
-/// What was seen of one engine.
+/// What was observed of one engine.
 ///
 /// ```
 /// use arbour_benches::held_snapshot::{Load, measure};
@@ -76,37 +76,37 @@ pub struct Held {
     pub engine: &'static str,
     /// Whether its own API was used.
     pub raw: bool,
-    /// How many writes there were beside the snapshot.
+    /// The number of writes beside the snapshot.
     pub writes: u64,
-    /// Writes a second without a snapshot: the median of the windows.
+    /// Writes per second without a snapshot: the median of the windows.
     pub free_rate: f64,
-    /// Writes a second beside the snapshot: the median of the windows.
+    /// Writes per second beside the snapshot: the median of the windows.
     pub held_rate: f64,
-    /// The median of the ratios of neighbouring windows: held to free.
+    /// The median of the ratios of neighbouring windows: with the snapshot to without.
     pub ratio: f64,
     /// The memory of the process in bytes: before, after a quarter, half, three quarters, and at
     /// the end.
     pub resident: [u64; 5],
-    /// How many bytes the files grew that have no snapshot to serve.
+    /// How many bytes the files without a snapshot grew.
     pub free_growth: u64,
     /// How many bytes the files grew beside the snapshot.
     pub held_growth: u64,
-    /// How many old values Arbour keeps in memory, where it is Arbour that does.
+    /// The number of old values that Arbour keeps in memory, if it does.
     pub values_kept: Option<usize>,
-    /// How many bytes of memory what changed may take.
+    /// The maximum bytes of memory that the changed entries may take.
     #[serde(skip)]
     pub resident_growth_max: u64,
 }
 
-/// What an entry that changed may take in memory: its key and value, and what it takes to find
-/// them, thrice over.
+/// The memory that a changed entry may take: three times its key, its value and what is needed to
+/// find them.
 const CHANGED_BYTES_MAX: u64 = 1024;
 
-/// The cache each store is opened with, so that it is full early and not taken for what is kept.
+/// The cache of each store, so that it is full early and does not look like kept values.
 const CACHE_BYTES: usize = 16 << 20;
 
 impl Held {
-    /// Tells whether writers slow down by a tenth at most.
+    /// Tells whether writers slow down by at most a tenth.
     ///
     /// ```
     /// use arbour_benches::held_snapshot::{Load, measure};
@@ -123,8 +123,8 @@ impl Held {
         self.ratio >= 0.9
     }
 
-    /// Tells whether memory is bounded by what changed: once everything that is written over was
-    /// written over, it does not grow with the number of writes.
+    /// Tells whether memory is bounded by the changed entries: once each of them was overwritten,
+    /// it does not grow with the number of writes.
     ///
     /// ```
     /// use arbour_benches::held_snapshot::{Load, measure};
@@ -143,7 +143,7 @@ impl Held {
     }
 }
 
-/// Measures the engines that are named, or all if none is.
+/// Measures the named engines, or all if none is named.
 ///
 /// # Errors
 /// What a store reports.
@@ -206,7 +206,7 @@ impl Snapshots<'_> {
         for side in [&mut free, &mut held] {
             side.store.put(&entries, Durability::PowerLoss)?;
             side.store.settle()?;
-            // Both have written a little before anything is counted.
+            // Both stores are written a little before anything is counted.
             side.write()?;
             side.before = side.writes;
         }
@@ -237,15 +237,15 @@ impl Snapshots<'_> {
     }
 }
 
-/// What was seen while writing.
+/// What was observed while writing.
 #[derive(Default)]
 struct Watch {
     resident: [u64; 5],
-    /// Of each pair of windows: writes a second without a snapshot, and with one.
+    /// For each pair of windows: writes per second without a snapshot, and with one.
     rates: Vec<(f64, f64)>,
 }
 
-/// Writes both sides in turn, which of them first as chance decides.
+/// Writes both sides in turn, in random order.
 fn take_turns(load: Load, free: &mut Side<'_>, held: &mut Side<'_>) -> Result<Watch> {
     let mut watch = Watch { resident: [resident_bytes(); 5], rates: Vec::new() };
     let windows = load.held.as_nanos().div_ceil(load.window.as_nanos().max(1)).max(1) as usize;
@@ -263,31 +263,31 @@ fn take_turns(load: Load, free: &mut Side<'_>, held: &mut Side<'_>) -> Result<Wa
     Ok(watch)
 }
 
-/// A store that is written over.
+/// A store that is overwritten.
 struct Side<'s> {
     store: &'s dyn Contender,
     load: Load,
     order: Vec<u64>,
     writes: u64,
-    /// How many of them came before anything was counted.
+    /// The number of writes before anything was counted.
     before: u64,
 }
 
 impl<'s> Side<'s> {
     fn new(store: &'s dyn Contender, load: Load) -> Self {
-        // Longer than there are entries, so that few are left out.
+        // Larger than the number of entries, so that few are left out.
         let order = workload::random_entries(load.changed, load.changed as usize * 8);
         Self { store, load, order, writes: 0, before: 0 }
     }
 
-    /// Writes entries one by one for a window's time, and returns how many that was a second.
+    /// Writes entries one by one for the time of a window, and returns the rate per second.
     fn write(&mut self) -> Result<f64> {
         let start = Instant::now();
         let before = self.writes;
         while start.elapsed() < self.load.window {
             let turn = self.writes as usize % self.order.len();
             let entry = self.order.get(turn).copied().unwrap_or(0);
-            // A value that is not the one that is there, or SQLite has nothing to do.
+            // A value that differs from the stored one, because SQLite would otherwise do nothing.
             let value = workload::value(self.writes, workload::VALUE_BYTES);
             self.store.apply(&[(workload::key(entry), value)], self.load.durability)?;
             self.writes += 1;
@@ -296,7 +296,7 @@ impl<'s> Side<'s> {
     }
 }
 
-/// The memory this process has in use, in bytes; zero where the system does not say.
+/// The memory that this process uses, in bytes; zero if the system does not provide it.
 fn resident_bytes() -> u64 {
     let pages = fs::read_to_string("/proc/self/statm").ok().and_then(|text| {
         text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok())
@@ -304,7 +304,7 @@ fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * 4096
 }
 
-/// The size of a store and of what lies beside it, in bytes.
+/// The size of a store and its additional files, in bytes.
 fn disk_bytes(store: &Path) -> u64 {
     fn below(folder: &Path) -> io::Result<u64> {
         let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! What a layer costs above what it is laid over.
+//! What a layer costs above what it wraps.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use arbour_core::{
 use crate::comparison::{Bound, Comparison, Row, Scale, time};
 use crate::workload::Entry;
 
-/// Compares a transaction that reads nothing to collecting its writes in a plain batch.
+/// Compares a transaction that reads nothing with collecting its writes in a plain batch.
 pub(crate) fn measure(scale: Scale, entries: &[Entry], report: &mut dyn FnMut(Row)) -> Result<()> {
     let layer = TransactionLayer::new(Sink::new(), &StoreOptions::new(), None);
     let tree = layer.tree("entries")?;
@@ -41,7 +41,7 @@ pub(crate) fn measure(scale: Scale, entries: &[Entry], report: &mut dyn FnMut(Ro
         },
     )
 }
-/// An engine that forgets what it is given, so that only the layer's own cost is measured.
+/// An engine that discards its input, so that only the layer's own cost is measured.
 struct Sink {
     registry: TreeRegistry,
     empty: MemoryStore,

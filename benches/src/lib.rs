@@ -11,8 +11,8 @@
 //! - `cargo run --release -p arbour-benches --bin growth` prints how the cost of each operation
 //!   [grows](growth) with what a store holds.
 //!
-//! Both measure [contenders](contender::Contender): the same work done by Arbour and by an
-//! engine's own API. Keys have 16 bytes and values 100.
+//! Both measure [contenders](contender::Contender): the same work done through Arbour and through
+//! an engine's own API. Keys have 16 bytes and values 100.
 
 mod arbour;
 pub mod comparison;

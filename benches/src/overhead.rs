@@ -13,8 +13,8 @@ use crate::subject::{Memory, Native, Subject, Visit, contend, is_asked_for, visi
 use crate::workload::{self, Entry, PREFIX_ENTRIES};
 use crate::{Arbour, group_commit, layers};
 
-/// Measures the engines that are named, or all if none is, and hands each row over as it is done.
-/// What the layers cost by themselves is measured with the engine in memory.
+/// Measures the named engines, or all if none is named, and passes on each row as soon as it is
+/// measured. The cost of the layers themselves is measured with the engine in memory.
 ///
 /// # Errors
 /// What a store reports.
@@ -79,7 +79,7 @@ fn dynamic<S: Subject>(
     let engine = format!("{}, dyn above fixed", S::NAME);
     let mut pair = Comparison { scale, engine, bound: Bound::Nanoseconds(30.0), report };
     pair.reads(entries, &fixed, &dynamic)?;
-    // Few enough entries to stay in the cache: what is measured is the call, not the memory.
+    // Few enough entries to stay in the cache, so that the call is measured and not the memory.
     let entries = entries.get(..1_000).unwrap_or(entries);
     let versions = [1, 2].map(|version| workload::rewritten(entries, version));
     let put = |contender: &dyn Contender| {
@@ -90,8 +90,8 @@ fn dynamic<S: Subject>(
     pair.row("put in a transaction of 1,000", puts, || put(&fixed), || put(&dynamic))
 }
 
-/// How many transactions one go of the puts above makes: even, so that the next begins with values
-/// other than those of the last.
+/// The number of transactions in one run of the puts above: even, so that the next run begins with
+/// other values than those of the last.
 const PUT_TRANSACTIONS: usize = 10;
 
 impl Comparison<'_> {
@@ -125,15 +125,15 @@ impl Comparison<'_> {
             random(count / PREFIX_ENTRIES, reads / 50).map(workload::prefix).collect();
         let gets = |contender: &dyn Contender| time(|| contender.gets(&keys));
         self.row("get", keys.len(), || gets(raw), || gets(arbour))?;
-        // The other side has just had the caches to itself; what it cost to read the pages again
-        // would hide what the calls cost.
+        // The other side has just replaced the contents of the caches; the cost of reading the
+        // pages again would hide the cost of the calls.
         let scan = |contender: &dyn Contender| {
             contender.scan()?;
             time(|| contender.scan())
         };
         self.row("next of a scan", entries.len(), || scan(raw), || scan(arbour))?;
         if matches!(self.bound, Bound::Nanoseconds(_)) {
-            // A call that opens a cursor is held to the bound by the prefix scan's hundred calls.
+            // The hundred calls of the prefix scan test the bound for calls that open a cursor.
             return Ok(());
         }
         let scans = |contender: &dyn Contender| {
@@ -143,8 +143,8 @@ impl Comparison<'_> {
         self.row("prefix scan of 100", prefixes.len(), || scans(raw), || scans(arbour))
     }
 
-    /// Writes over what is there. What either side left to do for later it does before the other
-    /// is timed, and before it is timed itself.
+    /// Overwrites existing entries. Deferred work of either side is completed before the other is
+    /// timed, and before the side itself is timed.
     fn commits(
         &mut self,
         entries: &[Entry],
@@ -179,10 +179,10 @@ impl Comparison<'_> {
     }
 }
 
-/// How many entries are written over.
+/// The number of entries that are overwritten.
 const REWRITTEN_MAX: usize = 20_000;
 
-/// A contender whose entries are written over, each time with other values.
+/// A contender whose entries are overwritten, each time with other values.
 struct Rewriter<'c> {
     contender: &'c dyn Contender,
     versions: [Vec<Entry>; 2],
@@ -195,8 +195,7 @@ impl<'c> Rewriter<'c> {
         Self { contender, versions, turn: Cell::new(0) }
     }
 
-    /// Times `count` writes of so many puts each, which begin and end with nothing left to do behind
-    /// the caller's back.
+    /// Times `count` writes of this many puts each; no background work is left before and after.
     fn write(
         &self,
         puts: usize,
@@ -205,7 +204,7 @@ impl<'c> Rewriter<'c> {
     ) -> Result<Duration> {
         let turn = self.turn.replace(self.turn.get() + 1);
         let [first, second] = &self.versions;
-        // Where there are fewer entries than writes, the next round is another version too.
+        // If there are fewer entries than writes, the next round uses another version too.
         let rounds = (turn..)
             .flat_map(|round| if round % 2 == 0 { first } else { second }.chunks_exact(puts));
         self.contender.settle()?;

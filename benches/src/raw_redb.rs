@@ -1,4 +1,4 @@
-//! redb by its own API.
+//! redb through its own API.
 
 use std::ops::RangeBounds;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl RawRedb {
     /// ```
     pub fn create(path: &Path) -> Result<Self> {
         let raw = Self { database: Database::create(path).map_err(failed)? };
-        // Makes the table, which is there to be read from then on.
+        // Makes the table, so that it can be read from now on.
         raw.put(&[], Durability::PowerLoss)?;
         Ok(raw)
     }
@@ -91,7 +91,7 @@ impl Contender for RawRedb {
         transaction.commit().map_err(failed)
     }
 
-    /// redb has no batch: its transaction is the quickest way.
+    /// redb has no batch: its transaction is the fastest way.
     fn apply(&self, entries: &[Entry], durability: Durability) -> Result<()> {
         self.put(entries, durability)
     }
@@ -107,7 +107,7 @@ impl Contender for RawRedb {
         Ok(seen)
     }
 
-    /// redb has no such call, so nothing is gained by collecting the values.
+    /// redb has no such call, so collecting the values would gain nothing.
     fn multi_get(&self, keys: &[Key]) -> Result<u64> {
         self.gets(keys)
     }
@@ -131,7 +131,7 @@ impl Contender for RawRedb {
         meanwhile()
     }
 
-    /// A commit that waits for the device takes those along that did not.
+    /// A commit that waits for the device also makes earlier ones durable.
     fn settle(&self) -> Result<()> {
         self.put(&[], Durability::PowerLoss)
     }

@@ -1,4 +1,4 @@
-//! RocksDB by its own API.
+//! RocksDB through its own API.
 
 use std::path::Path;
 
@@ -57,7 +57,7 @@ impl RawRocksdb {
         })
     }
 
-    /// Writes in a transaction, and again where another was in its way.
+    /// Writes in a transaction, and retries if another one conflicted.
     fn transact(
         &self,
         durability: Durability,
@@ -72,7 +72,8 @@ impl RawRocksdb {
             let transaction = self.database.transaction_opt(&options, &optimistic);
             write(&transaction, family).map_err(failed)?;
             match transaction.commit() {
-                // Another has written what this one wrote over, or so much that nobody knows.
+                // Another one has overwritten what this one wrote, or so much that RocksDB cannot
+                // tell.
                 Err(cause) if matches!(cause.kind(), Cause::Busy | Cause::TryAgain) => {}
                 committed => return committed.map_err(failed),
             }
@@ -86,7 +87,7 @@ impl RawRocksdb {
     }
 }
 
-/// What `RocksdbStore` sets, as far as it changes what is measured.
+/// The settings of `RocksdbStore`, as far as they affect the measurements.
 fn options() -> Options {
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(&Cache::new_lru_cache(64 << 20));
@@ -123,7 +124,7 @@ fn failed(cause: rocksdb::Error) -> Error {
     Error::new(ErrorKind::Engine, Operation::Open, "raw RocksDB failed").with_source(cause)
 }
 
-/// The log reaches the system with each commit; the highest level waits for the device.
+/// The system gets the log with each commit; the highest level waits for the device.
 fn lasting(durability: Durability) -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(durability == Durability::PowerLoss);
@@ -209,21 +210,21 @@ impl Contender for RawRocksdb {
     }
 
     /// Writes the buffer out and merges the files, so that reads find them in one shape and no
-    /// thread of RocksDB's works on.
+    /// background thread of RocksDB is active.
     fn settle(&self) -> Result<()> {
         let family = self.family()?;
         self.database.flush_cf(family).map_err(failed)?;
         let mut options = CompactOptions::default();
         // A file that is only moved down keeps its index pinned, as if it were new: the stores of
-        // both sides are to lie in files that were merged.
+        // both sides have to be in files that were merged.
         options.set_bottommost_level_compaction(BottommostLevelCompaction::ForceOptimized);
         self.database.compact_range_cf_opt(family, None::<&[u8]>, None::<&[u8]>, &options);
         Ok(())
     }
 }
 
-/// A table is a range of keys with its number before them, as in Arbour's backend: a column family
-/// for each would be written out and merged on its own.
+/// A table is a range of keys with its number before them, as in Arbour's backend, because a column
+/// family for each table would be written out and merged separately.
 impl Tables for RawRocksdb {
     fn put_records(&self, records: &[Record]) -> Result<()> {
         self.transact(Durability::PowerLoss, |transaction, family| {

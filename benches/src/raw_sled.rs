@@ -1,4 +1,4 @@
-//! sled by its own API.
+//! sled through its own API.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::contender::Contender;
 use crate::documents::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
-/// sled used directly: one opened tree. What it reads is no snapshot, for sled has none.
+/// sled used directly: one opened tree. Its reads are not a snapshot, because sled has none.
 ///
 /// ```
 /// use arbour_benches::contender::Contender;
@@ -27,7 +27,7 @@ use crate::workload::{Entry, Key, Prefix, look_at};
 pub struct RawSled {
     database: Db,
     tree: Tree,
-    /// sled's flush hands its log to the device, and does not wait until the device has it.
+    /// sled's flush hands its log to the device, and does not wait until it is durable.
     log: File,
 }
 

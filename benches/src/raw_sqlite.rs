@@ -1,4 +1,4 @@
-//! SQLite by rusqlite.
+//! SQLite through rusqlite.
 
 use std::path::{Path, PathBuf};
 
@@ -13,9 +13,9 @@ use crate::workload::{Entry, Key, Prefix, look_at};
 /// SQLite used directly: one table clustered by its key, a connection that writes, a pool of
 /// connections that read.
 ///
-/// A statement belongs to its connection, and a connection that is lent from thread to thread
-/// cannot be kept together with what borrows it. So a statement is looked up once for each call
-/// and kept for all the rows and keys of it.
+/// A statement belongs to its connection, and a connection that moves between threads cannot be
+/// kept together with what borrows it. So a statement is looked up once for each call and used for
+/// all its rows and keys.
 ///
 /// ```
 /// use arbour_benches::contender::Contender;
@@ -34,8 +34,8 @@ pub struct RawSqlite {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// The connection that writes, and the level it is set to: it is switched only when another is
-/// asked for.
+/// The connection that writes, and its current level: it is switched only when another level is
+/// requested.
 struct Writer {
     connection: Connection,
     durability: Durability,
@@ -76,7 +76,7 @@ impl RawSqlite {
             kept(&connection, "COMMIT")?.raw_execute()?;
             Ok(seen)
         })();
-        // A connection whose transaction may still run is not given to the next.
+        // A connection whose transaction may still run is not reused.
         if seen.is_ok() {
             self.idle.lock().push(connection);
         }
@@ -86,7 +86,8 @@ impl RawSqlite {
 
 fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(failed)?;
-    // As large as Arbour's: with SQLite's own 2 MiB the reads of a small store go to the file.
+    // As large as Arbour's: with SQLite's own 2 MiB the reads of a small store would go to the
+    // file.
     connection.execute_batch("PRAGMA cache_size = -16384").map_err(failed)?;
     Ok(connection)
 }
@@ -126,7 +127,7 @@ fn look_at_each(
     Ok(seen)
 }
 
-/// The bytes of a column where SQLite has them.
+/// The bytes of a column, borrowed from SQLite.
 fn blob<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r [u8]> {
     Ok(row.get_ref(column)?.as_blob()?)
 }
@@ -190,7 +191,7 @@ impl Contender for RawSqlite {
         self.writer.lock().put(entries, durability).map_err(failed)
     }
 
-    /// SQLite has no batch: its transaction is the quickest way.
+    /// SQLite has no batch: its transaction is the fastest way.
     fn apply(&self, entries: &[Entry], durability: Durability) -> Result<()> {
         self.put(entries, durability)
     }
@@ -199,7 +200,7 @@ impl Contender for RawSqlite {
         self.read(|connection| look_at_each(connection, "entries", keys, look_at))
     }
 
-    /// SQLite has no such call: a statement for each key, kept, is the quickest way.
+    /// SQLite has no such call: a kept statement for each key is the fastest way.
     fn multi_get(&self, keys: &[Key]) -> Result<u64> {
         self.gets(keys)
     }
@@ -228,7 +229,7 @@ impl Contender for RawSqlite {
     fn hold(&self, meanwhile: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let mut done = Ok(());
         self.read(|connection| {
-            // SQLite pins what a transaction sees when it first reads.
+            // SQLite pins the state that a transaction sees at its first read.
             let mut pin = kept(connection, "PRAGMA schema_version")?;
             pin.raw_query().next()?;
             done = meanwhile();
@@ -270,7 +271,7 @@ impl Tables for RawSqlite {
     }
 }
 
-/// Moves the log into the database, so that no commit that is measured has to.
+/// Moves the log into the database, so that no measured commit has to.
 pub(crate) fn checkpoint(path: &Path) -> Result<()> {
     let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
     let done = connect(path)?.query_row(sql, [], |row| row.get::<_, i64>(0));

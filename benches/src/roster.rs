@@ -1,4 +1,4 @@
-//! Who takes part: every engine that is built in, by Arbour and by its own API.
+//! The entrants: every engine that is built in, with Arbour and with its own API.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::contender::Contender;
 use crate::report::{ENGINES, Engine};
 use crate::subject::{Memory, Native, Subject, Visit, contend, visit_each};
 
-/// Makes something of a path where nothing is yet.
+/// Makes something from an unused path.
 type Make<T> = Box<dyn Fn(&Path) -> Result<T>>;
 
-/// Somebody who takes part.
+/// An entrant.
 ///
 /// ```
 /// use arbour_benches::roster::roster;
@@ -24,11 +24,11 @@ type Make<T> = Box<dyn Fn(&Path) -> Result<T>>;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct Entrant {
-    /// What its figures are kept under.
+    /// The name of its figures.
     pub name: String,
     /// The engine.
     pub engine: Engine,
-    /// Whether it is the engine's own API.
+    /// Whether it uses the engine's own API.
     pub is_raw: bool,
     make: Make<Box<dyn Contender>>,
     make_grouped: Option<Make<Box<dyn Contender>>>,
@@ -36,7 +36,7 @@ pub struct Entrant {
 }
 
 impl Entrant {
-    /// Makes a contender with a store at a path where nothing is yet.
+    /// Makes a contender with a store at an unused path.
     ///
     /// # Errors
     /// What the engine reports.
@@ -65,8 +65,8 @@ impl Entrant {
         self.make_grouped.as_ref().map(|make| make(path))
     }
 
-    /// Returns what the engine can do by Arbour; `None` for an engine's own API. It makes a store
-    /// at the path for it.
+    /// Returns the capabilities of the engine with Arbour; `None` for an engine's own API. It makes
+    /// a store at the path to read them.
     ///
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
@@ -81,7 +81,7 @@ impl Entrant {
     }
 }
 
-/// Returns everybody who takes part, an engine's own API after Arbour on it.
+/// Returns all entrants, each engine's own API after Arbour on it.
 ///
 /// ```
 /// let names: Vec<_> = arbour_benches::roster::roster().into_iter().map(|e| e.name).collect();
@@ -107,8 +107,8 @@ impl Visit for Entrants {
     }
 }
 
-/// Says what an engine is told to do for a commit of each level, weakest first, by Arbour and by
-/// its own API alike.
+/// Describes what the engine is asked to do for a commit of each level, weakest first, with Arbour
+/// and with its own API alike.
 pub(crate) fn durability_settings(engine: &str) -> [&'static str; 3] {
     match engine {
         "redb" => ["Durability::None", "Durability::Immediate", "Durability::Immediate"],

@@ -1,4 +1,4 @@
-//! Where stores are made to be measured.
+//! Folders for stores that are measured.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use arbour_core::{Error, ErrorKind, Operation, Result};
 use tempfile::TempDir;
 
-/// A folder for stores that goes when this does.
+/// A folder for stores that is removed when this is dropped.
 pub(crate) struct Scratch {
     folder: TempDir,
 }
@@ -18,8 +18,8 @@ impl Scratch {
         Ok(Self { folder })
     }
 
-    /// Returns where a store can be made, in a folder of its own: what an earlier one of that
-    /// name left there is removed.
+    /// Returns a path for a store, in a folder of its own. What an earlier store of that name left
+    /// there is removed.
     pub(crate) fn store(&self, name: &str) -> Result<PathBuf> {
         let folder = self.folder.path().join(name);
         match fs::remove_dir_all(&folder) {

@@ -1,4 +1,4 @@
-//! A store on a device that is slow to say what it has.
+//! A store on a device with slow flushes.
 
 use std::thread;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use arbour_core::engine::forward;
 use arbour_core::{Batch, Durability, KvRead, KvStore, KvWrite, Result};
 
-/// A store whose every commit and batch takes a while longer: what a disk with a head, or one at
-/// the other end of a network, takes to flush.
+/// A store whose every commit and batch takes longer, like a flush of a hard disk, or of a disk at
+/// the other end of a network.
 ///
 /// ```
 /// use arbour_benches::Slowed;
@@ -57,7 +57,7 @@ impl<S: KvStore> KvStore for Slowed<S> {
         Ok(SlowedTransaction { transaction, flush: self.flush })
     }
 
-    /// Waits in a transaction, for batches are serialized by the device as well.
+    /// Waits in a transaction, because the device serializes batches as well.
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         let mut transaction = self.begin_with(durability)?;
         transaction.apply(&batch)?;

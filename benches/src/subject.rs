@@ -10,7 +10,7 @@ use crate::contender::Contender;
 use crate::documents::Tables;
 use crate::{Arbour, RawRedb};
 
-/// The names of the engines that are measured, in the order they are.
+/// The names of the measured engines, in the order in which they are measured.
 ///
 /// ```
 /// assert!(arbour_benches::ENGINES.contains(&"redb"));
@@ -26,7 +26,7 @@ pub const ENGINES: &[&str] = &[
     "rocksdb",
 ];
 
-/// Tells whether an engine is asked for: who names none asks for all.
+/// Tells whether an engine was requested; if none is named, all are.
 pub(crate) fn is_asked_for(name: &str, asked: &[String]) -> bool {
     asked.is_empty() || asked.iter().any(|asked| asked == name)
 }
@@ -43,7 +43,8 @@ pub(crate) trait Subject {
         store.sync()
     }
 
-    /// How many old values the store keeps in memory for its snapshots, where Arbour does that.
+    /// The number of old values that the store keeps in memory for its snapshots, if Arbour does
+    /// that.
     fn values_kept(_: &Self::Store) -> Option<usize> {
         None
     }
@@ -58,23 +59,23 @@ pub(crate) fn contend<S: Subject>(
     Arbour::settled_by(store, move |store| S::settle(store, &path))
 }
 
-/// An engine that has an API of its own to be compared to.
+/// An engine with an API of its own to compare with.
 pub(crate) trait Native: Subject {
     type Raw: Contender + Tables;
-    /// What Arbour may cost above it.
+    /// The bound for Arbour above it.
     const BOUND: Bound = Bound::RatioOrNanoseconds;
-    /// Whether grouping commits is held to its bound: RocksDB does it itself, sled not at all.
+    /// Whether grouped commits have a bound: RocksDB groups them itself, sled not at all.
     const GROUPS: bool = false;
 
     fn create_raw(path: &Path) -> Result<Self::Raw>;
 }
 
-/// What is to be done for each engine.
+/// The work for each engine.
 pub(crate) trait Visit {
     fn visit<N: Native>(&mut self) -> Result<()>;
 }
 
-/// Visits the engines that are asked for, except the one in memory, which is no one's API.
+/// Visits the requested engines, except the one in memory, which has no API of its own.
 pub(crate) fn visit_each(asked: &[String], visit: &mut impl Visit) -> Result<()> {
     if is_asked_for(Redb::NAME, asked) {
         visit.visit::<Redb>()?;

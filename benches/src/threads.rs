@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use arbour_core::Result;
 
-/// Gives each share to a thread of its own, lets all of them begin at once, and returns how long it
-/// took until the last was done.
+/// Gives each share to a thread of its own, lets all of them begin at once, and returns the time
+/// until the last one was done.
 pub(crate) fn at_once<T: Send>(
     shares: Vec<T>,
     work: impl Fn(T) -> Result<()> + Sync,
@@ -23,7 +23,7 @@ pub(crate) fn at_once<T: Send>(
             })
         };
         let threads: Vec<_> = shares.into_iter().map(begin).collect();
-        // Read before the last is let go: it may have ended before this thread runs again.
+        // Read before the last one starts, because it may have ended before this thread runs again.
         let begun = Instant::now();
         start.wait();
         let done: Result<()> = threads

@@ -1,4 +1,4 @@
-//! What moving a whole store costs above loading its entries by the engine's own API.
+//! What moving a whole store costs relative to loading its entries with the engine's own API.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::scratch::Scratch;
 use crate::subject::{Native, Visit, visit_each};
 use crate::workload::{self, Entry};
 
-/// What a transfer may cost: 0.7 of the rate of a raw bulk load.
+/// The bound of a transfer: 0.7 of the rate of a raw bulk load.
 const BOUND: Bound = Bound::Ratio(1.0 / 0.7);
 
-/// Measures transfers into the engines that are named, or into all if none is, and hands each row over as
-/// it is done. The source is in memory: the engine that is filled is the slower of the two. The raw side
-/// loads everything in one transaction that survives the loss of power; a transfer also reads all of it back
-/// and compares.
+/// Measures transfers into the named engines, or into all if none is named, and passes on each row
+/// as soon as it is measured. The source is in memory, because the destination is the slower of the
+/// two. The raw side loads everything in one transaction that survives a loss of power; a transfer
+/// also reads everything back and compares it.
 ///
 /// # Errors
 /// What a store or a transfer reports.
@@ -71,7 +71,7 @@ impl Visit for Transfers<'_> {
     }
 }
 
-/// What a transfer reports, as what the store under it does; and how many entries it moved.
+/// Converts an error of a transfer to one of the store; also returns the number of entries moved.
 fn moved(moved: TransferResult<transfer::Transferred>) -> Result<u64> {
     match moved {
         Ok(moved) => Ok(moved.entries),

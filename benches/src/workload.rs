@@ -1,4 +1,4 @@
-//! The data every measurement works on.
+//! The data of every measurement.
 
 /// The length of a key, in bytes.
 pub const KEY_BYTES: usize = 16;
@@ -9,13 +9,13 @@ pub const VALUE_BYTES: usize = 100;
 /// A key.
 pub type Key = [u8; KEY_BYTES];
 
-/// What the keys of a group begin with.
+/// The common beginning of the keys of a group.
 pub type Prefix = [u8; 8];
 
 /// A key and its value.
 pub type Entry = (Key, Vec<u8>);
 
-/// How many entries share the first eight bytes of their key: what a prefix scan reads.
+/// The number of entries that share the first eight bytes of their key, which a prefix scan reads.
 pub const PREFIX_ENTRIES: u64 = 100;
 
 /// Returns the key of an entry: the number of its group, then its number within, both big-endian.
@@ -68,9 +68,9 @@ pub fn entries(count: u64) -> Vec<Entry> {
     (0..count).map(|entry| (key(entry), value(entry, VALUE_BYTES))).collect()
 }
 
-/// Returns entries with other values, each version with its own. A store that is written over has
-/// to be given values that differ from those it holds: SQLite compares a value with what it is to
-/// replace, and neither writes nor flushes anything if they are alike.
+/// Returns entries with other values, different for each version. A store that is overwritten needs
+/// values that differ from those it holds: SQLite compares a new value with the old one, and
+/// neither writes nor flushes anything if they are equal.
 ///
 /// ```
 /// use arbour_benches::workload::{entries, rewritten};
@@ -86,7 +86,8 @@ pub fn rewritten(entries: &[Entry], version: u64) -> Vec<Entry> {
     rewritten.map(|((key, value), seed)| (*key, self::value(seed, value.len()))).collect()
 }
 
-/// Returns the numbers of `count` entries below `entries` in an order that no cache foresees, the same each run.
+/// Returns the numbers of `count` entries below `entries` in an order that caches cannot predict,
+/// the same in each run.
 ///
 /// ```
 /// let order = arbour_benches::workload::random_entries(1_000, 10);
@@ -102,8 +103,8 @@ pub fn random_entries(entries: u64, count: usize) -> Vec<u64> {
     (0..count).map(|_| random()).collect()
 }
 
-/// Looks at both ends of what was read. Without it a read would be measured that leaves the bytes
-/// where they are, and no reader does that.
+/// Looks at both ends of what was read. Otherwise a read would be measured that leaves the bytes
+/// where they are, and no program does that.
 ///
 /// ```
 /// assert_eq!(arbour_benches::workload::look_at(&[1, 2, 3]), 4);

@@ -1,4 +1,4 @@
-//! Whoever is measured has to do the same work, or the comparison says nothing.
+//! All contenders have to do the same work, or the comparison means nothing.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn raws(folder: &Path) -> Result<Vec<(&'static str, Box<dyn Contender>)>> {
 /// What every read of a contender sees, one after another.
 fn readings(contender: &dyn Contender) -> Result<[u64; 4]> {
     let random = |below| workload::random_entries(below, 50).into_iter();
-    // One key more than there is: who is absent counts nothing, and is no failure.
+    // One key more than exist: an absent key counts nothing, and is not a failure.
     let keys: Vec<_> = random(ENTRIES).chain([ENTRIES]).map(workload::key).collect();
     let prefixes: Vec<_> = random(ENTRIES / PREFIX_ENTRIES).map(workload::prefix).collect();
     Ok([
@@ -47,7 +47,8 @@ fn every_raw_contender_reads_what_arbour_reads() {
             contender.apply(chunk, durability)?;
         }
         contender.settle()?;
-        // Overwriting them by their like changes nothing to read, whoever reads meanwhile.
+        // Overwriting entries with equal ones changes nothing that is read, even by concurrent
+        // readers.
         contender.hold(&mut || contender.put(rest, Durability::None))
     };
     let memory = Arbour::new(MemoryStore::new()).expect("memory opens");

@@ -13,7 +13,7 @@ use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
 use crate::scale::Scale;
 use crate::stores::{StoreKey, Stores};
 
-/// Who is measured, how much, and where the figures go.
+/// What is measured, how much of it, and where the figures go.
 pub(crate) struct Bench<'b> {
     criterion: &'b mut Criterion,
     pub(crate) entrant: &'b Entrant,
@@ -38,8 +38,8 @@ impl<'b> Bench<'b> {
     }
 
     /// Measures a kind of work that does `operations` each time, unless it does not suit the
-    /// engine. The closure runs only if criterion's filter lets it, so that is where stores are
-    /// asked for.
+    /// engine. The closure runs only if criterion's filter allows it, so stores are requested
+    /// inside it.
     pub(crate) fn measure(
         &mut self,
         work: &Work,
@@ -50,8 +50,8 @@ impl<'b> Bench<'b> {
         self.measure_sampled(work, parameter, operations, SamplingMode::Auto, run);
     }
 
-    /// Measures what has to be told how often to run, or whose single runs take long: every sample
-    /// runs it equally often.
+    /// Measures work that has to be told how often to run, or whose single runs take long: every
+    /// sample runs it equally often.
     pub(crate) fn measure_flat(
         &mut self,
         work: &Work,
@@ -90,12 +90,12 @@ impl<'b> Bench<'b> {
 }
 
 impl Source<'_> {
-    /// Returns the entrant's store of so many entries with values of the usual length.
+    /// Returns the entrant's store of this many entries with values of the usual length.
     pub(crate) fn loaded(&self, entries: u64) -> Rc<dyn Contender> {
         self.loaded_with(entries, VALUE_BYTES)
     }
 
-    /// Returns the entrant's store of so many entries with values of a length.
+    /// Returns the entrant's store of this many entries with values of this length.
     pub(crate) fn loaded_with(&self, entries: u64, value_bytes: usize) -> Rc<dyn Contender> {
         let contender = self.entrant.name.clone();
         let key = StoreKey { contender, entries, value_bytes };
@@ -112,13 +112,13 @@ impl Source<'_> {
         self.stores.get(&key, make)
     }
 
-    /// Makes a store of the entrant's that holds nothing.
+    /// Makes an empty store of the entrant.
     pub(crate) fn empty(&self) -> Box<dyn Contender> {
         self.entrant.make(&self.stores.new_path()).expect("a new store opens")
     }
 }
 
-/// Returns `count` keys of a store of so many entries in an order that no cache foresees.
+/// Returns `count` keys of a store of this many entries in an order that caches cannot predict.
 pub(crate) fn random_keys(entries: u64, count: usize) -> Vec<Key> {
     workload::random_entries(entries, count).into_iter().map(workload::key).collect()
 }

@@ -1,4 +1,4 @@
-//! Readers and one durable writer at once: what each reaches beside the other.
+//! Readers and one durable writer at once: the rate of each beside the other.
 
 use std::rc::Rc;
 
@@ -11,10 +11,10 @@ use crate::bench::{Bench, random_keys};
 use crate::threads::time_threads;
 use crate::writes::Writes;
 
-/// How many threads read.
+/// The number of reading threads.
 const READERS: [u64; 3] = [1, 4, 16];
 
-/// How many keys a reader gets of one snapshot.
+/// How many keys a reader gets from one snapshot.
 const KEYS_A_SNAPSHOT: usize = 100;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) {

@@ -1,4 +1,4 @@
-//! Threads that write at once, each write a durable commit of its own or a share of one.
+//! Threads that write at once; each write is a durable commit of its own or a part of a shared one.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::bench::Bench;
 use crate::threads::time_threads;
 use crate::writes::Writes;
 
-/// How many threads write.
+/// The number of writing threads.
 const WRITERS: [u64; 4] = [1, 4, 16, 64];
 
 pub(crate) fn measure(bench: &mut Bench<'_>) {

@@ -26,7 +26,7 @@ use crate::bench::Bench;
 use crate::scale::Scale;
 use crate::stores::Stores;
 
-/// What is measured, in an order that leaves stores as they were loaded for as long as can be.
+/// The measurements, in an order that keeps stores as they were loaded for as long as possible.
 const TOPICS: [fn(&mut Bench<'_>); 6] = [
     reads::measure,
     concurrent_reads::measure,
@@ -52,18 +52,19 @@ fn run() -> Result<(), Box<dyn Error>> {
     let scale = if quick { Scale::QUICK } else { Scale::FULL };
     let target = report::target_folder();
     let figures = report::figures_folder(&target, quick);
-    // Beside the figures, on a disk: a system's folder for temporary files may lie in memory.
+    // Beside the figures, on a disk, because the system's folder for temporary files may be in
+    // memory.
     let stores = Stores::new(&target)?;
     let entrants = roster();
     if measures {
         let run = report::describe_run(&entrants, stores.folder(), quick)?;
         run.write(&figures)?;
-        // The stores that were made to be asked.
+        // The stores that were made to query capabilities.
         stores.keep_only(|_| false);
     }
     let mut criterion = criterion(&scale, &figures);
-    // Kind of work by kind of work: what is compared is measured within a few minutes, and does
-    // not show what else the machine had to do at the time.
+    // One kind of work after the other: figures that are compared are measured within a few
+    // minutes, so other load on the machine affects them alike.
     for measure in TOPICS {
         for entrant in &entrants {
             measure(&mut Bench::new(&mut criterion, entrant, &stores, scale));
@@ -79,7 +80,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Tells whether criterion was asked to measure, and not only to list or to try its benchmarks.
+/// Tells whether criterion was asked to measure, and not only to list or to test its benchmarks.
 fn measures() -> bool {
     let asks = |argument: &str| env::args().any(|given| given == argument);
     asks("--bench") && !["--list", "--test"].into_iter().any(asks) && !profiles()
@@ -89,7 +90,7 @@ fn profiles() -> bool {
     env::args().any(|argument| argument.starts_with("--profile-time"))
 }
 
-/// The report draws its own plots, and they are all that is looked at.
+/// The report draws its own plots, and criterion's are not used.
 fn criterion(scale: &Scale, figures: &Path) -> Criterion {
     Criterion::default()
         .without_plots()

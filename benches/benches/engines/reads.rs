@@ -1,4 +1,4 @@
-//! Reads of one thread, while nobody writes.
+//! Reads of one thread, without a writer.
 
 use std::hint::black_box;
 
@@ -7,13 +7,13 @@ use arbour_benches::workload::{self, PREFIX_ENTRIES};
 
 use crate::bench::{Bench, random_keys};
 
-/// How many keys are read in one go.
+/// How many keys are read in one run.
 const READS: usize = 1_000;
 
-/// How many keys a call of multi-get takes.
+/// How many keys a call of multi-get reads.
 const KEYS_A_CALL: usize = 100;
 
-/// How many prefixes are read in one go.
+/// How many prefixes are read in one run.
 const PREFIXES: usize = 100;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) {

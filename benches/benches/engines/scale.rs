@@ -9,18 +9,18 @@ pub(crate) struct Scale {
     pub(crate) samples: usize,
     /// How long it warms up.
     pub(crate) warm_up: Duration,
-    /// How long it measures, where a few operations do not take longer.
+    /// How long it measures, unless a few operations take longer.
     pub(crate) measurement: Duration,
-    /// How many entries the store holds that most work is done on.
+    /// The number of entries of the store for most kinds of work.
     pub(crate) entries: u64,
-    /// How many entries the stores hold that gets and scans are measured on.
+    /// The numbers of entries of the stores for gets and scans.
     pub(crate) sizes: &'static [u64],
-    /// How many bytes of values the stores of the longest values hold.
+    /// The total bytes of the values in the stores with the longest values.
     pub(crate) value_bytes_total: usize,
 }
 
 impl Scale {
-    /// What figures to publish come from: about twenty minutes.
+    /// The scale of published figures: about twenty minutes.
     pub(crate) const FULL: Self = Self {
         samples: 20,
         warm_up: Duration::from_millis(400),

@@ -1,4 +1,4 @@
-//! Loaded stores, kept for as long as something is measured on them.
+//! Loaded stores, kept while they are measured.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,10 +14,10 @@ use tempfile::TempDir;
 
 use crate::scale::Scale;
 
-/// How many entries are loaded in one transaction: what a program would choose.
+/// How many entries are loaded in one transaction, as a program would.
 const CHUNK: u64 = 10_000;
 
-/// What a store is known by: who it belongs to and what it holds.
+/// The key of a store: the engine and the contents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StoreKey {
     pub(crate) contender: String,
@@ -26,21 +26,20 @@ pub(crate) struct StoreKey {
 }
 
 impl StoreKey {
-    /// Tells whether it is one of the stores that most work is done on, and not one of a size of
-    /// its own.
+    /// Tells whether it is one of the stores for most kinds of work, and not one of a special size.
     pub(crate) fn is_shared(&self, scale: Scale) -> bool {
         self.entries == scale.entries && self.value_bytes == VALUE_BYTES
     }
 }
 
-/// A store and the folder it has for itself.
+/// A store and its folder.
 struct Loaded {
     folder: PathBuf,
     contender: Rc<dyn Contender>,
 }
 
-/// A folder of stores. Each is loaded when it is first asked for, so that a run of one topic loads
-/// only what that needs.
+/// A folder of stores. Each is loaded when it is first requested, so that a run of one topic loads
+/// only what it needs.
 pub(crate) struct Stores {
     folder: TempDir,
     loaded: RefCell<HashMap<StoreKey, Loaded>>,
@@ -57,7 +56,7 @@ impl Stores {
         self.folder.path()
     }
 
-    /// Returns a path where nothing is yet, in a folder of its own.
+    /// Returns an unused path in a folder of its own.
     pub(crate) fn new_path(&self) -> PathBuf {
         self.made.set(self.made.get() + 1);
         let folder = self.folder.path().join(self.made.get().to_string());
@@ -65,7 +64,7 @@ impl Stores {
         folder.join("store")
     }
 
-    /// Returns the store of that name, made and loaded if it is not there.
+    /// Returns the store of that name, made and loaded if it does not exist.
     pub(crate) fn get(
         &self,
         key: &StoreKey,
@@ -84,7 +83,7 @@ impl Stores {
         contender
     }
 
-    /// Closes the stores that are not to be kept, and removes them and what was made beside.
+    /// Closes the stores that are not kept, and removes them and their files.
     pub(crate) fn keep_only(&self, keep: impl Fn(&StoreKey) -> bool) {
         let mut loaded = self.loaded.borrow_mut();
         loaded.retain(|key, _| keep(key));

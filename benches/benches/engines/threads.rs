@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What some threads do to a store; it is given the number of the operation.
+/// The work of threads on a store; it gets the number of the operation.
 pub(crate) type Operation<'o> = &'o (dyn Fn(u64) + Sync);
 
-/// How many operations each thread makes at least: with fewer of them than threads, some would
-/// never run beside each other.
+/// The minimum number of operations of each thread: with fewer operations than threads, some would
+/// never run concurrently.
 const OPERATIONS_A_THREAD_MIN: u64 = 4;
 
-/// Runs `count` operations or more on `threads` threads, whichever is free taking the next, and
-/// returns what `count` of them took, from the start of all to the end of the last. Meanwhile each
-/// of `beside` threads runs the other operation without end.
+/// Runs `count` operations or more on `threads` threads, each free thread taking the next, and
+/// returns the time for `count` of them, from the common start to the end of the last. Meanwhile
+/// each of `beside` threads repeats the other operation.
 pub(crate) fn time_threads(
     threads: u64,
     count: u64,
@@ -55,9 +55,11 @@ pub(crate) fn time_threads(
                 })
             })
             .collect();
-        // Each tells the time itself: this thread may be woken long after they are.
+        // Each thread takes the time itself, because this thread may wake long after they have
+        // ended.
         let ended: Vec<_> = working.into_iter().map(|thread| thread.join()).collect();
-        // Before a failure is told of: the threads beside would not end, and be waited for.
+        // Before a failure is reported: otherwise the threads beside would not end, and joining
+        // them would hang.
         is_over.store(true, Ordering::Relaxed);
         let times = ended.into_iter().map(|thread| thread.expect("a thread's operations succeed"));
         let times: Vec<_> = times.collect();

@@ -12,13 +12,13 @@ use crate::writes::Writes;
 /// The lengths of values, in bytes.
 const LENGTHS: [usize; 5] = [16, 128, 1_024, 8_192, 65_536];
 
-/// How many entries a store holds at most.
+/// The maximum number of entries of a store.
 const ENTRIES_MAX: usize = 10_000;
 
-/// How many keys are read in one go.
+/// How many keys are read in one run.
 const READS: usize = 200;
 
-/// How many puts a batch holds.
+/// The number of puts in a batch.
 const PUTS: usize = 10;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) {

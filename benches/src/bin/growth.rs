@@ -1,4 +1,4 @@
-//! Prints how the cost of each operation grows with what a store holds.
+//! Prints how the cost of each operation grows with the contents of a store.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Prints what a snapshot that is held costs those who write meanwhile.
+//! Prints what a held snapshot costs concurrent writers.
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 /// Measures each engine in a process of its own, so that none starts with memory that another has
-/// let go.
+/// released.
 fn each(engines: &[String], arguments: &Arguments) -> ExitCode {
     if !arguments.json {
         println!("{}", machine::describe());

@@ -1,4 +1,4 @@
-//! Makes the report of figures that are there already.
+//! Makes the report of existing figures.
 
 use std::io;
 use std::path::PathBuf;

@@ -4,17 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::workload::look_at;
 
-/// How many articles are on a shelf: what a search by shelf finds.
+/// The number of articles on a shelf: what a search by shelf finds.
 pub(super) const ON_SHELF: u64 = 10;
 
-/// Of so many shelves the articles of the last say of no shelf: a sparse index leaves them out.
+/// Of this many shelves, the articles of the last one have no shelf: a sparse index leaves them
+/// out.
 const SHELVES_PER_UNKNOWN: u64 = 10;
 
 /// A document of about 130 bytes of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Article {
     pub(super) id: String,
-    /// Where it is, if that is known.
+    /// The shelf, if it is known.
     pub(super) shelf: Option<u64>,
     pub(super) price: u64,
     pub(super) maker: String,
@@ -23,8 +24,8 @@ pub(super) struct Article {
 }
 
 impl Article {
-    /// Returns one of `count` articles. Those of a shelf are far from each other, and whoever stores
-    /// articles one after another goes from shelf to shelf in an order that is none.
+    /// Returns one of `count` articles. Those of a shelf are far apart, so storing articles in
+    /// sequence visits the shelves in a scattered order.
     pub(super) fn new(number: u64, count: u64) -> Self {
         let shelf = number * 7_919 % count / ON_SHELF;
         Self {
@@ -52,7 +53,8 @@ pub(super) fn id(number: u64) -> String {
     format!("article-{number:08}")
 }
 
-/// Returns shelves with [`ON_SHELF`] of `count` articles each, in an order that no cache foresees.
+/// Returns shelves with [`ON_SHELF`] of `count` articles each, in an order that caches cannot
+/// predict.
 pub(super) fn random_shelves(count: u64, searches: usize) -> Vec<u64> {
     let shelves = crate::workload::random_entries(count / ON_SHELF, searches).into_iter();
     shelves.map(|shelf| if is_known(shelf) { shelf } else { shelf - 1 }).collect()

@@ -10,9 +10,9 @@ use crate::comparison::{Bound, time};
 use crate::scratch::Scratch;
 use crate::subject::Native;
 
-/// With one index, setting documents may cost 1.5 times writing the same entries by the engine's own
-/// API, and with each further index half more. The rows above the entries of one index alone are there
-/// to be known: the engine by itself is over such a bound with three.
+/// With one index, setting documents may take 1.5 times as long as writing the same entries with
+/// the engine's own API, and half as long again with each further index. The rows above the entries
+/// of one index alone have no bound: with three indexes, the engine by itself would exceed it.
 const LOADS: [(&str, Bound, usize, usize); 5] = [
     ("set, 1 index, raw the same", Bound::Ratio(1.5), 1, 1),
     ("set, 2 indexes, raw the same", Bound::Ratio(2.0), 2, 2),
@@ -21,7 +21,7 @@ const LOADS: [(&str, Bound, usize, usize); 5] = [
     ("set, 3 indexes, raw with 1", Bound::Informative, 3, 1),
 ];
 
-/// What the further indexes cost the engine itself, above the first writing.
+/// The cost of the further indexes for the engine itself, above the first writing.
 const RAW_LOADS: [(&str, usize); 2] =
     [("put, 2 indexes, raw with 1", 2), ("put, 3 indexes, raw with 1", 3)];
 

@@ -23,7 +23,7 @@ pub(super) struct Articles<'s, S, C> {
     pub(super) collection: C,
 }
 
-/// Opens the collection with as many indexes as are asked for. The first is sparse.
+/// Opens the collection with the requested number of indexes. The first one is sparse.
 pub(super) fn open<S: KvStore>(
     store: &S,
     indexes: usize,
@@ -38,7 +38,7 @@ pub(super) fn open<S: KvStore>(
     Ok(Articles { store, collection })
 }
 
-/// What a collection reports, as what the store under it does.
+/// Converts an error of a collection to one of the store.
 pub(super) fn failed(cause: DocError) -> Error {
     match cause {
         DocError::Store(error) => error,
@@ -49,7 +49,7 @@ pub(super) fn failed(cause: DocError) -> Error {
     }
 }
 
-/// Which articles are on a shelf.
+/// The filter for the articles of a shelf.
 pub(super) fn on(shelf: u64) -> Filter<Article> {
     Filter::eq("shelf", shelf)
 }
@@ -107,8 +107,8 @@ impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
         shelves.iter().map(|shelf| reader.count(&on(*shelf)).map_err(failed)).sum()
     }
 
-    /// Reads a query page by page, each in a snapshot of its own, and returns how many documents it
-    /// has.
+    /// Reads a query page by page, each in a snapshot of its own, and returns the number of
+    /// documents.
     pub(super) fn pages(&self, query: Query<Article>) -> Result<usize> {
         let (mut query, mut count) = (query.limit(PAGE), 0);
         loop {

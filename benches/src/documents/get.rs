@@ -16,9 +16,9 @@ use crate::scratch::Scratch;
 use crate::subject::Native;
 use crate::workload::random_entries;
 
-/// Gets documents by ids that no cache foresees, and finds as many by an index, all in one snapshot. The
-/// other side gets the very documents, and is told their ids: what an engine's own gets allow is the most
-/// that a search can reach.
+/// Gets documents by ids that caches cannot predict, and finds as many by an index, all in one
+/// snapshot. The other side gets the same documents by known ids: a search cannot be faster than
+/// the engine's own gets.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let count = rows.scale.entries;
     let articles: Vec<Article> = articles(count).collect();
@@ -59,10 +59,10 @@ pub(super) fn keys_on(articles: &[Article], shelves: &[u64]) -> Vec<Vec<u8>> {
     shelves.iter().filter_map(|shelf| on_shelf.get(shelf)).flatten().cloned().collect()
 }
 
-/// Gets and decodes articles by the engine's own API.
+/// Gets and decodes articles with the engine's own API.
 pub(super) fn decode_each(raw: &impl Tables, keys: &[Vec<u8>]) -> Result<u64> {
     raw.get_from(Table::Documents, keys, |value| {
-        // What cannot be read counts nothing: the sums of both sides are compared in a test.
+        // Unreadable documents count nothing: a test compares the sums of both sides.
         let Ok((_, body)) = Header::split(value) else { return 0 };
         serde_json::from_slice(body).map_or(0, |article: Article| article.look())
     })

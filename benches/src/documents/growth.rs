@@ -1,4 +1,4 @@
-//! What a search costs in a large collection above a small one.
+//! The cost of a search in a large collection relative to a small one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::workload::{look_at, random_entries};
 /// How many documents are stored in one transaction.
 const CHUNK: u64 = 100_000;
 
-/// A store of a tenth as many documents as are measured, and one of ten times as many.
+/// A store of a tenth of the measured number of documents, and one of ten times the number.
 pub(super) struct Sizes<S: Subject> {
     small: Size<S>,
     large: Size<S>,
@@ -41,8 +41,8 @@ impl<S: Subject> Sizes<S> {
         })
     }
 
-    /// Searches by the index, which has the same number of hits in both. That the hits are read is
-    /// the greater part of it, so they are counted too, which the index does alone.
+    /// Searches by the index, which has the same number of hits in both stores. Reading the hits is
+    /// most of the cost, so they are also counted, which uses the index alone.
     pub(super) fn search(&self, rows: &mut Rows<'_>) -> Result<()> {
         let searches = rows.scale.reads / 10;
         let of = |size: &Size<S>| random_shelves(size.count, searches);
@@ -64,8 +64,8 @@ impl<S: Subject> Sizes<S> {
 }
 
 impl<N: Native> Sizes<N> {
-    /// Gets as many documents as the searches do by the engine's own API: what of a search's slowing
-    /// down is the engine's.
+    /// Gets as many documents as the searches do with the engine's own API, which shows how much of
+    /// a search's slowdown is the engine's.
     pub(super) fn raw_get(&self, rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
         let small = self.small.copy(N::create_raw(&scratch.store("raw-small")?)?)?;
         let large = self.large.copy(N::create_raw(&scratch.store("raw-large")?)?)?;
@@ -98,7 +98,7 @@ impl<S: Subject> Size<S> {
         Ok(Self { store, count })
     }
 
-    /// Copies the entries of the documents to an engine used by its own API.
+    /// Copies the entries of the documents to an engine with its own API.
     fn copy<R: Tables + Contender>(&self, raw: R) -> Result<R> {
         let tree = self.store.open_tree(TreeName::layer(&documents_tree(NAME))?)?;
         let snapshot = self.store.snapshot()?;
@@ -111,7 +111,7 @@ impl<S: Subject> Size<S> {
                 records.clear();
             }
         }
-        // sled's own transactions panic over no trees.
+        // sled's own transactions panic without trees.
         if !records.is_empty() {
             raw.put_records(&records)?;
         }
@@ -120,7 +120,7 @@ impl<S: Subject> Size<S> {
     }
 }
 
-/// Times reads that were just made: the other side has had the caches to itself.
+/// Times reads that were just made, because the other side has replaced the contents of the caches.
 fn warm<R>(mut reads: impl FnMut() -> Result<R>) -> Result<Duration> {
     reads()?;
     time(reads)

@@ -1,8 +1,8 @@
-//! What documents cost above the engine that keeps them.
+//! What documents cost above their engine.
 //!
-//! The engine's own API writes the very entries that the documents layer stores, and reads them: one
-//! table for the documents, one for each index, the bytes alike. Bulk writes are one transaction that
-//! survives power loss, on both sides.
+//! The engine's own API writes and reads exactly the entries that the documents layer stores: one
+//! table for the documents, one for each index, with the same bytes. Bulk writes are one
+//! transaction that survives a loss of power, on both sides.
 
 mod article;
 mod bulk;
@@ -25,8 +25,8 @@ use crate::scratch::Scratch;
 use crate::subject::{Memory, Native, Subject, Visit, is_asked_for, visit_each};
 use growth::Sizes;
 
-/// Measures documents in the engines that are named, or in all if none is, and hands each row over as
-/// it is done.
+/// Measures documents in the named engines, or in all if none is named, and passes on each row as
+/// soon as it is measured.
 ///
 /// # Errors
 /// What a store or a collection reports.

@@ -15,14 +15,14 @@ use super::collection::{INDEXED, NAME, open};
 /// A key and its value.
 pub(crate) type KeyValue = (Vec<u8>, Vec<u8>);
 
-/// The entries of one document: its own, then that in each index, if it is in there.
+/// The entries of one document: its own, then one in each index that contains it.
 pub(crate) type Record = Vec<Option<KeyValue>>;
 
-/// What stands between the values and the id in the key of an index's entry.
+/// The delimiter between the values and the id in the key of an index entry.
 const DELIMITER: u8 = 0xFF;
 
-/// Returns what the documents layer stores for articles, in their order. It is asked, and not
-/// imitated.
+/// Returns what the documents layer stores for articles, in their order. The entries are read from
+/// the layer, not imitated.
 pub(super) fn records(articles: &[Article], indexes: usize) -> Result<Vec<Record>> {
     let store = MemoryStore::new();
     open(&store, indexes)?.set(articles)?;

@@ -1,9 +1,9 @@
-//! How quick documents are by themselves, beside what strato-db is.
+//! The speed of documents, compared with strato-db.
 //!
-//! strato-db is documents over SQLite for Node.js. It is not run here: its figures were taken once,
-//! with version 20 of Node.js, on a machine with two cores and ext4, with 10,000 documents of about
-//! 130 bytes, one sparse index over integers and `synchronous = FULL`. On SQLite the goal is ten times
-//! each.
+//! strato-db is documents over SQLite for Node.js. It is not run here: its figures were measured
+//! once, with version 20 of Node.js, on a machine with two cores and ext4, with 10,000 documents of
+//! about 130 bytes, one sparse index over integers and `synchronous = FULL`. On SQLite the goal is
+//! ten times each figure.
 
 use arbour_core::{Result, StoreOptions};
 
@@ -18,20 +18,20 @@ use crate::workload::random_entries;
 /// How many documents there are.
 const DOCUMENTS: u64 = 10_000;
 
-/// Documents set in one transaction, in a second.
+/// Documents set in one transaction, per second.
 const SETS: f64 = 17_254.0;
 
-/// Documents got by their ids, in a second.
+/// Documents read by id, per second.
 const GETS: f64 = 9_216.0;
 
-/// Searches by an index that find ten documents, in a second.
+/// Searches by an index that find ten documents, per second.
 const SEARCHES: f64 = 4_985.0;
 
-/// Documents read page by page, in a second.
+/// Documents read page by page, per second.
 const PAGED: f64 = 78_309.0;
 
-/// Prints how long each operation takes, beside strato-db's figure. Reads are made twice: each in a
-/// snapshot of its own, as strato-db's are, and all in one.
+/// Prints the time of each operation, beside strato-db's figure. Reads are measured twice: each in
+/// a snapshot of its own, as strato-db's are, and all in one.
 pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let engine = format!("{}, strato-db's figures", S::NAME);
     let bound = if S::NAME == "sqlite" { Bound::TimesAsFast(10.0) } else { Bound::Informative };

@@ -1,4 +1,5 @@
-//! An engine by its own API, as a program would use it that keeps documents and indexes by itself.
+//! An engine through its own API, as a program that maintains documents and indexes itself would
+//! use it.
 
 use arbour_core::Result;
 
@@ -17,7 +18,7 @@ impl Table {
     pub(crate) const ALL: [Self; 4] =
         [Self::Documents, Self::FirstIndex, Self::SecondIndex, Self::ThirdIndex];
 
-    /// Returns those that records have entries in.
+    /// Returns the tables in which records have entries.
     pub(crate) fn of(records: &[Record]) -> impl Iterator<Item = Self> {
         let count = records.iter().map(Vec::len).max().unwrap_or_default();
         Self::ALL.into_iter().take(count)
@@ -39,8 +40,8 @@ pub(crate) trait Tables {
     /// its entries in indexes.
     fn put_records(&self, records: &[Record]) -> Result<()>;
 
-    /// Reads keys of a table in one snapshot, one after another, lets each value be looked at where
-    /// it lies, and returns the sum of what was seen.
+    /// Reads keys of a table in one snapshot, one after another, passes each borrowed value to a
+    /// closure, and returns the sum of the results.
     fn get_from(
         &self,
         table: Table,
@@ -48,7 +49,7 @@ pub(crate) trait Tables {
         look: impl FnMut(&[u8]) -> u64,
     ) -> Result<u64>;
 
-    /// Reads all of a table in one snapshot, in the order of the keys, lets each entry be looked at
-    /// where it lies, and returns the sum of what was seen.
+    /// Reads all of a table in one snapshot, in the order of the keys, passes each borrowed entry
+    /// to a closure, and returns the sum of the results.
     fn scan_of(&self, table: Table, look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64>;
 }

@@ -1,4 +1,4 @@
-//! Both sides have to store and read the same, or the comparison says nothing.
+//! Both sides have to store and read the same, or the comparison means nothing.
 
 use arbour::documents::layout::{CATALOG_TREE, META_TREE, documents_tree, index_tree};
 use arbour::documents::{DocCollection as _, DocRead as _};
@@ -99,7 +99,7 @@ impl Visit for SameReads {
         let store = filled::<N>(&scratch, 1)?;
         let raw = N::create_raw(&scratch.store("raw")?)?;
         raw.put_records(&stored(&store, 1)?)?;
-        // One more than there is: who is absent counts nothing, and is no failure.
+        // One more than exist: an absent document counts nothing, and is not a failure.
         let ids: Vec<_> = (0..=ARTICLES).map(id).collect();
         let keys: Vec<_> = ids.iter().map(|id| key(id)).collect();
         let expected: u64 = articles(ARTICLES).map(|article| article.look()).sum();

@@ -1,4 +1,4 @@
-//! The view that is made of the events.
+//! The view of the events.
 
 use arbour::documents::{
     Collection, Declaration, DocCollection as _, DocResult, DocStore as _, DocWrite as _, Documents,
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deposit::{Deposited, deposited};
 
-/// What the model is called, and its collection in the projection.
+/// The name of the model, and of its collection in the projection.
 pub(super) const NAME: &str = "accounts";
 
 /// A document of about 100 bytes of JSON.
@@ -24,9 +24,9 @@ pub(super) struct Account {
 /// Which document an event writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Document {
-    /// One of its own: the collection grows with the log.
+    /// A new one: the collection grows with the log.
     OfEvent,
-    /// That of its stream, over what the event before it wrote.
+    /// The one of its stream, replacing what the event before it wrote.
     OfStream,
 }
 

@@ -1,4 +1,4 @@
-//! What appending costs above putting the same entries.
+//! What appending costs relative to putting the same entries.
 
 use arbour::events::Log;
 use arbour_core::{MemoryStore, Result, StoreOptions};
@@ -11,7 +11,7 @@ use crate::documents::Tables as _;
 use crate::scratch::Scratch;
 use crate::subject::Native;
 
-/// Appending is to reach so much of the engine's own rate.
+/// Appending has to reach this part of the engine's own rate.
 const SHARE: f64 = 0.8;
 
 /// Appends events in transactions of a thousand to an empty log. Opening the stores is not timed.

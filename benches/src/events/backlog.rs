@@ -1,4 +1,4 @@
-//! How quickly events are applied that are in the log already.
+//! How fast the events in a log are applied.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::comparison::{Bound, Rows, figure, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
 
-/// How many events are to be applied in a second where nothing is written to a device.
+/// The required rate of applied events per second if nothing is written to a device.
 const IN_MEMORY: f64 = 100_000.0;
 
-/// How many are elsewhere.
+/// The required rate otherwise.
 const ON_DEVICE: f64 = 50_000.0;
 
-/// Times catching up with a log from its beginning, beside the rate that is wanted. The log is written
+/// Times catching up with a log from its beginning, beside the required rate. The log is written
 /// before.
 pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let count = rows.scale.entries;
@@ -61,7 +61,7 @@ pub(super) fn behind<S: KvStore>(
     open(store, Pace::Behind, document)
 }
 
-/// Times applying all that a log has. A projection that stood would look quick.
+/// Times applying all events of a log. A halted projection would look fast.
 pub(super) fn catch_up<S: KvStore>(events: &Events<S>, count: u64) -> Result<Duration> {
     time(|| match events.catch_up(BANK).map_err(failed)? {
         applied if applied == count => Ok(applied),

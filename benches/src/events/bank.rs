@@ -13,7 +13,7 @@ pub(super) const LOG: &str = "main";
 /// The name of every projection that is measured.
 pub(super) const BANK: &str = "bank";
 
-/// What events report, as what the store under them does.
+/// Converts an error of the events to one of the store.
 pub(super) fn failed(cause: EventError) -> Error {
     match cause {
         EventError::Store(error) => error,
@@ -21,7 +21,7 @@ pub(super) fn failed(cause: EventError) -> Error {
     }
 }
 
-/// Opens events with one projection, whose views survive power loss.
+/// Opens events with one projection, whose views survive a loss of power.
 pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events<S>> {
     let bank = bank(&*store, pace, document)?;
     Events::builder(store, LOG).projection(bank).build().map_err(failed)
@@ -44,7 +44,7 @@ fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Project
     Ok(bank.model(Accounts::new(accounts, document)))
 }
 
-/// Appends events in one transaction that survives power loss.
+/// Appends events in one transaction that survives a loss of power.
 pub(super) fn append<S: KvStore>(store: &S, log: &Log, append: &Append) -> Result<()> {
     let mut transaction = store.begin_with(Durability::PowerLoss)?;
     log.append(&mut transaction, append).map_err(failed)?;

@@ -9,19 +9,19 @@ use crate::comparison::{Bound, Rows};
 use crate::scratch::Scratch;
 use crate::subject::{Native, Subject};
 
-/// What a commit takes on the slow device.
+/// The time of a commit on the slow device.
 const SLOW_FLUSH: Duration = Duration::from_millis(5);
 
-/// How many events each caller dispatches at most where there are many. It is not less where all is
-/// measured: the first commit is one caller's alone, and must not be much of the whole.
+/// The maximum number of events per caller if there are many. A small run does not reduce it: the
+/// first commit has only one caller, and must not be a large part of the whole.
 const FEW: usize = 10;
 
-/// A number of callers that is compared to one.
+/// A number of callers that is compared with one.
 struct Crowd {
     op: &'static str,
     place: Place,
     callers: usize,
-    /// How many times as fast as one caller they are to be, all together.
+    /// The required speed of all callers together, as a multiple of one caller's.
     times: Option<f64>,
 }
 
@@ -41,7 +41,7 @@ const SLOWED: [Crowd; 4] = [
     Crowd { op: "dispatch, 512, 5 ms, two stores", place: APART, callers: 512, times: None },
 ];
 
-/// Compares callers that share their commits to one alone, each of which dispatches and waits.
+/// Compares callers that share their commits with a single one; each of them dispatches and waits.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let stores = Stores::of::<N>(scratch);
     CROWDS.iter().try_for_each(|crowd| crowd.measure(rows, N::NAME, &stores, N::GROUPS))

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::bank::failed;
 
-/// How many events a stream has.
+/// The number of events of a stream.
 pub(super) const STREAM_EVENTS: u64 = 100;
 
 /// How many events are appended in one transaction.
 pub(super) const BATCH: u64 = 1_000;
 
-/// Among how many streams those of one transaction are dealt out, if there are as many.
+/// The number of streams among which the events of one transaction are distributed, if there are as
+/// many.
 const BATCH_STREAMS: u64 = 100;
 
 /// A payload of about 100 bytes of JSON.
@@ -49,13 +50,13 @@ pub(super) fn stream(number: u64) -> String {
     format!("account-{number:08}")
 }
 
-/// Returns which stream each of `count` events belongs to. Each has [`STREAM_EVENTS`], and those are
-/// far from each other in the log.
+/// Returns the stream of each of `count` events. Each stream has [`STREAM_EVENTS`] events, which
+/// are far apart in the log.
 pub(super) fn stream_of(number: u64, count: u64) -> u64 {
     (number / BATCH * BATCH_STREAMS + number % BATCH_STREAMS) % (count / STREAM_EVENTS)
 }
 
-/// Returns so many events, as they are appended in transactions of [`BATCH`].
+/// Returns this many events, as they are appended in transactions of [`BATCH`].
 pub(super) fn appends(count: u64) -> Result<Vec<Append>> {
     let batches = (0..count).step_by(BATCH as usize);
     let batch = |first: u64| {

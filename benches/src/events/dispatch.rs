@@ -1,4 +1,4 @@
-//! How long one caller waits for an event to be in the log and in the view.
+//! How long one caller waits until an event is in the log and in the view.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::subject::{Native, Subject};
 use crate::threads::at_once;
 use crate::workload::{Entry, VALUE_BYTES, key, value};
 
-/// Dispatching is to reach so many of the engine's own commits of one put in a second.
+/// Dispatching has to reach this part of the engine's own rate of commits of one put.
 const SHARE: f64 = 0.7;
 
-/// What strato-db dispatches and applies in a second, on SQLite with `synchronous = FULL`: taken once,
-/// as its figures for documents were.
+/// The rate at which strato-db dispatches and applies events, on SQLite with `synchronous = FULL`:
+/// measured once, like its figures for documents.
 const STRATO_DB: f64 = 503.0;
 
 const PLACES: [(&str, Place); 3] = [
@@ -29,10 +29,10 @@ const PLACES: [(&str, Place); 3] = [
     ("same, views at none, raw: 1 put", Place::Apart(Durability::None)),
 ];
 
-/// Compares dispatching one event and waiting until it is applied to a commit of one put of as many
-/// bytes by the engine's own API. Where the views are in another store there are two commits, so that
-/// they are held to no bound. Last it is compared to a commit of the very entries that it puts: what of
-/// the difference is the engine's.
+/// Compares dispatching one event and waiting until it is applied with a commit of one put of as
+/// many bytes with the engine's own API. If the views are in another store there are two commits,
+/// so there is no bound. Finally it is compared with a commit of exactly the entries that it puts,
+/// which shows how much of the difference is the engine's.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let flushes = rows.scale.flushes;
     for (op, place) in PLACES {
@@ -67,7 +67,7 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
     )
 }
 
-/// Prints how long dispatching takes beside what it does in strato-db.
+/// Prints the time of a dispatch beside that of strato-db.
 pub(super) fn beside_strato_db<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let flushes = rows.scale.flushes;
     let teller = Stores::of::<S>(scratch).teller("one", Place::Together)?;
@@ -80,7 +80,7 @@ pub(super) fn beside_strato_db<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratc
     )
 }
 
-/// Commits puts one by one, each of a key behind all others, as a log's are.
+/// Commits puts one by one, each with a key after all others, like those of a log.
 struct Putter<R> {
     raw: R,
     put: Cell<u64>,
@@ -97,7 +97,7 @@ impl<R: Contender> Putter<R> {
         let entries: Vec<Entry> =
             numbers.map(|number| (key(number), value(number, VALUE_BYTES))).collect();
         self.raw.settle()?;
-        // In a thread, as the other side is.
+        // In a thread, like the other side.
         let raw = &self.raw;
         at_once(vec![entries], |entries: Vec<Entry>| {
             entries.chunks(1).try_for_each(|entry| raw.put(entry, Durability::PowerLoss))

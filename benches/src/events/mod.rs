@@ -1,8 +1,7 @@
-//! What events cost above the engine that keeps them, and how many are dispatched and applied in a
-//! second.
+//! What events cost above their engine, and how many are dispatched and applied per second.
 //!
-//! Where the engine's own API is on the other side, it puts and scans the very entries that a log
-//! stores, and commits them with the same durability: what survives power loss.
+//! Where the other side is the engine's own API, it puts and scans exactly the entries that a log
+//! stores, and commits them with the same durability: they survive a loss of power.
 
 mod account;
 mod append;
@@ -24,8 +23,8 @@ use crate::comparison::{Row, Rows, Scale};
 use crate::scratch::Scratch;
 use crate::subject::{Memory, Native, Subject, Visit, is_asked_for, visit_each};
 
-/// Measures events in the engines that are named, or in all if none is, and hands each row over as it
-/// is done.
+/// Measures events in the named engines, or in all if none is named, and passes on each row as soon
+/// as it is measured.
 ///
 /// # Errors
 /// What a store or a log reports.

@@ -1,4 +1,4 @@
-//! What reading a log costs above scanning its entries.
+//! What reading a log costs relative to scanning its entries.
 
 use std::ops::ControlFlow;
 
@@ -15,10 +15,10 @@ use crate::scratch::Scratch;
 use crate::subject::Native;
 use crate::workload::random_entries;
 
-/// Reading is to reach so much of the engine's own rate.
+/// Reading has to reach this part of the engine's own rate.
 const SHARE: f64 = 0.5;
 
-/// Reads the whole log, and then streams of it, whose events are all over the log.
+/// Reads the whole log, and then streams of it, whose events are scattered over the log.
 pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let count = rows.scale.entries;
     let path = scratch.store("arbour")?;
@@ -35,7 +35,7 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
     rows.of(N::NAME, Bound::Ratio(1.0 / SHARE)).row(
         "next of the log",
         count as usize,
-        // The other side has just had the caches to itself.
+        // The other side has just replaced the contents of the caches.
         || scan(&raw).and_then(|_| time(|| scan(&raw))),
         || read(&store, &log, [&all]).and_then(|_| time(|| read(&store, &log, [&all]))),
     )?;
@@ -52,12 +52,12 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
     )
 }
 
-/// Counts an event, and looks at its last byte: what is stored ends with the payload.
+/// Counts an event, and looks at its last byte: a stored event ends with the payload.
 fn look_at_end(bytes: &[u8]) -> u64 {
     1 + bytes.last().map_or(0, |byte| u64::from(*byte))
 }
 
-/// Reads what queries ask for, all in one snapshot.
+/// Reads the results of queries, all in one snapshot.
 pub(super) fn read<'q, S: KvStore>(
     store: &S,
     log: &Log,
@@ -75,12 +75,12 @@ pub(super) fn read<'q, S: KvStore>(
     Ok(seen)
 }
 
-/// Reads all events by the engine's own API.
+/// Reads all events with the engine's own API.
 pub(super) fn scan(raw: &impl Tables) -> Result<u64> {
     raw.scan_of(EVENTS, |key, value| if is_head(key) { 0 } else { look_at_end(value) })
 }
 
-/// Gets events by the engine's own API.
+/// Gets events with the engine's own API.
 pub(super) fn gets(raw: &impl Tables, keys: &[Vec<u8>]) -> Result<u64> {
     raw.get_from(EVENTS, keys, look_at_end)
 }

@@ -13,12 +13,13 @@ use super::account::{Document, NAME};
 use super::bank::{BANK, LOG, append, failed, open};
 use crate::documents::{KeyValue, Record, Table, entries};
 
-/// The table that raw engines keep the events in. Tables are named after what documents store, and
-/// any will do; the next has what leads to positions. Each has heads too.
+/// The table in which raw engines store the events. Tables are named after what documents store,
+/// and any of them will do; the next one has the entries that lead to positions. Each has heads
+/// too.
 pub(super) const EVENTS: Table = Table::Documents;
 
-/// Tells whether an entry is the head of a log or of a stream, or says how far a view is: they lie behind
-/// all numbers.
+/// Tells whether an entry is the head of a log or of a stream, or the position of a view: their
+/// keys come after all numbers.
 pub(super) fn is_head(key: &[u8]) -> bool {
     key.first() == Some(&0xff) || key.last() == Some(&0xff)
 }
@@ -32,14 +33,14 @@ fn heads<S: KvStore>(store: &S) -> Result<Vec<Record>> {
     Ok(streams.chain(of(log_tree(LOG))?.into_iter().map(|head| vec![Some(head)])).collect())
 }
 
-/// Appends events to an empty log and returns what each transaction has put, in the order in which it
-/// did: first a record for each event, then one for each head. The log is asked, and not imitated.
+/// Appends events to an empty log and returns what each transaction has put, in order: first a
+/// record for each event, then one for each head. The entries are read from the log, not imitated.
 pub(super) fn records<S: KvStore>(store: &S, appends: &[Append]) -> Result<Vec<Vec<Record>>> {
     let log = Log::open(store, LOG).map_err(failed)?;
     let (mut before, mut all_heads) = (HashSet::new(), Vec::new());
     for events in appends {
         append(store, &log, events)?;
-        // A later append writes over the heads of this one, so that they are read in between.
+        // A later append overwrites the heads of this one, so they are read in between.
         let now = heads(store)?;
         let is_new = |head: &&Record| !before.contains(*head);
         all_heads.push(now.iter().filter(is_new).cloned().collect::<Vec<_>>());
@@ -73,8 +74,8 @@ impl Shadow {
         Ok(Self { store, events })
     }
 
-    /// Dispatches an event and returns what its commit puts. All events are to be of one stream: what
-    /// is new is last in its tree then.
+    /// Dispatches an event and returns what its commit puts. All events have to be of one stream,
+    /// because then new entries are last in their tree.
     pub(super) fn records(&self, event: NewEvent) -> Result<Vec<Record>> {
         self.events.dispatch(event).map_err(failed)?;
         let accounts = documents_tree(&view_name(BANK, 1, NAME));

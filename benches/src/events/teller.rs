@@ -16,20 +16,20 @@ use crate::scratch::Scratch;
 use crate::subject::Subject;
 use crate::threads::at_once;
 
-/// Where a log is, and its views.
+/// Where a log and its views are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In one store, so that an event and what comes of it are one commit.
+    /// In one store, so that an event and its effects are one commit.
     Together,
-    /// In two of the same engine. The views are committed with a durability of their own, for they
-    /// can be made again.
+    /// In two of the same engine. The views are committed with a durability of their own, because
+    /// they can be rebuilt.
     Apart(Durability),
 }
 
-/// Opens a store where there is none.
+/// Opens a new store.
 type Open<S> = dyn Fn(&Path) -> Result<S>;
 
-/// How stores are opened that tellers work on.
+/// How the stores of tellers are opened.
 pub(super) struct Stores<'s, S> {
     scratch: &'s Scratch,
     open: Box<Open<S>>,
@@ -37,13 +37,13 @@ pub(super) struct Stores<'s, S> {
 }
 
 impl<'s, S: KvStore> Stores<'s, S> {
-    /// Those of an engine as it is.
+    /// Stores of an engine as it is.
     pub(super) fn of<E: Subject<Store = S>>(scratch: &'s Scratch) -> Self {
         let open = |path: &Path| E::open(path, &StoreOptions::new());
         Self { scratch, open: Box::new(open), settle: E::settle }
     }
 
-    /// Opens events; stores that a teller of this name had are removed.
+    /// Opens events; the stores of an earlier teller of this name are removed.
     pub(super) fn teller(&self, name: &str, place: Place) -> Result<Teller<S>> {
         let mut stores = Vec::new();
         let mut store = |suffix: &str| {
@@ -62,26 +62,25 @@ impl<'s, S: KvStore> Stores<'s, S> {
 }
 
 impl<'s, S: KvStore> Stores<'s, Slowed<S>> {
-    /// Those of an engine on a device that takes its time for each commit.
+    /// Stores of an engine on a device on which each commit takes longer.
     pub(super) fn slowed<E: Subject<Store = S>>(scratch: &'s Scratch, flush: Duration) -> Self {
         let open = move |path: &Path| Ok(Slowed::new(E::open(path, &StoreOptions::new())?, flush));
         Self { scratch, open: Box::new(open), settle: |store, _| store.sync() }
     }
 }
 
-/// Dispatches deposits, each the next of its caller's own account.
+/// Dispatches deposits; each is the next one of its caller's own account.
 pub(super) struct Teller<S: KvStore> {
     pub(super) events: Events<S>,
     stores: Vec<(Arc<S>, PathBuf)>,
     settle: fn(&S, &Path) -> Result<()>,
-    /// How many deposits there have been.
+    /// The number of deposits so far.
     numbers: AtomicU64,
 }
 
 impl<S: KvStore> Teller<S> {
-    /// Lets callers dispatch so many events each, waiting for each to be applied before the next, and
-    /// returns how long that took for each caller's share. It begins with nothing left to do behind
-    /// the callers' backs.
+    /// Lets each caller dispatch this many events, waiting for each to be applied before the next,
+    /// and returns the time for each caller's share. It begins when no background work is left.
     pub(super) fn dispatch(&self, callers: usize, each: usize) -> Result<Duration> {
         let shares = (0..callers).map(|caller| self.share(caller, each)).collect::<Result<_>>()?;
         self.stores.iter().try_for_each(|(store, path)| (self.settle)(store, path))?;
@@ -96,7 +95,7 @@ impl<S: KvStore> Teller<S> {
         (first..).take(each).map(|number| event(stream(caller as u64), number)).collect()
     }
 
-    /// An event that was not applied would make a teller look quick.
+    /// A teller whose events were not applied would look fast.
     fn dispatch_one(&self, event: NewEvent) -> Result<()> {
         let dispatch = Dispatch::default().durability(Durability::PowerLoss);
         let dispatched = self.events.dispatch_with(event, dispatch).map_err(failed)?;

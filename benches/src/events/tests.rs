@@ -1,4 +1,4 @@
-//! Both sides have to store and read the same, or the comparison says nothing.
+//! Both sides have to store and read the same, or the comparison means nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -148,7 +148,7 @@ fn the_same_puts_are_all_that_dispatching_changes() {
         let trees = shadow.store.snapshot().unwrap().trees().unwrap();
         trees.iter().flat_map(|tree| entries(&*shadow.store, tree).unwrap()).collect()
     };
-    // The first event of a view also says which log it is made of.
+    // The first event of a view also records the log of the view.
     shadow.records(event(stream(0), 0).unwrap()).unwrap();
     for number in 1..4 {
         let before = stored();

@@ -1,4 +1,4 @@
-//! What it costs to wait for what has been reached.
+//! What it costs to wait for a position that is already applied.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
 
-/// Nobody is to wait so long.
+/// Longer than any wait here.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Waits again and again for the newest event, which is applied, beside taking as many snapshots of
-/// the same store.
+/// Waits repeatedly for the newest event, which is applied, compared with taking as many snapshots
+/// of the same store.
 pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Result<()> {
     let teller = Stores::of::<S>(scratch).teller("waited", Place::Together)?;
     teller.dispatch(1, 1)?;

@@ -1,4 +1,4 @@
-//! The operations of the contract, grown by what multiplies them.
+//! The operations of the contract, measured while what multiplies their cost grows.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use arbour_core::{
 use super::{Case, Work, time, time_steady};
 use crate::workload::{key, random_entries};
 
-/// How often an operation is done that leaves the store as large as it is.
+/// How often an operation is repeated that does not change the size of the store.
 const TIMES: u64 = 500;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
@@ -56,7 +56,7 @@ fn deleted_keys<S: KvStore>() -> Vec<Case<S>> {
             let tree = filled(&**store, size + 1)?;
             let mut transaction = store.begin_with(Durability::None)?;
             transaction.delete_range(&tree, KeyRange::new(..&key(size)[..]))?;
-            // The first read after writes pays for them all: it makes their index.
+            // The first read after the writes pays for them all: it builds their index.
             has_first(&transaction, &tree)?;
             time_steady(TIMES, || repeat(TIMES, |_| has_first(&transaction, &tree)))
         }),
@@ -248,7 +248,7 @@ fn repeat(times: u64, run: impl FnMut(u64) -> Result<()>) -> Result<()> {
     (0..times).try_for_each(run)
 }
 
-/// Repeats something in one transaction.
+/// Repeats an operation in one transaction.
 fn repeat_in_one<S: KvStore>(
     store: &S,
     times: u64,
@@ -261,7 +261,7 @@ fn repeat_in_one<S: KvStore>(
 
 fn put<S: KvStore>(store: &S, tree: &Tree, number: u64) -> Result<()> {
     repeat_in_one(store, 1, |transaction, _| {
-        // Another value each time, or SQLite has nothing to do.
+        // Another value each time, because SQLite would otherwise do nothing.
         transaction.put(tree, &key(number), &key(number.wrapping_add(1)))
     })
 }
@@ -276,7 +276,7 @@ fn in_savepoint<S: KvStore>(
     Ok(work)
 }
 
-/// Takes all entries of a tree from its ends, in turn.
+/// Removes all entries of a tree from its ends, alternately.
 fn take<W: KvWrite>(transaction: &mut W, tree: &Tree, ends: &[Direction]) -> Result<Work> {
     let mut taken = 0;
     let work = time(0, || {
@@ -301,7 +301,7 @@ fn has_first<R: KvRead>(reader: &R, tree: &Tree) -> Result<()> {
     }
 }
 
-/// Gets keys at random, and once before that is timed.
+/// Gets keys at random, after an untimed first round.
 fn gets<R: KvRead>(reader: &R, tree: &Tree, size: u64) -> Result<Work> {
     let keys = random_entries(size, TIMES as usize);
     let get = || keys.iter().try_for_each(|number| reader.get(tree, &key(*number)).map(drop));

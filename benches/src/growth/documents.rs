@@ -1,4 +1,4 @@
-//! The operations of documents, grown by what multiplies them.
+//! The operations of documents, measured while what multiplies their cost grows.
 
 use arbour::documents::{
     Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::{Case, failed, time, time_steady};
 use crate::workload::random_entries;
 
-/// How often an operation is done that leaves the store as large as it is.
+/// How often an operation is repeated that does not change the size of the store.
 const TIMES: u64 = 200;
 
-/// How many documents share a value that is searched for.
+/// How many documents share a searched value.
 const ON_SHELF: u64 = 10;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
@@ -162,7 +162,7 @@ fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
     Ok(notes)
 }
 
-/// Puts so many of the documents that a collection of a size has, in one transaction.
+/// Puts this many of the documents of a collection of a size, in one transaction.
 fn put<S: KvStore>(store: &S, notes: &Collection<Value>, size: u64, count: u64) -> Result<()> {
     let mut transaction = store.begin_with(Durability::None)?;
     let mut writer = notes.writer(&mut transaction).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! The operations of events, grown by what multiplies them.
+//! The operations of events, measured while what multiplies their cost grows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
 use super::{Case, Work, failed, time, time_steady};
 
-/// How often an operation is done that leaves the store about as large as it is.
+/// How often an operation is repeated that hardly changes the size of the store.
 const TIMES: u64 = 100;
 
 /// How many events are appended where appending is measured.
@@ -112,7 +112,7 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
     ]
 }
 
-/// Fails while it is told to, and changes nothing otherwise.
+/// Fails on request, and changes nothing otherwise.
 struct Fickle {
     fails: Arc<AtomicBool>,
     tree: std::marker::PhantomData<fn() -> Tree>,

@@ -1,4 +1,4 @@
-//! The operations of migrations, grown by what multiplies them.
+//! The operations of migrations, measured while what multiplies their cost grows.
 
 use arbour::migrations::{Group, Migrations, Step};
 use arbour_core::{Durability, KvStore, KvWrite as _};
@@ -6,7 +6,7 @@ use arbour_core::{Durability, KvStore, KvWrite as _};
 use super::{Case, failed, time, time_steady};
 use crate::workload::key;
 
-/// How often an operation is done that leaves the store as large as it is.
+/// How often an operation is repeated that does not change the size of the store.
 const TIMES: u64 = 20;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {

@@ -1,9 +1,9 @@
-//! How the cost of one operation grows with what a store holds.
+//! How the cost of one operation grows with the contents of a store.
 //!
-//! Each case does the same operation in stores that hold 1, 4, 16 and 64 times as much of one thing:
-//! entries, deleted keys, snapshots, handles, documents of one title, dead letters. What costs the
-//! logarithm of that or nothing more stays within the bound; what walks over all of it is sixty-four
-//! times as dear in the end.
+//! Each case does the same operation in stores that hold 1, 4, 16 and 64 times as much of one
+//! thing: entries, deleted keys, snapshots, handles, documents of one title, dead letters. A cost
+//! that is constant or logarithmic stays within the bound; an operation that walks over everything
+//! costs sixty-four times as much in the end.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,29 +21,31 @@ mod events;
 mod migrations;
 mod raw;
 
-/// How often a cost may grow from the smallest to the largest size.
+/// The maximum factor by which a cost may grow from the smallest to the largest size.
 ///
 /// ```
 /// assert!(arbour_benches::growth::BOUND < 64.0);
 /// ```
 pub const BOUND: f64 = 1.5;
 
-/// The sizes that most cases grow through. What is dear to make grows through a part of them.
+/// The sizes of most cases. A case with expensive preparation uses a part of them.
 const SIZES: [u64; 4] = [1_000, 4_000, 16_000, 64_000];
 
-/// A run that takes longer than this is not made with the next size: its growth is known by then.
+/// A run that takes longer than this is not repeated with the next size, because its growth is
+/// known by then.
 const LONG: Duration = Duration::from_secs(10);
 
-/// How long rounds are added to a figure, filling their stores included.
+/// How long rounds are added to a figure, including the time to fill their stores.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How much time is measured for each figure: what a moment costs depends on what the caches hold.
+/// How much time is measured for each figure, because a single moment depends on the contents of
+/// the caches.
 const ENOUGH: Duration = Duration::from_millis(60);
 
-/// How many rounds are made for that at most.
+/// The maximum number of rounds for that.
 const ROUNDS_MAX: usize = 200;
 
-/// What is grown.
+/// What is measured.
 ///
 /// ```
 /// assert_eq!(arbour_benches::growth::TOPICS.len(), 4);
@@ -64,16 +66,16 @@ pub struct Growth {
     pub engine: &'static str,
     /// The operation.
     pub operation: &'static str,
-    /// What there is more and more of.
+    /// What grows.
     pub by: &'static str,
-    /// How much there was of it, and what one operation cost then, in nanoseconds.
+    /// The sizes, and the cost of one operation at each, in nanoseconds.
     pub costs: Vec<(u64, f64)>,
-    /// Whether the bound holds for it; the engine's own growth is only shown.
+    /// Whether the bound applies; the engine's own growth is only shown.
     pub is_bound: bool,
 }
 
 impl Growth {
-    /// Returns how many times as dear the operation is with the largest size.
+    /// Returns how many times as expensive the operation is at the largest size.
     ///
     /// ```
     /// use arbour_benches::growth::Growth;
@@ -88,7 +90,7 @@ impl Growth {
         }
     }
 
-    /// Tells whether the growth is what it may be.
+    /// Tells whether the growth is within the bound.
     ///
     /// ```
     /// use arbour_benches::growth::Growth;
@@ -102,18 +104,18 @@ impl Growth {
     }
 }
 
-/// What a layer reports, as what a store does.
+/// Converts an error of a layer to one of the store.
 fn failed<E: std::error::Error + Send + Sync + 'static>(cause: E) -> Error {
     Error::new(ErrorKind::Engine, Operation::Open, "a layer failed").with_source(cause)
 }
 
-/// How many operations were timed, and how long they took together.
+/// The number of timed operations, and their total time.
 struct Work {
     operations: u64,
     taken: Duration,
 }
 
-/// Does something once and says how many operations that was.
+/// Does something once and returns how many operations that was.
 fn time(operations: u64, work: impl FnOnce() -> Result<()>) -> Result<Work> {
     let (began, began_running) = (Instant::now(), running());
     work()?;
@@ -124,7 +126,7 @@ fn time(operations: u64, work: impl FnOnce() -> Result<()>) -> Result<Work> {
     Ok(Work { operations, taken })
 }
 
-/// Does something again and again, until that has taken long enough to be measured.
+/// Repeats something until it has taken long enough to be measured.
 fn time_steady(times: u64, mut work: impl FnMut() -> Result<()>) -> Result<Work> {
     let mut whole = Work { operations: 0, taken: Duration::ZERO };
     let began = Instant::now();
@@ -137,8 +139,8 @@ fn time_steady(times: u64, mut work: impl FnMut() -> Result<()>) -> Result<Work>
     Ok(whole)
 }
 
-/// How long this thread has been running, where the system says so: other programs on the machine
-/// must not look like growth. No case waits for a device.
+/// The processor time of this thread, if the system provides it: the load of other programs must
+/// not look like growth. No case waits for a device.
 #[cfg(unix)]
 fn running() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -151,11 +153,12 @@ fn running() -> Option<Duration> {
     None
 }
 
-/// An operation whose cost is grown.
+/// An operation whose growth is measured.
 struct Case<S> {
     operation: &'static str,
     by: &'static str,
-    /// The sizes are divided by this: how dear it is to make one of what there is more of.
+    /// The sizes are divided by this, depending on how expensive it is to make one of the things
+    /// that grow.
     fewer: u64,
     /// Fills a new store up to a size and times the operation in it.
     run: fn(&Arc<S>, u64) -> Result<Work>,
@@ -176,7 +179,7 @@ impl<S> Case<S> {
     }
 }
 
-/// What is to be grown.
+/// Which cases to measure.
 ///
 /// ```
 /// let all = arbour_benches::growth::Asked::default();
@@ -184,16 +187,16 @@ impl<S> Case<S> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The engines; all, if none is named.
+    /// The engines; all if none is named.
     pub engines: Vec<String>,
-    /// The topics; all, if none is named.
+    /// The topics; all if none is named.
     pub topics: Vec<String>,
-    /// What the name of an operation contains.
+    /// A part of the name of an operation.
     pub operation: String,
 }
 
-/// Grows what is asked for. Each figure is the average of so many rounds or more, each in a store of
-/// its own.
+/// Measures the requested cases. Each figure is the average of this many rounds or more, each in a
+/// store of its own.
 ///
 /// # Errors
 /// What a store reports.
@@ -230,7 +233,7 @@ impl Visit for Grower<'_> {
 }
 
 impl Grower<'_> {
-    /// Shows how what is beside Arbour grows. No bound holds for it.
+    /// Shows the growth of things other than Arbour. No bound applies to it.
     fn show<E: Subject>(
         &mut self,
         operation: &'static str,
@@ -279,7 +282,7 @@ impl Grower<'_> {
         Ok(())
     }
 
-    /// Returns what one operation cost on average, and how long the longest round took.
+    /// Returns the average cost of one operation, and the duration of the longest round.
     fn cost<E: Subject>(
         &self,
         case: &Case<E::Store>,

@@ -1,4 +1,4 @@
-//! How an engine's own API grows: what of a growth is the engine's.
+//! The growth of an engine's own API, which shows how much of a growth is the engine's.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,10 +15,10 @@ use crate::workload::{entries, key, random_entries, rewritten};
 /// How many keys are read.
 const READS: usize = 2_000;
 
-/// How many entries are put over in one batch.
+/// The number of entries overwritten in one batch.
 const PUTS: u64 = 200;
 
-/// Gets keys by the engine's own API, in stores that hold more and more entries.
+/// Gets keys with the engine's own API, in stores with more and more entries.
 pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
     let scratch = Scratch::new()?;
     let mut costs = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn get<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
     Ok(costs)
 }
 
-/// Puts over entries at random, a batch of them again and again, as documents are put over.
+/// Overwrites random entries, in repeated batches, as documents are overwritten.
 pub(super) fn put_over<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
     let scratch = Scratch::new()?;
     let mut costs = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn put_over<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
         raw.settle()?;
         let places = (0..PUTS).map(|number| (number * 7_919 % size) as usize);
         let over: Vec<_> = places.filter_map(|place| entries.get(place).cloned()).collect();
-        // Another value each time, or SQLite has nothing to do.
+        // Another value each time, because SQLite would otherwise do nothing.
         let others = rewritten(&over, 1);
         let mut put = || {
             raw.apply(&over, Durability::None)?;
@@ -81,7 +81,8 @@ pub(super) fn batch<N: Native>(rounds: usize) -> Result<Vec<(u64, f64)>> {
     Ok(costs)
 }
 
-/// Gets keys from a map of the standard library: what more entries cost where nothing else is done.
+/// Gets keys from a map of the standard library: the cost of more entries where nothing else is
+/// done.
 pub(super) fn map_get(rounds: usize) -> Result<Vec<(u64, f64)>> {
     let mut costs = Vec::new();
     for size in SIZES {

@@ -1,4 +1,4 @@
-//! The kinds of work a person chooses an engine for.
+//! The kinds of work by which a person chooses an engine.
 
 use super::figure::Figures;
 use super::ranking::{Place, places};
@@ -13,7 +13,7 @@ use super::work::{
 pub(crate) struct Choice {
     title: &'static str,
     pub(crate) work: Work,
-    /// Where to look along the axis: the first of these that was measured.
+    /// The position on the axis: the first of these that was measured.
     parameters: &'static [u64],
 }
 
@@ -21,7 +21,7 @@ const fn choice(title: &'static str, work: Work, parameters: &'static [u64]) -> 
     Choice { title, work, parameters }
 }
 
-/// Every row, the most asked for first.
+/// Every row, the most important first.
 pub(crate) const CHOICES: [Choice; 16] = [
     choice("Get", GET, &[100_000, 10_000]),
     choice("Get in a large store", GET, &[1_000_000]),
@@ -42,14 +42,14 @@ pub(crate) const CHOICES: [Choice; 16] = [
 ];
 
 impl Choice {
-    /// Returns where along the axis it looks: the first of its places that has figures.
+    /// Returns its position on the axis: the first of its positions that has figures.
     fn parameter(&self, figures: &Figures) -> Option<u64> {
         let measured = figures.parameters(self.work.group);
         let found = self.parameters.iter().find(|parameter| measured.contains(parameter));
         found.or(self.parameters.first()).copied()
     }
 
-    /// Names the work and where along its axis it was looked at.
+    /// Names the work and the position on its axis.
     pub(crate) fn label(&self, figures: &Figures) -> String {
         match (self.work.axis, self.parameter(figures)) {
             (Some(axis), Some(parameter)) => {

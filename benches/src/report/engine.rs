@@ -8,11 +8,11 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Engine {
-    /// What its contender by Arbour is called, and its scheme in a URL.
+    /// The name of its contender with Arbour, and its scheme in a URL.
     pub name: &'static str,
-    /// What it calls itself.
+    /// Its own name.
     pub title: &'static str,
-    /// Whether it keeps what it is given. One that does not is shown, but not ranked.
+    /// Whether it is persistent. An engine that is not is shown, but not ranked.
     pub is_persistent: bool,
 }
 
@@ -26,7 +26,7 @@ pub const ENGINES: [Engine; 5] = [
 ];
 
 impl Engine {
-    /// Returns what its contender by its own API is called.
+    /// Returns the name of its contender with its own API.
     ///
     /// ```
     /// # use arbour_benches::report::ENGINES;

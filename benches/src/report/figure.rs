@@ -1,4 +1,4 @@
-//! What criterion measured.
+//! The measurements of criterion.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::at;
 
-/// What one operation took: the median of criterion's samples and its 95 % interval.
+/// The time of one operation: the median of criterion's samples and its 95 % interval.
 ///
 /// ```
 /// use arbour_benches::report::Figure;
@@ -21,18 +21,18 @@ use super::at;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
-    /// Nanoseconds an operation.
+    /// Nanoseconds per operation.
     pub nanoseconds: f64,
     /// The lower end of the interval, in nanoseconds.
     pub low: f64,
     /// The upper end of the interval, in nanoseconds.
     pub high: f64,
-    /// When the file was written, if the system tells.
+    /// When the file was written, if the system knows.
     pub measured: Option<Timestamp>,
 }
 
 impl Figure {
-    /// Returns how many operations that is in a second.
+    /// Returns the number of operations per second.
     ///
     /// ```
     /// # use arbour_benches::report::Figure;
@@ -45,10 +45,10 @@ impl Figure {
     }
 }
 
-/// Group, contender, and the parameter where the work has one.
+/// The group, the contender, and the parameter if the work has one.
 type Id = (String, String, Option<u64>);
 
-/// Every figure of a folder of criterion's.
+/// Every figure of a folder of criterion.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -63,8 +63,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Reads the newest estimates of each benchmark. A folder that is not there holds none; a
-    /// file that a stopped run left half written is named by [`unreadable`](Self::unreadable).
+    /// Reads the newest estimates of each benchmark. An absent folder has none;
+    /// [`unreadable`](Self::unreadable) lists files that an interrupted run left incomplete.
     ///
     /// # Errors
     /// What the file system reports, with the path.
@@ -96,7 +96,7 @@ impl Figures {
             self.unreadable.push(estimates);
             return Ok(());
         };
-        // Another's benchmark, which this report knows nothing of.
+        // Another program's benchmark, which this report does not know.
         let Some(contender) = benchmark.function_id else { return Ok(()) };
         let parameter = match benchmark.value_str.map(|value| value.parse()) {
             None => None,
@@ -118,7 +118,7 @@ impl Figures {
         Ok(())
     }
 
-    /// Returns what a contender took for a work; `None` if it was not measured.
+    /// Returns the figure of a contender for a work; `None` if it was not measured.
     ///
     /// ```
     /// # use arbour_benches::report::Figures;
@@ -156,7 +156,7 @@ impl Figures {
         Some((times().min()?, times().max()?))
     }
 
-    /// Returns the files that a stopped run left half written.
+    /// Returns the files that an interrupted run left incomplete.
     ///
     /// ```
     /// # use arbour_benches::report::Figures;
@@ -196,7 +196,7 @@ fn is_newest_benchmark(entry: &DirEntry) -> bool {
         && entry.path().parent().is_some_and(|folder| folder.ends_with("new"))
 }
 
-/// Reads a file; `None` if it is not there or is not what it should be.
+/// Reads a file; `None` if it is absent or malformed.
 fn parse<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),

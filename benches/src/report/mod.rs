@@ -1,8 +1,8 @@
 //! The page that says which engine is for which work.
 //!
-//! Criterion leaves its estimates as files. This reads them, so a page can be made of any past
-//! run, and writes one page that needs no network, and the table of docs/figures.md. What was not
-//! measured is called so; nothing is guessed.
+//! Criterion leaves its estimates as files. This module reads them, so a page can be made of any
+//! past run, and writes one page that needs no network, and the table of docs/figures.md. Missing
+//! measurements are shown as missing; nothing is guessed.
 
 mod chart;
 mod choice;
@@ -40,7 +40,7 @@ pub mod works {
     };
 }
 
-/// What was written.
+/// The output.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -58,8 +58,8 @@ pub struct Written {
     pub figures: usize,
 }
 
-/// Reads the figures of a folder of criterion's and writes the page and the table to another,
-/// which is made if it is not there. A folder without figures makes a page that says so.
+/// Reads the figures of a folder of criterion and writes the page and the table to another folder,
+/// which is made if it does not exist. A folder without figures makes a page that says so.
 ///
 /// # Errors
 /// What the file system reports, with the path.
@@ -86,7 +86,7 @@ pub fn write(figures: &Path, into: &Path) -> io::Result<Written> {
     Ok(written)
 }
 
-/// Says which file an error of the system's is about, which it does not itself.
+/// Adds the path of the file to an error of the system.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,16 +1,16 @@
 //! Numbers as people read them: three significant digits and a unit.
 
-/// Formats a duration of so many nanoseconds.
+/// Formats a duration in nanoseconds.
 pub(crate) fn duration(nanoseconds: f64) -> String {
     scaled(nanoseconds, &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)])
 }
 
-/// Formats how often something happens in a second.
+/// Formats a rate per second.
 pub(crate) fn rate(per_second: f64) -> String {
     scaled(per_second, &[("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6), ("G/s", 1e9)])
 }
 
-/// Formats a round rate, as axes have them: `50 k/s`.
+/// Formats a round rate, for axes: `50 k/s`.
 pub(crate) fn round_rate(per_second: f64) -> String {
     let (scale, unit) = match per_second {
         ..1e3 => (1.0, "/s"),
@@ -22,12 +22,12 @@ pub(crate) fn round_rate(per_second: f64) -> String {
     format!("{} {unit}", (per_second / scale * 1e6).round() / 1e6)
 }
 
-/// Formats how many times slower than the best something is.
+/// Formats a factor relative to the best.
 pub(crate) fn factor(factor: f64) -> String {
     format!("{}×", significant(factor, 2))
 }
 
-/// Formats a count that a person chose: `100,000`.
+/// Formats a round count: `100,000`.
 pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
@@ -40,7 +40,7 @@ pub(crate) fn count(count: u64) -> String {
     grouped
 }
 
-/// Formats a count where there is little room: `100 k`.
+/// Formats a count briefly: `100 k`.
 pub(crate) fn short_count(count: u64) -> String {
     match count {
         0..1_000 => count.to_string(),
@@ -60,7 +60,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 
 /// Takes the largest unit that leaves at least one.
 fn scaled(value: f64, units: &[(&str, f64)]) -> String {
-    // 999.6 would be rounded to four digits: it is one of the next unit.
+    // 999.6 would be rounded to four digits, so it gets the next unit.
     let fits = units.iter().rev().find(|(_, size)| value >= size * 0.9995);
     let Some((unit, size)) = fits.or(units.first()) else { return significant(value, 3) };
     format!("{} {unit}", significant(value / size, 3))

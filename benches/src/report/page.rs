@@ -13,13 +13,13 @@ use super::work::{Axis, DURABLE_WRITERS, DURABLE_WRITERS_GROUPED, TOPICS, Work};
 
 const STYLE: &str = include_str!("style.css");
 
-/// How far apart an interval's ends may be before the page points at it.
+/// The maximum width of an interval before the page points it out.
 const SURE_PERCENT_MAX: f64 = 20.0;
 
 /// How many columns of figures have room for their intervals beside them.
 const ROOMY_COLUMNS_MAX: usize = 3;
 
-/// Renders the page: what a reader decides by comes first, how it was measured last.
+/// Renders the page: first the figures that decide, last how they were measured.
 pub(crate) fn render(figures: &Figures, run: Option<&Run>) -> Markup {
     html! {
         (DOCTYPE)
@@ -69,7 +69,7 @@ fn subtitle(figures: &Figures, run: Option<&Run>) -> Markup {
     }
 }
 
-/// Shortens a time to what a reader of figures needs.
+/// Shortens a time to the precision that readers need.
 fn moment(started: &str) -> String {
     match started.split_once('T') {
         Some((date, time)) => {
@@ -151,7 +151,7 @@ fn choice_cell(place: &Place) -> Markup {
     }
 }
 
-/// What each engine is, does for a commit, and is best at.
+/// What each engine is, what it does for a commit, and what it is best at.
 fn engines(figures: &Figures, run: &Run) -> Markup {
     html! {
         section {
@@ -239,8 +239,8 @@ fn work_card(figures: &Figures, work: &Work) -> Markup {
     }
 }
 
-/// Spans the rates of a kind of work; the writers with and without groups share a span, for the
-/// difference is what they are looked at for.
+/// Spans the rates of a kind of work; the writers with and without groups share a span, because
+/// readers compare the two.
 fn span(figures: &Figures, work: &Work) -> Option<Span> {
     let compared = [DURABLE_WRITERS, DURABLE_WRITERS_GROUPED];
     let works = if compared.contains(work) { compared.to_vec() } else { vec![*work] };

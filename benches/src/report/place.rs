@@ -1,10 +1,10 @@
-//! Where figures and report lie: in Cargo's target folder.
+//! The folders of figures and report: in Cargo's target folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Returns Cargo's target folder: what `CARGO_TARGET_DIR` says, else the one this program was
-/// built in, else `target`.
+/// Returns Cargo's target folder: `CARGO_TARGET_DIR`, otherwise the one in which this program was
+/// built, otherwise `target`.
 ///
 /// ```
 /// assert!(arbour_benches::report::target_folder().exists());
@@ -13,19 +13,19 @@ use std::path::{Path, PathBuf};
 pub fn target_folder() -> PathBuf {
     let built_in = || {
         let program = env::current_exe().ok()?;
-        // Cargo marks the folder, however deep a target or a profile of its own puts the program.
+        // Cargo marks the folder, however deep a target or a profile puts the program.
         let mut folders = program.ancestors();
         folders.find(|folder| folder.join("CACHEDIR.TAG").exists()).map(Path::to_owned)
     };
     let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    // A relative one is meant from the folder Cargo was called in, which is not known here.
+    // A relative path refers to the folder from which Cargo was called, which is not known here.
     named
         .filter(|named| named.is_absolute())
         .or_else(built_in)
         .unwrap_or_else(|| PathBuf::from("target"))
 }
 
-/// Returns where criterion keeps the figures of a run. Those of quick runs are kept apart.
+/// Returns where criterion keeps the figures of a run. Those of quick runs are kept separately.
 ///
 /// ```
 /// use arbour_benches::report::figures_folder;

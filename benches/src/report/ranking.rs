@@ -1,14 +1,14 @@
-//! Who is best at a kind of work.
+//! The ranking of the engines for a kind of work.
 
 use super::engine::{ENGINES, Engine};
 use super::figure::{Figure, Figures};
 use super::work::Work;
 
-/// How much less than the best an engine may do and still share its mark: figures of two runs
+/// How much worse than the best an engine may be and still share its mark: figures of two runs
 /// differ by as much.
 const SHARES_MARK: f64 = 1.10;
 
-/// What an engine did, and what that is among the others.
+/// The figure of an engine, and its rank among the others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) engine: Engine,
@@ -19,28 +19,28 @@ pub(crate) struct Place {
 pub(crate) enum Standing {
     /// There is no figure.
     NotMeasured,
-    /// The engine keeps nothing, and the work is about what is kept.
+    /// The engine is not persistent, and the work is about persistent data.
     DoesNotSuit,
-    /// There is a figure, but nothing to compare it to: there is no other, or the engine keeps
-    /// nothing and is no choice for who has to keep data.
+    /// There is a figure, but nothing to compare it with: it is the only one, or the engine is not
+    /// persistent.
     Unranked(Figure),
-    /// The figure, and how many times the best one's time it took.
+    /// The figure, and its factor relative to the best one.
     Ranked { figure: Figure, factor: f64 },
 }
 
 impl Standing {
-    /// Tells whether it is the best, or within ten percent of it.
+    /// Tells whether it is the best, or within ten percent of the best.
     pub(crate) fn is_best(&self) -> bool {
         matches!(self, Self::Ranked { factor, .. } if *factor <= SHARES_MARK)
     }
 }
 
-/// Compares the engines at a kind of work, all by Arbour, all at the durability of the work.
+/// Compares the engines for a kind of work, all with Arbour, all at the durability of the work.
 pub(crate) fn places(figures: &Figures, work: &Work, parameter: Option<u64>) -> Vec<Place> {
     let figure = |engine: &Engine| figures.get(work.group, engine.name, parameter);
     let ranked = ENGINES.iter().filter(|engine| engine.is_persistent);
     let times: Vec<_> = ranked.filter_map(figure).map(|figure| figure.nanoseconds).collect();
-    // Who runs alone does not win.
+    // An engine without competitors does not win.
     let is_race = times.len() > 1;
     let best = times.into_iter().min_by(f64::total_cmp).filter(|_| is_race);
     let place = |engine: Engine| {

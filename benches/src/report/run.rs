@@ -1,4 +1,4 @@
-//! What a run was made on and with: kept beside its figures, which mean nothing without it.
+//! The circumstances of a run: kept beside its figures, which mean nothing without them.
 
 use std::fs;
 use std::io;
@@ -76,14 +76,14 @@ pub struct EngineFacts {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Where its snapshots and transactions come from.
+    /// Whether its snapshots and transactions are native or from layers.
     pub provision: String,
     /// What a commit of each level does, the weakest level first.
     pub durability: Vec<Fact>,
 }
 
 impl Run {
-    /// Keeps the description beside the figures of the folder, which is made if it is not there.
+    /// Writes the description beside the figures of the folder, which is made if it does not exist.
     ///
     /// # Errors
     /// What the file system reports, with the path.
@@ -99,10 +99,10 @@ impl Run {
         fs::write(&path, serde_json::to_string_pretty(self)?).map_err(|error| at(&path, &error))
     }
 
-    /// Reads the description that lies beside figures; `None` if there is none.
+    /// Reads the description beside figures; `None` if there is none.
     ///
     /// # Errors
-    /// What the file system reports, and what the file's text is not, with the path.
+    /// The errors of the file system, and malformed text, with the path.
     ///
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();

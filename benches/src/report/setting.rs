@@ -1,4 +1,4 @@
-//! Where and with what a run is made.
+//! The machine and the software of a run.
 
 use std::fs;
 use std::path::Path;
@@ -13,14 +13,14 @@ use super::version::engine_version;
 use crate::machine;
 use crate::roster::{self, Entrant};
 
-/// How busy others may keep the machine before the page warns of it.
+/// How busy other programs may keep the machine before the page warns of it.
 const BUSY_SHARE_MAX: f64 = 0.15;
 
-/// Describes the run that is about to begin: who takes part, on what machine, with stores in that
-/// folder. It looks for a second at what else the machine is doing.
+/// Describes the run that is about to begin: the engines and the machine, with stores in that
+/// folder. It watches for one second what else the machine is doing.
 ///
 /// # Errors
-/// What an engine reports that is opened to ask what it can do.
+/// The errors of an engine that is opened to read its capabilities.
 ///
 /// ```
 /// use arbour_benches::{report, roster};
@@ -102,13 +102,13 @@ fn engine_facts(name: &str, capabilities: &Capabilities) -> EngineFacts {
     }
 }
 
-/// A file system and what it lies on.
+/// A file system and its device.
 struct Mount {
     device: String,
     kind: String,
 }
 
-/// Finds what a folder lies on; `None` where the system does not tell.
+/// Finds the file system and device of a folder; `None` if the system does not provide it.
 fn mount(folder: &Path) -> Option<Mount> {
     let folder = folder.canonicalize().ok()?;
     let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
@@ -117,7 +117,8 @@ fn mount(folder: &Path) -> Option<Mount> {
         Some((fields.next()?, fields.next()?, fields.next()?))
     });
     let around = mounts.filter(|(_, at, _)| folder.starts_with(at));
-    // Of two at the same place the later one lies over the other, and `max_by_key` takes it.
+    // If two are mounted at the same path, the later one hides the other, and `max_by_key` takes
+    // it.
     let (device, _, kind) = around.max_by_key(|(_, at, _)| at.len())?;
     Some(Mount { device: device.to_owned(), kind: kind.to_owned() })
 }
@@ -128,8 +129,8 @@ fn memory(meminfo: &str) -> Option<String> {
     Some(format!("{:.0} GiB of memory", kibibytes / 1_048_576.0))
 }
 
-/// Watches for a while what share of their time the processors work; `None` where the system does
-/// not tell. This thread sleeps meanwhile, so it is others' work.
+/// Watches for a while what share of their time the processors work; `None` if the system does not
+/// provide it. This thread sleeps meanwhile, so it is the work of others.
 fn busy_share(watch: Duration) -> Option<f64> {
     let ticks = || processor_ticks(&fs::read_to_string("/proc/stat").ok()?);
     let (idle_before, all_before) = ticks()?;
@@ -139,11 +140,12 @@ fn busy_share(watch: Duration) -> Option<f64> {
     (all > 0).then(|| 1.0 - idle as f64 / all as f64)
 }
 
-/// Returns the ticks in which the processors had nothing to do, and all ticks.
+/// Returns the idle ticks of the processors, and all ticks.
 fn processor_ticks(stat: &str) -> Option<(u64, u64)> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let ticks: Vec<u64> = line.split_whitespace().map_while(|tick| tick.parse().ok()).collect();
-    // The fourth and fifth are idle and waiting for a device; the ninth and tenth are in the first.
+    // The fourth and fifth are idle and waiting for a device; the ninth and tenth are included in
+    // the first.
     let idle = ticks.iter().skip(3).take(2).sum();
     Some((idle, ticks.iter().take(8).sum()))
 }

@@ -33,7 +33,7 @@ pub(crate) fn markdown(figures: &Figures, run: Option<&Run>) -> String {
     text
 }
 
-/// Says in a line what the figures were measured on and with.
+/// Describes in one line how the figures were measured.
 fn origin(run: &Run) -> String {
     let machine: Vec<_> = run.machine.iter().map(|fact| fact.value.as_str()).collect();
     let engines: Vec<_> =
@@ -55,7 +55,7 @@ fn cell(place: &Place) -> String {
     }
 }
 
-/// Keeps text from ending its cell or becoming a mark or an element.
+/// Keeps text from ending its cell or becoming markup.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! The report, made of folders such as criterion leaves.
+//! The report, made of folders like those of criterion.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::ranking::{Standing, places};
 use super::work::{BULK_LOAD, COMMIT_POWER_LOSS, GET, MULTI_GET, TOPICS};
 use super::{EngineFacts, Fact, Figures, Run, write};
 
-/// Writes a benchmark as criterion does: so many nanoseconds for each of its runs.
+/// Writes a benchmark as criterion does: this many nanoseconds for each of its runs.
 fn benchmark(folder: &Path, group: &str, contender: &str, value: Option<&str>, nanoseconds: f64) {
     let mut place = folder.join(group).join(contender);
     if let Some(value) = value {
@@ -88,7 +88,8 @@ fn part_of_a_group_leaves_the_others_missing() {
     benchmark(folder.path(), BULK_LOAD.group, "sled", None, 1_000.0);
     let (page, _) = report_of(folder.path());
     let card = between(&page, "id=\"bulk-load\"", "</article>");
-    // redb, SQLite and RocksDB by Arbour, these and sled by their own API: in the plot and below.
+    // redb, SQLite and RocksDB with Arbour, the same and sled with their own API: in the plot and
+    // below.
     assert_eq!(card.matches("not measured").count(), 2 * 7);
     assert!(card.contains("100 ns") && !card.contains("<mark>"), "who runs alone does not win");
 }
@@ -165,7 +166,7 @@ fn older_runs_and_other_benchmarks_are_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let group = folder.path().join(MULTI_GET.group).join("redb");
     benchmark(folder.path(), MULTI_GET.group, "redb", None, 5_000.0);
-    // What criterion keeps of a run that was saved under a name, here one after "new".
+    // What criterion keeps of a run that was saved under a name, here one that sorts after "new".
     fs::rename(group.join("new"), group.join("older")).unwrap();
     benchmark(folder.path(), MULTI_GET.group, "redb", None, 1_000.0);
     benchmark(folder.path(), "anothers", "thing", Some("not a number"), 1_000.0);

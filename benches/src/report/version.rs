@@ -1,9 +1,9 @@
-//! Which versions were built in, as Cargo locked them.
+//! The versions that were built in, as Cargo locked them.
 
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
-/// Returns the version of an engine, and that of the crate it is used by where it has one of its
-/// own.
+/// Returns the version of an engine, and that of the crate by which it is used, if that has a
+/// version of its own.
 pub(crate) fn engine_version(engine: &str) -> String {
     let locked = |package| locked(LOCK, package).unwrap_or("unknown version");
     match engine {

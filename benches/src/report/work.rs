@@ -1,5 +1,5 @@
-//! The kinds of work: what is measured, what it is called, and how it is shown. Benchmarks and
-//! report both read it here, so that neither can drift from the other.
+//! The kinds of work: what is measured, its name, and how it is shown. Benchmarks and report both
+//! read this, so that they cannot diverge.
 
 use arbour_core::Durability;
 
@@ -22,7 +22,7 @@ pub struct Work {
     pub what: &'static str,
     /// What is counted, in the plural.
     pub unit: &'static str,
-    /// What it is measured over, if it is measured more than once.
+    /// The axis, if it is measured more than once.
     pub axis: Option<Axis>,
     /// What its commits survive, if it commits.
     pub durability: Option<Durability>,
@@ -30,7 +30,7 @@ pub struct Work {
     pub has_raw: bool,
 }
 
-/// What a kind of work is measured over.
+/// The axis of a kind of work.
 ///
 /// ```
 /// assert_eq!(arbour_benches::report::Axis::ValueBytes.label(65_536), "64 KiB");
@@ -46,7 +46,7 @@ pub enum Axis {
 }
 
 impl Axis {
-    /// Returns what the numbers along it are.
+    /// Returns the meaning of its numbers.
     ///
     /// ```
     /// # use arbour_benches::report::Axis;
@@ -78,8 +78,8 @@ impl Axis {
 }
 
 impl Work {
-    /// Tells whether an engine does this work. One that keeps nothing makes no durable commits:
-    /// measured beside the others it would only look quick.
+    /// Tells whether an engine does this work. An engine that is not persistent makes no durable
+    /// commits: beside the others it would merely look fast.
     ///
     /// ```
     /// use arbour_benches::report::{ENGINES, works};
@@ -149,7 +149,7 @@ pub const BULK_LOAD: Work = Work {
     has_raw: true,
 };
 
-/// Small transactions that are as durable as can be.
+/// Small transactions with the highest durability.
 pub const COMMIT_POWER_LOSS: Work = Work {
     group: "commit-power-loss",
     title: "Small transactions that survive the loss of power",
@@ -160,7 +160,7 @@ pub const COMMIT_POWER_LOSS: Work = Work {
     has_raw: true,
 };
 
-/// Small transactions that the system has when they return.
+/// Small transactions that survive the process.
 pub const COMMIT_PROCESS_CRASH: Work = Work {
     group: "commit-process-crash",
     title: "Small transactions that survive the process",
@@ -182,7 +182,7 @@ pub const COMMIT_NONE: Work = Work {
     has_raw: true,
 };
 
-/// What readers reach while somebody writes.
+/// The rate of readers beside a writer.
 pub const READERS_BESIDE_WRITER: Work = Work {
     group: "readers-beside-writer",
     title: "Readers beside a writer",
@@ -194,7 +194,7 @@ pub const READERS_BESIDE_WRITER: Work = Work {
     has_raw: true,
 };
 
-/// What the writer reaches while others read.
+/// The rate of the writer beside readers.
 pub const WRITER_BESIDE_READERS: Work = Work {
     group: "writer-beside-readers",
     title: "A writer beside readers",
@@ -206,7 +206,7 @@ pub const WRITER_BESIDE_READERS: Work = Work {
     has_raw: true,
 };
 
-/// Many durable writers, each for himself.
+/// Many durable writers, each with commits of its own.
 pub const DURABLE_WRITERS: Work = Work {
     group: "durable-writers",
     title: "Durable writers",
@@ -252,7 +252,7 @@ pub const VALUE_PUT: Work = Work {
     has_raw: true,
 };
 
-/// Kinds of work that are looked at together.
+/// Kinds of work that are shown together.
 ///
 /// ```
 /// use arbour_benches::report::TOPICS;
@@ -266,7 +266,7 @@ pub struct Topic {
     pub works: &'static [Work],
 }
 
-/// Everything that is measured, the most asked for first.
+/// Everything that is measured, the most important first.
 pub const TOPICS: [Topic; 4] = [
     Topic { title: "Reading", works: &[GET, SCAN, MULTI_GET, PREFIX_SCAN] },
     Topic {

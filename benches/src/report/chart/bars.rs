@@ -8,7 +8,7 @@ use super::super::number;
 use super::super::work::Work;
 use super::{WIDTH, coordinate};
 
-/// Where bars begin and how long the longest is; what is right of it is for its figure.
+/// Where bars begin and the length of the longest one; the space to its right is for its figure.
 const LEFT: f64 = 66.0;
 const LONGEST: f64 = 278.0;
 
@@ -19,9 +19,9 @@ const SINGLE: f64 = 26.0;
 const TOP: f64 = 6.0;
 const BAR: f64 = 15.0;
 
-/// Draws a plot. Bars begin at zero: half as long is half as much. The engines that keep what they
-/// are given set the measure; one in memory that is beyond it ends in an arrow, for beside its bar
-/// the others' could not be told apart.
+/// Draws a plot. Bars begin at zero: half as long is half as much. The persistent engines set the
+/// scale; if the bar of an engine in memory exceeds it, the bar ends in an arrow, because otherwise
+/// the others would be too short to compare.
 pub(crate) fn bars(figures: &Figures, work: &Work, engines: &[Engine]) -> Markup {
     let by = |contender: &str| figures.get(work.group, contender, None);
     let rows: Vec<_> = engines

@@ -12,12 +12,12 @@ use super::{WIDTH, coordinate};
 
 const HEIGHT: f64 = 270.0;
 const LEFT: f64 = 58.0;
-/// What is right of it is for the engines' names.
+/// The space to the right is for the engines' names.
 const RIGHT: f64 = 372.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 228.0;
 
-/// How far apart names have to be to be read.
+/// The minimum distance of readable names.
 const NAME_HEIGHT: f64 = 14.0;
 
 /// An engine's figures along the axis, where there are any.
@@ -27,8 +27,8 @@ struct Series {
     points: Vec<(u64, Figure)>,
 }
 
-/// Draws a plot. Rates are on the upright axis, so that higher is better everywhere; `span` is
-/// given where plots are to be compared.
+/// Draws a plot. Rates are on the vertical axis, so that higher is better everywhere; `span` is
+/// given if plots have to be comparable.
 pub(crate) fn lines(
     figures: &Figures,
     work: &Work,
@@ -135,7 +135,7 @@ fn names(all: &[Series], y: &dyn Fn(f64) -> f64) -> Vec<(Engine, f64)> {
         *at = at.max(free + NAME_HEIGHT);
         free = *at;
     }
-    // What was pushed below the plot goes back up, and pushes what is above it.
+    // Names that were pushed below the plot move back up, and push those above them.
     let mut taken = BOTTOM + NAME_HEIGHT;
     for (_, at) in names.iter_mut().rev() {
         *at = at.min(taken - NAME_HEIGHT);

@@ -1,4 +1,4 @@
-//! The marks on lines: a form for each engine, for who cannot tell their colours.
+//! The marks on lines: a shape for each engine, for readers who cannot distinguish their colours.
 
 use maud::{Markup, html};
 

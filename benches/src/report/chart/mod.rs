@@ -9,11 +9,11 @@ pub(crate) use bars::bars;
 pub(crate) use lines::lines;
 pub(crate) use scale::Span;
 
-/// The width of every plot, in its own units; the page scales it. Narrow, so that text stays
-/// readable on a telephone.
+/// The width of every plot, in its own units; the page scales it. It is narrow, so that text stays
+/// readable on a phone.
 const WIDTH: f64 = 440.0;
 
-/// A coordinate as it is written: a tenth of a unit is finer than any screen.
+/// Formats a coordinate: a tenth of a unit is finer than any screen.
 fn coordinate(value: f64) -> String {
     format!("{value:.1}")
 }

@@ -1,6 +1,6 @@
 //! Logarithmic axes.
 
-/// From where to where an axis reaches.
+/// The range of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
     low: f64,
@@ -8,7 +8,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Spans what is given, out to round numbers; `None` if there is nothing to span.
+    /// Spans the given values, extended to round numbers; `None` if there are none.
     pub(crate) fn around(values: impl Iterator<Item = f64>) -> Option<Self> {
         let values = values.filter(|value| value.is_finite() && *value > 0.0);
         let ends = values.fold(None, |ends: Option<(f64, f64)>, value| {
@@ -21,12 +21,12 @@ impl Span {
         Some(Self { low, high })
     }
 
-    /// Returns where on the axis a value lies, from 0 to 1.
+    /// Returns the position of a value on the axis, from 0 to 1.
     pub(crate) fn fraction(self, value: f64) -> f64 {
         (value / self.low).ln() / (self.high / self.low).ln()
     }
 
-    /// Returns the values to mark: powers of ten, and between them where there are few.
+    /// Returns the values to mark: powers of ten, and more between them if there are few.
     pub(crate) fn ticks(self) -> Vec<f64> {
         let within = |round: &f64| (self.low..=self.high).contains(round);
         let all: Vec<f64> = rounds().filter(within).collect();
@@ -41,7 +41,7 @@ impl Span {
     }
 }
 
-/// 1, 2, 5, 10, 20, 50 and so on, over every rate and size there may be.
+/// 1, 2, 5, 10, 20, 50 and so on, over every possible rate and size.
 fn rounds() -> impl Iterator<Item = f64> {
     let decades = (-6..=15).map(|exponent| 10_f64.powi(exponent));
     decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * decade))
