@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -10,10 +10,10 @@ use crate::database::{Database, LIMIT_DEFAULT, RoomInfo};
 use crate::failure::Failure;
 use crate::migrating;
 
-/// Runs a command and tells with which code to exit.
+/// Runs a command and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    // Only what stores something makes a store; the others would hide a mistyped path.
+    // Only commands that store something make a store; the others would hide a mistyped path.
     let create = matches!(
         arguments.command,
         Command::Info { name: Some(_), .. }

@@ -10,7 +10,7 @@ pub(crate) enum Failure {
     /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] database::Error),
-    /// Nothing is known of it.
+    /// It is unknown.
     #[error("nothing is known of {0}: set it first")]
     Unknown(String),
     /// The output cannot be written.
@@ -25,7 +25,8 @@ impl From<arbour::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
+    /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

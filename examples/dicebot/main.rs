@@ -1,6 +1,6 @@
-//! The database of a chat bot as a program: brings up what any version of the bot stored, step by step, and
-//! reads and changes what is known of rooms, on any engine. The variables of users have a program of their
-//! own, `variables`.
+//! The database of a chat bot as a program: migrates what any version of the bot stored, step by
+//! step, and reads and changes what is known about rooms, on any engine. The variables of users
+//! have a program of their own, `variables`.
 //!
 //! ```text
 //! dicebot --store sled:bot.sled plan
@@ -8,8 +8,8 @@
 //! dicebot --store sled:bot.sled join '!lobby:x' @ada:x
 //! ```
 //!
-//! The exit code is 0 if all went well, 1 if something was not found, is not as it should be or
-//! failed, and 2 if the program was called wrongly.
+//! The exit code is 0 on success, 1 if something was not found, is wrong or failed, and 2 for wrong
+//! arguments.
 
 mod arguments;
 mod command;

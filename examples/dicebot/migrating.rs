@@ -1,4 +1,4 @@
-//! Migrating, and showing what that does.
+//! Migrating, and showing the effects.
 
 use std::io::{IsTerminal as _, Write, stderr};
 use std::ops::ControlFlow;
@@ -63,7 +63,7 @@ pub(crate) fn migrate(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a line for each step: what it does, when it ran and for how long, the program.
+/// Prints a line for each step: its description, when it ran and for how long, and the program.
 pub(crate) fn status(database: &Database<DynStore>, out: &mut impl Write) -> Result<(), Failure> {
     for step in database.migrations.status()?.steps {
         let words = migrations::words(&step.step);
@@ -97,11 +97,11 @@ fn took(time: Duration) -> String {
     HumanDuration(time).to_string()
 }
 
-/// A bar that somebody watches, or none.
+/// A progress bar if the output is a terminal, otherwise nothing.
 fn bar() -> ProgressBar {
     let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     let template = "{msg}  {bar:30} {percent:>3} %  {human_pos} of {human_len}";
-    // The template is constant; were it wrong, the default would do.
+    // The template is constant; if it were wrong, the default would be used.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::io::{self, BufWriter, Write};
 
@@ -12,7 +12,7 @@ use crate::{input, upgrades};
 
 /// Runs a command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    // Before the store, so that none is made for what cannot be read.
+    // Before the store is opened, so that none is made for input that cannot be read.
     let ops = match &arguments.command {
         Command::Batch { file } => input::read(file)?,
         _ => Vec::new(),
@@ -63,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens the database. Only what stores something makes one; the others would hide a mistyped path.
+/// Opens the database. Only commands that store something make one; the others would hide a
+/// mistyped path.
 fn open(arguments: &Arguments) -> Result<Database, Failure> {
     let create = matches!(arguments.command, Command::Put { .. } | Command::Batch { .. });
     Ok(database::get(&arguments.store, &StoreOptions::new().create(create))?)

@@ -14,18 +14,18 @@ pub(crate) enum Failure {
     /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] database::Error),
-    /// There is nothing under a key.
+    /// There is no value under a key.
     #[error("there is nothing under {0:?}: keys shows what there is")]
     NotFound(String),
     /// There is no such event, nor a modifier of it.
     #[error("there is no event {0:?} and no modifier of it: keys event: shows those there are")]
     NoEvent(String),
-    /// A line of a batch is no operation.
+    /// A line of a batch is not an operation.
     #[error("line {number} ({line:?}): {cause}: nothing is stored, mend that and run it again")]
     Line {
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         number: usize,
-        /// What is in it, cut.
+        /// Its text, shortened.
         line: String,
         /// What is wrong.
         #[source]
@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     Input {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         cause: io::Error,
     },
@@ -55,7 +55,8 @@ impl Failure {
         Self::Line { number, line: shown, cause }
     }
 
-    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
+    /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::database::Op;
 use crate::failure::Failure;
 
-/// Reads the operations that the lines of a file say; `-` is the standard input. All of them are
-/// held in memory, as the batch they become is.
+/// Reads the operations in the lines of a file; `-` is the standard input. All of them are held in
+/// memory, and so is their batch.
 pub(crate) fn read(file: &Path) -> Result<Vec<Op>, Failure> {
     let unreadable = |cause| Failure::Input { path: file.to_owned(), cause };
     let input: Box<dyn BufRead> = match file.to_str() {

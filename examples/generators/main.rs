@@ -8,8 +8,8 @@
 //! generators --store redb:generators.redb delete-event 1
 //! ```
 //!
-//! The exit code is 0 if all went well, 1 if something was not found or failed, and 2 if the
-//! program was called wrongly.
+//! The exit code is 0 on success, 1 if something was not found or failed, and 2 for wrong
+//! arguments.
 
 mod arguments;
 mod command;

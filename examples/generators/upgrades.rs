@@ -1,5 +1,5 @@
-//! The versions of the values, and the ways from each to the next. Those that were released stay as
-//! they are.
+//! The versions of the values, and the upgrade from each to the next. Released upgrades are never
+//! changed.
 
 use arbour::migrations::StepResult;
 use serde_json::{Value, json};
@@ -14,15 +14,15 @@ pub(crate) fn all() -> Vec<Upgrade> {
     vec![Upgrade::to(1, whole_events)]
 }
 
-/// Version 1: every event knows its id, no modifier is without its event, there is a count of the
-/// events, and what else was generated is to be generated anew.
+/// Version 1: every event contains its id, no modifier lacks its event, there is a count of the
+/// events, and all other generated values have to be generated again.
 fn whole_events(nodes: &Nodes) -> StepResult<Decisions> {
     let decide = |(node, value): (&String, &Value)| {
         let segments = key::split(node).unwrap_or_default();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let decision = match segments.as_slice() {
             ["event", id] => with_id(id, value),
-            // One with more segments may be of an event whose id was written with a colon in it.
+            // A modifier with more segments may belong to an event whose id contains a colon.
             ["modifier", id, _] if !nodes.contains_key(&key::join(&["event", id])) => {
                 Decision::Delete
             }

@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -19,14 +19,14 @@ use crate::status::status;
 use crate::table::{Cell, Table};
 use crate::{listing, mending, notice};
 
-/// Runs a command and tells with which code to exit.
+/// Runs a command and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Command::Import { strict, file } = &arguments.command {
         return import_file(arguments, file, *strict);
     }
     let order = order(&arguments.command)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    // Only an account and an import make a store; the others would hide a mistyped path.
+    // Only opening an account and an import make a store; the others would hide a mistyped path.
     let ledger = Ledger::open(arguments, matches!(arguments.command, Command::Open { .. }))?;
     let code = match order {
         Some(order) => report(&carry_out(&ledger, &order)?, &mut out)?,
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// Returns what a command orders to be done to accounts, if it does.
+/// Returns the order of a command, if it is one.
 fn order(command: &Command) -> Result<Option<Order>, Failure> {
     let (order, once) = match command {
         Command::Open { account } => return Ok(Some(Order::open(account))),
@@ -49,7 +49,7 @@ fn order(command: &Command) -> Result<Option<Order>, Failure> {
     Ok(Some(order.once(once.key.as_deref())))
 }
 
-/// Prints the accounts that an order was about, as they were behind it.
+/// Prints the accounts of an order, as they were after it.
 fn report(dispatched: &Dispatched, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let mut table = Table::new(&["account", "cents"]);
     let positions = dispatched.appended.first..;
@@ -71,7 +71,7 @@ fn report(dispatched: &Dispatched, out: &mut impl Write) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers what was asked of a ledger that is there.
+/// Answers a question about an existing ledger.
 fn answer(ledger: &Ledger, command: &Command, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let table = match command {
         Command::Open { .. }
@@ -105,7 +105,7 @@ fn answer(ledger: &Ledger, command: &Command, out: &mut impl Write) -> Result<Ex
             return Ok(ExitCode::SUCCESS);
         }
         Command::Release { projection, stream } => {
-            // What was applied is said though another fails.
+            // Applied events are reported even if another one fails.
             let released = mending::release(ledger, *projection, stream, out);
             out.flush()?;
             return released.map(|()| ExitCode::SUCCESS);
@@ -121,7 +121,7 @@ fn import_file(arguments: &Arguments, file: &Path, strict: bool) -> Result<ExitC
         return import_from(arguments, io::stdin().lock(), None, strict);
     }
     let unreadable = |cause| Failure::Input { path: file.to_owned(), cause };
-    // Before the store, so that none is made for a file that is not there.
+    // Before the store is opened, so that none is made for a missing file.
     let input = File::open(file).map_err(unreadable)?;
     let metadata = input.metadata().map_err(unreadable)?;
     if metadata.is_dir() {

@@ -1,19 +1,19 @@
-//! A commit, as an event has it.
+//! A commit, as an event contains it.
 
 use serde::{Deserialize, Serialize};
 
 /// A commit of a repository: the payload of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
-    /// The hash git knows it by.
+    /// Its hash in git.
     pub hash: String,
-    /// Who wrote it.
+    /// Its author.
     pub author: String,
-    /// On which day, where its author was: as `2026-01-31`.
+    /// Its day in the author's time zone, such as `2026-01-31`.
     pub day: String,
     /// Its first line.
     pub subject: String,
-    /// What it changed; of a merge nothing.
+    /// Its changes; a merge has none.
     pub files: Vec<Change>,
 }
 
@@ -25,7 +25,7 @@ pub struct Change {
     /// Its path before, if it was renamed or copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// How many lines were added and removed; `None` if it has none, as an image.
+    /// How many lines were added and removed; `None` for a binary file, such as an image.
     pub lines: Option<Lines>,
 }
 
@@ -39,7 +39,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds others to these.
+    /// Adds other counts to these.
     pub fn add(&mut self, other: Self) {
         self.added = self.added.saturating_add(other.added);
         self.removed = self.removed.saturating_add(other.removed);

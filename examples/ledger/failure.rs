@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// The log, the documents or their stores refused or failed.
     #[error("{}", with_next_move(.0))]
     Events(#[from] EventError),
-    /// It may not be done to the accounts as they are.
+    /// The order is not allowed with the current accounts.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// It is in the log, and could not be applied to the documents.
@@ -24,10 +24,10 @@ pub(crate) enum Failure {
     NotApplied {
         /// The position of the event.
         position: u64,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// What an account has is not known, for one of its events could not be applied.
+    /// The account is unknown, because one of its events could not be applied.
     #[error(
         "what {stream:?} has is not known, for its event at position {position} could not be \
          applied: see `status`"
@@ -38,12 +38,12 @@ pub(crate) enum Failure {
         /// The position of the event.
         position: u64,
     },
-    /// What was put aside could not be applied again.
+    /// A dead-lettered event failed again.
     #[error("position {position} could not be applied again: {reason}")]
     FailsAgain {
         /// The position of the event.
         position: u64,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The import ended early.
@@ -54,14 +54,14 @@ pub(crate) enum Failure {
     Input {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         cause: io::Error,
     },
-    /// What was rebuilt cannot be compared, for the one is folded from more than the other.
+    /// The two versions cannot be compared, because one is folded from more events than the other.
     #[error("{0} cannot be compared, for events were appended meanwhile: rebuild again")]
     Moved(&'static str),
-    /// What was rebuilt is not what was there.
+    /// The rebuilt documents differ from the existing ones.
     #[error(
         "{0} came out otherwise than they were, which are kept: this is a mistake of the program"
     )]
@@ -84,13 +84,14 @@ impl From<DocError> for Failure {
 }
 
 impl Failure {
-    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
+    /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
+/// Formats an error on one line: what happened, its cause if that helps, and what to do.
 pub(crate) fn with_next_move(error: &EventError) -> String {
     match error {
         EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
@@ -100,7 +101,7 @@ pub(crate) fn with_next_move(error: &EventError) -> String {
             "{log}: it is another log than {reader} was made from: name the log that belongs to the \
              store, with --log if it has its own"
         ),
-        // A log that was not there before is made by being opened.
+        // Opening a log creates it if it does not exist.
         EventError::Truncated { newest: 0, reader, applied, .. } => format!(
             "the log is empty, and the {reader} of the store were folded from {}: name the log that \
              belongs to the store, with --log if it has its own",

@@ -1,4 +1,4 @@
-//! Following the log: what is there, and what comes.
+//! Follows the log: existing events, then new ones.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use crate::ledger::Ledger;
 use crate::moment::Moment;
 use crate::tally::imported;
 
-/// How many events are printed before it is remembered.
+/// How many events are printed before the position is stored.
 const PAGE: usize = 100;
 
-/// How long it waits at a time; it goes on unless it was to end.
+/// How long one wait lasts; unless an end was requested, the next one follows.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Who follows the log.
+/// The kind of follower.
 enum Follower {
-    /// The log remembers how far he is.
+    /// The log remembers its position.
     Named(Subscription<DynStore>),
     Nameless(Tail<DynStore>),
 }
@@ -35,7 +35,7 @@ impl Follower {
         }
     }
 
-    /// Has what was printed remembered. Whoever dies before prints it again.
+    /// Stores the position of what was printed. After a kill before this, events are printed again.
     fn has_printed(&self) -> EventResult<()> {
         match self {
             Self::Named(subscription) => subscription.acknowledge(),
@@ -81,12 +81,12 @@ pub(crate) fn follow(
 fn print(event: &Event<'_>, out: &mut impl Write) -> Result<(), Failure> {
     let what = described(event)?;
     let (position, time) = (event.position, Moment(event.time));
-    // What would break the line, or the terminal, is a blank in it.
+    // Characters that would break the line, or the terminal, are replaced by a space.
     let [stream, what] = [event.stream, &what].map(|text| text.replace(char::is_control, " "));
     Ok(writeln!(out, "{position}\t{time}\t{stream}\t{what}")?)
 }
 
-/// Says what happened.
+/// Describes what happened.
 fn described(event: &Event<'_>) -> EventResult<String> {
     if account_of(event.stream).is_some()
         && let Some(entry) = Entries::new().read(event)?

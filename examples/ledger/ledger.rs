@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::tally::{self, Author, Day, File, Tallies, Tally};
 
-/// What the log is called in its store.
+/// The name of the log in its store.
 const LOG: &str = "main";
 
 /// The projection of accounts.
@@ -38,14 +38,15 @@ pub(crate) struct Ledger {
     versions: Versions,
 }
 
-/// Where the documents are, and the log.
+/// The store of the documents, and the store of the log.
 struct Stores {
     documents: Arc<DynStore>,
-    /// `None` if it is where the documents are.
+    /// `None` if it is the store of the documents.
     log: Option<Arc<DynStore>>,
 }
 
-/// Which version of each projection is read. There are but two, in turn: what is rebuilt gets the other.
+/// Which version of each projection is read. There are only two, used in turn: a rebuild uses the
+/// other one.
 #[derive(Clone, Copy)]
 struct Versions {
     accounts: u32,
@@ -59,8 +60,8 @@ impl Versions {
 }
 
 impl Ledger {
-    /// Opens the stores. Unless told to make what is missing, it fails where nothing is, for that may be
-    /// a mistyped path.
+    /// Opens the stores. Unless creating is requested, it fails if nothing exists there, because
+    /// that may be a mistyped path.
     pub(crate) fn open(arguments: &Arguments, create: bool) -> Result<Self, Failure> {
         let options = StoreOptions::new().create(create);
         let open = |url: &str| arbour::open_with(url, &options).map(Arc::new);
@@ -91,7 +92,7 @@ impl Ledger {
         self.stores.log.as_ref().unwrap_or(&self.stores.documents)
     }
 
-    /// Opens the log by itself, to append many events in one transaction.
+    /// Opens the log itself, to append many events in one transaction.
     pub(crate) fn log(&self) -> Result<Log, Failure> {
         Ok(Log::open(self.log_store(), LOG)?)
     }
@@ -113,7 +114,7 @@ impl Ledger {
         Ok(self.stores.builder(self.versions)?.projection(beside).build()?)
     }
 
-    /// Folds into the documents what is in the log and not in them yet, and shows how far it is.
+    /// Folds outstanding events of the log into the documents, and shows the progress.
     pub(crate) fn catch_up(&self, projection: &str) -> Result<(), Failure> {
         let progress = Progress::of_events(format!("folding {projection}"));
         self.events.catch_up_with(projection, &mut |done| {
@@ -146,7 +147,7 @@ impl Stores {
             .projection(commits_projection(&self.documents, versions.commits)?))
     }
 
-    /// Finds out which versions are read. Where nothing is yet, the first will be.
+    /// Determines which versions are read. In a new store this will be the first.
     fn versions(&self) -> Result<Versions, Failure> {
         let events = self.bare().build()?;
         let version = |projection| -> EventResult<u32> {
@@ -160,16 +161,16 @@ fn other(version: u32) -> u32 {
     3 - version
 }
 
-/// Whoever changes an account waits for its document. Of an account with an event that cannot be
-/// applied nothing is known any more: what follows is put aside too.
+/// A caller that changes an account waits for its document. An account with an event that cannot be
+/// applied is unknown from then on: later events are dead-lettered too.
 fn accounts_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
     Ok(Projection::new(ACCOUNTS, version)
         .model(Accounts::new(accounts(store, version)?))
         .on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
 }
 
-/// Nobody waits for what is counted of commits but those who read it. A commit that cannot be counted
-/// is put aside by itself.
+/// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
+/// alone.
 fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
     Ok(Projection::new(COMMITS, version)
         .model(Tallies::new(tallies::<Author>(store, version)?))

@@ -1,4 +1,4 @@
-//! The tables that are printed of documents and events.
+//! The tables printed for documents and events.
 
 use std::ops::Bound;
 
@@ -16,7 +16,7 @@ use crate::notice;
 use crate::table::{Cell, Table};
 use crate::tally::{self, Counts, File, Tally};
 
-/// Returns the documents as they are once all events are applied that are in the log now.
+/// Returns the documents once all events that are in the log now are applied.
 fn current<'l>(ledger: &'l Ledger, projection: &str) -> Result<DynSnapshot<'l>, Failure> {
     ledger.catch_up(projection)?;
     Ok(ledger.store().snapshot()?)
@@ -127,7 +127,7 @@ fn select<D: Tally>(
     Ok(found.into_iter().map(|stored| stored.body).collect())
 }
 
-/// Says that there is nothing where nothing is printed.
+/// Prints a message if there is nothing to print.
 fn tell_if_none(count: usize) {
     if count == 0 {
         notice::print(format_args!("there is none"));

@@ -1,5 +1,5 @@
-//! Accounts, and the history of a repository, kept as events: what happened is appended to a log, and
-//! what is asked for is read from documents that are folded from it, on any engine.
+//! Accounts, and the history of a repository, kept as events: events are appended to a log, and
+//! questions are answered from documents that are folded from it, on any engine.
 //!
 //! ```text
 //! ledger --store redb:ledger.redb open ada
@@ -10,10 +10,10 @@
 //! ledger --store redb:ledger.redb authors --limit 5
 //! ```
 //!
-//! The log may be in a store of its own, of another engine: `--log URL`, in every call.
+//! The log may be in a store of its own, of another engine: pass `--log URL` in every call.
 //!
-//! The exit code is 0 if all went well, 1 if something was refused, is not as it should be or failed,
-//! and 2 if the program was called wrongly.
+//! The exit code is 0 on success, 1 if something was refused, is wrong or failed, and 2 for wrong
+//! arguments.
 
 mod account;
 mod arguments;

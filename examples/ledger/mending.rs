@@ -1,4 +1,4 @@
-//! Events that could not be applied: which, and applying them after all.
+//! Dead letters: listing them, and applying them later.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::table::{Cell, Table};
 
-/// Prints what could not be applied, of all versions there are.
+/// Prints the dead letters of all existing versions.
 pub(crate) fn failed(
     ledger: &Ledger,
     projected: Option<Projected>,
@@ -47,7 +47,7 @@ fn row(projection: &str, version: u32, letter: &DeadLetter) -> Vec<Cell> {
     ]
 }
 
-/// Applies an event that was put aside.
+/// Applies a dead-lettered event.
 pub(crate) fn replay(
     ledger: &Ledger,
     projected: Projected,
@@ -61,7 +61,7 @@ pub(crate) fn replay(
     still_aside(ledger, projection, |letter| letter.position == position)
 }
 
-/// Applies what was put aside of a stream, as far as it can be.
+/// Applies the dead letters of a stream, as far as possible.
 pub(crate) fn release(
     ledger: &Ledger,
     projected: Projected,
@@ -74,7 +74,7 @@ pub(crate) fn release(
     still_aside(ledger, projection, |letter| letter.stream == stream)
 }
 
-/// Fails with the first event that is still put aside, if there is one.
+/// Fails with the first event that is still dead-lettered, if there is one.
 fn still_aside(
     ledger: &Ledger,
     projection: &str,

@@ -1,4 +1,4 @@
-//! Showing how far something is, to a person who watches.
+//! Shows progress to a person at the terminal.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::{counted, notice};
 
-/// A bar if the length is known, else a spinner; nothing if nobody watches. It leaves no trace when
-/// it goes.
+/// A bar if the length is known, otherwise a spinner; nothing without a terminal. It is erased at
+/// the end.
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Shows the progress of reading so many bytes, if that is known.
+    /// Shows the progress of reading an input of this many bytes, if that is known.
     pub(crate) fn of_bytes(bytes: Option<u64>) -> Self {
         let template = match bytes {
             Some(_) => "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left",
@@ -27,7 +27,7 @@ impl Progress {
         progress
     }
 
-    /// Shows the progress of something with events, once there is some.
+    /// Shows the progress of work on events, once there is some.
     pub(crate) fn of_events(what: String) -> Self {
         let template = "{msg}  {bar:30} {percent:>3} %  {human_pos} of {human_len} events";
         let Self { bar } = Self::new(Some(0), template);
@@ -40,14 +40,14 @@ impl Progress {
             Some(length) => ProgressBar::new(length),
             None => ProgressBar::new_spinner(),
         };
-        // The templates are constant; were one wrong, the default would do.
+        // The templates are constant; if one were wrong, the default would be used.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self { bar: bar.with_finish(ProgressFinish::AndClear) }
     }
 
-    /// Shows how much of the input was read, and what came of it.
+    /// Shows how much of the input was read, and the results.
     pub(crate) fn imported(&self, bytes: u64, commits: u64, bad: u64) {
         let bad = match bad {
             0 => String::new(),
@@ -63,12 +63,12 @@ impl Progress {
         self.bar.set_position(events.done);
     }
 
-    /// Prints a line where the bar does not overwrite it.
+    /// Prints a line that the bar does not overwrite.
     pub(crate) fn print(&self, line: std::fmt::Arguments<'_>) {
         self.bar.suspend(|| notice::print(line));
     }
 
-    /// Takes the bar away, so that something else can be written.
+    /// Removes the bar, so that something else can be printed.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }

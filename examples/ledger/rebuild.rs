@@ -1,4 +1,4 @@
-//! Folding documents anew, and comparing them with those that were there.
+//! Folds documents again, and compares them with the existing ones.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -48,8 +48,8 @@ fn rebuild_one(
             begun.applied
         ));
     } else {
-        // What is left of an earlier one is no view of today's program. What is read by now, because
-        // somebody else rebuilt it meanwhile, is not forgotten.
+        // The leftovers of an earlier rebuild are not a view of the current program. A version that
+        // is read, because another caller rebuilt it meanwhile, is not forgotten.
         ledger.events.forget(projection, new)?;
     }
     let both = ledger.both(projection)?;

@@ -1,4 +1,4 @@
-//! How far the documents are behind the log.
+//! How far the documents lag behind the log.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use crate::ledger::{Ledger, PROJECTIONS};
 use crate::notice;
 use crate::table::{Cell, Table};
 
-/// Prints how far all is, and on the standard error what was put aside.
+/// Prints the positions, and dead letters on the standard error.
 pub(crate) fn status(ledger: &Ledger, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let mut letters = Vec::new();
     for projection in PROJECTIONS {

@@ -1,6 +1,6 @@
-//! A complete engine: a log of batches in one file, and in memory what they add up to. Arbour's
-//! store in memory brings the snapshots, its layer the transactions. The file is a header and a
-//! record for each batch. It only grows, and after power loss a new one may lack its name.
+//! A complete engine: a log of batches in one file, and their result in memory. Arbour's store in
+//! memory provides the snapshots, its layer the transactions. The file is a header and a record for
+//! each batch. It only grows, and after a loss of power the name of a new one may be missing.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -19,7 +19,8 @@ type Writes = Vec<(String, Vec<u8>, Option<Vec<u8>>)>;
 pub(crate) struct OwnEngine {
     capabilities: Capabilities,
     entries: MemoryStore,
-    /// The file and its length. `None` once closed or a write failed, which nothing may follow.
+    /// The file and its length. `None` once closed or after a failed write, which nothing may
+    /// follow.
     log: Mutex<Option<(StoreLock, usize)>>,
     path: StorePath,
 }
@@ -61,7 +62,7 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<TransactionLay
         entries.apply(batch, Durability::None)?;
         end += 16 + bytes.len();
     }
-    // A crash tears the end of a log. What is bad before something good was damaged.
+    // A crash tears the end of a log. A bad record before a good one is damage.
     if (end + 1..log.len()).any(|later| batch_at(&log, later).is_some()) {
         return Err(fail(ErrorKind::Corrupted, "a record is damaged"));
     }
@@ -74,8 +75,8 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<TransactionLay
     Ok(TransactionLayer::new(OwnEngine { capabilities, entries, log, path }, options, Some(place)))
 }
 
-/// Returns the record of a batch: its length, a checksum, the batch. The checksum (of Fowler, Noll
-/// and Vo) is of the offset too, so that what looks like a record in a value, say, is none.
+/// Returns the record of a batch: its length, a checksum, the batch. The checksum (by Fowler, Noll
+/// and Vo) covers the offset, so that a value that looks like a record does not count as one.
 fn record(offset: usize, batch: &[u8]) -> Vec<u8> {
     let bytes = (offset as u64).to_le_bytes().into_iter().chain(batch.iter().copied());
     let sum = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
@@ -84,7 +85,7 @@ fn record(offset: usize, batch: &[u8]) -> Vec<u8> {
     [&(batch.len() as u64).to_le_bytes()[..], &sum.to_le_bytes(), batch].concat()
 }
 
-/// Returns the batch of the record at an offset, if there is a good one.
+/// Returns the batch of the record at an offset, if there is a valid one.
 fn batch_at(log: &[u8], offset: usize) -> Option<&[u8]> {
     let length = u64::from_le_bytes(*log.get(offset..)?.first_chunk()?);
     let batch = log.get(offset + 16..)?.get(..length as usize)?;
@@ -105,7 +106,7 @@ impl Engine for OwnEngine {
         own.is_ok_and(|own| own == *tree)
     }
 
-    /// Appends the batch and waits for the device, whatever durability was asked for.
+    /// Appends the batch and waits for the device, whatever durability was requested.
     fn apply(&self, batch: &Batch, _: Durability) -> Result<()> {
         let fail = |kind, message| Error::new(kind, Operation::Apply, message);
         let write = |w: Write<'_>| (w.tree.name().into(), w.key.into(), w.value.map(Vec::from));

@@ -10,7 +10,7 @@ use arbour_core::engine::TransactionLayer;
 
 use crate::engine::{self, OwnEngine};
 
-/// What the suite is given.
+/// The engine for the suite.
 pub(crate) struct Own;
 
 impl Factory for Own {

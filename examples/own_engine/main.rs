@@ -1,4 +1,5 @@
-//! An engine of one's own: [`engine`], in one file, opened by a URL and held to the whole suite.
+//! An engine outside of Arbour: [`engine`], in one file, opened by a URL and tested by the whole
+//! suite.
 //!
 //! ```text
 //! cargo run --example own_engine
@@ -49,7 +50,7 @@ fn use_it() -> arbour::Result<()> {
 
 /// Runs every case on every axis.
 fn examine_it() -> ExitCode {
-    // Some cases panic on purpose; what fails is in the report.
+    // Some cases panic on purpose; the report has the failures.
     std::panic::set_hook(Box::new(|_| {}));
     let mut code = ExitCode::SUCCESS;
     for axis in Axis::ALL {

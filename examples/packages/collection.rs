@@ -1,4 +1,4 @@
-//! The collection of packages: what it is searched by.
+//! The collection of packages, and the fields by which it is searched.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use arbour::documents::{Collection, Declaration, DocResult, Field, FieldKind, Id
 use crate::package::Package;
 use crate::progress::Progress;
 
-/// The fields, as filters call them.
+/// The fields, as filters name them.
 pub(crate) const NAME: &str = "name";
 pub(crate) const SECTION: &str = "section";
 pub(crate) const MAINTAINER: &str = "maintainer";
@@ -16,7 +16,7 @@ pub(crate) const INSTALLED_SIZE: &str = "installed_size";
 pub(crate) const DEPENDS: &str = "depends";
 pub(crate) const DESCRIPTION: &str = "description";
 
-/// Declares the collection. The name needs no index: it is the id, and documents lie in its order.
+/// Declares the collection. The name needs no index: it is the id, and documents are in its order.
 fn declaration() -> Declaration<Package> {
     Declaration::new("packages")
         .id(NAME, Ids::Chosen)
@@ -32,8 +32,8 @@ fn declaration() -> Declaration<Package> {
         .index(Index::words(DESCRIPTION))
 }
 
-/// Opens the collection. Indexes that another version of this program declared otherwise are built
-/// anew, which is shown.
+/// Opens the collection. Indexes that another version of this program declared differently are
+/// rebuilt, with a progress bar.
 pub(crate) fn open<S: KvStore>(store: &S) -> DocResult<Collection<Package>> {
     let packages = Collection::declare(store, declaration())?;
     let progress = Progress::of_documents("building indexes");

@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::search::search;
 use crate::table::{Cell, Table};
 
-/// Runs a command and tells with which code to exit.
+/// Runs a command and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Command::Import { strict, file } = &arguments.command {
         return import_file(arguments, file, *strict);
@@ -45,7 +45,7 @@ fn import_file(arguments: &Arguments, file: &Path, strict: bool) -> Result<ExitC
         return import_from(arguments, io::stdin().lock(), None, strict);
     }
     let unreadable = |cause| Failure::Input { path: file.to_owned(), cause };
-    // Before the store, so that none is made for a file that is not there.
+    // Before the store is opened, so that none is made for a missing file.
     let input = File::open(file).map_err(unreadable)?;
     let metadata = input.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
@@ -69,7 +69,7 @@ fn import_from(
     Ok(if strict && !summary.is_clean() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Answers what was asked of a store that is there.
+/// Answers a question about an existing store.
 fn answer<S: KvStore>(
     store: &S,
     command: &Command,
@@ -94,7 +94,7 @@ fn answer<S: KvStore>(
     Ok(ExitCode::SUCCESS)
 }
 
-/// All of it is answered by the index over section and size.
+/// The index over section and size answers all of it.
 fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Table> {
     let mut table = Table::new(&["section", "packages", "KiB"]);
     for section in packages.distinct(reader, &Filter::All, SECTION)? {
@@ -126,7 +126,7 @@ fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Tabl
     Ok(table)
 }
 
-/// Prints what was found for programs, and on the standard error what that means for people.
+/// Prints the findings for programs, and their meaning for people on the standard error.
 fn scrub<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,

@@ -2,12 +2,12 @@
 
 use indicatif::HumanCount;
 
-/// Says how many packages.
+/// Formats a number of packages.
 pub(crate) fn packages(count: u64) -> String {
     counted(count, "package", "packages")
 }
 
-/// Says how many there are of what is called so, one of it and many.
+/// Formats a count with its noun, in the singular or the plural.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", HumanCount(count), if count == 1 { one } else { many })
 }

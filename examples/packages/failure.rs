@@ -24,11 +24,11 @@ pub(crate) enum Failure {
     Input {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         cause: io::Error,
     },
-    /// A package has no form in JSON.
+    /// A package cannot be written as JSON.
     #[error("cannot print the package: {0}")]
     Json(#[from] serde_json::Error),
     /// The output cannot be written.
@@ -43,13 +43,14 @@ impl From<arbour::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
+    /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// Puts an error into one line: what happened, its cause where that is what helps, and what to do.
+/// Formats an error on one line: what happened, its cause if that helps, and what to do.
 pub(crate) fn with_next_move(error: &DocError) -> String {
     match error {
         DocError::Store(error) => error.in_one_line(),

@@ -7,11 +7,10 @@
 //! ```
 //!
 //! `/var/lib/dpkg/status` can be imported too. A document is found by the name of its package: a
-//! record takes the place of the one that had the same name, be it of another version or for
-//! another architecture.
+//! record replaces an earlier one of the same name, even of another version or architecture.
 //!
-//! The exit code is 0 if all went well, 1 if something was not found, is not as it should be or
-//! failed, and 2 if the program was called wrongly.
+//! The exit code is 0 on success, 1 if something was not found, is wrong or failed, and 2 for wrong
+//! arguments.
 
 mod arguments;
 mod collection;

@@ -11,19 +11,19 @@ pub struct Package {
     pub version: Option<String>,
     /// The architecture it was built for, or `all`.
     pub architecture: Option<String>,
-    /// The part of the archive it belongs to, as `net` or `non-free/net`.
+    /// The section of the archive, such as `net` or `non-free/net`.
     pub section: Option<String>,
-    /// Who maintains it: name and address.
+    /// Its maintainer: name and address.
     pub maintainer: Option<String>,
-    /// Where it is from.
+    /// Its home page.
     pub homepage: Option<String>,
-    /// How much room it takes when it is installed, in KiB.
+    /// Its size when it is installed, in KiB.
     pub installed_size: Option<u64>,
-    /// How long its file is, in bytes.
+    /// The size of its file, in bytes.
     pub size: Option<u64>,
-    /// The names of the packages it depends on, alternatives among them, each once.
+    /// The names of the packages on which it depends, including alternatives, each once.
     pub depends: Vec<String>,
-    /// What it is: a line, and behind it the long text, if there is one.
+    /// Its description: a line, followed by the long text, if there is one.
     pub description: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Searching: what is asked for as a query, and its answer as a page.
+//! Searching: turns the arguments into a query, and prints its page.
 
 use std::io::Write;
 use std::ops::Bound;
@@ -15,7 +15,7 @@ use crate::notice;
 use crate::package::Package;
 use crate::table::{Cell, Table};
 
-/// Prints a page of packages, and what there is to say of it on the standard error.
+/// Prints a page of packages, and messages about it on the standard error.
 pub(crate) fn search(
     reader: &impl KvRead,
     packages: &Collection<Package>,
@@ -61,7 +61,7 @@ fn table(page: &Page<Package>) -> Table {
 }
 
 impl SearchArguments {
-    /// A package that cannot be read does not keep the others from being printed.
+    /// An unreadable package does not keep the others from being printed.
     fn query(&self) -> Query<Package> {
         let mut query = Query::new(self.filter()).limit(self.limit as usize).lenient();
         query = match self.sort {
@@ -102,9 +102,10 @@ impl SearchArguments {
         filter
     }
 
-    /// Returns which installed sizes are meant; `None` if all are, and those that are unknown.
+    /// Returns the range of installed sizes; `None` for all sizes, including unknown ones.
     ///
-    /// What is sorted by size has one: so the sparse index over sizes has all that is asked for.
+    /// A search sorted by size leaves out unknown sizes, so the sparse index over sizes has all
+    /// results.
     fn sizes(&self) -> Option<(Bound<serde_json::Value>, Bound<serde_json::Value>)> {
         let least = match self.sort {
             Sort::Name => self.min_size,

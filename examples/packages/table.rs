@@ -1,4 +1,4 @@
-//! Rows of values: in columns for a person, split by tabs for a program.
+//! Rows of values: in columns for a person, separated by tabs for a program.
 
 use std::io::{self, IsTerminal as _, Write, stdout};
 
@@ -14,12 +14,12 @@ pub(crate) struct Table {
 pub(crate) enum Cell {
     /// A text without tabs and line breaks.
     Text(String),
-    /// A number, or none where it is not known.
+    /// A number, or nothing if it is unknown.
     Number(Option<u64>),
 }
 
 impl Cell {
-    /// Makes a cell of a text; what would break the line is a blank in it.
+    /// Makes a cell of a text; characters that would break the line are replaced by spaces.
     pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.replace(char::is_control, " "))
     }

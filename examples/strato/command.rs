@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::io::{BufWriter, Write as _, stdout};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// Runs a command.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    // Where nothing is stored no store is made: that would hide a mistyped path.
+    // A command that stores nothing makes no store, which would hide a mistyped path.
     let options = StoreOptions::new().create(arguments.command != Command::History);
     let open_store = |url: &str| arbour::open_with(url, &options).map(Arc::new);
     let store = open_store(&arguments.store)?;

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::things;
 
-/// The name of the things, and of what is folded from their events.
+/// The name of the things, and of the projection of their events.
 const THINGS: &str = "things";
 
-/// How long to wait for somebody else who is applying events.
+/// How long to wait for another thread that is applying events.
 const WAIT: Duration = Duration::from_secs(30);
 
 type Things = Arc<Collection<Value>>;
@@ -37,7 +37,7 @@ pub(crate) fn open(
     Ok((events, things))
 }
 
-/// Has a thing stored by an event, and prints all that have count 3, and the events.
+/// Stores a thing by an event, and prints all that have count 3, and the events.
 pub(crate) fn event_sourcing(
     store: &Arc<DynStore>,
     queue: Option<&Arc<DynStore>>,

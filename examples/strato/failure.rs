@@ -29,7 +29,8 @@ impl From<DocError> for Failure {
 }
 
 impl Failure {
-    /// Tells whether the reader of the output has seen enough, as `head` has: no failure at all.
+    /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
+    /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

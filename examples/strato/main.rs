@@ -7,10 +7,10 @@
 //! strato --store redb:things.redb history
 //! ```
 //!
-//! They are in `crud.rs` and `event_sourcing.rs`; README.md has them beside the original, and says what
-//! of strato-db is how in Arbour.
+//! They are in `crud.rs` and `event_sourcing.rs`. README.md shows them beside the originals, and
+//! lists the features of strato-db with those of Arbour.
 //!
-//! The exit code is 0 if all went well, 1 if something failed, and 2 if the program was called wrongly.
+//! The exit code is 0 on success, 1 if something failed, and 2 for wrong arguments.
 
 mod arguments;
 mod command;

@@ -1,9 +1,10 @@
-//! Things, which both programs keep.
+//! Things, which both programs store.
 
 use arbour::documents::{Declaration, Field, FieldKind, Ids, Index};
 use serde_json::Value;
 
-/// Declares things: any JSON with a number as its id, found by the count of those that have one.
+/// Declares things: any JSON with a number as its id, with an index over the count, if there is
+/// one.
 pub fn declaration(name: &str) -> Declaration<Value> {
     Declaration::new(name)
         .id("id", Ids::Integer)

@@ -1,4 +1,4 @@
-//! Doing what the program was called for.
+//! Running the commands of the program.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
@@ -13,13 +13,13 @@ use crate::database::{Database, Finding, Report, Scope};
 use crate::failure::Failure;
 use crate::import::{Progress, import};
 
-/// Runs a command and tells with which code to exit.
+/// Runs a command and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Command::Import { file } = &arguments.command {
         return import_file(arguments, file);
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    // Only what stores variables makes a store; the others would hide a mistyped path.
+    // Only commands that store variables make a store; the others would hide a mistyped path.
     let database = open(arguments, matches!(arguments.command, Command::Set { .. }))?;
     let variables = &database.variables;
     let mut code = ExitCode::SUCCESS;
@@ -74,7 +74,7 @@ fn import_file(arguments: &Arguments, file: &Path) -> Result<ExitCode, Failure> 
         summary
     } else {
         let unreadable = |cause| Failure::Input { path: file.to_owned(), cause };
-        // Before the store, so that none is made for a file that is not there.
+        // Before the store is opened, so that none is made for a missing file.
         let input = File::open(file).map_err(unreadable)?;
         let metadata = input.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
@@ -90,7 +90,7 @@ fn import_file(arguments: &Arguments, file: &Path) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints what was found for programs, and on the standard error what that means for people.
+/// Prints the problems for programs, and their meaning for people on the standard error.
 fn verified(report: &Report, out: &mut impl Write) -> Result<ExitCode, Failure> {
     report.findings.iter().try_for_each(|finding| print(finding, out))?;
     out.flush()?;
@@ -105,7 +105,7 @@ fn verified(report: &Report, out: &mut impl Write) -> Result<ExitCode, Failure> 
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Prints what is still there to be found; it fails if there is something.
+/// Prints the remaining problems; fails if there are any.
 fn repaired(
     database: &Database<DynStore>,
     report: &Report,

@@ -7,8 +7,8 @@
 //! variables --store redb:vars.redb list @ada:x '!lobby:x'
 //! ```
 //!
-//! The exit code is 0 if all went well, 1 if something was not found, is not as it should be or
-//! failed, and 2 if the program was called wrongly.
+//! The exit code is 0 on success, 1 if something was not found, is wrong or failed, and 2 for wrong
+//! arguments.
 
 mod arguments;
 mod command;

@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do then.
+//! What can go wrong, and what to do about it.
 
 use arbour::migrations::MigrationError;
 
@@ -8,48 +8,49 @@ use super::Scope;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The variable is not there.
+    /// The variable does not exist.
     #[error("{user:?} has no variable {name:?} in room {room:?}: list shows those there are")]
     NotFound {
-        /// Whose variable.
+        /// The user.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// What it is called.
+        /// The name.
         name: String,
     },
-    /// The scope is full. Variables that are there already can still be changed.
+    /// The scope is full. Existing variables can still be changed.
     #[error(
         "{user:?} has all {limit} variables allowed in room {room:?}: delete one, or raise the limit"
     )]
     TooManyEntries {
-        /// Whose variables.
+        /// The user.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// How many there may be.
+        /// The maximum number.
         limit: u32,
     },
-    /// The stored count cannot be true: it is negative, or counts fewer variables than are there.
+    /// The stored count is impossible: it is negative, or lower than the number of variables.
     #[error(
         "the count of {user:?} in room {room:?} is {stored}, which cannot be: repair the store"
     )]
     ImpossibleCount {
-        /// Whose variables are counted.
+        /// The user whose variables are counted.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// What is stored.
+        /// The stored count.
         stored: i32,
     },
-    /// The number that the sled program kept is higher than any it had. Nothing was changed.
+    /// The number that the sled program kept is higher than any of its versions. Nothing was
+    /// changed.
     #[error(
         "the sled program left version {stored}, and this one knows up to {known} of it: upgrade this one"
     )]
     CannotDowngrade {
-        /// The version that is stored.
+        /// The stored version.
         stored: u32,
-        /// The highest that can be taken over.
+        /// The highest supported version.
         known: u32,
     },
     /// A step was refused or failed.
@@ -61,7 +62,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Makes the error of a variable that is not there.
+    /// Makes the error of an absent variable.
     pub(super) fn not_found(scope: Scope<'_>, name: &str) -> Self {
         Self::NotFound {
             user: scope.user.to_owned(),
@@ -70,12 +71,12 @@ impl Error {
         }
     }
 
-    /// Makes the error of a scope that is full.
+    /// Makes the error of a full scope.
     pub(super) fn too_many_entries(scope: Scope<'_>, limit: u32) -> Self {
         Self::TooManyEntries { user: scope.user.to_owned(), room: scope.room.to_owned(), limit }
     }
 
-    /// Makes the error of a count that cannot be true.
+    /// Makes the error of an impossible count.
     pub(super) fn impossible_count(scope: Scope<'_>, stored: i32) -> Self {
         Self::ImpossibleCount { user: scope.user.to_owned(), room: scope.room.to_owned(), stored }
     }

@@ -1,11 +1,11 @@
-//! The database of a chat bot: the variables that its users set, what it knows of the rooms, and what it
-//! keeps of itself.
+//! The database of a chat bot: the variables that its users set, what it knows about rooms, and its
+//! own state.
 //!
 //! It is the database of the [dicebot](https://git.agnos.is/projectmoon/matrix-dicebot) on the
-//! contract of Arbour: the same keys and values, byte for byte, but on any engine, with the limit
-//! checked where it cannot be raced, with counts that can be verified and repaired, and with
-//! migrations that a crash cannot leave by half. What the sled program left behind, of any version,
-//! is brought up when it is opened.
+//! contract of Arbour: the same keys and values, byte for byte, but on any engine, with a limit
+//! that concurrent writers cannot exceed, with counts that can be verified and repaired, and with
+//! migrations that a crash cannot leave half done. A store of the sled program, of any version, is
+//! migrated when it is opened.
 
 mod error;
 pub mod migrations;

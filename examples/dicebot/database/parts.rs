@@ -14,16 +14,16 @@ pub struct Database<S: KvStore> {
     store: Arc<S>,
     /// The variables of users.
     pub variables: Variables<S>,
-    /// What is known of rooms.
+    /// What is known about rooms.
     pub rooms: Rooms<S>,
-    /// What the bot keeps of itself.
+    /// The bot's own state.
     pub state: State<S>,
-    /// Which steps the data has been through.
+    /// The steps that have run on the data.
     pub migrations: Migrations<S>,
 }
 
 impl<S: KvStore> Database<S> {
-    /// Brings a store up to the newest version, and finds the parts in it. There may be at most `limit`
+    /// Migrates a store to the newest version, and opens its parts. There may be at most `limit`
     /// variables per user and room.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What is known of rooms: what they are, who is in them, and which of their events were processed.
+//! What is known about rooms: their names, their members, and their processed events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,35 +14,36 @@ use super::Error;
 /// By room.
 const INFO: TypedTree<String, RoomInfo, Bincode> = TypedTree::new("roomid_roominfo");
 
-/// Who is in a room: `room FF user`. The seed keeps the users of a room in one value, which two
-/// transactions cannot add to without being in each other's way.
+/// The members of a room: `room FF user`. The original keeps the users of a room in one value, so
+/// that two transactions that add users conflict.
 const MEMBERS: TypedTree<(String, String), (), Raw> = TypedTree::new("roomid_username");
 
-/// Where a user is: `user FF room`, the other direction.
+/// The rooms of a user: `user FF room`, the other direction.
 const JOINED: TypedTree<(String, String), (), Raw> = TypedTree::new("username_roomid");
 
 /// When an event was processed, in seconds since 1970: `room FF event`.
 const EVENTS: TypedTree<(String, String), U64, ZeroCopy> = TypedTree::new("roomeventid_timestamp");
 
-/// Which events were processed at a time: `room FF seconds FE event`. The seed appends the eight bytes of
-/// the time, FF and FE among them, so that its keys can be split at the first FF only; here no part of a
-/// key has either byte. It also fills this tree in a task of its own, and may miss events.
+/// The events processed at a time: `room FF seconds FE event`. The original appends the eight bytes
+/// of the time, which may contain FF and FE, so that its keys can be split at the first FF only;
+/// here no part of a key has either byte. The original also fills this tree in a separate task, and
+/// may miss events.
 const TIMES: TypedTree<TimeKey, (), Raw> = TypedTree::new("roomtimestamp_event");
 type TimeKey = (String, (u64, String));
 
-/// A pair of a room with something of it, and nothing else.
+/// A room paired with something in it, and an empty value.
 type Links = OpenTree<(String, String), (), Raw>;
 
-/// What a room is.
+/// A description of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInfo {
-    /// How it is addressed.
+    /// Its address.
     pub room_id: String,
-    /// What people call it.
+    /// Its name.
     pub room_name: String,
 }
 
-/// What is known of rooms.
+/// What is known about rooms.
 pub struct Rooms<S: KvStore> {
     store: Arc<S>,
     info: OpenTree<String, RoomInfo, Bincode>,
@@ -64,7 +65,7 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Notes what a room is, or replaces what was noted.
+    /// Stores the description of a room, replacing an earlier one.
     ///
     /// # Errors
     /// What the store reports; nothing is changed then.
@@ -72,7 +73,7 @@ impl<S: KvStore> Rooms<S> {
         self.store.write(|transaction| Ok(self.info.put(transaction, &*info.room_id, info)?))
     }
 
-    /// Returns what a room is, if it was noted.
+    /// Returns the description of a room, if there is one.
     ///
     /// # Errors
     /// What the store reports.
@@ -80,7 +81,7 @@ impl<S: KvStore> Rooms<S> {
         Ok(self.info.get(&self.store.snapshot()?, room)?)
     }
 
-    /// Notes that a user is in a room. Does nothing if that is known.
+    /// Records that a user is in a room. Does nothing if that is known.
     ///
     /// # Errors
     /// What the store reports; nothing is noted then.
@@ -91,7 +92,7 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Notes that a user is in a room no more. Does nothing if that is known.
+    /// Records that a user has left a room. Does nothing if that is known.
     ///
     /// # Errors
     /// What the store reports; nothing is changed then.
@@ -102,7 +103,7 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Lists who is in a room, in order.
+    /// Lists the users in a room, in order.
     ///
     /// # Errors
     /// What the store reports.
@@ -118,8 +119,8 @@ impl<S: KvStore> Rooms<S> {
         self.linked(&self.joined, user)
     }
 
-    /// Forgets what a room is and who is in it, in both directions. What was processed there stays so: else
-    /// the bot would answer the whole history again when it comes back.
+    /// Forgets the description and the members of a room, in both directions. Its processed events
+    /// are kept: otherwise the bot would answer the whole history again when it comes back.
     ///
     /// # Errors
     /// What the store reports; nothing is forgotten then.
@@ -138,8 +139,8 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Tells whether an event is still to be processed: true for the first one to ask, of however
-    /// many at once, and never again.
+    /// Tells whether an event still has to be processed: true for the first caller, however many
+    /// there are at once, and never again.
     ///
     /// # Errors
     /// What the store reports; the event is then still to be processed, unless it reports
@@ -149,7 +150,7 @@ impl<S: KvStore> Rooms<S> {
         self.should_process_at(room, event, now.map_or(0, |since| since.as_secs()))
     }
 
-    /// The same, at a time of the caller's, in seconds since 1970.
+    /// Does the same at a given time, in seconds since 1970.
     ///
     /// # Errors
     /// As [`should_process`](Self::should_process).
@@ -164,7 +165,7 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Lists the events of a room that were processed, the oldest first, with the second of each.
+    /// Lists the processed events of a room, the oldest first, each with its time in seconds.
     ///
     /// # Errors
     /// What the store reports.
@@ -174,7 +175,7 @@ impl<S: KvStore> Rooms<S> {
         entries.into_iter().map(|entry| Ok(entry?.0.1)).collect()
     }
 
-    /// Forgets which events of a room were processed: each is to be processed once more.
+    /// Forgets the processed events of a room: each has to be processed once more.
     ///
     /// # Errors
     /// What the store reports; nothing is forgotten then.
@@ -185,8 +186,8 @@ impl<S: KvStore> Rooms<S> {
         })
     }
 
-    /// Forgets the events of a room that were processed before a time, in seconds since 1970, and returns
-    /// how many. It is for those that will not come again, because they are too old.
+    /// Forgets the events of a room that were processed before a time, in seconds since 1970, and
+    /// returns their number. Use it for events that are too old to be sent again.
     ///
     /// # Errors
     /// What the store reports; nothing is forgotten then.

@@ -1,16 +1,16 @@
-//! Whose variables: those of one user in one room.
+//! The scope of variables: one user in one room.
 
-/// A user in a room. Its fields are named where it is made, so that they cannot be swapped.
+/// A user in a room. The fields are named where a scope is made, so that they cannot be swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// Who set the variables.
+    /// The user who set the variables.
     pub user: &'a str,
-    /// Where they apply.
+    /// The room where they apply.
     pub room: &'a str,
 }
 
 impl<'a> Scope<'a> {
-    /// Returns the group that the keys of the scope begin with.
+    /// Returns the group with which the keys of the scope begin.
     pub fn group(self) -> (&'a str, &'a str) {
         (self.user, self.room)
     }

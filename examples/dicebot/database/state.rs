@@ -1,4 +1,4 @@
-//! What the bot keeps of itself between two runs.
+//! The state that the bot keeps between two runs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const METADATA: TypedTree<String, String, Raw> = TypedTree::new("global_metadata
 
 const DEVICE_ID: &str = "device_id";
 
-/// What the bot keeps of itself between two runs.
+/// The state that the bot keeps between two runs.
 pub struct State<S: KvStore> {
     store: Arc<S>,
     metadata: OpenTree<String, String, Raw>,
@@ -24,10 +24,10 @@ impl<S: KvStore> State<S> {
         Ok(Self { metadata: METADATA.open(&*store)?, store })
     }
 
-    /// Returns the device that the bot is signed in as, if it was ever set.
+    /// Returns the device as which the bot is signed in, if it was ever set.
     ///
     /// # Errors
-    /// [`Error::Store`] if what is stored is no text: it names the tree and the key.
+    /// [`Error::Store`] if the stored value is not text: the error names the tree and the key.
     pub fn device_id(&self) -> Result<Option<String>, Error> {
         Ok(self.metadata.get(&self.store.snapshot()?, DEVICE_ID)?)
     }

@@ -1,4 +1,4 @@
-//! The variables of users, and how many there are.
+//! The variables of users, and their number.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use zerocopy::little_endian::I32;
 
 use super::{Error, Scope};
 
-/// How many variables a user may have in a room unless told otherwise.
+/// The default limit of variables per user and room.
 pub const LIMIT_DEFAULT: u32 = 100;
 
 /// The key of a variable: `user FE room FF name`.
@@ -21,12 +21,12 @@ pub(super) type CountKey = ((String, String),);
 const VALUES: TypedTree<VariableKey, I32, ZeroCopy> = TypedTree::new("room_user_variables");
 const COUNTS: TypedTree<CountKey, I32, ZeroCopy> = TypedTree::new("room_user_variable_count");
 
-/// What storing a variable did.
+/// The result of storing a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// There is one more variable now.
     New,
-    /// The variable was there and has this value now.
+    /// The variable existed and has this value now.
     Updated,
 }
 
@@ -73,10 +73,10 @@ impl<S: KvStore> Variables<S> {
         Ok(variables)
     }
 
-    /// Returns how many variables a scope has, without looking at them.
+    /// Returns the number of variables of a scope, without reading them.
     ///
     /// # Errors
-    /// [`Error::ImpossibleCount`] if what is stored is negative.
+    /// [`Error::ImpossibleCount`] if the stored count is negative.
     pub fn count(&self, scope: Scope<'_>) -> Result<u32, Error> {
         self.count_in(&self.store.snapshot()?, scope)
     }
@@ -89,12 +89,12 @@ impl<S: KvStore> Variables<S> {
         self.store.write(|transaction| self.set_in(transaction, scope, name, value))
     }
 
-    /// Sets a variable within the caller's transaction. One that is there already can be changed
-    /// even if the scope is full.
+    /// Sets a variable within the caller's transaction. An existing variable can be changed even if
+    /// the scope is full.
     ///
     /// # Errors
-    /// [`Error::TooManyEntries`] if it is new and the scope is full. The transaction is as it was
-    /// before and can go on.
+    /// [`Error::TooManyEntries`] if it is new and the scope is full. The transaction is unchanged
+    /// and can continue.
     pub fn set_in<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -112,7 +112,7 @@ impl<S: KvStore> Variables<S> {
         if count >= self.limit {
             return Err(Error::too_many_entries(scope, self.limit));
         }
-        // The value goes first: its key is the longer one, and so the one that may be refused.
+        // The value goes first: its key is the longer one, so it is the one that may be refused.
         self.values.put(transaction, key, &value)?;
         self.put_count(transaction, scope, count + 1)?;
         Ok(Change::New)
@@ -130,7 +130,7 @@ impl<S: KvStore> Variables<S> {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such variable; [`Error::ImpossibleCount`] if the count
-    /// says that there is none. The transaction is as it was before and can go on.
+    /// says that there is none. The transaction is unchanged and can continue.
     pub fn delete_in<W: KvWrite>(
         &self,
         transaction: &mut W,
@@ -155,7 +155,7 @@ impl<S: KvStore> Variables<S> {
         u32::try_from(stored).map_err(|_| Error::impossible_count(scope, stored))
     }
 
-    /// Stores a count; that of nothing is not stored.
+    /// Stores a count; a count of zero is not stored.
     pub(super) fn put_count<W: KvWrite>(
         &self,
         transaction: &mut W,

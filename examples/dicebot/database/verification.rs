@@ -1,4 +1,4 @@
-//! Finding counts that are wrong and entries that cannot be read, and repairing the counts.
+//! Finds wrong counts and unreadable entries, and repairs the counts.
 
 use arbour::key::Key as _;
 use arbour::{Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore, KvWrite as _};
@@ -6,54 +6,54 @@ use arbour::{Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore, KvWri
 use super::variables::VariableKey;
 use super::{Error, Scope, Variables};
 
-/// What [`Variables::verify`] found.
+/// The result of [`Variables::verify`].
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How many variables there are.
+    /// The number of variables.
     pub variables: u64,
-    /// How many users in rooms have variables.
+    /// The number of users in rooms that have variables.
     pub scopes: u64,
-    /// What is not as it should be; empty if all is well.
+    /// The problems; empty if there are none.
     pub findings: Vec<Finding>,
 }
 
-/// One thing that is not as it should be.
+/// A problem.
 #[derive(Debug)]
 pub enum Finding {
-    /// The count differs from how many variables there are.
+    /// The count differs from the number of variables.
     Wrong {
-        /// Whose variables are counted.
+        /// The user whose variables are counted.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// What the count says.
+        /// The stored count.
         stored: i32,
-        /// How many there are.
+        /// The number of variables.
         actual: u32,
     },
     /// There are variables but no count.
     Missing {
-        /// Whose variables should be counted.
+        /// The user whose variables should be counted.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// How many there are.
+        /// The number of variables.
         actual: u32,
     },
     /// There is a count but no variable.
     Surplus {
-        /// Whose variables are counted.
+        /// The user whose variables are counted.
         user: String,
-        /// In which room.
+        /// The room.
         room: String,
-        /// What the count says.
+        /// The stored count.
         stored: i32,
     },
-    /// An entry of either tree is not what the tree holds; the error names the tree and the key.
+    /// An entry of either tree cannot be decoded; the error names the tree and the key.
     Undecodable(arbour::Error),
 }
 
-/// The variables as they are, by scope.
+/// The actual variables, by scope.
 struct Census {
     /// In the order of the variables.
     counts: Vec<((String, String), u32)>,
@@ -61,18 +61,18 @@ struct Census {
 }
 
 impl<S: KvStore> Variables<S> {
-    /// Compares every count with the variables there are, and looks for entries that cannot be
-    /// decoded. It reads one snapshot, so writes may go on meanwhile.
+    /// Compares every count with the actual variables, and looks for entries that cannot be
+    /// decoded. It reads one snapshot, so writes may continue.
     ///
     /// # Errors
-    /// What the store reports, but not that an entry cannot be decoded, which is a finding.
+    /// The errors of the store. An entry that cannot be decoded is not an error but a problem.
     pub fn verify(&self) -> Result<Report, Error> {
         let snapshot = self.store.snapshot()?;
         self.compare(&snapshot, self.census(&snapshot)?)
     }
 
-    /// Counts all variables anew and replaces the counts that are wrong, in one transaction.
-    /// Returns what [`verify`](Self::verify) would have found before.
+    /// Counts all variables again and replaces the wrong counts, in one transaction. Returns what
+    /// [`verify`](Self::verify) would have returned before.
     ///
     /// A variable that cannot be decoded stays as it is, because it may be the only evidence: set
     /// it again or delete it. If its name cannot be decoded it is not counted.
@@ -85,7 +85,7 @@ impl<S: KvStore> Variables<S> {
             let counts = census.counts.clone();
             let report = self.compare(transaction, census)?;
             if report.findings.iter().any(|found| self.is_of_counts(found)) {
-                // The counts say nothing that the variables do not: they can all be made anew.
+                // The counts contain nothing that the variables do not: they can all be recomputed.
                 transaction.delete_range(self.counts.raw(), KeyRange::all())?;
                 for ((user, room), count) in &counts {
                     self.put_count(transaction, Scope { user, room }, *count)?;
@@ -95,7 +95,7 @@ impl<S: KvStore> Variables<S> {
         })
     }
 
-    /// Tells whether a finding is about a count, and so gone after [`repair`](Self::repair).
+    /// Tells whether a problem is about a count, so that [`repair`](Self::repair) solves it.
     pub fn is_of_counts(&self, finding: &Finding) -> bool {
         match finding {
             Finding::Undecodable(error) => {
@@ -105,14 +105,14 @@ impl<S: KvStore> Variables<S> {
         }
     }
 
-    /// Counts the variables of every scope. Those of one scope lie side by side.
+    /// Counts the variables of every scope. Those of one scope are adjacent.
     fn census<R: KvRead>(&self, reader: &R) -> Result<Census, Error> {
         let mut census = Census { counts: Vec::new(), undecodable: Vec::new() };
         let mut cursor = reader.scan(self.values.raw(), KeyRange::all(), Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
             let decoded = self.values.decode(key, value);
             census.undecodable.extend(decoded.err());
-            // A variable whose value alone is damaged is there all the same.
+            // A variable whose value alone is damaged still counts.
             let Ok((scope, _)) = VariableKey::decode_key(key) else {
                 continue;
             };
@@ -151,13 +151,13 @@ impl<S: KvStore> Variables<S> {
         Ok(report)
     }
 
-    /// Finds the counts of nothing, and those that cannot be decoded.
+    /// Finds counts without variables, and counts that cannot be decoded.
     fn find_surplus<R: KvRead>(&self, reader: &R, report: &mut Report) -> Result<(), Error> {
         for entry in self.counts.scan(reader, Direction::Forward)? {
             match entry {
                 Ok((((user, room),), stored)) => {
                     let scope = Scope { user: &user, room: &room };
-                    // A stored zero is what the seed left behind after the last variable.
+                    // The original leaves a stored zero after the last variable.
                     let stored = stored.get();
                     if stored != 0 && !self.has_any(reader, scope)? {
                         report.findings.push(Finding::Surplus { user, room, stored });

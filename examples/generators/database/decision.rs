@@ -1,4 +1,4 @@
-//! What becomes of each node in a migration.
+//! The decisions about each node in a migration.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde_json::Value;
 /// The nodes of a replica.
 pub type Nodes = BTreeMap<String, Value>;
 
-/// What is decided, by node.
+/// The decisions, by node.
 pub type Decisions = BTreeMap<String, Decision>;
 
-/// What becomes of one node.
+/// The decision about one node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// It stays as it is.
     Keep,
     /// It gets another value.
     Override(Value),
-    /// It stays, but its value is `null` until it is made anew.
+    /// It stays, but its value is `null` until it is generated again.
     Invalidate,
-    /// It goes.
+    /// It is removed.
     Delete,
     /// It is new.
     Create(Value),
@@ -28,13 +28,13 @@ pub enum Decision {
 /// What is wrong with decisions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Nothing was decided about a node that is there.
+    /// There is no decision about an existing node.
     #[error("nothing is decided about {0:?}: keep, override, invalidate or delete it")]
     Undecided(String),
-    /// Something else than to create it was decided about a node that is not there.
+    /// The decision about a node that does not exist is not to create it.
     #[error("there is no {0:?} to decide about: create it, or leave it out")]
     Absent(String),
-    /// A node that is there was to be created.
+    /// The decision about an existing node is to create it.
     #[error("{0:?} is there already: override it")]
     Exists(String),
 }
@@ -42,7 +42,7 @@ pub enum Fault {
 /// Makes the nodes of the next version from those of this one.
 ///
 /// # Errors
-/// If not every node is decided about, and with what fits it.
+/// If a node has no decision, or one that does not fit it.
 pub(super) fn decide(nodes: &Nodes, mut decisions: Decisions) -> Result<Nodes, Fault> {
     let mut made = Nodes::new();
     for (node, value) in nodes {

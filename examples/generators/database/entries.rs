@@ -18,11 +18,11 @@ use super::{Error, Op, Replica};
 /// The entries of a namespace.
 pub(super) type Entries = OpenTree<String, Value, Json>;
 
-/// The database, looking at the current replica or at one namespace. It is cheap to clone: the
+/// The database, with a view of the current replica or of one namespace. It is cheap to clone: the
 /// clones share one store.
 ///
-/// Which replica is current is read in the transaction that reads or writes it, so an operation
-/// cannot go to one that a migration has just left.
+/// Each operation reads which replica is current in its own transaction, so it cannot use one that
+/// a migration has just left.
 #[derive(Clone)]
 pub struct Database {
     pub(super) store: DynStore,
@@ -31,12 +31,12 @@ pub struct Database {
     pointer: OpenTree<String, Replica, Json>,
     x: Entries,
     y: Entries,
-    /// What it looks at; if nothing, at the current replica.
+    /// The namespace; `None` for the current replica.
     namespace: Option<Entries>,
 }
 
 impl Database {
-    /// Finds the database in a store that is open. The URL is what errors name it by.
+    /// Opens the database in an open store. Errors name it by the URL.
     ///
     /// # Errors
     /// [`Error::Init`] if the store was closed.
@@ -50,31 +50,31 @@ impl Database {
         Ok(Self { store, url, durability, pointer, x, y, namespace: None })
     }
 
-    /// Returns the store, for what the database has no operation for.
+    /// Returns the store, for operations that the database does not offer.
     pub fn store(&self) -> &DynStore {
         &self.store
     }
 
-    /// Returns the same database, looking at a namespace. Nothing of one is ever in another.
+    /// Returns the same database with a view of a namespace. Namespaces are separate.
     ///
     /// # Errors
-    /// [`Error::Query`] if the name is none a tree can have, or the database was closed.
+    /// [`Error::Query`] if the name is not valid for a tree, or the database was closed.
     pub fn namespace(&self, name: &str) -> Result<Self, Error> {
         let tree = self.store.tree(name);
         let tree = tree.map_err(|cause| self.failed(format!("NAMESPACE {name}"), cause))?;
         Ok(Self { namespace: Some(OpenTree::new(tree)), ..self.clone() })
     }
 
-    /// Returns the same database with writes that are not waited for: they are there at once for
-    /// who reads, but survive the end of the process only once [`sync`](Self::sync) has returned.
-    /// Until then those that came last may be lost, but no batch by half.
+    /// Returns the same database with writes that do not wait for the device: readers see them at
+    /// once, but they survive the end of the process only once [`sync`](Self::sync) has returned.
+    /// Until then the last ones may be lost, but never a part of a batch.
     #[must_use]
     pub fn buffered(&self) -> Self {
         Self { durability: Durability::None, ..self.clone() }
     }
 
-    /// Stores a value, replacing the one that was there. It survives the loss of power when the
-    /// call returns, unless the database is [`buffered`](Self::buffered).
+    /// Stores a value, replacing an existing one. It survives a loss of power when the call
+    /// returns, unless the database is [`buffered`](Self::buffered).
     ///
     /// # Errors
     /// [`Error::Query`] with `PUT key`.
@@ -88,8 +88,8 @@ impl Database {
     /// Gets a value, or `None` if the key is absent: a stored `null` is a value.
     ///
     /// # Errors
-    /// [`Error::Query`] with `GET key`, of kind [`Decode`](arbour::ErrorKind::Decode) if what is
-    /// stored is not JSON.
+    /// [`Error::Query`] with `GET key`, of kind [`Decode`](arbour::ErrorKind::Decode) if the stored
+    /// value is not JSON.
     pub fn get(&self, key: &str) -> Result<Option<Value>, Error> {
         self.read(|| format!("GET {key}"), |snapshot, entries| entries.get(snapshot, key))
     }
@@ -102,8 +102,8 @@ impl Database {
         self.write(|| format!("DEL {key}"), |transaction, entries| entries.delete(transaction, key))
     }
 
-    /// Lists the keys that begin with a prefix, in the order of their bytes. Their values are not
-    /// looked at.
+    /// Lists the keys that begin with a prefix, in the order of their bytes, without reading their
+    /// values.
     ///
     /// # Errors
     /// [`Error::Query`] with `KEYS prefix*`: a list is complete or an error.
@@ -130,7 +130,7 @@ impl Database {
         )
     }
 
-    /// Performs operations in their order, all of them or none. Of nothing, nothing is written.
+    /// Performs operations in their order, all of them or none. An empty batch writes nothing.
     ///
     /// # Errors
     /// [`Error::Query`] with `BATCH n ops`.
@@ -138,8 +138,8 @@ impl Database {
         self.batch_across(&[(self, ops)])
     }
 
-    /// Performs operations on several namespaces, all of them or none; as durable as the database
-    /// it is called on.
+    /// Performs operations on several namespaces, all of them or none, with the durability of the
+    /// database on which it is called.
     ///
     /// # Errors
     /// As [`batch`](Self::batch).
@@ -170,16 +170,16 @@ impl Database {
         )
     }
 
-    /// Makes all writes so far survive the loss of power.
+    /// Makes all writes so far survive a loss of power.
     ///
     /// # Errors
-    /// [`Error::Query`] with `SYNC`; those that were buffered may then still be lost.
+    /// [`Error::Query`] with `SYNC`; buffered writes may then still be lost.
     pub fn sync(&self) -> Result<(), Error> {
         self.store.sync().map_err(|cause| self.failed("SYNC".to_owned(), cause))
     }
 
-    /// Closes the store, for all clones. What comes later is refused with
-    /// [`Closed`](arbour::ErrorKind::Closed), but for `close` itself, which does nothing.
+    /// Closes the store, for all clones. Later calls are refused with
+    /// [`Closed`](arbour::ErrorKind::Closed), except `close` itself, which does nothing.
     ///
     /// # Errors
     /// [`Error::Query`] with `CLOSE`.
@@ -207,7 +207,7 @@ impl Database {
         })
     }
 
-    /// Reads at one moment. The name of the query is asked for only if it failed.
+    /// Reads from one snapshot. The name of the query is computed only if it failed.
     pub(super) fn read<T>(
         &self,
         query: impl FnOnce() -> String,
@@ -235,7 +235,7 @@ impl Database {
     }
 }
 
-/// Lists the keys that begin with a prefix, whatever their values are.
+/// Lists the keys that begin with a prefix, whatever their values.
 pub(super) fn keys_in<R: KvRead>(
     reader: &R,
     entries: &Entries,

@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do then.
+//! What can go wrong, and what to do about it.
 
 use arbour::ErrorKind;
 use arbour::migrations::MigrationError;
@@ -15,9 +15,9 @@ pub enum Error {
     Init {
         /// The URL of the store.
         path: String,
-        /// What was tried: `CREATE DIRECTORY` or `OPEN`.
+        /// The attempted operation: `CREATE DIRECTORY` or `OPEN`.
         operation: &'static str,
-        /// Why it failed.
+        /// The cause.
         #[source]
         cause: arbour::Error,
     },
@@ -26,20 +26,20 @@ pub enum Error {
     Query {
         /// The URL of the store.
         path: String,
-        /// What was asked, as in `GET event:1` or `BATCH 3 ops`.
+        /// The query, such as `GET event:1` or `BATCH 3 ops`.
         query: String,
-        /// Why it failed.
+        /// The cause.
         #[source]
         cause: arbour::Error,
     },
-    /// A migration was refused or failed. The replica that was current is so still, with every
-    /// byte it had; unless the kind is [`CommitUnknown`](ErrorKind::CommitUnknown), after which it
-    /// may be the other one, complete.
+    /// A migration was refused or failed. The current replica is still the same, byte for byte,
+    /// unless the kind is [`CommitUnknown`](ErrorKind::CommitUnknown): then the other one may be
+    /// current, complete.
     #[error("MIGRATE in {path}: {cause}: mend that and run it again")]
     Migration {
         /// The URL of the store.
         path: String,
-        /// Why, with the [`Fault`](super::Fault) behind it if the decisions were wrong.
+        /// The cause, with the [`Fault`](super::Fault) as its source if the decisions were wrong.
         #[source]
         cause: MigrationError,
     },
@@ -55,7 +55,7 @@ impl Error {
         }
     }
 
-    /// Returns what the store reports, or `None` if it was not the store that failed.
+    /// Returns the error of the store, or `None` if something else failed.
     pub fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Init { cause, .. } | Self::Query { cause, .. } => Some(cause.kind()),

@@ -1,4 +1,4 @@
-//! Events and what belongs to them.
+//! Events and their modifiers.
 
 use arbour::key::StartsWith;
 
@@ -7,10 +7,10 @@ use super::{Database, Error, key};
 
 impl Database {
     /// Deletes an event and all its modifiers, `event:id` and `modifier:id:...`, together or not at
-    /// all. Returns the keys that are gone, which are none if there was nothing of that id.
+    /// all. Returns the deleted keys, which is empty if there was nothing of that id.
     ///
-    /// The original did this while it was on SQL, and has left orphans since. A modifier that is
-    /// put meanwhile is put before, and goes along, or after.
+    /// The original did this while it used SQL, and has left orphans since. A modifier that is put
+    /// concurrently comes either before, and is deleted too, or after.
     ///
     /// # Errors
     /// [`Error::Query`] with `DELETE EVENT id`.

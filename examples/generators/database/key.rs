@@ -1,27 +1,28 @@
-//! Keys that are made of segments, as in `modifier:1:place`.
+//! Keys that are made of segments, such as `modifier:1:place`.
 //!
-//! Keys are text, so that they can be typed, printed and listed by how they begin, and are those
-//! of the original: segments with a colon between them. There an id with a colon in it was
-//! ambiguous, and the modifiers of `1` were found by a prefix that `10` has too. Here a segment's
-//! own colon is written `%3A`, its percent sign `%25`, and a prefix ends at a colon. So two lists
-//! of segments never make one key, and keys without either character are as they always were.
+//! Keys are text, so that they can be typed, printed and listed by prefix, and are those of the
+//! original: segments with a colon between them. There an id that contains a colon was ambiguous,
+//! and the modifiers of `1` were found by a prefix that `10` has too. Here a segment's own colon is
+//! written `%3A`, its percent sign `%25`, and a prefix ends at a colon. So two lists of segments
+//! never make one key, and keys without either character are unchanged.
 //!
-//! Where keys need not be text, the tuples of [`arbour::key`] are the better choice: they put
-//! between the parts what no text contains, and escape nothing. The example `variables` does that.
+//! If keys need not be text, the tuples of [`arbour::key`] are the better choice: they put
+//! delimiters between the parts that no text contains, and escape nothing. The example `variables`
+//! does that.
 
-/// Makes the key of segments, of which there is at least one.
+/// Makes the key of segments; there has to be at least one.
 pub fn join(segments: &[&str]) -> String {
     let escape = |segment: &&str| segment.replace('%', "%25").replace(':', "%3A");
     segments.iter().map(escape).collect::<Vec<_>>().join(":")
 }
 
-/// Makes the prefix of the keys that have more segments behind these.
+/// Makes the prefix of the keys that have more segments after these.
 pub fn prefix(segments: &[&str]) -> String {
     join(segments) + ":"
 }
 
-/// Returns the segments of a key: the inverse of [`join`]. `None` if that made no such key, because
-/// a percent sign is followed by something else.
+/// Returns the segments of a key: the inverse of [`join`]. `None` if [`join`] cannot make such a
+/// key, because a percent sign is followed by something else.
 pub fn split(key: &str) -> Option<Vec<String>> {
     key.split(':').map(unescape).collect()
 }

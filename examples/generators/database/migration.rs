@@ -1,13 +1,13 @@
-//! Migrating: the next version is built in the replica that nobody uses, and then made the current
-//! one.
+//! Migrating: the next version is built in the replica that is not in use, and then made the
+//! current one.
 //!
 //! An upgrade is an atomic step of Arbour's migrations. The replica, the marker of its version, the
-//! pointer and the place in the journal are one commit, so there is no moment at which some of them
-//! are there: not after a failure, and not after the death of the process. In chunks it would be
-//! less: whoever wrote to the replica that is being read, behind the place already reached, would
-//! find that write lost after the switch.
+//! pointer and the record in the journal are one commit, so there is no moment at which only some
+//! of them are there: not after a failure, and not after the death of the process. With chunks this
+//! would not hold: a write to the replica in use, behind the position already reached, would be
+//! lost after the switch.
 //!
-//! The replica that was current stays as it was, until the migration after the next writes over it.
+//! The previous replica stays as it was, until the migration after the next overwrites it.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ use super::{Database, Error, Replica};
 
 type Plan = dyn Fn(&Nodes) -> StepResult<Decisions> + Send + Sync;
 
-/// The way to a version of the nodes, from the version before.
+/// The upgrade to a version of the nodes, from the version before.
 #[derive(Clone)]
 pub struct Upgrade {
     version: u64,
@@ -52,15 +52,15 @@ impl Upgrade {
 }
 
 impl Database {
-    /// Brings the current replica up to the newest version, by the upgrades that have not run yet.
-    /// Returns how many ran: none costs one read and no write.
+    /// Upgrades the current replica to the newest version, by the upgrades that have not run yet.
+    /// Returns how many ran: if none is pending, it costs one read and no write.
     ///
-    /// All nodes are held in memory for a moment, and the writes of an upgrade are one transaction.
-    /// Where processes share a store, one that died while it migrated is waited for: ten seconds,
+    /// All nodes are in memory while it runs, and the writes of an upgrade are one transaction. If
+    /// processes share a store, a runner that died during a migration is waited for: ten seconds,
     /// unless `run` says otherwise.
     ///
     /// # Errors
-    /// [`Error::Migration`]. What upgrades before the one that failed did stays.
+    /// [`Error::Migration`]. Upgrades before the one that failed stay.
     pub fn migrate(&self, upgrades: &[Upgrade], run: &Run) -> Result<usize, Error> {
         let steps = upgrades.iter().map(Upgrade::step);
         let group = steps.fold(Group::new("replicas").contiguous(), Group::step);
@@ -71,7 +71,7 @@ impl Database {
     }
 }
 
-/// Builds a version in the replica that is not the current one, and makes it that.
+/// Builds a version in the replica that is not current, and makes it the current one.
 fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
     let from = current(trees)?;
     let mut nodes = Nodes::new();
@@ -79,7 +79,7 @@ fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
         nodes.insert(String::decode_key(key)?, Json::decode(value)?);
         Ok(())
     })?;
-    // Whatever is wrong with the decisions is found before the first write.
+    // All mistakes in the decisions are found before the first write.
     let made = decide(&nodes, plan(&nodes)?)?;
     let to = from.other();
     trees.delete_range(to.nodes(), KeyRange::all())?;
@@ -91,7 +91,7 @@ fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
     put(trees, META, CURRENT, &to)
 }
 
-/// Checks that what is current now is of a version, before that is committed.
+/// Checks the version of the replica that is now current, before the commit.
 fn verify(trees: &mut StepTrees<'_>, version: u64) -> StepResult {
     let current = current(trees)?;
     match get::<u64>(trees, current.global(), VERSION)? {

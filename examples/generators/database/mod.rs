@@ -1,10 +1,10 @@
-//! The database of generators: JSON under text keys, in replicas that one migration after the other
-//! builds anew.
+//! The database of generators: JSON under text keys, in two replicas that migrations rebuild
+//! alternately.
 //!
 //! It is the generators' database of [volodyslav](https://github.com/ottojung/volodyslav) on the
 //! contract of Arbour: the same operations under the same keys, but on any engine, with prefixes
-//! that hold all of Unicode, events that go together with their modifiers, and a migration that
-//! is one transaction.
+//! that include all of Unicode, events that are deleted together with their modifiers, and a
+//! migration that is one transaction.
 
 mod decision;
 mod entries;

@@ -1,4 +1,4 @@
-//! The factory: the only way to a database.
+//! The only way to open a database.
 
 use std::fs;
 use std::path::Path;
@@ -7,16 +7,15 @@ use arbour::{ErrorKind, Operation, StoreOptions};
 
 use super::{Database, Error};
 
-/// Opens the database in the store a URL names, as in `redb:data/generators.redb`. If the options
-/// allow a store to be made, the folder it is to lie in is made too.
+/// Opens the database in the store that a URL names, such as `redb:data/generators.redb`. If the
+/// options allow a store to be created, its folder is created too.
 ///
 /// # Errors
-/// [`Error::Init`], of kind [`Io`](ErrorKind::Io) if the folder cannot be made or read, and
-/// [`Locked`](ErrorKind::Locked) if another process or handle has the store. Folders that were
-/// made stay.
+/// [`Error::Init`], of kind [`Io`](ErrorKind::Io) if the folder cannot be created or read, and
+/// [`Locked`](ErrorKind::Locked) if another process or handle has the store. Created folders stay.
 pub fn get(url: &str, options: &StoreOptions) -> Result<Database, Error> {
     let opened = match arbour::open_with(url, options) {
-        // It may be the folder that is missing. A URL that names no engine leaves no folder behind.
+        // The folder may be missing. A URL that names no engine creates no folder.
         Err(error) if error.kind() == ErrorKind::Io && options.may_create() => {
             create_folder(url)?;
             arbour::open_with(url, options)

@@ -9,20 +9,20 @@ use super::entries::Entries;
 /// An operation of a batch; in JSON as the original has it:
 /// `{"type":"put","key":"event:1","value":{}}`.
 ///
-/// Another `type` is refused. The original took what it did not know for a deletion.
+/// Another `type` is refused. The original treated unknown types as deletions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Op {
     /// Stores a value, which may be `null`.
     Put {
-        /// Under which key.
+        /// The key.
         key: String,
         /// The value.
         value: Value,
     },
     /// Deletes a key. Does nothing if it is absent.
     Del {
-        /// Which key.
+        /// The key.
         key: String,
     },
 }

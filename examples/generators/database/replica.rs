@@ -6,7 +6,7 @@
 //! | `x/global`, `y/global` | `version` | which version the replica is of |
 //! | `_meta` | `current_replica` | `"x"` or `"y"`; if absent, it is `x` |
 //!
-//! Each namespace is a tree of its own, not a prefix of the keys of another: what scans or clears
+//! Each namespace is a tree of its own, not a prefix of the keys of another: a scan or a clear of
 //! `x` cannot reach `x/global`, whatever their keys are, and nothing has to be filtered out.
 
 use std::fmt;
@@ -24,7 +24,7 @@ pub(super) const CURRENT: &str = "current_replica";
 /// The key of the version of a replica, in its global namespace.
 pub(super) const VERSION: &str = "version";
 
-/// The pointer. What is neither replica cannot be decoded, and so is an error.
+/// The pointer. A value that is neither replica cannot be decoded, and so is an error.
 pub(super) const POINTER: TypedTree<String, Replica, Json> = TypedTree::new(META);
 
 /// One of the two places for nodes.
@@ -39,7 +39,7 @@ pub enum Replica {
 }
 
 impl Replica {
-    /// Returns the one that is not this.
+    /// Returns the other one.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -56,7 +56,7 @@ impl Replica {
         }
     }
 
-    /// Returns the namespace of what is known of the replica itself.
+    /// Returns the namespace of the replica's own metadata.
     pub fn global(self) -> &'static str {
         match self {
             Self::X => "x/global",

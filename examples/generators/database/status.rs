@@ -1,4 +1,4 @@
-//! What the database is now.
+//! The current state of the database.
 
 use arbour::codec::Json;
 use arbour::{KvRead as _, KvStore as _, OpenTree};
@@ -6,23 +6,23 @@ use arbour::{KvRead as _, KvStore as _, OpenTree};
 use super::replica::VERSION;
 use super::{Database, Error, Replica};
 
-/// The current replica, at one moment.
+/// The current replica, in one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Which one it is.
+    /// The replica.
     pub replica: Replica,
-    /// Of which version it is: 0 if it was never migrated.
+    /// Its version; 0 if it was never migrated.
     pub version: u64,
-    /// How many nodes it has.
+    /// The number of its nodes.
     pub nodes: u64,
 }
 
 impl Database {
-    /// Returns which replica is the current one, and of which version.
+    /// Returns the current replica and its version.
     ///
     /// # Errors
     /// [`Error::Query`] with `STATUS`, of kind [`Decode`](arbour::ErrorKind::Decode) if the pointer
-    /// names no replica or the version is no number.
+    /// is not a replica or the version is not a number.
     pub fn status(&self) -> Result<Status, Error> {
         self.read(
             || "STATUS".to_owned(),

@@ -1,4 +1,4 @@
-//! What is known of an account.
+//! What is known about an account.
 
 use arbour::documents::{Declaration, Ids};
 use serde::{Deserialize, Serialize};
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 /// An account: a document.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
-    /// What it is called.
+    /// Its name.
     pub(crate) account: String,
-    /// How much is in it.
+    /// Its balance.
     pub(crate) cents: u64,
-    /// How many events it had: the version of its stream that this was folded from.
+    /// The number of its events: the version of its stream from which it was folded.
     pub(crate) events: u64,
-    /// When the last one was, in milliseconds since 1970.
+    /// The time of the last one, in milliseconds since 1970.
     pub(crate) changed: i64,
 }
 

@@ -3,7 +3,7 @@
 use arbour::events::{Event, EventResult, EventType, NewEvent};
 use serde::{Deserialize, Serialize};
 
-/// What the streams of accounts begin with.
+/// The beginning of the streams of accounts.
 const STREAM: &str = "account/";
 
 /// Returns the stream of an account.
@@ -11,7 +11,7 @@ pub(crate) fn stream_of(account: &str) -> String {
     format!("{STREAM}{account}")
 }
 
-/// Returns the account of a stream, if it is one's.
+/// Returns the account of a stream, if it is the stream of an account.
 pub(crate) fn account_of(stream: &str) -> Option<&str> {
     stream.strip_prefix(STREAM)
 }
@@ -21,9 +21,9 @@ pub(crate) fn account_of(stream: &str) -> Option<&str> {
 pub(crate) enum Entry {
     /// It was opened.
     Opened,
-    /// Money was put into it.
+    /// Money was deposited.
     Deposited(Money),
-    /// Money was taken out of it.
+    /// Money was withdrawn.
     Withdrawn(Money),
     /// Money went to another account.
     Sent(Moved),
@@ -76,7 +76,7 @@ impl Entries {
         }
     }
 
-    /// Reads the entry of an event; `None` if it is none of an account.
+    /// Reads the entry of an event; `None` if it is not an event of an account.
     pub(crate) fn read(&self, event: &Event<'_>) -> EventResult<Option<Entry>> {
         if let Some(()) = self.opened.read(event)? {
             return Ok(Some(Entry::Opened));
@@ -95,7 +95,7 @@ impl Entries {
 }
 
 impl Entry {
-    /// Says what happened, in one word.
+    /// Describes what happened, in one word.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Opened => "opened",
@@ -106,7 +106,7 @@ impl Entry {
         }
     }
 
-    /// Returns how much, if it was about money.
+    /// Returns the amount, if there is one.
     pub(crate) fn cents(&self) -> Option<u64> {
         match self {
             Self::Opened => None,
@@ -123,7 +123,7 @@ impl Entry {
         }
     }
 
-    /// Returns what an account has behind it that had so much before; `None` if that cannot be.
+    /// Returns the balance after the entry, given the balance before; `None` if that is impossible.
     pub(crate) fn balance(&self, before: u64) -> Option<u64> {
         match self {
             Self::Opened => Some(before),

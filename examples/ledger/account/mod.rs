@@ -1,4 +1,4 @@
-//! Accounts: what can happen to them, what is known of them, and what may be done.
+//! Accounts: what can happen to them, what is known about them, and what is allowed.
 
 mod document;
 mod entry;

@@ -1,5 +1,5 @@
-//! Keeping the documents of accounts: what happened is no question any more, so nothing is refused here
-//! that the log could have.
+//! Maintains the documents of accounts. An event has already happened, so nothing that the log
+//! contains is refused here.
 
 use arbour::documents::Collection;
 use arbour::events::{Event, Handled, Model, Outbox};
@@ -8,14 +8,14 @@ use serde_json::json;
 
 use super::{Account, Entries, Entry, account_of};
 
-/// Keeps the documents of accounts.
+/// Maintains the documents of accounts.
 pub(crate) struct Accounts {
     entries: Entries,
     documents: Collection<Account>,
 }
 
 impl Accounts {
-    /// The view, and the name under which whoever dispatches an event gets the account as it is then.
+    /// The view, and the name under which a dispatch returns the resulting account.
     pub(crate) const VIEW: &str = "accounts";
 
     pub(crate) fn new(documents: Collection<Account>) -> Self {
@@ -39,7 +39,7 @@ impl Model for Accounts {
         let Some(name) = account_of(event.stream) else { return Ok(None) };
         let Some(entry) = self.entries.read(event)? else { return Ok(None) };
         let before = self.documents.get(before, name)?.map(|stored| stored.body);
-        // Whoever appended it had looked: it is for those who append something else by mistake.
+        // The program that appended it had checked it; this catches events appended by mistake.
         let cents = match (&before, &entry) {
             (Some(before), Entry::Opened) => {
                 return Err(format!("{:?} is open already", before.account).into());

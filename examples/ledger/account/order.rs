@@ -1,4 +1,4 @@
-//! What is to be done with accounts.
+//! Orders to change accounts.
 
 use arbour::KvRead;
 use arbour::documents::{Collection, DocResult};
@@ -7,7 +7,7 @@ use arbour::events::{Append, EventResult, Expected};
 use super::entry::{Money, Moved};
 use super::{Account, Entries, Entry, Refusal, stream_of};
 
-/// What is to be done: for each account that is concerned what will have happened to it.
+/// An order: what will have happened to each account that is involved.
 pub(crate) struct Order {
     entries: Vec<(String, Entry)>,
     key: Option<String>,
@@ -42,7 +42,7 @@ impl Order {
         Ok(Self { entries, key: None })
     }
 
-    /// Gives it a key by which it is known again. Those of commits look otherwise.
+    /// Sets a key by which the order is recognized. Keys of commits have another form.
     pub(crate) fn once(mut self, key: Option<&str>) -> Self {
         self.key = key.map(str::to_owned);
         self
@@ -64,8 +64,8 @@ impl Order {
         Ok(append)
     }
 
-    /// Decides whether it may be done to the accounts as they are, and says at which versions their
-    /// streams are then: if another event comes in between, it has to be decided anew.
+    /// Decides whether the order is allowed with the current accounts, and sets the expected
+    /// versions of their streams: if another event comes in between, it has to be decided again.
     pub(super) fn decide(
         &self,
         reader: &impl KvRead,

@@ -1,4 +1,4 @@
-//! Carrying out orders: deciding by what is there, and appending if that is so still.
+//! Carries out orders: decides by the current accounts, and appends if they have not changed.
 
 use arbour::KvStore as _;
 use arbour::events::{Append, DeadLetter, Dispatched, EventError, EventResult, Expected};
@@ -7,7 +7,7 @@ use super::{Order, Refusal};
 use crate::failure::Failure;
 use crate::ledger::{ACCOUNTS, Ledger};
 
-/// How often it is decided anew before somebody else has always been quicker.
+/// How often an order is decided again if other callers were faster.
 const TRIES_MAX: u32 = 100;
 
 /// Carries out an order, or refuses it.
@@ -22,7 +22,7 @@ pub(crate) fn carry_out(ledger: &Ledger, order: &Order) -> Result<Dispatched, Fa
                     .into_iter()
                     .fold(append, |append, (stream, version)| append.expect(stream, version));
                 match ledger.events.dispatch(append) {
-                    // Somebody else was quicker: the accounts are others now.
+                    // Another caller was faster: the accounts have changed.
                     Err(EventError::Expected { stream, .. }) if tries < TRIES_MAX => {
                         check_known(ledger, &stream)?;
                         tries += 1;
@@ -48,7 +48,7 @@ fn failure(error: EventError, order: &Order) -> Failure {
     }
 }
 
-/// Asserts that an account is as its events say, and none of them was put aside.
+/// Asserts that an account matches its events, and that none of them was dead-lettered.
 fn check_known(ledger: &Ledger, stream: &str) -> Result<(), Failure> {
     let letters = ledger.events.dead_letters(ACCOUNTS)?;
     match letters.into_iter().find(|letter| letter.stream == stream) {
@@ -66,8 +66,8 @@ fn decide(
     Ok(order.decide(&snapshot, &ledger.accounts)?)
 }
 
-/// Looks whether an order that would be refused now was carried out before: what is refused may be its
-/// own doing. A key that was used is looked at before any version is, and no stream is at this one.
+/// Checks whether an order that would be refused now was carried out before: the refusal may be its
+/// own effect. A used key is checked before any version, and no stream has this version.
 fn carried_out_before(ledger: &Ledger, mut append: Append) -> EventResult<Option<Dispatched>> {
     if append.key.is_none() {
         return Ok(None);

@@ -26,7 +26,7 @@ pub(super) fn read(line: &str) -> Result<Change, Fault> {
     Ok(Change { path, from, lines })
 }
 
-/// Reads a number of digits alone: no sign, as Rust would take one.
+/// Reads a number that consists of digits only, without the sign that Rust would accept.
 fn number(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }

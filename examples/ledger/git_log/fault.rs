@@ -33,36 +33,36 @@ pub enum Fault {
     /// A byte of the line, counted from 1, is not UTF-8.
     #[error("byte {0} is not UTF-8")]
     NotText(usize),
-    /// The line stands before the first commit.
+    /// The line comes before the first commit.
     #[error("{0:?} is of no commit: the first line begins with \"commit\"")]
     NoCommit(String),
-    /// The line begins a commit, and has not what is to be known of it.
+    /// The line begins a commit, but fields are missing.
     #[error(
         "a commit has a hash, a time, a day, an author and a subject, split by tabs: \
          `ledger import --help` says how git prints them"
     )]
     NotHeader,
-    /// The hash is none.
+    /// The hash is invalid.
     #[error("{0:?} is no hash of a commit")]
     NotHash(String),
-    /// The time is none.
+    /// The time is invalid.
     #[error("{0:?} is no number of seconds since 1970")]
     NotTime(String),
-    /// The day is none.
+    /// The day is invalid.
     #[error("{0:?} is no day, as 2026-01-31 is")]
     NotDay(String),
-    /// The line is none of a file.
+    /// The line is not a change of a file.
     #[error("{0:?} is no change of a file: it needs two numbers and a path, split by tabs")]
     NotChange(String),
-    /// The path is none.
+    /// The path is invalid.
     #[error("{0:?} is no path")]
     NotPath(String),
-    /// A path or a name is too long to find something by.
+    /// A path or a name is too long for an id.
     #[error("{0:?} and so on is longer than {max} bytes", max = super::header::NAME_BYTES_MAX)]
     LongName(String),
 }
 
-/// Says where something is.
+/// Adds the position of a fault.
 pub(super) fn place(line: u64, hash: Option<&str>) -> String {
     match hash {
         Some(hash) => format!("line {line} ({})", short(hash)),
@@ -75,7 +75,7 @@ pub(super) fn short(hash: &str) -> String {
     hash.chars().take(HASH_CHARACTERS_SHOWN).collect()
 }
 
-/// Returns what is shown of a text: of a long one only its beginning.
+/// Returns the shown part of a text: for a long one only its beginning.
 pub(super) fn beginning(text: &str) -> String {
     text.chars().take(CHARACTERS_SHOWN).collect()
 }

@@ -4,13 +4,14 @@ use super::Fault;
 use super::fault::beginning;
 use crate::commit::Commit;
 
-/// What it begins with. No line of a file does, for those begin with a number or a dash.
+/// The beginning of the line. No line of a file has it, because those begin with a number or a
+/// dash.
 pub(super) const BEGINNING: &str = "commit ";
 
-/// The longest path and the longest name of an author, in bytes: documents are found by them.
+/// The longest path and the longest name of an author, in bytes, because they are ids of documents.
 pub(super) const NAME_BYTES_MAX: usize = 1000;
 
-/// Who wrote a commit of nobody: git allows that, and documents have an id.
+/// The author of a commit without one, which git allows: a document needs an id.
 const NOBODY: &str = "(nobody)";
 
 /// Reads the line: a commit that has no files yet, and its time in milliseconds since 1970.
@@ -47,7 +48,7 @@ fn is_hash(text: &str) -> bool {
         && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Tells whether a text is a day, as `2026-01-31`: days are compared as texts.
+/// Tells whether a text is a day, such as `2026-01-31`: days are compared as text.
 pub fn is_day(text: &str) -> bool {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {

@@ -1,11 +1,11 @@
-//! Reading the commits that this prints:
+//! Reads the commits in the output of this command:
 //!
 //! ```text
 //! git log --numstat --date=short --pretty=format:'commit %H%x09%at%x09%ad%x09%aN%x09%s'
 //! ```
 //!
-//! A commit is a line of its own, with hash, time, day, author and subject, and below it is a line for
-//! each file: how many lines were added and removed, and its path.
+//! A commit is a line of its own, with hash, time, day, author and subject. After it there is a
+//! line for each file: how many lines were added and removed, and its path.
 
 mod change;
 mod fault;

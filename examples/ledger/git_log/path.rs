@@ -1,11 +1,11 @@
 //! The path of a file, as `git log --numstat` writes it.
 
-/// What stands between the old path and the new one of a file that was renamed. One whose name has
-/// this in it is taken for renamed: git writes both alike.
+/// The text between the old and the new path of a renamed file. A file whose name contains this
+/// text is taken for renamed, because git writes both alike.
 const ARROW: &str = " => ";
 
-/// Reads a path, and before it the old one of a file that was renamed, as `a => b`, `src/{a => b}/c.rs`
-/// or `"t\303\244st" => b`. `None` if it is none.
+/// Reads a path, and the old path of a renamed file before it, as in `a => b`, `src/{a => b}/c.rs`
+/// or `"t\303\244st" => b`. `None` if it is invalid.
 pub(super) fn read(text: &str) -> Option<(Option<String>, String)> {
     let (from, path) = if text.starts_with('"') || text.ends_with('"') {
         quoted(text)?
@@ -20,12 +20,13 @@ pub(super) fn read(text: &str) -> Option<(Option<String>, String)> {
     is_fit.then_some((from, path))
 }
 
-/// Reads a rename of a part of the path: what stands before and behind the braces is of both paths.
+/// Reads a rename of a part of the path: the text before and after the braces belongs to both
+/// paths.
 fn in_braces(text: &str) -> Option<(String, String)> {
     let (before, after) = text.split_once(ARROW)?;
     let (folder, from) = before.rsplit_once('{')?;
     let (to, rest) = after.split_once('}')?;
-    // Those of names are in pairs before the arrow and behind it.
+    // Braces in names come in pairs before and after the arrow.
     let are_of_names = from.contains('}') || to.contains('{');
     let is_part =
         (folder.is_empty() || folder.ends_with('/')) && (rest.is_empty() || rest.starts_with('/'));
@@ -61,7 +62,7 @@ fn quoted(text: &str) -> Option<(Option<String>, String)> {
     Some((Some(first), second))
 }
 
-/// Reads what stands in quotes, as in C, and returns what is behind it too.
+/// Reads a quoted text, as in C, and also returns what follows it.
 fn unquoted(mut rest: &[u8]) -> Option<(String, &[u8])> {
     let mut path = Vec::new();
     loop {

@@ -7,7 +7,7 @@ use super::lines::{LINE_BYTES_MAX, Lines};
 use super::{BadRecord, Fault, change, header};
 use crate::commit::Commit;
 
-/// The longest commit that is read as one: it may touch a hundred thousand files.
+/// The longest commit that is read: it may change a hundred thousand files.
 pub(super) const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A commit that was read.
@@ -22,17 +22,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// Says where it is.
+    /// Adds the line of the commit.
     pub fn place(&self) -> String {
         place(self.line, Some(&self.commit.hash))
     }
 }
 
-/// Reads the commits of a log. Behind a bad one it goes on with the next.
+/// Reads the commits of a log. After a bad one it continues with the next.
 #[derive(Debug)]
 pub struct Records<R> {
     lines: Lines<R>,
-    /// The first line of the next commit, which was read to see where the one before ends.
+    /// The first line of the next commit, which was read to find the end of the one before.
     first: Option<Vec<u8>>,
 }
 
@@ -68,7 +68,7 @@ impl<R: BufRead> Records<R> {
                 self.first = Some(line.to_vec());
                 break;
             }
-            // Of a bad commit the rest is read over.
+            // The rest of a bad commit is skipped.
             if bad.is_none() && !line.trim_ascii().is_empty() {
                 let read = draft.push(line);
                 bad = read.err().map(|fault| (self.lines.number(), fault));

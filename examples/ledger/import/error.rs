@@ -4,16 +4,17 @@ use std::error::Error as StdError;
 
 use crate::counted::commits;
 
-/// An import that ended early, for a reason that is in no commit: where, why, and what was appended.
+/// An import that ended early, for a reason outside of any commit: where, why, and what was
+/// appended.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the import ended at line {line}: {cause}; {} were appended, and can be imported again",
     commits(*.appended)
 )]
 pub(crate) struct ImportError {
-    /// The line up to which was read.
+    /// The last line that was read.
     pub(super) line: u64,
-    /// Why it ended.
+    /// The reason.
     #[source]
     pub(super) cause: Box<dyn StdError + Send + Sync>,
     /// How many commits were appended.

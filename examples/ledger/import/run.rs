@@ -14,10 +14,10 @@ use crate::ledger::{Ledger, PROJECTIONS};
 use crate::progress::Progress;
 use crate::tally::imported;
 
-/// How many commits are dealt with at once: enough that the sync of a transaction hardly matters.
+/// The number of commits per transaction: enough to make the cost of its sync negligible.
 const BATCH_RECORDS: usize = 1000;
 
-/// How much of the input is, so that large commits do not fill the memory.
+/// The amount of input per transaction, so that large commits do not fill the memory.
 const BATCH_BYTES: u64 = 8 << 20;
 
 /// The stream of all commits.
@@ -48,7 +48,7 @@ pub(crate) fn import(
     }
 }
 
-/// Appends the next batch, and reports what is bad in it; tells whether there may be more behind it.
+/// Appends the next batch, and reports bad commits in it; tells whether there may be more after it.
 fn import_batch(
     ledger: &Ledger,
     log: &Log,
@@ -88,7 +88,7 @@ fn import_batch(
     Ok(!is_last)
 }
 
-/// Appends commits in one transaction, and returns a verdict for each.
+/// Appends commits in one transaction, and returns a result for each.
 fn append_batch(
     ledger: &Ledger,
     log: &Log,
@@ -102,7 +102,7 @@ fn append_batch(
         let mut verdicts = Vec::with_capacity(appends.len());
         for append in &appends {
             match log.append(transaction, append) {
-                // What is not the fault of one commit must not pass for its refusal.
+                // An error of the store must not be reported as a refused commit.
                 Err(error) if !is_refusal(&error) => return Err(error),
                 verdict => verdicts.push(verdict),
             }
@@ -111,13 +111,13 @@ fn append_batch(
     })
 }
 
-/// The hash of a commit says all that is in it: an event for each, however often it is imported.
+/// The hash of a commit identifies its contents: one event for each, however often it is imported.
 fn append(record: &Record) -> EventResult<Append> {
     let event = imported().event(STREAM, &record.commit)?.at(record.time);
     Ok(Append::from(event).key(format!("commit/{}", record.commit.hash)))
 }
 
-/// Tells whether an error is about one commit, and others can be appended.
+/// Tells whether an error is about one commit, so that others can still be appended.
 fn is_refusal(error: &EventError) -> bool {
     match error {
         EventError::Store(error) => {

@@ -1,4 +1,4 @@
-//! What an author did.
+//! The work of an author.
 
 use serde::{Deserialize, Serialize};
 

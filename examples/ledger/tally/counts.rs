@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::Lines;
 
-/// How many commits, and lines in them.
+/// The number of commits, and of lines in them.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) commits: u64,

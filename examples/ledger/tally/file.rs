@@ -1,4 +1,4 @@
-//! What happened to a file.
+//! The history of a file.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::{Counts, Share, Tally};
 use crate::commit::{Commit, Lines};
 
-/// A file: a document. One that is renamed is another from then on.
+/// A file: a document. A renamed file is another one from then on.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct File {
     pub(crate) path: String,
     #[serde(flatten)]
     pub(crate) counts: Counts,
-    /// Who changed it last.
+    /// The author of the last change.
     pub(crate) author: String,
-    /// On which day.
+    /// The day of the last change.
     pub(crate) last: String,
-    /// When, in milliseconds since 1970.
+    /// Its time, in milliseconds since 1970.
     time: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What is counted of commits: by author, by file, by day.
+//! What is counted for commits: by author, by file, by day.
 
 mod author;
 mod counts;
@@ -16,30 +16,30 @@ pub(crate) use day::Day;
 pub(crate) use file::File;
 pub(crate) use model::{Tallies, imported};
 
-/// The number of commits, as filters and orders call it in all of them.
+/// The number of commits, as filters and orders name it in all of them.
 pub(crate) const COMMITS: &str = "commits";
 
 /// A document that counts commits.
 pub(crate) trait Tally: Document {
-    /// What its collection is called.
+    /// The name of its collection.
     const VIEW: &'static str;
-    /// Where its id stands.
+    /// The path of its id.
     const ID: &'static str;
 
-    /// Returns whom or what a commit is counted for: each id once, and in the same order always.
+    /// Returns the ids for which a commit is counted: each once, and always in the same order.
     fn shares(commit: &Commit) -> Vec<Share<'_>>;
 
-    /// Counts a commit, in the document that was there before, or a new one.
+    /// Counts a commit, in the existing document or a new one.
     fn count(before: Option<Self>, share: &Share<'_>, commit: &Commit, time: i64) -> Self;
 }
 
-/// What a commit has to do with one document.
+/// The part of a commit that one document counts.
 pub(crate) struct Share<'c> {
     pub(crate) id: &'c str,
     pub(crate) lines: Lines,
 }
 
-/// Declares a collection of what is counted.
+/// Declares a collection of counts.
 pub(crate) fn declaration<D: Tally>(name: &str) -> Declaration<D> {
     Declaration::new(name)
         .id(D::ID, Ids::Chosen)

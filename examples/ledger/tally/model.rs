@@ -12,7 +12,7 @@ pub(crate) fn imported() -> EventType<Commit> {
     EventType::new("commit-imported")
 }
 
-/// Keeps the documents of one sort.
+/// Maintains the documents of one kind.
 pub(crate) struct Tallies<D> {
     imported: EventType<Commit>,
     documents: Collection<D>,

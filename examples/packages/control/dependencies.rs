@@ -1,4 +1,4 @@
-//! Reading on which packages a package depends.
+//! Reads the dependencies of a package.
 
 /// Returns the names in a list of dependencies, as `libc6 (>= 2.34), python3:any, vim | nano`: those
 /// of alternatives too, without versions, architectures and profiles.

@@ -4,20 +4,20 @@ use super::Place;
 use super::lines::LINE_BYTES_MAX;
 use super::paragraph::RECORD_BYTES_MAX;
 
-/// A record that is none of a package: nothing of it is stored.
+/// A record that is not a package: nothing of it is stored.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {fault}", self.place())]
 pub struct BadRecord {
     /// The line that is wrong, from 1.
     pub line: u64,
-    /// The package it would have been of, if that is known.
+    /// The name of the package, if that is known.
     pub package: Option<String>,
     /// What is wrong.
     pub fault: Fault,
 }
 
 impl BadRecord {
-    /// Returns where it is.
+    /// Returns the position.
     pub fn place(&self) -> Place<'_> {
         Place { line: self.line, package: self.package.as_deref() }
     }
@@ -35,24 +35,24 @@ pub enum Fault {
     /// A byte of the line, counted from 1, is not UTF-8.
     #[error("byte {0} is not UTF-8")]
     NotText(usize),
-    /// The line is no field and continues none.
+    /// The line is not a field and does not continue one.
     #[error("{0:?} is no field: it needs a name and a colon, or a blank before it")]
     NotField(String),
     /// The line continues a field, and there is none.
     #[error("it begins with a blank, but there is no field before it to continue")]
     NothingToContinue,
-    /// There is such a field already.
+    /// The field is already there.
     #[error("the field {0:?} is there already")]
     Repeated(String),
     /// The record names no package.
     #[error("the record that begins here has no field \"Package\"")]
     NoPackage,
-    /// A size is none.
+    /// A size is invalid.
     #[error("{field} is {text:?}, and not a whole number")]
     NotNumber {
         /// The field.
         field: &'static str,
-        /// What stands there.
+        /// Its text.
         text: String,
     },
 }

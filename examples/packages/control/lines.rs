@@ -1,11 +1,11 @@
-//! Reading numbered lines.
+//! Reads numbered lines.
 
 use std::io::{self, BufRead, Read as _};
 
-/// The longest line that is read as one: some packages provide thousands of names, in one line.
+/// The longest line that is read: some packages provide thousands of names, in one line.
 pub(super) const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// The lines of an input, one at a time. What has no line breaks cannot fill the memory.
+/// The lines of an input, one at a time. An input without line breaks cannot fill the memory.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     input: R,
@@ -19,8 +19,8 @@ impl<R: BufRead> Lines<R> {
         Self { input, line: Vec::new(), number: 0, bytes: 0 }
     }
 
-    /// Returns the next line without its line break, which may be that of Windows, or `None`
-    /// after the last one. Of a line over [`LINE_BYTES_MAX`] only more than that is returned.
+    /// Returns the next line without its line break, which may be that of Windows, or `None` after
+    /// the last one. For a line over [`LINE_BYTES_MAX`] it returns only a little more than that.
     pub(super) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         // Room for the longest line and the line break of Windows.
         const READ_MAX: usize = LINE_BYTES_MAX + 2;

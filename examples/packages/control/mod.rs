@@ -1,6 +1,6 @@
-//! Reading packages from a Debian control file, as `apt-cache dumpavail` prints and dpkg keeps in
-//! `/var/lib/dpkg/status`: records split by blank lines, a field a line, and lines that begin with
-//! a blank continue the one before.
+//! Reads packages from a Debian control file, as printed by `apt-cache dumpavail` and kept by dpkg
+//! in `/var/lib/dpkg/status`: records are separated by blank lines, a field is a line, and lines
+//! that begin with a space continue the field before.
 
 mod dependencies;
 mod fault;

@@ -4,7 +4,7 @@ use super::Fault;
 use super::lines::LINE_BYTES_MAX;
 use super::place::beginning;
 
-/// The longest record that is read as one.
+/// The longest record that is read.
 pub(super) const RECORD_BYTES_MAX: usize = 1024 * 1024;
 
 /// The fields of a record, in their order.
@@ -67,7 +67,7 @@ impl Field {
         (!words.is_empty()).then(|| words.join(" "))
     }
 
-    /// Returns its text with the line breaks that were meant: a line of one full stop is a blank one.
+    /// Returns its text with the intended line breaks: a line with only a full stop is a blank one.
     pub(super) fn in_lines(&self) -> Option<String> {
         let lines: Vec<&str> =
             self.text.lines().map(|line| if line == "." { "" } else { line }).collect();
@@ -76,7 +76,7 @@ impl Field {
     }
 }
 
-/// Tells whether a text can be the name of a field, after the policy of Debian.
+/// Tells whether a text can be the name of a field, according to the policy of Debian.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(['#', '-'])

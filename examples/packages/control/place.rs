@@ -1,11 +1,11 @@
-//! Where something is in a control file.
+//! A position in a control file.
 
 use std::fmt;
 
 /// How much of a text an error shows.
 const CHARACTERS_SHOWN: usize = 60;
 
-/// A line, and the package whose record it is in, if that is known.
+/// A line, and the package of its record, if that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'p> {
     /// The line, from 1.
@@ -24,7 +24,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Returns what is shown of a text: of a long one only its beginning.
+/// Returns the shown part of a text: for a long one only its beginning.
 pub(super) fn beginning(text: &str) -> String {
     text.chars().take(CHARACTERS_SHOWN).collect()
 }

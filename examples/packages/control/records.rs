@@ -24,7 +24,7 @@ impl Record {
     }
 }
 
-/// Reads the records of a control file. Behind a bad one it goes on with the next.
+/// Reads the records of a control file. After a bad one it continues with the next.
 #[derive(Debug)]
 pub struct Records<R> {
     lines: Lines<R>,
@@ -60,7 +60,7 @@ impl<R: BufRead> Records<R> {
                 break;
             }
             first_line.get_or_insert(number);
-            // Of a bad record the rest is read over.
+            // The rest of a bad record is skipped.
             if fault.is_none() {
                 fault = paragraph.push(line, number).err().map(|fault| (number, fault));
             }
@@ -87,7 +87,7 @@ impl<R: BufRead> Iterator for Records<R> {
     }
 }
 
-/// Makes a package of a record that begins on a line. A fault is told with the line it is on.
+/// Makes a package of a record that begins on a line. A fault has the number of its own line.
 fn package(paragraph: &Paragraph, line: u64) -> Result<Package, (u64, Fault)> {
     Ok(Package {
         name: text(paragraph, "Package").ok_or((line, Fault::NoPackage))?,

@@ -4,16 +4,16 @@ use std::error::Error as StdError;
 
 use crate::counted::packages;
 
-/// An import that ended early, for a reason that is in no record: where, why, and what is stored.
+/// An import that ended early, for a reason outside of any record: where, why, and what is stored.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the import ended at line {line}: {cause}; {} are stored, and can be imported again",
     packages(*.stored)
 )]
 pub(crate) struct ImportError {
-    /// The line up to which was read.
+    /// The last line that was read.
     pub(super) line: u64,
-    /// Why it ended.
+    /// The reason.
     #[source]
     pub(super) cause: Box<dyn StdError + Send + Sync>,
     /// How many packages are stored.

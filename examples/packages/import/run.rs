@@ -13,11 +13,11 @@ use crate::failure::with_next_move;
 use crate::package::Package;
 use crate::progress::Progress;
 
-/// How many records are dealt with at once: enough that the sync of a commit hardly matters.
+/// The number of records per transaction: enough to make the cost of its sync negligible.
 const BATCH_RECORDS: usize = 1000;
 
-/// Stores the packages of an input, in batches: each is stored as a whole or not at all, but for what
-/// is bad in it, and in order.
+/// Stores the packages of an input, in batches and in order. Each batch is stored as a whole or not
+/// at all, except for bad records in it.
 pub(crate) fn import<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,
@@ -40,7 +40,7 @@ pub(crate) fn import<S: KvStore>(
     }
 }
 
-/// Stores the next batch, and reports what is bad in it; tells whether there may be more behind it.
+/// Stores the next batch, and reports bad records in it; tells whether there may be more after it.
 fn import_batch<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,
@@ -76,7 +76,7 @@ fn import_batch<S: KvStore>(
     Ok(!is_last)
 }
 
-/// Stores packages in one transaction, and returns a verdict for each.
+/// Stores packages in one transaction, and returns a result for each.
 fn store_batch<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,
@@ -88,7 +88,7 @@ fn store_batch<S: KvStore>(
     store.write(|transaction| {
         let bodies = batch.iter().map(|record| &record.package);
         let verdicts = packages.put_many(transaction, bodies, Precondition::None)?;
-        // What is not the fault of one package must not pass for its refusal.
+        // An error of the store must not be reported as a refused package.
         let mut errors = verdicts.iter().filter_map(|verdict| verdict.as_ref().err());
         match errors.find(|error| !is_refusal(error)) {
             Some(error) => Err(error.clone()),
@@ -97,7 +97,7 @@ fn store_batch<S: KvStore>(
     })
 }
 
-/// Tells whether an error is about one document, and others can be stored.
+/// Tells whether an error is about one document, so that others can still be stored.
 fn is_refusal(error: &DocError) -> bool {
     match error {
         DocError::Store(error) => {

@@ -1,4 +1,4 @@
-//! What an import did.
+//! The result of an import.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 
 use crate::counted::{counted, packages};
 
-/// What an import did, as one line for a person.
+/// The result of an import, as one line for a person.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     pub(super) new: u64,

@@ -1,11 +1,11 @@
-//! What one line says: a variable and its value.
+//! The contents of one line: a variable and its value.
 
 use std::num::IntErrorKind;
 
 use super::lines::LINE_BYTES_MAX;
 use crate::database::Scope;
 
-/// A variable and its value, and the line that says so.
+/// A variable and its value, and the line that sets it.
 #[derive(Debug)]
 pub(super) struct Assignment {
     pub(super) line: u64,
@@ -15,7 +15,7 @@ pub(super) struct Assignment {
     pub(super) value: i32,
 }
 
-/// What a line is, if there is nothing wrong with it.
+/// The contents of a valid line.
 #[derive(Debug)]
 pub(super) enum Line {
     /// It is empty.
@@ -44,7 +44,7 @@ pub(super) enum Fault {
 }
 
 impl Line {
-    /// Reads a line: `user room name value`, split by tabs. The user and the room may be empty.
+    /// Reads a line: `user room name value`, separated by tabs. The user and the room may be empty.
     pub(super) fn parse(line: &[u8], number: u64) -> Result<Self, Fault> {
         if line.is_empty() {
             return Ok(Self::Blank);
@@ -82,12 +82,12 @@ impl Line {
 }
 
 impl Assignment {
-    /// Returns whose variable it is.
+    /// Returns the scope of the variable.
     pub(super) fn scope(&self) -> Scope<'_> {
         Scope { user: &self.user, room: &self.room }
     }
 
-    /// Returns the line again.
+    /// Returns the line in its original form.
     pub(super) fn text(&self) -> String {
         let Self { user, room, name, value, .. } = self;
         format!("{user}\t{room}\t{name}\t{value}")

@@ -28,7 +28,7 @@ impl ImportError {
         Self { place: format!("line {number} ({shown:?}{cut})"), cause: cause.into(), stored_lines }
     }
 
-    /// Makes the error of something that happened behind a line.
+    /// Makes an error that happened after a line.
     pub(super) fn after_line(
         number: u64,
         cause: impl Into<Box<dyn StdError + Send + Sync>>,

@@ -1,11 +1,11 @@
-//! Reading numbered lines.
+//! Reads numbered lines.
 
 use std::io::{self, BufRead, Read as _};
 
-/// The longest line that is read as one: longer than any key a store takes.
+/// The longest line that is read: longer than any key that a store accepts.
 pub(super) const LINE_BYTES_MAX: usize = 128 * 1024;
 
-/// The lines of an input, one at a time. What has no line breaks cannot fill the memory.
+/// The lines of an input, one at a time. An input without line breaks cannot fill the memory.
 pub(super) struct Lines<R> {
     input: R,
     line: Vec<u8>,
@@ -18,8 +18,8 @@ impl<R: BufRead> Lines<R> {
         Self { input, line: Vec::new(), number: 0, bytes: 0 }
     }
 
-    /// Returns the next line without its line break, which may be that of Windows, or `None`
-    /// after the last one. A line over [`LINE_BYTES_MAX`] is cut behind that.
+    /// Returns the next line without its line break, which may be that of Windows, or `None` after
+    /// the last one. A line over [`LINE_BYTES_MAX`] is cut after that.
     pub(super) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.line.clear();
         let mut input = (&mut self.input).take(LINE_BYTES_MAX as u64 + 2);

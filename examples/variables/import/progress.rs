@@ -1,12 +1,12 @@
-//! Showing how far an import is, to a person who watches.
+//! Shows the progress of an import to a person at the terminal.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// A bar if the length of the input is known, else a spinner; nothing if nobody watches. It
-/// leaves no trace when it goes.
+/// A bar if the length of the input is known, otherwise a spinner; nothing without a terminal. It
+/// is erased at the end.
 pub(crate) struct Progress {
     bar: ProgressBar,
     /// Whether the bar counts bytes.
@@ -14,7 +14,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Starts to show the progress of an input of so many bytes.
+    /// Starts to show the progress of an input of this many bytes.
     pub(crate) fn new(bytes: Option<u64>) -> Self {
         if !stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden(), bounded: false };
@@ -26,7 +26,7 @@ impl Progress {
             ),
             None => (ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}"),
         };
-        // The templates are constant; were one wrong, the default would do.
+        // The templates are constant; if one were wrong, the default would be used.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -44,7 +44,7 @@ impl Progress {
         self.bar.set_message(format!("{} lines", HumanCount(lines)));
     }
 
-    /// Takes the bar away, so that something else can be written.
+    /// Removes the bar, so that something else can be printed.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }

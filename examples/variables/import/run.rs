@@ -11,11 +11,11 @@ use super::summary::{Summary, Tally};
 use super::{ImportError, Progress};
 use crate::database::{self, Database};
 
-/// How many variables are set in a transaction: enough that the sync of a commit hardly matters.
+/// The number of variables per transaction: enough to make the cost of its sync negligible.
 const BATCH_LINES: usize = 1000;
 
-/// Sets the variables that the lines of an input name, in batches: each is stored as a whole or
-/// not at all, and in order.
+/// Sets the variables in the lines of an input, in batches and in order. Each batch is stored as a
+/// whole or not at all.
 pub(crate) fn import<S: KvStore>(
     database: &Database<S>,
     input: impl BufRead,
@@ -50,7 +50,7 @@ fn import_lines<S: KvStore>(
     }
 }
 
-/// Reads the next batch; tells whether there may be more behind it.
+/// Reads the next batch; tells whether there may be more after it.
 fn fill(
     batch: &mut Vec<Assignment>,
     lines: &mut Lines<impl BufRead>,
@@ -92,7 +92,7 @@ fn store<S: KvStore>(database: &Database<S>, batch: &[Assignment]) -> Result<Tal
     })
 }
 
-/// Why a batch was not stored: for one of its lines, or as a whole.
+/// Why a batch was not stored: because of one of its lines, or as a whole.
 struct BatchFailure {
     index: Option<usize>,
     cause: database::Error,

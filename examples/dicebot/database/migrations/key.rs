@@ -2,13 +2,13 @@
 
 use arbour::key::{GROUP_DELIMITER, PART_DELIMITER};
 
-/// What the keys of variables began with, up to version 4.
+/// The beginning of the keys of variables, up to version 4.
 pub(super) const VARIABLES: &[u8] = b"variables\xff";
 
-/// What the keys of counts began with, in versions 3 and 4.
+/// The beginning of the keys of counts, in versions 3 and 4.
 pub(super) const METADATA: &[u8] = b"metadata\xff";
 
-/// A variable: of whom, where, and what it is called.
+/// A variable: its user, its room, and its name.
 pub(super) struct Named<'k> {
     pub(super) room: &'k [u8],
     pub(super) user: &'k [u8],
@@ -16,8 +16,8 @@ pub(super) struct Named<'k> {
 }
 
 impl<'k> Named<'k> {
-    /// Takes the key of a variable apart behind what it begins with: room, user and name, with any of the
-    /// two delimiters between them.
+    /// Splits the rest of a variable's key: room, user and name, with any of the two delimiters
+    /// between them.
     pub(super) fn parse(rest: &'k [u8]) -> Result<Self, &'static str> {
         let mut parts = rest.split(|byte| matches!(*byte, PART_DELIMITER | GROUP_DELIMITER));
         match (parts.next(), parts.next(), parts.next(), parts.next()) {

@@ -1,4 +1,4 @@
-//! The number that the sled program kept of its version.
+//! The version number that the sled program kept.
 
 use arbour::codec::ZeroCopy;
 use arbour::migrations::{MigrationError, Migrations, Target};
@@ -11,10 +11,10 @@ const VERSIONS: TypedTree<String, U32, ZeroCopy> = TypedTree::new("migrations");
 
 const VERSION: &str = "metadata:migration_version";
 
-/// The last version that the sled program had.
+/// The last version of the sled program.
 const NEWEST: u32 = 5;
 
-/// Returns the version that the sled program left, 0 if none.
+/// Returns the version that the sled program left; 0 if there is none.
 pub(super) fn version<S: KvStore>(store: &S) -> Result<u32, Error> {
     let versions = VERSIONS.open(store)?;
     let stored = versions.get(&store.snapshot()?, VERSION)?.map_or(0, U32::get);
@@ -24,14 +24,14 @@ pub(super) fn version<S: KvStore>(store: &S) -> Result<u32, Error> {
     Ok(stored)
 }
 
-/// Notes the steps as done that the sled program has done, unless there is a journal already.
+/// Records the steps of the sled program as done, unless there is already a journal.
 pub(super) fn take_over<S: KvStore>(store: &S, declared: &Migrations) -> Result<(), Error> {
     let target = match version(store)? {
         0 => return Ok(()),
         done => Target::number(u64::from(done)),
     };
     match declared.adopt(store, target) {
-        // A run has taken it over before, and goes on by its journal.
+        // An earlier run has adopted it, and the journal counts from then on.
         Ok(()) | Err(MigrationError::Journaled { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -1,4 +1,4 @@
-//! How the data got to be what it is: the steps from what the first version of the bot stored.
+//! The history of the data: the steps from what the first version of the bot stored.
 //!
 //! | step | what it does | |
 //! |---|---|---|
@@ -11,10 +11,10 @@
 //! | 7 | makes an entry of each member of a set | new |
 //! | 8 | orders the processed events by time | new |
 //!
-//! The first five are those of the sled program, and lead to the same bytes. Its version is taken over from
-//! the number it kept. A step is never edited once it is released: what its file says is recorded when it
-//! runs, and a store that ran another is refused. Each works on trees of bytes, and on nothing else of this
-//! program.
+//! The first five are those of the sled program, and lead to the same bytes. Its version is adopted
+//! from the number it kept. A step is never edited once it is released: the content of its file is
+//! recorded when it runs, and a store that ran another one is refused. Each step works on trees of
+//! bytes, and on nothing else of this program.
 
 mod key;
 mod legacy;
@@ -34,16 +34,16 @@ const PROGRAM: &str = "dicebot";
 const VERSION: &str = "8";
 const GROUP: &str = "variables and rooms";
 
-/// The tree that what cannot be told apart is kept in.
+/// The tree for entries that cannot be split.
 pub const UNREADABLE: &str = "variables_unreadable";
 
-/// Returns the steps, for whoever wants to plan, try or verify them.
+/// Returns the steps, for callers that plan, preview or verify them.
 pub fn declared() -> Declared {
     let group = steps::all().into_iter().fold(Group::new(GROUP).contiguous(), Group::step);
     Declared::new(PROGRAM, VERSION).group(group)
 }
 
-/// Says in a few words what a step does.
+/// Describes a step in a few words.
 pub fn words(step: &StepId) -> &'static str {
     match step {
         StepId::Number(number @ 1..) => steps::WORDS.get(*number as usize - 1).copied(),
@@ -52,7 +52,7 @@ pub fn words(step: &StepId) -> &'static str {
     .unwrap_or("of another version")
 }
 
-/// Tries what [`migrate`] would do, and says what would be different. Nothing is written.
+/// Previews what [`migrate`] would do, and reports what would be different. Nothing is written.
 ///
 /// # Errors
 /// As [`migrate`].
@@ -62,19 +62,19 @@ pub fn dry_run<S: KvStore>(store: &S) -> Result<DryRun, Error> {
     if !is_new || done_before == 0 {
         return Ok(declared().dry_run(store)?);
     }
-    // What the sled program did is not in the journal yet.
+    // The steps of the sled program are not in the journal yet.
     let left = steps::all().into_iter().skip(done_before as usize);
     let group = left.fold(Group::new(GROUP), Group::step);
     Ok(Declared::new(PROGRAM, VERSION).group(group).dry_run(store)?)
 }
 
-/// Brings a store up, from the version that the sled program left it at if that was the last to do so.
-/// Where all is done that is two reads.
+/// Migrates a store to the newest version, also from the version at which the sled program left it.
+/// If everything is done, this costs two reads.
 ///
 /// # Errors
-/// [`Error::CannotDowngrade`] if the number that the sled program kept is none that it can have had;
-/// [`Error::Migration`] if a newer version of this program has changed the store, or a step fails: nothing
-/// of that step is kept, and the next call goes on with it.
+/// [`Error::CannotDowngrade`] if the sled program cannot have had the number it kept;
+/// [`Error::Migration`] if a newer version of this program has changed the store, or a step fails:
+/// nothing of that step is kept, and the next call resumes it.
 pub fn migrate<S: KvStore>(
     store: &S,
     run: &Run,

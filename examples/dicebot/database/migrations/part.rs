@@ -1,4 +1,4 @@
-//! The part of the database that knows of its versions.
+//! The part of the database that knows its versions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore};
 
 use super::{Error, UNREADABLE, declared};
 
-/// An entry that no step could make anything of.
+/// An entry that no step could read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The key it had: room, user and name, run together.
+    /// The original key: room, user and name, without delimiters.
     pub key: Vec<u8>,
-    /// The value, four bytes of the variable's.
+    /// The value: the four bytes of the variable's value.
     pub value: Vec<u8>,
 }
 
-/// Which steps the data has been through.
+/// The steps that have run on the data.
 pub struct Migrations<S: KvStore> {
     store: Arc<S>,
 }
@@ -27,7 +27,7 @@ impl<S: KvStore> Migrations<S> {
         Self { store }
     }
 
-    /// Tells which steps have run, when, and by which version.
+    /// Returns which steps have run, when, and by which version.
     ///
     /// # Errors
     /// What the store reports.
@@ -35,7 +35,7 @@ impl<S: KvStore> Migrations<S> {
         Ok(declared().status(&*self.store)?)
     }
 
-    /// Returns what no step could make anything of, in the order of the keys.
+    /// Returns the entries that no step could read, in the order of the keys.
     ///
     /// # Errors
     /// What the store reports.
