@@ -1,4 +1,4 @@
-//! Every two engines that are built in answer alike, opened by their URLs.
+//! Every two engines that are built in give the same answers, opened by their URLs.
 
 #![cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
 
@@ -10,13 +10,13 @@ mod by_url;
 
 use by_url::ByUrl;
 
-/// How many random sequences each two engines are compared over.
+/// How many random sequences each two engines are compared with.
 const CASES: u64 = 24;
 
-/// Makes a test of each two engines whose features are on, and the list of all of them.
+/// Makes a test for each two engines whose features are on, and the list of all of them.
 macro_rules! pairs {
     ($($name:ident: $left:literal, $right:literal if $($feature:literal),+;)+) => {
-        /// The pairs there is a test for, built in or not.
+        /// The pairs that have a test, built in or not.
         const PAIRS: &[(&str, &str)] = &[$(($left, $right)),+];
 
         $(

@@ -1,4 +1,5 @@
-//! The suite on the engine of the example `own_engine`: what an outsider writes to run it.
+//! The suite on the engine of the example `own_engine`, as the author of an outside engine would
+//! run it.
 
 #[path = "../examples/own_engine/engine.rs"]
 mod engine;

@@ -1,4 +1,4 @@
-//! Choosing an engine by a URL: what opens, what is refused, and what a refusal says.
+//! Choosing an engine by a URL: what can be opened, what is refused, and the text of a refusal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ fn scratch(_place: &str, options: &StoreOptions) -> Result<DynStore> {
     Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
-/// Expects a refusal whose message has these words in it.
+/// Expects a refusal whose message contains these words.
 #[track_caller]
 fn refused<T>(result: Result<T>, kind: ErrorKind, says: &[&str]) -> Error {
     let error = result.err().expect("it is refused");
@@ -104,7 +104,7 @@ fn a_mistake_gets_a_hint() {
     ] {
         refused(arbour::open(url), kind, &[says]);
     }
-    // What resembles nothing gets none.
+    // A scheme that resembles no other gets no suggestion.
     for url in ["oracle:x", "re:x", "db:x"] {
         let error = refused(arbour::open(url), kind, &["there is no engine"]);
         assert!(!error.message().contains("did you mean"), "{error}");
@@ -127,7 +127,7 @@ fn an_engine_at_a_path_wants_one() {
     }
 }
 
-/// What a shell, a browser or SQLite's own URLs would decode is part of the name here.
+/// Characters that a shell, a browser or SQLite's own URLs would decode are part of the name here.
 #[test]
 fn a_path_is_taken_as_it_is() {
     for scheme in built_in() {
@@ -143,7 +143,7 @@ fn a_path_is_taken_as_it_is() {
     }
 }
 
-/// Engines have names of their own that stand for no file; here they do.
+/// Engines have special names that do not refer to a file; here they do.
 #[cfg(unix)]
 #[test]
 fn a_relative_path_is_one_whatever_it_looks_like() {
@@ -161,7 +161,7 @@ fn a_relative_path_is_one_whatever_it_looks_like() {
     std::env::set_current_dir(before).unwrap();
 }
 
-/// What SQLite calls a store in memory is no path of one.
+/// SQLite's name for a store in memory is a path here.
 #[test]
 fn a_store_in_memory_has_one_url() {
     for scheme in built_in() {
@@ -234,7 +234,8 @@ fn bad_names_and_taken_names_are_refused() {
         refused(registry.register(name, scratch), ErrorKind::InvalidArgument, &["is no scheme"]);
     }
     refused(registry.register("memory", scratch), ErrorKind::InvalidArgument, &["is taken"]);
-    // Also one that is not built in: else the URL would mean something else once it is.
+    // This holds even for an engine that is not built in: otherwise the URL would change its
+    // meaning once it is.
     for (scheme, built_in) in AT_A_PATH {
         let says = if built_in { "is taken" } else { "is an engine of Arbour's" };
         refused(registry.register(scheme, scratch), ErrorKind::InvalidArgument, &[says]);
@@ -246,7 +247,7 @@ fn bad_names_and_taken_names_are_refused() {
         refused(registry.register(name, scratch), ErrorKind::InvalidArgument, &["is taken"]);
     }
     assert_eq!(registry.schemes().len(), before.len() + 4);
-    // A registry of one's own may have any name.
+    // A separate registry may use any name.
     let mut own = Registry::new();
     own.register("redb", scratch).unwrap();
     assert_eq!(own.open("redb:").unwrap().capabilities().engine, "memory");
@@ -263,13 +264,13 @@ fn what_is_registered_is_there_for_the_whole_process_and_nowhere_else() {
     refused(arbour::open("oracle:x"), ErrorKind::InvalidArgument, &["process-wide:"]);
     let other = Registry::built_in();
     refused(other.open("process-wide:x"), ErrorKind::InvalidArgument, &["no engine"]);
-    // A clone goes its own way.
+    // A clone is independent.
     let mut clone = other.clone();
     clone.register("cloned", scratch).unwrap();
     refused(other.open("cloned:"), ErrorKind::InvalidArgument, &["no engine"]);
 }
 
-/// Runs code that would wait for itself if a lock were held, and gives it five seconds.
+/// Runs code that would wait for itself if a lock were held, with a limit of five seconds.
 fn soon(run: impl FnOnce() + Send + 'static) {
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

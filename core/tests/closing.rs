@@ -1,11 +1,12 @@
-//! What reads beside `close` sees all of the store or is refused, never a store half gone.
+//! A read concurrent with `close` sees the whole store or is refused, and never sees a half-closed
+//! store.
 
 use std::sync::Barrier;
 use std::thread;
 
 use arbour_core::{ErrorKind, GroupCommit, KvRead, KvStore, MemoryStore, Result};
 
-/// How often reading and `close` are raced: some rounds of these met before it was right.
+/// How often reading and `close` are raced: some of these rounds failed before the fix.
 const ROUNDS: usize = 200;
 
 fn unless_closed<R>(result: Result<R>) -> Option<R> {

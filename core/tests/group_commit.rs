@@ -15,13 +15,14 @@ use parking_lot::Mutex;
 
 type Store = Arc<GroupCommit<Impatient>>;
 
-/// For a write that is to be refused: nothing else has to happen in this time.
+/// The timeout of a write that has to be refused: nothing else has to happen in this time.
 const BRIEF: Duration = Duration::from_millis(20);
 
-/// For what is to happen, however slow the machine is: a test that waits longer has failed.
+/// The timeout of things that have to happen, however slow the machine is: a test that waits longer
+/// has failed.
 const AMPLE: Duration = Duration::from_secs(120);
 
-/// A store in memory that can be told anew how long grouped writes wait, so that of two writes in a
+/// A store in memory whose timeout for grouped writes can be changed, so that of two writes in a
 /// group one is refused early and the other is not.
 struct Impatient {
     store: MemoryStore,
@@ -99,7 +100,7 @@ fn put(
     })
 }
 
-/// Holds up the group with a closure that runs until it is told to end.
+/// Blocks the group with a closure that runs until it is told to end.
 fn hold(store: &Store) -> (JoinHandle<Result<()>>, Sender<()>) {
     let (begun, has_begun) = channel();
     let (end, ended): (_, Receiver<()>) = channel();
@@ -149,7 +150,7 @@ fn a_thread_that_holds_a_transaction_is_busy_at_once_while_another_leads() {
         leader.join().expect("no panic").expect("the leader gets through");
         assert!(holds(&store, b"leader") && !holds(&store, b"own"));
     }
-    // The group is as it was: this thread writes again.
+    // The group has recovered: this thread can write again.
     store.put(&tree, b"own", b"").expect("it writes");
 }
 
@@ -221,8 +222,8 @@ fn a_group_that_waits_for_a_write_in_it_ends_at_the_deadline() {
     }
 }
 
-/// Returns how the write ended that a closure of its group waits for, or `None` if it ended
-/// before that closure began: the way there may take longer than `wait`.
+/// Returns how the write for which a closure of its group waits ended, or `None` if it ended before
+/// that closure began, because the setup may take longer than `wait`.
 fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
     let store = open(AMPLE);
     let (held, end) = hold(&store);
@@ -240,7 +241,7 @@ fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
         let queued = store.queued();
         *store.inner().wait.lock() = Some(wait);
         let other = put(&store, b"other", || ());
-        // Until it has read how long it waits: it is queued then, or refused already.
+        // Until it has read its timeout: then it is queued, or already refused.
         while store.queued() == queued && !other.is_finished() {
             thread::yield_now();
         }
@@ -250,7 +251,7 @@ fn wait_in_group(runs_first: bool, wait: Duration) -> Option<ErrorKind> {
             tell.send(ended).expect("the closure is there");
         })
     };
-    // It leads them: a closure that waits for the thread it runs on cannot be helped.
+    // It leads them: a closure that waits for the thread on which it runs cannot be helped.
     let leader = put(&store, b"leader", || ());
     wait_until_queued(&store, 1);
     let (waiting, other) = if runs_first {

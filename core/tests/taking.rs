@@ -1,5 +1,5 @@
-//! Deleted keys are passed over once and not by every cursor that comes after: counted in steps of
-//! the cursor below. And what is noted for that changes no answer.
+//! Deleted keys are skipped once and not by every later cursor: measured in steps of the cursor
+//! below. The notes that make this possible change no answer.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use arbour_core::{
 };
 use proptest::prelude::*;
 
-/// A transaction that counts what is asked of its cursors.
+/// A transaction that counts the calls of its cursors.
 struct Counted<'s> {
     below: MemoryTransaction<'s>,
     steps: Cell<u64>,
@@ -90,14 +90,14 @@ impl KvWrite for Counted<'_> {
 
 const ENTRIES: u32 = 4_000;
 
-/// What an operation may cost on average, in steps below: a run that is not noted yet, a jump.
+/// The average cost of an operation, in steps below: a run that is not noted yet, a jump.
 const STEPS_MAX: u64 = 24;
 
 fn key(number: u32) -> [u8; 4] {
     number.to_be_bytes()
 }
 
-/// Runs a closure in a savepoint over a transaction that counts, and returns the steps below.
+/// Runs a closure in a savepoint over a counting transaction, and returns the steps below.
 fn count(run: impl Fn(&mut dyn Take, &Tree) -> Result<()>, is_nested: bool) -> Result<u64> {
     let store = MemoryStore::new();
     let tree = store.tree("t")?;

@@ -1,4 +1,4 @@
-//! Every call of the layers, and what comes of each.
+//! Every call of the layers, and its result.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 
 use crate::store;
 
-/// What a call may not do.
+/// What a call must not do.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is printed")]
 pub(crate) enum Fault {
     Panicked(&'static str),
-    /// The error says that the caller or the program is at fault, or that the engine is.
+    /// The error blames the caller or the program, or the engine.
     Misled(&'static str, String),
 }
 
@@ -220,8 +220,8 @@ impl Calls {
     }
 }
 
-/// Tells whether an error or one that caused it says what sends the caller the wrong way: the call is as
-/// it was when the store was whole.
+/// Tells whether an error or one of its sources misleads the caller: the call is the same as when
+/// the store was whole.
 fn misleads(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

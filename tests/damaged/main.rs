@@ -1,6 +1,6 @@
-//! Documents, events, migrations and transfer over damaged values: each entry of a small store is damaged in
-//! several ways, and then everything is called. No call may panic or wait without an end, and what an error
-//! says may not send the caller to look for another fault.
+//! Documents, events, migrations and transfer over damaged values: each entry of a small store is
+//! damaged in several ways, and then everything is called. No call may panic or wait without end,
+//! and no error may send the caller to look for another fault.
 
 #[cfg(test)]
 mod calls;
@@ -42,10 +42,10 @@ impl Damage {
         all
     }
 
-    /// Returns the damaged entry; `None` if it is gone.
+    /// Returns the damaged entry; `None` if it is deleted.
     fn make(self, key: &[u8], value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         let (mut key, mut value) = (key.to_vec(), value.to_vec());
-        // Another bit at each place, or all flips would leave ASCII as ASCII.
+        // Another bit at each position, because otherwise all flips would leave ASCII as ASCII.
         let flip = |bytes: &mut [u8], at: usize| bytes[at] ^= 1 << (at * 5 % 8);
         match self {
             Self::Flipped(at) => flip(&mut value, at),
@@ -68,7 +68,7 @@ fn a_store_that_is_whole_answers_every_call() {
     let mut calls = Calls::default();
     calls.make(&store::filled());
     assert!(calls.faults.is_empty(), "{:#?}", calls.faults);
-    // There is a journal already.
+    // There is already a journal.
     let refused: Vec<_> = calls.refused.iter().map(|(what, _)| *what).collect();
     assert_eq!(refused, ["adopt"], "{:#?}", calls.refused);
     assert!(calls.answered > 60, "only {} calls answered", calls.answered);

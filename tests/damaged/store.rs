@@ -39,7 +39,8 @@ pub(crate) fn notes(store: &MemoryStore) -> DocResult<Collection<Value>> {
     Documents::new(store).collection(declaration)
 }
 
-/// A projection that leaves out what it is told to refuse, with a model of its own and a collection.
+/// A projection that dead-letters what it is asked to refuse, with a model of its own and a
+/// collection.
 pub(crate) fn projection(
     store: &MemoryStore,
     name: &str,
@@ -183,7 +184,7 @@ pub(crate) fn entries(store: &MemoryStore) -> Vec<Entry> {
     entries
 }
 
-/// Makes a store of these entries, but for one that is damaged.
+/// Makes a store of these entries, except that one of them is damaged.
 pub(crate) fn with(
     entries: &[Entry],
     damaged: &Entry,

@@ -13,7 +13,7 @@ on_every_engine!(
     a_panic_takes_everything_back,
 );
 
-/// The error of a caller who has a reason of their own.
+/// The error of a caller with its own reason.
 #[derive(Debug)]
 enum Refusal {
     NotToday { variables_seen: u32 },

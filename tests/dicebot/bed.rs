@@ -1,4 +1,4 @@
-//! A place for a store.
+//! A folder for a store.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) const ADA: Scope<'static> = Scope { user: "@a:x", room: "!r:x" };
 pub(crate) const VALUES: &str = "room_user_variables";
 pub(crate) const COUNTS: &str = "room_user_variable_count";
 
-/// A place for a store that is gone when the test ends.
+/// A folder for a store that is removed when the test ends.
 pub(crate) struct Bed {
     pub(crate) folder: TempDir,
     url: String,
@@ -47,12 +47,12 @@ impl Bed {
         Database::open(store, LIMIT_DEFAULT).unwrap()
     }
 
-    /// Opens the store as it is.
+    /// Opens the store without migrating it.
     pub(crate) fn open_store(&self) -> DynStore {
         arbour::open(&self.url).unwrap()
     }
 
-    /// Opens another store of the same engine, which is empty and lies beside.
+    /// Opens another, empty store of the same engine.
     pub(crate) fn open_empty(&self) -> DynStore {
         let Some((scheme, _)) = self.url.split_once(':').filter(|(_, path)| !path.is_empty())
         else {
@@ -78,13 +78,13 @@ pub(crate) fn dump(database: &Database<DynStore>, tree: &str) -> Vec<(Vec<u8>, V
     entries
 }
 
-/// Stores an entry past the database.
+/// Stores an entry without the database.
 pub(crate) fn put_raw(database: &Database<DynStore>, tree: &str, key: &[u8], value: &[u8]) {
     let store = database.store();
     store.put(&store.tree(tree).unwrap(), key, value).unwrap();
 }
 
-/// Deletes an entry past the database.
+/// Deletes an entry without the database.
 pub(crate) fn delete_raw(database: &Database<DynStore>, tree: &str, key: &[u8]) {
     let store = database.store();
     store.delete(&store.tree(tree).unwrap(), key).unwrap();

@@ -1,4 +1,4 @@
-//! D2, D6: setting twice, deleting what is there and what is not.
+//! D2, D6: setting twice, deleting existing and absent variables.
 
 use crate::bed::{ADA, Bed, COUNTS, VALUES, dump};
 use crate::database::{Change, Error};

@@ -1,4 +1,4 @@
-//! D11, D13: damaged entries are named, wrong counts are found and repaired.
+//! D11, D13: damaged entries are named, wrong counts are detected and repaired.
 
 use std::error::Error as _;
 
@@ -42,7 +42,7 @@ fn a_value_of_another_length_is_an_error(bed: &Bed) {
         }
     }
     assert_eq!(variables.get(ADA, "dex").unwrap(), 6);
-    // What is damaged can be set again, or deleted.
+    // A damaged entry can be set again, or deleted.
     variables.repair().unwrap();
     variables.set(ADA, "str", 5).unwrap();
     assert_eq!(variables.get(ADA, "str").unwrap(), 5);
@@ -77,7 +77,7 @@ fn a_damaged_count_is_an_error(bed: &Bed) {
     assert_eq!([VALUES, COUNTS].map(|tree| dump(&database, tree)), before);
 }
 
-/// The seed clamps at zero, which hides that the count had drifted.
+/// The original clamps at zero, which hides that the count had drifted.
 fn an_impossible_count_is_an_error(bed: &Bed) {
     let database = bed.open();
     let variables = &database.variables;
@@ -120,7 +120,7 @@ fn wrong_counts_are_found_and_repaired(bed: &Bed) {
     let report = variables.verify().unwrap();
     let found: Vec<String> = report.findings.iter().map(name).collect();
     let expected = [
-        // FE sorts behind every letter, so "ab" comes before "a".
+        // FE sorts after every letter, so "ab" comes before "a".
         "ab misses 3",
         "a is 5, not 3",
         r"undecodable b\xfe!r:x",
@@ -155,7 +155,7 @@ fn undecodable_entries_are_found_and_left(bed: &Bed) {
     let before = [VALUES, COUNTS].map(|tree| dump(&database, tree));
     for report in [variables.verify(), variables.repair(), variables.verify()] {
         let report = report.unwrap();
-        // A variable with a damaged value is there all the same.
+        // A variable with a damaged value still counts.
         assert_eq!(report.variables, 2);
         assert_eq!(
             report.findings.iter().map(name).collect::<Vec<_>>(),

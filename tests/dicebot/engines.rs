@@ -1,6 +1,6 @@
 //! Running a test on every engine.
 
-/// Makes a test per engine of each function, which takes a [`Bed`](crate::bed::Bed).
+/// Makes a test for each engine from each function, which takes a [`Bed`](crate::bed::Bed).
 macro_rules! on_every_engine {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
@@ -15,7 +15,7 @@ macro_rules! on_every_engine {
 }
 pub(crate) use on_every_engine;
 
-/// The same on the engines that keep what is stored.
+/// The same on persistent engines.
 macro_rules! on_every_persistent_engine {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {

@@ -9,7 +9,8 @@ on_every_engine!(
     an_event_is_kept_once,
 );
 
-/// Seconds whose bytes hold the delimiters; the sled program could split its keys at the first FF only.
+/// Seconds whose bytes contain the delimiters; the sled program could split its keys at the first
+/// FF only.
 const SECONDS: [u64; 7] = [0, 0xfe, 0xff, 0xfeff, 0xff_fe00, 1 << 40, u64::MAX];
 
 fn named(seconds: u64) -> String {

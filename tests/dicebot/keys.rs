@@ -1,4 +1,4 @@
-//! D1, D3, D4: the bytes of keys, and that scopes do not run into each other.
+//! D1, D3, D4: the bytes of keys, and that scopes do not overlap.
 
 use arbour::{Cursor as _, KvRead as _, KvStore as _};
 

@@ -1,4 +1,4 @@
-//! D5: no more than the limit, whoever sets at once.
+//! D5: never more than the limit, even with concurrent callers.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -25,7 +25,8 @@ fn a_full_scope_takes_updates_only(bed: &Bed) {
     variables.set(ADA, "v101", 1).unwrap();
 }
 
-/// The seed checks outside the transaction: eight threads left 107 variables where 100 may be.
+/// The original checks outside the transaction: eight threads left 107 variables where 100 were
+/// allowed.
 fn threads_do_not_pass_the_limit(bed: &Bed) {
     let database = bed.open();
     let (stored, refused) = (AtomicU32::new(0), AtomicU32::new(0));

@@ -1,8 +1,8 @@
-//! The database of the example `dicebot`, and the programs on it, held to what they promise.
+//! Tests of the database of the example `dicebot`, and of its programs.
 //!
-//! What is about stored data runs on every engine; what is about reopening or the death of the
-//! process, on those that keep it. `D1` to `D13` are the acceptance rows of the database: one
-//! user's variables in one room, byte for byte those of the dicebot.
+//! Tests about stored data run on every engine; tests about reopening or the death of the process
+//! run on persistent ones. `D1` to `D13` are the acceptance rows of the database: one user's
+//! variables in one room, byte for byte those of the dicebot.
 
 #[path = "../../examples/dicebot/database/mod.rs"]
 pub mod database;

@@ -1,7 +1,8 @@
-//! D12: what any version of the bot stored becomes what the newest stores, whatever happens on the way.
+//! D12: the data of any version of the bot is migrated to the newest, whatever happens on the way.
 //!
-//! The fixtures hold the original bytes. Version 5 has what its own step 5 forgot to remove, and one of
-//! version 4 is what a later edition of step 4 made of it, which its own step 5 then failed by.
+//! The fixtures hold the original bytes. Version 5 contains what its own step 5 forgot to remove,
+//! and one of version 4 is the result of a later edition of step 4, at which its own step 5 then
+//! failed.
 
 use std::ops::ControlFlow;
 
@@ -27,7 +28,7 @@ on_every_engine!(
     a_plan_changes_nothing,
 );
 
-/// A version: its name, what it had done, what it stored and what becomes of that.
+/// A version: its name, the steps it had run, its data and the expected result.
 struct Version {
     name: &'static str,
     done: u64,
@@ -70,7 +71,7 @@ impl Version {
     }
 }
 
-/// Returns all that a store holds, but the journal.
+/// Returns the contents of a store, except the journal.
 fn held(store: &DynStore) -> String {
     Pinned::of(store).unwrap().to_string()
 }
@@ -92,7 +93,8 @@ fn fixture() -> MigrationFixture {
     })
 }
 
-/// At once, step by step, chunk by chunk, and broken off before and after each thing it asks of the store.
+/// At once, step by step, chunk by chunk, and interrupted before and after each operation of the
+/// store.
 fn every_version_reaches_the_newest_whatever_breaks(bed: &Bed) {
     fixture().check(&engine(bed)).unwrap();
 }
@@ -124,14 +126,14 @@ fn every_version_of_the_sled_program_is_opened(bed: &Bed) {
             assert!(!rooms.should_process("!r:x", "$1").unwrap());
             assert_eq!(database.state.device_id().unwrap().as_deref(), Some("ABCD"));
         }
-        // The bot goes on, and what it does then is not undone when it starts again.
+        // The bot continues, and its later changes are not undone when it starts again.
         variables.delete(ADA, "str").unwrap();
         let database = Database::open(store, LIMIT_DEFAULT).unwrap();
         assert_eq!(database.variables.count(ADA).unwrap(), 2, "{}", version.name);
     }
 }
 
-/// The rows of variables and counts, without what the sled program left lying among them.
+/// The rows of variables and counts, without the leftovers of the sled program among them.
 fn rows(stored: &str, version: u64) -> Vec<&str> {
     let is_row = |line: &&str| match version {
         5 => line.starts_with("variables\t@") || line.starts_with("room_user_variable_count\t"),
@@ -155,7 +157,7 @@ fn the_versions_between_are_those_of_the_sled_program(bed: &Bed) {
 fn what_cannot_be_read_is_kept_and_reported(bed: &Bed) {
     let store = bed.open_empty();
     Version::named("v0").fill(&store);
-    // Somebody's variable has the name that the rows of step 1 have.
+    // A user's variable has the name that the rows of step 1 have.
     let own = b"variables\xff!r:x\xff@a:x\xffvariable_count";
     store.put(&store.tree("variables").unwrap(), own, &[8, 0, 0, 0]).unwrap();
     let database = Database::open(store, LIMIT_DEFAULT).unwrap();
@@ -168,7 +170,7 @@ fn what_cannot_be_read_is_kept_and_reported(bed: &Bed) {
     );
 }
 
-/// Asserts that opening is refused and that the store is as it was.
+/// Asserts that opening is refused and that the store is unchanged.
 #[track_caller]
 fn refused(store: &DynStore) -> Error {
     let before = held(store);
@@ -228,7 +230,7 @@ fn a_key_that_a_step_cannot_read_is_named_and_nothing_kept(bed: &Bed) {
     assert_eq!(held(&store), Version::named("v3").end());
 }
 
-/// D11: a length that is damaged is an error, and no end of the process for want of memory.
+/// D11: a damaged length is an error, and does not end the process for lack of memory.
 fn a_set_that_claims_to_be_huge_is_named_and_nothing_kept(bed: &Bed) {
     for damaged in [&[0xff_u8; 8][..], &[1, 0, 0, 0, 0, 0, 0, 0, 9, 0], b"\x01"] {
         let store = bed.open_empty();
@@ -258,8 +260,9 @@ fn a_plan_changes_nothing(bed: &Bed) {
     }
 }
 
-/// The journal is committed with what a step does, so no step is run twice over the same. The sled program
-/// kept its version in a transaction of its own and asked its steps to be idempotent, and three were not.
+/// The journal is committed with the changes of a step, so no step runs twice over the same data.
+/// The sled program kept its version in a transaction of its own and required idempotent steps, and
+/// three were not.
 #[test]
 fn steps_that_would_not_bear_running_twice_are_known() {
     let found = fixture().not_idempotent(&arbour_conformance::MemoryFactory).unwrap();

@@ -1,4 +1,4 @@
-//! The program: what it prints, how it exits, and that it may be killed.
+//! The program: its output, its exit codes, and kills.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::thread;
@@ -86,13 +86,13 @@ fn a_store_of_before_is_planned_and_migrated(bed: &Bed) {
     fails(bed, &["migrate", "--to", "9"], "9");
 }
 
-/// How many variables are to be moved, so that a migration takes a while.
+/// The number of variables to migrate, so that a migration takes a while.
 const VARIABLES: u32 = 4_000;
 
-/// How many users have them.
+/// The number of their users.
 const SCOPES: u32 = 40;
 
-/// At whatever moment the process dies, the next goes on, and the end is what it would have been.
+/// At whatever moment the process dies, the next one resumes, and the end is the same.
 fn killed_migrations_go_on(bed: &Bed) {
     let store = bed.open_store();
     let variables = store.tree("variables").unwrap();
@@ -112,7 +112,7 @@ fn killed_migrations_go_on(bed: &Bed) {
     for _ in 0..200 {
         let mut child = DICEBOT.start(bed, &["migrate"]);
         thread::sleep(Duration::from_micros(RandomState::new().hash_one(0) % 60_000));
-        // On Unix this is SIGKILL, which no program can answer.
+        // On Unix this is SIGKILL, which no program can handle.
         child.kill().unwrap();
         if child.wait().unwrap().success() {
             break;

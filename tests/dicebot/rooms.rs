@@ -120,7 +120,7 @@ fn a_room_is_what_was_noted_last(bed: &Bed) {
     assert_eq!(rooms.info("!r2:x").unwrap(), Some(info("!r2:x", "Study")));
 }
 
-/// D11: what is cut off names its tree and its key, and the others are still read.
+/// D11: a truncated entry is reported with its tree and its key, and the others can still be read.
 fn a_room_that_cannot_be_read_is_an_error(bed: &Bed) {
     let database = bed.open();
     let rooms = &database.rooms;

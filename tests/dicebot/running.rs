@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
 
-/// What a run of a program left behind.
+/// The result of a run of a program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -35,7 +35,7 @@ impl Program {
         program
     }
 
-    /// Begins a call of it.
+    /// Prepares a call of it.
     pub(crate) fn command(self) -> Command {
         Command::new(self.path())
     }
@@ -57,7 +57,7 @@ impl Program {
     pub(crate) fn run_with(self, bed: &Bed, arguments: &[&str], input: &[u8]) -> Run {
         let mut child = self.start(bed, arguments);
         let mut stdin = child.stdin.take().unwrap();
-        // A program that ends early leaves its input unread, which is no failure of the test.
+        // A program that ends early leaves its input unread, which is not a failure of the test.
         let _ = stdin.write_all(input);
         drop(stdin);
         let output = child.wait_with_output().unwrap();

@@ -1,4 +1,4 @@
-//! The state of the bot: set, set again, and what is there when nothing was set.
+//! The state of the bot: set, set again, and read when nothing was set.
 
 use arbour::{ErrorKind, KvStore as _};
 

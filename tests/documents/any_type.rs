@@ -1,11 +1,11 @@
-//! Documents of any type: serde's forms in each other at random, and values of all of them.
+//! Documents of any type: serde's forms nested at random, and values of all of them.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A float that is the same only with the same bits.
+/// A float that equals only a float with the same bits.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Bits64(pub(crate) f64);
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// Any type, by the forms it is made of. Each form is what serde derives, and has any type in it.
+/// Any type, by its forms. Each form is what serde derives, and contains any type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Any {
     Unit,
@@ -169,18 +169,18 @@ pub(crate) struct Skips {
     must: Any,
 }
 
-/// What a value has in it that a format may refuse.
+/// What a value contains that a format may refuse.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Traits {
     /// NaN or an infinity.
     pub(crate) is_not_finite: bool,
     /// An option with null in it.
     pub(crate) has_null_in_some: bool,
-    /// An integer of 128 bits, or a key that is no text, within a type that serde buffers.
+    /// An integer of 128 bits, or a key that is not text, within a type that serde buffers.
     pub(crate) has_buffered: bool,
     /// The same within a type that serde buffers if its members come in another order.
     pub(crate) depends_on_order: bool,
-    /// A type that looks at the data to read it, or leaves out members.
+    /// A type that inspects the data to read it, or leaves out members.
     pub(crate) describes_itself: bool,
 }
 
@@ -260,7 +260,7 @@ impl Traits {
                 }
             },
             Any::Adjacent(adjacent) => {
-                // What stands behind its tag is not buffered; what JSON of another order has is.
+                // Content after its tag is not buffered; JSON in another order is.
                 let mut reordered = Self::default();
                 let contents = match adjacent.as_ref() {
                     Adjacent::Unit => vec![],

@@ -1,4 +1,4 @@
-//! What the contract of reading provides for every engine, beside what Arbour's own reader does instead.
+//! The provided methods of the reading traits, compared with the methods of Arbour's own reader.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use arbour::documents::{
 use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
 
-/// A reader that does itself only what it has to.
+/// A reader that implements only the required methods.
 struct Plain<R>(R);
 
 impl<R: DocRead<Value>> DocRead<Value> for Plain<R> {
@@ -102,7 +102,7 @@ fn what_the_contract_provides_says_the_same() {
     assert_eq!(found, [Some("d".to_owned()), None, Some("a".to_owned())]);
 }
 
-/// What is not null is a range that an index has.
+/// Not null is a range that an index has.
 #[test]
 fn an_index_finds_what_is_not_null() {
     let store = MemoryStore::new();
@@ -131,7 +131,7 @@ fn an_index_finds_what_is_not_null() {
         assert_eq!(found.iter().map(|found| found.id.to_string()).collect::<Vec<_>>(), ["some"]);
         assert_eq!(reader.count(&Filter::is_null(field)).unwrap(), 50);
         let explained = reader.explain(&filled).unwrap();
-        // Of many values the ranges leave out what has several.
+        // For a multi-valued field the ranges leave out documents with several values.
         assert_eq!(explained.scans_all(), field == "tags", "{explained}");
     }
 }

@@ -11,7 +11,7 @@ use arbour::{
 pub(crate) struct Failing<'t> {
     pub(crate) below: MemoryTransaction<'t>,
     pub(crate) left: usize,
-    /// How often a key was asked for.
+    /// The number of gets.
     pub(crate) gets: Cell<usize>,
 }
 

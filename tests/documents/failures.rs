@@ -1,4 +1,4 @@
-//! A write that the engine fails in its midst is taken back, and the transaction can go on.
+//! A write that the engine fails midway is undone, and the transaction can continue.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::failing::Failing;
 
 type Contents = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 
-/// Reads all there is.
+/// Reads everything.
 fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
     let mut contents = Contents::new();
     for name in reader.trees().unwrap() {
@@ -33,7 +33,7 @@ fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
 /// A change of documents, in a transaction that may fail it.
 type Change = fn(&mut CollectionWriter<'_, Failing<'_>, Value>) -> DocResult<()>;
 
-/// Fails each write of a change in turn, and looks whether it left anything behind.
+/// Fails each write of a change in turn, and checks whether it left anything.
 fn leaves_nothing(change: Change) {
     let store = MemoryStore::new();
     let things = Declaration::<Value>::new("things")

@@ -1,4 +1,4 @@
-//! The bytes that documents are stored as. They are not allowed to change: stores hold them.
+//! The bytes of stored documents. They must not change, because stores contain them.
 
 use arbour::documents::{
     BodyCodec, Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents, Field,
@@ -8,7 +8,7 @@ use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, Memory
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
-/// Reads a tree of the layer's own, with what is no text in it escaped.
+/// Reads a tree of the layer, with bytes that are not text escaped.
 fn entries(store: &MemoryStore, name: &str) -> Vec<(String, String)> {
     let tree = store.open_tree(TreeName::layer(name).unwrap()).unwrap();
     let snapshot = store.snapshot().unwrap();

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::failing::Failing;
 
-/// Inserts documents of one title, and returns how often a key was asked for to insert one more, and
-/// its id.
+/// Inserts documents of one title, and returns the number of gets for inserting one more, and its
+/// id.
 fn gets_with(count: usize) -> (usize, DocId<'static>) {
     let store = MemoryStore::new();
     let ids = Ids::Slug { field: "title".to_owned() };

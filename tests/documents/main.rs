@@ -1,7 +1,7 @@
-//! What is promised of documents beyond what the suite asks on every engine: the bytes they are
-//! stored as, that a write the engine fails in its midst leaves nothing behind, that documents of any
-//! type read back equal, how much is read to make an id, and that what the
-//! contract of reading provides says what Arbour's own reader says.
+//! Properties of documents beyond those that the suite checks on every engine: their stored bytes,
+//! that a write the engine fails midway leaves nothing, that documents of any type read back equal,
+//! how much is read to make an id, and that the provided methods of the reading traits agree with
+//! Arbour's own reader.
 
 #[cfg(test)]
 mod any_type;

@@ -1,4 +1,4 @@
-//! What is refused because it could not be read back, or not be found by its fields.
+//! Documents that are refused because they could not be read back, or not be found by their fields.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use arbour::documents::{
 use arbour::{KvStore as _, Limits, MemoryStore};
 use serde::{Deserialize, Serialize};
 
-/// Puts a document into a collection of its own; the text of the error if it is refused.
+/// Puts a document into a collection of its own; returns the text of the error if it is refused.
 fn put<D: Document>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
     let things =
@@ -102,7 +102,7 @@ fn depth_is_limited_when_bincode_is_read() {
     let mut bytes = Vec::new();
     Bincode::encode(&chain(Limits::DEPTH_MAX), &mut bytes).unwrap();
     assert_eq!(Bincode::decode(&bytes).ok(), Some(chain(Limits::DEPTH_MAX)));
-    // As damage would have it: one link in another, as far as the bytes go.
+    // As damage would leave it: one link in another, as far as the bytes go.
     let endless = [1, b'a', 1].repeat(1 << 20);
     let read: Result<Chain, _> = Bincode::decode(&endless);
     let text = read.unwrap_err().to_string();

@@ -1,5 +1,5 @@
-//! What `put` accepts reads back equal, and a field means the same in a typed document and in its
-//! JSON: for documents of any type, by every codec.
+//! Documents that `put` accepts read back equal, and a field means the same in a typed document and
+//! in its JSON: for documents of any type, with every codec.
 
 use arbour::documents::{
     BodyCodec, Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::any_type::{Any, Traits, any_type};
 
-/// The most fields a declaration has here.
+/// The maximum number of fields of a declaration here.
 const FIELDS_MAX: usize = 6;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ struct Thing {
     value: Any,
 }
 
-/// Lists the paths to scalars in JSON, and to what is not there.
+/// Lists the paths to scalars in JSON, and to absent members.
 fn paths(json: &Value, path: &str, paths: &mut Vec<String>) {
     let Value::Object(members) = json else { return };
     for (name, value) in members {
@@ -31,7 +31,7 @@ fn paths(json: &Value, path: &str, paths: &mut Vec<String>) {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match value {
             Value::Array(_) => {}
-            // A float that is no number in JSON has no members, and no field admits it.
+            // A float that is not a number in JSON has no members, and no field accepts it.
             Value::Object(members) if members.contains_key("$float") => {}
             Value::Object(_) if arbour::documents::Integer::of(value).is_none() => {
                 self::paths(value, &path, paths);
@@ -98,7 +98,7 @@ fn thing() -> impl Strategy<Value = Thing> {
     any_type().prop_map(|value| Thing { id: "a".to_owned(), value })
 }
 
-/// Asserts that a refusal is one of a document that does not fit.
+/// Asserts that a document is refused because it does not fit.
 fn is_unfit(error: &DocError) -> bool {
     matches!(error, DocError::Unfit { .. })
 }
@@ -134,7 +134,7 @@ proptest! {
         prop_assert_eq!(&round_trip(&store, &any, &json).unwrap().body, &json);
         fields_are(&store, &typed, &fields, &json)?;
         fields_are(&store, &any, &fields, &json)?;
-        // A program without types reads and writes what one with types wrote, and the other way round.
+        // A program without types reads and writes what one with types wrote, and vice versa.
         let crossed = open(&store, "typed", BodyCodec::<Value>::json(), &fields);
         let read = crossed.reader(&store.snapshot().unwrap()).get("a").unwrap().unwrap();
         prop_assert_eq!(&read.body, &json);

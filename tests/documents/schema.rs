@@ -9,7 +9,7 @@ use arbour::documents::{
 use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
 
-/// Declares upgrades up to a schema; each adds 100 to the field that is indexed.
+/// Declares upgrades up to a schema; each adds 100 to the indexed field.
 fn declared(schema: u32) -> Declaration<Value> {
     let declaration = Declaration::new("things").field(Field::path("n")).index(Index::on("n"));
     (1..schema).fold(declaration, |declaration, from| {

@@ -1,4 +1,4 @@
-//! Clocks that are wrong.
+//! Wrong clocks.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const HOURS: Duration = Duration::from_secs(5 * 3600);
 
-/// Before 1970, after 2554, set back by hours, and standing still at each.
+/// Before 1970, after 2554, set back by hours, and stopped at each.
 fn wrong_times() -> [SystemTime; 6] {
     let now = SystemTime::now();
     let (epoch, most) = (SystemTime::UNIX_EPOCH, Duration::from_nanos(u64::MAX));

@@ -1,4 +1,4 @@
-//! A store in memory that counts what is read of it and committed to it.
+//! A store in memory that counts reads and commits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,14 +17,14 @@ pub(crate) struct Counting {
     reads: Arc<AtomicU64>,
 }
 
-/// Makes a store, and the count of entries read of it, by key or by a step of a cursor.
+/// Makes a store, and the count of entries read, by key or by a step of a cursor.
 pub(crate) fn counting() -> (Arc<CountingStore>, Arc<AtomicU64>) {
     let reads = Arc::<AtomicU64>::default();
     let engine = Counting { store: MemoryStore::new(), reads: Arc::clone(&reads) };
     (Arc::new(TransactionLayer::new(engine, &StoreOptions::new(), None)), reads)
 }
 
-/// Returns how many entries were read by something.
+/// Returns how many entries a closure read.
 pub(crate) fn reads_of<R>(reads: &AtomicU64, run: impl FnOnce() -> R) -> (R, u64) {
     let before = reads.load(Ordering::SeqCst);
     let result = run();

@@ -1,4 +1,4 @@
-//! What is read does not grow with what lies beside it.
+//! The number of reads does not grow with unrelated entries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use arbour::{KvRead, KvStore, KvWrite};
 
 use crate::counting::{CountingStore, counting, reads_of};
 
-/// Fails at events whose payload is `fail`, until it is told not to.
+/// Fails for events whose payload is `fail`, until it is told to stop.
 struct Failing(Arc<AtomicU64>);
 
 impl Model for Failing {
@@ -73,7 +73,7 @@ fn releasing_a_stream_reads_the_same_for_each_event_of_it() {
     assert!(many <= few * 1.5, "{few} reads for each of 10 events, {many} for each of 160");
 }
 
-/// What was put aside by a program that kept no index of it is indexed by the first repair.
+/// Dead letters of a program that kept no index of them are indexed by the first repair.
 #[test]
 fn what_was_put_aside_before_there_was_an_index_is_released() {
     let (events, _, is_mended) = quarantined(5);
@@ -90,8 +90,8 @@ fn what_was_put_aside_before_there_was_an_index_is_released() {
     assert_eq!(store.snapshot().unwrap().len(&index).unwrap(), 0);
 }
 
-/// Claiming one event after another reads the same for each, however many claims are open, and finds one that
-/// has run out.
+/// Claiming one event after another reads the same number of entries for each, however many claims
+/// are open, and finds an expired claim.
 #[test]
 fn a_claim_does_not_read_all_open_claims() {
     let each = |count: u64| {
@@ -111,7 +111,7 @@ fn a_claim_does_not_read_all_open_claims() {
                 assert_eq!(claim("one", Duration::MAX), Some(position));
             }
         });
-        // Events dealt with at the end of what is known, and beyond it by another handle.
+        // Events completed at the end of what is known, and beyond it by another handle.
         for position in [2, 3, count] {
             events.complete("work", "one", position).unwrap();
         }
@@ -130,7 +130,7 @@ fn a_claim_does_not_read_all_open_claims() {
     assert!(many <= few * 1.5, "{few} reads for each of 16 claims, {many} for each of 512");
 }
 
-/// A log of two streams: `even` grows evenly, and `late` by its last half.
+/// A log of two streams: `even` grows evenly, and `late` in the last half of the log.
 fn streams(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let events = Events::builder(store, "main").build().unwrap();
@@ -173,7 +173,8 @@ fn a_stream_is_read_from_a_position_without_what_is_before() {
         };
         let (few, many) = (read(64), read(4096));
         assert_eq!(few.1, many.1, "a tail of {stream} that is up to date reads no more");
-        // A binary search of 64 times as many takes 6 steps more, and every other is by proportion.
+        // A binary search of 64 times as many takes 6 steps more, and every other step
+        // interpolates.
         assert!(many.0 <= few.0 + 12, "{} reads of {stream}, and {}", few.0, many.0);
     }
 }
@@ -189,7 +190,7 @@ fn log_of_streams() -> (Arc<CountingStore>, Log) {
     (store, log)
 }
 
-/// Asserts that every query of a stream finds what choosing from all finds.
+/// Asserts that every query of a stream finds the same as filtering all events.
 fn is_read_alike(store: &CountingStore, log: &Log, missing: Option<u64>) {
     let snapshot = store.snapshot().unwrap();
     let first = log.head(&snapshot).unwrap().first;
@@ -224,7 +225,7 @@ fn a_stream_is_read_alike_from_every_position() {
     }
 }
 
-/// An entry that is lost does not hide others.
+/// A lost entry does not hide others.
 #[test]
 fn a_stream_with_a_lost_entry_is_read_alike_from_every_position() {
     let positions = (1..=12).filter(|position| STREAMS[*position as usize - 1] == "a");

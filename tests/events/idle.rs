@@ -1,4 +1,4 @@
-//! What changes nothing commits nothing.
+//! Calls that change nothing commit nothing.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn what_changes_nothing_commits_nothing() {
         commits_of(&events, || events.claim("work", "other", 9, Duration::MAX).unwrap().len());
     assert_eq!((claimed, commits), (0, 0), "a claim of nothing");
 
-    // In a transaction of the caller's, an earlier position than the one that is known.
+    // In a transaction of the caller, an earlier position than the known one.
     let log = Log::open(&*store, "main").unwrap();
     store.write(|transaction| log.acknowledge(transaction, "mailer", Some(1))).unwrap();
     assert_eq!(log.acknowledged(&store.snapshot().unwrap(), "mailer").unwrap(), Some(2));

@@ -1,4 +1,4 @@
-//! The bytes that events are stored as. They are not allowed to change: stores hold them, and hashes are
+//! The bytes of stored events. They must not change, because stores contain them and hashes are
 //! made of them.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, Memory
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
-/// Reads a tree of the layer's own.
+/// Reads a tree of the layer.
 fn entries(store: &MemoryStore, name: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     let tree = store.open_tree(TreeName::layer(name).unwrap()).unwrap();
     let snapshot = store.snapshot().unwrap();
@@ -118,7 +118,7 @@ fn the_state_of_a_projection_is_that_of_old() {
     assert_eq!(results, [(position(3), result)]);
 }
 
-/// A log that was told to keep an index by type has a longer head, and nothing else of it is another.
+/// A log that is configured to keep an index by type has a longer head, and is the same otherwise.
 #[test]
 fn the_index_by_type_is_that_of_old() {
     let store = store();

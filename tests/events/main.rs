@@ -1,5 +1,5 @@
-//! What is promised of events beyond what the suite asks on every engine: the bytes they are stored as, what
-//! is read and committed for it, waits, clocks, and what errors say.
+//! Properties of events beyond those that the suite checks on every engine: their stored bytes, the
+//! number of reads and commits, waits, clocks, and the texts of errors.
 
 #[cfg(test)]
 mod clocks;

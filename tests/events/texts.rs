@@ -1,4 +1,4 @@
-//! What errors say: what failed, with its values; why; what to do next.
+//! The texts of errors: what failed, with its values; why; what to do next.
 
 use arbour::events::{EventError, Expected};
 

@@ -17,7 +17,7 @@ fn noted() -> NewEvent {
     NewEvent::raw("diary", "noted", 1, Vec::new())
 }
 
-/// Does something else whenever an event is applied.
+/// Runs an errand whenever an event is applied.
 struct Errand(Box<dyn Fn() + Send + Sync>);
 
 impl Model for Errand {
@@ -37,7 +37,8 @@ impl Model for Errand {
     }
 }
 
-/// Events with a projection that does an errand, which is set later, on another thread and waits for it.
+/// Events with a projection that runs an errand, which is set later, on another thread, and waits
+/// for it.
 #[derive(Clone, Default)]
 struct Waiter(Arc<Mutex<Option<Run>>>);
 
@@ -109,7 +110,8 @@ fn threads_that_wait_beside_a_held_writer_do_not_wake_each_other() {
     events.wait_for("bank", 1, LONG).unwrap();
 }
 
-/// A thread that leaves a wait hands over to one that found its turn taken, however rarely that one polls.
+/// A thread that stops waiting hands over to one that found its turn taken, however rarely that one
+/// polls.
 #[test]
 fn a_thread_that_leaves_hands_its_turn_over() {
     let options = StoreOptions::new().busy_timeout(Duration::ZERO);
@@ -160,7 +162,7 @@ fn a_wait_without_time_applies_one_commits_worth() {
     events.wait_for("bank", 20_001, LONG).unwrap();
 }
 
-/// A handler that waits for a thread that waits for the projection: it ends at the stall timeout.
+/// A handler that waits for a thread that waits for the projection ends at the stall timeout.
 #[test]
 fn waiting_for_oneself_ends_at_the_stall_timeout() {
     let waiter = Waiter::default();
@@ -181,7 +183,7 @@ fn waiting_for_oneself_ends_at_the_stall_timeout() {
     }
 }
 
-/// A handler that waits for a thread that dispatches to the same store: it ends at the busy timeout.
+/// A handler that waits for a thread that dispatches to the same store ends at the busy timeout.
 fn a_handler_waits_for_a_thread_that_dispatches(pace: Pace) {
     let waiter = Waiter::default();
     let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
@@ -205,8 +207,8 @@ fn waiting_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
     a_handler_waits_for_a_thread_that_dispatches(Pace::Behind);
 }
 
-/// The handler runs within the commit of the thread that dispatches, which is that of its group: the other
-/// thread's event is queued behind it, and refused.
+/// The handler runs within the commit of the dispatching thread, which is that of its group: the
+/// other thread's event is queued behind it, and refused.
 #[test]
 fn waiting_inline_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
     a_handler_waits_for_a_thread_that_dispatches(Pace::Inline);

@@ -1,4 +1,4 @@
-//! A place for a store.
+//! A folder for a store.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::database::{self, Database, Error};
 /// The entries of a tree, as they are stored.
 pub(crate) type Dump = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// A place for a store that is gone when the test ends.
+/// A folder for a store that is removed when the test ends.
 pub(crate) struct Bed {
     pub(crate) folder: TempDir,
     url: String,
@@ -34,7 +34,7 @@ impl Bed {
         Self { folder, url }
     }
 
-    /// Another place for a store of the same engine.
+    /// Another folder for a store of the same engine.
     pub(crate) fn another(&self) -> Self {
         Self::of(self.scheme())
     }
@@ -52,7 +52,7 @@ impl Bed {
     }
 }
 
-/// Opens the database a URL names.
+/// Opens the database that a URL names.
 pub(crate) fn open(url: &str) -> Database {
     // Threads may have to wait for each other's commits on a slow machine.
     let options = StoreOptions::new().busy_timeout(Duration::from_secs(120));
@@ -72,13 +72,13 @@ pub(crate) fn dump(database: &Database, tree: &str) -> Dump {
     entries
 }
 
-/// Stores an entry past the database.
+/// Stores an entry without the database.
 pub(crate) fn put_raw(database: &Database, tree: &str, key: &[u8], value: &[u8]) {
     let store = database.store();
     store.put(&store.tree(tree).unwrap(), key, value).unwrap();
 }
 
-/// Returns what a query that failed was called, and of what kind the failure is.
+/// Returns the name of a failed query, and the kind of its failure.
 #[track_caller]
 pub(crate) fn failed<T: std::fmt::Debug>(result: Result<T, Error>) -> (String, ErrorKind) {
     match result {

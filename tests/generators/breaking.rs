@@ -29,7 +29,7 @@ pub(crate) fn steps_of_migrating() -> (Vec<Moment>, usize) {
     let watched = Database::over(watched, bed.url()).unwrap();
     watched.migrate(&[upgrade()], &quick()).unwrap();
     let moments = moments.lock().unwrap().clone();
-    // The first commit takes the lease, and the last gives it back.
+    // The first commit takes the lease, and the last one releases it.
     let committed = |(_, moment): &(usize, &Moment)| **moment == Moment::Committed;
     let commits: Vec<_> = moments.iter().enumerate().filter(committed).collect();
     assert_eq!(commits.len(), 3, "{moments:?}");
@@ -38,7 +38,7 @@ pub(crate) fn steps_of_migrating() -> (Vec<Moment>, usize) {
     (moments, switch)
 }
 
-/// Lets so many steps through, and fails all that follow.
+/// Lets this many steps through, and fails all that follow.
 fn broken_after(store: &DynStore, steps: usize) -> DynStore {
     let left = AtomicUsize::new(steps);
     Watched::over(store, move |_| {
@@ -61,7 +61,7 @@ fn a_migration_that_fails_at_any_step_leaves_x(bed: &Bed) {
         let broken = Database::over(broken_after(database.store(), step), bed.url()).unwrap();
         let ended = broken.migrate(&[upgrade()], &quick());
         let at = format!("{moment:?}, step {step} of {}", moments.len());
-        // Behind the commit the lease is given back; that nobody could is no failure.
+        // After the commit the lease is released; it is not a failure if that fails.
         assert_eq!(ended.is_err(), step <= switch, "{at}: {ended:?}");
         assert_eq!(replica(&database, Replica::X), before, "{at}");
         let is_switched = database.status().unwrap().replica == Replica::Y;

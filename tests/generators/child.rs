@@ -1,4 +1,4 @@
-//! Starting this executable again with another part to play, and killing it.
+//! Starts this executable again in another role, and kills it.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -11,19 +11,19 @@ use crate::bed::Bed;
 const URL: &str = "GENERATORS_CHILD_URL";
 const PART: &str = "GENERATORS_CHILD_PART";
 
-/// Tells what a child says from what the test harness around it prints.
+/// Marks the lines of a child among those of the test harness around it.
 const SAYS: &str = "generators child: ";
 
-/// Returns what this process has to do and on which store, if it is a child.
+/// Returns the role of this process and its store, if it is a child.
 pub(crate) fn part() -> Option<(String, usize)> {
     let url = env::var(URL).ok()?;
     Some((url, env::var(PART).ok()?.parse().ok()?))
 }
 
-/// Tells the parent something.
+/// Sends the parent a line.
 pub(crate) fn say(what: usize) {
     let mut out = std::io::stdout().lock();
-    // A line of its own, for the harness has begun one already.
+    // On a line of its own, because the harness has already begun one.
     writeln!(out, "\n{SAYS}{what}").unwrap();
     out.flush().unwrap();
 }
@@ -42,8 +42,8 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Runs a test of this executable again, on the bed's store. What it makes of files lies in the
-    /// bed's folder, for it has no chance to remove them.
+    /// Runs a test of this executable again, on the bed's store. Its files are in the bed's folder,
+    /// because it has no chance to remove them.
     pub(crate) fn start(test: &str, bed: &Bed, part: usize) -> Self {
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", &format!("{test}::{}", bed.scheme()), "--nocapture"])
@@ -58,23 +58,23 @@ impl Child {
         Self { process, lines }
     }
 
-    /// Waits for what the child says next; `None` once it is gone.
+    /// Waits for the child's next line; `None` once it has ended.
     pub(crate) fn listen(&mut self) -> Option<usize> {
         loop {
             let mut line = String::new();
             if self.lines.read_line(&mut line).unwrap() == 0 {
                 return None;
             }
-            // What it was killed in the midst of, it never said.
+            // A line that was cut off by a kill does not count.
             if let Some(said) = line.strip_prefix(SAYS).and_then(|line| line.strip_suffix('\n')) {
                 return Some(said.parse().unwrap());
             }
         }
     }
 
-    /// Kills the child, and returns the last that it said, if that was not heard yet.
+    /// Kills the child, and returns its last line, if that was not read yet.
     pub(crate) fn kill(mut self) -> Option<usize> {
-        // On Unix this is SIGKILL, which no program can answer.
+        // On Unix this is SIGKILL, which no program can handle.
         self.process.kill().unwrap();
         let status = self.process.wait().unwrap();
         assert_eq!(status.code(), None, "it ended before it was killed: {status}");
@@ -84,7 +84,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // It may have ended already; whatever happens, none is left behind.
+        // It may have ended already; in any case no child is left running.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! G8: after it was closed every operation is told so, and closing once more is no failure.
+//! G8: after closing, every operation fails with `Closed`, and closing once more is not a failure.
 
 use arbour::ErrorKind;
 use arbour::migrations::Run;

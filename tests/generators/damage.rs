@@ -1,4 +1,4 @@
-//! G7: what is damaged is named, never skipped, and can be replaced.
+//! G7: a damaged entry is named, never skipped, and can be replaced.
 
 use std::error::Error as _;
 
@@ -32,12 +32,12 @@ fn damaged_json_is_an_error_that_names_it(bed: &Bed) {
         assert!(decoding.is::<DecodeError>());
         assert!(decoding.source().unwrap().is::<serde_json::Error>());
 
-        // What else there is can be read; a list that holds it is no list.
+        // Other entries can be read; a list that contains the damaged one fails.
         assert_eq!(database.get("a").unwrap(), Some(json!(1)));
         assert_eq!(database.get_all("z").unwrap(), [("z".to_owned(), json!(3))]);
         let listed = database.get_all("");
         assert_eq!(failed(listed), ("GETALL *".to_owned(), ErrorKind::Decode));
-        // Keys are not values: it has to be listed to be found.
+        // Keys are not values: the entry has to be listed to be found.
         assert_eq!(database.keys("").unwrap(), ["a", "k", "z"]);
     }
 }

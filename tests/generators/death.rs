@@ -1,7 +1,7 @@
-//! G5, G12, G13, across processes: a process is killed in the midst of its writes.
+//! G5, G12, G13, across processes: a process is killed during its writes.
 //!
-//! It shows what the death of a process leaves. It cannot show that of the machine: what the system
-//! was given to write is still written.
+//! This shows what the death of a process leaves. It cannot show the same for the machine: what the
+//! system was given to write is still written.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::thread;
@@ -24,7 +24,7 @@ on_every_persistent_engine!(
     what_is_durable_survives_a_kill,
 );
 
-/// Returns a number below `end`; it need not be a good one, only another every time.
+/// Returns a number below `end`; it need not be a good one, only a different one every time.
 fn random(end: u64) -> u64 {
     RandomState::new().build_hasher().finish() % end
 }
@@ -59,7 +59,7 @@ fn a_migration_killed_at_any_step_leaves_x(bed: &Bed) {
     }
 }
 
-/// The child's part: it stands still at a step.
+/// The child's role: it stops at a step.
 fn migrate_up_to(url: &str, step: usize) {
     let database = open(url);
     fill(&database);
@@ -107,7 +107,7 @@ fn batches_of_a_killed_process_are_whole(bed: &Bed) {
     }
 }
 
-/// The child's part: batches with a number each, and no end.
+/// The child's role: numbered batches, without end.
 fn write_batches(database: &Database) {
     for number in 1.. {
         let mut ops = KEYS.map(|key| Op::put(key, number)).to_vec();
@@ -140,7 +140,7 @@ fn what_is_durable_survives_a_kill(bed: &Bed) {
     }
 }
 
-/// The child's part: it tells of what is durable from then on.
+/// The child's role: it reports what is durable from then on.
 fn write_and_sync(database: &Database) {
     database.put("put", &json!(1)).unwrap();
     say(0);

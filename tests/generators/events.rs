@@ -1,4 +1,4 @@
-//! G10: an event goes together with its modifiers, and with nothing else.
+//! G10: an event is deleted with its modifiers, and nothing else is.
 
 use std::thread;
 
@@ -57,7 +57,7 @@ fn orphans_go_with_an_event_that_is_gone(bed: &Bed) {
     assert!(database.keys("").unwrap().is_empty());
 }
 
-/// A list is of one moment, so however it falls it has all three or none.
+/// A list is of one moment, so it always has all three or none.
 fn nobody_sees_an_event_without_its_modifiers(bed: &Bed) {
     let database = bed.open();
     let all = ["event:1", "modifier:1:mood", "modifier:1:place"].map(|key| Op::put(key, 1));

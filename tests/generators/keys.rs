@@ -1,5 +1,5 @@
-//! G2, G3: prefixes that hold all of Unicode in the order of bytes, and segments that cannot run
-//! into each other.
+//! G2, G3: prefixes that include all of Unicode in the order of bytes, and segments that cannot be
+//! confused.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ on_every_engine!(
     keys_with_a_zero_or_nothing_in_them_are_keys,
 );
 
-/// The original ends its ranges at U+00FF, and never lists what comes behind it.
+/// The original ends its ranges at U+00FF, and never lists what comes after it.
 fn a_prefix_holds_all_of_unicode(bed: &Bed) {
     let database = bed.open();
     let names = ["", "a", "~z", "é", "ÿ", "日本", "😀"];
@@ -29,7 +29,7 @@ fn a_prefix_holds_all_of_unicode(bed: &Bed) {
     assert_eq!(database.keys("").unwrap().len(), 12);
 }
 
-/// JavaScript compares units of sixteen bits, by which the second is before the first.
+/// JavaScript compares units of sixteen bits, by which the second comes before the first.
 fn lists_are_in_the_order_of_bytes(bed: &Bed) {
     let database = bed.open();
     for key in ["😀", "\u{ff21}", "z", "Z", "\u{7f}", "a\u{0}", "a"] {
@@ -100,7 +100,7 @@ fn segments_and_keys_are_one_to_one() {
             }
         }
     }
-    // ("", "", second) is made twice where the second is empty, and so are its likes.
+    // ("", "", second) is generated twice if the second is empty, and so are similar ones.
     let twice = parts.len();
     assert_eq!(keys.len(), count - twice);
     for key in parts.map(|part| key::join(&[part])) {

@@ -1,9 +1,9 @@
-//! The database of the example `generators`, and the program, held to what they promise.
+//! Tests of the database of the example `generators`, and of the program.
 //!
-//! What is about stored data runs on every engine; what is about reopening or the death of the
-//! process, on those that keep it. `G1` to `G14` are the acceptance rows of the database, and
-//! the tests the original had are named where theirs are: `get()`, `put`, `del`, `keys`, `getAll`,
-//! `batch`, errors and guards.
+//! Tests about stored data run on every engine; tests about reopening or the death of the process
+//! run on persistent ones. `G1` to `G14` are the acceptance rows of the database, and the tests of
+//! the original are named beside the tests here: `get()`, `put`, `del`, `keys`, `getAll`, `batch`,
+//! errors and guards.
 
 #[path = "../../examples/generators/database/mod.rs"]
 pub mod database;

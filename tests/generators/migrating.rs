@@ -34,7 +34,7 @@ on_every_persistent_engine!(the_pointer_is_there_after_reopening);
 pub(crate) fn fill(database: &Database) {
     let nodes = [("created no more", 1), ("deleted", 2), ("invalid", 3), ("kept", 4), ("old", 5)];
     database.batch(&nodes.map(|(node, value)| Op::put(node, value))).unwrap();
-    // What an earlier build that was broken off might have left.
+    // What an earlier, interrupted build might have left.
     database.namespace("y").unwrap().put("left over", &json!(0)).unwrap();
     database.namespace("y/global").unwrap().put("version", &json!(7)).unwrap();
 }
@@ -54,7 +54,7 @@ pub(crate) fn upgrade() -> Upgrade {
     })
 }
 
-/// How the tests migrate: nobody waits for a runner that died.
+/// How the tests migrate: without waiting for a runner that died.
 pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO)
 }
@@ -64,7 +64,7 @@ pub(crate) fn replica(database: &Database, replica: Replica) -> [Dump; 2] {
     [dump(database, replica.nodes()), dump(database, replica.global())]
 }
 
-/// Checks that the migration of what [`fill`] stored is complete.
+/// Checks that the migration of the nodes of [`fill`] is complete.
 pub(crate) fn is_migrated(database: &Database) {
     let expected = [
         ("created no more", json!(1)),
@@ -125,7 +125,7 @@ fn the_pointer_is_there_after_reopening(bed: &Bed) {
     is_migrated(&database);
 }
 
-/// The thread that holds the writer is told at once if it asks for another: so what returns
+/// The thread that holds the writer fails at once if it requests another: so a call that returns
 /// meanwhile did not write.
 fn a_second_run_writes_nothing(bed: &Bed) {
     let database = bed.open();
@@ -160,7 +160,7 @@ fn the_next_upgrade_goes_back_to_x(bed: &Bed) {
     assert_eq!(replica(&at_once, Replica::X), replica(&database, Replica::X));
 }
 
-/// Runs an upgrade that has to fail, and checks that nothing came of it.
+/// Runs an upgrade that has to fail, and checks that it had no effect.
 fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> MigrationError {
     let bed = bed.another();
     let database = bed.open();
@@ -238,7 +238,7 @@ fn a_newer_store_is_left_alone(bed: &Bed) {
     assert_eq!(database.status().unwrap(), status);
 }
 
-/// In the original the pointer was switched twice by two who began at once.
+/// In the original, two callers that began at once switched the pointer twice.
 fn of_many_who_migrate_at_once_one_does(bed: &Bed) {
     let database = bed.open();
     fill(&database);
@@ -251,8 +251,8 @@ fn of_many_who_migrate_at_once_one_does(bed: &Bed) {
     is_migrated(&database);
 }
 
-/// In the original what was on its way to the old replica could arrive there after the switch, and
-/// was lost.
+/// In the original, a pending write to the old replica could arrive there after the switch, and was
+/// lost.
 fn what_waited_for_a_migration_goes_to_y(bed: &Bed) {
     let database = bed.open();
     fill(&database);

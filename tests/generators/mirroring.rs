@@ -9,7 +9,7 @@ use crate::bed::Bed;
 use crate::database::{Database, Decision, Error, Op, Upgrade, key};
 use crate::migrating::quick;
 
-/// Segments of keys: few, so that they meet, and such as run into each other where they can.
+/// Segments of keys: few, so that they meet, and ones that could be confused.
 const PARTS: [&str; 10] = ["1", "10", "1:x", "", "é", "ÿ", "日本", "😀", "\u{ff21}", "a\u{0}"];
 
 /// Numbers that are the same every time.
@@ -54,7 +54,7 @@ impl Script {
     }
 }
 
-/// Says what came of an operation: the result, or what failed and of what kind.
+/// Describes the result of an operation: its value, or what failed and of what kind.
 fn told<T: Debug>(result: Result<T, Error>) -> String {
     match result {
         Ok(done) => format!("{done:?}"),
@@ -96,7 +96,7 @@ fn invalidate_long_ones(version: u64) -> Upgrade {
     })
 }
 
-/// Plays a script on a new store, and returns what came of each step.
+/// Plays a script on a new store, and returns the result of each step.
 fn play(bed: &Bed, seed: u64) -> Vec<String> {
     let database = bed.open().buffered();
     let other = database.namespace("other").unwrap();
@@ -122,7 +122,7 @@ fn every_engine_plays_a_script_alike() {
             }
             assert_eq!(played.len(), expected.len());
         }
-        // It is worth something only if it comes across what it is about.
+        // The script is only useful if it reaches the cases in question.
         for sight in ["TooLarge", "Closed", "replica: Y", "Null", "\"modifier:1%3Ax:"] {
             assert!(expected.iter().any(|line| line.contains(sight)), "{seed}: no {sight}");
         }

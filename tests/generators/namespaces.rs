@@ -1,4 +1,4 @@
-//! G11: namespaces are apart from each other, and can be written together.
+//! G11: namespaces are separate, and can be written together.
 
 use arbour::ErrorKind;
 use serde_json::json;
@@ -16,7 +16,7 @@ on_every_engine!(
 
 const NAMES: [&str; 4] = ["x", "x/global", "xy", "y"];
 
-/// In the original the keys of a child lie among those of its parent, as `!x!a`, and leak.
+/// In the original the keys of a child are among those of its parent, as `!x!a`, and leak.
 fn namespaces_are_isolated(bed: &Bed) {
     let database = bed.open();
     for name in NAMES {
@@ -40,7 +40,7 @@ fn namespaces_are_isolated(bed: &Bed) {
     assert!(database.namespace("never written").unwrap().keys("").unwrap().is_empty());
 }
 
-/// In the original it clears them too, which once left a schema that was there by half.
+/// In the original it clears them too, which once left half a schema.
 fn clearing_a_parent_leaves_its_children(bed: &Bed) {
     let database = bed.open();
     for name in NAMES {

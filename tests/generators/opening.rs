@@ -1,4 +1,4 @@
-//! G9: the factory makes what is missing, and what it cannot open is a typed error.
+//! G9: opening creates what is missing, and a store that cannot be opened is a typed error.
 
 use std::error::Error as _;
 use std::{fs, io};
@@ -71,11 +71,11 @@ fn a_url_that_names_no_engine_leaves_no_folder_behind() {
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
-/// The original tells by the text of a cause that the engine gave, `LEVEL_LOCKED`.
+/// The original tests the text of an engine's cause, `LEVEL_LOCKED`.
 fn a_second_handle_is_told_locked_if_it_cannot_work(bed: &Bed) {
     let first = bed.open();
     first.put("k", &json!(1)).unwrap();
-    // SQLite's stores are for many at once, and so have no lock to tell of.
+    // SQLite's stores can be shared, and so have no lock to report.
     let is_shared = first.store().capabilities().multi_process;
     match database::get(bed.url(), &StoreOptions::new()) {
         Ok(second) => {

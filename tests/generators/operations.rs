@@ -44,7 +44,7 @@ fn use_as_the_readme_does(db: &Database) {
     db.put("generated:summary:2024-01", &json!({ "text": "quiet" })).unwrap();
 }
 
-/// What it leaves behind.
+/// The remaining entries.
 fn holds_what_the_readme_says(db: &Database) {
     assert_eq!(db.keys("event:").unwrap(), ["event:2024-01-01-001", "event:id1", "event:id2"]);
     let ids = db.get_all("event:id").unwrap();
@@ -97,7 +97,7 @@ fn del_removes_and_forgives_the_missing(bed: &Bed) {
     assert_eq!(database.keys("").unwrap(), ["key2"]);
 }
 
-/// A guard of the original once refused whatever was falsy, and its engine refuses `null`.
+/// A guard of the original once refused all falsy values, and its engine refuses `null`.
 fn falsy_values_are_values(bed: &Bed) {
     let database = bed.open();
     let values = [Value::Null, json!(0), json!(false), json!(""), json!([]), json!({})];
@@ -153,7 +153,7 @@ fn a_batch_that_is_refused_leaves_nothing(bed: &Bed) {
     assert_eq!(database.keys("").unwrap(), ["new"]);
 }
 
-/// The thread that holds the writer is told at once if it asks for another: so what returns
+/// The thread that holds the writer fails at once if it requests another: so a call that returns
 /// meanwhile did not write.
 fn an_empty_batch_writes_nothing(bed: &Bed) {
     use arbour::KvStore as _;

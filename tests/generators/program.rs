@@ -1,4 +1,4 @@
-//! The program: what it prints and how it exits.
+//! The program: its output and its exit codes.
 
 use std::fs;
 
@@ -85,7 +85,7 @@ fn a_batch_is_performed_as_a_whole(bed: &Bed) {
         fails_with(bed, &["batch"], input.as_bytes(), 1, "line 3 (");
         fails_with(bed, &["batch"], input.as_bytes(), 1, says);
     };
-    // The original deletes what it has no other name for.
+    // The original treats unknown types as deletions.
     refused(r#"{"type":"delete","key":"b"}"#, "unknown variant `delete`");
     refused(r#"{"type":"put","key":"b"}"#, "missing field `value`");
     refused(r#"{"type":"del","key":"b","value":1}"#, "unknown field `value`");
@@ -148,7 +148,7 @@ fn a_damaged_value_is_one_clear_line(bed: &Bed) {
     prints(bed, &["keys"], "a\nk\n");
 }
 
-/// So it is the way from one engine to another, too.
+/// So it is also the way from one engine to another.
 fn what_get_all_prints_batch_takes(bed: &Bed) {
     let database = bed.open();
     let keys = ["", "a\nb", "event:😀", "\u{0}"];
@@ -200,7 +200,7 @@ fn wrong_calls_exit_with_2() {
     assert!(is_empty(&bed));
 }
 
-/// Of the guards of the original: what `isDatabaseInitializationError` tells is in the line.
+/// Of the guards of the original: the line has what `isDatabaseInitializationError` tells.
 #[test]
 fn a_store_that_cannot_be_opened_is_one_clear_line() {
     let bed = Bed::redb();

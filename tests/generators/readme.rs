@@ -1,4 +1,4 @@
-//! The README of the example: what it shows is what happens.
+//! The README of the example: it shows what really happens.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::program::GENERATORS;
 
 const README: &str = include_str!("../../examples/generators/README.md");
 
-/// Returns the block of a language, the first there is.
+/// Returns the first block of a language.
 fn block(language: &str) -> &'static str {
     let (_, rest) = README.split_once(&format!("```{language}\n")).unwrap();
     rest.split("```").next().unwrap()

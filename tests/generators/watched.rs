@@ -1,4 +1,4 @@
-//! A store that tells of every step of its writes, and can be broken at each.
+//! A store that reports every step of its writes, and can be broken at each.
 
 use arbour::{
     Batch, Durability, DynSnapshot, DynStore, DynTransaction, Error, ErrorKind, KeyRange, KvRead,
@@ -11,15 +11,15 @@ use arbour_core::engine::forward;
 pub(crate) enum Moment {
     /// A transaction is about to begin.
     Begin,
-    /// Something is about to be put or deleted.
+    /// An entry is about to be put or deleted.
     Write,
     /// The transaction is about to be committed.
     Commit,
-    /// It was, and nobody knows yet.
+    /// It was committed, but the caller does not know yet.
     Committed,
 }
 
-/// A store with someone who watches it, and breaks it by returning an error.
+/// A store with a watcher, which breaks it by returning an error.
 pub(crate) struct Watched {
     store: DynStore,
     watch: Box<dyn Fn(Moment) -> Result<()> + Send + Sync>,

@@ -1,4 +1,4 @@
-//! Accounts: what may be done to them, and what is refused.
+//! Accounts: what is allowed, and what is refused.
 
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{columns, fails, head, open_two, prints, run};
@@ -58,7 +58,7 @@ fn what_cannot_be_is_refused_and_appends_nothing(bed: &Bed) {
     prints(bed, &["withdraw", "ada", "500"], "ada\t0\n");
 }
 
-/// Repeated, it would be refused: that there is not enough any more is its own doing.
+/// Repeated, it would be refused: the balance is too low because of the first call.
 fn a_transfer_with_a_key_happens_once(bed: &Bed) {
     open_two(bed);
     let transfer = ["transfer", "ada", "bob", "400", "--key", "rent"];
@@ -69,7 +69,7 @@ fn a_transfer_with_a_key_happens_once(bed: &Bed) {
         assert_eq!((again.code, again.out.as_str()), (Some(0), "ada\t100\nbob\t400\n"));
         assert_eq!(again.err, "done before, at position 4: nothing more was done\n");
     }
-    // So it is if it would not be refused.
+    // The same holds if it would not be refused.
     prints(bed, &["deposit", "ada", "400"], "ada\t507\n");
     assert_eq!(run(bed, &transfer).out, "ada\t100\nbob\t400\n");
 
@@ -77,7 +77,7 @@ fn a_transfer_with_a_key_happens_once(bed: &Bed) {
     fails(bed, &["transfer", "ada", "bob", "401", "--key", "rent"], 1, reused);
     fails(bed, &["transfer", "bob", "ada", "400", "--key", "rent"], 1, reused);
     fails(bed, &["withdraw", "ada", "99999", "--key", "rent"], 1, reused);
-    // A key that was not used does not help what is refused, and is not used up by it.
+    // An unused key does not help a refused order, and is not used up by it.
     let refused = ["withdraw", "ada", "508", "--key", "fee"];
     fails(bed, &refused, 1, "the account \"ada\" has 507 cents");
     prints(bed, &["deposit", "ada", "1", "--key", "gift"], "ada\t508\n");

@@ -1,4 +1,4 @@
-//! Several processes at once, on an engine that lets them.
+//! Several processes at once, on an engine that allows it.
 
 #[cfg(feature = "sqlite")]
 mod on_sqlite {

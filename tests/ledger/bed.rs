@@ -1,11 +1,11 @@
-//! A place for stores, and a way to run a test on every engine that keeps what is stored.
+//! Folders for stores, and a way to run a test on every persistent engine.
 
 use std::path::PathBuf;
 
 use arbour::DynStore;
 use tempfile::TempDir;
 
-/// A place for a store, and perhaps one for the log, that are gone when the test ends.
+/// A folder for a store, and perhaps one for the log, that are removed when the test ends.
 pub(crate) struct Bed {
     pub(crate) folder: TempDir,
     store: &'static str,
@@ -17,7 +17,7 @@ impl Bed {
         Self::of("redb")
     }
 
-    /// The log is where the documents are.
+    /// The log is in the store of the documents.
     pub(crate) fn of(engine: &'static str) -> Self {
         Self { folder: tempfile::tempdir().unwrap(), store: engine, log: None }
     }
@@ -27,7 +27,7 @@ impl Bed {
         Self { log: Some(log), ..Self::of(engine) }
     }
 
-    /// Where the store is, once there is one.
+    /// The path of the store, once there is one.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join(format!("store.{}", self.store))
     }
@@ -57,7 +57,8 @@ impl Bed {
     }
 }
 
-/// Makes a test per engine of each function, which takes a [`Bed`], and some with the log apart.
+/// Makes a test for each engine from each function, which takes a [`Bed`], and some with the log
+/// apart.
 macro_rules! on_every_persistent_engine {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {

@@ -1,4 +1,4 @@
-//! Logs that are not those of the store, and events that cannot be applied.
+//! Logs of other stores, and events that cannot be applied.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::program::{columns, fails, finish, is_failure, open_two, prints, run, 
 
 on_every_persistent_engine!(another_log_is_refused, what_cannot_be_applied_is_put_aside,);
 
-/// Whoever opens a store with the log of another must not fold the one into the other.
+/// If a store is opened with the log of another, the one must not be folded into the other.
 fn another_log_is_refused(bed: &Bed) {
     open_two(bed);
     // The other log is shorter, as long, and longer.
@@ -31,7 +31,7 @@ fn another_log_is_refused(bed: &Bed) {
     assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "0"]]);
 }
 
-/// Whoever leaves out the log looks for it in the store itself.
+/// A call without the log looks for it in the store itself.
 #[test]
 fn a_log_that_is_left_out_is_missed() {
     let bed = Bed::apart("redb", "redb");
@@ -45,8 +45,8 @@ fn a_log_that_is_left_out_is_missed() {
     assert_eq!(columns(&run(&bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "0"]]);
 }
 
-/// Somebody restored an old backup of the log, and not of the store: what is in the store is more than
-/// the log has, and must not get other events at the same positions.
+/// The log was restored from an old backup, but not the store: the store has more than the log, and
+/// must not get other events at the same positions.
 #[test]
 fn a_log_that_lost_its_end_is_refused() {
     let bed = Bed::apart("redb", "redb");
@@ -64,7 +64,7 @@ fn a_log_that_lost_its_end_is_refused() {
     assert_eq!(columns(&run(&bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "1"]]);
 }
 
-/// Somebody appended what the program does not understand.
+/// An event that the program does not understand was appended.
 fn what_cannot_be_applied_is_put_aside(bed: &Bed) {
     open_two(bed);
     let store = bed.open_log();
@@ -74,7 +74,7 @@ fn what_cannot_be_applied_is_put_aside(bed: &Bed) {
     store.close().unwrap();
     drop((log, store));
 
-    // What ada has is not known any more; bob is nobody's concern but his.
+    // The balance of ada is unknown from now on; bob is not affected.
     fails(bed, &["deposit", "ada", "1"], 1, "its event at position 4 could not be applied");
     fails(bed, &["transfer", "ada", "bob", "1"], 1, "\"account/ada\" has is not known");
     prints(bed, &["deposit", "bob", "7"], "bob\t7\n");
@@ -83,7 +83,7 @@ fn what_cannot_be_applied_is_put_aside(bed: &Bed) {
     assert!(status.out.contains("accounts\t1\tread\t5\t0\t1\n"), "{}", status.out);
     assert!(status.err.starts_with("accounts: position 4, account/ada: "), "{}", status.err);
     assert_eq!(status.err.lines().count(), 1);
-    // It is the same when it is folded anew.
+    // A rebuild gives the same result.
     assert_eq!(run(bed, &["rebuild", "accounts"]).code, Some(0));
     assert_eq!(run(bed, &["status"]).err, status.err);
 }

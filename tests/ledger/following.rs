@@ -43,7 +43,7 @@ fn a_follower_with_a_name_goes_on_where_it_was(bed: &Bed) {
     assert!(follow(bed, &mail).is_empty());
     prints(bed, &["deposit", "bob", "7"], "bob\t7\n");
     assert_eq!(follow(bed, &mail), [["4", "account/bob", "deposited 7 cents"]]);
-    // Another has seen nothing yet; whoever has no name is never remembered.
+    // Another name has seen nothing yet; a follower without a name is never remembered.
     assert_eq!(follow(bed, &["--name", "other", "--after", "1"]).len(), 3);
     assert!(follow(bed, &["--name", "other"]).is_empty());
     for _ in 0..2 {
@@ -98,7 +98,7 @@ fn what_another_process_appends_is_printed_at_once() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        // Killed, it may not have remembered the last.
+        // Killed, it may not have stored the last position.
         let again = follow(&bed, &["--name", "live"]);
         assert!(again.len() <= 1, "{again:?}");
     }

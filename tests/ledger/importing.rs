@@ -1,4 +1,4 @@
-//! Imports, good and bad, and what is counted of them.
+//! Imports, good and bad, and the resulting counts.
 
 use std::fs;
 
@@ -118,7 +118,7 @@ fn bad_commits_are_reported_and_left_out(bed: &Bed) {
     assert_eq!((strict.code, strict.err.as_str()), (Some(0), ""));
 }
 
-/// The same hash with other contents: git was told to print it otherwise, or somebody changed it.
+/// The same hash with other contents: git printed it differently, or the input was changed.
 fn a_commit_that_reads_otherwise_is_reported(bed: &Bed) {
     import_log(bed);
     let imported = import(bed, LOG.replace("Grace", "grace").as_bytes());
@@ -159,8 +159,7 @@ fn accounts_and_commits_are_in_one_log(bed: &Bed) {
     assert_eq!(head(bed), 9);
 }
 
-/// A log that begins with the newest commit, as git prints it if it is not told otherwise, is counted
-/// as well.
+/// A log that begins with the newest commit, as git prints it by default, is counted correctly too.
 #[test]
 fn the_order_of_commits_changes_nothing() {
     let bed = Bed::redb();

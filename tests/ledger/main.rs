@@ -1,6 +1,5 @@
-//! The example `ledger`, held to what it promises: what it reads of a log of git, and what the program
-//! does and prints, on every engine that keeps what is stored, with the log in the same store and in
-//! one of its own.
+//! Tests of the example `ledger`: how it reads a log of git, and what the program does and prints,
+//! on every persistent engine, with the log in the same store and in one of its own.
 
 #[path = "../../examples/ledger/commit.rs"]
 pub mod commit;

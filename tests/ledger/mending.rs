@@ -1,4 +1,4 @@
-//! Events that could not be applied, listed and applied after all.
+//! Dead letters, listed and applied later.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Model for Older {
     }
 }
 
-/// Has the older program open an account for eve with 7 cents: it puts both events aside.
+/// Lets the older program open an account for eve with 7 cents: both events are dead-lettered.
 fn open_eve(bed: &Bed) {
     let store = Arc::new(bed.open());
     let log = bed.log_url().map(|_| Arc::new(bed.open_log()));

@@ -1,4 +1,4 @@
-//! Running the program, and what a run left behind.
+//! Running the program, and the result of a run.
 
 use std::env;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
 
-/// The commits that most tests are about.
+/// The commits of most tests.
 pub(crate) const LOG: &str = include_str!("log.txt");
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -31,7 +31,7 @@ fn executable() -> PathBuf {
     program
 }
 
-/// Starts the program with nothing but these arguments.
+/// Starts the program with only these arguments.
 pub(crate) fn start_with(bed: &Bed, arguments: &[&str]) -> Child {
     Command::new(executable())
         .args(arguments)
@@ -57,7 +57,7 @@ pub(crate) fn start(bed: &Bed, arguments: &[&str]) -> Child {
 /// Runs what was started, with an input.
 pub(crate) fn finish(mut child: Child, input: &[u8]) -> Run {
     let mut stdin = child.stdin.take().unwrap();
-    // A program that ends early leaves its input unread, which is no failure of the test.
+    // A program that ends early leaves its input unread, which is not a failure of the test.
     let _ = stdin.write_all(input);
     drop(stdin);
     let output = child.wait_with_output().unwrap();
@@ -78,7 +78,7 @@ pub(crate) fn import(bed: &Bed, log: &[u8]) -> Run {
     finish(start(bed, &["import", "-"]), log)
 }
 
-/// Imports the commits that most tests are about.
+/// Imports the commits of most tests.
 pub(crate) fn import_log(bed: &Bed) {
     let imported = import(bed, LOG.as_bytes());
     assert_eq!((imported.code, imported.err.as_str()), (Some(0), ""));
@@ -92,20 +92,20 @@ pub(crate) fn open_two(bed: &Bed) {
     prints(bed, &["deposit", "ada", "500"], "ada\t500\n");
 }
 
-/// Runs the program, which prints this and says nothing beside it.
+/// Runs the program, which prints exactly this.
 #[track_caller]
 pub(crate) fn prints(bed: &Bed, arguments: &[&str], out: &str) {
     let run = run(bed, arguments);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), out, ""));
 }
 
-/// Runs the program, which fails with this code and, but for a wrong call, one line.
+/// Runs the program, which fails with this code and, except for wrong arguments, one line.
 #[track_caller]
 pub(crate) fn fails(bed: &Bed, arguments: &[&str], code: i32, says: &str) {
     is_failure(&run(bed, arguments), code, says);
 }
 
-/// Asserts that a run failed so.
+/// Asserts that a run failed in this way.
 #[track_caller]
 pub(crate) fn is_failure(run: &Run, code: i32, says: &str) {
     assert_eq!((run.code, run.out.as_str()), (Some(code), ""), "{}", run.err);
@@ -116,7 +116,7 @@ pub(crate) fn is_failure(run: &Run, code: i32, says: &str) {
     }
 }
 
-/// Returns the columns of what was printed, by their numbers.
+/// Returns the columns of the output, by their numbers.
 pub(crate) fn columns(run: &Run, numbers: &[usize]) -> Vec<Vec<String>> {
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
     let row = |line: &str| {

@@ -1,14 +1,14 @@
-//! Reading what git prints: what is in a commit, and what is wrong with one and where.
+//! Reading the output of git: the contents of a commit, and the position and kind of a fault.
 
 use crate::commit::{Change, Commit, Lines};
 use crate::git_log::{Records, is_day};
 
 const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// A line over the longest that is read as one.
+/// A line over the maximum length.
 const LINE_BYTES: usize = 300_000;
 
-/// Reads all commits: a good one with its line and its time, what is said of a bad one.
+/// Reads all commits: a good one with its line and its time, or the message about a bad one.
 fn read(text: impl AsRef<[u8]>) -> Vec<Result<(u64, i64, Commit), String>> {
     Records::new(text.as_ref())
         .map(|record| match record.unwrap() {
@@ -37,7 +37,7 @@ fn path(text: &str, from: Option<&str>, path: &str) {
     assert_eq!(changes(&format!("1\t2\t{text}")), [expected]);
 }
 
-/// Reads a commit that is bad between two that are good.
+/// Reads a bad commit between two good ones.
 #[track_caller]
 fn is_bad(record: impl AsRef<[u8]>, says: &str) {
     let (before, behind) = (header(&"a".repeat(40)), header(&"b".repeat(40)));

@@ -1,4 +1,4 @@
-//! Folding documents anew.
+//! Rebuilding documents.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -47,13 +47,13 @@ fn what_is_rebuilt_is_the_same(bed: &Bed) {
         assert_eq!(rebuild(bed, &[]), expected);
         assert_eq!(listed(), before);
         let version = new[0][1];
-        // What was read before is gone.
+        // The version that was read before is gone.
         let status = format!(
             "log\t\t\t8\t\t\naccounts\t{version}\tread\t8\t0\t0\ncommits\t{version}\tread\t8\t0\t0\n"
         );
         prints(bed, &["status"], &status);
     }
-    // What comes then is folded into what was rebuilt.
+    // Later events are folded into the rebuilt version.
     prints(bed, &["withdraw", "ada", "500"], "ada\t0\n");
     let again = import(bed, LOG.as_bytes());
     assert!(again.out.ends_with(": 0 new, 5 there already\n"), "{}", again.out);
@@ -71,7 +71,7 @@ fn what_was_there_before_can_be_kept(bed: &Bed) {
         "log\t\t\t4\t\t\naccounts\t1\tkept\t3\t1\t0\naccounts\t2\tread\t4\t0\t0\n\
          commits\t1\tread\t0\t4\t0\n",
     );
-    // The next one does not take what was kept for its own.
+    // The next rebuild does not reuse the version that was kept.
     assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
     assert_eq!(
         columns(&run(bed, &["accounts"]), &[0, 1, 2]),
@@ -79,7 +79,7 @@ fn what_was_there_before_can_be_kept(bed: &Bed) {
     );
 }
 
-/// Somebody changed a document past the log, which nobody else would have found.
+/// A document was changed without the log, which would not be noticed otherwise.
 fn what_was_changed_is_found_and_mended(bed: &Bed) {
     open_two(bed);
     let store = bed.open();
@@ -101,17 +101,17 @@ fn what_was_changed_is_found_and_mended(bed: &Bed) {
     assert_eq!(rebuilt.out.lines().count(), 2);
     assert!(rebuilt.err.starts_with("ledger: accounts came out otherwise"), "{}", rebuilt.err);
     assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "500"], ["bob", "0"]]);
-    // What was changed is kept until the next time.
+    // The changed version is kept until the next time.
     let kept = run(bed, &["status"]).out;
     assert!(kept.contains("accounts\t1\tkept\t3\t0\t0\n"), "{kept}");
     assert_eq!(rebuild(bed, &["accounts"]).len(), 2);
 }
 
-/// Somebody ended a rebuild of accounts before it was done.
+/// A rebuild of accounts was ended before it was done.
 fn break_off(bed: &Bed) {
     let store = Arc::new(bed.open());
     let log = bed.log_url().map(|_| Arc::new(bed.open_log()));
-    // Its models have nothing to do with what there is so far, so there are none.
+    // Its models ignore the existing events, so there are no documents.
     let builder = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("accounts", 1))
         .projection(Projection::new("accounts", 2));
@@ -138,14 +138,14 @@ fn what_was_broken_off_is_gone_on_with(bed: &Bed) {
     let status = run(bed, &["status"]).out;
     assert!(status.contains("accounts\t1\tread\t602\t0\t0\n"), "{status}");
     assert!(status.contains("accounts\t2\tbroken off\t500\t102\t0\n"), "{status}");
-    // That ada was opened was passed over: only whoever begins anew can know of it.
+    // The opening of ada was skipped: only a rebuild from the beginning can know it.
     let rebuilt = run(bed, &["rebuild", "accounts"]);
     assert_eq!(rebuilt.code, Some(1));
     let (going_on, came_out) = rebuilt.err.split_once('\n').unwrap();
     let says = "going on with a rebuild of accounts that was broken off at position 500";
     assert_eq!(going_on, says);
     assert!(came_out.starts_with("ledger: accounts came out otherwise"), "{came_out}");
-    // The next one begins anew.
+    // The next one starts from the beginning.
     assert_eq!(run(bed, &["rebuild", "accounts"]).code, Some(1), "what is read is wrong by now");
     assert_eq!(columns(&run(bed, &["accounts"]), &[0, 1]), [["ada", "7"]]);
 }

@@ -1,4 +1,4 @@
-//! What is refused or fails before anything is done: one clear line, and the right code.
+//! Calls that are refused or fail before anything is done: one clear line, and the right code.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Steps over what is no tree.
+//! Steps over things other than trees.
 
 use arbour::documents::layout::documents_tree;
 use arbour::documents::{Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents};

@@ -1,4 +1,4 @@
-//! The bytes of the journal. They are not allowed to change: stores hold them.
+//! The bytes of the journal. They must not change, because stores contain them.
 
 use std::ops::ControlFlow;
 
@@ -40,7 +40,7 @@ fn migrations() -> Migrations {
     Migrations::new("app", "1.2").format(3).chunk_entries(1).group(rooms)
 }
 
-/// A store whose second step is under way.
+/// A store whose second step is in progress.
 fn store() -> MemoryStore {
     let store = MemoryStore::new();
     let rooms = store.tree("rooms").unwrap();
@@ -71,7 +71,8 @@ fn entries_are_those_of_old() {
     let value = hex(&journal[0].1);
     let counts = [1, 1, 0, 1].map(number).concat();
     assert!(value.starts_with(&format!("01{REVISION}0100{counts}")), "{value}");
-    // Epoch, behind the time it took; time, format, what is asked of readers and writers, program, no cursor.
+    // Epoch, after the duration; time, format, requirements for readers and writers, program, no
+    // cursor.
     assert_eq!(value[150..166], number(1));
     let fixed = "00000003 0000000000 0000000000 00000007".replace(' ', "");
     let rest = format!("{fixed}{}00", hex(b"app 1.2"));
@@ -114,7 +115,7 @@ fn the_head_has_the_xor_of_the_hashes_of_the_entries() {
     assert_eq!((head.1[0], &head.1[33..65]), (2, &expected[..]));
 }
 
-/// The journal of a store of old, whose one step was done and asks for data format 2 of those who write.
+/// The journal of an older store, whose one step was done and requires data format 2 of writers.
 const OLD: [(&str, &str); 2] = [
     (
         "726f6f6d73ff000000000000000001",
@@ -141,7 +142,7 @@ fn journal_of(store: &MemoryStore) -> Tree {
     store.open_tree(TreeName::layer(JOURNAL_TREE).unwrap()).unwrap()
 }
 
-/// Declares the step of the store of old, and as many after it.
+/// Declares the step of the older store, and this many after it.
 fn today(more: u64) -> Migrations {
     let step = Step::numbered(1).revision("one\ntwo\n").min_writer(2).atomic(|_| Ok(()));
     let group = Group::new("rooms").step(step);
@@ -149,7 +150,7 @@ fn today(more: u64) -> Migrations {
     Migrations::new("app", "2.0").format(3).group(more.fold(group, Group::step))
 }
 
-/// A head of old holds other hashes than today's: of the entries in their order.
+/// An older head holds other hashes than a current one: of the entries in their order.
 #[test]
 fn a_journal_of_old_is_continued() {
     let store = store_of_old();

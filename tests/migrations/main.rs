@@ -1,5 +1,5 @@
-//! What is promised of migrations beyond what the suite asks on every engine: the bytes they are stored as, and
-//! what they hold in memory.
+//! Properties of migrations beyond those that the suite checks on every engine: their stored bytes,
+//! and their use of memory.
 
 #[cfg(test)]
 mod collections;

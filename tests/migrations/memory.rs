@@ -1,4 +1,4 @@
-//! How much memory a step over a million entries takes, and how often it is heard of.
+//! How much memory a step over a million entries takes, and how often it reports progress.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ const ROWS: u64 = 1_000_000;
 
 const MEMORY_BYTES_MAX: u64 = 256 << 20;
 
-/// The most memory this process has had at a time.
+/// The maximum memory of this process so far.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! A device that takes no more: what was committed stays, and once there is room the run goes on.
+//! A full device: committed data stays, and once there is space the run resumes.
 
 use arbour::migrations::{Group, MigrationError, Migrations, Step};
 use arbour::{DynStore, KvStore as _, KvWrite as _};
@@ -10,7 +10,7 @@ use crate::noise::noise;
 const ROOM_BYTES: u64 = 4 << 20;
 const ENTRIES: u32 = 2000;
 
-/// Makes of small entries what does not fit.
+/// Turns small entries into ones that do not fit.
 fn migrations() -> Migrations {
     let step = Step::numbered(1).each("small", |trees, key, value| {
         let seed = u32::from_be_bytes(value.try_into()?);

@@ -1,10 +1,10 @@
-//! A place for a store, and a way to run a test on every engine that keeps what is stored.
+//! A folder for a store, and a way to run a test on every persistent engine.
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-/// A place for a store that is gone when the test ends.
+/// A folder for a store that is removed when the test ends.
 pub(crate) struct Bed {
     pub(crate) folder: TempDir,
     scheme: &'static str,
@@ -19,7 +19,7 @@ impl Bed {
         Self { folder: tempfile::tempdir().unwrap(), scheme }
     }
 
-    /// Where the store is, once there is one.
+    /// The path of the store, once there is one.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join(format!("store.{}", self.scheme))
     }
@@ -33,7 +33,7 @@ impl Bed {
     }
 }
 
-/// Makes a test per engine of each function, which takes a [`Bed`].
+/// Makes a test for each engine from each function, which takes a [`Bed`].
 macro_rules! on_every_persistent_engine {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {

@@ -15,7 +15,7 @@ on_every_persistent_engine!(
     many_batches_are_one_import,
 );
 
-/// Returns how many packages are stored; the indexes have to be right too.
+/// Returns the number of stored packages; the indexes have to be right too.
 fn stored(bed: &Bed) -> String {
     let scrubbed = run(bed, &["scrub"]);
     assert_eq!((scrubbed.code, scrubbed.out.as_str()), (Some(0), ""), "{}", scrubbed.err);
@@ -43,7 +43,7 @@ fn a_package_takes_the_place_of_the_one_before(bed: &Bed) {
                  Package: nano\nVersion: 8.2\nSection: text\nInstalled-Size: 2\nDepends: musl\n";
     let imported = import(bed, newer.as_bytes());
     assert!(imported.out.ends_with(": 0 new, 2 updated\n"), "{}", imported.out);
-    // Every index has the new values, and none the old.
+    // Every index has the new values, and none of the old ones.
     let nano = "nano\t8.2\ttext\t2\t\n";
     prints(bed, &["search", "--section", "text"], nano);
     prints(bed, &["search", "--max-size", "100"], nano);
@@ -89,7 +89,7 @@ fn bad_records_are_reported_and_left_out(bed: &Bed) {
     assert_eq!((strict.code, strict.err.as_str()), (Some(0), ""));
 }
 
-/// It is refused within a transaction, which goes on: nothing of it may be left there.
+/// It is refused within a transaction, which continues: nothing of it may be left there.
 fn a_package_the_store_refuses_is_reported_and_left_out(bed: &Bed) {
     let long = "a".repeat(70_000);
     let text = format!(

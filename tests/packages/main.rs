@@ -1,5 +1,5 @@
-//! The example `packages`, held to what it promises: what it reads of a control file, and what the
-//! program prints, on every engine that keeps what is stored.
+//! Tests of the example `packages`: how it reads a control file, and what the program prints, on
+//! every persistent engine.
 
 #[path = "../../examples/packages/control/mod.rs"]
 pub mod control;

@@ -1,4 +1,4 @@
-//! Paging: forward and back, each package once.
+//! Paging: forward and backward, each package once.
 
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{Run, fails, import, import_index, run};
@@ -16,7 +16,7 @@ fn page(bed: &Bed, query: &[&str], limit: &str, cursor: Option<&str>) -> Run {
     page
 }
 
-/// Returns the pages from the first to the last, or from the last to the first, as `way` says.
+/// Returns the pages from the first to the last, or from the last to the first, depending on `way`.
 fn pages(bed: &Bed, query: &[&str], limit: &str, from: Run, way: &str) -> Vec<Run> {
     let mut pages = vec![from];
     while let Some(cursor) = pages.last().unwrap().said(way).map(str::to_owned) {
@@ -67,7 +67,7 @@ fn a_page_keeps_its_place_when_packages_come_and_go(bed: &Bed) {
     import_index(bed);
     let first = page(bed, &["--section", "admin"], "2", None);
     assert_eq!(first.names(), ["adduser", "apt"]);
-    // One is new before the place, one behind it, and the last of the page is gone from the section.
+    // One is new before the cursor, one after it, and the last of the page has left the section.
     let text =
         "Package: aaa\nSection: admin\n\nPackage: base-files\nSection: admin\n\nPackage: apt\n";
     assert_eq!(import(bed, text.as_bytes()).code, Some(0));
@@ -94,6 +94,6 @@ fn a_cursor_is_of_its_query(bed: &Bed) {
     ] {
         fails(bed, arguments, 1, "cursor");
     }
-    // How many a page has is no part of the query.
+    // The size of a page is not a part of the query.
     assert_eq!(page(bed, &["--section", "admin"], "9", Some(cursor)).names(), ["apt", "passwd"]);
 }

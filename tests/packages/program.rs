@@ -1,4 +1,4 @@
-//! Running the program, and what a run left behind.
+//! Running the program, and the result of a run.
 
 use std::env;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
 
-/// The packages that most tests are about.
+/// The packages of most tests.
 pub(crate) const INDEX: &str = include_str!("index.txt");
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -24,7 +24,7 @@ impl Run {
         self.out.lines().filter_map(|line| line.split('\t').next()).collect()
     }
 
-    /// Returns what is said on the standard error behind a word and a colon.
+    /// Returns the text on the standard error after a word and a colon.
     pub(crate) fn said(&self, word: &str) -> Option<&str> {
         let mut lines = self.err.lines();
         lines.find_map(|line| line.strip_prefix(word)?.strip_prefix(": "))
@@ -60,7 +60,7 @@ pub(crate) fn start_at(url: &str, bed: &Bed, arguments: &[&str]) -> Child {
 /// Runs what was started, with an input.
 pub(crate) fn finish(mut child: Child, input: &[u8]) -> Run {
     let mut stdin = child.stdin.take().unwrap();
-    // A program that ends early leaves its input unread, which is no failure of the test.
+    // A program that ends early leaves its input unread, which is not a failure of the test.
     let _ = stdin.write_all(input);
     drop(stdin);
     let output = child.wait_with_output().unwrap();
@@ -81,21 +81,21 @@ pub(crate) fn import(bed: &Bed, index: &[u8]) -> Run {
     finish(start_at(&bed.url(), bed, &["import", "-"]), index)
 }
 
-/// Imports the packages that most tests are about.
+/// Imports the packages of most tests.
 pub(crate) fn import_index(bed: &Bed) {
     let imported = import(bed, INDEX.as_bytes());
     assert_eq!((imported.code, imported.err.as_str()), (Some(0), ""));
     assert!(imported.out.ends_with(": 12 new, 0 updated\n"), "{}", imported.out);
 }
 
-/// Runs the program, which prints this and says nothing beside it.
+/// Runs the program, which prints exactly this.
 #[track_caller]
 pub(crate) fn prints(bed: &Bed, arguments: &[&str], out: &str) {
     let run = run(bed, arguments);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), out, ""));
 }
 
-/// Searches for what is not there.
+/// Searches for absent packages.
 #[track_caller]
 pub(crate) fn finds_nothing(bed: &Bed, criteria: &[&str]) {
     let run = run(bed, &[&["search"], criteria].concat());
@@ -103,7 +103,7 @@ pub(crate) fn finds_nothing(bed: &Bed, criteria: &[&str]) {
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", says));
 }
 
-/// Runs the program, which fails with this code and, but for a wrong call, one line.
+/// Runs the program, which fails with this code and, except for wrong arguments, one line.
 #[track_caller]
 pub(crate) fn fails(bed: &Bed, arguments: &[&str], code: i32, says: &str) {
     let run = run(bed, arguments);

@@ -1,12 +1,12 @@
-//! Reading control files: what is in a record, and what is wrong with one and where.
+//! Reading control files: the contents of a record, and the position and kind of a fault.
 
 use crate::control::Records;
 use crate::package::Package;
 
-/// A line over the longest that is read as one.
+/// A line over the maximum length.
 const LINE_BYTES: usize = 300_000;
 
-/// Reads all records: the line and the package of a good one, what is said of a bad one.
+/// Reads all records: the line and the package of a good one, or the message about a bad one.
 fn read(text: impl AsRef<[u8]>) -> Vec<Result<(u64, Package), String>> {
     let records = Records::new(text.as_ref());
     records
@@ -17,7 +17,7 @@ fn read(text: impl AsRef<[u8]>) -> Vec<Result<(u64, Package), String>> {
         .collect()
 }
 
-/// Reads the one record there is.
+/// Reads the only record.
 #[track_caller]
 fn package(text: impl AsRef<[u8]>) -> Package {
     let mut records = read(text);
@@ -30,7 +30,7 @@ fn depends(text: &str, names: &[&str]) {
     assert_eq!(package(format!("Package: a\n{text}\n")).depends, names);
 }
 
-/// Reads a record that is bad between two that are good.
+/// Reads a bad record between two good ones.
 #[track_caller]
 fn is_bad(record: &[u8], says: &str) {
     let text = [b"Package: before\nVersion: 1\n\n", record, b"\n\nPackage: behind\n"].concat();

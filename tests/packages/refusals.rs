@@ -1,4 +1,4 @@
-//! What is refused or fails: one clear line, and the right code.
+//! Calls that are refused or fail: one clear line, and the right code.
 
 use std::fs;
 
@@ -33,10 +33,10 @@ fn reading_all_packages_can_be_forbidden(bed: &Bed) {
     assert!(way.starts_with("reads ALL documents, keeps those where "), "{way}");
     let forbidden = ["search", "--containing", "librar", "--no-scan"];
     fails(bed, &forbidden, 1, "reading all documents is forbidden");
-    // An index finds those that are asked further.
+    // An index finds the candidates for the remaining conditions.
     let section = ["search", "--containing", "librar", "--section", "libs", "--no-scan"];
     assert_eq!(run(bed, &section).out, found.out);
-    // The first of all are found without reading the others.
+    // The first of all packages are found without reading the others.
     assert_eq!(run(bed, &["search", "--no-scan"]).code, Some(0));
 }
 

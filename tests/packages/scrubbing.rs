@@ -1,4 +1,4 @@
-//! Damage: entries of indexes that are missing or lead nowhere, and packages that cannot be read.
+//! Damage: missing or dangling index entries, and unreadable packages.
 
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::{Cursor as _, DynStore, KvRead as _, KvStore as _, Tree};
@@ -13,7 +13,7 @@ on_every_persistent_engine!(
     a_package_that_cannot_be_read_leaves_the_others_readable,
 );
 
-/// Changes the store past the collection.
+/// Changes the store without the collection.
 fn damage(bed: &Bed, change: impl FnOnce(&DynStore)) {
     let store = arbour::open(&bed.url()).unwrap();
     change(&store);
@@ -39,7 +39,7 @@ fn wrong_entries_are_found_and_mended(bed: &Bed) {
     import_index(bed);
     damage(bed, |store| {
         let tree = open(store, &index_tree("packages", "depends"));
-        // Of all packages that depend on others, the entries of the first ten.
+        // For the packages with dependencies, the entries of the first ten.
         let snapshot = store.snapshot().unwrap();
         let mut cursor = snapshot.prefix(&tree, b"").unwrap();
         let mut keys = Vec::new();
@@ -51,7 +51,7 @@ fn wrong_entries_are_found_and_mended(bed: &Bed) {
         for key in &keys[..10] {
             store.delete(&tree, key).unwrap();
         }
-        // An entry of a package that is not there: the id is behind the last FF.
+        // An entry of an absent package: the id comes after the last FF.
         let mut dangling = keys[10].clone();
         dangling.extend_from_slice(b"-gone");
         store.put(&tree, &dangling, b"").unwrap();
@@ -87,7 +87,7 @@ fn a_package_that_cannot_be_read_leaves_the_others_readable(bed: &Bed) {
     assert!(scrubbed.out.starts_with("unreadable\t"), "{}", scrubbed.out);
     assert!(scrubbed.err.contains("; 1 package cannot be read: "), "{}", scrubbed.err);
 
-    // Importing it again mends it.
+    // Importing it again repairs it.
     let again = crate::program::import(bed, crate::program::INDEX.as_bytes());
     assert_eq!(again.code, Some(0), "{}", again.err);
     assert_eq!(run(bed, &["show", "apt"]).code, Some(0));

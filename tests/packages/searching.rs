@@ -12,7 +12,7 @@ on_every_persistent_engine!(
     the_way_is_explained,
 );
 
-/// Searches, and returns the names of what was found.
+/// Searches, and returns the names of the results.
 #[track_caller]
 fn finds(bed: &Bed, criteria: &[&str], names: &[&str]) {
     let found = run(bed, &[&["search"], criteria].concat());
@@ -47,7 +47,7 @@ fn each_criterion_finds_what_meets_it(bed: &Bed) {
     finds(bed, &["--prefix", "li"], &["libc6", "libc6-arm64-cross"]);
     finds_nothing(bed, &["--prefix", "zz"]);
     finds(bed, &["--words", "library"], &["libc6", "libc6-arm64-cross", "zlib1g"]);
-    // The long text has words too, and an apostrophe splits none from its neighbours.
+    // The long text has words too, and an apostrophe does not split them.
     finds(bed, &["--words", "DELUSER commands"], &["adduser"]);
     finds(bed, &["--words", "editor text"], &["nano"]);
     finds_nothing(bed, &["--words", "librar"]);
@@ -80,7 +80,7 @@ fn orders_are_as_asked_for(bed: &Bed) {
     finds(bed, &["--section", "admin", "--sort", "name"], &["adduser", "apt", "passwd"]);
     finds(bed, &["--section", "admin", "--sort", "size"], &["adduser", "passwd", "apt"]);
     finds(bed, &["--section", "admin", "--sort", "-size"], &["apt", "passwd", "adduser"]);
-    // The size of libc6-arm64-cross is not known.
+    // The size of libc6-arm64-cross is unknown.
     finds(bed, &["--section", "libs", "--sort", "size"], &["zlib1g", "libc6"]);
     finds(bed, &["--section", "libs", "--sort", "-size"], &["libc6", "zlib1g"]);
     finds(

@@ -1,4 +1,4 @@
-//! A place for stores, and ways to run a test on every engine.
+//! Folders for stores, and ways to run a test on every engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::stores::Stores;
 
-/// A place for a store, and perhaps one for the queue, that are gone when the test ends.
+/// A folder for a store, and perhaps one for the queue, that are removed when the test ends.
 pub(crate) struct Bed {
     pub(crate) folder: TempDir,
     engine: &'static str,
@@ -80,7 +80,7 @@ macro_rules! with_every_queue {
 }
 pub(crate) use with_every_queue;
 
-/// The same on the engines that keep what is stored, and with the queue apart.
+/// The same on persistent engines, and with the queue apart.
 macro_rules! with_every_persistent_queue {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {

@@ -27,7 +27,7 @@ impl<D: Document> Things<D> {
         Self::open_in(&bed.open(), declaration).unwrap()
     }
 
-    /// Opens a collection in a store that is open.
+    /// Opens a collection in an open store.
     pub(crate) fn open_in(store: &Arc<DynStore>, declaration: Declaration<D>) -> DocResult<Self> {
         let collection = Documents::new(&**store).collection(declaration)?;
         Ok(Self { store: Arc::clone(store), collection })
@@ -58,7 +58,7 @@ impl<D: Document> Things<D> {
         self.read(|things| Ok(things.get(id)?.map(|stored| stored.body)))
     }
 
-    /// Returns the ids of what a query finds, as `5 7`.
+    /// Returns the ids of the results of a query, as `5 7`.
     pub(crate) fn find(&self, query: &Query<D>) -> String {
         ids(&self.read(|things| things.search(query)).items)
     }

@@ -50,7 +50,7 @@ fn a_write_is_read_when_it_returns_and_says_who_made_it(bed: &Bed) {
     assert_eq!(read[0].as_event().metadata().unwrap().extra["user"], "ada");
 }
 
-/// M5. It is in the queue, and those behind it are applied.
+/// M5. It is in the queue, and later events are applied.
 fn a_write_that_is_refused_is_no_failure(bed: &Bed) {
     let opened = bed.open_all().open();
     let thing = json!({"id": 5, "count": 3});
@@ -66,7 +66,7 @@ fn a_write_that_is_refused_is_no_failure(bed: &Bed) {
     assert_eq!(opened.get(5), Some(thing));
 }
 
-/// M7. Also those of sub-events, which see each other's.
+/// M7. This includes ids of sub-events, which see each other's.
 fn ids_are_made_one_after_another(bed: &Bed) {
     let opened = bed
         .open_all()

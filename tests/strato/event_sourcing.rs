@@ -43,7 +43,7 @@ fn a_dispatch_returns_what_came_of_it(bed: &Bed) {
     assert!(read[1].as_event().time > 1_600_000_000_000);
 }
 
-/// E2, E4. How far the things are is committed with them.
+/// E2, E4. The position of the things is committed with them.
 fn readers_see_what_was_committed(bed: &Bed) {
     let opened = bed.open_all().open();
     let before = opened.events.store().snapshot().unwrap();
@@ -72,7 +72,7 @@ fn a_position_can_be_waited_for(bed: &Bed) {
     });
 }
 
-/// E7. strato-db leaves it alone until it is asked.
+/// E7. strato-db does nothing until it is asked.
 fn a_backlog_is_applied_by_whoever_comes_next(bed: &Bed) {
     let stores = bed.open_all();
     stores.append(writes().set(&json!({"id": 5})).unwrap());
@@ -133,7 +133,8 @@ fn phases_come_in_their_order(bed: &Bed) {
     assert_eq!(opened.history(&EventQuery::all()), ["1 things/set", "2 one-ordered"]);
 }
 
-/// E9, M3. They come of no dispatch of their own, and of none that fails; nor without end.
+/// E9, M3. Sub-events need no dispatch of their own, disappear with a failing one, and cannot be
+/// endless.
 fn sub_events_are_of_their_event(bed: &Bed) {
     let stores = bed.open_all();
     let opened = open_shop(&stores);
@@ -161,7 +162,8 @@ fn what_was_done_is_counted(bed: &Bed) {
     assert_eq!((counters.appended(), counters.applied(), counters.failed()), (2, 1, 1));
 }
 
-/// E13. Whatever died between queueing and applying, the position of the things alone counts.
+/// E13. Whichever process died between queueing and applying, only the position of the things
+/// counts.
 fn an_event_is_applied_once_whoever_dies(bed: &Bed) {
     let stores = bed.open_all();
     open_shop(&stores).dispatch(writes().set(&json!({"id": 5, "count": 3})).unwrap());
@@ -173,7 +175,7 @@ fn an_event_is_applied_once_whoever_dies(bed: &Bed) {
     }
 }
 
-/// E15. Until the new ones are as far, the old ones are read.
+/// E15. The old ones are read until the new ones have caught up.
 fn things_are_folded_anew_beside_those_that_are_read(bed: &Bed) {
     let stores = bed.open_all();
     let opened = open_shop(&stores);

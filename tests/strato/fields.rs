@@ -81,7 +81,7 @@ fn fields_are_found_at_paths_and_by_other_names(bed: &Bed) {
     assert!(matches!(refused, DocError::WrongType { .. }), "{refused}");
 }
 
-/// J4, and J5 as far as a value comes of the document.
+/// J4, and J5 as far as a value depends on the document.
 fn computed_fields_are_computed_anew_when_they_change(bed: &Bed) {
     let store = bed.open();
     let open = |revision, factor: i64| {
@@ -109,8 +109,8 @@ struct Thing {
     tags: Vec<String>,
 }
 
-/// J6, J22. A type is what reads and writes a document; a collection may store it in another codec, and
-/// read what was stored otherwise.
+/// J6, J22. A type reads and writes a document; a collection may store it in another codec, and
+/// read what was stored with an earlier one.
 fn types_of_ones_own_are_documents(bed: &Bed) {
     let store = bed.open();
     let declaration = || {
@@ -162,7 +162,7 @@ fn false_takes_no_room(bed: &Bed) {
     assert_eq!(things.get(2), Some(json!({"id": 2, "is_new": false})), "it stays what it was");
 }
 
-/// J9, and what strato-db has not: several fields, both directions.
+/// J9, and features that strato-db lacks: several fields, both directions.
 fn indexes_are_sparse_unique_and_compound(bed: &Bed) {
     let declaration = things::declaration("things")
         .field(Field::path("kind"))

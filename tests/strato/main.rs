@@ -1,8 +1,8 @@
-//! What strato-db does, row by row of the table in examples/strato/README.md, as an application does
-//! it with Arbour; what strato-db gets wrong; and the program of the example.
+//! The features of strato-db, row by row of the table in examples/strato/README.md, as an
+//! application uses them with Arbour; the mistakes of strato-db; and the program of the example.
 //!
-//! What is about documents runs on every engine; what is about events, with the queue in the same
-//! store and in one of its own, of the same engine and of another.
+//! Tests about documents run on every engine; tests about events also run with the queue in the
+//! same store and in one of its own, of the same engine and of another.
 
 #[path = "../../examples/strato/things.rs"]
 pub mod things;

@@ -27,7 +27,7 @@ on_every_engine!(
     documents_of_before_are_read_as_those_of_today,
 );
 
-/// Notes that a step ran, behind those that ran before.
+/// Records that a step ran, after those that ran before.
 fn note(trees: &mut StepTrees<'_>, name: &str) -> arbour::Result<()> {
     let mut noted = trees.get("notes", b"ran")?.unwrap_or_default();
     noted.extend_from_slice(format!("{name} ").as_bytes());
@@ -49,7 +49,7 @@ fn of_things(steps: impl IntoIterator<Item = Step>) -> Migrations {
     Migrations::new("strato", "1").group(group)
 }
 
-/// D2. Numbers by what they are worth, then names, then models; strato-db has 10 before 9.
+/// D2. Numbers by value, then names, then models; strato-db puts 10 before 9.
 fn steps_of_all_models_have_one_order(bed: &Bed) {
     let users = Group::new("users")
         .step(step(Step::numbered(9), "u9"))
@@ -60,7 +60,7 @@ fn steps_of_all_models_have_one_order(bed: &Bed) {
     assert_eq!(noted(&store), "t9 u9 t10 u2020 ");
 }
 
-/// D3. Each step is a commit of its own, where strato-db has one for all.
+/// D3. Each step is a commit of its own; strato-db has one for all.
 fn a_step_that_fails_leaves_nothing_and_is_gone_on_with(bed: &Bed) {
     let store = bed.open();
     let failing = Step::numbered(2).atomic(|trees| {
@@ -87,7 +87,7 @@ fn of_two_who_migrate_one_does(bed: &Bed) {
     assert_eq!(noted(&store), "one ");
 }
 
-/// D4. strato-db has no checksums, and does not see what is late or missing.
+/// D4. strato-db has no checksums, and does not detect late or missing steps.
 fn what_does_not_fit_is_told_before_anything_runs(bed: &Bed) {
     let store = bed.open();
     let (one, three) = (|| step(Step::numbered(1), "one"), || step(Step::numbered(3), "three"));
@@ -131,7 +131,7 @@ fn what_would_run_can_be_looked_at_before(bed: &Bed) {
     let copy = bed.folder.path().join("copy");
     let ran = migrations
         .run_with(&*store, &Run::default().backup_first(&copy), &mut |_| ControlFlow::Continue(()));
-    // What an engine cannot do it says before anything runs.
+    // What an engine cannot do, it says before anything runs.
     if store.capabilities().hot_backup {
         ran.unwrap();
         let url = format!("{}:{}", store.capabilities().engine, copy.display());
@@ -160,7 +160,7 @@ fn a_store_of_before_is_taken_over(bed: &Bed) {
     assert_eq!(states, [RecordState::Adopted, RecordState::Done]);
 }
 
-/// What is done to each document needs no step: it is done when it is read.
+/// A change of each document needs no step: it is made when the document is read.
 fn documents_of_before_are_read_as_those_of_today(bed: &Bed) {
     let store = bed.open();
     let before = Things::open_in(&store, things::declaration("things")).unwrap();

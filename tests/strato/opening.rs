@@ -21,7 +21,7 @@ on_every_engine!(
 
 on_every_persistent_engine!(a_closed_store_can_be_opened_again, a_store_can_be_opened_to_read);
 
-/// S1. Whoever comes meanwhile waits for the one who opens it.
+/// S1. Concurrent callers wait for the one that opens it.
 fn a_store_can_be_opened_when_it_is_first_used(bed: &Bed) {
     let opened = Arc::new(AtomicUsize::new(0));
     let (url, counted) = (bed.url(), Arc::clone(&opened));
@@ -67,7 +67,7 @@ fn what_is_to_be_done_at_opening_is_done(bed: &Bed) {
     assert!(store.snapshot().unwrap().contains(&notes, b"opened").unwrap());
 }
 
-/// S11. An engine that cannot says so.
+/// S11. An engine that cannot do this says so.
 fn a_store_can_be_opened_to_read(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
     things.fill(&[json!({"id": 5})]);

@@ -1,4 +1,4 @@
-//! The program of the example, and several of it at once (`E14`).
+//! The program of the example, and several instances of it at once (`E14`).
 
 use std::env;
 use std::fs;
@@ -17,7 +17,7 @@ with_every_persistent_queue!(
     a_reader_may_stop_reading,
 );
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 #[derive(Debug)]
 struct Run {
     code: Option<i32>,
@@ -71,7 +71,7 @@ fn finish(child: Child) -> Run {
     }
 }
 
-/// Runs the program, which prints this and says nothing beside it.
+/// Runs the program, which prints exactly this.
 #[track_caller]
 fn prints(bed: &Bed, command: &str, out: &str) {
     let run = finish(start(bed, command));
@@ -86,7 +86,7 @@ fn failed(run: &Run, says: &str) {
     assert_eq!(run.err.lines().count(), 1, "{}", run.err);
 }
 
-/// Returns the lines of so many events.
+/// Returns the lines of this many events.
 fn history(count: usize) -> String {
     (1..=count).map(|position| format!("{position}\tthings/set\t{THING}")).collect()
 }
@@ -160,8 +160,8 @@ fn a_store_that_cannot_be_opened_is_one_clear_line() {
     failed(&finish(start_with(&bed, &["--store", "x:y", "crud"])), "there is no engine \"x\"");
 }
 
-/// E14, and what strato-db was seen to get wrong: a process that waits for an event that another one
-/// applied waited for ever, or ended as if all were well.
+/// E14, and a mistake of strato-db: a process that waited for an event that another one applied
+/// waited for ever, or exited as if it had succeeded.
 #[cfg(feature = "sqlite")]
 #[test]
 fn processes_that_share_a_queue_never_hang_each_other() {

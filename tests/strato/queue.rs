@@ -25,7 +25,7 @@ with_every_queue!(
     what_was_asked_for_twice_happens_once,
 );
 
-/// Q1. strato-db keeps the result in the row of the event; here it is kept with what was folded.
+/// Q1. strato-db keeps the result in the row of the event; here it is kept with the view.
 fn an_event_keeps_all_that_is_known_of_it(bed: &Bed) {
     let opened = bed.open_all().open();
     let set = writes().set(&json!({"id": 5})).unwrap().at(1_700_000_000_000);
@@ -57,7 +57,7 @@ fn events_are_queued_in_order_without_waiting(bed: &Bed) {
     assert!((1..=4).all(|id| opened.get(id).is_some()));
 }
 
-/// Q3. With no event there is nothing after the time that is given, and an end for who is cancelled.
+/// Q3. Without an event the call returns after the given time, and a cancelled call returns too.
 fn whoever_waits_for_the_next_event_is_woken(bed: &Bed) {
     let stores = bed.open_all();
     ends(move || {
@@ -79,7 +79,8 @@ fn whoever_waits_for_the_next_event_is_woken(bed: &Bed) {
     });
 }
 
-/// Q5. strato-db can be told to number on behind what it knows; here another queue is no queue.
+/// Q5. strato-db can be told to continue numbering after what it knows; here another queue is an
+/// error.
 fn a_queue_that_lost_its_events_is_found_out(bed: &Bed) {
     let stores = bed.open_all();
     stores.open().dispatch(writes().set(&json!({"id": 5})).unwrap());
@@ -89,7 +90,8 @@ fn a_queue_that_lost_its_events_is_found_out(bed: &Bed) {
     assert!(matches!(lost, Err(EventError::Truncated { applied: 1, newest: 0, .. })), "{lost:?}");
 }
 
-/// Q6. An event stays as it was written, and its hash proves it: what is repaired is how it is read.
+/// Q6. An event stays as it was written, and its hash proves it: what is repaired is how it is
+/// read.
 fn an_old_event_is_read_as_one_of_today(bed: &Bed) {
     let stores = bed.open_all();
     let renamed = EventType::<String>::new("renamed");
@@ -113,7 +115,7 @@ fn the_history_is_read_by_type_by_stream_and_backwards(bed: &Bed) {
     for event in [writes().set(&one), writes().set(&two), writes().remove(1), writes().set(&one)] {
         opened.dispatch(event.unwrap());
     }
-    // From now on by an index, of what is there and of what comes.
+    // From now on by an index, of existing and new events.
     opened.events.log().index_types(opened.events.log_store()).unwrap();
     assert_eq!(opened.history(&EventQuery::all().of_type("things/remove")), ["3 things/remove"]);
     assert_eq!(
@@ -126,7 +128,7 @@ fn the_history_is_read_by_type_by_stream_and_backwards(bed: &Bed) {
     assert_eq!(opened.history(&EventQuery::all()), ["3 things/remove", "4 things/set"]);
 }
 
-/// What strato-db has not: keys by which a call is known again, and versions that are expected.
+/// Features that strato-db lacks: idempotency keys and expected versions.
 fn what_was_asked_for_twice_happens_once(bed: &Bed) {
     let opened = bed.open_all().open();
     let insert = Append::from(writes().insert(&json!({"id": 5})).unwrap()).key("once");

@@ -1,4 +1,4 @@
-//! The page beside the example: its code is the example's, and its tests are there.
+//! The page beside the example: its code is the example's, and its tests exist.
 
 use std::fs;
 use std::path::Path;

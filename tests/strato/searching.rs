@@ -90,7 +90,7 @@ fn documents_are_got_by_id_by_unique_field_and_many_at_once(bed: &Bed) {
     });
 }
 
-/// J17, E10. Nothing can change under it, for it belongs to one moment.
+/// J17, E10. Nothing can change under it, because it belongs to one snapshot.
 fn a_cache_reads_each_document_once(bed: &Bed) {
     open(bed).read(|things| {
         let cache = DocCache::new(things);
@@ -120,7 +120,7 @@ fn a_search_sorts_limits_counts_and_pages_both_ways(bed: &Bed) {
     assert_eq!(things.find(&query().offset(7).limit(2)), "2 5");
 }
 
-/// J19. A cursor of strato-db is a place in any query.
+/// J19. A cursor of strato-db is a position in any query.
 fn a_cursor_is_of_its_query(bed: &Bed) {
     open(bed).read(|things| {
         let next = things.search(&Query::new(Filter::eq("kind", "a")).limit(1))?.next.unwrap();
@@ -147,7 +147,7 @@ fn aggregates_need_no_documents(bed: &Bed) {
     });
 }
 
-/// J21. A limit is one on all that is visited.
+/// J21. A limit applies to all visited documents.
 fn documents_are_visited_one_by_one_and_by_threads(bed: &Bed) {
     open(bed).read(|things| {
         let mut visited = Vec::new();

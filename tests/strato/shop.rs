@@ -12,13 +12,14 @@ use crate::stores::writes;
 /// Takes orders of things.
 pub(crate) struct Shop {
     pub(crate) things: Arc<Collection<Value>>,
-    /// Whether it refuses what it cannot deliver. It fails else, as it did before it was mended.
+    /// Whether it refuses what it cannot deliver. Otherwise it fails, as it did before it was
+    /// repaired.
     pub(crate) is_mended: bool,
-    /// What was called, in its order.
+    /// The calls, in order.
     pub(crate) calls: Arc<Mutex<Vec<String>>>,
 }
 
-/// An order of one thing. `one-ordered` is how it was once called.
+/// An order of one thing. `one-ordered` is its earlier name.
 pub(crate) fn order(thing: i64, count: i64) -> NewEvent {
     let payload = json!({"thing": thing, "count": count});
     EventType::new("ordered").event("shop", &payload).unwrap()
@@ -104,7 +105,7 @@ impl Model for Shop {
         Ok(())
     }
 
-    /// Puts a note where something is sold out, and its id into the thing.
+    /// Puts a note if something is sold out, and its id into the thing.
     fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
         self.call("transact", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };

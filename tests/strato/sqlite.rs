@@ -1,4 +1,4 @@
-//! What only SQLite has: SQL close by, and its settings (`S3`, `S4`, `S6` to `S9`, `J5`, `Q7`).
+//! Features of SQLite alone: SQL, and its settings (`S3`, `S4`, `S6` to `S9`, `J5`, `Q7`).
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn setting(store: &SqliteStore, name: &str) -> i64 {
     store.with_write_connection(Durability::default(), read).unwrap()
 }
 
-/// S3. Tables of one's own change with the things, all or nothing.
+/// S3. The program's own tables change with the things, all or nothing.
 #[test]
 fn sql_and_things_are_one_transaction() {
     let folder = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn a_statement_is_prepared_once() {
     assert_eq!(sum.unwrap(), 12);
 }
 
-/// S6. Who waits is another process or another handle; strato-db retries besides.
+/// S6. The waiting caller is another process or another handle; strato-db also retries.
 #[test]
 fn a_writer_waits_as_long_as_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ fn settings_are_options() {
     assert_eq!(settings.map(|name| setting(&plain, name)), [4 << 20, 1, 2]);
 }
 
-/// S9. The version of what is stored is kept by migrations, not by a number of the file's.
+/// S9. Migrations keep the version of what is stored, not a number of the file.
 #[test]
 fn changes_of_others_are_seen_in_the_data_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,10 +17,10 @@ use serde_json::{Map, Value};
 
 use crate::things;
 
-/// What is dispatched is waited for so long, and no test takes that long.
+/// The time limit of a wait for a dispatch; no test takes that long.
 pub(crate) const WAIT: Duration = Duration::from_secs(300);
 
-/// The store of the things, and that of the queue if it has its own.
+/// The store of the things, and the store of the queue if it is a separate one.
 #[derive(Clone)]
 pub(crate) struct Stores {
     pub(crate) store: Arc<DynStore>,
@@ -51,7 +51,7 @@ impl Stores {
         }
     }
 
-    /// Declares a version of what is folded from events: things, with these ids.
+    /// Declares a version of the view: things, with these ids.
     pub(crate) fn projection(
         &self,
         version: u32,
@@ -68,7 +68,7 @@ impl Stores {
         self.open_as(1, Ids::Integer, |projection, _| projection)
     }
 
-    /// Opens another version, other ids, or with more models.
+    /// Opens another version, with other ids or more models.
     pub(crate) fn open_as(
         &self,
         version: u32,
@@ -80,7 +80,7 @@ impl Stores {
         Opened { events, things }
     }
 
-    /// Appends to the queue without applying anything, as one does who dies before he can.
+    /// Appends to the queue without applying anything, like a process that dies before it can.
     pub(crate) fn append(&self, append: impl Into<Append>) -> u64 {
         let (store, append) = (self.queue_store(), append.into());
         let log = Log::open(&**store, "queue").unwrap();
@@ -98,7 +98,7 @@ impl Opened {
         }
     }
 
-    /// Dispatches an event and returns what became of it.
+    /// Dispatches an event and returns its outcome.
     pub(crate) fn outcome(&self, append: impl Into<Append>) -> Outcome {
         self.events.dispatch(append).unwrap().outcomes("things").last().unwrap().clone()
     }
@@ -119,14 +119,14 @@ impl Opened {
     }
 }
 
-/// Runs what may hang if something is wrong, and fails then.
+/// Runs code that may hang if something is wrong, and fails in that case.
 pub(crate) fn ends(run: impl FnOnce() + Send + 'static) {
     let (done, wait) = channel();
     let running = thread::spawn(move || {
         run();
         let _ = done.send(());
     });
-    // Whoever panics drops the sender, and is joined.
+    // A thread that panics drops the sender, and is joined.
     let is_hanging = wait.recv_timeout(WAIT) == Err(RecvTimeoutError::Timeout);
     assert!(!is_hanging, "it hangs");
     running.join().unwrap();

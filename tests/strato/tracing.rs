@@ -1,4 +1,4 @@
-//! What is told of a store (`S10`).
+//! The events and counters of a traced store (`S10`).
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
@@ -15,13 +15,13 @@ use crate::engines::on_every_engine;
 
 on_every_engine!(what_is_done_with_a_store_is_told, what_is_done_with_a_store_is_counted);
 
-/// Under tracing a length is the engine's own count, and no scan.
+/// Under tracing a length is the engine's own count, and not a scan.
 #[test]
 fn a_traced_store_hands_every_method_on() {
     assert_eq!(arbour_conformance::check_forwarding(TracedStore::new), [""; 0]);
 }
 
-/// Keeps the name of each event that is told of a store, with some of its fields.
+/// Keeps the name of each event of a store, with some of its fields.
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<Vec<String>>>);
 

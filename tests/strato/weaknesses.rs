@@ -1,4 +1,4 @@
-//! What strato-db was seen to get wrong.
+//! Mistakes of strato-db.
 
 use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
@@ -36,7 +36,7 @@ with_every_queue!(
     a_dispatch_within_a_reducer_is_an_error,
 );
 
-/// Returns the ids of all pages of a query, a page to a text.
+/// Returns the ids of all pages of a query, one text for each page.
 fn pages(things: &Things, query: &Query<Value>, limit: usize) -> Vec<String> {
     let mut pages = Vec::new();
     let mut query = query.clone().limit(limit);
@@ -48,8 +48,8 @@ fn pages(things: &Things, query: &Query<Value>, limit: usize) -> Vec<String> {
     }
 }
 
-/// Of eight things, some without a count and some with a negative one, strato-db returned six, one of
-/// them twice; by a virtual column three of seven.
+/// Of eight things, some without a count and some with a negative one, strato-db returned six, one
+/// of them twice; by a virtual column it returned three of seven.
 fn pages_lose_and_repeat_nothing_beside_nulls_and_negatives(bed: &Bed) {
     let counts =
         [json!(-3), json!(null), json!(0), json!(2), json!(null), json!(-1), json!(2), json!(-3)];
@@ -75,7 +75,7 @@ fn pages_lose_and_repeat_nothing_beside_nulls_and_negatives(bed: &Bed) {
     }
 }
 
-/// Where the things are a multiple of a page, strato-db's last page leads to one without any.
+/// If the number of things is a multiple of the page, strato-db's last page leads to an empty one.
 fn the_last_page_says_that_it_is_the_last(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
     things.fill(&(1..=4).map(|id| json!({"id": id})).collect::<Vec<_>>());
@@ -83,7 +83,7 @@ fn the_last_page_says_that_it_is_the_last(bed: &Bed) {
     assert_eq!(pages(&things, &Query::new(Filter::eq("count", 1)), 2), [""]);
 }
 
-/// strato-db never makes it.
+/// strato-db never builds it.
 fn an_index_over_a_field_that_was_there_is_built(bed: &Bed) {
     let store = bed.open();
     let named = || things::declaration("things").field(Field::path("name"));
@@ -93,7 +93,7 @@ fn an_index_over_a_field_that_was_there_is_built(bed: &Bed) {
     assert_eq!(after.find(&Query::new(Filter::eq("name", "b")).require_index()), "2");
 }
 
-/// strato-db does not find those of before by it.
+/// strato-db does not find existing documents by it.
 fn a_field_that_comes_later_is_found_in_documents_of_before(bed: &Bed) {
     let store = bed.open();
     let before = Things::open_in(&store, things::declaration("things")).unwrap();
@@ -129,7 +129,7 @@ fn a_transaction_in_a_transaction_is_an_error(bed: &Bed) {
     });
 }
 
-/// In strato-db it joins, and is lost when that rolls back.
+/// In strato-db it joins, and is lost when the other transaction rolls back.
 fn a_write_joins_no_transaction_of_somebody_else(bed: &Bed) {
     let store = bed.open();
     let tree = store.tree("things").unwrap();
@@ -149,7 +149,7 @@ fn a_write_joins_no_transaction_of_somebody_else(bed: &Bed) {
     assert_eq!(store.get(&tree, b"theirs").unwrap().as_deref(), Some(&b"2"[..]));
 }
 
-/// In strato-db a dispatch waits for ever now and then, if another instance applied its event.
+/// In strato-db a dispatch sometimes waits for ever, if another instance applied its event.
 fn instances_that_share_a_queue_never_hang_each_other(bed: &Bed) {
     let stores = bed.open_all();
     ends(move || {
@@ -172,7 +172,7 @@ fn instances_that_share_a_queue_never_hang_each_other(bed: &Bed) {
     });
 }
 
-/// strato-db makes new ids, and writes them over those in the queue.
+/// strato-db makes new ids, and overwrites those in the queue.
 fn replay_makes_the_same_ids_and_bytes(bed: &Bed) {
     let stores = bed.open_all();
     let opened = stores.open_as(1, Ids::Uuid, |projection, _| projection);
@@ -191,8 +191,8 @@ fn replay_makes_the_same_ids_and_bytes(bed: &Bed) {
     assert_eq!(both.read(&EventQuery::all()).unwrap(), queued);
 }
 
-/// Makes it look as if all events up to a position had been there, been applied, and been given up:
-/// nobody can wait for so many. Where the positions stand is told by the layout.
+/// Makes it look as if all events up to a position had existed, been applied, and been trimmed,
+/// because a test cannot wait for so many. The layout says where the positions are stored.
 fn move_on(stores: &Stores, position: u64) {
     let write_over = |store: &DynStore, key: &[u8], numbers: &[(usize, u64)]| {
         let tree = store.open_tree(TreeName::layer(&log_tree("queue")).unwrap()).unwrap();
@@ -226,8 +226,8 @@ fn positions_go_beyond_32_bits(bed: &Bed) {
     }
 }
 
-/// strato-db tries for an hour, ends the process, and never settles the dispatch, even if the event is
-/// repaired.
+/// strato-db tries for an hour, ends the process, and never completes the dispatch, even if the
+/// event is repaired.
 fn a_failing_reducer_is_told_and_can_be_mended(bed: &Bed) {
     let stores = bed.open_all();
     ends(move || {

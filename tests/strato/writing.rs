@@ -45,7 +45,8 @@ fn set_inserts_or_replaces(bed: &Bed) {
     assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
 }
 
-/// J13, and what strato-db has not: merging deeper, and only if nobody else has written since.
+/// J13, and features that strato-db lacks: deep merges, and writes that require an unchanged
+/// document.
 fn update_merges_members(bed: &Bed) {
     let things = open(bed);
     things.write(|things| things.update(5, &json!({"name": null, "box": {"size": 1}}))).unwrap();
@@ -81,7 +82,7 @@ fn ids_can_be_changed(bed: &Bed) {
     assert_eq!((things.get(5), things.get(50).unwrap()["name"].clone()), (None, json!("hi")));
 }
 
-/// J22. A function over any writer takes the place of an overridden method.
+/// J22. A function over any writer replaces an overridden method.
 fn what_writes_is_ones_own_to_wrap(bed: &Bed) {
     fn set_in_capitals(things: &mut impl DocWrite<Value>, id: i64, name: &str) -> DocResult<()> {
         things.set(&json!({"id": id, "name": name.to_uppercase()})).map(drop)
@@ -91,7 +92,7 @@ fn what_writes_is_ones_own_to_wrap(bed: &Bed) {
     assert_eq!(things.get(1), Some(json!({"id": 1, "name": "ONE"})));
 }
 
-/// S5. All of it or nothing, over whatever a store has; a write that is refused ends nothing.
+/// S5. All or nothing, over everything in a store; a refused write does not end the transaction.
 fn a_transaction_spans_collections_and_trees(bed: &Bed) {
     let things = open(bed);
     let tree = things.store.tree("visits").unwrap();

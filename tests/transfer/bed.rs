@@ -5,7 +5,7 @@ use arbour_core::engine::TreeName;
 
 use crate::noise::noise;
 
-/// A store of an engine in a folder of its own, which goes with it.
+/// A store of an engine in a folder of its own, which is removed with it.
 pub(crate) struct Bed {
     pub(crate) store: DynStore,
     pub(crate) scheme: String,
@@ -29,7 +29,7 @@ impl Bed {
         arbour::schemes().iter().map(|scheme| Self::new(scheme)).collect()
     }
 
-    /// One that holds what is hard to move, and a tree of a layer.
+    /// A store that holds what is hard to move, and a tree of a layer.
     pub(crate) fn filled(scheme: &str) -> Self {
         let bed = Self::new(scheme);
         let tree = |name: &str| bed.store.open_tree(TreeName::stored(name).unwrap()).unwrap();
@@ -45,7 +45,8 @@ impl Bed {
     }
 }
 
-/// What is hard to move: look-alike names and keys, bytes at the ends of the order, empty and large values.
+/// What is hard to move: look-alike names and keys, bytes at the ends of the order, empty and large
+/// values.
 pub(crate) fn entries() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     let mut entries = Vec::new();
     for name in ["arbour/doc/people", "people", "people2", "Ünïcode ✓"] {
@@ -62,7 +63,7 @@ pub(crate) fn entries() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     entries
 }
 
-/// How many entries there are of those.
+/// The number of those entries.
 pub(crate) fn count() -> u64 {
     entries().len() as u64
 }

@@ -19,7 +19,7 @@ fn small() -> (DynStore, Vec<u8>) {
     (store, bytes)
 }
 
-/// Asserts that loading is refused, and that a store it was to replace is as before.
+/// Asserts that loading is refused, and that the store to be replaced is unchanged.
 fn refused(bytes: &[u8], what: &str) -> TransferError {
     let to = Bed::new("memory");
     to.store.put(&to.store.tree("mine").unwrap(), b"key", b"value").unwrap();
@@ -52,7 +52,7 @@ fn every_engine_reads_what_every_other_wrote() {
     }
 }
 
-/// Written by version 1. Its sums were computed once more by another program.
+/// Written by version 1. Its checksums were computed once more by another program.
 const PINNED: &str = "\
     894152420d0a1a0a0001420000006100000049e9daf278f00c010000000670656f706c65020000000300000004\
     61646131383135100010051000906772616365313930362d006005726f6f6d731c00000e003f20ff6101000660\
@@ -133,7 +133,7 @@ fn blocks_in_another_order_are_refused() {
 #[test]
 fn lengths_that_are_lies_take_no_memory() {
     let (_, bytes) = small();
-    // The block's own lengths: of its records, and of what is stored.
+    // The block's own lengths: of its records, and of the stored bytes.
     for at in [11, 15] {
         let mut huge = bytes.clone();
         huge[at..at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
@@ -165,7 +165,7 @@ fn a_disk_that_is_full_is_said_to_be() {
 
 #[test]
 fn a_dump_that_is_another_the_second_time_leaves_the_mark() {
-    /// Another file is in its place once it was read and wound back.
+    /// Another file replaces it once it was read and rewound.
     struct Swapped(Cursor<Vec<u8>>, Vec<u8>);
     impl Read for Swapped {
         fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {

@@ -1,17 +1,17 @@
-//! Running a test once more in a process that finds no more room.
+//! Runs a test again in a process that runs out of space.
 
 use std::env;
 use std::process::{Command, Stdio};
 
 const URL: &str = "ARBOUR_LIMITED_URL";
 
-/// Returns the store of the process that finds no more room, if this is one.
+/// Returns the store of the process that runs out of space, if this is one.
 pub(crate) fn url() -> Option<String> {
     env::var(URL).ok()
 }
 
-/// Runs a test again in a process that the system lets write no file of more than so many bytes: like a full
-/// device, but without one. Only a shell can be asked for that without unsafe code; its unit is 512 bytes.
+/// Runs a test again in a process whose files the system limits to this many bytes, like a full
+/// device. Without unsafe code only a shell can set that limit; its unit is 512 bytes.
 pub(crate) fn run(test: &str, url: &str, bytes: u64) {
     let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
     let output = Command::new("sh")

@@ -1,6 +1,6 @@
 //! Bytes that do not compress.
 
-/// Returns so many of them, others for each seed.
+/// Returns this many bytes, different for each seed.
 pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed + 1;
     std::iter::repeat_with(|| {

@@ -1,4 +1,4 @@
-//! Transfers that are broken off.
+//! Interrupted transfers.
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -8,8 +8,8 @@ use arbour::{DynStore, KvStore as _};
 
 use super::bed::Bed;
 
-/// Breaks a transfer off at each of its reports, until one goes through, and looks at the destination each
-/// time; then asserts that the next call makes it whole.
+/// Interrupts a transfer at each of its reports, until one completes, and checks the destination
+/// each time; then asserts that the next call makes it whole.
 fn broken_off_at_every_report(
     run: &dyn Fn(Transfer<'_>, &DynStore) -> Result<(), TransferError>,
     expected: arbour::transfer::Digest,

@@ -1,4 +1,4 @@
-//! A device that takes no more: nothing is taken for whole, and once there is room it goes on.
+//! A full device: nothing incomplete counts as whole, and once there is space the transfer resumes.
 
 use arbour::transfer::{Transfer, TransferError, copy, digest, dump};
 use arbour::{ErrorKind, KvStore as _, KvWrite as _, MemoryStore};
@@ -8,7 +8,7 @@ use crate::noise::noise;
 
 const ROOM_BYTES: u64 = 4 << 20;
 
-/// A store that takes four times the room.
+/// A store that takes four times the space.
 fn source() -> MemoryStore {
     let source = MemoryStore::new();
     let tree = source.tree("t").unwrap();

@@ -10,7 +10,7 @@ use arbour::{KvStore as _, KvWrite as _, MemoryStore};
 use super::bed::{Bed, count};
 use super::noise::noise;
 
-/// What comes through a pipe: it cannot be wound back, and comes in small pieces.
+/// The contents of a pipe, which cannot be rewound, and arrive in small pieces.
 struct Pipe<'p> {
     bytes: &'p [u8],
     taken: &'p Cell<u64>,
@@ -109,7 +109,7 @@ fn an_interrupted_load_is_resumed_by_the_same_call() {
     assert_eq!(digest(&to.store).unwrap(), moved.digest);
 }
 
-/// What was taken from the pipe and is not in the store yet is never more than a few blocks.
+/// What was read from the pipe and is not in the store yet is never more than a few blocks.
 #[test]
 fn a_dump_of_any_size_is_loaded_in_blocks() {
     const TOTAL: usize = 24 << 20;

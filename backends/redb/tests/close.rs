@@ -1,4 +1,5 @@
-//! What a copy of the file holds after closing and syncing, and what outlives the store.
+//! What a copy of the file holds after closing and syncing, and what happens after the store is
+//! dropped.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
 
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 const LEVELS: [Durability; 3] = [Durability::None, Durability::ProcessCrash, Durability::PowerLoss];
 
-/// Opens a copy of the file as it is now, as a process does after this one was killed.
+/// Opens a copy of the current file, as a process does after this one was killed.
 fn copied(path: &Path) -> Result<RedbStore> {
     let copy = path.with_extension("copy");
     fs::copy(path, &copy).unwrap();
@@ -41,7 +42,7 @@ fn closing_makes_every_commit_durable_while_a_snapshot_lives() -> Result<()> {
         let store = RedbStore::open(&path, &StoreOptions::new())?;
         let tree = store.tree("t")?;
         store.put(&tree, b"before", b"value")?;
-        // It keeps the file open, so that only what `close` does itself is in the copy.
+        // The snapshot keeps the file open, so the copy has only what `close` itself writes.
         let snapshot = store.snapshot()?;
         commit(&store, durability)?;
         store.close()?;

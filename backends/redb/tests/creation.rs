@@ -1,4 +1,4 @@
-//! A creation that was interrupted leaves a new store, not a broken one.
+//! An interrupted creation leaves a new store, not a broken one.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const HEADER: usize = 320;
 const MAGIC: usize = 9;
 
-/// Every state in which a file can be until redb has written the magic to it.
+/// Every state of a file until redb has written the magic to it.
 fn interrupted() -> Vec<(&'static str, Vec<u8>)> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("store");
@@ -52,8 +52,7 @@ fn an_interrupted_creation_is_a_new_store() -> Result<()> {
     Ok(())
 }
 
-/// Without leave to create there is no store, and none is shown: an empty one would hide that the
-/// data is gone.
+/// Without permission to create, opening fails: an empty store would hide that the data is gone.
 #[test]
 fn without_leave_to_create_there_is_no_store() {
     let folder = TempDir::new().unwrap();
@@ -69,7 +68,7 @@ fn without_leave_to_create_there_is_no_store() {
     }
 }
 
-/// A kill between the magic and the flag that a writer has it open.
+/// A kill between the magic and the flag for an open writer.
 #[test]
 fn a_store_that_was_never_opened_for_writing_needs_that() -> Result<()> {
     let folder = TempDir::new().unwrap();
@@ -84,7 +83,7 @@ fn a_store_that_was_never_opened_for_writing_needs_that() -> Result<()> {
     is_usable(&path, "no flag")
 }
 
-/// What was more than a creation is not taken for one.
+/// A file that was more than an interrupted creation does not count as one.
 #[test]
 fn data_behind_a_lost_header_is_damage() -> Result<()> {
     let folder = TempDir::new().unwrap();

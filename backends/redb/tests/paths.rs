@@ -83,7 +83,7 @@ fn a_file_that_is_renamed_replaced_or_deleted_is_noticed() -> Result<()> {
     assert!(has(&store, b"1")? && !has(&store, b"other")?);
     fs::remove_file(folder.join("elsewhere")).unwrap();
     refused(&store, "deleted")?;
-    // What is only in memory so far goes where nothing finds it: closing says so.
+    // Data that is only in memory so far would go where nothing finds it, so closing fails.
     let tree = store.tree("t")?;
     let mut transaction = store.begin_with(Durability::None)?;
     transaction.put(&tree, b"2", b"")?;

@@ -19,7 +19,7 @@ impl Factory for Rocksdb {
     }
 
     fn data_file(&self, path: &Path) -> PathBuf {
-        // A store that was closed has its entries in sorted files, and those of a case in one.
+        // A closed store has its entries in sorted files, and those of a case in one file.
         let files = fs::read_dir(path).into_iter().flatten().flatten().map(|file| file.path());
         let sorted = files.filter(|file| file.extension().is_some_and(|ending| ending == "sst"));
         sorted.max_by_key(|file| file.metadata().map_or(0, |found| found.len())).unwrap_or_default()

@@ -19,6 +19,6 @@ impl Factory for Engine {
 #[test]
 fn open_forever() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rocksdb");
-    // What RocksDB tells people about its work names the machine it ran on.
+    // RocksDB's own log names the machine on which it ran.
     fixture::check(&Engine, &folder, |name| name.starts_with("LOG"));
 }

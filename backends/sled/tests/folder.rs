@@ -1,4 +1,4 @@
-//! Folders: what is sled's alone, somebody else's, or was left half made.
+//! Folders that belong to sled alone or to another program, or that were left half made.
 
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
@@ -62,7 +62,7 @@ fn an_empty_folder_becomes_a_store() -> Result<()> {
     Ok(())
 }
 
-/// A process that dies while it creates a store leaves one of these behind.
+/// A process that dies while it creates a store leaves one of these.
 #[test]
 fn a_store_half_made_is_made_anew() -> Result<()> {
     for left in ["", "arbour-sled 1 new\n"] {
@@ -120,9 +120,9 @@ fn a_lost_file_is_noticed() -> Result<()> {
             }
             let read = open(folder.path()).and_then(|s| s.get(&s.tree("t")?, b"a"));
             match read {
-                // sled's settings are the same in every store, and restored. Of a store that was not
-                // closed there is no checksum: sled passes over a large value whose file is gone as
-                // if it had never been.
+                // sled's settings are the same in every store, and restored. For a store that was
+                // not closed there is no checksum: sled skips a large value whose file is gone as
+                // if it had never existed.
                 Ok(value) if lost == "conf" => assert!(value.is_some()),
                 Ok(value) if crashed && lost == "blobs" => assert!(value.is_none()),
                 Ok(value) => panic!("{lost}, crashed {crashed}: {:?}", value.map(|v| v.len())),
@@ -176,8 +176,8 @@ fn two_stores_commit_side_by_side() -> Result<()> {
     Ok(())
 }
 
-/// Closing lets go of the files although a handle of a tree lives, and with the last snapshot if
-/// one lives.
+/// Closing releases the files even if a handle of a tree lives; if a snapshot lives, dropping the
+/// last one releases them.
 #[test]
 fn files_are_let_go_with_the_last_reader() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();

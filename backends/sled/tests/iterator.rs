@@ -1,4 +1,4 @@
-//! What sled's own iterator gets wrong, and this backend makes good.
+//! Mistakes of sled's own iterator, which this backend corrects.
 
 use arbour_core::{
     Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, StoreOptions,
@@ -12,7 +12,7 @@ use arbour_sled::SledStore;
 fn reverse_scans_pass_runs_of_the_highest_byte() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path().join("store"), &StoreOptions::new())?;
-    // Which key begins a leaf follows from where the numbers begin.
+    // The first number decides which key begins a leaf.
     for before in 1..40_u64 {
         let tree = store.tree(&format!("from {before} before"))?;
         let first = (1_u64 << 40) - before;

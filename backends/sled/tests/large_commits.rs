@@ -1,7 +1,7 @@
-//! Commits that span segments of sled's log, and files beside it, killed half-way.
+//! Commits that span segments of sled's log, and separate files, killed midway.
 //!
-//! The suite's own kills fall into small transactions. sled writes one of several megabytes in many
-//! parts, out of order, and has to find out at recovery that the last of them are missing.
+//! The suite's own kills hit small transactions. sled writes a commit of several megabytes in many
+//! parts, out of order, and has to detect at recovery that the last ones are missing.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +39,7 @@ fn commit(store: &SledStore, number: u64) -> Result<()> {
     })
 }
 
-/// Returns the one transaction that all keys are of, or zero if there are none.
+/// Returns the single transaction that wrote all keys, or zero if there are none.
 fn check(store: &SledStore) -> Result<u64> {
     let mut found = Vec::new();
     for name in ["t", "u"] {
@@ -74,7 +74,7 @@ fn are_there_as_a_whole_or_not_at_all() -> Result<()> {
     Ok(())
 }
 
-/// Returns the last transaction that a child says it committed before it was killed.
+/// Returns the last transaction that a child reported before it was killed.
 fn run_and_kill(path: &Path, round: u64) -> u64 {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "are_there_as_a_whole_or_not_at_all", "--nocapture"])

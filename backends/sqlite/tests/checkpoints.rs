@@ -1,5 +1,5 @@
-//! The log: how often it is moved into the database file while somebody reads, and that it is short
-//! again afterwards.
+//! The log: how often it is moved into the database file while a reader is active, and that it is
+//! short again afterwards.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn open(path: &Path, pages: u32) -> SqliteStore {
     SqliteStore::open_with(path, &StoreOptions::new(), &sqlite).expect("it opens")
 }
 
-/// Commits once, by one of the ways there are.
+/// Commits once, in one of the possible ways.
 fn commit(store: &SqliteStore, number: u32) {
     let t = store.tree("t").expect("it has a good name");
     let (key, value) = ((number % 64).to_be_bytes(), [number as u8; 1000]);
@@ -42,8 +42,8 @@ fn wal_bytes(path: &Path) -> u64 {
     fs::metadata(path.with_file_name("store-wal")).expect("there is a log").len()
 }
 
-/// Each commit has one snapshot more that it leaves behind, so that trying to move the log would
-/// move a little of it each time.
+/// Each commit has one older snapshot more, so that each attempt to move the log would move a
+/// little of it.
 #[test]
 fn the_log_is_not_moved_at_every_commit() {
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ fn the_log_is_short_again_after_a_snapshot() {
     }
 }
 
-/// Another handle stands for another process: neither knows of the other's tries.
+/// Another handle stands for another process: neither knows the other's attempts.
 #[test]
 fn two_processes_move_one_log() {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ fn two_processes_move_one_log() {
     (0..300).for_each(|number| commit(if number % 2 == 0 { &store } else { &other }, number));
     assert!(wal_bytes(&path) > 300 * 4096);
     drop(snapshot);
-    // One alone suffices, although the other may have been the last to try.
+    // One alone suffices, even if the other made the last attempt.
     (0..200).for_each(|number| commit(&store, number));
     (0..100).for_each(|number| {
         commit(if number % 2 == 0 { &store } else { &other }, number);
@@ -111,7 +111,7 @@ fn two_processes_move_one_log() {
     });
 }
 
-/// SQL may say how long the log gets, but only until its transaction is over.
+/// SQL may set how long the log gets, but only until its transaction is over.
 #[test]
 fn a_closure_does_not_change_when_the_log_is_moved() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +157,7 @@ fn the_log_moves_when_the_last_snapshot_of_a_closed_store_goes() {
         let wal = path.with_file_name(format!("store {order:?}-wal"));
         let t = store.tree("t").unwrap();
         let mut snapshots: Vec<_> = (0..3).map(|_| Some(store.snapshot().unwrap())).collect();
-        // One that waits for the next snapshot must not keep the log from moving.
+        // A connection that waits for the next snapshot must not keep the log from moving.
         drop(store.snapshot().unwrap());
         store.data_version().unwrap();
         store.close().unwrap();
@@ -172,7 +172,7 @@ fn the_log_moves_when_the_last_snapshot_of_a_closed_store_goes() {
     }
 }
 
-/// A closure that leaves the connection that writes unfit has it closed; then only those that read
+/// If a closure leaves the writing connection unusable, it is closed; then only reading connections
 /// are left, which cannot move the log.
 #[test]
 fn the_log_moves_when_the_store_goes() {

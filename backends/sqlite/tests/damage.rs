@@ -1,5 +1,5 @@
 //! Damage that SQLite itself does not report as such, and damage anywhere: no call panics, and each
-//! fails as `Corrupted` or returns something.
+//! fails with `Corrupted` or returns something.
 
 #![allow(
     clippy::indexing_slicing,
@@ -61,7 +61,8 @@ fn scan(read: &impl KvRead, tree: &arbour_core::Tree) -> Result<u64> {
 #[test]
 fn a_value_of_another_type_is_damage_and_a_callers_own_column_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    // As damage to the type byte of a record makes it: the table does not say `STRICT` meanwhile.
+    // As damage to the type byte of a record would leave it: meanwhile the table does not say
+    // `STRICT`.
     let path = damaged(
         folder.path(),
         "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, WITHOUT', 'WITHOUT')",
@@ -113,8 +114,8 @@ fn a_damaged_schema_is_damage() {
 fn a_tree_with_a_damaged_name_is_not_missing_silently() {
     let folder = tempfile::tempdir().unwrap();
     for damage in [
-        // SQLite compares the two names of a table without regard to case, and so does not see that
-        // one bit of one of them was changed.
+        // SQLite compares the two names of a table without regard to case, and so does not detect
+        // that one bit of one of them was changed.
         "UPDATE sqlite_schema SET name = 'Tree_t' WHERE name = 'tree_t'",
         "UPDATE sqlite_schema SET name = 'tree_T' WHERE name = 'tree_t'",
         "UPDATE sqlite_schema SET type = 'Table' WHERE name = 'tree_t'",
@@ -262,7 +263,7 @@ fn images(folder: &Path) -> [Image; 2] {
     [closed, Image { main: fs::read(&path).unwrap(), log }]
 }
 
-/// Numbers that look like chance and are the same in every run.
+/// Numbers that look random and are the same in every run.
 struct Chance(u64);
 
 impl Chance {
@@ -299,7 +300,7 @@ fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) -> String {
     }
 }
 
-/// Makes every call of a store; a call that fails does not keep the others from being made.
+/// Makes every call of a store; a failed call does not prevent the others.
 fn call_everything(store: &SqliteStore) -> Vec<Result<()>> {
     let mut done: Vec<Result<()>> = Vec::new();
     for name in ["t", "u", "absent"] {
@@ -334,7 +335,7 @@ fn call_everything(store: &SqliteStore) -> Vec<Result<()>> {
     }
     let documents =
         Documents::new(store).collection(Declaration::<serde_json::Value>::new("people"));
-    // Documents have errors of their own for what is no document.
+    // Documents have errors of their own for an invalid document.
     let _ = documents.and_then(|people| {
         let snapshot = store.snapshot()?;
         let people = people.reader(&snapshot);
@@ -357,7 +358,7 @@ fn call_everything(store: &SqliteStore) -> Vec<Result<()>> {
     done
 }
 
-/// Returns the kind of an error, or of the earlier one in the transaction that is its source.
+/// Returns the kind of an error, or of the earlier error in the transaction that is its source.
 fn first_kind(error: &Error) -> ErrorKind {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
     match source {
@@ -403,7 +404,7 @@ fn no_damage_makes_a_call_panic_or_fail_in_another_way() {
             }
             Err(error) => {
                 refused += 1;
-                // The numbers that tell whose file it is may be what was damaged.
+                // The damage may be in the numbers that identify the owner of the file.
                 let kinds = [ErrorKind::Corrupted, ErrorKind::TooNew, ErrorKind::InvalidArgument];
                 assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
             }

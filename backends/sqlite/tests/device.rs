@@ -1,7 +1,7 @@
-//! A device that fails: what was acknowledged stays, and nothing more is.
+//! A failing device: what was acknowledged stays, and nothing more is.
 //!
-//! The system is told to let a process write files of so many bytes and no more. SQLite reports that
-//! as a write that failed, which it reports in the same way as an fsync that failed.
+//! The system limits the length of the files that a process may write. SQLite reports that as a
+//! failed write, in the same way as a failed fsync.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
@@ -36,8 +36,8 @@ fn put(store: &SqliteStore, number: u8, bytes: usize) -> Result<()> {
     store.put(&store.tree("t")?, &[number], &vec![number; bytes])
 }
 
-/// Asserts that every way to commit is refused, although there would be room, and that reading is
-/// not.
+/// Asserts that every way to commit is refused, even though there would be space, and that reading
+/// is not.
 fn refuses_until_it_is_opened_again(store: &SqliteStore, entries: u64) {
     let tree = store.tree("t").unwrap();
     let mut batch = Batch::new();
@@ -62,7 +62,8 @@ fn refuses_until_it_is_opened_again(store: &SqliteStore, entries: u64) {
     assert_eq!(store.snapshot().unwrap().len(&tree).unwrap(), entries);
 }
 
-/// Opens the store anew, as the error says, and asserts that it has this many entries and takes more.
+/// Opens the store again, as the error advises, and asserts that it has this many entries and
+/// accepts more.
 fn goes_on(path: &Path, entries: u64) {
     let store = open(path, 0);
     let tree = store.tree("t").unwrap();
@@ -105,7 +106,7 @@ fn after_a_failed_checkpoint_nothing_is_committed() {
         return;
     };
     let path = Path::new(&path);
-    // The file gets 600 KiB, which leaves it less room than the log has.
+    // The file gets 600 KiB, which leaves it less space than the log has.
     let store = open(path, 0);
     for number in 0..6 {
         put(&store, number, 100 << 10).unwrap();

@@ -1,4 +1,4 @@
-//! Files: whose they are, who else has them, and what a full disk does to them.
+//! Files: their owner, other processes, and a full disk.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -20,7 +20,7 @@ fn open(path: &Path) -> Result<SqliteStore> {
 #[test]
 fn a_newer_format_of_sqlite_is_too_new() {
     let folder = tempfile::tempdir().unwrap();
-    // The version that writing takes, and the version that reading takes.
+    // The required version for writing, and the required version for reading.
     for offset in [18, 19] {
         let path = folder.path().join(format!("store {offset}"));
         let store = open(&path).unwrap();
@@ -68,7 +68,7 @@ fn many_may_create_the_same_store_at_once() {
     }
 }
 
-/// SQLite itself waits for nobody while it switches a file to WAL, which every new store is.
+/// SQLite itself does not wait while it switches a file to WAL, which happens to every new store.
 #[test]
 fn a_store_is_made_of_a_file_somebody_writes() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn another_writer_is_waited_for_in_vain() {
     assert!(store.get(&t, b"a").unwrap().is_some(), "reading goes on");
     other.execute_batch("COMMIT").unwrap();
     store.put(&t, b"b", b"1").unwrap();
-    // Of another reader only compacting takes notice.
+    // Only compacting is affected by another reader.
     other.execute_batch("BEGIN; SELECT count(*) FROM tree_t").unwrap();
     store.put(&t, b"c", b"1").unwrap();
     assert_eq!(store.compact().unwrap_err().kind(), ErrorKind::Busy);
@@ -158,14 +158,14 @@ fn a_full_disk_costs_only_what_did_not_fit() {
         let mut transaction = store.begin().unwrap();
         transaction.put(&t, b"b", b"small").unwrap();
         full(transaction.put(&t, b"c", &[2; 1 << 20]).unwrap_err());
-        // What SQLite rolled back must not be committed in part.
+        // A transaction that SQLite rolled back must not be committed in part.
         let _ = transaction.put(&t, b"d", b"small");
         assert_eq!(transaction.commit().unwrap_err().kind(), ErrorKind::Engine);
         let snapshot = store.snapshot().unwrap();
         assert_eq!(snapshot.len(&t).unwrap(), 1);
         assert_eq!(snapshot.get_with(&t, b"a", <[u8]>::to_vec).unwrap(), Some(vec![1; 10_000]));
     }
-    // What fits goes in.
+    // What fits is written.
     store.put(&t, b"b", b"small").unwrap();
     store.delete(&t, b"a").unwrap();
     store.put(&t, b"a", &[3; 10_000]).unwrap();
@@ -186,7 +186,7 @@ fn a_backup_does_not_land_beside_another_databases_log() {
         assert!(!destination.exists());
         fs::remove_file(&log).unwrap();
     }
-    // What a killed attempt left is not in the way.
+    // The leftovers of a killed attempt do no harm.
     fs::write(folder.path().join("copy.unfinished"), b"half").unwrap();
     fs::write(folder.path().join("copy.unfinished-journal"), b"half").unwrap();
     store.backup(&destination).unwrap();
@@ -219,7 +219,7 @@ fn a_read_only_store_sees_what_others_commit() {
     assert!(!folder.path().join("store-wal").exists(), "the last to write leaves no log");
 }
 
-/// What is at a path where there is no store, and what opening makes of it.
+/// A file at the path that is not a store, and the result of opening it.
 #[test]
 fn an_absent_or_empty_file_is_no_store_unless_one_may_be_created() {
     let folder = tempfile::tempdir().unwrap();
@@ -231,7 +231,7 @@ fn an_absent_or_empty_file_is_no_store_unless_one_may_be_created() {
     for (name, says) in [("absent", "there is no file"), ("empty", "the file is empty")] {
         let path = folder.path().join(name);
         if name == "empty" {
-            // As a creation leaves it that was cut short, or damage.
+            // As an interrupted creation or damage leaves it.
             let store = open(&path).unwrap();
             store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
             store.close().unwrap();
@@ -252,7 +252,7 @@ fn an_absent_or_empty_file_is_no_store_unless_one_may_be_created() {
     }
 }
 
-/// SQLite takes such a file for a new database and removes the log, which has all the data.
+/// SQLite treats such a file as a new database and removes the log, which has all the data.
 #[test]
 fn a_log_without_its_file_is_damage() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The options: each does what it says.
+//! The options: each has its documented effect.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn the_log_is_cut_to_its_limit() {
                 (0..12_u8).try_for_each(|number| transaction.put(&t, &[number], &vec![7; 1 << 20]))
             })
             .unwrap();
-        // The log begins anew with the commit after all of it has moved.
+        // The log begins again with the first commit after all of it has moved.
         store.put(&t, b"a", b"1").unwrap();
         store.put(&t, b"a", b"2").unwrap();
         let cut = wal_bytes(&path) <= limit && limit < 12 << 20;
@@ -82,14 +82,14 @@ fn free_pages_are_given_back_by_and_by() {
         store.put(&t, b"a", b"1").unwrap();
     }
     let after = free();
-    // Reading the count is a transaction too, and gives some back.
+    // Reading the count is a transaction too, and frees some.
     assert!((160..=200).contains(&(before - after)), "from {before} to {after}");
     for _ in 0..200 {
         store.put(&t, b"a", b"1").unwrap();
     }
     assert!((200..=320).contains(&free()), "{} pages are left free", free());
     assert_eq!(store.get(&t, b"a").unwrap().as_deref(), Some(&b"1"[..]));
-    // A file that was made otherwise takes part once it was compacted.
+    // A file that was made without the option takes part after it was compacted.
     let path = folder.path().join("other");
     open(&path, &SqliteOptions::new()).close().unwrap();
     let store = open(&path, &with);

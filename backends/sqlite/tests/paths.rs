@@ -1,4 +1,4 @@
-//! Where a store lies: resolved when it is opened, whatever happens to folders, links and names
+//! The path of a store: resolved when it is opened, whatever happens to folders, links and names
 //! later.
 
 #![cfg(unix)]
@@ -16,7 +16,7 @@ use arbour_core::{
 };
 use arbour_sqlite::{SqliteOptions, SqliteStore};
 
-/// Held while a test changes the folder that the whole process is in.
+/// Held while a test changes the current folder of the process.
 static FOLDER: Mutex<()> = Mutex::new(());
 
 fn open(path: impl AsRef<Path>) -> Result<SqliteStore> {
@@ -97,7 +97,7 @@ fn a_relative_path_is_resolved_once() {
     let store = open("store").unwrap();
     put(&store, "a");
     std::env::set_current_dir(&other).unwrap();
-    // Everything that opens a connection or looks at a file.
+    // Every call that opens a connection or examines a file.
     let held = [store.snapshot().unwrap(), store.snapshot().unwrap()];
     store.data_version().unwrap();
     put(&store, "b");
@@ -107,7 +107,7 @@ fn a_relative_path_is_resolved_once() {
     store.backup(Path::new("copy")).unwrap();
     drop(held);
     store.compact().unwrap();
-    // A connection that a closure leaves unfit is replaced by another.
+    // A connection that a closure leaves unusable is replaced by another.
     let attached = store.with_write_connection(Durability::PowerLoss, |connection| {
         connection.execute_batch("ROLLBACK; ATTACH ':memory:' AS more; BEGIN").unwrap();
         Ok::<_, Error>(())
@@ -179,7 +179,7 @@ fn two_links_are_one_store() {
     let writing = a.begin().unwrap();
     assert_eq!(b.begin().err().unwrap().kind(), ErrorKind::Busy);
     drop(writing);
-    // Exchanging a link changes nothing for the store that is open.
+    // Replacing a link changes nothing for the store that is open.
     fs::remove_file(folder.path().join("a")).unwrap();
     symlink("absent", folder.path().join("a")).unwrap();
     put(&a, "c");
@@ -194,7 +194,7 @@ fn a_file_with_two_names_is_refused() {
     let store = open(&path).unwrap();
     put(&store, "a");
     fs::hard_link(&path, &second).unwrap();
-    // The one that is open goes on.
+    // The open store continues.
     put(&store, "b");
     store.close().unwrap();
     for path in [&path, &second] {
@@ -216,7 +216,7 @@ fn store_with_log(path: &Path) -> SqliteStore {
     store
 }
 
-/// Asserts that whatever would write durably, or open the file anew, is refused.
+/// Asserts that every call that would write durably, or open the file again, is refused.
 fn refuses_as_moved(store: &SqliteStore) {
     let tree = store.tree("t").unwrap();
     let mut batch = Batch::new();
@@ -242,7 +242,7 @@ fn refuses_as_moved(store: &SqliteStore) {
             Some(&*fs::canonicalize(store_folder(&error)).unwrap().join("store"))
         );
     }
-    // What is open reads on; a snapshot that needs another connection is refused.
+    // An open snapshot can still be read; a snapshot that needs another connection is refused.
     let held = store.snapshot().unwrap();
     assert_eq!(held.len(&tree).unwrap(), 1);
     assert_eq!(store.snapshot().err().unwrap().kind(), ErrorKind::Moved);
@@ -260,7 +260,7 @@ fn a_store_that_was_renamed_takes_no_durable_commit() {
     assert_eq!(keys(&store), ["a"]);
     fs::rename(&path, &moved).unwrap();
     refuses_as_moved(&store);
-    // Back in its place it goes on.
+    // Back in its place it continues.
     fs::rename(&moved, &path).unwrap();
     put(&store, "b");
     fs::rename(&path, &moved).unwrap();

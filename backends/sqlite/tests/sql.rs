@@ -1,5 +1,5 @@
-//! SQL beside the trees: what a program may do with the connections of a store, and what it may
-//! not.
+//! SQL beside the trees: what a program may do with the connections of a store, and what it may not
+//! do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -47,7 +47,7 @@ fn tables_and_trees_change_together() {
         .unwrap();
     assert_eq!(store.get(&users, b"a").unwrap().as_deref(), Some(&b"b"[..]));
     assert_eq!(read_number(&store, "SELECT n FROM own"), 7);
-    // A program's own tables are no trees.
+    // A program's own tables are not trees.
     assert_eq!(store.snapshot().unwrap().trees().unwrap(), ["users"]);
     assert_eq!(store.stats().unwrap().entries, 1);
 }
@@ -93,7 +93,7 @@ fn a_closure_cannot_end_the_transaction() {
         "INSERT INTO own VALUES (1); ROLLBACK; BEGIN IMMEDIATE; INSERT INTO own VALUES (2)",
     ] {
         let ended = store.with_write_connection(Durability::ProcessCrash, |connection| {
-            // What SQLite says of it the closure may ignore.
+            // The closure may ignore SQLite's error.
             let _ = connection.execute_batch(statements);
             let _ = connection.execute_batch("BEGIN IMMEDIATE");
             Ok::<_, Error>(())
@@ -106,7 +106,7 @@ fn a_closure_cannot_end_the_transaction() {
     let ended =
         store.with_read_connection(|connection| connection.execute_batch("COMMIT").map_err(sql));
     assert_eq!(ended.unwrap_err().kind(), ErrorKind::InvalidArgument);
-    // Savepoints are its own.
+    // The closure has savepoints of its own.
     write_sql(
         &store,
         "SAVEPOINT a; INSERT INTO own VALUES (3); SAVEPOINT b; INSERT INTO own VALUES (4);
@@ -128,7 +128,7 @@ fn a_closure_cannot_change_what_the_file_is() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error:?}");
     }
     assert_eq!(read_number(&store, "SELECT count(*) FROM sqlite_schema"), 0);
-    // Nor its connections for good.
+    // Nor its connections permanently.
     write_sql(&store, "ATTACH ':memory:' AS other; CREATE TEMP TABLE tree_t (k, v)").unwrap();
     write_sql(&store, "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE").unwrap();
     let attached = store.with_read_connection(|connection| {
@@ -158,7 +158,7 @@ fn reading_sql_sees_one_moment_and_cannot_write() {
         .with_read_connection(|connection| {
             store.put(&t, b"b", b"1").unwrap();
             assert_eq!(number(connection, "SELECT count(*) FROM tree_t"), 1);
-            // Not even where somebody asks for it.
+            // Not even on request.
             let _ = connection.execute_batch("PRAGMA query_only = OFF");
             let refused = connection.execute_batch("DELETE FROM tree_t").map_err(sql).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ReadOnly);
@@ -233,11 +233,12 @@ fn trees_stay_what_they_are() {
     let store = store_in(&folder);
     let names = store.tree("userNames").unwrap();
     store.put(&names, b"a", b"1").unwrap();
-    // Text would sort apart from blobs, and no get would find it.
+    // Text sorts apart from blobs, and no get would find it.
     let error = write_sql(&store, "INSERT INTO \"tree_user^names\" VALUES ('b', x'')").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error:?}");
     assert_eq!(read_number(&store, "SELECT count(*) FROM \"tree_user^names\""), 1);
-    // A table of another shape under a tree's name looks like damage, and the text names both causes.
+    // A table of another shape under a tree's name looks like damage, and the text names both
+    // causes.
     write_sql(&store, "CREATE TABLE tree_odd (n INTEGER)").unwrap();
     let odd = store.tree("odd").unwrap();
     for error in [store.get(&odd, b"a").unwrap_err(), store.put(&odd, b"a", b"1").unwrap_err()] {
@@ -281,7 +282,7 @@ fn a_database_of_ones_own_becomes_a_store() {
     store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
     store.close().unwrap();
     assert_eq!(number(&plain(&path), "SELECT count(*) FROM tree_t"), 1);
-    // But not one that is another program's.
+    // But not one of another program.
     for mark in ["PRAGMA application_id = 7", "PRAGMA user_version = 7"] {
         let path = folder.path().join(mark);
         plain(&path).execute_batch(&format!("CREATE TABLE own (n); {mark}")).unwrap();
@@ -292,7 +293,7 @@ fn a_database_of_ones_own_becomes_a_store() {
     }
 }
 
-/// Every kind of table that SQLite has, most of which come in pairs with tables of its own.
+/// Every kind of table in SQLite, most of which come in pairs with tables of their own.
 #[test]
 fn tables_of_any_kind_are_no_trees_and_no_damage() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A unique index is unique for every process that writes, also while one of them builds it.
+//! A unique index is unique for every process that writes, even while one of them builds it.
 #![cfg(unix)]
 
 use std::env;
@@ -20,7 +20,7 @@ const CROWD: usize = 1800;
 
 const PATH: &str = "ARBOUR_CHILD_PATH";
 
-/// Tells what the child says from what the test harness around it prints.
+/// Marks the lines of the child among those of the test harness around it.
 const SAYS: &str = "child: ";
 
 const TEST: &str = "a_value_is_taken_for_all_processes_while_the_index_is_built";
@@ -37,7 +37,7 @@ fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, &StoreOptions::new()).expect("the store opens")
 }
 
-/// Inserts a document, and says what came of it.
+/// Inserts a document, and reports the result.
 fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) -> String {
     let body = json!({"id": id, "code": code});
     let inserted = store.write(|transaction| codes.writer(transaction)?.insert(&body).map(drop));
@@ -48,12 +48,12 @@ fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) 
     }
 }
 
-/// The child's part: inserts what it is told to, a line with an id and a code each.
+/// The child's role: inserts as requested, one line with an id and a code each.
 fn insert_as_told(path: &Path) {
     let store = open(path);
     let codes = Documents::new(&store).declare(unique()).expect("the declaration is the same");
     let say = |what: &str| {
-        // A line of its own, because the harness has begun one already.
+        // On a line of its own, because the harness has already begun one.
         println!("\n{SAYS}{what}");
         std::io::stdout().flush().expect("the parent listens");
     };
@@ -112,15 +112,15 @@ impl Other {
 
 impl Drop for Other {
     fn drop(&mut self) {
-        // It may have ended already; whatever happens, it is not left behind.
+        // It may have ended already; in any case no process is left running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// While one process builds a unique index, another is refused each value that a document has: be the
-/// document in the index by then, yet to come, or just written by the other process. Of two that write
-/// the same value at once, one is refused.
+/// While one process builds a unique index, another is refused each value that a document has,
+/// whether the document is already in the index, not yet reached, or just written by the other
+/// process. If two write the same value at once, one is refused.
 #[test]
 fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
     if let Some(path) = env::var_os(PATH) {

@@ -1,7 +1,7 @@
 //! D7, across processes: the program is killed while it imports.
 //!
-//! It shows that the death of a process leaves whole batches and right counts. It cannot show
-//! that of the machine: what the system was given to write is still written.
+//! This shows that the death of a process leaves whole batches and right counts. It cannot show the
+//! same for the machine: what the system was given to write is still written.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::Write as _;
@@ -19,11 +19,11 @@ const BATCH_LINES: u64 = 1_000;
 const ROUNDS: u64 = 8;
 const USERS: u64 = 500;
 
-/// How many lines the program has to take before it may be killed. What it has not read of them
-/// fits into a pipe and a buffer, less than half, so at least one batch is stored by then.
+/// How many lines the program has to read before it may be killed. The lines it has not processed
+/// fit into a pipe and a buffer, which is less than half, so at least one batch is stored by then.
 const LINES_MIN: u64 = 5_000;
 
-/// Returns a number below `end`; it need not be a good one, only another every time.
+/// Returns a number below `end`; it need not be a good one, only a different one every time.
 fn random(end: u64) -> u64 {
     RandomState::new().build_hasher().finish() % end
 }
@@ -64,14 +64,14 @@ fn killed_imports_leave_whole_batches_and_right_counts(bed: &Bed) {
     assert_eq!(run(bed, &["verify"]).code, Some(0));
 }
 
-/// Feeds the program so many lines and kills it a while later, its input still open.
+/// Feeds the program this many lines and kills it a while later, with its input still open.
 fn kill_after(bed: &Bed, round: u64, lines: u64, pause: Duration) {
     let mut child = start(bed, &["import", "-"]);
     let mut input = child.stdin.take().unwrap();
     let text: String = (0..lines).map(|number| line(round, number)).collect();
     input.write_all(text.as_bytes()).unwrap();
     thread::sleep(pause);
-    // On Unix this is SIGKILL, which no program can answer.
+    // On Unix this is SIGKILL, which no program can handle.
     child.kill().unwrap();
     let status = child.wait().unwrap();
     assert!(!status.success(), "it ended before it was killed: {status}");

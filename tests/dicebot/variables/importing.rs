@@ -19,7 +19,7 @@ fn lines(count: usize) -> Vec<u8> {
     (1..=count).flat_map(|n| line(n).into_bytes()).collect()
 }
 
-/// How many variables are stored; the counts have to be right too.
+/// Returns the number of stored variables; the counts have to be right too.
 fn stored(bed: &Bed) -> u64 {
     let database = bed.open();
     let report = database.variables.verify().unwrap();

@@ -1,4 +1,4 @@
-//! The program: what it prints and how it exits.
+//! The program: its output and its exit codes.
 
 use std::process::{Child, Stdio};
 

@@ -1,4 +1,4 @@
-//! Every call, and what comes of it.
+//! Every call, and its result.
 
 use std::fs;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use arbour_redb::RedbStore;
 
 use crate::files::TREES;
 
-/// What was called, and what came of it.
+/// A call and its result.
 #[derive(Default)]
 pub(crate) struct Outcomes {
     pub(crate) panics: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    /// Makes a call and drops what comes of it.
+    /// Makes a call and drops its result.
     fn call<T>(&mut self, what: &str, call: impl FnOnce() -> Result<T>) -> Option<T> {
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Ok(answer)) => {
@@ -52,8 +52,8 @@ impl Outcomes {
     }
 }
 
-/// `Corrupted`, also as the cause of a commit whose outcome is unknown. A damaged version byte cannot
-/// be told from another version, which the text says.
+/// `Corrupted`, also as the cause of a commit whose outcome is unknown. A damaged version byte
+/// cannot be distinguished from another version, and the text says so.
 pub(crate) fn is_damage(error: &Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
     match error.kind() {
@@ -167,7 +167,7 @@ pub(crate) fn exercise(
     }
 }
 
-/// Keeps the panics of redb, which are caught, from filling the output.
+/// Keeps redb's panics, which are caught, from filling the output.
 pub(crate) fn silence() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

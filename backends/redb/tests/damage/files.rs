@@ -23,8 +23,8 @@ impl Random {
     }
 }
 
-/// Writes a store of several pages, with pages freed and large values, and returns its file as it is
-/// before and after closing.
+/// Writes a store of several pages, with freed pages and large values, and returns its file as it
+/// is before and after closing.
 pub(crate) fn images(folder: &Path) -> Result<[Vec<u8>; 2]> {
     let path = folder.join("intact");
     let store = RedbStore::open(&path, &StoreOptions::new())?;
@@ -52,11 +52,11 @@ pub(crate) fn images(folder: &Path) -> Result<[Vec<u8>; 2]> {
     Ok([unclosed, fs::read(&path).expect("the file is there")])
 }
 
-/// Damages a file in one of the ways a device does.
+/// Damages a file in one of the ways in which devices do.
 pub(crate) fn damage(intact: &[u8], random: &mut Random) -> (String, Vec<u8>) {
     let mut bytes = intact.to_vec();
-    // Most of a page is keys and values: most of the damage goes to the header, and to where pages say
-    // what is in them.
+    // Most of a page is keys and values, so most of the damage goes to the header, and to the parts
+    // of pages that describe their contents.
     let page = random.below(bytes.len() / PAGE) * PAGE;
     let place = match random.below(6) {
         0 => random.below(SECTOR),
@@ -84,7 +84,7 @@ pub(crate) fn damage(intact: &[u8], random: &mut Random) -> (String, Vec<u8>) {
     (what, bytes)
 }
 
-/// A folder in memory where there is one: nothing here depends on a device, and each store is synced
+/// A folder in memory if there is one: nothing here depends on a device, and each store is synced
 /// many times.
 pub(crate) fn folder() -> std::io::Result<TempDir> {
     let memory = Path::new("/dev/shm");

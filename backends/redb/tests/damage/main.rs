@@ -15,7 +15,7 @@ use arbour_redb::RedbStore;
 use crate::calls::{Outcomes, exercise, silence};
 use crate::files::{PAGE, Random, TREES, damage, folder, images};
 
-/// Runs over files that are damaged at random and returns what came of each.
+/// Damages files at random and returns the outcomes of each.
 fn run(count: usize, seed: u64, options: &StoreOptions) -> Outcomes {
     silence();
     let folder = folder().expect("a folder");
@@ -23,7 +23,7 @@ fn run(count: usize, seed: u64, options: &StoreOptions) -> Outcomes {
     let mut random = Random(seed);
     let mut all = Outcomes::default();
     for number in 0..count {
-        // Opened read-only, a store that was not closed is refused in any case.
+        // If opened read-only, a store that was not closed is refused in any case.
         let is_closed = options.is_read_only() || number % 2 == 1;
         let intact = &images[usize::from(is_closed)];
         let (what, bytes) = damage(intact, &mut random);
@@ -53,8 +53,8 @@ fn nothing<T: Debug>(what: &str, found: &[T]) {
     );
 }
 
-/// Where redb's list of freed pages is damaged, redb ends the process when it next commits or closes:
-/// the seed is one that spares it. `verify` detects that damage like any other.
+/// If redb's list of freed pages is damaged, redb ends the process when it next commits or closes:
+/// the seed avoids that. `verify` detects that damage like any other.
 #[test]
 fn no_panic_reaches_a_caller_and_damage_is_corrupted() {
     let outcomes = run(280, 3, &StoreOptions::new());
@@ -63,8 +63,8 @@ fn no_panic_reaches_a_caller_and_damage_is_corrupted() {
     assert!(outcomes.refused > 100 && outcomes.answered > 5000, "both happen");
 }
 
-/// The first bytes of a page say where its keys and values end. redb reads them without looking
-/// whether that is in the page.
+/// The first bytes of a page say where its keys and values end. redb does not check whether that is
+/// within the page.
 #[test]
 fn an_entry_that_ends_outside_its_page_is_damage() {
     silence();
@@ -95,8 +95,8 @@ fn an_entry_that_ends_outside_its_page_is_damage() {
     assert!(all.refused > 50, "{}", all.refused);
 }
 
-/// The first byte of a page says what kind of page it is. redb panics over a wrong one while it holds
-/// locks, and so also in the drops of what was open then.
+/// The first byte of a page says what kind of page it is. redb panics over a wrong one while it
+/// holds locks, and so also in the drops of objects that were open then.
 #[test]
 fn a_page_of_the_wrong_kind_is_damage() {
     silence();

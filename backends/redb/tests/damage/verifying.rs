@@ -71,7 +71,7 @@ fn compacting_verifies_first() {
     let folder = folder().expect("a folder");
     let [_, intact] = images(folder.path()).expect("a store");
     let path = folder.path().join("damaged");
-    // The large values lie in pages of their own, which only reading them reads.
+    // The large values are in pages of their own, which are read only with the values.
     let place = intact.windows(2 * PAGE).position(|bytes| bytes.iter().all(|byte| *byte == 5));
     let mut bytes = intact.clone();
     bytes[place.expect("a large value")] ^= 1;

@@ -1,4 +1,4 @@
-//! What stores and folders hold, to compare.
+//! The contents of stores and folders, for comparison.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ pub(crate) fn files(folder: &Path) -> Files {
     files
 }
 
-/// Copies a folder as it is: what the death of the process would leave.
+/// Copies a folder as it is, which is what the death of the process would leave.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).expect("nothing is there yet");
     for (name, (_, bytes)) in files(from) {
@@ -31,7 +31,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The names of the files with this ending. They are not read, for RocksDB may remove some
+/// The names of the files with this extension. They are not read, because RocksDB may remove some
 /// meanwhile.
 pub(crate) fn ending(folder: &Path, ending: &str) -> Vec<String> {
     let names = fs::read_dir(folder).expect("the folder is there").flatten();

@@ -1,7 +1,7 @@
-//! Damaged files: every call answers with the data or with `Corrupted`, and none panics.
+//! Damaged files: every call returns the data or fails with `Corrupted`, and none panics.
 //!
-//! The manifest is the exception: RocksDB takes one that ends early, or seems to, for an earlier state
-//! of the store.
+//! The manifest is the exception: RocksDB treats one that ends early, or seems to, as an earlier
+//! state of the store.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -113,7 +113,7 @@ fn is_detected_and_never_panics() -> Result<()> {
         .collect();
     let (mut refused, mut read) = (0, 0);
     for round in 0..ROUNDS {
-        // What the last round left is replaced by the whole store.
+        // The leftovers of the last round are replaced by the whole store.
         fs::remove_dir_all(&path).unwrap();
         fs::create_dir(&path).unwrap();
         let damaged = &names[number(round * 3) as usize % names.len()];
@@ -148,7 +148,7 @@ fn anywhere_in_a_sorted_file_is_found_by_verifying() -> Result<()> {
     make(&path)?;
     let (name, (_, bytes)) =
         files(&path).into_iter().find(|(name, _)| name.ends_with(".sst")).expect("there is one");
-    // The blocks of data lie in front; what follows them is not read where nothing needs it.
+    // The blocks of data come first; what follows them is read only if it is needed.
     for place in (0..bytes.len() / 2).step_by(bytes.len() / 40) {
         let mut damaged = bytes.clone();
         flip(&mut damaged, place, 4);

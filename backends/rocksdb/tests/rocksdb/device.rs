@@ -1,4 +1,4 @@
-//! A device that takes no more.
+//! A full device.
 
 use std::env;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use tempfile::tempdir;
 
 const PATH: &str = "ARBOUR_ROCKSDB_FULL_DEVICE";
 
-/// The writer's part: commits until the system refuses, and says how far it came.
+/// The writer's role: commits until the system refuses, and prints its progress.
 fn write_until_refused(path: &Path) -> Result<()> {
     let store = RocksdbStore::open(path, &StoreOptions::new())?;
     let t = store.tree("t")?;
@@ -30,7 +30,7 @@ fn write_until_refused(path: &Path) -> Result<()> {
     assert_eq!((error.operation(), error.path()), (Operation::Commit, Some(path)));
     let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<Error>());
     assert_eq!(cause.map(Error::kind), Some(ErrorKind::Io), "{error:?}");
-    // What was committed is still read, and nothing later is taken for committed.
+    // Committed data can still be read, and nothing later counts as committed.
     assert_eq!(store.snapshot()?.len(&t)?, u64::from(count));
     assert!(commit(count + 1).is_err(), "a commit after one that failed");
     let mut said = std::io::stdout().lock();
@@ -39,8 +39,8 @@ fn write_until_refused(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The system lets a process write files of no more than so many bytes: like a full device, but
-/// without one. Everything that was acknowledged is there once the store is opened again.
+/// The system limits the length of the files that a process may write, like a full device.
+/// Everything that was acknowledged is there once the store is opened again.
 #[cfg(unix)]
 #[test]
 fn full_loses_nothing_acknowledged() -> Result<()> {

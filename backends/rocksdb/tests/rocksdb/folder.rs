@@ -1,4 +1,4 @@
-//! Whose folder it is: what is refused, and left as it was.
+//! Folders that do not belong to a store: refused, and left unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn kind(path: &Path, options: &StoreOptions) -> Option<ErrorKind> {
     RocksdbStore::open(path, options).err().map(|error| error.kind())
 }
 
-/// Asserts that a folder is refused, twice and read-only too, and that nothing in it changes.
+/// Asserts that a folder is refused, twice and also read-only, and that nothing in it changes.
 #[track_caller]
 fn stays_refused(path: &Path, expected: ErrorKind) {
     let before = files(path);
@@ -44,7 +44,7 @@ fn make(path: &Path) -> Result<()> {
     store.close()
 }
 
-/// RocksDB makes a database in whatever folder it is given, amid what is there.
+/// RocksDB makes a database in any folder it is given, whatever else is there.
 #[test]
 fn of_other_files_is_refused() {
     let folder = tempdir().unwrap();
@@ -87,8 +87,8 @@ fn of_a_later_version_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// Without this file RocksDB takes the database for absent, makes a new one and removes the files
-/// of the old.
+/// Without this file RocksDB treats the database as absent, makes a new one and removes the files
+/// of the old one.
 #[test]
 fn without_its_current_file_is_refused() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -99,7 +99,7 @@ fn without_its_current_file_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// The manifest says which files there are, and another file which manifest.
+/// The manifest lists the files, and another file names the manifest.
 #[test]
 fn with_a_damaged_manifest_is_refused() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -143,7 +143,7 @@ fn without_a_sorted_file_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// A process that dies while it makes a store leaves a part of it.
+/// A process that dies while it creates a store leaves a part of it.
 #[test]
 fn of_a_creation_cut_short_is_made_whole() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -180,7 +180,7 @@ fn is_written_by_one_or_read_by_many() -> Result<()> {
     for options in [writable(), read_only(), writable()] {
         assert_eq!(kind(&path, &options), Some(ErrorKind::Locked), "beside a writer");
     }
-    // Closing lets go with the last snapshot, which needs the files.
+    // The files are released with the last snapshot, which needs them.
     let (snapshot, t) = (writer.snapshot()?, writer.tree("t")?);
     writer.close()?;
     assert_eq!(kind(&path, &read_only()), Some(ErrorKind::Locked), "beside a snapshot");

@@ -11,10 +11,10 @@ use crate::contents::{copy_folder, ending, files, keys};
 
 const COMMITS: u8 = 40;
 
-/// So many that the log has several of its blocks of 32 KiB.
+/// Enough commits for the log to have several of its blocks of 32 KiB.
 const VALUE_BYTES: usize = 2000;
 
-/// Commits numbers to two trees, one by one, and returns what a crash right then would leave.
+/// Commits numbers to two trees, one by one, and returns what a crash at that moment would leave.
 fn crashed(path: &Path, copy: &Path) -> Result<()> {
     let store = RocksdbStore::open(path, &StoreOptions::new())?;
     let (t, u) = (store.tree("t")?, store.tree("u")?);
@@ -36,14 +36,14 @@ fn log_of(path: &Path) -> (String, Vec<u8>) {
     (name, bytes)
 }
 
-/// Asserts that both trees hold the numbers up to the same one, and returns how many.
+/// Asserts that both trees hold the numbers up to the same one, and returns the count.
 fn prefix_of_commits(path: &Path) -> Result<u8> {
     let store = RocksdbStore::open(path, &StoreOptions::new())?;
     let (in_t, in_u) = (keys(&store, "t")?, keys(&store, "u")?);
     let expected: Vec<_> = (0..in_t.len() as u8).map(|number| vec![number]).collect();
     assert_eq!(in_t, expected, "a commit in between is missing");
     assert_eq!(in_t, in_u, "a commit is there by half");
-    // Whatever is left goes on as a store.
+    // Whatever is left continues to work as a store.
     store.put(&store.tree("t")?, b"later", b"")?;
     store.close()?;
     Ok(in_t.len() as u8)
@@ -58,7 +58,7 @@ fn of_a_crash_holds_every_commit() -> Result<()> {
     Ok(())
 }
 
-/// The loss of power tears a log anywhere behind what was synced: what is left is a prefix.
+/// A loss of power tears a log anywhere after what was synced: the rest is a prefix.
 #[test]
 fn torn_is_read_up_to_there() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -68,7 +68,7 @@ fn torn_is_read_up_to_there() -> Result<()> {
     let mut left_before = COMMITS;
     for cut in (0..bytes.len()).rev().step_by(bytes.len() / 23) {
         let (before, behind) = bytes.split_at(cut);
-        // What lies behind the place may be gone, or it may be whole.
+        // What comes after that position may be gone or whole.
         let far_behind = behind.get(500..).unwrap_or_default();
         for rest in [vec![], vec![0; 5000], vec![0xa5; 5000], [&[0xa5; 500], far_behind].concat()] {
             let torn = folder.path().join("torn");
@@ -84,8 +84,8 @@ fn torn_is_read_up_to_there() -> Result<()> {
     Ok(())
 }
 
-/// What is in the log when the store is closed would be lost with it, and nobody would notice:
-/// in a sorted file damage is found.
+/// Data that is only in the log when the store is closed would be lost unnoticed with the log;
+/// damage in a sorted file is detected.
 #[test]
 fn is_empty_after_closing_and_dropping() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -105,7 +105,7 @@ fn is_empty_after_closing_and_dropping() -> Result<()> {
     Ok(())
 }
 
-/// A store that is opened read-only after a crash repeats the log in memory.
+/// A store that is opened read-only after a crash replays the log in memory.
 #[test]
 fn is_read_without_being_changed() -> Result<()> {
     let folder = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What is RocksDB's own, beside the suite.
+//! Tests of RocksDB alone, in addition to the suite.
 
 mod contents;
 mod damage;

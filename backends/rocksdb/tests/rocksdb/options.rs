@@ -6,7 +6,7 @@ use tempfile::tempdir;
 
 use crate::contents::ending;
 
-/// Writes a megabyte that compresses well and returns how large the store is when it is closed.
+/// Writes a megabyte that compresses well and returns the size of the closed store.
 fn size(path: &std::path::Path, own: &RocksdbOptions) -> Result<u64> {
     let store = RocksdbStore::open_with(path, &StoreOptions::new(), own)?;
     let t = store.tree("t")?;
@@ -33,8 +33,8 @@ fn compression_is_read_under_any() -> Result<()> {
     Ok(())
 }
 
-/// Buffers that fill again and again: nothing is lost on the way to sorted files and through their
-/// merging, read with next to no cache and few files open.
+/// Buffers that fill repeatedly: nothing is lost on the way to sorted files and when they are
+/// merged, read with hardly any cache and few open files.
 #[test]
 fn small_buffers_lose_nothing() -> Result<()> {
     let folder = tempdir().unwrap();

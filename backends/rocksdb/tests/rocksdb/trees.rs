@@ -1,4 +1,4 @@
-//! Trees: numbers in the catalog.
+//! Trees: their numbers in the catalog.
 
 use std::sync::Barrier;
 use std::thread;
@@ -12,7 +12,7 @@ use tempfile::tempdir;
 
 use crate::contents::keys;
 
-/// Batches side by side are the first to write to the same trees.
+/// Concurrent batches are the first to write to the same trees.
 #[test]
 fn entered_by_many_at_once() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -43,8 +43,8 @@ fn entered_by_many_at_once() -> Result<()> {
     Ok(())
 }
 
-/// Compacting forgets empty trees; who holds a handle of one, or a snapshot in which it was not
-/// empty, does not notice.
+/// Compacting forgets empty trees; handles of such a tree, and snapshots in which it was not empty,
+/// are not affected.
 #[test]
 fn forgotten_when_empty() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -63,7 +63,7 @@ fn forgotten_when_empty() -> Result<()> {
     store.close()?;
     drop(store);
 
-    // The number may be given again: nothing is left of the one who had it.
+    // The number may be used again: nothing is left of its earlier tree.
     let store = RocksdbStore::open(&path, &StoreOptions::new())?;
     let v = store.tree("v")?;
     store.put(&v, b"b", b"3")?;
@@ -81,7 +81,7 @@ fn forgotten_when_empty() -> Result<()> {
     Ok(())
 }
 
-/// What was deleted long after it came to a sorted file takes room until files are merged.
+/// An entry deleted long after it reached a sorted file takes space until files are merged.
 #[test]
 fn emptied_gives_its_room_back() -> Result<()> {
     let folder = tempdir().unwrap();
@@ -109,7 +109,7 @@ fn emptied_gives_its_room_back() -> Result<()> {
     Ok(())
 }
 
-/// Numbers are given when names are resolved, in whatever order that is in each run.
+/// Numbers are assigned when names are resolved, in the order of that run.
 #[test]
 fn found_again_in_any_order() -> Result<()> {
     let folder = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A store, and its folder as a process that dies would leave it.
+//! A store, and its folder as a dying process would leave it.
 
 use std::fs;
 use std::io;
@@ -27,8 +27,8 @@ impl Bed {
         open(&self.path(name))
     }
 
-    /// Copies the files of an open store under another name: what a process that is killed now
-    /// leaves behind.
+    /// Copies the files of an open store under another name, which is what a process that is killed
+    /// now leaves.
     pub(crate) fn kill(&self, name: &str, copy: &str) -> PathBuf {
         let copied = self.path(copy);
         copy_folder(&self.path(name), &copied);
@@ -49,7 +49,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             copy_folder(&entry.path(), &copy);
         } else {
             match fs::copy(entry.path(), copy) {
-                // A thread of sled's has removed it meanwhile.
+                // A thread of sled has removed it meanwhile.
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                 copied => drop(copied.unwrap()),
             }
@@ -57,7 +57,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Puts the numbers of a range, each in a commit of its own that survives the loss of power.
+/// Puts the numbers of a range, each in a commit of its own that survives a loss of power.
 pub(crate) fn put_numbers(store: &SledStore, numbers: std::ops::Range<u32>) -> Result<()> {
     let tree = store.tree("t")?;
     for number in numbers {
@@ -68,12 +68,12 @@ pub(crate) fn put_numbers(store: &SledStore, numbers: std::ops::Range<u32>) -> R
     Ok(())
 }
 
-/// The value of a number: of a length and bytes of its own.
+/// The value of a number, with its own length and bytes.
 pub(crate) fn value(number: u32) -> Vec<u8> {
     vec![number as u8; 8 + number as usize % 300]
 }
 
-/// Counts the numbers of a range that are there as they were put.
+/// Counts the numbers of a range that are there with their values.
 pub(crate) fn count_numbers(store: &SledStore, numbers: std::ops::Range<u32>) -> Result<usize> {
     let tree = store.tree("t")?;
     let mut found = 0;

@@ -12,7 +12,7 @@ use arbour_sled::{SledEngine, SledStore};
 
 use crate::bed::{Bed, open};
 
-/// While a snapshot lives the files stay open, but all that was committed is in them.
+/// While a snapshot lives the files stay open, but everything that was committed is in them.
 #[test]
 fn everything_is_written_though_a_snapshot_lives() -> Result<()> {
     for (number, durability) in Durability::ALL.into_iter().enumerate() {
@@ -38,7 +38,8 @@ fn everything_is_written_though_a_snapshot_lives() -> Result<()> {
     Ok(())
 }
 
-/// One that comes while the store is closed is refused, instead of failing when it is read.
+/// A snapshot that is taken while the store is closed is refused, instead of failing when it is
+/// read.
 #[test]
 fn no_snapshot_is_given_out_after_close() -> Result<()> {
     let bed = Bed::new();
@@ -52,8 +53,8 @@ fn no_snapshot_is_given_out_after_close() -> Result<()> {
     Ok(())
 }
 
-/// A store that was closed can be opened at once, though threads beside it start processes, which
-/// inherit its files for a moment.
+/// A closed store can be opened at once, even though other threads start processes, which inherit
+/// its files for a moment.
 #[cfg(unix)]
 #[test]
 fn can_be_opened_at_once_while_processes_start() -> Result<()> {
@@ -87,7 +88,8 @@ fn can_be_opened_at_once_while_processes_start() -> Result<()> {
     })
 }
 
-/// Files that go while the store is open are reported, without a wait for what cannot be written.
+/// Files that disappear while the store is open are reported, without waiting for what cannot be
+/// written.
 #[test]
 fn missing_files_are_reported_and_not_waited_for() -> Result<()> {
     for (lost, is_large) in
@@ -109,7 +111,7 @@ fn missing_files_are_reported_and_not_waited_for() -> Result<()> {
             store.put(&tree, b"small", b"1")
         };
         let what = format!("{lost}, large {is_large}");
-        // Nothing but the log's name is missing, and it is not needed until the store is closed.
+        // Only the log's name is missing, and it is not needed until the store is closed.
         assert_eq!(written.is_ok(), lost == "db", "{what}: {written:?}");
         let closed = store.close();
         assert!(closed.is_err(), "{what}");
@@ -119,7 +121,7 @@ fn missing_files_are_reported_and_not_waited_for() -> Result<()> {
     Ok(())
 }
 
-/// After a commit that failed nothing is known of what is in memory.
+/// After a failed commit the state in memory is unknown.
 #[test]
 fn a_store_that_failed_refuses_everything() -> Result<()> {
     let bed = Bed::new();
@@ -146,8 +148,8 @@ fn a_store_that_failed_refuses_everything() -> Result<()> {
     Ok(())
 }
 
-/// A sync that waits while a commit fails is refused: sled notes nothing of a large value that it
-/// could not write, and would wait for its record for ever.
+/// A sync that waits while a commit fails is refused: sled does not note that it could not write a
+/// large value, and would wait for its record for ever.
 #[test]
 fn a_sync_that_waited_for_a_failed_commit_is_refused() -> Result<()> {
     for _ in 0..10 {
@@ -174,8 +176,8 @@ fn a_sync_that_waited_for_a_failed_commit_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// Returns a store in which a read failed because it could not write: sled splits a page that has
-/// grown when it is read next, and here a part of it is too large for the log.
+/// Returns a store in which a read failed because it could not write: sled splits a grown page at
+/// its next read, and here a part of it is too large for the log.
 fn failed_read(bed: &Bed) -> Result<Option<SledStore>> {
     let (blobs, away) = (bed.path("store").join("blobs"), bed.path("away"));
     let store = bed.open("store")?;
@@ -207,7 +209,7 @@ fn a_flush_after_a_read_that_could_not_write_ends() -> Result<()> {
     Ok(())
 }
 
-/// sled writes what there is of a batch that failed, when its own thread flushes.
+/// sled writes the finished part of a failed batch, when its own thread flushes.
 #[test]
 fn nothing_of_a_failed_batch_is_ever_written() -> Result<()> {
     let bed = Bed::new();

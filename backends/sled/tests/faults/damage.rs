@@ -1,4 +1,4 @@
-//! Damaged files, of stores that were closed and of stores that were not.
+//! Damaged files, of closed stores and of stores that were not closed.
 
 use std::fs;
 use std::path::Path;
@@ -25,14 +25,14 @@ fn a_damaged_header_of_a_segment_is_detected() -> Result<()> {
         damage(&killed.join("db"), |bytes| bytes[place] ^= 1);
         let error = open(&killed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupted, "byte {place}");
-        // Nothing was changed: a repaired file opens.
+        // Nothing was changed: a repaired file can be opened.
         damage(&killed.join("db"), |bytes| bytes[place] ^= 1);
         assert_eq!(count_numbers(&open(&killed)?, 0..20)?, 20);
     }
     Ok(())
 }
 
-/// sled takes a log that is damaged for one that ends there.
+/// sled treats damage in its log as the end of the log.
 #[test]
 fn a_log_that_ends_before_durable_commits_is_detected() -> Result<()> {
     let bed = Bed::new();
@@ -51,7 +51,7 @@ fn a_log_that_ends_before_durable_commits_is_detected() -> Result<()> {
     Ok(())
 }
 
-/// The same in a store that was closed before, opened, and killed at once.
+/// The same in a store that was closed, opened again, and killed at once.
 #[test]
 fn what_was_closed_stays_covered() -> Result<()> {
     let bed = Bed::new();
@@ -68,7 +68,7 @@ fn what_was_closed_stays_covered() -> Result<()> {
     Ok(())
 }
 
-/// sled passes over the rest of a segment behind a damaged record, and goes on with the next one.
+/// After a damaged record sled skips the rest of the segment, and continues with the next one.
 #[test]
 fn a_damaged_record_in_the_middle_of_the_log_is_detected() -> Result<()> {
     const KEYS: u32 = 600;
@@ -105,7 +105,7 @@ fn a_damaged_record_in_the_middle_of_the_log_is_detected() -> Result<()> {
     Ok(())
 }
 
-/// What is in sled's index already is not read when the store is opened, unless that is asked for.
+/// What is already in sled's index is not read when the store is opened, unless that is requested.
 #[test]
 fn verifying_reads_everything() -> Result<()> {
     let bed = Bed::new();

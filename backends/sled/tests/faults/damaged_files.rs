@@ -1,4 +1,4 @@
-//! Damage of any kind in any file, under every call.
+//! Damage of any kind in any file, and every call.
 //!
 //! `ARBOUR_SEED` repeats a run, `ARBOUR_SLED_DAMAGES` makes it longer.
 
@@ -41,7 +41,7 @@ fn value(key: u32, version: u32) -> Vec<u8> {
     value
 }
 
-/// Makes a store, and what it leaves when it is closed and when it is killed.
+/// Makes a store, and returns what it leaves when it is closed and when it is killed.
 fn make(bed: &Bed) -> Result<[(PathBuf, bool); 2]> {
     for version in 0..VERSIONS {
         // Closed and opened in between, so that there is an index.
@@ -72,11 +72,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Damages one file and says how.
+/// Damages one file and returns a description.
 fn damage(folder: &Path, random: &mut Random) -> String {
     let files = files(folder);
     let logs = files.iter().filter(|file| file.ends_with("db"));
-    // The log is one file of many, and most of the store.
+    // The log is one file of many, but most of the store.
     let chosen: Vec<_> = files.iter().chain(logs.cycle().take(files.len())).collect();
     let file = chosen[random.below(chosen.len())];
     let mut bytes = fs::read(file).unwrap();
@@ -106,7 +106,7 @@ fn damage(folder: &Path, random: &mut Random) -> String {
     format!("{}: {what}", file.strip_prefix(folder).unwrap().display())
 }
 
-/// What came of a damaged store.
+/// The outcome for a damaged store.
 #[derive(Default)]
 struct Outcome {
     kinds: Vec<(&'static str, ErrorKind, Error)>,
@@ -120,7 +120,7 @@ impl Outcome {
     }
 }
 
-/// Makes every call there is on a store, also after some have failed.
+/// Makes every possible call on a store, even after some have failed.
 fn use_all(path: &Path, options: &StoreOptions) -> Outcome {
     let mut outcome = Outcome::default();
     let opened = SledStore::open(path, options);

@@ -1,4 +1,4 @@
-//! Stores on bad ground: killed, without power, damaged, moved.
+//! Stores in trouble: killed, without power, damaged, moved.
 
 #![allow(
     clippy::unwrap_used,

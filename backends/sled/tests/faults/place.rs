@@ -1,4 +1,4 @@
-//! Where a store lies, and what happens if that changes.
+//! The path of a store, and what happens if it changes.
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ fn an_absent_store_is_not_found() {
     assert_eq!(fs::read_dir(bed.path("empty")).unwrap().count(), 0);
 }
 
-/// The folder is renamed, or deleted, or another takes its place.
+/// The folder is renamed, deleted, or replaced by another.
 #[test]
 fn a_moved_store_refuses_durable_commits() -> Result<()> {
     for durability in [Durability::ProcessCrash, Durability::PowerLoss] {
@@ -44,7 +44,7 @@ fn a_moved_store_refuses_durable_commits() -> Result<()> {
             assert_eq!(store.sync().unwrap_err().kind(), ErrorKind::Moved);
             assert_eq!(store.close().unwrap_err().kind(), ErrorKind::Moved);
             drop(store);
-            // The one that took its place is untouched, the one that was moved is whole.
+            // The replacement is unchanged, and the moved store is whole.
             if replaced {
                 assert_eq!(count_numbers(&bed.open("store")?, 0..3)?, 0);
             }
@@ -54,7 +54,7 @@ fn a_moved_store_refuses_durable_commits() -> Result<()> {
     Ok(())
 }
 
-/// What sled only keeps in memory is written out although the store was moved.
+/// Data that sled keeps only in memory is written out even though the store was moved.
 #[test]
 fn closing_a_moved_store_loses_nothing() -> Result<()> {
     let bed = Bed::new();
@@ -86,7 +86,7 @@ fn a_link_leads_to_the_one_store() -> Result<()> {
     let killed = bed.kill("store", "killed");
     symlink(&killed, bed.path("three")).unwrap();
     assert_eq!(count_numbers(&bed.open("three")?, 0..3)?, 3);
-    // A link that is exchanged while the store is open is not looked at again.
+    // A link that is replaced while the store is open is not followed again.
     fs::remove_file(bed.path("one")).unwrap();
     symlink(&killed, bed.path("one")).unwrap();
     put_numbers(&store, 3..6)?;
@@ -98,8 +98,8 @@ fn a_link_leads_to_the_one_store() -> Result<()> {
     Ok(())
 }
 
-/// A process changes its folder after it opened a store by a relative path. The folder is the whole
-/// process's, so another process does it.
+/// A process changes its folder after it opened a store by a relative path. The folder belongs to
+/// the whole process, so another process does it.
 #[test]
 fn a_relative_path_is_resolved_once() -> Result<()> {
     use std::env;

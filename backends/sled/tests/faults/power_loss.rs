@@ -1,4 +1,4 @@
-//! What a loss of power leaves of files and names that were not put on the device.
+//! What a loss of power leaves of files and names that were not synced.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use arbour_sled::SledStore;
 
 use crate::bed::{Bed, count_numbers, open, put_numbers};
 
-/// A store with three numbers, open, and what it leaves behind if it is killed now.
+/// A store with three numbers, open, and what it leaves if it is killed now.
 fn three_numbers() -> Result<(Bed, SledStore, PathBuf)> {
     let bed = Bed::new();
     let store = bed.open("store")?;
@@ -26,7 +26,7 @@ fn assert_three_numbers(path: &Path) -> Result<()> {
     store.close()
 }
 
-/// sled never puts its settings on the device: their data may be gone, while the length is there.
+/// sled never syncs its settings: their data may be gone, although the length is there.
 #[test]
 fn settings_that_were_lost_are_restored() -> Result<()> {
     let (bed, store, killed) = three_numbers()?;
@@ -54,7 +54,7 @@ fn a_backup_without_its_settings_opens() -> Result<()> {
     assert_three_numbers(&bed.path("backup"))
 }
 
-/// sled takes the index that it was writing when it was killed for its newest one.
+/// If sled is killed while it writes an index, it treats it as its newest one.
 #[test]
 fn an_unfinished_index_is_removed() -> Result<()> {
     let (bed, store, killed) = three_numbers()?;
@@ -98,7 +98,7 @@ fn a_store_half_made_is_made_anew() -> Result<()> {
     Ok(())
 }
 
-/// Nothing is removed where the seal does not say that the store was being made.
+/// Nothing is removed unless the seal says that the store was being created.
 #[test]
 fn an_empty_seal_over_a_log_is_refused() -> Result<()> {
     let (bed, store, _) = three_numbers()?;
@@ -121,7 +121,7 @@ fn newest(blobs: &Path) -> u64 {
     fs::read_dir(blobs).unwrap().map(number).max().unwrap()
 }
 
-/// A large value that is missing is damage, where its commit was acknowledged.
+/// A missing large value is damage if its commit was acknowledged.
 #[test]
 fn a_large_value_survives_a_kill_at_each_durability() -> Result<()> {
     let bed = Bed::new();
@@ -144,8 +144,8 @@ fn a_large_value_survives_a_kill_at_each_durability() -> Result<()> {
     Ok(())
 }
 
-/// sled writes large values also outside commits, and never syncs them: behind the last durable commit
-/// one may be missing. What is behind it in the log is not taken then, and before it is damage.
+/// sled also writes large values outside commits, and never syncs them: one may be missing after
+/// the last durable commit. Then the log after it is ignored; before that commit it is damage.
 #[test]
 fn the_log_ends_where_a_large_value_is_missing() -> Result<()> {
     for durability in Durability::ALL {
@@ -158,7 +158,7 @@ fn the_log_ends_where_a_large_value_is_missing() -> Result<()> {
         let missing = newest(&bed.path("store").join("blobs"));
         put(b"after", 10)?;
         if durability == Durability::None {
-            // sled writes what it has by itself.
+            // sled writes its buffers by itself.
             thread::sleep(Duration::from_secs(1));
         }
         let killed = bed.kill("store", "killed later");

@@ -1,4 +1,4 @@
-//! What the tests of views work with: a store, and documents in it.
+//! What the tests of views share: a store, and documents in it.
 
 use arbour::documents::DocId;
 use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header, documents_tree};
@@ -74,7 +74,7 @@ pub(crate) fn people(store: &SqliteStore) {
     set(store, "people", "mary", r#"{"name": "mary", "size": 12}"#);
 }
 
-/// The tables and views of a file, but for SQLite's own.
+/// The tables and views of a file, except SQLite's own.
 pub(crate) fn schema(store: &SqliteStore) -> Vec<String> {
     ask(store, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")
         .expect("the schema can be read")

@@ -1,4 +1,4 @@
-//! What a view shows of documents.
+//! The rows of a view.
 
 use arbour::documents::{
     BodyCodec, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
@@ -20,7 +20,7 @@ fn documents_are_found_by_what_is_in_them() {
     people(&store);
     assert_eq!(store.create_document_views().unwrap(), ["documents_people"]);
     assert_eq!(ask::<String>(&store, LARGE).unwrap(), ["mary"]);
-    // A view shows what is there now.
+    // A view shows the current state.
     set(&store, "people", "grace", r#"{"name": "grace", "size": 40}"#);
     assert_eq!(ask::<String>(&store, LARGE).unwrap(), ["grace", "mary"]);
     let row = store.with_read_connection(|connection| {
@@ -40,7 +40,7 @@ fn documents_are_found_by_what_is_in_them() {
         Value::Blob(b"ada".to_vec()),
     ];
     assert_eq!(row, expected);
-    // Documents are written through their collection, which knows their indexes.
+    // Documents are written through their collection, which maintains their indexes.
     for statement in
         ["DELETE FROM documents_people", "INSERT INTO documents_people (key) VALUES (x'61')"]
     {
@@ -49,7 +49,7 @@ fn documents_are_found_by_what_is_in_them() {
     }
 }
 
-/// What the layout says of itself above is what is written in truth.
+/// The documented layout is the one that is written.
 #[test]
 fn collections_are_seen_as_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,7 +139,7 @@ fn numbers_of_the_header_are_whole() {
         (0xfedc_ba98, 0x7654_3210_0fed_cba9),
         (0x8000_0000, 1 << 62),
         (u32::MAX, i64::MAX as u64),
-        // SQLite has no larger numbers than i64's; no document is written that often.
+        // SQLite has no numbers above i64; no document is written that often.
         (7, u64::MAX),
     ];
     for (at, (schema, revision)) in numbers.into_iter().enumerate() {
@@ -185,17 +185,17 @@ fn what_is_no_json_does_not_hide_the_rest() {
         "mary|'mary'|1|'{\"name\": \"mary\", \"size\": 12}'",
     ];
     assert_eq!(ask::<String>(&store, shown).unwrap(), expected);
-    // A query into the JSON says so where there is none, and can leave that out.
+    // A query into the JSON fails if there is none, and can leave that row out.
     assert!(ask::<String>(&store, LARGE).is_err());
     let valid = "SELECT json ->> '$.name' FROM documents_people \
                  WHERE CASE WHEN json_valid(json) THEN json ->> '$.size' END > 10";
     assert_eq!(ask::<String>(&store, valid).unwrap(), ["mary"]);
 }
 
-/// SQLite reads JSON of up to 1,000 levels, and so all that a collection accepts.
+/// SQLite reads JSON of up to 1,000 levels, and so everything that a collection accepts.
 const SQLITE_LEVELS_MAX: usize = 1000;
 
-/// Returns a body of so many levels, in JSON; the innermost has a member `end`.
+/// Returns a JSON body of this many levels; the innermost has a member `end`.
 fn nested(id: &str, levels: usize) -> String {
     let inner = levels - 2;
     let (open, close) = (r#"{"next": "#.repeat(inner), "}".repeat(inner));
@@ -233,8 +233,9 @@ fn sql_reads_values_as_deep_as_documents_are_nested() {
     assert_eq!(ends(most), [Some("here".to_owned())], "what was refused is not there");
 }
 
-/// Only a program that goes round the collections writes bodies that are nested deeper. What SQLite can
-/// read of them it shows, which a collection does not; beyond that the row is there without an id.
+/// Only a program that bypasses the collections writes bodies that are nested deeper. The view
+/// shows what SQLite can read of them, unlike a collection; beyond that the row is there without an
+/// id.
 #[test]
 fn what_is_nested_too_deep_does_not_hide_the_rest() {
     let folder = tempfile::tempdir().unwrap();
@@ -262,7 +263,7 @@ fn what_is_nested_too_deep_does_not_hide_the_rest() {
         let read = deep.reader(&snapshot).get(format!("{levels:04}").as_str());
         assert_eq!(read.is_ok(), levels <= Limits::DEPTH_MAX, "{levels}: {read:?}");
     }
-    // The text is all there, to be looked at and mended.
+    // The whole text is there, to be inspected and repaired.
     let text = "SELECT json FROM documents_deep WHERE id IS NULL";
     let deepest = nested("1001", SQLITE_LEVELS_MAX + 1);
     assert_eq!(ask::<String>(&store, text).unwrap(), [deepest]);

@@ -1,4 +1,4 @@
-//! Which views there are, and what becomes of them.
+//! Which views exist, and how they change.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ fn a_declaration_that_cannot_be_read_is_told() {
     store.put(&catalog, b"collection\xff\xfe", b"\x01{}").unwrap();
     assert_eq!(store.create_document_views().unwrap_err().kind(), ErrorKind::Decode);
     store.delete(&catalog, b"collection\xff\xfe").unwrap();
-    // What is no collection's is none of its business.
+    // The call ignores views that do not belong to a collection.
     store.put(&catalog, b"something else", b"").unwrap();
     assert_eq!(store.create_document_views().unwrap(), ["documents_people"]);
 }
@@ -72,16 +72,16 @@ fn views_follow_the_collections() {
     )
     .unwrap();
     assert_eq!(store.create_document_views().unwrap(), ["documents_people", "documents_rooms"]);
-    // Where nothing has changed nothing is written.
+    // If nothing has changed, nothing is written.
     let before = (store.data_version().unwrap(), schema(&store));
     assert_eq!(store.create_document_views().unwrap(), ["documents_people", "documents_rooms"]);
     assert_eq!((store.data_version().unwrap(), schema(&store)), before);
-    // The id stands elsewhere now.
+    // The id has another path now.
     assert_eq!(ask::<String>(&store, "SELECT id FROM own").unwrap(), ["ada", "mary"]);
     declare(&store, "people", r#"{"id_path": ["size"]}"#);
     store.create_document_views().unwrap();
     assert_eq!(ask::<i64>(&store, "SELECT id FROM own").unwrap(), [7, 12]);
-    // A collection without documents is one while it is declared.
+    // A collection without documents exists while it is declared.
     for id in ["ada", "mary"] {
         store.delete(&documents(&store, "people"), id.as_bytes()).unwrap();
     }
@@ -124,7 +124,7 @@ fn a_view_outlives_its_table() {
     store.put(&store.tree("t").unwrap(), b"a", b"1").unwrap();
     store.create_document_views().unwrap();
     write_sql(&store, "DELETE FROM \"tree_arbour/doc/people\"; DELETE FROM tree_t").unwrap();
-    // Compacting takes away the tables of empty trees, but not from under a view.
+    // Compacting removes the tables of empty trees, but not one that a view reads.
     store.compact().unwrap();
     assert!(!schema(&store).contains(&"tree_t".to_owned()));
     assert!(ask::<String>(&store, LARGE).unwrap().is_empty());
@@ -132,14 +132,14 @@ fn a_view_outlives_its_table() {
     assert_eq!(store.stats().unwrap().entries, 1);
     people(&store);
     assert_eq!(ask::<String>(&store, LARGE).unwrap(), ["mary"]);
-    // SQL may take it away, and the next write brings it back.
+    // SQL may remove it, and the next write brings it back.
     write_sql(&store, "DROP TABLE \"tree_arbour/doc/people\"").unwrap();
     assert!(ask::<String>(&store, LARGE).is_err());
     assert_eq!(store.snapshot().unwrap().trees().unwrap(), [CATALOG_TREE]);
     store.compact().unwrap();
     people(&store);
     assert_eq!(ask::<String>(&store, LARGE).unwrap(), ["mary"]);
-    // So does the call.
+    // The call brings it back too.
     write_sql(&store, "DROP TABLE \"tree_arbour/doc/people\"").unwrap();
     store.create_document_views().unwrap();
     assert!(ask::<String>(&store, LARGE).unwrap().is_empty());
