@@ -2,14 +2,14 @@
 //!
 //! - `cargo bench -p arbour-benches` compares the engines and their raw APIs with criterion, and
 //!   ends with a [page](report) that says which engine is for which work.
-//! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in
-//!   one process and prints the ratio; `--json` prints a line for each row. With `--documents` it
-//!   prints what [documents] cost above writing and reading their entries, with `--events` how quick
+//! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in one
+//!   process and prints the ratio; `--json` prints a line for each row. With `--documents` it
+//!   prints what [documents] cost above writing and reading their entries, with `--events` how fast
 //!   [events] are, with `--transfer` what [moving](transfer) a store costs above loading it.
-//! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is held
-//!   for a minute costs those who write meanwhile.
+//! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is
+//!   held for a minute costs concurrent writers.
 //! - `cargo run --release -p arbour-benches --bin growth` prints how the cost of each operation
-//!   [grows](growth) with what a store holds.
+//!   [grows](growth) with the contents of a store.
 //!
 //! Both measure [contenders](contender::Contender): the same work done through Arbour and through
 //! an engine's own API. Keys have 16 bytes and values 100.

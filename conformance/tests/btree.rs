@@ -1,5 +1,5 @@
-//! The suite on the worked example: an engine that owes its snapshots and its transactions to
-//! the layers.
+//! The suite on the worked example: an engine whose snapshots and transactions come from the
+//! layers.
 
 use arbour_conformance::BTreeFactory;
 

@@ -1,9 +1,9 @@
-//! An error in the midst of a scan surfaces through every layer and is never taken for its end.
+//! An error in the middle of a scan surfaces through every layer and is never taken for its end.
 //!
-//! RocksDB's iterators just become invalid, be it at their end or at a damaged block, and layers
-//! that forgot to ask which of the two it was lost entries silently. Here the engine fails at the
-//! third entry of every scan: two entries come, then the error, then nothing for ever, whatever
-//! lies between.
+//! RocksDB's iterators just become invalid, at their end as well as at a damaged block, and layers
+//! that did not distinguish the two lost entries silently. Here the engine fails at the third entry
+//! of every scan: two entries come, then the error, then nothing for ever, whatever layers are in
+//! between.
 
 use std::path::Path;
 
@@ -119,7 +119,7 @@ impl LiveEngine for Failing {
 
 type Store = TransactionLayer<SnapshotLayer<Failing>>;
 
-/// Opens a store whose tree `t` holds six entries, and `ended` none.
+/// Opens a store whose tree `t` holds six entries, and whose tree `ended` holds none.
 fn open(folder: &Path) -> Result<Store> {
     let options = StoreOptions::new();
     let engine = Failing(BTreeEngine::open(&folder.join("store"), &options)?);
@@ -140,7 +140,7 @@ fn assert_ended(cursor: &mut impl Cursor) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that a cursor reads these keys, then fails, and is ended for good.
+/// Asserts that a cursor reads these keys, then fails, and has ended for good.
 fn assert_fails_after(mut cursor: impl Cursor, keys: &[&str]) -> Result<()> {
     for key in keys {
         let found = cursor.next()?.map(|(key, _)| key.to_vec());
@@ -151,7 +151,7 @@ fn assert_fails_after(mut cursor: impl Cursor, keys: &[&str]) -> Result<()> {
     assert_ended(&mut cursor)
 }
 
-/// Asserts that a cursor whose seek fails says so, and is ended for good.
+/// Asserts that a cursor whose seek fails reports it, and has ended for good.
 fn assert_seek_fails(mut cursor: impl Cursor) -> Result<()> {
     let error = cursor.seek(BAD_KEY).expect_err("the seek fails below");
     assert_eq!(error.kind(), ErrorKind::Corrupted);
@@ -166,7 +166,7 @@ fn assert_all_fail<R: KvRead>(reader: &R, t: &Tree, first: &[&str], last: &[&str
     assert_fails_after(scan(Direction::Reverse)?, last)?;
     assert_seek_fails(scan(Direction::Forward)?)?;
     assert_seek_fails(scan(Direction::Reverse)?)?;
-    // The error comes as well to a cursor that was moved before.
+    // A cursor that was moved before fails too.
     let mut moved = scan(Direction::Forward)?;
     moved.seek(b"b")?;
     assert_fails_after(moved, &["b", "c"])?;
@@ -183,7 +183,7 @@ fn through_a_snapshot() -> Result<()> {
     assert_all_fail(&store.snapshot()?, &t, &["a", "b"], &["f", "e"])
 }
 
-/// The snapshot merges the values from before a later change: they are not all there is.
+/// The snapshot merges the values from before a later change: these are not all of its entries.
 #[test]
 fn through_an_outdated_snapshot() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
@@ -193,7 +193,7 @@ fn through_an_outdated_snapshot() -> Result<()> {
     for key in [b"a", b"e", b"f"] {
         store.delete(&t, key)?;
     }
-    // What is left below is `b c d`; of the rest the log knows.
+    // Below, `b c d` are left; the log knows the rest.
     let scan = |direction| snapshot.scan(&t, KeyRange::all(), direction);
     assert_fails_after(scan(Direction::Forward)?, &["a", "b", "c"])?;
     assert_fails_after(scan(Direction::Reverse)?, &["f", "e", "d", "c"])?;
@@ -207,13 +207,13 @@ fn through_a_transaction() -> Result<()> {
     let t = store.tree("t")?;
     let mut transaction = store.begin()?;
     assert_all_fail(&transaction, &t, &["a", "b"], &["f", "e"])?;
-    // Its own writes to another tree change nothing of that.
+    // Its own writes to another tree do not change that.
     transaction.put(&store.tree("u")?, b"a", b"2")?;
     assert_all_fail(&transaction, &t, &["a", "b"], &["f", "e"])
 }
 
-/// A transaction's own writes lie before, between and behind what can be read below. They are not
-/// returned in place of what cannot.
+/// A transaction's own writes are before, between and after the readable entries below. They are
+/// not returned in place of unreadable ones.
 #[test]
 fn through_a_transaction_with_writes() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
@@ -297,7 +297,7 @@ fn through_a_typed_tree() -> Result<()> {
     Ok(())
 }
 
-/// A range deletion that cannot find all keys removes none, rather than those it found.
+/// A range deletion that cannot find all keys removes none, instead of only those it found.
 #[test]
 fn through_a_range_deletion() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();

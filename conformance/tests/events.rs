@@ -1,4 +1,4 @@
-//! The suite for events, on the engine that is always there and on the worked example.
+//! The suite for events, on the engine in memory and on the worked example.
 
 mod memory {
     use arbour_conformance::MemoryFactory;

@@ -1,4 +1,4 @@
-//! Files of old, examined: the check passes over what is right and sees what is not.
+//! Tests of the fixture check: it accepts correct files and detects wrong ones.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ fn written() -> TempDir {
     folder
 }
 
-/// Expects the check to fail, with these words in what it says.
+/// Expects the check to fail with a message that contains these words.
 #[track_caller]
 fn is_refused(folder: &Path, says: &str) {
     let checked = catch_unwind(AssertUnwindSafe(|| fixture::open_all(&BTreeFactory, folder)));

@@ -1,4 +1,4 @@
-//! Wrappers of stores hand every method on that they do not change.
+//! Wrappers of stores forward every method that they do not change.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn the_wrappers_of_the_core_forward_everything() {
     assert_eq!(check_forwarding(|probe| GroupCommit::new(Arc::new(probe))), ["apply"]);
 }
 
-/// Leaves out what the contract provides: every call answers, and none of these reaches the engine.
+/// Leaves out the provided methods: every call returns, and none of these reaches the engine.
 struct Forgetful(Probe);
 
 struct ForgetfulSnapshot<R>(R);

@@ -22,7 +22,7 @@ impl Factory for Grouped {
 
 arbour_conformance::suite!(Grouped, volatile);
 
-/// Lets threads write at once, each as its number says, and returns what each was told.
+/// Lets threads write at once, each depending on its number, and returns the result of each.
 fn write_at_once(
     store: &GroupCommit<MemoryStore>,
     writers: usize,
@@ -116,7 +116,8 @@ fn writing_within_a_group_is_busy_at_once() {
 
 #[test]
 fn writes_that_come_together_share_a_commit() {
-    // While the first closure runs the others queue up, so they cannot but share the next commit.
+    // While the first closure runs the others queue up, so they are certain to share the next
+    // commit.
     let store = GroupCommit::new(MemoryStore::new());
     let tree = store.tree("t").expect("a good name");
     let (queued_sender, queued) = std::sync::mpsc::channel::<()>();
@@ -136,7 +137,8 @@ fn writes_that_come_together_share_a_commit() {
                 let tree = tree.clone();
                 scope.spawn(move || {
                     store.write_grouped(Durability::None, move |transaction| {
-                        // Those of one group see each other before anything is committed.
+                        // Closures of one group see each other's writes before anything is
+                        // committed.
                         transaction.put(&tree, &[writer], b"")?;
                         transaction.len(&tree)
                     })
@@ -156,7 +158,7 @@ fn writes_that_come_together_share_a_commit() {
     });
 }
 
-/// Whoever comes back at once shares commits with others who do, and nobody's turn is forgotten.
+/// Callers that write again at once share commits with each other, and every caller gets its turn.
 #[test]
 fn callers_who_come_back_lose_nothing() {
     let store = GroupCommit::new(MemoryStore::new());

@@ -1,3 +1,3 @@
-//! The suite on the engine that is always there.
+//! The suite on the engine in memory.
 
 arbour_conformance::suite!(arbour_conformance::MemoryFactory, volatile);

@@ -1,4 +1,5 @@
-//! The engine in memory, the one that owes all to the layers, and the same without its type.
+//! The engine in memory, the one whose features come from the layers, and the same behind
+//! `DynStore`.
 
 use arbour_conformance::{BTreeFactory, DynFactory, MemoryFactory, mirror, seed};
 

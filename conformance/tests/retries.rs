@@ -7,7 +7,7 @@ use arbour_core::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Sto
 #[test]
 fn a_write_that_always_conflicts_ends() {
     let folder = tempfile::tempdir().unwrap();
-    // Transactions that wrote the same key conflict; it is sound in this.
+    // Transactions that wrote the same key conflict; this fault is correct in that respect.
     let factory = FaultyFactory::new(Fault::OnlyWritesConflict);
     let store = factory.open(&folder.path().join("store"), &StoreOptions::new()).unwrap();
     let tree = store.tree("t").unwrap();

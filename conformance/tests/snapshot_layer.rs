@@ -1,9 +1,9 @@
-//! Snapshots taken in the very moment a batch is applied.
+//! Snapshots that are taken while a batch is applied.
 //!
-//! The writer once kept only the pre-images that the snapshots alive at its beginning could ask
-//! for, and dropping the last of those threw all away. A snapshot that came while the engine was
-//! applying the batch was pinned before it, found nothing kept, and saw the batch by half. Here
-//! the engine stops in the midst of a batch, so that this happens every time.
+//! The writer once kept only the pre-images that the snapshots alive at its beginning could need,
+//! and dropping the last of those discarded them all. A snapshot that was taken while the engine
+//! was applying the batch was pinned before it, found nothing kept, and saw half of the batch. Here
+//! the engine stops in the middle of a batch, so that this happens every time.
 
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
@@ -30,7 +30,8 @@ impl Halting {
         Ok(Self { engine, halt: Mutex::new(None) })
     }
 
-    /// Makes the next batch wait. Returns what tells that it does, and what lets it go on.
+    /// Makes the next batch wait. Returns a channel that reports that it waits, and one that lets
+    /// it continue.
     fn halt_next(&self) -> (Receiver<()>, Sender<()>) {
         let ((arrive, arrived), (go, leave)) = (channel(), channel());
         *self.halt.lock().unwrap() = Some((arrive, leave));
@@ -102,8 +103,8 @@ fn put(layer: &SnapshotLayer<Halting>, tree: &Tree, value: &[u8]) -> Result<()> 
     layer.apply(&batch, Durability::None)
 }
 
-/// Takes a snapshot while a batch replaces "before" with "after", once `meanwhile` was done with
-/// the snapshots that were there, and checks what it reads before and after the batch lands.
+/// Takes a snapshot while a batch replaces "before" with "after", after `meanwhile` has used the
+/// existing snapshots, and checks what it reads before and after the batch lands.
 fn examine(layer: &SnapshotLayer<Halting>, tree: &Tree, meanwhile: impl FnOnce()) -> Result<()> {
     let (arrived, go) = layer.engine().halt_next();
     thread::scope(|scope| {

@@ -8,8 +8,8 @@ use std::sync::Once;
 use arbour_conformance::faulty::{Fault, FaultyFactory};
 use arbour_conformance::{Axis, Report, run_all};
 
-/// Runs the suite without the messages of the panics by which cases fail: there are thousands.
-/// Those of this file are printed.
+/// Runs the suite without the messages of the panics by which cases fail, because there are
+/// thousands. The panics of this file are printed.
 fn run_quietly(factory: FaultyFactory, axes: &[Axis]) -> Report {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -23,7 +23,7 @@ fn run_quietly(factory: FaultyFactory, axes: &[Axis]) -> Report {
     run_all(|| factory, axes)
 }
 
-/// One axis is enough: the cases about what persists open their stores again on every one.
+/// One axis is enough: the cases about persistence open their stores again on every one.
 fn assert_rejected(fault: Fault) {
     let report = run_quietly(FaultyFactory::new(fault), &[Axis::Fixed]);
     println!("{fault:?}: {report}");

@@ -1,12 +1,12 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use clap::{Parser, Subcommand};
 
-/// Keeps the database of a chat bot: brings it up to the newest version, and knows of its rooms.
+/// Keeps the database of a chat bot: migrates it to the newest version, and manages its rooms.
 #[derive(Debug, Parser)]
 #[command(name = "dicebot", version)]
 pub(crate) struct Arguments {
-    /// Where the database is: an engine and its path, as in sled:bot.sled.
+    /// The database: an engine and its path, such as sled:bot.sled.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
 
@@ -14,80 +14,81 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do. Each but `plan` brings the database up first.
+/// The commands. Each but `plan` migrates the database first.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows what migrating would change, and changes nothing.
     Plan,
-    /// Brings the database up to the newest version, or to the one that is said.
+    /// Migrates the database to the newest version, or to the given one.
     Migrate {
-        /// The version to stop at, for a program of before.
+        /// The version to stop at, for an earlier version of the program.
         #[arg(long, value_name = "N")]
         to: Option<u64>,
     },
     /// Shows which steps have run, when, and by which version of the program.
     Status,
-    /// Prints what no step could read, a line each: key, tab, value. Bytes are escaped as in Rust.
+    /// Prints the entries that no step could read, one per line: key, tab, value. Bytes are escaped
+    /// as in Rust.
     Unreadable,
-    /// Prints what a room is called, or sets it.
+    /// Prints the name of a room, or sets it.
     Info {
-        /// How the room is addressed.
+        /// The address of the room.
         room: String,
-        /// What people call it from now on.
+        /// The new name.
         name: Option<String>,
     },
-    /// Notes that a user is in a room.
+    /// Records that a user is in a room.
     Join {
-        /// Which room.
+        /// The room.
         room: String,
-        /// Who.
+        /// The user.
         user: String,
     },
-    /// Notes that a user is in a room no more.
+    /// Records that a user has left a room.
     Leave {
-        /// Which room.
+        /// The room.
         room: String,
-        /// Who.
+        /// The user.
         user: String,
     },
-    /// Prints who is in a room, one a line.
+    /// Prints the users in a room, one per line.
     Users {
-        /// Which room.
+        /// The room.
         room: String,
     },
-    /// Prints in which rooms a user is, one a line.
+    /// Prints the rooms of a user, one per line.
     Rooms {
-        /// Who.
+        /// The user.
         user: String,
     },
-    /// Forgets what a room is and who is in it, but not what was processed.
+    /// Forgets the name and the members of a room, but not its processed events.
     Clear {
-        /// Which room.
+        /// The room.
         room: String,
     },
-    /// Notes that an event is processed; exits with 1 if it was already.
+    /// Records that an event is processed; exits with 1 if it was already.
     Process {
-        /// In which room.
+        /// The room.
         room: String,
-        /// Which event.
+        /// The event.
         event: String,
     },
     /// Prints the processed events of a room, the oldest first: seconds since 1970, tab, event.
     Processed {
-        /// In which room.
+        /// The room.
         room: String,
     },
     /// Forgets the events of a room that were processed before a time.
     Forget {
-        /// In which room.
+        /// The room.
         room: String,
         /// Seconds since 1970.
         #[arg(long, value_name = "SECONDS")]
         before: u64,
     },
-    /// Prints the device that the bot is signed in as, or sets it.
+    /// Prints the device as which the bot is signed in, or sets it.
     Device {
-        /// What it is from now on.
+        /// The new device.
         id: Option<String>,
     },
 }

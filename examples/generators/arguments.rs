@@ -1,15 +1,15 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
-/// Keeps the values of generators, and the events they are made from.
+/// Keeps the values of generators, and the events from which they are made.
 #[derive(Debug, Parser)]
 #[command(name = "generators", version)]
 pub(crate) struct Arguments {
-    /// Where the values are: an engine and its path, as in redb:generators.redb.
+    /// The database: an engine and its path, such as redb:generators.redb.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
 
@@ -17,12 +17,12 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stores a value under a key, replacing the one that was there.
+    /// Stores a value under a key, replacing an existing one.
     Put {
-        /// The key, as event:1 or modifier:1:place.
+        /// The key, such as event:1 or modifier:1:place.
         #[arg(value_parser = one_line)]
         key: String,
         /// The value, in JSON.
@@ -35,25 +35,26 @@ pub(crate) enum Command {
         #[arg(value_parser = one_line)]
         key: String,
     },
-    /// Deletes a key, if it is there.
+    /// Deletes a key, if it exists.
     Del {
         /// The key.
         #[arg(value_parser = one_line)]
         key: String,
     },
-    /// Prints the keys that begin with a prefix, one a line.
+    /// Prints the keys that begin with a prefix, one per line.
     Keys {
-        /// How they begin.
+        /// The prefix.
         #[arg(default_value = "", value_parser = one_line)]
         prefix: String,
     },
-    /// Prints the entries whose keys begin with a prefix, one a line, as batch takes them.
+    /// Prints the entries whose keys begin with a prefix, one per line, in the form that batch
+    /// reads.
     GetAll {
-        /// How their keys begin.
+        /// The prefix.
         #[arg(default_value = "", value_parser = one_line)]
         prefix: String,
     },
-    /// Performs the operations that the lines of a file say, all of them or none.
+    /// Performs the operations in the lines of a file, all of them or none.
     ///
     /// Each line is JSON: {"type":"put","key":"event:1","value":{}} or
     /// {"type":"del","key":"event:1"}. Blank lines do nothing.
@@ -62,21 +63,21 @@ pub(crate) enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
-    /// Deletes an event and all its modifiers, and prints the keys that are gone, one a line.
+    /// Deletes an event and all its modifiers, and prints the deleted keys, one per line.
     DeleteEvent {
-        /// The id of the event, as 1 for event:1.
+        /// The id of the event, such as 1 for event:1.
         #[arg(value_parser = one_line)]
         id: String,
     },
-    /// Brings the values up to the version of this program.
+    /// Migrates the values to the version of this program.
     ///
-    /// They are made anew in the other replica, which then is the current one, all at once.
+    /// They are built in the other replica, which then becomes the current one, all at once.
     Migrate,
-    /// Prints which replica is the current one, its version, and how many entries it has.
+    /// Prints the current replica, its version, and the number of its entries.
     Status,
 }
 
-/// Accepts what is still one line when it is printed.
+/// Accepts a text that prints as one line.
 fn one_line(text: &str) -> Result<String, String> {
     if text.contains(['\n', '\r']) {
         return Err("it must have no line break".to_owned());

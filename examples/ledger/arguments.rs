@@ -1,4 +1,4 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use crate::ledger::{ACCOUNTS, COMMITS, PROJECTIONS};
 #[derive(Debug, Parser)]
 #[command(name = "ledger", version)]
 pub(crate) struct Arguments {
-    /// Where the documents are, and the events: an engine and its path, as in redb:ledger.redb.
+    /// The documents and the events: an engine and its path, such as redb:ledger.redb.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
-    /// Where the events are, if not in the same store: as in sqlite:log.sqlite, in every call.
+    /// The events, if they are in another store: such as sqlite:log.sqlite, in every call.
     #[arg(long, value_name = "URL")]
     pub(crate) log: Option<String>,
 
@@ -23,12 +23,12 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Opens an account, and makes the store if there is none.
     Open {
-        /// What it is called.
+        /// Its name.
         #[arg(value_parser = account)]
         account: String,
     },
@@ -36,53 +36,53 @@ pub(crate) enum Command {
     Deposit(Amount),
     /// Takes money out of an account, if there is enough.
     Withdraw(Amount),
-    /// Moves money from an account to another, if there is enough.
+    /// Moves money from one account to another, if there is enough.
     ///
     /// It is an event of each of the two accounts: both are appended, or none.
     Transfer {
-        /// From which account.
+        /// The account to take the money from.
         #[arg(value_parser = account)]
         from: String,
-        /// To which.
+        /// The account to move it to.
         #[arg(value_parser = account)]
         to: String,
-        /// How much.
+        /// The amount in cents.
         #[arg(value_parser = cents())]
         cents: u64,
         #[command(flatten)]
         once: Once,
     },
-    /// Prints the accounts: name, cents, how many events they had and when the last one was, in UTC.
+    /// Prints the accounts: name, cents, number of events and time of the last one, in UTC.
     Accounts,
-    /// Prints the events of an account, the oldest first: number, time in UTC, what, cents, how many
-    /// there are then, and the other account.
+    /// Prints the events of an account, the oldest first: number, time in UTC, event, cents, the
+    /// balance after it, and the other account.
     History {
-        /// Which account.
+        /// The account.
         #[arg(value_parser = account)]
         account: String,
     },
     /// Appends an event for each commit of a repository, and makes the store if there is none.
     ///
-    /// It reads what this prints:
+    /// It reads the output of this command:
     ///
     ///   git log --reverse --numstat --date=short --pretty=format:'commit %H%x09%at%x09%ad%x09%aN%x09%s'
     ///
-    /// A commit that is bad is reported with its line and left out, and the import goes on. A commit
-    /// that is there already is not appended again, so an import can be run again, over a history that
-    /// has grown.
+    /// A bad commit is reported with its line and left out, and the import continues. A commit that
+    /// was imported before is not appended again, so an import can be repeated when the history has
+    /// grown.
     #[command(verbatim_doc_comment)]
     Import {
         /// Exit with 1 if a commit was bad.
         #[arg(long)]
         strict: bool,
-        /// The file with what git printed, or - for the standard input.
+        /// The file with the output of git, or - for the standard input.
         file: PathBuf,
     },
     /// Prints the authors: name, commits, lines added and removed, first and last day.
     Authors(Selection),
-    /// Prints the files: path, commits, lines added and removed, who changed it last and when.
+    /// Prints the files: path, commits, lines added and removed, author and day of the last change.
     Files {
-        /// Whose path begins so, as src/.
+        /// Only paths that begin with this, such as src/.
         #[arg(long, value_name = "TEXT")]
         prefix: Option<String>,
         #[command(flatten)]
@@ -90,7 +90,7 @@ pub(crate) enum Command {
     },
     /// Prints the days: date, commits, lines added and removed.
     Days {
-        /// On this day or later, as 2026-01-31.
+        /// On this day or later, such as 2026-01-31.
         #[arg(long, value_name = "DAY", value_parser = day)]
         from: Option<String>,
         /// On this day or earlier.
@@ -101,77 +101,79 @@ pub(crate) enum Command {
     },
     /// Prints events as they are appended: position, time in UTC, stream and what happened.
     ///
-    /// Where one process at a time can open a store, as with redb, nobody can append meanwhile.
+    /// On an engine that only one process at a time can open, such as redb, no other process can
+    /// append meanwhile.
     Follow(Follow),
-    /// Folds the documents anew beside those that are read, changes over to them, and compares both.
+    /// Builds the documents again beside those that are read, switches to the new ones, and
+    /// compares both.
     ///
-    /// Prints a hash of all documents before and after, and exits with 1 if they differ; then those of
-    /// before are kept. One that was broken off is gone on with.
+    /// Prints a hash of all documents before and after, and exits with 1 if they differ; then the
+    /// earlier ones are kept. An interrupted rebuild is resumed.
     Rebuild {
-        /// Which; without a name both.
+        /// The documents; both if not given.
         #[arg(value_enum)]
         projection: Option<Projected>,
-        /// Keep the documents of before.
+        /// Keep the earlier documents.
         #[arg(long)]
         keep: bool,
     },
-    /// Prints the events that could not be applied: projection, version, position, stream, event, whether it
-    /// failed or is behind another of its stream, tries and reason.
+    /// Prints the events that could not be applied: projection, version, position, stream, event,
+    /// whether it failed or follows a failed one of its stream, tries and reason.
     Failed {
-        /// Of which; without a name of both.
+        /// The documents; both if not given.
         #[arg(value_enum)]
         projection: Option<Projected>,
     },
-    /// Applies an event that was put aside after all. Exits with 1 if it fails again.
+    /// Applies a dead-lettered event. Exits with 1 if it fails again.
     Replay {
-        /// To which documents.
+        /// The documents.
         #[arg(value_enum)]
         projection: Projected,
-        /// Its position.
+        /// The position of the event.
         position: u64,
     },
-    /// Applies all that was put aside of a stream, the oldest first, until one fails again. Once none is
-    /// left, what is appended to the stream is applied as it comes.
+    /// Applies all dead-lettered events of a stream, the oldest first, until one fails again. Once
+    /// none is left, new events of the stream are applied again.
     Release {
-        /// To which documents.
+        /// The documents.
         #[arg(value_enum)]
         projection: Projected,
-        /// Which stream, as account/ada.
+        /// The stream, such as account/ada.
         stream: String,
     },
-    /// Prints how far the documents are behind the log: name, version, state, position, events behind
-    /// and events put aside. Exits with 1 if events were put aside.
+    /// Prints how far the documents lag behind the log: name, version, state, position, outstanding
+    /// events and dead-lettered events. Exits with 1 if there are dead-lettered events.
     Status,
 }
 
 /// An account and a number of cents.
 #[derive(Args, Debug)]
 pub(crate) struct Amount {
-    /// Which account.
+    /// The account.
     #[arg(value_parser = account)]
     pub(crate) account: String,
-    /// How much.
+    /// The amount in cents.
     #[arg(value_parser = cents())]
     pub(crate) cents: u64,
     #[command(flatten)]
     pub(crate) once: Once,
 }
 
-/// By what a call is known again.
+/// The key of a call.
 #[derive(Args, Debug)]
 pub(crate) struct Once {
-    /// A text by which this call is known again: repeated with it, it does nothing more.
+    /// A key for this call: the same call with the same key has no further effect.
     #[arg(long, value_name = "TEXT", value_parser = key)]
     pub(crate) key: Option<String>,
 }
 
-/// In which order, how many.
+/// The order, and the limit.
 #[derive(Args, Debug)]
 pub(crate) struct Selection {
-    /// In which order.
+    /// The order.
     #[arg(long, value_enum, default_value_t = Sort::Commits)]
     pub(crate) sort: Sort,
-    /// How many at most.
+    /// The maximum number.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 }
@@ -179,28 +181,29 @@ pub(crate) struct Selection {
 /// The orders in which authors, files and days are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Sort {
-    /// Those with the most commits first.
+    /// The most commits first.
     Commits,
     /// By the first column.
     Name,
 }
 
-/// What is followed, and how long.
+/// Where following begins and ends.
 #[derive(Args, Debug)]
 pub(crate) struct Follow {
-    /// Begin behind this position. Otherwise it begins with what is appended from now on.
+    /// Begin after this position. Otherwise it begins with the next event that is appended.
     #[arg(long, value_name = "POSITION")]
     pub(crate) after: Option<u64>,
-    /// Have the log remember under this name what was printed, and go on there the next time. A new
-    /// name begins with the first event, or behind --after.
+    /// Store the position under this name in the log, and continue there the next time. A new name
+    /// begins with the first event, or after --after.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// End after so many seconds; with 0, after what is there. Otherwise it goes on until it is ended.
+    /// End after this many seconds; with 0, after the existing events. Otherwise it runs until it
+    /// is stopped.
     #[arg(long = "for", value_name = "SECONDS")]
     pub(crate) seconds: Option<u32>,
 }
 
-/// What is folded from events together.
+/// The documents that are built together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Projected {
     /// The accounts.
@@ -218,7 +221,7 @@ impl Projected {
         }
     }
 
-    /// Returns the names of what was chosen: of all, if nothing was.
+    /// Returns the names of the chosen projections; of all, if none was chosen.
     pub(crate) fn chosen(chosen: Option<Self>) -> Vec<&'static str> {
         chosen.map_or_else(|| PROJECTIONS.to_vec(), |chosen| vec![chosen.name()])
     }

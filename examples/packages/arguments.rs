@@ -1,4 +1,4 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "packages", version)]
 pub(crate) struct Arguments {
-    /// Where the packages are: an engine and its path, as in redb:packages.redb.
+    /// The packages: an engine and its path, such as redb:packages.redb.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
 
@@ -16,15 +16,15 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stores the packages of a Debian index: of what `apt-cache dumpavail` prints, or of
+    /// Stores the packages of a Debian index: the output of `apt-cache dumpavail`, or
     /// /var/lib/dpkg/status.
     ///
-    /// Every 1,000 packages are stored together or not at all. A record that is bad is reported with
-    /// its line and left out, and the import goes on. A package takes the place of the one that had
-    /// its name, so an import can be run again.
+    /// Every 1,000 packages are stored together or not at all. A bad record is reported with its
+    /// line and left out, and the import continues. A package replaces an earlier one of the same
+    /// name, so an import can be repeated.
     Import {
         /// Exit with 1 if a record was bad.
         #[arg(long)]
@@ -34,70 +34,70 @@ pub(crate) enum Command {
     },
     /// Prints a package, in JSON.
     Show {
-        /// What the package is called.
+        /// The name of the package.
         name: String,
     },
     /// Prints the packages that meet all conditions, a page of them.
     ///
-    /// One a line: name, version, section, installed size in KiB and what it is, split by tabs, or in
-    /// columns on a terminal. The places where the next page begins and the one before ends are
-    /// printed on the standard error; with the same conditions and --cursor they lead there.
+    /// Each line has name, version, section, installed size in KiB and description, separated by
+    /// tabs, or in columns on a terminal. The cursors of the next and the previous page are printed
+    /// on the standard error; pass one to --cursor together with the same conditions.
     Search(SearchArguments),
-    /// Prints the sections, with how many packages each has and their installed size in KiB.
+    /// Prints the sections, each with the number of its packages and their installed size in KiB.
     Sections,
-    /// Prints how many packages there are, and how large they are when installed.
+    /// Prints the number of packages, and their installed size.
     Stats,
-    /// Looks for entries of indexes that are missing or lead nowhere.
+    /// Looks for missing and dangling entries of indexes.
     Scrub {
-        /// Add what is missing and remove what leads nowhere.
+        /// Add missing entries and remove dangling ones.
         #[arg(long)]
         mend: bool,
     },
 }
 
-/// Which packages, in which order, how many.
+/// The conditions, the order and the limit.
 #[derive(Args, Debug)]
 pub(crate) struct SearchArguments {
-    /// Of this section, as net or non-free/net.
+    /// In this section, such as net or non-free/net.
     #[arg(long)]
     pub(crate) section: Option<String>,
-    /// Whose maintainer begins so, as 'Debian Games'.
+    /// With a maintainer that begins with this, such as 'Debian Games'.
     #[arg(long, value_name = "TEXT")]
     pub(crate) maintainer: Option<String>,
-    /// That depend on this package; given several times, on all of them.
+    /// Depends on this package; if given several times, on all of them.
     #[arg(long, value_name = "NAME")]
     pub(crate) depends: Vec<String>,
-    /// Whose name begins so.
+    /// With a name that begins with this.
     #[arg(long, value_name = "TEXT")]
     pub(crate) prefix: Option<String>,
     /// With all these words in the description, in any order.
     #[arg(long, value_name = "TEXT")]
     pub(crate) words: Option<String>,
-    /// With this in the description, be it a part of a word. No index answers that.
+    /// With this text in the description, even within a word. No index is used for that.
     #[arg(long, value_name = "TEXT")]
     pub(crate) containing: Option<String>,
-    /// At least so large when installed, in KiB.
+    /// With at least this installed size, in KiB.
     #[arg(long, value_name = "N")]
     pub(crate) min_size: Option<u64>,
-    /// At most so large when installed, in KiB.
+    /// With at most this installed size, in KiB.
     #[arg(long, value_name = "N")]
     pub(crate) max_size: Option<u64>,
-    /// In which order. By size, packages of unknown size are left out.
+    /// The order. By size, packages of unknown size are left out.
     #[arg(long, value_enum, default_value_t = Sort::Name, allow_hyphen_values = true)]
     pub(crate) sort: Sort,
-    /// How many at most.
+    /// The maximum number.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
-    /// Where to go on: what the page before printed behind "next" or "previous".
+    /// The cursor: what an earlier page printed after "next" or "previous".
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) cursor: Option<String>,
-    /// Print how many there are on all pages.
+    /// Print the total number on all pages.
     #[arg(long)]
     pub(crate) total: bool,
-    /// Print how they were found.
+    /// Print how the packages were found.
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Fail rather than read all packages.
+    /// Fail instead of reading all packages.
     #[arg(long)]
     pub(crate) no_scan: bool,
 }

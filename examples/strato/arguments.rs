@@ -1,4 +1,4 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -7,10 +7,10 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "strato", version)]
 pub(crate) struct Arguments {
-    /// Where the things are: an engine and its path, as in redb:things.redb, or memory:.
+    /// The things: an engine and its path, such as redb:things.redb, or memory:.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
-    /// Where the events are, if not in the same store: as in sqlite:queue.sqlite, in every call.
+    /// The events, if they are in another store: such as sqlite:queue.sqlite, in every call.
     #[arg(long, value_name = "URL")]
     pub(crate) queue: Option<String>,
 
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do.
+/// The commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
     /// Stores a thing, and prints all that have count 3. Makes the store if there is none.
@@ -31,7 +31,7 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
-    /// Reads how the program was called, and ends it if that was wrong.
+    /// Reads the arguments, and ends the program if they are wrong.
     pub(crate) fn read() -> Self {
         let arguments = Self::parse();
         if arguments.command == Command::Crud && arguments.queue.is_some() {

@@ -1,4 +1,4 @@
-//! How the program is called.
+//! The arguments of the program.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ use crate::database::LIMIT_DEFAULT;
 #[derive(Debug, Parser)]
 #[command(name = "variables", version)]
 pub(crate) struct Arguments {
-    /// Where the variables are: an engine and its path, as in redb:vars.redb.
+    /// The variables: an engine and its path, such as redb:vars.redb.
     #[arg(long, value_name = "URL")]
     pub(crate) store: String,
 
-    /// How many variables a user may have in a room.
+    /// The maximum number of variables of a user in a room.
     #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT)]
     pub(crate) limit: u32,
 
@@ -22,19 +22,19 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What the program is to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Sets variables from tab-separated lines: user, room, name, value.
     ///
-    /// Every 1,000 lines are stored together or not at all. It ends at the first line that is not
-    /// right; once that is mended, the import can be run again as a whole. Blank lines and lines
-    /// with an empty value set nothing.
+    /// Every 1,000 lines are stored together or not at all. The import ends at the first bad line;
+    /// once that is corrected, the whole import can be repeated. Blank lines and lines with an
+    /// empty value set nothing.
     Import {
         /// The file with the lines, or - for the standard input.
         file: PathBuf,
     },
-    /// Prints the variables of a user in a room, one a line: name, tab, value.
+    /// Prints the variables of a user in a room, one per line: name, tab, value.
     List(ScopeArguments),
     /// Prints the value of a variable.
     Get(VariableArguments),
@@ -48,24 +48,24 @@ pub(crate) enum Command {
     },
     /// Deletes a variable.
     Delete(VariableArguments),
-    /// Prints how many variables a user has in a room.
+    /// Prints the number of variables of a user in a room.
     Count(ScopeArguments),
-    /// Prints every count that is wrong and every entry that cannot be read.
+    /// Prints every wrong count and every unreadable entry.
     ///
-    /// One a line, split by tabs: wrong, user, room, count, truth; missing, user, room, truth;
-    /// surplus, user, room, count; or undecodable and what is known of the entry.
+    /// One per line, separated by tabs: wrong, user, room, count, truth; missing, user, room,
+    /// truth; surplus, user, room, count; or undecodable and what is known of the entry.
     Verify,
-    /// Counts all variables anew and corrects the counts that are wrong.
+    /// Counts all variables again and corrects the wrong counts.
     Repair,
 }
 
 /// A user in a room.
 #[derive(Args, Debug)]
 pub(crate) struct ScopeArguments {
-    /// Whose variables.
+    /// The user.
     #[arg(value_parser = one_field)]
     pub(crate) user: String,
-    /// In which room.
+    /// The room.
     #[arg(value_parser = one_field)]
     pub(crate) room: String,
 }
@@ -75,12 +75,12 @@ pub(crate) struct ScopeArguments {
 pub(crate) struct VariableArguments {
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
-    /// What the variable is called.
+    /// The name of the variable.
     #[arg(value_parser = name)]
     pub(crate) name: String,
 }
 
-/// Accepts what an import can hold, so that what is listed can be imported.
+/// Accepts what an import can contain, so that a listing can be imported.
 fn one_field(text: &str) -> Result<String, String> {
     if text.contains(['\t', '\n', '\r']) {
         return Err("it must have no tab and no line break".to_owned());

@@ -8,44 +8,45 @@ use arbour_faults::workload::{self, Life};
 use arbour_faults::{Extent, Harness, Result, Share, check, engine, failing};
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Loses power, kills, damages files and fails system calls, and prints a table of how Arbour's
-/// engines fare, with the engines themselves beside them.
+/// Loses power, kills processes, damages files and fails system calls, and prints a table of the
+/// outcomes for Arbour's engines, with the engines themselves beside them.
 #[derive(Debug, Parser)]
 #[command(name = "arbour-faults")]
 struct Arguments {
-    /// An engine; can be given several times. All of this build, if none is given.
+    /// An engine; can be given several times. All engines of this build if not given.
     #[arg(long)]
     engine: Vec<String>,
-    /// How many images to make of lost power.
+    /// The number of images of losses of power.
     #[arg(long, default_value_t = 500)]
     images: u64,
-    /// How many files to damage.
+    /// The number of damaged files.
     #[arg(long, default_value_t = 2000)]
     damage: u64,
-    /// How many calls of each kind to fail in each way. Every one, if not given.
+    /// The number of failing calls of each kind in each way. Every call if not given.
     #[arg(long)]
     calls: Option<u64>,
-    /// Fail only these calls, as the table names them: "sync 61 EINTR of create". No other faults are
-    /// made then.
+    /// Fail only these calls, in the form of the table: "sync 61 EINTR of create". No other faults
+    /// are injected then.
     #[arg(long)]
     only: Vec<String>,
-    /// Fail only every N-th call, beginning with the K-th: "0/4" to "3/4" divide them among four runs.
+    /// Fail only every N-th call, starting with the K-th: "0/4" to "3/4" divide them among four
+    /// runs.
     #[arg(long, default_value = "0/1")]
     share: String,
-    /// What chooses moments, sectors and bits: the same seed makes the same faults.
+    /// The seed for moments, sectors and bits: the same seed injects the same faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(subcommand)]
     part: Option<Part>,
 }
 
-/// What a process does that the harness starts.
+/// The work of a process that the harness starts.
 #[derive(Debug, Subcommand)]
 enum Part {
     /// Commits to a store, under the recorder.
     #[command(hide = true)]
     Workload { engine: String, life: LifeName, root: PathBuf, notes: PathBuf },
-    /// Looks at stores that are named on standard input.
+    /// Checks stores that are named on standard input.
     #[command(hide = true)]
     Check,
 }

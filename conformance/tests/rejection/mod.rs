@@ -1,4 +1,4 @@
-//! Having a case reject a layer that is wrong in one way.
+//! Checks that a case rejects a layer that is wrong in one way.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use arbour_core::engine::panic_message;
 
-/// What a case came to: by an error it did not expect, or by a panic, it rejects.
+/// The outcome of a case: an unexpected error or a panic means that it rejects.
 type Verdict<E> = Result<Result<(), E>, Box<dyn Any + Send>>;
 
 /// Runs one case without the message of the panic by which it may fail.
@@ -16,7 +16,7 @@ fn run_quietly<E>(run: impl FnOnce() -> Result<(), E>) -> Verdict<E> {
     QUIET.call_once(|| {
         let loud = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            // Those of the tests themselves are heard; those of the cases are what is waited for.
+            // Panics of the tests themselves are printed; those of the cases are expected.
             if panic.location().is_some_and(|place| place.file().contains("tests/")) {
                 loud(panic);
             }
@@ -25,9 +25,9 @@ fn run_quietly<E>(run: impl FnOnce() -> Result<(), E>) -> Verdict<E> {
     catch_unwind(AssertUnwindSafe(run))
 }
 
-/// Only the case meant for the fault is run, and first without the fault: else one that is not there,
-/// or always fails, would pass for one that rejects. `run` takes the fault, or none, and the topic and
-/// the name of the case.
+/// Runs only the case meant for the fault, first without the fault: otherwise a case that does not
+/// exist, or always fails, would count as one that rejects. `run` takes the fault, or none, and the
+/// topic and the name of the case.
 pub(crate) fn assert_rejected<F: Copy + Debug, E: Debug>(
     fault: F,
     case: &str,
@@ -41,7 +41,7 @@ pub(crate) fn assert_rejected<F: Copy + Debug, E: Debug>(
     assert!(!matches!(verdict, Ok(Ok(()))), "{fault:?} is not rejected by {case}");
 }
 
-/// Shows what a case came to.
+/// Shows the outcome of a case.
 fn shown<E: Debug>(verdict: &Verdict<E>) -> String {
     match verdict {
         Ok(result) => format!("{result:?}"),

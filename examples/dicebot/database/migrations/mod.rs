@@ -2,13 +2,13 @@
 //!
 //! | step | what it does | |
 //! |---|---|---|
-//! | 1 | counts the variables of each user in each room, in a row beside them | as the bot's own |
-//! | 2 | takes away the rows of version 0, which have no delimiters | kept, where the bot's own lost them |
-//! | 3 | takes away the rows of step 1 | and no variable whose name ends alike |
-//! | 4 | splits room and user by `FE` | whole, where one version of the bot's own was not |
-//! | 5 | puts the user first, and the counts into a tree of their own | in one transaction, not two |
-//! | 6 | moves the variables to the tree of the design, without what step 5 of the bot's own left | new |
-//! | 7 | makes an entry of each member of a set | new |
+//! | 1 | counts the variables of each user in each room, in a row beside them | as in the bot |
+//! | 2 | removes the rows of version 0, without delimiters | keeps them; the bot lost them |
+//! | 3 | removes the rows of step 1 | and no variable with a similar name |
+//! | 4 | splits room and user by `FE` | completely, unlike one version of the bot |
+//! | 5 | puts the user first, and the counts into their own tree | in one transaction, not two |
+//! | 6 | moves the variables to their final tree, without leftovers of the bot's step 5 | new |
+//! | 7 | makes an entry for each member of a set | new |
 //! | 8 | orders the processed events by time | new |
 //!
 //! The first five are those of the sled program, and lead to the same bytes. Its version is adopted
