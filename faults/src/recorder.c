@@ -1,10 +1,10 @@
 // Records what a process does to the files under one folder, and makes single calls fail.
 //
-// Loaded with LD_PRELOAD, it stands before the C library's functions: each makes the system call,
+// Loaded with LD_PRELOAD, it replaces functions of the C library: each makes the system call,
 // and appends to a log what the call changed, with the data. Records are in the order of the calls,
 // because one lock is held around both. Linux only; recording.rs reads the log.
 //
-//   ARBOUR_FAULTS_ROOT    the folder; calls on other files are passed on unseen
+//   ARBOUR_FAULTS_ROOT    the folder; calls on other files are not recorded
 //   ARBOUR_FAULTS_LOG     the log; several processes can append to it, one after the other
 //   ARBOUR_FAULTS_NOTES   a file whose writes are recorded as notes: what the program acknowledged
 //   ARBOUR_FAULTS_FAIL    "KIND NUMBER ERRNO DELAY": that call of the kind (the first is 0) fails
@@ -121,7 +121,7 @@ static int resolve(int folder, const char *path, char *absolute) {
 
 enum whose { OTHERS, OURS, NOTES };
 
-// Tells whose file a descriptor is, and what the system knows of it.
+// Tells whether the file of a descriptor is recorded, and returns its path and metadata.
 static enum whose whose(int fd, char *path, struct stat *st) {
   start();
   if (log_file < 0 || fd < 0 || fd == log_file) return OTHERS;
@@ -142,8 +142,8 @@ static void leave(void) {
   errno = kept;
 }
 
-// Counts a call. Returns 0, or -1 with errno set if it is the one to fail; `bytes` is halved if it
-// is the one to be short. The lock is held by the caller, and let go of during a delay.
+// Counts a call. Returns 0, or -1 with errno set if it has to fail; `bytes` is halved if it has to
+// be short. The caller holds the lock, which is released during a delay.
 static int injected(enum kind kind, const char *path, size_t *bytes) {
   if (calls[kind]++ != failing_number || (int)kind != failing_kind) return 0;
   if (!failing_errno && (!bytes || *bytes < 2)) return 0;
@@ -216,7 +216,7 @@ ssize_t pread(int fd, void *to, size_t bytes, off_t at) { return read_at(fd, to,
 
 // Writing
 
-// Writes at a place, or where the file stands if that is negative.
+// Writes at an offset, or at the current position if the offset is negative.
 static ssize_t write_at(int fd, const void *data, size_t bytes, off_t at) {
   char path[PATH_MAX];
   struct stat st;
@@ -301,8 +301,8 @@ static int resize(int fd, int mode, off_t from, off_t bytes, int allocates) {
   int failed = ours ? injected(SIZING, path, NULL) : 0;
   if (!failed)
     failed = allocates ? syscall(SYS_fallocate, fd, mode, from, bytes) : syscall(SYS_ftruncate, fd, bytes);
-  // With FALLOC_FL_KEEP_SIZE (1) nothing changes that can be read. That holds for a hole punched behind
-  // the end of a file too, as RocksDB does where it could not shorten one; no engine punches another.
+  // With FALLOC_FL_KEEP_SIZE (1) nothing changes that can be read. That also holds for a hole punched
+  // after the end of a file, as RocksDB does if it could not shorten one; no engine punches other holes.
   if (ours && !failed && !(mode & 1))
     append(allocates ? ALLOCATED : RESIZED, st.st_ino, from + bytes, 0, path, NULL, NULL, 0);
   if (ours) leave();
@@ -333,7 +333,7 @@ static int sync_by(int fd, long number, enum what what, off_t from, off_t bytes,
   if (ignores_all || (ignores_folders && S_ISDIR(st.st_mode))) return 0;
   enter();
   int failed = injected(SYNCING, path, NULL);
-  // After a failure the system takes the pages for written: the next sync does not try them again.
+  // After a failure the system treats the pages as written: the next sync does not try them again.
   // A signal comes before any of that.
   if (failed && failing_errno != EINTR) append(SYNC_FAILED, st.st_ino, 0, 0, path, NULL, NULL, 0);
   if (!failed && !(failed = syscall(number, fd, from, bytes, flags)))

@@ -40,7 +40,7 @@ fn projection<S: KvStore, V: KvStore>(
     Ok(projection.model(Ledger::new(own, Arc::clone(scene))).on_failure(policy))
 }
 
-/// What a run was told before it ended.
+/// What was reported to a run before it ended.
 #[derive(Default)]
 struct Told {
     /// The newest position that was acknowledged.
