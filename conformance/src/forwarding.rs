@@ -205,9 +205,10 @@ impl<W: KvWrite> KvWrite for Watched<W> {
 /// ```
 /// use arbour_conformance::check_forwarding;
 /// use arbour_core::{DynStore, GroupCommit};
+/// use std::sync::Arc;
 /// assert!(check_forwarding(DynStore::new).is_empty());
 /// // What is applied there joins a group, which is a transaction.
-/// assert_eq!(check_forwarding(|probe| GroupCommit::new(probe.into())), ["apply"]);
+/// assert_eq!(check_forwarding(|probe| GroupCommit::new(Arc::new(probe))), ["apply"]);
 /// ```
 #[must_use]
 pub fn check_forwarding<S: KvStore>(wrap: impl FnOnce(Probe) -> S) -> Vec<String> {
