@@ -42,7 +42,7 @@ impl<K, V, C> OpenTree<K, V, C> {
     /// let store = MemoryStore::new();
     /// let rooms = ["lobby", "garden"].map(|name| store.tree(name));
     /// for room in rooms {
-    ///     let messages: OpenTree<_, u64, Vec<u8>, Raw> = OpenTree::new(room?);
+    ///     let messages: OpenTree<u64, Vec<u8>, Raw> = OpenTree::new(room?);
     ///     assert!(messages.last(&store.snapshot()?)?.is_none());
     /// }
     /// # Ok::<(), arbour_core::Error>(())

@@ -10,11 +10,12 @@ use super::undo_log::PreImage;
 use crate::engine::LiveCursor as _;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
-/// A cursor of a [`LayeredSnapshot`](super::LayeredSnapshot): the engine's current entries, with later changes undone.
+/// A cursor of a [`LayeredSnapshot`](super::LayeredSnapshot): the engine's current entries, with
+/// later changes undone.
 ///
 /// ```
 /// use arbour_core::engine::{LayeredCursor, LayeredSnapshot, LiveEngine};
-/// use arbour_core::{Cursor, KeyRange, KvRead};
+/// use arbour_core::{Cursor, KeyRange, KvRead, Tree};
 /// fn count<E: LiveEngine>(
 ///     snapshot: &LayeredSnapshot<'_, E>,
 ///     tree: &Tree,

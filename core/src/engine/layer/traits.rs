@@ -42,8 +42,10 @@ pub trait Engine: Send + Sync + 'static {
     /// Errors of the engine.
     ///
     /// ```
-    /// fn users<E: arbour_core::engine::Engine>(engine: &E) -> arbour_core::Result<Tree> {
-    ///     engine.open_tree(arbour_core::engine::TreeName::new("users")?)
+    /// use arbour_core::engine::{Engine, TreeName};
+    /// use arbour_core::{Result, Tree};
+    /// fn users<E: Engine>(engine: &E) -> Result<Tree> {
+    ///     engine.open_tree(TreeName::new("users")?)
     /// }
     /// ```
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
@@ -52,7 +54,7 @@ pub trait Engine: Send + Sync + 'static {
     /// cheap, as [`TreeRegistry::owns`](crate::engine::TreeRegistry::owns) is.
     ///
     /// ```
-    /// fn is_ours<E: arbour_core::engine::Engine>(engine: &E, tree: &Tree) -> bool {
+    /// fn is_ours<E: arbour_core::engine::Engine>(engine: &E, tree: &arbour_core::Tree) -> bool {
     ///     engine.owns(tree)
     /// }
     /// ```
@@ -66,7 +68,7 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// ```
     /// use arbour_core::engine::Engine;
-    /// use arbour_core::{Batch, Durability, Result};
+    /// use arbour_core::{Batch, Durability, Result, Tree};
     /// fn delete<E: Engine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<()> {
     ///     let mut batch = Batch::new();
     ///     batch.delete(tree, key);
@@ -180,7 +182,7 @@ pub trait SnapshotEngine: Engine {
 ///
 /// ```
 /// use arbour_core::engine::{LiveCursor, LiveEngine};
-/// use arbour_core::{Direction, KeyRange, Result};
+/// use arbour_core::{Direction, KeyRange, Result, Tree};
 /// fn first_key<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<Option<Vec<u8>>> {
 ///     use arbour_core::Cursor;
 ///     let mut cursor = engine.scan(tree, KeyRange::all(), Direction::Forward)?;
@@ -231,7 +233,7 @@ pub trait LiveEngine: Engine {
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
-    /// use arbour_core::Result;
+    /// use arbour_core::{Result, Tree};
     /// fn length<E: LiveEngine>(engine: &E, tree: &Tree, key: &[u8]) -> Result<usize> {
     ///     Ok(engine.get(tree, key)?.map_or(0, |value| value.as_ref().len()))
     /// }
@@ -245,7 +247,7 @@ pub trait LiveEngine: Engine {
     ///
     /// ```
     /// use arbour_core::engine::LiveEngine;
-    /// use arbour_core::{Cursor, Direction, KeyRange, Result};
+    /// use arbour_core::{Cursor, Direction, KeyRange, Result, Tree};
     /// fn is_empty<E: LiveEngine>(engine: &E, tree: &Tree) -> Result<bool> {
     ///     Ok(engine.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_none())
     /// }

@@ -21,7 +21,7 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 ///     transaction.savepoint(|savepoint| {
 ///         savepoint.put(&users, b"bob", b"1900")?;
 ///         savepoint.delete(&users, b"ada")?;
-///         let mut cursor: arbour_core::engine::MergeCursor<'_, _, _> = savepoint.prefix(&users, b"")?;
+///         let mut cursor: arbour_core::engine::MergeCursor<'_, _> = savepoint.prefix(&users, b"")?;
 ///         assert_eq!(cursor.next()?, Some((&b"bob"[..], &b"1900"[..])));
 ///         assert_eq!(cursor.next()?, None);
 ///         Ok::<_, Error>(())
