@@ -4,9 +4,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use arbour_core::engine::forward;
 use arbour_core::{
     Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, MemoryTransaction,
-    Result, Tree, Write,
+    Result, Tree,
 };
 use proptest::prelude::*;
 
@@ -43,9 +44,7 @@ impl<'s> KvRead for Counted<'s> {
     where
         Self: 't;
 
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        self.below.get(tree, key)
-    }
+    forward!(self => self.below; get, trees);
 
     fn scan(
         &self,
@@ -56,36 +55,10 @@ impl<'s> KvRead for Counted<'s> {
         let below = self.below.scan(tree, range, direction)?;
         Ok(CountedCursor { below, steps: &self.steps })
     }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.below.trees()
-    }
 }
 
 impl KvWrite for Counted<'_> {
-    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
-        self.below.put(tree, key, value)
-    }
-
-    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
-        self.below.delete(tree, key)
-    }
-
-    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
-        self.below.delete_range(tree, range)
-    }
-
-    fn check(&self, write: &Write<'_>) -> Result<()> {
-        self.below.check(write)
-    }
-
-    fn commit(self) -> Result<()> {
-        self.below.commit()
-    }
-
-    fn rollback(self) -> Result<()> {
-        self.below.rollback()
-    }
+    forward!(self => self.below; put, delete, delete_range, check, commit, rollback);
 }
 
 const ENTRIES: u32 = 4_000;

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use arbour::{
-    Direction, Error, ErrorKind, KeyRange, KvRead, KvWrite, MemoryCursor, MemoryTransaction,
-    Operation, Result, Tree, Write,
+    Error, ErrorKind, KeyRange, KvRead, KvWrite, MemoryTransaction, Operation, Result, Tree,
 };
+use arbour_core::engine::forward;
 
 /// A transaction of a store in memory whose write of this number fails, counted down to zero.
 pub(crate) struct Failing<'t> {
@@ -29,35 +29,18 @@ impl<'t> Failing<'t> {
 }
 
 impl<'s> KvRead for Failing<'s> {
-    type Value<'t>
-        = <MemoryTransaction<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = MemoryCursor<'t>
-    where
-        Self: 't;
+    forward!(types of MemoryTransaction<'s>);
+    forward!(self => self.below; scan, trees);
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.gets.set(self.gets.get() + 1);
         self.below.get(tree, key)
     }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<MemoryCursor<'_>> {
-        self.below.scan(tree, range, direction)
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.below.trees()
-    }
 }
 
 impl KvWrite for Failing<'_> {
+    forward!(self => self.below; check, commit, rollback);
+
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.count(Operation::Put)?;
         self.below.put(tree, key, value)
@@ -71,17 +54,5 @@ impl KvWrite for Failing<'_> {
     fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
         self.count(Operation::DeleteRange)?;
         self.below.delete_range(tree, range)
-    }
-
-    fn check(&self, write: &Write<'_>) -> Result<()> {
-        self.below.check(write)
-    }
-
-    fn commit(self) -> Result<()> {
-        self.below.commit()
-    }
-
-    fn rollback(self) -> Result<()> {
-        self.below.rollback()
     }
 }

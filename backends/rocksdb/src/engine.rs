@@ -207,7 +207,8 @@ impl SnapshotEngine for RocksdbEngine {
 }
 
 impl Drop for RocksdbEngine {
-    /// Does what closing does. A caller that must know whether that worked closes the store first.
+    /// Releases the database, like closing the store. Errors are dropped; closing the store reports
+    /// them.
     fn drop(&mut self) {
         let _ = self.release();
     }

@@ -62,7 +62,7 @@ pub struct SledLiveCursor<'e> {
     engine: &'e SledEngine,
     tree: Tree,
     /// What is left to read; `None` if nothing is.
-    rest: Option<ShieldedIter>,
+    rest: Option<PanicSafeIter>,
     /// Entries read together, because each call of sled pays for catching its panics.
     read: Vec<(sled::IVec, sled::IVec)>,
     /// The index in `read` of the current entry.
@@ -80,9 +80,9 @@ pub struct SledLiveCursor<'e> {
 
 /// An iterator that is dropped within `catch_panic`. It keeps the database open, and may be the
 /// last to do so if the engine was already released.
-struct ShieldedIter(Option<sled::Iter>);
+struct PanicSafeIter(Option<sled::Iter>);
 
-impl Drop for ShieldedIter {
+impl Drop for PanicSafeIter {
     fn drop(&mut self) {
         let rest = self.0.take();
         // There is no caller left to report an error to.
@@ -124,7 +124,7 @@ impl<'e> SledLiveCursor<'e> {
     fn read_on(&mut self) {
         self.read.clear();
         self.place = 0;
-        let Some(ShieldedIter(Some(rest))) = &mut self.rest else { return };
+        let Some(PanicSafeIter(Some(rest))) = &mut self.rest else { return };
         let (read, direction, count) = (&mut self.read, self.direction, self.read_next);
         let outcome = catch_panic(Operation::Scan, || {
             for _ in 0..count {
@@ -153,14 +153,14 @@ impl<'e> SledLiveCursor<'e> {
 }
 
 /// Starts reading a range: sled's iterators cannot seek.
-fn open(engine: &SledEngine, tree: &Tree, range: &KeyRange<'_>) -> Result<Option<ShieldedIter>> {
+fn open(engine: &SledEngine, tree: &Tree, range: &KeyRange<'_>) -> Result<Option<PanicSafeIter>> {
     if range.is_empty() {
         return Ok(None);
     }
     let bounds = (key::encode_bound(range.start()), key::encode_bound(range.end()));
     engine.with(Operation::Scan, |database| {
         let rest = database.tree(tree).map(|tree| tree.range::<Cow<'_, [u8]>, _>(bounds));
-        Ok(rest.map(|rest| ShieldedIter(Some(rest))))
+        Ok(rest.map(|rest| PanicSafeIter(Some(rest))))
     })
 }
 

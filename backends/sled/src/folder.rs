@@ -41,8 +41,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Locks the folder of a store, creating it if allowed, and checks that its files are as they
-    /// were left. A refused folder is not changed.
+    /// Locks the folder of a store, creating it if allowed, and checks that its files have not
+    /// changed since the store was closed. If the call fails, the folder is as it was.
     pub(crate) fn open(path: StorePath, may_create: bool) -> Result<(Self, State)> {
         let seal = open_seal(&path, may_create)?;
         let folder = Self { path, seal };

@@ -132,8 +132,8 @@ impl Scan<'_> {
         Ok(missing)
     }
 
-    /// Returns where sled would end the log: at the first incomplete record, in the segments that
-    /// were not known to be complete when the last one was begun. Earlier ones may end in noise.
+    /// Returns where sled would end the log: at the first incomplete record after the position
+    /// that a later segment's header marks as complete. Segments before it may end in noise.
     fn find_end(&self, reads_files: bool) -> io::Result<u64> {
         let known = self.segments.iter().map(|segment| segment.whole);
         let first = known.fold(self.from, u64::max) / SEGMENT_BYTES * SEGMENT_BYTES;

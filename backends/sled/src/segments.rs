@@ -1,7 +1,7 @@
 //! The segments of sled's log.
 //!
-//! sled skips a segment whose header is damaged, with everything in it, and whatever it later
-//! writes into that segment is skipped as well. It also skips the rest of a segment after a damaged
+//! If the header of a segment is damaged, sled skips the segment, and everything it writes there
+//! later. It also skips the rest of a segment after a damaged
 //! record, unless the segment is the last one. So both are checked before sled opens a log that was
 //! not closed.
 //!

@@ -49,13 +49,13 @@ impl SqliteStore {
     /// A value that is not a document is a row of NULLs with its `key`; a body of damaged JSON is
     /// shown as it is, and `json_valid(json)` detects it. A view always shows the current content
     /// of the store. It is read-only, because writes by SQL would bypass the indexes. Views are
-    /// part of the file and of a backup, but [`copy_entries`](arbour_core::engine::copy_entries)
-    /// does not copy them.
+    /// part of the file and of a backup; [`copy_entries`](arbour_core::engine::copy_entries) leaves
+    /// them out.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if something else in the database has the
-    /// name of a view, [`Unsupported`](ErrorKind::Unsupported) if the text encoding of the database
-    /// is not UTF-8, [`Decode`](ErrorKind::Decode) if the declaration of a collection cannot be
+    /// name of a view, [`Unsupported`](ErrorKind::Unsupported) if the database does not encode text
+    /// as UTF-8, [`Decode`](ErrorKind::Decode) if the declaration of a collection cannot be
     /// decoded; as [`with_write_connection`](Self::with_write_connection). In all these cases
     /// nothing has changed.
     ///

@@ -58,14 +58,7 @@ impl<S: KvStore> KvStore for Counting<S> {
 }
 
 impl<'s, S: KvStore> KvRead for CountingSnapshot<'s, S> {
-    type Value<'t>
-        = <S::Snapshot<'s> as KvRead>::Value<'t>
-    where
-        Self: 't;
-    type Cursor<'t>
-        = <S::Snapshot<'s> as KvRead>::Cursor<'t>
-    where
-        Self: 't;
+    forward!(types of S::Snapshot<'s>);
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.store.reads.fetch_add(1, Ordering::SeqCst);

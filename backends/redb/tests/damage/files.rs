@@ -23,8 +23,8 @@ impl Random {
     }
 }
 
-/// Writes a store of several pages, with freed pages and large values, and returns its file as it
-/// is before and after closing.
+/// Writes a store of several pages, with freed pages and large values, and returns its file
+/// twice: before and after the store is closed.
 pub(crate) fn images(folder: &Path) -> Result<[Vec<u8>; 2]> {
     let path = folder.join("intact");
     let store = RedbStore::open(&path, &StoreOptions::new())?;

@@ -43,8 +43,8 @@ fn entered_by_many_at_once() -> Result<()> {
     Ok(())
 }
 
-/// Compacting forgets empty trees; handles of such a tree, and snapshots in which it was not empty,
-/// are not affected.
+/// Compacting forgets empty trees. Handles of such a tree stay valid, and so do snapshots in which it
+/// was not empty.
 #[test]
 fn forgotten_when_empty() -> Result<()> {
     let folder = tempdir().unwrap();

@@ -14,7 +14,8 @@ fn damage(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     fs::write(file, bytes).unwrap();
 }
 
-/// sled skips a segment whose header is damaged, and for ever what it writes there later.
+/// If the header of a segment is damaged, sled skips the segment, and everything it writes there
+/// later.
 #[test]
 fn a_damaged_header_of_a_segment_is_detected() -> Result<()> {
     let bed = Bed::new();
