@@ -59,8 +59,11 @@ pub(crate) type Doubt = Arc<Mutex<Option<Error>>>;
 /// What is known to be on the device.
 struct Durable {
     blobs: Blobs,
-    /// A lower bound for the end of the log on the device.
+    /// A lower bound for the end of the log on the device, which recovery must reach.
     log_end: u64,
+    /// All positions before this one are on the device. It may lie in padding, which recovery does
+    /// not count.
+    synced: u64,
 }
 
 impl Database {
@@ -72,9 +75,12 @@ impl Database {
     ) -> Result<Self> {
         folder.prepare(state).map_err(error::not_opened)?;
         let sled = recovery::recover(&folder, state, options)?;
-        let found = check(&sled, state)
-            .and_then(|log_end| Ok((log_end, folder.open_log().map_err(error::not_opened)?)));
-        let (log_end, log) = match found {
+        let found = check(&sled, state).and_then(|log_end| {
+            let log = folder.open_log().map_err(error::not_opened)?;
+            let synced = folder.accept_recovery().map_err(error::not_opened)?;
+            Ok((log_end, synced, log))
+        });
+        let (log_end, synced, log) = match found {
             Ok(found) => found,
             Err(error) => {
                 let _ = recovery::end(sled, Vec::new());
@@ -85,7 +91,7 @@ impl Database {
             trees: Vec::new(),
             sled,
             log,
-            durable: Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end }),
+            durable: Mutex::new(Durable { blobs: Blobs::new(folder.blobs()), log_end, synced }),
             failure: OnceLock::new(),
             is_stuck: AtomicBool::new(false),
             doubt: Doubt::default(),
@@ -316,6 +322,7 @@ impl Database {
         durable.blobs.sync_all(written).map_err(refused)?;
         self.log.sync_data().map_err(refused)?;
         durable.log_end = end.unwrap_or(durable.log_end);
+        durable.synced = u64::try_from(written + 1).unwrap_or(durable.synced);
         Ok(durable.log_end)
     }
 
@@ -387,14 +394,20 @@ impl Database {
             let _ = self.settle(Operation::Close);
         }
         let (is_whole, is_stuck) = (self.failure.get().is_none(), self.is_stuck());
-        let Self { trees, sled, log, folder, .. } = self;
+        let Self { trees, sled, log, durable, folder, .. } = self;
         if is_stuck {
             std::mem::forget((trees, sled));
             return Ok(());
         }
         drop(log);
         recovery::end(sled, trees)?;
-        if is_whole { folder.close() } else { Ok(()) }
+        if !is_whole {
+            return Ok(());
+        }
+        let Durable { mut blobs, synced, .. } = durable.into_inner();
+        // While it stops, sled may move pages with large values.
+        blobs.sync_all(i64::MAX).map_err(|cause| not_durable(cause, Operation::Close))?;
+        folder.close(synced)
     }
 }
 

@@ -56,6 +56,11 @@ pub(crate) fn not_opened(cause: io::Error) -> Error {
     Error::from_io(cause, Operation::Open, "cannot open the files of the database")
 }
 
+/// Creates the error for files that cannot be sealed when the store is closed.
+pub(crate) fn not_closed(cause: io::Error) -> Error {
+    Error::from_io(cause, Operation::Close, "cannot seal the database's files")
+}
+
 /// Creates the error for files that differ from how they were left.
 pub(crate) fn damaged(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Corrupted, Operation::Open, message)

@@ -11,6 +11,7 @@
 //! seal     how the store was left
 //! db       sled's log            conf, snap.*    sled's settings and its index of the log
 //! blobs/   what is too large for the log
+//! undo     what sled's recovery may destroy, while it runs
 //! ```
 //!
 //! A store that was not closed, because its process died, is `open`. sled recovers it. Damage to
@@ -28,7 +29,7 @@ use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::seal::{Seal, State};
 use crate::tail::Tail;
-use crate::{checksum, error, gap, index, segments, settings};
+use crate::{checksum, error, gap, index, segments, settings, undo};
 
 /// How long sled's threads may take to release its files once the database is dropped. Normally
 /// they take moments.
@@ -51,6 +52,7 @@ impl Folder {
         if !folder.await_let_go().map_err(error::not_opened)? {
             return Err(locked());
         }
+        folder.undo_recovery(state).map_err(error::not_opened)?;
         folder.check_files(state)?;
         folder.path.pin()?;
         Ok((folder, state))
@@ -70,6 +72,28 @@ impl Folder {
     /// Reads what sled's recovery may change.
     pub(crate) fn read_tail(&self) -> Result<Option<Tail>> {
         Tail::read(&self.path, &self.log_path())
+    }
+
+    /// Keeps what sled's recovery may change on the device.
+    pub(crate) fn keep(&self, tail: &Tail) -> io::Result<()> {
+        undo::write(tail)
+    }
+
+    /// Ends the recovery for good, and returns how far sled's log was on the device when it ended.
+    pub(crate) fn accept_recovery(&self) -> io::Result<u64> {
+        undo::remove(&self.path)?;
+        // sled syncs its log before it writes the index of it.
+        index::find_end(&self.path)
+    }
+
+    /// Undoes a recovery during which the process died or power was lost.
+    fn undo_recovery(&self, state: State) -> io::Result<()> {
+        if let State::Open(_) = state
+            && let Some(tail) = undo::read(&self.path)?
+        {
+            tail.restore(&self.log_path())?;
+        }
+        undo::remove(&self.path)
     }
 
     /// Undoes a recovery, once sled has released its files.
@@ -107,7 +131,9 @@ impl Folder {
                 self.path.parent().map_or(Ok(()), sync_folder)?;
                 self.remove(|name| matches!(name, "db" | "conf") || index::is_part(name))?;
             }
-            State::Open(_) => {}
+            // Write it even if it says so already: if an earlier open failed to sync this line, the
+            // device still has the line of the closed store.
+            State::Open(_) => self.seal.mark(state)?,
             State::Closed(_) => self.seal.mark(State::Open(0))?,
         }
         // sled takes an index that it did not finish for its newest one, and fails to open.
@@ -115,10 +141,11 @@ impl Folder {
         settings::restore(&self.path)
     }
 
-    /// Seals the folder once sled has released it.
-    pub(crate) fn close(&self) -> Result<()> {
+    /// Seals the folder once sled has released it. The log is known to be on the device up to
+    /// `durable`.
+    pub(crate) fn close(&self, durable: u64) -> Result<()> {
         let operation = Operation::Close;
-        let failed = |cause| Error::from_io(cause, operation, "cannot seal the database's files");
+        let failed = error::not_closed;
         if !self.await_let_go().map_err(failed)? {
             let seconds = LETTING_GO_MAX.as_secs();
             let message = format!(
@@ -126,8 +153,10 @@ impl Folder {
             );
             return Err(Error::new(ErrorKind::Engine, operation, message));
         }
-        // Everything the checksum vouches for must be on the device before the seal is: sled syncs
-        // its log and its index, and leaves the names to the system.
+        // Everything the checksum vouches for must be on the device before the seal is. sled hides
+        // a failed sync of its last writes, and after that another sync succeeds without having
+        // written them; so they are written again. sled leaves the names to the system.
+        segments::rewrite(&self.log_path(), durable)?;
         self.sync_names().map_err(failed)?;
         let sum = checksum::of_store(&self.path).map_err(failed)?;
         self.seal.mark(State::Closed(sum)).map_err(failed)
@@ -264,4 +293,30 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 fn locked() -> Error {
     let message = "another process or handle has the database open";
     Error::new(ErrorKind::Locked, Operation::Open, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, FileTimes};
+    use std::time::UNIX_EPOCH;
+
+    use arbour_core::engine::StorePath;
+
+    use super::Folder;
+    use crate::seal::State;
+
+    #[test]
+    fn the_seal_of_an_open_store_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = StorePath::resolve(folder.path()).unwrap();
+        let (folder, _) = Folder::open(path, true).unwrap();
+        for state in [State::New, State::Open(17), State::Closed(17)] {
+            folder.seal.note(state).unwrap();
+            let seal = fs::OpenOptions::new().write(true).open(folder.path.join("seal")).unwrap();
+            seal.set_times(FileTimes::new().set_modified(UNIX_EPOCH)).unwrap();
+            folder.prepare(state).unwrap();
+            // The line may be in the system's memory alone, after a sync that failed.
+            assert!(seal.metadata().unwrap().modified().unwrap() > UNIX_EPOCH, "{state:?}");
+        }
+    }
 }

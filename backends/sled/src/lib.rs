@@ -43,8 +43,11 @@
 //!   flush does wait until the process ends. Waiting for each flush on another thread would limit
 //!   that; it was measured to make a durable commit 4 to 10 % slower.
 //! - If a read fails while sled recovers, sled takes that for the end of the log and overwrites the
-//!   rest. So everything written since the store was last opened is kept in memory while it is
-//!   opened, up to 64 MiB, and if sled found less, it is restored and recovered once more.
+//!   rest. So everything written since the store was last opened is kept in the file `undo` while
+//!   it is opened, up to 64 MiB, and if sled found less, it is restored and recovered once more. If
+//!   the device is full, it is kept in memory instead.
+//! - sled syncs its log once more while it stops, and hides a failure of that. So when the store is
+//!   closed, what sled wrote last is written and synced once more before the seal says so.
 //!
 //! # What damage is detected
 //! sled takes a damaged log for one that ends there. So next to its files lies a seal:
@@ -95,6 +98,7 @@ mod snapshot;
 mod store;
 mod tail;
 mod transaction;
+mod undo;
 mod watch;
 
 pub use cursor::{SledCursor, SledLiveCursor};

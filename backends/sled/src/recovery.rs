@@ -36,6 +36,7 @@ pub(crate) fn recover(folder: &Folder, state: State, options: &StoreOptions) -> 
         // The process may have died after a failed sync.
         undo()?;
     }
+    folder.keep(&tail).map_err(error::not_opened)?;
     let (mut found, mut failed) = (None, false);
     for _ in 0..STARTS_MAX - 1 {
         match start(folder.path(), options) {

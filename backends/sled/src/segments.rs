@@ -9,11 +9,12 @@
 //! segment that was never used, zeros.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
+use std::path::Path;
 
-use arbour_core::Result;
+use arbour_core::{Operation, Result};
 
 use crate::error;
 use crate::record::{self, Effect, Record};
@@ -100,6 +101,20 @@ pub(crate) fn read_from(log: &File, from: u64, most: u64) -> Result<Option<(Plac
         segments.push((place, bytes));
     }
     Ok(Some((segments, end)))
+}
+
+/// Writes the segments that reach beyond a position again, durably.
+pub(crate) fn rewrite(log: &Path, from: u64) -> Result<()> {
+    let failed = error::not_closed;
+    let mut log = OpenOptions::new().read(true).write(true).open(log).map_err(failed)?;
+    for segment in list(&log).map_err(|error| error.with_operation(Operation::Close))? {
+        if segment.begin + SEGMENT_BYTES > from {
+            let bytes = read(&log, segment.place, SEGMENT_BYTES as usize).map_err(failed)?;
+            log.seek(SeekFrom::Start(segment.place)).map_err(failed)?;
+            log.write_all(&bytes).map_err(failed)?;
+        }
+    }
+    log.sync_all().map_err(failed)
 }
 
 /// Returns where the last complete record of a segment ends, ignoring padding.
@@ -212,9 +227,11 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, FileTimes};
     use std::io::Write as _;
+    use std::time::UNIX_EPOCH;
 
-    use super::{HEADER_BYTES, SEGMENT_BYTES, check, read_from};
+    use super::{HEADER_BYTES, SEGMENT_BYTES, check, read_from, rewrite};
 
     const FILLS: u8 = 2;
     const REPLACES: u8 = 8;
@@ -271,6 +288,21 @@ mod tests {
         assert_eq!(read(SEGMENT_BYTES, 2 * SEGMENT_BYTES), Some(2));
         assert_eq!(read(SEGMENT_BYTES - 1, 2 * SEGMENT_BYTES), None);
         assert_eq!(read(3 * SEGMENT_BYTES, 0), Some(0));
+    }
+
+    #[test]
+    fn what_reaches_beyond_a_position_is_written_again() {
+        let log = log(&[&[(REPLACES, 1)], &[(REPLACES, 2)]]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (from, is_written) in [(0, true), (2 * SEGMENT_BYTES - 1, true), (u64::MAX, false)] {
+            fs::write(file.path(), &log).unwrap();
+            let past = FileTimes::new().set_modified(UNIX_EPOCH);
+            file.as_file().set_times(past).unwrap();
+            rewrite(file.path(), from).unwrap();
+            let modified = fs::metadata(file.path()).unwrap().modified().unwrap();
+            assert_eq!(modified > UNIX_EPOCH, is_written, "from {from}");
+            assert!(fs::read(file.path()).unwrap() == log);
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! If a read fails during recovery, sled takes that for the end of its log: it overwrites the rest
 //! of the log, and removes the large values that the rest names. So everything recovery can change
-//! is read first. If sled then finds less than there is, all of that is restored and recovery runs
-//! again: if it finds the same twice, there is no more.
+//! is read first, and kept in an [undo file](crate::undo) while sled recovers. If sled then finds
+//! less than there is, all of that is restored and recovery runs again: if it finds the same twice,
+//! there is no more.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -14,18 +15,20 @@ use arbour_core::Result;
 use crate::folder::sync_folder;
 use crate::{error, index, segments};
 
-/// How much is kept in memory while the store is opened. Beyond that, a failed read loses what it
-/// affects.
+/// How much is kept while the store is opened. Beyond that, a failed read loses what it affects.
 const KEPT_MAX: u64 = 64 << 20;
 
 /// What was written since sled wrote its last index, and that index.
 pub(crate) struct Tail {
-    folder: PathBuf,
-    log_bytes: u64,
-    segments: Vec<(u64, Vec<u8>)>,
-    files: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) folder: PathBuf,
+    /// The length of the log.
+    pub(crate) log_bytes: u64,
+    /// Segments of the log with their offsets in the file.
+    pub(crate) segments: Vec<(u64, Vec<u8>)>,
+    /// The index, and the large values.
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     /// Where the last complete record ends.
-    end: u64,
+    pub(crate) end: u64,
 }
 
 impl Tail {
