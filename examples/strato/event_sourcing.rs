@@ -18,7 +18,7 @@ const THINGS: &str = "things";
 /// How long to wait for another thread that is applying events.
 const WAIT: Duration = Duration::from_secs(30);
 
-type Things = Arc<Collection<Value>>;
+type Things = Collection<Value>;
 
 /// Opens the things and the queue of their events, in one store or in two.
 pub(crate) fn open(
@@ -27,8 +27,8 @@ pub(crate) fn open(
 ) -> EventResult<(Events<DynStore>, Things)> {
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
-    let things = Arc::new(Collection::open(&**store, declaration)?);
-    let model = EventCollection::new(THINGS, Arc::clone(&things));
+    let things = Collection::open(&**store, declaration)?;
+    let model = EventCollection::new(THINGS, things.clone());
     let events = Events::builder(Arc::clone(store), "queue").projection(projection.model(model));
     let events = match queue {
         Some(queue) => events.log_in(Arc::clone(queue)).build()?,

@@ -5,9 +5,9 @@ use arbour_core::documents::{DocError, DocResult, Document};
 use arbour_core::{Cursor as _, KvWrite, Tree, Write};
 
 use super::entries::{Entries, Entry, id_key, undecodable};
-use super::writer::{CollectionWriter, HighestKey};
+use super::writer::{HighestKey, Writer};
 
-impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
     /// the document itself.
     fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {

@@ -10,17 +10,14 @@
 use std::ops::{Bound, ControlFlow};
 
 use arbour_core::documents::layout::index_tree;
-use arbour_core::documents::{
-    DocResult, Document, Duplicate, IndexState, IndexStatus, Progress, decode_scalar,
-};
+use arbour_core::documents::{DocResult, Document, IndexState, IndexStatus, Progress};
 use arbour_core::engine::TreeName;
 use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
-use serde_json::Value;
 
 use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
-use super::entries::{Entries, id_key, part_value, undecodable, values_prefix};
+use super::entries::Entries;
 
 /// The number of documents or entries processed in one transaction.
 pub(super) const CHUNK: usize = 500;
@@ -33,16 +30,21 @@ enum Left {
 }
 
 impl<D: Document> Collection<D> {
-    pub(super) fn statuses<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
-        let known = self.known(reader)?;
-        let status = |index: &catalog::IndexRecord| IndexStatus {
-            name: index.name.clone(),
-            state: index.state,
-        };
-        Ok(known.record.indexes.iter().map(status).collect())
-    }
-
-    pub(super) fn build_all<S: KvStore>(
+    /// Builds the indexes that are neither readable nor disabled, in batches of one transaction each,
+    /// while other writers continue. If it ends early, by a break or a crash, the completed batches
+    /// are kept, and the next call resumes there. Returns the state of each index afterwards.
+    ///
+    /// A unique index is enforced from the moment it is declared: a write with the values of another
+    /// document is refused, whether or not the index contains that document yet. For this, a writer
+    /// reads once the documents that the build has not reached. If existing documents already had
+    /// the same values, the index ends as [`UniquePending`](IndexState::UniquePending); see
+    /// [`duplicates`](Self::duplicates).
+    ///
+    /// # Errors
+    /// [`Undecodable`](super::DocError::Undecodable) for a document that cannot be decoded, and
+    /// [`WrongType`](super::DocError::WrongType) for one with a value that an indexed field does not
+    /// allow: rewrite or remove it, and build again. Errors of the store.
+    pub fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -65,7 +67,7 @@ impl<D: Document> Collection<D> {
                 }
             }
         }
-        store.read(|snapshot| self.statuses(snapshot))
+        store.read(|snapshot| self.indexes(snapshot))
     }
 
     fn is_built(&self, record: &Record) -> bool {
@@ -196,85 +198,6 @@ impl<D: Document> Collection<D> {
             }
         }
         Ok(())
-    }
-
-    /// Finds values that several documents share in an index.
-    pub(super) fn find_duplicates<R: KvRead>(
-        &self,
-        reader: &R,
-        index: usize,
-        limit: usize,
-    ) -> DocResult<Vec<Duplicate>> {
-        let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
-        let direction = self.id_direction(index);
-        let mut duplicates: Vec<Duplicate> = Vec::new();
-        // The values of the previous entry, and the document it points to.
-        let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
-        let mut is_counted = false;
-        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
-        while let Some((entry, _)) = cursor.next()? {
-            let read = |cause| undecodable(&self.definition, tree.name(), entry, cause);
-            let values = values_prefix(entry).map_err(read)?;
-            let id_key = id_key(entry, direction).map_err(read)?;
-            let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
-            if is_same && !self.has_null(index, entry)? {
-                if !is_counted {
-                    if duplicates.len() == limit {
-                        break;
-                    }
-                    let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
-                    duplicates.push(Duplicate {
-                        values: self.values_of(index, entry)?,
-                        holders: first.into_iter().collect(),
-                    });
-                    is_counted = true;
-                }
-                if let Some(duplicate) = duplicates.last_mut() {
-                    duplicate.holders.push(self.id_at(&id_key)?);
-                }
-            } else {
-                is_counted = false;
-            }
-            last = Some((values.to_vec(), id_key.into_owned()));
-        }
-        Ok(duplicates)
-    }
-
-    fn has_null(&self, index: usize, entry: &[u8]) -> DocResult<bool> {
-        Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
-    }
-
-    /// Decodes the values of an entry, one for each part of its index.
-    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> DocResult<Vec<Value>> {
-        let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
-        let value = |(number, part): (usize, &super::definition::Part)| {
-            part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))
-        };
-        let values: Result<Vec<Value>, _> =
-            parts.into_iter().flatten().enumerate().map(value).collect();
-        values.map_err(|cause| {
-            let tree = self.trees.indexes.get(index).map_or("", |tree| tree.name());
-            undecodable(&self.definition, tree, entry, cause)
-        })
-    }
-
-    /// Changes the state of an index at once. The entries of a disabled index are removed; an
-    /// enabled one waits to be built.
-    pub(super) fn set_state<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        name: &str,
-        state: IndexState,
-    ) -> DocResult<()> {
-        let number = self.index(name)?;
-        let mut record = self.known(transaction)?.record.clone();
-        let Some(index) = record.indexes.get_mut(number) else { return Ok(()) };
-        let is_disabled = index.state == IndexState::Disabled;
-        if is_disabled == (state == IndexState::Disabled) {
-            return Ok(());
-        }
-        (index.state, index.build) = (state, Build::default());
-        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)
     }
 }
 

@@ -94,7 +94,13 @@ impl<D: Document> Collection<D> {
         position.map_err(|cause| undecodable(&self.definition, self.trees.feed.name(), key, cause))
     }
 
-    pub(super) fn read_changes<R: KvRead>(
+    /// Returns the committed changes after a position, at most `limit`, in the order they were
+    /// made, without gaps. Position 0 is before the first change.
+    ///
+    /// # Errors
+    /// [`Trimmed`](DocError::Trimmed) if changes after the position were trimmed;
+    /// [`Invalid`](DocError::Invalid) if the collection has no feed.
+    pub fn changes<R: KvRead>(
         &self,
         reader: &R,
         after: u64,
@@ -128,12 +134,25 @@ impl<D: Document> Collection<D> {
         Ok(Change { position, id: self.id_at(id_key)?, revision })
     }
 
-    pub(super) fn newest_of_feed<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+    /// Returns the position of the newest change; 0 if there is none.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    pub fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         self.needs_feed()?;
         self.newest(reader)
     }
 
-    pub(super) fn note_acknowledged<W: KvWrite>(
+    /// Notes that a subscriber has dealt with all changes up to a position, in the subscriber's own
+    /// transaction. The acknowledged position never moves backwards: an earlier one changes
+    /// nothing. Changes that a subscriber has not acknowledged are never trimmed. `None` forgets
+    /// the subscriber, which can then begin anywhere.
+    ///
+    /// # Errors
+    /// [`Beyond`](DocError::Beyond) for a position after the newest change;
+    /// [`Invalid`](DocError::Invalid) if the collection has no feed or the name of the
+    /// subscriber is empty.
+    pub fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
@@ -163,11 +182,12 @@ impl<D: Document> Collection<D> {
         self.acknowledge_at(transaction, key, position)
     }
 
-    pub(super) fn read_acknowledged<R: KvRead>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> DocResult<Option<u64>> {
+    /// Returns the position up to which a subscriber has acknowledged changes; `None` if the
+    /// subscriber is unknown.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    pub fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
         self.needs_feed()?;
         if subscriber.is_empty() {
             return Ok(None);
@@ -175,8 +195,12 @@ impl<D: Document> Collection<D> {
         self.acknowledged_at(reader, subscriber.as_bytes())
     }
 
-    /// Trims changes that every subscriber has acknowledged, except the newest `keep`.
-    pub(super) fn trim<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+    /// Trims changes that no subscriber needs any more, except the newest `keep`, and returns how
+    /// many were trimmed.
+    ///
+    /// # Errors
+    /// As [`changes`](Self::changes).
+    pub fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         self.needs_feed()?;
         let mut up_to = self.newest(transaction)?.saturating_sub(keep);
         let subscribers = {

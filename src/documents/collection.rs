@@ -1,5 +1,6 @@
 //! An opened collection: its trees, and the cached state of its indexes.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// A collection of documents in a store of any engine.
 ///
 /// It holds no connection and no lock: keep one for the life of the program and share it between
-/// threads. Its methods take the snapshot or the transaction first, so several collections can be
+/// threads. A clone is the same collection, and costs little. Its methods take the snapshot or the transaction first, so several collections can be
 /// written in one transaction.
 ///
 /// ```
@@ -43,11 +44,29 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct Collection<D> {
-    pub(super) definition: Definition<D>,
-    pub(super) trees: Trees,
+    pub(super) definition: Arc<Definition<D>>,
+    pub(super) trees: Arc<Trees>,
     pub(super) store_id: [u8; 16],
-    pub(super) record_key: Vec<u8>,
-    known: Mutex<Option<Arc<Known>>>,
+    pub(super) record_key: Arc<[u8]>,
+    known: Arc<Mutex<Option<Arc<Known>>>>,
+}
+
+impl<D> Clone for Collection<D> {
+    fn clone(&self) -> Self {
+        Self {
+            definition: Arc::clone(&self.definition),
+            trees: Arc::clone(&self.trees),
+            store_id: self.store_id,
+            record_key: Arc::clone(&self.record_key),
+            known: Arc::clone(&self.known),
+        }
+    }
+}
+
+impl<D> fmt::Debug for Collection<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Collection").field(&self.trees.documents.name()).finish()
+    }
 }
 
 /// The trees of a collection.
@@ -100,9 +119,10 @@ impl<D: Document> Collection<D> {
             feed: open(store, &feed_tree(name))?,
             feed_ack: open(store, &feed_ack_tree(name))?,
         };
-        let record_key = catalog::key(name);
+        let record_key = catalog::key(name).into();
+        let (definition, trees) = (Arc::new(definition), Arc::new(trees));
         let mut collection =
-            Self { definition, trees, store_id: [0; 16], record_key, known: Mutex::default() };
+            Self { definition, trees, store_id: [0; 16], record_key, known: Arc::default() };
         let meta = open(store, META_TREE)?;
         let noted = store.read(|snapshot| collection.read_declared(snapshot, &meta))?;
         collection.store_id = match noted {

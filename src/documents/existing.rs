@@ -6,7 +6,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 use serde_json::Value;
 
 use super::entries::{Entries, id_key};
-use super::writer::{Buffers, CollectionWriter, HighestKey};
+use super::writer::{Buffers, HighestKey, Writer};
 
 /// The existing document, before it is overwritten or removed.
 pub(super) struct Existing<D> {
@@ -28,7 +28,7 @@ impl<D> Existing<D> {
     }
 }
 
-impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Tells whether the document to write is known to be absent.
     fn is_beyond(&mut self) -> DocResult<bool> {
         match &self.highest_key {

@@ -1,21 +1,24 @@
 //! Documents over any engine.
 //!
 //! [`arbour_core::documents`] defines the model and its guarantees, and everything there is
-//! re-exported here. [`Documents`] implements it over any [`KvStore`](arbour_core::KvStore).
+//! re-exported here. A [`Collection`] reads and writes documents in any
+//! [`KvStore`](arbour_core::KvStore).
 
 mod apply;
 mod build;
+mod cache;
 mod candidate;
 mod catalog;
 mod changes;
 mod collection;
+mod concurrent;
 mod condition;
 mod definition;
 mod entries;
 mod existing;
 mod find;
+mod index_state;
 mod made_id;
-mod maintenance;
 mod order;
 mod path;
 mod plan;
@@ -27,7 +30,7 @@ mod revisions;
 mod rows;
 mod scrub;
 mod search;
-mod store;
+mod sum;
 mod unbuilt;
 mod words;
 mod write;
@@ -35,7 +38,5 @@ mod writer;
 mod writes;
 
 pub use arbour_core::documents::*;
+pub use cache::DocCache;
 pub use collection::Collection;
-pub use reader::CollectionReader;
-pub use store::Documents;
-pub use writer::CollectionWriter;

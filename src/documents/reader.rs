@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour_core::documents::{
-    DocRead, DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar,
+    DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar,
 };
 use arbour_core::{Direction, KvRead};
 use serde_json::Value;
@@ -21,32 +21,15 @@ use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
-///
-/// ```
-/// use arbour::KvStore;
-/// use arbour::documents::{CollectionReader, Declaration, DocCollection, DocRead, DocStore, Documents};
-/// use serde_json::Value;
-/// let store = arbour::MemoryStore::new();
-/// let notes = Documents::new(&store).collection(Declaration::<Value>::new("notes"))?;
-/// let snapshot = store.snapshot()?;
-/// let reader: CollectionReader<'_, _, _> = notes.reader(&snapshot);
-/// assert!(reader.get("nothing")?.is_none());
-/// # Ok::<(), arbour::documents::DocError>(())
-/// ```
-pub struct CollectionReader<'r, R: KvRead, D> {
+pub(super) struct Reader<'r, R: KvRead, D> {
     pub(super) rows: Rows<'r, R, D>,
     /// The state of the indexes, which is fixed for this reader.
     known: OnceCell<Arc<Known>>,
 }
 
-impl<'r, R: KvRead, D: Document> CollectionReader<'r, R, D> {
+impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
     pub(super) fn new(collection: &'r Collection<D>, reader: &'r R) -> Self {
         Self { rows: Rows { collection, reader }, known: OnceCell::new() }
-    }
-
-    /// Creates a reader with the state of the indexes already read.
-    pub(super) fn knowing(collection: &'r Collection<D>, reader: &'r R, known: Arc<Known>) -> Self {
-        Self { rows: Rows { collection, reader }, known: OnceCell::from(known) }
     }
 
     fn known(&self) -> DocResult<&Known> {

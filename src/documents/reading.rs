@@ -1,32 +1,29 @@
 //! What a reader answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use arbour_core::KvRead;
 use arbour_core::documents::{
-    Declaration, DocError, DocId, DocRead, DocResult, Document, Explain, Filter, Page, Query,
-    Stored, encode_scalar,
+    Declaration, DocError, DocResult, Document, Explain, Filter, Page, Query, Stored, encode_scalar,
 };
-use arbour_core::{Direction, KvRead};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
+use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
 use super::find::Find;
 use super::plan::Aim;
-use super::reader::{CollectionReader, plain};
+use super::reader::{Reader, plain};
 use super::search::Search;
+use super::sum::Sum;
 
-impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
+impl<R: KvRead, D: Document> Reader<'_, R, D> {
     fn declaration(&self) -> &Declaration<D> {
         &self.rows.collection.definition.declaration
     }
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
-        let key = self.rows.collection.key_of(&id.into())?;
-        self.rows.collection.get_at(self.rows.reader, &key)
-    }
-
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+    pub(super) fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
         let mut page = Search::new(self, query, false)?.run()?.0;
         if query.total {
             page.total = Some(self.count(&query.filter)?);
@@ -34,11 +31,11 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         Ok(page)
     }
 
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+    pub(super) fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
         Ok(Search::new(self, query, true)?.run()?.1)
     }
 
-    fn each<E: From<DocError>>(
+    pub(super) fn each<E: From<DocError>>(
         &self,
         query: &Query<D>,
         mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
@@ -56,7 +53,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         failed.map_or(Ok(()), Err)
     }
 
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+    pub(super) fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
         let collection = self.rows.collection;
         let condition = Condition::of(&collection.definition, filter)?;
         let plan = self.plan(&condition, &Aim::any())?;
@@ -77,7 +74,7 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         Ok(count)
     }
 
-    fn values(
+    pub(super) fn values(
         &self,
         filter: &Filter<D>,
         field: &str,
@@ -112,11 +109,72 @@ impl<R: KvRead, D: Document> DocRead<D> for CollectionReader<'_, R, D> {
         })
     }
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.edge(filter, field, Direction::Forward)
+    pub(super) fn each_concurrent<E: From<DocError> + Send>(
+        &self,
+        query: &Query<D>,
+        threads: NonZeroUsize,
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
+    ) -> Result<(), E> {
+        let read = |hand: Hand<'_, D>| self.each(query, |stored| Ok(hand(stored)));
+        visit_with_threads(threads, read, visit)
     }
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.edge(filter, field, Direction::Reverse)
+    pub(super) fn get_by(
+        &self,
+        field: &str,
+        value: impl Into<Value>,
+    ) -> DocResult<Option<Stored<D>>> {
+        let declaration = self.declaration();
+        let is_unique = field == declaration.id_name()
+            || declaration.indexes.iter().any(|index| {
+                index.unique && matches!(index.parts.as_slice(), [part] if part.field == field)
+            });
+        if !is_unique {
+            return Err(DocError::Invalid {
+                collection: declaration.name.clone(),
+                reason: format!("no unique index is over {field:?} alone"),
+            });
+        }
+        self.one(&Query::new(Filter::eq(field, value)))
+    }
+
+    pub(super) fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+        Ok(self.search(&query.clone().limit(1))?.items.pop())
+    }
+
+    pub(super) fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+        let mut exists = false;
+        self.each(&Query::new(filter.clone()).limit(1), |_| {
+            exists = true;
+            Ok::<_, DocError>(ControlFlow::Break(()))
+        })?;
+        Ok(exists)
+    }
+
+    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+        self.sum_up(filter, field)?.total(self.declaration(), field)
+    }
+
+    pub(super) fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+        self.sum_up(filter, field)?.mean(self.declaration(), field)
+    }
+
+    fn sum_up(&self, filter: &Filter<D>, field: &str) -> DocResult<Sum> {
+        let mut sum = Sum::of(self.declaration(), field)?;
+        self.values(filter, field, |value| sum.add(value))?;
+        Ok(sum)
+    }
+
+    pub(super) fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+        let mut different = BTreeMap::new();
+        let mut bytes = Vec::new();
+        self.values(filter, field, |value| {
+            bytes.clear();
+            // Only scalars are values of a field.
+            if encode_scalar(value, &mut bytes).is_ok() && !different.contains_key(&bytes) {
+                different.insert(bytes.clone(), value.clone());
+            }
+        })?;
+        Ok(different.into_values().collect())
     }
 }

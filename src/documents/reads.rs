@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::KvRead;
 use arbour_core::documents::{
-    DocCollection as _, DocError, DocId, DocRead as _, DocResult, Document, Explain, Filter, Page,
-    Query, Stored,
+    DocError, DocId, DocResult, Document, Explain, Filter, Page, Query, Stored,
 };
+use arbour_core::{Direction, KvRead};
 use serde_json::{Number, Value};
 
 use super::collection::Collection;
+use super::reader::Reader;
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
 /// included. All fail with [`Undecodable`](DocError::Undecodable) if a document cannot be read,
@@ -26,7 +26,7 @@ impl<D: Document> Collection<D> {
         reader: &R,
         id: impl Into<DocId<'i>>,
     ) -> DocResult<Option<Stored<D>>> {
-        self.reader(reader).get(id)
+        self.get_at(reader, &self.key_of(&id.into())?)
     }
 
     /// Gets several documents by their ids, in the order of the ids; `None` for each that is absent.
@@ -38,7 +38,7 @@ impl<D: Document> Collection<D> {
         reader: &R,
         ids: impl IntoIterator<Item = I>,
     ) -> DocResult<Vec<Option<Stored<D>>>> {
-        self.reader(reader).get_many(ids)
+        ids.into_iter().map(|id| self.get(reader, id)).collect()
     }
 
     /// Gets the document that has a value in a unique index over one field, or `None`.
@@ -51,7 +51,7 @@ impl<D: Document> Collection<D> {
         field: &str,
         value: impl Into<Value>,
     ) -> DocResult<Option<Stored<D>>> {
-        self.reader(reader).get_by(field, value)
+        Reader::new(self, reader).get_by(field, value)
     }
 
     /// Runs a query and returns a page of documents. Without a limit all documents come, in one page.
@@ -76,7 +76,7 @@ impl<D: Document> Collection<D> {
     /// # Ok::<(), arbour::documents::DocError>(())
     /// ```
     pub fn search<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Page<D>> {
-        self.reader(reader).search(query)
+        Reader::new(self, reader).search(query)
     }
 
     /// Returns the first document of a query, or `None`.
@@ -84,7 +84,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn one<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
-        self.reader(reader).one(query)
+        Reader::new(self, reader).one(query)
     }
 
     /// Returns all documents of a query. Its limit, offset and cursor are not used.
@@ -92,7 +92,9 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn all<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
-        self.reader(reader).all(query)
+        let mut query = query.clone();
+        (query.limit, query.offset, query.cursor) = (None, 0, None);
+        Ok(self.search(reader, &query)?.items)
     }
 
     /// Tells whether any document matches a filter.
@@ -100,7 +102,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn exists<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<bool> {
-        self.reader(reader).exists(filter)
+        Reader::new(self, reader).exists(filter)
     }
 
     /// Counts the documents that match a filter, from an index alone if one answers the whole filter.
@@ -108,7 +110,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn count<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<u64> {
-        self.reader(reader).count(filter)
+        Reader::new(self, reader).count(filter)
     }
 
     /// Visits the documents of a query one by one, until the visitor breaks or fails. Only a query
@@ -123,7 +125,7 @@ impl<D: Document> Collection<D> {
         query: &Query<D>,
         visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        self.reader(reader).each(query, visit)
+        Reader::new(self, reader).each(query, visit)
     }
 
     /// Visits the documents of a query on several threads, in no order, while this thread reads them.
@@ -139,7 +141,7 @@ impl<D: Document> Collection<D> {
         threads: NonZeroUsize,
         visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
     ) -> Result<(), E> {
-        self.reader(reader).each_concurrent(query, threads, visit)
+        Reader::new(self, reader).each_concurrent(query, threads, visit)
     }
 
     /// Visits the values that a field has in the documents that match a filter, in any order, without
@@ -154,7 +156,7 @@ impl<D: Document> Collection<D> {
         field: &str,
         visit: impl FnMut(&Value),
     ) -> DocResult<()> {
-        self.reader(reader).values(filter, field, visit)
+        Reader::new(self, reader).values(filter, field, visit)
     }
 
     /// Returns the least value of a field, in the order of indexes, or `None` if all are null.
@@ -167,7 +169,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<Value>> {
-        self.reader(reader).min(filter, field)
+        Reader::new(self, reader).edge(filter, field, Direction::Forward)
     }
 
     /// Returns the greatest value of a field, in the order of indexes, or `None` if all are null.
@@ -180,7 +182,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<Value>> {
-        self.reader(reader).max(filter, field)
+        Reader::new(self, reader).edge(filter, field, Direction::Reverse)
     }
 
     /// Adds up the values of a field; zero if all are null. Integers are added exactly.
@@ -190,7 +192,7 @@ impl<D: Document> Collection<D> {
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold something else, and
     /// those of [`search`](Self::search).
     pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> DocResult<Number> {
-        self.reader(reader).sum(filter, field)
+        Reader::new(self, reader).sum(filter, field)
     }
 
     /// Returns the mean of a field's values, or `None` if all are null.
@@ -203,7 +205,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<f64>> {
-        self.reader(reader).average(filter, field)
+        Reader::new(self, reader).average(filter, field)
     }
 
     /// Returns the different values of a field, in the order of indexes, without null.
@@ -216,7 +218,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Vec<Value>> {
-        self.reader(reader).distinct(filter, field)
+        Reader::new(self, reader).distinct(filter, field)
     }
 
     /// Runs a query and says how it was answered: by which index, and how much was read.
@@ -224,6 +226,6 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn explain<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Explain> {
-        self.reader(reader).explain(query)
+        Reader::new(self, reader).explain(query)
     }
 }

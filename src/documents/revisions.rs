@@ -12,7 +12,7 @@ use arbour_core::{DecodeError, KvRead, KvWrite};
 
 use super::collection::Collection;
 use super::entries::undecodable;
-use super::writer::CollectionWriter;
+use super::writer::Writer;
 
 /// The prefix of the catalog key that holds the number.
 const HIGHEST: &str = "highest revision";
@@ -35,7 +35,7 @@ fn read<R: KvRead, D: Document>(collection: &Collection<D>, reader: &R) -> DocRe
     Ok(read?.unwrap_or(0))
 }
 
-impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Returns the highest revision of a removed document.
     pub(super) fn highest_removed(&mut self) -> DocResult<u64> {
         if let Some(highest) = self.highest_removed {

@@ -43,7 +43,13 @@ impl Piece {
 }
 
 impl<D: Document> Collection<D> {
-    pub(super) fn scrub_all<S: KvStore>(
+    /// Finds index entries that are missing and entries that match no document, in batches, while
+    /// other writers continue; corrects them if requested. A break ends it early, with the findings
+    /// so far.
+    ///
+    /// # Errors
+    /// Errors of the store. What is wrong is in the report.
+    pub fn scrub<S: KvStore>(
         &self,
         store: &S,
         scrub: Scrub,

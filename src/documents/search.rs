@@ -10,14 +10,14 @@ use super::condition::Condition;
 use super::order::{Order, Place};
 use super::plan::{Aim, Plan};
 use super::position::{Position, Seal};
-use super::reader::CollectionReader;
+use super::reader::Reader;
 
 /// The initial capacity of a page, in documents.
 const PAGE_USUAL: usize = 16;
 
 /// A resolved query.
 pub(super) struct Search<'s, 'r, R: KvRead, D> {
-    reader: &'s CollectionReader<'r, R, D>,
+    reader: &'s Reader<'r, R, D>,
     query: &'s Query<D>,
     condition: Condition<D>,
     /// The order in which documents are searched: reversed if the page is reached backwards.
@@ -58,7 +58,7 @@ impl<D> Ord for Ranked<D> {
 
 impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
     pub(super) fn new(
-        reader: &'s CollectionReader<'r, R, D>,
+        reader: &'s Reader<'r, R, D>,
         query: &'s Query<D>,
         counts: bool,
     ) -> DocResult<Self> {

@@ -11,9 +11,9 @@ use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 
 use super::entries::{Entries, Entry};
-use super::writer::{CollectionWriter, Unbuilt};
+use super::writer::{Unbuilt, Writer};
 
-impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Tells whether an index is unique and may lack entries.
     fn is_unbuilt(&self, index: usize) -> bool {
         let is_unique =

@@ -2,15 +2,15 @@
 
 use arbour_core::KvWrite;
 use arbour_core::documents::{
-    DocError, DocId, DocResult, DocWrite, Document, Precondition, Written, set_at, to_json,
+    DocError, DocId, DocResult, Document, Precondition, Written, set_at, to_json,
 };
 
 use super::entries::Entries;
 use super::existing::Existing;
 use super::made_id;
-use super::writer::CollectionWriter;
+use super::writer::Writer;
 
-impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
+impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Stores a document under an id, replacing any existing one.
     fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
         // Encode first: it limits the depth of the document, which the search for fields relies on.
@@ -39,10 +39,8 @@ impl<W: KvWrite, D: Document> CollectionWriter<'_, W, D> {
         self.buffers.old = old;
         Ok(())
     }
-}
 
-impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
-    fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
+    pub(super) fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
         let (id, completed) = self.complete(body)?;
         let body = completed.as_ref().unwrap_or(body);
         self.point_at(&id);
@@ -56,7 +54,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         Ok(Written { id, revision, is_new: !before.is_there() })
     }
 
-    fn delete<'i>(
+    pub(super) fn delete<'i>(
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
@@ -72,7 +70,7 @@ impl<W: KvWrite, D: Document> DocWrite<D> for CollectionWriter<'_, W, D> {
         Ok(true)
     }
 
-    fn change_id<'i>(
+    pub(super) fn change_id<'i>(
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,

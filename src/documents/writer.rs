@@ -1,13 +1,11 @@
 //! Writing to a collection through a transaction.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour_core::documents::layout::{HEADER_BYTES, Header};
 use arbour_core::documents::{
-    Declaration, DocError, DocId, DocRead, DocResult, Document, Explain, Field, FieldSource,
-    Filter, Page, Query, Stored, from_json, read_id, set_at, to_json,
+    DocError, DocId, DocResult, Document, Field, FieldSource, from_json, read_id, set_at, to_json,
 };
 use arbour_core::{Cause, EncodeError, KvWrite};
 use serde_json::Value;
@@ -16,26 +14,11 @@ use super::catalog::Known;
 use super::collection::Collection;
 use super::definition::FieldRef;
 use super::entries::{Entries, Entry};
-use super::reader::CollectionReader;
 use super::{made_id, path};
 
-/// Writes the documents of a [`Collection`] in a transaction.
-///
-/// ```
-/// use arbour::KvStore;
-/// use arbour::documents::{
-///     CollectionWriter, Declaration, DocCollection, DocStore, DocWrite, Documents,
-/// };
-/// use serde_json::{Value, json};
-/// let store = arbour::MemoryStore::new();
-/// let notes = Documents::new(&store).collection(Declaration::<Value>::new("notes"))?;
-/// store.write(|transaction| {
-///     let mut writer: CollectionWriter<'_, _, _> = notes.writer(transaction)?;
-///     writer.insert(&json!({"id": "a", "text": "hello"}))
-/// })?;
-/// # Ok::<(), arbour::documents::DocError>(())
-/// ```
-pub struct CollectionWriter<'w, W: KvWrite, D> {
+/// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
+/// all of its writes.
+pub(super) struct Writer<'w, W: KvWrite, D> {
     pub(super) collection: &'w Collection<D>,
     pub(super) transaction: &'w mut W,
     pub(super) known: Arc<Known>,
@@ -86,7 +69,7 @@ pub(super) struct Buffers {
     pub(super) new: Entries,
 }
 
-impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
+impl<'w, W: KvWrite, D: Document> Writer<'w, W, D> {
     pub(super) fn new(collection: &'w Collection<D>, transaction: &'w mut W) -> DocResult<Self> {
         let known = collection.known(transaction)?;
         Ok(Self {
@@ -99,10 +82,6 @@ impl<'w, W: KvWrite, D: Document> CollectionWriter<'w, W, D> {
             unbuilt: None,
             buffers: Buffers::default(),
         })
-    }
-
-    fn reader(&self) -> CollectionReader<'_, W, D> {
-        CollectionReader::knowing(self.collection, self.transaction, Arc::clone(&self.known))
     }
 
     pub(super) fn name(&self) -> String {
@@ -215,47 +194,5 @@ fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
     match &field.source {
         FieldSource::Path(path) => path::at(body, path).is_null(),
         FieldSource::Computed(compute) => compute(body).is_null(),
-    }
-}
-
-impl<W: KvWrite, D: Document> DocRead<D> for CollectionWriter<'_, W, D> {
-    fn declaration(&self) -> &Declaration<D> {
-        &self.collection.definition.declaration
-    }
-
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
-        self.reader().get(id)
-    }
-
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
-        self.reader().search(query)
-    }
-
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
-        self.reader().explain(query)
-    }
-
-    fn each<E: From<DocError>>(
-        &self,
-        query: &Query<D>,
-        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
-        self.reader().each(query, visit)
-    }
-
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
-        self.reader().count(filter)
-    }
-
-    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
-        self.reader().values(filter, field, visit)
-    }
-
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.reader().min(filter, field)
-    }
-
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
-        self.reader().max(filter, field)
     }
 }

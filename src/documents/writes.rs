@@ -2,18 +2,20 @@
 
 use arbour_core::KvWrite;
 use arbour_core::documents::{
-    DocCollection as _, DocId, DocResult, DocWrite as _, Document, Precondition, Written,
+    DocError, DocId, DocResult, Document, Precondition, Stored, Written, from_json, read_id,
+    set_at, to_json,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::collection::Collection;
+use super::writer::Writer;
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
 /// fails and writes neither. Nothing is visible to others before the transaction commits.
 ///
-/// Besides its own errors each method fails with [`Unfit`](super::DocError::Unfit) if the codec could
-/// not read the document again, [`WrongType`](super::DocError::WrongType),
-/// [`Required`](super::DocError::Required) or [`Unique`](super::DocError::Unique) if a field or a
+/// Besides its own errors each method fails with [`Unfit`](DocError::Unfit) if the codec could
+/// not read the document again, [`WrongType`](DocError::WrongType),
+/// [`Required`](DocError::Required) or [`Unique`](DocError::Unique) if a field or a
 /// unique index forbids it, and with what the store reports.
 impl<D: Document> Collection<D> {
     /// Stores a document under the id in it, whether or not one is there, and returns its id and
@@ -22,13 +24,13 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// Those of all writes.
     pub fn set<W: KvWrite>(&self, transaction: &mut W, document: &D) -> DocResult<Written> {
-        self.writer(transaction)?.set(document)
+        self.put(transaction, document, Precondition::None)
     }
 
     /// Stores a new document and returns its id, made here if the collection makes ids.
     ///
     /// # Errors
-    /// [`Exists`](super::DocError::Exists) if a document has the id.
+    /// [`Exists`](DocError::Exists) if a document has the id.
     ///
     /// ```
     /// use arbour::KvStore;
@@ -44,21 +46,21 @@ impl<D: Document> Collection<D> {
     /// # Ok::<(), arbour::documents::DocError>(())
     /// ```
     pub fn insert<W: KvWrite>(&self, transaction: &mut W, document: &D) -> DocResult<Written> {
-        self.writer(transaction)?.insert(document)
+        self.put(transaction, document, Precondition::Absent)
     }
 
     /// Stores a document if a precondition holds.
     ///
     /// # Errors
-    /// [`Exists`](super::DocError::Exists), [`Missing`](super::DocError::Missing) or
-    /// [`Revision`](super::DocError::Revision), with the current document, if it does not hold.
+    /// [`Exists`](DocError::Exists), [`Missing`](DocError::Missing) or
+    /// [`Revision`](DocError::Revision), with the current document, if it does not hold.
     pub fn put<W: KvWrite>(
         &self,
         transaction: &mut W,
         document: &D,
         precondition: Precondition,
     ) -> DocResult<Written> {
-        self.writer(transaction)?.put(document, precondition)
+        Writer::new(self, transaction)?.put(document, precondition)
     }
 
     /// Stores several documents, and returns for each its id or why it was refused. Quicker than one
@@ -75,13 +77,14 @@ impl<D: Document> Collection<D> {
     where
         D: 'd,
     {
-        Ok(self.writer(transaction)?.bulk(documents, precondition))
+        let mut writer = Writer::new(self, transaction)?;
+        Ok(documents.into_iter().map(|document| writer.put(document, precondition)).collect())
     }
 
     /// Changes a document as JSON, and keeps its id.
     ///
     /// # Errors
-    /// [`Missing`](super::DocError::Missing) if there is none, the closure's own, and those of
+    /// [`Missing`](DocError::Missing) if there is none, the closure's own, and those of
     /// [`put`](Self::put).
     pub fn modify<'i, W: KvWrite>(
         &self,
@@ -90,33 +93,49 @@ impl<D: Document> Collection<D> {
         precondition: Precondition,
         change: impl FnOnce(Value) -> DocResult<Value>,
     ) -> DocResult<Written> {
-        self.writer(transaction)?.modify(id, precondition, change)
+        let id = id.into().into_owned();
+        let Some(stored) = self.get(transaction, &id)? else {
+            return Err(self.absent(id, precondition));
+        };
+        let Stored { id, body, .. } = stored;
+        let name = self.definition.name();
+        let mut json = change(to_json(name, &body)?)?;
+        set_at(&mut json, &self.declaration().id_path, id.to_json());
+        let precondition = match precondition {
+            Precondition::None => Precondition::Present,
+            other => other,
+        };
+        self.put(transaction, &from_json(name, json)?, precondition)
     }
 
     /// Sets the top-level members of a document that are named in `changes`; `null` removes one.
     ///
     /// # Errors
-    /// [`Missing`](super::DocError::Missing) if there is no such document.
+    /// [`Missing`](DocError::Missing) if there is no such document.
     pub fn update<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         changes: &Value,
     ) -> DocResult<Written> {
-        self.writer(transaction)?.update(id, changes)
+        let members = self.members(changes)?;
+        self.modify(transaction, id, Precondition::Present, |json| Ok(merged(json, members)))
     }
 
     /// Applies a JSON merge patch (RFC 7396) to a document.
     ///
     /// # Errors
-    /// [`Missing`](super::DocError::Missing) if there is no such document.
+    /// [`Missing`](DocError::Missing) if there is no such document.
     pub fn patch<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         patch: &Value,
     ) -> DocResult<Written> {
-        self.writer(transaction)?.patch(id, patch)
+        self.modify(transaction, id, Precondition::Present, |mut json| {
+            json_patch::merge(&mut json, patch);
+            Ok(json)
+        })
     }
 
     /// Updates the document whose id is in `changes`, or inserts it.
@@ -124,25 +143,35 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// Those of all writes.
     pub fn upsert<W: KvWrite>(&self, transaction: &mut W, changes: &Value) -> DocResult<Written> {
-        self.writer(transaction)?.upsert(changes)
+        let declaration = self.declaration();
+        let at_id = declaration.id_path.iter().try_fold(changes, |value, name| value.get(name));
+        let id = read_id(&declaration.ids, &declaration.name, at_id)?;
+        if let Some(id) = id
+            && self.get(transaction, &id)?.is_some()
+        {
+            return self.update(transaction, &id, changes);
+        }
+        let mut members = self.members(changes)?.clone();
+        members.retain(|_, value| !value.is_null());
+        self.insert(transaction, &from_json(&declaration.name, members.into())?)
     }
 
     /// Removes a document, and tells whether there was one.
     ///
     /// # Errors
-    /// [`Invalid`](super::DocError::Invalid) if the collection has ids of another kind.
+    /// [`Invalid`](DocError::Invalid) if the collection has ids of another kind.
     pub fn remove<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
     ) -> DocResult<bool> {
-        self.writer(transaction)?.remove(id)
+        self.delete(transaction, id, Precondition::None)
     }
 
     /// Removes a document if a precondition holds, and tells whether there was one.
     ///
     /// # Errors
-    /// [`Missing`](super::DocError::Missing) or [`Revision`](super::DocError::Revision) if it does not
+    /// [`Missing`](DocError::Missing) or [`Revision`](DocError::Revision) if it does not
     /// hold.
     pub fn delete<'i, W: KvWrite>(
         &self,
@@ -150,13 +179,13 @@ impl<D: Document> Collection<D> {
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
     ) -> DocResult<bool> {
-        self.writer(transaction)?.delete(id, precondition)
+        Writer::new(self, transaction)?.delete(id, precondition)
     }
 
     /// Gives a document another id, with a new revision.
     ///
     /// # Errors
-    /// [`Missing`](super::DocError::Missing) if there is none, [`Exists`](super::DocError::Exists) if the
+    /// [`Missing`](DocError::Missing) if there is none, [`Exists`](DocError::Exists) if the
     /// new id is taken.
     pub fn change_id<'i, W: KvWrite>(
         &self,
@@ -164,6 +193,37 @@ impl<D: Document> Collection<D> {
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
     ) -> DocResult<Written> {
-        self.writer(transaction)?.change_id(from, to)
+        Writer::new(self, transaction)?.change_id(from, to)
     }
+
+    /// Builds the error for a document to change that does not exist.
+    fn absent(&self, id: DocId<'static>, precondition: Precondition) -> DocError {
+        let collection = self.definition.name().to_owned();
+        match precondition {
+            Precondition::Revision(expected) => {
+                DocError::Revision { collection, id, expected, actual: 0, current: Box::default() }
+            }
+            _ => DocError::Missing { collection, id },
+        }
+    }
+
+    fn members<'v>(&self, changes: &'v Value) -> DocResult<&'v Map<String, Value>> {
+        changes.as_object().ok_or_else(|| {
+            self.definition.invalid(format!("changes must be an object, not {changes}"))
+        })
+    }
+}
+
+/// Sets the members of a document that `changes` names; null removes one.
+fn merged(mut json: Value, changes: &Map<String, Value>) -> Value {
+    if let Value::Object(members) = &mut json {
+        for (name, value) in changes {
+            if value.is_null() {
+                members.remove(name);
+            } else {
+                members.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    json
 }

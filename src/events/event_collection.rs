@@ -1,10 +1,7 @@
 //! A collection whose writes are events.
 
-use std::sync::Arc;
-
 use arbour_core::documents::{
-    DocCollection as _, DocError, DocId, DocResult, DocWrite, Document, Ids, Written, from_json,
-    set_at, to_json,
+    DocError, DocId, DocResult, Document, Ids, Written, from_json, set_at, to_json,
 };
 use arbour_core::{Cause, KvRead, KvWrite};
 use serde_json::{Value, json};
@@ -29,13 +26,13 @@ const CODEC: u8 = 1;
 /// Generated ids are the same whenever the events are applied again.
 ///
 /// ```
-/// use arbour::documents::{Declaration, DocStore, Documents};
+/// use arbour::documents::{Collection, Declaration};
 /// use arbour::events::{EventCollection, Events, Projection};
 /// use serde_json::{Value, json};
 /// use std::sync::Arc;
 /// let store = Arc::new(arbour::MemoryStore::new());
 /// let people = Projection::new("people", 1);
-/// let collection = Documents::new(&*store).collection(Declaration::<Value>::new(&people.view("people")))?;
+/// let collection = Collection::open(&*store, Declaration::<Value>::new(&people.view("people")))?;
 /// let writes = EventCollection::<Value>::writes("people");
 /// let events = Events::builder(Arc::clone(&store), "main")
 ///     .projection(people.model(EventCollection::new("people", collection)))
@@ -49,7 +46,7 @@ const CODEC: u8 = 1;
 /// ```
 pub struct EventCollection<D> {
     writes: EventWrites<D>,
-    collection: Arc<Collection<D>>,
+    collection: Collection<D>,
 }
 
 /// Creates the events of an [`EventCollection`].
@@ -243,20 +240,17 @@ impl<D: Document> EventCollection<D> {
     /// event types begin with `name`.
     ///
     /// ```
-    /// # use arbour::documents::{Declaration, DocResult, DocStore, Documents};
+    /// # use arbour::documents::{Collection, Declaration, DocResult};
     /// # use arbour::events::EventCollection;
-    /// # use std::sync::Arc;
     /// # fn open(store: &arbour::MemoryStore) -> DocResult<()> {
-    /// let people = Documents::new(store).collection(Declaration::<serde_json::Value>::new("people"))?;
-    /// let people = Arc::new(people);
-    /// let model = EventCollection::new("people", Arc::clone(&people));
+    /// let people = Collection::open(store, Declaration::<serde_json::Value>::new("people"))?;
+    /// let model = EventCollection::new("people", people.clone());
     /// # let _ = model;
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn new(name: &str, collection: impl Into<Arc<Collection<D>>>) -> Self {
-        let collection = collection.into();
+    pub fn new(name: &str, collection: Collection<D>) -> Self {
         let id_path = collection.declaration().id_path.clone();
         Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
     }
@@ -274,16 +268,18 @@ impl<D: Document> EventCollection<D> {
     }
 
     fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> DocResult<Value> {
-        let mut documents = self.collection.writer(view)?;
+        let documents = &self.collection;
         let name = &self.writes.name;
         let written = match write.action {
-            "set" => documents.set(&from_json(name, write.body.clone())?)?,
-            "insert" => documents.insert(&from_json(name, write.body.clone())?)?,
-            "update" => documents.update(write.id(self, "id")?, write.member("changes"))?,
-            "upsert" => documents.upsert(&write.body)?,
-            "change-id" => documents.change_id(write.id(self, "id")?, write.id(self, "to")?)?,
+            "set" => documents.set(view, &from_json(name, write.body.clone())?)?,
+            "insert" => documents.insert(view, &from_json(name, write.body.clone())?)?,
+            "update" => documents.update(view, write.id(self, "id")?, write.member("changes"))?,
+            "upsert" => documents.upsert(view, &write.body)?,
+            "change-id" => {
+                documents.change_id(view, write.id(self, "id")?, write.id(self, "to")?)?
+            }
             _ => {
-                let is_removed = documents.remove(write.id(self, "id")?)?;
+                let is_removed = documents.remove(view, write.id(self, "id")?)?;
                 return Ok(json!({"removed": is_removed}));
             }
         };

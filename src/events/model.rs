@@ -49,7 +49,7 @@ pub type Handled<T> = Result<T, Failure>;
 /// [`Projection`]: super::Projection
 ///
 /// ```
-/// use arbour::documents::{Collection, DocCollection, DocRead, DocWrite};
+/// use arbour::documents::Collection;
 /// use arbour::events::{Event, EventType, Handled, Model, Outbox};
 /// use arbour::{KvRead, KvWrite};
 /// use serde_json::{Value, json};
@@ -73,7 +73,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         _out: &mut Outbox,
 ///     ) -> Handled<Option<Value>> {
 ///         let Some(cents) = self.deposited.read(event)? else { return Ok(None) };
-///         let account = self.accounts.reader(before).get(event.stream)?;
+///         let account = self.accounts.get(before, event.stream)?;
 ///         let old = account.and_then(|account| account.body["cents"].as_i64()).unwrap_or(0);
 ///         Ok(Some(json!({"id": event.stream, "cents": old + cents})))
 ///     }
@@ -84,7 +84,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         view: &mut W,
 ///         _out: &mut Outbox,
 ///     ) -> Handled<()> {
-///         self.accounts.writer(view)?.set(&account)?;
+///         self.accounts.set(view, &account)?;
 ///         Ok(())
 ///     }
 /// }

@@ -40,7 +40,7 @@ pub(super) struct Limits {
 /// version and [rebuild](super::Events::rebuild) it.
 ///
 /// ```
-/// use arbour::documents::{Declaration, DocStore, Documents};
+/// use arbour::documents::Declaration;
 /// use arbour::events::{FailurePolicy, GiveUp, Projection};
 /// # use arbour::documents::Collection;
 /// # use arbour::events::Model;
@@ -51,7 +51,7 @@ pub(super) struct Limits {
 /// # }
 /// let store = arbour::MemoryStore::new();
 /// let bank = Projection::new("bank", 1);
-/// let accounts = Documents::new(&store).collection(Declaration::new(&bank.view("accounts")))?;
+/// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
 /// let bank: Projection<arbour::MemoryStore> = bank
 ///     .model(Accounts(accounts))
 ///     .on_failure(FailurePolicy::default().then(GiveUp::DeadLetter));

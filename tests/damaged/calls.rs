@@ -8,9 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{
-    Collection, DocCollection as _, DocRead as _, DocWrite as _, Filter, Query, Scrub,
-};
+use arbour::documents::{Collection, Filter, Query, Scrub};
 use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
 use arbour::migrations::Target;
 use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, transfer};
@@ -84,8 +82,7 @@ impl Calls {
 
     fn read_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
-        let reader = notes.reader(&snapshot);
-        self.call("get", || reader.get("note-1"));
+        self.call("get", || notes.get(&snapshot, "note-1"));
         let shelf = || Filter::at_least("shelf", 0);
         let queries: [(&str, Query<Value>); 6] = [
             ("search all", Query::new(Filter::All)),
@@ -96,20 +93,20 @@ impl Calls {
             ("search words", Query::new(Filter::words("title", "note"))),
         ];
         for (what, query) in &queries {
-            let page = self.call(what, || reader.search(query));
+            let page = self.call(what, || notes.search(&snapshot, query));
             if let Some(next) = page.and_then(|page| page.next) {
-                self.call(what, || reader.search(&query.clone().at(next)));
+                self.call(what, || notes.search(&snapshot, &query.clone().at(next)));
             }
-            self.call(what, || reader.explain(query));
+            self.call(what, || notes.explain(&snapshot, query));
         }
-        self.call("count", || reader.count(&shelf()));
-        self.call("count all", || reader.count(&Filter::All));
-        self.call("get by", || reader.get_by("isbn", 3));
-        self.call("min", || reader.min(&Filter::All, "shelf"));
-        self.call("max", || reader.max(&Filter::All, "shelf"));
-        self.call("sum", || reader.sum(&Filter::All, "shelf"));
-        self.call("distinct", || reader.distinct(&Filter::All, "shelf"));
-        self.call("distinct tags", || reader.distinct(&Filter::All, "tags"));
+        self.call("count", || notes.count(&snapshot, &shelf()));
+        self.call("count all", || notes.count(&snapshot, &Filter::All));
+        self.call("get by", || notes.get_by(&snapshot, "isbn", 3));
+        self.call("min", || notes.min(&snapshot, &Filter::All, "shelf"));
+        self.call("max", || notes.max(&snapshot, &Filter::All, "shelf"));
+        self.call("sum", || notes.sum(&snapshot, &Filter::All, "shelf"));
+        self.call("distinct", || notes.distinct(&snapshot, &Filter::All, "shelf"));
+        self.call("distinct tags", || notes.distinct(&snapshot, &Filter::All, "tags"));
         self.call("indexes", || notes.indexes(&snapshot));
         self.call("changes", || notes.changes(&snapshot, 3, 100));
         self.call("newest change", || notes.newest_change(&snapshot));
@@ -118,11 +115,11 @@ impl Calls {
 
     fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let note = json!({"title": "note 1", "shelf": 1, "isbn": 77, "tags": ["new"]});
-        self.call("insert", || store.write(|t| notes.writer(t)?.insert(&note)));
+        self.call("insert", || store.write(|t| notes.insert(t, &note)));
         let changes = json!({"shelf": 9});
-        self.call("update", || store.write(|t| notes.writer(t)?.update("note-2", &changes)));
-        self.call("remove", || store.write(|t| notes.writer(t)?.remove("note-1")));
-        self.call("change id", || store.write(|t| notes.writer(t)?.change_id("note-2", "note-9")));
+        self.call("update", || store.write(|t| notes.update(t, "note-2", &changes)));
+        self.call("remove", || store.write(|t| notes.remove(t, "note-1")));
+        self.call("change id", || store.write(|t| notes.change_id(t, "note-2", "note-9")));
         self.call("acknowledge", || store.write(|t| notes.acknowledge(t, "search", Some(4))));
         self.call("trim changes", || store.write(|t| notes.trim_changes(t, 1)));
         let mut go_on = |_| ControlFlow::Continue(());

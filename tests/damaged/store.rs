@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{
-    Collection, Declaration, DocCollection as _, DocResult, DocStore as _, DocWrite as _,
-    Documents, Field, FieldKind, Ids, Index,
-};
+use arbour::documents::{Collection, Declaration, DocResult, Field, FieldKind, Ids, Index};
 use arbour::events::{
     Append, Event, EventCollection, EventResult, Events, FailurePolicy, GiveUp, Handled, Model,
     NewEvent, Outbox, Projection, StreamSnapshots,
@@ -36,7 +33,7 @@ pub(crate) fn notes(store: &MemoryStore) -> DocResult<Collection<Value>> {
         .index(Index::on("tags"))
         .index(Index::words("title"))
         .with_feed();
-    Documents::new(store).collection(declaration)
+    Collection::open(store, declaration)
 }
 
 /// A projection that dead-letters what it is asked to refuse, with a model of its own and a
@@ -49,7 +46,7 @@ pub(crate) fn projection(
 ) -> DocResult<Projection<MemoryStore>> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
-    let people = EventCollection::new("people", Documents::new(store).collection(people)?);
+    let people = EventCollection::new("people", Collection::open(store, people)?);
     let policy = FailurePolicy::default().retry(0, Duration::ZERO).then(give_up);
     Ok(projection.model(people).model(Refusing).on_failure(policy))
 }
@@ -124,15 +121,14 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
     let notes = notes(&store).expect("the collection is declared");
     store
         .write(|transaction| -> DocResult<()> {
-            let mut writer = notes.writer(transaction)?;
             for number in 0..5 {
-                writer.insert(&json!({
+                let note = json!({
                     "title": format!("note {}", number / 2), "shelf": number / 2, "isbn": number,
                     "tags": ["a", format!("b{number}")],
-                }))?;
+                });
+                notes.insert(transaction, &note)?;
             }
-            writer.remove("note-0")?;
-            drop(writer);
+            notes.remove(transaction, "note-0")?;
             notes.acknowledge(transaction, "search", Some(3))
         })
         .expect("notes are put");

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour::documents::{
-    CollectionWriter, Declaration, DocCollection as _, DocError, DocResult, DocStore as _,
-    DocWrite as _, Documents, Field, Index,
-};
+use arbour::documents::{Collection, Declaration, DocError, DocResult, Field, Index};
 use arbour::{
     Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
     Tree,
@@ -31,7 +28,7 @@ fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
 }
 
 /// A change of documents, in a transaction that may fail it.
-type Change = fn(&mut CollectionWriter<'_, Failing<'_>, Value>) -> DocResult<()>;
+type Change = fn(&Collection<Value>, &mut Failing<'_>) -> DocResult<()>;
 
 /// Fails each write of a change in turn, and checks whether it left anything.
 fn leaves_nothing(change: Change) {
@@ -42,10 +39,10 @@ fn leaves_nothing(change: Change) {
         .index(Index::on("size").unique())
         .index(Index::on("tags"))
         .with_feed();
-    let things = Documents::new(&store).collection(things).unwrap();
+    let things = Collection::open(&store, things).unwrap();
     let stored = store.write(|transaction| {
         let thing = json!({"id": "a", "size": 1, "tags": ["x", "y"]});
-        things.writer(transaction)?.insert(&thing)
+        things.insert(transaction, &thing)
     });
     stored.unwrap();
     let tree = |name: &str| store.open_tree(TreeName::stored(name).unwrap()).unwrap();
@@ -53,7 +50,7 @@ fn leaves_nothing(change: Change) {
     loop {
         let mut failing = Failing::new(store.begin().unwrap(), failures);
         let before = contents(&failing, tree);
-        let changed = change(&mut things.writer(&mut failing).unwrap());
+        let changed = change(&things, &mut failing);
         let after = contents(&failing, tree);
         failing.rollback().unwrap();
         match changed {
@@ -74,19 +71,19 @@ fn leaves_nothing(change: Change) {
 
 #[test]
 fn a_failed_insert_leaves_nothing() {
-    leaves_nothing(|things| {
-        things.insert(&json!({"id": "b", "size": 2, "tags": ["y", "z"]})).map(drop)
+    leaves_nothing(|things, transaction| {
+        things.insert(transaction, &json!({"id": "b", "size": 2, "tags": ["y", "z"]})).map(drop)
     });
 }
 
 #[test]
 fn a_failed_update_leaves_nothing() {
-    leaves_nothing(|things| {
-        things.set(&json!({"id": "a", "size": 2, "tags": ["y", "z"]})).map(drop)
+    leaves_nothing(|things, transaction| {
+        things.set(transaction, &json!({"id": "a", "size": 2, "tags": ["y", "z"]})).map(drop)
     });
 }
 
 #[test]
 fn a_failed_removal_leaves_nothing() {
-    leaves_nothing(|things| things.remove("a").map(drop));
+    leaves_nothing(|things, transaction| things.remove(transaction, "a").map(drop));
 }

@@ -1,9 +1,6 @@
 //! The bytes of stored documents. They must not change, because stores contain them.
 
-use arbour::documents::{
-    BodyCodec, Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents, Field,
-    Ids, Index,
-};
+use arbour::documents::{BodyCodec, Collection, Declaration, Field, Ids, Index};
 use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore};
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
@@ -22,10 +19,9 @@ fn entries(store: &MemoryStore, name: &str) -> Vec<(String, String)> {
 
 fn store(declaration: Declaration<Value>, documents: &[Value]) -> MemoryStore {
     let store = MemoryStore::new();
-    let collection = Documents::new(&store).collection(declaration).unwrap();
+    let collection = Collection::open(&store, declaration).unwrap();
     let stored = store.write(|transaction| {
-        let mut writer = collection.writer(transaction)?;
-        documents.iter().try_for_each(|document| writer.set(document).map(drop))
+        documents.iter().try_for_each(|document| collection.set(transaction, document).map(drop))
     });
     stored.unwrap_or_else(|error: arbour::documents::DocError| panic!("{error}"));
     store

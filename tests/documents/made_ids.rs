@@ -1,9 +1,6 @@
 //! How much is read to make an id.
 
-use arbour::documents::{
-    Declaration, DocCollection as _, DocId, DocResult, DocStore as _, DocWrite as _, Documents,
-    Field, Ids,
-};
+use arbour::documents::{Collection, Declaration, DocId, DocResult, Field, Ids};
 use arbour::{KvStore as _, KvWrite as _, MemoryStore};
 use serde_json::{Value, json};
 
@@ -15,15 +12,14 @@ fn gets_with(count: usize) -> (usize, DocId<'static>) {
     let store = MemoryStore::new();
     let ids = Ids::Slug { field: "title".to_owned() };
     let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
-    let tales = Documents::new(&store).collection(tales).unwrap();
+    let tales = Collection::open(&store, tales).unwrap();
     let tale = json!({"title": "Genji"});
     let loaded: DocResult<()> = store.write(|transaction| {
-        let mut tales = tales.writer(transaction)?;
-        (0..count).try_for_each(|_| tales.insert(&tale).map(drop))
+        (0..count).try_for_each(|_| tales.insert(transaction, &tale).map(drop))
     });
     loaded.unwrap();
     let mut transaction = Failing::new(store.begin().unwrap(), usize::MAX);
-    let written = tales.writer(&mut transaction).unwrap().insert(&tale).unwrap();
+    let written = tales.insert(&mut transaction, &tale).unwrap();
     let gets = transaction.gets.get();
     transaction.rollback().unwrap();
     (gets, written.id)
@@ -43,18 +39,17 @@ fn a_number_that_was_given_up_is_free_again_and_none_is_given_twice() {
     let store = MemoryStore::new();
     let ids = Ids::Slug { field: "title".to_owned() };
     let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
-    let tales = Documents::new(&store).collection(tales).unwrap();
+    let tales = Collection::open(&store, tales).unwrap();
     let tale = json!({"title": "Genji"});
     let written: DocResult<()> = store.write(|transaction| {
-        let mut tales = tales.writer(transaction)?;
         let mut made = Vec::new();
         for round in 0..60 {
-            let written = tales.insert(&tale)?;
+            let written = tales.insert(transaction, &tale)?;
             assert!(written.is_new, "{written:?}");
             made.push(written.id);
             if round % 3 == 2 {
                 let removed = made.swap_remove(round % made.len());
-                tales.remove(&removed)?;
+                tales.remove(transaction, &removed)?;
             }
         }
         let mut different = made.clone();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    BodyCodec, Declaration, DocCollection as _, DocError, DocRead as _, DocResult, DocStore as _,
-    DocWrite as _, Document, Documents, Field, FieldKind, Filter, Index, Written,
+    BodyCodec, Collection, Declaration, DocError, DocResult, Document, Field, FieldKind, Filter,
+    Index, Written,
 };
 use arbour::{KvStore as _, Limits, MemoryStore};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 /// Puts a document into a collection of its own; returns the text of the error if it is refused.
 fn put<D: Document>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
-    let things =
-        Documents::new(&store).collection(declaration).expect("one that is not declared yet");
-    let put: DocResult<_> = store.write(|transaction| things.writer(transaction)?.set(body));
+    let things = Collection::open(&store, declaration).expect("one that is not declared yet");
+    let put: DocResult<_> = store.write(|transaction| things.set(transaction, body));
     let snapshot = store.snapshot().expect("a snapshot of an open store");
-    let count = things.reader(&snapshot).count(&Filter::All).expect("a count of what is there");
+    let count = things.count(&snapshot, &Filter::All).expect("a count of what is there");
     assert_eq!(count, u64::from(put.is_ok()), "what is refused is not there");
     put.map_err(|error| error.to_string())
 }
@@ -62,11 +61,10 @@ fn bincode_keeps_nan_in_a_body_and_refuses_it_in_a_field() {
 #[test]
 fn a_patch_of_what_json_has_no_number_for_says_so() {
     let store = MemoryStore::new();
-    let points = Documents::new(&store).collection(bincode::<Point>()).unwrap();
+    let points = Collection::open(&store, bincode::<Point>()).unwrap();
     let patched: DocResult<_> = store.write(|transaction| {
-        let mut points = points.writer(transaction)?;
-        points.set(&point(f64::INFINITY))?;
-        points.update("a", &serde_json::json!({"more": 1}))
+        points.set(transaction, &point(f64::INFINITY))?;
+        points.update(transaction, "a", &serde_json::json!({"more": 1}))
     });
     let text = patched.unwrap_err().to_string();
     assert!(text.contains("\"x\" is inf") && text.contains("put it"), "{text}");
@@ -178,19 +176,16 @@ fn what_serde_buffers_is_refused_where_it_cannot_be_read() {
 fn sums_beyond_their_range_are_errors() {
     let store = MemoryStore::new();
     let declaration = Declaration::<Point>::new("things").field(Field::path("x"));
-    let points =
-        Documents::new(&store).collection(declaration).expect("one that is not declared yet");
+    let points = Collection::open(&store, declaration).expect("one that is not declared yet");
     let put: DocResult<()> = store.write(|transaction| {
-        let mut points = points.writer(transaction)?;
-        points.set(&Point { id: "a".to_owned(), x: f64::MAX })?;
-        points.set(&Point { id: "b".to_owned(), x: f64::MAX }).map(drop)
+        points.set(transaction, &Point { id: "a".to_owned(), x: f64::MAX })?;
+        points.set(transaction, &Point { id: "b".to_owned(), x: f64::MAX }).map(drop)
     });
     put.unwrap();
     let snapshot = store.snapshot().unwrap();
-    let reader = points.reader(&snapshot);
     for error in [
-        reader.sum(&Filter::All, "x").map(drop).unwrap_err(),
-        reader.average(&Filter::All, "x").map(drop).unwrap_err(),
+        points.sum(&snapshot, &Filter::All, "x").map(drop).unwrap_err(),
+        points.average(&snapshot, &Filter::All, "x").map(drop).unwrap_err(),
     ] {
         assert!(matches!(error, DocError::SumRange { .. }), "{error:?}");
     }

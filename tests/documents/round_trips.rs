@@ -2,8 +2,7 @@
 //! in its JSON: for documents of any type, with every codec.
 
 use arbour::documents::{
-    BodyCodec, Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
-    DocWrite as _, Document, Documents, Field, Filter, Index, Stored,
+    BodyCodec, Collection, Declaration, DocError, Document, Field, Filter, Index, Stored,
 };
 use arbour::{KvStore as _, MemoryStore};
 use proptest::prelude::*;
@@ -63,7 +62,7 @@ fn open<D: Document>(
         // Half of the fields are found without an index.
         if number % 2 == 0 { declaration.index(index) } else { declaration }
     });
-    Documents::new(store).collection(declared).unwrap()
+    Collection::open(store, declared).unwrap()
 }
 
 /// Puts a document and reads it.
@@ -72,8 +71,8 @@ fn round_trip<D: Document>(
     things: &Collection<D>,
     thing: &D,
 ) -> Result<Stored<D>, DocError> {
-    store.write(|transaction| things.writer(transaction)?.set(thing))?;
-    let stored = things.reader(&store.snapshot()?).get("a")?;
+    store.write(|transaction| things.set(transaction, thing))?;
+    let stored = things.get(&store.snapshot()?, "a")?;
     Ok(stored.expect("it was accepted"))
 }
 
@@ -85,11 +84,10 @@ fn fields_are<D: Document>(
     json: &Value,
 ) -> Result<(), TestCaseError> {
     let snapshot = store.snapshot().unwrap();
-    let reader = things.reader(&snapshot);
     for (number, path) in fields.iter().enumerate() {
         let value = at(json, path).clone();
         let equal = Filter::eq(&number.to_string(), value.clone());
-        prop_assert_eq!(reader.count(&equal).unwrap(), 1, "{} is not {}", path, value);
+        prop_assert_eq!(things.count(&snapshot, &equal).unwrap(), 1, "{} is not {}", path, value);
     }
     Ok(())
 }
@@ -136,7 +134,7 @@ proptest! {
         fields_are(&store, &any, &fields, &json)?;
         // A program without types reads and writes what one with types wrote, and vice versa.
         let crossed = open(&store, "typed", BodyCodec::<Value>::json(), &fields);
-        let read = crossed.reader(&store.snapshot().unwrap()).get("a").unwrap().unwrap();
+        let read = crossed.get(&store.snapshot().unwrap(), "a").unwrap().unwrap();
         prop_assert_eq!(&read.body, &json);
         fields_are(&store, &crossed, &fields, &json)?;
         round_trip(&store, &crossed, &json).unwrap();
@@ -144,7 +142,7 @@ proptest! {
             // JSON has no order of members, and serde needs one here.
             return Ok(());
         }
-        let read = typed.reader(&store.snapshot().unwrap()).get("a").unwrap().unwrap();
+        let read = typed.get(&store.snapshot().unwrap(), "a").unwrap().unwrap();
         prop_assert_eq!(&read.body, &thing);
     }
 

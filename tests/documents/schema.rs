@@ -2,10 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::{
-    Declaration, DocCollection as _, DocRead as _, DocResult, DocStore as _, DocWrite as _,
-    Documents, Field, Filter, Index, Query,
-};
+use arbour::documents::{Collection, Declaration, DocResult, Field, Filter, Index, Query};
 use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
 
@@ -24,23 +21,26 @@ fn declared(schema: u32) -> Declaration<Value> {
 fn each_schema_has_indexes_of_its_own() {
     let store = MemoryStore::new();
     for schema in 1..=3 {
-        let things = Documents::new(&store).collection(declared(schema)).unwrap();
+        let things = Collection::open(&store, declared(schema)).unwrap();
         if schema == 1 {
             let put = |number: u64| -> DocResult<()> {
                 let thing = json!({"id": format!("thing-{number}"), "n": number});
-                store.write(|transaction| things.writer(transaction)?.insert(&thing).map(drop))
+                store.write(|transaction| things.insert(transaction, &thing).map(drop))
             };
             (0..3).try_for_each(put).unwrap();
         } else {
             things.build(&store, &mut |_| ControlFlow::Continue(())).unwrap();
         }
         let snapshot = store.snapshot().unwrap();
-        let reader = things.reader(&snapshot);
         let upgraded = 1 + u64::from(schema - 1) * 100;
-        let found = reader.count(&Filter::eq("n", upgraded)).unwrap();
+        let found = things.count(&snapshot, &Filter::eq("n", upgraded)).unwrap();
         assert_eq!(found, 1, "schema {schema}");
-        assert_eq!(reader.count(&Filter::below("n", upgraded)).unwrap(), 1, "schema {schema}");
-        let explained = reader.explain(&Query::new(Filter::eq("n", upgraded)));
+        assert_eq!(
+            things.count(&snapshot, &Filter::below("n", upgraded)).unwrap(),
+            1,
+            "schema {schema}"
+        );
+        let explained = things.explain(&snapshot, &Query::new(Filter::eq("n", upgraded)));
         assert!(!explained.unwrap().scans_all(), "schema {schema}");
     }
 }

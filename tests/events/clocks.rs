@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arbour::documents::{
-    Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents, Ids,
-};
+use arbour::documents::{Collection, Declaration, Ids};
 use arbour::events::{EventQuery, Events, Log, NewEvent};
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{KvStore as _, MemoryStore};
@@ -48,12 +46,12 @@ fn events_are_dispatched_whatever_the_clock_says() {
 fn ids_of_documents_are_unique_and_ordered_whatever_the_clock_says() {
     let store = MemoryStore::new();
     let declaration = Declaration::<Value>::new("notes").id("id", Ids::Uuid);
-    let notes = Documents::new(&store).collection(declaration).unwrap();
+    let notes = Collection::open(&store, declaration).unwrap();
     let mut last = String::new();
     for time in wrong_times().into_iter().chain(wrong_times()) {
         for _ in 0..100 {
             let id = clock::at(time, || {
-                store.write(|transaction| notes.writer(transaction)?.insert(&json!({})))
+                store.write(|transaction| notes.insert(transaction, &json!({})))
             });
             let id = id.unwrap().id.to_string();
             assert!(id > last, "{id} follows {last} at {time:?}");

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::{
     Append, EventCollection, EventType, EventWrites, Events, Log, Metadata, Projection,
 };
@@ -91,9 +91,8 @@ fn streams_heads_and_keys_are_those_of_old() {
 fn the_state_of_a_projection_is_that_of_old() {
     let store = store();
     let people = Projection::new("people", 3);
-    let documents = Documents::new(&*store);
     let declaration = arbour::documents::Declaration::<Value>::new(&people.view("people"));
-    let collection = documents.collection(declaration).unwrap();
+    let collection = Collection::open(&*store, declaration).unwrap();
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(people.model(EventCollection::new("people", collection)))
         .build()

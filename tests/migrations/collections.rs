@@ -1,7 +1,7 @@
 //! Steps over things other than trees.
 
 use arbour::documents::layout::documents_tree;
-use arbour::documents::{Declaration, DocCollection as _, DocStore as _, DocWrite as _, Documents};
+use arbour::documents::{Collection, Declaration};
 use arbour::migrations::{Group, MigrationError, Migrations, Step};
 use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ fn migrations() -> Migrations {
 
 fn with_documents() -> MemoryStore {
     let store = MemoryStore::new();
-    let users = Documents::new(&store).collection(Declaration::<Value>::new("users")).unwrap();
-    store.write(|transaction| users.writer(transaction)?.insert(&json!({"id": "ada"}))).unwrap();
+    let users = Collection::open(&store, Declaration::<Value>::new("users")).unwrap();
+    store.write(|transaction| users.insert(transaction, &json!({"id": "ada"}))).unwrap();
     store
 }
 

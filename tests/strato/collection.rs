@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use arbour::documents::{
-    Collection, CollectionReader, CollectionWriter, Declaration, DocCollection as _, DocId,
-    DocRead as _, DocResult, DocStore as _, DocWrite as _, Document, Documents, Filter, Query,
-    Stored, Written,
+    Collection, Declaration, DocId, DocResult, Document, Filter, Query, Stored, Written,
 };
 use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _};
 use serde_json::Value;
@@ -18,9 +16,6 @@ pub(crate) struct Things<D = Value> {
     pub(crate) collection: Collection<D>,
 }
 
-type Reader<'r, 's, D> = CollectionReader<'r, DynSnapshot<'s>, D>;
-type Writer<'w, 't, D> = CollectionWriter<'w, DynTransaction<'t>, D>;
-
 impl<D: Document> Things<D> {
     /// Opens the bed's store, and a collection in it.
     pub(crate) fn open(bed: &Bed, declaration: Declaration<D>) -> Self {
@@ -29,38 +24,44 @@ impl<D: Document> Things<D> {
 
     /// Opens a collection in an open store.
     pub(crate) fn open_in(store: &Arc<DynStore>, declaration: Declaration<D>) -> DocResult<Self> {
-        let collection = Documents::new(&**store).collection(declaration)?;
+        let collection = Collection::open(&**store, declaration)?;
         Ok(Self { store: Arc::clone(store), collection })
     }
 
     pub(crate) fn write<R>(
         &self,
-        mut write: impl FnMut(&mut Writer<'_, '_, D>) -> DocResult<R>,
+        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> DocResult<R>,
     ) -> DocResult<R> {
-        self.store.write(|transaction| write(&mut self.collection.writer(transaction)?))
+        self.store.write(|transaction| write(&self.collection, transaction))
     }
 
     pub(crate) fn set(&self, body: &D) -> DocResult<Written> {
-        self.write(|things| things.set(body))
+        self.write(|things, transaction| things.set(transaction, body))
     }
 
     /// Stores all of these.
     pub(crate) fn fill(&self, bodies: &[D]) {
-        self.write(|things| bodies.iter().try_for_each(|body| things.set(body).map(drop))).unwrap();
+        self.write(|things, transaction| {
+            bodies.iter().try_for_each(|body| things.set(transaction, body).map(drop))
+        })
+        .unwrap();
     }
 
-    pub(crate) fn read<R>(&self, read: impl FnOnce(&Reader<'_, '_, D>) -> DocResult<R>) -> R {
+    pub(crate) fn read<R>(
+        &self,
+        read: impl FnOnce(&Collection<D>, &DynSnapshot<'_>) -> DocResult<R>,
+    ) -> R {
         let snapshot = self.store.snapshot().unwrap();
-        read(&self.collection.reader(&snapshot)).unwrap()
+        read(&self.collection, &snapshot).unwrap()
     }
 
     pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<D> {
-        self.read(|things| Ok(things.get(id)?.map(|stored| stored.body)))
+        self.read(|things, snapshot| Ok(things.get(snapshot, id)?.map(|stored| stored.body)))
     }
 
     /// Returns the ids of the results of a query, as `5 7`.
     pub(crate) fn find(&self, query: &Query<D>) -> String {
-        ids(&self.read(|things| things.search(query)).items)
+        ids(&self.read(|things, snapshot| things.search(snapshot, query)).items)
     }
 
     /// Does the same by a filter.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour::KvStore as _;
-use arbour::documents::{DocCollection as _, DocRead as _, Ids};
+use arbour::documents::Ids;
 use arbour::events::{EventError, EventQuery, Outcome};
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn readers_see_what_was_committed(bed: &Bed) {
     let opened = bed.open_all().open();
     let before = opened.events.store().snapshot().unwrap();
     opened.dispatch(writes().set(&json!({"id": 5})).unwrap());
-    assert!(opened.things.reader(&before).get(5).unwrap().is_none());
+    assert!(opened.things.get(&before, 5).unwrap().is_none());
     assert!(opened.get(5).is_some());
     let status = &opened.events.status().unwrap()[0];
     assert_eq!((status.applied, status.lag, status.is_halted), (1, 0, false));
@@ -62,7 +62,7 @@ fn a_position_can_be_waited_for(bed: &Bed) {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| {
                 let snapshot = opened.events.wait_for("things", 1, WAIT).unwrap();
-                opened.things.reader(&snapshot).get(5).unwrap().is_some()
+                opened.things.get(&snapshot, 5).unwrap().is_some()
             });
             opened.dispatch(writes().set(&json!({"id": 5})).unwrap());
             assert!(waiting.join().unwrap());
@@ -194,5 +194,5 @@ fn things_are_folded_anew_beside_those_that_are_read(bed: &Bed) {
     assert_eq!(opened.get(5), None, "the old ones are gone");
     let (_, things) = stores.projection(2, Ids::Integer);
     let snapshot = stores.store.snapshot().unwrap();
-    assert_eq!(things.reader(&snapshot).get(5).unwrap().unwrap().body["count"], 0);
+    assert_eq!(things.get(&snapshot, 5).unwrap().unwrap().body["count"], 0);
 }

@@ -1,8 +1,7 @@
 //! Columns of a JsonModel: ids, fields, computed values, defaults, indexes (`J1` to `J9`, `J11`).
 
 use arbour::documents::{
-    BodyCodec, Declaration, DocError, DocRead as _, DocWrite as _, Field, FieldKind, Filter, Ids,
-    Index, Query,
+    BodyCodec, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -52,7 +51,7 @@ fn ids_are_chosen_or_made(bed: &Bed) {
     let integers = things(Ids::Integer);
     integers.set(&json!({"id": 5})).unwrap();
     assert_eq!(made(&integers).unwrap(), 6.into());
-    integers.write(|things| things.remove(6)).unwrap();
+    integers.write(|things, transaction| things.remove(transaction, 6)).unwrap();
     assert_eq!(made(&integers).unwrap(), 7.into(), "an id is given once");
     assert_eq!(integers.get(7).unwrap(), json!({"id": 7, "name": "The Tale of Genji"}));
 
@@ -121,7 +120,9 @@ fn types_of_ones_own_are_documents(bed: &Bed) {
     drop(any);
     let in_json = Things::open_in(&store, declaration()).unwrap();
     assert_eq!(in_json.get(1).unwrap().tags, [""; 0]);
-    let unfit = in_json.write(|things| things.update(1, &json!({"name": null}))).unwrap_err();
+    let unfit = in_json
+        .write(|things, transaction| things.update(transaction, 1, &json!({"name": null})))
+        .unwrap_err();
     assert!(matches!(unfit, DocError::Unfit { .. }), "{unfit}");
     drop(in_json);
     let compact = declaration().codec(BodyCodec::bincode()).also_reads(BodyCodec::json());
@@ -181,6 +182,7 @@ fn indexes_are_sparse_unique_and_compound(bed: &Bed) {
     let of_a = Query::new(Filter::eq("kind", "a")).descending("count").require_index();
     assert_eq!(things.find(&of_a), "2 1 4");
     assert_eq!(things.find(&Query::new(Filter::at_least("count", 2)).require_index()), "2 3");
-    let null = things.read(|things| things.explain(&Query::new(Filter::is_null("count"))));
+    let null = things
+        .read(|things, snapshot| things.explain(snapshot, &Query::new(Filter::is_null("count"))));
     assert!(null.scans_all(), "a sparse index has no nulls: {null}");
 }

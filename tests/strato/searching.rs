@@ -5,9 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour::documents::{
-    DocCache, DocError, DocRead as _, Field, Filter, Index, Page, Query, Stored,
-};
+use arbour::documents::{DocCache, DocError, Field, Filter, Index, Page, Query, Stored};
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
@@ -73,16 +71,17 @@ fn every_modifier_of_a_search_is_a_filter(bed: &Bed) {
     ] {
         assert_eq!(things.meant(filter.clone()), expected, "{filter:?}");
     }
-    let unknown = things.read(|things| Ok(things.search(&Query::new(Filter::eq("color", 1)))));
+    let unknown = things
+        .read(|things, snapshot| Ok(things.search(snapshot, &Query::new(Filter::eq("color", 1)))));
     assert!(matches!(unknown, Err(DocError::UnknownField { .. })), "{unknown:?}");
 }
 
 /// J16.
 fn documents_are_got_by_id_by_unique_field_and_many_at_once(bed: &Bed) {
-    open(bed).read(|things| {
-        assert_eq!(things.get(7)?.unwrap().body["count"], 4);
-        assert_eq!(things.get_by("name", "Thing number 7")?.unwrap().id, 7.into());
-        let many = things.get_many([9, 99, 1, 9])?;
+    open(bed).read(|things, snapshot| {
+        assert_eq!(things.get(snapshot, 7)?.unwrap().body["count"], 4);
+        assert_eq!(things.get_by(snapshot, "name", "Thing number 7")?.unwrap().id, 7.into());
+        let many = things.get_many(snapshot, [9, 99, 1, 9])?;
         let found: Vec<_> =
             many.iter().map(|thing| thing.as_ref().map(|thing| &thing.id)).collect();
         assert_eq!(found, [Some(&9.into()), None, Some(&1.into()), Some(&9.into())]);
@@ -92,8 +91,8 @@ fn documents_are_got_by_id_by_unique_field_and_many_at_once(bed: &Bed) {
 
 /// J17, E10. Nothing can change under it, because it belongs to one snapshot.
 fn a_cache_reads_each_document_once(bed: &Bed) {
-    open(bed).read(|things| {
-        let cache = DocCache::new(things);
+    open(bed).read(|things, snapshot| {
+        let cache = DocCache::new(things, snapshot);
         let (first, again) = (cache.get(3)?.unwrap(), cache.get(3)?.unwrap());
         assert!(Rc::ptr_eq(&first, &again));
         assert!(cache.get(99)?.is_none() && cache.get(99)?.is_none());
@@ -106,7 +105,9 @@ fn a_cache_reads_each_document_once(bed: &Bed) {
 fn a_search_sorts_limits_counts_and_pages_both_ways(bed: &Bed) {
     let things = open(bed);
     let query = || Query::new(Filter::All).ascending("kind").descending("count").limit(4);
-    let page = |query: Query<Value>| -> Page<Value> { things.read(|things| things.search(&query)) };
+    let page = |query: Query<Value>| -> Page<Value> {
+        things.read(|things, snapshot| things.search(snapshot, &query))
+    };
     let first = page(query().with_total());
     assert_eq!((ids(&first.items).as_str(), first.total), ("3 6 9 1", Some(10)));
     let second = page(query().at(first.next.unwrap()));
@@ -122,9 +123,10 @@ fn a_search_sorts_limits_counts_and_pages_both_ways(bed: &Bed) {
 
 /// J19. A cursor of strato-db is a position in any query.
 fn a_cursor_is_of_its_query(bed: &Bed) {
-    open(bed).read(|things| {
-        let next = things.search(&Query::new(Filter::eq("kind", "a")).limit(1))?.next.unwrap();
-        let other = things.search(&Query::new(Filter::eq("kind", "b")).at(next));
+    open(bed).read(|things, snapshot| {
+        let next =
+            things.search(snapshot, &Query::new(Filter::eq("kind", "a")).limit(1))?.next.unwrap();
+        let other = things.search(snapshot, &Query::new(Filter::eq("kind", "b")).at(next));
         assert!(matches!(other, Err(DocError::Cursor { .. })), "{other:?}");
         Ok(())
     });
@@ -132,32 +134,41 @@ fn a_cursor_is_of_its_query(bed: &Bed) {
 
 /// J20.
 fn aggregates_need_no_documents(bed: &Bed) {
-    open(bed).read(|things| {
+    open(bed).read(|things, snapshot| {
         let of_a = Filter::eq("kind", "a");
-        assert_eq!(things.one(&Query::new(of_a.clone()).ascending("count"))?.unwrap().id, 9.into());
-        assert_eq!(ids(&things.all(&Query::new(of_a.clone()))?), "3 6 9");
-        assert!(things.exists(&of_a)? && !things.exists(&Filter::eq("kind", "d"))?);
-        assert_eq!((things.count(&Filter::All)?, things.count(&of_a)?), (10, 3));
-        assert_eq!(things.min(&of_a, "count")?, Some(json!(2)));
-        assert_eq!(things.max(&Filter::All, "count")?, Some(json!(10)));
-        assert_eq!(things.sum(&Filter::All, "count")?, 55.into());
-        assert_eq!(things.average(&of_a, "count")?, Some(5.0));
-        assert_eq!(things.distinct(&Filter::All, "kind")?, ["a", "b", "c"]);
+        assert_eq!(
+            things.one(snapshot, &Query::new(of_a.clone()).ascending("count"))?.unwrap().id,
+            9.into()
+        );
+        assert_eq!(ids(&things.all(snapshot, &Query::new(of_a.clone()))?), "3 6 9");
+        assert!(
+            things.exists(snapshot, &of_a)?
+                && !things.exists(snapshot, &Filter::eq("kind", "d"))?
+        );
+        assert_eq!(
+            (things.count(snapshot, &Filter::All)?, things.count(snapshot, &of_a)?),
+            (10, 3)
+        );
+        assert_eq!(things.min(snapshot, &of_a, "count")?, Some(json!(2)));
+        assert_eq!(things.max(snapshot, &Filter::All, "count")?, Some(json!(10)));
+        assert_eq!(things.sum(snapshot, &Filter::All, "count")?, 55.into());
+        assert_eq!(things.average(snapshot, &of_a, "count")?, Some(5.0));
+        assert_eq!(things.distinct(snapshot, &Filter::All, "kind")?, ["a", "b", "c"]);
         Ok(())
     });
 }
 
 /// J21. A limit applies to all visited documents.
 fn documents_are_visited_one_by_one_and_by_threads(bed: &Bed) {
-    open(bed).read(|things| {
+    open(bed).read(|things, snapshot| {
         let mut visited = Vec::new();
-        things.each(&Query::new(Filter::All).limit(4), |thing: Stored<Value>| {
+        things.each(snapshot, &Query::new(Filter::All).limit(4), |thing: Stored<Value>| {
             visited.push(thing);
             Ok::<_, DocError>(ControlFlow::Continue(()))
         })?;
         assert_eq!(ids(&visited), "1 2 3 4");
         let (sum, five) = (AtomicU64::new(0), NonZeroUsize::new(5).unwrap());
-        things.each_concurrent(&Query::new(Filter::All), five, |thing| {
+        things.each_concurrent(snapshot, &Query::new(Filter::All), five, |thing| {
             sum.fetch_add(thing.body["count"].as_u64().unwrap(), Ordering::Relaxed);
             Ok::<_, DocError>(ControlFlow::Continue(()))
         })?;

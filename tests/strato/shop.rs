@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use arbour::documents::{Collection, DocCollection as _, DocRead as _, DocWrite as _};
+use arbour::documents::Collection;
 use arbour::events::{Event, EventType, Handled, Model, NewEvent, Outbox, Transact};
 use arbour::{KvRead, KvWrite};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::stores::writes;
 
 /// Takes orders of things.
 pub(crate) struct Shop {
-    pub(crate) things: Arc<Collection<Value>>,
+    pub(crate) things: Collection<Value>,
     /// Whether it refuses what it cannot deliver. Otherwise it fails, as it did before it was
     /// repaired.
     pub(crate) is_mended: bool,
@@ -30,8 +30,8 @@ pub(crate) fn old_order(thing: i64) -> NewEvent {
 }
 
 impl Shop {
-    pub(crate) fn new(things: &Arc<Collection<Value>>) -> Self {
-        Self { things: Arc::clone(things), is_mended: false, calls: Arc::default() }
+    pub(crate) fn new(things: &Collection<Value>) -> Self {
+        Self { things: things.clone(), is_mended: false, calls: Arc::default() }
     }
 
     fn call(&self, phase: &str, event: &Event<'_>) {
@@ -65,7 +65,7 @@ impl Model for Shop {
     ) -> Handled<Option<(i64, i64)>> {
         self.call("reduce", event);
         let Some((thing, count)) = Self::ordered(event)? else { return Ok(None) };
-        let stored = self.things.reader(before).get(thing)?;
+        let stored = self.things.get(before, thing)?;
         let there = stored.and_then(|stored| stored.body["count"].as_i64()).unwrap_or(0);
         if there < count {
             let reason = format!("there are {there} of thing {thing}, and not {count}");
@@ -98,9 +98,8 @@ impl Model for Shop {
     ) -> Handled<()> {
         self.call("derive", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
-        let mut things = self.things.writer(view)?;
-        if things.get(thing)?.is_some() {
-            things.update(thing, &json!({"ordered": event.position}))?;
+        if self.things.get(view, thing)?.is_some() {
+            self.things.update(view, thing, &json!({"ordered": event.position}))?;
         }
         Ok(())
     }
@@ -109,7 +108,7 @@ impl Model for Shop {
     fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
         self.call("transact", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
-        let stored = self.things.reader(turn.view()).get(thing)?;
+        let stored = self.things.get(turn.view(), thing)?;
         if stored.is_some_and(|stored| stored.body["count"] == 0) {
             let said = turn.dispatch(writes().insert(&json!({"name": "sold out"}))?)?;
             let note = &said["things"]["id"];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arbour::documents::{DocCollection as _, DocStore as _, DocWrite as _, Documents};
+use arbour::documents::Collection;
 use arbour::sqlite::{SqliteOptions, SqliteStore, rusqlite, sql_error};
 use arbour::{
     Durability, Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation, StoreOptions,
@@ -66,10 +66,10 @@ fn sql_and_things_are_one_transaction() {
 fn things_are_a_view_for_sql() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
-    let things = Documents::new(&store).collection(things::declaration("things")).unwrap();
+    let things = Collection::open(&store, things::declaration("things")).unwrap();
     let set = |id: i64, count: i64| {
         let body = json!({"id": id, "count": count});
-        store.write(|transaction| things.writer(transaction)?.set(&body)).unwrap();
+        store.write(|transaction| things.set(transaction, &body)).unwrap();
     };
     set(5, 3);
     assert_eq!(store.create_document_views().unwrap(), ["documents_things"]);

@@ -5,9 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{
-    Collection, DocCollection as _, DocId, DocRead as _, DocStore as _, Documents, Ids,
-};
+use arbour::documents::{Collection, DocId, Ids};
 use arbour::events::{
     Append, EventBuf, EventCollection, EventQuery, EventWrites, Events, EventsBuilder, Log,
     Outcome, Projection,
@@ -30,7 +28,7 @@ pub(crate) struct Stores {
 /// Things and the queue of their events.
 pub(crate) struct Opened {
     pub(crate) events: Events<DynStore>,
-    pub(crate) things: Arc<Collection<Value>>,
+    pub(crate) things: Collection<Value>,
 }
 
 /// Makes the events of things.
@@ -56,11 +54,11 @@ impl Stores {
         &self,
         version: u32,
         ids: Ids,
-    ) -> (Projection<DynStore>, Arc<Collection<Value>>) {
+    ) -> (Projection<DynStore>, Collection<Value>) {
         let projection = Projection::new("things", version);
         let declaration = things::declaration(&projection.view("things")).id("id", ids);
-        let things = Arc::new(Documents::new(&*self.store).collection(declaration).unwrap());
-        let model = EventCollection::new("things", Arc::clone(&things));
+        let things = Collection::open(&*self.store, declaration).unwrap();
+        let model = EventCollection::new("things", things.clone());
         (projection.model(model), things)
     }
 
@@ -73,7 +71,7 @@ impl Stores {
         &self,
         version: u32,
         ids: Ids,
-        more: impl FnOnce(Projection<DynStore>, &Arc<Collection<Value>>) -> Projection<DynStore>,
+        more: impl FnOnce(Projection<DynStore>, &Collection<Value>) -> Projection<DynStore>,
     ) -> Opened {
         let (projection, things) = self.projection(version, ids);
         let events = self.builder().projection(more(projection, &things)).build().unwrap();
@@ -105,7 +103,7 @@ impl Opened {
 
     pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<Value> {
         let snapshot = self.events.store().snapshot().unwrap();
-        self.things.reader(&snapshot).get(id).unwrap().map(|stored| stored.body)
+        self.things.get(&snapshot, id).unwrap().map(|stored| stored.body)
     }
 
     /// Returns the events as lines like `1 things/set`.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use arbour::documents::{DocRead as _, Field, Filter, Ids, Index, Query};
+use arbour::documents::{Field, Filter, Ids, Index, Query};
 use arbour::events::layout::log_tree;
 use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
 use arbour::key::Key as _;
@@ -41,7 +41,7 @@ fn pages(things: &Things, query: &Query<Value>, limit: usize) -> Vec<String> {
     let mut pages = Vec::new();
     let mut query = query.clone().limit(limit);
     loop {
-        let page = things.read(|things| things.search(&query));
+        let page = things.read(|things, snapshot| things.search(snapshot, &query));
         pages.push(ids(&page.items));
         let Some(next) = page.next else { return pages };
         query = query.at(next);

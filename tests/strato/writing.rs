@@ -1,9 +1,7 @@
 //! Writing documents, and transactions (`J12` to `J15`, `J22`, `S5`).
 
-use arbour::documents::{
-    DocCollection as _, DocError, DocRead as _, DocResult, DocWrite, Precondition,
-};
-use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
+use arbour::documents::{Collection, DocError, DocResult, Precondition};
+use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite, Operation};
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
@@ -30,18 +28,22 @@ fn open(bed: &Bed) -> Things {
 fn set_inserts_or_replaces(bed: &Bed) {
     let things = open(bed);
     let thing = json!({"id": 5, "name": "ho"});
-    let read = things.write(|things| {
-        let set = things.set(&thing)?;
+    let read = things.write(|things, transaction| {
+        let set = things.set(transaction, &thing)?;
         assert!(!set.is_new);
-        things.get(set.id)
+        things.get(transaction, set.id)
     });
     assert_eq!(read.unwrap().unwrap().body, thing);
-    let there = things.write(|things| things.insert(&thing)).unwrap_err();
+    let there = things.write(|things, transaction| things.insert(transaction, &thing)).unwrap_err();
     assert!(matches!(there, DocError::Exists { .. }), "{there}");
-    let inserted = things.write(|things| things.insert(&json!({"name": "new"}))).unwrap();
+    let inserted = things
+        .write(|things, transaction| things.insert(transaction, &json!({"name": "new"})))
+        .unwrap();
     assert!(inserted.is_new);
     let bulk = [json!({"id": 5}), json!({"id": 7})];
-    let verdicts = things.write(|things| Ok(things.bulk(&bulk, Precondition::Absent))).unwrap();
+    let verdicts = things
+        .write(|things, transaction| things.put_many(transaction, &bulk, Precondition::Absent))
+        .unwrap();
     assert_eq!(verdicts.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
 }
 
@@ -49,24 +51,39 @@ fn set_inserts_or_replaces(bed: &Bed) {
 /// document.
 fn update_merges_members(bed: &Bed) {
     let things = open(bed);
-    things.write(|things| things.update(5, &json!({"name": null, "box": {"size": 1}}))).unwrap();
+    things
+        .write(|things, transaction| {
+            things.update(transaction, 5, &json!({"name": null, "box": {"size": 1}}))
+        })
+        .unwrap();
     assert_eq!(things.get(5), Some(json!({"id": 5, "count": 3, "box": {"size": 1}})));
-    things.write(|things| things.patch(5, &json!({"box": {"color": "red"}}))).unwrap();
+    things
+        .write(|things, transaction| {
+            things.patch(transaction, 5, &json!({"box": {"color": "red"}}))
+        })
+        .unwrap();
     assert_eq!(things.get(5).unwrap()["box"], json!({"size": 1, "color": "red"}));
-    let missing = things.write(|things| things.update(6, &json!({}))).unwrap_err();
+    let missing =
+        things.write(|things, transaction| things.update(transaction, 6, &json!({}))).unwrap_err();
     assert!(matches!(missing, DocError::Missing { .. }), "{missing}");
-    things.write(|things| things.upsert(&json!({"id": 6, "count": 1}))).unwrap();
-    things.write(|things| things.upsert(&json!({"id": 6, "name": "six"}))).unwrap();
+    things
+        .write(|things, transaction| things.upsert(transaction, &json!({"id": 6, "count": 1})))
+        .unwrap();
+    things
+        .write(|things, transaction| things.upsert(transaction, &json!({"id": 6, "name": "six"})))
+        .unwrap();
     assert_eq!(things.get(6), Some(json!({"id": 6, "count": 1, "name": "six"})));
-    let stale = things.write(|things| things.put(&json!({"id": 5}), Precondition::Revision(1)));
+    let stale = things.write(|things, transaction| {
+        things.put(transaction, &json!({"id": 5}), Precondition::Revision(1))
+    });
     assert!(matches!(stale, Err(DocError::Revision { actual: 3, .. })), "{stale:?}");
 }
 
 /// J14.
 fn removing_what_is_not_there_does_nothing(bed: &Bed) {
     let things = open(bed);
-    assert!(things.write(|things| things.remove(5)).unwrap());
-    assert!(!things.write(|things| things.remove(5)).unwrap());
+    assert!(things.write(|things, transaction| things.remove(transaction, 5)).unwrap());
+    assert!(!things.write(|things, transaction| things.remove(transaction, 5)).unwrap());
     assert_eq!(things.get(5), None);
 }
 
@@ -74,21 +91,28 @@ fn removing_what_is_not_there_does_nothing(bed: &Bed) {
 fn ids_can_be_changed(bed: &Bed) {
     let things = open(bed);
     things.fill(&[json!({"id": 6})]);
-    let taken = things.write(|things| things.change_id(5, 6)).unwrap_err();
+    let taken =
+        things.write(|things, transaction| things.change_id(transaction, 5, 6)).unwrap_err();
     assert!(matches!(taken, DocError::Exists { .. }), "{taken}");
-    let missing = things.write(|things| things.change_id(9, 10)).unwrap_err();
+    let missing =
+        things.write(|things, transaction| things.change_id(transaction, 9, 10)).unwrap_err();
     assert!(matches!(missing, DocError::Missing { .. }), "{missing}");
-    things.write(|things| things.change_id(5, 50)).unwrap();
+    things.write(|things, transaction| things.change_id(transaction, 5, 50)).unwrap();
     assert_eq!((things.get(5), things.get(50).unwrap()["name"].clone()), (None, json!("hi")));
 }
 
-/// J22. A function over any writer replaces an overridden method.
+/// J22. A function replaces an overridden method.
 fn what_writes_is_ones_own_to_wrap(bed: &Bed) {
-    fn set_in_capitals(things: &mut impl DocWrite<Value>, id: i64, name: &str) -> DocResult<()> {
-        things.set(&json!({"id": id, "name": name.to_uppercase()})).map(drop)
+    fn set_in_capitals<W: KvWrite>(
+        things: &Collection<Value>,
+        transaction: &mut W,
+        id: i64,
+        name: &str,
+    ) -> DocResult<()> {
+        things.set(transaction, &json!({"id": id, "name": name.to_uppercase()})).map(drop)
     }
     let things = open(bed);
-    things.write(|things| set_in_capitals(things, 1, "one")).unwrap();
+    things.write(|things, transaction| set_in_capitals(things, transaction, 1, "one")).unwrap();
     assert_eq!(things.get(1), Some(json!({"id": 1, "name": "ONE"})));
 }
 
@@ -99,9 +123,8 @@ fn a_transaction_spans_collections_and_trees(bed: &Bed) {
     let write = |fails: bool| {
         things.store.write(|transaction| {
             transaction.put(&tree, b"today", b"1")?;
-            let mut writer = things.collection.writer(transaction)?;
-            writer.update(5, &json!({"count": 4}))?;
-            writer.insert(&json!({"id": 5})).unwrap_err();
+            things.collection.update(transaction, 5, &json!({"count": 4}))?;
+            things.collection.insert(transaction, &json!({"id": 5})).unwrap_err();
             if fails {
                 let own = Error::new(ErrorKind::InvalidArgument, Operation::Apply, "of one's own");
                 return Err(DocError::from(own));

@@ -60,14 +60,14 @@ impl SqliteStore {
     /// nothing has changed.
     ///
     /// ```
-    /// use arbour::documents::{Declaration, DocCollection, DocStore, DocWrite, Documents};
+    /// use arbour::documents::{Collection, Declaration};
     /// use arbour_core::{KvStore, Operation, StoreOptions};
     /// use arbour_sqlite::{SqliteStore, sql_error};
     /// use serde_json::json;
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("app.sqlite");
     /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
-    /// let people = Documents::new(&store).collection(Declaration::new("people"))?;
+    /// let people = Collection::open(&store, Declaration::new("people"))?;
     /// store.write(|transaction| {
     ///     people.writer(transaction)?.set(&json!({"id": "ada", "born": 1815}))
     /// })?;

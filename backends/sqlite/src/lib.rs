@@ -102,7 +102,7 @@
 //! collection of documents, which any program that can use SQLite can query by content:
 //!
 //! ```
-//! use arbour::documents::{Declaration, DocCollection, DocStore, DocWrite, Documents, Ids};
+//! use arbour::documents::{Collection, Declaration, Ids};
 //! use arbour_core::{KvStore, Operation, StoreOptions};
 //! use arbour_sqlite::{SqliteStore, sql_error};
 //! use serde_json::json;
@@ -110,7 +110,7 @@
 //! # let path = folder.path().join("app.sqlite");
 //! let store = SqliteStore::open(&path, &StoreOptions::new())?;
 //! let rooms = Declaration::new("rooms").id("name", Ids::Chosen);
-//! let rooms = Documents::new(&store).collection(rooms)?;
+//! let rooms = Collection::open(&store, rooms)?;
 //! store.write(|transaction| {
 //!     let mut rooms = rooms.writer(transaction)?;
 //!     rooms.set(&json!({"name": "study", "size": 12}))?;

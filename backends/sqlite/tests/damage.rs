@@ -11,9 +11,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use arbour::documents::{
-    Declaration, DocCollection as _, DocRead as _, DocStore as _, DocWrite as _, Documents,
-};
+use arbour::documents::{Collection, Declaration};
 use arbour_core::{
     Cursor as _, DamageDetection, Direction, Durability, Error, ErrorKind, KeyRange, KvRead,
     KvStore as _, KvWrite as _, Operation, Result, StoreOptions,
@@ -234,7 +232,7 @@ impl Image {
 fn images(folder: &Path) -> [Image; 2] {
     let path = folder.join("intact");
     let store = open(&path).unwrap();
-    let collection = Documents::new(&store).collection(Declaration::new("people")).unwrap();
+    let collection = Collection::open(&store, Declaration::new("people")).unwrap();
     let fill = |round: u8| {
         for name in ["t", "u"] {
             let tree = store.tree(name).unwrap();
@@ -247,9 +245,9 @@ fn images(folder: &Path) -> [Image; 2] {
             written.unwrap();
         }
         let written = store.write(|transaction| {
-            let mut people = collection.writer(transaction)?;
             (0..20).try_for_each(|number| {
-                people.set(&json!({"id": format!("{round} {number}")})).map(drop)
+                let person = json!({"id": format!("{round} {number}")});
+                collection.set(transaction, &person).map(drop)
             })
         });
         written.unwrap();
@@ -333,14 +331,12 @@ fn call_everything(store: &SqliteStore) -> Vec<Result<()>> {
             [nested, ranged, committed].into_iter().collect()
         }));
     }
-    let documents =
-        Documents::new(store).collection(Declaration::<serde_json::Value>::new("people"));
+    let documents = Collection::open(store, Declaration::<serde_json::Value>::new("people"));
     // Documents have errors of their own for an invalid document.
     let _ = documents.and_then(|people| {
         let snapshot = store.snapshot()?;
-        let people = people.reader(&snapshot);
-        let found = people.get("0 3").map(drop);
-        people.count(&Default::default()).map(drop).and(found)
+        let found = people.get(&snapshot, "0 3").map(drop);
+        people.count(&snapshot, &Default::default()).map(drop).and(found)
     });
     drop(store.create_document_views());
     let counted = store.with_read_connection(|connection| {

@@ -7,10 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use arbour::documents::{
-    Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
-    DocWrite as _, Documents, Field, Filter, Index, IndexState,
-};
+use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, IndexState};
 use arbour_core::{KvStore as _, StoreOptions};
 use arbour_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -40,7 +37,7 @@ fn open(path: &Path) -> SqliteStore {
 /// Inserts a document, and reports the result.
 fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) -> String {
     let body = json!({"id": id, "code": code});
-    let inserted = store.write(|transaction| codes.writer(transaction)?.insert(&body).map(drop));
+    let inserted = store.write(|transaction| codes.insert(transaction, &body).map(drop));
     match inserted {
         Ok(()) => "stored".to_owned(),
         Err(DocError::Unique { holder, .. }) => format!("taken by {holder}"),
@@ -51,7 +48,7 @@ fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) 
 /// The child's role: inserts as requested, one line with an id and a code each.
 fn insert_as_told(path: &Path) {
     let store = open(path);
-    let codes = Documents::new(&store).declare(unique()).expect("the declaration is the same");
+    let codes = Collection::declare(&store, unique()).expect("the declaration is the same");
     let say = |what: &str| {
         // On a line of its own, because the harness has already begun one.
         println!("\n{SAYS}{what}");
@@ -129,17 +126,16 @@ fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let store = open(&path);
-    let documents = Documents::new(&store);
-    let loading = documents.collection(plain()).unwrap();
+    let loading = Collection::open(&store, plain()).unwrap();
     store
         .write(|transaction| {
-            let mut codes = loading.writer(transaction)?;
             (0..CROWD).try_for_each(|n| {
-                codes.insert(&json!({"id": format!("{n:05}"), "code": format!("c{n}")})).map(drop)
+                let code = json!({"id": format!("{n:05}"), "code": format!("c{n}")});
+                loading.insert(transaction, &code).map(drop)
             })
         })
         .unwrap();
-    let codes = documents.declare(unique()).unwrap();
+    let codes = Collection::declare(&store, unique()).unwrap();
     let mut other = Other::start(&path);
     let mut round = 0;
     let mut stored = 0;
@@ -176,6 +172,6 @@ fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
     drop(other);
     let snapshot = store.snapshot().unwrap();
     assert_eq!(codes.duplicates(&snapshot, "code", 1).unwrap(), []);
-    let count = codes.reader(&snapshot).count(&Filter::All).unwrap();
+    let count = codes.count(&snapshot, &Filter::All).unwrap();
     assert_eq!(count, (CROWD + stored) as u64);
 }

@@ -1,8 +1,7 @@
 //! A collection of articles, and the work that is measured on it.
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead as _, DocStore as _, DocWrite as _, Documents,
-    Field, FieldKind, Filter, Index, Query,
+    Collection, Declaration, DocError, Field, FieldKind, Filter, Index, Precondition, Query,
 };
 use arbour_core::{Durability, Error, ErrorKind, KvStore, KvWrite as _, Operation, Result};
 
@@ -18,23 +17,20 @@ pub(super) const INDEXED: [&str; 3] = ["shelf", "price", "maker"];
 const PAGE: usize = 50;
 
 /// Articles in a store.
-pub(super) struct Articles<'s, S, C> {
+pub(super) struct Articles<'s, S> {
     pub(super) store: &'s S,
-    pub(super) collection: C,
+    pub(super) collection: Collection<Article>,
 }
 
 /// Opens the collection with the requested number of indexes. The first one is sparse.
-pub(super) fn open<S: KvStore>(
-    store: &S,
-    indexes: usize,
-) -> Result<Articles<'_, S, impl DocCollection<Article>>> {
+pub(super) fn open<S: KvStore>(store: &S, indexes: usize) -> Result<Articles<'_, S>> {
     let mut declaration = Declaration::new(NAME);
     for (number, name) in INDEXED.into_iter().take(indexes).enumerate() {
         let kind = if name == "maker" { FieldKind::Text } else { FieldKind::Integer };
         let index = if number == 0 { Index::on(name).sparse() } else { Index::on(name) };
         declaration = declaration.field(Field::path(name).of(kind)).index(index);
     }
-    let collection = Documents::new(store).collection(declaration).map_err(failed)?;
+    let collection = Collection::open(store, declaration).map_err(failed)?;
     Ok(Articles { store, collection })
 }
 
@@ -64,25 +60,23 @@ pub(super) fn by_shelf() -> Query<Article> {
     Query::new(Filter::at_least("shelf", 0)).ascending("shelf")
 }
 
-impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
+impl<S: KvStore> Articles<'_, S> {
     /// Sets articles in one transaction that survives power loss.
     pub(super) fn set(&self, articles: &[Article]) -> Result<()> {
         let mut transaction = self.store.begin_with(Durability::PowerLoss)?;
-        let mut writer = self.collection.writer(&mut transaction).map_err(failed)?;
-        for article in articles {
-            writer.set(article).map_err(failed)?;
+        let written = self.collection.put_many(&mut transaction, articles, Precondition::None);
+        for written in written.map_err(failed)? {
+            written.map_err(failed)?;
         }
-        drop(writer);
         transaction.commit()
     }
 
     /// Gets articles in one snapshot, one after another.
     pub(super) fn gets(&self, ids: &[String]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let reader = self.collection.reader(&snapshot);
         let mut seen = 0;
         for id in ids {
-            let found = reader.get(id).map_err(failed)?;
+            let found = self.collection.get(&snapshot, id).map_err(failed)?;
             seen += found.map_or(0, |found| found.body.look());
         }
         Ok(seen)
@@ -91,10 +85,10 @@ impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
     /// Searches shelf after shelf in one snapshot.
     pub(super) fn searches(&self, shelves: &[u64]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let reader = self.collection.reader(&snapshot);
         let mut seen = 0;
         for shelf in shelves {
-            let page = reader.search(&Query::new(on(*shelf))).map_err(failed)?;
+            let page =
+                self.collection.search(&snapshot, &Query::new(on(*shelf))).map_err(failed)?;
             seen += page.items.iter().map(|found| found.body.look()).sum::<u64>();
         }
         Ok(seen)
@@ -103,8 +97,8 @@ impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
     /// Counts the articles of shelf after shelf in one snapshot.
     pub(super) fn counts(&self, shelves: &[u64]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let reader = self.collection.reader(&snapshot);
-        shelves.iter().map(|shelf| reader.count(&on(*shelf)).map_err(failed)).sum()
+        let count = |shelf: &u64| self.collection.count(&snapshot, &on(*shelf)).map_err(failed);
+        shelves.iter().map(count).sum()
     }
 
     /// Reads a query page by page, each in a snapshot of its own, and returns the number of
@@ -113,7 +107,7 @@ impl<S: KvStore, C: DocCollection<Article>> Articles<'_, S, C> {
         let (mut query, mut count) = (query.limit(PAGE), 0);
         loop {
             let snapshot = self.store.snapshot()?;
-            let page = self.collection.reader(&snapshot).search(&query).map_err(failed)?;
+            let page = self.collection.search(&snapshot, &query).map_err(failed)?;
             count += page.items.len();
             let Some(next) = page.next else { return Ok(count) };
             query = query.at(next);

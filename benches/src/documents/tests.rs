@@ -1,7 +1,7 @@
 //! Both sides have to store and read the same, or the comparison means nothing.
 
 use arbour::documents::layout::{CATALOG_TREE, META_TREE, documents_tree, index_tree};
-use arbour::documents::{DocCollection as _, DocRead as _};
+
 use arbour_core::{KvRead as _, KvStore as _, Result, StoreOptions};
 
 use super::article::{Article, ON_SHELF, articles, id, random_shelves};
@@ -137,10 +137,10 @@ fn searches_find_a_shelf_by_the_index() {
     assert_eq!(collection.searches(&shelves).unwrap(), expected.iter().sum::<u64>());
     assert_eq!(collection.counts(&shelves).unwrap(), 50 * ON_SHELF);
     let snapshot = store.snapshot().unwrap();
-    let reader = collection.collection.reader(&snapshot);
+    let articles = &collection.collection;
     let query = arbour::documents::Query::new(super::collection::on(shelves[0]));
-    assert!(!reader.explain(&query).unwrap().scans_all());
-    assert!(!reader.explain(&by_shelf().limit(50)).unwrap().scans_all());
+    assert!(!articles.explain(&snapshot, &query).unwrap().scans_all());
+    assert!(!articles.explain(&snapshot, &by_shelf().limit(50)).unwrap().scans_all());
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The view of the events.
 
-use arbour::documents::{
-    Collection, Declaration, DocCollection as _, DocResult, DocStore as _, DocWrite as _, Documents,
-};
+use arbour::documents::{Collection, Declaration, DocResult};
 use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde::{Deserialize, Serialize};
@@ -42,7 +40,7 @@ pub(super) fn collection<S: KvStore>(
     store: &S,
     projection: &Projection<S>,
 ) -> DocResult<Collection<Account>> {
-    Documents::new(store).collection(Declaration::new(&projection.view(NAME)))
+    Collection::open(store, Declaration::new(&projection.view(NAME)))
 }
 
 impl Accounts {
@@ -74,7 +72,7 @@ impl Model for Accounts {
     }
 
     fn apply<W: KvWrite>(&self, account: Account, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        self.accounts.writer(view)?.set(&account)?;
+        self.accounts.set(view, &account)?;
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! The operations of documents, measured while what multiplies their cost grows.
 
 use arbour::documents::{
-    Collection, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
-    DocWrite as _, Documents, Field, FieldKind, Filter, Ids, Index, Query,
+    Collection, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query,
 };
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 use serde_json::{Value, json};
@@ -29,21 +28,19 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("document: get", "documents", |store, size| {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
-            let reader = notes.reader(&snapshot);
             let ids: Vec<_> = random_entries(size, TIMES as usize).into_iter().map(id).collect();
             time_steady(TIMES, || {
-                ids.iter().try_for_each(|id| reader.get(id).map(drop)).map_err(failed)
+                ids.iter().try_for_each(|id| notes.get(&snapshot, id).map(drop)).map_err(failed)
             })
         }),
         Case::<S>::new("document: search by index", "documents", |store, size| {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
-            let reader = notes.reader(&snapshot);
             let shelves = random_entries(size / ON_SHELF, TIMES as usize);
             time_steady(TIMES, || {
                 let search = |shelf: &u64| {
                     let query = Query::new(Filter::eq("shelf", *shelf));
-                    reader.search(&query).map(drop)
+                    notes.search(&snapshot, &query).map(drop)
                 };
                 shelves.iter().try_for_each(search).map_err(failed)
             })
@@ -52,11 +49,10 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("document: read by pages, per document", "documents", |store, size| {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
-            let reader = notes.reader(&snapshot);
             time(size, || {
                 let mut query =
                     Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(50);
-                while let Some(next) = reader.search(&query).map_err(failed)?.next {
+                while let Some(next) = notes.search(&snapshot, &query).map_err(failed)?.next {
                     query = query.at(next);
                 }
                 Ok(())
@@ -73,11 +69,10 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
             let mut transaction = store.begin_with(Durability::None)?;
             let first = Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(1);
             let work = time(size, || {
-                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
                 while let Some(found) =
-                    writer.search(&first).map_err(failed)?.items.into_iter().next()
+                    notes.search(&transaction, &first).map_err(failed)?.items.into_iter().next()
                 {
-                    writer.remove(&found.id).map_err(failed)?;
+                    notes.remove(&mut transaction, &found.id).map_err(failed)?;
                 }
                 Ok(())
             })?;
@@ -88,13 +83,12 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("document: insert, slug", "documents of one title", |store, size| {
             let ids = Ids::Slug { field: "title".to_owned() };
             let declaration = Declaration::new("notes").id("id", ids).field(Field::path("title"));
-            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration).map_err(failed)?;
             let mut transaction = store.begin_with(Durability::None)?;
             let work = time(size, || {
-                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
                 (0..size).try_for_each(|_| {
                     let note: Value = json!({"title": "The Tale of Genji"});
-                    writer.insert(&note).map(drop).map_err(failed)
+                    notes.insert(&mut transaction, &note).map(drop).map_err(failed)
                 })
             })?;
             transaction.commit()?;
@@ -113,7 +107,7 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
                 let field = Field::path(&name).of(FieldKind::Integer);
                 declaration = declaration.field(field).index(Index::on(&name));
             }
-            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration).map_err(failed)?;
             let puts = 50;
             let documents = (0..puts).map(|number| {
                 let fields = (0..size).map(|field| (format!("field-{field}"), json!(number)));
@@ -124,10 +118,9 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
             let documents: Vec<_> = documents.collect();
             let mut transaction = store.begin_with(Durability::None)?;
             let work = time(puts * size, || {
-                let mut writer = notes.writer(&mut transaction).map_err(failed)?;
                 documents
                     .iter()
-                    .try_for_each(|document| writer.set(document).map(drop))
+                    .try_for_each(|document| notes.set(&mut transaction, document).map(drop))
                     .map_err(failed)
             })?;
             transaction.commit()?;
@@ -136,7 +129,7 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
         .fewer(1_000),
         Case::<S>::new("document: next of the feed", "changes before it", |store, size| {
             let declaration = Declaration::<Value>::new("notes").with_feed();
-            let notes = Documents::new(&**store).collection(declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration).map_err(failed)?;
             put(&**store, &notes, size, size)?;
             let snapshot = store.snapshot()?;
             time_steady(TIMES, || {
@@ -157,7 +150,7 @@ fn id(number: u64) -> String {
 fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
     let shelf = Field::path("shelf").of(FieldKind::Integer);
     let declaration = Declaration::new("notes").field(shelf).index(Index::on("shelf"));
-    let notes = Documents::new(store).collection(declaration).map_err(failed)?;
+    let notes = Collection::open(store, declaration).map_err(failed)?;
     put(store, &notes, size, size)?;
     Ok(notes)
 }
@@ -165,12 +158,10 @@ fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
 /// Puts this many of the documents of a collection of a size, in one transaction.
 fn put<S: KvStore>(store: &S, notes: &Collection<Value>, size: u64, count: u64) -> Result<()> {
     let mut transaction = store.begin_with(Durability::None)?;
-    let mut writer = notes.writer(&mut transaction).map_err(failed)?;
     for number in 0..count {
         let number = number * 7_919 % size;
         let note: Value = json!({"id": id(number), "shelf": number / ON_SHELF, "title": "a note"});
-        writer.set(&note).map_err(failed::<DocError>)?;
+        notes.set(&mut transaction, &note).map_err(failed::<DocError>)?;
     }
-    drop(writer);
     transaction.commit()
 }

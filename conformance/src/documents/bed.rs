@@ -1,11 +1,12 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
-use arbour::documents::{Declaration, DocError, DocResult, DocStore, Document};
+use arbour::documents::{Declaration, DocError, DocResult, Document};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
 use super::DocFactory;
 use crate::case::TestBed;
+use crate::documents::TestDocuments;
 use crate::{Axis, Bed, Factory};
 
 /// What a case about documents works with.
@@ -16,7 +17,7 @@ pub(crate) struct DocBed<F: Factory, M: DocFactory> {
 
 /// An open collection of a bed.
 pub(crate) type Opened<'b, F, M, D> =
-    <<M as DocFactory>::Docs<'b, <F as Factory>::Store> as DocStore>::Collection<D>;
+    <<M as DocFactory>::Docs<'b, <F as Factory>::Store> as TestDocuments>::Collection<D>;
 
 impl<F: Factory, M: DocFactory> DocBed<F, M> {
     /// Opens a new store in a new folder.

@@ -1,14 +1,16 @@
 //! How the suite makes the document stores under test.
 
-use arbour::documents::{DocStore, Documents};
+use arbour::documents::{Collection, Declaration, DocResult, Document};
 use arbour_core::KvStore;
+
+use crate::documents::TestDocuments;
 
 /// Makes the document store under test on any store.
 ///
 /// ```
-/// use arbour_conformance::documents::{DocFactory, SoundDocuments};
+/// use arbour_conformance::documents::{DocFactory, SoundDocuments, TestDocuments};
 /// use arbour_core::MemoryStore;
-/// use arbour_core::documents::{Declaration, DocResult, DocStore};
+/// use arbour_core::documents::{Declaration, DocResult};
 /// let store = MemoryStore::new();
 /// let documents = SoundDocuments.documents(&store);
 /// let notes = documents.collection(Declaration::<serde_json::Value>::new("notes"))?;
@@ -17,13 +19,13 @@ use arbour_core::KvStore;
 /// ```
 pub trait DocFactory: Copy + Send + Sync + 'static {
     /// The document store.
-    type Docs<'s, S: KvStore>: DocStore<Store = S>;
+    type Docs<'s, S: KvStore>: TestDocuments<Store = S>;
 
     /// Makes a document store on a store.
     ///
     /// ```
-    /// use arbour_conformance::documents::DocFactory;
-    /// use arbour_core::{KvStore, documents::DocStore};
+    /// use arbour_conformance::documents::{DocFactory, TestDocuments};
+    /// use arbour_core::KvStore;
     /// fn engine(factory: impl DocFactory, store: &impl KvStore) -> &'static str {
     ///     factory.documents(store).store().capabilities().engine
     /// }
@@ -31,7 +33,7 @@ pub trait DocFactory: Copy + Send + Sync + 'static {
     fn documents<'s, S: KvStore>(&self, store: &'s S) -> Self::Docs<'s, S>;
 }
 
-/// Makes Arbour's own document store, [`Documents`].
+/// Makes Arbour's own documents, each in a [`Collection`].
 ///
 /// ```
 /// use arbour_conformance::documents::{DocFactory, SoundDocuments};
@@ -43,9 +45,31 @@ pub trait DocFactory: Copy + Send + Sync + 'static {
 pub struct SoundDocuments;
 
 impl DocFactory for SoundDocuments {
-    type Docs<'s, S: KvStore> = Documents<'s, S>;
+    type Docs<'s, S: KvStore> = Collections<'s, S>;
 
-    fn documents<'s, S: KvStore>(&self, store: &'s S) -> Documents<'s, S> {
-        Documents::new(store)
+    fn documents<'s, S: KvStore>(&self, store: &'s S) -> Collections<'s, S> {
+        Collections { store }
+    }
+}
+
+/// Opens [`Collection`]s in a store.
+pub struct Collections<'s, S> {
+    store: &'s S,
+}
+
+impl<S: KvStore> TestDocuments for Collections<'_, S> {
+    type Store = S;
+    type Collection<D: Document> = Collection<D>;
+
+    fn store(&self) -> &S {
+        self.store
+    }
+
+    fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Collection<D>> {
+        Collection::declare(self.store, declaration)
+    }
+
+    fn collection<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Collection<D>> {
+        Collection::open(self.store, declaration)
     }
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocCollection, DocRead, DocResult, DocStore, DocWrite, Documents, Field, Filter,
-    Index, IndexState, Query,
+    Collection, Declaration, DocResult, Field, Filter, Index, IndexState, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -16,6 +15,7 @@ use tempfile::TempDir;
 
 use super::cases::claims::{build, load, raw};
 use crate::Factory;
+use crate::documents::{TestCollection, TestReader};
 use crate::process::{Part, Running, say};
 use crate::random::{Random, number_from, seed};
 
@@ -83,13 +83,13 @@ pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<
 /// The child's role: it reports how many documents are done, and ends when all are.
 fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> DocResult<()> {
     let store = part.open(factory)?;
-    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    let documents = Collection::declare(&store, indexed("crowd"))?;
     let mut failure = None;
     documents.build(&store, &mut |progress| {
         let changed = store.write(|transaction| {
             let id = format!("{:05}", (progress.done as usize * 7919) % CROWD);
             let change = json!({"size": progress.done, "tags": ["changed", progress.done]});
-            documents.writer(transaction)?.update(&id, &change)
+            documents.update(transaction, &id, &change)
         });
         let said = say(progress.done);
         failure = changed.err().or(said.err().map(Into::into));
@@ -108,7 +108,7 @@ fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
         })
     };
     let bodies: Vec<Value> = (0..CROWD).map(body).collect();
-    load(&store, &Documents::new(&store).collection(crowd("crowd"))?, &bodies)?;
+    load(&store, &Collection::open(&store, crowd("crowd"))?, &bodies)?;
     Ok(store.close()?)
 }
 
@@ -136,7 +136,7 @@ fn run_and_kill(
 /// Checks the state after a kill: all documents are there, and are searched without the index.
 fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     let store = factory.open(path, &Default::default())?;
-    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    let documents = Collection::declare(&store, indexed("crowd"))?;
     let snapshot = store.snapshot()?;
     let reader = documents.reader(&snapshot);
     assert_eq!(reader.count(&Filter::All)?, CROWD as u64);
@@ -152,11 +152,11 @@ fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
 /// Asserts that the index is equal to one that existed from the start.
 fn check_built<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     let store = factory.open(path, &Default::default())?;
-    let documents = Documents::new(&store).declare(indexed("crowd"))?;
+    let documents = Collection::declare(&store, indexed("crowd"))?;
     build(&store, &documents, IndexState::Readable)?;
-    let all = documents.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
+    let all = documents.all(&store.snapshot()?, &Query::new(Filter::All))?;
     let bodies: Vec<Value> = all.into_iter().map(|stored| stored.body).collect();
-    load(&store, &Documents::new(&store).collection(indexed("offline"))?, &bodies)?;
+    load(&store, &Collection::open(&store, indexed("offline"))?, &bodies)?;
     let built = raw(&store, &index_tree("crowd", INDEX))?;
     let expected = raw(&store, &index_tree("offline", INDEX))?;
     assert!(!expected.is_empty(), "there are entries to compare");

@@ -14,8 +14,8 @@
 //! between writing and reading (`reopened`). On an engine that persists, a process is also killed
 //! while it builds an index.
 //!
-//! The suite tests [`Documents`](arbour::documents::Documents). To test a document store of another
-//! kind, implement [`DocFactory`] for it and call [`run_all`].
+//! The suite tests [`Collection`](arbour::documents::Collection). To test documents of another kind,
+//! implement [`DocFactory`] for them and call [`run_all`].
 
 mod bed;
 mod cases;
@@ -23,6 +23,7 @@ mod factory;
 pub mod faulty;
 mod killed;
 mod suite;
+mod tested;
 
 pub(crate) use bed::DocBed;
 pub use factory::{DocFactory, SoundDocuments};
@@ -30,3 +31,4 @@ pub use killed::killed_builder_goes_on;
 #[doc(hidden)]
 pub use suite::{check_all, run_sound};
 pub use suite::{run, run_all};
+pub use tested::{TestCollection, TestDocuments, TestReader, TestWriter};

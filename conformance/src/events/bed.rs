@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arbour::documents::{DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, Tree};
@@ -75,7 +75,7 @@ impl<F: Factory> EventBed<F> {
     pub(crate) fn ledger(&self, name: &str, version: u32) -> EventResult<Projection<F::Store>> {
         let projection = Projection::new(name, version);
         let declaration = accounts(&projection.view("accounts"));
-        let accounts = Documents::new(&*self.views).collection(declaration)?;
+        let accounts = Collection::open(&*self.views, declaration)?;
         Ok(projection.model(Ledger::new(accounts, Arc::clone(&self.scene))))
     }
 

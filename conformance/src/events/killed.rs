@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::{EventResult, Events, Log, Projection};
 use arbour_core::{ErrorKind, KvStore, StoreOptions};
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ const ONE_OF_TWO: u64 = 1;
 fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<S>> {
     let bank = Projection::new("bank", 1);
     let declaration = accounts(&bank.view("accounts"));
-    let own = Documents::new(&**store).collection(declaration)?;
+    let own = Collection::open(&**store, declaration)?;
     let bank = bank.model(Ledger::new(own, Arc::default()));
     let builder = Events::builder(Arc::clone(store), "main").projection(bank);
     match log {

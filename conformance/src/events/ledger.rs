@@ -4,10 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arbour::documents::{
-    Collection, Declaration, DocCollection as _, DocRead as _, DocResult, DocWrite as _, Field,
-    Filter, Index, Query,
-};
+use arbour::documents::{Collection, Declaration, DocResult, Field, Filter, Index, Query};
 use arbour::events::{
     Append, Event, EventResult, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
 };
@@ -161,7 +158,7 @@ impl Ledger {
     }
 
     fn sum<R: KvRead>(&self, reader: &R) -> DocResult<i64> {
-        let sum = self.accounts.reader(reader).sum(&Filter::All, "cents")?;
+        let sum = self.accounts.sum(reader, &Filter::All, "cents")?;
         Ok(sum.as_i64().unwrap_or_default())
     }
 }
@@ -210,7 +207,7 @@ impl Model for Ledger {
             self.scene.pass_gate();
         }
         sub_events(&payload, "emit in reduce")?.into_iter().for_each(|event| out.emit(event));
-        let account = self.accounts.reader(before).get(event.stream)?;
+        let account = self.accounts.get(before, event.stream)?;
         let mut account = account.map_or_else(
             || json!({"id": event.stream, "cents": 0, "events": 0, "before": [], "after": []}),
             |stored| stored.body,
@@ -235,7 +232,7 @@ impl Model for Ledger {
     }
 
     fn apply<W: KvWrite>(&self, account: Value, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        self.accounts.writer(view)?.set(&account)?;
+        self.accounts.set(view, &account)?;
         let fails = account.get("failing").is_some_and(|failing| failing == "apply");
         if fails && !self.scene.is_mended() {
             return Err("asked to fail in apply".into());
@@ -246,16 +243,15 @@ impl Model for Ledger {
     fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> Handled<()> {
         let payload = Self::payload(event)?;
         let sum = self.sum(view)?;
-        let mut accounts = self.accounts.writer(view)?;
-        if let Some(mut account) = accounts.get(event.stream)? {
+        if let Some(mut account) = self.accounts.get(view, event.stream)? {
             if let Some(sums) = account.body.get_mut("after").and_then(Value::as_array_mut) {
                 keep(sums, sum);
             }
-            accounts.set(&account.body)?;
+            self.accounts.set(view, &account.body)?;
         }
         if payload.get("fresh").is_some() {
             let id = event.fresh_id(0).to_string();
-            accounts.insert(&json!({"id": id, "cents": 0, "time": event.time}))?;
+            self.accounts.insert(view, &json!({"id": id, "cents": 0, "time": event.time}))?;
         }
         self.enter("derive", &payload, event)?;
         if payload.get("endless").is_some() {
@@ -279,7 +275,7 @@ impl Model for Ledger {
         }
         if !seen.is_empty() {
             let seen = json!({"seen": seen});
-            self.accounts.writer(turn.view())?.update(event.stream, &seen)?;
+            self.accounts.update(turn.view(), event.stream, &seen)?;
         }
         self.enter("transact", &payload, event)
     }
@@ -291,6 +287,6 @@ pub(crate) fn all_accounts<R: KvRead>(
     reader: &R,
 ) -> DocResult<Vec<Value>> {
     let query = Query::new(Filter::All).ascending("id");
-    let all = accounts.reader(reader).all(&query)?;
+    let all = accounts.all(reader, &query)?;
     Ok(all.into_iter().map(|stored| stored.body).collect())
 }

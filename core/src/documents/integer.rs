@@ -99,8 +99,15 @@ impl Integer {
         Some(Self { is_negative: is_negative && magnitude > 0, magnitude })
     }
 
-    /// Returns it as a signed 128-bit integer, if it fits.
-    pub(super) fn signed(self) -> Option<i128> {
+    /// Returns it as an `i128`, if it fits.
+    ///
+    /// ```
+    /// use arbour_core::documents::Integer;
+    /// assert_eq!(Integer::from(7_u128).as_i128(), Some(7));
+    /// assert_eq!(Integer::from(u128::MAX).as_i128(), None);
+    /// ```
+    #[must_use]
+    pub fn as_i128(self) -> Option<i128> {
         if self.is_negative {
             0_i128.checked_sub_unsigned(self.magnitude)
         } else {
@@ -123,7 +130,7 @@ impl From<u128> for Integer {
 
 impl From<Integer> for Value {
     fn from(integer: Integer) -> Self {
-        let signed = integer.signed().and_then(|signed| i64::try_from(signed).ok());
+        let signed = integer.as_i128().and_then(|signed| i64::try_from(signed).ok());
         match (signed, u64::try_from(integer.magnitude)) {
             (Some(signed), _) => signed.into(),
             (None, Ok(magnitude)) if !integer.is_negative => magnitude.into(),

@@ -44,7 +44,7 @@ impl Serialize for Exact<'_> {
         match self.0 {
             Value::Array(elements) => serializer.collect_seq(elements.iter().map(Exact)),
             Value::Object(members) => match Integer::of(self.0) {
-                Some(integer) => match integer.signed() {
+                Some(integer) => match integer.as_i128() {
                     Some(signed) => serializer.serialize_i128(signed),
                     None => serializer.serialize_u128(integer.magnitude()),
                 },

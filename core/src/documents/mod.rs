@@ -8,13 +8,12 @@
 //! | | |
 //! |---|---|
 //! | declaring | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
-//! | writing | [`DocWrite`]: set, insert, update, patch, upsert, remove, change ids, bulk writes |
-//! | reading | [`DocRead`]: by id, by [`Query`] and [`Filter`], page by page, counts and sums; each document once by [`DocCache`] |
-//! | maintenance | [`DocCollection`]: building indexes online, scrubbing, following changes |
+//! | querying | [`Query`], [`Filter`], [`Page`], [`Explain`] |
+//! | maintenance | [`IndexStatus`], [`ScrubReport`], [`Change`] |
 //!
 //! # What is accepted can be read
 //!
-//! A document that [`put`](DocWrite::put) accepts reads back equal, and a field means the same
+//! A document that a collection accepts reads back equal, and a field means the same
 //! whether the document has a type of the program or is any JSON, whatever the codec. What cannot
 //! keep that promise is refused at the write, with an error that names the place, the value and the
 //! way out:
@@ -42,14 +41,11 @@
 //!
 //! ---
 //!
-//! This module defines the types and their guarantees. `arbour::documents::Documents` implements
-//! them over any engine; an engine with an implementation of its own implements [`DocStore`].
-//! [`layout`] describes what is stored.
+//! This module defines the types and their guarantees; `arbour::documents::Collection` reads and
+//! writes documents over any engine. [`layout`] describes what is stored.
 
 mod body;
 mod body_format;
-mod cache;
-mod concurrent;
 mod declaration;
 mod document;
 mod error;
@@ -59,20 +55,17 @@ mod filter;
 mod id;
 mod index;
 mod integer;
+mod json;
 mod json_body;
 mod json_form;
 pub mod layout;
+mod precondition;
 mod query;
-mod reading;
 mod scalar;
 mod status;
-mod store;
-mod sum;
-mod writing;
 
 pub use body::{BodyCodec, Stored, Upgrade, Written};
 pub use body_format::{BodyError, BodyFormat};
-pub use cache::DocCache;
 pub use declaration::Declaration;
 pub use document::Document;
 pub use error::{DocError, DocResult};
@@ -82,9 +75,8 @@ pub use filter::{Filter, Predicate};
 pub use id::{DocId, Ids};
 pub use index::{Index, IndexPart, IndexState};
 pub use integer::Integer;
+pub use json::{from_json, json_key, read_id, set_at, to_json};
+pub use precondition::Precondition;
 pub use query::{Page, PageCursor, Query};
-pub use reading::DocRead;
 pub use scalar::{NotScalar, ScalarKind, decode_scalar, encode_scalar, encode_text_prefix};
 pub use status::{Change, Duplicate, IndexStatus, Progress, Scrub, ScrubReport};
-pub use store::{DocCollection, DocStore};
-pub use writing::{DocWrite, Precondition, from_json, json_key, read_id, set_at, to_json};

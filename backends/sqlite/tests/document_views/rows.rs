@@ -1,9 +1,6 @@
 //! The rows of a view.
 
-use arbour::documents::{
-    BodyCodec, Declaration, DocCollection as _, DocError, DocRead as _, DocStore as _,
-    DocWrite as _, Documents, Field, Ids, Index,
-};
+use arbour::documents::{BodyCodec, Collection, Declaration, DocError, Field, Ids, Index};
 use arbour_core::documents::layout::{FORMAT, Header, documents_tree};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, Limits};
 use arbour_sqlite::rusqlite::types::Value;
@@ -54,7 +51,6 @@ fn documents_are_found_by_what_is_in_them() {
 fn collections_are_seen_as_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let store = store_in(&folder);
-    let documents = Documents::new(&store);
     let id = "fdfefffd-0102-7fe0-9d01-00fdfefd0302";
     let slug = Ids::Slug { field: "title".to_owned() };
     let declarations = [
@@ -71,19 +67,18 @@ fn collections_are_seen_as_they_are_written() {
             .field(Field::path("n"))
             .index(Index::on("n"))
             .with_feed();
-        let collection = documents.collection(declaration).unwrap();
+        let collection = Collection::open(&store, declaration).unwrap();
         store
             .write(|transaction| {
-                let mut writer = collection.writer(transaction)?;
-                let id = writer.insert(body)?.id;
-                writer.update(&id, &json!({"n": 7}))
+                let id = collection.insert(transaction, body)?.id;
+                collection.update(transaction, &id, &json!({"n": 7}))
             })
             .unwrap();
     }
     let numbers = Declaration::<Numbers>::new("bincode").codec(BodyCodec::bincode());
-    let numbers = documents.collection(numbers).unwrap();
+    let numbers = Collection::open(&store, numbers).unwrap();
     let body = Numbers { id: "ada".to_owned(), n: 7 };
-    store.write(|transaction| numbers.writer(transaction)?.insert(&body)).unwrap();
+    store.write(|transaction| numbers.insert(transaction, &body)).unwrap();
     let views = store.create_document_views().unwrap();
     let expected = ["bincode", "^chosen", "made", "number", "slug", "uuid"];
     let mut expected = expected.map(|name| format!("documents_{name}"));
@@ -211,13 +206,12 @@ fn end_of(levels: usize) -> String {
 fn sql_reads_values_as_deep_as_documents_are_nested() {
     let folder = tempfile::tempdir().unwrap();
     let store = store_in(&folder);
-    let documents = Documents::new(&store);
-    let deep = documents.collection(Declaration::<serde_json::Value>::new("deep")).unwrap();
+    let deep = Collection::open(&store, Declaration::<serde_json::Value>::new("deep")).unwrap();
     let put = |levels: usize| {
         let innermost = json!({"end": "here"});
         let inner = (2..levels).fold(innermost, |inner, _| json!({"next": inner}));
         let body = json!({"id": "deepest", "next": inner});
-        store.write(|transaction| deep.writer(transaction)?.set(&body).map(drop))
+        store.write(|transaction| deep.set(transaction, &body).map(drop))
     };
     let most = Limits::DEPTH_MAX;
     put(most).unwrap();
@@ -240,8 +234,7 @@ fn sql_reads_values_as_deep_as_documents_are_nested() {
 fn what_is_nested_too_deep_does_not_hide_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let store = store_in(&folder);
-    let documents = Documents::new(&store);
-    let deep = documents.collection(Declaration::<serde_json::Value>::new("deep")).unwrap();
+    let deep = Collection::open(&store, Declaration::<serde_json::Value>::new("deep")).unwrap();
     let levels = [2, Limits::DEPTH_MAX + 1, SQLITE_LEVELS_MAX, SQLITE_LEVELS_MAX + 1];
     for levels in levels {
         let id = format!("{levels:04}");
@@ -260,7 +253,7 @@ fn what_is_nested_too_deep_does_not_hide_the_rest() {
         let ends = ask::<Option<String>>(&store, &ends);
         assert_eq!(ends.is_ok(), levels <= SQLITE_LEVELS_MAX, "{levels}: {ends:?}");
         let snapshot = store.snapshot().unwrap();
-        let read = deep.reader(&snapshot).get(format!("{levels:04}").as_str());
+        let read = deep.get(&snapshot, format!("{levels:04}").as_str());
         assert_eq!(read.is_ok(), levels <= Limits::DEPTH_MAX, "{levels}: {read:?}");
     }
     // The whole text is there, to be inspected and repaired.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, DocWrite, Document, Field, FieldKind,
-    Filter, Ids, Index, Integer, Precondition, Query,
+    Declaration, DocError, DocResult, Document, Field, FieldKind, Filter, Ids, Index, Integer,
+    Precondition, Query,
 };
 use arbour_core::{KvStore, Limits};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, load, means, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Reading {
@@ -183,7 +183,7 @@ fn revision(revision: u64) -> Precondition {
     Precondition::Revision(revision)
 }
 
-fn wide_integers_found<D: Document>(reader: &impl DocRead<D>) -> DocResult<()> {
+fn wide_integers_found<D: Document>(reader: &impl TestReader<D>) -> DocResult<()> {
     let wide = |integer: u128| Value::from(Integer::from(integer));
     let signed = |integer: i128| Value::from(Integer::from(integer));
     means(reader, &Filter::eq("serial", wide(u128::MAX - 1)), "b")?;

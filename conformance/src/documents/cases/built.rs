@@ -3,15 +3,15 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field, Filter,
-    Index, IndexState, Precondition, Written,
+    Declaration, DocError, DocId, DocResult, Field, Filter, Index, IndexState, Precondition,
+    Written,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{load, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// Enough documents for several chunks of a build.
 const CROWD: usize = 1800;
@@ -22,7 +22,7 @@ fn body(id: &str, code: &str) -> Value {
 
 /// Writes values of documents that a build has already passed, and of others that it has not
 /// reached yet, and asserts that all are refused.
-fn take<S: KvStore>(store: &S, codes: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
+fn take<S: KvStore>(store: &S, codes: &impl TestCollection<Value>, round: usize) -> DocResult<()> {
     store.write(|transaction| {
         let mut codes = codes.writer(transaction)?;
         let taken = |result: DocResult<Written>, holder: &str| {

@@ -5,19 +5,19 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    DocCollection, DocError, DocRead, DocResult, DocWrite, Document, Filter, IndexState, Progress,
-    Query, Stored,
+    DocError, DocResult, Document, Filter, IndexState, Progress, Query, Stored,
 };
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
 
+use crate::documents::{TestCollection, TestReader, TestWriter};
 use crate::entries;
 
 /// Stores bodies in one transaction, whether they exist or not.
 pub(in crate::documents) fn load<S: KvStore, D: Document>(
     store: &S,
-    collection: &impl DocCollection<D>,
+    collection: &impl TestCollection<D>,
     bodies: &[D],
 ) -> DocResult<()> {
     store.write(|transaction| {
@@ -33,7 +33,7 @@ pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
 
 /// Returns the ids of the documents that a query finds, in its order, as a line like `ada bob`.
 pub(super) fn found<D: Document>(
-    documents: &impl DocRead<D>,
+    documents: &impl TestReader<D>,
     query: &Query<D>,
 ) -> DocResult<String> {
     Ok(ids(&documents.search(query)?.items))
@@ -42,7 +42,7 @@ pub(super) fn found<D: Document>(
 /// Asserts that a filter matches exactly the documents with these ids, a line in their order, in
 /// every kind of call, and that its negation matches all others.
 pub(super) fn means<D: Document>(
-    documents: &impl DocRead<D>,
+    documents: &impl TestReader<D>,
     filter: &Filter<D>,
     expected: &str,
 ) -> DocResult<()> {
@@ -112,7 +112,7 @@ pub(super) fn member(body: &Value, name: &str) -> Value {
 /// Builds the outstanding indexes and asserts that all indexes end in this state.
 pub(in crate::documents) fn build<S: KvStore, D: Document>(
     store: &S,
-    collection: &impl DocCollection<D>,
+    collection: &impl TestCollection<D>,
     state: IndexState,
 ) -> DocResult<()> {
     let built = collection.build(store, &mut |_| ControlFlow::Continue(()))?;

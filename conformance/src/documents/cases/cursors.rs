@@ -1,15 +1,14 @@
 //! Pages: from one to the next and back.
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, DocStore, DocWrite, Field, Filter,
-    Index, PageCursor, Query,
+    Declaration, DocError, DocResult, Field, Filter, Index, PageCursor, Query,
 };
 use arbour_core::{KvStore, MemoryStore};
 use serde_json::{Value, json};
 
 use super::claims::{ids, load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
 
 /// Things in two collections, with indexes and without.
 fn things(has_indexes: bool) -> Declaration<Value> {
@@ -84,7 +83,7 @@ fn queries() -> Vec<Query<Value>> {
 /// Reads all pages forward, and backward again from the last one, and returns the ids found both
 /// ways.
 fn both_ways(
-    reader: &impl DocRead<Value>,
+    reader: &impl TestReader<Value>,
     query: &Query<Value>,
 ) -> DocResult<(Vec<String>, Vec<String>)> {
     const PAGES_MAX: usize = 100;

@@ -2,15 +2,14 @@
 
 use arbour::documents::layout::NAME_BYTES_MAX;
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, DocWrite, Field, FieldKind, Filter,
-    Ids, Index, Query,
+    Declaration, DocError, DocResult, Field, FieldKind, Filter, Ids, Index, Query,
 };
 use arbour_core::{KvRead as _, KvStore};
 use serde_json::{Value, json};
 
 use super::claims::{found, load, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 fn named(name: &str) -> Declaration<Value> {
     Declaration::new(name).field(Field::path("a")).index(Index::on("a"))

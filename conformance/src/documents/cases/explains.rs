@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, Considered, Declaration, DocCollection, DocError, DocRead, DocResult, Explain, Field,
-    Filter, Index, Query,
+    Access, Considered, Declaration, DocError, DocResult, Explain, Field, Filter, Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use super::claims::{found, load, refused};
 use super::queries::{bodies, packages};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
 
 /// The packages, and so many in a section of their own that reading all of them is the last resort.
 fn many() -> Vec<Value> {

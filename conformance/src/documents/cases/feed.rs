@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    Change, Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field,
-    Filter, Index, Precondition, Query,
+    Change, Declaration, DocError, DocId, DocResult, Field, Filter, Index, Precondition, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{invalid, load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 fn notes() -> Declaration<Value> {
     Declaration::new("notes").field(Field::path("n")).index(Index::on("n").unique()).with_feed()
@@ -20,7 +19,7 @@ fn notes() -> Declaration<Value> {
 /// Reads all changes after a position, this many at a time, and asserts that none is left out.
 fn follow<S: KvStore>(
     store: &S,
-    notes: &impl DocCollection<Value>,
+    notes: &impl TestCollection<Value>,
     after: u64,
     limit: usize,
 ) -> DocResult<Vec<Change>> {
@@ -52,7 +51,7 @@ fn replayed(copy: &mut Revisions, changes: &[Change]) {
     }
 }
 
-fn revisions<S: KvStore>(store: &S, notes: &impl DocCollection<Value>) -> DocResult<Revisions> {
+fn revisions<S: KvStore>(store: &S, notes: &impl TestCollection<Value>) -> DocResult<Revisions> {
     let all = notes.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
     Ok(all.into_iter().map(|stored| (stored.id, stored.revision)).collect())
 }
@@ -94,7 +93,7 @@ pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
             notes.insert(&json!({"id": &id, "n": 200 + round}))?;
             notes.patch(&id, &json!({"more": {}}))?;
             notes.change_id(&id, format!("renamed {round}"))?;
-            notes.bulk(&[json!({"id": "a"}), json!({"id": "c"})], Precondition::None);
+            notes.put_many(&[json!({"id": "a"}), json!({"id": "c"})], Precondition::None)?;
             notes.remove("c")
         })?;
         drop(notes);

@@ -3,15 +3,13 @@
 use std::fmt::Debug;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, Field, Filter, Index, Query,
-};
+use arbour::documents::{Declaration, DocError, DocResult, Field, Filter, Index, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{invalid, load, means, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
 
 /// Things of many kinds, in a collection without an index, or in one with an index over each field
 /// and some over several.
@@ -291,7 +289,7 @@ pub(super) fn sorts_of_values_are_not_compared<F: Factory, M: DocFactory>(
 }
 
 /// Asserts that a filter is refused as impossible, wherever it occurs.
-fn cannot_be(reader: &impl DocRead<Value>, filter: &Filter<Value>) {
+fn cannot_be(reader: &impl TestReader<Value>, filter: &Filter<Value>) {
     let places = [
         filter.clone(),
         filter.clone().not(),

@@ -4,15 +4,14 @@ use std::thread;
 use std::time::Duration;
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field, Filter, Ids,
-    Index, Query, Written,
+    Declaration, DocError, DocId, DocResult, Field, Filter, Ids, Index, Query, Written,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, ids, invalid, load, means, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 fn with(name: &str, ids: Ids) -> Declaration<Value> {
     Declaration::new(name).id("id", ids)
@@ -21,7 +20,7 @@ fn with(name: &str, ids: Ids) -> Declaration<Value> {
 /// Inserts a body in a transaction of its own.
 fn insert<S: KvStore>(
     store: &S,
-    collection: &impl DocCollection<Value>,
+    collection: &impl TestCollection<Value>,
     body: &Value,
 ) -> DocResult<Written> {
     store.write(|transaction| collection.writer(transaction)?.insert(body))

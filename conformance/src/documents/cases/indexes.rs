@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field, Filter,
-    Index, Query,
-};
+use arbour::documents::{Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -15,7 +12,7 @@ pub(super) use super::orders::{
     compound_mixed_directions, numbers_in_order, texts_in_order, words_found,
 };
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// Users with a unique address, a unique pair of names, and others that are not unique.
 fn users() -> Declaration<Value> {

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Duplicate, Field,
-    Filter, Index, IndexState, Query,
+    Declaration, DocError, DocId, DocResult, Duplicate, Field, Filter, Index, IndexState, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ pub(super) use super::redeclared::{
 };
 pub(super) use super::scrubs::{dangling_is_named, scrub_finds_and_mends};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// Enough documents for several chunks of a build.
 const CROWD: usize = 3000;
@@ -52,7 +51,11 @@ fn load_crowd<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> DocR
 }
 
 /// Changes documents that a build has passed, and some that it has not reached yet.
-fn change<S: KvStore>(store: &S, crowd: &impl DocCollection<Value>, round: usize) -> DocResult<()> {
+fn change<S: KvStore>(
+    store: &S,
+    crowd: &impl TestCollection<Value>,
+    round: usize,
+) -> DocResult<()> {
     store.write(|transaction| {
         let mut crowd = crowd.writer(transaction)?;
         for place in (round..CROWD).step_by(CROWD / 10 + 1) {

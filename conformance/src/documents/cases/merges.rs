@@ -1,15 +1,13 @@
 //! Changing members of documents.
 
-use arbour::documents::{
-    DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Filter, Precondition, Query,
-};
+use arbour::documents::{DocError, DocId, DocResult, Filter, Precondition, Query};
 use arbour_core::KvStore;
 use serde_json::json;
 
 use super::claims::{found, invalid, load, refused};
 use super::writes::people;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// J13. An update replaces the named members of the document, each as a whole, and null removes a
 /// member. An absent document is not created, and an id in the changes is ignored.

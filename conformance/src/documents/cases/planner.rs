@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use arbour::documents::{DocCollection, DocError, DocRead, DocResult, DocWrite, Query, Scrub};
+use arbour::documents::{DocError, DocResult, Query, Scrub};
 use arbour_core::KvStore;
 use proptest::prelude::TestCaseError;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::claims::{go_on, ids, load};
 use super::oracle::{answer, compare, sort_and_dedup, values};
 use super::plans::{FIELDS, Plan, declaration, plan};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 use crate::random::{number_from, seed, test_runner};
 
 /// The number of plans, unless `ARBOUR_MODEL_CASES` sets another.
@@ -82,7 +82,7 @@ fn line(bodies: &[&Value]) -> String {
 
 /// Compares the results found at once, page by page and one by one.
 fn pages_agree(
-    reader: &impl DocRead<Value>,
+    reader: &impl TestReader<Value>,
     query: &Query<Value>,
     limit: usize,
     expected: &[&Value],
@@ -127,7 +127,7 @@ fn pages_agree(
 
 /// Compares counts, and the values of every field.
 fn numbers_agree(
-    reader: &impl DocRead<Value>,
+    reader: &impl TestReader<Value>,
     query: &Query<Value>,
     expected: &[&Value],
     what: &str,

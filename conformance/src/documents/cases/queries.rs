@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use arbour::documents::{
-    Declaration, DocCache, DocCollection, DocError, DocRead, DocResult, DocWrite, Field, Filter,
-    Index, Query,
+    Collection, Declaration, DocCache, DocError, DocResult, Field, Filter, Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use super::claims::{found, ids, invalid, load, refused};
 pub(super) use super::explains::{explain_shows_choice, fewest_rows_read, full_scan_forbidden};
 pub(super) use super::visits::threads_visit_each_once;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// Packages of sections, with indexes over some fields or without.
 pub(super) fn packages(has_indexes: bool) -> Declaration<Value> {
@@ -122,9 +121,9 @@ pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> 
     load(bed.store(), &bed.open(packages(true))?, &bodies())?;
     bed.settle()?;
     let collection = bed.open(packages(true))?;
+    let cached = Collection::open(bed.store(), packages(true))?;
     let snapshot = bed.store().snapshot()?;
-    let reader = collection.reader(&snapshot);
-    let cache = DocCache::new(&reader);
+    let cache = DocCache::new(&cached, &snapshot);
     let first = cache.get("a")?.expect("it was loaded");
     bed.store().write(|transaction| {
         let mut writer = collection.writer(transaction)?;
@@ -139,8 +138,7 @@ pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> 
     }
     assert_eq!(cache.len(), 2);
     let snapshot = bed.store().snapshot()?;
-    let reader = collection.reader(&snapshot);
-    let cache = DocCache::new(&reader);
+    let cache = DocCache::new(&cached, &snapshot);
     assert!(cache.is_empty());
     let changed = cache.get("a")?.expect("it was changed");
     assert_eq!((changed.revision, changed.body.get("changed")), (2, Some(&json!(true))));

@@ -2,15 +2,14 @@
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, DocWrite, Field, FieldKind, Filter,
-    Index, IndexState, Query,
+    Declaration, DocError, DocResult, Field, FieldKind, Filter, Index, IndexState, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{build, found, load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 fn bodies() -> Vec<Value> {
     (0..10)

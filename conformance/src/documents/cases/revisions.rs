@@ -1,14 +1,12 @@
 //! The revisions of documents.
 
-use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, DocWrite, Precondition, Written,
-};
+use arbour::documents::{Declaration, DocError, DocResult, Precondition, Written};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::refused;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// No revision of an id is ever used again: a caller that knows a document by its revision cannot
 /// overwrite or remove a document that was inserted under its id after it was removed, or that got

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::documents::layout::{HEADER_BYTES, Header, documents_tree};
 use arbour::documents::{
-    BodyCodec, Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field,
-    Filter, Index, Query, Scrub,
+    BodyCodec, Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub,
 };
 use arbour_core::codec::{Codec, Json};
 use arbour_core::{DecodeError, EncodeError, KvStore};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, ids, invalid, load, means, member, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// People as the first version of a program declared them.
 fn first() -> Declaration<Value> {

@@ -2,8 +2,7 @@
 
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, Field, Filter, Index, Query,
-    Scrub, encode_scalar,
+    Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub, encode_scalar,
 };
 use arbour_core::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, go_on, load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
 
 fn things() -> Declaration<Value> {
     Declaration::new("things")

@@ -3,17 +3,14 @@
 use std::thread;
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{
-    DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Filter, Precondition, Query,
-    Written,
-};
+use arbour::documents::{DocError, DocId, DocResult, Filter, Precondition, Query, Written};
 use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Limits, StoreOptions};
 use serde_json::json;
 
 use super::claims::{found, load, member, raw, refused, refused_by_store};
 use super::writes::people;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// How many threads race, and how often.
 const THREADS: u64 = 4;

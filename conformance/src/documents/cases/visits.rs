@@ -7,15 +7,13 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{
-    Declaration, DocCollection, DocError, DocRead, DocResult, Field, Filter, Query,
-};
+use arbour::documents::{Declaration, DocError, DocResult, Field, Filter, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
 
 const CROWD: usize = 300;
 

@@ -1,8 +1,8 @@
 //! Writing documents, one by one and many at once.
 
 use arbour::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Field, FieldKind,
-    Filter, Index, Precondition, Query, Written,
+    Declaration, DocError, DocId, DocResult, Field, FieldKind, Filter, Index, Precondition, Query,
+    Written,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(super) use super::transactions::{
     refused_write_leaves_the_rest, rolled_back_with_the_transaction,
 };
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 /// People by their time of birth; their mail addresses are unique.
 pub(super) fn people() -> Declaration<Value> {
@@ -192,9 +192,9 @@ pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
         json!({"id": "eve", "email": "eve@x"}),
         json!({"id": "fay", "email": "other@x"}),
     ];
-    let verdicts = bed.store().write(|transaction| {
-        DocResult::Ok(people.writer(transaction)?.bulk(&bodies, Precondition::Absent))
-    })?;
+    let verdicts = bed
+        .store()
+        .write(|transaction| people.writer(transaction)?.put_many(&bodies, Precondition::Absent))?;
     let told: Vec<&str> = verdicts
         .iter()
         .map(|verdict| match verdict {

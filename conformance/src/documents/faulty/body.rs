@@ -2,18 +2,17 @@
 
 use arbour_core::KvWrite;
 use arbour_core::documents::{
-    Declaration, DocCollection, DocId, DocRead, DocResult, Document, Filter, Ids, Query, from_json,
-    set_at, to_json,
+    Declaration, DocId, DocResult, Document, Filter, Ids, Query, from_json, set_at, to_json,
 };
 use serde_json::{Map, Value};
 
 use super::declaration::at;
 use super::{DocFault, FaultyWriter};
+use crate::documents::TestReader;
 
-impl<D, C, W> FaultyWriter<'_, D, C, W>
+impl<D, W> FaultyWriter<'_, D, W>
 where
     D: Document,
-    C: DocCollection<D>,
     W: KvWrite,
 {
     /// Gives a document a wrong id; `None` if that is not the fault.

@@ -2,22 +2,24 @@
 
 use std::ops::ControlFlow;
 
+use arbour::documents::Collection;
 use arbour_core::documents::{
-    Change, Declaration, DocCollection, DocError, DocResult, Document, Duplicate, Index,
-    IndexState, IndexStatus, Progress, Scrub, ScrubReport,
+    Change, Declaration, DocError, DocResult, Document, Duplicate, Index, IndexState, IndexStatus,
+    Progress, Scrub, ScrubReport,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
 use super::memory::Memory;
 use super::trees::{Trees, document_of, keys};
 use super::{DocFault, FaultyReader, FaultyWriter};
+use crate::documents::TestCollection;
 
 /// A collection of a [`FaultyDocuments`](super::FaultyDocuments).
 ///
 /// ```
-/// use arbour_conformance::documents::DocFactory;
+/// use arbour_conformance::documents::{DocFactory, TestCollection, TestDocuments};
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::{Declaration, DocCollection, DocStore, Field, Index};
+/// use arbour_core::documents::{Declaration, Field, Index};
 /// use arbour_core::{KvStore, MemoryStore};
 /// # let store = MemoryStore::new();
 /// let documents = FaultyDocFactory::new(DocFault::DisableShrugs).documents(&store);
@@ -28,12 +30,8 @@ use super::{DocFault, FaultyReader, FaultyWriter};
 /// assert!(notes.indexes(&store.snapshot()?)?[0].state.is_complete());
 /// # Ok::<(), arbour_core::documents::DocError>(())
 /// ```
-pub struct FaultyCollection<D, C>
-where
-    D: Document,
-    C: DocCollection<D>,
-{
-    pub(super) below: C,
+pub struct FaultyCollection<D> {
+    pub(super) below: Collection<D>,
     /// What the caller declared.
     pub(super) declaration: Declaration<D>,
     pub(super) trees: Trees,
@@ -41,7 +39,7 @@ where
     pub(super) memory: &'static Memory,
 }
 
-impl<D: Document, C: DocCollection<D>> FaultyCollection<D, C> {
+impl<D: Document> FaultyCollection<D> {
     pub(super) fn has(&self, fault: DocFault) -> bool {
         self.fault == Some(fault)
     }
@@ -124,25 +122,19 @@ fn remove<'e, S: KvStore>(
     Ok(transaction.commit()?)
 }
 
-impl<D: Document, C: DocCollection<D>> DocCollection<D> for FaultyCollection<D, C> {
-    type Reader<'r, R: KvRead + 'r>
-        = FaultyReader<'r, D, C, R>
-    where
-        Self: 'r;
-    type Writer<'w, W: KvWrite + 'w>
-        = FaultyWriter<'w, D, C, W>
-    where
-        Self: 'w;
+impl<D: Document> TestCollection<D> for FaultyCollection<D> {
+    type Reader<'r, R: KvRead + 'r> = FaultyReader<'r, D, R>;
+    type Writer<'w, W: KvWrite + 'w> = FaultyWriter<'w, D, W>;
 
-    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> FaultyReader<'r, D, C, R> {
+    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> FaultyReader<'r, D, R> {
         FaultyReader { collection: self, reader }
     }
 
     fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
-    ) -> DocResult<FaultyWriter<'w, D, C, W>> {
-        let refusal = self.below.writer(&mut *transaction).err();
+    ) -> DocResult<FaultyWriter<'w, D, W>> {
+        let refusal = self.below.indexes(&*transaction).err();
         let is_stale = match refusal {
             Some(DocError::Redeclared { .. }) if self.has(DocFault::StaleHandleWrites) => true,
             Some(refusal) => return Err(refusal),

@@ -1,6 +1,5 @@
 //! Making faulty document stores.
 
-use arbour::documents::Documents;
 use arbour_core::KvStore;
 
 use super::memory::Memory;
@@ -54,9 +53,9 @@ impl FaultyDocFactory {
 }
 
 impl DocFactory for FaultyDocFactory {
-    type Docs<'s, S: KvStore> = FaultyDocuments<Documents<'s, S>>;
+    type Docs<'s, S: KvStore> = FaultyDocuments<'s, S>;
 
-    fn documents<'s, S: KvStore>(&self, store: &'s S) -> FaultyDocuments<Documents<'s, S>> {
-        FaultyDocuments { below: Documents::new(store), fault: self.fault, memory: self.memory }
+    fn documents<'s, S: KvStore>(&self, store: &'s S) -> FaultyDocuments<'s, S> {
+        FaultyDocuments { store, fault: self.fault, memory: self.memory }
     }
 }

@@ -2,17 +2,18 @@
 
 use arbour_core::Direction;
 use arbour_core::documents::{
-    Declaration, DocRead, DocResult, Document, Page, Query, ScalarKind, encode_scalar,
+    Declaration, DocResult, Document, Page, Query, ScalarKind, encode_scalar,
 };
 use serde_json::Value;
 
 use super::DocFault;
 use super::declaration::value_named;
+use crate::documents::TestReader;
 
 /// Searches, and sorts the result by its first field in another way.
 pub(super) fn search<D: Document>(
     fault: DocFault,
-    below: &impl DocRead<D>,
+    below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
 ) -> DocResult<Page<D>> {

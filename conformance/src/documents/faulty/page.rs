@@ -1,12 +1,11 @@
 //! Faults of paging.
 
-use arbour_core::documents::{
-    Declaration, DocError, DocRead, DocResult, Document, Page, PageCursor, Query,
-};
+use arbour_core::documents::{Declaration, DocError, DocResult, Document, Page, PageCursor, Query};
 
 use super::DocFault;
 use super::declaration::value_named;
 use super::memory::{Given, Memory};
+use crate::documents::TestReader;
 
 /// The cursor after a last page that claims to have a next one.
 const BEHIND_LAST: &str = "behind the last page";
@@ -15,7 +14,7 @@ const BEHIND_LAST: &str = "behind the last page";
 pub(super) fn search<D: Document>(
     fault: DocFault,
     memory: &Memory,
-    below: &impl DocRead<D>,
+    below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
 ) -> DocResult<Page<D>> {

@@ -5,21 +5,22 @@ use std::ops::ControlFlow;
 
 use arbour_core::KvRead;
 use arbour_core::documents::{
-    Access, Declaration, DocCollection, DocError, DocId, DocRead, DocResult, Document, Explain,
-    Filter, Ids, Page, Query, Stored,
+    Access, Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Ids, Page, Query,
+    Stored,
 };
 use serde_json::{Number, Value};
 
 use super::{DocFault, FaultyCollection, order, page, query};
+use crate::documents::{TestCollection, TestReader, tested::CollectionReader};
 
 /// Reads the documents of a [`FaultyCollection`].
 ///
 /// ```
-/// use arbour_conformance::documents::DocFactory;
-/// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::{
-///     Declaration, DocCollection, DocRead, DocStore, DocWrite, Filter, Query,
+/// use arbour_conformance::documents::{
+///     DocFactory, TestCollection, TestDocuments, TestReader, TestWriter,
 /// };
+/// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
+/// use arbour_core::documents::{Declaration, Filter, Query};
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// # let store = MemoryStore::new();
@@ -34,21 +35,13 @@ use super::{DocFault, FaultyCollection, order, page, query};
 /// assert_eq!(page.total, Some(1));
 /// # Ok::<(), arbour_core::documents::DocError>(())
 /// ```
-pub struct FaultyReader<'r, D, C: DocCollection<D>, R>
-where
-    D: Document,
-{
-    pub(super) collection: &'r FaultyCollection<D, C>,
+pub struct FaultyReader<'r, D, R> {
+    pub(super) collection: &'r FaultyCollection<D>,
     pub(super) reader: &'r R,
 }
 
-impl<'r, D, C, R> FaultyReader<'r, D, C, R>
-where
-    D: Document,
-    C: DocCollection<D>,
-    R: KvRead,
-{
-    fn below(&self) -> C::Reader<'r, R> {
+impl<'r, D: Document, R: KvRead> FaultyReader<'r, D, R> {
+    fn below(&self) -> CollectionReader<'r, D, R> {
         self.collection.below.reader(self.reader)
     }
 
@@ -106,12 +99,7 @@ where
     }
 }
 
-impl<D, C, R> DocRead<D> for FaultyReader<'_, D, C, R>
-where
-    D: Document,
-    C: DocCollection<D>,
-    R: KvRead,
-{
+impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration
     }
@@ -141,6 +129,16 @@ where
             page.total = Some(page.items.len() as u64);
         }
         Ok(page)
+    }
+
+    fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+        Ok(self.search(&query.clone().limit(1))?.items.pop())
+    }
+
+    fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+        let mut query = query.clone();
+        (query.limit, query.offset, query.cursor) = (None, 0, None);
+        Ok(self.search(&query)?.items)
     }
 
     fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
@@ -259,6 +257,10 @@ where
         let mut sum = 0;
         self.values(filter, field, |value| sum += value.as_i64().unwrap_or(0))?;
         Ok(sum.into())
+    }
+
+    fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+        self.told(None, self.below().average(&self.bent_filter(filter), field))
     }
 
     fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {

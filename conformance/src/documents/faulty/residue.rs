@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use arbour_core::documents::layout::Header;
 use arbour_core::documents::{
-    DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Document, Filter, Precondition,
-    Query, Written, from_json, set_at, to_json,
+    DocError, DocId, DocResult, Document, Filter, Precondition, Query, Written, from_json, set_at,
+    to_json,
 };
 use arbour_core::{ErrorKind, KvWrite};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::body::id_in;
 use super::declaration::value_named;
 use super::trees::{entry_of, key_of, keys};
 use super::{DocFault, FaultyWriter};
+use crate::documents::TestReader;
 
 /// What was stored before a write, as far as the fault needs it.
 #[derive(Default)]
@@ -24,12 +25,7 @@ pub(super) struct Before {
     entries: Vec<HashSet<Vec<u8>>>,
 }
 
-impl<D, C, W> FaultyWriter<'_, D, C, W>
-where
-    D: Document,
-    C: DocCollection<D>,
-    W: KvWrite,
-{
+impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     /// Reads what is stored before a document is written.
     pub(super) fn before(&self, body: &D) -> DocResult<Before> {
         let trees = &self.collection.trees;
@@ -128,14 +124,16 @@ where
         let Some((taken, number)) = slug.rsplit_once('-').filter(|_| !had_id) else {
             return Ok(written);
         };
-        if number.parse::<u32>().is_err() || self.below()?.get(taken)?.is_none() {
+        if number.parse::<u32>().is_err()
+            || self.collection.below.get(self.transaction, taken)?.is_none()
+        {
             return Ok(written);
         }
-        self.below()?.delete(&written.id, Precondition::None)?;
+        self.collection.below.delete(self.transaction, &written.id, Precondition::None)?;
         let mut json = to_json(&declaration.name, body)?;
         set_at(&mut json, &declaration.id_path, taken.into());
         let body: D = from_json(&declaration.name, json)?;
-        self.below()?.put(&body, Precondition::None)
+        self.collection.below.put(self.transaction, &body, Precondition::None)
     }
 
     /// Returns the result of a refused write.

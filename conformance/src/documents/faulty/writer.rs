@@ -1,11 +1,12 @@
 //! Writing to a faulty document store.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::KvWrite;
 use arbour_core::documents::{
-    Declaration, DocCollection, DocError, DocId, DocRead, DocResult, DocWrite, Document, Explain,
-    Filter, Page, Precondition, Query, Stored, Written, from_json, read_id,
+    Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Page, Precondition, Query,
+    Stored, Written, from_json, read_id, set_at, to_json,
 };
 use serde_json::{Number, Value};
 
@@ -13,13 +14,14 @@ use super::body::{patched, updated};
 use super::declaration::at;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
+use crate::documents::{TestReader, TestWriter};
 
 /// Writes the documents of a [`FaultyCollection`].
 ///
 /// ```
-/// use arbour_conformance::documents::DocFactory;
+/// use arbour_conformance::documents::{DocFactory, TestCollection, TestDocuments, TestWriter};
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::{Declaration, DocCollection, DocStore, DocWrite};
+/// use arbour_core::documents::Declaration;
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// # let store = MemoryStore::new();
@@ -33,12 +35,8 @@ use super::{DocFault, FaultyCollection, FaultyReader};
 /// assert_eq!(written.revision, 2);
 /// # Ok::<(), arbour_core::documents::DocError>(())
 /// ```
-pub struct FaultyWriter<'w, D, C, W>
-where
-    D: Document,
-    C: DocCollection<D>,
-{
-    pub(super) collection: &'w FaultyCollection<D, C>,
+pub struct FaultyWriter<'w, D, W> {
+    pub(super) collection: &'w FaultyCollection<D>,
     pub(super) transaction: &'w mut W,
     /// Whether the declaration of the collection has changed, and it is written anyway.
     pub(super) is_stale: bool,
@@ -46,19 +44,8 @@ where
     pub(super) is_spoiled: bool,
 }
 
-impl<D, C, W> FaultyWriter<'_, D, C, W>
-where
-    D: Document,
-    C: DocCollection<D>,
-    W: KvWrite,
-{
-    /// Returns a writer of the sound store. A new one is made for each write, so that the
-    /// transaction is free in between.
-    pub(super) fn below(&mut self) -> DocResult<C::Writer<'_, W>> {
-        self.collection.below.writer(&mut *self.transaction)
-    }
-
-    pub(super) fn as_reader(&self) -> FaultyReader<'_, D, C, W> {
+impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
+    pub(super) fn as_reader(&self) -> FaultyReader<'_, D, W> {
         FaultyReader { collection: self.collection, reader: &*self.transaction }
     }
 
@@ -76,12 +63,7 @@ where
     }
 }
 
-impl<D, C, W> DocWrite<D> for FaultyWriter<'_, D, C, W>
-where
-    D: Document,
-    C: DocCollection<D>,
-    W: KvWrite,
-{
+impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
     fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
         if self.is_stale {
             return self.put_stale(body);
@@ -99,7 +81,7 @@ where
         let with_other_id = self.with_other_id(body)?;
         let body = with_other_id.as_ref().unwrap_or(body);
         let before = self.before(body)?;
-        let answer = self.below()?.put(body, precondition);
+        let answer = self.collection.below.put(self.transaction, body, precondition);
         match answer {
             Ok(written) => self.after(body, &before, written),
             Err(refusal) => self.refused(body, refusal),
@@ -117,7 +99,7 @@ where
             (Some(DocFault::RevisionIgnored), Precondition::Revision(_)) => Precondition::None,
             (_, precondition) => precondition,
         };
-        let removed = self.below()?.delete(&id, precondition)?;
+        let removed = self.collection.below.delete(self.transaction, &id, precondition)?;
         let (name, memory) = (&self.collection.declaration.name, self.collection.memory);
         let id = id.into_owned();
         memory.documents.lock().remove(&(name.clone(), id.clone()));
@@ -136,20 +118,23 @@ where
         let trees = &self.collection.trees;
         let old = trees.stored(self.transaction, &from)?;
         if self.has(DocFault::ChangeIdOverwrites) && old.is_some() {
-            self.below()?.delete(&to, Precondition::None)?;
+            self.collection.below.delete(self.transaction, &to, Precondition::None)?;
         }
-        let written = self.below()?.change_id(&from, &to)?;
+        let written = self.collection.below.change_id(self.transaction, &from, &to)?;
         if let (Some(old), true) = (old, self.has(DocFault::ChangeIdLeavesOld)) {
             self.transaction.put(&trees.documents, &key_of(&from), &old)?;
         }
         Ok(written)
     }
 
-    fn bulk<'d>(
+    fn put_many<'d>(
         &mut self,
         bodies: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> Vec<DocResult<Written>> {
+    ) -> DocResult<Vec<DocResult<Written>>>
+    where
+        D: 'd,
+    {
         let mut verdicts = Vec::new();
         for body in bodies {
             let verdict = self.put(body, precondition);
@@ -159,11 +144,35 @@ where
                 break;
             }
         }
-        verdicts
+        Ok(verdicts)
+    }
+
+    fn modify<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        precondition: Precondition,
+        change: impl FnOnce(Value) -> DocResult<Value>,
+    ) -> DocResult<Written> {
+        let id = id.into().into_owned();
+        let declaration = &self.collection.declaration;
+        let Some(stored) = self.get(&id)? else {
+            // The sound collection builds the error.
+            return self.collection.below.modify(self.transaction, &id, precondition, change);
+        };
+        let mut json = change(to_json(&declaration.name, &stored.body)?)?;
+        set_at(&mut json, &declaration.id_path, stored.id.to_json());
+        let body: D = from_json(&declaration.name, json)?;
+        let precondition = match precondition {
+            Precondition::None => Precondition::Present,
+            other => other,
+        };
+        self.put(&body, precondition)
     }
 
     fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written> {
-        let Value::Object(members) = changes else { return self.below()?.update(id, changes) };
+        let Value::Object(members) = changes else {
+            return self.collection.below.update(self.transaction, id, changes);
+        };
         let fault = self.collection.fault;
         self.modify(id, Precondition::Present, |json| Ok(updated(fault, json, members)))
     }
@@ -176,7 +185,9 @@ where
     }
 
     fn upsert(&mut self, changes: &Value) -> DocResult<Written> {
-        let Value::Object(members) = changes else { return self.below()?.upsert(changes) };
+        let Value::Object(members) = changes else {
+            return self.collection.below.upsert(self.transaction, changes);
+        };
         let declaration = &self.collection.declaration;
         let id = at(changes, &declaration.id_path);
         let id = read_id(&declaration.ids, &declaration.name, Some(id))?;
@@ -197,12 +208,7 @@ where
 }
 
 /// A writer reads everything that a reader reads.
-impl<D, C, W> DocRead<D> for FaultyWriter<'_, D, C, W>
-where
-    D: Document,
-    C: DocCollection<D>,
-    W: KvWrite,
-{
+impl<D: Document, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration
     }
@@ -233,6 +239,27 @@ where
 
     fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
         self.as_reader().values(filter, field, visit)
+    }
+
+    fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+        self.as_reader().one(query)
+    }
+
+    fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+        self.as_reader().all(query)
+    }
+
+    fn each_concurrent<E: From<DocError> + Send>(
+        &self,
+        query: &Query<D>,
+        threads: NonZeroUsize,
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
+    ) -> Result<(), E> {
+        self.as_reader().each_concurrent(query, threads, visit)
+    }
+
+    fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+        self.as_reader().average(filter, field)
     }
 
     fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use arbour::documents::{Collection, DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::layout::view_name;
 use arbour::events::{
     Append, EventBuf, EventError, EventQuery, EventResult, Events, Log, NewEvent, Outcome,
@@ -74,7 +74,7 @@ pub(super) fn view<S: KvStore>(
     version: u32,
 ) -> EventResult<Collection<Value>> {
     let declaration = accounts(&view_name(projection, version, "accounts"));
-    Ok(Documents::new(store).collection(declaration)?)
+    Ok(Collection::open(store, declaration)?)
 }
 
 /// Returns the accounts in a view as a line like `a 500 2`: stream, cents, events.
@@ -95,10 +95,9 @@ pub(in crate::events) fn balances<S: KvStore>(
 
 /// Returns a member of an account of the projection `bank`.
 pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult<Value> {
-    use arbour::documents::{DocCollection as _, DocRead as _};
     let accounts = view(store, "bank", 1)?;
     let snapshot = store.snapshot()?;
-    let account = accounts.reader(&snapshot).get(id)?;
+    let account = accounts.get(&snapshot, id)?;
     Ok(account.and_then(|account| account.body.get(name).cloned()).unwrap_or_default())
 }
 

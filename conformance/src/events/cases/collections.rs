@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{
-    Declaration, DocCollection as _, DocRead as _, DocStore as _, Documents, Field, Filter, Ids,
-    Index,
-};
+use arbour::documents::{Collection, Declaration, Field, Filter, Ids, Index};
 use arbour::events::layout::view_name;
 use arbour::events::{
     EventCollection, EventResult, EventWrites, Events, Metadata, Outcome, Projection,
@@ -28,17 +25,17 @@ fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
 fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Events<F::Store>> {
     let projection = Projection::new(name, 1);
     let collection =
-        Documents::new(&**bed.views()).collection(declaration(&projection.view("people"), ids))?;
+        Collection::open(&**bed.views(), declaration(&projection.view("people"), ids))?;
     let model = EventCollection::new("people", collection);
     bed.builder().projection(projection.model(model)).build()
 }
 
 /// Returns the documents of a projection, each as JSON, in the order of their ids.
 fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Vec<Value>> {
-    let documents = Documents::new(&**bed.views());
-    let collection = documents.collection(declaration(&view_name(name, 1, "people"), ids))?;
+    let declaration = declaration(&view_name(name, 1, "people"), ids);
+    let collection = Collection::open(&**bed.views(), declaration)?;
     let snapshot = bed.views().snapshot()?;
-    let all = collection.reader(&snapshot).all(&arbour::documents::Query::new(Filter::All))?;
+    let all = collection.all(&snapshot, &arbour::documents::Query::new(Filter::All))?;
     Ok(all.into_iter().map(|stored| stored.body).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::{
     Append, Dispatch, EventResult, Events, FailurePolicy, GiveUp, Log, Outcome, Projection,
 };
@@ -35,7 +35,7 @@ fn projection<S: KvStore, V: KvStore>(
 ) -> EventResult<Projection<V>> {
     let projection = Projection::new(name, 1);
     let declaration = accounts(&projection.view("accounts"));
-    let own = Documents::new(bed_store).collection(declaration)?;
+    let own = Collection::open(bed_store, declaration)?;
     let policy = FailurePolicy::default().then(GiveUp::DeadLetter);
     Ok(projection.model(Ledger::new(own, Arc::clone(scene))).on_failure(policy))
 }

@@ -202,8 +202,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Ev
         assert_eq!(position, number);
         let snapshot = events.wait_for("bank", position, LONG)?;
         let accounts = super::claims::view(&**bed.views(), "bank", 1)?;
-        use arbour::documents::{DocCollection as _, DocRead as _};
-        let account = accounts.reader(&snapshot).get("a")?;
+        let account = accounts.get(&snapshot, "a")?;
         let cents = account.and_then(|account| account.body.get("cents").cloned());
         assert_eq!(cents, Some(json!(number)));
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::documents::{DocStore as _, Documents};
+use arbour::documents::Collection;
 use arbour::events::layout::{key_tree, log_tree, stream_tree};
 use arbour::events::{Append, CatchUp, EventError, EventResult, Events, Log, Projection};
 use arbour_core::engine::TreeName;
@@ -80,7 +80,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     events.catch_up("bank")?;
     let copy = Arc::new(copy);
     let bank = Projection::new("bank", 1);
-    let own = Documents::new(&*copy).collection(accounts(&bank.view("accounts")))?;
+    let own = Collection::open(&*copy, accounts(&bank.view("accounts")))?;
     let bank = bank.model(Ledger::new(own, Arc::clone(&bed.scene)));
     let derived = Events::builder(Arc::clone(&copy), "copy").projection(bank).build()?;
     assert_eq!(derived.catch_up("bank")?, 601);

@@ -1,9 +1,9 @@
 //! Summing the numbers of a field.
 
+use arbour_core::documents::{
+    Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind,
+};
 use serde_json::{Number, Value};
-
-use super::{DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind};
-use crate::documents::Declaration;
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {
@@ -45,7 +45,7 @@ impl Sum {
     pub(super) fn add(&mut self, value: &Value) {
         if let Some(integer) = Integer::of(value) {
             self.count += 1;
-            let sum = self.integers.zip(integer.signed());
+            let sum = self.integers.zip(integer.as_i128());
             self.integers = sum.and_then(|(sum, integer)| sum.checked_add(integer));
         } else if let Some(float) = value.as_f64() {
             self.count += 1;

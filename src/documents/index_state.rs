@@ -1,0 +1,148 @@
+//! The states of indexes, and what keeps a unique one from being complete.
+
+use arbour_core::documents::{
+    DocError, DocResult, Document, Duplicate, IndexState, IndexStatus, decode_scalar,
+};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite};
+use serde_json::Value;
+
+use super::catalog::{self, Build};
+use super::collection::Collection;
+use super::entries::{id_key, part_value, undecodable, values_prefix};
+
+impl<D: Document> Collection<D> {
+    /// Returns the state of each index, in the order of their declaration.
+    ///
+    /// # Errors
+    /// [`Redeclared`](DocError::Redeclared) if the collection was declared differently since it was
+    /// opened; errors of the store.
+    pub fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+        let known = self.known(reader)?;
+        let status = |index: &catalog::IndexRecord| IndexStatus {
+            name: index.name.clone(),
+            state: index.state,
+        };
+        Ok(known.record.indexes.iter().map(status).collect())
+    }
+
+    /// Disables an index: writes do not maintain it and searches do not use it until it is
+    /// [enabled](Self::enable).
+    ///
+    /// # Errors
+    /// [`Invalid`](DocError::Invalid) if there is no such index; errors of the store.
+    pub fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+        self.set_state(transaction, index, IndexState::Disabled)
+    }
+
+    /// Enables a disabled index. Writes maintain it from then on; searches use it once it is
+    /// [built](Self::build).
+    ///
+    /// # Errors
+    /// As [`disable`](Self::disable).
+    pub fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+        self.set_state(transaction, index, IndexState::WriteOnly)
+    }
+
+    /// Changes the state of an index at once. The entries of a disabled index are removed; an
+    /// enabled one waits to be built.
+    fn set_state<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        name: &str,
+        state: IndexState,
+    ) -> DocResult<()> {
+        let number = self.index(name)?;
+        let mut record = self.known(transaction)?.record.clone();
+        let Some(index) = record.indexes.get_mut(number) else { return Ok(()) };
+        let is_disabled = index.state == IndexState::Disabled;
+        if is_disabled == (state == IndexState::Disabled) {
+            return Ok(());
+        }
+        (index.state, index.build) = (state, Build::default());
+        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)
+    }
+
+    /// Returns the values that several documents have in an index, in order, at most `limit`: what
+    /// keeps a unique index from being complete.
+    ///
+    /// # Errors
+    /// As [`disable`](Self::disable); [`IndexState`](DocError::IndexState) for an index that is not
+    /// built.
+    pub fn duplicates<R: KvRead>(
+        &self,
+        reader: &R,
+        index: &str,
+        limit: usize,
+    ) -> DocResult<Vec<Duplicate>> {
+        let number = self.index(index)?;
+        let state = self.known(reader)?.state(number);
+        if !state.is_complete() {
+            return Err(DocError::IndexState {
+                collection: self.definition.name().to_owned(),
+                index: index.to_owned(),
+                state,
+            });
+        }
+        self.find_duplicates(reader, number, limit)
+    }
+
+    /// Finds values that several documents share in an index.
+    pub(super) fn find_duplicates<R: KvRead>(
+        &self,
+        reader: &R,
+        index: usize,
+        limit: usize,
+    ) -> DocResult<Vec<Duplicate>> {
+        let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
+        let direction = self.id_direction(index);
+        let mut duplicates: Vec<Duplicate> = Vec::new();
+        // The values of the previous entry, and the document it points to.
+        let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
+        let mut is_counted = false;
+        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+        while let Some((entry, _)) = cursor.next()? {
+            let read = |cause| undecodable(&self.definition, tree.name(), entry, cause);
+            let values = values_prefix(entry).map_err(read)?;
+            let id_key = id_key(entry, direction).map_err(read)?;
+            let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
+            if is_same && !self.has_null(index, entry)? {
+                if !is_counted {
+                    if duplicates.len() == limit {
+                        break;
+                    }
+                    let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
+                    duplicates.push(Duplicate {
+                        values: self.values_of(index, entry)?,
+                        holders: first.into_iter().collect(),
+                    });
+                    is_counted = true;
+                }
+                if let Some(duplicate) = duplicates.last_mut() {
+                    duplicate.holders.push(self.id_at(&id_key)?);
+                }
+            } else {
+                is_counted = false;
+            }
+            last = Some((values.to_vec(), id_key.into_owned()));
+        }
+        Ok(duplicates)
+    }
+
+    fn has_null(&self, index: usize, entry: &[u8]) -> DocResult<bool> {
+        Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
+    }
+
+    /// Decodes the values of an entry, one for each part of its index.
+    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> DocResult<Vec<Value>> {
+        let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
+        let value = |(number, part): (usize, &super::definition::Part)| {
+            part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))
+        };
+        let values: Result<Vec<Value>, _> =
+            parts.into_iter().flatten().enumerate().map(value).collect();
+        values.map_err(|cause| {
+            let tree = self.trees.indexes.get(index).map_or("", |tree| tree.name());
+            undecodable(&self.definition, tree, entry, cause)
+        })
+    }
+}
