@@ -89,11 +89,15 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
+pub mod codec;
 #[cfg(feature = "documents")]
 pub mod documents;
 mod engines;
 #[cfg(feature = "events")]
 pub mod events;
+mod group_commit;
+pub mod key;
+mod lazy_store;
 #[cfg(feature = "migrations")]
 pub mod migrations;
 mod open;
@@ -104,14 +108,14 @@ mod registry;
 pub mod traced;
 #[cfg(feature = "transfer")]
 pub mod transfer;
+mod typed;
 
 pub use arbour_core::{
     Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError, Direction,
     Durability, DynCursor, DynSnapshot, DynStore, DynTransaction, DynValue, EncodeError, Error,
-    ErrorKind, GroupCommit, KeyRange, KvRead, KvStore, KvWrite, LazyStore, Limits, MemoryCursor,
-    MemorySnapshot, MemoryStore, MemoryTransaction, OpenTree, Operation, Provision, Result,
-    Savepoint, Stats, StoreOptions, Tree, TypedCursor, TypedEntries, TypedTree, Update, Write,
-    codec, key,
+    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, MemoryCursor, MemorySnapshot,
+    MemoryStore, MemoryTransaction, Operation, Provision, Result, Savepoint, Stats, StoreOptions,
+    Tree, Update, Write,
 };
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
@@ -121,8 +125,11 @@ pub use arbour_rocksdb as rocksdb;
 pub use arbour_sled as sled;
 #[cfg(feature = "sqlite")]
 pub use arbour_sqlite as sqlite;
+pub use group_commit::GroupCommit;
+pub use lazy_store::LazyStore;
 pub use open::{open, open_with, register, schemes};
 pub use registry::Registry;
+pub use typed::{OpenTree, TypedCursor, TypedEntries, TypedTree};
 
 /// The programs of the pages, compiled and run as tests.
 #[cfg(all(

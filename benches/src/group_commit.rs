@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use arbour_core::{Durability, GroupCommit, Result, StoreOptions};
+use arbour::GroupCommit;
+use arbour_core::{Durability, Result, StoreOptions};
 
 use crate::Arbour;
 use crate::Slowed;

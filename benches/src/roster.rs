@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use arbour_core::{Capabilities, GroupCommit, KvStore as _, Result, StoreOptions};
+use arbour::GroupCommit;
+use arbour_core::{Capabilities, KvStore as _, Result, StoreOptions};
 
 use crate::Arbour;
 use crate::contender::Contender;

@@ -204,7 +204,8 @@ impl<W: KvWrite> KvWrite for Watched<W> {
 ///
 /// ```
 /// use arbour_conformance::check_forwarding;
-/// use arbour_core::{DynStore, GroupCommit};
+/// use arbour_core::DynStore;
+/// use arbour::GroupCommit;
 /// use std::sync::Arc;
 /// assert!(check_forwarding(DynStore::new).is_empty());
 /// // What is applied there joins a group, which is a transaction.

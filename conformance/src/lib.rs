@@ -104,8 +104,8 @@ pub use suite::{run, run_all};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use arbour::documents::DocResult;
     pub use arbour::events::EventResult;
     pub use arbour::migrations::MigrationResult;
     pub use arbour_core::Result;
-    pub use arbour_core::documents::DocResult;
 }

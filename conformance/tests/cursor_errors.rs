@@ -7,14 +7,15 @@
 
 use std::path::Path;
 
+use arbour::TypedTree;
+use arbour::codec::Raw;
 use arbour_conformance::{BTreeCursor, BTreeEngine};
-use arbour_core::codec::Raw;
 use arbour_core::engine::{
     Engine, LiveCursor, LiveEngine, SnapshotLayer, TransactionLayer, TreeName,
 };
 use arbour_core::{
     Batch, Capabilities, Cursor, Direction, Durability, DynStore, Error, ErrorKind, KeyRange,
-    KvRead, KvStore, KvWrite, Operation, Result, Stats, StoreOptions, Tree, TypedTree,
+    KvRead, KvStore, KvWrite, Operation, Result, Stats, StoreOptions, Tree,
 };
 
 /// How many entries of a scan can be read.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arbour::GroupCommit;
 use arbour_conformance::{Probe, check_forwarding};
 use arbour_core::engine::forward;
-use arbour_core::{DynStore, GroupCommit, KvRead, KvStore};
+use arbour_core::{DynStore, KvRead, KvStore};
 
 const NOTHING: [&str; 0] = [];
 

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
+use arbour::GroupCommit;
 use arbour_conformance::Factory;
 use arbour_core::{
-    Durability, Error, ErrorKind, GroupCommit, KvRead as _, KvStore as _, KvWrite as _,
-    MemoryStore, Operation, Result, StoreOptions,
+    Durability, Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, MemoryStore, Operation,
+    Result, StoreOptions,
 };
 
 struct Grouped;

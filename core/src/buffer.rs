@@ -17,20 +17,35 @@ thread_local! {
 /// the next one.
 ///
 /// Allocating and freeing costs more than copying a short key or value.
+///
+/// ```
+/// use arbour_core::engine::Buffer;
+/// let mut buffer = Buffer::new();
+/// buffer.extend_from_slice(b"key");
+/// assert_eq!(buffer.as_slice(), b"key");
+/// ```
 #[derive(Debug)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     bytes: Vec<u8>,
 }
 
 impl Buffer {
+    /// Returns an empty buffer.
     #[inline]
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn new() -> Self {
         let spare = SPARE.try_with(|[first, second]| {
             let bytes = first.take();
             if bytes.capacity() > 0 { bytes } else { second.take() }
         });
         // While the thread exits, its spare buffers are gone.
         Self { bytes: spare.unwrap_or_default() }
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -12,27 +12,20 @@
 //! assert_eq!(store.get(&users, b"ada")?.as_deref(), Some(&b"1815"[..]));
 //! # Ok::<(), arbour_core::Error>(())
 //! ```
-//!
-//! # Cargo features
-//! - `bincode`, `json`, `zerocopy` (all on by default): the [codecs](codec) of those names.
-//! - `documents` (on by default): the model and guarantees of [documents].
 
 mod batch;
+mod bound;
 mod buffer;
 mod capability;
 mod cause;
 pub mod clock;
-pub mod codec;
 mod cursor;
-#[cfg(feature = "documents")]
-pub mod documents;
+mod decode_error;
 mod durability;
 mod dynamic;
+mod encode_error;
 pub mod engine;
 mod error;
-mod group_commit;
-pub mod key;
-mod lazy_store;
 mod limits;
 mod memory;
 mod options;
@@ -41,20 +34,18 @@ mod read;
 mod shared;
 mod store;
 mod tree;
-mod typed;
 mod update;
 mod write;
 
 pub use batch::{Batch, Write};
 pub use capability::{Capabilities, DamageDetection, Provision};
 pub use cause::Cause;
-pub use codec::{DecodeError, EncodeError};
 pub use cursor::Cursor;
+pub use decode_error::DecodeError;
 pub use durability::Durability;
 pub use dynamic::{DynCursor, DynSnapshot, DynStore, DynTransaction, DynValue};
+pub use encode_error::EncodeError;
 pub use error::{Error, ErrorKind, Operation, Result};
-pub use group_commit::GroupCommit;
-pub use lazy_store::LazyStore;
 pub use limits::Limits;
 pub use memory::{MemoryCursor, MemorySnapshot, MemoryStore, MemoryTransaction};
 pub use options::StoreOptions;
@@ -62,6 +53,5 @@ pub use range::{Direction, KeyRange};
 pub use read::KvRead;
 pub use store::{KvStore, Stats};
 pub use tree::Tree;
-pub use typed::{OpenTree, TypedCursor, TypedEntries, TypedTree};
 pub use update::{CompareAndSwap, Update};
 pub use write::{KvWrite, Savepoint};

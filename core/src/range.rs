@@ -4,7 +4,7 @@ use std::ops::{Bound, RangeBounds};
 
 use smallvec::SmallVec;
 
-use crate::key;
+use crate::bound;
 
 /// The direction of a scan.
 ///
@@ -108,7 +108,7 @@ impl<'a> KeyRange<'a> {
     pub fn prefix(prefix: &'a [u8]) -> Self {
         Self {
             start: Bound::Included(Key::Borrowed(prefix)),
-            end: key::end_of_prefix(prefix, SmallVec::from_slice)
+            end: bound::end_of_prefix(prefix, SmallVec::from_slice)
                 .map_or(Bound::Unbounded, |end| Bound::Excluded(Key::Owned(end))),
         }
     }
@@ -122,7 +122,7 @@ impl<'a> KeyRange<'a> {
     /// ```
     #[must_use]
     pub fn resume_after(mut self, key: &[u8]) -> Self {
-        let next = key::successor(key);
+        let next = bound::successor(key);
         let before = match &self.start {
             Bound::Unbounded => true,
             Bound::Included(start) | Bound::Excluded(start) => start.as_ref() < next.as_slice(),

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use arbour_core::codec::{Bincode, Codec as _};
+use arbour::codec::{Bincode, Codec as _};
 use arbour_core::engine::*;
 use arbour_core::*;
 use parking_lot::Mutex;

@@ -1,11 +1,11 @@
 //! Writing one document with its index entries, all or nothing.
 
-use arbour_core::documents::layout::Header;
-use arbour_core::documents::{DocError, DocResult, Document};
+use arbour_core::engine::document_layout::Header;
 use arbour_core::{Cursor as _, KvWrite, Tree, Write};
 
 use super::entries::{Entries, Entry, id_key, undecodable};
 use super::writer::{HighestKey, Writer};
+use super::{DocError, DocResult, Document};
 
 impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of

@@ -9,15 +9,15 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::documents::layout::index_tree;
-use arbour_core::documents::{DocResult, Document, IndexState, IndexStatus, Progress};
 use arbour_core::engine::TreeName;
-use arbour_core::key::successor;
+use arbour_core::engine::document_layout::index_tree;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 
 use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::Entries;
+use super::{DocResult, Document, IndexState, IndexStatus, Progress};
+use crate::key::successor;
 
 /// The number of documents or entries processed in one transaction.
 pub(super) const CHUNK: usize = 500;
@@ -52,7 +52,7 @@ impl<D: Document> Collection<D> {
         let (is_done, total) = store.read(|snapshot| {
             let is_done = self.is_built(&self.known(snapshot)?.record);
             let total = if is_done { 0 } else { snapshot.len(&self.trees.documents)? };
-            Ok::<_, arbour_core::documents::DocError>((is_done, total))
+            Ok::<_, crate::documents::DocError>((is_done, total))
         })?;
         if !is_done {
             let dropped = |name: &str| {

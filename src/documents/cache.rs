@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use arbour_core::KvRead;
-use arbour_core::documents::{DocId, DocResult, Document, Stored};
 
 use super::collection::Collection;
+use super::{DocId, DocResult, Document, Stored};
 
 /// Reads each document of a collection once: for work that follows many references to few documents.
 ///

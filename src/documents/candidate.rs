@@ -1,8 +1,6 @@
 //! The ways in which an index can answer a query.
 
 use arbour_core::Direction;
-use arbour_core::documents::{Document, encode_scalar};
-use arbour_core::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 use serde_json::Value;
 
 use super::condition::{Condition, Span};
@@ -10,6 +8,8 @@ use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::order::{Order, turned};
+use super::{Document, encode_scalar};
+use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 
 /// The maximum number of ranges read for one query. If more would be needed, the remaining parts
 /// are checked on the documents instead.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arbour_core::documents::layout::{CATALOG_TREE, FORMAT};
-use arbour_core::documents::{DocError, DocResult, Document, IndexState};
-use arbour_core::key::Key as _;
+use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
 use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
+use super::{DocError, DocResult, Document, IndexState};
+use crate::key::Key as _;
 
 /// The stored record of a collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

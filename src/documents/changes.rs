@@ -2,13 +2,13 @@
 
 use std::ops::Bound;
 
-use arbour_core::documents::layout::FORMAT;
-use arbour_core::documents::{Change, DocError, DocResult, Document};
-use arbour_core::key::{KeyPart as _, successor};
+use arbour_core::engine::document_layout::FORMAT;
 use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite};
 
 use super::collection::Collection;
 use super::entries::undecodable;
+use super::{Change, DocError, DocResult, Document};
+use crate::key::{KeyPart as _, successor};
 
 /// The key in the tree of positions that holds the last trimmed position. No subscriber has an
 /// empty name.

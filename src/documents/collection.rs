@@ -4,19 +4,17 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour_core::documents::layout::{
+use arbour_core::engine::TreeName;
+use arbour_core::engine::document_layout::{
     CATALOG_TREE, FORMAT, Header, META_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::documents::{
-    BodyError, Declaration, DocError, DocId, DocResult, Document, Stored,
-};
-use arbour_core::engine::TreeName;
 use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use parking_lot::Mutex;
 
 use super::catalog::{self, Known, Record};
 use super::definition::Definition;
 use super::entries::undecodable;
+use super::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
 use crate::ordered_uuid::ordered_uuid;
 
 /// The key of the store's id.

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use arbour_core::documents::{DocError, Document, Stored};
 use parking_lot::Mutex;
+
+use super::{DocError, Document, Stored};
 
 /// The number of documents read ahead for each thread.
 const AHEAD: usize = 8;

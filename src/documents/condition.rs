@@ -2,15 +2,15 @@
 
 use std::ops::Bound;
 
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Filter, Ids, Predicate, ScalarKind, decode_scalar,
-    encode_scalar, encode_text_prefix,
-};
-use arbour_core::key::{prefix_end, successor};
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef};
 use super::words::words;
+use super::{
+    DocError, DocId, DocResult, Document, Filter, Ids, Predicate, ScalarKind, decode_scalar,
+    encode_scalar, encode_text_prefix,
+};
+use crate::key::{prefix_end, successor};
 
 /// The bytes from `start` up to but excluding `end`; `None` means no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,6 @@ impl<D: Document> Condition<D> {
             Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
             Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
             Filter::Custom(_, predicate) => Self::Custom(predicate.clone()),
-            _ => return Err(definition.invalid(format!("the filter {filter:?} is not known"))),
         })
     }
 

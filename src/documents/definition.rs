@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 
 use arbour_core::Direction;
-use arbour_core::documents::layout::NAME_BYTES_MAX;
-use arbour_core::documents::{
-    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index,
-    ScalarKind,
-};
 use arbour_core::engine::TreeName;
+use arbour_core::engine::document_layout::NAME_BYTES_MAX;
 use serde_json::Value;
 
-use super::path;
+use super::{
+    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index,
+    ScalarKind, path,
+};
 
 /// A declaration with its names resolved.
 pub(super) struct Definition<D> {

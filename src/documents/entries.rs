@@ -1,12 +1,12 @@
 //! The index entries of a document.
 
-use arbour_core::documents::{DocError, DocResult, Document, encode_scalar};
-use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 use arbour_core::{Cause, DecodeError, Direction};
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::words::words;
+use super::{DocError, DocResult, Document, encode_scalar};
+use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 
 /// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
 const PART_BYTE_MAX: u8 = 0xfd;

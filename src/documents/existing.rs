@@ -1,12 +1,12 @@
 //! Reading the existing document before a write.
 
-use arbour_core::documents::layout::Header;
-use arbour_core::documents::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
+use arbour_core::engine::document_layout::Header;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 use serde_json::Value;
 
 use super::entries::{Entries, id_key};
 use super::writer::{Buffers, HighestKey, Writer};
+use super::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
 
 /// The existing document, before it is overwritten or removed.
 pub(super) struct Existing<D> {

@@ -1,13 +1,13 @@
 //! The ways to find documents before they are checked.
 
 use arbour_core::Direction;
-use arbour_core::documents::{Access, Document};
-use arbour_core::key::{GROUP_DELIMITER, PART_DELIMITER, successor};
 
 use super::condition::Span;
 use super::definition::Definition;
 use super::entries::{append_directed, append_id};
 use super::order::Place;
+use super::{Access, Document};
+use crate::key::{GROUP_DELIMITER, PART_DELIMITER, successor};
 
 /// A way to find documents.
 #[derive(Clone, Debug, PartialEq, Eq)]

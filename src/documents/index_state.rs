@@ -1,14 +1,12 @@
 //! The states of indexes, and what keeps a unique one from being complete.
 
-use arbour_core::documents::{
-    DocError, DocResult, Document, Duplicate, IndexState, IndexStatus, decode_scalar,
-};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite};
 use serde_json::Value;
 
 use super::catalog::{self, Build};
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
+use super::{DocError, DocResult, Document, Duplicate, IndexState, IndexStatus, decode_scalar};
 
 impl<D: Document> Collection<D> {
     /// Returns the state of each index, in the order of their declaration.

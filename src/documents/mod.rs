@@ -1,10 +1,48 @@
-//! Documents over any engine.
+//! Documents: schemaless where you want it, indexed where you need it.
 //!
-//! [`arbour_core::documents`] defines the model and its guarantees, and everything there is
-//! re-exported here. A [`Collection`] reads and writes documents in any
-//! [`KvStore`](arbour_core::KvStore).
+//! A collection holds documents of one type, either a type of the program or any JSON. The program
+//! [declares](Declaration) its ids, [fields](Field) and [indexes](Index). Documents are written and
+//! read through the caller's own transaction or snapshot, so they change atomically with everything
+//! else in the transaction, and so do their indexes.
+//!
+//! | | |
+//! |---|---|
+//! | declaring | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
+//! | querying | [`Query`], [`Filter`], [`Page`], [`Explain`] |
+//! | maintenance | [`IndexStatus`], [`ScrubReport`], [`Change`] |
+//!
+//! # What is accepted can be read
+//!
+//! A document that a collection accepts reads back equal, and a field means the same
+//! whether the document has a type of the program or is any JSON, whatever the codec. What cannot
+//! keep that promise is refused at the write, with an error that names the place, the value and the
+//! way out:
+//!
+//! | what | JSON bodies | bincode bodies |
+//! |---|---|---|
+//! | NaN and infinities | refused | kept; refused in a field, which has JSON values |
+//! | an option that contains null, such as `Some(None)` | refused: it would be read as `None` | kept |
+//! | arrays and objects nested deeper than [`Limits::DEPTH_MAX`](crate::Limits::DEPTH_MAX) | refused | refused |
+//! | integers of 128 bits | kept; refused in types that are flattened, untagged or tagged internally | kept |
+//! | maps whose keys are numbers or booleans | as integers of 128 bits | kept |
+//! | maps whose keys have no text in JSON, such as pairs | refused | kept; refused if the path of a field leads through one |
+//! | skipped and flattened members, enums that are not tagged externally | kept | refused |
+//!
+//! A document with a codec of the program's own, or with bincode, is read back once before it is
+//! stored. The rule holds as far as a type's own serialization and deserialization are inverse to
+//! each other: an untagged enum with two variants that look alike is read as the first.
+//!
+//! A field has the value that reading the document's JSON text would give, even if no JSON is
+//! stored: an `f32` is the number with its digits, a newtype its content, and a map key its text.
+//! Integers of up to 128 bits sort and compare exactly; beyond 64 bits a value is an [`Integer`].
+//! Comparing a field with a type that its [`FieldKind`] excludes is an error, and so is a sum that
+//! overflows. A unique index is enforced from the moment it is declared, even while it is being
+//! built, and a [revision](Stored::revision) of an id never occurs twice.
+//! [`layout`] describes what is stored.
 
 mod apply;
+mod body;
+mod body_format;
 mod build;
 mod cache;
 mod candidate;
@@ -13,23 +51,39 @@ mod changes;
 mod collection;
 mod concurrent;
 mod condition;
+mod declaration;
 mod definition;
+mod document;
 mod entries;
+mod error;
 mod existing;
+mod explain;
+mod field;
+mod filter;
 mod find;
+mod id;
+mod index;
 mod index_state;
+mod integer;
+mod json;
+mod json_body;
+mod json_form;
 mod made_id;
 mod order;
 mod path;
 mod plan;
 mod position;
+mod precondition;
+mod query;
 mod reader;
 mod reading;
 mod reads;
 mod revisions;
 mod rows;
+mod scalar;
 mod scrub;
 mod search;
+mod status;
 mod sum;
 mod unbuilt;
 mod words;
@@ -37,6 +91,22 @@ mod write;
 mod writer;
 mod writes;
 
-pub use arbour_core::documents::*;
+pub use arbour_core::engine::document_layout as layout;
+pub use body::{BodyCodec, Stored, Upgrade, Written};
+pub use body_format::{BodyError, BodyFormat};
 pub use cache::DocCache;
 pub use collection::Collection;
+pub use declaration::Declaration;
+pub use document::Document;
+pub use error::{DocError, DocResult};
+pub use explain::{Access, Considered, Explain};
+pub use field::{Compute, Field, FieldKind, FieldSource};
+pub use filter::{Filter, Predicate};
+pub use id::{DocId, Ids};
+pub use index::{Index, IndexPart, IndexState};
+pub use integer::Integer;
+pub use json::{from_json, json_key, read_id, set_at, to_json};
+pub use precondition::Precondition;
+pub use query::{Page, PageCursor, Query};
+pub use scalar::{NotScalar, ScalarKind, decode_scalar, encode_scalar, encode_text_prefix};
+pub use status::{Change, Duplicate, IndexStatus, Progress, Scrub, ScrubReport};

@@ -1,10 +1,10 @@
 //! The order of the documents of a query.
 
 use arbour_core::Direction;
-use arbour_core::documents::{DocResult, Document, encode_scalar};
 
 use super::definition::{Definition, FieldRef};
 use super::entries::{append_directed, append_id};
+use super::{DocResult, Document, encode_scalar};
 
 /// The fields to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ impl Order {
     /// same id.
     ///
     /// # Errors
-    /// [`UnknownField`](arbour_core::documents::DocError::UnknownField), and
-    /// [`Invalid`](arbour_core::documents::DocError::Invalid) for a multi-valued field.
+    /// [`UnknownField`](arbour::documents::DocError::UnknownField), and
+    /// [`Invalid`](arbour::documents::DocError::Invalid) for a multi-valued field.
     pub(super) fn of<D: Document>(
         definition: &Definition<D>,
         sort: &[(String, Direction)],

@@ -7,12 +7,13 @@
 use std::any::Any;
 use std::fmt::{self, Display};
 
-use arbour_core::documents::{json_key, to_json};
 use serde::Serialize;
 use serde::ser::{
     Error as _, Impossible, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer,
 };
 use serde_json::{Map, Value};
+
+use super::{json_key, to_json};
 
 /// The member that marks an object as an unreadable value, which no field allows.
 const ERROR: &str = "$error";

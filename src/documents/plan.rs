@@ -1,10 +1,6 @@
 //! The query planner.
 
 use arbour_core::Direction;
-use arbour_core::documents::{
-    Access, Considered, DocId, DocResult, Document, Explain, Filter, decode_scalar,
-};
-use arbour_core::key::PART_DELIMITER;
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
@@ -14,6 +10,8 @@ use super::definition::{Definition, FieldRef, Part};
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::order::Order;
+use super::{Access, Considered, DocId, DocResult, Document, Explain, Filter, decode_scalar};
+use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.
 const COUNTED_MAX: u64 = 512;

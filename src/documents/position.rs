@@ -1,14 +1,15 @@
 //! Encoding the cursor between two pages as a text.
 
-use arbour_core::documents::{DocError, DocResult, Document, PageCursor, Query};
-use arbour_core::key::{GROUP_DELIMITER, PART_DELIMITER};
+use std::hash::Hasher as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
-use std::hash::Hasher as _;
 
 use super::definition::Definition;
 use super::order::Place;
+use super::{DocError, DocResult, Document, PageCursor, Query};
+use crate::key::{GROUP_DELIMITER, PART_DELIMITER};
 
 /// The first byte of a position.
 const FORMAT: u8 = 1;

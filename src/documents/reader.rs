@@ -5,9 +5,6 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour_core::documents::{
-    DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar,
-};
 use arbour_core::{Direction, KvRead};
 use serde_json::Value;
 
@@ -19,6 +16,7 @@ use super::entries::part_value;
 use super::find::Find;
 use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
+use super::{DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, R: KvRead, D> {

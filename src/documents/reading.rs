@@ -5,9 +5,6 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::KvRead;
-use arbour_core::documents::{
-    Declaration, DocError, DocResult, Document, Explain, Filter, Page, Query, Stored, encode_scalar,
-};
 use serde_json::{Number, Value};
 
 use super::concurrent::{Hand, visit_with_threads};
@@ -17,6 +14,9 @@ use super::plan::Aim;
 use super::reader::{Reader, plain};
 use super::search::Search;
 use super::sum::Sum;
+use super::{
+    Declaration, DocError, DocResult, Document, Explain, Filter, Page, Query, Stored, encode_scalar,
+};
 
 impl<R: KvRead, D: Document> Reader<'_, R, D> {
     fn declaration(&self) -> &Declaration<D> {

@@ -3,14 +3,12 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Explain, Filter, Page, Query, Stored,
-};
 use arbour_core::{Direction, KvRead};
 use serde_json::{Number, Value};
 
 use super::collection::Collection;
 use super::reader::Reader;
+use super::{DocError, DocId, DocResult, Document, Explain, Filter, Page, Query, Stored};
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
 /// included. All fail with [`Undecodable`](DocError::Undecodable) if a document cannot be read,

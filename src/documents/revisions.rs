@@ -5,14 +5,14 @@
 //! number for the whole collection suffices; one for each removed document would grow without
 //! bound.
 
-use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header};
-use arbour_core::documents::{DocResult, Document};
-use arbour_core::key::Key as _;
+use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT, Header};
 use arbour_core::{DecodeError, KvRead, KvWrite};
 
 use super::collection::Collection;
 use super::entries::undecodable;
 use super::writer::Writer;
+use super::{DocResult, Document};
+use crate::key::Key as _;
 
 /// The prefix of the catalog key that holds the number.
 const HIGHEST: &str = "highest revision";

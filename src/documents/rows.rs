@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::documents::{DocError, DocResult, Document, Stored};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::collection::Collection;
 use super::condition::Span;
 use super::entries::id_key;
 use super::find::{Find, IndexRead};
+use super::{DocError, DocResult, Document, Stored};
 
 /// A found document before it is decoded: its key, and where it was found.
 pub(super) struct Found<'f> {

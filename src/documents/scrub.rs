@@ -2,13 +2,13 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::documents::{DocError, DocResult, Document, Progress, Scrub, ScrubReport};
-use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
+use super::{DocError, DocResult, Document, Progress, Scrub, ScrubReport};
+use crate::key::successor;
 
 /// The maximum number of findings that a report lists.
 const LISTED_MAX: usize = 100;

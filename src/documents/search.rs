@@ -4,13 +4,13 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use arbour_core::KvRead;
-use arbour_core::documents::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored};
 
 use super::condition::Condition;
 use super::order::{Order, Place};
 use super::plan::{Aim, Plan};
 use super::position::{Position, Seal};
 use super::reader::Reader;
+use super::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored};
 
 /// The initial capacity of a page, in documents.
 const PAGE_USUAL: usize = 16;
@@ -277,7 +277,7 @@ fn is_of_document(error: &DocError) -> bool {
 
 /// Lists the fields that a query filters or sorts by.
 fn fields<D>(query: &Query<D>) -> Vec<String> {
-    use arbour_core::documents::Filter;
+    use super::Filter;
     fn collect<D>(filter: &Filter<D>, fields: &mut Vec<String>) {
         match filter {
             Filter::Eq(field, _)

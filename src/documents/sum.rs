@@ -1,9 +1,8 @@
 //! Summing the numbers of a field.
 
-use arbour_core::documents::{
-    Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind,
-};
 use serde_json::{Number, Value};
+
+use super::{Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind};
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {

@@ -6,12 +6,12 @@
 
 use std::ops::Bound;
 
-use arbour_core::documents::{DocResult, Document, IndexState};
-use arbour_core::key::successor;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 
 use super::entries::{Entries, Entry};
 use super::writer::{Unbuilt, Writer};
+use super::{DocResult, Document, IndexState};
+use crate::key::successor;
 
 impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Tells whether an index is unique and may lack entries.

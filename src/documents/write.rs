@@ -1,14 +1,13 @@
 //! Storing, moving and removing a document.
 
 use arbour_core::KvWrite;
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Precondition, Written, set_at, to_json,
-};
 
 use super::entries::Entries;
 use super::existing::Existing;
-use super::made_id;
 use super::writer::Writer;
+use super::{
+    DocError, DocId, DocResult, Document, Precondition, Written, made_id, set_at, to_json,
+};
 
 impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Stores a document under an id, replacing any existing one.

@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arbour_core::documents::layout::{HEADER_BYTES, Header};
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Field, FieldSource, from_json, read_id, set_at, to_json,
-};
+use arbour_core::engine::document_layout::{HEADER_BYTES, Header};
 use arbour_core::{Cause, EncodeError, KvWrite};
 use serde_json::Value;
 
@@ -14,7 +11,10 @@ use super::catalog::Known;
 use super::collection::Collection;
 use super::definition::FieldRef;
 use super::entries::{Entries, Entry};
-use super::{made_id, path};
+use super::{
+    DocError, DocId, DocResult, Document, Field, FieldSource, from_json, made_id, path, read_id,
+    set_at, to_json,
+};
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
 /// all of its writes.

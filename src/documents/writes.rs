@@ -1,14 +1,14 @@
 //! Writing a collection: each method takes the transaction first.
 
 use arbour_core::KvWrite;
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Precondition, Stored, Written, from_json, read_id,
-    set_at, to_json,
-};
 use serde_json::{Map, Value};
 
 use super::collection::Collection;
 use super::writer::Writer;
+use super::{
+    DocError, DocId, DocResult, Document, Precondition, Stored, Written, from_json, read_id,
+    set_at, to_json,
+};
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
 /// fails and writes neither. Nothing is visible to others before the transaction commits.

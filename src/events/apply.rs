@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arbour_core::documents::DocError;
 use arbour_core::engine::panic_message;
 use arbour_core::{Error, ErrorKind, KvStore};
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use super::model::{ErasedModel, Failure, Handled, Outbox, Transact, Unit};
 use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
 use super::{EventError, EventResult};
+use crate::documents::DocError;
 
 /// The result of applying an event.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 use std::ops::Bound;
 use std::time::Duration;
 
-use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, clock};
 
 use super::EventResult;
@@ -14,6 +13,7 @@ use super::layout::{FORMAT, STREAM_BYTES_MAX};
 use super::log::Log;
 use super::log_location::LogLocation;
 use super::taken::Taken;
+use crate::key::{Key as _, KeyPart as _};
 
 /// The lease of one event, or of a run of events, that the subscription has not acknowledged yet.
 ///

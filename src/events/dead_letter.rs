@@ -1,11 +1,11 @@
 //! Events that failed, and the reasons.
 
 use arbour_core::clock;
-use arbour_core::key::Key as _;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::phase::{ApplyError, Phase};
+use crate::key::Key as _;
 
 /// Why an event is in the dead-letter queue.
 ///

@@ -1,10 +1,6 @@
 //! Comparing views, and forgetting them.
 
-use arbour_core::documents::layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
-};
 use arbour_core::engine::TreeName;
-use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +10,10 @@ use super::handling::check_not_handling;
 use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
 use super::{EventError, EventResult};
+use crate::documents::layout::{
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
+use crate::key::Key as _;
 
 /// The number of entries removed in one transaction.
 const CHUNK: usize = 1000;

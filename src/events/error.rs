@@ -2,10 +2,10 @@
 
 use std::error::Error as StdError;
 
-use arbour_core::documents::DocError;
 use arbour_core::{Cause, Error};
 
 use super::Expected;
+use crate::documents::DocError;
 
 /// The result of an operation on events.
 ///

@@ -1,8 +1,5 @@
 //! A collection whose writes are events.
 
-use arbour_core::documents::{
-    DocError, DocId, DocResult, Document, Ids, Written, from_json, set_at, to_json,
-};
 use arbour_core::{Cause, KvRead, KvWrite};
 use serde_json::{Value, json};
 
@@ -10,7 +7,9 @@ use super::append::Append;
 use super::event::{Event, NewEvent};
 use super::model::{Handled, Model, Outbox};
 use super::{EventError, EventResult};
-use crate::documents::Collection;
+use crate::documents::{
+    Collection, DocError, DocId, DocResult, Document, Ids, Written, from_json, set_at, to_json,
+};
 
 /// The events of such a collection, as suffixes of their type names.
 const ACTIONS: [&str; 7] = ["init", "set", "insert", "update", "upsert", "remove", "change-id"];
@@ -307,8 +306,7 @@ impl Write {
         name: &str,
     ) -> DocResult<DocId<'static>> {
         let ids = &collection.collection.declaration().ids;
-        let id =
-            arbour_core::documents::read_id(ids, &collection.writes.name, self.body.get(name))?;
+        let id = crate::documents::read_id(ids, &collection.writes.name, self.body.get(name))?;
         id.ok_or_else(|| DocError::Required {
             collection: collection.writes.name.clone(),
             field: name.to_owned(),

@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 
 use arbour_core::Cause;
-use arbour_core::documents::{BodyCodec, BodyError, BodyFormat, Document};
 use serde_json::Value;
 
 use super::event::{Event, NewEvent};
 use super::{EventError, EventResult};
+use crate::documents::{BodyCodec, BodyError, BodyFormat, Document};
 
 /// A type of event: its name, the type of its payload and the functions that upgrade payloads of
 /// older versions. It is declared in the program and not stored.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arbour_core::{Durability, GroupCommit, KvRead, KvStore};
+use arbour_core::{Durability, KvRead, KvStore};
 use parking_lot::Mutex;
 
 use super::counters::Counters;
@@ -20,6 +20,7 @@ use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
 use super::taken::Taken;
 use super::{EventError, EventResult};
+use crate::GroupCommit;
 
 /// The default poll interval for a store that other processes write to as well.
 const OTHERS_POLL: Duration = Duration::from_millis(20);

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::documents::{BodyCodec, Document};
 use arbour_core::{Cause, DecodeError, KvRead, KvStore, KvWrite, Tree};
 
 use super::event::Event;
@@ -10,6 +9,7 @@ use super::layout::{FORMAT, snapshot_tree};
 use super::log::{Log, open_tree};
 use super::query::EventQuery;
 use super::{EventError, EventResult};
+use crate::documents::{BodyCodec, Document};
 
 /// A state, with the version and the position it was folded up to.
 ///

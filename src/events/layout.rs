@@ -27,7 +27,7 @@
 //! log has a separate store, the tree of its name in the store of the views holds only these
 //! positions.
 
-use arbour_core::key::Key as _;
+use crate::key::Key as _;
 
 /// The maximum length of the name of a log, a projection or a view, in bytes.
 ///

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
-use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, clock};
 
 use super::append::{Append, Appended, appended_hash};
-use super::envelope;
 use super::event::{Event, Hash, NewEvent};
 use super::event_batch::EventBatch;
 use super::head::Head;
@@ -15,7 +13,8 @@ use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
     log_tree, stream_head_key, stream_tree, type_tree,
 };
-use super::{EventError, EventResult};
+use super::{EventError, EventResult, envelope};
+use crate::key::{Key as _, KeyPart as _};
 use crate::ordered_uuid::ordered_uuid;
 
 /// A log of events.
@@ -164,7 +163,7 @@ impl Log {
     /// [`Expected`](EventError::Expected) for a stream at another version,
     /// [`KeyReused`](EventError::KeyReused) for a key that was used for other content,
     /// [`Invalid`](EventError::Invalid) if there is no event, or a name is empty or too long; from
-    /// the store, [`TooLarge`](arbour_core::ErrorKind::TooLarge) for a payload above its limits. In
+    /// the store, [`TooLarge`](arbour::ErrorKind::TooLarge) for a payload above its limits. In
     /// all these cases nothing was written.
     ///
     /// ```

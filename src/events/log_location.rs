@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arbour_core::{GroupCommit, KvRead, KvStore};
+use arbour_core::{KvRead, KvStore};
 
 use super::event_batch::EventBatch;
 use super::head::Head;
 use super::log::Log;
 use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
+use crate::GroupCommit;
 
 /// The location of the log.
 pub(super) struct LogLocation<L: KvStore> {

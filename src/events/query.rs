@@ -2,15 +2,14 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
-use super::envelope;
 use super::event::{Event, EventBuf};
 use super::event_batch::EventBatch;
 use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
-use super::{EventError, EventResult};
+use super::{EventError, EventResult, envelope};
+use crate::key::{Key as _, KeyPart as _};
 
 /// Up to this many events are read with single gets, which are quicker than a scan.
 const GETS_MAX: u64 = 4;

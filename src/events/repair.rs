@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-use arbour_core::key::KeyPart as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree};
 
 use super::counters::Counters;
@@ -14,6 +13,7 @@ use super::log::{check_name, open_tree, position_key};
 use super::phase::ApplyError;
 use super::running_projection::{RunningProjection, from_json_value};
 use super::{EventError, EventResult};
+use crate::key::KeyPart as _;
 
 impl<S: KvStore> RunningProjection<S> {
     fn dead_letters<R: KvRead>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {

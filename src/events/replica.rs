@@ -2,17 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::key::Key as _;
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _};
 
 use super::catch_up::CatchUp;
-use super::envelope;
 use super::event_batch::EventBatch;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::query::EventQuery;
 use super::type_index::type_key;
-use super::{EventError, EventResult};
+use super::{EventError, EventResult, envelope};
+use crate::key::Key as _;
 
 impl Log {
     /// Copies the events that another log has and this one lacks, in batches of one commit each.

@@ -1,6 +1,5 @@
 //! Trimming events.
 
-use arbour_core::key::Key as _;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::event_batch::CHUNK_EVENTS;
@@ -10,6 +9,7 @@ use super::log::{Log, decode_number, position_key};
 use super::log_location::LogLocation;
 use super::type_index::type_key;
 use super::{EventError, EventResult};
+use crate::key::Key as _;
 
 impl Log {
     /// Trims events up to a position, the oldest first, at most `limit` of them. Returns the first

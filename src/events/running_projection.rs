@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use arbour_core::key::Key as _;
 use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree};
 use parking_lot::Mutex;
 
 use super::apply::{Effect, apply};
 use super::dead_letter::{DeadKind, DeadLetter, reason};
-use super::envelope;
 use super::event::Event;
 use super::event_batch::EventBatch;
 use super::layout::{
@@ -25,7 +23,8 @@ use super::policy::GiveUp;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;
 use super::turn::Turn;
-use super::{EventError, EventResult};
+use super::{EventError, EventResult, envelope};
+use crate::key::Key as _;
 
 /// A version of a projection in use on a store.
 pub(super) struct RunningProjection<S: KvStore> {

@@ -1,6 +1,5 @@
 //! The positions and roles of the versions of projections.
 
-use arbour_core::key::KeyPart as _;
 use arbour_core::{Cursor as _, KvRead, KvStore};
 
 use super::events::{Events, active_version};
@@ -8,6 +7,7 @@ use super::layout::{log_tree, state_prefix};
 use super::log::open_tree;
 use super::projection_state::ProjectionState;
 use super::{EventError, EventResult};
+use crate::key::KeyPart as _;
 
 /// The role of a version of a projection.
 ///

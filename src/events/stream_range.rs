@@ -2,13 +2,13 @@
 
 use std::ops::Bound;
 
-use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
 
 use super::EventResult;
 use super::layout::stream_head_key;
 use super::log::{Log, decode_number};
 use super::query::EventQuery;
+use crate::key::{Key as _, KeyPart as _};
 
 impl Log {
     /// Returns the first and the last version of a stream that a query can match. If the first is

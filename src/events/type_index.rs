@@ -2,7 +2,6 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::key::{Key as _, KeyPart as _};
 use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::event::Event;
@@ -12,6 +11,7 @@ use super::layout::FORMAT;
 use super::log::Log;
 use super::query::EventQuery;
 use super::{EventError, EventResult};
+use crate::key::{Key as _, KeyPart as _};
 
 impl Head {
     /// Tells whether all events after a position are in the index by type.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::ops::Range;
 
-use arbour_core::documents::BodyCodec;
-use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, HEADER_BYTES, documents_tree};
+use arbour_core::engine::document_layout::{
+    CATALOG_TREE, FORMAT, HEADER_BYTES, JSON_CODEC, documents_tree,
+};
 use arbour_core::{DecodeError, Durability, Error, ErrorKind, Operation, Result};
 use rusqlite::Connection;
 
@@ -201,7 +202,7 @@ fn definition(view: &str, table: &str, id_path: Option<&str>) -> String {
         None => "NULL".to_owned(),
     };
     let (schema, revision) = (number(SCHEMA), number(REVISION));
-    let json = BodyCodec::<String>::json().number;
+    let json = JSON_CODEC;
     let body = HEADER_BYTES + 1;
     let (view, table) = (tables::identifier(view), tables::identifier(table));
     format!(

@@ -98,7 +98,7 @@
 //! table of your own has a foreign key that refers to a tree, it therefore sees an entry deleted
 //! and a new one inserted.
 //!
-//! With the feature `documents`, `SqliteStore::create_document_views` creates a view for each
+//! [`SqliteStore::create_document_views`] creates a view for each
 //! collection of documents, which any program that can use SQLite can query by content:
 //!
 //! ```
@@ -133,7 +133,6 @@ mod checkpoints;
 mod compaction;
 mod connection;
 mod cursor;
-#[cfg(feature = "documents")]
 mod document_views;
 mod error;
 mod format;

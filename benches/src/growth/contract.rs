@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arbour::GroupCommit;
 use arbour_core::{
-    Batch, Cursor as _, Direction, Durability, Error, ErrorKind, GroupCommit, KeyRange, KvRead,
-    KvStore, KvWrite, Operation, Result, Tree,
+    Batch, Cursor as _, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
+    KvWrite, Operation, Result, Tree,
 };
 
 use super::{Case, Work, time, time_steady};

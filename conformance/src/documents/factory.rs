@@ -10,7 +10,7 @@ use crate::documents::TestDocuments;
 /// ```
 /// use arbour_conformance::documents::{DocFactory, SoundDocuments, TestDocuments};
 /// use arbour_core::MemoryStore;
-/// use arbour_core::documents::{Declaration, DocResult};
+/// use arbour::documents::{Declaration, DocResult};
 /// let store = MemoryStore::new();
 /// let documents = SoundDocuments.documents(&store);
 /// let notes = documents.collection(Declaration::<serde_json::Value>::new("notes"))?;

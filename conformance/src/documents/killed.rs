@@ -46,7 +46,7 @@ fn indexed(name: &str) -> Declaration<Value> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, documents};
 /// #[test]
-/// fn killed() -> arbour_core::documents::DocResult<()> {
+/// fn killed() -> arbour::documents::DocResult<()> {
 ///     documents::killed_builder_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```

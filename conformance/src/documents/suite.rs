@@ -86,7 +86,7 @@ pub fn run_sound<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) ->
 /// ```no_run
 /// use arbour_conformance::documents::{SoundDocuments, run};
 /// use arbour_conformance::{Axis, Factory};
-/// use arbour_core::documents::DocResult;
+/// use arbour::documents::DocResult;
 /// fn examine(factory: impl Factory) -> DocResult<()> {
 ///     run(factory, SoundDocuments, Axis::Fixed, "writes", "insert_get_replace_delete")
 /// }

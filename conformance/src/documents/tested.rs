@@ -20,7 +20,7 @@ use serde_json::{Number, Value};
 /// use arbour_conformance::documents::{
 ///     DocFactory, SoundDocuments, TestCollection, TestDocuments, TestReader, TestWriter,
 /// };
-/// use arbour_core::documents::{Declaration, DocError};
+/// use arbour::documents::{Declaration, DocError};
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// let store = MemoryStore::new();

@@ -30,6 +30,7 @@
 mod backup;
 mod catch_panic;
 mod copy_entries;
+pub mod document_layout;
 mod forward;
 mod layer;
 mod overlay;
@@ -52,8 +53,9 @@ pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
-pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot};
-pub(crate) use writer_slot::{thread_number, with_deadline};
+pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
 
 pub use crate::__forward as forward;
+pub use crate::bound::{prefix_end, successor};
+pub use crate::buffer::Buffer;
 pub use crate::tree::foreign_tree;

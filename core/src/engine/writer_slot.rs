@@ -274,7 +274,18 @@ thread_local! {
 
 /// Runs a closure in which this thread waits for a slot only until `deadline`, so that time spent
 /// waiting elsewhere counts.
-pub(crate) fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use arbour_core::engine::with_deadline;
+/// use arbour_core::{KvStore, KvWrite, MemoryStore};
+/// let store = MemoryStore::new();
+/// let tree = store.tree("t")?;
+/// let deadline = Some(Instant::now() + Duration::from_secs(5));
+/// with_deadline(deadline, || store.put(&tree, b"key", b"value"))?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
     struct Reset(Option<Instant>);
     impl Drop for Reset {
         fn drop(&mut self) {
@@ -286,7 +297,14 @@ pub(crate) fn with_deadline<R>(deadline: Option<Instant>, run: impl FnOnce() -> 
 }
 
 /// Returns a number that no other thread of the process has, never zero.
-pub(crate) fn thread_number() -> u64 {
+///
+/// ```
+/// use arbour_core::engine::thread_number;
+/// let other = std::thread::spawn(thread_number).join().unwrap();
+/// assert_ne!(thread_number(), other);
+/// ```
+#[must_use]
+pub fn thread_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local! {
         static NUMBER: Cell<u64> = const { Cell::new(0) };

@@ -5,8 +5,9 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arbour_core::codec::Raw;
-use arbour_core::{Durability, KvStore as _, KvWrite as _, Result, StoreOptions, TypedTree};
+use arbour::TypedTree;
+use arbour::codec::Raw;
+use arbour_core::{Durability, KvStore as _, KvWrite as _, Result, StoreOptions};
 
 use crate::bed::{Bed, Line, Seen, made, never, seen};
 

@@ -1,7 +1,7 @@
 //! What the tests of views share: a store, and documents in it.
 
 use arbour::documents::DocId;
-use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, Header, documents_tree};
+use arbour::documents::layout::{CATALOG_TREE, FORMAT, Header, documents_tree};
 use arbour_core::engine::TreeName;
 use arbour_core::{Durability, Error, KvStore as _, Operation, Result, StoreOptions, Tree};
 use arbour_sqlite::rusqlite;

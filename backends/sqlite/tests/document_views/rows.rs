@@ -1,7 +1,7 @@
 //! The rows of a view.
 
+use arbour::documents::layout::{FORMAT, Header, documents_tree};
 use arbour::documents::{BodyCodec, Collection, Declaration, DocError, Field, Ids, Index};
-use arbour_core::documents::layout::{FORMAT, Header, documents_tree};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, Limits};
 use arbour_sqlite::rusqlite::types::Value;
 use serde::{Deserialize, Serialize};

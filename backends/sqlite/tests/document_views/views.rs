@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arbour_core::documents::layout::{CATALOG_TREE, FORMAT, documents_tree};
+use arbour::documents::layout::{CATALOG_TREE, FORMAT, documents_tree};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, StoreOptions};
 use arbour_sqlite::SqliteStore;
 use arbour_sqlite::rusqlite::Connection;

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use arbour::codec::{Codec, Json};
 use arbour::documents::layout::{HEADER_BYTES, Header, documents_tree};
 use arbour::documents::{
     BodyCodec, Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub,
 };
-use arbour_core::codec::{Codec, Json};
 use arbour_core::{DecodeError, EncodeError, KvStore};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{
     Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub, encode_scalar,
 };
-use arbour_core::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
+use arbour::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
 use serde_json::{Value, json};
 

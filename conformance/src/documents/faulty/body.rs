@@ -1,9 +1,9 @@
 //! Faults of what is written: the ids in documents, and the results of changes.
 
-use arbour_core::KvWrite;
-use arbour_core::documents::{
+use arbour::documents::{
     Declaration, DocId, DocResult, Document, Filter, Ids, Query, from_json, set_at, to_json,
 };
+use arbour_core::KvWrite;
 use serde_json::{Map, Value};
 
 use super::declaration::at;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::Collection;
-use arbour_core::documents::{
+use arbour::documents::{
     Change, Declaration, DocError, DocResult, Document, Duplicate, Index, IndexState, IndexStatus,
     Progress, Scrub, ScrubReport,
 };
@@ -19,7 +19,7 @@ use crate::documents::TestCollection;
 /// ```
 /// use arbour_conformance::documents::{DocFactory, TestCollection, TestDocuments};
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::{Declaration, Field, Index};
+/// use arbour::documents::{Declaration, Field, Index};
 /// use arbour_core::{KvStore, MemoryStore};
 /// # let store = MemoryStore::new();
 /// let documents = FaultyDocFactory::new(DocFault::DisableShrugs).documents(&store);
@@ -28,7 +28,7 @@ use crate::documents::TestCollection;
 /// )?;
 /// store.write(|transaction| notes.disable(transaction, "a"))?;
 /// assert!(notes.indexes(&store.snapshot()?)?[0].state.is_complete());
-/// # Ok::<(), arbour_core::documents::DocError>(())
+/// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct FaultyCollection<D> {
     pub(super) below: Collection<D>,

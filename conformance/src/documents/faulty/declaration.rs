@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arbour_core::KvStore;
-use arbour_core::documents::layout::documents_tree;
-use arbour_core::documents::{
+use arbour::documents::layout::documents_tree;
+use arbour::documents::{
     Compute, Declaration, DocResult, Document, Field, FieldKind, FieldSource, Integer, Upgrade,
     to_json,
 };
+use arbour_core::KvStore;
 use arbour_core::engine::TreeName;
 use parking_lot::Mutex;
 use serde_json::Value;

@@ -44,7 +44,7 @@ impl FaultyDocFactory {
     /// use arbour_conformance::documents::run;
     /// use arbour_conformance::{Axis, MemoryFactory};
     /// run(MemoryFactory, FaultyDocFactory::sound(), Axis::Fixed, "writes", "set_overwrites")?;
-    /// # Ok::<(), arbour_core::documents::DocError>(())
+    /// # Ok::<(), arbour::documents::DocError>(())
     /// ```
     #[must_use]
     pub fn sound() -> Self {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use arbour_core::documents::{Declaration, Document, Field, Filter, Ids};
+use arbour::documents::{Declaration, Document, Field, Filter, Ids};
 use serde_json::Value;
 
 use super::DocFault;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour_core::documents::{Change, DocId};
+use arbour::documents::{Change, DocId};
 use parking_lot::Mutex;
 use serde_json::Value;
 

@@ -1,9 +1,7 @@
 //! Faults of the order of documents.
 
+use arbour::documents::{Declaration, DocResult, Document, Page, Query, ScalarKind, encode_scalar};
 use arbour_core::Direction;
-use arbour_core::documents::{
-    Declaration, DocResult, Document, Page, Query, ScalarKind, encode_scalar,
-};
 use serde_json::Value;
 
 use super::DocFault;

@@ -1,6 +1,6 @@
 //! Faults of paging.
 
-use arbour_core::documents::{Declaration, DocError, DocResult, Document, Page, PageCursor, Query};
+use arbour::documents::{Declaration, DocError, DocResult, Document, Page, PageCursor, Query};
 
 use super::DocFault;
 use super::declaration::value_named;

@@ -1,7 +1,7 @@
 //! Faults of queries.
 
+use arbour::documents::{Declaration, Document, Filter, Query};
 use arbour_core::Direction;
-use arbour_core::documents::{Declaration, Document, Filter, Query};
 
 use super::{DocFault, filter};
 

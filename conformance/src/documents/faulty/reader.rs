@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::KvRead;
-use arbour_core::documents::{
+use arbour::documents::{
     Access, Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Ids, Page, Query,
     Stored,
 };
+use arbour_core::KvRead;
 use serde_json::{Number, Value};
 
 use super::{DocFault, FaultyCollection, order, page, query};
@@ -20,7 +20,7 @@ use crate::documents::{TestCollection, TestReader, tested::CollectionReader};
 ///     DocFactory, TestCollection, TestDocuments, TestReader, TestWriter,
 /// };
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::{Declaration, Filter, Query};
+/// use arbour::documents::{Declaration, Filter, Query};
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// # let store = MemoryStore::new();
@@ -33,7 +33,7 @@ use crate::documents::{TestCollection, TestReader, tested::CollectionReader};
 /// })?;
 /// let page = notes.reader(&store.snapshot()?).search(&Query::new(Filter::All).limit(1).with_total())?;
 /// assert_eq!(page.total, Some(1));
-/// # Ok::<(), arbour_core::documents::DocError>(())
+/// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct FaultyReader<'r, D, R> {
     pub(super) collection: &'r FaultyCollection<D>,

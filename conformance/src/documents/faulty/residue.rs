@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use arbour_core::documents::layout::Header;
-use arbour_core::documents::{
+use arbour::documents::layout::Header;
+use arbour::documents::{
     DocError, DocId, DocResult, Document, Filter, Precondition, Query, Written, from_json, set_at,
     to_json,
 };

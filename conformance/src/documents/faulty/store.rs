@@ -1,8 +1,8 @@
 //! A document store around a sound one.
 
 use arbour::documents::Collection;
+use arbour::documents::{Declaration, DocResult, Document, from_json};
 use arbour_core::KvStore;
-use arbour_core::documents::{Declaration, DocResult, Document, from_json};
 
 use super::memory::Memory;
 use super::trees::Trees;

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use arbour_core::documents::layout::{Header, documents_tree, index_tree};
-use arbour_core::documents::{
+use arbour::documents::layout::{Header, documents_tree, index_tree};
+use arbour::documents::{
     Declaration, DocError, DocId, DocResult, Document, Index, Stored, encode_scalar,
 };
+use arbour::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::engine::TreeName;
-use arbour_core::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree};
 use serde_json::Value;
 

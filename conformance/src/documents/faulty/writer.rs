@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::KvWrite;
-use arbour_core::documents::{
+use arbour::documents::{
     Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Page, Precondition, Query,
     Stored, Written, from_json, read_id, set_at, to_json,
 };
+use arbour_core::KvWrite;
 use serde_json::{Number, Value};
 
 use super::body::{patched, updated};
@@ -21,7 +21,7 @@ use crate::documents::{TestReader, TestWriter};
 /// ```
 /// use arbour_conformance::documents::{DocFactory, TestCollection, TestDocuments, TestWriter};
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour_core::documents::Declaration;
+/// use arbour::documents::Declaration;
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// # let store = MemoryStore::new();
@@ -33,7 +33,7 @@ use crate::documents::{TestReader, TestWriter};
 ///     notes.insert(&json!({"id": "a"}))
 /// })?;
 /// assert_eq!(written.revision, 2);
-/// # Ok::<(), arbour_core::documents::DocError>(())
+/// # Ok::<(), arbour::documents::DocError>(())
 /// ```
 pub struct FaultyWriter<'w, D, W> {
     pub(super) collection: &'w FaultyCollection<D>,

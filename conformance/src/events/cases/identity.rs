@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use arbour::events::layout::{log_tree, stream_tree};
 use arbour::events::{EventError, EventResult};
+use arbour::key::KeyPart as _;
 use arbour_core::engine::TreeName;
-use arbour_core::key::KeyPart as _;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, KvWrite};
 
 use super::claims::{append, applied, balances, refused};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arbour::events::layout::{log_tree, type_tree};
 use arbour::events::{Append, EventQuery, EventResult, Log, NewEvent};
+use arbour::key::KeyPart as _;
 use arbour_core::engine::TreeName;
-use arbour_core::key::KeyPart as _;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
 use super::claims::{append, refused};

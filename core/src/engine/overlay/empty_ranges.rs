@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::key::successor;
+use crate::bound::successor;
 
 /// Disjoint ranges of keys, each including its start and excluding its end.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::WriteSet;
 use super::write_set::WriteSetRange;
-use crate::key::successor;
+use crate::bound::successor;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
 /// Reads the entries below and the writes of an overlay as one ordered range.

@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 
 use super::empty_ranges::EmptyRanges;
-use crate::key::successor;
+use crate::bound::successor;
 use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// Writes in order, indexed by key once something is read.

@@ -1,0 +1,222 @@
+//! The declaration of a collection.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{BodyCodec, BodyFormat, Document, Field, Ids, Index};
+
+/// Declares a collection: its name, the fields and indexes of its documents, and how they are
+/// stored.
+///
+/// It is part of the program. The store remembers it, and opening a collection whose declaration
+/// has changed rebuilds the affected indexes.
+///
+/// ```
+/// use arbour::documents::{Declaration, Field, FieldKind, Ids, Index};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Package { name: String, section: Option<String>, size: u64, depends: Vec<String> }
+///
+/// let packages = Declaration::<Package>::new("packages")
+///     .id("name", Ids::Chosen)
+///     .field(Field::path("section"))
+///     .field(Field::path("size").of(FieldKind::Integer))
+///     .field(Field::path("depends").many())
+///     .index(Index::on("section").then_descending("size"))
+///     .index(Index::on("depends"));
+/// assert_eq!(packages.name, "packages");
+/// ```
+#[non_exhaustive]
+pub struct Declaration<D> {
+    /// The name of the collection: 1 to 100 bytes, no slash, no NUL.
+    pub name: String,
+    /// The path of the id in a document.
+    pub id_path: Vec<String>,
+    /// The type of the ids.
+    pub ids: Ids,
+    /// The fields. The id is also a field, named by its path, without being listed.
+    pub fields: Vec<Field<D>>,
+    /// The indexes.
+    pub indexes: Vec<Index>,
+    /// How bodies are encoded, and how differently encoded ones are read.
+    pub format: BodyFormat<D>,
+    /// Whether changes are recorded for subscribers.
+    pub feed: bool,
+}
+
+impl<D: Document> Declaration<D> {
+    /// Declares a collection without fields, whose documents have an id at `id` that is a text
+    /// chosen by the program.
+    ///
+    /// ```
+    /// use arbour::documents::{Declaration, Ids};
+    /// let notes = Declaration::<serde_json::Value>::new("notes");
+    /// assert_eq!((notes.ids, notes.id_path), (Ids::Chosen, vec!["id".to_owned()]));
+    /// ```
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            id_path: vec!["id".to_owned()],
+            ids: Ids::Chosen,
+            fields: Vec::new(),
+            indexes: Vec::new(),
+            format: BodyFormat::new(),
+            feed: false,
+        }
+    }
+
+    /// Sets the path and the type of the ids.
+    ///
+    /// ```
+    /// # use arbour::documents::{Declaration, Ids};
+    /// let users = Declaration::<serde_json::Value>::new("users").id("meta.id", Ids::Uuid);
+    /// assert_eq!(users.id_path, ["meta", "id"]);
+    /// ```
+    #[must_use]
+    pub fn id(mut self, path: &str, ids: Ids) -> Self {
+        self.id_path = path.split('.').map(str::to_owned).collect();
+        self.ids = ids;
+        self
+    }
+
+    /// Adds a field.
+    ///
+    /// ```
+    /// # use arbour::documents::{Declaration, Field};
+    /// let users = Declaration::<serde_json::Value>::new("users").field(Field::path("born"));
+    /// assert_eq!(users.fields.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn field(mut self, field: Field<D>) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Adds an index.
+    ///
+    /// ```
+    /// # use arbour::documents::{Declaration, Field, Index};
+    /// let users = Declaration::<serde_json::Value>::new("users")
+    ///     .field(Field::path("email"))
+    ///     .index(Index::on("email").unique());
+    /// assert_eq!(users.indexes.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn index(mut self, index: Index) -> Self {
+        self.indexes.push(index);
+        self
+    }
+
+    /// Encodes bodies with another codec than JSON.
+    ///
+    /// ```
+    /// # use arbour::documents::{BodyCodec, Declaration};
+    /// # #[cfg(feature = "bincode")]
+    /// let numbers = Declaration::<(String, u32)>::new("numbers").codec(BodyCodec::bincode());
+    /// ```
+    #[must_use]
+    pub fn codec(mut self, codec: BodyCodec<D>) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// Also reads bodies that were encoded with another codec.
+    ///
+    /// ```
+    /// # use arbour::documents::{BodyCodec, Declaration};
+    /// let notes = Declaration::<serde_json::Value>::new("notes").also_reads(BodyCodec::json());
+    /// assert_eq!(notes.format.also_read.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn also_reads(mut self, codec: BodyCodec<D>) -> Self {
+        self.format.also_read.push(codec);
+        self
+    }
+
+    /// Upgrades bodies from version `from` to the next, and raises the declared version if it is
+    /// lower. Bodies are upgraded when they are read, and stored in the new form at the next write.
+    /// Indexes are rebuilt, because the values they contain may have changed.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// let notes = Declaration::<serde_json::Value>::new("notes").upgrade(1, |body| {
+    ///     Ok(std::str::from_utf8(body)?.replace("colour", "color").into_bytes())
+    /// });
+    /// assert_eq!(notes.format.schema, 2);
+    /// ```
+    #[must_use]
+    pub fn upgrade(
+        mut self,
+        from: u32,
+        upgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.format.upgrade(from, upgrade);
+        self
+    }
+
+    /// As [`upgrade`](Self::upgrade), for JSON bodies.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// let people = Declaration::<serde_json::Value>::new("people").upgrade_json(1, |mut person| {
+    ///     person["born"] = person["year"].take();
+    ///     Ok(person)
+    /// });
+    /// assert_eq!(people.format.schema, 2);
+    /// ```
+    #[must_use]
+    pub fn upgrade_json(
+        self,
+        from: u32,
+        upgrade: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.upgrade(from, move |body| {
+            Ok(serde_json::to_vec(&upgrade(serde_json::from_slice(body)?)?)?)
+        })
+    }
+
+    /// Records changes for subscribers, from now on.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// assert!(Declaration::<serde_json::Value>::new("notes").with_feed().feed);
+    /// ```
+    #[must_use]
+    pub fn with_feed(mut self) -> Self {
+        self.feed = true;
+        self
+    }
+
+    /// Returns the name of the id in filters and sorts: its path.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// assert_eq!(Declaration::<serde_json::Value>::new("notes").id_name(), "id");
+    /// ```
+    #[must_use]
+    pub fn id_name(&self) -> String {
+        self.id_path.join(".")
+    }
+}
+
+impl<D> fmt::Debug for Declaration<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declaration")
+            .field("name", &self.name)
+            .field("ids", &self.ids)
+            .field("fields", &self.fields)
+            .field("indexes", &self.indexes)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! Indexes: their parts, options and states.
+
+use serde::{Deserialize, Serialize};
+
+use arbour_core::Direction;
+
+/// An index over one field or several: entries in a tree that change together with the documents,
+/// in the same transaction.
+///
+/// Documents are found by the values of the index's leading parts, in the order of the index. An
+/// index over a [multi-valued](super::Field::many) field has one entry for each value.
+///
+/// ```
+/// use arbour::documents::Index;
+/// let by_name = Index::on("name").unique();
+/// let largest_of_section = Index::on("section").then_descending("size");
+/// let words = Index::words("description");
+/// assert_eq!(largest_of_section.name, "section,-size");
+/// # let _ = (by_name, words);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Index {
+    /// Its name, which becomes part of the name of a tree.
+    pub name: String,
+    /// The fields it is over.
+    pub parts: Vec<IndexPart>,
+    /// Whether two documents with the same values are refused. Null never equals null here.
+    pub unique: bool,
+    /// Whether documents with a null value are left out.
+    pub sparse: bool,
+    /// Whether it contains the words of its one field instead of the field's value.
+    pub words: bool,
+}
+
+/// A field of an [`Index`], and the direction in which the index sorts it.
+///
+/// ```
+/// use arbour::Direction;
+/// use arbour::documents::Index;
+/// assert_eq!(Index::descending("size").parts[0].direction, Direction::Reverse);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexPart {
+    /// The name of the field.
+    pub field: String,
+    /// [`Reverse`](Direction::Reverse) sorts the greatest value first.
+    #[serde(with = "direction")]
+    pub direction: Direction,
+}
+
+/// Serializes a direction as a sign.
+mod direction {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use arbour_core::Direction;
+
+    pub(super) fn serialize<S: Serializer>(
+        direction: &Direction,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (*direction == Direction::Reverse).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Direction, D::Error> {
+        let reverse = bool::deserialize(deserializer)?;
+        Ok(if reverse { Direction::Reverse } else { Direction::Forward })
+    }
+}
+
+impl Index {
+    /// Defines an index over a field, named after it.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert_eq!(Index::on("size").name, "size");
+    /// ```
+    #[must_use]
+    pub fn on(field: &str) -> Self {
+        let part = IndexPart { field: field.to_owned(), direction: Direction::Forward };
+        let name = field.to_owned();
+        Self { name, parts: vec![part], unique: false, sparse: false, words: false }
+    }
+
+    /// Defines an index that sorts the greatest value of a field first.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert_eq!(Index::descending("size").name, "-size");
+    /// ```
+    #[must_use]
+    pub fn descending(field: &str) -> Self {
+        let part = IndexPart { field: field.to_owned(), direction: Direction::Reverse };
+        Self { name: format!("-{field}"), parts: vec![part], ..Self::on(field) }
+    }
+
+    /// Defines an index over the words of a text, which are found in any order and ignoring case.
+    /// Words are those of Unicode Standard Annex 29, lower-cased.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert!(Index::words("description").words);
+    /// ```
+    #[must_use]
+    pub fn words(field: &str) -> Self {
+        Self { name: format!("{field}:words"), words: true, ..Self::on(field) }
+    }
+
+    /// Adds a field, which orders documents with equal values in the earlier ones.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert_eq!(Index::on("section").then("name").name, "section,name");
+    /// ```
+    #[must_use]
+    pub fn then(self, field: &str) -> Self {
+        self.with(field, Direction::Forward)
+    }
+
+    /// Adds a field that sorts its greatest value first.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert_eq!(Index::on("section").then_descending("size").name, "section,-size");
+    /// ```
+    #[must_use]
+    pub fn then_descending(self, field: &str) -> Self {
+        self.with(field, Direction::Reverse)
+    }
+
+    fn with(mut self, field: &str, direction: Direction) -> Self {
+        let sign = if direction == Direction::Reverse { "-" } else { "" };
+        self.name = format!("{},{sign}{field}", self.name);
+        self.parts.push(IndexPart { field: field.to_owned(), direction });
+        self
+    }
+
+    /// Sets a name of its own.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert_eq!(Index::on("size").named("by size").name, "by size");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Refuses a second document with the same values. Documents with a null among the values are
+    /// never refused.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert!(Index::on("email").unique().unique);
+    /// ```
+    #[must_use]
+    pub fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// Leaves out documents with null in it.
+    ///
+    /// ```
+    /// use arbour::documents::Index;
+    /// assert!(Index::on("deleted at").sparse().sparse);
+    /// ```
+    #[must_use]
+    pub fn sparse(mut self) -> Self {
+        self.sparse = true;
+        self
+    }
+}
+
+/// The state of an index, after FoundationDB's Record Layer.
+///
+/// ```
+/// use arbour::documents::IndexState;
+/// assert!(IndexState::Readable.is_complete() && !IndexState::WriteOnly.is_complete());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum IndexState {
+    /// It is being built: writes maintain it, searches do not use it.
+    WriteOnly,
+    /// It contains all documents: searches use it.
+    Readable,
+    /// It contains all documents, but some have the same values although it is unique. Searches use
+    /// it, and writes that would add further duplicates are refused. Once the duplicates are
+    /// resolved, building it again makes it readable.
+    UniquePending,
+    /// Writes do not maintain it and searches do not use it, until it is enabled and built.
+    Disabled,
+}
+
+impl IndexState {
+    /// Tells whether it contains all documents.
+    ///
+    /// ```
+    /// # use arbour::documents::IndexState;
+    /// assert!(IndexState::UniquePending.is_complete());
+    /// ```
+    #[must_use]
+    pub fn is_complete(self) -> bool {
+        matches!(self, Self::Readable | Self::UniquePending)
+    }
+
+    /// Tells whether writes maintain it.
+    ///
+    /// ```
+    /// # use arbour::documents::IndexState;
+    /// assert!(IndexState::WriteOnly.is_kept() && !IndexState::Disabled.is_kept());
+    /// ```
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        self != Self::Disabled
+    }
+}
