@@ -30,9 +30,9 @@ static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Regis
 /// opened with the type of its engine, such as `RedbStore::open`.
 ///
 /// # Errors
-/// [`InvalidArgument`](arbour::ErrorKind::InvalidArgument) if the URL names no known engine
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the URL names no known engine
 /// (the error lists those available), or lacks a path that the engine needs;
-/// [`Unsupported`](arbour::ErrorKind::Unsupported) if the engine was not built in (the error
+/// [`Unsupported`](crate::ErrorKind::Unsupported) if the engine was not built in (the error
 /// names the Cargo feature); otherwise errors of the engine, with the path as given.
 ///
 /// ```

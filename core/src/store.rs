@@ -109,7 +109,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// Returns how long a write that this thread begins now would wait for the previous writer: the
     /// [busy timeout](crate::StoreOptions::busy_timeout), or zero if this thread itself holds the
     /// transaction it would wait for. Wrappers that queue writes before they reach the store, such
-    /// as [`GroupCommit`](crate::GroupCommit), take their deadline from it.
+    /// as `arbour::GroupCommit`, take their deadline from it.
     ///
     /// ```
     /// # use arbour_core::{KvStore, MemoryStore, StoreOptions};

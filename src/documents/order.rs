@@ -33,8 +33,8 @@ impl Order {
     /// same id.
     ///
     /// # Errors
-    /// [`UnknownField`](arbour::documents::DocError::UnknownField), and
-    /// [`Invalid`](arbour::documents::DocError::Invalid) for a multi-valued field.
+    /// [`UnknownField`](crate::documents::DocError::UnknownField), and
+    /// [`Invalid`](crate::documents::DocError::Invalid) for a multi-valued field.
     pub(super) fn of<D: Document>(
         definition: &Definition<D>,
         sort: &[(String, Direction)],

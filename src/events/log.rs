@@ -163,7 +163,7 @@ impl Log {
     /// [`Expected`](EventError::Expected) for a stream at another version,
     /// [`KeyReused`](EventError::KeyReused) for a key that was used for other content,
     /// [`Invalid`](EventError::Invalid) if there is no event, or a name is empty or too long; from
-    /// the store, [`TooLarge`](arbour::ErrorKind::TooLarge) for a payload above its limits. In
+    /// the store, [`TooLarge`](crate::ErrorKind::TooLarge) for a payload above its limits. In
     /// all these cases nothing was written.
     ///
     /// ```

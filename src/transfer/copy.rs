@@ -14,7 +14,7 @@ use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished}
 /// # Errors
 /// [`NotEmpty`](TransferError::NotEmpty), [`Unfinished`](TransferError::Unfinished),
 /// [`Differs`](TransferError::Differs); errors of either store, such as
-/// [`TooLarge`](arbour::ErrorKind::TooLarge) if the limits of the destination are lower.
+/// [`TooLarge`](crate::ErrorKind::TooLarge) if the limits of the destination are lower.
 ///
 /// ```
 /// use arbour::transfer::copy;

@@ -19,7 +19,7 @@ use super::{Transfer, TransferError, TransferResult, Transferred, mark};
 /// [`Truncated`](TransferError::Truncated), [`Altered`](TransferError::Altered),
 /// [`NotEmpty`](TransferError::NotEmpty), [`Io`](TransferError::Io): nothing was written.
 /// [`Differs`](TransferError::Differs); errors of the store, such as
-/// [`TooLarge`](arbour::ErrorKind::TooLarge) if its limits are too low for the dump.
+/// [`TooLarge`](crate::ErrorKind::TooLarge) if its limits are too low for the dump.
 ///
 /// ```
 /// use arbour::transfer::{TransferError, dump, load};

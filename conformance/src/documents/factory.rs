@@ -53,6 +53,16 @@ impl DocFactory for SoundDocuments {
 }
 
 /// Opens [`Collection`]s in a store.
+///
+/// ```
+/// use arbour_conformance::documents::{DocFactory, SoundDocuments, TestDocuments};
+/// let store = arbour_core::MemoryStore::new();
+/// let notes = SoundDocuments.documents(&store).collection(
+///     arbour::documents::Declaration::<serde_json::Value>::new("notes"),
+/// )?;
+/// assert_eq!(notes.declaration().name, "notes");
+/// # Ok::<(), arbour::documents::DocError>(())
+/// ```
 pub struct Collections<'s, S> {
     store: &'s S,
 }

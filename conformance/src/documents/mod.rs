@@ -19,6 +19,7 @@
 
 mod bed;
 mod cases;
+mod collection;
 mod factory;
 pub mod faulty;
 mod killed;

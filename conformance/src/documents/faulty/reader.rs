@@ -11,7 +11,7 @@ use arbour_core::KvRead;
 use serde_json::{Number, Value};
 
 use super::{DocFault, FaultyCollection, order, page, query};
-use crate::documents::{TestCollection, TestReader, tested::CollectionReader};
+use crate::documents::{TestCollection, TestReader, collection::CollectionReader};
 
 /// Reads the documents of a [`FaultyCollection`].
 ///

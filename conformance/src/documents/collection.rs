@@ -1,0 +1,296 @@
+//! Arbour's own collections under test.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use arbour::documents::{
+    Change, Collection, Declaration, DocError, DocId, DocResult, Document, Duplicate, Explain,
+    Filter, IndexStatus, Page, Precondition, Progress, Query, Scrub, ScrubReport, Stored, Written,
+};
+use arbour_core::{KvRead, KvStore, KvWrite};
+use serde_json::{Number, Value};
+
+use super::tested::{TestCollection, TestReader, TestWriter};
+
+impl<D: Document> TestCollection<D> for Collection<D> {
+    type Reader<'r, R: KvRead + 'r> = CollectionReader<'r, D, R>;
+    type Writer<'w, W: KvWrite + 'w> = CollectionWriter<'w, D, W>;
+
+    fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> CollectionReader<'r, D, R> {
+        CollectionReader { collection: self, reader }
+    }
+
+    fn writer<'w, W: KvWrite>(
+        &'w self,
+        transaction: &'w mut W,
+    ) -> DocResult<CollectionWriter<'w, D, W>> {
+        // Refuses a collection that was declared differently, as each write would.
+        self.indexes(&*transaction)?;
+        Ok(CollectionWriter { collection: self, transaction })
+    }
+
+    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+        self.indexes(reader)
+    }
+
+    fn build<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<Vec<IndexStatus>> {
+        self.build(store, progress)
+    }
+
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+        self.disable(transaction, index)
+    }
+
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+        self.enable(transaction, index)
+    }
+
+    fn duplicates<R: KvRead>(
+        &self,
+        reader: &R,
+        index: &str,
+        limit: usize,
+    ) -> DocResult<Vec<Duplicate>> {
+        self.duplicates(reader, index, limit)
+    }
+
+    fn scrub<S: KvStore>(
+        &self,
+        store: &S,
+        scrub: Scrub,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<ScrubReport> {
+        self.scrub(store, scrub, progress)
+    }
+
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>> {
+        self.changes(reader, after, limit)
+    }
+
+    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+        self.newest_change(reader)
+    }
+
+    fn acknowledge<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        subscriber: &str,
+        position: Option<u64>,
+    ) -> DocResult<()> {
+        self.acknowledge(transaction, subscriber, position)
+    }
+
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
+        self.acknowledged(reader, subscriber)
+    }
+
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+        self.trim_changes(transaction, keep)
+    }
+}
+
+/// Hands each call to a method of the collection.
+///
+/// ```
+/// use arbour::documents::{Collection, Declaration, DocError};
+/// use arbour_conformance::documents::{TestCollection, TestReader};
+/// use arbour_core::{KvStore, MemoryStore};
+/// use serde_json::Value;
+/// let store = MemoryStore::new();
+/// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
+/// assert_eq!(notes.reader(&store.snapshot()?).get("a")?, None);
+/// # Ok::<(), DocError>(())
+/// ```
+pub struct CollectionReader<'r, D, R> {
+    pub(super) collection: &'r Collection<D>,
+    pub(super) reader: &'r R,
+}
+
+/// Hands each call to a method of the collection.
+///
+/// ```
+/// use arbour::documents::{Collection, Declaration, DocError};
+/// use arbour_conformance::documents::{TestCollection, TestWriter};
+/// use arbour_core::{KvStore, MemoryStore};
+/// use serde_json::{Value, json};
+/// let store = MemoryStore::new();
+/// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
+/// store.write(|transaction| notes.writer(transaction)?.insert(&json!({"id": "a"})))?;
+/// # Ok::<(), DocError>(())
+/// ```
+pub struct CollectionWriter<'w, D, W> {
+    collection: &'w Collection<D>,
+    transaction: &'w mut W,
+}
+
+/// Writes the methods of a reader; the transaction of a writer reads too.
+macro_rules! reads {
+    ($source:ident) => {
+        fn declaration(&self) -> &Declaration<D> {
+            self.collection.declaration()
+        }
+
+        fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+            self.collection.get(&*self.$source, id)
+        }
+
+        fn get_many<'i, I: Into<DocId<'i>>>(
+            &self,
+            ids: impl IntoIterator<Item = I>,
+        ) -> DocResult<Vec<Option<Stored<D>>>> {
+            self.collection.get_many(&*self.$source, ids)
+        }
+
+        fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+            self.collection.get_by(&*self.$source, field, value)
+        }
+
+        fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+            self.collection.search(&*self.$source, query)
+        }
+
+        fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+            self.collection.one(&*self.$source, query)
+        }
+
+        fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+            self.collection.all(&*self.$source, query)
+        }
+
+        fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+            self.collection.explain(&*self.$source, query)
+        }
+
+        fn each<E: From<DocError>>(
+            &self,
+            query: &Query<D>,
+            visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
+        ) -> Result<(), E> {
+            self.collection.each(&*self.$source, query, visit)
+        }
+
+        fn each_concurrent<E: From<DocError> + Send>(
+            &self,
+            query: &Query<D>,
+            threads: NonZeroUsize,
+            visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
+        ) -> Result<(), E> {
+            self.collection.each_concurrent(&*self.$source, query, threads, visit)
+        }
+
+        fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+            self.collection.exists(&*self.$source, filter)
+        }
+
+        fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+            self.collection.count(&*self.$source, filter)
+        }
+
+        fn values(
+            &self,
+            filter: &Filter<D>,
+            field: &str,
+            visit: impl FnMut(&Value),
+        ) -> DocResult<()> {
+            self.collection.values(&*self.$source, filter, field, visit)
+        }
+
+        fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+            self.collection.min(&*self.$source, filter, field)
+        }
+
+        fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+            self.collection.max(&*self.$source, filter, field)
+        }
+
+        fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+            self.collection.sum(&*self.$source, filter, field)
+        }
+
+        fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+            self.collection.average(&*self.$source, filter, field)
+        }
+
+        fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+            self.collection.distinct(&*self.$source, filter, field)
+        }
+    };
+}
+
+impl<D: Document, R: KvRead> TestReader<D> for CollectionReader<'_, D, R> {
+    reads!(reader);
+}
+
+impl<D: Document, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
+    reads!(transaction);
+}
+
+impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
+    fn put(&mut self, document: &D, precondition: Precondition) -> DocResult<Written> {
+        self.collection.put(self.transaction, document, precondition)
+    }
+
+    fn put_many<'d>(
+        &mut self,
+        documents: impl IntoIterator<Item = &'d D>,
+        precondition: Precondition,
+    ) -> DocResult<Vec<DocResult<Written>>>
+    where
+        D: 'd,
+    {
+        self.collection.put_many(self.transaction, documents, precondition)
+    }
+
+    fn set(&mut self, document: &D) -> DocResult<Written> {
+        self.collection.set(self.transaction, document)
+    }
+
+    fn insert(&mut self, document: &D) -> DocResult<Written> {
+        self.collection.insert(self.transaction, document)
+    }
+
+    fn modify<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        precondition: Precondition,
+        change: impl FnOnce(Value) -> DocResult<Value>,
+    ) -> DocResult<Written> {
+        self.collection.modify(self.transaction, id, precondition, change)
+    }
+
+    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written> {
+        self.collection.update(self.transaction, id, changes)
+    }
+
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> DocResult<Written> {
+        self.collection.patch(self.transaction, id, patch)
+    }
+
+    fn upsert(&mut self, changes: &Value) -> DocResult<Written> {
+        self.collection.upsert(self.transaction, changes)
+    }
+
+    fn delete<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        precondition: Precondition,
+    ) -> DocResult<bool> {
+        self.collection.delete(self.transaction, id, precondition)
+    }
+
+    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> DocResult<bool> {
+        self.collection.remove(self.transaction, id)
+    }
+
+    fn change_id<'i>(
+        &mut self,
+        from: impl Into<DocId<'i>>,
+        to: impl Into<DocId<'i>>,
+    ) -> DocResult<Written> {
+        self.collection.change_id(self.transaction, from, to)
+    }
+}
