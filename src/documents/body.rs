@@ -138,13 +138,7 @@ impl<D> fmt::Debug for BodyCodec<D> {
 }
 
 /// Converts the encoded body of one schema version to the next.
-///
-/// ```
-/// use arbour::documents::Upgrade;
-/// let keep: Upgrade = std::sync::Arc::new(|body| Ok(body.to_vec()));
-/// assert_eq!(keep(b"{}").unwrap(), b"{}");
-/// ```
-pub type Upgrade =
+pub(super) type Upgrade =
     Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
 
 /// A stored document.

@@ -6,19 +6,15 @@ use std::fmt;
 
 use arbour_core::DecodeError;
 
-use super::{BodyCodec, Document, Upgrade};
+use super::body::Upgrade;
+use super::{BodyCodec, Document};
 
 /// How bodies of documents and events are encoded, and how bodies are read that have another codec
 /// or an older schema version.
 ///
 /// ```
-/// use arbour::documents::BodyFormat;
-/// let mut names = BodyFormat::<String>::new();
-/// names.upgrade(1, |body| Ok(format!("\"{}\"", std::str::from_utf8(body)?).into_bytes()));
-/// assert_eq!(names.schema, 2);
-/// assert_eq!(names.decode(1, 1, b"ada")?, "ada");
-/// assert_eq!(names.decode(1, 2, b"\"ada\"")?, "ada");
-/// # Ok::<(), arbour::documents::BodyError>(())
+/// let notes = arbour::documents::Declaration::<String>::new("notes");
+/// assert_eq!(notes.format.schema, 1);
 /// ```
 pub struct BodyFormat<D> {
     /// The codec for writing. A body is read by the codec it was written with, which must be this
@@ -35,9 +31,9 @@ pub struct BodyFormat<D> {
 /// Why a stored body cannot be decoded.
 ///
 /// ```
-/// use arbour::documents::{BodyError, BodyFormat};
-/// let error = BodyFormat::<String>::new().decode(1, 7, b"\"ada\"").unwrap_err();
-/// assert!(matches!(error, BodyError::TooNew { stored: 7, known: 1 }));
+/// let notes = arbour::documents::Declaration::<String>::new("notes");
+/// let refused = notes.format.decode(1, 7, b"\"a body of a newer version\"");
+/// assert!(refused.is_err());
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -56,11 +52,6 @@ pub enum BodyError {
 
 impl<D: Document> BodyFormat<D> {
     /// Creates the format of JSON bodies at version 1.
-    ///
-    /// ```
-    /// # use arbour::documents::BodyFormat;
-    /// assert_eq!(BodyFormat::<String>::new().schema, 1);
-    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -73,13 +64,6 @@ impl<D: Document> BodyFormat<D> {
 
     /// Upgrades bodies from version `from` to the next, and raises the declared version if it is
     /// lower.
-    ///
-    /// ```
-    /// # use arbour::documents::BodyFormat;
-    /// let mut names = BodyFormat::<String>::new();
-    /// names.upgrade(1, |body| Ok(body.to_ascii_uppercase()));
-    /// assert_eq!(names.schema, 2);
-    /// ```
     pub fn upgrade(
         &mut self,
         from: u32,
@@ -97,11 +81,6 @@ impl<D: Document> BodyFormat<D> {
     /// # Errors
     /// [`TooNew`](BodyError::TooNew) for a newer version; [`Decode`](BodyError::Decode) for an
     /// unknown codec, a version without an upgrade, and invalid bytes.
-    ///
-    /// ```
-    /// # use arbour::documents::BodyFormat;
-    /// assert!(BodyFormat::<u32>::new().decode(1, 1, b"seven").is_err());
-    /// ```
     pub fn decode(&self, codec: u8, schema: u32, body: &[u8]) -> Result<D, BodyError> {
         let found = std::iter::once(&self.codec)
             .chain(&self.also_read)
@@ -159,3 +138,25 @@ impl<D> fmt::Debug for BodyFormat<D> {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Boxed(Box<dyn StdError + Send + Sync>);
+
+#[cfg(test)]
+mod tests {
+    use super::{BodyError, BodyFormat};
+
+    #[test]
+    fn bodies_of_all_versions_up_to_the_declared_one_are_decoded() {
+        let mut names = BodyFormat::<String>::new();
+        assert_eq!(names.schema, 1);
+        let quote = |body: &[u8]| Ok(format!("\"{}\"", std::str::from_utf8(body)?).into_bytes());
+        names.upgrade(1, quote);
+        assert_eq!(names.schema, 2);
+        assert_eq!(names.decode(1, 1, b"ada").unwrap(), "ada");
+        assert_eq!(names.decode(1, 2, b"\"ada\"").unwrap(), "ada");
+        let refused = names.decode(1, 3, b"\"ada\"").unwrap_err();
+        assert!(matches!(refused, BodyError::TooNew { stored: 3, known: 2 }));
+        for (codec, schema, body) in [(9, 2, &b"\"ada\""[..]), (1, 2, b"ada"), (1, 0, b"ada")] {
+            let refused = names.decode(codec, schema, body).unwrap_err();
+            assert!(matches!(refused, BodyError::Decode(_)), "{codec} {schema}");
+        }
+    }
+}

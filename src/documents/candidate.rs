@@ -79,7 +79,7 @@ fn of_words<D: Document>(
         for word in words.iter().take(CHOICES_MAX) {
             let mut ranges = Ranges::new(conjuncts.len());
             let mut point = Vec::new();
-            if encode_scalar(&Value::from(word.as_str()), &mut point).is_err() {
+            if !encode_scalar(&Value::from(word.as_str()), &mut point) {
                 continue;
             }
             ranges.add_points(part.direction, &[point]);

@@ -5,11 +5,10 @@ use std::ops::Bound;
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef};
+use super::filter::Predicate;
+use super::scalar::{ScalarKind, decode_scalar, encode_text_prefix};
 use super::words::words;
-use super::{
-    DocError, DocId, DocResult, Document, Filter, Ids, Predicate, ScalarKind, decode_scalar,
-    encode_scalar, encode_text_prefix,
-};
+use super::{DocError, DocId, DocResult, Document, Filter, Ids, encode_scalar};
 use crate::key::{prefix_end, successor};
 
 /// The bytes from `start` up to but excluding `end`; `None` means no end.
@@ -222,7 +221,7 @@ fn any_value_of<D: Document>(
     let (mut bytes, mut any) = (Vec::with_capacity(32), false);
     let mut visit = |value: &Value| {
         bytes.clear();
-        if !any && encode_scalar(value, &mut bytes).is_ok() {
+        if !any && encode_scalar(value, &mut bytes) {
             any = satisfies(&bytes);
         }
     };
@@ -278,12 +277,12 @@ fn asked<D: Document>(
 
 fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
     let mut bytes = Vec::new();
-    encode_scalar(value, &mut bytes).map_err(|_| {
-        definition.invalid(format!(
-            "a field cannot have the value {value}: ask for a bool, a number or a text"
-        ))
-    })?;
-    Ok(bytes)
+    if encode_scalar(value, &mut bytes) {
+        return Ok(bytes);
+    }
+    let reason =
+        format!("a field cannot have the value {value}: ask for a bool, a number or a text");
+    Err(definition.invalid(reason))
 }
 
 fn is_null(point: &[u8]) -> bool {

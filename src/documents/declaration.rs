@@ -41,7 +41,8 @@ pub struct Declaration<D> {
     pub fields: Vec<Field<D>>,
     /// The indexes.
     pub indexes: Vec<Index>,
-    /// How bodies are encoded, and how differently encoded ones are read.
+    /// How bodies are encoded, and how differently encoded ones are read: for the suite's faults.
+    #[doc(hidden)]
     pub format: BodyFormat<D>,
     /// Whether changes are recorded for subscribers.
     pub feed: bool,
@@ -129,7 +130,7 @@ impl<D: Document> Declaration<D> {
     /// ```
     /// # use arbour::documents::{BodyCodec, Declaration};
     /// let notes = Declaration::<serde_json::Value>::new("notes").also_reads(BodyCodec::json());
-    /// assert_eq!(notes.format.also_read.len(), 1);
+    /// # let _ = notes;
     /// ```
     #[must_use]
     pub fn also_reads(mut self, codec: BodyCodec<D>) -> Self {
@@ -146,7 +147,7 @@ impl<D: Document> Declaration<D> {
     /// let notes = Declaration::<serde_json::Value>::new("notes").upgrade(1, |body| {
     ///     Ok(std::str::from_utf8(body)?.replace("colour", "color").into_bytes())
     /// });
-    /// assert_eq!(notes.format.schema, 2);
+    /// # let _ = notes;
     /// ```
     #[must_use]
     pub fn upgrade(
@@ -169,7 +170,7 @@ impl<D: Document> Declaration<D> {
     ///     person["born"] = person["year"].take();
     ///     Ok(person)
     /// });
-    /// assert_eq!(people.format.schema, 2);
+    /// # let _ = people;
     /// ```
     #[must_use]
     pub fn upgrade_json(

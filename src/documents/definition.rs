@@ -7,9 +7,9 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::NAME_BYTES_MAX;
 use serde_json::Value;
 
+use super::scalar::ScalarKind;
 use super::{
-    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index,
-    ScalarKind, path,
+    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index, path,
 };
 
 /// A declaration with its names resolved.

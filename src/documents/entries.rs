@@ -207,7 +207,7 @@ impl Scratch {
 
     fn push(&mut self, value: &Value) {
         // Fields have only scalar values, so encoding cannot fail.
-        if encode_scalar(value, &mut self.values).is_ok() {
+        if encode_scalar(value, &mut self.values) {
             self.ends.push((self.values.len(), value.is_null()));
         }
     }

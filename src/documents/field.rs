@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Integer, ScalarKind};
+use super::Integer;
+use super::scalar::ScalarKind;
 
 /// A value of documents of type `D` that can be filtered, sorted by and indexed.
 ///
@@ -58,13 +59,7 @@ pub enum FieldSource<D> {
 }
 
 /// Computes the value of a field.
-///
-/// ```
-/// use arbour::documents::Compute;
-/// let compute: Compute<u32> = std::sync::Arc::new(|document| (*document + 1).into());
-/// assert_eq!(compute(&1), 2);
-/// ```
-pub type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
+pub(super) type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 
 /// The allowed type of a [`Field`], in addition to null. A document with a value of another type is
 /// refused.
@@ -118,14 +113,8 @@ impl FieldKind {
 
     /// Tells whether fields of this kind can be compared with values of a type. Null is allowed in
     /// every field.
-    ///
-    /// ```
-    /// use arbour::documents::{FieldKind, ScalarKind};
-    /// assert!(FieldKind::Integer.is_compared_with(ScalarKind::Number));
-    /// assert!(!FieldKind::Integer.is_compared_with(ScalarKind::Text));
-    /// ```
     #[must_use]
-    pub fn is_compared_with(self, sort: ScalarKind) -> bool {
+    pub(super) fn is_compared_with(self, sort: ScalarKind) -> bool {
         match self {
             _ if sort == ScalarKind::Null => true,
             Self::Any => true,

@@ -57,13 +57,7 @@ pub enum Filter<D> {
 }
 
 /// The closure of a custom filter.
-///
-/// ```
-/// use arbour::documents::Predicate;
-/// let is_even: Predicate<u32> = std::sync::Arc::new(|number| number % 2 == 0);
-/// assert!(is_even(&2));
-/// ```
-pub type Predicate<D> = Arc<dyn Fn(&D) -> bool + Send + Sync>;
+pub(super) type Predicate<D> = Arc<dyn Fn(&D) -> bool + Send + Sync>;
 
 impl<D> Filter<D> {
     /// Matches documents whose field has this value; null matches documents without a value.

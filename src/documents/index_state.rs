@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::catalog::{self, Build};
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
-use super::{DocError, DocResult, Document, Duplicate, IndexState, IndexStatus, decode_scalar};
+use super::scalar::decode_scalar;
+use super::{DocError, DocResult, Document, Duplicate, IndexState, IndexStatus};
 
 impl<D: Document> Collection<D> {
     /// Returns the state of each index, in the order of their declaration.

@@ -23,14 +23,8 @@ pub fn to_json<T: Serialize + ?Sized>(collection: &str, body: &T) -> DocResult<V
 }
 
 /// Returns the JSON text of a map key; `None` for a key that JSON cannot represent.
-///
-/// ```
-/// use arbour::documents::json_key;
-/// assert_eq!(json_key(&7).as_deref(), Some("7"));
-/// assert_eq!(json_key(&(1, 2)), None);
-/// ```
 #[must_use]
-pub fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
+pub(super) fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
     json_form::key(key).ok()
 }
 

@@ -13,7 +13,8 @@ use serde::ser::{
 };
 use serde_json::{Map, Value};
 
-use super::{json_key, to_json};
+use super::json::json_key;
+use super::to_json;
 
 /// The member that marks an object as an unreadable value, which no field allows.
 const ERROR: &str = "$error";

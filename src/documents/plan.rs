@@ -10,7 +10,8 @@ use super::definition::{Definition, FieldRef, Part};
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::order::Order;
-use super::{Access, Considered, DocId, DocResult, Document, Explain, Filter, decode_scalar};
+use super::scalar::decode_scalar;
+use super::{Access, Considered, DocId, DocResult, Document, Explain, Filter};
 use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.

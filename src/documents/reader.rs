@@ -16,7 +16,8 @@ use super::entries::part_value;
 use super::find::Find;
 use super::plan::{Aim, Plan};
 use super::rows::{Found, Rows};
-use super::{DocResult, Document, Filter, Query, Stored, decode_scalar, encode_scalar};
+use super::scalar::decode_scalar;
+use super::{DocResult, Document, Filter, Query, Stored, encode_scalar};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, R: KvRead, D> {
@@ -146,7 +147,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
                     Direction::Forward => new < old,
                     Direction::Reverse => new > old,
                 };
-                if encode_scalar(value, &mut bytes).is_ok()
+                if encode_scalar(value, &mut bytes)
                     && edge.as_ref().is_none_or(|(old, _)| is_better(old, &bytes))
                 {
                     edge = Some((bytes, value.clone()));
@@ -176,6 +177,8 @@ pub(super) fn plain(value: Value) -> Value {
         return value;
     }
     let mut bytes = Vec::new();
-    let encoded = encode_scalar(&value, &mut bytes).ok();
-    encoded.and_then(|()| decode_scalar(&bytes).ok()).unwrap_or(value)
+    if !encode_scalar(&value, &mut bytes) {
+        return value;
+    }
+    decode_scalar(&bytes).unwrap_or(value)
 }

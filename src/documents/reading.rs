@@ -101,7 +101,7 @@ impl<R: KvRead, D: Document> Reader<'_, R, D> {
             // A value that the field does not allow counts as null.
             let _ = definition.scalars(field, &stored.body, &mut |value| {
                 let mut bytes = Vec::new();
-                let is_new = encode_scalar(value, &mut bytes).is_ok() && seen.insert(bytes);
+                let is_new = encode_scalar(value, &mut bytes) && seen.insert(bytes);
                 if is_new && !value.is_null() {
                     visit(&plain(value.clone()));
                 }
@@ -171,7 +171,7 @@ impl<R: KvRead, D: Document> Reader<'_, R, D> {
         self.values(filter, field, |value| {
             bytes.clear();
             // Only scalars are values of a field.
-            if encode_scalar(value, &mut bytes).is_ok() && !different.contains_key(&bytes) {
+            if encode_scalar(value, &mut bytes) && !different.contains_key(&bytes) {
                 different.insert(bytes.clone(), value.clone());
             }
         })?;

@@ -45,14 +45,8 @@ const LONG_GROUPS: u32 = 11;
 const LONG_MAX: u128 = (1 << (7 * LONG_GROUPS)) - 1;
 
 /// The type of a value. Only values of the same type are compared with each other.
-///
-/// ```
-/// use arbour::documents::ScalarKind;
-/// assert_eq!(ScalarKind::of(&serde_json::json!(1.5)), Some(ScalarKind::Number));
-/// assert_eq!(ScalarKind::of(&serde_json::json!([])), None);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ScalarKind {
+pub(super) enum ScalarKind {
     /// Null, or a missing field.
     Null,
     /// True or false.
@@ -66,13 +60,8 @@ pub enum ScalarKind {
 impl ScalarKind {
     /// Returns the type of a value, or `None` for an array or an object other than an [`Integer`],
     /// which are not scalars.
-    ///
-    /// ```
-    /// # use arbour::documents::ScalarKind;
-    /// assert_eq!(ScalarKind::of(&serde_json::Value::Null), Some(ScalarKind::Null));
-    /// ```
     #[must_use]
-    pub fn of(value: &Value) -> Option<Self> {
+    pub(super) fn of(value: &Value) -> Option<Self> {
         match value {
             Value::Null => Some(Self::Null),
             Value::Bool(_) => Some(Self::Bool),
@@ -84,12 +73,8 @@ impl ScalarKind {
     }
 
     /// Returns a noun for this type, for error messages.
-    ///
-    /// ```
-    /// assert_eq!(arbour::documents::ScalarKind::Text.noun(), "a text");
-    /// ```
     #[must_use]
-    pub fn noun(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a bool",
@@ -99,17 +84,8 @@ impl ScalarKind {
     }
 
     /// Returns the lowest and the highest first byte of encoded values of this type.
-    ///
-    /// ```
-    /// use arbour::documents::{ScalarKind, encode_scalar};
-    /// let mut bytes = Vec::new();
-    /// encode_scalar(&serde_json::json!("ada"), &mut bytes)?;
-    /// let (low, high) = ScalarKind::Text.first_bytes();
-    /// assert!((low..=high).contains(&bytes[0]));
-    /// # Ok::<(), arbour::documents::NotScalar>(())
-    /// ```
     #[must_use]
-    pub fn first_bytes(self) -> (u8, u8) {
+    pub(super) fn first_bytes(self) -> (u8, u8) {
         match self {
             Self::Null => (NULL, NULL),
             Self::Bool => (FALSE, TRUE),
@@ -119,35 +95,26 @@ impl ScalarKind {
     }
 }
 
-/// An array or an object where a null, a boolean, a number or a string is needed.
+/// Appends the encoding of a value, which sorts as the value does: the bytes of it in an index.
+/// Returns false, and appends nothing, for an array or an object, which cannot be the value of a
+/// field.
 ///
 /// ```
 /// use arbour::documents::encode_scalar;
-/// assert!(encode_scalar(&serde_json::json!({}), &mut Vec::new()).is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an array or an object cannot be the value of a field")]
-pub struct NotScalar;
-
-/// Appends the encoding of a value, which sorts as the value does.
-///
-/// # Errors
-/// [`NotScalar`] for arrays and objects; nothing was appended.
-///
-/// ```
-/// use arbour::documents::encode_scalar;
-/// # use serde_json::json;
+/// use serde_json::json;
 /// let bytes = |value| {
 ///     let mut bytes = Vec::new();
-///     encode_scalar(&value, &mut bytes).map(|()| bytes)
+///     assert!(encode_scalar(&value, &mut bytes));
+///     bytes
 /// };
-/// assert!(bytes(json!(-1))? < bytes(json!(0.5))?);
-/// assert!(bytes(json!(u64::MAX - 1))? < bytes(json!(u64::MAX))?);
-/// assert!(bytes(json!("a"))? < bytes(json!("ab"))?);
-/// # Ok::<(), arbour::documents::NotScalar>(())
+/// assert!(bytes(json!(-1)) < bytes(json!(0.5)));
+/// assert!(bytes(json!(u64::MAX - 1)) < bytes(json!(u64::MAX)));
+/// assert!(bytes(json!("a")) < bytes(json!("ab")));
+/// assert!(!encode_scalar(&json!({}), &mut Vec::new()));
 /// ```
 #[inline]
-pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> Result<(), NotScalar> {
+#[must_use]
+pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> bool {
     match value {
         Value::Null => bytes.push(NULL),
         Value::Bool(false) => bytes.push(FALSE),
@@ -164,26 +131,17 @@ pub fn encode_scalar(value: &Value, bytes: &mut Vec<u8>) -> Result<(), NotScalar
             Ordered(text.as_str()).encode_part(bytes);
         }
         Value::Object(_) => {
-            let integer = Integer::of(value).ok_or(NotScalar)?;
+            let Some(integer) = Integer::of(value) else { return false };
             bytes.push(NUMBER);
             encode_integer(integer, bytes);
         }
-        Value::Array(_) => return Err(NotScalar),
+        Value::Array(_) => return false,
     }
-    Ok(())
+    true
 }
 
 /// Appends the bytes with which every encoded text begins that starts with `beginning`.
-///
-/// ```
-/// use arbour::documents::{encode_scalar, encode_text_prefix};
-/// let (mut text, mut prefix) = (Vec::new(), Vec::new());
-/// encode_scalar(&serde_json::json!("libssl"), &mut text)?;
-/// encode_text_prefix("lib", &mut prefix);
-/// assert!(text.starts_with(&prefix));
-/// # Ok::<(), arbour::documents::NotScalar>(())
-/// ```
-pub fn encode_text_prefix(beginning: &str, bytes: &mut Vec<u8>) {
+pub(super) fn encode_text_prefix(beginning: &str, bytes: &mut Vec<u8>) {
     bytes.push(TEXT);
     Ordered(beginning).encode_part(bytes);
     // Remove the terminator of the whole text.
@@ -215,15 +173,7 @@ fn encode_float(float: f64, distance: i128, bytes: &mut Vec<u8>) {
 ///
 /// # Errors
 /// A [`DecodeError`] if the bytes are not exactly one value.
-///
-/// ```
-/// use arbour::documents::{decode_scalar, encode_scalar};
-/// let mut bytes = Vec::new();
-/// encode_scalar(&serde_json::json!("ada"), &mut bytes).unwrap();
-/// assert_eq!(decode_scalar(&bytes)?, "ada");
-/// # Ok::<(), arbour::DecodeError>(())
-/// ```
-pub fn decode_scalar(bytes: &[u8]) -> Result<Value, DecodeError> {
+pub(super) fn decode_scalar(bytes: &[u8]) -> Result<Value, DecodeError> {
     match bytes.split_first() {
         Some((&NULL, [])) => Ok(Value::Null),
         Some((&FALSE, [])) => Ok(Value::Bool(false)),
@@ -288,8 +238,32 @@ mod tests {
 
     fn bytes(value: &Value) -> Vec<u8> {
         let mut bytes = Vec::new();
-        encode_scalar(value, &mut bytes).unwrap();
+        assert!(encode_scalar(value, &mut bytes));
         bytes
+    }
+
+    #[test]
+    fn an_encoded_text_begins_with_its_prefix() {
+        let mut prefix = Vec::new();
+        encode_text_prefix("lib", &mut prefix);
+        assert!(bytes(&json!("libssl")).starts_with(&prefix));
+        assert!(!bytes(&json!("li")).starts_with(&prefix));
+    }
+
+    #[test]
+    fn the_first_byte_tells_the_kind() {
+        for (value, kind) in [
+            (json!(null), Some(ScalarKind::Null)),
+            (json!(true), Some(ScalarKind::Bool)),
+            (json!(1.5), Some(ScalarKind::Number)),
+            (json!("ada"), Some(ScalarKind::Text)),
+            (json!([]), None),
+        ] {
+            assert_eq!(ScalarKind::of(&value), kind, "{value}");
+            if let Some((low, high)) = kind.map(ScalarKind::first_bytes) {
+                assert!((low..=high).contains(&bytes(&value)[0]), "{value}");
+            }
+        }
     }
 
     /// Compares numbers by value, in arithmetic wide enough to be exact.

@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-use super::{Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer, ScalarKind};
+use super::scalar::ScalarKind;
+use super::{Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer};
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {

@@ -29,7 +29,7 @@ fn bodies() -> Vec<Value> {
 /// delimiter, the id; in a descending part both are subtracted from the highest byte.
 fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
     let (mut values, mut id_key) = (Vec::new(), Vec::new());
-    encode_scalar(value, &mut values).expect("it is a scalar");
+    assert!(encode_scalar(value, &mut values), "it is a scalar");
     if !is_descending {
         return [values, vec![GROUP_DELIMITER], id.as_bytes().to_vec()].concat();
     }

@@ -1,12 +1,11 @@
 //! Faults of declarations.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
 use arbour::documents::{
-    Compute, Declaration, DocResult, Document, Field, FieldKind, FieldSource, Integer, Upgrade,
-    to_json,
+    Declaration, DocResult, Document, Field, FieldKind, FieldSource, Integer, to_json,
 };
 use arbour_core::KvStore;
 use arbour_core::engine::TreeName;
@@ -72,10 +71,9 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
     }
     match fault {
         DocFault::NeverUpgraded => {
-            let keep: Upgrade = Arc::new(|body| Ok(body.to_vec()));
-            let versions = declaration.format.upgrades.keys();
-            declaration.format.upgrades =
-                versions.map(|version| (*version, Arc::clone(&keep))).collect::<BTreeMap<_, _>>();
+            for upgrade in declaration.format.upgrades.values_mut() {
+                *upgrade = Arc::new(|body| Ok(body.to_vec()));
+            }
         }
         DocFault::OneCodecForAll => declaration.format.also_read.clear(),
         _ => {}
@@ -106,6 +104,9 @@ fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
         _ => value,
     }
 }
+
+/// A closure that computes the value of a field.
+type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 
 /// Computes a value once for each id.
 fn once<D: Document>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {

@@ -1,6 +1,6 @@
 //! Faults of the order of documents.
 
-use arbour::documents::{Declaration, DocResult, Document, Page, Query, ScalarKind, encode_scalar};
+use arbour::documents::{Declaration, DocResult, Document, Integer, Page, Query, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
@@ -30,14 +30,21 @@ pub(super) fn search<D: Document>(
     Ok(page)
 }
 
-fn sort_key(fault: DocFault, value: &Value) -> (Option<ScalarKind>, Vec<u8>) {
+fn sort_key(fault: DocFault, value: &Value) -> (Option<u8>, Vec<u8>) {
     let shown = match (fault, value) {
         (DocFault::NumbersSortAsText, Value::Number(number)) => number.to_string().into(),
         (DocFault::TextsSortWithoutCase, Value::String(text)) => text.to_lowercase().into(),
         (_, value) => value.clone(),
     };
+    // Only scalars have an order, and the kind decides first.
+    let kind = match value {
+        Value::Null => Some(0),
+        Value::Bool(_) => Some(1),
+        Value::Number(_) => Some(2),
+        Value::String(_) => Some(3),
+        value => Integer::of(value).map(|_| 2),
+    };
     let mut bytes = Vec::new();
-    // Only scalars have an order.
-    let kind = encode_scalar(&shown, &mut bytes).ok().and_then(|()| ScalarKind::of(value));
-    (kind, bytes)
+    let is_scalar = encode_scalar(&shown, &mut bytes);
+    (kind.filter(|_| is_scalar), bytes)
 }

@@ -68,7 +68,9 @@ pub(super) fn key_of(id: &DocId<'_>) -> Vec<u8> {
 /// Returns the key of a document in an ascending index over one field.
 pub(super) fn entry_of(value: &Value, id: &DocId<'_>) -> Option<Vec<u8>> {
     let mut key = Vec::new();
-    encode_scalar(value, &mut key).ok()?;
+    if !encode_scalar(value, &mut key) {
+        return None;
+    }
     key.push(GROUP_DELIMITER);
     id.encode(&mut key);
     Some(key)
