@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour::documents::{Collection, DocResult};
 use arbour::events::{
-    EventResult, Events, EventsBuilder, FailurePolicy, GiveUp, Log, Pace, Projection,
+    EventResult, Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection,
 };
 use arbour::{DynStore, KvStore as _, StoreOptions};
 
@@ -166,7 +166,7 @@ fn other(version: u32) -> u32 {
 fn accounts_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
     Ok(Projection::new(ACCOUNTS, version)
         .model(Accounts::new(accounts(store, version)?))
-        .on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
+        .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
 }
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
@@ -176,7 +176,7 @@ fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<Dy
         .model(Tallies::new(tallies::<Author>(store, version)?))
         .model(Tallies::new(tallies::<File>(store, version)?))
         .model(Tallies::new(tallies::<Day>(store, version)?))
-        .on_failure(FailurePolicy::default().then(GiveUp::DeadLetter))
+        .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
         .pace(Pace::Behind))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn status(ledger: &Ledger, out: &mut impl Write) -> Result<ExitCode, 
     for projection in PROJECTIONS {
         letters.push((projection, ledger.events.dead_letters(projection)?));
     }
-    let header = ["what", "version", "state", "position", "behind", "put aside"];
+    let header = ["what", "version", "state", "position", "lag", "dead letters"];
     let mut table = Table::new(&header);
     let head = ledger.events.head()?.position;
     let none = || Cell::number(None);

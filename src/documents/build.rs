@@ -95,29 +95,17 @@ impl<D: Document> Collection<D> {
         record: &mut Record,
         tree_of: &dyn Fn(&str) -> DocResult<Tree>,
     ) -> DocResult<Left> {
-        // Clearing continues in the same transaction for as long as each tree is small enough.
-        while let Some(name) = record.dropped.last() {
-            if !clear(transaction, &tree_of(name)?)? {
-                return Ok(Left::More(0));
-            }
-            record.dropped.pop();
-        }
-        for (index, tree) in record.indexes.iter_mut().zip(&self.trees.indexes) {
-            if index.state == IndexState::WriteOnly && !index.build.is_cleared {
-                index.build.is_cleared = clear(transaction, tree)?;
-                if !index.build.is_cleared {
-                    return Ok(Left::More(0));
-                }
-            }
+        if !self.clear_obsolete(transaction, record, tree_of)? {
+            return Ok(Left::More(0));
         }
         // Build the indexes with the least progress first, and those with equal progress together.
-        let behind = record
+        let least = record
             .indexes
             .iter()
             .filter(|index| index.state == IndexState::WriteOnly)
             .map(|index| index.build.clone())
             .min_by(|left, right| left.after.cmp(&right.after));
-        let Some(behind) = behind else {
+        let Some(least) = least else {
             self.verify_unique(transaction, record)?;
             return Ok(Left::Nothing);
         };
@@ -126,12 +114,12 @@ impl<D: Document> Collection<D> {
             .iter()
             .enumerate()
             .filter(|(_, index)| {
-                index.state == IndexState::WriteOnly && index.build.after == behind.after
+                index.state == IndexState::WriteOnly && index.build.after == least.after
             })
             .map(|(number, _)| number)
             .collect();
-        let (last, count) = self.build_documents(transaction, &behind, &built)?;
-        let done = behind.done + count;
+        let (last, count) = self.build_documents(transaction, &least, &built)?;
+        let done = least.done + count;
         let is_end = count < CHUNK as u64;
         for number in built {
             let Some(index) = record.indexes.get_mut(number) else { continue };
@@ -144,6 +132,32 @@ impl<D: Document> Collection<D> {
             }
         }
         Ok(Left::More(done))
+    }
+
+    /// Removes the entries of dropped indexes and of those that will be built anew; tells whether
+    /// none are left. Clearing continues in the same transaction for as long as each tree is small
+    /// enough.
+    fn clear_obsolete<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        record: &mut Record,
+        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
+    ) -> DocResult<bool> {
+        while let Some(name) = record.dropped.last() {
+            if !clear(transaction, &tree_of(name)?)? {
+                return Ok(false);
+            }
+            record.dropped.pop();
+        }
+        for (index, tree) in record.indexes.iter_mut().zip(&self.trees.indexes) {
+            if index.state == IndexState::WriteOnly && !index.build.is_cleared {
+                index.build.is_cleared = clear(transaction, tree)?;
+                if !index.build.is_cleared {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Adds the entries of the next documents. Returns the key of the last one, and how many there

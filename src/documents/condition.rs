@@ -58,63 +58,36 @@ impl<D: Document> Condition<D> {
     /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for a
     /// comparison that the field does not support.
     pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> DocResult<Self> {
-        let single = |name: &str| {
-            let field = definition.field(name)?;
-            if definition.has_many(field) {
-                return Err(
-                    definition.invalid(format!("{name:?} has many values: ask what it contains"))
-                );
-            }
-            Ok(field)
-        };
-        let many = |name: &str| {
-            let field = definition.field(name)?;
-            if !definition.has_many(field) {
-                return Err(definition.invalid(format!(
-                    "{name:?} has one value: ask whether it is that, or one of several"
-                )));
-            }
-            Ok(field)
-        };
         let text = |field: FieldRef| {
             definition.check_asked(field, ScalarKind::Text)?;
             Ok::<_, DocError>(field)
         };
-        let points = |field: FieldRef, values: &[Value]| {
-            Ok::<_, DocError>((field, points(definition, field, values)?))
-        };
-        let one_of = |(field, points)| Self::Points(field, points);
         Ok(match filter {
             Filter::All => Self::All,
-            Filter::Eq(name, value) => one_of(points(single(name)?, std::slice::from_ref(value))?),
-            Filter::In(name, values) => one_of(points(single(name)?, values)?),
-            Filter::ContainsAny(name, values) => one_of(points(many(name)?, values)?),
+            Filter::Eq(name, value) => {
+                Self::points(definition, single(definition, name)?, std::slice::from_ref(value))?
+            }
+            Filter::In(name, values) => {
+                Self::points(definition, single(definition, name)?, values)?
+            }
+            Filter::ContainsAny(name, values) => {
+                Self::points(definition, many(definition, name)?, values)?
+            }
             Filter::ContainsAll(name, values) => {
-                let (field, values) = points(many(name)?, values)?;
-                Self::Each(field, values)
+                let field = many(definition, name)?;
+                Self::Each(field, points(definition, field, values)?)
             }
-            Filter::IsNull(name) => one_of(points(definition.field(name)?, &[Value::Null])?),
+            Filter::IsNull(name) => {
+                Self::points(definition, definition.field(name)?, &[Value::Null])?
+            }
             Filter::Range(name, lower, upper) => {
-                let field = single(name)?;
-                let span = span(definition, field, lower, upper)?;
-                match (field, key_span(&definition.declaration.ids, lower, upper)) {
-                    (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
-                    _ => Self::Within(field, span),
-                }
+                Self::range(definition, single(definition, name)?, lower, upper)?
             }
-            Filter::Prefix(name, beginning) => match text(single(name)?)? {
-                FieldRef::Id if is_text(&definition.declaration.ids) => {
-                    let start = beginning.as_bytes().to_vec();
-                    Self::KeyWithin(Span { end: prefix_end(&start), start })
-                }
-                field => {
-                    let mut start = Vec::new();
-                    encode_text_prefix(beginning, &mut start);
-                    Self::Within(field, Span { end: prefix_end(&start), start })
-                }
-            },
+            Filter::Prefix(name, beginning) => {
+                Self::prefix(definition, text(single(definition, name)?)?, beginning)
+            }
             Filter::Substring(name, part) => {
-                Self::Substring(text(single(name)?)?, part.to_lowercase())
+                Self::Substring(text(single(definition, name)?)?, part.to_lowercase())
             }
             Filter::Words(name, asked) => Self::Words(text(definition.field(name)?)?, words(asked)),
             Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
@@ -122,6 +95,34 @@ impl<D: Document> Condition<D> {
             Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
             Filter::Custom(_, predicate) => Self::Custom(predicate.clone()),
         })
+    }
+
+    fn points(definition: &Definition<D>, field: FieldRef, values: &[Value]) -> DocResult<Self> {
+        Ok(Self::Points(field, points(definition, field, values)?))
+    }
+
+    /// A range of ids is a range of the keys of documents, if the keys sort as the ids do.
+    fn range(
+        definition: &Definition<D>,
+        field: FieldRef,
+        lower: &Bound<Value>,
+        upper: &Bound<Value>,
+    ) -> DocResult<Self> {
+        let span = span(definition, field, lower, upper)?;
+        Ok(match (field, key_span(&definition.declaration.ids, lower, upper)) {
+            (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
+            _ => Self::Within(field, span),
+        })
+    }
+
+    fn prefix(definition: &Definition<D>, field: FieldRef, beginning: &str) -> Self {
+        if field == FieldRef::Id && is_text(&definition.declaration.ids) {
+            let start = beginning.as_bytes().to_vec();
+            return Self::KeyWithin(Span { end: prefix_end(&start), start });
+        }
+        let mut start = Vec::new();
+        encode_text_prefix(beginning, &mut start);
+        Self::Within(field, Span { end: prefix_end(&start), start })
     }
 
     /// "Not null" means any value at all, which an index can answer with a range.
@@ -273,6 +274,26 @@ fn asked<D: Document>(
         FieldRef::Id => encoded(definition, &definition.id_value(value.clone())),
         FieldRef::Declared(_) => encoded(definition, value),
     }
+}
+
+/// Finds a field that has one value.
+fn single<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+    let field = definition.field(name)?;
+    if definition.has_many(field) {
+        return Err(definition.invalid(format!("{name:?} has many values: ask what it contains")));
+    }
+    Ok(field)
+}
+
+/// Finds a multi-valued field.
+fn many<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+    let field = definition.field(name)?;
+    if !definition.has_many(field) {
+        return Err(definition.invalid(format!(
+            "{name:?} has one value: ask whether it is that, or one of several"
+        )));
+    }
+    Ok(field)
 }
 
 fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {

@@ -52,27 +52,13 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         id: &DocId<'static>,
         precondition: Precondition,
     ) -> DocResult<Existing<D>> {
-        let is_beyond = self.is_beyond()?;
-        let Buffers { key, before, .. } = &mut self.buffers;
-        before.clear();
-        let documents = &self.collection.trees.documents;
-        let mut copy = |value: &[u8]| before.extend_from_slice(value);
-        let is_there =
-            !is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some();
-        let conflict = |actual: u64, current: Value, expected: u64| DocError::Revision {
-            collection: self.collection.definition.name().to_owned(),
-            id: id.clone(),
-            expected,
-            actual,
-            current: Box::new(current),
-        };
-        if !is_there {
+        if !self.read_before()? {
             return match precondition {
                 Precondition::Present => {
                     Err(DocError::Missing { collection: self.name(), id: id.clone() })
                 }
                 Precondition::Revision(expected) if expected > 0 => {
-                    Err(conflict(0, Value::Null, expected))
+                    Err(self.conflict(id, expected, 0, Value::Null))
                 }
                 _ => Ok(Existing::nothing()),
             };
@@ -104,9 +90,30 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
             (precondition, is_conflict, &stored)
         {
             let current = to_json(self.collection.definition.name(), &stored.body)?;
-            return Err(conflict(stored.revision, current, expected));
+            return Err(self.conflict(id, expected, stored.revision, current));
         }
         Ok(Existing { header, stored, is_damaged: false })
+    }
+
+    /// Reads the bytes of the existing document; tells whether there are any.
+    fn read_before(&mut self) -> DocResult<bool> {
+        let is_beyond = self.is_beyond()?;
+        let Buffers { key, before, .. } = &mut self.buffers;
+        before.clear();
+        let documents = &self.collection.trees.documents;
+        let mut copy = |value: &[u8]| before.extend_from_slice(value);
+        Ok(!is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some())
+    }
+
+    fn conflict(
+        &self,
+        id: &DocId<'static>,
+        expected: u64,
+        actual: u64,
+        current: Value,
+    ) -> DocError {
+        let (collection, id, current) = (self.name(), id.clone(), Box::new(current));
+        DocError::Revision { collection, id, expected, actual, current }
     }
 
     /// Tells whether a stored body has the declared schema version.

@@ -83,21 +83,10 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         if self.transaction.contains(&self.collection.trees.documents, &to_key)? {
             return Err(DocError::Exists { collection: self.name(), id: to });
         }
-        let definition = &self.collection.definition;
-        let mut json = to_json(definition.name(), &stored.body)?;
-        set_at(&mut json, &definition.declaration.id_path, to.to_json());
-        let body = self.read_back(json, &to)?;
+        let body = self.with_id(&stored.body, &to)?;
         // The new id may have belonged to a document that was removed.
         let revision = stored.revision.max(self.highest_removed()?).saturating_add(1);
-        // Make every check that can refuse the change before anything is written.
-        self.buffers.key.clone_from(&to_key);
-        let after = self.encode(&body, revision)?;
-        self.check_fields(&body)?;
-        let mut new = Entries::default();
-        self.collect(&mut new, &to_key, &body)?;
-        new.sort();
-        self.read_unbuilt(&new)?;
-        self.check(&from_key, &after, &Entries::default(), &new)?;
+        self.check_move(&from_key, &to_key, &body, revision)?;
         self.buffers.key.clone_from(&from_key);
         let before = self.existing(&from, Precondition::Present)?;
         self.take_away(&before)?;
@@ -105,9 +94,37 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         let nothing = Existing::nothing();
         let moved = self.store(&body, &nothing, revision);
         if moved.is_err() {
+            // The store failed after the checks: put the document back where it was.
             self.buffers.key = from_key;
             self.store(&stored.body, &nothing, stored.revision)?;
         }
         moved.map(|()| Written { id: to, revision, is_new: false })
+    }
+
+    fn with_id(&self, body: &D, id: &DocId<'_>) -> DocResult<D> {
+        let definition = &self.collection.definition;
+        let mut json = to_json(definition.name(), body)?;
+        set_at(&mut json, &definition.declaration.id_path, id.to_json());
+        self.read_back(json, id)
+    }
+
+    /// Makes every check that can refuse a document under another key, before anything is written.
+    /// Its unique values are still held under the old key.
+    fn check_move(
+        &mut self,
+        from_key: &[u8],
+        to_key: &[u8],
+        body: &D,
+        revision: u64,
+    ) -> DocResult<()> {
+        self.buffers.key.clear();
+        self.buffers.key.extend_from_slice(to_key);
+        let after = self.encode(body, revision)?;
+        self.check_fields(body)?;
+        let mut new = Entries::default();
+        self.collect(&mut new, to_key, body)?;
+        new.sort();
+        self.read_unbuilt(&new)?;
+        self.check(from_key, &after, &Entries::default(), &new)
     }
 }

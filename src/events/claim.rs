@@ -232,32 +232,18 @@ impl Log {
         let key = (subscription, position).to_key_bytes();
         let lease = transaction.get_with(leases, &key, Lease::decode)?.transpose();
         let lease = lease.map_err(|cause| self.undecodable(leases, &key, cause))?;
-        let is_his = matches!(lease, Some(Lease::Claimed { consumer: his, .. }) if his == consumer);
-        if !is_his {
+        let is_own =
+            matches!(lease, Some(Lease::Claimed { consumer: holder, .. }) if holder == consumer);
+        if !is_own {
             return Err(self.invalid(format!(
                 "{consumer:?} has no claim to position {position} of {subscription:?}: its lease ran out, or \
                  it was never handed out to it"
             )));
         }
         let acknowledged = self.acknowledged(transaction, subscription)?;
-        let given_up = self.head(transaction)?.first.saturating_sub(1);
-        let mut dealt_with = acknowledged.unwrap_or(0).max(given_up);
-        // Merge this position with the `Done` leases directly before and after it.
-        let (mut first, mut last) = (position, position);
-        let behind = self.lease_beside(transaction, subscription, position, Direction::Forward)?;
-        if let Some((next, Lease::Done { last: done })) = behind
-            && next == position.saturating_add(1)
-        {
-            last = done.max(next);
-            transaction.delete(leases, &(subscription, next).to_key_bytes())?;
-        }
-        let before = self.lease_beside(transaction, subscription, position, Direction::Reverse)?;
-        if let Some((earlier, Lease::Done { last: done })) = before
-            && done.max(earlier).saturating_add(1) == position
-        {
-            first = earlier;
-            transaction.delete(leases, &key)?;
-        }
+        let trimmed = self.head(transaction)?.first.saturating_sub(1);
+        let mut dealt_with = acknowledged.unwrap_or(0).max(trimmed);
+        let (first, last) = self.merge_done(transaction, subscription, position)?;
         let key = (subscription, first).to_key_bytes();
         // A run that touches the acknowledged events needs no lease: acknowledge up to its end.
         if first <= dealt_with.saturating_add(1) {
@@ -271,6 +257,33 @@ impl Log {
             return Ok(());
         }
         self.acknowledge(transaction, subscription, Some(dealt_with))
+    }
+
+    /// Merges a completed position with the `Done` leases directly before and after it. Removes all
+    /// leases of the run but the first, and returns its first and last position.
+    fn merge_done<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+        position: u64,
+    ) -> EventResult<(u64, u64)> {
+        let leases = &self.trees.leases;
+        let (mut first, mut last) = (position, position);
+        let after = self.lease_beside(transaction, subscription, position, Direction::Forward)?;
+        if let Some((next, Lease::Done { last: done })) = after
+            && next == position.saturating_add(1)
+        {
+            last = done.max(next);
+            transaction.delete(leases, &(subscription, next).to_key_bytes())?;
+        }
+        let before = self.lease_beside(transaction, subscription, position, Direction::Reverse)?;
+        if let Some((earlier, Lease::Done { last: done })) = before
+            && done.max(earlier).saturating_add(1) == position
+        {
+            first = earlier;
+            transaction.delete(leases, &(subscription, position).to_key_bytes())?;
+        }
+        Ok((first, last))
     }
 
     /// Removes the leases of events that were acknowledged or trimmed. Returns the position up to

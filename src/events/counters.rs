@@ -14,7 +14,7 @@ pub struct Counters {
     pub(super) appended: AtomicU64,
     pub(super) applied: AtomicU64,
     pub(super) failed: AtomicU64,
-    pub(super) put_aside: AtomicU64,
+    pub(super) dead_lettered: AtomicU64,
 }
 
 impl Counters {
@@ -59,10 +59,10 @@ impl Counters {
     ///
     /// ```
     /// # use arbour::events::Counters;
-    /// assert_eq!(Counters::default().put_aside(), 0);
+    /// assert_eq!(Counters::default().dead_lettered(), 0);
     /// ```
     #[must_use]
-    pub fn put_aside(&self) -> u64 {
-        self.put_aside.load(Ordering::Relaxed)
+    pub fn dead_lettered(&self) -> u64 {
+        self.dead_lettered.load(Ordering::Relaxed)
     }
 }

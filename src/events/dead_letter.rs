@@ -76,7 +76,7 @@ impl DeadLetter {
 
     /// Tells whether the event was dead-lettered; `false` for the event before which a projection
     /// is halted.
-    pub(super) fn is_aside(&self) -> bool {
+    pub(super) fn is_dead_lettered(&self) -> bool {
         self.kind != DeadKind::Halting
     }
 

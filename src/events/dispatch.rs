@@ -143,8 +143,8 @@ impl Dispatched {
     ///
     /// ```
     /// # use arbour::events::{Dispatched, Outcome};
-    /// fn is_put_aside(dispatched: &Dispatched) -> bool {
-    ///     matches!(dispatched.outcomes("bank"), [Outcome::PutAside { .. }])
+    /// fn is_dead_lettered(dispatched: &Dispatched) -> bool {
+    ///     matches!(dispatched.outcomes("bank"), [Outcome::DeadLettered { .. }])
     /// }
     /// ```
     #[must_use]

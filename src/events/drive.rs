@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Savepoint};
 use parking_lot::MutexGuard;
 
-use super::counters::Counters;
 use super::events::Inner;
-use super::handling::handling;
 use super::patience::{Patience, earlier};
 use super::projection_state::ProjectionState;
-use super::running_projection::{Advanced, Fate, RunningProjection};
+use super::running_projection::{Advanced, RunningProjection};
 use super::{EventError, EventResult};
 
 /// How waiting for a projection ended.
@@ -74,12 +72,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             if !self.back_off(running, until) {
                 return Ok(Wait::TimedOut);
             }
-            // A dispatching thread holds the writer and notifies when it is done. Waiting for its
-            // notification, and not for the writer, lets this thread watch its own deadline.
-            let is_patient = std::mem::take(&mut may_be_patient);
-            let is_written = is_patient && self.dispatching.load(Ordering::Acquire) > 0;
-            let turn = if is_written { None } else { running.turn.take() };
-            let Some(turn) = turn else {
+            let Some(turn) = self.take_turn(running, std::mem::take(&mut may_be_patient)) else {
                 if patience.is_over(applied) {
                     return Ok(Wait::TimedOut);
                 }
@@ -89,17 +82,17 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             may_be_patient = true;
             if running.backs_off_until().is_some() {
                 // The event failed on another thread between the check above and taking the turn.
-                self.give_up(running, turn);
+                self.release(running, turn);
                 continue;
             }
             let (step, woke_others) = self.step_in_turn(running, turn, false);
             patience.restart();
             if is_busy(&step) {
                 refusals += 1;
-                let now = Instant::now();
-                let is_late = until.is_some_and(|until| now >= until);
+                let is_late = until.is_some_and(|until| Instant::now() >= until);
                 if !is_late && (until.is_some() || refusals < REFUSALS_MAX) {
-                    self.signal.wait_past(seen, earlier(until, now.checked_add(BUSY_RETRY)));
+                    let retry = Instant::now().checked_add(BUSY_RETRY);
+                    self.signal.wait_past(seen, earlier(until, retry));
                     continue;
                 }
                 // This thread leaves: another that found the turn taken must retry in its place.
@@ -122,6 +115,20 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 Step::Moved(_) | Step::Failed => {}
             }
         }
+    }
+
+    /// Takes the turn, unless another thread has it or is about to commit. A dispatching thread
+    /// holds the writer and notifies when it is done: a patient thread waits for that notification,
+    /// and not for the writer, so that it can watch its own deadline.
+    fn take_turn<'r>(
+        &self,
+        running: &'r RunningProjection<S>,
+        is_patient: bool,
+    ) -> Option<MutexGuard<'r, ()>> {
+        if is_patient && self.dispatching.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        running.turn.take()
     }
 
     /// Returns the versions that this program applies.
@@ -157,8 +164,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Releases the turn, and notifies the threads that found it taken. Tells whether there were
     /// any.
-    fn give_up(&self, running: &RunningProjection<S>, turn: MutexGuard<'_, ()>) -> bool {
-        let is_wanted = running.turn.give_up(turn);
+    fn release(&self, running: &RunningProjection<S>, turn: MutexGuard<'_, ()>) -> bool {
+        let is_wanted = running.turn.release(turn);
         if is_wanted {
             self.signal.notify();
         }
@@ -181,7 +188,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         if is_busy(&step) {
             return (step, false);
         }
-        let mut woke_others = self.give_up(running, turn);
+        let mut woke_others = self.release(running, turn);
         if !woke_others && !matches!(step, Ok(Step::Still(_))) {
             self.signal.notify();
             woke_others = true;
@@ -202,58 +209,37 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         if state.is_halted {
             return self.halted(running, &group, &state);
         }
-        let before = state;
         let active = running.active_version(&group)?;
         let is_active = active == Some(running.declared.version());
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
         let head = self.location.head_for(&group)?;
-        self.location.check_head(&head, running.name(), &state)?;
-        let chunk = self.location.chunk(&group, state.applied, head.position)?;
-        state.log_id = head.log_id;
-        let mut put_aside = 0;
-        let advanced = handling(|| {
-            running.advance(&mut group, &mut state, &chunk, &mut |_, fate| {
-                put_aside += u64::from(matches!(fate, Fate::Dead(_)));
-            })
-        })?;
-        let reach = Reach { applied: state.applied, newest: head.position };
+        let events = self.location.chunk(&group, state.applied, head.position)?;
+        let mut batch = self.project(running, &mut group, state, &head, &events, &mut |_, _| {})?;
+        let reach = Reach { applied: batch.state.applied, newest: head.position };
         let is_activated = activates && reach.applied == reach.newest;
         if is_activated {
-            state.is_building = false;
-            running.save(&mut group, &state)?;
+            batch.state.is_building = false;
+            running.save(&mut group, &batch.state)?;
             running.activate(&mut group)?;
         }
         // Nothing was written, so roll back: a poll that finds no events must not commit.
-        let is_still = chunk.is_empty() && !is_activated;
+        let is_still = events.is_empty() && !is_activated;
         group.commit()?;
         if is_still {
             transaction.rollback()?
         } else {
             transaction.commit()?
         }
-        // Only after the commit: other threads take this position for committed.
-        running.committed(&state);
-        Counters::add(&self.counters.applied, state.applied - before.applied);
-        Counters::add(&self.counters.put_aside, put_aside);
-        tracing::debug!(
-            applied = state.applied,
-            lag = head.position.saturating_sub(state.applied),
-            "applied"
-        );
-        match advanced {
-            Advanced::All if is_still => Ok(Step::Still(reach)),
-            Advanced::All => Ok(Step::Moved(reach)),
-            Advanced::Failed => {
-                Counters::add(&self.counters.failed, 1);
-                running.count_try();
-                Ok(Step::Failed)
-            }
-            Advanced::Halted(reason) => {
-                Counters::add(&self.counters.failed, 1);
-                Ok(Step::Halted { position: state.applied + 1, reason })
-            }
-        }
+        self.publish(running, &batch);
+        let lag = head.position.saturating_sub(reach.applied);
+        tracing::debug!(applied = reach.applied, lag, "applied");
+        Ok(match batch.ended {
+            Advanced::All if is_still => Step::Still(reach),
+            Advanced::All => Step::Moved(reach),
+            Advanced::Failed => Step::Failed,
+            Advanced::Halted(reason) => Step::Halted { position: reach.applied + 1, reason },
+        })
     }
 
     fn halted<R: KvRead>(

@@ -7,15 +7,14 @@ use arbour_core::{Durability, KvRead, KvStore};
 
 use super::EventResult;
 use super::append::{Append, Appended};
-use super::counters::Counters;
 use super::events::{Events, Inner};
-use super::handling::handling;
 use super::log::{AppendedChunk, Log};
 use super::model::Group;
 use super::outcome::Outcome;
+use super::project::AppliedBatch;
 use super::projection::Pace;
 use super::projection_state::ProjectionState;
-use super::running_projection::{Advanced, RunningProjection};
+use super::running_projection::RunningProjection;
 
 /// How far a projection may lag behind and still catch up in the commit of a new event.
 const INLINE_LAG_MAX: u64 = 100;
@@ -42,8 +41,10 @@ pub(super) struct Inlined {
     pub(super) running: usize,
     /// Whether it is the active version. Otherwise waiting threads build it.
     is_active: bool,
-    before: u64,
+    /// The state before the events.
     state: ProjectionState,
+    /// What was applied; `None` if that is left to the threads that wait for it.
+    batch: Option<AppliedBatch>,
     /// One outcome for each event, if all were dealt with.
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -69,11 +70,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             EventResult::Ok((appended.appended, done))
         })?;
         for inlined in &done {
-            let applied = inlined.state.applied.saturating_sub(inlined.before);
-            if let Some(running) = self.inner.projections.get(inlined.running) {
-                running.committed(&inlined.state);
+            let running = self.inner.projections.get(inlined.running);
+            if let (Some(running), Some(batch)) = (running, &inlined.batch) {
+                self.inner.publish(running, batch);
             }
-            self.inner.count(applied, &inlined.outcomes);
         }
         Ok((appended, done))
     }
@@ -91,9 +91,10 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             let active = running.active_version(reader)?;
             if self.serves(running, active) {
                 let is_active = active == Some(running.declared.version());
-                let (state, outcomes) = (running.state(reader)?, Vec::new());
-                let before = state.applied;
-                projections.push(Inlined { running: number, is_active, before, state, outcomes });
+                let state = running.state(reader)?;
+                let outcomes = Vec::new();
+                let inlined = Inlined { running: number, is_active, state, batch: None, outcomes };
+                projections.push(inlined);
             }
         }
         Ok(projections)
@@ -113,19 +114,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
                 let unknown = |(running, _)| Inlined {
                     running,
                     is_active: false,
-                    before: 0,
                     state: ProjectionState::NEW,
+                    batch: None,
                     outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
                 };
                 projections.map(unknown).collect()
             },
         )
-    }
-
-    fn count(&self, applied: u64, outcomes: &[Outcome]) {
-        let aside = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::PutAside { .. }));
-        Counters::add(&self.counters.put_aside, aside.count() as u64);
-        Counters::add(&self.counters.applied, applied);
     }
 
     fn apply_inline(
@@ -136,8 +131,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         AppendedChunk { appended, head, chunk }: &AppendedChunk,
     ) -> EventResult<()> {
         let Some(running) = self.projections.get(inlined.running) else { return Ok(()) };
-        let mut state = inlined.state;
-        let lag = appended.last.saturating_sub(inlined.before);
+        let state = inlined.state;
+        let lag = appended.last.saturating_sub(state.applied);
         // An event that has failed before may fail again, so it is not retried while other threads
         // wait for this commit.
         let is_retried = running.tries() > 0;
@@ -145,28 +140,20 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         if is_elsewhere || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
             return Ok(());
         }
-        self.location.check_head(head, running.name(), &state)?;
-        state.log_id = head.log_id;
-        let behind;
-        let chunk = if inlined.before + 1 == appended.first {
+        let with_earlier;
+        let events = if state.applied + 1 == appended.first {
             chunk
         } else {
-            behind = log.chunk(group, inlined.before, appended.last)?;
-            &behind
+            with_earlier = log.chunk(group, state.applied, appended.last)?;
+            &with_earlier
         };
         let outcomes = &mut inlined.outcomes;
-        let advanced = handling(|| {
-            running.advance(group, &mut state, chunk, &mut |position, fate| {
-                if position >= appended.first {
-                    outcomes.push(Outcome::of(fate));
-                }
-            })
+        let batch = self.project(running, group, state, head, events, &mut |position, fate| {
+            if position >= appended.first {
+                outcomes.push(Outcome::of(fate));
+            }
         })?;
-        if let Advanced::Failed | Advanced::Halted(_) = advanced {
-            Counters::add(&self.counters.failed, 1);
-            running.count_try();
-        }
-        inlined.state = state;
+        inlined.batch = Some(batch);
         Ok(())
     }
 }

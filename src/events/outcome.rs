@@ -22,7 +22,7 @@ pub enum Outcome {
         sub_events: Vec<SubEvent>,
     },
     /// It failed and was dead-lettered, or its stream is in quarantine.
-    PutAside {
+    DeadLettered {
         /// The reason.
         reason: String,
     },
@@ -52,16 +52,16 @@ impl Outcome {
     ///
     /// ```
     /// # use arbour::events::Outcome;
-    /// let outcome = Outcome::PutAside { reason: "the account is closed".into() };
+    /// let outcome = Outcome::DeadLettered { reason: "the account is closed".into() };
     /// assert_eq!(outcome.reason(), Some("the account is closed"));
     /// ```
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Applied { .. } => None,
-            Self::PutAside { reason } | Self::Halted { reason, .. } | Self::Unknown { reason } => {
-                Some(reason)
-            }
+            Self::DeadLettered { reason }
+            | Self::Halted { reason, .. }
+            | Self::Unknown { reason } => Some(reason),
             Self::TimedOut => {
                 Some("it was not applied before the deadline: the next call that waits applies it")
             }
@@ -75,7 +75,7 @@ impl Outcome {
             Fate::Applied(effect) => {
                 Self::Applied { result: effect.result, sub_events: effect.sub_events }
             }
-            Fate::Dead(reason) => Self::PutAside { reason },
+            Fate::Dead(reason) => Self::DeadLettered { reason },
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-/// What a projection does with an event that fails: it retries, and in the end gives up as
-/// configured.
+/// What a projection does with an event that fails: it retries, and then acts as configured.
 ///
 /// ```
-/// use arbour::events::{FailurePolicy, GiveUp};
+/// use arbour::events::{FailurePolicy, FailureAction};
 /// use std::time::Duration;
-/// let policy = FailurePolicy::default().retry(3, Duration::from_millis(100)).then(GiveUp::DeadLetter);
+/// let policy = FailurePolicy::default().retry(3, Duration::from_millis(100)).then(FailureAction::DeadLetter);
 /// assert_eq!(policy.delay(2), Duration::from_millis(400));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,16 +18,16 @@ pub struct FailurePolicy {
     /// How long to wait before the first retry; doubled for each further one, up to a minute.
     pub backoff: Duration,
     /// What to do when all tries have failed.
-    pub give_up: GiveUp,
+    pub on_exhausted: FailureAction,
 }
 
 /// What to do with an event when all tries have failed.
 ///
 /// ```
-/// assert_eq!(arbour::events::GiveUp::default(), arbour::events::GiveUp::Halt);
+/// assert_eq!(arbour::events::FailureAction::default(), arbour::events::FailureAction::Halt);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GiveUp {
+pub enum FailureAction {
     /// Halt the projection before the event until it is resumed. No event is left out.
     #[default]
     Halt,
@@ -58,12 +57,12 @@ impl FailurePolicy {
     /// Sets what to do when all tries have failed.
     ///
     /// ```
-    /// # use arbour::events::{FailurePolicy, GiveUp};
-    /// assert_eq!(FailurePolicy::default().then(GiveUp::Quarantine).give_up, GiveUp::Quarantine);
+    /// # use arbour::events::{FailurePolicy, FailureAction};
+    /// assert_eq!(FailurePolicy::default().then(FailureAction::Quarantine).on_exhausted, FailureAction::Quarantine);
     /// ```
     #[must_use]
-    pub fn then(mut self, give_up: GiveUp) -> Self {
-        self.give_up = give_up;
+    pub fn then(mut self, action: FailureAction) -> Self {
+        self.on_exhausted = action;
         self
     }
 

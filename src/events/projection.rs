@@ -41,7 +41,7 @@ pub(super) struct Limits {
 ///
 /// ```
 /// use arbour::documents::Declaration;
-/// use arbour::events::{FailurePolicy, GiveUp, Projection};
+/// use arbour::events::{FailurePolicy, FailureAction, Projection};
 /// # use arbour::documents::Collection;
 /// # use arbour::events::Model;
 /// # struct Accounts(Collection<serde_json::Value>);
@@ -54,7 +54,7 @@ pub(super) struct Limits {
 /// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
 /// let bank: Projection<arbour::MemoryStore> = bank
 ///     .model(Accounts(accounts))
-///     .on_failure(FailurePolicy::default().then(GiveUp::DeadLetter));
+///     .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter));
 /// assert_eq!(bank.view("accounts"), "bank.1.accounts");
 /// # Ok::<(), arbour::documents::DocError>(())
 /// ```

@@ -24,8 +24,8 @@ impl<S: KvStore> RunningProjection<S> {
     fn first_dead_of<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
-            let mut aside = letters.iter().filter(|dead| dead.is_aside());
-            return Ok(aside.find(|dead| dead.stream == stream).map(|dead| dead.position));
+            let mut queued = letters.iter().filter(|dead| dead.is_dead_lettered());
+            return Ok(queued.find(|dead| dead.stream == stream).map(|dead| dead.position));
         }
         let (tree, prefix) = (&self.trees.dead_streams, [stream.as_bytes(), &[0xff]].concat());
         let mut cursor = reader.prefix(tree, &prefix)?;
@@ -42,7 +42,7 @@ impl<S: KvStore> RunningProjection<S> {
         if state.indexes_dead {
             return Ok(());
         }
-        for dead in self.dead_letters(transaction)?.iter().filter(|dead| dead.is_aside()) {
+        for dead in self.dead_letters(transaction)?.iter().filter(|dead| dead.is_dead_lettered()) {
             transaction.put(&self.trees.dead_streams, &dead.stream_key(), &[FORMAT])?;
         }
         state.indexes_dead = true;
@@ -159,14 +159,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         check_not_handling()?;
         let running = self.inner.served(projection)?;
         self.inner.leave_halt(running, |transaction, dead| {
-            let aside = DeadLetter { kind: DeadKind::Failed, ..dead };
-            let event = self.inner.event(aside.position)?;
+            let letter = DeadLetter { kind: DeadKind::Failed, ..dead };
+            let event = self.inner.event(letter.position)?;
             let mut state = running.state(transaction)?;
             state.hash = event.hash();
-            state.applied = aside.position;
+            state.applied = letter.position;
             running.save(transaction, &state)?;
-            running.bury(transaction, &aside)?;
-            Counters::add(&self.inner.counters.put_aside, 1);
+            running.bury(transaction, &letter)?;
+            Counters::add(&self.inner.counters.dead_lettered, 1);
             Ok(())
         })
     }
@@ -200,7 +200,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 log: self.inner.location.name().to_owned(),
                 reason,
             };
-            let dead = running.dead_letter(transaction, position)?.filter(DeadLetter::is_aside);
+            let dead =
+                running.dead_letter(transaction, position)?.filter(DeadLetter::is_dead_lettered);
             let dead = dead.ok_or_else(|| {
                 invalid(format!("there is no dead letter at position {position}"))
             })?;

@@ -19,7 +19,7 @@ use super::layout::{
 use super::log::{decode_number, number_value, open_tree, other_format, position_key};
 use super::model::Group;
 use super::phase::ApplyError;
-use super::policy::GiveUp;
+use super::policy::FailureAction;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;
 use super::turn::Turn;
@@ -264,16 +264,16 @@ impl<S: KvStore> RunningProjection<S> {
         if tries <= policy.retries {
             return Ok(Err(Advanced::Failed));
         }
-        let kind = match policy.give_up {
-            GiveUp::Halt => DeadKind::Halting,
-            GiveUp::DeadLetter | GiveUp::Quarantine => DeadKind::Failed,
+        let kind = match policy.on_exhausted {
+            FailureAction::Halt => DeadKind::Halting,
+            FailureAction::DeadLetter | FailureAction::Quarantine => DeadKind::Failed,
         };
         let dead = DeadLetter::failed(event, kind, &error, tries);
         self.bury(group, &dead)?;
-        match policy.give_up {
-            GiveUp::Halt => return Ok(Err(Advanced::Halted(dead.reason))),
-            GiveUp::DeadLetter => {}
-            GiveUp::Quarantine => {
+        match policy.on_exhausted {
+            FailureAction::Halt => return Ok(Err(Advanced::Halted(dead.reason))),
+            FailureAction::DeadLetter => {}
+            FailureAction::Quarantine => {
                 let since = number_value(event.position);
                 group.put(&self.trees.quarantine, event.stream.as_bytes(), &since)?;
                 *has_quarantine = true;
@@ -306,7 +306,7 @@ impl<S: KvStore> RunningProjection<S> {
         transaction: &mut W,
         dead: &DeadLetter,
     ) -> EventResult<()> {
-        if dead.is_aside() {
+        if dead.is_dead_lettered() {
             transaction.put(&self.trees.dead_streams, &dead.stream_key(), &[FORMAT])?;
         }
         let value = json_value(&self.log, dead)?;

@@ -30,7 +30,7 @@ impl Turn {
     }
 
     /// Releases the turn, and tells whether another thread asked for it since the last release.
-    pub(super) fn give_up(&self, turn: MutexGuard<'_, ()>) -> bool {
+    pub(super) fn release(&self, turn: MutexGuard<'_, ()>) -> bool {
         drop(turn);
         fence(Ordering::SeqCst);
         self.is_wanted.swap(false, Ordering::Relaxed)
@@ -45,11 +45,11 @@ mod tests {
     fn it_tells_whether_another_asked_for_it() {
         let turn = Turn::default();
         let own = turn.take().unwrap();
-        assert!(!turn.give_up(own));
+        assert!(!turn.release(own));
         let own = turn.take().unwrap();
         assert!(turn.take().is_none());
-        assert!(turn.give_up(own));
+        assert!(turn.release(own));
         let own = turn.take().unwrap();
-        assert!(!turn.give_up(own), "it was told once");
+        assert!(!turn.release(own), "it was told once");
     }
 }

@@ -387,21 +387,7 @@ impl<'t> StepTrees<'t> {
                 self.read_window(source, last.as_deref(), budget.entries - count)?;
             let mut number = 0;
             while let Some((key, value)) = window.get(number) {
-                self.ready(Operation::Scan)?;
-                self.counts.entries += 1;
-                self.bytes += (key.len() + value.len()) as u64;
-                let at = last.get_or_insert_default();
-                at.clear();
-                at.extend_from_slice(key);
-                if let Some(visit) = self.visits.last_mut() {
-                    visit.at.clone_from(at);
-                    visit.is_stale = false;
-                }
-                each(self, key, value)?;
-                if let Some(stop) = &self.stop {
-                    // The closure ignored the failure. It gets no further entry.
-                    return Err(error_of(stop, Operation::Scan).into());
-                }
+                self.visit_entry(key, value, last, each)?;
                 (number, count) = (number + 1, count + 1);
                 let is_used_up = count >= budget.entries
                     || self.bytes - bytes_before >= budget.bytes
@@ -409,6 +395,7 @@ impl<'t> StepTrees<'t> {
                 if is_used_up {
                     return Ok(false);
                 }
+                // The closure wrote to what is being visited: read the rest of the window again.
                 if self.visits.last().is_some_and(|visit| visit.is_stale) {
                     break;
                 }
@@ -416,6 +403,31 @@ impl<'t> StepTrees<'t> {
             if is_last && window.get(number).is_none() {
                 return Ok(true);
             }
+        }
+    }
+
+    fn visit_entry(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        last: &mut Option<Vec<u8>>,
+        each: &mut Visitor<'_>,
+    ) -> StepResult {
+        self.ready(Operation::Scan)?;
+        self.counts.entries += 1;
+        self.bytes += (key.len() + value.len()) as u64;
+        let at = last.get_or_insert_default();
+        at.clear();
+        at.extend_from_slice(key);
+        if let Some(visit) = self.visits.last_mut() {
+            visit.at.clone_from(at);
+            visit.is_stale = false;
+        }
+        each(self, key, value)?;
+        // If the closure ignored a failure, it gets no further entry.
+        match &self.stop {
+            Some(stop) => Err(error_of(stop, Operation::Scan).into()),
+            None => Ok(()),
         }
     }
 

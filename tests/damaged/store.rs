@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use arbour::documents::{Collection, Declaration, DocResult, Field, FieldKind, Ids, Index};
 use arbour::events::{
-    Append, Event, EventCollection, EventResult, Events, FailurePolicy, GiveUp, Handled, Model,
-    NewEvent, Outbox, Projection, StreamSnapshots,
+    Append, Event, EventCollection, EventResult, Events, FailureAction, FailurePolicy, Handled,
+    Model, NewEvent, Outbox, Projection, StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Tree};
@@ -42,7 +42,7 @@ pub(crate) fn projection(
     store: &MemoryStore,
     name: &str,
     version: u32,
-    give_up: GiveUp,
+    give_up: FailureAction,
 ) -> DocResult<Projection<MemoryStore>> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
@@ -74,9 +74,9 @@ impl Model for Refusing {
 }
 
 pub(crate) fn events(store: &Arc<MemoryStore>) -> EventResult<Events<MemoryStore>> {
-    let letters = projection(store, "letters", 1, GiveUp::DeadLetter)?;
-    let next = projection(store, "letters", 2, GiveUp::DeadLetter)?;
-    let held = projection(store, "held", 1, GiveUp::Quarantine)?;
+    let letters = projection(store, "letters", 1, FailureAction::DeadLetter)?;
+    let next = projection(store, "letters", 2, FailureAction::DeadLetter)?;
+    let held = projection(store, "held", 1, FailureAction::Quarantine)?;
     Events::builder(Arc::clone(store), "main")
         .projection(letters)
         .projection(next)

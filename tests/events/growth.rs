@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent,
+    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
     Outbox, Projection,
 };
 use arbour::key::Key as _;
@@ -42,7 +42,7 @@ fn noted(stream: &str, payload: &[u8]) -> NewEvent {
 fn quarantined(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let is_mended = Arc::<AtomicU64>::default();
-    let policy = FailurePolicy::default().then(GiveUp::Quarantine);
+    let policy = FailurePolicy::default().then(FailureAction::Quarantine);
     let bank = Projection::new("bank", 1).on_failure(policy).model(Failing(Arc::clone(&is_mended)));
     let events = Events::builder(store, "main").projection(bank).build().unwrap();
     for stream in ["a", "b"] {
@@ -75,7 +75,7 @@ fn releasing_a_stream_reads_the_same_for_each_event_of_it() {
 
 /// Dead letters of a program that kept no index of them are indexed by the first repair.
 #[test]
-fn what_was_put_aside_before_there_was_an_index_is_released() {
+fn what_was_dead_lettered_before_there_was_an_index_is_released() {
     let (events, _, is_mended) = quarantined(5);
     let store = events.store();
     let open =

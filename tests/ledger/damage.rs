@@ -8,7 +8,7 @@ use arbour::events::{Append, Log, NewEvent};
 use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{columns, fails, finish, is_failure, open_two, prints, run, start_with};
 
-on_every_persistent_engine!(another_log_is_refused, what_cannot_be_applied_is_put_aside,);
+on_every_persistent_engine!(another_log_is_refused, what_cannot_be_applied_is_dead_lettered,);
 
 /// If a store is opened with the log of another, the one must not be folded into the other.
 fn another_log_is_refused(bed: &Bed) {
@@ -65,7 +65,7 @@ fn a_log_that_lost_its_end_is_refused() {
 }
 
 /// An event that the program does not understand was appended.
-fn what_cannot_be_applied_is_put_aside(bed: &Bed) {
+fn what_cannot_be_applied_is_dead_lettered(bed: &Bed) {
     open_two(bed);
     let store = bed.open_log();
     let log = Log::open(&store, "main").unwrap();

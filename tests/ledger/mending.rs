@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arbour::events::{
-    Append, Event, EventType, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent, Outbox,
-    Projection,
+    Append, Event, EventType, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
+    Outbox, Projection,
 };
 use arbour::{KvRead, KvStore as _};
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use crate::bed::{Bed, on_every_persistent_engine};
 use crate::program::{columns, fails, open_two, prints, run};
 
 on_every_persistent_engine!(
-    what_was_put_aside_is_applied_in_order,
-    what_was_put_aside_is_applied_one_by_one,
+    what_was_dead_lettered_is_applied_in_order,
+    what_was_dead_lettered_is_applied_one_by_one,
     what_fails_again_stays,
 );
 
@@ -44,7 +44,7 @@ fn open_eve(bed: &Bed) {
     let log = bed.log_url().map(|_| Arc::new(bed.open_log()));
     let older = Projection::new("accounts", 1)
         .model(Older)
-        .on_failure(FailurePolicy::default().then(GiveUp::Quarantine));
+        .on_failure(FailurePolicy::default().then(FailureAction::Quarantine));
     let builder = Events::builder(Arc::clone(&store), "main").projection(older);
     let events = match &log {
         Some(log) => builder.log_in(Arc::clone(log)).build().unwrap(),
@@ -62,7 +62,7 @@ fn open_eve(bed: &Bed) {
 const ASIDE: &str = "accounts\t1\t4\taccount/eve\taccount-opened\tfailed\t1\treduce of accounts: not known yet\n\
                      accounts\t1\t5\taccount/eve\tdeposited\tbehind another\t0\tthe event at position 4 of its stream failed\n";
 
-fn what_was_put_aside_is_applied_in_order(bed: &Bed) {
+fn what_was_dead_lettered_is_applied_in_order(bed: &Bed) {
     open_two(bed);
     prints(bed, &["failed"], "");
     open_eve(bed);
@@ -79,7 +79,7 @@ fn what_was_put_aside_is_applied_in_order(bed: &Bed) {
     assert_eq!(accounts, [["ada", "500", "2"], ["bob", "0", "1"], ["eve", "10", "3"]]);
 }
 
-fn what_was_put_aside_is_applied_one_by_one(bed: &Bed) {
+fn what_was_dead_lettered_is_applied_one_by_one(bed: &Bed) {
     open_two(bed);
     open_eve(bed);
     fails(bed, &["replay", "accounts", "5"], 1, "position 4 of its stream comes first");

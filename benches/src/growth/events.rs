@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailurePolicy, GiveUp, Handled, Log, Model, NewEvent,
+    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
     Outbox, Projection,
 };
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
@@ -84,20 +84,21 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
         }),
         Case::<S>::new("event: catch up, per event", "events", |store, size| {
             filled(&**store, size, |number| format!("stream-{}", number % 100))?;
-            let events = counting(store, &Arc::default(), GiveUp::Halt)?;
+            let events = counting(store, &Arc::default(), FailureAction::Halt)?;
             time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
         })
         .fewer(4),
         Case::<S>::new("event: dead-letter, per event", "dead letters", |store, size| {
             filled(&**store, size, |number| format!("stream-{number}"))?;
-            let events = counting(store, &Arc::new(AtomicBool::new(true)), GiveUp::DeadLetter)?;
+            let events =
+                counting(store, &Arc::new(AtomicBool::new(true)), FailureAction::DeadLetter)?;
             time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
         })
         .fewer(16),
         Case::<S>::new("event: release, per event", "dead letters", |store, size| {
             filled(&**store, size, |_| "stream".to_owned())?;
             let fails = Arc::new(AtomicBool::new(true));
-            let events = counting(store, &fails, GiveUp::Quarantine)?;
+            let events = counting(store, &fails, FailureAction::Quarantine)?;
             events.catch_up(PROJECTION).map_err(failed)?;
             fails.store(false, Ordering::SeqCst);
             time(size, || events.release(PROJECTION, "stream").map(drop).map_err(failed))
@@ -141,7 +142,7 @@ impl Model for Fickle {
 fn counting<S: KvStore>(
     store: &Arc<S>,
     fails: &Arc<AtomicBool>,
-    give_up: GiveUp,
+    give_up: FailureAction,
 ) -> Result<Events<S>> {
     let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
     let policy = FailurePolicy::default().then(give_up);

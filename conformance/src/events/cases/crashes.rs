@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arbour::documents::Collection;
 use arbour::events::{
-    Append, Dispatch, EventResult, Events, FailurePolicy, GiveUp, Log, Outcome, Projection,
+    Append, Dispatch, EventResult, Events, FailureAction, FailurePolicy, Log, Outcome, Projection,
 };
 use arbour_core::engine::TreeName;
 use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _};
@@ -36,7 +36,7 @@ fn projection<S: KvStore, V: KvStore>(
     let projection = Projection::new(name, 1);
     let declaration = accounts(&projection.view("accounts"));
     let own = Collection::open(bed_store, declaration)?;
-    let policy = FailurePolicy::default().then(GiveUp::DeadLetter);
+    let policy = FailurePolicy::default().then(FailureAction::DeadLetter);
     Ok(projection.model(Ledger::new(own, Arc::clone(scene))).on_failure(policy))
 }
 
@@ -68,7 +68,7 @@ fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> EventResult<()> {
         told.appended = dispatched.appended.last;
         let outcomes = dispatched.projected.iter().flat_map(|projected| &projected.outcomes);
         let is_dealt_with = |outcome: &Outcome| {
-            matches!(outcome, Outcome::Applied { .. } | Outcome::PutAside { .. })
+            matches!(outcome, Outcome::Applied { .. } | Outcome::DeadLettered { .. })
         };
         if !outcomes.clone().all(is_dealt_with) {
             break;

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Dispatch, EventError, EventQuery, EventResult, Events, Expected, FailurePolicy, GiveUp,
-    Outcome, Pace,
+    Append, Dispatch, EventError, EventQuery, EventResult, Events, Expected, FailureAction,
+    FailurePolicy, Outcome, Pace,
 };
 use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
 use serde_json::json;
@@ -24,11 +24,12 @@ const LONG: Duration = Duration::from_secs(60);
 /// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
 /// down.
 pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
-    let events =
-        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))?;
+    let events = bed.open_with(|bank| {
+        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
+    })?;
     assert_eq!(applied(&events, cents("a", 1)?)?, json!({"cents": 1, "part": 0}));
     let aside = dispatch(&events, event("a", json!({"fail": "reduce"}))?)?;
-    assert!(matches!(aside, Outcome::PutAside { .. }), "{aside:?}");
+    assert!(matches!(aside, Outcome::DeadLettered { .. }), "{aside:?}");
     let error = refused(events.dispatch(expecting("a", Expected::NoStream, 1)?), "a wrong version");
     assert!(matches!(error, EventError::Expected { actual: 2, .. }), "{error:?}");
     // This dispatch does not wait, and the next one that does applies its event.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbour::events::DeadKind;
 use arbour::events::{
-    EventError, EventResult, Events, FailurePolicy, GiveUp, NewEvent, Outcome, Pace, Phase,
+    EventError, EventResult, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Pace, Phase,
 };
 use arbour_core::KvStore;
 use serde_json::json;
@@ -138,13 +138,15 @@ pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Even
 /// Case 35. A dead-lettered event does not hold up the others, and can be applied later.
 pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>| {
-        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))
+        bed.open_with(|bank| {
+            bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
+        })
     };
     let events = open(bed)?;
     applied(&events, cents("a", 1)?)?;
     let outcome = dispatch(&events, failing("a", "derive")?)?;
     let is_aside =
-        matches!(&outcome, Outcome::PutAside { reason } if reason.contains("asked to fail"));
+        matches!(&outcome, Outcome::DeadLettered { reason } if reason.contains("asked to fail"));
     assert!(is_aside, "{outcome:?}");
     applied(&events, cents("a", 2)?)?;
     dispatch(&events, failing("b", "apply")?)?;
@@ -158,8 +160,8 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventR
     bed.scene.mend(true);
     assert!(events.replay("bank", 2)?);
     assert_eq!(dead(&events)?, "4 b failed apply");
-    invalid(events.replay("bank", 2), "what is not put aside any more");
-    invalid(events.replay("bank", 1), "what was never put aside");
+    invalid(events.replay("bank", 2), "what is not in the dead-letter queue any more");
+    invalid(events.replay("bank", 1), "what was never in the dead-letter queue");
     assert_eq!(events.release("bank", "b")?, 1);
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 103 3, b 100 1");
     assert_eq!(events.catch_up("bank")?, 4);
@@ -170,13 +172,15 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> EventR
 /// other stream is affected.
 pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
     let open = |bed: &EventBed<F>| {
-        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::Quarantine)))
+        bed.open_with(|bank| {
+            bank.on_failure(FailurePolicy::default().then(FailureAction::Quarantine))
+        })
     };
     let events = open(bed)?;
     applied(&events, cents("a", 1)?)?;
     dispatch(&events, failing("a", "reduce")?)?;
     let outcome = dispatch(&events, cents("a", 2)?)?;
-    assert!(matches!(outcome, Outcome::PutAside { .. }), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::DeadLettered { .. }), "{outcome:?}");
     applied(&events, cents("b", 3)?)?;
     drop(events);
     bed.settle()?;
@@ -233,13 +237,14 @@ pub(super) fn unknown_types_by_declaration<F: Factory>(bed: &mut EventBed<F>) ->
 
 /// An event whose payload does not decode fails like any other, and is named.
 pub(super) fn undecodable_payload_fails<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
-    let events =
-        bed.open_with(|bank| bank.on_failure(FailurePolicy::default().then(GiveUp::DeadLetter)))?;
+    let events = bed.open_with(|bank| {
+        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
+    })?;
     let bad = NewEvent::raw("a", "moved", 1, b"{half".to_vec());
     let outcome = dispatch(&events, bad)?;
     let is_told = matches!(
         &outcome,
-        Outcome::PutAside { reason } if reason.contains("position 1") && reason.contains("moved")
+        Outcome::DeadLettered { reason } if reason.contains("position 1") && reason.contains("moved")
     );
     assert!(is_told, "{outcome:?}");
     applied(&events, cents("a", 1)?)?;
