@@ -41,12 +41,16 @@ pub(super) fn of_index<D: Document>(
     if index.words {
         return of_words(definition, number, index, conjuncts, order);
     }
+    // A sparse index lacks the documents in which a field is null, so it answers only queries that
+    // exclude null.
     let is_complete = |field: FieldRef| {
         !index.sparse || conjuncts.iter().any(|condition| condition.excludes_null(field))
     };
     if !index.parts.iter().all(|part| is_complete(part.field)) {
         return Vec::new();
     }
+    // Any one of the values that a field must contain finds the documents; the others are checked on
+    // them. So there is a way for each value, and the planner counts which is the rarest.
     let choices = conjuncts.iter().map(|condition| match condition {
         Condition::Each(field, values) if index.parts.iter().any(|part| part.field == *field) => {
             values.len().clamp(1, CHOICES_MAX)
@@ -83,6 +87,7 @@ fn of_words<D: Document>(
                 continue;
             }
             ranges.add_points(part.direction, &[point]);
+            // Further words and conditions are checked on the documents.
             ranges.is_exact = conjuncts.len() == 1 && words.len() == 1;
             ranges.used = 1;
             candidates.extend(ranges.into_candidate(definition, number, index, order));
@@ -129,6 +134,8 @@ impl Ranges {
     ) -> Self {
         let mut ranges = Self::new(conjuncts.len());
         for part in &index.parts {
+            // Entries sort by the parts after this one only where this one has a single value. So
+            // the first part with a range, or without a condition, is the last one of use.
             if !ranges.use_points(part.field, part.direction, conjuncts, choice) {
                 ranges.use_spans(part.field, part.direction, conjuncts);
                 break;
@@ -146,6 +153,7 @@ impl Ranges {
     ) -> bool {
         for condition in conjuncts {
             match condition {
+                // The values of several parts multiply.
                 Condition::Points(of, points)
                     if *of == field && points.len() * self.prefixes.len() <= RANGES_MAX =>
                 {
@@ -212,6 +220,7 @@ impl Ranges {
         let is_whole = self.points == index.parts.len();
         let spans = self.prefixes.iter().map(|prefix| {
             let mut start = prefix.clone();
+            // The delimiter belongs to the prefix: without it, the value "ab" would find "abc" too.
             if is_whole {
                 start.push(GROUP_DELIMITER);
             } else if self.points > 0 {
@@ -235,13 +244,17 @@ impl Ranges {
         let many =
             index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
         let is_fixed = |part: usize| part < self.points && !self.several.contains(&part);
+        // A document has an entry for each value of a multi-valued part. Unless that part is fixed to
+        // one value, the ranges may hold several of them.
         let repeats = many.is_some_and(|part| !is_fixed(part));
         let is_single = self.prefixes.len() == 1;
+        // Several ranges are each in order, but not one after another.
         let direction = match order {
             None => Some(Direction::Forward),
             Some(order) if is_single && !repeats => read_direction(index, self.points, order),
             Some(_) => None,
         };
+        // An index on which no condition depends is worth reading only for its order.
         if self.used == 0 && (direction.is_none() || order.is_none()) {
             return None;
         }
@@ -286,6 +299,7 @@ fn read_direction(index: &IndexDefinition, fixed: usize, order: &Order) -> Optio
     if asked.next().is_some() {
         return None;
     }
+    // The ids at the end of the entries break ties, and must run in the same direction as the parts.
     let ids = index.id_direction();
     let needed = if order.ties == ids { Direction::Forward } else { Direction::Reverse };
     (*direction.get_or_insert(needed) == needed).then_some(needed)

@@ -6,7 +6,7 @@
 //! | `arbour/log/LOG` | FF | id of the log, its newest position, its hash, its first position, its clock, and the first position of its index by type, if it has one |
 //! | `arbour/stream/LOG` | stream FF version | position |
 //! | `arbour/stream/LOG` | stream FF FF | newest version |
-//! | `arbour/type/LOG` | type FF position | empty; only if the log keeps an index by type |
+//! | `arbour/type/LOG` | type FF position | the format byte alone; only if the log keeps an index by type |
 //! | `arbour/key/LOG` | idempotency key | hash of the appended content, first and last position |
 //! | `arbour/ack/LOG` | subscription | position |
 //! | `arbour/lease/LOG` | subscription | its runner |
@@ -17,7 +17,7 @@
 //! | `arbour/log/LOG` | FF projection FF version | position applied, hash there, id of the log, whether it is halted, has streams in quarantine, is being built, and whether dead letters are indexed by stream |
 //! | `arbour/result/PROJECTION.VERSION` | position | what handlers returned, and the sub-events |
 //! | `arbour/dead/PROJECTION.VERSION` | position | why the event failed, and how many times |
-//! | `arbour/dead-stream/PROJECTION.VERSION` | stream FF position | empty: the dead letters, by stream |
+//! | `arbour/dead-stream/PROJECTION.VERSION` | stream FF position | the format byte alone: the dead letters, by stream |
 //! | `arbour/quarantine/PROJECTION.VERSION` | stream | position from which its events are dead-lettered |
 //!
 //! Numbers are big-endian, and every value begins with a format byte. The byte FF occurs in no text

@@ -22,6 +22,7 @@ impl<S: KvStore> RunningProjection<S> {
 
     /// Returns the position of the first dead letter of a stream.
     fn first_dead_of<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
+        // A program that predates the index has written dead letters that it lacks.
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
             let mut queued = letters.iter().filter(|dead| dead.is_dead_lettered());
@@ -56,6 +57,7 @@ impl<S: KvStore> RunningProjection<S> {
             return Ok(());
         }
         transaction.delete(&self.trees.quarantine, stream.as_bytes())?;
+        // The flag spares projections without any quarantine a lookup for each event.
         state.has_quarantine =
             transaction.first(&self.trees.quarantine, KeyRange::all())?.is_some();
         self.save(transaction, &state)
@@ -161,6 +163,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         self.inner.leave_halt(running, |transaction, dead| {
             let letter = DeadLetter { kind: DeadKind::Failed, ..dead };
             let event = self.inner.event(letter.position)?;
+            // Advance as applying would: the next event is checked against this hash.
             let mut state = running.state(transaction)?;
             state.hash = event.hash();
             state.applied = letter.position;
@@ -192,6 +195,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
         check_not_handling()?;
         let running = self.inner.served(projection)?;
+        // Read it before the transaction begins, because the log may have a store of its own.
         let event = self.inner.event(position)?;
         let event = event.as_event();
         let is_applied = self.store().write(|transaction| {
@@ -222,6 +226,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                     group.delete(&running.trees.dead, &position_key(position))?;
                     group.delete(&running.trees.dead_streams, &dead.stream_key())?;
                 }
+                // Only the savepoint of the event was rolled back; this try is recorded.
                 Err(error) => running.bury(&mut group, &again(&dead, error))?,
             }
             running.end_quarantine(&mut group, event.stream)?;
@@ -288,11 +293,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         running: &RunningProjection<S>,
         and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,
     ) -> EventResult<()> {
+        // Look without the writer first: a call that changes nothing must not wait or commit.
         if !running.state(&self.views.inner().snapshot()?)?.is_halted {
             return Ok(());
         }
         let state = self.views.inner().write(|transaction| {
             let mut state = running.state(transaction)?;
+            // Another process may have resumed it since.
             if !state.is_halted {
                 return Ok(state);
             }
@@ -305,6 +312,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             }
             running.state(transaction)
         })?;
+        // Only after the commit: if it fails, the backoff stays.
         running.tries.store(0, Ordering::Relaxed);
         running.committed(&state);
         self.signal.notify();

@@ -11,8 +11,9 @@
 //! | `arbour/index/COLLECTION/INDEX` | values FF id | empty |
 //! | `arbour/feed/COLLECTION` | position | the change |
 //! | `arbour/feed-ack/COLLECTION` | subscriber | position |
+//! | `arbour/feed-ack/COLLECTION` | empty | the position of the last trimmed change |
 //!
-//! Every value except an empty one begins with a format byte. The header of a document has a fixed
+//! Every value begins with a format byte, except for empty ones and the highest id. The header of a document has a fixed
 //! length, so that SQL can cut it off.
 
 use crate::DecodeError;

@@ -37,6 +37,7 @@ impl WriteSet {
     pub(crate) fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) {
         self.batch.put(tree, key, value);
         self.note(tree, key);
+        // A deletion leaves an empty range empty; only a put can make a note wrong.
         if let Some(empty) = self.empty.get_mut().get_mut(tree) {
             empty.cut(key);
         }
@@ -53,6 +54,8 @@ impl WriteSet {
         for key in keys {
             self.delete(tree, key);
         }
+        // The caller has listed every key of a range, so nothing is left between the first and the
+        // last.
         if let (Some(first), Some(last)) = (keys.first(), keys.last()) {
             self.note_empty(tree, first, &successor(last));
         }
@@ -146,6 +149,7 @@ impl WriteSet {
     /// knows its own count, nothing is scanned.
     pub(crate) fn len_over(&self, below: &impl KvRead, tree: &Tree) -> Result<u64> {
         let mut len = below.len(tree)?;
+        // Only what is below tells whether a put adds an entry or replaces one.
         for (key, written) in self.range(tree, &KeyRange::all(), Direction::Forward) {
             match (below.contains(tree, key)?, written.is_some()) {
                 (false, true) => len = len.saturating_add(1),
@@ -166,6 +170,7 @@ impl WriteSet {
         let mut names: BTreeSet<String> = below.into_iter().collect();
         if !self.batch.is_empty() {
             for tree in self.index().keys() {
+                // The writes may have deleted the last entry below, or only keys that are absent.
                 if reader.scan(tree, KeyRange::all(), Direction::Forward)?.next()?.is_some() {
                     names.insert(tree.name().to_owned());
                 } else {
@@ -188,6 +193,7 @@ impl WriteSet {
 }
 
 fn insert(index: &mut Index, tree: &Tree, key: &[u8], position: usize) {
+    // Look up first: `entry` needs an owned key, also for one that is there already.
     let keys = match index.get_mut(tree) {
         Some(keys) => keys,
         None => index.entry(tree.clone()).or_default(),
