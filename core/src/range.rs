@@ -142,11 +142,11 @@ impl<'a> KeyRange<'a> {
     /// ```
     #[must_use]
     pub fn resume_before(mut self, key: &[u8]) -> Self {
-        let behind = match &self.end {
+        let is_after_end = match &self.end {
             Bound::Unbounded => true,
             Bound::Included(end) | Bound::Excluded(end) => end.as_ref() >= key,
         };
-        if behind {
+        if is_after_end {
             self.end = Bound::Excluded(Key::Owned(SmallVec::from_slice(key)));
         }
         self

@@ -317,12 +317,12 @@ pub(super) fn common(left: Span, right: &Span) -> Span {
 /// Returns the keys that begin with `start`, followed by a part within a range. For a descending
 /// part the bounds swap, and what was before the end now lies after everything that begins with it.
 fn within(start: &[u8], span: &Span, direction: Direction) -> Span {
-    let behind = |bytes: &[u8]| [start, bytes].concat();
+    let after = |bytes: &[u8]| [start, bytes].concat();
     match direction {
         Direction::Forward => Span {
-            start: behind(&span.start),
+            start: after(&span.start),
             end: match &span.end {
-                Some(end) => Some(behind(end)),
+                Some(end) => Some(after(end)),
                 None => prefix_end(start),
             },
         },

@@ -353,11 +353,11 @@ fn span<D: Document>(
     let (low, high) = kind.first_bytes();
     let start = match lower {
         Bound::Included(value) => encoded(definition, value)?,
-        Bound::Excluded(value) => behind(encoded(definition, value)?),
+        Bound::Excluded(value) => after(encoded(definition, value)?),
         Bound::Unbounded => vec![low],
     };
     let end = match upper {
-        Bound::Included(value) => behind(encoded(definition, value)?),
+        Bound::Included(value) => after(encoded(definition, value)?),
         Bound::Excluded(value) => encoded(definition, value)?,
         Bound::Unbounded => vec![high + 1],
     };
@@ -365,7 +365,7 @@ fn span<D: Document>(
 }
 
 /// Returns the first bytes after everything that begins with an encoded value.
-fn behind(value: Vec<u8>) -> Vec<u8> {
+fn after(value: Vec<u8>) -> Vec<u8> {
     // An encoded value contains no byte FF, so the end of the prefix always exists.
     prefix_end(&value).unwrap_or(value)
 }

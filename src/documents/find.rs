@@ -88,11 +88,11 @@ impl Find {
                 if let Some(at) = keys.iter().position(|key| *key == place.id_key) {
                     keys.drain(..if is_included { at } else { at + 1 });
                 } else {
-                    let is_behind = |key: &Vec<u8>| match order.ties {
+                    let is_after = |key: &Vec<u8>| match order.ties {
                         Direction::Forward => *key > place.id_key,
                         Direction::Reverse => *key < place.id_key,
                     };
-                    keys.retain(is_behind);
+                    keys.retain(is_after);
                 }
             }
             Self::Documents { span, direction } => {

@@ -77,9 +77,9 @@ fn with_integers(text: &[u8]) -> Option<Vec<u8>> {
     let mut written = Vec::with_capacity(text.len() + 64);
     let mut rest = text;
     let mut any = false;
-    while let Some((&first, behind)) = rest.split_first() {
+    while let Some((&first, after)) = rest.split_first() {
         let length = match first {
-            b'"' => 1 + string_length(behind),
+            b'"' => 1 + string_length(after),
             b'-' | b'0'..=b'9' => rest.iter().take_while(|byte| is_of_number(byte)).count(),
             _ => 1,
         };

@@ -80,32 +80,47 @@ impl Plan {
         if aim.index_required && candidates.iter().any(|candidate| !reads_all(candidate, aim)) {
             candidates.retain(|candidate| !reads_all(candidate, aim));
         }
-        let narrows = candidates.iter().filter(|candidate| !candidate.find.is_all()).count();
-        let others =
-            candidates.iter().filter(|candidate| !is_document_scan(&candidate.find)).count();
-        let number = if narrows <= 1 && others == narrows {
-            // There is at most one alternative to reading all documents, so nothing needs to be
-            // counted.
-            candidates.iter().position(|candidate| !candidate.find.is_all()).unwrap_or_default()
-        } else {
-            cheapest(&candidates, aim, &mut count)?
+        let number = match only_alternative(&candidates) {
+            Some(number) => number,
+            None => cheapest(&candidates, aim, &mut count)?,
         };
-        let mut considered = Vec::new();
-        let mut estimate = None;
-        if aim.counts {
-            for (at, candidate) in candidates.iter().enumerate() {
-                let entries = entries(candidate, &mut count)?;
-                if !is_document_scan(&candidate.find) {
-                    considered.push(describe(definition, candidate, entries));
-                }
-                if at == number {
-                    estimate = Some(cost(candidate, entries, aim));
-                }
-            }
-        }
-        let chosen = candidates.swap_remove(number);
-        Ok(Self { chosen, considered, estimate })
+        let (considered, estimate) = if aim.counts {
+            explained(definition, &candidates, number, aim, &mut count)?
+        } else {
+            (Vec::new(), None)
+        };
+        Ok(Self { chosen: candidates.swap_remove(number), considered, estimate })
     }
+}
+
+/// Finds the way to take if there is at most one alternative to reading all documents: nothing needs
+/// to be counted then.
+fn only_alternative(candidates: &[Candidate]) -> Option<usize> {
+    let narrows = candidates.iter().filter(|candidate| !candidate.find.is_all()).count();
+    let others = candidates.iter().filter(|candidate| !is_document_scan(&candidate.find)).count();
+    let number = candidates.iter().position(|candidate| !candidate.find.is_all());
+    (narrows <= 1 && others == narrows).then(|| number.unwrap_or_default())
+}
+
+/// Counts what each way reads, and the documents to check by the chosen one.
+fn explained<D: Document>(
+    definition: &Definition<D>,
+    candidates: &[Candidate],
+    chosen: usize,
+    aim: &Aim<'_>,
+    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
+) -> DocResult<(Vec<Considered>, Option<u64>)> {
+    let (mut considered, mut estimate) = (Vec::new(), None);
+    for (number, candidate) in candidates.iter().enumerate() {
+        let entries = entries(candidate, &mut *count)?;
+        if !is_document_scan(&candidate.find) {
+            considered.push(describe(definition, candidate, entries));
+        }
+        if number == chosen {
+            estimate = Some(cost(candidate, entries, aim));
+        }
+    }
+    Ok((considered, estimate))
 }
 
 /// Finds the way that is expected to check the fewest documents; the first one if several are

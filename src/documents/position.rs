@@ -64,12 +64,16 @@ impl<'s> Seal<'s> {
     /// [`Cursor`](DocError::Cursor) for a text that this seal did not write.
     pub(super) fn read(&self, cursor: &PageCursor) -> DocResult<Position> {
         let refused = |reason| DocError::Cursor { collection: self.collection.to_owned(), reason };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str()).map_err(|_| refused("is none"))?;
-        let (bytes, code) = bytes.split_last_chunk::<CODE_BYTES>().ok_or(refused("is none"))?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(cursor.as_str())
+            .map_err(|_| refused("was not returned by a page"))?;
+        let (bytes, code) =
+            bytes.split_last_chunk::<CODE_BYTES>().ok_or(refused("was not returned by a page"))?;
         if self.code(bytes) != *code {
             return Err(refused("was changed, or is of another query or store"));
         }
-        let (&[format, flags], rest) = bytes.split_first_chunk::<2>().ok_or(refused("is none"))?;
+        let (&[format, flags], rest) =
+            bytes.split_first_chunk::<2>().ok_or(refused("was not returned by a page"))?;
         let end = rest.iter().position(|byte| *byte == GROUP_DELIMITER);
         let (FORMAT, Some(end)) = (format, end) else {
             return Err(refused("is of another version"));

@@ -148,8 +148,8 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
             let place = self.order.place(&collection.definition, &id_key, &stored.body);
             cursor(place, is_backward, false)
         };
-        let ahead = rows.last().filter(|_| has_more).map(|last| at(last, is_backward));
-        let behind = match (rows.first(), &self.position) {
+        let following = rows.last().filter(|_| has_more).map(|last| at(last, is_backward));
+        let preceding = match (rows.first(), &self.position) {
             (Some(first), Some(_)) => Some(at(first, !is_backward)),
             // No document is left on this side of the place. On the other side, the page begins
             // with the document at the place itself.
@@ -157,7 +157,8 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
             (Some(first), None) if self.query.offset > 0 => Some(at(first, !is_backward)),
             (_, None) => None,
         };
-        (page.next, page.previous) = if is_backward { (behind, ahead) } else { (ahead, behind) };
+        (page.next, page.previous) =
+            if is_backward { (preceding, following) } else { (following, preceding) };
     }
 
     /// Collects documents that are found in the requested order.
@@ -200,10 +201,10 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         let mut first = BinaryHeap::new();
         self.visit(&plan, page, explain, &mut |id_key, stored| {
             let key = self.order.key(&self.order.place(definition, id_key, &stored.body));
-            let is_behind = from
+            let is_after = from
                 .as_ref()
                 .is_none_or(|(from, is_included)| key > *from || (*is_included && key == *from));
-            if is_behind {
+            if is_after {
                 // Keep only the first `wanted` documents: memory does not grow with the matches.
                 first.push(Ranked { key, stored });
                 if first.len() > wanted {

@@ -184,7 +184,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         loop {
             let seen = self.inner.signal.count();
             let newest = self.head()?.position;
-            let mut is_behind = false;
+            let mut lags = false;
             for running in self.inner.served_projections()? {
                 match self.inner.drive_until(running, newest, None)? {
                     Wait::ShutDown => return Ok(()),
@@ -192,12 +192,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                     Wait::TimedOut => {}
                     wait => self.ended(running, wait)?,
                 }
-                is_behind |= running.applied.load(Ordering::Acquire) < newest;
+                lags |= running.applied.load(Ordering::Acquire) < newest;
             }
             if self.inner.is_shut.load(Ordering::Acquire) {
                 return Ok(());
             }
-            if !is_behind {
+            if !lags {
                 self.inner.signal.wait_past(seen, self.inner.next_poll(None));
             }
         }

@@ -1,6 +1,6 @@
 //! A log and the projections of it, opened together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,24 +14,12 @@ use super::head::Head;
 use super::layout::PROJECTION_TREE;
 use super::log::{Log, check_name, open_tree};
 use super::log_location::LogLocation;
-use super::projection::Projection;
 use super::query::EventQuery;
 use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
 use super::taken::Taken;
 use super::{EventError, EventResult};
 use crate::GroupCommit;
-
-/// The default poll interval for a store that other processes write to as well.
-const OTHERS_POLL: Duration = Duration::from_millis(20);
-
-/// The default poll interval for a store that only this process writes. A [`Log`] of the program's
-/// own can append events to it without notifying waiting threads.
-const OWN_POLL: Duration = Duration::from_millis(200);
-
-/// How long a wait without a timeout lasts without progress, by default. It is far longer than
-/// applying one batch of events takes.
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A log of events and the views that projections make of it, in one store or with the log in a
 /// store of its own.
@@ -115,245 +103,9 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) taken: Mutex<HashMap<String, Taken>>,
 }
 
-/// Declares the projections and the location of the log.
-///
-/// ```
-/// use arbour::events::Events;
-/// use std::sync::Arc;
-/// let views = Arc::new(arbour::MemoryStore::new());
-/// let log = Arc::new(arbour::MemoryStore::new());
-/// let events = Events::builder(views, "main").log_in(log).build()?;
-/// assert_eq!(events.head()?.position, 0);
-/// # Ok::<(), arbour::events::EventError>(())
-/// ```
-pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
-    store: Arc<S>,
-    open_location: Box<OpenLocation<S, L>>,
-    log: String,
-    projections: Vec<Projection<S>>,
-    view_durability: Durability,
-    poll: Option<Duration>,
-    stall_timeout: Duration,
-    indexes_types: bool,
-}
-
-/// Opens the log at its location.
-type OpenLocation<S, L> =
-    dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<LogLocation<L>>;
-
-impl<S: KvStore> Events<S> {
-    /// Starts with the store that holds the log and the views, and the name of the log.
-    ///
-    /// ```
-    /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
-        EventsBuilder {
-            store,
-            open_location: Box::new(|views, log| LogLocation::together(Arc::clone(views), log)),
-            log: log.to_owned(),
-            projections: Vec::new(),
-            view_durability: Durability::default(),
-            poll: None,
-            stall_timeout: STALL_TIMEOUT,
-            indexes_types: false,
-        }
-    }
-}
-
-impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
-    /// Adds a projection. Several versions of one projection can be declared: the active one
-    /// continues, and another can be [rebuilt](Events::rebuild) next to it.
-    ///
-    /// ```
-    /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .projection(Projection::new("bank", 1))
-    ///     .build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn projection(mut self, projection: Projection<S>) -> Self {
-        self.projections.push(projection);
-        self
-    }
-
-    /// Sets the durability of views that are not committed together with their events. It can be
-    /// weaker than that of the log, because lost changes of a view are made again from the log.
-    ///
-    /// ```
-    /// # use arbour::{Durability, MemoryStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(MemoryStore::new()), "main")
-    ///     .log_in(Arc::new(MemoryStore::new()))
-    ///     .view_durability(Durability::None)
-    ///     .build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn view_durability(mut self, durability: Durability) -> Self {
-        self.view_durability = durability;
-        self
-    }
-
-    /// Sets the poll interval: how often waiting threads read the store if no notification arrives.
-    /// If other processes write to the store, they notice its commits with this delay. The default
-    /// is then 20 milliseconds. For a store that only this process writes it is 200 milliseconds,
-    /// and matters only for events appended through a [`Log`] without a
-    /// [notification](Events::notify).
-    ///
-    /// ```
-    /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .poll(Duration::from_secs(1))
-    ///     .build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn poll(mut self, poll: Duration) -> Self {
-        self.poll = Some(poll);
-        self
-    }
-
-    /// Sets how long a call without its own timeout ([`dispatch`](Events::dispatch),
-    /// [`catch_up`](Events::catch_up), [`rebuild`](Events::rebuild)) waits while another thread
-    /// applies events but commits nothing. The default is 60 seconds.
-    ///
-    /// Without this limit, a call and a handler on the other thread that waits for that call would
-    /// block each other forever.
-    ///
-    /// ```
-    /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
-    ///     .stall_timeout(Duration::from_secs(600))
-    ///     .build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
-        self.stall_timeout = timeout;
-        self
-    }
-
-    /// Makes the log keep an index by type from now on, and builds it in [`build`](Self::build) if
-    /// it does not exist yet: see [`Log::index_types`].
-    ///
-    /// ```
-    /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").index_types().build()?;
-    /// assert!(events.read(&EventQuery::all().of_type("noted"))?.is_empty());
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn index_types(mut self) -> Self {
-        self.indexes_types = true;
-        self
-    }
-
-    /// Keeps the log in a separate store, of the same engine or another.
-    ///
-    /// ```
-    /// # use arbour::{MemoryStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let builder = Events::builder(Arc::new(MemoryStore::new()), "main");
-    /// let events = builder.log_in(Arc::new(MemoryStore::new())).build()?;
-    /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
-    /// ```
-    #[must_use]
-    pub fn log_in<M: KvStore>(self, store: Arc<M>) -> EventsBuilder<S, M> {
-        EventsBuilder {
-            store: self.store,
-            open_location: Box::new(move |_, log| LogLocation::apart(store, log)),
-            log: self.log,
-            projections: self.projections,
-            view_durability: self.view_durability,
-            poll: self.poll,
-            stall_timeout: self.stall_timeout,
-            indexes_types: self.indexes_types,
-        }
-    }
-}
-
-impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
-    /// Opens the log and the views.
-    ///
-    /// The first version of a projection is active at once. If the active version in the store is
-    /// earlier than any declared here, the newest declared version takes over: the first call that
-    /// waits for the projection ([`dispatch`](Events::dispatch) of an inline one,
-    /// [`catch_up`](Events::catch_up), [`wait_for`](Events::wait_for), [`follow`](Events::follow))
-    /// builds it from the log, and it becomes active once it is up to date. To keep reading the
-    /// earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
-    ///
-    /// # Errors
-    /// [`Truncated`](EventError::Truncated) if the log ends before the position of a view,
-    /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for
-    /// invalid names and for a version of a projection that is declared twice; errors of the store.
-    ///
-    /// ```
-    /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// assert!(Events::builder(Arc::new(arbour::MemoryStore::new()), "").build().is_err());
-    /// ```
-    pub fn build(self) -> EventResult<Events<S, L>> {
-        let views = Arc::new(GroupCommit::new(self.store));
-        let location = (self.open_location)(&views, &self.log)?;
-        if self.indexes_types {
-            location.log.index_types(&*location.store)?;
-        }
-        let mut names = BTreeSet::new();
-        let mut projections = Vec::new();
-        for projection in self.projections {
-            if !names.insert((projection.name().to_owned(), projection.version())) {
-                let reason = format!(
-                    "the projection {:?} is there twice in version {}",
-                    projection.name(),
-                    projection.version()
-                );
-                return Err(EventError::Invalid { log: self.log, reason });
-            }
-            projections.push(RunningProjection::open(
-                &**views.inner(),
-                projection,
-                location.name(),
-            )?);
-        }
-        let is_shared =
-            views.capabilities().multi_process || location.store.capabilities().multi_process;
-        let inner = Inner {
-            views,
-            location,
-            projections,
-            signal: Signal::default(),
-            counters: Counters::default(),
-            is_shut: AtomicBool::new(false),
-            dispatching: AtomicUsize::new(0),
-            view_durability: self.view_durability,
-            poll: self.poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL }),
-            stall_timeout: self.stall_timeout,
-            taken: Mutex::default(),
-        };
-        inner.open()?;
-        Ok(Events { inner: Arc::new(inner) })
-    }
-}
-
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Determines the active versions, and checks that the views were made from this log.
-    fn open(&self) -> EventResult<()> {
+    pub(super) fn open(&self) -> EventResult<()> {
         let views = self.views.inner();
         for running in &self.projections {
             let (state, active) = {

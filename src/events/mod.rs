@@ -27,6 +27,7 @@ mod event_collection;
 mod event_type;
 #[expect(clippy::module_inception, reason = "the type is what the module is about")]
 mod events;
+mod events_builder;
 mod fold;
 mod handling;
 mod head;
@@ -66,7 +67,8 @@ pub use error::{EventError, EventResult};
 pub use event::{Event, EventBuf, Hash, Metadata, NewEvent};
 pub use event_collection::{EventCollection, EventWrites};
 pub use event_type::EventType;
-pub use events::{Events, EventsBuilder};
+pub use events::Events;
+pub use events_builder::EventsBuilder;
 pub use fold::{Folded, StreamSnapshots};
 pub use head::Head;
 pub use log::Log;

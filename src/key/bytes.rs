@@ -24,9 +24,9 @@ impl KeyPart for [u8] {
             let (plain, escaped) = rest.split_at(position);
             key.extend_from_slice(plain);
             rest = match escaped.split_first() {
-                Some((byte, behind)) => {
+                Some((byte, after)) => {
                     key.extend_from_slice(&[ESCAPE, byte - ESCAPED_OFFSET]);
-                    behind
+                    after
                 }
                 None => &[],
             };

@@ -274,10 +274,10 @@ fn errors_say_what_was_expected_where() {
     assert_eq!(message(b"a\xffb"), "group 1: expected 2 parts split by FE, found 1");
     assert_eq!(message(b"a\xfe7\xffb"), "group 1, part 2: expected 10 bytes of a number, found 1");
     let seven = b"a\xfe\0\0\0\0\0\0\0\0\0\x07\xff".to_vec();
-    let behind = |rest: &[u8]| message(&[&seven, rest].concat());
-    assert_eq!(behind(b"b"), "group 2: expected 00 at the end, found 62");
-    assert_eq!(behind(b"\x01\x03\0"), "group 2: expected 01 or 02 after 01, found 03");
-    assert_eq!(behind(b"\x80\0"), "group 2: expected UTF-8, found 80 at offset 0");
+    let after = |rest: &[u8]| message(&[&seven, rest].concat());
+    assert_eq!(after(b"b"), "group 2: expected 00 at the end, found 62");
+    assert_eq!(after(b"\x01\x03\0"), "group 2: expected 01 or 02 after 01, found 03");
+    assert_eq!(after(b"\x80\0"), "group 2: expected UTF-8, found 80 at offset 0");
     assert_eq!(
         u8::decode_part(&encode(&256u64)).unwrap_err().to_string(),
         "expected a number of u8, found 256"

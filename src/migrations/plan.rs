@@ -216,8 +216,8 @@ impl Migrations {
         record: &Record,
         found: &mut Resolution,
     ) {
-        let is_behind = newest_declared.get(&*key.group).is_some_and(|newest| *newest < key);
-        if record.format <= self.format && !is_behind {
+        let is_superseded = newest_declared.get(&*key.group).is_some_and(|newest| *newest < key);
+        if record.format <= self.format && !is_superseded {
             let (kind, policy) = if record.is_running() {
                 (ProblemKind::MissingUnfinished, Policy::Refuse)
             } else {
@@ -238,11 +238,11 @@ impl Migrations {
     /// Checks whether a pending step precedes one that has run.
     fn place_pending(&self, newest: &NewestOfGroups<'_>, key: &StepKey, found: &mut Resolution) {
         if let Some(own) = newest.get(&*key.group).filter(|own| **own > key) {
-            let behind = own.id.clone();
-            found.note(key, ProblemKind::OutOfOrder { behind }, self.policies.out_of_order);
+            let after = own.id.clone();
+            found.note(key, ProblemKind::OutOfOrder { after }, self.policies.out_of_order);
         } else if let Some(other) = newest.values().max().filter(|other| **other > key) {
-            let (group, behind) = (other.group.clone(), other.id.clone());
-            found.note(key, ProblemKind::Late { group, behind }, self.policies.late);
+            let (group, after) = (other.group.clone(), other.id.clone());
+            found.note(key, ProblemKind::Late { group, after }, self.policies.late);
         }
     }
 

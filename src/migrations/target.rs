@@ -48,7 +48,7 @@ impl Target {
     /// # use arbour::migrations::{StepId, Target};
     /// let target = Target::step("rooms", 2);
     /// assert!(target.includes("a group before", &StepId::from(2)));
-    /// assert!(!target.includes("some group behind", &StepId::from(2)));
+    /// assert!(!target.includes("some later group", &StepId::from(2)));
     /// ```
     #[must_use]
     pub fn step(group: impl Into<String>, step: impl Into<StepId>) -> Self {

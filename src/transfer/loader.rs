@@ -40,11 +40,11 @@ struct There<C> {
 impl<C: Cursor> There<C> {
     /// Returns the entries of a cursor; `None` if there are none.
     fn new(cursor: C) -> Result<Option<Self>> {
-        Self { cursor, key: Vec::new(), value: Vec::new() }.behind()
+        Self { cursor, key: Vec::new(), value: Vec::new() }.advanced()
     }
 
     /// Advances to the next entry; `None` after the last.
-    fn behind(mut self) -> Result<Option<Self>> {
+    fn advanced(mut self) -> Result<Option<Self>> {
         let Some((key, value)) = self.cursor.next()? else { return Ok(None) };
         self.key.clear();
         self.key.extend_from_slice(key);
@@ -74,7 +74,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
             if is_gone {
                 self.batch.delete(&filling.tree, &there.key);
             }
-            filling.there = there.behind()?;
+            filling.there = there.advanced()?;
             if is_same {
                 return Ok(false);
             }
@@ -100,7 +100,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
         while let Some(gone) = there {
             self.batch.delete(&tree, &gone.key);
             self.flush(self.chunk_bytes)?;
-            there = gone.behind()?;
+            there = gone.advanced()?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ use arbour_core::engine::StorePath;
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::seal::{Seal, State};
+use crate::sync_folder::sync_folder;
 use crate::tail::Tail;
 use crate::{checksum, error, gap, index, segments, settings, undo};
 
@@ -283,11 +284,6 @@ fn foreign(path: &Path) -> Error {
         return Error::new(ErrorKind::InvalidArgument, Operation::Open, message);
     }
     error::damaged("the folder holds files that are not a database of sled")
-}
-
-/// A name is durable once its folder is synced. Only Unix allows a folder to be opened for that.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 fn locked() -> Error {

@@ -96,6 +96,7 @@ mod segments;
 mod settings;
 mod snapshot;
 mod store;
+mod sync_folder;
 mod tail;
 mod transaction;
 mod undo;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::Result;
 
-use crate::folder::sync_folder;
+use crate::sync_folder::sync_folder;
 use crate::{error, index, segments};
 
 /// How much is kept while the store is opened. Beyond that, a failed read loses what it affects.

@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::folder::sync_folder;
+use crate::sync_folder::sync_folder;
 use crate::tail::Tail;
 
 const NAME: &str = "undo";
