@@ -98,8 +98,8 @@
 //! table of your own has a foreign key that refers to a tree, it therefore sees an entry deleted
 //! and a new one inserted.
 //!
-//! [`SqliteStore::create_document_views`] creates a view for each
-//! collection of documents, which any program that can use SQLite can query by content:
+//! [`SqliteStore::create_document_views`] creates a view for each collection of documents, which any
+//! program that can use SQLite can query by content:
 //!
 //! ```
 //! use arbour::documents::{Collection, Declaration, Ids};
@@ -112,9 +112,8 @@
 //! let rooms = Declaration::new("rooms").id("name", Ids::Chosen);
 //! let rooms = Collection::open(&store, rooms)?;
 //! store.write(|transaction| {
-//!     let mut rooms = rooms.writer(transaction)?;
-//!     rooms.set(&json!({"name": "study", "size": 12}))?;
-//!     rooms.set(&json!({"name": "hall", "size": 80}))
+//!     rooms.set(transaction, &json!({"name": "study", "size": 12}))?;
+//!     rooms.set(transaction, &json!({"name": "hall", "size": 80}))
 //! })?;
 //! store.create_document_views()?;
 //! let large = store.with_read_connection(|connection| {
