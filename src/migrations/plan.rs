@@ -238,11 +238,11 @@ impl Migrations {
     /// Checks whether a pending step precedes one that has run.
     fn place_pending(&self, newest: &NewestOfGroups<'_>, key: &StepKey, found: &mut Resolution) {
         if let Some(own) = newest.get(&*key.group).filter(|own| **own > key) {
-            let after = own.id.clone();
-            found.note(key, ProblemKind::OutOfOrder { after }, self.policies.out_of_order);
+            let newest = own.id.clone();
+            found.note(key, ProblemKind::OutOfOrder { newest }, self.policies.out_of_order);
         } else if let Some(other) = newest.values().max().filter(|other| **other > key) {
-            let (group, after) = (other.group.clone(), other.id.clone());
-            found.note(key, ProblemKind::Late { group, after }, self.policies.late);
+            let (group, newest) = (other.group.clone(), other.id.clone());
+            found.note(key, ProblemKind::Late { group, newest }, self.policies.late);
         }
     }
 

@@ -60,14 +60,14 @@ pub enum ProblemKind {
     /// The step precedes one of its own group that has run: give it a higher number.
     OutOfOrder {
         /// The newest step of the group that has run.
-        after: StepId,
+        newest: StepId,
     },
     /// The step precedes one of another group that has run, and none of its own.
     Late {
         /// The group of the newest step that has run.
         group: String,
         /// That step.
-        after: StepId,
+        newest: StepId,
     },
     /// A number of a [contiguous](super::Group::contiguous) group is not declared: declare it. No
     /// policy allows this.
@@ -112,11 +112,11 @@ impl fmt::Display for Problem {
             ProblemKind::MissingUnfinished => {
                 f.write_str("is under way, and the program does not have it")
             }
-            ProblemKind::OutOfOrder { after } => {
-                write!(f, "comes before step {after}, which has run")
+            ProblemKind::OutOfOrder { newest } => {
+                write!(f, "comes before step {newest}, which has run")
             }
-            ProblemKind::Late { group, after } => {
-                write!(f, "comes before step {after} of {group:?}, which has run")
+            ProblemKind::Late { group, newest } => {
+                write!(f, "comes before step {newest} of {group:?}, which has run")
             }
             ProblemKind::NotFound => f.write_str("is not declared"),
             ProblemKind::Newer { min_reader, min_writer } => {

@@ -70,7 +70,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     let error = refused(between().run(store), "a step out of order");
     let problems = problems(&error);
     assert_eq!(problems.len(), 1);
-    assert_eq!(at(problems, 0).kind, ProblemKind::OutOfOrder { behind: StepId::Number(3) });
+    assert_eq!(at(problems, 0).kind, ProblemKind::OutOfOrder { newest: StepId::Number(3) });
     assert_eq!(
         (at(problems, 0).group.as_str(), &at(problems, 0).step),
         ("rooms", &StepId::Number(2))
@@ -88,7 +88,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     assert!(matches!(error, MigrationError::Refused { .. }), "{error:?}");
     let problems = late().plan(store)?.problems;
     let group = "rooms".to_owned();
-    assert_eq!(at(&problems, 0).kind, ProblemKind::Late { group, behind: StepId::Number(4) });
+    assert_eq!(at(&problems, 0).kind, ProblemKind::Late { group, newest: StepId::Number(4) });
     assert!(!at(&problems, 0).is_refused);
     late().run(store)?;
     assert_eq!(traces(bed)?, "1 3 2 4 users");
