@@ -35,9 +35,10 @@ impl<D: Document> Collection<D> {
     /// are kept, and the next call resumes there. Returns the state of each index afterwards.
     ///
     /// A unique index is enforced from the moment it is declared: a write with the values of another
-    /// document is refused, whether or not the index contains that document yet. For this, a writer
-    /// reads once the documents that the build has not reached. If existing documents already had
-    /// the same values, the index ends as [`UniquePending`](IndexState::UniquePending); see
+    /// document is refused, whether or not the index contains that document yet. For this, each call
+    /// that writes such values reads the documents that the build has not reached;
+    /// [`put_many`](Self::put_many) reads them once. If existing documents already had the same
+    /// values, the index ends as [`UniquePending`](IndexState::UniquePending); see
     /// [`duplicates`](Self::duplicates).
     ///
     /// # Errors

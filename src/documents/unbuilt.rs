@@ -2,7 +2,7 @@
 //!
 //! A unique index is enforced from the moment it is declared. Until it is built, the values of the
 //! documents that the build has not reached are read from the documents themselves: once for each
-//! writer, and only when it is about to write a value of such an index.
+//! call, and only when it is about to write a value of such an index.
 
 use std::ops::Bound;
 
