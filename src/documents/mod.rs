@@ -5,11 +5,33 @@
 //! read through the caller's own transaction or snapshot, so they change atomically with everything
 //! else in the transaction, and so do their indexes.
 //!
-//! | | |
+//! ```
+//! use arbour::KvStore;
+//! use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+//! use serde_json::{Value, json};
+//!
+//! let store = arbour::MemoryStore::new(); // or any other
+//! let people = Collection::open(
+//!     &store,
+//!     Declaration::<Value>::new("people").field(Field::path("born")).index(Index::on("born")),
+//! )?;
+//! store.write(|transaction| {
+//!     people.insert(transaction, &json!({"id": "ada", "born": 1815}))?;
+//!     people.insert(transaction, &json!({"id": "grace", "born": 1906}))
+//! })?;
+//! let snapshot = store.snapshot()?;
+//! let victorian = Query::new(Filter::at_most("born", 1901)).require_index();
+//! assert_eq!(people.search(&snapshot, &victorian)?.items[0].id, "ada".into());
+//! # Ok::<(), arbour::documents::DocError>(())
+//! ```
+//!
+//! | to | there is |
 //! |---|---|
-//! | declaring | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
-//! | querying | [`Query`], [`Filter`], [`Page`], [`Explain`] |
-//! | maintenance | [`IndexStatus`], [`ScrubReport`], [`Change`] |
+//! | declare a collection | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
+//! | write | [`Collection::insert`], [`update`](Collection::update), [`remove`](Collection::remove) and others, [`put_many`](Collection::put_many) for many documents, [`Precondition`] |
+//! | read | [`Collection::get`], [`search`](Collection::search) by [`Query`] and [`Filter`], [`Page`] after page, [`count`](Collection::count), [`sum`](Collection::sum); each document once by [`DocCache`] |
+//! | know why | [`Collection::explain`] |
+//! | operate | [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
 //! # What is accepted can be read
 //!
@@ -38,6 +60,7 @@
 //! Comparing a field with a type that its [`FieldKind`] excludes is an error, and so is a sum that
 //! overflows. A unique index is enforced from the moment it is declared, even while it is being
 //! built, and a [revision](Stored::revision) of an id never occurs twice.
+//!
 //! [`layout`] describes what is stored.
 
 mod apply;
