@@ -112,7 +112,10 @@ impl<'c> Statements<'c> {
         kind: Kind,
         run: impl FnOnce(&mut CachedStatement<'c>) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<Option<R>> {
+        // Take the statement out, and borrow nothing while it runs: `run` may call this again.
         let (kept, absent) = self.with(tree, |slots| (kind.slot(slots).take(), slots.absent.get()));
+        // A session sees one moment, or has the only writer: a missing table stays missing until the
+        // session creates it.
         if absent {
             return Ok(None);
         }
@@ -222,6 +225,7 @@ impl Session {
             if statements.run(connection, tree, Kind::Put, put)?.is_some() {
                 return Ok(());
             }
+            // The table belongs to the transaction, and goes with it if that is rolled back.
             connection.execute_batch(&statements.texts.of(tree).create)?;
             statements.with(tree, |slots| slots.absent.set(false));
             let made = statements.run(connection, tree, Kind::Put, put)?;
