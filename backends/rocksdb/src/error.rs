@@ -52,6 +52,10 @@ fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
         _ if is_of_system && (says("No space left on device") || says("quota exceeded")) => {
             (ErrorKind::DiskFull, "the device or the quota on it is full")
         }
+        Status::Unknown | Status::InvalidArgument if is_of_open => (
+            ErrorKind::Io,
+            "the operating system refused to open a file, and RocksDB hides why: is the disk full?",
+        ),
         Status::Unknown | Status::InvalidArgument if is_of_system => {
             (ErrorKind::Io, "the operating system failed to read or write a file")
         }
