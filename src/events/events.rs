@@ -306,7 +306,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 
     /// Wakes threads that wait for events, after the program has appended some through a [`Log`].
-    /// Without a notification they notice the events at the next [poll](EventsBuilder::poll).
+    /// Without a notification they notice the events at the next [poll](super::EventsBuilder::poll).
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};

@@ -161,7 +161,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     }
 
     /// Makes the log keep an index by type from now on, and builds it in [`build`](Self::build) if
-    /// it does not exist yet: see [`Log::index_types`].
+    /// it does not exist yet: see [`Log::index_types`](super::Log::index_types).
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
