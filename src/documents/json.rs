@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{DocError, DocId, DocResult, Document, Ids, json_form};
 
 /// Returns the JSON form of a body, or of a part of one: the result of reading its JSON text. An
-/// integer beyond 64 bits is an [`Integer`](super::Integer), and a float that JSON cannot represent
-/// is an object that no field allows.
+/// integer beyond 64 bits is an [`Integer`](super::Integer). A float that JSON cannot represent
+/// becomes an object, which no field allows.
 ///
 /// # Errors
 /// [`Unfit`](DocError::Unfit) if JSON has no form for it.

@@ -164,7 +164,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Errors
     /// As [`Log::append`](super::Log::append). An error means that nothing was appended, unless the
     /// store reports [`CommitUnknown`](crate::ErrorKind::CommitUnknown).
-    /// [`Busy`](crate::ErrorKind::Busy) from within a handler, [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
+    /// [`Busy`](crate::ErrorKind::Busy) from within a handler,
+    /// [`ShutDown`](EventError::ShutDown) after [`shut_down`](Self::shut_down).
     ///
     /// ```
     /// # use arbour::events::{Events, EventType};

@@ -118,9 +118,9 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     }
 
     /// Sets the poll interval: how often waiting threads read the store if no notification arrives.
-    /// If other processes write to the store, they notice its commits with this delay. The default
-    /// is then 20 milliseconds. For a store that only this process writes it is 200 milliseconds,
-    /// and matters only for events appended through a [`Log`](super::Log) without a
+    /// They notice commits of other processes with this delay. The default is 20 milliseconds for a
+    /// store that other processes may write to. For other stores it is 200 milliseconds, and matters
+    /// only for events appended through a [`Log`](super::Log) without a
     /// [notification](Events::notify).
     ///
     /// ```

@@ -14,8 +14,7 @@ pub(crate) fn engine(cause: rocksdb::Error, operation: Operation) -> Error {
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Maps a failure to open a database. The caller has found the database already, so a missing file
-/// was removed from it.
+/// Maps a failure to open a database. The database exists, so a missing file is damage.
 #[cold]
 pub(crate) fn open(cause: rocksdb::Error) -> Error {
     let says = |words: &str| cause.as_ref().contains(words);

@@ -47,8 +47,8 @@ fn from_io(cause: io::Error, operation: Operation) -> Error {
     Error::new(kind, operation, message).with_source(cause)
 }
 
-/// Creates the error for a file that cannot be opened or read while the store is opened. The caller
-/// has found the store already, so a missing file is damage.
+/// Creates the error for a file that cannot be opened or read while the store is opened. The store
+/// exists, so a missing file is damage.
 pub(crate) fn not_opened(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::NotFound {
         return damaged("a file of the database is missing").with_source(cause);

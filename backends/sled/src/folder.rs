@@ -44,7 +44,8 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Locks the folder of a store, creating it if allowed, and checks that its files have not
-    /// changed since the store was closed. If the call fails, the folder is as it was.
+    /// changed since the store was closed. An interrupted recovery is undone first. Apart from that,
+    /// the folder is as it was if the call fails.
     pub(crate) fn open(path: StorePath, may_create: bool) -> Result<(Self, State)> {
         let seal = open_seal(&path, may_create)?;
         let folder = Self { path, seal };
@@ -75,7 +76,7 @@ impl Folder {
         Tail::read(&self.path, &self.log_path())
     }
 
-    /// Keeps what sled's recovery may change on the device.
+    /// Keeps on the device what sled's recovery may change.
     pub(crate) fn keep(&self, tail: &Tail) -> io::Result<()> {
         undo::write(tail)
     }

@@ -22,8 +22,8 @@ use crate::tail::Tail;
 
 const NAME: &str = "undo";
 
-/// Writes the undo file, durably. A full device has no space for it: then what recovery may destroy
-/// is in memory alone.
+/// Writes the undo file, durably. A full device has no space for it; then only memory holds what
+/// recovery may destroy.
 pub(crate) fn write(tail: &Tail) -> io::Result<()> {
     let path = tail.folder.join(NAME);
     let bytes = encode(tail);

@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::Collection;
 use arbour::documents::{
-    Change, Declaration, DocError, DocResult, Document, Duplicate, Index, IndexState, IndexStatus,
-    Progress, Scrub, ScrubReport,
+    Change, Collection, Declaration, DocError, DocResult, Document, Duplicate, Index, IndexState,
+    IndexStatus, Progress, Scrub, ScrubReport,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 

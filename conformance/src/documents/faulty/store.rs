@@ -1,7 +1,6 @@
 //! A document store around a sound one.
 
-use arbour::documents::Collection;
-use arbour::documents::{Declaration, DocResult, Document, from_json};
+use arbour::documents::{Collection, Declaration, DocResult, Document, from_json};
 use arbour_core::KvStore;
 
 use super::memory::Memory;
