@@ -1,13 +1,17 @@
 //! The public API of a crate, one line for each item.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use quote::ToTokens;
-use syn::{Fields, ImplItem, Item, TraitItem, Visibility};
+use syn::{Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
 use crate::source::{Source, is_hidden};
 
-/// Lists the public items of a crate with their signatures, sorted.
+/// Lists the public items of a crate with their signatures, sorted, each under the module that exports
+/// it.
 ///
-/// Every `pub` item counts: the lint `unreachable_pub` refuses those that are not exported.
+/// An item counts as public if its module is public, or if a public module re-exports it. A type that
+/// no module exports can appear in a signature, but nobody can name it: it is left out.
 ///
 /// ```
 /// let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -16,26 +20,90 @@ use crate::source::{Source, is_hidden};
 /// ```
 #[must_use]
 pub fn api(sources: &[Source]) -> Vec<String> {
-    let root = sources.iter().find(|source| source.path.is_empty());
-    let items = root.map(|root| root.file.items.as_slice()).unwrap_or_default();
-    let public: Vec<String> = items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Mod(module) if is_public(&module.vis) => Some(module.ident.to_string()),
-            _ => None,
-        })
-        .collect();
+    let exports = exports(sources);
     let mut lines = Vec::new();
     for source in sources {
-        let module = source.path.first().filter(|name| public.contains(name));
-        let prefix = module.map_or_else(String::new, |name| format!("{name}::"));
         for item in &source.file.items {
-            add(item, &prefix, &mut lines);
+            let Some(name) = name_of(item) else { continue };
+            if let Some(module) = home_of(&source.path, &name, &exports) {
+                add(item, &module, &mut lines);
+            }
         }
     }
     lines.sort();
     lines.dedup();
     lines
+}
+
+/// What each public module exports, by the path of the module: names, and whether the module declares
+/// them itself or re-exports them.
+type Exports = BTreeMap<Vec<String>, BTreeSet<String>>;
+
+fn exports(sources: &[Source]) -> Exports {
+    let mut exports = Exports::new();
+    // Sources are sorted, so a parent comes before its modules.
+    for source in sources {
+        let is_exported = source.path.split_last().is_none_or(|(name, parent)| {
+            exports.get(parent).is_some_and(|names| names.contains(&format!("mod {name}")))
+        });
+        if !is_exported {
+            continue;
+        }
+        let mut names = BTreeSet::new();
+        for item in &source.file.items {
+            match item {
+                Item::Mod(module) if is_public(&module.vis) => {
+                    names.insert(format!("mod {}", module.ident));
+                }
+                Item::Use(found) if is_public(&found.vis) => add_names(&found.tree, &mut names),
+                _ => names.extend(name_of(item)),
+            }
+        }
+        exports.insert(source.path.clone(), names);
+    }
+    exports
+}
+
+/// Adds the names that a `pub use` exports.
+fn add_names(tree: &UseTree, names: &mut BTreeSet<String>) {
+    match tree {
+        UseTree::Path(path) => add_names(&path.tree, names),
+        UseTree::Name(name) => drop(names.insert(name.ident.to_string())),
+        UseTree::Rename(rename) => drop(names.insert(rename.rename.to_string())),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| add_names(tree, names)),
+        UseTree::Glob(_) => {}
+    }
+}
+
+/// Finds the public module that exports a name: the nearest one above its file, or any other.
+fn home_of(path: &[String], name: &str, exports: &Exports) -> Option<String> {
+    let above = (0..=path.len()).rev().filter_map(|length| path.get(..length));
+    let is_home =
+        |module: &[String]| exports.get(module).is_some_and(|names| names.contains(name));
+    let nearest = above.clone().find(|module| is_home(module)).map(<[String]>::to_vec);
+    // The nearest public module could export another item of the same name only if the item's own
+    // parent exported nothing, and such items are not public.
+    let home = nearest.or_else(|| {
+        exports.iter().find(|(_, names)| names.contains(name)).map(|(module, _)| module.clone())
+    })?;
+    Some(home.iter().map(|name| format!("{name}::")).collect())
+}
+
+/// The name of what an item declares, or of the type that it implements methods of.
+fn name_of(item: &Item) -> Option<String> {
+    match item {
+        Item::Struct(found) => Some(found.ident.to_string()),
+        Item::Enum(found) => Some(found.ident.to_string()),
+        Item::Trait(found) => Some(found.ident.to_string()),
+        Item::Fn(found) => Some(found.sig.ident.to_string()),
+        Item::Type(found) => Some(found.ident.to_string()),
+        Item::Const(found) => Some(found.ident.to_string()),
+        Item::Impl(found) => {
+            let name = text(&found.self_ty);
+            Some(head_of(&name).rsplit("::").next().unwrap_or_default().to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn is_public(visibility: &Visibility) -> bool {
