@@ -103,6 +103,8 @@ pub mod migrations;
 mod open;
 #[cfg(feature = "documents")]
 mod ordered_uuid;
+#[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
+mod progress;
 mod registry;
 #[cfg(feature = "tracing")]
 pub mod traced;
@@ -112,10 +114,9 @@ mod typed;
 
 pub use arbour_core::{
     Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError, Direction,
-    Durability, DynCursor, DynSnapshot, DynStore, DynTransaction, DynValue, EncodeError, Error,
-    ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, MemoryCursor, MemorySnapshot,
-    MemoryStore, MemoryTransaction, Operation, Provision, Result, Savepoint, Stats, StoreOptions,
-    Tree, Update, Write,
+    Durability, DynSnapshot, DynStore, DynTransaction, EncodeError, Error, ErrorKind, KeyRange,
+    KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore, MemoryTransaction, Operation,
+    Provision, Result, Savepoint, Stats, StoreOptions, Tree, Update, Write,
 };
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
@@ -128,8 +129,10 @@ pub use arbour_sqlite as sqlite;
 pub use group_commit::GroupCommit;
 pub use lazy_store::LazyStore;
 pub use open::{open, open_with, register, schemes};
+#[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
+pub use progress::Progress;
 pub use registry::Registry;
-pub use typed::{OpenTree, TypedCursor, TypedEntries, TypedTree};
+pub use typed::{OpenTree, TypedCursor, TypedTree};
 
 /// The programs of the pages, compiled and run as tests.
 #[cfg(all(

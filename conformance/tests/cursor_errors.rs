@@ -281,13 +281,13 @@ fn through_a_typed_tree() -> Result<()> {
     let (tree, snapshot) = (T.open(&store)?, store.snapshot()?);
     let mut cursor = tree.scan(&snapshot, Direction::Forward)?;
     for key in ["a", "b"] {
-        assert_eq!(cursor.next()?, Some((key.to_owned(), b"1".to_vec())));
+        assert_eq!(cursor.next().transpose()?, Some((key.to_owned(), b"1".to_vec())));
     }
-    assert_eq!(cursor.next().unwrap_err().kind(), ErrorKind::Corrupted);
-    assert_eq!(cursor.next()?, None);
+    assert_eq!(cursor.next().transpose().unwrap_err().kind(), ErrorKind::Corrupted);
+    assert_eq!(cursor.next().transpose()?, None);
     cursor.seek("a")?;
-    assert_eq!(cursor.next()?, None);
-    let mut read = tree.scan(&snapshot, Direction::Reverse)?.into_iter();
+    assert_eq!(cursor.next().transpose()?, None);
+    let mut read = tree.scan(&snapshot, Direction::Reverse)?;
     assert_eq!(read.by_ref().take(2).collect::<Result<Vec<_>>>()?.len(), 2);
     assert_eq!(
         read.next().and_then(Result::err).map(|error| error.kind()),

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use arbour::DynStore;
-use arbour::migrations::{Progress, RecordState, Run, Tally, Target};
+use arbour::migrations::{RecordState, Run, Tally, Target};
+use arbour::{DynStore, Progress};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::database::{Database, migrations};
@@ -21,7 +21,7 @@ pub(crate) fn plan(store: &DynStore, out: &mut impl Write) -> Result<ExitCode, F
         let words = migrations::words(&step.step);
         writeln!(out, "step {}: {words}: {entries} read, {puts} put", step.step)?;
     }
-    for tree in &dry.trees {
+    for tree in &dry.changes {
         let kinds = [("+", &tree.added), ("~", &tree.changed), ("-", &tree.removed)];
         for (sign, tally) in kinds.iter().filter(|(_, tally)| tally.count > 0) {
             writeln!(out, "{sign} {}: {}", tree.tree, samples(tally))?;
@@ -108,11 +108,11 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, progress: &Progress<'_>) {
+fn show(bar: &ProgressBar, progress: &Progress) {
     let left =
         progress.left().map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
     let rate = HumanCount(progress.rate() as u64);
     bar.set_message(format!("step {} of {}, {rate}/s{left}", progress.number, progress.of));
-    bar.set_length(progress.total.unwrap_or(progress.entries));
-    bar.set_position(progress.entries);
+    bar.set_length(progress.total.unwrap_or(progress.done));
+    bar.set_position(progress.done);
 }

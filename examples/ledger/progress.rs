@@ -3,7 +3,6 @@
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
 
-use arbour::events::CatchUp;
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::{counted, notice};
@@ -58,8 +57,8 @@ impl Progress {
     }
 
     /// Shows how many events are done.
-    pub(crate) fn at(&self, events: CatchUp) {
-        self.bar.set_length(events.total);
+    pub(crate) fn at(&self, events: arbour::Progress) {
+        self.bar.set_length(events.total.unwrap_or(events.done));
         self.bar.set_position(events.done);
     }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use arbour::DynStore;
-use arbour::events::{Events, Hash, ProjectionStatus, VersionState};
+use arbour::events::{Events, ProjectionStatus, VersionState};
 
 use crate::arguments::Projected;
 use crate::failure::Failure;
@@ -91,6 +91,6 @@ fn are_at_one_position(events: &Events<DynStore>, projection: &str) -> Result<bo
     Ok(positions.len() == 1)
 }
 
-fn hexadecimal(hash: &Hash) -> String {
+fn hexadecimal(hash: &[u8; 32]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

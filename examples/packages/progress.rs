@@ -3,7 +3,6 @@
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
 
-use arbour::documents;
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::{counted, notice};
@@ -58,9 +57,9 @@ impl Progress {
     }
 
     /// Shows how many documents are done.
-    pub(crate) fn at(&self, documents: documents::Progress) {
-        if documents.total > 0 {
-            self.bar.set_length(documents.total);
+    pub(crate) fn at(&self, documents: arbour::Progress) {
+        if let Some(total) = documents.total.filter(|total| *total > 0) {
+            self.bar.set_length(total);
             self.bar.set_position(documents.done);
         }
     }

@@ -8,6 +8,7 @@
 //! Layer).
 
 use std::ops::{Bound, ControlFlow};
+use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::index_tree;
@@ -16,7 +17,8 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tr
 use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::Entries;
-use super::{DocResult, Document, IndexState, IndexStatus, Progress};
+use super::{DocResult, Document, IndexState, IndexStatus};
+use crate::Progress;
 use crate::key::successor;
 
 /// The number of documents or entries processed in one transaction.
@@ -50,6 +52,7 @@ impl<D: Document> Collection<D> {
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> DocResult<Vec<IndexStatus>> {
+        let began = Instant::now();
         let (is_done, total) = store.read(|snapshot| {
             let is_done = self.is_built(&self.known(snapshot)?.record);
             let total = if is_done { 0 } else { snapshot.len(&self.trees.documents)? };
@@ -63,7 +66,8 @@ impl<D: Document> Collection<D> {
             while let Left::More(done) =
                 store.write(|transaction| self.build_chunk(transaction, &dropped))?
             {
-                if progress(Progress { done, total: total.max(done) }).is_break() {
+                let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
+                if progress(reached).is_break() {
                     break;
                 }
             }

@@ -27,7 +27,7 @@ use super::scalar::ScalarKind;
 pub struct Field<D> {
     /// Its name in filters, sorts and indexes.
     pub name: String,
-    /// Where its value comes from.
+    #[doc(hidden)]
     pub source: FieldSource<D>,
     /// The allowed type of its value.
     pub kind: FieldKind,
@@ -45,12 +45,7 @@ pub struct Field<D> {
 }
 
 /// Where the value of a [`Field`] comes from.
-///
-/// ```
-/// use arbour::documents::{Field, FieldSource};
-/// let field = Field::<serde_json::Value>::path("meta.size");
-/// assert!(matches!(field.source, FieldSource::Path(path) if path == ["meta", "size"]));
-/// ```
+#[doc(hidden)]
 pub enum FieldSource<D> {
     /// A path of object members, outermost first, as serde names them.
     Path(Vec<String>),

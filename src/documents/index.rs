@@ -23,7 +23,7 @@ use arbour_core::Direction;
 pub struct Index {
     /// Its name, which becomes part of the name of a tree.
     pub name: String,
-    /// The fields it is over.
+    #[doc(hidden)]
     pub parts: Vec<IndexPart>,
     /// Whether two documents with the same values are refused. Null never equals null here.
     pub unique: bool,
@@ -34,12 +34,7 @@ pub struct Index {
 }
 
 /// A field of an [`Index`], and the direction in which the index sorts it.
-///
-/// ```
-/// use arbour::Direction;
-/// use arbour::documents::Index;
-/// assert_eq!(Index::descending("size").parts[0].direction, Direction::Reverse);
-/// ```
+#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexPart {
     /// The name of the field.

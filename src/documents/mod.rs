@@ -126,10 +126,12 @@ pub use explain::{Access, Considered, Explain};
 pub use field::{Field, FieldKind, FieldSource};
 pub use filter::Filter;
 pub use id::{DocId, Ids};
-pub use index::{Index, IndexPart, IndexState};
+#[doc(hidden)]
+pub use index::IndexPart;
+pub use index::{Index, IndexState};
 pub use integer::Integer;
 pub use json::{from_json, read_id, set_at, to_json};
 pub use precondition::Precondition;
 pub use query::{Page, PageCursor, Query};
 pub use scalar::encode_scalar;
-pub use status::{Change, Duplicate, IndexStatus, Progress, Scrub, ScrubReport};
+pub use status::{Change, Duplicate, IndexStatus, Scrub, ScrubReport};

@@ -1,13 +1,15 @@
 //! Checking indexes against the documents.
 
 use std::ops::{Bound, ControlFlow};
+use std::time::Instant;
 
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
-use super::{DocError, DocResult, Document, Progress, Scrub, ScrubReport};
+use super::{DocError, DocResult, Document, Scrub, ScrubReport};
+use crate::Progress;
 use crate::key::successor;
 
 /// The maximum number of findings that a report lists.
@@ -55,6 +57,7 @@ impl<D: Document> Collection<D> {
         scrub: Scrub,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> DocResult<ScrubReport> {
+        let began = Instant::now();
         let mut report = ScrubReport::default();
         let total = store.read(|snapshot| self.total(snapshot))?;
         let indexes = (0..self.trees.indexes.len()).map(Walk::Index);
@@ -72,7 +75,8 @@ impl<D: Document> Collection<D> {
                 next = piece.next;
                 add(&mut report, piece.report);
                 let done = report.documents + report.entries;
-                if progress(Progress { done, total: total.max(done) }).is_break() {
+                let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
+                if progress(reached).is_break() {
                     return Ok(report);
                 }
             }

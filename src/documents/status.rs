@@ -35,21 +35,6 @@ pub struct Duplicate {
     pub holders: Vec<DocId<'static>>,
 }
 
-/// The progress of a build or a scrub.
-///
-/// ```
-/// use arbour::documents::Progress;
-/// let progress = Progress { done: 50, total: 200 };
-/// assert_eq!(progress.total / progress.done, 4);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// How many documents or entries are done.
-    pub done: u64,
-    /// How many there were when it started or was resumed; writers may add to them.
-    pub total: u64,
-}
-
 /// What a scrub does about its findings.
 ///
 /// ```

@@ -6,39 +6,13 @@ use std::time::{Duration, Instant};
 
 use arbour_core::KvStore;
 
-use super::drive::{Step, Wait, is_busy};
+use super::drive::{Reach, Step, Wait, is_busy};
 use super::events::Events;
 use super::handling::check_not_handling;
 use super::patience::Patience;
 use super::running_projection::RunningProjection;
 use super::{EventError, EventResult};
-
-/// The progress of catching up.
-///
-/// ```
-/// use arbour::events::CatchUp;
-/// assert_eq!(CatchUp { done: 7, total: 10 }.left(), 3);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CatchUp {
-    /// The position up to which events have been applied.
-    pub done: u64,
-    /// The newest position.
-    pub total: u64,
-}
-
-impl CatchUp {
-    /// Returns how many events are left.
-    ///
-    /// ```
-    /// # use arbour::events::CatchUp;
-    /// assert_eq!(CatchUp { done: 10, total: 10 }.left(), 0);
-    /// ```
-    #[must_use]
-    pub fn left(self) -> u64 {
-        self.total.saturating_sub(self.done)
-    }
-}
+use crate::Progress;
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Applies all events that a projection has not applied yet, and returns the position it has
@@ -82,7 +56,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// let applied = events.catch_up_with("bank", &mut |progress| {
-    ///     eprintln!("{} of {}", progress.done, progress.total);
+    ///     eprintln!("{} events are applied", progress.done);
     ///     ControlFlow::Continue(())
     /// })?;
     /// assert_eq!(applied, 0);
@@ -91,7 +65,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     pub fn catch_up_with(
         &self,
         projection: &str,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> EventResult<u64> {
         check_not_handling()?;
         let (running, state, is_active) = {
@@ -101,16 +75,17 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         };
         self.inner.location.check(running.name(), &state)?;
         if !is_active {
-            return Ok(self.build(running, false, progress)?.done);
+            return Ok(self.build(running, false, progress)?.applied);
         }
-        let total = self.head()?.position;
+        let (began, total) = (Instant::now(), self.head()?.position);
         let mut done = running.applied.load(Ordering::Acquire);
         while done < total {
             // Waiting for the next event suffices: whichever thread applies it applies a whole batch.
             let wait = self.inner.drive_until(running, done + 1, None)?;
             self.ended(running, wait)?;
             done = running.applied.load(Ordering::Acquire);
-            if done < total && progress(CatchUp { done, total }).is_break() {
+            let reached = Progress::new(projection, began, state.applied).at(done, Some(total));
+            if done < total && progress(reached).is_break() {
                 break;
             }
         }
@@ -244,7 +219,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     .projection(Projection::new("bank", 2))
     ///     .build()?;
     /// let is_done = events.rebuild("bank", 2, &mut |progress| {
-    ///     eprintln!("{} of {}", progress.done, progress.total);
+    ///     eprintln!("{} events are applied", progress.done);
     ///     ControlFlow::Continue(())
     /// })?;
     /// assert!(is_done && events.status()?[1].is_active());
@@ -254,13 +229,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         &self,
         projection: &str,
         version: u32,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> EventResult<bool> {
         check_not_handling()?;
         let running = self.inner.version(projection, version)?;
         self.inner.leave_halt(running, |_, _| Ok(()))?;
         let reached = self.build(running, true, progress)?;
-        Ok(reached.left() == 0)
+        Ok(reached.applied >= reached.newest)
     }
 
     /// Applies all events to a version that is not read yet, and returns the position it has
@@ -269,9 +244,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         &self,
         running: &RunningProjection<S>,
         activates: bool,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
-    ) -> EventResult<CatchUp> {
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> EventResult<Reach> {
         let inner = &*self.inner;
+        let (began, before) = (Instant::now(), running.state(&self.store().snapshot()?)?.applied);
         let mut patience = Patience::new(None, inner.stall_timeout);
         loop {
             inner.check_open()?;
@@ -300,9 +276,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                     continue;
                 }
             };
-            let reached = CatchUp { done: reach.applied, total: reach.newest };
-            if reached.left() == 0 || progress(reached).is_break() {
-                return Ok(reached);
+            let reached =
+                Progress::new(running.name(), began, before).at(reach.applied, Some(reach.newest));
+            if reach.applied >= reach.newest || progress(reached).is_break() {
+                return Ok(reach);
             }
         }
     }

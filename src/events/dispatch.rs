@@ -1,5 +1,6 @@
 //! Dispatching events: appending them, and waiting for what inline projections make of them.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use arbour_core::{Durability, KvStore};
@@ -98,25 +99,8 @@ impl Dispatch {
 pub struct Dispatched {
     /// The positions of the events.
     pub appended: Appended,
-    /// What each inline projection made of them.
-    pub projected: Vec<Projected>,
-}
-
-/// What a projection made of events that were dispatched together.
-///
-/// ```
-/// # use arbour::events::{Outcome, Projected};
-/// fn is_applied(projected: &Projected) -> bool {
-///     projected.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied { .. }))
-/// }
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Projected {
-    /// The projection.
-    pub projection: String,
-    /// The outcome of each event, in order.
-    pub outcomes: Vec<Outcome>,
+    /// What each inline projection made of them, by its name: the outcome of each event, in order.
+    pub projected: BTreeMap<String, Vec<Outcome>>,
 }
 
 impl Dispatched {
@@ -149,9 +133,7 @@ impl Dispatched {
     /// ```
     #[must_use]
     pub fn outcomes(&self, projection: &str) -> &[Outcome] {
-        let mut projected = self.projected.iter();
-        let found = projected.find(|projected| projected.projection == projection);
-        found.map_or(&[], |projected| &projected.outcomes)
+        self.projected.get(projection).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -248,7 +230,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             } else {
                 vec![Outcome::NotWaited; count]
             };
-            Some(Projected { projection: running.name().to_owned(), outcomes })
+            Some((running.name().to_owned(), outcomes))
         });
         Dispatched { appended, projected: projected.collect() }
     }

@@ -8,12 +8,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// The hash of an event and of all events before it: SHA-256.
-///
-/// ```
-/// let none: arbour::events::Hash = [0; 32];
-/// assert_eq!(none.len(), 32);
-/// ```
-pub type Hash = [u8; 32];
+pub(super) type Hash = [u8; 32];
 
 /// Data about an event that is not part of its payload.
 ///

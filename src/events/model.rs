@@ -9,14 +9,9 @@ use serde_json::Value;
 use super::event::{Event, NewEvent};
 
 /// The error of a handler: any type.
-///
-/// ```
-/// let failure: arbour::events::Failure = "the account is closed".into();
-/// assert_eq!(failure.to_string(), "the account is closed");
-/// ```
-pub type Failure = Box<dyn StdError + Send + Sync>;
+pub(super) type Failure = Box<dyn StdError + Send + Sync>;
 
-/// The result of a handler.
+/// The result of a handler, which fails with any error.
 ///
 /// ```
 /// use arbour::events::Handled;

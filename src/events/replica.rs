@@ -1,16 +1,17 @@
 //! Copies of a log.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _};
 
-use super::catch_up::CatchUp;
 use super::event_batch::EventBatch;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::query::EventQuery;
 use super::type_index::type_key;
 use super::{EventError, EventResult, envelope};
+use crate::Progress;
 use crate::key::Key as _;
 
 impl Log {
@@ -48,9 +49,10 @@ impl Log {
         store: &S,
         source: &Log,
         reader: &R,
-        progress: &mut dyn FnMut(CatchUp) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> EventResult<u64> {
         let newest = source.head(reader)?;
+        let (began, first) = (Instant::now(), self.head(&store.snapshot()?)?.position);
         loop {
             let head = self.head(&store.snapshot()?)?;
             let reader_name = || format!("the copy {:?}", self.name());
@@ -103,7 +105,8 @@ impl Log {
                 }
                 EventResult::Ok(self.head(transaction)?.position)
             })?;
-            if progress(CatchUp { done, total: newest.position }).is_break() {
+            let reached = Progress::new(self.name(), began, first).at(done, Some(newest.position));
+            if progress(reached).is_break() {
                 return Ok(done);
             }
         }

@@ -6,15 +6,6 @@ use super::KeyPart;
 use super::delimiter::{PART_DELIMITER, split};
 
 /// Parts that belong together, joined by `FE`: one part, or a tuple of two to four.
-///
-/// ```
-/// use arbour::key::KeyGroup;
-/// let mut key = Vec::new();
-/// ("ada", "room").encode_group(&mut key);
-/// assert_eq!(key, b"ada\xferoom");
-/// assert_eq!(<(String, String)>::decode_group(&key)?.1, "room");
-/// # Ok::<(), arbour::DecodeError>(())
-/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a group of a key",
     note = "a group is one part, or a tuple of two to four parts"
@@ -27,25 +18,12 @@ pub trait KeyGroup {
     type First;
 
     /// Appends the parts, joined by `FE`.
-    ///
-    /// ```
-    /// use arbour::key::KeyGroup;
-    /// let mut key = Vec::new();
-    /// (true, "x").encode_group(&mut key);
-    /// assert_eq!(key, b"\x01\xfex");
-    /// ```
     fn encode_group(&self, key: &mut Vec<u8>);
 
     /// Decodes a group from exactly these bytes.
     ///
     /// # Errors
     /// A [`DecodeError`] if there are more or fewer parts, or one of them cannot be decoded.
-    ///
-    /// ```
-    /// use arbour::key::KeyGroup;
-    /// let error = <(String, String)>::decode_group(b"ada").unwrap_err();
-    /// assert_eq!(error.to_string(), "expected 2 parts split by FE, found 1");
-    /// ```
     fn decode_group(bytes: &[u8]) -> Result<Self::Owned, DecodeError>;
 }
 

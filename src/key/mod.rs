@@ -65,11 +65,10 @@ mod tuple;
 pub use arbour_core::engine::{prefix_end, successor};
 pub use delimiter::{GROUP_DELIMITER, PART_DELIMITER};
 pub use descending::Descending;
-pub use group::KeyGroup;
 pub use ordered::Ordered;
 pub use part::{KeyPart, PrefixFree};
-pub use prefix::{DelimitedPrefix, GroupPrefix, Groups, KeyPrefix, Parts, Within};
-pub use starts_with::{PartPrefix, StartsWith};
+pub use prefix::{Groups, KeyPrefix, Parts, Within};
+pub use starts_with::StartsWith;
 pub use tuple::Key;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //! A prefix ends at a delimiter, so the keys of `ada` do not include those of `adam`. The leading
 //! group of a key is a prefix by itself; the wrappers here build the others.
 
+use super::KeyPart;
 use super::delimiter::{GROUP_DELIMITER, PART_DELIMITER};
-use super::{KeyGroup, KeyPart};
+use super::group::KeyGroup;
 
 /// A prefix of the keys of type `K`.
 ///
@@ -51,12 +52,6 @@ pub trait KeyPrefix<K> {
 
 /// A prefix that ends at a delimiter, so that the rest is a key of its own, to which [`Within`] can
 /// apply another prefix.
-///
-/// ```
-/// use arbour::key::DelimitedPrefix;
-/// fn rest_is<K, R>(_: impl DelimitedPrefix<K, Rest = R>) {}
-/// rest_is::<(String, u64, bool), (u64, bool)>("ada");
-/// ```
 pub trait DelimitedPrefix<K>: KeyPrefix<K> {
     /// The type of the key that follows the prefix.
     type Rest;
@@ -115,16 +110,7 @@ impl<K, L: DelimitedPrefix<K>, I: KeyPrefix<L::Rest>> KeyPrefix<K> for Within<L,
     }
 }
 
-/// Leading parts of a group of type `G`.
-///
-/// It exists to check [`Parts`] against the group; there is no need to call it.
-///
-/// ```
-/// use arbour::key::{GroupPrefix, Parts};
-/// let mut bytes = Vec::new();
-/// GroupPrefix::<(String, u64, bool)>::encode_parts(&Parts(("a", 1u64)), &mut bytes);
-/// assert_eq!(bytes, b"a\xfe\0\0\0\0\0\0\0\0\0\x01\xfe");
-/// ```
+/// Leading parts of a group of type `G`, which [`Parts`] are checked against.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a prefix of groups of type `{G}`",
     note = "`Parts` takes fewer parts than the group has, of the same types"
@@ -134,13 +120,6 @@ pub trait GroupPrefix<G> {
     type Rest;
 
     /// Appends the parts, each with its delimiter.
-    ///
-    /// ```
-    /// use arbour::key::{GroupPrefix, Parts};
-    /// let mut bytes = Vec::new();
-    /// GroupPrefix::<(String, String)>::encode_parts(&Parts("a"), &mut bytes);
-    /// assert_eq!(bytes, b"a\xfe");
-    /// ```
     fn encode_parts(&self, key: &mut Vec<u8>);
 }
 

@@ -51,25 +51,11 @@ where
 
 /// A part whose encoding begins with the encoding of each prefix of its value: a string or byte
 /// string, [`Ordered`] or not.
-///
-/// ```
-/// use arbour::key::{Ordered, PartPrefix};
-/// let mut bytes = Vec::new();
-/// <Ordered<String>>::encode_part_prefix("ad", &mut bytes);
-/// assert_eq!(bytes, b"ad"); // without the 00 at the end
-/// ```
 pub trait PartPrefix {
     /// The type of such a prefix: `str` for [`String`].
     type Prefix: ?Sized;
 
     /// Appends the encoding of the start of a part.
-    ///
-    /// ```
-    /// use arbour::key::PartPrefix;
-    /// let mut bytes = Vec::new();
-    /// <Vec<u8>>::encode_part_prefix(&[0xff], &mut bytes);
-    /// assert_eq!(bytes, [0xfd, 0x03]);
-    /// ```
     fn encode_part_prefix(prefix: &Self::Prefix, key: &mut Vec<u8>);
 }
 

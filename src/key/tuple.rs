@@ -2,8 +2,9 @@
 
 use arbour_core::DecodeError;
 
+use super::KeyPart;
 use super::delimiter::{GROUP_DELIMITER, split};
-use super::{KeyGroup, KeyPart};
+use super::group::KeyGroup;
 
 /// A typed key: one part, or a tuple of one to four groups split by `FF`.
 ///

@@ -12,7 +12,8 @@ use super::perform::{place_of, undo};
 use super::problem::{Problem, ProblemKind};
 use super::progress::Silent;
 use super::raw_trees::{Bound, RawTrees, reading};
-use super::run::{Report, Run, StepReport};
+use super::report::{Report, StepReport};
+use super::run::Run;
 use super::step_id::StepKey;
 use super::{MigrationError, MigrationResult, Target};
 

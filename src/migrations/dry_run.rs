@@ -5,109 +5,43 @@ use std::time::Instant;
 
 use arbour_core::{Cursor, Direction, KeyRange, KvStore, Result, Savepoint};
 
+use super::access::Access;
 use super::error::Halt;
 use super::journal::Journal;
 use super::migrations::{Declared, Migrations};
 use super::perform::{Left, perform};
-use super::policy::Access;
 use super::progress::Silent;
 use super::raw_trees::{Bound, RawTrees, Unwritable, reading};
 use super::record::Record;
-use super::run::StepReport;
+use super::report::{Report, StepReport, TreeChanges};
 use super::step_id::{StepId, StepKey};
 use super::{MigrationError, MigrationResult, Target};
 
-/// How many keys of each kind of change are listed.
-const SAMPLES: usize = 5;
-
-/// The result of a dry run.
-///
-/// ```
-/// use arbour::{KvStore, MemoryStore};
-/// use arbour::migrations::{Group, Migrations, Step};
-/// let store = MemoryStore::new();
-/// store.put(&store.tree("rooms")?, b"attic", b"")?;
-/// let step = Step::numbered(1).atomic(|trees| {
-///     trees.delete("rooms", b"attic")?;
-///     Ok(trees.put("rooms", b"study", b"books")?)
-/// });
-/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
-/// let dry = migrations.dry_run(&store)?;
-/// assert_eq!((dry.trees[0].tree.as_str(), dry.trees[0].added.count), ("rooms", 1));
-/// assert_eq!(dry.trees[0].removed.samples, ["attic"]);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DryRun {
-    /// The steps that would run, in order.
-    pub steps: Vec<StepReport>,
-    /// The changes, for each tree that would change, sorted by name. The journal is left out.
-    pub trees: Vec<TreeChanges>,
-    /// What the program may do with the store.
-    pub access: Access,
-}
-
-/// The changes to a tree.
-///
-/// ```
-/// # use arbour::migrations::TreeChanges;
-/// fn show(changes: &TreeChanges) -> String {
-///     let (added, changed, removed) = (&changes.added, &changes.changed, &changes.removed);
-///     format!("{}: +{} ~{} -{}", changes.tree, added.count, changed.count, removed.count)
-/// }
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TreeChanges {
-    /// The tree.
-    pub tree: String,
-    /// Keys that would be added.
-    pub added: Tally,
-    /// Keys whose value would change.
-    pub changed: Tally,
-    /// Keys that would be removed.
-    pub removed: Tally,
-}
-
-/// A number of keys, with samples.
-///
-/// ```
-/// assert_eq!(arbour::migrations::Tally::default().count, 0);
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tally {
-    /// The number of keys.
-    pub count: u64,
-    /// The first five keys, escaped.
-    pub samples: Vec<String>,
-}
-
-impl Tally {
-    fn add(&mut self, key: &[u8]) {
-        self.count += 1;
-        if self.samples.len() < SAMPLES {
-            self.samples.push(key.escape_ascii().to_string());
-        }
-    }
-}
-
 impl Migrations {
-    /// Does everything [`run`](Self::run) would do, including checks, on a snapshot. Nothing is
-    /// written and other writers are not blocked; the writes of the steps are held in memory until
-    /// the end. Steps really run, so any effect they have outside the store takes place.
+    /// Does everything [`run`](Self::run) would do, including checks, on a snapshot, and reports what
+    /// would change. Nothing is written and other writers are not blocked; the writes of the steps are
+    /// held in memory until the end. Steps really run, so any effect they have outside the store takes
+    /// place.
     ///
     /// # Errors
     /// The error with which the run would end.
     ///
     /// ```
-    /// # use arbour::migrations::Migrations;
-    /// let dry = Migrations::new("app", "1.2").dry_run(&arbour::MemoryStore::new())?;
-    /// assert!(dry.steps.is_empty() && dry.trees.is_empty());
+    /// use arbour::{KvStore, MemoryStore};
+    /// use arbour::migrations::{Group, Migrations, Step};
+    /// let store = MemoryStore::new();
+    /// store.put(&store.tree("rooms")?, b"attic", b"")?;
+    /// let step = Step::numbered(1).atomic(|trees| {
+    ///     trees.delete("rooms", b"attic")?;
+    ///     Ok(trees.put("rooms", b"study", b"books")?)
+    /// });
+    /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+    /// let changes = migrations.dry_run(&store)?.changes;
+    /// assert_eq!((changes[0].tree.as_str(), changes[0].added.count), ("rooms", 1));
+    /// assert_eq!(changes[0].removed.samples, ["attic"]);
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```
-    pub fn dry_run<S: KvStore>(&self, store: &S) -> MigrationResult<DryRun> {
+    pub fn dry_run<S: KvStore>(&self, store: &S) -> MigrationResult<Report> {
         self.dry_run_to(store, Target::Newest)
     }
 
@@ -122,15 +56,15 @@ impl Migrations {
     /// assert!(dry.steps.is_empty());
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```
-    pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<DryRun> {
+    pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
         let declared = self.declared()?;
         let mut snapshot = Unwritable::pin(store)?;
         let found = self.look(&declared, &Bound::new(store, &mut snapshot), &target)?;
-        let Some((journal, found)) = found else { return Ok(DryRun::default()) };
+        let Some((journal, found)) = found else { return Ok(Report::default()) };
         if found.access == Access::ReadWrite {
             Self::refuse_beyond(&journal, &target)?;
         }
-        let mut dry = DryRun { access: found.access, ..DryRun::default() };
+        let mut dry = Report { access: found.access, ..Report::default() };
         let after = {
             let mut savepoint = Savepoint::new(&mut snapshot);
             let raw = &mut Bound::new(store, &mut savepoint);
@@ -153,7 +87,7 @@ impl Migrations {
                 }
             }
             if [&changes.added, &changes.changed, &changes.removed].iter().any(|t| t.count > 0) {
-                dry.trees.push(changes);
+                dry.changes.push(changes);
             }
         }
         Ok(dry)

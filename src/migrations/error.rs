@@ -108,7 +108,7 @@ pub enum MigrationError {
         program: String,
         /// The data format the program knows.
         format: u32,
-        /// Whether the program may read the store: see [`Newer::ReadOnly`](super::Newer::ReadOnly).
+        /// Whether the program may read the store: see [`allow_reading_newer`](super::Migrations::allow_reading_newer).
         is_readable: bool,
         /// The steps that need a newer program.
         problems: Vec<Problem>,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+#[cfg(doc)]
+use super::Access;
 use super::MigrationError;
+use super::access::Allowed;
 use super::group::Group;
 use super::layout::NAME_BYTES_MAX;
-use super::policy::{Newer, Policies, Policy};
 use super::step::{Body, Step};
 use super::step_id::{StepId, StepKey};
 use super::step_trees::Budget;
@@ -49,7 +51,7 @@ pub struct Migrations {
     pub(super) program: String,
     pub(super) version: String,
     pub(super) format: u32,
-    pub(super) policies: Policies,
+    pub(super) allowed: Allowed,
     pub(super) budget: Budget,
     groups: Vec<Group>,
 }
@@ -75,7 +77,7 @@ impl Migrations {
             program: program.into(),
             version: version.into(),
             format: 0,
-            policies: Policies::default(),
+            allowed: Allowed::default(),
             budget: Budget { entries: 5_000, bytes: 4 << 20, time: Duration::from_millis(200) },
             groups: Vec::new(),
         }
@@ -109,73 +111,58 @@ impl Migrations {
         self
     }
 
-    /// Sets the policy for a step that has run with different [content](Step::revision). Refused by
-    /// default.
+    /// Allows a step that has run with different [content](Step::revision). It does not run again.
+    /// Without this, the run is refused.
     ///
     /// ```
-    /// # use arbour::migrations::{Migrations, Policy};
-    /// let lenient = Migrations::new("chat", "2.0").edited(Policy::Allow);
+    /// # use arbour::migrations::Migrations;
+    /// let lenient = Migrations::new("chat", "2.0").allow_edited();
     /// # let _ = lenient;
     /// ```
     #[must_use]
-    pub fn edited(mut self, policy: Policy) -> Self {
-        self.policies.edited = policy;
+    pub fn allow_edited(mut self) -> Self {
+        self.allowed.edited = true;
         self
     }
 
-    /// Sets the policy for a step that has run but is not declared, although later ones of its
-    /// group are. Refused by default.
-    ///
-    /// ```
-    /// # use arbour::migrations::{Migrations, Policy};
-    /// let has_dropped_old_steps = Migrations::new("chat", "2.0").missing(Policy::Allow);
-    /// # let _ = has_dropped_old_steps;
-    /// ```
+    /// Allows that a step has run but is not declared, although later ones of its group are, for
+    /// example after the program dropped its oldest steps. Without this, the run is refused.
     #[must_use]
-    pub fn missing(mut self, policy: Policy) -> Self {
-        self.policies.missing = policy;
+    pub fn allow_missing(mut self) -> Self {
+        self.allowed.missing = true;
         self
     }
 
-    /// Sets the policy for a step that has not run, but precedes one of its own group that has, for
-    /// example after two branches of a program were merged. Refused by default; if allowed, it
-    /// runs.
-    ///
-    /// ```
-    /// # use arbour::migrations::{Migrations, Policy};
-    /// let merged = Migrations::new("chat", "2.0").out_of_order(Policy::Allow);
-    /// # let _ = merged;
-    /// ```
+    /// Runs a step that precedes one of its own group that has run, for example after two branches
+    /// of a program were merged. Without this, the run is refused.
     #[must_use]
-    pub fn out_of_order(mut self, policy: Policy) -> Self {
-        self.policies.out_of_order = policy;
+    pub fn allow_out_of_order(mut self) -> Self {
+        self.allowed.out_of_order = true;
         self
     }
 
-    /// Sets the policy for a step that has not run, but precedes steps of other groups only that
-    /// have, for example in a new model. Allowed by default, and it runs.
-    ///
-    /// ```
-    /// # use arbour::migrations::{Migrations, Policy};
-    /// let strict = Migrations::new("chat", "2.0").late(Policy::Refuse);
-    /// # let _ = strict;
-    /// ```
+    /// Refuses to run a step that precedes only steps of other groups that have run, as the steps
+    /// of a new model do. Without this, it runs.
     #[must_use]
-    pub fn late(mut self, policy: Policy) -> Self {
-        self.policies.late = policy;
+    pub fn refuse_late(mut self) -> Self {
+        self.allowed.late = false;
         self
     }
 
-    /// Sets the policy for a store that a newer program has migrated. Refused by default.
+    /// Allows reading a store that a newer program has migrated, if the steps that this program does
+    /// not know permit it. Nothing runs then, and the report says [`Access::ReadOnly`]. Without this,
+    /// the run fails with [`TooNew`](MigrationError::TooNew).
     ///
     /// ```
-    /// # use arbour::migrations::{Migrations, Newer};
-    /// let reader = Migrations::new("chat viewer", "2.0").newer(Newer::ReadOnly);
-    /// # let _ = reader;
+    /// # use arbour::migrations::{Access, Migrations};
+    /// let viewer = Migrations::new("chat viewer", "2.0").allow_reading_newer();
+    /// let report = viewer.run(&arbour::MemoryStore::new())?;
+    /// assert_eq!(report.access, Access::ReadWrite); // no newer program was there
+    /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```
     #[must_use]
-    pub fn newer(mut self, newer: Newer) -> Self {
-        self.policies.newer = newer;
+    pub fn allow_reading_newer(mut self) -> Self {
+        self.allowed.newer = true;
         self
     }
 

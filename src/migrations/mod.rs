@@ -14,6 +14,7 @@
 //! types, which change over time while a step must not. One list of steps therefore runs on every
 //! engine, and a correct step stays correct. [`layout`] describes what is stored.
 
+mod access;
 mod adopt;
 mod downgrade;
 mod dry_run;
@@ -26,11 +27,11 @@ mod lease;
 mod migrations;
 mod perform;
 mod plan;
-mod policy;
 mod problem;
 mod progress;
 mod raw_trees;
 mod record;
+mod report;
 mod run;
 mod source;
 mod status;
@@ -40,16 +41,15 @@ mod step_trees;
 mod target;
 mod verify;
 
-pub use dry_run::{DryRun, Tally, TreeChanges};
+pub use access::Access;
 pub use error::{MigrationError, MigrationResult, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;
 pub use plan::{Plan, PlannedStep};
-pub use policy::{Access, Newer, Policy};
 pub use problem::{Problem, ProblemKind};
-pub use progress::Progress;
 pub use record::{Counts, Record, RecordState};
-pub use run::{Report, Run, StepReport};
+pub use report::{Report, StepReport, Tally, TreeChanges};
+pub use run::Run;
 pub use source::Source;
 pub use status::{Status, StepStatus};
 pub use step::Step;

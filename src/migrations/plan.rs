@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use arbour_core::KvStore;
 
+use super::access::Access;
 use super::journal::{Head, Journal};
 use super::migrations::{Declared, Migrations};
-use super::policy::{Access, Newer, Policy};
 use super::problem::{Problem, ProblemKind};
 use super::raw_trees::{RawTrees, reading};
 use super::record::{Kind, Record};
@@ -174,10 +174,7 @@ impl Migrations {
         }
         find_gaps(declared, journal, target, &mut found);
         let is_newer = |problem: &Problem| matches!(problem.kind, ProblemKind::Newer { .. });
-        if found.problems.iter().any(is_newer)
-            && found.is_readable
-            && self.policies.newer == Newer::ReadOnly
-        {
+        if found.problems.iter().any(is_newer) && found.is_readable && self.allowed.newer {
             found.access = Access::ReadOnly;
             found.pending.clear();
             found.problems.iter_mut().for_each(|problem| problem.is_refused = false);
@@ -190,10 +187,10 @@ impl Migrations {
         self.ask_format(key, record, found);
         let is_edited = record.revision != step.revision;
         if record.is_running() && (is_edited || record.kind != step.kind()) {
-            found.note(key, ProblemKind::EditedUnfinished, Policy::Refuse);
+            found.note(key, ProblemKind::EditedUnfinished, false);
         } else if is_edited {
             let (recorded, declared) = (record.revision, step.revision);
-            found.note(key, ProblemKind::Edited { recorded, declared }, self.policies.edited);
+            found.note(key, ProblemKind::Edited { recorded, declared }, self.allowed.edited);
         }
     }
 
@@ -203,7 +200,7 @@ impl Migrations {
         let is_known = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
         if !is_known(min_reader) || !is_known(min_writer) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, Policy::Refuse);
+            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
         }
     }
 
@@ -218,12 +215,12 @@ impl Migrations {
     ) {
         let is_superseded = newest_declared.get(&*key.group).is_some_and(|newest| *newest < key);
         if record.format <= self.format && !is_superseded {
-            let (kind, policy) = if record.is_running() {
-                (ProblemKind::MissingUnfinished, Policy::Refuse)
+            let (kind, is_allowed) = if record.is_running() {
+                (ProblemKind::MissingUnfinished, false)
             } else {
-                (ProblemKind::Missing, self.policies.missing)
+                (ProblemKind::Missing, self.allowed.missing)
             };
-            return found.note(key, kind, policy);
+            return found.note(key, kind, is_allowed);
         }
         let (min_reader, min_writer) = (record.min_reader, record.min_writer);
         let is_known = |asked: Option<u32>| asked.is_some_and(|asked| asked <= self.format);
@@ -231,7 +228,7 @@ impl Migrations {
         // entries written before its cursor.
         if record.is_running() || !is_known(min_writer) || !is_known(min_reader) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, Policy::Refuse);
+            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
         }
     }
 
@@ -239,10 +236,10 @@ impl Migrations {
     fn place_pending(&self, newest: &NewestOfGroups<'_>, key: &StepKey, found: &mut Resolution) {
         if let Some(own) = newest.get(&*key.group).filter(|own| **own > key) {
             let newest = own.id.clone();
-            found.note(key, ProblemKind::OutOfOrder { newest }, self.policies.out_of_order);
+            found.note(key, ProblemKind::OutOfOrder { newest }, self.allowed.out_of_order);
         } else if let Some(other) = newest.values().max().filter(|other| **other > key) {
             let (group, newest) = (other.group.clone(), other.id.clone());
-            found.note(key, ProblemKind::Late { group, newest }, self.policies.late);
+            found.note(key, ProblemKind::Late { group, newest }, self.allowed.late);
         }
     }
 
@@ -281,12 +278,12 @@ impl Migrations {
 }
 
 impl Resolution {
-    fn note(&mut self, key: &StepKey, kind: ProblemKind, policy: Policy) {
+    fn note(&mut self, key: &StepKey, kind: ProblemKind, is_allowed: bool) {
         self.problems.push(Problem {
             group: key.group.clone(),
             step: key.id.clone(),
             kind,
-            is_refused: policy == Policy::Refuse,
+            is_refused: !is_allowed,
         });
     }
 }
@@ -317,11 +314,7 @@ fn find_gaps(declared: &Declared<'_>, journal: &Journal, target: &Target, found:
         let gap =
             (done.saturating_add(1)..=asked.unwrap_or(0)).find(|number| !is_declared(*number));
         if let Some(gap) = gap {
-            found.note(
-                &StepKey::new(&group.name, &gap.into()),
-                ProblemKind::NotFound,
-                Policy::Refuse,
-            );
+            found.note(&StepKey::new(&group.name, &gap.into()), ProblemKind::NotFound, false);
         }
     }
 }

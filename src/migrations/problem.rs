@@ -50,12 +50,12 @@ pub enum ProblemKind {
         declared: [u8; 32],
     },
     /// The step is unfinished, and its content or kind differs from the declared one: let the
-    /// program that started it finish it. No policy allows this.
+    /// program that started it finish it. This cannot be allowed.
     EditedUnfinished,
     /// The step has run, but the program does not declare it: restore it.
     Missing,
     /// The step is unfinished, and the program does not declare it: let the program that started it
-    /// finish it. No policy allows this.
+    /// finish it. This cannot be allowed.
     MissingUnfinished,
     /// The step precedes one of its own group that has run: give it a higher number.
     OutOfOrder {
@@ -69,8 +69,8 @@ pub enum ProblemKind {
         /// That step.
         newest: StepId,
     },
-    /// A number of a [contiguous](super::Group::contiguous) group is not declared: declare it. No
-    /// policy allows this.
+    /// A number of a [contiguous](super::Group::contiguous) group is not declared: declare it. This
+    /// cannot be allowed.
     NotFound,
     /// A newer program has run the step, and this one does not know the data format it requires:
     /// upgrade this program.
@@ -92,10 +92,9 @@ impl ProblemKind {
             Self::EditedUnfinished | Self::MissingUnfinished => {
                 "finish it with the program that began it"
             }
-            Self::Missing => "declare it again",
-            Self::OutOfOrder { .. } | Self::Late { .. } => {
-                "number it after that step, or allow the order by a policy"
-            }
+            Self::Missing => "declare it again, or call allow_missing",
+            Self::OutOfOrder { .. } => "number it after that step, or call allow_out_of_order",
+            Self::Late { .. } => "number it after that step, or do without refuse_late",
             Self::NotFound => "declare it",
             Self::Newer { .. } => "upgrade the program",
         }

@@ -6,19 +6,21 @@ use std::time::{Duration, Instant};
 
 use arbour_core::{Durability, KvStore, clock};
 
+use super::access::Access;
 use super::error::Halt;
 use super::journal::{Journal, JournalChange};
 use super::lease::{Held, Waiting};
 use super::migrations::{Declared, Migrations};
 use super::perform::{Left, perform, place_of};
-use super::policy::Access;
-use super::progress::{Listener, Progress, Pulse};
+use super::progress::{Listener, Pulse};
 use super::raw_trees::{Bound, reading};
 use super::record::{Counts, Record, RecordState};
+use super::report::{Report, StepReport};
 use super::step::{Body, Step};
-use super::step_id::{StepId, StepKey};
+use super::step_id::StepKey;
 use super::step_trees::count;
 use super::{MigrationError, MigrationResult, Target};
+use crate::Progress;
 
 /// The options of a run.
 ///
@@ -130,63 +132,6 @@ impl Run {
     }
 }
 
-/// The result of a run.
-///
-/// ```
-/// use arbour::migrations::{Access, Migrations};
-/// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
-/// assert!(report.steps.is_empty() && !report.is_cancelled && report.access == Access::ReadWrite);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// The steps that ran, in order. Steps that another runner ran meanwhile are not included.
-    pub steps: Vec<StepReport>,
-    /// What the program may do with the store.
-    pub access: Access,
-    /// Whether it was cancelled before it was complete. What was committed stays, and the next run
-    /// continues there.
-    pub is_cancelled: bool,
-}
-
-/// What a run did for a step.
-///
-/// ```
-/// use arbour::migrations::{Group, Migrations, Step};
-/// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
-/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
-/// let report = migrations.run(&arbour::MemoryStore::new())?;
-/// assert!(report.steps[0].is_done && report.steps[0].counts.puts == 1);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StepReport {
-    /// The group.
-    pub group: String,
-    /// The step.
-    pub step: StepId,
-    /// How much of it this run did.
-    pub counts: Counts,
-    /// How long this run spent on it.
-    pub took: Duration,
-    /// Whether the step is complete.
-    pub is_done: bool,
-}
-
-impl StepReport {
-    pub(super) fn new(key: &StepKey) -> Self {
-        Self {
-            group: key.group.clone(),
-            step: key.id.clone(),
-            counts: Counts::default(),
-            took: Duration::ZERO,
-            is_done: false,
-        }
-    }
-}
-
 impl Migrations {
     /// Runs all pending steps, in order. If none is pending, that costs one read.
     ///
@@ -239,8 +184,10 @@ impl Migrations {
         self.run_options(store, &Run::default().to(target), None)
     }
 
-    /// Does the same with options, and reports progress. [`ControlFlow::Break`] cancels the run:
-    /// the chunk or the atomic step in progress is rolled back, and what was committed stays.
+    /// Does the same with options, and reports progress when a step starts, after each commit, and at
+    /// least four times a second while a step reads or writes, also within an atomic step or a long
+    /// chunk. [`ControlFlow::Break`] cancels the run: the chunk or the atomic step in progress is
+    /// rolled back, and what was committed stays.
     ///
     /// # Errors
     /// As [`run_to`](Self::run_to); [`NoBackup`](MigrationError::NoBackup), and errors of the store
@@ -253,7 +200,7 @@ impl Migrations {
     /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
     /// let store = arbour::MemoryStore::new();
     /// let report = migrations.run_with(&store, &Run::default(), &mut |progress| {
-    ///     println!("{} of {}: {} entries", progress.number, progress.of, progress.entries);
+    ///     println!("{} of {}: {} entries", progress.number, progress.of, progress.done);
     ///     ControlFlow::Break(())
     /// })?;
     /// assert!(report.is_cancelled && report.steps.is_empty());
@@ -263,7 +210,7 @@ impl Migrations {
         &self,
         store: &S,
         options: &Run,
-        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> MigrationResult<Report> {
         self.run_options(store, options, Some(progress))
     }
@@ -317,7 +264,7 @@ impl Migrations {
             held.hold_while(store, || store.backup(path))?;
         }
         let is_heard = progress.is_some();
-        let mut silent = |_: Progress<'_>| ControlFlow::Continue(());
+        let mut silent = |_: Progress| ControlFlow::Continue(());
         let listener = progress.unwrap_or(&mut silent);
         let pulse = Pulse::new(listener, found.pending.len());
         let mut runner =

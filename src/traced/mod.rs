@@ -18,4 +18,3 @@ mod watch;
 
 pub use counters::StoreCounters;
 pub use store::TracedStore;
-pub use transaction::TracedTransaction;

@@ -42,11 +42,11 @@ impl Transfer<'_> {
     /// assert_eq!(moved.bytes, 0);
     /// # Ok::<(), arbour::transfer::TransferError>(())
     /// ```
-    pub fn copy(mut self, from: &impl KvStore, to: &impl KvStore) -> TransferResult<Transferred> {
+    pub fn copy(self, from: &impl KvStore, to: &impl KvStore) -> TransferResult<Transferred> {
         if is_unfinished(from)? {
             return Err(TransferError::Unfinished);
         }
         let total = self.count(from)?;
-        self.fill(to, "copy", total, |visit| visit_hashed(from, visit))
+        self.in_steps(2).fill(to, "copy", total, |visit| visit_hashed(from, visit))
     }
 }

@@ -92,11 +92,12 @@ impl Transfer<'_> {
         to: &impl KvStore,
     ) -> TransferResult<Transferred> {
         let begin = dump.stream_position().map_err(TransferError::reading)?;
-        let mut meter = self.meter("check", 0);
+        self = self.in_steps(3);
+        let mut meter = self.meter("check", None);
         let end = undump(&mut dump, Hashing::All, &mut |_, key, value| meter.entry(key, value))?;
         meter.finish()?;
         dump.seek(std::io::SeekFrom::Start(begin)).map_err(TransferError::reading)?;
-        self.fill(to, "load", end.entries, |visit| {
+        self.fill(to, "load", Some(end.entries), |visit| {
             // If the dump was altered between the two reads, the digest of the destination will not
             // match.
             undump(&mut dump, Hashing::Blocks, visit)?;
@@ -124,9 +125,10 @@ impl Transfer<'_> {
         dump: impl Read,
         to: &impl KvStore,
     ) -> TransferResult<Transferred> {
+        self = self.in_steps(2);
         let was_empty = mark::is_empty(to)?;
         let loaded =
-            self.fill(to, "load", 0, |visit| Ok(undump(dump, Hashing::All, visit)?.digest));
+            self.fill(to, "load", None, |visit| Ok(undump(dump, Hashing::All, visit)?.digest));
         if was_empty && loaded.as_ref().is_err_and(TransferError::is_of_dump) {
             self.clear(to)?;
         }

@@ -55,5 +55,4 @@ pub use entries::digest;
 pub use error::{TransferError, TransferResult};
 pub use load::{load, load_stream};
 pub use mark::is_unfinished;
-pub use progress::TransferProgress;
 pub use transfer::{Transfer, Transferred};

@@ -9,7 +9,8 @@ use super::entries::{check, visit_hashed};
 use super::loader::Loader;
 use super::progress::{Meter, Report};
 use super::record::Visit;
-use super::{Digest, TransferProgress, TransferResult, mark};
+use super::{Digest, TransferResult, mark};
+use crate::Progress;
 
 /// The default number of bytes written in one commit. It is large enough to make the cost of a
 /// commit negligible. Larger is slower in sled, which writes a batch in the order of a hash and
@@ -33,11 +34,14 @@ pub struct Transfer<'p> {
     replaces: bool,
     chunk_bytes: usize,
     report: Option<Box<Report<'p>>>,
+    /// How many steps it has, and how many of them have begun.
+    steps: usize,
+    begun: usize,
 }
 
 impl Default for Transfer<'_> {
     fn default() -> Self {
-        Self { replaces: false, chunk_bytes: CHUNK_BYTES, report: None }
+        Self { replaces: false, chunk_bytes: CHUNK_BYTES, report: None, steps: 1, begun: 0 }
     }
 }
 
@@ -107,6 +111,9 @@ impl<'p> Transfer<'p> {
     /// Sets a callback that gets the progress several times a second, after each commit and at the
     /// end of each step. It returns whether to continue.
     ///
+    /// The steps are `copy` or `load`, then `verify`, which reads the destination; `check`, which
+    /// reads a dump before it is loaded; and `dump`.
+    ///
     /// ```
     /// use arbour::MemoryStore;
     /// use arbour::transfer::{Transfer, TransferError};
@@ -116,10 +123,7 @@ impl<'p> Transfer<'p> {
     /// assert!(matches!(ended, Err(TransferError::Cancelled)));
     /// ```
     #[must_use]
-    pub fn progress(
-        mut self,
-        report: impl FnMut(&TransferProgress) -> ControlFlow<()> + 'p,
-    ) -> Self {
+    pub fn progress(mut self, report: impl FnMut(Progress) -> ControlFlow<()> + 'p) -> Self {
         self.report = Some(Box::new(report));
         self
     }
@@ -128,8 +132,16 @@ impl<'p> Transfer<'p> {
         self.report.is_some()
     }
 
-    pub(super) fn meter(&mut self, step: &'static str, total: u64) -> Meter<'_, 'p> {
-        Meter::new(self.report.as_deref_mut(), step, total)
+    /// Says how many steps the transfer has.
+    pub(super) fn in_steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Begins the next step.
+    pub(super) fn meter(&mut self, step: &'static str, total: Option<u64>) -> Meter<'_, 'p> {
+        self.begun += 1;
+        Meter::new(self.report.as_deref_mut(), (step, self.begun, self.steps), total)
     }
 
     /// Fills a store with the entries that a source visits, in order, and checks that the store
@@ -138,7 +150,7 @@ impl<'p> Transfer<'p> {
         &mut self,
         store: &S,
         step: &'static str,
-        total: u64,
+        total: Option<u64>,
         source: impl FnOnce(&mut Visit<'_>) -> TransferResult<Digest>,
     ) -> TransferResult<Transferred> {
         let may_have_entries = mark::set(store, self.replaces)?;
@@ -171,16 +183,16 @@ impl<'p> Transfer<'p> {
     }
 
     fn read_back(&mut self, store: &impl KvStore, total: u64) -> TransferResult<Digest> {
-        let mut meter = self.meter("verify", total);
+        let mut meter = self.meter("verify", Some(total));
         let digest = visit_hashed(store, &mut |_, key, value| meter.entry(key, value))?;
         meter.finish()?;
         Ok(digest)
     }
 
     /// Counts the entries to move, if there is a progress callback.
-    pub(super) fn count(&self, store: &impl KvStore) -> TransferResult<u64> {
+    pub(super) fn count(&self, store: &impl KvStore) -> TransferResult<Option<u64>> {
         if !self.is_watched() {
-            return Ok(0);
+            return Ok(None);
         }
         let snapshot = store.snapshot()?;
         let mut count = 0;
@@ -188,6 +200,6 @@ impl<'p> Transfer<'p> {
             let tree = store.open_tree(TreeName::stored(name)?)?;
             count += snapshot.len(&tree)?;
         }
-        Ok(count)
+        Ok(Some(count))
     }
 }

@@ -10,6 +10,11 @@ use crate::key::Key;
 
 /// Reads typed entries in order; made by the scans of an [`OpenTree`].
 ///
+/// It is an iterator that yields `None` after the last entry. An entry that does not have the tree's
+/// types yields the error [`Decode`](crate::ErrorKind::Decode), which names the tree and the key; the
+/// next call returns the following entry, so the caller decides whether to stop. After any other error
+/// the cursor is finished.
+///
 /// ```
 /// use arbour::codec::Bincode;
 /// use arbour::{Direction, KvStore, MemoryStore, TypedTree};
@@ -19,14 +24,14 @@ use crate::key::Key;
 /// let born = BORN.open(&store)?;
 /// store.write(|transaction| born.put(transaction, "ada", &1815))?;
 /// let snapshot = store.snapshot()?;
-/// let mut cursor = born.scan(&snapshot, Direction::Forward)?;
-/// while let Some((name, year)) = cursor.next()? {
-///     println!("{name} was born in {year}");
-/// }
 /// for entry in born.scan(&snapshot, Direction::Reverse)? {
 ///     let (name, year) = entry?;
 ///     println!("{name} was born in {year}");
 /// }
+/// store.put(born.raw(), b"bob", b"\x80")?; // not a number of this codec
+/// let snapshot = store.snapshot()?;
+/// let sound: Vec<_> = born.scan(&snapshot, Direction::Forward)?.flatten().collect();
+/// assert_eq!(sound, [("ada".to_string(), 1815)]);
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct TypedCursor<Cu, K, V, C> {
@@ -37,37 +42,6 @@ pub struct TypedCursor<Cu, K, V, C> {
 impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
     pub(super) fn new(cursor: Cu, tree: OpenTree<K, V, C>) -> Self {
         Self { cursor, tree }
-    }
-
-    /// Returns the next entry in the cursor's direction, or `None` after the last one.
-    ///
-    /// # Errors
-    /// [`Decode`](crate::ErrorKind::Decode), naming the tree and the key, for an entry that does
-    /// not have the tree's types. The next call returns the following entry, so the caller decides
-    /// whether to stop. After any other error the cursor is finished.
-    ///
-    /// ```
-    /// # use arbour::{ErrorKind, KvStore, MemoryStore, TypedTree, codec::Bincode};
-    /// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
-    /// # let store = MemoryStore::new();
-    /// # let born = BORN.open(&store)?;
-    /// store.put(born.raw(), b"ada", b"damaged")?;
-    /// store.put(born.raw(), b"bob", b"\x01")?;
-    /// let snapshot = store.snapshot()?;
-    /// let mut cursor = born.scan(&snapshot, Default::default())?;
-    /// assert_eq!(cursor.next().unwrap_err().kind(), ErrorKind::Decode);
-    /// assert_eq!(cursor.next()?, Some(("bob".to_string(), true)));
-    /// # Ok::<(), arbour::Error>(())
-    /// ```
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it is the typed form of `Cursor::next`; iterators come from `into_iter`"
-    )]
-    pub fn next(&mut self) -> Result<Option<(K, V)>> {
-        match self.cursor.next()? {
-            Some((key, value)) => self.tree.decode(key, value).map(Some),
-            None => Ok(None),
-        }
     }
 
     /// Moves to `key`, or to the first entry after it in the cursor's direction, within the range
@@ -86,7 +60,7 @@ impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> TypedCursor<Cu, K, V, C> {
     /// let snapshot = store.snapshot()?;
     /// let mut cursor = born.scan(&snapshot, Default::default())?;
     /// cursor.seek("b")?;
-    /// assert_eq!(cursor.next()?, Some(("bob".to_string(), true)));
+    /// assert_eq!(cursor.next().transpose()?, Some(("bob".to_string(), true)));
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn seek(&mut self, key: impl Key<Owned = K>) -> Result<()> {
@@ -117,35 +91,14 @@ impl<Cu, K, V, C> fmt::Debug for TypedCursor<Cu, K, V, C> {
     }
 }
 
-impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> IntoIterator for TypedCursor<Cu, K, V, C> {
-    type Item = Result<(K, V)>;
-    type IntoIter = TypedEntries<Cu, K, V, C>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        TypedEntries(self)
-    }
-}
-
-/// Iterates over the entries of a [`TypedCursor`]. An entry that cannot be decoded yields an error
-/// but does not end the iteration.
-///
-/// ```
-/// # use arbour::{KvStore, MemoryStore, Result, TypedTree, codec::Bincode};
-/// # const BORN: TypedTree<String, bool, Bincode> = TypedTree::new("born");
-/// # let store = MemoryStore::new();
-/// # let born = BORN.open(&store)?;
-/// let snapshot = store.snapshot()?;
-/// let all = born.scan(&snapshot, Default::default())?.into_iter().collect::<Result<Vec<_>>>()?;
-/// assert!(all.is_empty());
-/// # Ok::<(), arbour::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct TypedEntries<Cu, K, V, C>(TypedCursor<Cu, K, V, C>);
-
-impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> Iterator for TypedEntries<Cu, K, V, C> {
+impl<Cu: Cursor, K: Key<Owned = K>, V, C: Codec<V>> Iterator for TypedCursor<Cu, K, V, C> {
     type Item = Result<(K, V)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().transpose()
+        match self.cursor.next() {
+            Ok(Some((key, value))) => Some(self.tree.decode(key, value)),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 }

@@ -10,7 +10,7 @@ mod reading;
 mod tests;
 mod writing;
 
-pub use cursor::{TypedCursor, TypedEntries};
+pub use cursor::TypedCursor;
 pub use definition::TypedTree;
 pub use open_tree::OpenTree;
 

@@ -118,7 +118,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// })?;
     /// let snapshot = store.snapshot()?;
     /// let mut cursor = born.scan(&snapshot, Direction::Reverse)?;
-    /// assert_eq!(cursor.next()?, Some(("bob".to_string(), 1832)));
+    /// assert_eq!(cursor.next().transpose()?, Some(("bob".to_string(), 1832)));
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn scan<'r, R: KvRead>(
@@ -145,9 +145,9 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// store.write(|transaction| (1..=9u64).try_for_each(|at| seen.put(transaction, at, &())))?;
     /// let snapshot = store.snapshot()?;
     /// let mut cursor = seen.range(&snapshot, 3..5u64, Direction::Forward)?;
-    /// assert_eq!(cursor.next()?, Some((3, ())));
-    /// assert_eq!(cursor.next()?, Some((4, ())));
-    /// assert_eq!(cursor.next()?, None);
+    /// assert_eq!(cursor.next().transpose()?, Some((3, ())));
+    /// assert_eq!(cursor.next().transpose()?, Some((4, ())));
+    /// assert_eq!(cursor.next().transpose()?, None);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn range<'r, R: KvRead, Q: Key<Owned = K>>(
@@ -219,7 +219,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn first<R: KvRead>(&self, reader: &R) -> Result<Option<(K, V)>> {
-        self.scan(reader, Direction::Forward)?.next()
+        self.scan(reader, Direction::Forward)?.next().transpose()
     }
 
     /// Returns the last entry, or `None` if the tree is empty.
@@ -237,7 +237,7 @@ impl<K: Key<Owned = K>, V, C: Codec<V>> OpenTree<K, V, C> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn last<R: KvRead>(&self, reader: &R) -> Result<Option<(K, V)>> {
-        self.scan(reader, Direction::Reverse)?.next()
+        self.scan(reader, Direction::Reverse)?.next().transpose()
     }
 
     /// Counts the entries of the tree, decodable or not; see [`KvRead::len`].

@@ -69,7 +69,7 @@ fn a_bad_entry_is_reported_and_the_next_one_read() {
         .unwrap();
     let snapshot = store.snapshot().unwrap();
     for direction in [Direction::Forward, Direction::Reverse] {
-        let entries: Vec<_> = scores.scan(&snapshot, direction).unwrap().into_iter().collect();
+        let entries: Vec<_> = scores.scan(&snapshot, direction).unwrap().collect();
         let mut shown: Vec<_> = entries
             .iter()
             .map(|entry| match entry {

@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::migrations::{Group, MigrationError, Migrations, Policy, Run, Step, StepId, Target};
+use arbour::migrations::{Group, MigrationError, Migrations, Run, Step, StepId, Target};
 use arbour::{DynStore, ErrorKind, KvStore as _};
 use arbour_conformance::migration_fixture::{MigrationFixture, Pinned};
 
@@ -199,7 +199,7 @@ fn a_store_of_a_newer_program_is_refused(bed: &Bed) {
     Database::open(store.clone(), LIMIT_DEFAULT).unwrap();
     let newer = Group::new("variables and rooms")
         .step(Step::numbered(9).atomic(|trees| Ok(trees.put("dice", b"sides", b"20")?)));
-    Migrations::new("dicebot", "9").missing(Policy::Allow).group(newer).run(&store).unwrap();
+    Migrations::new("dicebot", "9").allow_missing().group(newer).run(&store).unwrap();
     let error = refused(&store);
     assert!(matches!(error, Error::Migration(MigrationError::TooNew { .. })), "{error}");
 }
@@ -253,7 +253,7 @@ fn a_plan_changes_nothing(bed: &Bed) {
         let dry = migrations::dry_run(&store).unwrap();
         assert_eq!(held(&store), before, "{}", version.name);
         assert_eq!(dry.steps.len() as u64, 8 - version.done, "{}", version.name);
-        let moved = dry.trees.iter().find(|tree| tree.tree == "room_user_variables").unwrap();
+        let moved = dry.changes.iter().find(|tree| tree.tree == "room_user_variables").unwrap();
         assert_eq!(moved.added.count, 5, "{}", version.name);
         Database::open(store.clone(), LIMIT_DEFAULT).unwrap();
         assert!(migrations::dry_run(&store).unwrap().steps.is_empty(), "{}", version.name);

@@ -48,7 +48,7 @@ fn store() -> MemoryStore {
         store.put(&rooms, key, b"v").unwrap();
     }
     let report = migrations().run_with(&store, &Run::default(), &mut |progress| {
-        if progress.number == 2 && progress.entries == 2 {
+        if progress.number == 2 && progress.done == 2 {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())

@@ -40,7 +40,7 @@ fn a_million_rows_are_bounded_and_heard_of() {
     let report = migrations.run_with(&store, &run, &mut |progress| {
         silence = silence.max(told.elapsed());
         told = Instant::now();
-        assert!(progress.entries <= ROWS);
+        assert!(progress.done <= ROWS);
         ControlFlow::Continue(())
     });
     let counts = report.unwrap().steps[0].counts;

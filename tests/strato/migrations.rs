@@ -126,7 +126,7 @@ fn what_would_run_can_be_looked_at_before(bed: &Bed) {
     let store = bed.open();
     let migrations = of_things([step(Step::numbered(1), "one")]);
     assert_eq!(migrations.plan(&*store).unwrap().steps[0].step, 1.into());
-    assert_eq!(migrations.dry_run(&*store).unwrap().trees[0].added.count, 1);
+    assert_eq!(migrations.dry_run(&*store).unwrap().changes[0].added.count, 1);
     assert_eq!(noted(&store), "", "nothing was written");
     let copy = bed.folder.path().join("copy");
     let ran = migrations

@@ -158,9 +158,11 @@ fn progress_tells_how_far_each_step_is() {
     Transfer::new()
         .chunk_bytes(10_000)
         .progress(|progress| {
-            assert_eq!(progress.total, count());
-            assert!(progress.entries <= progress.total);
-            seen.push((progress.step, progress.entries));
+            assert_eq!(progress.total, Some(count()));
+            assert!(progress.done <= count());
+            let number = if progress.step == "copy" { 1 } else { 2 };
+            assert_eq!((progress.number, progress.of), (number, 2), "{progress:?}");
+            seen.push((progress.step, progress.done));
             ControlFlow::Continue(())
         })
         .copy(&from.store, &to.store)

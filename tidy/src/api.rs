@@ -78,8 +78,7 @@ fn add_names(tree: &UseTree, names: &mut BTreeSet<String>) {
 /// Finds the public module that exports a name: the nearest one above its file, or any other.
 fn home_of(path: &[String], name: &str, exports: &Exports) -> Option<String> {
     let above = (0..=path.len()).rev().filter_map(|length| path.get(..length));
-    let is_home =
-        |module: &[String]| exports.get(module).is_some_and(|names| names.contains(name));
+    let is_home = |module: &[String]| exports.get(module).is_some_and(|names| names.contains(name));
     let nearest = above.clone().find(|module| is_home(module)).map(<[String]>::to_vec);
     // The nearest public module could export another item of the same name only if the item's own
     // parent exported nothing, and such items are not public.

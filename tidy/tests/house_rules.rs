@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use arbour::Registry;
+use arbour_tidy::{api, sources};
 use serde_json::Value;
 
 /// The maximum length of a file, in lines that are not documentation.
@@ -107,22 +108,48 @@ fn nothing_is_unfinished() {
     expect_none("what is not finished is not committed", &findings);
 }
 
+/// The folders of the crates that others use.
+fn libraries() -> Vec<PathBuf> {
+    let backends = fs::read_dir(root().join("backends")).expect("there are backends");
+    let backends = backends
+        .map(|entry| Path::new("backends").join(entry.expect("it can be read").file_name()));
+    let crates = ["core", "conformance", ""].map(PathBuf::from);
+    crates.into_iter().chain(backends).map(|folder| folder.join("src")).collect()
+}
+
+/// The names of the items that a crate exports.
+fn exported(src: &Path) -> BTreeSet<String> {
+    let lines = api(&sources(&root().join(src)).expect("the sources can be read"));
+    let name_of = |line: &String| {
+        let after = ["fn", "struct", "enum", "trait", "type"].iter().find_map(|kind| {
+            line.strip_prefix("const ").unwrap_or(line).strip_prefix(&format!("{kind} "))
+        })?;
+        let path = after.split(['<', '(', ' ']).next().unwrap_or(after);
+        Some(path.rsplit("::").next().unwrap_or(path).to_owned())
+    };
+    let names: BTreeSet<String> = lines.iter().filter_map(name_of).collect();
+    assert!(!names.is_empty(), "{} exports something", src.display());
+    names
+}
+
 #[test]
 fn public_items_show_an_example() {
     // Methods show an example if it teaches something; the type shows how they are used together.
     let kinds = ["fn", "struct", "enum", "trait", "type", "const fn"];
+    let libraries: Vec<_> = libraries().into_iter().map(|src| (exported(&src), src)).collect();
     let mut findings = Vec::new();
     for (path, text) in files(".rs") {
-        let is_library = ["core/src", "backends/", "conformance/src", "src/"]
-            .iter()
-            .any(|folder| path.starts_with(folder.trim_end_matches('/')));
-        if !is_library || path.components().any(|part| part.as_os_str() == "tests") {
+        let Some((exported, _)) = libraries.iter().find(|(_, src)| path.starts_with(src)) else {
             continue;
-        }
+        };
         let (mut docs, mut in_attribute) = (String::new(), false);
         for (number, line) in text.lines().enumerate() {
             in_attribute = (in_attribute || line.starts_with("#[")) && !line.ends_with(")]");
-            let is_item = kinds.iter().any(|kind| line.starts_with(&format!("pub {kind} ")));
+            let name = kinds.iter().find_map(|kind| line.strip_prefix(&format!("pub {kind} ")));
+            let is_item = name.is_some_and(|name| {
+                let is_end = |letter: char| !letter.is_alphanumeric() && letter != '_';
+                exported.contains(name.split(is_end).next().unwrap_or(name))
+            });
             if line.starts_with("///") || line == "#[doc(hidden)]" {
                 docs.push_str(line);
             } else if is_item {

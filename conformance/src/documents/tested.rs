@@ -7,9 +7,10 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use arbour::Progress;
 use arbour::documents::{
     Change, Declaration, DocError, DocId, DocResult, Document, Duplicate, Explain, Filter,
-    IndexStatus, Page, Precondition, Progress, Query, Scrub, ScrubReport, Stored, Written,
+    IndexStatus, Page, Precondition, Query, Scrub, ScrubReport, Stored, Written,
 };
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::{Number, Value};

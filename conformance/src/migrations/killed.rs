@@ -105,8 +105,8 @@ fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult
     let mut last = 0;
     migrations().run_with(&store, &options, &mut |progress| {
         // Half of the entries read are rooms, the other half are their counts.
-        let committed = progress.entries / 2;
-        if committed > last && progress.entries.is_multiple_of(2) {
+        let committed = progress.done / 2;
+        if committed > last && progress.done.is_multiple_of(2) {
             last = committed;
             let is_whole = committed.is_multiple_of(CHUNK);
             if is_whole && say(committed).is_err() {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::DynValue;
+use super::value::DynValue;
 use crate::engine::TreeName;
 use crate::{
     Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result,

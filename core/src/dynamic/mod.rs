@@ -10,7 +10,6 @@ mod store;
 mod transaction;
 mod value;
 
-pub use snapshot::{DynCursor, DynSnapshot};
+pub use snapshot::DynSnapshot;
 pub use store::DynStore;
 pub use transaction::DynTransaction;
-pub use value::DynValue;

@@ -1,21 +1,11 @@
 //! Reading a store of any engine.
 
-use super::DynValue;
 use super::erased::ErasedRead;
+use super::value::DynValue;
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// A cursor of any engine.
-///
-/// ```
-/// use arbour_core::{Cursor, DynCursor, DynStore, KvRead, KvStore, MemoryStore};
-/// let store = DynStore::new(MemoryStore::new());
-/// let users = store.tree("users")?;
-/// let snapshot = store.snapshot()?;
-/// let mut cursor: DynCursor<'_> = snapshot.prefix(&users, b"a")?;
-/// assert_eq!(cursor.next()?, None);
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
-pub type DynCursor<'t> = Box<dyn Cursor + 't>;
+pub(super) type DynCursor<'t> = Box<dyn Cursor + 't>;
 
 /// A snapshot of a [`DynStore`](crate::DynStore).
 ///

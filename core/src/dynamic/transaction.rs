@@ -1,8 +1,9 @@
 //! Writing to a store of any engine.
 
 use super::erased::ErasedWrite;
+use super::snapshot::DynCursor;
 use super::snapshot::read_through;
-use super::{DynCursor, DynValue};
+use super::value::DynValue;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree, Write};
 
 /// A transaction of a [`DynStore`](crate::DynStore).

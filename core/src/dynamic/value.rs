@@ -4,16 +4,6 @@ use crate::buffer::Buffer;
 
 /// A copy of a value read from a [`DynStore`](crate::DynStore). To read without copying use
 /// [`get_with`](crate::KvRead::get_with).
-///
-/// ```
-/// use arbour_core::{DynStore, DynValue, KvRead, KvStore, MemoryStore};
-/// let store = DynStore::new(MemoryStore::new());
-/// let users = store.tree("users")?;
-/// store.put(&users, b"ada", b"1815")?;
-/// let value: Option<DynValue> = store.snapshot()?.get(&users, b"ada")?;
-/// assert_eq!(value.unwrap().as_ref(), b"1815");
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
 #[derive(Debug)]
 pub struct DynValue {
     bytes: Buffer,

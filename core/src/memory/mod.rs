@@ -9,7 +9,6 @@ mod snapshot;
 mod store;
 mod transaction;
 
-pub use cursor::MemoryCursor;
 pub use snapshot::MemorySnapshot;
 pub use store::MemoryStore;
 pub use transaction::MemoryTransaction;

@@ -1,6 +1,6 @@
 //! Reading the trees of one version.
 
-use super::MemoryCursor;
+use super::cursor::MemoryCursor;
 use super::store::{Entries, Trees};
 use crate::engine::TreeRegistry;
 use crate::{Direction, KeyRange, KvRead, Operation, Result, Tree};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{MemoryCursor, MemorySnapshot, MemoryStore};
+use super::cursor::MemoryCursor;
+use super::{MemorySnapshot, MemoryStore};
 use crate::engine::WriterGuard;
 use crate::engine::keys_in;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write};

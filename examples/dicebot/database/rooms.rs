@@ -196,7 +196,6 @@ impl<S: KvStore> Rooms<S> {
             let old = self
                 .times
                 .prefix(transaction, room, Direction::Forward)?
-                .into_iter()
                 .map(|entry| entry.map(|((_, event), ())| event))
                 .take_while(|event| event.as_ref().map_or(true, |(at, _)| *at < seconds))
                 .collect::<arbour::Result<Vec<_>>>()?;

@@ -122,10 +122,7 @@ impl Database {
         self.read(
             || format!("GETALL {prefix}*"),
             |snapshot, entries| {
-                entries
-                    .prefix(snapshot, StartsWith(prefix), Direction::Forward)?
-                    .into_iter()
-                    .collect()
+                entries.prefix(snapshot, StartsWith(prefix), Direction::Forward)?.collect()
             },
         )
     }

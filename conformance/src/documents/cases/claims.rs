@@ -4,9 +4,8 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use arbour::documents::{
-    DocError, DocResult, Document, Filter, IndexState, Progress, Query, Stored,
-};
+use arbour::Progress;
+use arbour::documents::{DocError, DocResult, Document, Filter, IndexState, Query, Stored};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;

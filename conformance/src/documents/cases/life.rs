@@ -85,7 +85,7 @@ pub(super) fn online_build_is_offline_build<F: Factory, M: DocFactory>(
     assert!(states.iter().all(|index| index.state == IndexState::WriteOnly), "{states:?}");
     let (mut rounds, mut done, mut failure) = (0, 0, None);
     let built = online.build(bed.store(), &mut |progress| {
-        assert!(progress.done >= done && progress.total > 0, "{progress:?} after {done}");
+        assert!(progress.done >= done && progress.total > Some(0), "{progress:?} after {done}");
         done = progress.done;
         let changed = change(bed.store(), &online, rounds).and_then(|()| {
             let snapshot = bed.store().snapshot()?;

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Progress;
 use arbour::documents::{
     Change, Collection, Declaration, DocError, DocResult, Document, Duplicate, Index, IndexState,
-    IndexStatus, Progress, Scrub, ScrubReport,
+    IndexStatus, Scrub, ScrubReport,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 

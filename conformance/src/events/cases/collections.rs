@@ -45,10 +45,11 @@ fn said<S: KvStore>(
     event: EventResult<arbour::events::NewEvent>,
 ) -> EventResult<Value> {
     let dispatched = events.dispatch(event?)?;
-    let outcome = dispatched.projected.first().and_then(|projected| projected.outcomes.first());
+    let projected = dispatched.projected.first_key_value();
+    let outcome = projected.and_then(|(_, outcomes)| outcomes.first());
     assert!(matches!(outcome, Some(Outcome::Applied { .. })), "{outcome:?}");
-    Ok(dispatched.projected.first().map_or(Value::Null, |projected| {
-        dispatched.result(&projected.projection, "people").cloned().unwrap_or_default()
+    Ok(projected.map_or(Value::Null, |(projection, _)| {
+        dispatched.result(projection, "people").cloned().unwrap_or_default()
     }))
 }
 

@@ -66,7 +66,7 @@ fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> EventResult<()> {
         told.tried = told.appended + append.events.len() as u64;
         let dispatched = events.dispatch_with(append, quick)?;
         told.appended = dispatched.appended.last;
-        let outcomes = dispatched.projected.iter().flat_map(|projected| &projected.outcomes);
+        let outcomes = dispatched.projected.values().flatten();
         let is_dealt_with = |outcome: &Outcome| {
             matches!(outcome, Outcome::Applied { .. } | Outcome::DeadLettered { .. })
         };

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use arbour::Progress;
 use arbour::documents::Collection;
 use arbour::events::layout::{key_tree, log_tree, stream_tree};
-use arbour::events::{Append, CatchUp, EventError, EventResult, Events, Log, Projection};
+use arbour::events::{Append, EventError, EventResult, Events, Log, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -14,7 +15,7 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{Ledger, accounts, cents};
 
-fn go_on(_: CatchUp) -> ControlFlow<()> {
+fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -54,7 +55,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
     let mut chunks = 0;
     replica.copy_from(&copy, &bed.log()?, &bed.log_store().snapshot()?, &mut |progress| {
         chunks += 1;
-        assert_eq!(progress.total, 600);
+        assert_eq!(progress.total, Some(600));
         ControlFlow::Break(())
     })?;
     assert_eq!(chunks, 1, "it ends when it is told to");

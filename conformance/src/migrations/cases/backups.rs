@@ -25,7 +25,7 @@ pub(super) fn backup_first_or_refused<F: Factory>(
     let path = bed.path("backup");
     // Short, because the backup contains the lease as it was held.
     let options = Run::default().backup_first(&path).lease(Duration::from_millis(500));
-    let mut on = |_: arbour::migrations::Progress<'_>| ControlFlow::Continue(());
+    let mut on = |_: arbour::Progress| ControlFlow::Continue(());
     if !bed.capabilities().hot_backup {
         let error = refused(migrations().run_with(store, &options, &mut on), "a backup");
         assert!(matches!(error, MigrationError::NoBackup { .. }), "{error:?}");
@@ -43,8 +43,8 @@ pub(super) fn backup_first_or_refused<F: Factory>(
     refused_by_store(taken, ErrorKind::InvalidArgument, "a backup where something is");
     assert_eq!(bed.contents()?, contents, "nothing ran");
     std::fs::remove_file(&path).map_err(crate::process::io)?;
-    let mut cancelled = |progress: arbour::migrations::Progress<'_>| {
-        if progress.entries > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let mut cancelled = |progress: arbour::Progress| {
+        if progress.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     assert!(migrations().run_with(store, &options, &mut cancelled)?.is_cancelled);
     // The backup that was made before the run began is the one to keep.

@@ -265,7 +265,7 @@ pub(super) fn cancelled_goes_on_further<F: Factory>(
     fill_rooms(&**bed.store(), 10)?;
     let migrations = app([counts_rooms(1), traced(2)]).chunk_entries(3);
     let report = migrations.run_with(&**bed.store(), &Run::default(), &mut |progress| {
-        if progress.entries >= 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if progress.done >= 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     assert!(report.is_cancelled && !at(&report.steps, 0).is_done, "{report:?}");
     bed.settle()?;

@@ -64,7 +64,7 @@ pub(super) fn without_down_nothing_is_undone<F: Factory>(
     let more = app([reversible(1), traced(2), reversible(3), counts_rooms(4).down(|_| Ok(()))]);
     let more = more.chunk_entries(3);
     more.run_with(store, &Run::default(), &mut |progress| {
-        if progress.entries > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if progress.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     let error = refused(more.downgrade(store, Target::number(3)), "undoing what is under way");
     assert!(matches!(&error, MigrationError::Unfinished { .. }), "{error:?}");

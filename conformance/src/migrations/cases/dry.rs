@@ -34,7 +34,7 @@ pub(super) fn dry_run_writes_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> M
     let dry = migrations().dry_run(store)?;
     assert_eq!(bed.everything()?, before, "nothing is written");
     let shown: Vec<_> = dry
-        .trees
+        .changes
         .iter()
         .map(|changes| {
             let (added, changed) = (changes.added.count, changes.changed.count);
@@ -42,11 +42,11 @@ pub(super) fn dry_run_writes_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> M
         })
         .collect();
     assert_eq!(shown, [("rooms", 1, 1, 10)], "what comes and goes again is no difference");
-    assert_eq!(at(&dry.trees, 0).added.samples, [r"a room\xff"]);
-    assert_eq!(at(&dry.trees, 0).changed.samples, ["room 000001"]);
-    assert_eq!(at(&dry.trees, 0).removed.samples.len(), 5);
+    assert_eq!(at(&dry.changes, 0).added.samples, [r"a room\xff"]);
+    assert_eq!(at(&dry.changes, 0).changed.samples, ["room 000001"]);
+    assert_eq!(at(&dry.changes, 0).removed.samples.len(), 5);
     let halfway = migrations().dry_run_to(store, Target::number(1))?;
-    assert_eq!(at(&halfway.trees, 0).added.count, 14);
+    assert_eq!(at(&halfway.changes, 0).added.count, 14);
     assert_eq!(bed.everything()?, before, "nothing is written");
 
     let report = migrations().run(store)?;

@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::migrations::{
-    MigrationError, MigrationResult, Migrations, Policy, ProblemKind, Run, Step,
-};
+use arbour::migrations::{MigrationError, MigrationResult, Migrations, ProblemKind, Run, Step};
 
 use super::claims::{
     app, assert_counted, at, counts_rooms, fill_rooms, problems, ran, refused, traced, traces,
@@ -35,7 +33,7 @@ pub(super) fn edited_is_refused_line_ends_are_none<F: Factory>(
     for same in ["one\r\ntwo\r\n", "one\rtwo\r", "one\ntwo\r\n"] {
         assert!(program(same).plan(store)?.problems.is_empty(), "{same:?} is the same");
     }
-    let report = program("one two\n").edited(Policy::Allow).run(store)?;
+    let report = program("one two\n").allow_edited().run(store)?;
     assert_eq!(ran(&report), "rooms 2", "by choice the rest runs, and what has run does not");
     Ok(())
 }
@@ -52,20 +50,19 @@ pub(super) fn missing_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
     assert_eq!(traces(bed)?, "1 2");
     let error = refused(app([]).run(store), "a missing group");
     assert!(matches!(error, MigrationError::Refused { .. }), "{error:?}");
-    assert_eq!(ran(&without().missing(Policy::Allow).run(store)?), "rooms 3");
-    assert_eq!(ran(&without().missing(Policy::Allow).run(store)?), "");
+    assert_eq!(ran(&without().allow_missing().run(store)?), "rooms 3");
+    assert_eq!(ran(&without().allow_missing().run(store)?), "");
     Ok(())
 }
 
-/// A step in progress continues as it began: no policy allows other content, another kind or no
+/// A step in progress continues as it began: nothing allows other content, another kind or no
 /// step at all to continue after its cursor.
 pub(super) fn under_way_stays_as_it_is<F: Factory>(
     bed: &mut MigrationBed<F>,
 ) -> MigrationResult<()> {
     fill_rooms(&**bed.store(), 10)?;
-    let lenient = |migrations: Migrations| {
-        migrations.edited(Policy::Allow).missing(Policy::Allow).chunk_entries(3)
-    };
+    let lenient =
+        |migrations: Migrations| migrations.allow_edited().allow_missing().chunk_entries(3);
     let mut told = 0;
     let migrations = lenient(app([counts_rooms(1)]));
     let report = migrations.run_with(&**bed.store(), &Run::default(), &mut |_| {

@@ -253,7 +253,7 @@ pub(super) fn layers_are_not_written<F: Factory>(bed: &mut MigrationBed<F>) -> M
     for step in writes {
         let migrations =
             Migrations::new("other", "1").group(arbour::migrations::Group::new("other").step(step));
-        let ran = migrations.missing(arbour::migrations::Policy::Allow).run(store);
+        let ran = migrations.allow_missing().run(store);
         refused_by_store(ran, ErrorKind::InvalidArgument, "writing a layer's tree");
     }
     bed.settle()?;

@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::migrations::{
-    Access, MigrationError, MigrationResult, Newer, ProblemKind, Run, Target,
-};
+use arbour::migrations::{Access, MigrationError, MigrationResult, ProblemKind, Run, Target};
 
 use super::claims::{app, at, counts_rooms, fill_rooms, grouped, ran, refused, traced, traces};
 use crate::Factory;
@@ -22,7 +20,7 @@ pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> M
         older().run_to(store, Target::number(2)).map(drop),
         older().dry_run(store).map(drop),
         older().downgrade(store, Target::number(1)).map(drop),
-        older().newer(Newer::ReadOnly).run(store).map(drop),
+        older().allow_reading_newer().run(store).map(drop),
     ] {
         let error = refused(result, "a newer store");
         let is_too_new =
@@ -57,16 +55,16 @@ pub(super) fn read_only_by_choice<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
     let older = |format| app([traced(1), traced(2)]).format(format);
     let error = refused(older(1).run(store), "a newer store");
     assert!(matches!(&error, MigrationError::TooNew { is_readable: true, .. }), "{error:?}");
-    let error = refused(older(0).newer(Newer::ReadOnly).run(store), "what cannot be read");
+    let error = refused(older(0).allow_reading_newer().run(store), "what cannot be read");
     assert!(matches!(&error, MigrationError::TooNew { is_readable: false, .. }), "{error:?}");
     let before = bed.everything()?;
-    let report = older(1).newer(Newer::ReadOnly).run(store)?;
+    let report = older(1).allow_reading_newer().run(store)?;
     assert_eq!((report.access, ran(&report).as_str()), (Access::ReadOnly, ""));
-    let dry = older(1).newer(Newer::ReadOnly).dry_run(store)?;
+    let dry = older(1).allow_reading_newer().dry_run(store)?;
     assert_eq!((dry.access, dry.steps.len()), (Access::ReadOnly, 0));
-    assert_eq!(older(1).newer(Newer::ReadOnly).plan(store)?.access, Access::ReadOnly);
+    assert_eq!(older(1).allow_reading_newer().plan(store)?.access, Access::ReadOnly);
     let error =
-        refused(older(1).newer(Newer::ReadOnly).downgrade(store, Target::Nothing), "writing");
+        refused(older(1).allow_reading_newer().downgrade(store, Target::Nothing), "writing");
     assert!(matches!(&error, MigrationError::TooNew { .. }), "{error:?}");
     assert_eq!(bed.everything()?, before);
     Ok(())
@@ -95,7 +93,7 @@ pub(super) fn nobody_writes_beside_what_is_under_way<F: Factory>(
     let step = || counts_rooms(3).min_reader(1).min_writer(1);
     let newest = app([traced(1), step()]).format(2).chunk_entries(3);
     let report = newest.run_with(&**bed.store(), &Run::default(), &mut |progress| {
-        if progress.number == 2 && progress.entries > 0 {
+        if progress.number == 2 && progress.done > 0 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -107,7 +105,7 @@ pub(super) fn nobody_writes_beside_what_is_under_way<F: Factory>(
     let older = || app([traced(1)]).format(1);
     let error = refused(older().run(store), "writing beside it");
     assert!(matches!(&error, MigrationError::TooNew { is_readable: true, .. }), "{error:?}");
-    assert_eq!(older().newer(Newer::ReadOnly).run(store)?.access, Access::ReadOnly);
+    assert_eq!(older().allow_reading_newer().run(store)?.access, Access::ReadOnly);
     newest.run(store)?;
     assert_eq!(older().run(store)?.access, Access::ReadWrite);
     Ok(())

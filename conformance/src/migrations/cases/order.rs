@@ -1,7 +1,7 @@
 //! Which steps run, and in which order.
 
 use arbour::migrations::{
-    Group, MigrationError, MigrationResult, Migrations, Policy, ProblemKind, Step, StepId, Target,
+    Group, MigrationError, MigrationResult, Migrations, ProblemKind, Step, StepId, Target,
 };
 use arbour_core::KeyRange;
 
@@ -76,7 +76,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
         ("rooms", &StepId::Number(2))
     );
     assert_eq!(traces(bed)?, "1 3", "nothing runs");
-    let report = between().out_of_order(Policy::Allow).run(store)?;
+    let report = between().allow_out_of_order().run(store)?;
     assert_eq!(ran(&report), "rooms 2, rooms 4");
 
     let late = || {
@@ -84,7 +84,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
         let rooms = vec![traced(1), traced(2), traced(3), traced(4)];
         grouped([("rooms", rooms), ("users", users)])
     };
-    let error = refused(late().late(Policy::Refuse).run(store), "a late step");
+    let error = refused(late().refuse_late().run(store), "a late step");
     assert!(matches!(error, MigrationError::Refused { .. }), "{error:?}");
     let problems = late().plan(store)?.problems;
     let group = "rooms".to_owned();

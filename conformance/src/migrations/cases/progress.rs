@@ -24,7 +24,7 @@ pub(super) fn told_within_atomic_steps<F: Factory>(
     };
     let mut told = Vec::new();
     app([slow()]).run_with(&**bed.store(), &Run::default(), &mut |progress| {
-        told.push((progress.elapsed, progress.entries));
+        told.push((progress.elapsed, progress.done));
         ControlFlow::Continue(())
     })?;
     bed.settle()?;
@@ -49,12 +49,12 @@ pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
         let told = &mut told;
         migrations().run_with(&**bed.store(), &Run::default(), &mut |progress| {
             let step = format!("{}/{} {}", progress.number, progress.of, progress.step);
-            told.push((step, progress.entries, progress.total));
-            if progress.entries > 0 && progress.total == Some(9) {
+            told.push((step, progress.done, progress.total));
+            if progress.done > 0 && progress.total == Some(9) {
                 assert!(progress.rate() > 0.0);
                 assert!(progress.left().is_some());
             }
-            let is_over = progress.entries >= until && progress.number == progress.of;
+            let is_over = progress.done >= until && progress.number == progress.of;
             if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     };
@@ -65,10 +65,10 @@ pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
         let of = told.iter().filter(|(told, ..)| told == step);
         of.map(|(_, entries, total)| (*entries, *total)).collect::<Vec<_>>()
     };
-    assert_eq!(last("2/2 2"), [(0, None), (3, Some(9))]);
+    assert_eq!(last("2/2 rooms 2"), [(0, None), (3, Some(9))]);
     // It detects the end only by reading once more, in a commit of its own.
-    assert_eq!(last("1/1 2"), [(3, None), (6, Some(9)), (9, Some(9)), (9, Some(9))]);
-    assert!(last("1/2 1").len() >= 2, "its begin and its end");
+    assert_eq!(last("1/1 rooms 2"), [(3, None), (6, Some(9)), (9, Some(9)), (9, Some(9))]);
+    assert!(last("1/2 rooms 1").len() >= 2, "its begin and its end");
     Ok(())
 }
 
@@ -91,11 +91,7 @@ pub(super) fn cancelled_within_a_step<F: Factory>(
     let migrations = || app([slow(), traced(2)]);
     let cancel = |bed: &MigrationBed<F>, after: u64| {
         migrations().run_with(&**bed.store(), &Run::default(), &mut |progress| {
-            if progress.entries >= after {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if progress.done >= after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     };
     for after in [0, 1] {

@@ -106,13 +106,9 @@ pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
     let sleepy = Run::default().lease(Duration::ZERO);
     let mut other = None;
     let fenced = migrations().run_with(store, &sleepy, &mut |progress| {
-        if progress.entries == 6 && other.is_none() {
-            let stops = &mut |progress: arbour::migrations::Progress<'_>| {
-                if progress.entries > 6 {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+        if progress.done == 6 && other.is_none() {
+            let stops = &mut |progress: arbour::Progress| {
+                if progress.done > 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             other = Some(migrations().run_with(store, &Run::default(), stops));
         }
@@ -134,12 +130,12 @@ pub(super) fn next_runner_need_not_wait<F: Factory>(
 ) -> MigrationResult<()> {
     let fails = || traced(2).atomic(|_| Err("not yet".into()));
     let now = Run::default().wait(Duration::ZERO);
-    let mut on = |_: arbour::migrations::Progress<'_>| ControlFlow::Continue(());
+    let mut on = |_: arbour::Progress| ControlFlow::Continue(());
     app([traced(1)]).run_with(&**bed.store(), &now, &mut on)?;
     let failed = app([traced(1), fails()]).run_with(&**bed.store(), &now, &mut on);
     let error = refused(failed, "a step that fails");
     assert!(matches!(error, MigrationError::Step { .. }), "{error:?}");
-    let mut off = |_: arbour::migrations::Progress<'_>| ControlFlow::Break(());
+    let mut off = |_: arbour::Progress| ControlFlow::Break(());
     assert!(app([traced(1), traced(2)]).run_with(&**bed.store(), &now, &mut off)?.is_cancelled);
     bed.settle()?;
     app([traced(1), traced(2)]).run_with(&**bed.store(), &now, &mut on)?;

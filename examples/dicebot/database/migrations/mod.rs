@@ -23,8 +23,8 @@ mod steps;
 
 use std::ops::ControlFlow;
 
-use arbour::KvStore;
-use arbour::migrations::{DryRun, Group, Migrations as Declared, Progress, Report, Run, StepId};
+use arbour::migrations::{Group, Migrations as Declared, Report, Run, StepId};
+use arbour::{KvStore, Progress};
 
 use super::Error;
 
@@ -56,7 +56,7 @@ pub fn words(step: &StepId) -> &'static str {
 ///
 /// # Errors
 /// As [`migrate`].
-pub fn dry_run<S: KvStore>(store: &S) -> Result<DryRun, Error> {
+pub fn dry_run<S: KvStore>(store: &S) -> Result<Report, Error> {
     let done_before = legacy::version(store)?;
     let is_new = declared().status(store)?.steps.iter().all(|step| step.record.is_none());
     if !is_new || done_before == 0 {
@@ -78,7 +78,7 @@ pub fn dry_run<S: KvStore>(store: &S) -> Result<DryRun, Error> {
 pub fn migrate<S: KvStore>(
     store: &S,
     run: &Run,
-    progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
     let declared = declared();
     legacy::take_over(store, &declared)?;

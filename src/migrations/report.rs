@@ -1,0 +1,116 @@
+//! What a run or a dry run did.
+
+use std::time::Duration;
+
+use super::access::Access;
+use super::record::Counts;
+use super::step_id::{StepId, StepKey};
+
+/// How many keys of each kind of change are listed.
+const SAMPLES: usize = 5;
+
+/// The result of a run or a dry run.
+///
+/// ```
+/// use arbour::migrations::{Access, Migrations};
+/// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
+/// assert!(report.steps.is_empty() && !report.is_cancelled && report.access == Access::ReadWrite);
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The steps that ran, or would run, in order. Steps that another runner ran
+    /// meanwhile are not included.
+    pub steps: Vec<StepReport>,
+    /// What the program may do with the store.
+    pub access: Access,
+    /// Whether it was cancelled before it was complete. What was committed stays, and the next run
+    /// continues there.
+    pub is_cancelled: bool,
+    /// What a dry run found that would change, for each tree that would, sorted by name; empty after
+    /// a real run. The journal is left out.
+    pub changes: Vec<TreeChanges>,
+}
+
+/// What a run did for a step.
+///
+/// ```
+/// use arbour::migrations::{Group, Migrations, Step};
+/// let step = Step::numbered(1).atomic(|trees| Ok(trees.put("rooms", b"study", b"")?));
+/// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
+/// let report = migrations.run(&arbour::MemoryStore::new())?;
+/// assert!(report.steps[0].is_done && report.steps[0].counts.puts == 1);
+/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The group.
+    pub group: String,
+    /// The step.
+    pub step: StepId,
+    /// How much of it this run did.
+    pub counts: Counts,
+    /// How long this run spent on it.
+    pub took: Duration,
+    /// Whether the step is complete.
+    pub is_done: bool,
+}
+
+impl StepReport {
+    pub(super) fn new(key: &StepKey) -> Self {
+        Self {
+            group: key.group.clone(),
+            step: key.id.clone(),
+            counts: Counts::default(),
+            took: Duration::ZERO,
+            is_done: false,
+        }
+    }
+}
+
+/// The changes to a tree.
+///
+/// ```
+/// # use arbour::migrations::TreeChanges;
+/// fn show(changes: &TreeChanges) -> String {
+///     let (added, changed, removed) = (&changes.added, &changes.changed, &changes.removed);
+///     format!("{}: +{} ~{} -{}", changes.tree, added.count, changed.count, removed.count)
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeChanges {
+    /// The tree.
+    pub tree: String,
+    /// Keys that would be added.
+    pub added: Tally,
+    /// Keys whose value would change.
+    pub changed: Tally,
+    /// Keys that would be removed.
+    pub removed: Tally,
+}
+
+/// A number of keys, with samples.
+///
+/// ```
+/// assert_eq!(arbour::migrations::Tally::default().count, 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// The number of keys.
+    pub count: u64,
+    /// The first five keys, escaped.
+    pub samples: Vec<String>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, key: &[u8]) {
+        self.count += 1;
+        if self.samples.len() < SAMPLES {
+            self.samples.push(key.escape_ascii().to_string());
+        }
+    }
+}
