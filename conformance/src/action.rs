@@ -236,8 +236,8 @@ fn access(key: &BoxedStrategy<Key>) -> BoxedStrategy<Access> {
     .boxed()
 }
 
-/// Mostly valid, but each of the three mistakes occurs, one at a time: which of two would be
-/// reported is not specified.
+/// Makes puts that are mostly valid. Each of three mistakes occurs, but never two at once: which of
+/// them would be reported is not specified.
 fn set(key: &BoxedStrategy<Key>) -> BoxedStrategy<Set> {
     let bad = good_set(key).prop_flat_map(|good| {
         let long_key = Set { key: vec![0x61; LIMITS.key_bytes_max + 1], ..good.clone() };

@@ -13,7 +13,7 @@ use super::step::{Body, Step};
 use super::step_id::{StepId, StepKey};
 use super::step_trees::Budget;
 
-/// The migrations of a program, to which stores are brought up.
+/// The steps that bring the stores of a program to its newest format.
 ///
 /// The declaration is independent of any store or engine. Run it when a store is opened, before the
 /// program uses it; if nothing is pending, that costs one read.

@@ -260,7 +260,7 @@ impl MigrationFixture {
     }
 }
 
-/// There is no waiting for a dead holder, and nothing has to survive a loss of power.
+/// Does not wait for a dead holder; nothing has to survive a loss of power.
 pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO).durability(Durability::None)
 }

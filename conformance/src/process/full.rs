@@ -17,7 +17,7 @@ const ROOM_BYTES: u64 = 2 << 20;
 /// Small enough for many commits to fit.
 const VALUE_BYTES: usize = 8 << 10;
 
-/// More than fit.
+/// More commits than fit on the device.
 const COMMITS_MAX: u64 = 10_000;
 
 /// Runs a process that writes to a store until the system refuses to extend its files. Panics if

@@ -63,7 +63,7 @@ pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result
     Ok(())
 }
 
-/// The child's role: the seed says whether the store should be free.
+/// The child's role: opens the store and writes to it. The seed says whether the store should be free.
 fn write_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let opened = match part.seed {
         0 => factory.open(&part.path, &StoreOptions::new()),

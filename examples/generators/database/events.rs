@@ -7,10 +7,10 @@ use super::{Database, Error, key};
 
 impl Database {
     /// Deletes an event and all its modifiers, `event:id` and `modifier:id:...`, together or not at
-    /// all. Returns the deleted keys, which is empty if there was nothing of that id.
+    /// all. Returns the deleted keys: none if there was no event of that id.
     ///
-    /// The original did this while it used SQL, and has left orphans since. A modifier that is put
-    /// concurrently comes either before, and is deleted too, or after.
+    /// The original leaves modifiers behind since it no longer uses SQL. A modifier that is put
+    /// concurrently is put either before this, and is deleted too, or after it.
     ///
     /// # Errors
     /// [`Error::Query`] with `DELETE EVENT id`.

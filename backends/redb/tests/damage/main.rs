@@ -53,8 +53,8 @@ fn nothing<T: Debug>(what: &str, found: &[T]) {
     );
 }
 
-/// If redb's list of freed pages is damaged, redb ends the process when it next commits or closes:
-/// the seed avoids that. `verify` detects that damage like any other.
+/// If redb's list of freed pages is damaged, redb ends the process when it next commits or closes;
+/// the seed is one that does not damage it. `verify` detects that damage like any other.
 #[test]
 fn no_panic_reaches_a_caller_and_damage_is_corrupted() {
     let outcomes = run(280, 3, &StoreOptions::new());
