@@ -94,7 +94,7 @@ pub(super) fn load<D: Document, R: KvRead>(
         _ => decode(bytes).map(|record| Arc::new(Known { bytes: bytes.to_vec(), record })),
     })?;
     let read = read.transpose();
-    read.map_err(|cause| super::entries::undecodable(definition, CATALOG_TREE, key, cause))
+    read.map_err(|cause| super::entries::undecodable(definition.name(), CATALOG_TREE, key, cause))
 }
 
 fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {

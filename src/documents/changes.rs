@@ -76,7 +76,7 @@ impl<D: Document> Collection<D> {
             _ => Err(DecodeError::new("format 1", "another")),
         })?;
         let position = position.transpose();
-        position.map_err(|cause| undecodable(&self.definition, tree.name(), subscriber, cause))
+        position.map_err(|cause| undecodable(&self.trees.name, tree.name(), subscriber, cause))
     }
 
     fn acknowledge_at<W: KvWrite>(
@@ -91,7 +91,7 @@ impl<D: Document> Collection<D> {
 
     fn position(&self, key: &[u8]) -> DocResult<u64> {
         let position = u64::decode_part(key);
-        position.map_err(|cause| undecodable(&self.definition, self.trees.feed.name(), key, cause))
+        position.map_err(|cause| undecodable(&self.trees.name, self.trees.feed.name(), key, cause))
     }
 
     /// Returns the committed changes after a position, at most `limit`, in the order they were
@@ -127,7 +127,7 @@ impl<D: Document> Collection<D> {
         let position = self.position(key)?;
         let [FORMAT, r0, r1, r2, r3, r4, r5, r6, r7, id_key @ ..] = value else {
             let error = DecodeError::new("a change of format 1", format!("{} bytes", value.len()));
-            return Err(undecodable(&self.definition, self.trees.feed.name(), key, error));
+            return Err(undecodable(&self.trees.name, self.trees.feed.name(), key, error));
         };
         let revision = u64::from_be_bytes([*r0, *r1, *r2, *r3, *r4, *r5, *r6, *r7]);
         let revision = (revision > 0).then_some(revision);

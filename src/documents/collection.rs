@@ -1,7 +1,7 @@
 //! An opened collection: its trees, and the cached state of its indexes.
 
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use super::catalog::{self, Known, Record};
 use super::definition::Definition;
 use super::entries::undecodable;
+use super::kv_docs::KvDocs;
 use super::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
 use crate::ordered_uuid::ordered_uuid;
 
@@ -69,12 +70,23 @@ impl<D> fmt::Debug for Collection<D> {
 
 /// The trees of a collection.
 pub(super) struct Trees {
+    /// The name of the collection, for errors.
+    pub(super) name: String,
     pub(super) catalog: Tree,
     pub(super) documents: Tree,
     /// One tree for each index, in the order of their declaration.
     pub(super) indexes: Vec<Tree>,
+    /// The direction in which each index sorts ids.
+    id_directions: Vec<Direction>,
     pub(super) feed: Tree,
     pub(super) feed_ack: Tree,
+}
+
+impl Trees {
+    /// Returns the direction in which an index sorts ids.
+    pub(super) fn id_direction(&self, index: usize) -> Direction {
+        self.id_directions.get(index).copied().unwrap_or_default()
+    }
 }
 
 /// Opens a tree that belongs to this layer.
@@ -111,6 +123,8 @@ impl<D: Document> Collection<D> {
             .map(|index| open(store, &index_tree(name, &index.name)))
             .collect();
         let trees = Trees {
+            name: name.to_owned(),
+            id_directions: definition.indexes.iter().map(|index| index.id_direction()).collect(),
             catalog: open(store, CATALOG_TREE)?,
             documents: open(store, &documents_tree(name))?,
             indexes: indexes?,
@@ -144,7 +158,7 @@ impl<D: Document> Collection<D> {
         })?;
         let store_id = store_id
             .transpose()
-            .map_err(|cause| undecodable(&self.definition, META_TREE, STORE_ID_KEY, cause))?;
+            .map_err(|cause| undecodable(&self.trees.name, META_TREE, STORE_ID_KEY, cause))?;
         let before = self.load(reader)?;
         let before = before.as_ref().map(|known| &known.record);
         let all = reader.first(&self.trees.documents, KeyRange::all())?;
@@ -220,7 +234,7 @@ impl<D: Document> Collection<D> {
         key: &[u8],
         cause: impl std::error::Error + Send + Sync + 'static,
     ) -> DocError {
-        undecodable(&self.definition, self.trees.documents.name(), key, cause)
+        undecodable(&self.trees.name, self.trees.documents.name(), key, cause)
     }
 
     /// Decodes a stored document.
@@ -257,10 +271,9 @@ impl<D: Document> Collection<D> {
         reader.get_with(tree, key, |value| self.decode(key, value))?.transpose()
     }
 
-    /// Returns the direction in which an index sorts ids.
-    pub(super) fn id_direction(&self, index: usize) -> Direction {
-        let index = self.definition.indexes.get(index);
-        index.map_or(Direction::Forward, |index| index.id_direction())
+    /// Returns the documents in a snapshot or a transaction, as bytes.
+    pub(super) fn docs<T: Deref>(&self, reader: T) -> KvDocs<'_, T> {
+        KvDocs { trees: &self.trees, reader }
     }
 
     /// Finds an index by its name.

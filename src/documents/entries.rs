@@ -266,14 +266,14 @@ fn split(entry: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
 }
 
 /// Builds the error for an invalid entry.
-pub(super) fn undecodable<D: Document>(
-    definition: &Definition<D>,
+pub(super) fn undecodable(
+    collection: &str,
     tree: &str,
     key: &[u8],
     cause: impl std::error::Error + Send + Sync + 'static,
 ) -> DocError {
     DocError::Undecodable {
-        collection: definition.name().to_owned(),
+        collection: collection.to_owned(),
         tree: tree.to_owned(),
         key: key.escape_ascii().to_string(),
         cause: Cause::new(cause),

@@ -143,7 +143,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     /// Searches all indexes for entries that point to the document.
     fn search_old(&self, old: &mut Entries) -> DocResult<()> {
         for (number, tree) in self.collection.trees.indexes.iter().enumerate() {
-            let direction = self.collection.id_direction(number);
+            let direction = self.collection.trees.id_direction(number);
             let mut cursor = self.transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
             while let Some((entry, _)) = cursor.next()? {
                 if id_key(entry, direction).is_ok_and(|key| *key == *self.buffers.key) {

@@ -93,14 +93,14 @@ impl<D: Document> Collection<D> {
         limit: usize,
     ) -> DocResult<Vec<Duplicate>> {
         let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
-        let direction = self.id_direction(index);
+        let direction = self.trees.id_direction(index);
         let mut duplicates: Vec<Duplicate> = Vec::new();
         // The values of the previous entry, and the document it points to.
         let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
         let mut is_counted = false;
         let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
         while let Some((entry, _)) = cursor.next()? {
-            let read = |cause| undecodable(&self.definition, tree.name(), entry, cause);
+            let read = |cause| undecodable(&self.trees.name, tree.name(), entry, cause);
             let values = values_prefix(entry).map_err(read)?;
             let id_key = id_key(entry, direction).map_err(read)?;
             let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
@@ -141,7 +141,7 @@ impl<D: Document> Collection<D> {
             parts.into_iter().flatten().enumerate().map(value).collect();
         values.map_err(|cause| {
             let tree = self.trees.indexes.get(index).map_or("", |tree| tree.name());
-            undecodable(&self.definition, tree, entry, cause)
+            undecodable(&self.trees.name, tree, entry, cause)
         })
     }
 }

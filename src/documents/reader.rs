@@ -1,6 +1,5 @@
 //! Reading a collection through a snapshot or a transaction.
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,37 +11,61 @@ use super::catalog::Known;
 use super::collection::Collection;
 use super::condition::Condition;
 use super::definition::FieldRef;
+use super::doc_store::{DocRead, Found};
 use super::entries::part_value;
 use super::find::Find;
+use super::kv_docs::KvDocs;
 use super::plan::{Aim, Plan};
-use super::rows::{Found, Rows};
 use super::scalar::decode_scalar;
-use super::{DocResult, Document, Filter, Query, Stored, encode_scalar};
+use super::{DocError, DocResult, Document, Filter, Query, Stored, encode_scalar};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
-pub(super) struct Reader<'r, R: KvRead, D> {
-    pub(super) rows: Rows<'r, R, D>,
-    /// The state of the indexes, which is fixed for this reader.
-    known: OnceCell<Arc<Known>>,
+pub(super) struct Reader<'r, D> {
+    pub(super) collection: &'r Collection<D>,
+    pub(super) docs: &'r dyn DocRead,
+    /// The state of the indexes, if there are any. It is fixed for this reader.
+    known: Option<Arc<Known>>,
 }
 
-impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
-    pub(super) fn new(collection: &'r Collection<D>, reader: &'r R) -> Self {
-        Self { rows: Rows { collection, reader }, known: OnceCell::new() }
-    }
-
-    fn known(&self) -> DocResult<&Known> {
-        if let Some(known) = self.known.get() {
-            return Ok(known);
-        }
-        let known = self.rows.collection.known(self.rows.reader)?;
-        Ok(self.known.get_or_init(|| known))
+impl<'r, D: Document> Reader<'r, D> {
+    /// Reads through documents that are [those of the collection](Collection::docs).
+    pub(super) fn new<R: KvRead>(
+        collection: &'r Collection<D>,
+        docs: &'r KvDocs<'_, &R>,
+    ) -> DocResult<Self> {
+        let has_indexes = !collection.definition.indexes.is_empty();
+        let known = has_indexes.then(|| collection.known(docs.reader)).transpose()?;
+        Ok(Self { collection, docs, known })
     }
 
     pub(super) fn plan(&self, condition: &Condition<D>, aim: &Aim<'_>) -> DocResult<Plan> {
-        let definition = &self.rows.collection.definition;
-        let known = if definition.indexes.is_empty() { None } else { Some(self.known()?) };
-        Plan::choose(definition, known, condition, aim, |find, limit| self.rows.count(find, limit))
+        let definition = &self.collection.definition;
+        Plan::choose(definition, self.known.as_deref(), condition, aim, |find, limit| {
+            self.docs.count(find, limit)
+        })
+    }
+
+    /// Reads a document that was found.
+    ///
+    /// # Errors
+    /// [`Dangling`](DocError::Dangling) if an index points to a document that does not exist.
+    pub(super) fn read(&self, found: &Found<'_>) -> DocResult<Stored<D>> {
+        let collection = self.collection;
+        if let Some(value) = found.value {
+            return collection.decode(found.id_key, value);
+        }
+        let mut stored = None;
+        self.docs.get(found.id_key, &mut |value| {
+            stored = Some(collection.decode(found.id_key, value));
+        })?;
+        stored.unwrap_or_else(|| {
+            let index = found.entry.and_then(|(index, _)| collection.definition.indexes.get(index));
+            Err(DocError::Dangling {
+                collection: collection.trees.name.clone(),
+                index: index.map_or_else(String::new, |index| index.name.clone()),
+                id: collection.id_at(found.id_key)?,
+            })
+        })
     }
 
     /// Visits the documents that match a condition, in the order of its plan.
@@ -52,9 +75,9 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
         plan: &Plan,
         visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
     ) -> DocResult<()> {
-        let definition = &self.rows.collection.definition;
-        let visited = self.rows.find(&plan.chosen.find, &mut |found| {
-            let stored = self.rows.read(found)?;
+        let definition = &self.collection.definition;
+        let visited = self.docs.find(&plan.chosen.find, &mut |found| {
+            let stored = self.read(found)?;
             if plan.chosen.is_exact || condition.means(definition, found.id_key, &stored.body) {
                 visit(found, &stored);
             }
@@ -67,7 +90,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
     /// tells the values of everything the plan finds.
     pub(super) fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
         let Find::Index(read) = find else { return None };
-        let index = self.rows.collection.definition.indexes.get(read.index)?;
+        let index = self.collection.definition.indexes.get(read.index)?;
         let part = index.parts.iter().position(|part| part.field == field && !index.words)?;
         Some((read.index, part))
     }
@@ -79,7 +102,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
         (index, part): (usize, usize),
         visit: &mut dyn FnMut(&Value),
     ) -> DocResult<()> {
-        let collection = self.rows.collection;
+        let collection = self.collection;
         let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
         let Some(&at) = definition.parts.get(part) else { return Ok(()) };
         // If another part of the index is multi-valued, a document has several entries with the
@@ -89,7 +112,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
             .iter()
             .any(|other| collection.definition.has_many(other.field) && other.field != at.field);
         let mut seen = HashSet::new();
-        let flow = self.rows.entries(find, &mut |found| {
+        let flow = self.docs.entries(find, &mut |found| {
             let Some((_, entry)) = found.entry else { return Ok(ControlFlow::Continue(())) };
             if is_of_many && !seen.insert(found.id_key.to_vec()) {
                 return Ok(ControlFlow::Continue(()));
@@ -106,19 +129,16 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
     }
 
     /// Finds an index that contains all values of a field.
-    pub(super) fn index_of_all(&self, field: FieldRef) -> DocResult<Option<Find>> {
-        let definition = &self.rows.collection.definition;
-        if definition.indexes.is_empty() {
-            return Ok(None);
-        }
-        let known = self.known()?;
+    pub(super) fn index_of_all(&self, field: FieldRef) -> Option<Find> {
+        let definition = &self.collection.definition;
+        let Some(known) = &self.known else { return None };
         let has_all = |(number, index): &(usize, &super::definition::IndexDefinition)| {
             matches!(index.parts.as_slice(), [part] if part.field == field)
                 && !index.words
                 && known.state(*number).is_complete()
         };
         let found = definition.indexes.iter().enumerate().find(has_all);
-        Ok(found.map(|(index, _)| {
+        found.map(|(index, _)| {
             Find::Index(super::find::IndexRead {
                 index,
                 spans: vec![super::condition::Span::all()],
@@ -127,7 +147,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
                 fixed: 0,
                 prefix: Vec::new(),
             })
-        }))
+        })
     }
 
     /// Returns the first value of a field in a direction.
@@ -137,7 +157,7 @@ impl<'r, R: KvRead, D: Document> Reader<'r, R, D> {
         name: &str,
         direction: Direction,
     ) -> DocResult<Option<Value>> {
-        let definition = &self.rows.collection.definition;
+        let definition = &self.collection.definition;
         let field = definition.field(name)?;
         if definition.has_many(field) {
             let mut edge: Option<(Vec<u8>, Value)> = None;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::KvRead;
 use serde_json::{Number, Value};
 
 use super::concurrent::{Hand, visit_with_threads};
@@ -18,9 +17,9 @@ use super::{
     Declaration, DocError, DocResult, Document, Explain, Filter, Page, Query, Stored, encode_scalar,
 };
 
-impl<R: KvRead, D: Document> Reader<'_, R, D> {
+impl<D: Document> Reader<'_, D> {
     fn declaration(&self) -> &Declaration<D> {
-        &self.rows.collection.definition.declaration
+        &self.collection.definition.declaration
     }
 
     pub(super) fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
@@ -54,16 +53,16 @@ impl<R: KvRead, D: Document> Reader<'_, R, D> {
     }
 
     pub(super) fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
-        let collection = self.rows.collection;
+        let collection = self.collection;
         let condition = Condition::of(&collection.definition, filter)?;
         let plan = self.plan(&condition, &Aim::any())?;
         let mut count = 0;
         match &plan.chosen.find {
             Find::Documents { span, .. } if plan.chosen.is_exact && span.is_all() => {
-                return Ok(self.rows.reader.len(&collection.trees.documents)?);
+                return self.docs.len();
             }
             find if plan.chosen.is_exact => {
-                let counted = self.rows.find(find, &mut |_| {
+                let counted = self.docs.find(find, &mut |_| {
                     count += 1;
                     Ok(ControlFlow::Continue(()))
                 });
@@ -80,12 +79,12 @@ impl<R: KvRead, D: Document> Reader<'_, R, D> {
         field: &str,
         mut visit: impl FnMut(&Value),
     ) -> DocResult<()> {
-        let definition = &self.rows.collection.definition;
+        let definition = &self.collection.definition;
         let field = definition.field(field)?;
         let condition = Condition::of(definition, filter)?;
         let plan = self.plan(&condition, &Aim::any())?;
         let of_all = match &condition {
-            Condition::All => self.index_of_all(field)?,
+            Condition::All => self.index_of_all(field),
             _ => None,
         };
         // For a multi-valued field, the ranges leave some values out.

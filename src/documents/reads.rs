@@ -49,7 +49,7 @@ impl<D: Document> Collection<D> {
         field: &str,
         value: impl Into<Value>,
     ) -> DocResult<Option<Stored<D>>> {
-        Reader::new(self, reader).get_by(field, value)
+        Reader::new(self, &self.docs(reader))?.get_by(field, value)
     }
 
     /// Runs a query and returns a page of documents. Without a limit all documents come, in one page.
@@ -74,7 +74,7 @@ impl<D: Document> Collection<D> {
     /// # Ok::<(), arbour::documents::DocError>(())
     /// ```
     pub fn search<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Page<D>> {
-        Reader::new(self, reader).search(query)
+        Reader::new(self, &self.docs(reader))?.search(query)
     }
 
     /// Returns the first document of a query, or `None`.
@@ -82,7 +82,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn one<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
-        Reader::new(self, reader).one(query)
+        Reader::new(self, &self.docs(reader))?.one(query)
     }
 
     /// Returns all documents of a query. Its limit, offset and cursor are not used.
@@ -100,7 +100,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn exists<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<bool> {
-        Reader::new(self, reader).exists(filter)
+        Reader::new(self, &self.docs(reader))?.exists(filter)
     }
 
     /// Counts the documents that match a filter, from an index alone if one answers the whole filter.
@@ -108,7 +108,7 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn count<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<u64> {
-        Reader::new(self, reader).count(filter)
+        Reader::new(self, &self.docs(reader))?.count(filter)
     }
 
     /// Visits the documents of a query one by one, until the visitor breaks or fails. Only a query
@@ -123,7 +123,7 @@ impl<D: Document> Collection<D> {
         query: &Query<D>,
         visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        Reader::new(self, reader).each(query, visit)
+        Reader::new(self, &self.docs(reader))?.each(query, visit)
     }
 
     /// Visits the documents of a query on several threads, in no order, while this thread reads them.
@@ -139,7 +139,7 @@ impl<D: Document> Collection<D> {
         threads: NonZeroUsize,
         visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
     ) -> Result<(), E> {
-        Reader::new(self, reader).each_concurrent(query, threads, visit)
+        Reader::new(self, &self.docs(reader))?.each_concurrent(query, threads, visit)
     }
 
     /// Visits the values that a field has in the documents that match a filter, in any order, without
@@ -154,7 +154,7 @@ impl<D: Document> Collection<D> {
         field: &str,
         visit: impl FnMut(&Value),
     ) -> DocResult<()> {
-        Reader::new(self, reader).values(filter, field, visit)
+        Reader::new(self, &self.docs(reader))?.values(filter, field, visit)
     }
 
     /// Returns the least value of a field, in the order of indexes, or `None` if all are null.
@@ -167,7 +167,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<Value>> {
-        Reader::new(self, reader).edge(filter, field, Direction::Forward)
+        Reader::new(self, &self.docs(reader))?.edge(filter, field, Direction::Forward)
     }
 
     /// Returns the greatest value of a field, in the order of indexes, or `None` if all are null.
@@ -180,7 +180,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<Value>> {
-        Reader::new(self, reader).edge(filter, field, Direction::Reverse)
+        Reader::new(self, &self.docs(reader))?.edge(filter, field, Direction::Reverse)
     }
 
     /// Adds up the values of a field; zero if all are null. Integers are added exactly.
@@ -190,7 +190,7 @@ impl<D: Document> Collection<D> {
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold something else, and
     /// those of [`search`](Self::search).
     pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> DocResult<Number> {
-        Reader::new(self, reader).sum(filter, field)
+        Reader::new(self, &self.docs(reader))?.sum(filter, field)
     }
 
     /// Returns the mean of a field's values, or `None` if all are null.
@@ -203,7 +203,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Option<f64>> {
-        Reader::new(self, reader).average(filter, field)
+        Reader::new(self, &self.docs(reader))?.average(filter, field)
     }
 
     /// Returns the different values of a field, in the order of indexes, without null.
@@ -216,7 +216,7 @@ impl<D: Document> Collection<D> {
         filter: &Filter<D>,
         field: &str,
     ) -> DocResult<Vec<Value>> {
-        Reader::new(self, reader).distinct(filter, field)
+        Reader::new(self, &self.docs(reader))?.distinct(filter, field)
     }
 
     /// Runs a query and says how it was answered: by which index, and how much was read.
@@ -224,6 +224,6 @@ impl<D: Document> Collection<D> {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn explain<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Explain> {
-        Reader::new(self, reader).explain(query)
+        Reader::new(self, &self.docs(reader))?.explain(query)
     }
 }

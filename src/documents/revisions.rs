@@ -31,7 +31,7 @@ fn read<R: KvRead, D: Document>(collection: &Collection<D>, reader: &R) -> DocRe
         _ => Err(DecodeError::new("format 1", "another")),
     })?;
     let read = read.transpose();
-    let read = read.map_err(|cause| undecodable(&collection.definition, CATALOG_TREE, &key, cause));
+    let read = read.map_err(|cause| undecodable(&collection.trees.name, CATALOG_TREE, &key, cause));
     Ok(read?.unwrap_or(0))
 }
 

@@ -3,8 +3,6 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
-use arbour_core::KvRead;
-
 use super::condition::Condition;
 use super::order::{Order, Place};
 use super::plan::{Aim, Plan};
@@ -16,8 +14,8 @@ use super::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored}
 const PAGE_USUAL: usize = 16;
 
 /// A resolved query.
-pub(super) struct Search<'s, 'r, R: KvRead, D> {
-    reader: &'s Reader<'r, R, D>,
+pub(super) struct Search<'s, 'r, D> {
+    reader: &'s Reader<'r, D>,
     query: &'s Query<D>,
     condition: Condition<D>,
     /// The order in which documents are searched: reversed if the page is reached backwards.
@@ -56,13 +54,13 @@ impl<D> Ord for Ranked<D> {
     }
 }
 
-impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
+impl<'s, 'r, D: Document> Search<'s, 'r, D> {
     pub(super) fn new(
-        reader: &'s Reader<'r, R, D>,
+        reader: &'s Reader<'r, D>,
         query: &'s Query<D>,
         counts: bool,
     ) -> DocResult<Self> {
-        let collection = reader.rows.collection;
+        let collection = reader.collection;
         let definition = &collection.definition;
         let condition = Condition::of(definition, &query.filter)?;
         let mut order = Order::of(definition, &query.sort)?;
@@ -89,7 +87,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         let aim =
             Aim { order, wanted, index_required: self.query.index_required, counts: self.counts };
         let plan = self.reader.plan(&self.condition, &aim)?;
-        let definition = &self.reader.rows.collection.definition;
+        let definition = &self.reader.collection.definition;
         if self.query.index_required && plan.reads_all(&aim) {
             return Err(DocError::FullScan {
                 collection: definition.name().to_owned(),
@@ -133,7 +131,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
 
     /// Sets the cursors of a page whose documents are still in search order.
     fn mark(&self, page: &mut Page<D>, rows: &[Stored<D>], has_more: bool) {
-        let collection = self.reader.rows.collection;
+        let collection = self.reader.collection;
         if !has_more && self.position.is_none() && self.query.offset == 0 {
             return;
         }
@@ -169,7 +167,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         page: &mut Page<D>,
         explain: &mut Explain,
     ) -> DocResult<Vec<Stored<D>>> {
-        let definition = &self.reader.rows.collection.definition;
+        let definition = &self.reader.collection.definition;
         if let Some(position) = &self.position {
             let (place, is_included) = (&position.place, position.is_included);
             plan.chosen.find.resume(definition, &self.order, place, is_included);
@@ -193,7 +191,7 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         page: &mut Page<D>,
         explain: &mut Explain,
     ) -> DocResult<Vec<Stored<D>>> {
-        let definition = &self.reader.rows.collection.definition;
+        let definition = &self.reader.collection.definition;
         let from = self
             .position
             .as_ref()
@@ -224,11 +222,10 @@ impl<'s, 'r, R: KvRead, D: Document> Search<'s, 'r, R, D> {
         explain: &mut Explain,
         visit: &mut Visit<'_, D>,
     ) -> DocResult<()> {
-        let rows = self.reader.rows;
-        let definition = &rows.collection.definition;
-        let visited = rows.find(&plan.chosen.find, &mut |found| {
+        let definition = &self.reader.collection.definition;
+        let visited = self.reader.docs.find(&plan.chosen.find, &mut |found| {
             explain.real_rows += 1;
-            let stored = match rows.read(found) {
+            let stored = match self.reader.read(found) {
                 Ok(stored) => stored,
                 Err(error) if self.query.lenient && is_of_document(&error) => {
                     page.unreadable.push(error);
