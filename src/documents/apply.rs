@@ -1,14 +1,13 @@
 //! Writing one document with its index entries, all or nothing.
 
-use arbour_core::KvWrite;
 use arbour_core::engine::document_layout::Header;
 
-use super::doc_store::{DocChange, DocRead as _, DocWrite as _};
+use super::doc_store::DocChange;
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
 use super::{DocError, DocResult, Document};
 
-impl<W: KvWrite, D: Document> Writer<'_, W, D> {
+impl<D: Document> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
     /// the document itself.
     fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {
@@ -30,7 +29,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
             })
         };
         if self.known.is_checked(entry.index)
-            && let Some(holder) = self.collection.docs(&*self.transaction).holder(entry, own)?
+            && let Some(holder) = self.docs.holder(entry, own)?
         {
             return taken(&holder.id_key, &holder.entry).and_then(Err);
         }
@@ -40,19 +39,18 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         }
     }
 
-    /// Checks every write before the first is made. If the document changes its id, it still holds its
-    /// unique values under the old key, `held_under`.
+    /// Checks every write before the first is made. `own` is the key under which the document
+    /// currently holds its unique values.
     pub(super) fn check(
-        &mut self,
-        held_under: Option<&[u8]>,
+        &self,
+        own: &[u8],
         after: &[u8],
         old: &Entries,
         new: &Entries,
     ) -> DocResult<()> {
         let id_key = self.buffers.key.as_slice();
         let change = DocChange { id_key, before: None, after: Some(after), old, new };
-        self.collection.docs(&mut *self.transaction).check(&change)?;
-        let own = held_under.unwrap_or(&self.buffers.key);
+        self.docs.check(&change)?;
         new.without(old).try_for_each(|entry| self.check_unique(entry, own))
     }
 
@@ -72,7 +70,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
             let before = has_before.then_some(self.buffers.before.as_slice());
             let id_key = self.buffers.key.as_slice();
             let change = DocChange { id_key, before, after, old, new };
-            self.collection.docs(&mut *self.transaction).undo(&change);
+            self.docs.undo(&change);
         }
         result
     }
@@ -83,7 +81,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         }
         let id_key = self.buffers.key.as_slice();
         let change = DocChange { id_key, before: None, after, old, new };
-        self.collection.docs(&mut *self.transaction).apply(&change)?;
+        self.docs.apply(&change)?;
         if let HighestKey::Known(highest) = &mut self.highest_key
             && self.buffers.key > *highest
         {
@@ -91,11 +89,6 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         }
         let revision = after.and_then(|after| Header::split(after).ok());
         let revision = revision.map(|(header, _)| header.revision);
-        self.collection.record_change(
-            self.transaction,
-            &mut self.newest,
-            &self.buffers.key,
-            revision,
-        )
+        self.collection.record_change(self.docs, &mut self.newest, &self.buffers.key, revision)
     }
 }

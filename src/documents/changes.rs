@@ -6,6 +6,7 @@ use arbour_core::engine::document_layout::FORMAT;
 use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite};
 
 use super::collection::Collection;
+use super::doc_store::{DocRead, DocWrite, Notes};
 use super::entries::undecodable;
 use super::{Change, DocError, DocResult, Document};
 use crate::key::{KeyPart as _, successor};
@@ -31,9 +32,9 @@ impl<D: Document> Collection<D> {
     }
 
     /// Records a change after the newest one, if the collection has a feed.
-    pub(super) fn record_change<W: KvWrite>(
+    pub(super) fn record_change(
         &self,
-        transaction: &mut W,
+        docs: &mut dyn DocWrite,
         newest: &mut Option<u64>,
         id_key: &[u8],
         revision: Option<u64>,
@@ -43,7 +44,7 @@ impl<D: Document> Collection<D> {
         }
         let last = match *newest {
             Some(last) => last,
-            None => self.newest(transaction)?,
+            None => self.newest(docs)?,
         };
         let position = last.checked_add(1).ok_or_else(|| {
             self.definition.invalid("there is no position left for a change".to_owned())
@@ -52,31 +53,35 @@ impl<D: Document> Collection<D> {
         let mut value = vec![FORMAT];
         value.extend_from_slice(&revision.unwrap_or(0).to_be_bytes());
         value.extend_from_slice(id_key);
-        transaction.put(&self.trees.feed, &position_key(position), &value)?;
+        docs.set_note(Notes::Feed, &position_key(position), Some(&value))?;
         *newest = Some(position);
         Ok(())
     }
 
-    pub(super) fn newest<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
-        match reader.last(&self.trees.feed, KeyRange::all())? {
-            Some((key, _)) => self.position(&key),
+    pub(super) fn newest<R: DocRead + ?Sized>(&self, docs: &R) -> DocResult<u64> {
+        match docs.last_note(Notes::Feed)? {
+            Some(key) => self.position(&key),
             // All changes may have been trimmed; the next position continues after them.
-            None => self.trimmed(reader),
+            None => self.trimmed(docs),
         }
     }
 
-    fn trimmed<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
-        Ok(self.acknowledged_at(reader, TRIMMED_KEY)?.unwrap_or(0))
+    fn trimmed<R: DocRead + ?Sized>(&self, docs: &R) -> DocResult<u64> {
+        Ok(self.acknowledged_at(docs, TRIMMED_KEY)?.unwrap_or(0))
     }
 
-    fn acknowledged_at<R: KvRead>(&self, reader: &R, subscriber: &[u8]) -> DocResult<Option<u64>> {
-        let tree = &self.trees.feed_ack;
-        let position = reader.get_with(tree, subscriber, |value| match value {
+    fn acknowledged_at<R: DocRead + ?Sized>(
+        &self,
+        docs: &R,
+        subscriber: &[u8],
+    ) -> DocResult<Option<u64>> {
+        let Some(noted) = docs.note(Notes::Acknowledged, subscriber)? else { return Ok(None) };
+        let position = match noted.as_slice() {
             [FORMAT, position @ ..] => u64::decode_part(position),
             _ => Err(DecodeError::new("format 1", "another")),
-        })?;
-        let position = position.transpose();
-        position.map_err(|cause| undecodable(&self.trees.name, tree.name(), subscriber, cause))
+        };
+        let tree = self.trees.feed_ack.name();
+        position.map(Some).map_err(|cause| undecodable(&self.trees.name, tree, subscriber, cause))
     }
 
     fn acknowledge_at<W: KvWrite>(
@@ -107,7 +112,7 @@ impl<D: Document> Collection<D> {
         limit: usize,
     ) -> DocResult<Vec<Change>> {
         self.needs_feed()?;
-        let oldest = self.trimmed(reader)?;
+        let oldest = self.trimmed(&self.docs(reader))?;
         if after < oldest {
             let collection = self.definition.name().to_owned();
             return Err(DocError::Trimmed { collection, asked: after, oldest });
@@ -140,7 +145,7 @@ impl<D: Document> Collection<D> {
     /// As [`changes`](Self::changes).
     pub fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
         self.needs_feed()?;
-        self.newest(reader)
+        self.newest(&self.docs(reader))
     }
 
     /// Notes that a subscriber has dealt with all changes up to a position, in the subscriber's own
@@ -166,11 +171,11 @@ impl<D: Document> Collection<D> {
         let Some(position) = position else {
             return Ok(transaction.delete(&self.trees.feed_ack, key)?);
         };
-        let acknowledged = self.acknowledged_at(transaction, key)?;
+        let acknowledged = self.acknowledged_at(&self.docs(&*transaction), key)?;
         if acknowledged.is_some_and(|acknowledged| position <= acknowledged) {
             return Ok(());
         }
-        let newest = self.newest(transaction)?;
+        let newest = self.newest(&self.docs(&*transaction))?;
         if position > newest {
             return Err(DocError::Beyond {
                 collection: self.definition.name().to_owned(),
@@ -192,7 +197,7 @@ impl<D: Document> Collection<D> {
         if subscriber.is_empty() {
             return Ok(None);
         }
-        self.acknowledged_at(reader, subscriber.as_bytes())
+        self.acknowledged_at(&self.docs(reader), subscriber.as_bytes())
     }
 
     /// Trims changes that no subscriber needs any more, except the newest `keep`, and returns how
@@ -202,7 +207,7 @@ impl<D: Document> Collection<D> {
     /// As [`changes`](Self::changes).
     pub fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
         self.needs_feed()?;
-        let mut up_to = self.newest(transaction)?.saturating_sub(keep);
+        let mut up_to = self.newest(&self.docs(&*transaction))?.saturating_sub(keep);
         let subscribers = {
             let mut names = Vec::new();
             let mut cursor =
@@ -215,11 +220,11 @@ impl<D: Document> Collection<D> {
             names
         };
         for subscriber in subscribers {
-            if let Some(position) = self.acknowledged_at(transaction, &subscriber)? {
+            if let Some(position) = self.acknowledged_at(&self.docs(&*transaction), &subscriber)? {
                 up_to = up_to.min(position);
             }
         }
-        let trimmed = self.trimmed(transaction)?;
+        let trimmed = self.trimmed(&self.docs(&*transaction))?;
         if up_to <= trimmed {
             return Ok(0);
         }

@@ -5,16 +5,16 @@ use std::ops::{ControlFlow, Deref};
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
-use arbour_core::engine::document_layout::{
-    CATALOG_TREE, FORMAT, Header, META_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
-};
-use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::engine::document_layout::{FORMAT, Header, META_TREE};
+use arbour_core::{DecodeError, KeyRange, KvRead, KvStore, KvWrite, Tree};
 use parking_lot::Mutex;
 
 use super::catalog::{self, Known, Record};
 use super::definition::Definition;
+use super::doc_store::DocRead;
 use super::entries::undecodable;
 use super::kv_docs::KvDocs;
+use super::trees::Trees;
 use super::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
 use crate::ordered_uuid::ordered_uuid;
 
@@ -68,32 +68,6 @@ impl<D> fmt::Debug for Collection<D> {
     }
 }
 
-/// The trees of a collection.
-pub(super) struct Trees {
-    /// The name of the collection, for errors.
-    pub(super) name: String,
-    pub(super) catalog: Tree,
-    pub(super) documents: Tree,
-    /// One tree for each index, in the order of their declaration.
-    pub(super) indexes: Vec<Tree>,
-    /// The direction in which each index sorts ids.
-    id_directions: Vec<Direction>,
-    pub(super) feed: Tree,
-    pub(super) feed_ack: Tree,
-}
-
-impl Trees {
-    /// Returns the direction in which an index sorts ids.
-    pub(super) fn id_direction(&self, index: usize) -> Direction {
-        self.id_directions.get(index).copied().unwrap_or_default()
-    }
-}
-
-/// Opens a tree that belongs to this layer.
-fn open<S: KvStore>(store: &S, name: &str) -> DocResult<Tree> {
-    Ok(store.open_tree(TreeName::layer(name)?)?)
-}
-
 impl<D: Document> Collection<D> {
     /// Opens a collection, creating it if it is absent, and builds the indexes that are not built yet.
     /// Building reads every document, in chunks of a commit each; to see its progress or to build
@@ -117,25 +91,12 @@ impl<D: Document> Collection<D> {
     pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
-        let indexes: DocResult<Vec<Tree>> = definition
-            .indexes
-            .iter()
-            .map(|index| open(store, &index_tree(name, &index.name)))
-            .collect();
-        let trees = Trees {
-            name: name.to_owned(),
-            id_directions: definition.indexes.iter().map(|index| index.id_direction()).collect(),
-            catalog: open(store, CATALOG_TREE)?,
-            documents: open(store, &documents_tree(name))?,
-            indexes: indexes?,
-            feed: open(store, &feed_tree(name))?,
-            feed_ack: open(store, &feed_ack_tree(name))?,
-        };
+        let trees = Trees::open(store, &definition)?;
         let record_key = catalog::key(name).into();
         let (definition, trees) = (Arc::new(definition), Arc::new(trees));
         let mut collection =
             Self { definition, trees, store_id: [0; 16], record_key, known: Arc::default() };
-        let meta = open(store, META_TREE)?;
+        let meta = store.open_tree(TreeName::layer(META_TREE)?)?;
         let noted = store.read(|snapshot| collection.read_declared(snapshot, &meta))?;
         collection.store_id = match noted {
             (Some(store_id), None) => store_id,
@@ -266,9 +227,14 @@ impl<D: Document> Collection<D> {
     }
 
     /// Gets a document by its key.
-    pub(super) fn get_at<R: KvRead>(&self, reader: &R, key: &[u8]) -> DocResult<Option<Stored<D>>> {
-        let tree = &self.trees.documents;
-        reader.get_with(tree, key, |value| self.decode(key, value))?.transpose()
+    pub(super) fn get_at<R: DocRead + ?Sized>(
+        &self,
+        docs: &R,
+        key: &[u8],
+    ) -> DocResult<Option<Stored<D>>> {
+        let mut stored = None;
+        docs.get(key, &mut |value| stored = Some(self.decode(key, value)))?;
+        stored.transpose()
     }
 
     /// Returns the documents in a snapshot or a transaction, as bytes.

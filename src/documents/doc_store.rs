@@ -36,10 +36,24 @@ pub(super) struct Holder {
     pub(super) entry: Vec<u8>,
 }
 
+/// What a collection notes beside its documents.
+#[derive(Clone, Copy)]
+pub(super) enum Notes {
+    /// Its declaration, the states of its indexes, and the highest id and revision.
+    Catalog,
+    /// Its changes, by position.
+    Feed,
+    /// The positions that subscribers have acknowledged.
+    Acknowledged,
+}
+
 /// Reads the documents of one collection in a snapshot or a transaction.
 pub(super) trait DocRead {
     /// Passes the stored document under a key to a closure. Returns whether there is one.
     fn get(&self, id_key: &[u8], read: &mut dyn FnMut(&[u8])) -> DocResult<bool>;
+
+    /// Tells whether there is a document under a key.
+    fn contains(&self, id_key: &[u8]) -> DocResult<bool>;
 
     /// Counts all documents.
     fn len(&self) -> DocResult<u64>;
@@ -61,6 +75,19 @@ pub(super) trait DocRead {
         self.entries(find, &mut visit).map(drop)?;
         Ok(count)
     }
+
+    /// Returns the highest key of a document; `None` if there is none.
+    fn last_key(&self) -> DocResult<Option<Vec<u8>>>;
+
+    /// Adds the entries of all indexes that lead to a document, sound or not, by searching all
+    /// indexes. Entries that cannot be decoded are left out.
+    fn entries_of(&self, id_key: &[u8], entries: &mut Entries) -> DocResult<()>;
+
+    /// Returns a note; `None` if it is absent.
+    fn note(&self, notes: Notes, key: &[u8]) -> DocResult<Option<Vec<u8>>>;
+
+    /// Returns the highest key of a note; `None` if there is none.
+    fn last_note(&self, notes: Notes) -> DocResult<Option<Vec<u8>>>;
 
     /// Finds a document other than `own` that has the values of an entry of a complete index.
     fn holder(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<Option<Holder>>;
@@ -91,6 +118,9 @@ pub(super) trait DocWrite: DocRead {
     /// # Errors
     /// Errors of the engine. Part of the change may be written then.
     fn apply(&mut self, change: &DocChange<'_>) -> DocResult<()>;
+
+    /// Writes a note, or removes it.
+    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> DocResult<()>;
 
     /// Undoes a change, all of it or the part that was written. If undoing fails too, the engine
     /// refuses to commit the transaction.

@@ -1,10 +1,9 @@
 //! Reading the existing document before a write.
 
 use arbour_core::engine::document_layout::Header;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
 use serde_json::Value;
 
-use super::entries::{Entries, id_key};
+use super::entries::Entries;
 use super::writer::{Buffers, HighestKey, Writer};
 use super::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
 
@@ -28,7 +27,7 @@ impl<D> Existing<D> {
     }
 }
 
-impl<W: KvWrite, D: Document> Writer<'_, W, D> {
+impl<D: Document> Writer<'_, D> {
     /// Tells whether the document to write is known to be absent.
     fn is_beyond(&mut self) -> DocResult<bool> {
         match &self.highest_key {
@@ -37,9 +36,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
                 return Ok(false);
             }
             HighestKey::Wanted => {
-                let last =
-                    self.transaction.last(&self.collection.trees.documents, KeyRange::all())?;
-                self.highest_key = HighestKey::Known(last.map(|(key, _)| key).unwrap_or_default());
+                self.highest_key = HighestKey::Known(self.docs.last_key()?.unwrap_or_default());
             }
             HighestKey::Known(_) => {}
         }
@@ -100,9 +97,8 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         let is_beyond = self.is_beyond()?;
         let Buffers { key, before, .. } = &mut self.buffers;
         before.clear();
-        let documents = &self.collection.trees.documents;
         let mut copy = |value: &[u8]| before.extend_from_slice(value);
-        Ok(!is_beyond && self.transaction.get_with(documents, key, &mut copy)?.is_some())
+        Ok(!is_beyond && self.docs.get(key, &mut copy)?)
     }
 
     fn conflict(
@@ -137,20 +133,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         } else if !before.is_damaged {
             return Ok(());
         }
-        self.search_old(old)
-    }
-
-    /// Searches all indexes for entries that point to the document.
-    fn search_old(&self, old: &mut Entries) -> DocResult<()> {
-        for (number, tree) in self.collection.trees.indexes.iter().enumerate() {
-            let direction = self.collection.trees.id_direction(number);
-            let mut cursor = self.transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
-            while let Some((entry, _)) = cursor.next()? {
-                if id_key(entry, direction).is_ok_and(|key| *key == *self.buffers.key) {
-                    old.push(number, entry);
-                }
-            }
-        }
+        self.docs.entries_of(key, old)?;
         old.sort();
         Ok(())
     }

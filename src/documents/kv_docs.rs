@@ -6,11 +6,11 @@ use std::ops::{Bound, ControlFlow, Deref, DerefMut};
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Tree, Write};
 
 use super::DocResult;
-use super::collection::Trees;
 use super::condition::Span;
-use super::doc_store::{DocChange, DocRead, DocWrite, Found, Holder, Visit, Visited};
-use super::entries::{Entry, id_key, undecodable};
+use super::doc_store::{DocChange, DocRead, DocWrite, Found, Holder, Notes, Visit, Visited};
+use super::entries::{Entries, Entry, id_key, undecodable};
 use super::find::{Find, IndexRead};
+use super::trees::Trees;
 
 /// The trees of a collection, read through a snapshot or a transaction: `T` is a reference to one.
 ///
@@ -57,6 +57,10 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
         Ok(self.reader.get_with(&self.trees.documents, id_key, read)?.is_some())
     }
 
+    fn contains(&self, id_key: &[u8]) -> DocResult<bool> {
+        Ok(self.reader.contains(&self.trees.documents, id_key)?)
+    }
+
     fn len(&self) -> DocResult<u64> {
         Ok(self.reader.len(&self.trees.documents)?)
     }
@@ -96,6 +100,33 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
             Find::Index(read) => self.in_index(read, visit),
             find => self.find(find, visit),
         }
+    }
+
+    fn last_key(&self) -> DocResult<Option<Vec<u8>>> {
+        let last = self.reader.last(&self.trees.documents, KeyRange::all())?;
+        Ok(last.map(|(key, _)| key))
+    }
+
+    fn entries_of(&self, own: &[u8], entries: &mut Entries) -> DocResult<()> {
+        for (number, tree) in self.trees.indexes.iter().enumerate() {
+            let direction = self.trees.id_direction(number);
+            let mut cursor = self.reader.scan(tree, KeyRange::all(), Direction::Forward)?;
+            while let Some((entry, _)) = cursor.next()? {
+                if id_key(entry, direction).is_ok_and(|key| *key == *own) {
+                    entries.push(number, entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, notes: Notes, key: &[u8]) -> DocResult<Option<Vec<u8>>> {
+        Ok(self.reader.get_with(self.trees.of_notes(notes), key, <[u8]>::to_vec)?)
+    }
+
+    fn last_note(&self, notes: Notes) -> DocResult<Option<Vec<u8>>> {
+        let last = self.reader.last(self.trees.of_notes(notes), KeyRange::all())?;
+        Ok(last.map(|(key, _)| key))
     }
 
     fn holder(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<Option<Holder>> {
@@ -139,6 +170,11 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
             }
         }
         Ok(())
+    }
+
+    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> DocResult<()> {
+        let tree = self.trees.of_notes(notes);
+        Ok(put_or_delete(&mut *self.reader, tree, key, value)?)
     }
 
     fn undo(&mut self, change: &DocChange<'_>) {

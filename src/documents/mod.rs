@@ -109,6 +109,7 @@ mod scrub;
 mod search;
 mod status;
 mod sum;
+mod trees;
 mod unbuilt;
 mod words;
 mod write;

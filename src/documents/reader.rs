@@ -54,17 +54,14 @@ impl<'r, D: Document> Reader<'r, D> {
         if let Some(value) = found.value {
             return collection.decode(found.id_key, value);
         }
-        let mut stored = None;
-        self.docs.get(found.id_key, &mut |value| {
-            stored = Some(collection.decode(found.id_key, value));
-        })?;
-        stored.unwrap_or_else(|| {
-            let index = found.entry.and_then(|(index, _)| collection.definition.indexes.get(index));
-            Err(DocError::Dangling {
-                collection: collection.trees.name.clone(),
-                index: index.map_or_else(String::new, |index| index.name.clone()),
-                id: collection.id_at(found.id_key)?,
-            })
+        if let Some(stored) = collection.get_at(self.docs, found.id_key)? {
+            return Ok(stored);
+        }
+        let index = found.entry.and_then(|(index, _)| collection.definition.indexes.get(index));
+        Err(DocError::Dangling {
+            collection: collection.trees.name.clone(),
+            index: index.map_or_else(String::new, |index| index.name.clone()),
+            id: collection.id_at(found.id_key)?,
         })
     }
 

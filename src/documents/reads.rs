@@ -24,7 +24,7 @@ impl<D: Document> Collection<D> {
         reader: &R,
         id: impl Into<DocId<'i>>,
     ) -> DocResult<Option<Stored<D>>> {
-        self.get_at(reader, &self.key_of(&id.into())?)
+        self.get_at(&self.docs(reader), &self.key_of(&id.into())?)
     }
 
     /// Gets several documents by their ids, in the order of the ids; `None` for each that is absent.

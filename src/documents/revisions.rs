@@ -5,10 +5,10 @@
 //! number for the whole collection suffices; one for each removed document would grow without
 //! bound.
 
+use arbour_core::DecodeError;
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT, Header};
-use arbour_core::{DecodeError, KvRead, KvWrite};
 
-use super::collection::Collection;
+use super::doc_store::{DocRead, Notes};
 use super::entries::undecodable;
 use super::writer::Writer;
 use super::{DocResult, Document};
@@ -22,26 +22,25 @@ fn key(collection: &str) -> Vec<u8> {
 }
 
 /// Reads the number; 0 if no document was removed yet.
-fn read<R: KvRead, D: Document>(collection: &Collection<D>, reader: &R) -> DocResult<u64> {
-    let key = key(collection.definition.name());
-    let read = reader.get_with(&collection.trees.catalog, &key, |value| match value {
+fn read(collection: &str, docs: &dyn DocRead) -> DocResult<u64> {
+    let key = key(collection);
+    let Some(noted) = docs.note(Notes::Catalog, &key)? else { return Ok(0) };
+    let revision = match noted.as_slice() {
         [FORMAT, revision @ ..] => <[u8; 8]>::try_from(revision)
             .map(u64::from_be_bytes)
             .map_err(|_| DecodeError::new("8 bytes", revision.len().to_string())),
         _ => Err(DecodeError::new("format 1", "another")),
-    })?;
-    let read = read.transpose();
-    let read = read.map_err(|cause| undecodable(&collection.trees.name, CATALOG_TREE, &key, cause));
-    Ok(read?.unwrap_or(0))
+    };
+    revision.map_err(|cause| undecodable(collection, CATALOG_TREE, &key, cause))
 }
 
-impl<W: KvWrite, D: Document> Writer<'_, W, D> {
+impl<D: Document> Writer<'_, D> {
     /// Returns the highest revision of a removed document.
     pub(super) fn highest_removed(&mut self) -> DocResult<u64> {
         if let Some(highest) = self.highest_removed {
             return Ok(highest);
         }
-        let highest = read(self.collection, self.transaction)?;
+        let highest = read(&self.collection.trees.name, self.docs)?;
         self.highest_removed = Some(highest);
         Ok(highest)
     }
@@ -67,11 +66,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
 
     fn write_removed(&mut self, revision: u64) -> DocResult<()> {
         let key = key(self.collection.definition.name());
-        let catalog = &self.collection.trees.catalog;
-        if revision == 0 {
-            return Ok(self.transaction.delete(catalog, &key)?);
-        }
         let value = [&[FORMAT][..], &revision.to_be_bytes()].concat();
-        Ok(self.transaction.put(catalog, &key, &value)?)
+        self.docs.set_note(Notes::Catalog, &key, (revision > 0).then_some(&value))
     }
 }

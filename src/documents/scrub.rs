@@ -189,7 +189,7 @@ impl<D: Document> Collection<D> {
             last = Some(successor(entry));
             let is_asked_for = match id_key(entry, definition.id_direction()) {
                 Err(_) => false,
-                Ok(key) => match self.get_at(reader, &key) {
+                Ok(key) => match self.get_at(&self.docs(reader), &key) {
                     Ok(None) => false,
                     Ok(Some(stored)) => {
                         entries.clear();

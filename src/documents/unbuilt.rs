@@ -4,16 +4,18 @@
 //! documents that the build has not reached are read from the documents themselves: once for each
 //! call, and only when it is about to write a value of such an index.
 
-use std::ops::Bound;
+use std::ops::ControlFlow;
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite};
+use arbour_core::Direction;
 
+use super::condition::Span;
 use super::entries::{Entries, Entry};
+use super::find::Find;
 use super::writer::{Unbuilt, Writer};
 use super::{DocResult, Document, IndexState};
 use crate::key::successor;
 
-impl<W: KvWrite, D: Document> Writer<'_, W, D> {
+impl<D: Document> Writer<'_, D> {
     /// Tells whether an index is unique and may lack entries.
     fn is_unbuilt(&self, index: usize) -> bool {
         let is_unique =
@@ -37,26 +39,29 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
             Some(last) => successor(&last),
             None => Vec::new(),
         };
-        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
-        let documents = &self.collection.trees.documents;
+        let rest =
+            Find::Documents { span: Span { start, end: None }, direction: Direction::Forward };
         let mut read = Unbuilt::default();
         let mut entries = Entries::default();
-        let mut cursor = self.transaction.scan(documents, range, Direction::Forward)?;
-        while let Some((id_key, value)) = cursor.next()? {
+        let visited = self.docs.find(&rest, &mut |found| {
             // A document that cannot be decoded has no values. The build reports it.
-            let Ok(stored) = self.collection.decode(id_key, value) else { continue };
+            let value = found.value.unwrap_or_default();
+            let Ok(stored) = self.collection.decode(found.id_key, value) else {
+                return Ok(ControlFlow::Continue(()));
+            };
             for &number in &unbuilt {
                 let (Some(index), definition) = (indexes.get(number), &self.collection.definition)
                 else {
                     continue;
                 };
                 entries.clear();
-                if entries.add(definition, number, index, id_key, &stored.body).is_ok() {
-                    entries.iter().for_each(|entry| read.add(entry, id_key));
+                if entries.add(definition, number, index, found.id_key, &stored.body).is_ok() {
+                    entries.iter().for_each(|entry| read.add(entry, found.id_key));
                 }
             }
-        }
-        drop(cursor);
+            Ok(ControlFlow::Continue(()))
+        });
+        visited.map(drop)?;
         self.unbuilt = Some(read);
         Ok(())
     }
@@ -86,7 +91,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
                 continue;
             }
             // The document may have been changed or removed since it was read.
-            let Some(stored) = self.collection.get_at(self.transaction, holder)? else { continue };
+            let Some(stored) = self.collection.get_at(&*self.docs, holder)? else { continue };
             let mut entries = Entries::default();
             let added = entries.add(definition, entry.index, index, holder, &stored.body);
             if added.is_ok() && entries.iter().any(|held| held.values == entry.values) {

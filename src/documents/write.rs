@@ -1,7 +1,5 @@
 //! Storing, moving and removing a document.
 
-use arbour_core::KvWrite;
-
 use super::entries::Entries;
 use super::existing::Existing;
 use super::writer::Writer;
@@ -9,7 +7,7 @@ use super::{
     DocError, DocId, DocResult, Document, Precondition, Written, made_id, set_at, to_json,
 };
 
-impl<W: KvWrite, D: Document> Writer<'_, W, D> {
+impl<D: Document> Writer<'_, D> {
     /// Stores a document under an id, replacing any existing one.
     fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
         // Encode first: it limits the depth of the document, which the search for fields relies on.
@@ -22,7 +20,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         new.sort();
         self.collect_old(before, &mut old)?;
         self.read_unbuilt(&new)?;
-        self.check(None, &after, &old, &new)?;
+        self.check(&self.buffers.key, &after, &old, &new)?;
         self.apply(before.is_there(), Some(&after), &old, &new)?;
         self.note_unbuilt(&new);
         (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
@@ -32,7 +30,7 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
     fn take_away(&mut self, before: &Existing<D>) -> DocResult<()> {
         let mut old = std::mem::take(&mut self.buffers.old);
         self.collect_old(before, &mut old)?;
-        made_id::keep_highest(self.collection, self.transaction, &self.buffers.key)?;
+        made_id::keep_highest(self.collection, self.docs, &self.buffers.key)?;
         self.highest_removed()?;
         self.apply(true, None, &old, &Entries::default())?;
         self.buffers.old = old;
@@ -77,10 +75,10 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         let (from, to) = (from.into(), to.into());
         let (from_key, to_key) = (self.collection.key_of(&from)?, self.collection.key_of(&to)?);
         let (from, to) = (from.into_owned(), self.collection.id_at(&to_key)?);
-        let Some(stored) = self.collection.get_at(self.transaction, &from_key)? else {
+        let Some(stored) = self.collection.get_at(&*self.docs, &from_key)? else {
             return Err(DocError::Missing { collection: self.name(), id: from });
         };
-        if self.transaction.contains(&self.collection.trees.documents, &to_key)? {
+        if self.docs.contains(&to_key)? {
             return Err(DocError::Exists { collection: self.name(), id: to });
         }
         let body = self.with_id(&stored.body, &to)?;
@@ -125,6 +123,6 @@ impl<W: KvWrite, D: Document> Writer<'_, W, D> {
         self.collect(&mut new, to_key, body)?;
         new.sort();
         self.read_unbuilt(&new)?;
-        self.check(Some(from_key), &after, &Entries::default(), &new)
+        self.check(from_key, &after, &Entries::default(), &new)
     }
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::catalog::Known;
 use super::collection::Collection;
 use super::definition::FieldRef;
+use super::doc_store::DocWrite;
 use super::entries::{Entries, Entry};
+use super::kv_docs::KvDocs;
 use super::{
     DocError, DocId, DocResult, Document, Field, FieldSource, from_json, made_id, path, read_id,
     set_at, to_json,
@@ -18,9 +20,9 @@ use super::{
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
 /// all of its writes.
-pub(super) struct Writer<'w, W: KvWrite, D> {
+pub(super) struct Writer<'w, D> {
     pub(super) collection: &'w Collection<D>,
-    pub(super) transaction: &'w mut W,
+    pub(super) docs: &'w mut dyn DocWrite,
     pub(super) known: Arc<Known>,
     /// The position of the newest change, if it was read.
     pub(super) newest: Option<u64>,
@@ -69,12 +71,16 @@ pub(super) struct Buffers {
     pub(super) new: Entries,
 }
 
-impl<'w, W: KvWrite, D: Document> Writer<'w, W, D> {
-    pub(super) fn new(collection: &'w Collection<D>, transaction: &'w mut W) -> DocResult<Self> {
-        let known = collection.known(transaction)?;
+impl<'w, D: Document> Writer<'w, D> {
+    /// Writes through documents that are [those of the collection](Collection::docs).
+    pub(super) fn new<W: KvWrite>(
+        collection: &'w Collection<D>,
+        docs: &'w mut KvDocs<'_, &mut W>,
+    ) -> DocResult<Self> {
+        let known = collection.known(&*docs.reader)?;
         Ok(Self {
             collection,
-            transaction,
+            docs,
             known,
             newest: None,
             highest_key: HighestKey::Unknown,
@@ -114,7 +120,7 @@ impl<'w, W: KvWrite, D: Document> Writer<'w, W, D> {
         }
         let (id, is_made) = match id {
             Some(id) => (id, false),
-            None => (made_id::make(self.collection, self.transaction, body)?, true),
+            None => (made_id::make(self.collection, self.docs, body)?, true),
         };
         if is_made {
             set_at(&mut json, &declaration.id_path, id.to_json());

@@ -60,7 +60,7 @@ impl<D: Document> Collection<D> {
         document: &D,
         precondition: Precondition,
     ) -> DocResult<Written> {
-        Writer::new(self, transaction)?.put(document, precondition)
+        Writer::new(self, &mut self.docs(transaction))?.put(document, precondition)
     }
 
     /// Stores several documents, and returns for each its id or why it was refused. Quicker than one
@@ -77,7 +77,8 @@ impl<D: Document> Collection<D> {
     where
         D: 'd,
     {
-        let mut writer = Writer::new(self, transaction)?;
+        let mut docs = self.docs(transaction);
+        let mut writer = Writer::new(self, &mut docs)?;
         Ok(documents.into_iter().map(|document| writer.put(document, precondition)).collect())
     }
 
@@ -179,7 +180,7 @@ impl<D: Document> Collection<D> {
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
     ) -> DocResult<bool> {
-        Writer::new(self, transaction)?.delete(id, precondition)
+        Writer::new(self, &mut self.docs(transaction))?.delete(id, precondition)
     }
 
     /// Gives a document another id, with a new revision.
@@ -193,7 +194,7 @@ impl<D: Document> Collection<D> {
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
     ) -> DocResult<Written> {
-        Writer::new(self, transaction)?.change_id(from, to)
+        Writer::new(self, &mut self.docs(transaction))?.change_id(from, to)
     }
 
     /// Builds the error for a document to change that does not exist.

@@ -1,0 +1,61 @@
+//! The trees of a collection.
+
+use arbour_core::engine::TreeName;
+use arbour_core::engine::document_layout::{
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
+use arbour_core::{Direction, KvStore, Tree};
+
+use super::definition::Definition;
+use super::doc_store::Notes;
+use super::{DocResult, Document};
+
+/// The trees of a collection.
+pub(super) struct Trees {
+    /// The name of the collection, for errors.
+    pub(super) name: String,
+    pub(super) catalog: Tree,
+    pub(super) documents: Tree,
+    /// One tree for each index, in the order of their declaration.
+    pub(super) indexes: Vec<Tree>,
+    /// The direction in which each index sorts ids.
+    id_directions: Vec<Direction>,
+    pub(super) feed: Tree,
+    pub(super) feed_ack: Tree,
+}
+
+impl Trees {
+    pub(super) fn open<S: KvStore, D: Document>(
+        store: &S,
+        definition: &Definition<D>,
+    ) -> DocResult<Self> {
+        let name = definition.name();
+        let open = |name: &str| DocResult::Ok(store.open_tree(TreeName::layer(name)?)?);
+        let indexes = definition.indexes.iter();
+        let indexes: DocResult<Vec<Tree>> =
+            indexes.map(|index| open(&index_tree(name, &index.name))).collect();
+        Ok(Self {
+            name: name.to_owned(),
+            catalog: open(CATALOG_TREE)?,
+            documents: open(&documents_tree(name))?,
+            indexes: indexes?,
+            id_directions: definition.indexes.iter().map(|index| index.id_direction()).collect(),
+            feed: open(&feed_tree(name))?,
+            feed_ack: open(&feed_ack_tree(name))?,
+        })
+    }
+
+    /// Returns the direction in which an index sorts ids.
+    pub(super) fn id_direction(&self, index: usize) -> Direction {
+        self.id_directions.get(index).copied().unwrap_or_default()
+    }
+
+    /// Returns the tree that holds notes of a kind.
+    pub(super) fn of_notes(&self, notes: Notes) -> &Tree {
+        match notes {
+            Notes::Catalog => &self.catalog,
+            Notes::Feed => &self.feed,
+            Notes::Acknowledged => &self.feed_ack,
+        }
+    }
+}
