@@ -1,5 +1,6 @@
 //! Repairing events that failed.
 
+use std::ops::Bound;
 use std::sync::atomic::Ordering;
 
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree};
@@ -13,15 +14,21 @@ use super::log::{check_name, open_tree, position_key};
 use super::phase::ApplyError;
 use super::running_projection::{RunningProjection, from_json_value};
 use super::{EventError, EventResult};
-use crate::key::KeyPart as _;
+use crate::key::{Key as _, KeyPart as _, prefix_end};
 
 impl<S: KvStore> RunningProjection<S> {
     fn dead_letters<R: KvRead>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
 
-    /// Returns the position of the first dead letter of a stream.
-    fn first_dead_of<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
+    /// Returns the position of the first dead letter of a stream after a position, up to which the
+    /// stream is known to have none.
+    fn first_dead_of<R: KvRead>(
+        &self,
+        reader: &R,
+        stream: &str,
+        after: u64,
+    ) -> EventResult<Option<u64>> {
         // A program that predates the index has written dead letters that it lacks.
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
@@ -29,7 +36,11 @@ impl<S: KvStore> RunningProjection<S> {
             return Ok(queued.find(|dead| dead.stream == stream).map(|dead| dead.position));
         }
         let (tree, prefix) = (&self.trees.dead_streams, [stream.as_bytes(), &[0xff]].concat());
-        let mut cursor = reader.prefix(tree, &prefix)?;
+        let start = (stream, after.saturating_add(1)).to_key_bytes();
+        let end = prefix_end(&prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = KeyRange::from_bounds(Bound::Included(&start), end);
+        let mut cursor = reader.scan(tree, range, Direction::Forward)?;
         let Some((key, _)) = cursor.next()? else { return Ok(None) };
         let position = u64::decode_part(key.get(prefix.len()..).unwrap_or_default());
         let undecodable = |cause| EventError::undecodable(self.name(), tree.name(), key, cause);
@@ -50,10 +61,16 @@ impl<S: KvStore> RunningProjection<S> {
         self.save(transaction, &state)
     }
 
-    /// Ends the quarantine of a stream that has no dead letters left.
-    fn end_quarantine<W: KvWrite>(&self, transaction: &mut W, stream: &str) -> EventResult<()> {
+    /// Ends the quarantine of a stream that has no dead letters left. Up to the position `after` it is
+    /// known to have none.
+    fn end_quarantine<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        stream: &str,
+        after: u64,
+    ) -> EventResult<()> {
         let mut state = self.state(transaction)?;
-        if !state.has_quarantine || self.first_dead_of(transaction, stream)?.is_some() {
+        if !state.has_quarantine || self.first_dead_of(transaction, stream, after)?.is_some() {
             return Ok(());
         }
         transaction.delete(&self.trees.quarantine, stream.as_bytes())?;
@@ -194,7 +211,16 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
         check_not_handling()?;
-        let running = self.inner.served(projection)?;
+        self.replay_in(self.inner.served(projection)?, position, 0)
+    }
+
+    /// Replays a dead letter whose stream is known to have none up to the position `after`.
+    fn replay_in(
+        &self,
+        running: &RunningProjection<S>,
+        position: u64,
+        after: u64,
+    ) -> EventResult<bool> {
         // Read it before the transaction begins, because the log may have a store of its own.
         let event = self.inner.event(position)?;
         let event = event.as_event();
@@ -210,7 +236,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 invalid(format!("there is no dead letter at position {position}"))
             })?;
             if dead.kind == DeadKind::Quarantined
-                && let Some(earlier) = running.first_dead_of(transaction, &dead.stream)?
+                && let Some(earlier) = running.first_dead_of(transaction, &dead.stream, after)?
                 && earlier < position
             {
                 return Err(invalid(format!(
@@ -229,7 +255,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                 // Only the savepoint of the event was rolled back; this try is recorded.
                 Err(error) => running.bury(&mut group, &again(&dead, error))?,
             }
-            running.end_quarantine(&mut group, event.stream)?;
+            running.end_quarantine(&mut group, event.stream, after)?;
             group.commit()?;
             Ok(applied.is_ok())
         })?;
@@ -253,14 +279,28 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # Ok::<(), arbour::events::EventError>(())
     /// ```
     pub fn release(&self, projection: &str, stream: &str) -> EventResult<u64> {
-        let mut count = 0;
+        check_not_handling()?;
+        let (mut count, mut last) = (0, None);
         loop {
             let snapshot = self.store().snapshot()?;
-            let first =
-                self.inner.served_at(&snapshot, projection)?.first_dead_of(&snapshot, stream)?;
+            let running = self.inner.served_at(&snapshot, projection)?;
+            // Continue after the last one: an engine may have to step over each entry that was
+            // deleted before, and the cost would grow with the square. Another version of the
+            // projection has dead letters of its own.
+            let after =
+                last.map_or(
+                    0,
+                    |(version, position)| {
+                        if version == running.declared.version() { position } else { 0 }
+                    },
+                );
+            let first = running.first_dead_of(&snapshot, stream, after)?;
             drop(snapshot);
             match first {
-                Some(position) if self.replay(projection, position)? => count += 1,
+                Some(position) if self.replay_in(running, position, after)? => {
+                    count += 1;
+                    last = Some((running.declared.version(), position));
+                }
                 _ => return Ok(count),
             }
         }
