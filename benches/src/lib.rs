@@ -8,6 +8,7 @@
 //!   [events] are, with `--transfer` what [moving](transfer) a store costs above loading it.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is
 //!   held for a minute costs concurrent writers.
+//! - Each of them writes its figures into a page with `--write docs/figures.md`.
 //! - `cargo run --release -p arbour-benches --bin growth` prints how the cost of each operation
 //!   [grows](growth) with the contents of a store.
 //!
@@ -19,6 +20,7 @@ pub mod comparison;
 pub mod contender;
 pub mod documents;
 pub mod events;
+pub mod figures;
 mod group_commit;
 pub mod growth;
 pub mod held_snapshot;

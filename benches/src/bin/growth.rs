@@ -1,7 +1,9 @@
 //! Prints how the cost of each operation grows with the contents of a store.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use arbour_benches::figures::{self, Table};
 use arbour_benches::growth::{Asked, BOUND, Growth, TOPICS, measure};
 use arbour_benches::{ENGINES, machine};
 use clap::Parser;
@@ -28,6 +30,9 @@ struct Arguments {
     /// Exit with an error if a row is over the bound.
     #[arg(long)]
     check: bool,
+    /// Write the growth of all operations of these engines into this page.
+    #[arg(long, value_name = "PAGE", conflicts_with_all = ["topics", "operation"])]
+    write: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -43,10 +48,14 @@ fn main() -> ExitCode {
             "engine", "operation", "grows with", "largest", "1", "4", "16", "64", "growth"
         );
     }
-    let mut over = 0;
+    let (mut over, mut table) = (0, Table::new("operation, and what there is 64 times as much of"));
     let Arguments { json, engines, topics, operation, rounds, .. } = arguments;
     let measured = measure(rounds, &Asked { engines, topics, operation }, &mut |growth| {
         over += usize::from(!growth.is_within_bound());
+        let factor = format!("{:.2}", growth.factor());
+        // What is over the bound is bold.
+        let factor = if growth.is_within_bound() { factor } else { format!("**{factor}**") };
+        table.set(&format!("{}: {}", growth.operation, growth.by), growth.engine, factor);
         if json {
             println!("{}", serde_json::json!(growth));
         } else {
@@ -56,6 +65,17 @@ fn main() -> ExitCode {
     if let Err(error) = measured {
         eprintln!("growth: {error:?}");
         return ExitCode::FAILURE;
+    }
+    if let Some(page) = &arguments.write {
+        let text = format!(
+            "{}. Processor time an operation, as a multiple of that in the smallest store; at most \
+             {BOUND}.\n\n{table}",
+            figures::occasion()
+        );
+        if let Err(error) = figures::write(page, "growth", &text) {
+            eprintln!("growth: cannot write {}: {error}", page.display());
+            return ExitCode::FAILURE;
+        }
     }
     if arguments.check && over > 0 {
         eprintln!("growth: {over} rows are over the bound");

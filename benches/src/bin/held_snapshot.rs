@@ -1,9 +1,12 @@
 //! Prints what a held snapshot costs concurrent writers.
 
 use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use arbour_benches::figures::{self, Table};
 use arbour_benches::held_snapshot::{Held, Load, measure};
 use arbour_benches::{ENGINES, machine};
 use arbour_core::Durability;
@@ -31,10 +34,22 @@ struct Arguments {
     /// Exit with an error if an engine is over a bound.
     #[arg(long)]
     check: bool,
+    /// Measure all engines and their own APIs, and write the figures into this page.
+    #[arg(long, value_name = "PAGE", conflicts_with_all = ["engines", "raw"])]
+    write: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(page) = &arguments.write {
+        return match write(page, &arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("held_snapshot: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let asked = if arguments.engines.is_empty() {
         ENGINES.iter().map(|engine| (*engine).to_owned()).collect()
     } else {
@@ -62,10 +77,7 @@ fn each(engines: &[String], arguments: &Arguments) -> ExitCode {
     }
     let mut over = false;
     for engine in engines {
-        let child = env::current_exe().and_then(|program| {
-            let mut child = Command::new(program);
-            child.args(["--engine", engine, "--durability", &arguments.durability]);
-            child.args(["--seconds", &arguments.seconds.to_string()]);
+        let child = child_of(engine, arguments).and_then(|mut child| {
             child.args(arguments.raw.then_some("--raw"));
             child.args(arguments.json.then_some("--json"));
             child.args(arguments.check.then_some("--check"));
@@ -80,6 +92,39 @@ fn each(engines: &[String], arguments: &Arguments) -> ExitCode {
         }
     }
     if over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Makes the command that measures one engine with the same load.
+fn child_of(engine: &str, arguments: &Arguments) -> io::Result<Command> {
+    let mut child = Command::new(env::current_exe()?);
+    child.args(["--engine", engine, "--durability", &arguments.durability]);
+    child.args(["--seconds", &arguments.seconds.to_string()]);
+    Ok(child)
+}
+
+/// Measures each engine with Arbour and with its own API, and writes the rates into a page.
+fn write(page: &Path, arguments: &Arguments) -> io::Result<()> {
+    let mut table = Table::new("of the rate without a snapshot");
+    for engine in ENGINES {
+        for (row, raw) in [("Arbour", None), ("the engine's own API", Some("--raw"))] {
+            let output = child_of(engine, arguments)?.arg("--json").args(raw).output()?;
+            let held: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+            let ratio = held.get("ratio").and_then(serde_json::Value::as_f64);
+            let ratio = ratio.ok_or_else(|| {
+                io::Error::other(format!("{engine}: {}", String::from_utf8_lossy(&output.stderr)))
+            })?;
+            println!("{engine}, {row}: {ratio:.3}");
+            table.set(row, engine, format!("{ratio:.2}"));
+        }
+    }
+    let text = format!(
+        "{}. One put for each commit, durability {}, {seconds} s beside the snapshot and {seconds} s without.\n\n\
+         {table}",
+        figures::occasion(),
+        arguments.durability,
+        seconds = arguments.seconds
+    );
+    figures::write(page, "held snapshot", &text)
 }
 
 fn one(engine: &str, arguments: &Arguments) -> ExitCode {

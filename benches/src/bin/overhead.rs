@@ -1,8 +1,10 @@
 //! Prints what Arbour costs above each engine's own API.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use arbour_benches::comparison::{Row, Scale};
+use arbour_benches::figures::{self, Table, nanoseconds};
 use arbour_benches::{ENGINES, documents, events, machine, overhead, transfer};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
@@ -40,6 +42,55 @@ struct Arguments {
     /// Exit with an error if a row is over its bound.
     #[arg(long)]
     check: bool,
+    /// Write the figures of all engines into this page.
+    #[arg(long, value_name = "PAGE", conflicts_with = "engines")]
+    write: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// What is measured: the section of the page, and what there is a number of.
+    fn topic(&self) -> (&'static str, &'static str) {
+        if self.documents {
+            ("documents", "documents of about 130 bytes")
+        } else if self.events {
+            ("events", "events with payloads of about 100 bytes")
+        } else if self.transfer {
+            ("transfer", "entries of 16 + 100 bytes")
+        } else {
+            ("overhead", "entries of 16 + 100 bytes")
+        }
+    }
+}
+
+/// The tables of a page: one for the engines themselves, and one for each layer above them.
+#[derive(Default)]
+struct Tables(Vec<(String, Table)>);
+
+impl Tables {
+    fn add(&mut self, row: &Row) {
+        let (engine, layer) = row.engine.split_once(", ").unwrap_or((&row.engine, ""));
+        let place = self.0.iter().position(|(known, _)| known == layer).unwrap_or_else(|| {
+            let heading = match layer {
+                "" => "operation, ns: raw → Arbour (ratio)".to_owned(),
+                layer => format!("{layer}, ns"),
+            };
+            self.0.push((layer.to_owned(), Table::new(&heading)));
+            self.0.len() - 1
+        });
+        let (raw, arbour) = (nanoseconds(row.raw_ns), nanoseconds(row.arbour_ns));
+        let ratio = format!("({:.2})", row.ratio);
+        // What is over its bound is bold.
+        let ratio = if row.is_within_bound() { ratio } else { format!("**{ratio}**") };
+        if let Some((_, table)) = self.0.get_mut(place) {
+            table.set(row.op, engine, format!("{raw} → {arbour} {ratio}"));
+        }
+    }
+
+    fn text(&self, rounds: usize, entries: u64, what: &str) -> String {
+        let occasion = figures::occasion();
+        let tables: Vec<String> = self.0.iter().map(|(_, table)| table.to_string()).collect();
+        format!("{occasion}. {rounds} rounds, {entries} {what}, medians.\n\n{}", tables.join("\n"))
+    }
 }
 
 fn main() -> ExitCode {
@@ -50,23 +101,18 @@ fn main() -> ExitCode {
         reads: arguments.reads.max(100),
         flushes: arguments.flushes.max(1),
     };
+    let (section, what) = arguments.topic();
     if !arguments.json {
         println!("{}", machine::describe());
-        let what = if arguments.documents {
-            "documents of about 130 bytes"
-        } else if arguments.events {
-            "events with payloads of about 100 bytes"
-        } else {
-            "entries of 16 + 100 bytes"
-        };
         println!("{} rounds, {} {what}, medians", scale.rounds, scale.entries);
         println!(
             "\n{:<28} {:<34} {:>10} {:>10} {:>6} {:>6}  bound",
             "engine", "operation", "raw ns", "arbour ns", "ratio", "best"
         );
     }
-    let mut over = 0;
+    let (mut over, mut tables) = (0, Tables::default());
     let mut print = |row: Row| {
+        tables.add(&row);
         if arguments.json {
             println!("{}", serde_json::json!(row));
         } else {
@@ -90,6 +136,13 @@ fn main() -> ExitCode {
     if let Err(error) = measure(scale, &arguments.engines, &mut print) {
         eprintln!("overhead: {error:?}");
         return ExitCode::FAILURE;
+    }
+    if let Some(page) = &arguments.write {
+        let text = tables.text(scale.rounds, scale.entries, what);
+        if let Err(error) = figures::write(page, section, &text) {
+            eprintln!("overhead: cannot write {}: {error}", page.display());
+            return ExitCode::FAILURE;
+        }
     }
     if arguments.check && over > 0 {
         eprintln!("overhead: {over} rows are over their bound");

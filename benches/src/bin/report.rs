@@ -1,10 +1,11 @@
 //! Makes the report of existing figures.
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use arbour_benches::report;
+use arbour_benches::{figures, report};
 use clap::Parser;
 
 /// Makes the report of the figures of the last run of `cargo bench -p arbour-benches`.
@@ -19,6 +20,9 @@ struct Arguments {
     /// Write the report to this folder.
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
+    /// Write the table of engines into this page.
+    #[arg(long, value_name = "PAGE")]
+    write: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -38,6 +42,8 @@ fn write(arguments: Arguments) -> io::Result<()> {
     let into = arguments.into.unwrap_or_else(|| report::report_folder(&target));
     let written = report::write(&figures, &into)?;
     println!("{} figures: {}", written.figures, written.page.display());
-    println!("table of docs/figures.md: {}", written.table.display());
+    if let Some(page) = &arguments.write {
+        figures::write(page, "engines", &fs::read_to_string(&written.table)?)?;
+    }
     Ok(())
 }

@@ -8,7 +8,7 @@ mod chart;
 mod choice;
 mod engine;
 mod figure;
-mod number;
+pub(crate) mod number;
 mod page;
 mod place;
 mod ranking;
