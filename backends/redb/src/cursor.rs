@@ -6,10 +6,9 @@ use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use redb::{AccessGuard, Range, ReadableTable as _, Table};
 
 use crate::catch_panic::{PanicSafe, catch_panic};
-use crate::error;
-use crate::tables::Bytes;
+use crate::tables::{Bytes, ReadTables};
 use crate::value::look_at;
-use crate::{RedbSnapshot, RedbStore};
+use crate::{RedbStore, error};
 
 /// A cursor of a [`RedbStore`](crate::RedbStore): it lends the bytes of redb's own pages.
 ///
@@ -50,7 +49,7 @@ type Entry<'t> = (AccessGuard<'t, Bytes>, AccessGuard<'t, Bytes>);
 /// Where a seek starts again: redb's ranges cannot seek.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'t> {
-    Snapshot(&'t RedbSnapshot<'t>),
+    Snapshot(&'t ReadTables),
     Table(&'t Table<'t, Bytes, Bytes>),
 }
 
@@ -66,18 +65,18 @@ impl<'t> Source<'t> {
     ) -> Result<()> {
         let bounds: (Bound<&[u8]>, Bound<&[u8]>) = (range.start(), range.end());
         let failed = |cause| error::storage(cause, Operation::Scan).with_tree(tree.name());
-        match self {
-            Self::Snapshot(snapshot) => snapshot
-                .with_table(tree, Operation::Scan, |table| {
+        catch_panic(Operation::Scan, || match self {
+            Self::Snapshot(tables) => tables
+                .with(tree, Operation::Scan, |table| {
                     *rest = Some(table.range::<&[u8]>(bounds).map_err(failed)?);
                     Ok(())
                 })
                 .map(drop),
-            Self::Table(table) => catch_panic(Operation::Scan, || {
+            Self::Table(table) => {
                 *rest = Some(table.range::<&[u8]>(bounds).map_err(failed)?);
                 Ok(())
-            }),
-        }
+            }
+        })
     }
 }
 

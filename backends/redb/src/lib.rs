@@ -51,6 +51,8 @@
 
 mod backup;
 mod catch_panic;
+mod compaction;
+mod contract;
 mod cursor;
 mod database;
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! Reading all trees in one snapshot.
 
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
-use redb::{
-    AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _, TableHandle as _,
-};
+use redb::{AccessGuard, ReadOnlyTable, ReadableTableMetadata as _};
 
-use crate::catch_panic::{PanicSafe, catch_panic};
+use crate::catch_panic::catch_panic;
 use crate::cursor::Source;
 use crate::database::Database;
 use crate::tables::{Bytes, ReadTables};
@@ -27,31 +25,28 @@ use crate::{RedbCursor, RedbStore, RedbValue, error};
 pub struct RedbSnapshot<'s> {
     store: &'s RedbStore,
     tables: ReadTables,
-    transaction: PanicSafe<ReadTransaction>,
     /// Keeps the file open while the snapshot exists, even if the store is closed meanwhile.
     /// Dropped last.
     _database: Database,
 }
 
 impl<'s> RedbSnapshot<'s> {
-    pub(crate) fn new(
-        store: &'s RedbStore,
-        transaction: PanicSafe<ReadTransaction>,
-        database: Database,
-    ) -> Self {
-        Self { store, tables: ReadTables::default(), transaction, _database: database }
+    pub(crate) fn new(store: &'s RedbStore) -> Result<Self> {
+        let database = store.database(Operation::Snapshot)?;
+        let transaction = database.begin_read().map_err(|error| store.locate(error))?;
+        Ok(Self { store, tables: ReadTables::new(transaction), _database: database })
     }
 
     /// Calls `read` with the table of a tree; returns `None` if there is no table.
     #[inline]
-    pub(crate) fn with_table<R>(
+    fn with_table<R>(
         &self,
         tree: &Tree,
         operation: Operation,
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
     ) -> Result<Option<R>> {
         self.store.check_tree(tree, operation)?;
-        catch_panic(operation, || self.tables.with(&self.transaction, tree, operation, read))
+        catch_panic(operation, || self.tables.with(tree, operation, read))
             .map_err(|error| self.store.locate(error))
     }
 
@@ -75,22 +70,8 @@ impl<'s> RedbSnapshot<'s> {
 
     /// Counts the entries of each table that is not empty.
     pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        catch_panic(operation, || self.count(operation)).map_err(|error| self.store.locate(error))
-    }
-
-    fn count(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
-        let storage = |cause| error::storage(cause, operation);
-        let mut counts = Vec::new();
-        for handle in self.transaction.list_tables().map_err(storage)? {
-            let name = handle.name().to_owned();
-            let table = self.transaction.open_untyped_table(handle);
-            let table = table.map_err(|cause| error::table(cause, operation).with_tree(&name))?;
-            let count = table.len().map_err(storage)?;
-            if count > 0 {
-                counts.push((name, count));
-            }
-        }
-        Ok(counts)
+        catch_panic(operation, || self.tables.counts(operation))
+            .map_err(|error| self.store.locate(error))
     }
 }
 
@@ -131,7 +112,7 @@ impl KvRead for RedbSnapshot<'_> {
         direction: Direction,
     ) -> Result<RedbCursor<'_>> {
         self.store.check_tree(tree, Operation::Scan)?;
-        RedbCursor::new(self.store, Source::Snapshot(self), tree, range, direction)
+        RedbCursor::new(self.store, Source::Snapshot(&self.tables), tree, range, direction)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

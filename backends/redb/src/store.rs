@@ -1,24 +1,22 @@
 //! The store: a database file, and the slot of its writer.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use arbour_core::engine::{StorePath, TreeName, TreeRegistry, WriterSlot};
+use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
 use arbour_core::{
-    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, Tree, Write,
+    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result,
+    StoreOptions, Tree, Write,
 };
 use parking_lot::RwLock;
-use redb::{TableHandle as _, UntypedTableHandle, WriteTransaction};
+use redb::WriteTransaction;
 
 use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::database::Database;
+use crate::error;
 use crate::failure::FirstFailure;
 use crate::tables::{WriteTables, set};
-use crate::{RedbSnapshot, RedbTransaction, error};
 
 /// A store in a redb file.
 ///
@@ -35,11 +33,11 @@ use crate::{RedbSnapshot, RedbTransaction, error};
 /// ```
 pub struct RedbStore {
     /// Taken by closing; open snapshots have their own references.
-    database: RwLock<Option<Database>>,
-    registry: TreeRegistry,
-    slot: WriterSlot,
-    capabilities: Capabilities,
-    path: StorePath,
+    pub(crate) database: RwLock<Option<Database>>,
+    pub(crate) registry: TreeRegistry,
+    pub(crate) slot: WriterSlot,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) path: StorePath,
     failure: FirstFailure,
     /// Whether there are commits that are only in memory so far.
     unsynced: AtomicBool,
@@ -118,14 +116,14 @@ impl RedbStore {
         self.capabilities.limits.check(write)
     }
 
-    fn database(&self, operation: Operation) -> Result<Database> {
+    pub(crate) fn database(&self, operation: Operation) -> Result<Database> {
         self.slot.check_open(operation)?;
         self.database.read().clone().ok_or_else(|| {
             self.locate(Error::new(ErrorKind::Closed, operation, "the store was closed"))
         })
     }
 
-    fn begin_write(
+    pub(crate) fn begin_write(
         &self,
         durability: Durability,
         operation: Operation,
@@ -157,12 +155,12 @@ impl RedbStore {
     }
 
     /// Commits an empty transaction durably, which makes earlier commits durable too.
-    fn flush(&self, operation: Operation) -> Result<()> {
+    pub(crate) fn flush(&self, operation: Operation) -> Result<()> {
         let transaction = self.begin_write(Durability::PowerLoss, operation)?;
         self.commit(transaction, Durability::PowerLoss, operation)
     }
 
-    fn put_all(&self, transaction: &WriteTransaction, batch: &Batch) -> Result<()> {
+    pub(crate) fn put_all(&self, transaction: &WriteTransaction, batch: &Batch) -> Result<()> {
         let mut tables = WriteTables::default();
         batch.iter().try_for_each(|write| {
             let table = tables.open(transaction, write.tree, Operation::Apply)?;
@@ -171,30 +169,8 @@ impl RedbStore {
         })
     }
 
-    /// Drops empty tables, in a commit that redb never has to roll back: see
-    /// [`compact`](KvStore::compact).
-    fn drop_empty_tables(&self) -> Result<()> {
-        let operation = Operation::Compact;
-        let used = self.snapshot()?.counts(operation)?;
-        let mut transaction = self.begin_write(Durability::PowerLoss, operation)?;
-        let dropped = catch_panic(operation, || {
-            transaction.set_two_phase_commit(true);
-            let tables = transaction.list_tables();
-            let tables = tables.map_err(|cause| error::storage(cause, operation))?;
-            let is_empty =
-                |table: &UntypedTableHandle| !used.iter().any(|(name, _)| name == table.name());
-            for table in tables.filter(is_empty).collect::<Vec<_>>() {
-                let deleted = transaction.delete_table(table);
-                deleted.map_err(|cause| error::table(cause, operation))?;
-            }
-            Ok(())
-        });
-        dropped.map_err(|error| self.locate(error))?;
-        self.commit(transaction, Durability::PowerLoss, operation)
-    }
-
     /// Makes the commits without durability durable, as the last step before the store is closed.
-    fn flush_unsynced(&self, database: &Database) -> Result<()> {
+    pub(crate) fn flush_unsynced(&self, database: &Database) -> Result<()> {
         if !self.unsynced.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -217,87 +193,4 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.compaction = true;
     capabilities.damage = DamageDetection::OnVerify;
     capabilities
-}
-
-impl KvStore for RedbStore {
-    type Snapshot<'s> = RedbSnapshot<'s>;
-    type Transaction<'s> = RedbTransaction<'s>;
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.slot.check_open(Operation::Tree)?;
-        Ok(self.registry.resolve(name))
-    }
-
-    fn snapshot(&self) -> Result<RedbSnapshot<'_>> {
-        let database = self.database(Operation::Snapshot)?;
-        let transaction = database.begin_read().map_err(|error| self.locate(error))?;
-        Ok(RedbSnapshot::new(self, transaction, database))
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<RedbTransaction<'_>> {
-        let guard = self.slot.acquire(Operation::Begin)?;
-        let transaction = self.begin_write(durability, Operation::Begin)?;
-        Ok(RedbTransaction::new(self, transaction, durability, guard))
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.slot.wait()
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        batch.iter().try_for_each(|write| self.check(&write))?;
-        let _guard = self.slot.acquire(Operation::Apply)?;
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let transaction = self.begin_write(durability, Operation::Apply)?;
-        catch_panic(Operation::Apply, || self.put_all(&transaction, &batch))
-            .map_err(|error| self.locate(error))?;
-        self.commit(transaction, durability, Operation::Apply)
-    }
-
-    fn sync(&self) -> Result<()> {
-        let _guard = self.slot.acquire(Operation::Sync)?;
-        self.flush(Operation::Sync)
-    }
-
-    fn close(&self) -> Result<()> {
-        let Some(_alone) = self.slot.close()? else { return Ok(()) };
-        // Dropping the database closes it, once no snapshot holds it any more.
-        let database = self.database.write().take();
-        database.map_or(Ok(()), |database| self.flush_unsynced(&database))
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        let counts = self.snapshot()?.counts(Operation::Stats)?;
-        let file = fs::metadata(&self.path).map_err(|cause| {
-            let message = "cannot measure the database file";
-            Error::from_io(cause, Operation::Stats, message).with_path(&*self.path)
-        })?;
-        Ok(Stats::new(counts.into_iter().map(|(_, count)| count).sum(), file.len()))
-    }
-
-    fn compact(&self) -> Result<()> {
-        let _guard = self.slot.acquire(Operation::Compact)?;
-        self.drop_empty_tables()?;
-        let mut database = self.database.write();
-        let Some(database) = database.as_mut() else { return Ok(()) };
-        database.compact(&self.path).map_err(|error| self.locate(error))
-    }
-
-    fn backup(&self, destination: &Path) -> Result<()> {
-        crate::backup::backup(self, destination)
-    }
-}
-
-impl Drop for RedbStore {
-    /// Makes commits without durability durable, as closing does. A caller that must know whether
-    /// that worked calls [`close`](KvStore::close) first.
-    fn drop(&mut self) {
-        let _ = self.close();
-    }
 }

@@ -21,21 +21,25 @@ pub(crate) fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
 
 type ReadTable = PanicSafe<ReadOnlyTable<Bytes, Bytes>>;
 
-/// The tables that a snapshot has opened, by the number of their tree. It is a map because numbers
-/// grow with all trees ever resolved, while a snapshot opens few of them.
-#[derive(Default)]
+/// A read transaction and the tables it has opened, by the number of their tree. It is a map
+/// because numbers grow with all trees ever resolved, while a snapshot opens few of them.
 pub(crate) struct ReadTables {
     tables: RefCell<BTreeMap<u32, Option<ReadTable>>>,
+    /// Dropped after its tables.
+    transaction: PanicSafe<ReadTransaction>,
 }
 
 impl ReadTables {
+    pub(crate) fn new(transaction: PanicSafe<ReadTransaction>) -> Self {
+        Self { tables: RefCell::default(), transaction }
+    }
+
     /// Calls `read` with the table of a tree; returns `None` if there is no table. redb creates a
     /// table when it is first written, and reading it before is an error there but an empty tree
     /// here.
     #[inline]
     pub(crate) fn with<R>(
         &self,
-        transaction: &ReadTransaction,
         tree: &Tree,
         operation: Operation,
         read: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<R>,
@@ -44,7 +48,7 @@ impl ReadTables {
         let table = match tables.entry(tree.number()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                entry.insert(match transaction.open_table(definition(tree.name())) {
+                entry.insert(match self.transaction.open_table(definition(tree.name())) {
                     Ok(table) => Some(PanicSafe::new(table)),
                     Err(TableError::TableDoesNotExist(_)) => None,
                     Err(cause) => return Err(error::table(cause, operation).with_tree(tree.name())),
@@ -52,6 +56,22 @@ impl ReadTables {
             }
         };
         table.as_ref().map(|table| read(table)).transpose()
+    }
+
+    /// Counts the entries of each table that is not empty.
+    pub(crate) fn counts(&self, operation: Operation) -> Result<Vec<(String, u64)>> {
+        let storage = |cause| error::storage(cause, operation);
+        let mut counts = Vec::new();
+        for handle in self.transaction.list_tables().map_err(storage)? {
+            let name = handle.name().to_owned();
+            let table = self.transaction.open_untyped_table(handle);
+            let table = table.map_err(|cause| error::table(cause, operation).with_tree(&name))?;
+            let count = table.len().map_err(storage)?;
+            if count > 0 {
+                counts.push((name, count));
+            }
+        }
+        Ok(counts)
     }
 }
 
@@ -117,6 +137,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::{ReadTables, WriteTables};
+    use crate::catch_panic::PanicSafe;
 
     #[test]
     fn a_table_costs_what_it_does_whatever_its_number() -> Result<()> {
@@ -132,9 +153,9 @@ mod tests {
         assert_eq!((written.tables.len(), written.get(&trees[998]).is_some()), (1, false));
         drop(written);
         transaction.commit().unwrap();
-        let (transaction, read) = (database.begin_read().unwrap(), ReadTables::default());
+        let read = ReadTables::new(PanicSafe::new(database.begin_read().unwrap()));
         for (tree, is_there) in [(last, true), (&trees[998], false)] {
-            let found = read.with(&transaction, tree, Operation::Get, |_| Ok(()))?;
+            let found = read.with(tree, Operation::Get, |_| Ok(()))?;
             assert_eq!(found.is_some(), is_there);
         }
         assert_eq!(read.tables.borrow().len(), 2);

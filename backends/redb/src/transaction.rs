@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use arbour_core::engine::WriterGuard;
 use arbour_core::{
-    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite, Operation,
-    Result, Tree, Write,
+    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
+    Write,
 };
 use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, WriteTransaction};
 use self_cell::self_cell;
@@ -66,7 +66,7 @@ impl<'s> RedbTransaction<'s> {
         match self.committed.get() {
             Some(snapshot) => Ok(snapshot),
             None => {
-                let snapshot = self.store.snapshot()?;
+                let snapshot = RedbSnapshot::new(self.store)?;
                 Ok(self.committed.get_or_init(|| snapshot))
             }
         }
@@ -130,11 +130,12 @@ impl KvRead for RedbTransaction<'_> {
         direction: Direction,
     ) -> Result<RedbCursor<'_>> {
         self.store.check_tree(tree, Operation::Scan)?;
-        let source = match self.written(tree) {
-            Some(table) => Source::Table(table),
-            None => Source::Snapshot(self.committed()?),
-        };
-        RedbCursor::new(self.store, source, tree, range, direction)
+        match self.written(tree) {
+            Some(table) => {
+                RedbCursor::new(self.store, Source::Table(table), tree, range, direction)
+            }
+            None => self.committed()?.scan(tree, range, direction),
+        }
     }
 
     fn trees(&self) -> Result<Vec<String>> {
