@@ -12,8 +12,8 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, Result};
 
-use crate::connection::ask;
 use crate::latch::Latch;
+use crate::statement::ask;
 
 /// The share of the remaining log by which the log must grow before the next attempt: a quarter.
 /// All attempts together then read at most five times the log's index, and the log grows by no more
@@ -158,7 +158,7 @@ mod tests {
         (0..64).for_each(commit);
         store.compact().unwrap();
         let snapshot = store.snapshot().unwrap();
-        let tried = || store.connector().checkpoints().state.tried.load(Ordering::Relaxed);
+        let tried = || store.connector.checkpoints().state.tried.load(Ordering::Relaxed);
         let (mut last, mut tries) = (tried(), 0);
         let file = std::fs::read(&path).unwrap();
         for number in 0..1000 {

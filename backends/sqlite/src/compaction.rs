@@ -5,7 +5,8 @@ use std::time::Duration;
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use rusqlite::Connection;
 
-use crate::connection::{Connector, number, run};
+use crate::connection::Connector;
+use crate::statement::{number, run};
 use crate::{SqliteStore, checkpoints, error, tables};
 
 const OPERATION: Operation = Operation::Compact;
@@ -13,12 +14,12 @@ const OPERATION: Operation = Operation::Compact;
 /// Drops the tables of empty trees that no view reads, rewrites the file without gaps, and
 /// truncates it and its log.
 pub(crate) fn compact(store: &SqliteStore) -> Result<()> {
-    let _guard = store.slot().acquire(OPERATION)?;
-    if store.readers().are_lent() {
+    let _guard = store.slot.acquire(OPERATION)?;
+    if store.readers.are_lent() {
         // The log could not be truncated, and would hold a second copy of everything.
         return Err(in_the_way());
     }
-    let (writer, connector) = (store.writer(), store.connector());
+    let (writer, connector) = (&store.writer, &store.connector);
     let connection = writer.take(connector, Durability::PowerLoss, OPERATION)?;
     let compacted = connector.path().check(OPERATION).and_then(|()| {
         drop_empty_tables(&connection, connector)?;

@@ -10,7 +10,7 @@ use arbour_core::engine::document_layout::{
 use arbour_core::{DecodeError, Durability, Error, ErrorKind, Operation, Result};
 use rusqlite::Connection;
 
-use crate::connection::has_table;
+use crate::statement::has_table;
 use crate::{SqliteStore, error, tables};
 
 const OPERATION: Operation = Operation::Apply;

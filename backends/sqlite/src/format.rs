@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use arbour_core::{Error, ErrorKind, Operation, Result};
 use rusqlite::{Connection, ffi};
 
-use crate::connection::{ask, number, run};
 use crate::presence::beside;
+use crate::statement::{ask, number, run};
 use crate::{error, tables};
 
 /// Marks a file as Arbour's: "Arbr".

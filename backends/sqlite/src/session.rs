@@ -14,8 +14,8 @@ use rusqlite::{CachedStatement, Connection};
 use self_cell::self_cell;
 
 use crate::SqliteValue;
-use crate::connection::{ask, has_table};
 use crate::error::{is_of_statement, own};
+use crate::statement::{ask, has_table};
 use crate::tables;
 use crate::tree::{TreeSql, TreeTexts};
 

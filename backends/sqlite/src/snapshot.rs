@@ -1,10 +1,10 @@
 //! Reading all trees in one snapshot.
 
-use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
+use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 use rusqlite::Connection;
 
-use crate::connection::run;
 use crate::session::Session;
+use crate::statement::run;
 use crate::{SqliteCursor, SqliteStore, SqliteValue, error};
 
 /// A snapshot of a [`SqliteStore`]: a connection of its own in a read transaction.
@@ -38,13 +38,24 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 impl<'s> SqliteSnapshot<'s> {
-    pub(crate) fn new(store: &'s SqliteStore, connection: Connection) -> Result<Self> {
+    pub(crate) fn new(store: &'s SqliteStore) -> Result<Self> {
+        let operation = Operation::Snapshot;
+        store.slot.check_open(operation)?;
+        let taken = store.readers.take(|| store.connector.open_reader(operation));
+        let taken = taken.map_err(|error| {
+            store.take_back(None);
+            store.locate(error)
+        });
+        let Some(connection) = taken? else {
+            let message = "the store was closed";
+            return Err(store.locate(Error::new(ErrorKind::Closed, operation, message)));
+        };
         match begin(&connection) {
             Ok(()) => Ok(Self { store, session: Some(store.session(connection)), used: false }),
             Err(cause) => {
                 drop(connection);
                 store.take_back(None);
-                Err(store.locate(error::own(cause, Operation::Snapshot)))
+                Err(store.locate(error::own(cause, operation)))
             }
         }
     }

@@ -83,8 +83,8 @@ impl SqliteStore {
         run: impl FnOnce(&Connection) -> Result<R, E>,
     ) -> Result<R, E> {
         let operation = Operation::Begin;
-        let _guard = self.slot().acquire(operation)?;
-        let begun = self.writer().begin(self.connector(), durability, operation);
+        let _guard = self.slot.acquire(operation)?;
+        let begun = self.writer.begin(&self.connector, durability, operation);
         let connection = begun.map_err(|error| self.locate(error))?;
         let mut lent = Lent { store: self, connection: Some(connection), ended: Arc::default() };
         lent.watch().map_err(|cause| self.locate(error::sql_error(cause, operation)))?;
@@ -148,14 +148,14 @@ impl Lent<'_> {
         let taken = self.take();
         let taken = taken.map_err(|cause| store.locate(error::sql_error(cause, operation)))?;
         let Some(connection) = taken else { return Ok(()) };
-        let committed = store.writer().commit(store.connector(), connection, operation);
+        let committed = store.writer.commit(&store.connector, connection, operation);
         self.look_over();
         committed.map_err(|error| store.locate(error))
     }
 
     /// Resets the returned connection for further use, or closes it.
     fn look_over(&self) {
-        self.store.writer().retain(|connection| self.store.make_writer_fit(connection));
+        self.store.writer.retain(|connection| self.store.make_writer_fit(connection));
     }
 }
 
@@ -163,7 +163,7 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         if let Ok(Some(connection)) = self.take() {
             // If a connection cannot roll back, it is closed, which rolls back.
-            let _ = self.store.writer().rollback(connection, Operation::Rollback);
+            let _ = self.store.writer.rollback(connection, Operation::Rollback);
             self.look_over();
         }
     }

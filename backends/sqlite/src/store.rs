@@ -1,27 +1,23 @@
 //! The store: a database file, the connection that writes it, and those that read it.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arbour_core::engine::{StorePath, TreeName, TreeRegistry, WriterSlot};
+use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
 use arbour_core::{
-    Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, KvStore, Operation, Result,
-    Stats, StoreOptions, Tree, Write,
+    Capabilities, DamageDetection, Durability, Error, Operation, Result, StoreOptions, Tree, Write,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
-use crate::connection::{Connector, number};
+use crate::connection::Connector;
 use crate::readers::Readers;
 use crate::session::Session;
+use crate::statement::number;
 use crate::tree::TreeTexts;
 use crate::writer::Writer;
-use crate::{
-    SqliteOptions, SqliteSnapshot, SqliteTransaction, backup, compaction, error, format, presence,
-};
+use crate::{SqliteOptions, error, format, presence};
 
 /// A store in a SQLite file.
 ///
@@ -37,15 +33,15 @@ use crate::{
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct SqliteStore {
-    connector: Connector,
-    writer: Writer,
-    readers: Readers,
+    pub(crate) connector: Connector,
+    pub(crate) writer: Writer,
+    pub(crate) readers: Readers,
     /// The connection that detects changes by others, opened on first use.
-    watcher: Mutex<Option<Connection>>,
-    registry: TreeRegistry,
+    pub(crate) watcher: Mutex<Option<Connection>>,
+    pub(crate) registry: TreeRegistry,
     texts: Arc<TreeTexts>,
-    slot: WriterSlot,
-    capabilities: Capabilities,
+    pub(crate) slot: WriterSlot,
+    pub(crate) capabilities: Capabilities,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -69,21 +65,21 @@ impl SqliteStore {
     /// changed byte within a value is not detected, because SQLite stores no checksums.
     ///
     /// # Errors
-    /// - [`NotFound`](ErrorKind::NotFound) if there is no file, or an empty one, and the options do
-    ///   not allow creating a store
-    /// - [`Corrupted`](ErrorKind::Corrupted) if the file is damaged or not SQLite's, or if it is
-    ///   missing but its log exists
-    /// - [`TooNew`](ErrorKind::TooNew) if a newer Arbour or SQLite wrote it
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if it belongs to another program, if the
-    ///   path is empty or `:memory:`, or if the file has more than one name (hard links): SQLite
-    ///   keeps a log next to each name, and two logs damage the file
-    /// - [`ReadOnly`](ErrorKind::ReadOnly) if the file, its folder or its file system is not
-    ///   writable, or if a store that was not closed is opened read-only where its log cannot be
-    ///   recovered
-    /// - [`Io`](ErrorKind::Io) for errors of the system, [`DiskFull`](ErrorKind::DiskFull) if there
-    ///   is no space to create it
-    /// - [`Locked`](ErrorKind::Locked) if another process holds it exclusively for longer than the
-    ///   busy timeout
+    /// - [`NotFound`](arbour_core::ErrorKind::NotFound) if there is no file, or an empty one, and
+    ///   the options do not allow creating a store
+    /// - [`Corrupted`](arbour_core::ErrorKind::Corrupted) if the file is damaged or not SQLite's,
+    ///   or if it is missing but its log exists
+    /// - [`TooNew`](arbour_core::ErrorKind::TooNew) if a newer Arbour or SQLite wrote it
+    /// - [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if it belongs to another
+    ///   program, if the path is empty or `:memory:`, or if the file has more than one name (hard
+    ///   links): SQLite keeps a log next to each name, and two logs damage the file
+    /// - [`ReadOnly`](arbour_core::ErrorKind::ReadOnly) if the file, its folder or its file system
+    ///   is not writable, or if a store that was not closed is opened read-only where its log
+    ///   cannot be recovered
+    /// - [`Io`](arbour_core::ErrorKind::Io) for errors of the system,
+    ///   [`DiskFull`](arbour_core::ErrorKind::DiskFull) if there is no space to create it
+    /// - [`Locked`](arbour_core::ErrorKind::Locked) if another process holds it exclusively for
+    ///   longer than the busy timeout
     ///
     /// ```
     /// use arbour_core::{ErrorKind, StoreOptions};
@@ -141,7 +137,8 @@ impl SqliteStore {
     /// store is open.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) after [`close`](KvStore::close); otherwise errors of SQLite.
+    /// [`Closed`](arbour_core::ErrorKind::Closed) after [`close`](arbour_core::KvStore::close);
+    /// otherwise errors of SQLite.
     ///
     /// ```
     /// use arbour_core::{KvStore, StoreOptions};
@@ -182,18 +179,6 @@ impl SqliteStore {
         self.connector.path()
     }
 
-    pub(crate) fn connector(&self) -> &Connector {
-        &self.connector
-    }
-
-    pub(crate) fn writer(&self) -> &Writer {
-        &self.writer
-    }
-
-    pub(crate) fn readers(&self) -> &Readers {
-        &self.readers
-    }
-
     /// Returns the connection of a snapshot, or `None` for one that is gone. After the last one of
     /// a closed store, the log can be moved to the file.
     pub(crate) fn take_back(&self, connection: Option<Connection>) {
@@ -204,12 +189,8 @@ impl SqliteStore {
         }
     }
 
-    pub(crate) fn slot(&self) -> &WriterSlot {
-        &self.slot
-    }
-
-    #[inline]
     /// Starts using a connection.
+    #[inline]
     pub(crate) fn session(&self, connection: Connection) -> Session {
         Session::new(connection, Arc::clone(&self.texts))
     }
@@ -222,18 +203,6 @@ impl SqliteStore {
     pub(crate) fn check(&self, write: &Write<'_>) -> Result<()> {
         self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
-    }
-
-    /// Begins a transaction as part of an operation.
-    pub(crate) fn begin_as(
-        &self,
-        durability: Durability,
-        operation: Operation,
-    ) -> Result<SqliteTransaction<'_>> {
-        let guard = self.slot.acquire(operation)?;
-        let begun = self.writer.begin(&self.connector, durability, operation);
-        let connection = begun.map_err(|error| self.locate(error))?;
-        Ok(SqliteTransaction::new(self, connection, guard))
     }
 
     /// Restores a connection after foreign SQL used it, and tells whether that succeeded.
@@ -296,111 +265,4 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     // SQLite stores no checksums: `verify` reads the whole structure, but detects no changed value.
     capabilities.damage = DamageDetection::Structure;
     capabilities
-}
-
-impl KvStore for SqliteStore {
-    type Snapshot<'s> = SqliteSnapshot<'s>;
-    type Transaction<'s> = SqliteTransaction<'s>;
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.slot.check_open(Operation::Tree)?;
-        Ok(self.registry.resolve(name))
-    }
-
-    fn snapshot(&self) -> Result<SqliteSnapshot<'_>> {
-        let operation = Operation::Snapshot;
-        self.slot.check_open(operation)?;
-        let taken = self.readers.take(|| self.connector.open_reader(operation));
-        let taken = taken.map_err(|error| {
-            self.take_back(None);
-            self.locate(error)
-        });
-        match taken? {
-            Some(connection) => SqliteSnapshot::new(self, connection),
-            None => {
-                let message = "the store was closed";
-                Err(self.locate(Error::new(ErrorKind::Closed, operation, message)))
-            }
-        }
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<SqliteTransaction<'_>> {
-        self.begin_as(durability, Operation::Begin)
-    }
-
-    fn writer_wait(&self) -> Duration {
-        self.slot.wait()
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        batch.iter().try_for_each(|write| self.check(&write))?;
-        if batch.is_empty() {
-            return self.slot.acquire(Operation::Apply).map(drop);
-        }
-        let mut transaction = self.begin_as(durability, Operation::Apply)?;
-        transaction.set_all(&batch, Operation::Apply)?;
-        transaction.commit_as(Operation::Apply)
-    }
-
-    /// Writes one page and waits until the log, including it, is on the device. A checkpoint is not
-    /// enough: it leaves the log alone if an old snapshot blocks all moves.
-    fn sync(&self) -> Result<()> {
-        let operation = Operation::Sync;
-        let _guard = self.slot.acquire(operation)?;
-        let begun = self.writer.begin(&self.connector, Durability::PowerLoss, operation);
-        let connection = begun.map_err(|error| self.locate(error))?;
-        // The page is written although the number stays the same.
-        let touched = connection.pragma_update(None, "user_version", format::VERSION);
-        let synced = match touched {
-            Ok(()) => self.writer.commit(&self.connector, connection, operation),
-            Err(cause) => {
-                let _ = self.writer.rollback(connection, operation);
-                Err(error::own(cause, operation))
-            }
-        };
-        synced.map_err(|error| self.locate(error))
-    }
-
-    fn close(&self) -> Result<()> {
-        let Some(_alone) = self.slot.close()? else { return Ok(()) };
-        drop(self.watcher.lock().take());
-        let synced = self.writer.sync_log(&self.connector);
-        // The last snapshot must be gone before the log can be moved: see `take_back`.
-        let is_last = self.readers.close();
-        // Last of all: the last writing connection moves the log to the file when it closes.
-        let closed = if is_last { self.writer.close(&self.connector) } else { Ok(()) };
-        synced.and(closed).map_err(|error| self.locate(error))
-    }
-
-    fn stats(&self) -> Result<Stats> {
-        let (operation, path) = (Operation::Stats, self.connector.path());
-        let entries = self.snapshot()?.count_all()?;
-        path.check(operation)?;
-        let file = fs::metadata(path).map_err(|cause| {
-            let message = "cannot measure the database file";
-            self.locate(Error::from_io(cause, operation, message))
-        })?;
-        let log = fs::metadata(presence::beside(path, "-wal"));
-        Ok(Stats::new(entries, file.len() + log.map_or(0, |log| log.len())))
-    }
-
-    fn compact(&self) -> Result<()> {
-        compaction::compact(self).map_err(|error| self.locate(error))
-    }
-
-    fn backup(&self, destination: &Path) -> Result<()> {
-        backup::backup(self, destination)
-    }
-}
-
-impl Drop for SqliteStore {
-    /// Releases the file, as closing does. A caller that must know whether that worked calls
-    /// [`close`](KvStore::close) first.
-    fn drop(&mut self) {
-        let _ = self.close();
-    }
 }

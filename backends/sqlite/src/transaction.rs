@@ -2,9 +2,8 @@
 
 use arbour_core::engine::WriterGuard;
 use arbour_core::{
-    Batch, Direction, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
+    Batch, Direction, Durability, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
 };
-use rusqlite::Connection;
 
 use crate::cursor::{bind, shape_to_delete};
 use crate::session::{Session, failed};
@@ -36,13 +35,17 @@ pub struct SqliteTransaction<'s> {
 }
 
 impl<'s> SqliteTransaction<'s> {
-    pub(crate) fn new(
+    /// Begins a transaction as part of an operation.
+    pub(crate) fn begin(
         store: &'s SqliteStore,
-        connection: Connection,
-        guard: WriterGuard<'s>,
-    ) -> Self {
+        durability: Durability,
+        operation: Operation,
+    ) -> Result<Self> {
+        let guard = store.slot.acquire(operation)?;
+        let begun = store.writer.begin(&store.connector, durability, operation);
+        let connection = begun.map_err(|error| store.locate(error))?;
         let session = Some(store.session(connection));
-        Self { store, session, failure: None, _guard: guard }
+        Ok(Self { store, session, failure: None, _guard: guard })
     }
 
     #[inline]
@@ -80,10 +83,10 @@ impl<'s> SqliteTransaction<'s> {
         let connection = session.into_connection();
         let committed = if let Some(failure) = &self.failure {
             // The failure of the transaction matters more than the result of the rollback.
-            let _ = self.store.writer().rollback(connection, operation);
+            let _ = self.store.writer.rollback(connection, operation);
             Err(writer::doomed(failure))
         } else {
-            self.store.writer().commit(self.store.connector(), connection, operation)
+            self.store.writer.commit(&self.store.connector, connection, operation)
         };
         committed.map_err(|error| self.store.locate(error))
     }
@@ -93,7 +96,7 @@ impl Drop for SqliteTransaction<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             // If a connection cannot roll back, it is closed, which rolls back.
-            let _ = self.store.writer().rollback(session.into_connection(), Operation::Rollback);
+            let _ = self.store.writer.rollback(session.into_connection(), Operation::Rollback);
         }
     }
 }
@@ -142,7 +145,7 @@ impl KvWrite for SqliteTransaction<'_> {
     fn rollback(mut self) -> Result<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
         let connection = session.into_connection();
-        let rolled_back = self.store.writer().rollback(connection, Operation::Rollback);
+        let rolled_back = self.store.writer.rollback(connection, Operation::Rollback);
         rolled_back.map_err(|error| self.store.locate(error))
     }
 }

@@ -8,7 +8,8 @@ use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, ffi};
 
-use crate::connection::{Connector, number, run};
+use crate::connection::Connector;
+use crate::statement::{number, run};
 use crate::{checkpoints, error, presence};
 
 /// Pages are returned only if this many times as many are free.
