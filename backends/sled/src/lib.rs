@@ -80,6 +80,7 @@ mod blobs;
 mod catch_panic;
 mod changes;
 mod checksum;
+mod contract;
 mod cursor;
 mod database;
 mod engine;

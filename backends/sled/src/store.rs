@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use arbour_core::engine::{SnapshotLayer, TransactionLayer, forward};
-use arbour_core::{KvStore, Result, StoreOptions};
+use arbour_core::engine::{SnapshotLayer, TransactionLayer};
+use arbour_core::{Result, StoreOptions};
 
-use crate::{SledEngine, SledSnapshot, SledTransaction};
+use crate::SledEngine;
 
 /// A store in a sled folder.
 ///
@@ -22,7 +22,7 @@ use crate::{SledEngine, SledSnapshot, SledTransaction};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct SledStore {
-    layers: TransactionLayer<SnapshotLayer<SledEngine>>,
+    pub(crate) layers: TransactionLayer<SnapshotLayer<SledEngine>>,
 }
 
 impl SledStore {
@@ -67,17 +67,5 @@ impl SledStore {
 impl fmt::Debug for SledStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SledStore").field(self.engine()).finish()
-    }
-}
-
-impl KvStore for SledStore {
-    type Snapshot<'s> = SledSnapshot<'s>;
-    type Transaction<'s> = SledTransaction<'s>;
-
-    forward!(self => self.layers; capabilities, open_tree, snapshot, begin_with, writer_wait);
-    forward!(self => self.layers; apply, sync, close, stats, compact);
-
-    fn backup(&self, destination: &Path) -> Result<()> {
-        crate::backup::backup(self, destination)
     }
 }
