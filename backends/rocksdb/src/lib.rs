@@ -43,8 +43,10 @@
 //! - After a failed write, RocksDB refuses all others until the store is opened again.
 
 mod backup;
+mod batch;
 mod catalog;
 mod compaction;
+mod contract;
 mod cursor;
 mod database;
 mod engine;

@@ -63,8 +63,9 @@ pub struct RocksdbSnapshot<'s> {
 }
 
 impl<'s> RocksdbSnapshot<'s> {
-    pub(crate) fn new(engine: &'s RocksdbEngine, database: Arc<Database>) -> Self {
-        Self { catalog: engine.catalog(), pin: Pin::now(database) }
+    /// Pins the current state, as part of an operation.
+    pub(crate) fn new(engine: &'s RocksdbEngine, operation: Operation) -> Result<Self> {
+        Ok(Self { catalog: &engine.catalog, pin: Pin::now(engine.database(operation)?) })
     }
 
     fn database(&self) -> &Database {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use arbour_core::engine::{TransactionLayer, forward};
-use arbour_core::{KvStore, Operation, Result, StoreOptions};
+use arbour_core::engine::TransactionLayer;
+use arbour_core::{Result, StoreOptions};
 
-use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, backup};
+use crate::{RocksdbEngine, RocksdbOptions};
 
 /// A store in a folder that belongs to RocksDB.
 ///
@@ -22,13 +22,13 @@ use crate::{RocksdbEngine, RocksdbOptions, RocksdbSnapshot, RocksdbTransaction, 
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbStore {
-    layer: TransactionLayer<RocksdbEngine>,
+    pub(crate) layer: TransactionLayer<RocksdbEngine>,
 }
 
 impl fmt::Debug for RocksdbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.layer.engine().path();
-        f.debug_struct("RocksdbStore").field("path", &path).finish_non_exhaustive()
+        let path = &self.layer.engine().path;
+        f.debug_struct("RocksdbStore").field("path", path).finish_non_exhaustive()
     }
 }
 
@@ -81,23 +81,7 @@ impl RocksdbStore {
         own: &RocksdbOptions,
     ) -> Result<Self> {
         let engine = RocksdbEngine::open(path, options, own)?;
-        let path = engine.path().to_owned();
+        let path = engine.path.clone();
         Ok(Self { layer: TransactionLayer::new(engine, options, Some(path)) })
-    }
-}
-
-impl KvStore for RocksdbStore {
-    type Snapshot<'s> = RocksdbSnapshot<'s>;
-    type Transaction<'s> = RocksdbTransaction<'s>;
-
-    forward!(self => self.layer; capabilities, open_tree, snapshot, begin_with, writer_wait);
-    forward!(self => self.layer; apply, sync, close, stats, compact);
-
-    fn backup(&self, destination: &Path) -> Result<()> {
-        if self.layer.engine().is_read_only() {
-            backup::copy_out(self, destination).map_err(|e| e.with_operation(Operation::Backup))
-        } else {
-            self.layer.backup(destination)
-        }
     }
 }
