@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arbour_core::engine::LiveCursor;
 use arbour_core::{Cursor, Direction, KeyRange, Result};
 
-use super::BTreeEngine;
+use super::trees::Trees;
 
 /// A live cursor: neither a snapshot nor isolated from concurrent writes.
 ///
@@ -27,7 +27,7 @@ use super::BTreeEngine;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct BTreeCursor<'e> {
-    engine: &'e BTreeEngine,
+    trees: &'e Trees,
     tree: usize,
     range: KeyRange<'static>,
     direction: Direction,
@@ -38,13 +38,13 @@ pub struct BTreeCursor<'e> {
 
 impl<'e> BTreeCursor<'e> {
     pub(super) fn new(
-        engine: &'e BTreeEngine,
+        trees: &'e Trees,
         tree: usize,
         range: KeyRange<'static>,
         direction: Direction,
     ) -> Self {
         let rest = Some(range.clone());
-        Self { engine, tree, range, direction, rest, shown: None }
+        Self { trees, tree, range, direction, rest, shown: None }
     }
 }
 
@@ -54,7 +54,7 @@ impl Cursor for BTreeCursor<'_> {
         let Some(rest) = self.rest.take() else {
             return Ok(None);
         };
-        let Some((key, value)) = self.engine.next_entry(self.tree, &rest, self.direction) else {
+        let Some((key, value)) = self.trees.next_entry(self.tree, &rest, self.direction) else {
             return Ok(None);
         };
         self.rest = Some(match self.direction {

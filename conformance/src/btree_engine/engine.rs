@@ -1,6 +1,5 @@
 //! The engine: what the layers require and nothing more.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,13 +9,11 @@ use arbour_core::{
     Batch, Capabilities, Direction, Durability, Error, ErrorKind, KeyRange, Operation, Result,
     Stats, StoreOptions, Tree,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 
 use super::log::Log;
+use super::trees::Trees;
 use super::{BTreeCursor, record};
-
-/// One tree. A reader shares a value without copying it.
-type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 
 /// Ordered maps in memory, and a log of batches on disk.
 ///
@@ -40,10 +37,8 @@ type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 pub struct BTreeEngine {
     capabilities: Capabilities,
     registry: TreeRegistry,
-    /// The trees by the number of their handle; a tree that was never written may be missing.
-    trees: RwLock<Vec<Entries>>,
-    /// `None` once closed. It is locked before `trees`, and held until the maps show what was
-    /// logged.
+    trees: Trees,
+    /// `None` once closed. It is locked before the trees, and held until they show what was logged.
     log: Mutex<Option<Log>>,
     read_only: bool,
 }
@@ -66,40 +61,21 @@ impl BTreeEngine {
     /// ```
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self> {
         let registry = TreeRegistry::new();
-        let mut trees = Vec::new();
+        let mut trees = Trees::default();
         let log = Log::open(path, options, |payload| {
             record::decode(payload, |write| {
                 let tree = registry.resolve(TreeName::stored(write.tree).ok()?);
-                set(&mut trees, tree.number() as usize, write.key, write.value);
+                trees.replay(&tree, write.key, write.value);
                 Some(())
             })
         })?;
         Ok(Self {
             capabilities: capabilities(),
             registry,
-            trees: RwLock::new(trees),
+            trees,
             log: Mutex::new(Some(log)),
             read_only: options.is_read_only(),
         })
-    }
-
-    /// Returns the first entry of a range in the current state.
-    pub(super) fn next_entry(
-        &self,
-        tree: usize,
-        range: &KeyRange<'_>,
-        direction: Direction,
-    ) -> Option<(Vec<u8>, Arc<[u8]>)> {
-        if range.is_empty() {
-            return None; // the map would panic on an inverted range
-        }
-        let trees = self.trees.read();
-        let mut entries = trees.get(tree)?.range::<[u8], _>((range.start(), range.end()));
-        let (key, value) = match direction {
-            Direction::Forward => entries.next(),
-            Direction::Reverse => entries.next_back(),
-        }?;
-        Some((key.clone(), Arc::clone(value)))
     }
 }
 
@@ -109,18 +85,6 @@ fn capabilities() -> Capabilities {
     capabilities.durability = Durability::ALL.to_vec();
     capabilities.read_only = true;
     capabilities
-}
-
-fn set(trees: &mut Vec<Entries>, tree: usize, key: &[u8], value: Option<&[u8]>) {
-    if trees.len() <= tree {
-        trees.resize_with(tree + 1, Entries::new);
-    }
-    if let Some(entries) = trees.get_mut(tree) {
-        match value {
-            Some(value) => entries.insert(key.to_vec(), Arc::from(value)),
-            None => entries.remove(key),
-        };
-    }
 }
 
 fn closed(operation: Operation) -> Error {
@@ -144,10 +108,7 @@ impl Engine for BTreeEngine {
         let mut log = self.log.lock();
         let log = log.as_mut().ok_or_else(|| closed(Operation::Apply))?;
         log.append(&record::encode(batch), durability)?;
-        let mut trees = self.trees.write();
-        for write in batch.iter() {
-            set(&mut trees, write.tree.number() as usize, write.key, write.value);
-        }
+        self.trees.apply(batch);
         Ok(())
     }
 
@@ -156,7 +117,7 @@ impl Engine for BTreeEngine {
         log.as_mut().ok_or_else(|| closed(Operation::Sync))?.sync(Operation::Sync)
     }
 
-    /// The maps stay, for the snapshots that are still alive.
+    /// The trees stay, for the snapshots that are still alive.
     fn close(&self) -> Result<()> {
         match self.log.lock().take() {
             Some(mut log) if !self.read_only => log.sync(Operation::Close),
@@ -167,8 +128,7 @@ impl Engine for BTreeEngine {
     fn stats(&self) -> Result<Stats> {
         let log = self.log.lock();
         let log = log.as_ref().ok_or_else(|| closed(Operation::Stats))?;
-        let entries = self.trees.read().iter().map(|entries| entries.len() as u64).sum();
-        Ok(Stats::new(entries, log.file_bytes()))
+        Ok(Stats::new(self.trees.count(), log.file_bytes()))
     }
 }
 
@@ -178,8 +138,7 @@ impl LiveEngine for BTreeEngine {
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Arc<[u8]>>> {
         self.registry.check(tree, Operation::Get)?;
-        let trees = self.trees.read();
-        Ok(trees.get(tree.number() as usize).and_then(|entries| entries.get(key)).cloned())
+        Ok(self.trees.get(tree, key))
     }
 
     fn scan(
@@ -189,14 +148,11 @@ impl LiveEngine for BTreeEngine {
         direction: Direction,
     ) -> Result<BTreeCursor<'_>> {
         self.registry.check(tree, Operation::Scan)?;
-        Ok(BTreeCursor::new(self, tree.number() as usize, range.into_owned(), direction))
+        Ok(BTreeCursor::new(&self.trees, tree.number() as usize, range.into_owned(), direction))
     }
 
     fn trees(&self) -> Result<Vec<String>> {
-        let trees = self.trees.read();
-        let is_used =
-            |number: u32| trees.get(number as usize).is_some_and(|entries| !entries.is_empty());
-        Ok(self.registry.names(is_used))
+        Ok(self.trees.names(&self.registry))
     }
 }
 

@@ -9,6 +9,7 @@
 //! ```text
 //! engine.rs   the two traits: Engine (write) and LiveEngine (read)
 //! cursor.rs   the entries of a range, each read when its turn comes
+//! trees.rs    the maps in memory
 //! log.rs      the file: append, replay, torn tails
 //! record.rs   the bytes of a batch
 //! ```
@@ -19,6 +20,7 @@ mod log;
 mod record;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::io::Write;
 use std::path::Path;
