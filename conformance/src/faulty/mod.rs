@@ -17,15 +17,17 @@
 //! ```text
 //! fault.rs        the list of faults, each with its case
 //! factory.rs      opening: what is wrong before there is a store
-//! store.rs        the store around a sound one
+//! store.rs        the store around a sound one: its state, and what all writes go through
 //! shared.rs       the static that some stores share
 //! manifest.rs     what a store says of itself: its capabilities, its errors
 //! view.rs         reading, alike in snapshots and transactions
 //! snapshot.rs     when a snapshot is pinned
 //! transaction.rs  a snapshot and the writes laid over it
 //! cursor.rs       the entries of a range
+//! contract.rs     the calls of the store
 //! ```
 
+mod contract;
 mod cursor;
 mod factory;
 mod fault;

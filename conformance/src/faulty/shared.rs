@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::FaultyStore;
-
 /// The address of the store that is being written; zero if there is none.
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -11,10 +9,9 @@ static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct Shared;
 
 impl Shared {
-    /// Takes it for a store, or fails at once if another store has it. `None` if this store has it
-    /// already.
-    pub(super) fn take(store: &FaultyStore) -> Result<Option<Self>, ()> {
-        let own = std::ptr::from_ref(store).addr();
+    /// Takes it for a store with this address, or fails at once if another store has it. `None` if
+    /// this store has it already.
+    pub(super) fn take(own: usize) -> Result<Option<Self>, ()> {
         match WRITTEN.compare_exchange(0, own, Ordering::SeqCst, Ordering::SeqCst) {
             Ok(_) => Ok(Some(Self)),
             Err(owner) if owner == own => Ok(None),

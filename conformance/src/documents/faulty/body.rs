@@ -3,43 +3,40 @@
 use arbour::documents::{
     Declaration, DocId, DocResult, Document, Filter, Ids, Query, from_json, set_at, to_json,
 };
-use arbour_core::KvWrite;
+use arbour_core::KvRead;
 use serde_json::{Map, Value};
 
 use super::declaration::at;
-use super::{DocFault, FaultyWriter};
+use super::{DocFault, FaultyReader};
 use crate::documents::TestReader;
 
-impl<D, W> FaultyWriter<'_, D, W>
-where
-    D: Document,
-    W: KvWrite,
-{
-    /// Gives a document a wrong id; `None` if that is not the fault.
-    pub(super) fn with_other_id(&self, body: &D) -> DocResult<Option<D>> {
-        let declaration = &self.collection.declaration;
-        let mut json = to_json(&declaration.name, body)?;
-        let id = at(&json, &declaration.id_path);
-        let id = match (self.collection.fault, &declaration.ids, id) {
-            (Some(DocFault::AbsentIdIsUndefined), Ids::Chosen, Value::Null) => "undefined".into(),
-            (Some(DocFault::NumberIsTextId), Ids::Chosen, Value::Number(number)) => {
-                number.to_string().into()
+/// Gives a document a wrong id; `None` if that is not the fault.
+pub(super) fn with_other_id<D: Document, R: KvRead>(
+    stored: &FaultyReader<'_, D, R>,
+    body: &D,
+) -> DocResult<Option<D>> {
+    let declaration = &stored.collection.declaration;
+    let mut json = to_json(&declaration.name, body)?;
+    let id = at(&json, &declaration.id_path);
+    let id = match (stored.collection.fault, &declaration.ids, id) {
+        (Some(DocFault::AbsentIdIsUndefined), Ids::Chosen, Value::Null) => "undefined".into(),
+        (Some(DocFault::NumberIsTextId), Ids::Chosen, Value::Number(number)) => {
+            number.to_string().into()
+        }
+        (Some(DocFault::UuidsUnsorted), Ids::Uuid, Value::Null) => {
+            stored.collection.memory.descending_uuid().into()
+        }
+        (Some(DocFault::IntegerIdsReused), Ids::Integer, Value::Null) => {
+            let last = Query::new(Filter::All).descending(&declaration.id_name()).limit(1);
+            match stored.one(&last)?.map(|last| last.id) {
+                Some(DocId::Integer(last)) => last.saturating_add(1).into(),
+                _ => 1.into(),
             }
-            (Some(DocFault::UuidsUnsorted), Ids::Uuid, Value::Null) => {
-                self.collection.memory.descending_uuid().into()
-            }
-            (Some(DocFault::IntegerIdsReused), Ids::Integer, Value::Null) => {
-                let last = Query::new(Filter::All).descending(&declaration.id_name()).limit(1);
-                match self.as_reader().one(&last)?.map(|last| last.id) {
-                    Some(DocId::Integer(last)) => last.saturating_add(1).into(),
-                    _ => 1.into(),
-                }
-            }
-            _ => return Ok(None),
-        };
-        set_at(&mut json, &declaration.id_path, id);
-        from_json(&declaration.name, json).map(Some)
-    }
+        }
+        _ => return Ok(None),
+    };
+    set_at(&mut json, &declaration.id_path, id);
+    from_json(&declaration.name, json).map(Some)
 }
 
 /// Returns the id in a document, if it is valid.

@@ -21,7 +21,7 @@
 //! factory.rs      making the stores
 //! store.rs        opening collections
 //! declaration.rs  what is declared
-//! collection.rs   building, scrubbing, following changes
+//! collection.rs   the collection: its state, and building indexes
 //! reader.rs       reading
 //! query.rs        what is asked
 //! filter.rs       which documents are meant
@@ -32,10 +32,12 @@
 //! residue.rs      what writes leave behind
 //! trees.rs        what is stored
 //! memory.rs       what is remembered outside of the store
+//! contract.rs     the calls of a collection: building, scrubbing, following changes
 //! ```
 
 mod body;
 mod collection;
+mod contract;
 mod declaration;
 mod factory;
 mod fault;

@@ -10,7 +10,7 @@ use arbour::documents::{
 use arbour_core::KvWrite;
 use serde_json::{Number, Value};
 
-use super::body::{patched, updated};
+use super::body::{patched, updated, with_other_id};
 use super::declaration::at;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
@@ -78,8 +78,8 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
             self.refuse_null(body)?;
         }
         let precondition = self.bent(precondition);
-        let with_other_id = self.with_other_id(body)?;
-        let body = with_other_id.as_ref().unwrap_or(body);
+        let other = with_other_id(&self.as_reader(), body)?;
+        let body = other.as_ref().unwrap_or(body);
         let before = self.before(body)?;
         let answer = self.collection.below.put(self.transaction, body, precondition);
         match answer {

@@ -70,9 +70,9 @@ impl Factory for TamperedFactory {
 /// ```
 pub struct Tampered {
     store: MemoryStore,
-    pub(super) fault: Option<EventFault>,
+    fault: Option<EventFault>,
     /// Writes for the next transaction.
-    pub(super) delayed: Arc<Mutex<Vec<Write>>>,
+    delayed: Arc<Mutex<Vec<Write>>>,
 }
 
 impl KvStore for Tampered {
@@ -83,7 +83,7 @@ impl KvStore for Tampered {
     forward!(self => self.store; stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<TamperedTransaction<'_>> {
-        TamperedTransaction::new(self, self.store.begin_with(durability)?)
+        TamperedTransaction::new(self.fault, self.store.begin_with(durability)?, &self.delayed)
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {

@@ -1,12 +1,13 @@
 //! A transaction of a store with a fault.
 
-use arbour_core::engine::forward;
 use std::collections::HashMap;
 
+use arbour_core::engine::forward;
 use arbour_core::{KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
+use parking_lot::Mutex;
 
+use super::EventFault;
 use super::fault::Fate;
-use super::{EventFault, Tampered};
 
 type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 
@@ -25,23 +26,30 @@ pub(super) type Write = (Tree, Vec<u8>, Vec<u8>);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct TamperedTransaction<'s> {
-    store: &'s Tampered,
+    fault: Option<EventFault>,
     below: Below<'s>,
     /// The number of puts to each tree.
     counts: HashMap<String, usize>,
     delayed: Vec<Write>,
+    /// Where the next transaction finds the delayed writes.
+    next: &'s Mutex<Vec<Write>>,
 }
 
 impl<'s> TamperedTransaction<'s> {
-    pub(super) fn new(store: &'s Tampered, mut below: Below<'s>) -> Result<Self> {
-        for (tree, key, value) in std::mem::take(&mut *store.delayed.lock()) {
+    /// Makes the writes that the transaction before has delayed, and begins.
+    pub(super) fn new(
+        fault: Option<EventFault>,
+        mut below: Below<'s>,
+        next: &'s Mutex<Vec<Write>>,
+    ) -> Result<Self> {
+        for (tree, key, value) in std::mem::take(&mut *next.lock()) {
             below.put(&tree, &key, &value)?;
         }
-        Ok(Self { store, below, counts: HashMap::new(), delayed: Vec::new() })
+        Ok(Self { fault, below, counts: HashMap::new(), delayed: Vec::new(), next })
     }
 
     fn keeps(&self, tree: &Tree) -> bool {
-        self.store.fault.is_some_and(|fault: EventFault| fault.keeps(tree.name()))
+        self.fault.is_some_and(|fault| fault.keeps(tree.name()))
     }
 }
 
@@ -54,7 +62,7 @@ impl KvWrite for TamperedTransaction<'_> {
     forward!(self => self.below; check, rollback, conflicted);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
-        let Some(fault) = self.store.fault else {
+        let Some(fault) = self.fault else {
             return self.below.put(tree, key, value);
         };
         let count = self.counts.entry(tree.name().to_owned()).or_default();
@@ -80,7 +88,7 @@ impl KvWrite for TamperedTransaction<'_> {
 
     fn commit(self) -> Result<()> {
         self.below.commit()?;
-        self.store.delayed.lock().extend(self.delayed);
+        self.next.lock().extend(self.delayed);
         Ok(())
     }
 }

@@ -66,8 +66,8 @@ impl Factory for DistortedFactory {
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct Distorted {
-    pub(super) store: MemoryStore,
-    pub(super) fault: Option<MigrationFault>,
+    store: MemoryStore,
+    fault: Option<MigrationFault>,
 }
 
 impl KvStore for Distorted {
@@ -78,7 +78,7 @@ impl KvStore for Distorted {
     forward!(self => self.store; stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<DistortedTransaction<'_>> {
-        Ok(DistortedTransaction::new(self, self.store.begin_with(durability)?))
+        DistortedTransaction::new(&self.store, self.fault, durability)
     }
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {

@@ -3,8 +3,8 @@
 use arbour_core::engine::forward;
 use arbour_core::{Durability, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
 
+use super::MigrationFault;
 use super::fault::Fate;
-use super::{Distorted, MigrationFault};
 
 type Below<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 type Write = (Tree, Vec<u8>, Vec<u8>);
@@ -21,7 +21,8 @@ type Write = (Tree, Vec<u8>, Vec<u8>);
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct DistortedTransaction<'s> {
-    store: &'s Distorted,
+    store: &'s MemoryStore,
+    fault: Option<MigrationFault>,
     /// `None` once it has ended.
     below: Option<Below<'s>>,
     /// The writes that stay if it is rolled back.
@@ -31,8 +32,13 @@ pub struct DistortedTransaction<'s> {
 }
 
 impl<'s> DistortedTransaction<'s> {
-    pub(super) fn new(store: &'s Distorted, below: Below<'s>) -> Self {
-        Self { store, below: Some(below), outliving: Vec::new(), last: None }
+    pub(super) fn new(
+        store: &'s MemoryStore,
+        fault: Option<MigrationFault>,
+        durability: Durability,
+    ) -> Result<Self> {
+        let below = Some(store.begin_with(durability)?);
+        Ok(Self { store, fault, below, outliving: Vec::new(), last: None })
     }
 
     fn below(&self) -> &Below<'s> {
@@ -44,8 +50,7 @@ impl<'s> DistortedTransaction<'s> {
     }
 
     fn keeps(&self, tree: &Tree, is_range: bool) -> bool {
-        let keeps = |fault: MigrationFault| fault.keeps(tree.name(), is_range);
-        self.store.fault.is_some_and(keeps)
+        self.fault.is_some_and(|fault| fault.keeps(tree.name(), is_range))
     }
 
     fn get_copy(&self, tree: &Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -62,7 +67,7 @@ impl KvWrite for DistortedTransaction<'_> {
     forward!(self => self.below(); check, conflicted);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
-        let Some(fault) = self.store.fault else {
+        let Some(fault) = self.fault else {
             return self.below_mut().put(tree, key, value);
         };
         let before = self.get_copy(tree, key)?;
@@ -115,7 +120,7 @@ impl Drop for DistortedTransaction<'_> {
             return;
         }
         let outliving = std::mem::take(&mut self.outliving);
-        let written = self.store.store.write_with(Durability::None, |transaction| {
+        let written = self.store.write_with(Durability::None, |transaction| {
             outliving.iter().try_for_each(|(tree, key, value)| transaction.put(tree, key, value))
         });
         written.expect("a store in memory takes what it took before");
