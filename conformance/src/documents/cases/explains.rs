@@ -9,7 +9,7 @@ use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, load, refused};
-use super::queries::{bodies, packages};
+use super::samples::{package_bodies, packages};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
 
@@ -18,7 +18,7 @@ fn many() -> Vec<Value> {
     let crowd = (0..300).map(
         |number| json!({"id": format!("z{number}"), "section": "crowd", "size": 1000 + number}),
     );
-    bodies().into_iter().chain(crowd).collect()
+    package_bodies().into_iter().chain(crowd).collect()
 }
 
 fn is_by(explain: &Explain, index: &str) -> bool {

@@ -5,7 +5,7 @@ use arbour_core::KvStore;
 use serde_json::json;
 
 use super::claims::{found, invalid, load, refused};
-use super::writes::people;
+use super::samples::people;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 

@@ -29,6 +29,7 @@ mod plans;
 mod queries;
 mod redeclared;
 mod revisions;
+mod samples;
 mod schema;
 mod scrubs;
 mod transactions;

@@ -3,40 +3,22 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use arbour::documents::{
-    Collection, Declaration, DocCache, DocError, DocResult, Field, Filter, Index, Query,
-};
+use arbour::documents::{Collection, DocCache, DocError, DocResult, Filter, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, ids, invalid, load, refused};
 pub(super) use super::explains::{explain_shows_choice, fewest_rows_read, full_scan_forbidden};
+use super::samples::{package_bodies, packages};
 pub(super) use super::visits::threads_visit_each_once;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
-
-/// Packages of sections, with indexes over some fields or without.
-pub(super) fn packages(has_indexes: bool) -> Declaration<Value> {
-    let plain = Declaration::new(if has_indexes { "indexed" } else { "plain" })
-        .field(Field::path("section"))
-        .field(Field::path("size"))
-        .field(Field::path("name"))
-        .field(Field::path("tags").many());
-    if !has_indexes {
-        return plain;
-    }
-    plain
-        .index(Index::on("section").then_descending("size"))
-        .index(Index::on("size").sparse())
-        .index(Index::on("name").unique())
-        .index(Index::on("tags"))
-}
 
 /// Calls a check on a collection with indexes and on one without, both with the same packages.
 macro_rules! on_both {
     ($bed:ident, |$reader:ident, $has_indexes:ident| $check:block) => {{
         for has_indexes in [false, true] {
-            load($bed.store(), &$bed.open(packages(has_indexes))?, &bodies())?;
+            load($bed.store(), &$bed.open(packages(has_indexes))?, &package_bodies())?;
         }
         $bed.settle()?;
         for $has_indexes in [false, true] {
@@ -47,19 +29,6 @@ macro_rules! on_both {
         }
         DocResult::Ok(())
     }};
-}
-
-pub(super) fn bodies() -> Vec<Value> {
-    vec![
-        json!({"id": "a", "section": "net", "size": 3, "name": "n1", "tags": ["x", "y"]}),
-        json!({"id": "b", "section": "web", "size": 1.5, "name": "n2", "tags": ["y"]}),
-        json!({"id": "c", "section": "net", "size": -3, "name": "n3", "tags": [2, "x"]}),
-        json!({"id": "d", "section": "net", "size": null, "name": "n4"}),
-        json!({"id": "e", "section": "web", "size": "big", "name": "n5", "tags": []}),
-        json!({"id": "f", "size": 3, "name": "n6", "tags": ["x"]}),
-        json!({"id": "g", "section": "net", "size": 3.0, "name": "n7"}),
-        json!({"id": "h", "section": "net", "size": true}),
-    ]
 }
 
 /// J18. Documents are sorted by the requested fields, null first, then by id in the last field's
@@ -118,7 +87,7 @@ pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -
 /// J17. A cache reads each document once and remembers absent ones; it belongs to one snapshot, and
 /// later writes are visible in the next.
 pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
-    load(bed.store(), &bed.open(packages(true))?, &bodies())?;
+    load(bed.store(), &bed.open(packages(true))?, &package_bodies())?;
     bed.settle()?;
     let collection = bed.open(packages(true))?;
     let cached = Collection::open(bed.store(), packages(true))?;

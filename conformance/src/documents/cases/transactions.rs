@@ -8,7 +8,7 @@ use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Limits, StoreOptions};
 use serde_json::json;
 
 use super::claims::{found, load, member, raw, refused, refused_by_store};
-use super::writes::people;
+use super::samples::people;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 

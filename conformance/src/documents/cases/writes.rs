@@ -1,32 +1,21 @@
 //! Writing documents, one by one and many at once.
 
-use arbour::documents::{
-    Declaration, DocError, DocId, DocResult, Field, FieldKind, Filter, Index, Precondition, Query,
-    Written,
-};
+use arbour::documents::{DocError, DocId, DocResult, Filter, Precondition, Query, Written};
 use arbour_core::KvStore;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::claims::{found, ids, load, refused};
 pub(super) use super::merges::{
     changes_must_be_an_object, patch_merges_deep, update_merges_shallow_null_deletes,
     upsert_inserts_or_updates,
 };
+use super::samples::people;
 pub(super) use super::transactions::{
     atomic_with_other_trees, over_limit_refused, racing_inserts_one_wins,
     refused_write_leaves_the_rest, rolled_back_with_the_transaction,
 };
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
-
-/// People by their time of birth; their mail addresses are unique.
-pub(super) fn people() -> Declaration<Value> {
-    Declaration::new("people")
-        .field(Field::path("born").of(FieldKind::Integer))
-        .field(Field::path("email"))
-        .index(Index::on("born"))
-        .index(Index::on("email").unique())
-}
 
 /// Case 1, J12, J14, J16. What is written is read, to the last member; a replacement leaves nothing
 /// of the earlier body; a removed document is gone, and inserted again it is new.
