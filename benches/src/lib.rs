@@ -39,6 +39,7 @@ pub mod roster;
 mod scratch;
 mod slowed;
 mod subject;
+mod tables;
 mod threads;
 pub mod transfer;
 pub mod workload;

@@ -7,7 +7,7 @@ use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
 
 use crate::contender::Contender;
-use crate::documents::{Record, Table, Tables};
+use crate::tables::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;

@@ -12,7 +12,7 @@ use rocksdb::{
 };
 
 use crate::contender::Contender;
-use crate::documents::{Record, Table, Tables};
+use crate::tables::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// RocksDB used directly: its only column family, its optimistic transactions, its batches, its raw

@@ -8,7 +8,7 @@ use sled::transaction::ConflictableTransactionError;
 use sled::{Batch, Db, IVec, Transactional as _, Tree};
 
 use crate::contender::Contender;
-use crate::documents::{Record, Table, Tables};
+use crate::tables::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// sled used directly: one opened tree. Its reads are not a snapshot, because sled has none.

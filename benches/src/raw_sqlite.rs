@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rusqlite::{CachedStatement, Connection, Row, Statement};
 
 use crate::contender::Contender;
-use crate::documents::{Record, Table, Tables};
+use crate::tables::{Record, Table, Tables};
 use crate::workload::{Entry, Key, Prefix, look_at};
 
 /// SQLite used directly: one table clustered by its key, a connection that writes, a pool of

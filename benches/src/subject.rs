@@ -7,7 +7,7 @@ use arbour_redb::RedbStore;
 
 use crate::comparison::Bound;
 use crate::contender::Contender;
-use crate::documents::Tables;
+use crate::tables::Tables;
 use crate::{Arbour, RawRedb};
 
 /// The names of the measured engines, in the order in which they are measured.

@@ -5,10 +5,10 @@ use arbour_core::{Result, StoreOptions};
 use super::article::{Article, articles};
 use super::collection::open;
 use super::record::records;
-use super::{Record, Rows, Tables as _};
-use crate::comparison::{Bound, time};
+use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;
 use crate::subject::Native;
+use crate::tables::{Record, Tables as _};
 
 /// With one index, setting documents may take 1.5 times as long as writing the same entries with
 /// the engine's own API, and half as long again with each further index. The rows above the entries

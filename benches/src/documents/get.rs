@@ -9,11 +9,11 @@ use arbour_core::{Result, StoreOptions};
 use super::article::{Article, articles, id, random_shelves};
 use super::collection::open;
 use super::record::records;
-use super::{Rows, Table, Tables};
-use crate::comparison::{Bound, time};
+use crate::comparison::{Bound, Rows, time};
 use crate::contender::Contender as _;
 use crate::scratch::Scratch;
 use crate::subject::Native;
+use crate::tables::{Table, Tables};
 use crate::workload::random_entries;
 
 /// Gets documents by ids that caches cannot predict, and finds as many by an index, all in one

@@ -12,11 +12,11 @@ use arbour_core::{
 use super::article::{Article, id, random_shelves};
 use super::collection::{NAME, open};
 use super::get::key;
-use super::{Rows, Table, Tables};
-use crate::comparison::{Bound, Scale, time};
+use crate::comparison::{Bound, Rows, Scale, time};
 use crate::contender::Contender;
 use crate::scratch::Scratch;
 use crate::subject::{Native, Subject};
+use crate::tables::{Table, Tables};
 use crate::workload::{look_at, random_entries};
 
 /// How many documents are stored in one transaction.

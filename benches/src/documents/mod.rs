@@ -11,14 +11,10 @@ mod get;
 mod growth;
 mod record;
 mod strato_db;
-mod tables;
 #[cfg(test)]
 mod tests;
 
 use arbour_core::Result;
-
-pub(crate) use record::{KeyValue, Record, entries};
-pub(crate) use tables::{Table, Tables};
 
 use crate::comparison::{Row, Rows, Scale};
 use crate::scratch::Scratch;

@@ -3,20 +3,11 @@
 use std::collections::HashMap;
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour_core::engine::TreeName;
-use arbour_core::{
-    Cursor as _, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, MemoryStore, Operation,
-    Result,
-};
+use arbour_core::{Error, ErrorKind, KvStore, MemoryStore, Operation, Result};
 
 use super::article::Article;
 use super::collection::{INDEXED, NAME, open};
-
-/// A key and its value.
-pub(crate) type KeyValue = (Vec<u8>, Vec<u8>);
-
-/// The entries of one document: its own, then one in each index that contains it.
-pub(crate) type Record = Vec<Option<KeyValue>>;
+use crate::tables::{Record, entries};
 
 /// The delimiter between the values and the id in the key of an index entry.
 const DELIMITER: u8 = 0xFF;
@@ -48,16 +39,4 @@ pub(super) fn stored<S: KvStore>(store: &S, indexes: usize) -> Result<Vec<Record
         }
     }
     Ok(records)
-}
-
-/// Reads all entries of a tree that a layer keeps for itself.
-pub(crate) fn entries<S: KvStore>(store: &S, tree: &str) -> Result<Vec<KeyValue>> {
-    let tree = store.open_tree(TreeName::layer(tree)?)?;
-    let snapshot = store.snapshot()?;
-    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
-    let mut entries = Vec::new();
-    while let Some((key, value)) = cursor.next()? {
-        entries.push((key.to_vec(), value.to_vec()));
-    }
-    Ok(entries)
 }

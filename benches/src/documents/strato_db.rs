@@ -7,10 +7,9 @@
 
 use arbour_core::{Result, StoreOptions};
 
-use super::Rows;
 use super::article::{Article, articles, id, random_shelves};
 use super::collection::{all, by_shelf, open};
-use crate::comparison::{Bound, figure, time};
+use crate::comparison::{Bound, Rows, figure, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
 use crate::workload::random_entries;

@@ -7,10 +7,10 @@ use arbour_core::{KvRead as _, KvStore as _, Result, StoreOptions};
 use super::article::{Article, ON_SHELF, articles, id, random_shelves};
 use super::collection::{INDEXED, NAME, all, by_shelf, open};
 use super::get::{decode_each, key, keys_on};
-use super::record::{KeyValue, records, stored};
-use super::{Record, Table, Tables as _};
+use super::record::{records, stored};
 use crate::scratch::Scratch;
 use crate::subject::{ENGINES, Memory, Native, Subject, Visit, visit_each};
+use crate::tables::{KeyValue, Record, Table, Tables as _};
 
 const ARTICLES: u64 = 1_000;
 

@@ -3,13 +3,13 @@
 use arbour::events::Log;
 use arbour_core::{MemoryStore, Result, StoreOptions};
 
-use super::bank::{LOG, append, failed};
 use super::deposit::appends;
+use super::log::{LOG, append, failed};
 use super::record::records;
 use crate::comparison::{Bound, Rows, time};
-use crate::documents::Tables as _;
 use crate::scratch::Scratch;
 use crate::subject::Native;
+use crate::tables::Tables as _;
 
 /// Appending has to reach this part of the engine's own rate.
 const SHARE: f64 = 0.8;

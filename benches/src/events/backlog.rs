@@ -7,8 +7,9 @@ use arbour::events::{Append, Events, Log, Pace};
 use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 use super::account::Document;
-use super::bank::{BANK, LOG, append, failed, open};
+use super::bank::{BANK, open};
 use super::deposit::appends;
+use super::log::{LOG, append, failed};
 use crate::comparison::{Bound, Rows, figure, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;

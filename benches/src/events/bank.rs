@@ -1,25 +1,15 @@
-//! A log of deposits, and the accounts that are made of it.
+//! Events with the projection that makes accounts of the deposits.
 
 use std::sync::Arc;
 
-use arbour::events::{Append, EventError, Events, Log, Pace, Projection};
-use arbour_core::{Durability, Error, ErrorKind, KvStore, KvWrite as _, Operation, Result};
+use arbour::events::{Events, Pace, Projection};
+use arbour_core::{Durability, KvStore, Result};
 
 use super::account::{Accounts, Document, collection};
-
-/// The name of every log that is measured.
-pub(super) const LOG: &str = "main";
+use super::log::{LOG, failed};
 
 /// The name of every projection that is measured.
 pub(super) const BANK: &str = "bank";
-
-/// Converts an error of the events to one of the store.
-pub(super) fn failed(cause: EventError) -> Error {
-    match cause {
-        EventError::Store(error) => error,
-        other => Error::new(ErrorKind::Engine, Operation::Open, "events failed").with_source(other),
-    }
-}
 
 /// Opens events with one projection, whose views survive a loss of power.
 pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events<S>> {
@@ -42,11 +32,4 @@ fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Project
     let bank = Projection::new(BANK, 1).pace(pace);
     let accounts = collection(store, &bank).map_err(|error| failed(error.into()))?;
     Ok(bank.model(Accounts::new(accounts, document)))
-}
-
-/// Appends events in one transaction that survives a loss of power.
-pub(super) fn append<S: KvStore>(store: &S, log: &Log, append: &Append) -> Result<()> {
-    let mut transaction = store.begin_with(Durability::PowerLoss)?;
-    log.append(&mut transaction, append).map_err(failed)?;
-    transaction.commit()
 }

@@ -4,7 +4,7 @@ use arbour::events::{Append, EventType, NewEvent};
 use arbour_core::Result;
 use serde::{Deserialize, Serialize};
 
-use super::bank::failed;
+use super::log::failed;
 
 /// The number of events of a stream.
 pub(super) const STREAM_EVENTS: u64 = 100;

@@ -10,9 +10,9 @@ use super::record::Shadow;
 use super::teller::{Place, Stores};
 use crate::comparison::{Bound, Rows, figure};
 use crate::contender::Contender;
-use crate::documents::{Record, Tables as _};
 use crate::scratch::Scratch;
 use crate::subject::{Native, Subject};
+use crate::tables::{Record, Tables as _};
 use crate::threads::at_once;
 use crate::workload::{Entry, VALUE_BYTES, key, value};
 

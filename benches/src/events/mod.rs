@@ -10,6 +10,7 @@ mod bank;
 mod callers;
 mod deposit;
 mod dispatch;
+mod log;
 mod read;
 mod record;
 mod teller;

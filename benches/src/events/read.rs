@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use arbour::events::{EventQuery, EventResult, Log};
 use arbour_core::{KvStore, Result, StoreOptions};
 
-use super::bank::{LOG, failed};
 use super::deposit::{STREAM_EVENTS, appends, stream, stream_of};
+use super::log::{LOG, failed};
 use super::record::{EVENTS, is_head, records};
 use crate::comparison::{Bound, Rows, time};
 use crate::contender::Contender as _;
-use crate::documents::Tables;
 use crate::scratch::Scratch;
 use crate::subject::Native;
+use crate::tables::{Record, Tables};
 use crate::workload::random_entries;
 
 /// Reading has to reach this part of the engine's own rate.
@@ -86,7 +86,7 @@ pub(super) fn gets(raw: &impl Tables, keys: &[Vec<u8>]) -> Result<u64> {
 }
 
 /// Returns the keys of the events of each stream.
-pub(super) fn stream_keys(records: &[crate::documents::Record], count: u64) -> Vec<Vec<Vec<u8>>> {
+pub(super) fn stream_keys(records: &[Record], count: u64) -> Vec<Vec<Vec<u8>>> {
     let mut keys = vec![Vec::new(); (count / STREAM_EVENTS) as usize];
     let events = records.iter().filter_map(|record| record.first()?.as_ref());
     let events = events.filter(|(key, _)| !is_head(key));

@@ -10,8 +10,9 @@ use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result};
 
 use super::account::{Document, NAME};
-use super::bank::{BANK, LOG, append, failed, open};
-use crate::documents::{KeyValue, Record, Table, entries};
+use super::bank::{BANK, open};
+use super::log::{LOG, append, failed};
+use crate::tables::{KeyValue, Record, Table, entries};
 
 /// The table in which raw engines store the events. Tables are named after what documents store,
 /// and any of them will do; the next one has the entries that lead to positions. Each has heads

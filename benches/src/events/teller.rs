@@ -9,8 +9,9 @@ use arbour::events::{Dispatch, Events, NewEvent, Outcome, Pace};
 use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 use super::account::Document;
-use super::bank::{BANK, failed, open, open_apart};
+use super::bank::{BANK, open, open_apart};
 use super::deposit::{event, stream};
+use super::log::failed;
 use crate::Slowed;
 use crate::scratch::Scratch;
 use crate::subject::Subject;

@@ -11,15 +11,16 @@ use arbour_core::{Durability, KvRead as _, KvStore, MemoryStore, Result, StoreOp
 
 use super::account::{Document, NAME};
 use super::backlog::{behind, catch_up};
-use super::bank::{BANK, LOG, open};
+use super::bank::{BANK, open};
 use super::deposit::{BATCH, STREAM_EVENTS, appends, event, stream, stream_of};
+use super::log::LOG;
 use super::read::{gets, read, scan, stream_keys};
 use super::record::{Shadow, is_head, records};
 use super::teller::{Place, Stores};
 use crate::comparison::{Bound, Scale};
-use crate::documents::{KeyValue, Record, Table, Tables as _, entries};
 use crate::scratch::Scratch;
 use crate::subject::{ENGINES, Memory, Native, Visit, visit_each};
+use crate::tables::{KeyValue, Record, Table, Tables as _, entries};
 
 const EVENTS: u64 = 2_500;
 

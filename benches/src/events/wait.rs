@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use arbour_core::{KvStore as _, Result};
 
-use super::bank::{BANK, failed};
+use super::bank::BANK;
+use super::log::failed;
 use super::teller::{Place, Stores};
 use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;

@@ -1,9 +1,14 @@
 //! An engine through its own API, as a program that maintains documents and indexes itself would
-//! use it.
+//! use it, and the entries that a layer stores.
 
-use arbour_core::Result;
+use arbour_core::engine::TreeName;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore, Result};
 
-use super::Record;
+/// A key and its value.
+pub(crate) type KeyValue = (Vec<u8>, Vec<u8>);
+
+/// The entries of one document: its own, then one in each index that contains it.
+pub(crate) type Record = Vec<Option<KeyValue>>;
 
 /// A table of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,4 +57,16 @@ pub(crate) trait Tables {
     /// Reads all of a table in one snapshot, in the order of the keys, passes each borrowed entry
     /// to a closure, and returns the sum of the results.
     fn scan_of(&self, table: Table, look: impl FnMut(&[u8], &[u8]) -> u64) -> Result<u64>;
+}
+
+/// Reads all entries of a tree that a layer keeps for itself.
+pub(crate) fn entries<S: KvStore>(store: &S, tree: &str) -> Result<Vec<KeyValue>> {
+    let tree = store.open_tree(TreeName::layer(tree)?)?;
+    let snapshot = store.snapshot()?;
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+    let mut entries = Vec::new();
+    while let Some((key, value)) = cursor.next()? {
+        entries.push((key.to_vec(), value.to_vec()));
+    }
+    Ok(entries)
 }
