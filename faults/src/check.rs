@@ -10,9 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use arbour_core::{Durability, ErrorKind};
 
 use crate::Result;
-use crate::engine::{Engine, Opening, Refusal, Store, engine};
+use crate::engine::{Engine, Opening, Refusal, Store};
 use crate::model::{Contents, Entry, TREES, changes_of, contents_after, number_in};
 use crate::outcome::{Finding, Outcome};
+use crate::roster::engine;
 
 /// A store to check.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,7 @@ use std::path::Path;
 
 use arbour_core::{Durability, ErrorKind};
 
-use crate::engines;
-use crate::lie;
 use crate::model::{Change, Contents, Entry};
-use crate::toy;
-use crate::{Error, Result};
 
 /// The result of a call that may be refused.
 pub type Attempt<T> = std::result::Result<T, Refusal>;
@@ -133,22 +129,4 @@ pub struct Raw {
     pub name: &'static str,
     /// Whether it finds the trees that Arbour wrote. If not, it is only asked to open the store.
     pub reads: bool,
-}
-
-/// Returns the engines of this build, each followed by itself without Arbour.
-#[must_use]
-pub fn engines() -> Vec<Engine> {
-    engines::all()
-}
-
-/// Returns the engine of a name, including those with planted lies.
-///
-/// # Errors
-/// [`Error::UnknownEngine`] if no engine has it.
-pub fn engine(name: &str) -> Result<Engine> {
-    let all = || engines().into_iter().chain(toy::engines()).chain(lie::engines());
-    all().find(|engine| engine.name == name).ok_or_else(|| {
-        let known: Vec<_> = all().map(|engine| engine.name).collect();
-        Error::UnknownEngine { name: name.to_owned(), known: known.join(", ") }
-    })
 }

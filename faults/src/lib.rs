@@ -37,6 +37,7 @@ mod process;
 pub mod random;
 pub mod recorder;
 pub mod recording;
+pub mod roster;
 pub mod share;
 pub mod table;
 pub mod toy;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use arbour_faults::table::Table;
 use arbour_faults::workload::{self, Life};
-use arbour_faults::{Extent, Harness, Result, Share, check, engine, failing};
+use arbour_faults::{Extent, Harness, Result, Share, check, failing, roster};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Loses power, kills processes, damages files and fails system calls, and prints a table of the
@@ -75,7 +75,7 @@ fn run(arguments: Arguments) -> Result<()> {
                 LifeName::Create => Life::Create,
                 LifeName::Resume => Life::Resume,
             };
-            workload::run(engine::engine(&name)?, life, &root, &notes)
+            workload::run(roster::engine(&name)?, life, &root, &notes)
         }
         None => {
             let Arguments { engine: names, images, damage, calls, only, share, seed, .. } =
@@ -83,9 +83,9 @@ fn run(arguments: Arguments) -> Result<()> {
             let share = Share::parse(&share)?;
             let only = only.iter().map(|call| failing::parse(call)).collect::<Result<Vec<_>>>()?;
             let engines = if names.is_empty() {
-                engine::engines()
+                roster::engines()
             } else {
-                names.iter().map(|name| engine::engine(name)).collect::<Result<_>>()?
+                names.iter().map(|name| roster::engine(name)).collect::<Result<_>>()?
             };
             let executable = std::env::current_exe().map_err(|source| {
                 arbour_faults::Error::File { path: PathBuf::from("this program"), source }

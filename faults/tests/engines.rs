@@ -4,13 +4,14 @@
     any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
 ))]
 
-use arbour_faults::engine::{Engine, engine};
+use arbour_faults::engine::Engine;
 use arbour_faults::outcome::Outcome;
 use arbour_faults::recorder::Meddling;
 #[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::recorder::{Failure, Injection};
 #[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::recording::CallKind;
+use arbour_faults::roster::engine;
 use arbour_faults::table::{Fault, Table};
 #[cfg(any(feature = "sled", feature = "sqlite"))]
 use arbour_faults::workload::Life;

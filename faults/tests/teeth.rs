@@ -1,9 +1,9 @@
 //! The harness catches stores with planted lies, each by the outcome meant for it.
 #![cfg(all(target_os = "linux", feature = "redb"))]
 
-use arbour_faults::engine::engine;
 use arbour_faults::outcome::Outcome;
 use arbour_faults::recorder::Meddling;
+use arbour_faults::roster::engine;
 use arbour_faults::table::{Fault, Table};
 use arbour_faults::{Extent, Harness, Share, damage, failing, power};
 
