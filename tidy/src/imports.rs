@@ -186,6 +186,9 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         self.add_use(&item.tree, &mut Vec::new(), is_export);
     }
 
+    /// A visibility such as `pub(super)` says who may import, and imports nothing.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Path = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         let is_own = matches!(names.first().map(String::as_str), Some("crate" | "super"));

@@ -49,3 +49,14 @@ fn a_circle_is_found_however_it_is_written() {
     ];
     assert!(circles(&modules).is_empty());
 }
+
+#[test]
+fn a_visibility_is_no_import() {
+    let modules = [
+        module(&[], true, "mod one; mod two;"),
+        module(&["one"], true, "mod part; use part::Part; struct One(Part);"),
+        module(&["one", "part"], false, "pub(super) struct Part(pub(in crate::two) u8);"),
+        module(&["two"], false, "use crate::one::part::Part;"),
+    ];
+    assert!(circles(&modules).is_empty());
+}
