@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use arbour_core::{
-    Batch, Capabilities, Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead,
-    KvStore, Operation, Result, StoreOptions, Tree,
+    Batch, Capabilities, Direction, Durability, Error, KeyRange, KvRead, KvStore, Result,
+    StoreOptions, Tree,
 };
 use tempfile::TempDir;
 
 use crate::case::TestBed;
+use crate::harness::{entries, new_folder};
 use crate::{Axis, Factory};
 
 /// Trees beside those of the case on the `namespaced` axis. Their names are similar to the names
@@ -62,9 +63,7 @@ impl<F: Factory> Bed<F> {
     /// # Errors
     /// The errors of the engine or the file system.
     pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
-        let folder = TempDir::with_prefix("arbour-suite-").map_err(|error| {
-            Error::new(ErrorKind::Io, Operation::Open, "cannot make a folder").with_source(error)
-        })?;
+        let folder = new_folder()?;
         let path = folder.path().join("store");
         let store = factory.open(&path, &StoreOptions::new())?;
         let capabilities = store.capabilities().clone();
@@ -238,16 +237,4 @@ fn neighbours_are_as_before<S: KvStore>(store: &S, snapshot: &S::Snapshot<'_>) -
         assert_eq!(found, expected, "the neighbour {name:?} was changed");
     }
     Ok(())
-}
-
-/// Copies the remaining entries of a cursor.
-///
-/// # Errors
-/// The errors of the cursor.
-pub(crate) fn entries(mut cursor: impl Cursor) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let mut entries = Vec::new();
-    while let Some((key, value)) = cursor.next()? {
-        entries.push((key.to_vec(), value.to_vec()));
-    }
-    Ok(entries)
 }

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
@@ -11,16 +9,16 @@ use arbour::documents::{
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::cases::claims::{build, load, raw};
-use crate::Factory;
 use crate::documents::{TestCollection, TestReader};
-use crate::process::{Part, Running, say};
-use crate::random::{Random, number_from, seed};
+use crate::harness::{Factory, Killer, Part, say};
 
 /// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 6;
+
+/// A build has only a few chunks, so that a builder is killed soon after the first.
+const CHUNKS_MAX: u64 = 1;
 
 /// Enough documents for several chunks, the last of which is not full: that chunk completes the
 /// build, so no further chunk reports that everything is done.
@@ -57,26 +55,30 @@ pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<
     if let Some(part) = Part::of_this_process() {
         return build_until_killed(factory, &part);
     }
-    let kills_wanted = number_from("ARBOUR_KILLS").unwrap_or(KILLS);
-    let seed = seed();
-    println!("ARBOUR_SEED={seed}");
-    let mut random = Random::new(seed);
-    let folder = TempDir::with_prefix("arbour-builder-").map_err(crate::process::io)?;
-    let (mut kills, mut number) = (0, 0);
-    while kills < kills_wanted {
-        let path = folder.path().join(format!("store{number}"));
+    let mut killer = Killer::new(test, KILLS, CHUNKS_MAX)?;
+    let mut builds = 0;
+    while killer.wants_another() {
+        let path = killer.path(&format!("store{builds}"));
         store_crowd(factory, &path)?;
         let mut done = 0;
-        while let Some(last) = run_and_kill(test, &path, done, &mut random)? {
-            done = last;
-            kills += 1;
+        loop {
+            let killed = killer.kill_next(&path)?;
+            if let Some(first) = killed.numbers().next() {
+                assert!(
+                    first > done,
+                    "{done} documents were done, the next builder began at {first}"
+                );
+            }
+            if killed.is_finished {
+                break;
+            }
+            done = killed.numbers().last().unwrap_or(done);
             check_between(factory, &path)?;
         }
         check_built(factory, &path)?;
-        number += 1;
-        assert!(number < 20, "only {kills} builders could be killed in {number} builds");
+        builds += 1;
     }
-    println!("{kills} killed while they built {number} indexes");
+    println!("{killer}, in {builds} builds");
     Ok(())
 }
 
@@ -110,27 +112,6 @@ fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
     let bodies: Vec<Value> = (0..CROWD).map(body).collect();
     load(&store, &Collection::open(&store, crowd("crowd"))?, &bodies)?;
     Ok(store.close()?)
-}
-
-/// Kills a builder a moment after it reported a chunk; returns how many documents it reported, or
-/// `None` if it had finished before.
-fn run_and_kill(
-    test: &str,
-    path: &Path,
-    before: u64,
-    random: &mut Random,
-) -> DocResult<Option<u64>> {
-    let mut builder = Running::start(test, path, 0)?;
-    let parse = |line: String| line.parse::<u64>().expect("a builder says a number");
-    let Some(first) = builder.listen().map(parse) else {
-        return Ok(None);
-    };
-    assert!(first > before, "{before} documents were done, the next builder began at {first}");
-    thread::sleep(Duration::from_micros(random.below(4_000)));
-    let status = builder.kill()?;
-    assert_ne!(status.code(), Some(101), "the builder panicked: {status}");
-    let last = std::iter::from_fn(|| builder.listen()).map(parse).last();
-    Ok((status.code() != Some(0)).then_some(last.unwrap_or(first)))
 }
 
 /// Checks the state after a kill: all documents are there, and are searched without the index.

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::ledger::{Ledger, Scene, accounts};
 use crate::case::TestBed;
+use crate::harness::new_folder;
 use crate::{Axis, Factory};
 
 /// The log of every case.
@@ -35,7 +36,7 @@ pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
 
 impl<F: Factory> EventBed<F> {
     pub(crate) fn new(factory: F, axis: Axis) -> EventResult<Self> {
-        let folder = TempDir::with_prefix("arbour-events-").map_err(crate::process::io)?;
+        let folder = new_folder()?;
         let open = |name| factory.open(&folder.path().join(name), &StoreOptions::new());
         let views = Arc::new(open("views")?);
         let log = if axis == Axis::Apart { Some(Arc::new(open("log")?)) } else { None };

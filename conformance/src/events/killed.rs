@@ -2,28 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use arbour::documents::Collection;
 use arbour::events::{EventResult, Events, Log, Projection};
-use arbour_core::{ErrorKind, KvStore, StoreOptions};
-use tempfile::TempDir;
+use arbour_core::{KvStore, StoreOptions};
 
 use super::cases::claims::{balances, folded};
 use super::ledger::{Ledger, accounts, cents};
-use crate::Factory;
-use crate::process::{Part, Running, io, say};
-use crate::random::{Random, number_from, seed};
+use crate::harness::{Factory, Killer, Part, assert_refused, new_folder, say, start_patient};
 
 /// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 8;
 
+/// How many events a dispatcher reports at most before it is killed.
+const EVENTS_MAX: u64 = 20;
+
 /// How many events each of the two processes dispatches.
 const EACH: u64 = 40;
-
-/// Tells a child that it is one of two.
-const ONE_OF_TWO: u64 = 1;
 
 fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<S>> {
     let bank = Projection::new("bank", 1);
@@ -58,33 +54,21 @@ pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> E
     if let Some(part) = Part::of_this_process() {
         return dispatch_until_killed(factory, &part);
     }
-    let seed = seed();
-    println!("ARBOUR_SEED={seed}");
-    let mut random = Random::new(seed);
-    let folder = TempDir::with_prefix("arbour-dispatcher-").map_err(io)?;
-    let path = folder.path().join("store");
-    let (mut acknowledged, mut rounds) = (0, 0);
-    while rounds < number_from("ARBOUR_KILLS").unwrap_or(KILLS) {
-        let mut child = Running::start(test, &path, 0)?;
-        let parse = |line: String| line.parse::<u64>().expect("a dispatcher says a number");
-        for _ in 0..=random.below(20) {
-            let line = child.listen().expect("a dispatcher goes on until it is killed");
-            acknowledged = acknowledged.max(parse(line));
-        }
-        thread::sleep(Duration::from_micros(random.below(3_000)));
-        child.kill()?;
-        acknowledged =
-            std::iter::from_fn(|| child.listen()).map(parse).fold(acknowledged, u64::max);
-        drop(child);
+    let mut killer = Killer::new(test, KILLS, EVENTS_MAX)?;
+    let path = killer.path("store");
+    let mut acknowledged = 0;
+    while killer.wants_another() {
+        let killed = killer.kill_next(&path)?;
+        assert!(!killed.is_finished, "the dispatcher ended before it was killed");
+        acknowledged = killed.numbers().fold(acknowledged, u64::max);
         let found = check(factory, &path)?;
         assert!(
             (acknowledged..=acknowledged + 1).contains(&found),
             "{acknowledged} events were acknowledged, {found} are there"
         );
         acknowledged = found;
-        rounds += 1;
     }
-    println!("{rounds} killed, {acknowledged} events acknowledged");
+    println!("{killer}; {acknowledged} events acknowledged");
     Ok(())
 }
 
@@ -142,17 +126,14 @@ pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Event
     if let Some(part) = Part::of_this_process() {
         return dispatch_beside(factory, &part);
     }
-    let folder = TempDir::with_prefix("arbour-dispatchers-").map_err(io)?;
+    let folder = new_folder()?;
     let path = folder.path().join("store");
     let store = Arc::new(factory.open(&path, &StoreOptions::new())?);
     let events = open(&store, None)?;
     if !store.capabilities().multi_process {
-        let said = Running::start(test, &path, 0)?.finish()?;
-        assert_eq!(said, ["refused"], "only one process may have the store open");
-        return Ok(());
+        return Ok(assert_refused(test, &path)?);
     }
-    let children =
-        [Running::start(test, &path, ONE_OF_TWO)?, Running::start(test, &path, ONE_OF_TWO)?];
+    let children = [start_patient(test, &path)?, start_patient(test, &path)?];
     // This process waits for what the others append and apply.
     let waited = events.wait_for("bank", 2 * EACH, Duration::from_secs(60)).map(drop);
     for child in children {
@@ -168,15 +149,8 @@ pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Event
 }
 
 fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
-    let opened = match part.seed {
-        ONE_OF_TWO => part.open(factory),
-        _ => factory.open(&part.path, &StoreOptions::new()),
-    };
-    let store = match opened {
-        Err(error) if error.kind() == ErrorKind::Locked => return Ok(say("refused")?),
-        opened => Arc::new(opened?),
-    };
-    let events = open(&store, None)?;
+    let Some(store) = part.open_beside(factory)? else { return Ok(()) };
+    let events = open(&Arc::new(store), None)?;
     for number in 0..EACH {
         let dispatched = events.dispatch(cents("shared", number as i64)?)?;
         let outcome = dispatched.outcomes("bank").first();

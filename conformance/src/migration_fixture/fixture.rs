@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{Pinned, clear};
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
-use crate::process::io;
+use crate::harness::io;
 
 /// The number of entries of a chunk, so that small stores have several.
 const CHUNK_ENTRIES: u64 = 2;

@@ -9,6 +9,7 @@ use arbour_core::{Capabilities, Direction, KeyRange, KvRead as _, KvStore, Resul
 use tempfile::TempDir;
 
 use crate::case::TestBed;
+use crate::harness::new_folder;
 use crate::migration_fixture::Pinned;
 use crate::{Axis, Factory, entries};
 
@@ -26,7 +27,7 @@ pub(crate) struct MigrationBed<F: Factory> {
 
 impl<F: Factory> MigrationBed<F> {
     pub(crate) fn new(factory: F, axis: Axis) -> MigrationResult<Self> {
-        let folder = TempDir::with_prefix("arbour-migrations-").map_err(crate::process::io)?;
+        let folder = new_folder()?;
         let store = factory.open(&folder.path().join("store"), &StoreOptions::new())?;
         let capabilities = store.capabilities().clone();
         Ok(Self { factory, axis, store: Arc::new(store), capabilities, is_negative: false, folder })

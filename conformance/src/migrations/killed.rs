@@ -2,28 +2,24 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use arbour::migrations::{MigrationResult, Migrations, Run};
-use arbour_core::{Batch, Durability, ErrorKind, KvStore, StoreOptions};
-use tempfile::TempDir;
+use arbour_core::{Batch, Durability, KvStore, StoreOptions};
 
 use super::cases::claims::{app, assert_counted, counts_rooms};
-use crate::Factory;
-use crate::process::{Part, Running, io, say};
-use crate::random::{Random, number_from, seed};
+use crate::harness::{Factory, Killer, Part, assert_refused, new_folder, say, start_patient};
 
 /// The maximum number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 8;
+
+/// How many chunks a migrator reports at most before it is killed.
+const CHUNKS_MAX: u64 = 12;
 
 /// Few enough entries in a chunk for a kill to happen in the middle.
 const CHUNK: u64 = 7;
 
 const ROOMS: usize = 1_000;
-
-/// Tells a child that it is one of two.
-const ONE_OF_TWO: u64 = 1;
 
 fn migrations() -> Migrations {
     app([counts_rooms(1)]).chunk_entries(CHUNK)
@@ -61,25 +57,13 @@ pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Migration
     if let Some(part) = Part::of_this_process() {
         return migrate_until_killed(factory, &part);
     }
-    let seed = seed();
-    println!("ARBOUR_SEED={seed}");
-    let mut random = Random::new(seed);
-    let folder = TempDir::with_prefix("arbour-migrator-").map_err(io)?;
-    let path = folder.path().join("store");
+    let mut killer = Killer::new(test, KILLS, CHUNKS_MAX)?;
+    let path = killer.path("store");
     fill(factory, &path)?;
-    let (mut committed, mut kills) = (0, 0);
-    for _ in 0..number_from("ARBOUR_KILLS").unwrap_or(KILLS) {
-        let mut child = Running::start(test, &path, 0)?;
-        let parse = |line: String| line.parse::<u64>().expect("a migrator says a number");
-        for _ in 0..=random.below(12) {
-            let Some(line) = child.listen() else { break };
-            committed = committed.max(parse(line));
-        }
-        thread::sleep(Duration::from_micros(random.below(3_000)));
-        child.kill()?;
-        committed = std::iter::from_fn(|| child.listen()).map(parse).fold(committed, u64::max);
-        drop(child);
-        kills += 1;
+    let mut committed = 0;
+    while killer.wants_another() {
+        let killed = killer.kill_next(&path)?;
+        committed = killed.numbers().fold(committed, u64::max);
         let store = factory.open(&path, &StoreOptions::new())?;
         let status = migrations().status(&store)?;
         let record = status.steps.first().and_then(|step| step.record.as_ref());
@@ -88,8 +72,11 @@ pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Migration
         assert!(found <= committed + CHUNK, "{found} entries are committed of {committed}");
         committed = found;
         store.close()?;
+        if killed.is_finished {
+            break;
+        }
     }
-    println!("{kills} killed, {committed} of {ROOMS} entries committed");
+    println!("{killer}; {committed} of {ROOMS} entries committed");
     let store = factory.open(&path, &StoreOptions::new())?;
     // If other processes may be alive, the last one's lease has to expire.
     let patient = Run::default().wait(Duration::from_secs(30));
@@ -139,16 +126,14 @@ pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> Migrati
     if let Some(part) = Part::of_this_process() {
         return migrate_beside(factory, &part);
     }
-    let folder = TempDir::with_prefix("arbour-migrators-").map_err(io)?;
+    let folder = new_folder()?;
     let path = folder.path().join("store");
     fill(factory, &path)?;
     let store = factory.open(&path, &StoreOptions::new())?;
     if !store.capabilities().multi_process {
-        let said = Running::start(test, &path, 0)?.finish()?;
-        assert_eq!(said, ["refused"], "only one process may have the store open");
-        return Ok(());
+        return Ok(assert_refused(test, &path)?);
     }
-    let children = [(); 3].map(|()| Running::start(test, &path, ONE_OF_TWO));
+    let children = [(); 3].map(|()| start_patient(test, &path));
     let mut said = Vec::new();
     for child in children {
         said.extend(child?.finish()?);
@@ -160,14 +145,7 @@ pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> Migrati
 }
 
 fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
-    let opened = match part.seed {
-        ONE_OF_TWO => part.open(factory),
-        _ => factory.open(&part.path, &StoreOptions::new()),
-    };
-    let store = match opened {
-        Err(error) if error.kind() == ErrorKind::Locked => return Ok(say("refused")?),
-        opened => opened?,
-    };
+    let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let report = migrations().run(&store)?;
     Ok(say(format_args!("{} steps", report.steps.len()))?)
 }

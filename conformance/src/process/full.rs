@@ -4,10 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use arbour_core::{Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result};
-use tempfile::TempDir;
 
-use super::{Part, Running, io, say};
-use crate::{Factory, entries};
+use crate::harness::{Factory, Part, Running, entries, new_folder, say};
 
 const TREES: [&str; 2] = ["orders", "stock"];
 
@@ -44,7 +42,7 @@ pub fn full_device_loses_nothing<F: Factory>(factory: &F, test: &str) -> Result<
     if let Some(part) = Part::of_this_process() {
         return write_until_refused(factory, &part);
     }
-    let folder = TempDir::with_prefix("arbour-full-").map_err(io)?;
+    let folder = new_folder()?;
     let path = folder.path().join("store");
     factory.open(&path, &Default::default())?.close()?;
     let length = fs::metadata(factory.data_file(&path)).map_or(0, |file| file.len());

@@ -1,19 +1,17 @@
 //! A writer that is killed again and again.
 
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use arbour_core::{Durability, KvStore, Result, StoreOptions};
-use tempfile::TempDir;
 
 use super::workload::{Replay, commit, last_number};
-use super::{Part, Running, io, say};
-use crate::Factory;
-use crate::random::{Random, number_from, seed};
+use crate::harness::{Factory, Killer, Part, say};
 
 /// The number of kills, unless `ARBOUR_KILLS` sets another.
 const KILLS: u64 = 10;
+
+/// How many commits a writer reports at most before it is killed.
+const COMMITS_MAX: u64 = 40;
 
 /// Kills a writing process at random moments, and panics if the store then lacks a transaction that
 /// was acknowledged as durable, or holds a part of one. The test
@@ -48,22 +46,17 @@ pub fn killed_writer_loses_nothing<F: Factory>(factory: &F, test: &str) -> Resul
     if let Some(part) = Part::of_this_process() {
         return write_until_killed(factory, &part);
     }
-    let kills_wanted = number_from("ARBOUR_KILLS").unwrap_or(KILLS);
-    let seed = seed();
-    println!("ARBOUR_SEED={seed}");
-    let mut random = Random::new(seed);
-    let folder = TempDir::with_prefix("arbour-killed-").map_err(io)?;
-    let path = folder.path().join("store");
-    let mut replay = Replay::new(seed);
-    let (mut kills, mut early, mut acknowledged) = (0, 0, 0);
-    while kills < kills_wanted {
-        let heard = run_and_kill(test, &path, seed, &mut random)?;
-        check(factory, &path, seed, &mut replay, heard)?;
-        acknowledged += heard.count;
-        if heard.count > 0 { kills += 1 } else { early += 1 }
+    let mut killer = Killer::new(test, KILLS, COMMITS_MAX)?;
+    let path = killer.path("store");
+    let mut replay = Replay::new(killer.seed());
+    let mut acknowledged = 0;
+    while killer.wants_another() {
+        let killed = killer.kill_next(&path)?;
+        assert!(!killed.is_finished, "the writer ended before it was killed");
+        acknowledged += killed.lines.len();
+        check(factory, &path, killer.seed(), &mut replay, Heard::of(&killed.lines))?;
     }
-    println!("{kills} killed while writing, {early} before; {acknowledged} commits acknowledged");
-    assert_eq!(kills, kills_wanted, "every writer has to be killed while it writes");
+    println!("{killer}; {acknowledged} commits acknowledged");
     Ok(())
 }
 
@@ -81,46 +74,24 @@ fn write_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
 /// What a writer acknowledged before it died.
 #[derive(Clone, Copy, Default)]
 struct Heard {
-    count: u64,
     newest: u64,
     /// The last one at `ProcessCrash` or above.
     durable: u64,
 }
 
 impl Heard {
-    fn note(&mut self, line: &str) {
-        let mut words = line.split(' ').skip(1);
-        let number = words.next().and_then(|number| number.parse().ok());
-        let durability = words.next();
-        self.newest = number.expect("a writer acknowledges a number");
-        self.count += 1;
-        if durability != Some(Durability::None.to_string().as_str()) {
-            self.durable = self.newest;
+    fn of(lines: &[String]) -> Self {
+        let mut heard = Self::default();
+        for line in lines {
+            let mut words = line.split(' ').skip(1);
+            let number = words.next().and_then(|number| number.parse().ok());
+            heard.newest = number.expect("a writer acknowledges a number");
+            if words.next() != Some(Durability::None.to_string().as_str()) {
+                heard.durable = heard.newest;
+            }
         }
+        heard
     }
-}
-
-/// Kills after some acknowledgements and a short delay, so that the kill falls anywhere in a
-/// commit; one time in six, shortly after the start instead.
-fn run_and_kill(test: &str, path: &Path, seed: u64, random: &mut Random) -> Result<Heard> {
-    let mut writer = Running::start(test, path, seed)?;
-    let mut heard = Heard::default();
-    if random.one_in(6) {
-        thread::sleep(Duration::from_micros(random.below(20_000)));
-    } else {
-        for _ in 0..=random.below(40) {
-            let line = writer.listen();
-            heard.note(&line.expect("a writer goes on until it is killed"));
-        }
-        thread::sleep(Duration::from_micros(random.below(3_000)));
-    }
-    let status = writer.kill()?;
-    let by_itself = matches!(status.code(), Some(0 | 101));
-    assert!(!by_itself, "the writer ended before it was killed: {status}");
-    while let Some(line) = writer.listen() {
-        heard.note(&line);
-    }
-    Ok(heard)
 }
 
 fn check<F: Factory>(

@@ -1,13 +1,10 @@
 //! Two processes and one store.
 
 use arbour_core::{Durability, KvStore, KvWrite, Result, StoreOptions};
-use tempfile::TempDir;
 
-use super::{Part, Running, io, say};
-use crate::Factory;
+use crate::harness::{Factory, Part, assert_refused, new_folder, say, start_beside, start_patient};
 
-/// The child's report when it could not open the store a second time.
-const REFUSED: &str = "refused: Locked";
+/// The child's report when it could open the store.
 const DONE: &str = "done";
 
 /// Opens a store in a second process while this one has it open. Panics unless that is refused with
@@ -33,26 +30,26 @@ pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result
     if let Some(part) = Part::of_this_process() {
         return write_beside(factory, &part);
     }
-    let folder = TempDir::with_prefix("arbour-second-").map_err(io)?;
+    let folder = new_folder()?;
     let path = folder.path().join("store");
     let store = factory.open(&path, &StoreOptions::new())?;
     let tree = store.tree("t")?;
     write(&store, b"by the parent")?;
 
-    let said = Running::start(test, &path, 0)?.finish()?;
     if store.capabilities().multi_process {
+        let said = start_beside(test, &path)?.finish()?;
         assert_eq!(said, [DONE], "several processes may have the store open");
         let beside = store.get(&tree, b"by the child")?;
         assert!(beside.is_some(), "what the other process committed is to be seen");
     } else {
-        assert_eq!(said, [REFUSED], "only one process may have the store open");
+        assert_refused(test, &path)?;
     }
     // The refused process has done no harm.
     write(&store, b"by the parent again")?;
     store.close()?;
     drop(store);
 
-    let said = Running::start(test, &path, 1)?.finish()?;
+    let said = start_patient(test, &path)?.finish()?;
     assert_eq!(said, [DONE], "a store that was closed is free");
     let store = factory.open(&path, &StoreOptions::new())?;
     let tree = store.tree("t")?;
@@ -63,16 +60,9 @@ pub fn second_process_by_manifest<F: Factory>(factory: &F, test: &str) -> Result
     Ok(())
 }
 
-/// The child's role: opens the store and writes to it. The seed says whether the store should be free.
+/// The child's role: opens the store and writes to it.
 fn write_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
-    let opened = match part.seed {
-        0 => factory.open(&part.path, &StoreOptions::new()),
-        _ => part.open(factory),
-    };
-    let store = match opened {
-        Ok(store) => store,
-        Err(error) => return say(format_args!("refused: {}", error.kind())),
-    };
+    let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let found = store.get(&store.tree("t")?, b"by the parent")?;
     assert!(found.is_some(), "what the other process committed is to be seen");
     write(&store, b"by the child")?;

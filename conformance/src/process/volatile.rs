@@ -1,10 +1,8 @@
 //! A store that keeps nothing, and says so.
 
 use arbour_core::{Durability, KvRead, KvStore, Result, StoreOptions};
-use tempfile::TempDir;
 
-use super::io;
-use crate::Factory;
+use crate::harness::{Factory, new_folder};
 
 /// Writes to a store, makes it as durable as it can be, closes it and opens it again. Panics if
 /// anything is left or if the capabilities promised it. The test
@@ -27,7 +25,7 @@ use crate::Factory;
 /// # Errors
 /// What the engine reports.
 pub fn nothing_outlives_the_store<F: Factory>(factory: &F) -> Result<()> {
-    let folder = TempDir::with_prefix("arbour-volatile-").map_err(io)?;
+    let folder = new_folder()?;
     let path = folder.path().join("store");
     let store = factory.open(&path, &StoreOptions::new())?;
     let capabilities = store.capabilities();

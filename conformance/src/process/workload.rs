@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
-use crate::entries;
+use crate::harness::entries;
 use crate::random::Random;
 
 const TREES: [&str; 3] = ["orders", "stock", "journal"];

@@ -38,11 +38,11 @@ pub(super) fn backup_first_or_refused<F: Factory>(
         return Ok(());
     }
     // If a file is already there, nothing runs, and the file stays.
-    std::fs::write(&path, b"of before").map_err(crate::process::io)?;
+    std::fs::write(&path, b"of before").map_err(crate::harness::io)?;
     let taken = migrations().run_with(store, &options, &mut on);
     refused_by_store(taken, ErrorKind::InvalidArgument, "a backup where something is");
     assert_eq!(bed.contents()?, contents, "nothing ran");
-    std::fs::remove_file(&path).map_err(crate::process::io)?;
+    std::fs::remove_file(&path).map_err(crate::harness::io)?;
     let mut cancelled = |progress: arbour::Progress| {
         if progress.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

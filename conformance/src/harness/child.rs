@@ -1,4 +1,15 @@
 //! Starting this executable again in another role, and reading what it prints.
+//!
+//! A test runs its own executable again, naming itself as the only test to run, with environment
+//! variables that tell the child its role. The child reports through its standard output:
+//!
+//! ```text
+//! parent                                child
+//! spawn, with path and seed        -->  open the store, work on it
+//! listen                           <--  a line for each result
+//! kill at a random moment          -->  X
+//! open the store, compare it with what the child reported
+//! ```
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use arbour_core::{ErrorKind, Result, StoreOptions};
 
-use super::io;
-use crate::Factory;
+use super::factory::Factory;
+use super::folder::io;
 
 const PATH: &str = "ARBOUR_CHILD_PATH";
 const SEED: &str = "ARBOUR_CHILD_SEED";
