@@ -45,8 +45,9 @@
 //!
 //! [`documents`] holds the suite for documents, for which [`documents_suite!`] generates tests;
 //! [`events`] and [`events_suite!`] do the same for events, [`migrations`] and
-//! [`migrations_suite!`] for migrations. An application pins the stores that its versions left
-//! behind with [`migration_fixture`].
+//! [`migrations_suite!`] for migrations. Outside of tests, [`run`] runs one case of any [`Suite`] and
+//! [`run_all`] all of them. An application pins the stores that its versions left behind with
+//! [`migration_fixture`].
 //!
 //! # Environment variables
 //! | variable | what it sets | default |
@@ -67,11 +68,8 @@
 //! - The mirror shows that two engines agree, not that either is right.
 
 mod action;
-mod axis;
-mod bed;
 mod breaking;
 mod btree_engine;
-mod case;
 mod cases;
 pub mod documents;
 pub mod events;
@@ -85,28 +83,22 @@ mod mirror;
 mod model;
 pub mod process;
 mod random;
-mod report;
 mod session;
 mod suite;
 
-pub use axis::Axis;
-pub(crate) use bed::Bed;
 pub use btree_engine::{BTreeCursor, BTreeEngine, BTreeFactory, BTreeStore};
 pub use forwarding::{Probe, Watched, check_forwarding};
-pub(crate) use harness::entries;
-pub use harness::{DynFactory, Factory, MemoryFactory};
+pub use harness::{Axis, DynFactory, Factory, Failure, MemoryFactory, Report, Suite, run, run_all};
+pub(crate) use harness::{Bed, entries};
 pub use mirror::mirror;
 pub use model::agrees_with_a_plain_map;
 pub use random::seed;
-pub use report::{Failure, Report};
-#[doc(hidden)]
-pub use suite::check_all;
-pub use suite::{run, run_all};
+pub use suite::KeyValueSuite;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use arbour::documents::DocResult;
-    pub use arbour::events::EventResult;
-    pub use arbour::migrations::MigrationResult;
-    pub use arbour_core::Result;
+    pub use crate::harness::check_all;
+
+    /// What a test of a suite returns.
+    pub type Outcome<S> = Result<(), <S as crate::Suite>::Error>;
 }

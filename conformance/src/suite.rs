@@ -1,10 +1,9 @@
-//! Running the cases, one by one or all together.
+//! The suite for engines: key-values.
 
-use arbour_core::Result;
+use arbour_core::{Error, Result};
 
-use crate::case::{check_report, run_cases, run_named};
 use crate::cases::cases;
-use crate::{Axis, Bed, DynFactory, Factory, Report};
+use crate::harness::{Axis, Bed, Case, Factory, Suite};
 
 /// Generates one named test for each case on each axis, and one test that runs and counts them all.
 ///
@@ -16,20 +15,36 @@ use crate::{Axis, Bed, DynFactory, Factory, Report};
 #[macro_export]
 macro_rules! suite {
     ($factory:expr) => {
-        $crate::__suite!($factory; [fixed Fixed, dynamic Dynamic, namespaced Namespaced,
-            reopened Reopened]; &$crate::Axis::ALL);
-        $crate::__processes!($factory);
+        $crate::__suite! {
+            $crate::KeyValueSuite, __cases, $factory;
+            each on [fixed Fixed, dynamic Dynamic, namespaced Namespaced, reopened Reopened];
+            whole on [Fixed, Dynamic, Namespaced, Reopened];
+        }
+        $crate::__model!($factory);
+        $crate::__process_tests! {
+            $crate::KeyValueSuite, $factory;
+            process {
+                killed_writer_loses_nothing
+                second_process_by_manifest
+                #[cfg(unix)]
+                full_device_loses_nothing
+            }
+        }
     };
     ($factory:expr, volatile) => {
-        $crate::__suite!($factory; [fixed Fixed, dynamic Dynamic, namespaced Namespaced];
-            &$crate::Axis::VOLATILE);
+        $crate::__suite! {
+            $crate::KeyValueSuite, __cases, $factory;
+            each on [fixed Fixed, dynamic Dynamic, namespaced Namespaced];
+            whole on [Fixed, Dynamic, Namespaced];
+        }
+        $crate::__model!($factory);
 
         mod process {
             #[allow(unused_imports)]
             use super::*;
 
             #[test]
-            fn nothing_outlives_the_store() -> $crate::__private::Result<()> {
+            fn nothing_outlives_the_store() -> $crate::__private::Outcome<$crate::KeyValueSuite> {
                 $crate::process::nothing_outlives_the_store(&$factory)
             }
         }
@@ -38,56 +53,8 @@ macro_rules! suite {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __processes {
+macro_rules! __model {
     ($factory:expr) => {
-        mod process {
-            #[allow(unused_imports)]
-            use super::*;
-
-            #[test]
-            fn killed_writer_loses_nothing() -> $crate::__private::Result<()> {
-                let test = concat!(module_path!(), "::killed_writer_loses_nothing");
-                $crate::process::killed_writer_loses_nothing(&$factory, test)
-            }
-
-            #[test]
-            fn second_process_by_manifest() -> $crate::__private::Result<()> {
-                let test = concat!(module_path!(), "::second_process_by_manifest");
-                $crate::process::second_process_by_manifest(&$factory, test)
-            }
-
-            #[cfg(unix)]
-            #[test]
-            fn full_device_loses_nothing() -> $crate::__private::Result<()> {
-                let test = concat!(module_path!(), "::full_device_loses_nothing");
-                $crate::process::full_device_loses_nothing(&$factory, test)
-            }
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __suite {
-    ($factory:expr; [$($module:ident $axis:ident),*]; $axes:expr) => {
-        $(
-            mod $module {
-                #[allow(unused_imports)]
-                use super::*;
-                $crate::__cases!(__tests $crate::run, $crate::__private::Result<()>; $factory; $axis;);
-            }
-        )*
-
-        mod whole_suite {
-            #[allow(unused_imports)]
-            use super::*;
-
-            #[test]
-            fn runs_every_case() {
-                $crate::check_all(|| $factory, $axes);
-            }
-        }
-
         mod model {
             #[allow(unused_imports)]
             use super::*;
@@ -100,91 +67,26 @@ macro_rules! __suite {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __tests {
-    (
-        $run:path, $result:ty; $factory:expr; $axis:ident; $($topic:ident { $($case:ident)* })*
-    ) => {
-        $(
-            mod $topic {
-                #[allow(unused_imports)]
-                use super::*;
-                $(
-                    #[test]
-                    fn $case() -> $result {
-                        $run(
-                            $factory,
-                            $crate::Axis::$axis,
-                            stringify!($topic),
-                            stringify!($case),
-                        )
-                    }
-                )*
-            }
-        )*
-    };
-}
-
-/// Runs one case on one axis; panics if the case fails.
+/// The suite that an engine has to pass, for which [`suite!`](crate::suite) generates tests.
 ///
-/// # Errors
-/// The errors of the engine that the case does not expect.
-///
-/// ```no_run
-/// use arbour_conformance::{Axis, Factory, run};
-/// fn examine(factory: impl Factory) -> arbour_core::Result<()> {
-///     run(factory, Axis::Fixed, "point", "put_then_get")
-/// }
 /// ```
-pub fn run<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<()> {
-    if axis == Axis::Dynamic {
-        run_on(DynFactory(factory), axis, topic, name)
-    } else {
-        run_on(factory, axis, topic, name)
+/// use arbour_conformance::{Axis, BTreeFactory, KeyValueSuite, run};
+/// run(&KeyValueSuite, BTreeFactory, Axis::Reopened, "point", "put_then_get")?;
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyValueSuite;
+
+impl Suite for KeyValueSuite {
+    const NAME: &'static str = "key-values";
+    type Error = Error;
+    type Bed<F: Factory> = Bed<F>;
+
+    fn cases<F: Factory>() -> Vec<Case<Bed<F>>> {
+        cases()
     }
-}
 
-fn run_on<F: Factory>(factory: F, axis: Axis, topic: &str, name: &str) -> Result<()> {
-    run_named(cases(), topic, name, || Bed::new(factory, axis))
-}
-
-/// Runs every case on the given axes and returns a report; never panics because of what an engine
-/// does.
-///
-/// ```
-/// # use arbour_conformance::Factory;
-/// # use arbour_core::{MemoryStore, Result, StoreOptions};
-/// # struct Memory;
-/// # impl Factory for Memory {
-/// #     type Store = MemoryStore;
-/// #     fn open(&self, _: &std::path::Path, options: &StoreOptions) -> Result<MemoryStore> {
-/// #         MemoryStore::open(options)
-/// #     }
-/// # }
-/// use arbour_conformance::{Axis, run_all};
-/// let report = run_all(|| Memory, &[Axis::Fixed]);
-/// assert!(report.failures.is_empty(), "{report}");
-/// ```
-pub fn run_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) -> Report {
-    let mut report = Report::default();
-    for &axis in axes {
-        if axis == Axis::Dynamic {
-            run_axis(|| DynFactory(factory()), axis, &mut report);
-        } else {
-            run_axis(&factory, axis, &mut report);
-        }
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<Bed<F>> {
+        Bed::new(factory, axis)
     }
-    report
-}
-
-fn run_axis<F: Factory>(factory: impl Fn() -> F, axis: Axis, report: &mut Report) {
-    run_cases(&cases(), axis, || Bed::new(factory(), axis), report);
-}
-
-/// Runs everything, prints the count and asserts it, as the last test of [`suite!`] does.
-#[doc(hidden)]
-pub fn check_all<F: Factory>(factory: impl Fn() -> F, axes: &[Axis]) {
-    let report = run_all(factory, axes);
-    check_report("conformance", &report, cases::<F>().len() * axes.len());
 }

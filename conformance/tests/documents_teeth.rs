@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
+use arbour_conformance::documents::DocumentSuite;
 use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-use arbour_conformance::documents::{run, run_all};
-use arbour_conformance::{Axis, MemoryFactory};
+use arbour_conformance::{Axis, MemoryFactory, run, run_all};
 
 mod rejection;
 
 fn assert_rejected(fault: DocFault) {
     rejection::assert_rejected(fault, fault.case(), |fault, topic, name| {
         let factory = fault.map_or_else(FaultyDocFactory::sound, FaultyDocFactory::new);
-        run(MemoryFactory, factory, Axis::Fixed, topic, name)
+        run(&DocumentSuite(factory), MemoryFactory, Axis::Fixed, topic, name)
     });
 }
 
@@ -37,7 +37,7 @@ arbour_conformance::__doc_faults!(teeth);
 #[test]
 fn passes_the_same_store_without_a_fault() {
     let axes = [Axis::Fixed, Axis::Dynamic];
-    let report = run_all(|| MemoryFactory, FaultyDocFactory::sound(), &axes);
+    let report = run_all(&DocumentSuite(FaultyDocFactory::sound()), || MemoryFactory, &axes);
     assert!(report.failures.is_empty(), "{report}");
     assert_ne!(report.count(), 0, "there are cases");
     assert_eq!(report.count() % axes.len(), 0, "every case on every axis");

@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
-use arbour_conformance::Axis;
+use arbour_conformance::events::EventSuite;
 use arbour_conformance::events::faulty::{EventFault, TamperedFactory};
-use arbour_conformance::events::{run, run_all};
+use arbour_conformance::{Axis, run, run_all};
 
 mod rejection;
 
 fn assert_rejected(fault: EventFault) {
     rejection::assert_rejected(fault, fault.case(), |fault, topic, name| {
         let factory = fault.map_or_else(TamperedFactory::sound, TamperedFactory::new);
-        run(factory, Axis::Fixed, topic, name)
+        run(&EventSuite, factory, Axis::Fixed, topic, name)
     });
 }
 
@@ -37,7 +37,7 @@ arbour_conformance::__event_faults!(teeth);
 #[test]
 fn passes_the_same_store_without_a_fault() {
     let axes = [Axis::Fixed, Axis::Apart];
-    let report = run_all(TamperedFactory::sound, &axes);
+    let report = run_all(&EventSuite, TamperedFactory::sound, &axes);
     assert!(report.failures.is_empty(), "{report}");
     assert_ne!(report.count(), 0, "there are cases");
     assert_eq!(report.count() % axes.len(), 0, "every case on every axis");

@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
-use arbour_conformance::Axis;
+use arbour_conformance::migrations::MigrationSuite;
 use arbour_conformance::migrations::faulty::{DistortedFactory, MigrationFault};
-use arbour_conformance::migrations::{run, run_all};
+use arbour_conformance::{Axis, run, run_all};
 
 mod rejection;
 
 fn assert_rejected(fault: MigrationFault) {
     rejection::assert_rejected(fault, fault.case(), |fault, topic, name| {
         let factory = fault.map_or_else(DistortedFactory::sound, DistortedFactory::new);
-        run(factory, Axis::Fixed, topic, name)
+        run(&MigrationSuite, factory, Axis::Fixed, topic, name)
     });
 }
 
@@ -37,7 +37,7 @@ arbour_conformance::__migration_faults!(teeth);
 #[test]
 fn passes_the_same_store_without_a_fault() {
     let axes = [Axis::Fixed, Axis::Dynamic];
-    let report = run_all(DistortedFactory::sound, &axes);
+    let report = run_all(&MigrationSuite, DistortedFactory::sound, &axes);
     assert!(report.failures.is_empty(), "{report}");
     assert_ne!(report.count(), 0, "there are cases");
     assert_eq!(report.count() % axes.len(), 0, "every case on every axis");

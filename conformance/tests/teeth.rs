@@ -6,7 +6,7 @@ use std::panic;
 use std::sync::Once;
 
 use arbour_conformance::faulty::{Fault, FaultyFactory};
-use arbour_conformance::{Axis, Report, run_all};
+use arbour_conformance::{Axis, KeyValueSuite, Report, run_all};
 
 /// Runs the suite without the messages of the panics by which cases fail, because there are
 /// thousands. The panics of this file are printed.
@@ -20,7 +20,7 @@ fn run_quietly(factory: FaultyFactory, axes: &[Axis]) -> Report {
             }
         }));
     });
-    run_all(|| factory, axes)
+    run_all(&KeyValueSuite, || factory, axes)
 }
 
 /// One axis is enough: the cases about persistence open their stores again on every one.

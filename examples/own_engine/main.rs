@@ -14,7 +14,7 @@ mod factory;
 use std::process::ExitCode;
 
 use arbour::{DynStore, KvRead as _, KvStore as _, KvWrite as _};
-use arbour_conformance::{Axis, run_all};
+use arbour_conformance::{Axis, KeyValueSuite, run_all};
 
 use factory::Own;
 
@@ -54,7 +54,7 @@ fn examine_it() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let mut code = ExitCode::SUCCESS;
     for axis in Axis::ALL {
-        let report = run_all(|| Own, &[axis]);
+        let report = run_all(&KeyValueSuite, || Own, &[axis]);
         println!("{axis}: {report}");
         if !report.failures.is_empty() {
             code = ExitCode::FAILURE;

@@ -4,7 +4,7 @@
 //! [`settle`](Bed::settle), resolves its trees anew and reads, so that the same text serves every
 //! axis. The list in this file is the only one: tests, whole runs and counts come from it.
 
-use crate::case::Case;
+use crate::harness::Case;
 use crate::{Bed, Factory};
 
 mod batches;
@@ -38,7 +38,7 @@ mod updates;
 mod ways;
 mod writers;
 
-/// Hands the list of cases to another macro of this crate, behind the tokens it is given.
+/// Passes the list of cases to another macro of this crate, after the given tokens.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __cases {
@@ -163,21 +163,7 @@ macro_rules! __cases {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __listed {
-    ($($topic:ident { $($case:ident)* })*) => {
-        /// Returns every case, in order of topic.
-        pub(crate) fn cases<F: Factory>() -> Vec<Case<Bed<F>>> {
-            vec![$($(
-                Case {
-                    topic: stringify!($topic),
-                    name: stringify!($case),
-                    run: $topic::$case::<F>,
-                },
-            )*)*]
-        }
-    };
+/// Returns every case, in order of topic.
+pub(crate) fn cases<F: Factory>() -> Vec<Case<Bed<F>>> {
+    crate::__cases!(__listed)
 }
-
-crate::__cases!(__listed);

@@ -5,12 +5,12 @@ use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
 use super::DocFactory;
-use crate::case::TestBed;
 use crate::documents::TestDocuments;
-use crate::{Axis, Bed, Factory};
+use crate::harness::{Axis, Bed, Factory, Proof, TestBed};
 
 /// What a case about documents works with.
-pub(crate) struct DocBed<F: Factory, M: DocFactory> {
+#[doc(hidden)]
+pub struct DocBed<F: Factory, M: DocFactory> {
     bed: Bed<F>,
     documents: M,
 }
@@ -102,7 +102,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
 impl<F: Factory, M: DocFactory> TestBed for DocBed<F, M> {
     type Error = DocError;
 
-    fn finish(self) -> DocResult<bool> {
+    fn finish(self) -> DocResult<Proof> {
         Ok(self.bed.finish()?)
     }
 }

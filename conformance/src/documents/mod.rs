@@ -15,7 +15,7 @@
 //! while it builds an index.
 //!
 //! The suite tests [`Collection`](arbour::documents::Collection). To test documents of another kind,
-//! implement [`DocFactory`] for them and call [`run_all`].
+//! implement [`DocFactory`] for them and run [`DocumentSuite`] on them.
 
 mod bed;
 mod cases;
@@ -29,7 +29,5 @@ mod tested;
 pub(crate) use bed::DocBed;
 pub use factory::{DocFactory, SoundDocuments};
 pub use killed::killed_builder_goes_on;
-#[doc(hidden)]
-pub use suite::{check_all, run_sound};
-pub use suite::{run, run_all};
+pub use suite::DocumentSuite;
 pub use tested::{TestCollection, TestDocuments, TestReader, TestWriter};

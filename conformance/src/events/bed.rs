@@ -1,34 +1,27 @@
-//! The test bed of one case about events: a store for the views, and the log in it or in a store of
-//! its own.
+//! The test bed of one case about events: a bed whose store holds the views, and the log in it or
+//! in a store of its own.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arbour::documents::Collection;
 use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
 use arbour_core::engine::TreeName;
-use arbour_core::{Capabilities, KvStore, Limits, Result, StoreOptions, Tree};
-use tempfile::TempDir;
+use arbour_core::{KvStore, Limits, Result, StoreOptions, Tree};
 
 use super::ledger::{Ledger, Scene, accounts};
-use crate::case::TestBed;
-use crate::harness::new_folder;
-use crate::{Axis, Factory};
+use crate::harness::{Axis, Bed, Factory, Proof, TestBed};
 
 /// The log of every case.
 pub(crate) const LOG: &str = "main";
 
 /// What a case about events works with.
-pub(crate) struct EventBed<F: Factory> {
-    factory: F,
-    axis: Axis,
-    views: Arc<F::Store>,
+#[doc(hidden)]
+pub struct EventBed<F: Factory> {
     /// The store of the log, if it is not the store of the views.
     log: Option<Arc<F::Store>>,
-    capabilities: Capabilities,
+    bed: Bed<F>,
     /// What the models of this case share with the world outside of events.
     pub(crate) scene: Arc<Scene>,
-    folder: TempDir,
 }
 
 /// Open events on a bed.
@@ -36,22 +29,21 @@ pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
 
 impl<F: Factory> EventBed<F> {
     pub(crate) fn new(factory: F, axis: Axis) -> EventResult<Self> {
-        let folder = new_folder()?;
-        let open = |name| factory.open(&folder.path().join(name), &StoreOptions::new());
-        let views = Arc::new(open("views")?);
-        let log = if axis == Axis::Apart { Some(Arc::new(open("log")?)) } else { None };
-        let capabilities = views.capabilities().clone();
-        Ok(Self { factory, axis, views, log, capabilities, scene: Arc::default(), folder })
+        let mut bed = Self { log: None, bed: Bed::new(factory, axis)?, scene: Arc::default() };
+        if axis == Axis::Apart {
+            bed.log = Some(Arc::new(bed.other_store("log")?));
+        }
+        Ok(bed)
     }
 
     /// Returns the store of the views.
     pub(crate) fn views(&self) -> &Arc<F::Store> {
-        &self.views
+        self.bed.shared_store()
     }
 
     /// Returns the store of the log.
     pub(crate) fn log_store(&self) -> &Arc<F::Store> {
-        self.log.as_ref().unwrap_or(&self.views)
+        self.log.as_ref().unwrap_or(self.views())
     }
 
     pub(crate) fn is_apart(&self) -> bool {
@@ -65,7 +57,7 @@ impl<F: Factory> EventBed<F> {
 
     /// Starts a builder of events without projections.
     pub(crate) fn builder(&self) -> EventsBuilder<F::Store> {
-        let builder = Events::builder(Arc::clone(&self.views), LOG);
+        let builder = Events::builder(Arc::clone(self.views()), LOG);
         match &self.log {
             Some(log) => builder.log_in(Arc::clone(log)),
             None => builder,
@@ -76,7 +68,7 @@ impl<F: Factory> EventBed<F> {
     pub(crate) fn ledger(&self, name: &str, version: u32) -> EventResult<Projection<F::Store>> {
         let projection = Projection::new(name, version);
         let declaration = accounts(&projection.view("accounts"));
-        let accounts = Collection::open(&*self.views, declaration)?;
+        let accounts = Collection::open(self.bed.store(), declaration)?;
         Ok(projection.model(Ledger::new(accounts, Arc::clone(&self.scene))))
     }
 
@@ -95,37 +87,35 @@ impl<F: Factory> EventBed<F> {
 
     /// Resolves a tree of the layer in the store of the views, to look at it or to damage it.
     pub(crate) fn layer_tree(&self, name: &str) -> Result<Tree> {
-        self.views.open_tree(TreeName::layer(name)?)
+        self.bed.store().open_tree(TreeName::layer(name)?)
     }
 
     /// Opens another store, of the same engine, in the folder of the case.
     pub(crate) fn other_store(&self, name: &str) -> Result<F::Store> {
-        self.factory.open(&self.path(name), &StoreOptions::new())
+        self.open_store(name, &StoreOptions::new())
     }
 
     /// Opens another store that accepts values of at most this many bytes.
     pub(crate) fn small_store(&self, name: &str, value_bytes_max: usize) -> Result<F::Store> {
         let limits = Limits { value_bytes_max, ..Limits::default() };
-        self.factory.open(&self.path(name), &StoreOptions::new().limits(limits))
+        self.open_store(name, &StoreOptions::new().limits(limits))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    fn open_store(&self, name: &str, options: &StoreOptions) -> Result<F::Store> {
+        self.bed.factory().open(&self.bed.other_path(name), options)
     }
 
     /// Ends the writing part of a case: the stores are closed and opened again, on the axes that do
     /// so. Earlier `Events` must not be used any more.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let is_reopened = matches!(self.axis, Axis::Reopened | Axis::Apart);
-        if is_reopened && self.capabilities.persistent { self.reopen() } else { Ok(()) }
-    }
-
-    fn reopen(&mut self) -> Result<()> {
-        self.views.close()?;
-        self.views = Arc::new(self.factory.open(&self.path("views"), &StoreOptions::new())?);
+        let is_reopened = matches!(self.bed.axis(), Axis::Reopened | Axis::Apart);
+        if !is_reopened || !self.bed.capabilities().persistent {
+            return Ok(());
+        }
+        self.bed.reopen()?;
         if let Some(log) = &self.log {
             log.close()?;
-            self.log = Some(Arc::new(self.factory.open(&self.path("log"), &StoreOptions::new())?));
+            self.log = Some(Arc::new(self.other_store("log")?));
         }
         Ok(())
     }
@@ -142,7 +132,7 @@ impl<F: Factory> EventBed<F> {
 impl<F: Factory> TestBed for EventBed<F> {
     type Error = EventError;
 
-    fn finish(self) -> EventResult<bool> {
-        Ok(false)
+    fn finish(self) -> EventResult<Proof> {
+        Ok(self.bed.finish()?)
     }
 }

@@ -28,6 +28,4 @@ mod suite;
 
 pub(crate) use bed::EventBed;
 pub use killed::{killed_dispatcher_loses_nothing, two_dispatchers_by_manifest};
-#[doc(hidden)]
-pub use suite::check_all;
-pub use suite::{run, run_all};
+pub use suite::EventSuite;

@@ -19,9 +19,10 @@ const VALUE_BYTES_MAX: usize = 1 << 20;
 ///
 /// ```no_run
 /// use arbour_conformance::faulty::{Fault, FaultyFactory};
-/// use arbour_conformance::{Axis, run};
+/// use arbour_conformance::{Axis, KeyValueSuite, run};
 /// // Panics, and says what it found.
-/// run(FaultyFactory::new(Fault::DropCommits), Axis::Fixed, "endings", "drop_undoes")?;
+/// let factory = FaultyFactory::new(Fault::DropCommits);
+/// run(&KeyValueSuite, factory, Axis::Fixed, "endings", "drop_undoes")?;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +48,8 @@ impl FaultyFactory {
     ///
     /// ```
     /// use arbour_conformance::faulty::FaultyFactory;
-    /// use arbour_conformance::{Axis, run};
-    /// run(FaultyFactory::sound(), Axis::Fixed, "endings", "drop_undoes")?;
+    /// use arbour_conformance::{Axis, KeyValueSuite, run};
+    /// run(&KeyValueSuite, FaultyFactory::sound(), Axis::Fixed, "endings", "drop_undoes")?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     #[must_use]

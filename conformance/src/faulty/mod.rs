@@ -8,9 +8,10 @@
 //!
 //! ```
 //! use arbour_conformance::faulty::{Fault, FaultyFactory};
-//! use arbour_conformance::{Axis, run_all};
+//! use arbour_conformance::{Axis, KeyValueSuite, run_all};
 //! # std::panic::set_hook(Box::new(|_| {})); // what follows panics many times
-//! let report = run_all(|| FaultyFactory::new(Fault::MultiGetSorts), &[Axis::Fixed]);
+//! let factory = || FaultyFactory::new(Fault::MultiGetSorts);
+//! let report = run_all(&KeyValueSuite, factory, &[Axis::Fixed]);
 //! assert!(report.rejected_by(Fault::MultiGetSorts.case()));
 //! ```
 //!

@@ -27,6 +27,4 @@ mod suite;
 
 pub(crate) use bed::MigrationBed;
 pub use killed::{killed_migrator_goes_on, two_migrators_by_manifest};
-#[doc(hidden)]
-pub use suite::check_all;
-pub use suite::{run, run_all};
+pub use suite::MigrationSuite;

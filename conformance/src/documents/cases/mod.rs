@@ -7,7 +7,7 @@
 
 use super::{DocBed, DocFactory};
 use crate::Factory;
-use crate::case::Case;
+use crate::harness::Case;
 
 mod accepted;
 mod built;
@@ -109,21 +109,7 @@ macro_rules! __documents_cases {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __documents_listed {
-    ($($topic:ident { $($case:ident)* })*) => {
-        /// Returns every case, in order of topic.
-        pub(crate) fn cases<F: Factory, M: DocFactory>() -> Vec<Case<DocBed<F, M>>> {
-            vec![$($(
-                Case {
-                    topic: stringify!($topic),
-                    name: stringify!($case),
-                    run: $topic::$case::<F, M>,
-                },
-            )*)*]
-        }
-    };
+/// Returns every case, in order of topic.
+pub(crate) fn cases<F: Factory, M: DocFactory>() -> Vec<Case<DocBed<F, M>>> {
+    crate::__documents_cases!(__listed)
 }
-
-crate::__documents_cases!(__documents_listed);

@@ -41,9 +41,10 @@ impl FaultyDocFactory {
     ///
     /// ```
     /// use arbour_conformance::documents::faulty::FaultyDocFactory;
-    /// use arbour_conformance::documents::run;
-    /// use arbour_conformance::{Axis, MemoryFactory};
-    /// run(MemoryFactory, FaultyDocFactory::sound(), Axis::Fixed, "writes", "set_overwrites")?;
+    /// use arbour_conformance::documents::DocumentSuite;
+    /// use arbour_conformance::{Axis, MemoryFactory, run};
+    /// let suite = DocumentSuite(FaultyDocFactory::sound());
+    /// run(&suite, MemoryFactory, Axis::Fixed, "writes", "set_overwrites")?;
     /// # Ok::<(), arbour::documents::DocError>(())
     /// ```
     #[must_use]

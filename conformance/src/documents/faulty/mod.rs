@@ -8,12 +8,12 @@
 //!
 //! ```
 //! use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-//! use arbour_conformance::documents::run;
-//! use arbour_conformance::{Axis, MemoryFactory};
-//! let faulty = FaultyDocFactory::new(DocFault::SetInsertsOnly);
+//! use arbour_conformance::documents::DocumentSuite;
+//! use arbour_conformance::{Axis, MemoryFactory, run};
+//! let faulty = DocumentSuite(FaultyDocFactory::new(DocFault::SetInsertsOnly));
 //! let (topic, name) = DocFault::SetInsertsOnly.case().split_once("::").unwrap();
 //! // Some cases refuse by an error, most by a panic.
-//! assert!(run(MemoryFactory, faulty, Axis::Fixed, topic, name).is_err());
+//! assert!(run(&faulty, MemoryFactory, Axis::Fixed, topic, name).is_err());
 //! ```
 //!
 //! ```text

@@ -6,7 +6,7 @@
 
 use super::EventBed;
 use crate::Factory;
-use crate::case::Case;
+use crate::harness::Case;
 
 pub(super) mod claims;
 mod collections;
@@ -90,21 +90,7 @@ macro_rules! __events_cases {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __events_listed {
-    ($($topic:ident { $($case:ident)* })*) => {
-        /// Returns every case, in order of topic.
-        pub(crate) fn cases<F: Factory>() -> Vec<Case<EventBed<F>>> {
-            vec![$($(
-                Case {
-                    topic: stringify!($topic),
-                    name: stringify!($case),
-                    run: $topic::$case::<F>,
-                },
-            )*)*]
-        }
-    };
+/// Returns every case, in order of topic.
+pub(crate) fn cases<F: Factory>() -> Vec<Case<EventBed<F>>> {
+    crate::__events_cases!(__listed)
 }
-
-crate::__events_cases!(__events_listed);

@@ -6,12 +6,13 @@
 //! test fails unless the suite rejects each by the case that [`EventFault::case`] names.
 //!
 //! ```
-//! use arbour_conformance::Axis;
+//! use arbour_conformance::events::EventSuite;
 //! use arbour_conformance::events::faulty::{EventFault, TamperedFactory};
-//! use arbour_conformance::events::run;
+//! use arbour_conformance::{Axis, run};
 //! let (topic, name) = EventFault::KeyForgotten.case().split_once("::").unwrap();
 //! let examined = std::panic::catch_unwind(|| {
-//!     run(TamperedFactory::new(EventFault::KeyForgotten), Axis::Fixed, topic, name)
+//!     let factory = TamperedFactory::new(EventFault::KeyForgotten);
+//!     run(&EventSuite, factory, Axis::Fixed, topic, name)
 //! });
 //! assert!(!matches!(examined, Ok(Ok(()))));
 //! ```

@@ -14,10 +14,10 @@ use crate::{Factory, MemoryFactory};
 /// Makes stores in memory with a fault, or without one.
 ///
 /// ```
-/// use arbour_conformance::Axis;
+/// use arbour_conformance::events::EventSuite;
 /// use arbour_conformance::events::faulty::TamperedFactory;
-/// use arbour_conformance::events::run;
-/// run(TamperedFactory::sound(), Axis::Fixed, "log", "positions_contiguous")?;
+/// use arbour_conformance::{Axis, run};
+/// run(&EventSuite, TamperedFactory::sound(), Axis::Fixed, "log", "positions_contiguous")?;
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@
 
 use super::MigrationBed;
 use crate::Factory;
-use crate::case::Case;
+use crate::harness::Case;
 
 mod backups;
 mod chunks;
@@ -79,21 +79,7 @@ macro_rules! __migrations_cases {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __migrations_listed {
-    ($($topic:ident { $($case:ident)* })*) => {
-        /// Returns every case, in order of topic.
-        pub(crate) fn cases<F: Factory>() -> Vec<Case<MigrationBed<F>>> {
-            vec![$($(
-                Case {
-                    topic: stringify!($topic),
-                    name: stringify!($case),
-                    run: $topic::$case::<F>,
-                },
-            )*)*]
-        }
-    };
+/// Returns every case, in order of topic.
+pub(crate) fn cases<F: Factory>() -> Vec<Case<MigrationBed<F>>> {
+    crate::__migrations_cases!(__listed)
 }
-
-crate::__migrations_cases!(__migrations_listed);

@@ -6,12 +6,13 @@
 //! test fails unless the suite rejects each by the case that [`MigrationFault::case`] names.
 //!
 //! ```
-//! use arbour_conformance::Axis;
+//! use arbour_conformance::migrations::MigrationSuite;
 //! use arbour_conformance::migrations::faulty::{DistortedFactory, MigrationFault};
-//! use arbour_conformance::migrations::run;
+//! use arbour_conformance::{Axis, run};
 //! let (topic, name) = MigrationFault::JournalForgotten.case().split_once("::").unwrap();
 //! let examined = std::panic::catch_unwind(|| {
-//!     run(DistortedFactory::new(MigrationFault::JournalForgotten), Axis::Fixed, topic, name)
+//!     let factory = DistortedFactory::new(MigrationFault::JournalForgotten);
+//!     run(&MigrationSuite, factory, Axis::Fixed, topic, name)
 //! });
 //! assert!(!matches!(examined, Ok(Ok(()))));
 //! ```

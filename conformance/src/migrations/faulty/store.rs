@@ -11,10 +11,10 @@ use crate::{Factory, MemoryFactory};
 /// Makes stores in memory with a fault, or without one.
 ///
 /// ```
-/// use arbour_conformance::Axis;
+/// use arbour_conformance::migrations::MigrationSuite;
 /// use arbour_conformance::migrations::faulty::DistortedFactory;
-/// use arbour_conformance::migrations::run;
-/// run(DistortedFactory::sound(), Axis::Fixed, "journal", "runs_once")?;
+/// use arbour_conformance::{Axis, run};
+/// run(&MigrationSuite, DistortedFactory::sound(), Axis::Fixed, "journal", "runs_once")?;
 /// # Ok::<(), arbour::migrations::MigrationError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

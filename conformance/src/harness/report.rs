@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Axis;
+use super::axis::Axis;
 
 /// The outcome of a run of the whole suite.
 ///

@@ -1,59 +1,29 @@
 //! The test bed of one case: a store in a folder of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arbour_core::{
-    Batch, Capabilities, Direction, Durability, Error, KeyRange, KvRead, KvStore, Result,
-    StoreOptions, Tree,
-};
+use arbour_core::{Capabilities, Error, KvRead, KvStore, Result, StoreOptions, Tree};
 use tempfile::TempDir;
 
-use crate::case::TestBed;
-use crate::harness::{entries, new_folder};
-use crate::{Axis, Factory};
+use super::axis::Axis;
+use super::case::{Proof, TestBed};
+use super::factory::Factory;
+use super::folder::new_folder;
+use super::neighbours;
 
-/// Trees beside those of the case on the `namespaced` axis. Their names are similar to the names
-/// that the cases use: `t`, `u` and `v`.
-const NEIGHBOURS: [&str; 8] = ["T", "s", "t ", "t!", "tt", "t/u", "u0", "v\u{ff}"];
-
-/// The keys of the neighbours: similar to the keys that the cases use.
-fn look_alike_keys() -> Vec<Vec<u8>> {
-    let mut keys: Vec<Vec<u8>> = vec![
-        b"0".to_vec(),
-        b"10".to_vec(),
-        b"2".to_vec(),
-        b"a".to_vec(),
-        b"a\0".to_vec(),
-        b"ab".to_vec(),
-        b"b".to_vec(),
-        b"c".to_vec(),
-        b"k".to_vec(),
-        b"key".to_vec(),
-        b"p".to_vec(),
-        b"p\xffx".to_vec(),
-        vec![0],
-        vec![1, 0xff],
-        vec![2],
-        vec![0x7f],
-        vec![0x80],
-        vec![0xff],
-        vec![0xff, 0xff],
-    ];
-    keys.extend([17, 33].map(|length| vec![0xff; length]));
-    keys
-}
-
-const NEIGHBOUR_VALUE: &[u8] = b"the neighbour's";
-
-/// What a case works with: a store in a folder of its own, on one axis.
-pub(crate) struct Bed<F: Factory> {
+/// What a case works with: a store in a folder of its own, on one axis. The beds of the layers'
+/// suites are made of one.
+#[doc(hidden)]
+pub struct Bed<F: Factory> {
     factory: F,
     axis: Axis,
-    store: F::Store,
+    store: Arc<F::Store>,
     capabilities: Capabilities,
     path: PathBuf,
-    negative: bool,
+    is_negative: bool,
     has_neighbours: bool,
+    /// The last field, so that the stores are dropped before their folder is deleted.
     folder: TempDir,
 }
 
@@ -66,25 +36,29 @@ impl<F: Factory> Bed<F> {
         let folder = new_folder()?;
         let path = folder.path().join("store");
         let store = factory.open(&path, &StoreOptions::new())?;
-        let capabilities = store.capabilities().clone();
-        let bed = Self {
+        let has_neighbours = axis == Axis::Namespaced;
+        if has_neighbours {
+            neighbours::fill(&store)?;
+        }
+        Ok(Self {
             factory,
             axis,
-            store,
-            capabilities,
+            capabilities: store.capabilities().clone(),
+            store: Arc::new(store),
             path,
-            negative: false,
-            has_neighbours: axis == Axis::Namespaced,
+            is_negative: false,
+            has_neighbours,
             folder,
-        };
-        if axis == Axis::Namespaced {
-            bed.fill_neighbours()?;
-        }
-        Ok(bed)
+        })
     }
 
     /// Returns the store.
     pub(crate) fn store(&self) -> &F::Store {
+        &self.store
+    }
+
+    /// Returns the store as the layers keep it. [`reopen`](Self::reopen) replaces it.
+    pub(crate) fn shared_store(&self) -> &Arc<F::Store> {
         &self.store
     }
 
@@ -144,13 +118,13 @@ impl<F: Factory> Bed<F> {
     /// What the engine reports.
     pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
         self.store.close()?;
-        self.store = self.factory.open(&self.path, options)?;
+        self.store = Arc::new(self.factory.open(&self.path, options)?);
         self.capabilities = self.store.capabilities().clone();
         if self.axis == Axis::Namespaced && !self.capabilities.persistent {
             // They went with the store, and the new one needs neighbours too.
             self.has_neighbours = !options.is_read_only();
             if self.has_neighbours {
-                self.fill_neighbours()?;
+                neighbours::fill(&*self.store)?;
             }
         }
         Ok(())
@@ -159,7 +133,7 @@ impl<F: Factory> Bed<F> {
     /// Records that the engine does not have the ability that the case is about, and that the case
     /// checked the refusal instead.
     pub(crate) fn negative(&mut self) {
-        self.negative = true;
+        self.is_negative = true;
     }
 
     /// Returns the names of the trees that hold an entry, without the neighbours of the
@@ -170,48 +144,28 @@ impl<F: Factory> Bed<F> {
     pub(crate) fn trees_of(&self, reader: &impl KvRead) -> Result<Vec<String>> {
         let mut names = reader.trees()?;
         if self.axis == Axis::Namespaced {
-            for neighbour in NEIGHBOURS {
-                let listed = names.iter().position(|name| name == neighbour);
-                assert!(listed.is_some(), "the neighbour {neighbour:?} is not listed: {names:?}");
-                names.retain(|name| name != neighbour);
-            }
+            neighbours::remove_from(&mut names);
         }
         Ok(names)
     }
 
     /// Returns the number of entries that are not the case's own.
     pub(crate) fn neighbour_entries(&self) -> u64 {
-        match self.axis {
-            Axis::Namespaced => (NEIGHBOURS.len() * look_alike_keys().len()) as u64,
-            _ => 0,
-        }
-    }
-
-    fn fill_neighbours(&self) -> Result<()> {
-        let mut batch = Batch::new();
-        for name in NEIGHBOURS {
-            let tree = self.store.tree(name)?;
-            for key in look_alike_keys() {
-                batch.put(&tree, &key, NEIGHBOUR_VALUE);
-            }
-        }
-        self.store.apply(batch, Durability::PowerLoss)
+        if self.axis == Axis::Namespaced { neighbours::entry_count() } else { 0 }
     }
 
     fn check_neighbours(&self) -> Result<()> {
         if !self.capabilities.persistent {
             // If the case closed the store, they cannot be read any more.
             return match self.store.snapshot() {
-                Ok(snapshot) if self.has_neighbours => {
-                    neighbours_are_as_before(&self.store, &snapshot)
-                }
+                Ok(snapshot) if self.has_neighbours => neighbours::check(&*self.store, &snapshot),
                 _ => Ok(()),
             };
         }
         // A case may end with a closed or read-only store, so the store is opened again.
         self.store.close()?;
         let store = self.factory.open(&self.path, &StoreOptions::new())?;
-        neighbours_are_as_before(&store, &store.snapshot()?)
+        neighbours::check(&store, &store.snapshot()?)
     }
 }
 
@@ -219,22 +173,10 @@ impl<F: Factory> TestBed for Bed<F> {
     type Error = Error;
 
     /// Also checks that the neighbours are unchanged.
-    fn finish(self) -> Result<bool> {
+    fn finish(self) -> Result<Proof> {
         if self.axis == Axis::Namespaced {
             self.check_neighbours()?;
         }
-        Ok(self.negative)
+        Ok(if self.is_negative { Proof::Refusal } else { Proof::Ability })
     }
-}
-
-fn neighbours_are_as_before<S: KvStore>(store: &S, snapshot: &S::Snapshot<'_>) -> Result<()> {
-    let mut expected: Vec<_> =
-        look_alike_keys().into_iter().map(|key| (key, NEIGHBOUR_VALUE.to_vec())).collect();
-    expected.sort();
-    for name in NEIGHBOURS {
-        let tree = store.tree(name)?;
-        let found = entries(snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?)?;
-        assert_eq!(found, expected, "the neighbour {name:?} was changed");
-    }
-    Ok(())
 }

@@ -1,0 +1,82 @@
+//! The tests of a suite: one for each case on each axis, with a name of its own.
+
+/// Generates the tests of a suite: a module for each axis with a module for each topic in it, and
+/// `whole_suite::runs_every_case`. `$cases` is the macro with the list of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __suite {
+    (
+        $suite:ty, $cases:ident, $factory:expr;
+        each on [$($module:ident $axis:ident),*];
+        whole on [$($whole:ident),*];
+    ) => {
+        $(
+            mod $module {
+                #[allow(unused_imports)]
+                use super::*;
+                $crate::$cases!(__topics $suite; $factory; $axis;);
+            }
+        )*
+
+        mod whole_suite {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn runs_every_case() {
+                $crate::__private::check_all::<$suite, _>(
+                    &Default::default(),
+                    || $factory,
+                    &[$($crate::Axis::$whole),*],
+                );
+            }
+        }
+    };
+}
+
+/// Generates the tests of all cases on one axis.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __topics {
+    ($suite:ty; $factory:expr; $axis:ident; $($topic:ident { $($case:ident)* })*) => {
+        $(
+            mod $topic {
+                #[allow(unused_imports)]
+                use super::*;
+                $(
+                    #[test]
+                    fn $case() -> $crate::__private::Outcome<$suite> {
+                        $crate::run::<$suite, _>(
+                            &Default::default(),
+                            $factory,
+                            $crate::Axis::$axis,
+                            stringify!($topic),
+                            stringify!($case),
+                        )
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+/// Generates a test for each function that starts other processes. The functions are in `$module`,
+/// and take the factory and the path of the test, which the processes run again.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __process_tests {
+    ($suite:ty, $factory:expr; $module:ident { $($(#[$attribute:meta])* $test:ident)* }) => {
+        mod process {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                $(#[$attribute])*
+                #[test]
+                fn $test() -> $crate::__private::Outcome<$suite> {
+                    let test = concat!(module_path!(), "::", stringify!($test));
+                    $crate::$module::$test(&$factory, test)
+                }
+            )*
+        }
+    };
+}
