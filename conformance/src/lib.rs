@@ -97,7 +97,7 @@ pub use suite::KeyValueSuite;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::harness::check_all;
+    pub use crate::harness::{assert_rejected, check_all};
 
     /// What a test of a suite returns.
     pub type Outcome<S> = Result<(), <S as crate::Suite>::Error>;

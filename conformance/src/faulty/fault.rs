@@ -1,12 +1,13 @@
 //! The list of faults: what is wrong, which engine had the fault, and the case meant for it.
 
-/// Passes the list of faults to another macro, so that the enum, its tables and one named test for
-/// each fault come from it.
+/// Passes the list of faults to another macro of this crate, after the given tokens. The enum and
+/// one named test for each fault come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __faults {
-    ($then:ident) => {
-        $then! {
+    ($then:ident $($before:tt)*) => {
+        $crate::$then! {
+            $($before)*
             /// The end of a prefix is its last byte raised by one, `ff` to `00` without a carry.
             PrefixForgetsCarry "prefix::carry_over_ff",
             /// The end of a prefix is the prefix and one `ff`, as in SurrealDB.
@@ -241,44 +242,14 @@ macro_rules! __faults {
     };
 }
 
-macro_rules! define {
-    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// One fault of a store, as a real engine or a layer above one had it; the engine is named
-        /// where it is known.
-        ///
-        /// ```
-        /// use arbour_conformance::faulty::Fault;
-        /// assert_eq!(Fault::PrefixEndsAtFf.case(), "prefix::ff_inside_is_included");
-        /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Fault {
-            $($(#[$doc])* $fault,)*
-        }
-
-        impl Fault {
-            /// Every fault.
-            ///
-            /// ```
-            /// use arbour_conformance::faulty::Fault;
-            /// assert!(Fault::ALL.contains(&Fault::DropCommits));
-            /// ```
-            pub const ALL: &'static [Self] = &[$(Self::$fault,)*];
-
-            /// Returns the case meant for the fault, by topic and name. Others may fail too.
-            ///
-            /// ```
-            /// use arbour_conformance::faulty::Fault;
-            /// assert!(Fault::ALL.iter().all(|fault| fault.case().contains("::")));
-            /// ```
-            #[must_use]
-            pub fn case(self) -> &'static str {
-                match self {
-                    $(Self::$fault => $case,)*
-                }
-            }
-        }
-    };
+crate::__faults! {
+    __define_faults
+    /// One fault of a store, as a real engine or a layer above one had it; the engine is named
+    /// where it is known.
+    ///
+    /// ```
+    /// use arbour_conformance::faulty::Fault;
+    /// assert_eq!(Fault::PrefixEndsAtFf.case(), "prefix::ff_inside_is_included");
+    /// ```
+    Fault;
 }
-
-__faults!(define);

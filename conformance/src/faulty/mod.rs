@@ -2,8 +2,7 @@
 //!
 //! A suite that passes everything proves nothing. Each [`Fault`] here was the mistake of a real
 //! engine, or of a layer above one; [`FaultyFactory`] opens stores that have it and are right
-//! otherwise. A test runs the suite on every one of them and fails unless the suite rejects it by
-//! the case that [`Fault::case`] names. If you add a case, add the fault it is for; if you write an
+//! otherwise. A test fails unless the suite rejects every one of them by the case that [`Fault::case`] names. If you add a case, add the fault it is for; if you write an
 //! engine, look here for what others got wrong.
 //!
 //! ```

@@ -1,5 +1,5 @@
 //! What all suites have in common. A suite implements [`Suite`] and lists its cases; from that come
-//! its tests and its reports.
+//! its tests, its reports, and the check that it rejects its faulty stores.
 //!
 //! ```text
 //! axis.rs         the circumstances in which a case is run
@@ -12,6 +12,7 @@
 //! report.rs       the outcome of a run
 //! suite.rs        running the cases, one by one or all together
 //! named_tests.rs  a test with a name of its own for each case
+//! fault.rs        the faults of a suite's faulty stores, each rejected by the case meant for it
 //! child.rs        this executable again, in another process
 //! second.rs       two processes with one store
 //! kill.rs         a process that is killed again and again
@@ -23,6 +24,7 @@ mod case;
 mod child;
 mod entries;
 mod factory;
+mod fault;
 mod folder;
 mod kill;
 mod named_tests;
@@ -37,6 +39,7 @@ pub(crate) use case::{Case, Proof, TestBed};
 pub(crate) use child::{Part, Running, say};
 pub(crate) use entries::entries;
 pub use factory::{DynFactory, Factory, MemoryFactory};
+pub use fault::assert_rejected;
 pub(crate) use folder::{io, new_folder};
 pub(crate) use kill::Killer;
 pub use report::{Failure, Report};

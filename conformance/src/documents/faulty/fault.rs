@@ -1,12 +1,13 @@
 //! The list of faults: what is wrong, which database had the fault, and the case meant for it.
 
-/// Passes the list of faults to another macro, so that the enum, its tables and one named test for
-/// each fault come from it.
+/// Passes the list of faults to another macro of this crate, after the given tokens. The enum and
+/// one named test for each fault come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __doc_faults {
-    ($then:ident) => {
-        $then! {
+    ($then:ident $($before:tt)*) => {
+        $crate::$then! {
+            $($before)*
             /// Setting an existing document fails.
             SetInsertsOnly "writes::set_overwrites",
             /// Inserting an existing document overwrites it.
@@ -239,43 +240,13 @@ macro_rules! __doc_faults {
     };
 }
 
-macro_rules! define {
-    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// One fault of a document store, as a real one had it; it is named where it is known.
-        ///
-        /// ```
-        /// use arbour_conformance::documents::faulty::DocFault;
-        /// assert_eq!(DocFault::SetInsertsOnly.case(), "writes::set_overwrites");
-        /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum DocFault {
-            $($(#[$doc])* $fault,)*
-        }
-
-        impl DocFault {
-            /// Every fault.
-            ///
-            /// ```
-            /// use arbour_conformance::documents::faulty::DocFault;
-            /// assert!(DocFault::ALL.contains(&DocFault::CursorIsOffset));
-            /// ```
-            pub const ALL: &'static [Self] = &[$(Self::$fault,)*];
-
-            /// Returns the case meant for the fault, by topic and name. Others may fail too.
-            ///
-            /// ```
-            /// use arbour_conformance::documents::faulty::DocFault;
-            /// assert!(DocFault::ALL.iter().all(|fault| fault.case().contains("::")));
-            /// ```
-            #[must_use]
-            pub fn case(self) -> &'static str {
-                match self {
-                    $(Self::$fault => $case,)*
-                }
-            }
-        }
-    };
+crate::__doc_faults! {
+    __define_faults
+    /// One fault of a document store, as a real one had it; it is named where it is known.
+    ///
+    /// ```
+    /// use arbour_conformance::documents::faulty::DocFault;
+    /// assert_eq!(DocFault::SetInsertsOnly.case(), "writes::set_overwrites");
+    /// ```
+    DocFault;
 }
-
-__doc_faults!(define);

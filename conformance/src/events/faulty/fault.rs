@@ -2,13 +2,14 @@
 
 use arbour_core::DecodeError;
 
-/// Passes the list of faults to another macro, so that the variants, their cases and the tests of
-/// each come from it.
+/// Passes the list of faults to another macro of this crate, after the given tokens. The enum and
+/// one named test for each fault come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_faults {
-    ($then:ident) => {
-        $then! {
+    ($then:ident $($before:tt)*) => {
+        $crate::$then! {
+            $($before)*
             /// The second of several events that are appended together is not stored.
             SecondOfBatchLost "log::several_streams_atomic",
             /// The newest version of a stream is not stored: each event is its first.
@@ -81,45 +82,16 @@ macro_rules! __event_faults {
     };
 }
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// A fault of a store; see the [module](super).
-        ///
-        /// ```
-        /// use arbour_conformance::events::faulty::EventFault;
-        /// assert_eq!(EventFault::KeyForgotten.case(), "log::key_repeats_original");
-        /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum EventFault {
-            $($(#[$doc])* $fault,)*
-        }
-
-        impl EventFault {
-            /// All of them.
-            ///
-            /// ```
-            /// assert!(arbour_conformance::events::faulty::EventFault::ALL.len() >= 15);
-            /// ```
-            pub const ALL: &[Self] = &[$(Self::$fault,)*];
-
-            /// Returns the case that has to reject it, as `topic::name`.
-            ///
-            /// ```
-            /// use arbour_conformance::events::faulty::EventFault;
-            /// assert!(EventFault::ALL.iter().all(|fault| fault.case().contains("::")));
-            /// ```
-            #[must_use]
-            pub fn case(self) -> &'static str {
-                match self {
-                    $(Self::$fault => $case,)*
-                }
-            }
-        }
-    };
+crate::__event_faults! {
+    __define_faults
+    /// A fault of a store; see the [module](super).
+    ///
+    /// ```
+    /// use arbour_conformance::events::faulty::EventFault;
+    /// assert_eq!(EventFault::KeyForgotten.case(), "log::key_repeats_original");
+    /// ```
+    EventFault;
 }
-
-__event_faults!(faults);
 
 /// What happens to a write.
 pub(super) enum Fate {

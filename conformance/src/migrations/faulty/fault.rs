@@ -2,13 +2,14 @@
 
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
 
-/// Passes the list of faults to another macro, so that the variants, their cases and the tests of
-/// each come from it.
+/// Passes the list of faults to another macro of this crate, after the given tokens. The enum and
+/// one named test for each fault come from it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __migration_faults {
-    ($then:ident) => {
-        $then! {
+    ($then:ident $($before:tt)*) => {
+        $crate::$then! {
+            $($before)*
             /// No record of what ran is stored: it runs again.
             JournalForgotten "journal::runs_once",
             /// The head is not stored.
@@ -47,45 +48,16 @@ macro_rules! __migration_faults {
     };
 }
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $fault:ident $case:literal,)*) => {
-        /// A fault of a store; see the [module](super).
-        ///
-        /// ```
-        /// use arbour_conformance::migrations::faulty::MigrationFault;
-        /// assert_eq!(MigrationFault::JournalForgotten.case(), "journal::runs_once");
-        /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum MigrationFault {
-            $($(#[$doc])* $fault,)*
-        }
-
-        impl MigrationFault {
-            /// All of them.
-            ///
-            /// ```
-            /// assert!(arbour_conformance::migrations::faulty::MigrationFault::ALL.len() >= 12);
-            /// ```
-            pub const ALL: &[Self] = &[$(Self::$fault,)*];
-
-            /// Returns the case that has to reject it, as `topic::name`.
-            ///
-            /// ```
-            /// use arbour_conformance::migrations::faulty::MigrationFault;
-            /// assert!(MigrationFault::ALL.iter().all(|fault| fault.case().contains("::")));
-            /// ```
-            #[must_use]
-            pub fn case(self) -> &'static str {
-                match self {
-                    $(Self::$fault => $case,)*
-                }
-            }
-        }
-    };
+crate::__migration_faults! {
+    __define_faults
+    /// A fault of a store; see the [module](super).
+    ///
+    /// ```
+    /// use arbour_conformance::migrations::faulty::MigrationFault;
+    /// assert_eq!(MigrationFault::JournalForgotten.case(), "journal::runs_once");
+    /// ```
+    MigrationFault;
 }
-
-__migration_faults!(faults);
 
 /// What happens to a put.
 pub(super) enum Fate {
