@@ -2,11 +2,11 @@
 //! suite.
 //!
 //! ```text
-//! cargo run --example own_engine
+//! cargo run --features conformance --bin own_engine
 //! ```
 //!
 //! In a test each case of the suite gets a name of its own, with one macro: see
-//! `tests/own_engine.rs`.
+//! `examples/tests/own_engine.rs`.
 
 mod engine;
 mod factory;

@@ -338,7 +338,7 @@ fn every_backend_has_files_of_old() {
 }
 
 /// The allowed dependencies among the crates of the workspace, tests aside.
-const DIRECTIONS: [(&str, &[&str]); 10] = [
+const DIRECTIONS: [(&str, &[&str]); 11] = [
     // It reads the sources of the others, and is compiled with none of them.
     ("arbour-tidy", &[]),
     ("arbour-core", &[]),
@@ -348,6 +348,8 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("arbour-sqlite", &["arbour-core"]),
     ("arbour-conformance", &["arbour", "arbour-core"]),
     ("arbour", &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"]),
+    // Programs, so nothing depends on them. One is an engine and runs the suite over it.
+    ("arbour-examples", &["arbour", "arbour-conformance", "arbour-core"]),
     // It compares everything, and nothing depends on it.
     (
         "arbour-benches",

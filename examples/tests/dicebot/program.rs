@@ -17,7 +17,7 @@ on_every_persistent_engine!(
     killed_migrations_go_on,
 );
 
-const DICEBOT: Program = Program("dicebot");
+const DICEBOT: Program = Program(env!("CARGO_BIN_EXE_dicebot"));
 
 fn run(bed: &Bed, arguments: &[&str]) -> Run {
     DICEBOT.run_with(bed, arguments, b"")

@@ -1,9 +1,9 @@
 //! Tests of the example `packages`: how it reads a control file, and what the program prints, on
 //! every persistent engine.
 
-#[path = "../../examples/packages/control/mod.rs"]
+#[path = "../../packages/control/mod.rs"]
 pub mod control;
-#[path = "../../examples/packages/package.rs"]
+#[path = "../../packages/package.rs"]
 pub mod package;
 
 #[cfg(test)]

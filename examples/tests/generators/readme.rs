@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::database::{self, Decision, Error, Op, Upgrade, key};
 use crate::program::GENERATORS;
 
-const README: &str = include_str!("../../examples/generators/README.md");
+const README: &str = include_str!("../../generators/README.md");
 
 /// Returns the first block of a language.
 fn block(language: &str) -> &'static str {
@@ -24,10 +24,9 @@ fn the_session_prints_what_the_readme_says() {
     let folder = tempfile::tempdir().unwrap();
     let (definition, session) = block("sh").split_once('\n').unwrap();
     assert!(definition.starts_with("generators() {"), "{definition}");
-    let program = GENERATORS.path();
     let script = format!(
         "exec 2>&1\ngenerators() {{ '{}' --store redb:generators.redb \"$@\"; }}\n{session}",
-        program.display()
+        GENERATORS.0
     );
     let run = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     assert_eq!(String::from_utf8(run.stdout).unwrap(), block("text"));

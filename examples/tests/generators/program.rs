@@ -19,7 +19,7 @@ on_every_persistent_engine!(
     a_reader_may_stop_reading,
 );
 
-pub(crate) const GENERATORS: Program = Program("generators");
+pub(crate) const GENERATORS: Program = Program(env!("CARGO_BIN_EXE_generators"));
 
 fn run_with(bed: &Bed, arguments: &[&str], input: &[u8]) -> Run {
     GENERATORS.run_with(bed, arguments, input)

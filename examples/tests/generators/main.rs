@@ -5,7 +5,7 @@
 //! the original are named beside the tests here: `get()`, `put`, `del`, `keys`, `getAll`, `batch`,
 //! errors and guards.
 
-#[path = "../../examples/generators/database/mod.rs"]
+#[path = "../../generators/database/mod.rs"]
 pub mod database;
 
 #[cfg(test)]

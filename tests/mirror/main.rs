@@ -5,7 +5,6 @@
 use arbour::Registry;
 use arbour_conformance::{mirror, seed};
 
-#[path = "dicebot/by_url.rs"]
 mod by_url;
 
 use by_url::ByUrl;

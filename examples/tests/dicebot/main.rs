@@ -4,7 +4,7 @@
 //! run on persistent ones. `D1` to `D13` are the acceptance rows of the database: one user's
 //! variables in one room, byte for byte those of the dicebot.
 
-#[path = "../../examples/dicebot/database/mod.rs"]
+#[path = "../../dicebot/database/mod.rs"]
 pub mod database;
 
 #[cfg(test)]
@@ -12,6 +12,7 @@ mod atomicity;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+#[path = "../../../tests/mirror/by_url.rs"]
 mod by_url;
 #[cfg(test)]
 mod changes;

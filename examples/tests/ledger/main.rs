@@ -1,9 +1,9 @@
 //! Tests of the example `ledger`: how it reads a log of git, and what the program does and prints,
 //! on every persistent engine, with the log in the same store and in one of its own.
 
-#[path = "../../examples/ledger/commit.rs"]
+#[path = "../../ledger/commit.rs"]
 pub mod commit;
-#[path = "../../examples/ledger/git_log/mod.rs"]
+#[path = "../../ledger/git_log/mod.rs"]
 pub mod git_log;
 
 #[cfg(test)]

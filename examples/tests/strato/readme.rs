@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-const PAGE: &str = include_str!("../../examples/strato/README.md");
+const PAGE: &str = include_str!("../../strato/README.md");
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
 #[test]
 fn its_code_is_that_of_the_example() {
     let files = ["things", "crud", "event_sourcing"];
-    let code = files.map(|name| read(&format!("examples/strato/{name}.rs"))).concat();
+    let code = files.map(|name| read(&format!("strato/{name}.rs"))).concat();
     let blocks = PAGE.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let functions: Vec<&str> = blocks.flat_map(|block| block.split("\n\n")).collect();
     assert_eq!(functions.len(), 5);

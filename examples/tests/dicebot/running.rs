@@ -1,8 +1,6 @@
 //! Running a program on the store of a bed.
 
-use std::env;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
@@ -15,29 +13,14 @@ pub(crate) struct Run {
     pub(crate) err: String,
 }
 
-/// An example, by name.
+/// The path of a program, which Cargo builds before the tests: `env!("CARGO_BIN_EXE_dicebot")`.
 #[derive(Clone, Copy)]
 pub(crate) struct Program(pub(crate) &'static str);
 
 impl Program {
-    /// Finds the program beside this test, where Cargo builds the examples of a package.
-    pub(crate) fn path(self) -> PathBuf {
-        let test = env::current_exe().unwrap();
-        let built = test.parent().unwrap().parent().unwrap();
-        let name = format!("{}{}", self.0, env::consts::EXE_SUFFIX);
-        let program = built.join("examples").join(name);
-        assert!(
-            program.is_file(),
-            "{} is not there: build it with `cargo build --example {}`",
-            program.display(),
-            self.0
-        );
-        program
-    }
-
     /// Prepares a call of it.
     pub(crate) fn command(self) -> Command {
-        Command::new(self.path())
+        Command::new(self.0)
     }
 
     /// Starts it on the bed's store.

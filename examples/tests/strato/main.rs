@@ -4,7 +4,7 @@
 //! Tests about documents run on every engine; tests about events also run with the queue in the
 //! same store and in one of its own, of the same engine and of another.
 
-#[path = "../../examples/strato/things.rs"]
+#[path = "../../strato/things.rs"]
 pub mod things;
 
 #[cfg(test)]

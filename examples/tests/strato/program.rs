@@ -1,9 +1,7 @@
 //! The program of the example, and several instances of it at once (`E14`).
 
-use std::env;
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::bed::{Bed, with_every_persistent_queue};
@@ -27,21 +25,8 @@ struct Run {
 
 const THING: &str = "{\"count\":3,\"id\":5,\"name\":\"hi\"}\n";
 
-/// Finds the program beside this test, where Cargo builds the examples of a package.
-fn executable() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap();
-    let program = built.join("examples").join(format!("strato{}", env::consts::EXE_SUFFIX));
-    assert!(
-        program.is_file(),
-        "{} is not there: build it with `cargo build --example strato`",
-        program.display()
-    );
-    program
-}
-
 fn start_with(bed: &Bed, arguments: &[&str]) -> Child {
-    Command::new(executable())
+    Command::new(env!("CARGO_BIN_EXE_strato"))
         .args(arguments)
         .current_dir(bed.folder.path())
         .stdin(Stdio::null())

@@ -1,8 +1,6 @@
 //! Running the program, and the result of a run.
 
-use std::env;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::bed::Bed;
@@ -18,22 +16,9 @@ pub(crate) struct Run {
     pub(crate) err: String,
 }
 
-/// Finds the program beside this test, where Cargo builds the examples of a package.
-fn executable() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap();
-    let program = built.join("examples").join(format!("ledger{}", env::consts::EXE_SUFFIX));
-    assert!(
-        program.is_file(),
-        "{} is not there: build it with `cargo build --example ledger`",
-        program.display()
-    );
-    program
-}
-
 /// Starts the program with only these arguments.
 pub(crate) fn start_with(bed: &Bed, arguments: &[&str]) -> Child {
-    Command::new(executable())
+    Command::new(env!("CARGO_BIN_EXE_ledger"))
         .args(arguments)
         .current_dir(bed.folder.path())
         .stdin(Stdio::piped())

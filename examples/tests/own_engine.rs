@@ -1,9 +1,9 @@
 //! The suite on the engine of the example `own_engine`, as the author of an outside engine would
 //! run it.
 
-#[path = "../examples/own_engine/engine.rs"]
+#[path = "../own_engine/engine.rs"]
 mod engine;
-#[path = "../examples/own_engine/factory.rs"]
+#[path = "../own_engine/factory.rs"]
 mod factory;
 
 use factory::Own;

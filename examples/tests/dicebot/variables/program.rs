@@ -14,7 +14,7 @@ on_every_persistent_engine!(
     a_reader_may_stop_reading,
 );
 
-const VARIABLES: Program = Program("variables");
+const VARIABLES: Program = Program(env!("CARGO_BIN_EXE_variables"));
 
 /// Starts the program on the bed's store.
 pub(crate) fn start(bed: &Bed, arguments: &[&str]) -> Child {
