@@ -116,7 +116,7 @@ pub use arbour_core::{
     Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError, Direction,
     Durability, DynSnapshot, DynStore, DynTransaction, EncodeError, Error, ErrorKind, KeyRange,
     KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore, MemoryTransaction, Operation,
-    Provision, Result, Savepoint, Stats, StoreOptions, Tree, Update, Write,
+    Provision, Result, Savepoint, Stats, StoreOptions, Tree, Update,
 };
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arbour::transfer::{self, TransferError, TransferResult};
+use arbour::transfer::{self, TransferError};
 use arbour_core::{Durability, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
 
 use crate::Arbour;
@@ -72,7 +72,7 @@ impl Visit for Transfers<'_> {
 }
 
 /// Converts an error of a transfer to one of the store; also returns the number of entries moved.
-fn moved(moved: TransferResult<transfer::Transferred>) -> Result<u64> {
+fn moved(moved: Result<transfer::Transferred, TransferError>) -> Result<u64> {
     match moved {
         Ok(moved) => Ok(moved.entries),
         Err(TransferError::Store(error)) => Err(error),

@@ -39,7 +39,8 @@ struct Entry {
 /// One write of a [`Batch`].
 ///
 /// ```
-/// use arbour_core::{Batch, KvStore, MemoryStore, Write};
+/// use arbour_core::engine::Write;
+/// use arbour_core::{Batch, KvStore, MemoryStore};
 /// let tree = MemoryStore::new().tree("fruit")?;
 /// let mut batch = Batch::new();
 /// batch.put(&tree, b"apple", b"green");
@@ -60,7 +61,8 @@ impl Write<'_> {
     /// Returns the operation: a put or a delete.
     ///
     /// ```
-    /// # use arbour_core::{KvStore, MemoryStore, Operation, Write};
+    /// # use arbour_core::engine::Write;
+    /// # use arbour_core::{KvStore, MemoryStore, Operation};
     /// let tree = MemoryStore::new().tree("fruit")?;
     /// assert_eq!(Write { tree: &tree, key: b"a", value: None }.operation(), Operation::Delete);
     /// # Ok::<(), arbour_core::Error>(())

@@ -37,7 +37,7 @@ mod tree;
 mod update;
 mod write;
 
-pub use batch::{Batch, Write};
+pub use batch::Batch;
 pub use capability::{Capabilities, DamageDetection, Provision};
 pub use cause::Cause;
 pub use cursor::Cursor;

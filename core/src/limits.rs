@@ -1,6 +1,7 @@
 //! Limits on the lengths of keys and values.
 
-use crate::{Error, ErrorKind, Result, Write};
+use crate::batch::Write;
+use crate::{Error, ErrorKind, Result};
 
 /// The lengths of keys and values a store accepts, in bytes.
 ///
@@ -77,7 +78,8 @@ impl Limits {
     /// or the value is too long.
     ///
     /// ```
-    /// use arbour_core::{ErrorKind, KvStore, Limits, MemoryStore, Write};
+    /// use arbour_core::engine::Write;
+    /// use arbour_core::{ErrorKind, KvStore, Limits, MemoryStore};
     /// let tree = MemoryStore::new().tree("users")?;
     /// let limits = Limits { value_bytes_max: 3, ..Limits::default() };
     /// assert!(limits.check(&Write { tree: &tree, key: b"k", value: Some(b"abc") }).is_ok());

@@ -1,7 +1,8 @@
 //! Writing through a transaction.
 
+use crate::batch::Write;
 use crate::engine::{MergeCursor, OverlayValue, WriteSet, keys_in};
-use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree, Write};
+use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree};
 
 /// A write transaction: it reads its own writes, and commits all of them or none.
 ///
@@ -91,7 +92,8 @@ pub trait KvWrite: KvRead + Sized {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), as the write itself would return.
     ///
     /// ```
-    /// # use arbour_core::{ErrorKind, KvStore, KvWrite, MemoryStore, Write};
+    /// # use arbour_core::{ErrorKind, KvStore, KvWrite, MemoryStore};
+    /// # use arbour_core::engine::Write;
     /// # let store = MemoryStore::new();
     /// let users = store.tree("users")?;
     /// let write = Write { tree: &users, key: &[0; 70_000], value: Some(b"") };

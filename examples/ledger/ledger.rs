@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::documents::{Collection, DocResult};
+use arbour::documents::{Collection, DocError};
 use arbour::events::{
-    EventResult, Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection,
+    EventError, Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection,
 };
 use arbour::{DynStore, KvStore as _, StoreOptions};
 
@@ -140,7 +140,7 @@ impl Stores {
         }
     }
 
-    fn builder(&self, versions: Versions) -> DocResult<EventsBuilder<DynStore>> {
+    fn builder(&self, versions: Versions) -> Result<EventsBuilder<DynStore>, DocError> {
         Ok(self
             .bare()
             .projection(accounts_projection(&self.documents, versions.accounts)?)
@@ -150,7 +150,7 @@ impl Stores {
     /// Determines which versions are read. In a new store this will be the first.
     fn versions(&self) -> Result<Versions, Failure> {
         let events = self.bare().build()?;
-        let version = |projection| -> EventResult<u32> {
+        let version = |projection| -> Result<u32, EventError> {
             Ok(events.active_version(projection)?.unwrap_or(1))
         };
         Ok(Versions { accounts: version(ACCOUNTS)?, commits: version(COMMITS)? })
@@ -163,7 +163,7 @@ fn other(version: u32) -> u32 {
 
 /// A caller that changes an account waits for its document. An account with an event that cannot be
 /// applied is unknown from then on: later events are dead-lettered too.
-fn accounts_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
+fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>, DocError> {
     Ok(Projection::new(ACCOUNTS, version)
         .model(Accounts::new(accounts(store, version)?))
         .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
@@ -171,7 +171,7 @@ fn accounts_projection(store: &DynStore, version: u32) -> DocResult<Projection<D
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
 /// alone.
-fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<DynStore>> {
+fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>, DocError> {
     Ok(Projection::new(COMMITS, version)
         .model(Tallies::new(tallies::<Author>(store, version)?))
         .model(Tallies::new(tallies::<File>(store, version)?))
@@ -180,12 +180,12 @@ fn commits_projection(store: &DynStore, version: u32) -> DocResult<Projection<Dy
         .pace(Pace::Behind))
 }
 
-fn accounts(store: &DynStore, version: u32) -> DocResult<Collection<Account>> {
+fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>, DocError> {
     let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::VIEW);
     Collection::open(store, account::declaration(&name))
 }
 
-fn tallies<D: Tally>(store: &DynStore, version: u32) -> DocResult<Collection<D>> {
+fn tallies<D: Tally>(store: &DynStore, version: u32) -> Result<Collection<D>, DocError> {
     let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
     Collection::open(store, tally::declaration(&name))
 }

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, DocResult, Filter, Query};
+use arbour::documents::{Collection, DocError, Filter, Query};
 use arbour::events::EventQuery;
 use arbour::{DynSnapshot, KvStore as _};
 
@@ -116,7 +116,7 @@ fn select<D: Tally>(
     documents: &Collection<D>,
     filter: Filter<D>,
     selection: &Selection,
-) -> DocResult<Vec<D>> {
+) -> Result<Vec<D>, DocError> {
     let query = Query::new(filter).limit(selection.limit as usize);
     let query = match selection.sort {
         Sort::Commits => query.descending(tally::COMMITS).ascending(D::ID),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use arbour::documents::{Collection, DocResult, Filter, Scrub, ScrubReport};
+use arbour::documents::{Collection, DocError, Filter, ScrubReport};
 use arbour::{DynStore, KvRead, KvStore, StoreOptions};
 use indicatif::HumanCount;
 use serde_json::{Number, Value};
@@ -95,7 +95,7 @@ fn answer<S: KvStore>(
 }
 
 /// The index over section and size answers all of it.
-fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Table> {
+fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table, DocError> {
     let mut table = Table::new(&["section", "packages", "KiB"]);
     for section in packages.distinct(reader, &Filter::All, SECTION)? {
         let name = section.as_str().unwrap_or_default().to_owned();
@@ -107,7 +107,7 @@ fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<T
     Ok(table)
 }
 
-fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> DocResult<Table> {
+fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table, DocError> {
     let all = Filter::All;
     let size = |value: Option<Value>| value.as_ref().and_then(Value::as_u64);
     let average = packages.average(reader, &all, INSTALLED_SIZE)?;
@@ -134,11 +134,12 @@ fn scrub<S: KvStore>(
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
     let progress = Progress::of_documents("scrubbing");
-    let what = if mend { Scrub::Mend } else { Scrub::Report };
-    let report = packages.scrub(store, what, &mut |done| {
+    let mut show = |done| {
         progress.at(done);
         ControlFlow::Continue(())
-    })?;
+    };
+    let report =
+        if mend { packages.mend(store, &mut show)? } else { packages.scrub(store, &mut show)? };
     progress.clear();
     for (index, id) in &report.missing {
         writeln!(out, "missing\t{index}\t{id}")?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour::DynStore;
 use arbour::documents::{Collection, Filter, Query};
-use arbour::events::{EventCollection, EventQuery, EventResult, EventWrites, Events, Projection};
+use arbour::events::{EventCollection, EventError, EventQuery, EventWrites, Events, Projection};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ type Things = Collection<Value>;
 pub(crate) fn open(
     store: &Arc<DynStore>,
     queue: Option<&Arc<DynStore>>,
-) -> EventResult<(Events<DynStore>, Things)> {
+) -> Result<(Events<DynStore>, Things), EventError> {
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
     let things = Collection::open(&**store, declaration)?;

@@ -5,16 +5,7 @@ use serde_json::Value;
 
 use super::{DocId, IndexState};
 
-/// The result of an operation on documents.
-///
-/// ```
-/// use arbour::documents::{DocError, DocResult};
-/// fn fails() -> DocResult<()> {
-///     Err(DocError::Invalid { collection: "notes".into(), reason: "it has no name".into() })
-/// }
-/// assert!(fails().is_err());
-/// ```
-pub type DocResult<T> = Result<T, DocError>;
+pub(crate) type DocResult<T> = Result<T, DocError>;
 
 /// An error of the document layer.
 ///

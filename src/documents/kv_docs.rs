@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow, Deref, DerefMut};
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Tree, Write};
+use arbour_core::engine::Write;
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Tree};
 
 use super::DocResult;
 use super::condition::Span;

@@ -8,7 +8,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
-use super::{DocError, DocResult, Document, Scrub, ScrubReport};
+use super::{DocError, DocResult, Document, ScrubReport};
 use crate::Progress;
 use crate::key::successor;
 
@@ -46,15 +46,35 @@ impl Piece {
 
 impl<D: Document> Collection<D> {
     /// Finds index entries that are missing and entries that match no document, in batches, while
-    /// other writers continue; corrects them if requested. A break ends it early, with the findings
-    /// so far.
+    /// other writers continue. Nothing is written. A break ends it early, with the findings so far.
     ///
     /// # Errors
     /// Errors of the store. What is wrong is in the report.
     pub fn scrub<S: KvStore>(
         &self,
         store: &S,
-        scrub: Scrub,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<ScrubReport> {
+        self.scrub_each(store, false, progress)
+    }
+
+    /// Does the same as [`scrub`](Self::scrub), and corrects the indexes: missing entries are added,
+    /// and those that match no document are removed.
+    ///
+    /// # Errors
+    /// As [`scrub`](Self::scrub).
+    pub fn mend<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> DocResult<ScrubReport> {
+        self.scrub_each(store, true, progress)
+    }
+
+    fn scrub_each<S: KvStore>(
+        &self,
+        store: &S,
+        mends: bool,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> DocResult<ScrubReport> {
         let began = Instant::now();
@@ -64,13 +84,14 @@ impl<D: Document> Collection<D> {
         for walk in std::iter::once(Walk::Documents).chain(indexes) {
             let mut next = Some(Vec::new());
             while let Some(from) = next {
-                let piece = match scrub {
-                    Scrub::Report => store.read(|snapshot| self.look(snapshot, walk, &from))?,
-                    Scrub::Mend => store.write(|transaction| {
+                let piece = if mends {
+                    store.write(|transaction| {
                         let piece = self.look(transaction, walk, &from)?;
-                        self.mend(transaction, &piece.corrections)?;
+                        self.correct(transaction, &piece.corrections)?;
                         Ok::<_, DocError>(piece)
-                    })?,
+                    })?
+                } else {
+                    store.read(|snapshot| self.look(snapshot, walk, &from))?
                 };
                 next = piece.next;
                 add(&mut report, piece.report);
@@ -91,7 +112,11 @@ impl<D: Document> Collection<D> {
         }
     }
 
-    fn mend<W: KvWrite>(&self, transaction: &mut W, corrections: &[Correction]) -> DocResult<()> {
+    fn correct<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        corrections: &[Correction],
+    ) -> DocResult<()> {
         for Correction { index, key, is_missing } in corrections {
             match self.trees.indexes.get(*index) {
                 Some(tree) if *is_missing => transaction.put(tree, key, b"")?,

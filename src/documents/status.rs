@@ -35,20 +35,6 @@ pub struct Duplicate {
     pub holders: Vec<DocId<'static>>,
 }
 
-/// What a scrub does about its findings.
-///
-/// ```
-/// use arbour::documents::Scrub;
-/// assert_ne!(Scrub::Report, Scrub::Mend);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scrub {
-    /// Only report them.
-    Report,
-    /// Add missing entries and remove dangling ones.
-    Mend,
-}
-
 /// The result of a scrub.
 ///
 /// ```

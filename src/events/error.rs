@@ -7,16 +7,7 @@ use arbour_core::{Cause, Error};
 use super::Expected;
 use crate::documents::DocError;
 
-/// The result of an operation on events.
-///
-/// ```
-/// use arbour::events::{EventError, EventResult};
-/// fn fails() -> EventResult<()> {
-///     Err(EventError::Invalid { log: "main".into(), reason: "a stream needs a name".into() })
-/// }
-/// assert!(fails().is_err());
-/// ```
-pub type EventResult<T> = Result<T, EventError>;
+pub(crate) type EventResult<T> = Result<T, EventError>;
 
 /// An error of the event layer.
 ///

@@ -84,7 +84,7 @@ impl Metadata {
 ///
 /// ```
 /// use arbour::KvStore;
-/// use arbour::events::{Append, EventQuery, EventResult, EventType, Log};
+/// use arbour::events::{Append, EventQuery, EventError, EventType, Log};
 /// use std::ops::ControlFlow;
 /// let store = arbour::MemoryStore::new();
 /// let log = Log::open(&store, "main")?;
@@ -93,7 +93,7 @@ impl Metadata {
 /// store.write(|transaction| log.append(transaction, &append))?;
 /// log.each(&store.snapshot()?, &EventQuery::all(), |event| {
 ///     assert_eq!((event.position, event.stream, event.version), (1, "diary", 1));
-///     EventResult::Ok(ControlFlow::Continue(()))
+///     Ok::<_, EventError>(ControlFlow::Continue(()))
 /// })?;
 /// # Ok::<(), arbour::events::EventError>(())
 /// ```

@@ -239,9 +239,9 @@ impl<D: Document> EventCollection<D> {
     /// event types begin with `name`.
     ///
     /// ```
-    /// # use arbour::documents::{Collection, Declaration, DocResult};
+    /// # use arbour::documents::{Collection, Declaration, DocError};
     /// # use arbour::events::EventCollection;
-    /// # fn open(store: &arbour::MemoryStore) -> DocResult<()> {
+    /// # fn open(store: &arbour::MemoryStore) -> Result<(), DocError> {
     /// let people = Collection::open(store, Declaration::<serde_json::Value>::new("people"))?;
     /// let model = EventCollection::new("people", people.clone());
     /// # let _ = model;

@@ -172,8 +172,8 @@ impl<B: Document> EventType<B> {
     /// it has a newer version.
     ///
     /// ```
-    /// # use arbour::events::{Event, EventResult, EventType};
-    /// fn note(event: &Event<'_>) -> EventResult<Option<String>> {
+    /// # use arbour::events::{Event, EventError, EventType};
+    /// fn note(event: &Event<'_>) -> Result<Option<String>, EventError> {
     ///     EventType::<String>::new("noted").read(event)
     /// }
     /// ```

@@ -87,10 +87,10 @@ impl<A: Document + Default> StreamSnapshots<A> {
     ///
     /// ```
     /// # use arbour::KvRead;
-    /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
+    /// # use arbour::events::{EventError, Folded, StreamSnapshots};
     /// fn count<R: KvRead>(
     ///     counts: &StreamSnapshots<u64>, reader: &R,
-    /// ) -> EventResult<Folded<u64>> {
+    /// ) -> Result<Folded<u64>, EventError> {
     ///     counts.fold(reader, "account-1", |count, _event| Ok(count + 1))
     /// }
     /// ```
@@ -128,10 +128,10 @@ impl<A: Document + Default> StreamSnapshots<A> {
     ///
     /// ```
     /// # use arbour::KvWrite;
-    /// # use arbour::events::{EventResult, Folded, StreamSnapshots};
+    /// # use arbour::events::{EventError, Folded, StreamSnapshots};
     /// fn keep<W: KvWrite>(
     ///     counts: &StreamSnapshots<u64>, transaction: &mut W, count: &Folded<u64>,
-    /// ) -> EventResult<()> {
+    /// ) -> Result<(), EventError> {
     ///     counts.save(transaction, "account-1", count)
     /// }
     /// ```
@@ -160,8 +160,8 @@ impl<A: Document + Default> StreamSnapshots<A> {
     ///
     /// ```
     /// # use arbour::KvRead;
-    /// # use arbour::events::{EventResult, StreamSnapshots};
-    /// fn version<R: KvRead>(counts: &StreamSnapshots<u64>, reader: &R) -> EventResult<u64> {
+    /// # use arbour::events::{EventError, StreamSnapshots};
+    /// fn version<R: KvRead>(counts: &StreamSnapshots<u64>, reader: &R) -> Result<u64, EventError> {
     ///     Ok(counts.load(reader, "account-1")?.map_or(0, |count| count.version))
     /// }
     /// ```

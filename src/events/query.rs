@@ -145,12 +145,12 @@ impl Log {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::KvRead;
-    /// # use arbour::events::{EventQuery, EventResult, Log};
-    /// fn count<R: KvRead>(log: &Log, reader: &R) -> EventResult<u64> {
+    /// # use arbour::events::{EventQuery, EventError, Log};
+    /// fn count<R: KvRead>(log: &Log, reader: &R) -> Result<u64, EventError> {
     ///     let mut count = 0;
     ///     log.each(reader, &EventQuery::all(), |_event| {
     ///         count += 1;
-    ///         EventResult::Ok(ControlFlow::Continue(()))
+    ///         Ok::<_, EventError>(ControlFlow::Continue(()))
     ///     })?;
     ///     Ok(count)
     /// }
@@ -263,8 +263,8 @@ impl Log {
     ///
     /// ```
     /// # use arbour::KvRead;
-    /// # use arbour::events::{EventBuf, EventQuery, EventResult, Log};
-    /// fn newest<R: KvRead>(log: &Log, reader: &R) -> EventResult<Option<EventBuf>> {
+    /// # use arbour::events::{EventBuf, EventQuery, EventError, Log};
+    /// fn newest<R: KvRead>(log: &Log, reader: &R) -> Result<Option<EventBuf>, EventError> {
     ///     Ok(log.read(reader, &EventQuery::all().backward().limit(1))?.pop())
     /// }
     /// ```

@@ -196,8 +196,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
-    /// # use arbour::events::{EventResult, Subscription};
-    /// fn follow<S: KvStore>(mut subscription: Subscription<S>) -> EventResult<()> {
+    /// # use arbour::events::{EventError, Subscription};
+    /// fn follow<S: KvStore>(mut subscription: Subscription<S>) -> Result<(), EventError> {
     ///     loop {
     ///         for event in subscription.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -220,8 +220,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
-    /// # use arbour::events::{EventBuf, EventError, EventResult, Subscription};
-    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> EventResult<Vec<EventBuf>> {
+    /// # use arbour::events::{EventBuf, EventError, Subscription};
+    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> Result<Vec<EventBuf>, EventError> {
     ///     match mailer.next(100, Duration::from_secs(10)) {
     ///         Err(EventError::Archived { .. }) => {
     ///             eprintln!("{} events were trimmed", mailer.skip_trimmed()?);
@@ -243,8 +243,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///
     /// ```
     /// # use arbour::KvStore;
-    /// # use arbour::events::{EventResult, Subscription};
-    /// fn done<S: KvStore>(subscription: &Subscription<S>) -> EventResult<()> {
+    /// # use arbour::events::{EventError, Subscription};
+    /// fn done<S: KvStore>(subscription: &Subscription<S>) -> Result<(), EventError> {
     ///     subscription.acknowledge()
     /// }
     /// ```

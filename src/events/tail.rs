@@ -81,8 +81,8 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// ```
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
-    /// # use arbour::events::{EventResult, Tail};
-    /// fn print<S: KvStore>(mut tail: Tail<S>) -> EventResult<()> {
+    /// # use arbour::events::{EventError, Tail};
+    /// fn print<S: KvStore>(mut tail: Tail<S>) -> Result<(), EventError> {
     ///     loop {
     ///         for event in tail.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);

@@ -9,16 +9,7 @@ use arbour_core::{Cause, Error};
 use super::problem::Problem;
 use super::{StepId, Target};
 
-/// The result of an operation on migrations.
-///
-/// ```
-/// use arbour::migrations::{MigrationResult, Migrations};
-/// fn open(store: &impl arbour::KvStore) -> MigrationResult<()> {
-///     Migrations::new("app", "1.2").run(store).map(drop)
-/// }
-/// # open(&arbour::MemoryStore::new()).unwrap();
-/// ```
-pub type MigrationResult<T> = Result<T, MigrationError>;
+pub(crate) type MigrationResult<T> = Result<T, MigrationError>;
 
 /// Where a step failed.
 ///

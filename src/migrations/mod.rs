@@ -42,7 +42,8 @@ mod target;
 mod verify;
 
 pub use access::Access;
-pub use error::{MigrationError, MigrationResult, StepPlace};
+pub(crate) use error::MigrationResult;
+pub use error::{MigrationError, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;
 pub use plan::{Plan, PlannedStep};
@@ -56,4 +57,3 @@ pub use step::Step;
 pub use step_id::StepId;
 pub use step_trees::{StepResult, StepTrees};
 pub use target::Target;
-pub use verify::Verification;

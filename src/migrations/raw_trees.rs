@@ -7,10 +7,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use arbour_core::engine::Write;
 use arbour_core::engine::{TreeName, forward};
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
-    Result, Tree, Write,
+    Result, Tree,
 };
 
 /// Trees by name. Reading a tree that does not exist finds nothing.

@@ -8,52 +8,21 @@ use super::error::Halt;
 use super::journal::Journal;
 use super::migrations::Migrations;
 use super::perform::check;
-use super::problem::Problem;
 use super::progress::Silent;
 use super::raw_trees::reading;
 use super::step_trees::StepTrees;
 use super::{MigrationError, MigrationResult, Target};
 
-/// What [`verify`](Migrations::verify) found.
-///
-/// ```
-/// use arbour::migrations::Migrations;
-/// let found = Migrations::new("app", "1.2").verify(&arbour::MemoryStore::new())?;
-/// assert!(found.is_clean());
-/// # Ok::<(), arbour::migrations::MigrationError>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Verification {
-    /// The mismatches between the journal and the program, refused or not.
-    pub problems: Vec<Problem>,
-    /// The checks that failed.
-    pub failed: Vec<MigrationError>,
-}
-
-impl Verification {
-    /// Tells whether nothing was found.
-    ///
-    /// ```
-    /// # use arbour::migrations::Verification;
-    /// assert!(Verification::default().is_clean());
-    /// ```
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.problems.is_empty() && self.failed.is_empty()
-    }
-}
-
 impl Migrations {
     /// Reads the whole journal and compares it with the program, and runs the
-    /// [check](super::Step::check) of the newest completed step of each group that has one. Nothing
-    /// is written.
+    /// [check](super::Step::check) of the newest completed step of each group that has one. Returns
+    /// what is wrong: the error with which a run would refuse the store, and each check that failed.
+    /// Empty if nothing is. Nothing is written.
     ///
     /// # Errors
     /// [`Invalid`](MigrationError::Invalid) for an invalid declaration,
     /// [`Damaged`](MigrationError::Damaged) for a journal that was changed, and errors of the
-    /// store, also within a check. Mismatches and failed checks are not errors, but part of the
-    /// result.
+    /// store, also within a check.
     ///
     /// ```
     /// use arbour::{KvStore, MemoryStore};
@@ -65,14 +34,14 @@ impl Migrations {
     /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
     /// migrations.run(&store)?;
     /// store.delete(&store.tree("rooms")?, b"study")?;
-    /// assert_eq!(migrations.verify(&store)?.failed.len(), 1);
+    /// assert_eq!(migrations.verify(&store)?.len(), 1);
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```
-    pub fn verify<S: KvStore>(&self, store: &S) -> MigrationResult<Verification> {
+    pub fn verify<S: KvStore>(&self, store: &S) -> MigrationResult<Vec<MigrationError>> {
         let declared = self.declared()?;
         reading(store, |raw| {
             let journal = Journal::load(raw)?;
-            let problems = self.resolve(&declared, &journal, &Target::Newest)?.problems;
+            let resolution = self.resolve(&declared, &journal, &Target::Newest)?;
             let mut newest = BTreeMap::new();
             for (key, record) in &journal.records {
                 let step = declared.steps.get(key).filter(|step| step.check.is_some());
@@ -80,7 +49,7 @@ impl Migrations {
                     newest.insert(&key.group, (key, *step));
                 }
             }
-            let mut failed = Vec::new();
+            let mut failed = Vec::from_iter(self.refuse(&resolution).err());
             for (key, step) in newest.into_values() {
                 let mut silent = Silent;
                 match check(key, step, &mut StepTrees::new(raw, &mut silent)) {
@@ -89,7 +58,7 @@ impl Migrations {
                     Err(Halt::Failed(error)) => failed.push(error),
                 }
             }
-            Ok(Verification { problems, failed })
+            Ok(failed)
         })
     }
 }

@@ -7,16 +7,7 @@ use arbour_core::Error;
 
 use super::digest::Digest;
 
-/// The result of a transfer.
-///
-/// ```
-/// use arbour::transfer::{TransferError, TransferResult};
-/// fn fails() -> TransferResult<()> {
-///     Err(TransferError::Cancelled)
-/// }
-/// assert!(fails().is_err());
-/// ```
-pub type TransferResult<T> = Result<T, TransferError>;
+pub(crate) type TransferResult<T> = Result<T, TransferError>;
 
 /// An error of a transfer.
 ///

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{Collection, Filter, Query, Scrub};
+use arbour::documents::{Collection, Filter, Query};
 use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
 use arbour::migrations::Target;
 use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, transfer};
@@ -123,9 +123,8 @@ impl Calls {
         self.call("acknowledge", || store.write(|t| notes.acknowledge(t, "search", Some(4))));
         self.call("trim changes", || store.write(|t| notes.trim_changes(t, 1)));
         let mut go_on = |_| ControlFlow::Continue(());
-        for scrub in [Scrub::Report, Scrub::Mend] {
-            self.call("scrub", || notes.scrub(store, scrub, &mut go_on));
-        }
+        self.call("scrub", || notes.scrub(store, &mut go_on));
+        self.call("mend", || notes.mend(store, &mut go_on));
         self.call("disable", || store.write(|t| notes.disable(t, "tags")));
         self.call("enable", || store.write(|t| notes.enable(t, "tags")));
         self.call("build", || notes.build(store, &mut go_on));

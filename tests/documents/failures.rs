@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour::documents::{Collection, Declaration, DocError, DocResult, Field, Index};
+use arbour::documents::{Collection, Declaration, DocError, Field, Index};
 use arbour::{
     Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
     Tree,
@@ -28,7 +28,7 @@ fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
 }
 
 /// A change of documents, in a transaction that may fail it.
-type Change = fn(&Collection<Value>, &mut Failing<'_>) -> DocResult<()>;
+type Change = fn(&Collection<Value>, &mut Failing<'_>) -> Result<(), DocError>;
 
 /// Fails each write of a change in turn, and checks whether it left anything.
 fn leaves_nothing(change: Change) {

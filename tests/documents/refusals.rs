@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    BodyCodec, Collection, Declaration, DocError, DocResult, Document, Field, FieldKind, Filter,
-    Index, Written,
+    BodyCodec, Collection, Declaration, DocError, Document, Field, FieldKind, Filter, Index,
+    Written,
 };
 use arbour::{KvStore as _, Limits, MemoryStore};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 fn put<D: Document>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
     let things = Collection::open(&store, declaration).expect("one that is not declared yet");
-    let put: DocResult<_> = store.write(|transaction| things.set(transaction, body));
+    let put: Result<_, DocError> = store.write(|transaction| things.set(transaction, body));
     let snapshot = store.snapshot().expect("a snapshot of an open store");
     let count = things.count(&snapshot, &Filter::All).expect("a count of what is there");
     assert_eq!(count, u64::from(put.is_ok()), "what is refused is not there");
@@ -62,7 +62,7 @@ fn bincode_keeps_nan_in_a_body_and_refuses_it_in_a_field() {
 fn a_patch_of_what_json_has_no_number_for_says_so() {
     let store = MemoryStore::new();
     let points = Collection::open(&store, bincode::<Point>()).unwrap();
-    let patched: DocResult<_> = store.write(|transaction| {
+    let patched: Result<_, DocError> = store.write(|transaction| {
         points.set(transaction, &point(f64::INFINITY))?;
         points.update(transaction, "a", &serde_json::json!({"more": 1}))
     });
@@ -177,7 +177,7 @@ fn sums_beyond_their_range_are_errors() {
     let store = MemoryStore::new();
     let declaration = Declaration::<Point>::new("things").field(Field::path("x"));
     let points = Collection::open(&store, declaration).expect("one that is not declared yet");
-    let put: DocResult<()> = store.write(|transaction| {
+    let put: Result<(), DocError> = store.write(|transaction| {
         points.set(transaction, &Point { id: "a".to_owned(), x: f64::MAX })?;
         points.set(transaction, &Point { id: "b".to_owned(), x: f64::MAX }).map(drop)
     });

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::{Collection, Declaration, DocResult, Field, Filter, Index, Query};
+use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, Query};
 use arbour::{KvStore as _, MemoryStore};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn each_schema_has_indexes_of_its_own() {
     for schema in 1..=3 {
         let things = Collection::open(&store, declared(schema)).unwrap();
         if schema == 1 {
-            let put = |number: u64| -> DocResult<()> {
+            let put = |number: u64| -> Result<(), DocError> {
                 let thing = json!({"id": format!("thing-{number}"), "n": number});
                 store.write(|transaction| things.insert(transaction, &thing).map(drop))
             };

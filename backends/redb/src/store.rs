@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arbour_core::engine::Write;
 use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result,
-    StoreOptions, Tree, Write,
+    StoreOptions, Tree,
 };
 use parking_lot::RwLock;
 use redb::WriteTransaction;

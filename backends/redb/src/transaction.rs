@@ -2,10 +2,10 @@
 
 use std::cell::OnceCell;
 
+use arbour_core::engine::Write;
 use arbour_core::engine::WriterGuard;
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
-    Write,
 };
 use redb::{ReadableTable as _, ReadableTableMetadata as _, StorageError, Table, WriteTransaction};
 use self_cell::self_cell;

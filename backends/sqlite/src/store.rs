@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use arbour_core::engine::Write;
 use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
 use arbour_core::{
-    Capabilities, DamageDetection, Durability, Error, Operation, Result, StoreOptions, Tree, Write,
+    Capabilities, DamageDetection, Durability, Error, Operation, Result, StoreOptions, Tree,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;

@@ -1,8 +1,9 @@
 //! Writing through a transaction.
 
+use arbour_core::engine::Write;
 use arbour_core::engine::WriterGuard;
 use arbour_core::{
-    Batch, Direction, Durability, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write,
+    Batch, Direction, Durability, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
 
 use crate::cursor::{bind, shape_to_delete};

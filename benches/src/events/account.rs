@@ -1,6 +1,6 @@
 //! The view of the events.
 
-use arbour::documents::{Collection, Declaration, DocResult};
+use arbour::documents::{Collection, Declaration, DocError};
 use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub(super) struct Accounts {
 pub(super) fn collection<S: KvStore>(
     store: &S,
     projection: &Projection<S>,
-) -> DocResult<Collection<Account>> {
+) -> Result<Collection<Account>, DocError> {
     Collection::open(store, Declaration::new(&projection.view(NAME)))
 }
 

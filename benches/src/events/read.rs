@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::events::{EventQuery, EventResult, Log};
+use arbour::events::{EventError, EventQuery, Log};
 use arbour_core::{KvStore, Result, StoreOptions};
 
 use super::deposit::{STREAM_EVENTS, appends, stream, stream_of};
@@ -68,7 +68,7 @@ pub(super) fn read<'q, S: KvStore>(
     for query in queries {
         let read = log.each(&snapshot, query, |event| {
             seen += look_at_end(event.payload);
-            EventResult::Ok(ControlFlow::Continue(()))
+            Ok::<_, EventError>(ControlFlow::Continue(()))
         });
         read.map_err(failed)?;
     }

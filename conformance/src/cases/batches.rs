@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use arbour_core::{
-    Batch, Durability, ErrorKind, KvRead, KvStore, KvWrite, Result, StoreOptions, Write,
-};
+use arbour_core::engine::Write;
+use arbour_core::{Batch, Durability, ErrorKind, KvRead, KvStore, KvWrite, Result, StoreOptions};
 
 use super::claims::refused;
 use super::ways::{add, assert_keys, fill, read, value_for};

@@ -1,8 +1,9 @@
 //! Handles of another store, and of a store that was closed: refused wherever a handle is accepted.
 
+use arbour_core::engine::Write;
 use arbour_core::{
     Batch, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
-    StoreOptions, Tree, Update, Write,
+    StoreOptions, Tree, Update,
 };
 
 use super::claims::refused;

@@ -1,9 +1,10 @@
 //! Short and long keys and values: those within the limits are stored whole, and others are refused
 //! before the engine sees them.
 
+use arbour_core::engine::Write;
 use arbour_core::{
     Batch, CompareAndSwap, Cursor, Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore,
-    KvWrite, Result, Update, Write,
+    KvWrite, Result, Update,
 };
 
 use super::claims::refused;

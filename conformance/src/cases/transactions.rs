@@ -1,8 +1,9 @@
 //! Transactions: many writes, in many trees, as one.
 
+use arbour_core::engine::Write;
 use arbour_core::{
     Batch, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
-    StoreOptions, Update, Write,
+    StoreOptions, Update,
 };
 
 use super::claims::{ascending, commit, everything, make, patient, refused};

@@ -1,9 +1,8 @@
 //! The ways to write to a store and to read from it. A case that tries them all finds an engine on
 //! which they differ.
 
-use arbour_core::{
-    Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree, Write,
-};
+use arbour_core::engine::Write;
+use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use crate::entries;
 

@@ -1,6 +1,6 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
-use arbour::documents::{Declaration, DocError, DocResult, Document};
+use arbour::documents::{Declaration, DocError, Document};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
@@ -24,7 +24,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// The errors of the engine or the file system.
-    pub(crate) fn new(factory: F, documents: M, axis: Axis) -> DocResult<Self> {
+    pub(crate) fn new(factory: F, documents: M, axis: Axis) -> Result<Self, DocError> {
         Ok(Self { bed: Bed::new(factory, axis)?, documents })
     }
 
@@ -45,7 +45,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     pub(crate) fn open<D: Document>(
         &self,
         declaration: Declaration<D>,
-    ) -> DocResult<Opened<'_, F, M, D>> {
+    ) -> Result<Opened<'_, F, M, D>, DocError> {
         self.documents.documents(self.store()).collection(declaration)
     }
 
@@ -56,7 +56,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     pub(crate) fn declare<D: Document>(
         &self,
         declaration: Declaration<D>,
-    ) -> DocResult<Opened<'_, F, M, D>> {
+    ) -> Result<Opened<'_, F, M, D>, DocError> {
         self.documents.documents(self.store()).declare(declaration)
     }
 
@@ -102,7 +102,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
 impl<F: Factory, M: DocFactory> TestBed for DocBed<F, M> {
     type Error = DocError;
 
-    fn finish(self) -> DocResult<Proof> {
+    fn finish(self) -> Result<Proof, DocError> {
         Ok(self.bed.finish()?)
     }
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Change, Collection, Declaration, DocError, DocId, DocResult, Document, Duplicate, Explain,
-    Filter, IndexStatus, Page, Precondition, Query, Scrub, ScrubReport, Stored, Written,
+    Change, Collection, Declaration, DocError, DocId, Document, Duplicate, Explain, Filter,
+    IndexStatus, Page, Precondition, Query, ScrubReport, Stored, Written,
 };
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::{Number, Value};
@@ -24,13 +24,13 @@ impl<D: Document> TestCollection<D> for Collection<D> {
     fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
-    ) -> DocResult<CollectionWriter<'w, D, W>> {
+    ) -> Result<CollectionWriter<'w, D, W>, DocError> {
         // Refuses a collection that was declared differently, as each write would.
         self.indexes(&*transaction)?;
         Ok(CollectionWriter { collection: self, transaction })
     }
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError> {
         self.indexes(reader)
     }
 
@@ -38,15 +38,15 @@ impl<D: Document> TestCollection<D> for Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>> {
+    ) -> Result<Vec<IndexStatus>, DocError> {
         self.build(store, progress)
     }
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
         self.disable(transaction, index)
     }
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
         self.enable(transaction, index)
     }
 
@@ -55,24 +55,36 @@ impl<D: Document> TestCollection<D> for Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> DocResult<Vec<Duplicate>> {
+    ) -> Result<Vec<Duplicate>, DocError> {
         self.duplicates(reader, index, limit)
     }
 
     fn scrub<S: KvStore>(
         &self,
         store: &S,
-        scrub: Scrub,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport> {
-        self.scrub(store, scrub, progress)
+    ) -> Result<ScrubReport, DocError> {
+        self.scrub(store, progress)
     }
 
-    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>> {
+    fn mend<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ScrubReport, DocError> {
+        self.mend(store, progress)
+    }
+
+    fn changes<R: KvRead>(
+        &self,
+        reader: &R,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Change>, DocError> {
         self.changes(reader, after, limit)
     }
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError> {
         self.newest_change(reader)
     }
 
@@ -81,15 +93,19 @@ impl<D: Document> TestCollection<D> for Collection<D> {
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> DocResult<()> {
+    ) -> Result<(), DocError> {
         self.acknowledge(transaction, subscriber, position)
     }
 
-    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
+    fn acknowledged<R: KvRead>(
+        &self,
+        reader: &R,
+        subscriber: &str,
+    ) -> Result<Option<u64>, DocError> {
         self.acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError> {
         self.trim_changes(transaction, keep)
     }
 }
@@ -135,34 +151,38 @@ macro_rules! reads {
             self.collection.declaration()
         }
 
-        fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+        fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
             self.collection.get(&*self.$source, id)
         }
 
         fn get_many<'i, I: Into<DocId<'i>>>(
             &self,
             ids: impl IntoIterator<Item = I>,
-        ) -> DocResult<Vec<Option<Stored<D>>>> {
+        ) -> Result<Vec<Option<Stored<D>>>, DocError> {
             self.collection.get_many(&*self.$source, ids)
         }
 
-        fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+        fn get_by(
+            &self,
+            field: &str,
+            value: impl Into<Value>,
+        ) -> Result<Option<Stored<D>>, DocError> {
             self.collection.get_by(&*self.$source, field, value)
         }
 
-        fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+        fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
             self.collection.search(&*self.$source, query)
         }
 
-        fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+        fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
             self.collection.one(&*self.$source, query)
         }
 
-        fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+        fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
             self.collection.all(&*self.$source, query)
         }
 
-        fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+        fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
             self.collection.explain(&*self.$source, query)
         }
 
@@ -183,11 +203,11 @@ macro_rules! reads {
             self.collection.each_concurrent(&*self.$source, query, threads, visit)
         }
 
-        fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+        fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
             self.collection.exists(&*self.$source, filter)
         }
 
-        fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+        fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
             self.collection.count(&*self.$source, filter)
         }
 
@@ -196,27 +216,27 @@ macro_rules! reads {
             filter: &Filter<D>,
             field: &str,
             visit: impl FnMut(&Value),
-        ) -> DocResult<()> {
+        ) -> Result<(), DocError> {
             self.collection.values(&*self.$source, filter, field, visit)
         }
 
-        fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
             self.collection.min(&*self.$source, filter, field)
         }
 
-        fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+        fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
             self.collection.max(&*self.$source, filter, field)
         }
 
-        fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
             self.collection.sum(&*self.$source, filter, field)
         }
 
-        fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+        fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
             self.collection.average(&*self.$source, filter, field)
         }
 
-        fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+        fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
             self.collection.distinct(&*self.$source, filter, field)
         }
     };
@@ -231,7 +251,7 @@ impl<D: Document, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
 }
 
 impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
-    fn put(&mut self, document: &D, precondition: Precondition) -> DocResult<Written> {
+    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError> {
         self.collection.put(self.transaction, document, precondition)
     }
 
@@ -239,18 +259,18 @@ impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         documents: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> DocResult<Vec<DocResult<Written>>>
+    ) -> Result<Vec<Result<Written, DocError>>, DocError>
     where
         D: 'd,
     {
         self.collection.put_many(self.transaction, documents, precondition)
     }
 
-    fn set(&mut self, document: &D) -> DocResult<Written> {
+    fn set(&mut self, document: &D) -> Result<Written, DocError> {
         self.collection.set(self.transaction, document)
     }
 
-    fn insert(&mut self, document: &D) -> DocResult<Written> {
+    fn insert(&mut self, document: &D) -> Result<Written, DocError> {
         self.collection.insert(self.transaction, document)
     }
 
@@ -258,20 +278,24 @@ impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> DocResult<Value>,
-    ) -> DocResult<Written> {
+        change: impl FnOnce(Value) -> Result<Value, DocError>,
+    ) -> Result<Written, DocError> {
         self.collection.modify(self.transaction, id, precondition, change)
     }
 
-    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written> {
+    fn update<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        changes: &Value,
+    ) -> Result<Written, DocError> {
         self.collection.update(self.transaction, id, changes)
     }
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> DocResult<Written> {
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError> {
         self.collection.patch(self.transaction, id, patch)
     }
 
-    fn upsert(&mut self, changes: &Value) -> DocResult<Written> {
+    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError> {
         self.collection.upsert(self.transaction, changes)
     }
 
@@ -279,11 +303,11 @@ impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-    ) -> DocResult<bool> {
+    ) -> Result<bool, DocError> {
         self.collection.delete(self.transaction, id, precondition)
     }
 
-    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> DocResult<bool> {
+    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool, DocError> {
         self.collection.remove(self.transaction, id)
     }
 
@@ -291,7 +315,7 @@ impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written> {
+    ) -> Result<Written, DocError> {
         self.collection.change_id(self.transaction, from, to)
     }
 }

@@ -1,6 +1,6 @@
 //! How the suite makes the document stores under test.
 
-use arbour::documents::{Collection, Declaration, DocResult, Document};
+use arbour::documents::{Collection, Declaration, DocError, Document};
 use arbour_core::KvStore;
 
 use crate::documents::TestDocuments;
@@ -10,12 +10,12 @@ use crate::documents::TestDocuments;
 /// ```
 /// use arbour_conformance::documents::{DocFactory, SoundDocuments, TestDocuments};
 /// use arbour_core::MemoryStore;
-/// use arbour::documents::{Declaration, DocResult};
+/// use arbour::documents::{Declaration, DocError};
 /// let store = MemoryStore::new();
 /// let documents = SoundDocuments.documents(&store);
 /// let notes = documents.collection(Declaration::<serde_json::Value>::new("notes"))?;
 /// # let _ = notes;
-/// # DocResult::Ok(())
+/// # Ok::<_, DocError>(())
 /// ```
 pub trait DocFactory: Copy + Send + Sync + 'static {
     /// The document store.
@@ -75,11 +75,14 @@ impl<S: KvStore> TestDocuments for Collections<'_, S> {
         self.store
     }
 
-    fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Collection<D>> {
+    fn declare<D: Document>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
         Collection::declare(self.store, declaration)
     }
 
-    fn collection<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Collection<D>> {
+    fn collection<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> Result<Collection<D>, DocError> {
         Collection::open(self.store, declaration)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Collection, Declaration, DocResult, Field, Filter, Index, IndexState, Query,
+    Collection, Declaration, DocError, Field, Filter, Index, IndexState, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -44,14 +44,14 @@ fn indexed(name: &str) -> Declaration<Value> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, documents};
 /// #[test]
-/// fn killed() -> arbour::documents::DocResult<()> {
+/// fn killed() -> Result<(), arbour::documents::DocError> {
 ///     documents::killed_builder_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the document store.
-pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<()> {
+pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> Result<(), DocError> {
     if let Some(part) = Part::of_this_process() {
         return build_until_killed(factory, &part);
     }
@@ -83,7 +83,7 @@ pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> DocResult<
 }
 
 /// The child's role: it reports how many documents are done, and ends when all are.
-fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> DocResult<()> {
+fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), DocError> {
     let store = part.open(factory)?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     let mut failure = None;
@@ -101,7 +101,7 @@ fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> DocResult<()> {
 }
 
 /// Stores documents in a collection without an index.
-fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+fn store_crowd<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     let store = factory.open(path, &Default::default())?;
     let body = |number: usize| {
         json!({
@@ -115,7 +115,7 @@ fn store_crowd<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
 }
 
 /// Checks the state after a kill: all documents are there, and are searched without the index.
-fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+fn check_between<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     let store = factory.open(path, &Default::default())?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     let snapshot = store.snapshot()?;
@@ -131,7 +131,7 @@ fn check_between<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
 }
 
 /// Asserts that the index is equal to one that existed from the start.
-fn check_built<F: Factory>(factory: &F, path: &Path) -> DocResult<()> {
+fn check_built<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     let store = factory.open(path, &Default::default())?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     build(&store, &documents, IndexState::Readable)?;

@@ -1,6 +1,6 @@
 //! The suite for documents.
 
-use arbour::documents::{DocError, DocResult};
+use arbour::documents::DocError;
 
 use super::cases::cases;
 use super::{DocBed, DocFactory, SoundDocuments};
@@ -68,7 +68,7 @@ impl<M: DocFactory> Suite for DocumentSuite<M> {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> DocResult<DocBed<F, M>> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<DocBed<F, M>, DocError> {
         DocBed::new(factory, self.0, axis)
     }
 }

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Change, Declaration, DocError, DocId, DocResult, Document, Duplicate, Explain, Filter,
-    IndexStatus, Page, Precondition, Query, Scrub, ScrubReport, Stored, Written,
+    Change, Declaration, DocError, DocId, Document, Duplicate, Explain, Filter, IndexStatus, Page,
+    Precondition, Query, ScrubReport, Stored, Written,
 };
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::{Number, Value};
@@ -37,12 +37,15 @@ pub trait TestDocuments {
 
     fn store(&self) -> &Self::Store;
 
-    fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<Self::Collection<D>>;
+    fn declare<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> Result<Self::Collection<D>, DocError>;
 
     fn collection<D: Document>(
         &self,
         declaration: Declaration<D>,
-    ) -> DocResult<Self::Collection<D>> {
+    ) -> Result<Self::Collection<D>, DocError> {
         let collection = self.declare(declaration)?;
         collection.build(self.store(), &mut |_| ControlFlow::Continue(()))?;
         Ok(collection)
@@ -72,48 +75,65 @@ pub trait TestCollection<D: Document>: Send + Sync {
 
     fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
 
-    fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> DocResult<Self::Writer<'w, W>>;
+    fn writer<'w, W: KvWrite>(
+        &'w self,
+        transaction: &'w mut W,
+    ) -> Result<Self::Writer<'w, W>, DocError>;
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>>;
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError>;
 
     fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>>;
+    ) -> Result<Vec<IndexStatus>, DocError>;
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()>;
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError>;
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()>;
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError>;
 
     fn duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> DocResult<Vec<Duplicate>>;
+    ) -> Result<Vec<Duplicate>, DocError>;
 
     fn scrub<S: KvStore>(
         &self,
         store: &S,
-        scrub: Scrub,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport>;
+    ) -> Result<ScrubReport, DocError>;
 
-    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>>;
+    fn mend<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ScrubReport, DocError>;
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64>;
+    fn changes<R: KvRead>(
+        &self,
+        reader: &R,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Change>, DocError>;
+
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError>;
 
     fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> DocResult<()>;
+    ) -> Result<(), DocError>;
 
-    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>>;
+    fn acknowledged<R: KvRead>(
+        &self,
+        reader: &R,
+        subscriber: &str,
+    ) -> Result<Option<u64>, DocError>;
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64>;
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError>;
 }
 
 /// Reads a collection in a snapshot or a transaction.
@@ -132,22 +152,22 @@ pub trait TestCollection<D: Document>: Send + Sync {
 pub trait TestReader<D: Document> {
     fn declaration(&self) -> &Declaration<D>;
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>>;
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError>;
 
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> DocResult<Vec<Option<Stored<D>>>>;
+    ) -> Result<Vec<Option<Stored<D>>>, DocError>;
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>>;
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError>;
 
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>>;
+    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError>;
 
-    fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>>;
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError>;
 
-    fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>>;
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError>;
 
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain>;
+    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError>;
 
     fn each<E: From<DocError>>(
         &self,
@@ -162,21 +182,26 @@ pub trait TestReader<D: Document> {
         visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
     ) -> Result<(), E>;
 
-    fn exists(&self, filter: &Filter<D>) -> DocResult<bool>;
+    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError>;
 
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64>;
+    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError>;
 
-    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()>;
+    fn values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        visit: impl FnMut(&Value),
+    ) -> Result<(), DocError>;
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>>;
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError>;
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>>;
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError>;
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number>;
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError>;
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>>;
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError>;
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>>;
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError>;
 }
 
 /// Writes a collection in a transaction.
@@ -193,21 +218,21 @@ pub trait TestReader<D: Document> {
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestWriter<D: Document>: TestReader<D> {
-    fn put(&mut self, document: &D, precondition: Precondition) -> DocResult<Written>;
+    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError>;
 
     fn put_many<'d>(
         &mut self,
         documents: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> DocResult<Vec<DocResult<Written>>>
+    ) -> Result<Vec<Result<Written, DocError>>, DocError>
     where
         D: 'd;
 
-    fn set(&mut self, document: &D) -> DocResult<Written> {
+    fn set(&mut self, document: &D) -> Result<Written, DocError> {
         self.put(document, Precondition::None)
     }
 
-    fn insert(&mut self, document: &D) -> DocResult<Written> {
+    fn insert(&mut self, document: &D) -> Result<Written, DocError> {
         self.put(document, Precondition::Absent)
     }
 
@@ -215,22 +240,26 @@ pub trait TestWriter<D: Document>: TestReader<D> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> DocResult<Value>,
-    ) -> DocResult<Written>;
+        change: impl FnOnce(Value) -> Result<Value, DocError>,
+    ) -> Result<Written, DocError>;
 
-    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written>;
+    fn update<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        changes: &Value,
+    ) -> Result<Written, DocError>;
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> DocResult<Written>;
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError>;
 
-    fn upsert(&mut self, changes: &Value) -> DocResult<Written>;
+    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError>;
 
     fn delete<'i>(
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-    ) -> DocResult<bool>;
+    ) -> Result<bool, DocError>;
 
-    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> DocResult<bool> {
+    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool, DocError> {
         self.delete(id, Precondition::None)
     }
 
@@ -238,5 +267,5 @@ pub trait TestWriter<D: Document>: TestReader<D> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written>;
+    ) -> Result<Written, DocError>;
 }

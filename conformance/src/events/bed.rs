@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arbour::documents::Collection;
-use arbour::events::{EventError, EventResult, Events, EventsBuilder, Log, Projection};
+use arbour::events::{EventError, Events, EventsBuilder, Log, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{KvStore, Limits, Result, StoreOptions, Tree};
 
@@ -28,7 +28,7 @@ pub struct EventBed<F: Factory> {
 pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
 
 impl<F: Factory> EventBed<F> {
-    pub(crate) fn new(factory: F, axis: Axis) -> EventResult<Self> {
+    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self, EventError> {
         let mut bed = Self { log: None, bed: Bed::new(factory, axis)?, scene: Arc::default() };
         if axis == Axis::Apart {
             bed.log = Some(Arc::new(bed.other_store("log")?));
@@ -51,7 +51,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens the log itself.
-    pub(crate) fn log(&self) -> EventResult<Log> {
+    pub(crate) fn log(&self) -> Result<Log, EventError> {
         Log::open(&**self.log_store(), LOG)
     }
 
@@ -65,7 +65,11 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Makes a projection of the ledger.
-    pub(crate) fn ledger(&self, name: &str, version: u32) -> EventResult<Projection<F::Store>> {
+    pub(crate) fn ledger(
+        &self,
+        name: &str,
+        version: u32,
+    ) -> Result<Projection<F::Store>, EventError> {
         let projection = Projection::new(name, version);
         let declaration = accounts(&projection.view("accounts"));
         let accounts = Collection::open(self.bed.store(), declaration)?;
@@ -73,7 +77,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens events with one projection, called `bank`, of the ledger.
-    pub(crate) fn open(&self) -> EventResult<Opened<F>> {
+    pub(crate) fn open(&self) -> Result<Opened<F>, EventError> {
         self.open_with(|bank| bank)
     }
 
@@ -81,7 +85,7 @@ impl<F: Factory> EventBed<F> {
     pub(crate) fn open_with(
         &self,
         with: impl FnOnce(Projection<F::Store>) -> Projection<F::Store>,
-    ) -> EventResult<Opened<F>> {
+    ) -> Result<Opened<F>, EventError> {
         self.builder().projection(with(self.ledger("bank", 1)?)).build()
     }
 
@@ -132,7 +136,7 @@ impl<F: Factory> EventBed<F> {
 impl<F: Factory> TestBed for EventBed<F> {
     type Error = EventError;
 
-    fn finish(self) -> EventResult<Proof> {
+    fn finish(self) -> Result<Proof, EventError> {
         Ok(self.bed.finish()?)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::documents::Collection;
-use arbour::events::{EventResult, Events, Log, Projection};
+use arbour::events::{EventError, Events, Log, Projection};
 use arbour_core::{KvStore, StoreOptions};
 
 use super::cases::claims::{balances, folded};
@@ -21,7 +21,7 @@ const EVENTS_MAX: u64 = 20;
 /// How many events each of the two processes dispatches.
 const EACH: u64 = 40;
 
-fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<S>> {
+fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events<S>, EventError> {
     let bank = Projection::new("bank", 1);
     let declaration = accounts(&bank.view("accounts"));
     let own = Collection::open(&**store, declaration)?;
@@ -43,14 +43,17 @@ fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> EventResult<Events<
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, events};
 /// #[test]
-/// fn killed() -> arbour::events::EventResult<()> {
+/// fn killed() -> Result<(), arbour::events::EventError> {
 ///     events::killed_dispatcher_loses_nothing(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the events.
-pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
+pub fn killed_dispatcher_loses_nothing<F: Factory>(
+    factory: &F,
+    test: &str,
+) -> Result<(), EventError> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_until_killed(factory, &part);
     }
@@ -74,7 +77,7 @@ pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> E
 
 /// The child's role: it reports the position of each completed event. The views are in one store
 /// and the log in another, which is the harder case.
-fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
+fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), EventError> {
     let log_path = part.path.with_extension("log");
     let store = Arc::new(part.open(factory)?);
     let log = Arc::new(Part { path: log_path, seed: 0 }.open(factory)?);
@@ -90,7 +93,7 @@ fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> EventResult<()
 }
 
 /// Opens what is left, and returns the number of events.
-fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
+fn check<F: Factory>(factory: &F, path: &Path) -> Result<u64, EventError> {
     let open_store = |path: &Path| factory.open(path, &StoreOptions::new());
     let store = Arc::new(open_store(path)?);
     let log_store = Arc::new(open_store(&path.with_extension("log"))?);
@@ -115,14 +118,14 @@ fn check<F: Factory>(factory: &F, path: &Path) -> EventResult<u64> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, events};
 /// #[test]
-/// fn two() -> arbour::events::EventResult<()> {
+/// fn two() -> Result<(), arbour::events::EventError> {
 ///     events::two_dispatchers_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the events.
-pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> EventResult<()> {
+pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Result<(), EventError> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_beside(factory, &part);
     }
@@ -148,7 +151,7 @@ pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Event
     Ok(())
 }
 
-fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> EventResult<()> {
+fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> Result<(), EventError> {
     let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let events = open(&Arc::new(store), None)?;
     for number in 0..EACH {

@@ -1,6 +1,6 @@
 //! The suite for events.
 
-use arbour::events::{EventError, EventResult};
+use arbour::events::EventError;
 
 use super::EventBed;
 use super::cases::cases;
@@ -67,7 +67,7 @@ impl Suite for EventSuite {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> EventResult<EventBed<F>> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<EventBed<F>, EventError> {
         EventBed::new(factory, axis)
     }
 }

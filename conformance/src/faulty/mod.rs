@@ -45,7 +45,8 @@ pub use snapshot::FaultySnapshot;
 pub use store::FaultyStore;
 pub use transaction::FaultyTransaction;
 
-use arbour_core::{Tree, Write};
+use arbour_core::Tree;
+use arbour_core::engine::Write;
 
 /// A write that is kept until the end of its transaction or batch.
 #[derive(Clone)]

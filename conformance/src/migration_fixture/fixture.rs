@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::migrations::layout::JOURNAL_TREE;
-use arbour::migrations::{MigrationResult, Migrations, Report, Run, StepId, Target};
+use arbour::migrations::{MigrationError, Migrations, Report, Run, StepId, Target};
 use arbour_core::{Durability, KvStore, StoreOptions};
 use tempfile::TempDir;
 
@@ -114,7 +114,7 @@ impl MigrationFixture {
     ///     .check(&arbour_conformance::MemoryFactory)?;
     /// # Ok::<(), arbour::migrations::MigrationError>(())
     /// ```
-    pub fn check<F: Factory>(&self, factory: &F) -> MigrationResult<()> {
+    pub fn check<F: Factory>(&self, factory: &F) -> Result<(), MigrationError> {
         let folder = TempDir::with_prefix("arbour-pinned-").map_err(io)?;
         let store = Arc::new(factory.open(&folder.path().join("store"), &StoreOptions::new())?);
         for (name, version) in &self.versions {
@@ -154,7 +154,7 @@ impl MigrationFixture {
     pub fn not_idempotent<F: Factory>(
         &self,
         factory: &F,
-    ) -> MigrationResult<Vec<(String, StepId)>> {
+    ) -> Result<Vec<(String, StepId)>, MigrationError> {
         let folder = TempDir::with_prefix("arbour-pinned-").map_err(io)?;
         let store = factory.open(&folder.path().join("store"), &StoreOptions::new())?;
         let mut found = Vec::new();
@@ -187,7 +187,7 @@ impl MigrationFixture {
     }
 
     /// Turns a store into that of a version.
-    fn prepare<S: KvStore>(&self, store: &S, version: &Version) -> MigrationResult<()> {
+    fn prepare<S: KvStore>(&self, store: &S, version: &Version) -> Result<(), MigrationError> {
         clear(store)?;
         version.store.fill(store)?;
         if !version.store.has_tree(JOURNAL_TREE) && version.at != Target::Nothing {
@@ -201,7 +201,7 @@ impl MigrationFixture {
         store: &S,
         name: &str,
         version: &Version,
-    ) -> MigrationResult<Pinned> {
+    ) -> Result<Pinned, MigrationError> {
         self.prepare(store, version)?;
         run(&self.migrations(), store)?;
         let end = Pinned::of(store)?;
@@ -215,7 +215,7 @@ impl MigrationFixture {
             "what has run over the store of {name} runs again: {again:?}"
         );
         let found = self.migrations().verify(store)?;
-        assert!(found.failed.is_empty(), "the store of {name} ends wrong: {found:?}");
+        assert!(found.is_empty(), "the store of {name} ends wrong: {found:?}");
         Ok(end)
     }
 
@@ -225,7 +225,7 @@ impl MigrationFixture {
         name: &str,
         version: &Version,
         end: &Pinned,
-    ) -> MigrationResult<()> {
+    ) -> Result<(), MigrationError> {
         self.prepare(store, version)?;
         let migrations = (self.migrations)().chunk_entries(1);
         for step in migrations.plan(store)?.steps {
@@ -242,7 +242,7 @@ impl MigrationFixture {
         version: &Version,
         end: &Pinned,
         breaks: Break,
-    ) -> MigrationResult<()> {
+    ) -> Result<(), MigrationError> {
         let mut steps = 1;
         loop {
             self.prepare(store, version)?;
@@ -265,12 +265,12 @@ pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO).durability(Durability::None)
 }
 
-fn run<S: KvStore>(migrations: &Migrations, store: &S) -> MigrationResult<Report> {
+fn run<S: KvStore>(migrations: &Migrations, store: &S) -> Result<Report, MigrationError> {
     migrations.run_with(store, &quick(), &mut |_| ControlFlow::Continue(()))
 }
 
 /// Restores the entries of a store, and leaves the journal as it is.
-fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> MigrationResult<()> {
+fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> Result<(), MigrationError> {
     use arbour_core::engine::TreeName;
     use arbour_core::{KeyRange, KvRead as _, KvWrite as _};
 
@@ -284,7 +284,12 @@ fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> MigrationResult<()> {
     Ok(pinned.fill(store)?)
 }
 
-fn assert_same<S: KvStore>(end: &Pinned, store: &S, name: &str, how: &str) -> MigrationResult<()> {
+fn assert_same<S: KvStore>(
+    end: &Pinned,
+    store: &S,
+    name: &str,
+    how: &str,
+) -> Result<(), MigrationError> {
     let differs = end.difference(&Pinned::of(store)?);
     assert!(differs.is_none(), "the store of {name} ends otherwise, {how}: {differs:?}");
     Ok(())

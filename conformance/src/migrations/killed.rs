@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour::migrations::{MigrationResult, Migrations, Run};
+use arbour::migrations::{MigrationError, Migrations, Run};
 use arbour_core::{Batch, Durability, KvStore, StoreOptions};
 
 use super::cases::claims::{app, assert_counted, counts_rooms};
@@ -25,7 +25,7 @@ fn migrations() -> Migrations {
     app([counts_rooms(1)]).chunk_entries(CHUNK)
 }
 
-fn fill<F: Factory>(factory: &F, path: &Path) -> MigrationResult<()> {
+fn fill<F: Factory>(factory: &F, path: &Path) -> Result<(), MigrationError> {
     let store = factory.open(path, &StoreOptions::new())?;
     let rooms = store.tree("rooms")?;
     let mut batch = Batch::new();
@@ -46,14 +46,14 @@ fn fill<F: Factory>(factory: &F, path: &Path) -> MigrationResult<()> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, migrations};
 /// #[test]
-/// fn killed() -> arbour::migrations::MigrationResult<()> {
+/// fn killed() -> Result<(), arbour::migrations::MigrationError> {
 ///     migrations::killed_migrator_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the migrations.
-pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
+pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Result<(), MigrationError> {
     if let Some(part) = Part::of_this_process() {
         return migrate_until_killed(factory, &part);
     }
@@ -86,7 +86,7 @@ pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Migration
 }
 
 /// The child's role: it reports how many entries are committed.
-fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
+fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), MigrationError> {
     let store = part.open(factory)?;
     let options = Run::default().lease(Duration::from_millis(200));
     let mut last = 0;
@@ -115,14 +115,17 @@ fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> MigrationResult
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, migrations};
 /// #[test]
-/// fn two() -> arbour::migrations::MigrationResult<()> {
+/// fn two() -> Result<(), arbour::migrations::MigrationError> {
 ///     migrations::two_migrators_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the migrations.
-pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> MigrationResult<()> {
+pub fn two_migrators_by_manifest<F: Factory>(
+    factory: &F,
+    test: &str,
+) -> Result<(), MigrationError> {
     if let Some(part) = Part::of_this_process() {
         return migrate_beside(factory, &part);
     }
@@ -144,7 +147,7 @@ pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> Migrati
     Ok(store.close()?)
 }
 
-fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> MigrationResult<()> {
+fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> Result<(), MigrationError> {
     let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let report = migrations().run(&store)?;
     Ok(say(format_args!("{} steps", report.steps.len()))?)

@@ -1,6 +1,6 @@
 //! The suite for migrations.
 
-use arbour::migrations::{MigrationError, MigrationResult};
+use arbour::migrations::MigrationError;
 
 use super::MigrationBed;
 use super::cases::cases;
@@ -68,7 +68,7 @@ impl Suite for MigrationSuite {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> MigrationResult<MigrationBed<F>> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<MigrationBed<F>, MigrationError> {
         MigrationBed::new(factory, axis)
     }
 }

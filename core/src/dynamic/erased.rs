@@ -8,10 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::value::DynValue;
+use crate::batch::Write;
 use crate::engine::TreeName;
 use crate::{
     Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result,
-    Stats, Tree, Write,
+    Stats, Tree,
 };
 
 pub(super) trait ErasedStore: Send + Sync {

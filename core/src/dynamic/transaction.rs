@@ -4,7 +4,8 @@ use super::erased::ErasedWrite;
 use super::snapshot::DynCursor;
 use super::snapshot::read_through;
 use super::value::DynValue;
-use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree, Write};
+use crate::batch::Write;
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree};
 
 /// A transaction of a [`DynStore`](crate::DynStore).
 ///

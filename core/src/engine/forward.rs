@@ -214,7 +214,7 @@ macro_rules! __forward_method {
         }
     };
     (check $self:ident $inner:expr) => {
-        fn check(&$self, write: &$crate::Write<'_>) -> $crate::Result<()> {
+        fn check(&$self, write: &$crate::engine::Write<'_>) -> $crate::Result<()> {
             $inner.check(write)
         }
     };

@@ -56,6 +56,7 @@ pub use tree_registry::TreeRegistry;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
 
 pub use crate::__forward as forward;
+pub use crate::batch::Write;
 pub use crate::bound::{prefix_end, successor};
 pub use crate::buffer::Buffer;
 pub use crate::tree::foreign_tree;

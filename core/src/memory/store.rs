@@ -6,8 +6,9 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use parking_lot::RwLock;
 
+use crate::batch::Write;
 use crate::engine::{TreeRegistry, WriterSlot};
-use crate::{Capabilities, Error, ErrorKind, Operation, Result, StoreOptions, Tree, Write};
+use crate::{Capabilities, Error, ErrorKind, Operation, Result, StoreOptions, Tree};
 
 /// One tree. Versions share the keys and values they have in common.
 pub(super) type Entries = OrdMap<Arc<[u8]>, Arc<[u8]>>;

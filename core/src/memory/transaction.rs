@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::cursor::MemoryCursor;
 use super::{MemorySnapshot, MemoryStore};
+use crate::batch::Write;
 use crate::engine::WriterGuard;
 use crate::engine::keys_in;
-use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree, Write};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 /// A transaction of a [`MemoryStore`]: its own version of the trees, which the commit swaps in.
 ///

@@ -1,6 +1,6 @@
 //! What can happen to an account.
 
-use arbour::events::{Event, EventResult, EventType, NewEvent};
+use arbour::events::{Event, EventError, EventType, NewEvent};
 use serde::{Deserialize, Serialize};
 
 /// The beginning of the streams of accounts.
@@ -65,7 +65,7 @@ impl Entries {
     }
 
     /// Makes the event of an entry.
-    pub(crate) fn event(&self, account: &str, entry: &Entry) -> EventResult<NewEvent> {
+    pub(crate) fn event(&self, account: &str, entry: &Entry) -> Result<NewEvent, EventError> {
         let stream = stream_of(account);
         match entry {
             Entry::Opened => self.opened.event(stream, &()),
@@ -77,7 +77,7 @@ impl Entries {
     }
 
     /// Reads the entry of an event; `None` if it is not an event of an account.
-    pub(crate) fn read(&self, event: &Event<'_>) -> EventResult<Option<Entry>> {
+    pub(crate) fn read(&self, event: &Event<'_>) -> Result<Option<Entry>, EventError> {
         if let Some(()) = self.opened.read(event)? {
             return Ok(Some(Entry::Opened));
         }

@@ -1,7 +1,7 @@
 //! Carries out orders: decides by the current accounts, and appends if they have not changed.
 
 use arbour::KvStore as _;
-use arbour::events::{Append, DeadLetter, Dispatched, EventError, EventResult, Expected};
+use arbour::events::{Append, DeadLetter, Dispatched, EventError, Expected};
 
 use super::{Order, Refusal};
 use crate::failure::Failure;
@@ -68,7 +68,10 @@ fn decide(
 
 /// Checks whether an order that would be refused now was carried out before: the refusal may be its
 /// own effect. A used key is checked before any version, and no stream has this version.
-fn carried_out_before(ledger: &Ledger, mut append: Append) -> EventResult<Option<Dispatched>> {
+fn carried_out_before(
+    ledger: &Ledger,
+    mut append: Append,
+) -> Result<Option<Dispatched>, EventError> {
     if append.key.is_none() {
         return Ok(None);
     }

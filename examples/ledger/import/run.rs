@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use arbour::events::{Append, Appended, EventError, EventResult, Log};
+use arbour::events::{Append, Appended, EventError, Log};
 use arbour::{ErrorKind, KvStore as _};
 
 use super::ImportError;
@@ -93,11 +93,11 @@ fn append_batch(
     ledger: &Ledger,
     log: &Log,
     batch: &[Record],
-) -> EventResult<Vec<EventResult<Appended>>> {
+) -> Result<Vec<Result<Appended, EventError>>, EventError> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let appends: Vec<Append> = batch.iter().map(append).collect::<EventResult<_>>()?;
+    let appends: Vec<Append> = batch.iter().map(append).collect::<Result<_, EventError>>()?;
     ledger.log_store().write(|transaction| {
         let mut verdicts = Vec::with_capacity(appends.len());
         for append in &appends {
@@ -112,7 +112,7 @@ fn append_batch(
 }
 
 /// The hash of a commit identifies its contents: one event for each, however often it is imported.
-fn append(record: &Record) -> EventResult<Append> {
+fn append(record: &Record) -> Result<Append, EventError> {
     let event = imported().event(STREAM, &record.commit)?.at(record.time);
     Ok(Append::from(event).key(format!("commit/{}", record.commit.hash)))
 }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use arbour::documents::{Collection, DocError, DocResult, Precondition, Written};
+use arbour::documents::{Collection, DocError, Precondition, Written};
 use arbour::{ErrorKind, KvStore};
 
 use super::ImportError;
@@ -81,7 +81,7 @@ fn store_batch<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,
     batch: &[Record],
-) -> DocResult<Vec<DocResult<Written>>> {
+) -> Result<Vec<Result<Written, DocError>>, DocError> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arbour::documents::{
-    Collection, Declaration, DocId, DocResult, Document, Filter, Query, Stored, Written,
+    Collection, Declaration, DocError, DocId, Document, Filter, Query, Stored, Written,
 };
 use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _};
 use serde_json::Value;
@@ -23,19 +23,22 @@ impl<D: Document> Things<D> {
     }
 
     /// Opens a collection in an open store.
-    pub(crate) fn open_in(store: &Arc<DynStore>, declaration: Declaration<D>) -> DocResult<Self> {
+    pub(crate) fn open_in(
+        store: &Arc<DynStore>,
+        declaration: Declaration<D>,
+    ) -> Result<Self, DocError> {
         let collection = Collection::open(&**store, declaration)?;
         Ok(Self { store: Arc::clone(store), collection })
     }
 
     pub(crate) fn write<R>(
         &self,
-        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> DocResult<R>,
-    ) -> DocResult<R> {
+        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> Result<R, DocError>,
+    ) -> Result<R, DocError> {
         self.store.write(|transaction| write(&self.collection, transaction))
     }
 
-    pub(crate) fn set(&self, body: &D) -> DocResult<Written> {
+    pub(crate) fn set(&self, body: &D) -> Result<Written, DocError> {
         self.write(|things, transaction| things.set(transaction, body))
     }
 
@@ -49,7 +52,7 @@ impl<D: Document> Things<D> {
 
     pub(crate) fn read<R>(
         &self,
-        read: impl FnOnce(&Collection<D>, &DynSnapshot<'_>) -> DocResult<R>,
+        read: impl FnOnce(&Collection<D>, &DynSnapshot<'_>) -> Result<R, DocError>,
     ) -> R {
         let snapshot = self.store.snapshot().unwrap();
         read(&self.collection, &snapshot).unwrap()

@@ -1,6 +1,6 @@
 //! Writing documents, and transactions (`J12` to `J15`, `J22`, `S5`).
 
-use arbour::documents::{Collection, DocError, DocResult, Precondition};
+use arbour::documents::{Collection, DocError, Precondition};
 use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite, Operation};
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ fn what_writes_is_ones_own_to_wrap(bed: &Bed) {
         transaction: &mut W,
         id: i64,
         name: &str,
-    ) -> DocResult<()> {
+    ) -> Result<(), DocError> {
         things.set(transaction, &json!({"id": id, "name": name.to_uppercase()})).map(drop)
     }
     let things = open(bed);

@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Declaration, DocError, DocId, DocResult, Field, Filter, Index, IndexState, Precondition,
-    Written,
+    Declaration, DocError, DocId, Field, Filter, Index, IndexState, Precondition, Written,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -22,10 +21,14 @@ fn body(id: &str, code: &str) -> Value {
 
 /// Writes values of documents that a build has already passed, and of others that it has not
 /// reached yet, and asserts that all are refused.
-fn take<S: KvStore>(store: &S, codes: &impl TestCollection<Value>, round: usize) -> DocResult<()> {
+fn take<S: KvStore>(
+    store: &S,
+    codes: &impl TestCollection<Value>,
+    round: usize,
+) -> Result<(), DocError> {
     store.write(|transaction| {
         let mut codes = codes.writer(transaction)?;
-        let taken = |result: DocResult<Written>, holder: &str| {
+        let taken = |result: Result<Written, DocError>, holder: &str| {
             let error = refused(result, "a code that is taken");
             let is_right = matches!(&error, DocError::Unique { holder: told, .. }
                 if *told == DocId::from(holder));
@@ -54,7 +57,7 @@ fn take<S: KvStore>(store: &S, codes: &impl TestCollection<Value>, round: usize)
 /// not. Nulls are free, and so are values that documents no longer have.
 pub(super) fn unique_while_built<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let plain = || Declaration::<Value>::new("codes").field(Field::path("code"));
     let unique = || plain().index(Index::on("code").unique());
     let bodies: Vec<Value> =

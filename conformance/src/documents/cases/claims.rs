@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use arbour::Progress;
-use arbour::documents::{DocError, DocResult, Document, Filter, IndexState, Query, Stored};
+use arbour::documents::{DocError, Document, Filter, IndexState, Query, Stored};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(in crate::documents) fn load<S: KvStore, D: Document>(
     store: &S,
     collection: &impl TestCollection<D>,
     bodies: &[D],
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     store.write(|transaction| {
         let mut documents = collection.writer(transaction)?;
         bodies.iter().try_for_each(|body| documents.set(body).map(drop))
@@ -34,7 +34,7 @@ pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
 pub(super) fn found<D: Document>(
     documents: &impl TestReader<D>,
     query: &Query<D>,
-) -> DocResult<String> {
+) -> Result<String, DocError> {
     Ok(ids(&documents.search(query)?.items))
 }
 
@@ -44,7 +44,7 @@ pub(super) fn means<D: Document>(
     documents: &impl TestReader<D>,
     filter: &Filter<D>,
     expected: &str,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let query = Query::new(filter.clone());
     assert_eq!(found(documents, &query)?, expected, "{filter:?}");
     let count = expected.split_whitespace().count() as u64;
@@ -69,7 +69,7 @@ pub(super) fn means<D: Document>(
 
 /// Asserts that a call was refused, by an error that fits on one line, and returns it.
 #[track_caller]
-pub(super) fn refused<T: Debug>(result: DocResult<T>, what: &str) -> DocError {
+pub(super) fn refused<T: Debug>(result: Result<T, DocError>, what: &str) -> DocError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
     assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
@@ -78,7 +78,7 @@ pub(super) fn refused<T: Debug>(result: DocResult<T>, what: &str) -> DocError {
 
 /// Asserts that the store refused a call, for this reason.
 #[track_caller]
-pub(super) fn refused_by_store<T: Debug>(result: DocResult<T>, kind: ErrorKind, what: &str) {
+pub(super) fn refused_by_store<T: Debug>(result: Result<T, DocError>, kind: ErrorKind, what: &str) {
     let error = refused(result, what);
     let found = match &error {
         DocError::Store(error) => Some(Error::kind(error)),
@@ -89,7 +89,7 @@ pub(super) fn refused_by_store<T: Debug>(result: DocResult<T>, kind: ErrorKind, 
 
 /// Asserts that the document store refuses a call or a query as invalid.
 #[track_caller]
-pub(super) fn invalid<T: Debug>(result: DocResult<T>, what: &str) {
+pub(super) fn invalid<T: Debug>(result: Result<T, DocError>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, DocError::Invalid { .. }), "{what}: {error:?}");
 }
@@ -113,7 +113,7 @@ pub(in crate::documents) fn build<S: KvStore, D: Document>(
     store: &S,
     collection: &impl TestCollection<D>,
     state: IndexState,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let built = collection.build(store, &mut |_| ControlFlow::Continue(()))?;
     assert!(built.iter().all(|index| index.state == state), "{built:?}");
     assert_eq!(collection.indexes(&store.snapshot()?)?, built, "what was built is stored");

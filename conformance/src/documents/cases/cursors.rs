@@ -1,8 +1,6 @@
 //! Pages: from one to the next and back.
 
-use arbour::documents::{
-    Declaration, DocError, DocResult, Field, Filter, Index, PageCursor, Query,
-};
+use arbour::documents::{Declaration, DocError, Field, Filter, Index, PageCursor, Query};
 use arbour_core::{KvStore, MemoryStore};
 use serde_json::{Value, json};
 
@@ -85,7 +83,7 @@ fn queries() -> Vec<Query<Value>> {
 fn both_ways(
     reader: &impl TestReader<Value>,
     query: &Query<Value>,
-) -> DocResult<(Vec<String>, Vec<String>)> {
+) -> Result<(Vec<String>, Vec<String>), DocError> {
     const PAGES_MAX: usize = 100;
     let mut forward = Vec::new();
     let mut page = reader.search(query)?;
@@ -111,7 +109,7 @@ fn both_ways(
 /// too; each in the requested order.
 pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -140,7 +138,7 @@ pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
 /// is the first. A page reached by a cursor can skip documents.
 pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let bodies: Vec<Value> = bodies().into_iter().take(6).collect();
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies)?;
@@ -178,7 +176,7 @@ pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
 /// characters: each document is a page of its own, in every order.
 pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -206,7 +204,7 @@ pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
 /// the time. A cursor stays valid after the store was closed and opened.
 pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         for descending in [false, true] {
             let query = Query::new(Filter::at_least("v", 0)).limit(3);
@@ -229,7 +227,7 @@ pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
                 for v in [5, 35, 55, 75] {
                     things.set(&json!({"id": format!("new{v}"), "v": v}))?;
                 }
-                DocResult::Ok(())
+                Ok::<_, DocError>(())
             })?;
             let snapshot = bed.store().snapshot()?;
             let reader = collection.reader(&snapshot);
@@ -261,7 +259,7 @@ pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
 /// limit may change.
 pub(super) fn of_another_query_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -294,13 +292,15 @@ pub(super) fn of_another_query_refused<F: Factory, M: DocFactory>(
 }
 
 #[track_caller]
-fn is_no_cursor(result: DocResult<()>, what: &str) {
+fn is_no_cursor(result: Result<(), DocError>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, DocError::Cursor { .. }), "{what}: {error:?}");
 }
 
 /// A text that was changed on its way, in any part, or that never was a cursor, is refused.
-pub(super) fn tampered_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn tampered_refused<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(things(true))?, &bodies())?;
     bed.settle()?;
     let collection = bed.open(things(true))?;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, Considered, Declaration, DocError, DocResult, Explain, Field, Filter, Index, Query,
+    Access, Considered, Declaration, DocError, Explain, Field, Filter, Index, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn is_by(explain: &Explain, index: &str) -> bool {
 /// whether all are read or they are sorted; and it runs the query it explains.
 pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(packages(has_indexes))?, &many())?;
     }
@@ -81,7 +81,7 @@ pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
 /// answer it; if one does, the query finds the same documents.
 pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(packages(true))?, &many())?;
     bed.settle()?;
     let indexed = bed.open(packages(true))?;
@@ -127,7 +127,9 @@ pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
 /// Of several access paths the one that reads the fewest documents is chosen, even if another has
 /// the order or fewer remaining conditions. The conditions that are still checked on each document
 /// are named, and no others.
-pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("kind"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    Change, Declaration, DocError, DocId, DocResult, Field, Filter, Index, Precondition, Query,
+    Change, Declaration, DocError, DocId, Field, Filter, Index, Precondition, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn follow<S: KvStore>(
     notes: &impl TestCollection<Value>,
     after: u64,
     limit: usize,
-) -> DocResult<Vec<Change>> {
+) -> Result<Vec<Change>, DocError> {
     let (mut position, mut all) = (after, Vec::new());
     loop {
         let changes = notes.changes(&store.snapshot()?, position, limit)?;
@@ -51,7 +51,10 @@ fn replayed(copy: &mut Revisions, changes: &[Change]) {
     }
 }
 
-fn revisions<S: KvStore>(store: &S, notes: &impl TestCollection<Value>) -> DocResult<Revisions> {
+fn revisions<S: KvStore>(
+    store: &S,
+    notes: &impl TestCollection<Value>,
+) -> Result<Revisions, DocError> {
     let all = notes.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
     Ok(all.into_iter().map(|stored| (stored.id, stored.revision)).collect())
 }
@@ -61,7 +64,7 @@ fn revisions<S: KvStore>(store: &S, notes: &impl TestCollection<Value>) -> DocRe
 /// of the collection.
 pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let notes = bed.open(self::notes())?;
     assert_eq!(notes.newest_change(&bed.store().snapshot()?)?, 0);
     bed.store().write(|transaction| {
@@ -116,7 +119,7 @@ pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
 /// Case 19. A write that was rolled back or refused is not a change, and takes no position.
 pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let notes = bed.open(self::notes())?;
     load(bed.store(), &notes, &[json!({"id": "a", "n": 1})])?;
     let mut transaction = bed.store().begin()?;
@@ -134,7 +137,7 @@ pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
         refused(notes.set(&json!({"id": "new", "n": 1})), "what is taken");
         refused(notes.update("nobody", &json!({"n": 2})), "what is not there");
         refused(notes.change_id("nobody", "c"), "an id that is not there");
-        DocResult::Ok(())
+        Ok::<_, DocError>(())
     })?;
     load(bed.store(), &notes, &[json!({"id": "b"})])?;
     assert_eq!(notes.newest_change(&before)?, 1, "a snapshot of before");
@@ -154,7 +157,7 @@ pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
 /// left, in a store that was closed and opened.
 pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let notes = bed.open(self::notes())?;
     for n in 0..10 {
         load(bed.store(), &notes, &[json!({"id": "a", "n": n})])?;
@@ -193,7 +196,7 @@ pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
 /// transaction of the acknowledgement, and forgetting the subscriber releases the changes.
 pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let notes = bed.open(self::notes())?;
     for n in 0..10 {
         load(bed.store(), &notes, &[json!({"id": "a", "n": n})])?;
@@ -235,7 +238,7 @@ pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
 /// subscriber that was forgotten may begin anywhere.
 pub(super) fn acknowledged_moves_forward_only<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let notes = bed.open(self::notes())?;
     let acknowledge =
         |store: &F::Store, position| store.write(|t| notes.acknowledge(t, "mailer", position));

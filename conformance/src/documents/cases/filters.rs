@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use arbour::documents::{Declaration, DocError, DocResult, Field, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, Field, Filter, Index, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn bodies() -> Vec<Value> {
 fn filters_mean<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
     expected: &[(Filter<Value>, &str)],
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -62,7 +62,7 @@ fn filters_mean<F: Factory, M: DocFactory>(
 }
 
 /// J18. A value is found exactly: a number by its numeric value, a text to its last byte.
-pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -84,7 +84,7 @@ pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRes
 }
 
 /// J10. One of several values, given in any order and any number.
-pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -100,7 +100,7 @@ pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocR
 }
 
 /// J10. Ranges with every kind of bound, including empty and inverted ranges.
-pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     let numbers = |lower, upper| Filter::range("v", lower, upper);
     filters_mean(
         bed,
@@ -130,7 +130,7 @@ pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
 }
 
 /// Texts that begin with a prefix, to the last byte, and none that merely look similar.
-pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -149,7 +149,9 @@ pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Doc
 }
 
 /// J10. Texts that contain a part, in any case of letters.
-pub(super) fn substrings<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn substrings<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -164,7 +166,9 @@ pub(super) fn substrings<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
 }
 
 /// J10. At least one of the field's many values is among these.
-pub(super) fn contains_any<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn contains_any<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -179,7 +183,9 @@ pub(super) fn contains_any<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) ->
 }
 
 /// J10. Each of these is among the field's many values.
-pub(super) fn contains_all<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn contains_all<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -194,7 +200,7 @@ pub(super) fn contains_all<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) ->
 
 /// Nothing, null and a path that leads nowhere are equal; false, zero and the empty text are
 /// different.
-pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -210,7 +216,9 @@ pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRes
 }
 
 /// Nested filters, to some depth, and their negations, including null.
-pub(super) fn and_or_not<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn and_or_not<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     let lib = || Filter::prefix("name", "lib");
     let hot = || Filter::contains_any("tags", ["hot"]);
     let one = || Filter::eq("v", 1);
@@ -240,7 +248,7 @@ pub(super) fn and_or_not<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
 }
 
 /// J10. A closure decides, alone and together with other filters, and sees the document.
-pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     let has_meta = || Filter::custom("has meta", |body: &Value| body["meta"].is_object());
     filters_mean(
         bed,
@@ -258,7 +266,7 @@ pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
 /// another, or of arrays, is refused.
 pub(super) fn sorts_of_values_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     filters_mean(
         bed,
         &[
@@ -306,7 +314,7 @@ fn cannot_be(reader: &impl TestReader<Value>, filter: &Filter<Value>) {
 /// sorts nothing.
 pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for has_indexes in [false, true] {
         let collection = bed.open(things(has_indexes))?;
         load(bed.store(), &collection, &bodies())?;
@@ -329,7 +337,7 @@ pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
 /// An undeclared field is refused, wherever it is named, and the error lists the declared ones.
 pub(super) fn unknown_field_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let collection = bed.open(things(true))?;
     load(bed.store(), &collection, &bodies())?;
     drop(collection);
@@ -365,7 +373,7 @@ pub(super) fn unknown_field_refused<F: Factory, M: DocFactory>(
 }
 
 #[track_caller]
-fn tells_fields<T: Debug>(result: DocResult<T>, what: &dyn Debug) {
+fn tells_fields<T: Debug>(result: Result<T, DocError>, what: &dyn Debug) {
     let error = refused(result, &format!("{what:?} of a field that is not declared"));
     let is_right = matches!(
         &error,

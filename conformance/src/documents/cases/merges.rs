@@ -1,6 +1,6 @@
 //! Changing members of documents.
 
-use arbour::documents::{DocError, DocId, DocResult, Filter, Precondition, Query};
+use arbour::documents::{DocError, DocId, Filter, Precondition, Query};
 use arbour_core::KvStore;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 /// member. An absent document is not created, and an id in the changes is ignored.
 pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let people = bed.open(self::people())?;
     let before = json!({
         "id": "ada", "born": 1815, "kept": false, "spouse": "william", "tags": [1, 2],
@@ -54,7 +54,7 @@ pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
 /// the examples of RFC 7396, as members of a document.
 pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let examples = [
         (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
         (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
@@ -91,7 +91,7 @@ pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
 /// J13. An upsert updates the document with the given id, or inserts it, without the nulls.
 pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let people = bed.open(self::people())?;
     let changes = json!({
         "id": "ada", "born": 1815, "kept": true, "spouse": null, "address": {"city": "london"},
@@ -127,7 +127,7 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
 /// its error is passed on.
 pub(super) fn changes_must_be_an_object<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let people = bed.open(self::people())?;
     load(bed.store(), &people, &[json!({"id": "ada", "born": 1815})])?;
     for changes in [json!(null), json!([]), json!("born"), json!(7)] {

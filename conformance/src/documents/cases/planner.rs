@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use arbour::documents::{DocError, DocResult, Query, Scrub};
+use arbour::documents::{DocError, Query};
 use arbour_core::KvStore;
 use proptest::prelude::TestCaseError;
 use serde_json::Value;
@@ -24,7 +24,7 @@ const CASES: u64 = 24;
 /// distinct; and the indexes have exactly the entries that they should.
 pub(super) fn agrees_with_full_scan<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let seed = seed();
     println!("ARBOUR_SEED={seed}");
     let cases = number_from("ARBOUR_MODEL_CASES").unwrap_or(CASES);
@@ -49,7 +49,7 @@ fn examine<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
     name: &str,
     plan: &Plan,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let collection = bed.open(declaration(name, &plan.indexes))?;
     load(bed.store(), &collection, &plan.bodies)?;
     bed.store().write(|transaction| {
@@ -71,7 +71,7 @@ fn examine<F: Factory, M: DocFactory>(
         pages_agree(&reader, query, *page, &expected, &what)?;
         numbers_agree(&reader, query, &expected, &what)?;
     }
-    let report = collection.scrub(bed.store(), Scrub::Report, &mut go_on)?;
+    let report = collection.scrub(bed.store(), &mut go_on)?;
     assert!(report.is_clean(), "{report:?}");
     Ok(())
 }
@@ -87,7 +87,7 @@ fn pages_agree(
     limit: usize,
     expected: &[&Value],
     what: &str,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let whole = reader.search(query)?;
     assert_eq!(ids(&whole.items), line(expected), "{what}");
     assert!(whole.items.iter().map(|stored| &stored.body).eq(expected.iter().copied()), "{what}");
@@ -131,7 +131,7 @@ fn numbers_agree(
     query: &Query<Value>,
     expected: &[&Value],
     what: &str,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     assert_eq!(reader.count(&query.filter)?, expected.len() as u64, "the count, {what}");
     assert_eq!(reader.exists(&query.filter)?, !expected.is_empty(), "whether, {what}");
     let explain = reader.explain(query)?;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use arbour::documents::{Collection, DocCache, DocError, DocResult, Filter, Query};
+use arbour::documents::{Collection, DocCache, DocError, Filter, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ macro_rules! on_both {
             let $reader = collection.reader(&snapshot);
             $check
         }
-        DocResult::Ok(())
+        Ok::<_, DocError>(())
     }};
 }
 
@@ -35,7 +35,7 @@ macro_rules! on_both {
 /// direction; offset and limit are respected. Without a sort they come by id.
 pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     on_both!(bed, |reader, has_indexes| {
         let all = || Query::new(Filter::All);
         let net = || Query::new(Filter::eq("section", "net"));
@@ -72,7 +72,9 @@ pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
 
 /// J16. A get by many ids returns the documents in the requested order, repeated if an id is
 /// repeated, and nothing for an absent id.
-pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn many_in_order<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         let many = reader.get_many(["c", "nobody", "a", "c", "h"])?;
         let told: Vec<String> = many
@@ -86,7 +88,9 @@ pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -
 
 /// J17. A cache reads each document once and remembers absent ones; it belongs to one snapshot, and
 /// later writes are visible in the next.
-pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn cached_once<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(packages(true))?, &package_bodies())?;
     bed.settle()?;
     let collection = bed.open(packages(true))?;
@@ -116,7 +120,9 @@ pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> 
 }
 
 /// J16. A document can be found by a unique field, including the id; another field is refused.
-pub(super) fn by_unique_field<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn by_unique_field<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     on_both!(bed, |reader, has_indexes| {
         let id =
             |stored: Option<arbour::documents::Stored<Value>>| stored.map(|s| s.id.to_string());
@@ -138,7 +144,7 @@ pub(super) fn by_unique_field<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>)
 /// J20. `one` is the first, `all` ignores the limit, and `count` and `exists` agree with them.
 pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         for (filter, expected) in [
             (Filter::All, "h g f e d c b a"),
@@ -162,7 +168,9 @@ pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
 
 /// J20. Sums of integers are exact, sums and averages ignore nulls and values that are not numbers,
 /// and least and greatest follow the sort order.
-pub(super) fn aggregates<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn aggregates<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         let (all, net) = (Filter::All, Filter::eq("section", "net"));
         let none = Filter::eq("section", "nothing");
@@ -203,7 +211,9 @@ pub(super) fn aggregates<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> D
 
 /// J18. The distinct values of a field come once each and in order, numbers by value, without
 /// nulls.
-pub(super) fn distinct_values<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn distinct_values<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         let shown = |values: Vec<Value>| {
             let as_float = |value: &Value| value.as_f64().map_or(value.clone(), Value::from);
@@ -228,7 +238,7 @@ pub(super) fn distinct_values<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>)
 /// J21. Each document is visited once, sorted if requested, until the visitor stops or fails.
 pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         let visited = |query: &Query<Value>, enough: usize| {
             let mut visited = Vec::new();
@@ -239,7 +249,7 @@ pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
                     if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
                 Ok::<_, DocError>(flow)
             })?;
-            DocResult::Ok(visited)
+            Ok::<_, DocError>(visited)
         };
         let net = Query::new(Filter::eq("section", "net"));
         let by_size = net.clone().descending("size");
@@ -266,7 +276,7 @@ pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
 
 /// J18. The total is returned only if requested, and is that of the filter, whichever page it is
 /// requested with.
-pub(super) fn totals<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn totals<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     on_both!(bed, |reader, _has_indexes| {
         for (filter, total) in [
             (Filter::All, 8),

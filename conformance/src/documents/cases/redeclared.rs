@@ -2,7 +2,7 @@
 
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocError, DocResult, Field, FieldKind, Filter, Index, IndexState, Query,
+    Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn changes(name: &str) -> Vec<(Declaration<Value>, Declaration<Value>)> {
 /// has the entries of an index that was declared like this from the start.
 pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for number in 0..changes("").len() {
         let (name, fresh) = (format!("changed {number}"), format!("fresh {number}"));
         let declaration = |name: &str| {
@@ -104,7 +104,7 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
 /// what was written in the meantime.
 pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let indexed = || plain("things").index(Index::on("a")).index(Index::on("b"));
     let tree = index_tree("things", "a");
     load(bed.store(), &bed.open(indexed())?, &bodies())?;
@@ -131,7 +131,7 @@ pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
 /// writing them: at its path, computed, or by its default.
 pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let bare = || Declaration::<Value>::new("things");
     let fields = || {
         bare()
@@ -172,7 +172,7 @@ pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
 /// not maintain what it does not know.
 pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(plain("things"))?, &bodies())?;
     bed.settle()?;
     let old = bed.open(plain("things"))?;

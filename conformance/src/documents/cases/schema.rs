@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::codec::{Codec, Json};
 use arbour::documents::layout::{HEADER_BYTES, Header, documents_tree};
-use arbour::documents::{
-    BodyCodec, Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub,
-};
+use arbour::documents::{BodyCodec, Declaration, DocError, DocId, Field, Filter, Index, Query};
 use arbour_core::{DecodeError, EncodeError, KvStore};
 use serde_json::{Value, json};
 
@@ -49,7 +47,7 @@ fn of_the_first_version() -> [Value; 3] {
 }
 
 /// The header of a stored document.
-fn header<S: KvStore>(store: &S, collection: &str, id: &str) -> DocResult<Header> {
+fn header<S: KvStore>(store: &S, collection: &str, id: &str) -> Result<Header, DocError> {
     let documents = raw(store, &documents_tree(collection))?;
     let stored = documents.iter().find(|(key, _)| key == id.as_bytes());
     let (_, value) = stored.expect("the document is there");
@@ -62,7 +60,7 @@ fn plant<F: Factory, M: DocFactory>(
     collection: &str,
     id: &str,
     value: &[u8],
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let tree = bed.layer_tree(&documents_tree(collection))?;
     Ok(bed.store().put(&tree, id.as_bytes(), value)?)
 }
@@ -71,7 +69,7 @@ fn plant<F: Factory, M: DocFactory>(
 /// by a field that only the newest version has; reading does not write.
 pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     upgraded_in_index(bed)?;
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     bed.settle()?;
@@ -93,7 +91,7 @@ pub(super) fn upgraded_when_read<F: Factory, M: DocFactory>(
 }
 
 /// Upgraded values are found in their new form, even through an index that existed before.
-fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
     let births = || Declaration::new("births").field(Field::path("born")).index(Index::on("born"));
     load(bed.store(), &bed.open(births())?, &[json!({"id": "a", "born": "1815"})])?;
     bed.settle()?;
@@ -114,7 +112,7 @@ fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocRe
 /// is; a program of the older version is refused from then on.
 pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     bed.settle()?;
     let people = bed.open(third())?;
@@ -144,7 +142,7 @@ pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
 /// read, and a lenient search lists it.
 pub(super) fn newer_refused_rest_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     let mut newer = Vec::new();
     Header { codec: 1, schema: 9, revision: 4 }.encode(&mut newer);
@@ -184,7 +182,7 @@ pub(super) fn newer_refused_rest_readable<F: Factory, M: DocFactory>(
 /// unknown format and an unknown codec.
 pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for value in damaged() {
         load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
         plant(bed, "people", "b", &value)?;
@@ -243,7 +241,7 @@ fn damaged() -> Vec<Vec<u8>> {
 /// an entry of it.
 pub(super) fn undecodable_is_mended<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     for value in damaged() {
         for is_removed in [false, true] {
             let people = bed.open(first())?;
@@ -257,13 +255,13 @@ pub(super) fn undecodable_is_mended<F: Factory, M: DocFactory>(
                 } else {
                     people.set(&json!({"id": "b", "year": 7}))?;
                 }
-                DocResult::Ok(())
+                Ok::<_, DocError>(())
             })?;
             drop(people);
             bed.settle()?;
             let people = bed.open(first())?;
             let go_on = &mut |_| ControlFlow::Continue(());
-            let report = people.scrub(bed.store(), Scrub::Report, go_on)?;
+            let report = people.scrub(bed.store(), go_on)?;
             assert!(report.is_clean(), "{report:?}");
             let snapshot = bed.store().snapshot()?;
             let reader = people.reader(&snapshot);
@@ -294,7 +292,9 @@ impl Codec<Value> for Turned {
 
 /// A collection can be written with another codec from now on: earlier documents are read with the
 /// codec they name, if the declaration has it; otherwise they are refused, not misread.
-pub(super) fn codec_changed<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> DocResult<()> {
+pub(super) fn codec_changed<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<(), DocError> {
     let turned = || BodyCodec::own::<Turned>(16).expect("16 is a number of one's own");
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     bed.settle()?;

@@ -1,9 +1,7 @@
 //! Missing entries and dangling entries.
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{
-    Declaration, DocError, DocId, DocResult, Field, Filter, Index, Query, Scrub, encode_scalar,
-};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, Query, encode_scalar};
 use arbour::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
 use serde_json::{Value, json};
@@ -43,12 +41,12 @@ fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
 /// documents that cannot be read, and leaves their entries.
 pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let things = bed.open(self::things())?;
     load(bed.store(), &things, &bodies())?;
     let trees = ["size", "-size", "tags"].map(|index| index_tree("things", index));
     let sound = trees.iter().map(|tree| raw(bed.store(), tree)).collect::<Result<Vec<_>, _>>()?;
-    let clean = things.scrub(bed.store(), Scrub::Report, &mut go_on)?;
+    let clean = things.scrub(bed.store(), &mut go_on)?;
     assert!(clean.is_clean(), "{clean:?}");
     assert_eq!((clean.documents, clean.entries), (5, 5 + 5 + 10));
     let [size, down, tags] = &trees;
@@ -75,8 +73,12 @@ pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     let removed: Vec<usize> = planted.iter().map(Vec::len).collect();
     assert_eq!(removed, [5 - 1 + 2, 5 - 1 + 1, 10 - 1 + 2], "what was planted is not in the way");
     let things = bed.open(self::things())?;
-    for scrub in [Scrub::Report, Scrub::Mend] {
-        let report = things.scrub(bed.store(), scrub, &mut go_on)?;
+    for mends in [false, true] {
+        let report = if mends {
+            things.mend(bed.store(), &mut go_on)?
+        } else {
+            things.scrub(bed.store(), &mut go_on)?
+        };
         assert_eq!((report.missing_count, report.dangling_count), (3, 5), "{report:?}");
         let mut named = report.missing.clone();
         named.sort();
@@ -90,19 +92,19 @@ pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
         let of = |index: &str| report.dangling.iter().filter(|(name, _)| name == index).count();
         assert_eq!([of("size"), of("-size"), of("tags")], [2, 1, 2], "{report:?}");
         assert!(report.dangling.iter().any(|(_, key)| key.contains("nobody")), "{report:?}");
-        if scrub == Scrub::Report {
+        if !mends {
             let after = trees.iter().map(|tree| raw(bed.store(), tree));
             assert_eq!(after.collect::<Result<Vec<_>, _>>()?, planted, "a report changes nothing");
         }
     }
     let mended = trees.iter().map(|tree| raw(bed.store(), tree)).collect::<Result<Vec<_>, _>>()?;
     assert_eq!(mended, sound);
-    let again = things.scrub(bed.store(), Scrub::Mend, &mut go_on)?;
+    let again = things.mend(bed.store(), &mut go_on)?;
     assert!(again.is_clean(), "{again:?}");
     means(&things.reader(&bed.store().snapshot()?), &Filter::eq("size", 0), "0 2 4")?;
     let documents = bed.layer_tree(&documents_tree("things"))?;
     bed.store().put(&documents, b"3", b"no document")?;
-    let report = things.scrub(bed.store(), Scrub::Mend, &mut go_on)?;
+    let report = things.mend(bed.store(), &mut go_on)?;
     assert_eq!((report.unreadable_count, report.missing_count, report.dangling_count), (1, 0, 0));
     assert!(!report.is_clean() && report.unreadable.iter().all(|told| told.contains('3')));
     let after = trees.iter().map(|tree| raw(bed.store(), tree)).collect::<Result<Vec<_>, _>>()?;
@@ -114,7 +116,7 @@ pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
 /// search lists it.
 pub(super) fn dangling_is_named<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     load(bed.store(), &bed.open(things())?, &bodies())?;
     let size = bed.layer_tree(&index_tree("things", "size"))?;
     bed.store().put(&size, &entry(&json!(0), "nobody", false), b"")?;

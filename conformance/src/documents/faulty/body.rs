@@ -1,7 +1,7 @@
 //! Faults of what is written: the ids in documents, and the results of changes.
 
 use arbour::documents::{
-    Declaration, DocId, DocResult, Document, Filter, Ids, Query, from_json, set_at, to_json,
+    Declaration, DocError, DocId, Document, Filter, Ids, Query, from_json, set_at, to_json,
 };
 use arbour_core::KvRead;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use crate::documents::TestReader;
 pub(super) fn with_other_id<D: Document, R: KvRead>(
     stored: &FaultyReader<'_, D, R>,
     body: &D,
-) -> DocResult<Option<D>> {
+) -> Result<Option<D>, DocError> {
     let declaration = &stored.collection.declaration;
     let mut json = to_json(&declaration.name, body)?;
     let id = at(&json, &declaration.id_path);
@@ -43,7 +43,7 @@ pub(super) fn with_other_id<D: Document, R: KvRead>(
 pub(super) fn id_in<D: Document>(
     declaration: &Declaration<D>,
     body: &D,
-) -> DocResult<Option<DocId<'static>>> {
+) -> Result<Option<DocId<'static>>, DocError> {
     let json = to_json(&declaration.name, body)?;
     Ok(declaration.ids.read(at(&json, &declaration.id_path)).unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Collection, Declaration, DocResult, Document, Index, IndexState, IndexStatus,
+    Collection, Declaration, DocError, Document, Index, IndexState, IndexStatus, ScrubReport,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
@@ -52,8 +52,17 @@ impl<D: Document> FaultyCollection<D> {
         indexes
     }
 
+    /// Hides the dangling entries that were found.
+    pub(super) fn shown(&self, mut report: ScrubReport) -> ScrubReport {
+        if self.has(DocFault::ScrubFindsNoDangling) {
+            report.dangling.clear();
+            report.dangling_count = 0;
+        }
+        report
+    }
+
     /// Returns the indexes that are not complete, with their trees.
-    fn incomplete<R: KvRead>(&self, reader: &R) -> DocResult<Vec<(&Index, &Tree)>> {
+    fn incomplete<R: KvRead>(&self, reader: &R) -> Result<Vec<(&Index, &Tree)>, DocError> {
         let states = self.below.indexes(reader)?;
         let indexes = self.declaration.indexes.iter().zip(&self.trees.indexes);
         let with_states = indexes.zip(states).filter(|(_, status)| !status.state.is_complete());
@@ -65,7 +74,7 @@ impl<D: Document> FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>> {
+    ) -> Result<Vec<IndexStatus>, DocError> {
         let snapshot = store.snapshot()?;
         let old = keys(&snapshot, &self.trees.documents)?;
         let incomplete = self.incomplete(&snapshot)?;
@@ -86,7 +95,7 @@ impl<D: Document> FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>> {
+    ) -> Result<Vec<IndexStatus>, DocError> {
         let name = &self.declaration.name;
         let snapshot = store.snapshot()?;
         let mut forgotten = Vec::new();
@@ -112,7 +121,7 @@ fn remove<'e, S: KvStore>(
     store: &S,
     tree: &Tree,
     entries: impl Iterator<Item = &'e Vec<u8>>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let mut transaction = store.begin()?;
     for entry in entries {
         transaction.delete(tree, entry)?;

@@ -3,9 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::Progress;
-use arbour::documents::{
-    Change, DocError, DocResult, Document, Duplicate, IndexStatus, Scrub, ScrubReport,
-};
+use arbour::documents::{Change, DocError, Document, Duplicate, IndexStatus, ScrubReport};
 use arbour_core::{KvRead, KvStore, KvWrite};
 
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
@@ -22,7 +20,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
     fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
-    ) -> DocResult<FaultyWriter<'w, D, W>> {
+    ) -> Result<FaultyWriter<'w, D, W>, DocError> {
         let refusal = self.below.indexes(&*transaction).err();
         let is_stale = match refusal {
             Some(DocError::Redeclared { .. }) if self.has(DocFault::StaleHandleWrites) => true,
@@ -32,7 +30,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         Ok(FaultyWriter { collection: self, transaction, is_stale, is_spoiled: false })
     }
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError> {
         Ok(self.told(self.below.indexes(reader)?))
     }
 
@@ -40,7 +38,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>> {
+    ) -> Result<Vec<IndexStatus>, DocError> {
         let indexes = match self.fault {
             Some(DocFault::BuildMissesWrites) => self.build_without_new(store, progress),
             Some(DocFault::ResumedBuildForgets) => self.build_without_resumed(store, progress),
@@ -49,7 +47,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         Ok(self.told(indexes?))
     }
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
         let is_declared = self.declaration.indexes.iter().any(|declared| declared.name == index);
         if self.has(DocFault::DisableShrugs) && is_declared {
             return Ok(());
@@ -57,7 +55,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         self.below.disable(transaction, index)
     }
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
         self.below.enable(transaction, index)
     }
 
@@ -66,26 +64,35 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> DocResult<Vec<Duplicate>> {
+    ) -> Result<Vec<Duplicate>, DocError> {
         self.below.duplicates(reader, index, limit)
     }
 
     fn scrub<S: KvStore>(
         &self,
         store: &S,
-        scrub: Scrub,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport> {
-        let scrub = if self.has(DocFault::ScrubNeverMends) { Scrub::Report } else { scrub };
-        let mut report = self.below.scrub(store, scrub, progress)?;
-        if self.has(DocFault::ScrubFindsNoDangling) {
-            report.dangling.clear();
-            report.dangling_count = 0;
-        }
-        Ok(report)
+    ) -> Result<ScrubReport, DocError> {
+        Ok(self.shown(self.below.scrub(store, progress)?))
     }
 
-    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> DocResult<Vec<Change>> {
+    fn mend<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ScrubReport, DocError> {
+        if self.has(DocFault::ScrubNeverMends) {
+            return self.scrub(store, progress);
+        }
+        Ok(self.shown(self.below.mend(store, progress)?))
+    }
+
+    fn changes<R: KvRead>(
+        &self,
+        reader: &R,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Change>, DocError> {
         match (self.fault, self.below.changes(reader, after, limit)) {
             (Some(DocFault::TrimmedIsSilent), Err(DocError::Trimmed { oldest, .. })) => {
                 self.below.changes(reader, oldest, limit)
@@ -100,7 +107,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         }
     }
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError> {
         let newest = self.below.newest_change(reader)?;
         if self.has(DocFault::FeedKeepsRolledBack) {
             let changes = self.memory.changes_after(&self.declaration.name, 0, usize::MAX);
@@ -114,7 +121,7 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> DocResult<()> {
+    ) -> Result<(), DocError> {
         if self.has(DocFault::TrimTakesUnacknowledged) {
             let name = self.declaration.name.clone();
             self.memory.subscribers.lock().insert((name, subscriber.to_owned()));
@@ -130,11 +137,15 @@ impl<D: Document> TestCollection<D> for FaultyCollection<D> {
         }
     }
 
-    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
+    fn acknowledged<R: KvRead>(
+        &self,
+        reader: &R,
+        subscriber: &str,
+    ) -> Result<Option<u64>, DocError> {
         self.below.acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError> {
         // The remembered subscriber is forgotten during the trim.
         let subscribers = self.memory.subscribers.lock().clone();
         let mut waiting = Vec::new();

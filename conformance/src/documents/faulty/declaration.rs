@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
 use arbour::documents::{
-    Declaration, DocResult, Document, Field, FieldKind, FieldSource, Integer, to_json,
+    Declaration, DocError, Document, Field, FieldKind, FieldSource, Integer, to_json,
 };
 use arbour_core::KvStore;
 use arbour_core::engine::TreeName;
@@ -123,7 +123,7 @@ pub(super) fn forget_new_fields<S: KvStore, D: Document>(
     memory: &Memory,
     store: &S,
     declaration: &mut Declaration<D>,
-) -> DocResult<()> {
+) -> Result<(), DocError> {
     let mut first = memory.fields.lock();
     let names = || declaration.fields.iter().map(|field| field.name.clone()).collect();
     let first = first.entry(declaration.name.clone()).or_insert_with(names);

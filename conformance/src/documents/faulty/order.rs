@@ -1,6 +1,6 @@
 //! Faults of the order of documents.
 
-use arbour::documents::{Declaration, DocResult, Document, Integer, Page, Query, encode_scalar};
+use arbour::documents::{Declaration, DocError, Document, Integer, Page, Query, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(super) fn search<D: Document>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> DocResult<Page<D>> {
+) -> Result<Page<D>, DocError> {
     let Some((field, direction)) = query.sort.first() else { return below.search(query) };
     let mut all = query.clone();
     (all.limit, all.offset) = (None, 0);

@@ -1,6 +1,6 @@
 //! Faults of paging.
 
-use arbour::documents::{Declaration, DocError, DocResult, Document, Page, PageCursor, Query};
+use arbour::documents::{Declaration, DocError, Document, Page, PageCursor, Query};
 
 use super::DocFault;
 use super::declaration::value_named;
@@ -17,7 +17,7 @@ pub(super) fn search<D: Document>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> DocResult<Page<D>> {
+) -> Result<Page<D>, DocError> {
     let mut query = query.clone();
     let came_with = query.cursor.clone();
     let given = came_with.as_ref().and_then(|cursor| given(memory, cursor));

@@ -4,8 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Ids, Page, Query,
-    Stored,
+    Access, Declaration, DocError, DocId, Document, Explain, Filter, Ids, Page, Query, Stored,
 };
 use arbour_core::KvRead;
 use serde_json::{Number, Value};
@@ -62,7 +61,7 @@ impl<'r, D: Document, R: KvRead> FaultyReader<'r, D, R> {
     }
 
     /// Returns nothing for an unknown field, if that is the fault.
-    fn told<T>(&self, nothing: T, answer: DocResult<T>) -> DocResult<T> {
+    fn told<T>(&self, nothing: T, answer: Result<T, DocError>) -> Result<T, DocError> {
         match answer {
             Err(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
                 Ok(nothing)
@@ -72,7 +71,7 @@ impl<'r, D: Document, R: KvRead> FaultyReader<'r, D, R> {
         }
     }
 
-    fn search_with(&self, fault: DocFault, query: &Query<D>) -> DocResult<Page<D>> {
+    fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<D>, DocError> {
         let (below, declaration) = (self.below(), &self.collection.declaration);
         match fault {
             DocFault::NumbersSortAsText | DocFault::TextsSortWithoutCase => {
@@ -104,7 +103,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         &self.collection.declaration
     }
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
         let id = match (id.into(), &self.collection.declaration.ids) {
             (DocId::Integer(number), Ids::Chosen) if self.has(DocFault::NumberIsTextId) => {
                 DocId::from(number.to_string())
@@ -121,7 +120,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         }
     }
 
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
         let bent = self.bent(query);
         let Some(fault) = self.collection.fault else { return self.below().search(&bent) };
         let mut page = self.told(Page::default(), self.search_with(fault, &bent))?;
@@ -131,17 +130,17 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(page)
     }
 
-    fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
         Ok(self.search(&query.clone().limit(1))?.items.pop())
     }
 
-    fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
         let mut query = query.clone();
         (query.limit, query.offset, query.cursor) = (None, 0, None);
         Ok(self.search(&query)?.items)
     }
 
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
         let mut explain = self.below().explain(&self.bent(query))?;
         if self.has(DocFault::ExplainHidesScan) && explain.scans_all() {
             explain.access = Access::Ids(explain.real_rows as usize);
@@ -174,7 +173,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
             Ok(flow) => Ok(flow),
             Err(error) => {
                 failed = Some(error);
-                DocResult::Ok(ControlFlow::Break(()))
+                Ok::<_, DocError>(ControlFlow::Break(()))
             }
         });
         match failed {
@@ -199,7 +198,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         })
     }
 
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
         let filter = match self.has(DocFault::CountIgnoresFilter) {
             true => Filter::All,
             false => self.bent_filter(filter),
@@ -207,12 +206,17 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told(0, self.below().count(&filter))
     }
 
-    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
+    fn values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        visit: impl FnMut(&Value),
+    ) -> Result<(), DocError> {
         let answer = self.below().values(&self.bent_filter(filter), field, visit);
         self.told((), answer)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError> {
         if self.has(DocFault::GetByAnyField) {
             return self.one(&Query::new(Filter::eq(field, value)));
         }
@@ -222,7 +226,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> DocResult<Vec<Option<Stored<D>>>> {
+    ) -> Result<Vec<Option<Stored<D>>>, DocError> {
         let mut ids: Vec<DocId<'i>> = ids.into_iter().map(Into::into).collect();
         if self.has(DocFault::GetManySorts) {
             ids.sort();
@@ -234,7 +238,7 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(found)
     }
 
-    fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
         let filter = match self.has(DocFault::ExistsIgnoresFilter) {
             true => Filter::All,
             false => self.bent_filter(filter),
@@ -242,15 +246,15 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told(false, self.below().exists(&filter))
     }
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
         self.told(None, self.below().min(&self.bent_filter(filter), field))
     }
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
         self.told(None, self.below().max(&self.bent_filter(filter), field))
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
         if !self.has(DocFault::SumIgnoresFloats) {
             return self.told(0.into(), self.below().sum(&self.bent_filter(filter), field));
         }
@@ -259,11 +263,11 @@ impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(sum.into())
     }
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
         self.told(None, self.below().average(&self.bent_filter(filter), field))
     }
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
         if !self.has(DocFault::DistinctRepeats) {
             return self.told(Vec::new(), self.below().distinct(&self.bent_filter(filter), field));
         }

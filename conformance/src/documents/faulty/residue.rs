@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use arbour::documents::layout::Header;
 use arbour::documents::{
-    DocError, DocId, DocResult, Document, Filter, Precondition, Query, Written, from_json, set_at,
-    to_json,
+    DocError, DocId, Document, Filter, Precondition, Query, Written, from_json, set_at, to_json,
 };
 use arbour_core::{ErrorKind, KvWrite};
 use serde_json::Value;
@@ -27,7 +26,7 @@ pub(super) struct Before {
 
 impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     /// Reads what is stored before a document is written.
-    pub(super) fn before(&self, body: &D) -> DocResult<Before> {
+    pub(super) fn before(&self, body: &D) -> Result<Before, DocError> {
         let trees = &self.collection.trees;
         let mut before = Before::default();
         match self.collection.fault {
@@ -52,7 +51,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
         body: &D,
         before: &Before,
         written: Written,
-    ) -> DocResult<Written> {
+    ) -> Result<Written, DocError> {
         let collection = self.collection;
         let name = &collection.declaration.name;
         match collection.fault {
@@ -85,7 +84,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Marks a document with its previous schema version.
-    fn keep_schema(&mut self, before: &Before, written: &Written) -> DocResult<()> {
+    fn keep_schema(&mut self, before: &Before, written: &Written) -> Result<(), DocError> {
         let trees = &self.collection.trees;
         let Some(Ok((old, _))) = before.stored.as_deref().map(Header::split) else {
             return Ok(());
@@ -99,7 +98,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Gives a new document the first revision, whatever was removed before.
-    fn begin_anew(&mut self, written: Written) -> DocResult<Written> {
+    fn begin_anew(&mut self, written: Written) -> Result<Written, DocError> {
         let trees = &self.collection.trees;
         let stored = trees.stored(self.transaction, &written.id)?.unwrap_or_default();
         let Ok((header, body)) = Header::split(&stored) else { return Ok(written) };
@@ -111,13 +110,13 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Tells whether an index is waiting to be built.
-    fn is_building(&self) -> DocResult<bool> {
+    fn is_building(&self) -> Result<bool, DocError> {
         let indexes = self.collection.below.indexes(&*self.transaction)?;
         Ok(indexes.iter().any(|index| !index.state.is_complete()))
     }
 
     /// Moves a document whose slug was taken to that slug, overwriting the document that has it.
-    fn overwrite_slug(&mut self, body: &D, written: Written) -> DocResult<Written> {
+    fn overwrite_slug(&mut self, body: &D, written: Written) -> Result<Written, DocError> {
         let declaration = &self.collection.declaration;
         let had_id = id_in(declaration, body)?.is_some();
         let slug = written.id.to_string();
@@ -137,7 +136,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Returns the result of a refused write.
-    pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> DocResult<Written> {
+    pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> Result<Written, DocError> {
         let collection = self.collection;
         let new_id = id_in(&collection.declaration, body)?;
         let dropped = |id: Option<DocId<'static>>| Written {
@@ -183,7 +182,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Refuses a document with null in a unique index, unless it is the first one.
-    pub(super) fn refuse_null(&mut self, body: &D) -> DocResult<()> {
+    pub(super) fn refuse_null(&mut self, body: &D) -> Result<(), DocError> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?;
         for index in declaration.indexes.iter().filter(|index| index.unique) {
@@ -207,7 +206,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Writes a document directly to a collection whose declaration has changed.
-    pub(super) fn put_stale(&mut self, body: &D) -> DocResult<Written> {
+    pub(super) fn put_stale(&mut self, body: &D) -> Result<Written, DocError> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?.unwrap_or(DocId::from(""));
         let revision = 1;

@@ -1,6 +1,6 @@
 //! A document store around a sound one.
 
-use arbour::documents::{Collection, Declaration, DocResult, Document, from_json};
+use arbour::documents::{Collection, Declaration, DocError, Document, from_json};
 use arbour_core::KvStore;
 
 use super::memory::Memory;
@@ -33,7 +33,10 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         self.store
     }
 
-    fn declare<D: Document>(&self, declaration: Declaration<D>) -> DocResult<FaultyCollection<D>> {
+    fn declare<D: Document>(
+        &self,
+        declaration: Declaration<D>,
+    ) -> Result<FaultyCollection<D>, DocError> {
         let mut bent = declaration::copy(&declaration);
         if let Some(fault) = self.fault {
             declaration::bend(fault, &mut bent);
@@ -54,7 +57,7 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
 
 impl<S: KvStore> FaultyDocuments<'_, S> {
     /// Writes the remembered documents that are absent.
-    fn redo<D: Document>(&self, collection: &FaultyCollection<D>) -> DocResult<()> {
+    fn redo<D: Document>(&self, collection: &FaultyCollection<D>) -> Result<(), DocError> {
         let written = self.memory.documents.lock().clone();
         let collection_name = &collection.declaration.name;
         self.store.write(|transaction| {

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use arbour::documents::layout::{Header, documents_tree, index_tree};
-use arbour::documents::{
-    Declaration, DocError, DocId, DocResult, Document, Index, Stored, encode_scalar,
-};
+use arbour::documents::{Declaration, DocError, DocId, Document, Index, Stored, encode_scalar};
 use arbour::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree};
@@ -21,7 +19,10 @@ pub(super) struct Trees {
 
 impl Trees {
     /// Resolves the trees.
-    pub(super) fn open<D>(store: &impl KvStore, declaration: &Declaration<D>) -> DocResult<Self> {
+    pub(super) fn open<D>(
+        store: &impl KvStore,
+        declaration: &Declaration<D>,
+    ) -> Result<Self, DocError> {
         let open = |name: String| store.open_tree(TreeName::stored(&name)?);
         let indexes = declaration
             .indexes
@@ -36,7 +37,7 @@ impl Trees {
         &self,
         reader: &impl KvRead,
         id: &DocId<'_>,
-    ) -> DocResult<Option<Vec<u8>>> {
+    ) -> Result<Option<Vec<u8>>, DocError> {
         Ok(reader.get(&self.documents, &key_of(id))?.map(|value| value.as_ref().to_vec()))
     }
 
@@ -46,7 +47,7 @@ impl Trees {
         reader: &impl KvRead,
         declaration: &Declaration<D>,
         id: &DocId<'_>,
-    ) -> DocResult<Option<Stored<D>>> {
+    ) -> Result<Option<Stored<D>>, DocError> {
         let Some(stored) = self.stored(reader, id)? else { return Ok(None) };
         let read = Header::split(&stored)
             .and_then(|(header, body)| Ok((header, (declaration.format.codec.decode)(body)?)));
@@ -86,7 +87,7 @@ pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns all keys of a tree.
-pub(super) fn keys<R: KvRead>(reader: &R, tree: &Tree) -> DocResult<HashSet<Vec<u8>>> {
+pub(super) fn keys<R: KvRead>(reader: &R, tree: &Tree) -> Result<HashSet<Vec<u8>>, DocError> {
     let mut keys = HashSet::new();
     let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
     while let Some((key, _)) = cursor.next()? {

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Declaration, DocError, DocId, DocResult, Document, Explain, Filter, Page, Precondition, Query,
-    Stored, Written, from_json, read_id, set_at, to_json,
+    Declaration, DocError, DocId, Document, Explain, Filter, Page, Precondition, Query, Stored,
+    Written, from_json, read_id, set_at, to_json,
 };
 use arbour_core::KvWrite;
 use serde_json::{Number, Value};
@@ -64,7 +64,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
 }
 
 impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
-    fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
+    fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written, DocError> {
         if self.is_stale {
             return self.put_stale(body);
         }
@@ -92,7 +92,7 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-    ) -> DocResult<bool> {
+    ) -> Result<bool, DocError> {
         let id = id.into();
         let precondition = match (self.collection.fault, precondition) {
             (Some(DocFault::RemovingAbsentFails), Precondition::None) => Precondition::Present,
@@ -113,7 +113,7 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written> {
+    ) -> Result<Written, DocError> {
         let (from, to) = (from.into(), to.into());
         let trees = &self.collection.trees;
         let old = trees.stored(self.transaction, &from)?;
@@ -131,7 +131,7 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         bodies: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> DocResult<Vec<DocResult<Written>>>
+    ) -> Result<Vec<Result<Written, DocError>>, DocError>
     where
         D: 'd,
     {
@@ -151,8 +151,8 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> DocResult<Value>,
-    ) -> DocResult<Written> {
+        change: impl FnOnce(Value) -> Result<Value, DocError>,
+    ) -> Result<Written, DocError> {
         let id = id.into().into_owned();
         let declaration = &self.collection.declaration;
         let Some(stored) = self.get(&id)? else {
@@ -169,7 +169,11 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         self.put(&body, precondition)
     }
 
-    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> DocResult<Written> {
+    fn update<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        changes: &Value,
+    ) -> Result<Written, DocError> {
         let Value::Object(members) = changes else {
             return self.collection.below.update(self.transaction, id, changes);
         };
@@ -177,14 +181,14 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         self.modify(id, Precondition::Present, |json| Ok(updated(fault, json, members)))
     }
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> DocResult<Written> {
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError> {
         if self.has(DocFault::PatchMergesShallow) {
             return self.update(id, patch);
         }
         self.modify(id, Precondition::Present, |json| Ok(patched(json, patch)))
     }
 
-    fn upsert(&mut self, changes: &Value) -> DocResult<Written> {
+    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError> {
         let Value::Object(members) = changes else {
             return self.collection.below.upsert(self.transaction, changes);
         };
@@ -213,15 +217,15 @@ impl<D: Document, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         &self.collection.declaration
     }
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Stored<D>>> {
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
         self.as_reader().get(id)
     }
 
-    fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
         self.as_reader().search(query)
     }
 
-    fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
         self.as_reader().explain(query)
     }
 
@@ -233,19 +237,24 @@ impl<D: Document, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().each(query, visit)
     }
 
-    fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
         self.as_reader().count(filter)
     }
 
-    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> DocResult<()> {
+    fn values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        visit: impl FnMut(&Value),
+    ) -> Result<(), DocError> {
         self.as_reader().values(filter, field, visit)
     }
 
-    fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
         self.as_reader().one(query)
     }
 
-    fn all(&self, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
         self.as_reader().all(query)
     }
 
@@ -258,38 +267,38 @@ impl<D: Document, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().each_concurrent(query, threads, visit)
     }
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
         self.as_reader().average(filter, field)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> DocResult<Option<Stored<D>>> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError> {
         self.as_reader().get_by(field, value)
     }
 
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> DocResult<Vec<Option<Stored<D>>>> {
+    ) -> Result<Vec<Option<Stored<D>>>, DocError> {
         self.as_reader().get_many(ids)
     }
 
-    fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
         self.as_reader().exists(filter)
     }
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
         self.as_reader().min(filter, field)
     }
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<Value>> {
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
         self.as_reader().max(filter, field)
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
         self.as_reader().sum(filter, field)
     }
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
         self.as_reader().distinct(filter, field)
     }
 }

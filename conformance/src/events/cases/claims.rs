@@ -4,9 +4,7 @@ use std::fmt::Debug;
 
 use arbour::documents::Collection;
 use arbour::events::layout::view_name;
-use arbour::events::{
-    Append, EventBuf, EventError, EventQuery, EventResult, Events, Log, NewEvent, Outcome,
-};
+use arbour::events::{Append, EventBuf, EventError, EventQuery, Events, Log, NewEvent, Outcome};
 use arbour_core::{ErrorKind, KvRead, KvStore};
 use serde_json::{Value, json};
 
@@ -15,7 +13,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{accounts, all_accounts, moved};
 
 /// Asserts that a call was refused, and returns the reason.
-pub(super) fn refused<T: Debug>(result: EventResult<T>, what: &str) -> EventError {
+pub(super) fn refused<T: Debug>(result: Result<T, EventError>, what: &str) -> EventError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
     assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
@@ -23,13 +21,17 @@ pub(super) fn refused<T: Debug>(result: EventResult<T>, what: &str) -> EventErro
 }
 
 /// Asserts that a call can never succeed.
-pub(super) fn invalid<T: Debug>(result: EventResult<T>, what: &str) {
+pub(super) fn invalid<T: Debug>(result: Result<T, EventError>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, EventError::Invalid { .. }), "{what}: {error:?}");
 }
 
 /// Asserts that the store refused a call with this kind.
-pub(super) fn refused_by_store<T: Debug>(result: EventResult<T>, kind: ErrorKind, what: &str) {
+pub(super) fn refused_by_store<T: Debug>(
+    result: Result<T, EventError>,
+    kind: ErrorKind,
+    what: &str,
+) {
     let error = refused(result, what);
     let found = match &error {
         EventError::Store(error) => Some(error.kind()),
@@ -39,7 +41,10 @@ pub(super) fn refused_by_store<T: Debug>(result: EventResult<T>, kind: ErrorKind
 }
 
 /// Appends events, each one separately, in one transaction, and returns the newest position.
-pub(super) fn append<F: Factory>(bed: &EventBed<F>, append: impl Into<Append>) -> EventResult<u64> {
+pub(super) fn append<F: Factory>(
+    bed: &EventBed<F>,
+    append: impl Into<Append>,
+) -> Result<u64, EventError> {
     let log = bed.log()?;
     let append = append.into();
     let appended = bed.log_store().write(|transaction| log.append(transaction, &append))?;
@@ -47,23 +52,26 @@ pub(super) fn append<F: Factory>(bed: &EventBed<F>, append: impl Into<Append>) -
 }
 
 /// Returns events as a line like `1 a/1 500, 2 b/1 -500`: position, stream, version, cents.
-pub(super) fn line(events: &[EventBuf]) -> EventResult<String> {
+pub(super) fn line(events: &[EventBuf]) -> Result<String, EventError> {
     let shown = events.iter().map(|event| {
         let event = event.as_event();
         let payload = moved().read(&event)?.unwrap_or_default();
         let cents = payload.get("cents").cloned().unwrap_or_default();
         Ok(format!("{} {}/{} {cents}", event.position, event.stream, event.version))
     });
-    Ok(shown.collect::<EventResult<Vec<_>>>()?.join(", "))
+    Ok(shown.collect::<Result<Vec<_>, EventError>>()?.join(", "))
 }
 
 /// Returns the result of a query in the log of a bed, as a line.
-pub(super) fn found<F: Factory>(bed: &EventBed<F>, query: &EventQuery) -> EventResult<String> {
+pub(super) fn found<F: Factory>(
+    bed: &EventBed<F>,
+    query: &EventQuery,
+) -> Result<String, EventError> {
     line(&bed.log()?.read(&bed.log_store().snapshot()?, query)?)
 }
 
 /// Returns the whole log as a line.
-pub(super) fn whole<F: Factory>(bed: &EventBed<F>) -> EventResult<String> {
+pub(super) fn whole<F: Factory>(bed: &EventBed<F>) -> Result<String, EventError> {
     found(bed, &EventQuery::all())
 }
 
@@ -72,7 +80,7 @@ pub(super) fn view<S: KvStore>(
     store: &S,
     projection: &str,
     version: u32,
-) -> EventResult<Collection<Value>> {
+) -> Result<Collection<Value>, EventError> {
     let declaration = accounts(&view_name(projection, version, "accounts"));
     Ok(Collection::open(store, declaration)?)
 }
@@ -82,7 +90,7 @@ pub(in crate::events) fn balances<S: KvStore>(
     store: &S,
     projection: &str,
     version: u32,
-) -> EventResult<String> {
+) -> Result<String, EventError> {
     let accounts = view(store, projection, version)?;
     let all = all_accounts(&accounts, &store.snapshot()?)?;
     let shown = all.iter().map(|account| {
@@ -94,7 +102,7 @@ pub(in crate::events) fn balances<S: KvStore>(
 }
 
 /// Returns a member of an account of the projection `bank`.
-pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult<Value> {
+pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> Result<Value, EventError> {
     let accounts = view(store, "bank", 1)?;
     let snapshot = store.snapshot()?;
     let account = accounts.get(&snapshot, id)?;
@@ -103,7 +111,7 @@ pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> EventResult
 
 /// Folds the log independently, as the ledger should: the cents and events of each account, as a
 /// line.
-pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> EventResult<String> {
+pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> Result<String, EventError> {
     let mut accounts = std::collections::BTreeMap::<String, (i64, u64)>::new();
     for event in log.read(reader, &EventQuery::all())? {
         let event = event.as_event();
@@ -117,14 +125,20 @@ pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> EventResult
 }
 
 /// Dispatches an event, and returns its outcome in the projection `bank`.
-pub(super) fn dispatch<S: KvStore>(events: &Events<S>, event: NewEvent) -> EventResult<Outcome> {
+pub(super) fn dispatch<S: KvStore>(
+    events: &Events<S>,
+    event: NewEvent,
+) -> Result<Outcome, EventError> {
     let dispatched = events.dispatch(event)?;
     let outcome = dispatched.outcomes("bank").last().cloned();
     Ok(outcome.expect("each event has an outcome in a projection that is inline"))
 }
 
 /// Asserts that an event was applied.
-pub(super) fn applied<S: KvStore>(events: &Events<S>, event: NewEvent) -> EventResult<Value> {
+pub(super) fn applied<S: KvStore>(
+    events: &Events<S>,
+    event: NewEvent,
+) -> Result<Value, EventError> {
     let outcome = dispatch(events, event)?;
     assert!(matches!(outcome, Outcome::Applied { .. }), "not applied: {outcome:?}");
     let Outcome::Applied { result, .. } = outcome else { return Ok(json!(null)) };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arbour::documents::{Collection, Declaration, Field, Filter, Ids, Index};
 use arbour::events::layout::view_name;
 use arbour::events::{
-    EventCollection, EventResult, EventWrites, Events, Metadata, Outcome, Projection,
+    EventCollection, EventError, EventWrites, Events, Metadata, Outcome, Projection,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -22,7 +22,11 @@ fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
         .index(Index::on("email").unique().sparse())
 }
 
-fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Events<F::Store>> {
+fn open<F: Factory>(
+    bed: &EventBed<F>,
+    name: &str,
+    ids: &Ids,
+) -> Result<Events<F::Store>, EventError> {
     let projection = Projection::new(name, 1);
     let collection =
         Collection::open(&**bed.views(), declaration(&projection.view("people"), ids))?;
@@ -31,7 +35,7 @@ fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Eve
 }
 
 /// Returns the documents of a projection, each as JSON, in the order of their ids.
-fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<Vec<Value>> {
+fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Value>, EventError> {
     let declaration = declaration(&view_name(name, 1, "people"), ids);
     let collection = Collection::open(&**bed.views(), declaration)?;
     let snapshot = bed.views().snapshot()?;
@@ -42,8 +46,8 @@ fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> EventResult<V
 /// Dispatches a write, and returns the result of the model.
 fn said<S: KvStore>(
     events: &Events<S>,
-    event: EventResult<arbour::events::NewEvent>,
-) -> EventResult<Value> {
+    event: Result<arbour::events::NewEvent, EventError>,
+) -> Result<Value, EventError> {
     let dispatched = events.dispatch(event?)?;
     let projected = dispatched.projected.first_key_value();
     let outcome = projected.and_then(|(_, outcomes)| outcomes.first());
@@ -59,7 +63,7 @@ fn part(said: Value, name: &str) -> Value {
 }
 
 /// M1 to M6, M10. Writes are events; each has the same effect as on any collection.
-pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x", "born": 1815});
@@ -95,7 +99,7 @@ pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> EventResul
 
 /// M5. A refused write is reported as refused, and does not count as a failure: later events are
 /// applied.
-pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x"});
@@ -125,7 +129,7 @@ pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 
 /// M4, M7 and section 3 of strato-db's review. Generated ids are generated once: if the events are
 /// applied again, the documents are the same, byte for byte.
-pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     for (name, ids) in [("uuids", Ids::Uuid), ("numbers", Ids::Integer)] {
         let events = open(bed, name, &ids)?;
         let writes = EventWrites::<Value>::new("people");
@@ -150,7 +154,7 @@ pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> EventRes
 }
 
 /// Ends the test of one kind of ids: the next has a log of its own.
-fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     for name in ["log", "stream", "key"] {
         let name = format!("arbour/{name}/main");
         let store = Arc::clone(bed.log_store());
@@ -163,7 +167,7 @@ fn clear<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
 }
 
 /// M2, M9. A write has metadata like any event; a collection's first event is appended once.
-pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     events.dispatch(writes.init())?;

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Dispatch, EventError, EventQuery, EventResult, Events, Expected, FailureAction,
-    FailurePolicy, Outcome, Pace,
+    Append, Dispatch, EventError, EventQuery, Events, Expected, FailureAction, FailurePolicy,
+    Outcome, Pace,
 };
 use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
 use serde_json::json;
@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
 /// down.
-pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open_with(|bank| {
         bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
     })?;
@@ -39,7 +39,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     // While a handler takes its time, another caller times out.
     bed.scene.shut_gate();
     let scene = Arc::clone(&bed.scene);
-    thread::scope(|scope| -> EventResult<()> {
+    thread::scope(|scope| -> Result<(), EventError> {
         let slow =
             scope.spawn(|| dispatch(&events, event("c", json!({"gate": true, "cents": 4}))?));
         scene.wait_for_visitor();
@@ -70,7 +70,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
 
 /// The outcome says which inline projections were not waited for; a projection that is not inline
 /// has no outcome.
-pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
     let dispatched = events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
@@ -99,7 +99,7 @@ pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()
 }
 
 /// E14. Handlers cannot wait for their own event or projection: the call is refused at once.
-pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     let inner = events.clone();
     bed.scene.set_errand(move || {
@@ -130,7 +130,9 @@ pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Even
 
 /// Many threads dispatch at once: each event is applied once, in the order of its position, and
 /// each caller gets the result of its own event.
-pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn many_callers_each_own_result<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     const CALLERS: usize = 8;
     const EACH: usize = 12;
     let events = bed.open()?;
@@ -138,7 +140,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
                 let events = &events;
-                scope.spawn(move || -> EventResult<Vec<(u64, i64)>> {
+                scope.spawn(move || -> Result<Vec<(u64, i64)>, EventError> {
                     let own = format!("own {caller}");
                     (0..EACH)
                         .map(|number| {
@@ -162,7 +164,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
             })
             .collect();
         let joined = callers.into_iter().map(|caller| caller.join().expect("it does not panic"));
-        joined.collect::<EventResult<Vec<_>>>()
+        joined.collect::<Result<Vec<_>, EventError>>()
     })?;
     let mut all: Vec<(u64, i64)> = results.into_iter().flatten().collect();
     all.sort_unstable();
@@ -177,9 +179,11 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
 }
 
 /// With a key an event is dispatched once, and the second caller gets the same result as the first.
-pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn repeated_dispatch_same_outcome<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let events = bed.open()?;
-    let once = || -> EventResult<Append> { Ok(Append::from(cents("a", 5)?).key("once")) };
+    let once = || -> Result<Append, EventError> { Ok(Append::from(cents("a", 5)?).key("once")) };
     let first = events.dispatch(once()?)?;
     applied(&events, cents("a", 1)?)?;
     drop(events);
@@ -193,7 +197,9 @@ pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) 
 }
 
 /// `wait_for` returns a snapshot that includes the position, even if another thread applies it.
-pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn wait_for_is_recent_enough<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
     let none = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
@@ -214,7 +220,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Ev
 
 /// A thread that waits while it has a transaction open fails with an error, and does not wait for
 /// itself.
-pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
     events.dispatch(cents("a", 1)?)?;
@@ -231,11 +237,11 @@ pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Even
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A way of committing an event.
-type Commit<'c> = &'c dyn Fn() -> EventResult<()>;
+type Commit<'c> = &'c dyn Fn() -> Result<(), EventError>;
 
 /// Case 28. No thread sleeps through what it waits for: each way of committing wakes, by itself,
 /// the threads that wait for a projection and those that read.
-pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     const ROUNDS: u64 = 15;
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
@@ -249,7 +255,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResul
     let mut reader = events.subscribe("reader", EventQuery::all())?;
     let began = Instant::now();
     for (position, commit) in (1..=2 * ROUNDS).zip(ways.into_iter().cycle()) {
-        thread::scope(|scope| -> EventResult<()> {
+        thread::scope(|scope| -> Result<(), EventError> {
             let waiting = scope.spawn(|| events.wait_for("bank", position, LONG).map(drop));
             let reading = scope.spawn(|| reader.next(7, LONG));
             // Most likely they sleep by then; at least in some of the rounds.
@@ -268,7 +274,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> EventResul
 /// Case 28. The same holds if many threads wait, for the same projection, for others, and for each
 /// other: a thread that gives up the turn, or that got it first and was refused the writer,
 /// notifies those that found it taken.
-pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     const ROUNDS: u64 = 20;
     const EACH: u64 = 3;
     let events = bed
@@ -278,7 +284,7 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResul
         .poll(NEVER)
         .build()?;
     let began = Instant::now();
-    thread::scope(|scope| -> EventResult<()> {
+    thread::scope(|scope| -> Result<(), EventError> {
         let waiting: Vec<_> = (1..=ROUNDS * EACH)
             .map(|position| {
                 let events = &events;
@@ -311,10 +317,12 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> EventResul
 
 /// A follower applies new events, for projections that no other thread waits for, and ends when it
 /// is shut down.
-pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn follower_applies_what_comes<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events: Events<F::Store> = bed.builder().projection(behind).build()?;
-    thread::scope(|scope| -> EventResult<()> {
+    thread::scope(|scope| -> Result<(), EventError> {
         let follower = scope.spawn(|| events.follow());
         for number in 1..=10 {
             events.dispatch(cents("a", number)?)?;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour::events::layout::{ack_tree, lease_tree};
-use arbour::events::{Append, EventBuf, EventError, EventQuery, EventResult};
+use arbour::events::{Append, EventBuf, EventError, EventQuery};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -21,7 +21,7 @@ fn positions(events: &[EventBuf]) -> Vec<u64> {
 
 /// Case 27. A subscription gets the existing events and then new ones, each once and in order,
 /// while others append.
-pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     const WRITERS: u64 = 4;
     const EACH: u64 = 40;
     let events = bed.builder().build()?;
@@ -46,7 +46,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventRe
             assert!(!next.is_empty(), "after {} of {total} nothing comes any more", seen.len());
             seen.extend(positions(&next));
         }
-        EventResult::Ok(seen)
+        Ok::<_, EventError>(seen)
     })?;
     let expected: Vec<u64> = (1..=total).collect();
     assert!(seen == expected, "each event once and in order: {seen:?}");
@@ -54,7 +54,9 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 }
 
 /// Acknowledged events are not delivered again, and others are, even after a restart.
-pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn resumes_where_acknowledged<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let events = bed.builder().build()?;
     events.dispatch(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
@@ -87,7 +89,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> E
 }
 
 /// A follower without a name has no stored position, and does not keep events from being trimmed.
-pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.builder().build()?;
     events.dispatch(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
@@ -102,7 +104,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventRes
         let waiting = scope.spawn(|| only_a.next(9, LONG));
         events.dispatch(cents("a", 4)?)?;
         assert_eq!(positions(&waiting.join().expect("it does not panic")?), [4]);
-        EventResult::Ok(())
+        Ok::<_, EventError>(())
     })?;
     let trees = bed.log_store().snapshot()?.trees()?;
     assert!(!trees.contains(&ack_tree("main")), "nothing is remembered: {trees:?}");
@@ -114,7 +116,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventRes
 
 /// `trim` keeps events that a subscription has not seen; a subscription that comes too late fails
 /// with an error.
-pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     for number in 1..=6 {
         events.dispatch(cents("a", number)?)?;
@@ -141,7 +143,9 @@ pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> EventResult
 }
 
 /// A projection that lags behind keeps the events it has yet to apply.
-pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn projection_keeps_its_events<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     for number in 1..=5 {
         append(bed, cents("a", number)?)?;
     }
@@ -155,7 +159,9 @@ pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> 
 }
 
 /// Consumers of one subscription each get events that no other has, and all events are completed.
-pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn consumers_share_each_once<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     const COUNT: u64 = 60;
     let events = bed.builder().build()?;
     for _ in 0..COUNT {
@@ -165,7 +171,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Ev
         let consumers: Vec<_> = (0..4)
             .map(|consumer| {
                 let events = &events;
-                scope.spawn(move || -> EventResult<Vec<u64>> {
+                scope.spawn(move || -> Result<Vec<u64>, EventError> {
                     let name = format!("consumer {consumer}");
                     let mut done = Vec::new();
                     loop {
@@ -183,7 +189,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Ev
             })
             .collect();
         let joined = consumers.into_iter().map(|consumer| consumer.join().expect("no panic"));
-        joined.collect::<EventResult<Vec<_>>>()
+        joined.collect::<Result<Vec<_>, EventError>>()
     })?;
     let mut all: Vec<u64> = done.into_iter().flatten().collect();
     all.sort_unstable();
@@ -200,7 +206,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Ev
 }
 
 /// An expired claim goes to another consumer, and the first consumer fails because it is too late.
-pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.builder().build()?;
     for number in 1..=3 {
         events.dispatch(cents("a", number)?)?;
@@ -223,7 +229,7 @@ pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> EventResult<(
 }
 
 /// The stored claims grow with the open claims, however much was completed after the slowest one.
-pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     const COUNT: u64 = 120;
     let mut all = Append::new();
     for number in 1..=COUNT {
@@ -231,7 +237,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
     }
     let events = bed.builder().build()?;
     events.dispatch(all)?;
-    let kept = |bed: &EventBed<F>| -> EventResult<usize> {
+    let kept = |bed: &EventBed<F>| -> Result<usize, EventError> {
         let store = bed.log_store();
         let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;
         let snapshot = store.snapshot()?;

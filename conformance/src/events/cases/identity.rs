@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
+use arbour::events::EventError;
 use arbour::events::layout::{log_tree, stream_tree};
-use arbour::events::{EventError, EventResult};
 use arbour::key::KeyPart as _;
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore, KvWrite};
@@ -26,7 +26,7 @@ struct Moment {
 }
 
 impl Moment {
-    fn of<F: Factory>(bed: &EventBed<F>) -> EventResult<Self> {
+    fn of<F: Factory>(bed: &EventBed<F>) -> Result<Self, EventError> {
         let store = bed.log_store();
         let open = |name: &str| store.open_tree(TreeName::layer(name)?);
         let head = store.get(&open(&log_tree("main"))?, LOG_HEAD)?.expect("the log has a head");
@@ -38,7 +38,7 @@ impl Moment {
 }
 
 /// Removes the newest events from the end of a log, as if the store had lost its last commits.
-fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> EventResult<()> {
+fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> Result<(), EventError> {
     let store = bed.log_store();
     let open = |name: &str| store.open_tree(TreeName::layer(name)?);
     let (events, streams) = (open(&log_tree("main"))?, open(&stream_tree("main"))?);
@@ -55,7 +55,7 @@ fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> EventResult
 
 /// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered
 /// anew.
-pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     applied(&events, cents("a", 2)?)?;
@@ -93,7 +93,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResul
 }
 
 /// Case 37. The log of another store is a typed error, whatever its length.
-pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     for number in 1..=3 {
         applied(&events, cents("a", number)?)?;
@@ -127,7 +127,7 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 }
 
 /// Removes the log from a store that it shares with the views.
-fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
+fn clear_log<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
     for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
         // The positions of views are stored after the head of their log, and do not belong to the
@@ -140,7 +140,9 @@ fn clear_log<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
 
 /// Section D. Events that were appended and not applied before a crash are applied the next time,
 /// once.
-pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn appended_is_applied_next_time<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     drop(events);
@@ -157,7 +159,7 @@ pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -
 }
 
 /// Several logs and projections of one store do not mix.
-pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     let other = arbour::events::Events::builder(std::sync::Arc::clone(bed.views()), "other")

@@ -2,7 +2,7 @@
 
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{result_tree, view_name};
-use arbour::events::{EventResult, Outcome, Phase};
+use arbour::events::{EventError, Outcome, Phase};
 use arbour_core::KvStore;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
 
 /// A view is the fold of the log, and stays so when it is opened again.
-pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     for (number, stream) in (0..20).zip(["a", "b", "c"].into_iter().cycle()) {
         let result = applied(&events, cents(stream, number)?)?;
@@ -34,7 +34,7 @@ pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()>
 
 /// Case 33. The phases come in order; reducers see the view as it was before the event, derivers
 /// see the changes of all models, and sub-events see what came before them.
-pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, cents("a", 5)?)?;
     bed.scene.calls();
@@ -86,7 +86,7 @@ pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> EventResult<
 
 /// Case 32. Sub-events are applied depth first, at the position of their event, are reported with
 /// it, and are emitted again when it is applied again.
-pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     let parent = json!({
         "cents": 1,
@@ -112,7 +112,7 @@ pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Event
 }
 
 /// Case 32. An endless chain of sub-events fails the whole event.
-pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open_with(|bank| bank.sub_events(5, 8))?;
     applied(&events, cents("a", 1)?)?;
     let many: Vec<_> = (0..9).map(|_| json!(["b", {"cents": 1}])).collect();
@@ -145,7 +145,9 @@ pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Even
 }
 
 /// A failing event leaves nothing, whatever the phase and the depth.
-pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn failed_event_leaves_nothing<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     let views = bed.views();
@@ -154,7 +156,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> 
         result_tree("bank", 1),
         arbour::documents::layout::index_tree(&view_name("bank", 1, "accounts"), "cents"),
     ];
-    let stored = || -> EventResult<Vec<_>> {
+    let stored = || -> Result<Vec<_>, EventError> {
         let trees = names.iter().map(|name| {
             let tree = bed.layer_tree(name)?;
             let range = arbour_core::KeyRange::all();
@@ -192,7 +194,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> 
 }
 
 /// The payload that `preprocess` returns is applied, and the log keeps the original event.
-pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     applied(&events, event("a", json!({"cents": 1, "instead": {"cents": 50}}))?)?;
     drop(events);
@@ -204,7 +206,7 @@ pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> EventRes
 
 /// Section 3 of strato-db's review: generated values, ids and times, are the same when events are
 /// applied again.
-pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     let events = bed.open()?;
     for _ in 0..3 {
         applied(

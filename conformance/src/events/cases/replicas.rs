@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arbour::Progress;
 use arbour::documents::Collection;
 use arbour::events::layout::{key_tree, log_tree, stream_tree};
-use arbour::events::{Append, EventError, EventResult, Events, Log, Projection};
+use arbour::events::{Append, EventError, Events, Log, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -20,12 +20,14 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 /// Copies the log of a bed to a store, and returns the newest position there.
-fn pull<F: Factory>(bed: &EventBed<F>, copy: &F::Store) -> EventResult<u64> {
+fn pull<F: Factory>(bed: &EventBed<F>, copy: &F::Store) -> Result<u64, EventError> {
     let replica = Log::open(copy, "copy")?;
     replica.copy_from(copy, &bed.log()?, &bed.log_store().snapshot()?, &mut go_on)
 }
 
-fn stored<S: KvStore>(store: &S, tree: &str) -> EventResult<Vec<(Vec<u8>, Vec<u8>)>> {
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn stored<S: KvStore>(store: &S, tree: &str) -> Result<Entries, EventError> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
@@ -34,7 +36,7 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> EventResult<Vec<(Vec<u8>, Vec<u8
     Ok(crate::entries(cursor)?.into_iter().filter(is_own).collect())
 }
 
-fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
+fn fill<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
     let log = bed.log()?;
     bed.log_store().write(|transaction| {
         for number in 0..300 {
@@ -48,7 +50,7 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> EventResult<()> {
 
 /// Case 38. A copy has the same events with the same hashes, follows what is appended, knows the
 /// keys, and views made of it are the same.
-pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     fill(bed)?;
     let copy = bed.other_store("copy")?;
     let replica = Log::open(&copy, "copy")?;
@@ -90,7 +92,9 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> EventResu
 }
 
 /// A copy refuses another log, a log that has lost its end, and a broken chain.
-pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(
+    bed: &mut EventBed<F>,
+) -> Result<(), EventError> {
     for number in 1..=4 {
         append(bed, cents("a", number)?)?;
     }
@@ -132,7 +136,7 @@ pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) 
 
 /// A new copy of a trimmed log begins after the trimmed events; a copy that lags behind them fails
 /// with an error.
-pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     for number in 1..=3 {
         append(bed, cents("a", number)?)?;
     }

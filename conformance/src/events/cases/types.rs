@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::events::layout::{log_tree, type_tree};
-use arbour::events::{Append, EventQuery, EventResult, Log, NewEvent};
+use arbour::events::{Append, EventError, EventQuery, Log, NewEvent};
 use arbour::key::KeyPart as _;
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
@@ -22,7 +22,7 @@ fn raw(number: usize) -> NewEvent {
     NewEvent::raw(format!("s{}", number % 3), event_type, 1, vec![number as u8])
 }
 
-fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> EventResult<u64> {
+fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> Result<u64, EventError> {
     append(bed, numbers.fold(Append::new(), |all, number| all.event(raw(number))))
 }
 
@@ -46,13 +46,17 @@ fn queries(newest: u64) -> Vec<EventQuery> {
     queries
 }
 
-fn positions<S: KvStore>(store: &S, name: &str, query: &EventQuery) -> EventResult<Vec<u64>> {
+fn positions<S: KvStore>(
+    store: &S,
+    name: &str,
+    query: &EventQuery,
+) -> Result<Vec<u64>, EventError> {
     let events = Log::open(store, name)?.read(&store.snapshot()?, query)?;
     Ok(events.iter().map(|event| event.as_event().position).collect())
 }
 
 /// Asserts that each query finds the same as a check of all events.
-fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
+fn assert_alike<S: KvStore>(store: &S, name: &str) -> Result<(), EventError> {
     let log = Log::open(store, name)?;
     let snapshot = store.snapshot()?;
     for query in queries(log.head(&snapshot)?.position) {
@@ -63,7 +67,7 @@ fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
             if query.types.iter().any(|name| name == event.event_type) {
                 expected.push(event.position);
             }
-            EventResult::Ok(ControlFlow::Continue(()))
+            Ok::<_, EventError>(ControlFlow::Continue(()))
         })?;
         expected.truncate(query.limit.unwrap_or(usize::MAX));
         assert_eq!(positions(store, name, &query)?, expected, "{query:?}");
@@ -72,7 +76,7 @@ fn assert_alike<S: KvStore>(store: &S, name: &str) -> EventResult<()> {
 }
 
 /// Returns the number of entries in a tree of the layer.
-fn entries<S: KvStore>(store: &S, tree: &str) -> EventResult<usize> {
+fn entries<S: KvStore>(store: &S, tree: &str) -> Result<usize, EventError> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
@@ -82,7 +86,7 @@ fn entries<S: KvStore>(store: &S, tree: &str) -> EventResult<usize> {
 /// The index finds the same events by type as a scan, whichever handle appends and whatever is
 /// trimmed, and other events are not even read. A log that was not configured to keep an index has
 /// none.
-pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     fill(bed, 0..20)?;
     assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 0);
     assert_alike(&**bed.log_store(), "main")?;
@@ -115,7 +119,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> EventRe
 
 /// An index that is declared later is built from the existing events, in several commits; if that
 /// is interrupted, reads are right, and the next program resumes it.
-pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     const CROWD: usize = 1100;
     fill(bed, 0..CROWD)?;
     let mut done = 0;
@@ -152,7 +156,7 @@ pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> EventR
 }
 
 /// A copy has an index if it was configured to keep one, whether its source has one or not.
-pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> EventResult<()> {
+pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
     fill(bed, 0..20)?;
     let copy = bed.other_store("copy")?;
     let replica = Log::open(&copy, "copy")?;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use arbour::migrations::{MigrationError, MigrationResult, Run, Target};
+use arbour::migrations::{MigrationError, Run, Target};
 use arbour_core::{ErrorKind, KvStore, StoreOptions};
 
 use super::claims::{app, counts_rooms, fill_rooms, ran, refused, refused_by_store, traced};
@@ -15,7 +15,7 @@ use crate::migrations::MigrationBed;
 /// make one, nothing runs.
 pub(super) fn backup_first_or_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 9)?;
     bed.settle()?;
     let before = bed.everything()?;

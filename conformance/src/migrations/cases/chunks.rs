@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arbour::migrations::{MigrationError, MigrationResult, Run, Source, Step};
+use arbour::migrations::{MigrationError, Run, Source, Step};
 use arbour_core::KeyRange;
 
 use super::claims::{
@@ -16,7 +16,9 @@ use crate::migrations::MigrationBed;
 
 /// Case 42. A run that ends in chunk k resumes after the last commit, and no entry is handed out
 /// twice.
-pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn resumes_at_cursor<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 23)?;
     // Each run gets a few entries further, and then fails in the middle of a chunk.
     let left = Arc::new(AtomicUsize::new(0));
@@ -59,7 +61,9 @@ pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> Migrat
 /// A step that puts an entry ahead of itself into the tree it visits would be handed its own
 /// writes: it is refused with both keys, and its earlier puts are rolled back. It may put entries
 /// behind itself, outside of the range and into other trees.
-pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn put_ahead_is_refused<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 5)?;
     let before = bed.contents()?;
     let ahead = |trees: &mut arbour::migrations::StepTrees<'_>, key: &[u8], value: &[u8]| {
@@ -104,7 +108,7 @@ pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Mig
 /// A step is not handed entries that it deleted ahead of itself, however far was read ahead.
 pub(super) fn deleted_ahead_is_not_visited<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 12)?;
     let step = Step::numbered(1).each("rooms", |trees, key, _| {
         let number: usize = std::str::from_utf8(key.get(5..).unwrap_or_default())?.parse()?;
@@ -131,7 +135,7 @@ pub(super) fn deleted_ahead_is_not_visited<F: Factory>(
 /// A chunk that returns the cursor it was given would never end.
 pub(super) fn standing_cursor_is_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let stands = || {
         Step::numbered(1).chunked(|trees, cursor| {
             let count = cursor.map_or(0, |cursor| cursor.first().copied().unwrap_or(0));
@@ -150,7 +154,9 @@ pub(super) fn standing_cursor_is_refused<F: Factory>(
 }
 
 /// A chunk ends after a number of entries, bytes or milliseconds.
-pub(super) fn chunks_end_in_time<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn chunks_end_in_time<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 30)?;
     let store = &**bed.store();
     let copies = |number| {
@@ -176,7 +182,7 @@ pub(super) fn chunks_end_in_time<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
 }
 
 /// A step can define its own progress: its cursor is whatever it returns.
-pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let step = || {
         // Two rooms in each chunk, starting with the last one.
@@ -220,7 +226,7 @@ fn trace_room(
 }
 
 /// A range is visited within its bounds, wherever it resumes.
-pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
     for key in [&b"a"[..], b"p", b"p\xfe", b"p\xff", b"p\xff\xff", b"p\xffa", b"q", b"\xff", b""] {
         bed.put("keys", key, b"v")?;
     }
@@ -261,7 +267,7 @@ pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
 /// gained further steps.
 pub(super) fn cancelled_goes_on_further<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = app([counts_rooms(1), traced(2)]).chunk_entries(3);
     let report = migrations.run_with(&**bed.store(), &Run::default(), &mut |progress| {

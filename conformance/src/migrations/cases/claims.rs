@@ -2,9 +2,7 @@
 
 use std::fmt::Debug;
 
-use arbour::migrations::{
-    Group, MigrationError, MigrationResult, Migrations, Problem, Report, Step, StepTrees,
-};
+use arbour::migrations::{Group, MigrationError, Migrations, Problem, Report, Step, StepTrees};
 use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
 
 use crate::Factory;
@@ -90,7 +88,7 @@ pub(super) fn ran(report: &Report) -> String {
 }
 
 /// Asserts that a call was refused, and returns the reason.
-pub(super) fn refused<T: Debug>(result: MigrationResult<T>, what: &str) -> MigrationError {
+pub(super) fn refused<T: Debug>(result: Result<T, MigrationError>, what: &str) -> MigrationError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
     assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
@@ -114,7 +112,7 @@ pub(super) fn at<T>(all: &[T], place: usize) -> &T {
 
 /// Asserts that the store refused a call with this kind.
 pub(super) fn refused_by_store<T: Debug>(
-    result: MigrationResult<T>,
+    result: Result<T, MigrationError>,
     kind: ErrorKind,
     what: &str,
 ) -> MigrationError {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arbour::migrations::{MigrationError, MigrationResult, Run, Step, StepId, Target};
+use arbour::migrations::{MigrationError, Run, Step, StepId, Target};
 
 use super::claims::{app, counts_rooms, fill_rooms, ran, refused, trace, traced, traces};
 use crate::Factory;
@@ -18,7 +18,7 @@ fn reversible(number: u64) -> Step {
 /// Steps are undone from the newest on, and can run again.
 pub(super) fn undoes_in_opposite_order<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let migrations = || app([reversible(1), reversible(2), reversible(3).min_writer(1)]).format(1);
     migrations().run(&**bed.store())?;
     bed.settle()?;
@@ -41,7 +41,7 @@ pub(super) fn undoes_in_opposite_order<F: Factory>(
 /// All steps to undo are checked first: if one of them cannot be undone, none is.
 pub(super) fn without_down_nothing_is_undone<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([reversible(1), traced(2), reversible(3)]);
     migrations().run(&**bed.store())?;
@@ -75,7 +75,7 @@ pub(super) fn without_down_nothing_is_undone<F: Factory>(
 /// and the next attempt continues.
 pub(super) fn failed_down_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let is_mended = Arc::new(AtomicBool::new(false));
     let migrations = || {
         let is_mended = Arc::clone(&is_mended);

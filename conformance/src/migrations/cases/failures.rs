@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arbour::migrations::{MigrationError, MigrationResult, Migrations, Step, StepId};
+use arbour::migrations::{MigrationError, Migrations, Step, StepId};
 use arbour_core::{ErrorKind, KeyRange, KvStore};
 
 use super::claims::{
@@ -43,7 +43,9 @@ fn failing(
 
 /// Case 44. Nothing of a failed step is kept, earlier steps stay, the error says where and keeps
 /// its source, the store reads as before, and the next run resumes there.
-pub(super) fn error_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn error_keeps_nothing<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     #[derive(Debug)]
     struct OwnError;
     impl std::fmt::Display for OwnError {
@@ -72,7 +74,9 @@ pub(super) fn error_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
 }
 
 /// The same holds for a step that panics.
-pub(super) fn panic_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn panic_keeps_nothing<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 20)?;
     let is_mended = Arc::default();
     // Unwinds as a panic does, but prints nothing.
@@ -95,7 +99,7 @@ pub(super) fn panic_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
 /// dicebot's steps ended at the first entry that could not be read, and continued.
 pub(super) fn swallowed_store_error_fails<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 4)?;
     let before = bed.contents()?;
     let migrations = || {
@@ -124,7 +128,9 @@ pub(super) fn swallowed_store_error_fails<F: Factory>(
 }
 
 /// A key or value that the store does not accept is refused with the key; a step may handle that.
-pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn refusals_name_the_key<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     let long = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];
     let puts =
         |long: Vec<u8>| Step::numbered(1).atomic(move |trees| Ok(trees.put("rooms", &long, b"")?));
@@ -154,7 +160,7 @@ pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> Mi
 /// cannot write.
 pub(super) fn failed_check_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 5)?;
     let before = bed.contents()?;
     let writes = || Step::numbered(1).atomic(|trees| Ok(trees.put("new", b"k", b"")?));
@@ -186,7 +192,7 @@ pub(super) fn failed_check_keeps_nothing<F: Factory>(
 /// If a step in chunks fails, the chunks before it stay, and the next run resumes after them.
 pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
@@ -212,7 +218,7 @@ pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
 /// the step.
 pub(super) fn full_store_ends_the_run<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(2);
     let mut ended = Vec::new();
@@ -232,7 +238,9 @@ pub(super) fn full_store_ends_the_run<F: Factory>(
 }
 
 /// The trees of Arbour's own layers stay consistent; a step can read them and not write them.
-pub(super) fn layers_are_not_written<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn layers_are_not_written<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     let store = &**bed.store();
     store.put(
         &store.open_tree(arbour_core::engine::TreeName::layer("arbour/doc/notes")?)?,

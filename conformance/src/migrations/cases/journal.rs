@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE};
-use arbour::migrations::{
-    MigrationError, MigrationResult, Migrations, RecordState, Step, StepId, Target,
-};
+use arbour::migrations::{MigrationError, Migrations, RecordState, Step, StepId, Target};
 use arbour_core::engine::TreeName;
 use arbour_core::{ErrorKind, KvStore, KvWrite as _};
 
@@ -18,7 +16,7 @@ use crate::migrations::bed::Entries;
 use crate::migrations::counting::Counting;
 
 /// What has run does not run again.
-pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = || app([traced(1), counts_rooms(2)]).chunk_entries(3);
     assert_eq!(ran(&migrations().run(&**bed.store())?), "rooms 1, rooms 2");
@@ -32,7 +30,7 @@ pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResul
 }
 
 /// The journal records which content ran, by which program, under which epoch, and how much it did.
-pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let clears = || {
         Step::named("clear").atomic(|trees| {
@@ -76,7 +74,9 @@ pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationR
 }
 
 /// Opening a store whose migrations are all done is one read, and no transaction.
-pub(super) fn one_read_when_done<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn one_read_when_done<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 10)?;
     let steps = || (1..=9).map(traced).chain([counts_rooms(10).min_reader(1)]);
     let migrations = || app(steps()).format(1);
@@ -96,7 +96,7 @@ pub(super) fn one_read_when_done<F: Factory>(bed: &mut MigrationBed<F>) -> Migra
 
 /// A changed byte of the journal is detected wherever it is, tree and key are named, and nothing
 /// runs.
-pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
     app([traced(1), traced(2)]).run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
@@ -140,7 +140,9 @@ pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Migratio
 }
 
 /// A journal of a newer Arbour is distinguished from a damaged one.
-pub(super) fn newer_layout_is_told<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn newer_layout_is_told<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     app([traced(1)]).run(&**bed.store())?;
     for (tree, entries) in bed.everything()? {
         for (key, value) in entries.iter().filter(|_| tree.starts_with("arbour/")) {
@@ -162,7 +164,9 @@ pub(super) fn newer_layout_is_told<F: Factory>(bed: &mut MigrationBed<F>) -> Mig
 
 /// An entry that is lost, or is an older one, is detected by the head, and a lost head by the
 /// entries: otherwise steps that have run would run again.
-pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn lost_entry_is_found<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     app([traced(1)]).run(&**bed.store())?;
     let before = bed.everything()?;
     app([traced(1), traced(2)]).run(&**bed.store())?;
@@ -175,7 +179,7 @@ pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
         found.map(|(_, entries)| entries.clone()).unwrap_or_default()
     };
     assert_eq!(of(&after).len(), 3, "two steps and the head");
-    let is_found = |what: &str| -> MigrationResult<()> {
+    let is_found = |what: &str| -> Result<(), MigrationError> {
         let error = refused(app([traced(1), traced(2), traced(3)]).run(store), what);
         assert!(matches!(error, MigrationError::Damaged { .. }), "{what}: {error:?}");
         assert_eq!(traces(bed)?, "1 2", "{what}");
@@ -192,7 +196,9 @@ pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
 }
 
 /// A store that another tool has migrated continues from where it was.
-pub(super) fn adopts_what_others_ran<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn adopts_what_others_ran<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     let migrations = || app([traced(1), traced(2), traced(3)]);
     let error =
         refused(migrations().adopt(&**bed.store(), Target::step("users", 1)), "no such step");
@@ -215,7 +221,7 @@ pub(super) fn adopts_what_others_ran<F: Factory>(bed: &mut MigrationBed<F>) -> M
 /// program.
 pub(super) fn verifies_what_should_hold<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let has = |key: &'static [u8]| {
         move |trees: &mut arbour::migrations::StepTrees<'_>| {
             trees.get("rooms", key)?.map(drop).ok_or_else(|| "the room is missing".into())
@@ -238,15 +244,20 @@ pub(super) fn verifies_what_should_hold<F: Factory>(
     migrations().run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
-    assert!(migrations().verify(store)?.is_clean(), "a later step may change what held");
+    assert!(migrations().verify(store)?.is_empty(), "a later step may change what held");
     let before = bed.everything()?;
     store.delete(&store.tree("rooms")?, b"study")?;
     let found = migrations().verify(store)?;
-    assert!(!found.is_clean());
-    let place = found.failed.first().and_then(MigrationError::place);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let place = found.first().and_then(MigrationError::place);
     assert_eq!(place.map(|place| &place.step), Some(&StepId::Number(2)));
     bed.put("rooms", b"study", b"")?;
     assert_eq!(bed.everything()?, before, "verifying writes nothing");
-    assert_eq!(app([traced(3)]).verify(store)?.problems.len(), 2, "two steps are missing");
+    let found = app([traced(3)]).verify(store)?;
+    let missing = found.first();
+    assert!(
+        matches!(missing, Some(MigrationError::Refused { problems }) if problems.len() == 2),
+        "two steps are missing: {found:?}"
+    );
     Ok(())
 }

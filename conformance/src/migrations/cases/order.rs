@@ -1,8 +1,6 @@
 //! Which steps run, and in which order.
 
-use arbour::migrations::{
-    Group, MigrationError, MigrationResult, Migrations, ProblemKind, Step, StepId, Target,
-};
+use arbour::migrations::{Group, MigrationError, Migrations, ProblemKind, Step, StepId, Target};
 use arbour_core::KeyRange;
 
 use super::claims::{app, at, grouped, problems, ran, refused, trace, traced, traces};
@@ -13,7 +11,7 @@ use crate::migrations::MigrationBed;
 /// two are the same. strato-db sorts numbers as text, so 10 runs before 9 there.
 pub(super) fn numbers_then_names_then_groups<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let numbered = |group: &'static str, number: u64| {
         Step::numbered(number).atomic(move |trees| Ok(trace(trees, &format!("{group}{number}"))?))
     };
@@ -32,7 +30,9 @@ pub(super) fn numbers_then_names_then_groups<F: Factory>(
     Ok(())
 }
 
-pub(super) fn runs_to_a_target<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn runs_to_a_target<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     let migrations = app([traced(1), traced(2), traced(3), traced(4)]);
     migrations.run_to(&**bed.store(), Target::number(2))?;
     bed.settle()?;
@@ -62,7 +62,7 @@ pub(super) fn runs_to_a_target<F: Factory>(bed: &mut MigrationBed<F>) -> Migrati
 /// program says so.
 pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     app([traced(1), traced(3)]).run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
@@ -96,7 +96,9 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
 }
 
 /// If numbers have to be contiguous, nothing runs if one is missing: dicebot's `MigrationNotFound`.
-pub(super) fn gap_runs_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn gap_runs_nothing<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     let contiguous = |numbers: &[u64]| {
         let group = numbers.iter().map(|number| traced(*number));
         let group = group.fold(Group::new("rooms").contiguous(), Group::step);
@@ -123,7 +125,7 @@ pub(super) fn gap_runs_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Migrati
 /// everything, and an absent entry does no harm.
 pub(super) fn chain_from_every_version<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let chain = || {
         app([
             Step::numbered(1)
@@ -162,7 +164,7 @@ pub(super) fn chain_from_every_version<F: Factory>(
 /// A declaration that cannot be right for any store is refused before a store is read.
 pub(super) fn bad_declarations_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let store = &**bed.store();
     let long = "x".repeat(201);
     let nothing = || Step::numbered(1).atomic(|_| Ok(()));

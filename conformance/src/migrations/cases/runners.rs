@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arbour::migrations::{MigrationError, MigrationResult, Run};
+use arbour::migrations::{MigrationError, Run};
 
 use super::claims::{
     app, assert_counted, at, counts_rooms, fill_rooms, ran, refused, traced, traces,
@@ -19,7 +19,7 @@ use crate::migrations::MigrationBed;
 /// transaction.
 pub(super) fn two_runners_one_applies<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 60)?;
     let migrations = || app([counts_rooms(1), traced(2)]).chunk_entries(3);
     let store = bed.store();
@@ -28,7 +28,7 @@ pub(super) fn two_runners_one_applies<F: Factory>(
         let runners = [run(), run(), run()];
         runners.map(|runner| runner.join().expect("a runner does not panic"))
     });
-    let reports: Vec<_> = reports.into_iter().collect::<MigrationResult<_>>()?;
+    let reports: Vec<_> = reports.into_iter().collect::<Result<_, MigrationError>>()?;
     let mut all: Vec<_> = reports.iter().map(ran).collect();
     all.sort();
     assert_eq!(all, ["", "", "rooms 1, rooms 2"], "one of them did all");
@@ -39,7 +39,9 @@ pub(super) fn two_runners_one_applies<F: Factory>(
 }
 
 /// A caller that does not want to wait gets the name of the holder, and the work is not disturbed.
-pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> MigrationResult<()> {
+pub(super) fn busy_after_the_wait<F: Factory>(
+    bed: &mut MigrationBed<F>,
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
@@ -69,7 +71,7 @@ pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Migr
 /// commit.
 pub(super) fn dead_runner_is_succeeded<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     const LEASE: Duration = Duration::from_millis(400);
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
@@ -98,7 +100,7 @@ pub(super) fn dead_runner_is_succeeded<F: Factory>(
 /// A runner that was wrongly taken for dead notices at its next commit, of which nothing is kept.
 pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1), traced(2)]).chunk_entries(3);
@@ -127,7 +129,7 @@ pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
 /// A runner that has ended, in any way, is not waited for.
 pub(super) fn next_runner_need_not_wait<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> MigrationResult<()> {
+) -> Result<(), MigrationError> {
     let fails = || traced(2).atomic(|_| Err("not yet".into()));
     let now = Run::default().wait(Duration::ZERO);
     let mut on = |_: arbour::Progress| ControlFlow::Continue(());

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::SnapshotEngine;
+use crate::batch::Write;
 use crate::engine::overlay::{WriteSet, keys_in};
 use crate::engine::{MergeCursor, OverlayValue, TreeName, WriterGuard, WriterSlot, foreign_tree};
 use crate::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
-    Provision, Result, Stats, StoreOptions, Tree, Write,
+    Provision, Result, Stats, StoreOptions, Tree,
 };
 
 /// Makes a [`KvStore`] of an engine with snapshots and atomic batches.
