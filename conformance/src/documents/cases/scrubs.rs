@@ -1,7 +1,9 @@
 //! Missing entries and dangling entries.
 
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, Query, encode_scalar};
+use arbour::documents::{
+    Declaration, DocError, DocId, Document, Field, Filter, Index, Query, ScrubReport, encode_scalar,
+};
 use arbour::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
 use serde_json::{Value, json};
@@ -38,6 +40,15 @@ fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
 
 /// Case 18. A scrub finds every missing entry and every dangling one, of absent documents and of
 /// values that documents do not have, names them, and repairs them if requested. It also finds
+/// Scrubs a collection, and mends it if asked.
+fn found_by<D: Document>(
+    things: &impl TestCollection<D>,
+    store: &impl KvStore,
+    mends: bool,
+) -> Result<ScrubReport, DocError> {
+    if mends { things.mend(store, &mut go_on) } else { things.scrub(store, &mut go_on) }
+}
+
 /// documents that cannot be read, and leaves their entries.
 pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
@@ -74,11 +85,7 @@ pub(super) fn scrub_finds_and_mends<F: Factory, M: DocFactory>(
     assert_eq!(removed, [5 - 1 + 2, 5 - 1 + 1, 10 - 1 + 2], "what was planted is not in the way");
     let things = bed.open(self::things())?;
     for mends in [false, true] {
-        let report = if mends {
-            things.mend(bed.store(), &mut go_on)?
-        } else {
-            things.scrub(bed.store(), &mut go_on)?
-        };
+        let report = found_by(&things, bed.store(), mends)?;
         assert_eq!((report.missing_count, report.dangling_count), (3, 5), "{report:?}");
         let mut named = report.missing.clone();
         named.sort();
