@@ -7,6 +7,7 @@ use super::condition::{Condition, Span};
 use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
+use super::goal::Goal;
 use super::order::{Order, turned};
 use super::{Document, encode_scalar};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
@@ -32,15 +33,14 @@ pub(super) struct Candidate {
 
 /// Lists the ways in which an index can answer a conjunction of conditions.
 pub(super) fn of_index<D: Document>(
-    definition: &Definition<D>,
+    goal: &Goal<'_, D>,
     number: usize,
     index: &IndexDefinition,
-    conjuncts: &[&Condition<D>],
-    order: Option<&Order>,
 ) -> Vec<Candidate> {
     if index.words {
-        return of_words(definition, number, index, conjuncts, order);
+        return of_words(goal, number, index);
     }
+    let conjuncts = &goal.conjuncts;
     // A sparse index lacks the documents in which a field is null, so it answers only queries that
     // exclude null.
     let is_complete = |field: FieldRef| {
@@ -58,21 +58,18 @@ pub(super) fn of_index<D: Document>(
         _ => 1,
     });
     let choices = choices.max().unwrap_or(1);
-    let candidate = |choice| {
-        let ranges = Ranges::of(index, conjuncts, choice);
-        ranges.into_candidate(definition, number, index, order)
-    };
+    let candidate =
+        |choice| Ranges::of(index, conjuncts, choice).into_candidate(goal, number, index);
     (0..choices).filter_map(candidate).collect()
 }
 
 /// Lists one way for each requested word. The rarest word is the best.
 fn of_words<D: Document>(
-    definition: &Definition<D>,
+    goal: &Goal<'_, D>,
     number: usize,
     index: &IndexDefinition,
-    conjuncts: &[&Condition<D>],
-    order: Option<&Order>,
 ) -> Vec<Candidate> {
+    let conjuncts = &goal.conjuncts;
     let Some(part) = index.parts.first() else { return Vec::new() };
     let asked = conjuncts.iter().filter_map(|condition| match condition {
         Condition::Words(field, words) if *field == part.field => Some(words),
@@ -90,7 +87,7 @@ fn of_words<D: Document>(
             // Further words and conditions are checked on the documents.
             ranges.is_exact = conjuncts.len() == 1 && words.len() == 1;
             ranges.used = 1;
-            candidates.extend(ranges.into_candidate(definition, number, index, order));
+            candidates.extend(ranges.into_candidate(goal, number, index));
         }
     }
     candidates
@@ -234,49 +231,59 @@ impl Ranges {
         spans.filter(|span| !span.is_empty()).collect()
     }
 
+    /// Makes the way that reads these ranges; `None` if it is not worth reading.
     fn into_candidate<D: Document>(
         self,
-        definition: &Definition<D>,
+        goal: &Goal<'_, D>,
         number: usize,
         index: &IndexDefinition,
-        order: Option<&Order>,
     ) -> Option<Candidate> {
-        let many =
-            index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
-        let is_fixed = |part: usize| part < self.points && !self.several.contains(&part);
-        // A document has an entry for each value of a multi-valued part. Unless that part is fixed to
-        // one value, the ranges may hold several of them.
-        let repeats = many.is_some_and(|part| !is_fixed(part));
-        let is_single = self.prefixes.len() == 1;
-        // Several ranges are each in order, but not one after another.
-        let direction = match order {
+        let repeats = self.repeat(goal.definition, index);
+        let direction = match goal.order {
             None => Some(Direction::Forward),
-            Some(order) if is_single && !repeats => read_direction(index, self.points, order),
+            // Several ranges are each in order, but not one after another.
+            Some(order) if self.is_single() && !repeats => {
+                read_direction(index, self.points, order)
+            }
             Some(_) => None,
         };
         // An index on which no condition depends is worth reading only for its order.
-        if self.used == 0 && (direction.is_none() || order.is_none()) {
+        if self.used == 0 && (direction.is_none() || goal.order.is_none()) {
             return None;
         }
+        let is_exact = self.is_exact && self.used == self.conditions;
+        let is_unique = index.unique && self.points == index.parts.len();
+        let find = self.into_find(number, index, direction.unwrap_or_default(), repeats);
+        Some(Candidate { find, is_ordered: direction.is_some(), is_exact, is_unique })
+    }
+
+    fn is_single(&self) -> bool {
+        self.prefixes.len() == 1
+    }
+
+    /// Tells whether a document may have several entries in the ranges: it has one for each value of
+    /// a multi-valued part, unless that part is fixed to one value.
+    fn repeat<D: Document>(&self, definition: &Definition<D>, index: &IndexDefinition) -> bool {
+        let many =
+            index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
+        many.is_some_and(|part| part >= self.points || self.several.contains(&part))
+    }
+
+    fn into_find(
+        self,
+        number: usize,
+        index: &IndexDefinition,
+        direction: Direction,
+        repeats: bool,
+    ) -> Find {
         let spans = self.spans(index);
-        let find = if spans.is_empty() {
-            Find::Nothing
-        } else {
-            Find::Index(IndexRead {
-                index: number,
-                spans,
-                direction: direction.unwrap_or_default(),
-                repeats,
-                fixed: if is_single { self.points } else { 0 },
-                prefix: self.prefixes.into_iter().next().filter(|_| is_single).unwrap_or_default(),
-            })
-        };
-        Some(Candidate {
-            find,
-            is_ordered: direction.is_some(),
-            is_exact: self.is_exact && self.used == self.conditions,
-            is_unique: index.unique && self.points == index.parts.len(),
-        })
+        if spans.is_empty() {
+            return Find::Nothing;
+        }
+        // Only a single range has parts with one value in everything that is read.
+        let fixed = if self.is_single() { self.points } else { 0 };
+        let prefix = self.prefixes.into_iter().next().filter(|_| fixed > 0).unwrap_or_default();
+        Find::Index(IndexRead { index: number, spans, direction, repeats, fixed, prefix })
     }
 }
 

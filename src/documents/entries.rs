@@ -120,32 +120,23 @@ impl Entries {
     fn append_part(&mut self, first: usize, direction: Direction) {
         let begun = self.spans.len();
         let mut start = 0;
-        for (count, (end, is_null)) in self.scratch.ends.iter().enumerate() {
+        for (end, is_null) in &self.scratch.ends {
             let value = self.scratch.values.get(start..*end).unwrap_or_default();
             start = *end;
             for number in first..begun {
                 let Some(&span) = self.spans.get(number) else { continue };
-                // The entry is only replaced for the last value, because the copies for the other
-                // values still read it.
-                let is_last = count + 1 == self.scratch.ends.len();
                 let from = self.bytes.len();
                 self.bytes.extend_from_within(span.start..span.end);
                 if span.end > span.start {
                     self.bytes.push(PART_DELIMITER);
                 }
                 append_directed(value, direction, &mut self.bytes);
-                let made = Span {
-                    start: from,
-                    end: self.bytes.len(),
-                    has_null: span.has_null || *is_null,
-                    ..span
-                };
-                match self.spans.get_mut(number) {
-                    Some(place) if is_last => *place = made,
-                    _ => self.spans.push(made),
-                }
+                let has_null = span.has_null || *is_null;
+                self.spans.push(Span { start: from, end: self.bytes.len(), has_null, ..span });
             }
         }
+        // Not before the last value, because the copies are made of them.
+        self.spans.drain(first..begun);
     }
 
     /// Appends the id to the entries from `first` on, which completes them.

@@ -85,6 +85,7 @@ mod explain;
 mod field;
 mod filter;
 mod find;
+mod goal;
 mod id;
 mod index;
 mod index_state;

@@ -4,12 +4,11 @@ use arbour_core::Direction;
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
-use super::catalog::Known;
 use super::condition::{Condition, Span};
 use super::definition::{Definition, FieldRef, Part};
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
-use super::order::Order;
+use super::goal::Goal;
 use super::scalar::decode_scalar;
 use super::{Access, Considered, DocId, DocResult, Document, Explain, Filter};
 use crate::key::PART_DELIMITER;
@@ -34,25 +33,6 @@ pub(super) struct Plan {
     pub(super) estimate: Option<u64>,
 }
 
-/// What the planner is asked for.
-pub(super) struct Aim<'a> {
-    /// The requested order; `None` for any.
-    pub(super) order: Option<&'a Order>,
-    /// The number of documents wanted.
-    pub(super) wanted: Option<u64>,
-    /// Whether to avoid reading all documents if possible.
-    pub(super) index_required: bool,
-    /// Whether to count what each way reads, for `explain`. It does not influence the choice.
-    pub(super) counts: bool,
-}
-
-impl Aim<'_> {
-    /// All matching documents, in any order.
-    pub(super) fn any() -> Self {
-        Self { order: None, wanted: None, index_required: false, counts: false }
-    }
-}
-
 impl Plan {
     /// Chooses among the complete indexes. `count` returns how many entries a way reads, up to a
     /// limit.
@@ -60,32 +40,27 @@ impl Plan {
     /// # Errors
     /// Errors of counting.
     pub(super) fn choose<D: Document>(
-        definition: &Definition<D>,
-        known: Option<&Known>,
-        condition: &Condition<D>,
-        aim: &Aim<'_>,
+        goal: &Goal<'_, D>,
         mut count: impl FnMut(&Find, u64) -> DocResult<u64>,
     ) -> DocResult<Self> {
-        let mut conjuncts = Vec::new();
-        condition.conjuncts(&mut conjuncts);
-        let mut candidates = candidates(definition, known, &conjuncts, aim.order);
+        let mut candidates = candidates(goal);
         // Last, because the first of several equally cheap ways is chosen.
-        candidates.push(all_documents(&conjuncts, aim.order));
+        candidates.push(all_documents(goal));
         if let Some(nothing) =
             candidates.iter().position(|candidate| candidate.find == Find::Nothing)
         {
             let chosen = candidates.swap_remove(nothing);
             return Ok(Self { chosen, considered: Vec::new(), estimate: Some(0) });
         }
-        if aim.index_required && candidates.iter().any(|candidate| !reads_all(candidate, aim)) {
-            candidates.retain(|candidate| !reads_all(candidate, aim));
+        if goal.index_required && candidates.iter().any(|candidate| !reads_all(candidate, goal)) {
+            candidates.retain(|candidate| !reads_all(candidate, goal));
         }
         let number = match only_alternative(&candidates) {
             Some(number) => number,
-            None => cheapest(&candidates, aim, &mut count)?,
+            None => cheapest(&candidates, goal, &mut count)?,
         };
-        let (considered, estimate) = if aim.counts {
-            explained(definition, &candidates, number, aim, &mut count)?
+        let (considered, estimate) = if goal.counts {
+            explained(&candidates, number, goal, &mut count)?
         } else {
             (Vec::new(), None)
         };
@@ -104,20 +79,19 @@ fn only_alternative(candidates: &[Candidate]) -> Option<usize> {
 
 /// Counts what each way reads, and the documents to check by the chosen one.
 fn explained<D: Document>(
-    definition: &Definition<D>,
     candidates: &[Candidate],
     chosen: usize,
-    aim: &Aim<'_>,
+    goal: &Goal<'_, D>,
     count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
 ) -> DocResult<(Vec<Considered>, Option<u64>)> {
     let (mut considered, mut estimate) = (Vec::new(), None);
     for (number, candidate) in candidates.iter().enumerate() {
         let entries = entries(candidate, &mut *count)?;
         if !is_document_scan(&candidate.find) {
-            considered.push(describe(definition, candidate, entries));
+            considered.push(describe(goal.definition, candidate, entries));
         }
         if number == chosen {
-            estimate = Some(cost(candidate, entries, aim));
+            estimate = Some(cost(candidate, entries, goal));
         }
     }
     Ok((considered, estimate))
@@ -126,15 +100,15 @@ fn explained<D: Document>(
 /// Finds the way that is expected to check the fewest documents; the first one if several are
 /// equal. Ways that read everything are not counted: any other way is better, unless only the
 /// former provide the order.
-fn cheapest(
+fn cheapest<D>(
     candidates: &[Candidate],
-    aim: &Aim<'_>,
+    goal: &Goal<'_, D>,
     count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
 ) -> DocResult<usize> {
     let mut best: Option<(u64, usize)> = None;
     for (number, candidate) in candidates.iter().enumerate() {
         let entries = if candidate.find.is_all() { ALL } else { entries(candidate, &mut *count)? };
-        let cost = cost(candidate, entries, aim);
+        let cost = cost(candidate, entries, goal);
         if best.is_none_or(|(least, _)| cost < least) {
             best = Some((cost, number));
         }
@@ -144,27 +118,22 @@ fn cheapest(
 
 /// Tells whether all documents or a whole index are read. A page cut from an ordered, exact scan
 /// does not count.
-fn reads_all(candidate: &Candidate, aim: &Aim<'_>) -> bool {
-    let is_cut = candidate.is_exact && candidate.is_ordered && aim.wanted.is_some();
+fn reads_all<D>(candidate: &Candidate, goal: &Goal<'_, D>) -> bool {
+    let is_cut = candidate.is_exact && candidate.is_ordered && goal.wanted.is_some();
     candidate.find.is_all() && !is_cut
 }
 
 impl Plan {
     /// Tells whether the plan reads all documents or a whole index.
-    pub(super) fn reads_all(&self, aim: &Aim<'_>) -> bool {
-        reads_all(&self.chosen, aim)
+    pub(super) fn reads_all<D>(&self, goal: &Goal<'_, D>) -> bool {
+        reads_all(&self.chosen, goal)
     }
 
-    pub(super) fn explain<D: Document>(
-        &self,
-        definition: &Definition<D>,
-        filter: &Filter<D>,
-        aim: &Aim<'_>,
-    ) -> Explain {
-        let reads_all = self.reads_all(aim);
+    pub(super) fn explain<D: Document>(&self, filter: &Filter<D>, goal: &Goal<'_, D>) -> Explain {
+        let reads_all = self.reads_all(goal);
         let mut explain = Explain::new(match &self.chosen.find {
             Find::Documents { .. } if reads_all => Access::AllDocuments,
-            find => find.describe(definition),
+            find => find.describe(goal.definition),
         });
         explain.reads_all = reads_all;
         explain.sorts = !self.chosen.is_ordered;
@@ -187,8 +156,8 @@ fn entries(
 }
 
 /// Returns the expected number of documents to check. A way that provides the order may stop early.
-fn cost(candidate: &Candidate, entries: u64, aim: &Aim<'_>) -> u64 {
-    match aim.wanted {
+fn cost<D>(candidate: &Candidate, entries: u64, goal: &Goal<'_, D>) -> u64 {
+    match goal.wanted {
         Some(wanted) if candidate.is_ordered && candidate.is_exact => entries.min(wanted),
         Some(wanted) if candidate.is_ordered => {
             entries.min(wanted.saturating_mul(GUESSED_PER_MATCH))
@@ -232,40 +201,32 @@ fn values_at<D: Document>(definition: &Definition<D>, read: &IndexRead) -> Vec<V
 }
 
 /// Lists all ways except reading all documents.
-fn candidates<D: Document>(
-    definition: &Definition<D>,
-    known: Option<&Known>,
-    conjuncts: &[&Condition<D>],
-    order: Option<&Order>,
-) -> Vec<Candidate> {
+fn candidates<D: Document>(goal: &Goal<'_, D>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    candidates.extend(by_key(definition, conjuncts, order));
-    for (number, index) in definition.indexes.iter().enumerate() {
-        if known.is_some_and(|known| known.state(number).is_complete()) {
-            candidates.extend(candidate::of_index(definition, number, index, conjuncts, order));
+    candidates.extend(by_key(goal));
+    for (number, index) in goal.definition.indexes.iter().enumerate() {
+        if goal.known.is_some_and(|known| known.state(number).is_complete()) {
+            candidates.extend(candidate::of_index(goal, number, index));
         }
     }
-    for condition in conjuncts {
+    for condition in &goal.conjuncts {
         if let Condition::Or(branches) = condition {
-            candidates.extend(union(definition, known, branches, order));
+            candidates.extend(union(goal, branches));
         }
     }
     candidates
 }
 
 /// Finds documents by their ids, or by a range of ids.
-fn by_key<D: Document>(
-    definition: &Definition<D>,
-    conjuncts: &[&Condition<D>],
-    order: Option<&Order>,
-) -> Option<Candidate> {
-    let is_ordered = order.is_none_or(|order| order.fields.is_empty());
-    let direction = order.map_or(Direction::Forward, |order| order.ties);
+fn by_key<D: Document>(goal: &Goal<'_, D>) -> Option<Candidate> {
+    let conjuncts = &goal.conjuncts;
+    let is_ordered = goal.order.is_none_or(|order| order.fields.is_empty());
+    let direction = goal.order.map_or(Direction::Forward, |order| order.ties);
     let mut span: Option<(Span, usize)> = None;
     for condition in conjuncts {
         match condition {
             Condition::Points(FieldRef::Id, points) => {
-                let ids = &definition.declaration.ids;
+                let ids = &goal.definition.declaration.ids;
                 let key = |point: &Vec<u8>| {
                     let id: DocId<'static> = ids.read(&decode_scalar(point).ok()?).ok()??;
                     let mut key = Vec::new();
@@ -298,17 +259,10 @@ fn by_key<D: Document>(
 
 /// Finds the documents that satisfy at least one of several conditions, if there is a way for each
 /// condition.
-fn union<D: Document>(
-    definition: &Definition<D>,
-    known: Option<&Known>,
-    branches: &[Condition<D>],
-    order: Option<&Order>,
-) -> Option<Candidate> {
+fn union<D: Document>(goal: &Goal<'_, D>, branches: &[Condition<D>]) -> Option<Candidate> {
     let mut parts = Vec::new();
     for branch in branches {
-        let mut conjuncts = Vec::new();
-        branch.conjuncts(&mut conjuncts);
-        let ways = candidates(definition, known, &conjuncts, None);
+        let ways = candidates(&Goal::any(goal.definition, goal.known, branch));
         // Branches are not counted. Prefer the way that uses the most conditions.
         let way = ways.into_iter().max_by_key(|way| (way.is_unique, way.is_exact))?;
         match way.find {
@@ -317,17 +271,17 @@ fn union<D: Document>(
         }
     }
     let find = if parts.is_empty() { Find::Nothing } else { Find::Union(parts) };
-    Some(Candidate { find, is_ordered: order.is_none(), is_exact: false, is_unique: false })
+    Some(Candidate { find, is_ordered: goal.order.is_none(), is_exact: false, is_unique: false })
 }
 
-fn all_documents<D: Document>(conjuncts: &[&Condition<D>], order: Option<&Order>) -> Candidate {
+fn all_documents<D>(goal: &Goal<'_, D>) -> Candidate {
     Candidate {
         find: Find::Documents {
             span: Span::all(),
-            direction: order.map_or(Direction::Forward, |order| order.ties),
+            direction: goal.order.map_or(Direction::Forward, |order| order.ties),
         },
-        is_ordered: order.is_none_or(|order| order.fields.is_empty()),
-        is_exact: conjuncts.is_empty(),
+        is_ordered: goal.order.is_none_or(|order| order.fields.is_empty()),
+        is_exact: goal.conjuncts.is_empty(),
         is_unique: false,
     }
 }

@@ -14,8 +14,9 @@ use super::definition::FieldRef;
 use super::doc_store::{DocRead, Found};
 use super::entries::part_value;
 use super::find::Find;
+use super::goal::Goal;
 use super::kv_docs::KvDocs;
-use super::plan::{Aim, Plan};
+use super::plan::Plan;
 use super::scalar::decode_scalar;
 use super::{DocError, DocResult, Document, Filter, Query, Stored, encode_scalar};
 
@@ -38,11 +39,13 @@ impl<'r, D: Document> Reader<'r, D> {
         Ok(Self { collection, docs, known })
     }
 
-    pub(super) fn plan(&self, condition: &Condition<D>, aim: &Aim<'_>) -> DocResult<Plan> {
-        let definition = &self.collection.definition;
-        Plan::choose(definition, self.known.as_deref(), condition, aim, |find, limit| {
-            self.docs.count(find, limit)
-        })
+    /// Returns the goal of finding all documents that match a condition, in any order.
+    pub(super) fn goal<'g>(&'g self, condition: &'g Condition<D>) -> Goal<'g, D> {
+        Goal::any(&self.collection.definition, self.known.as_deref(), condition)
+    }
+
+    pub(super) fn plan(&self, goal: &Goal<'_, D>) -> DocResult<Plan> {
+        Plan::choose(goal, |find, limit| self.docs.count(find, limit))
     }
 
     /// Reads a document that was found.

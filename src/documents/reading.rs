@@ -9,7 +9,6 @@ use serde_json::{Number, Value};
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
 use super::find::Find;
-use super::plan::Aim;
 use super::reader::{Reader, plain};
 use super::search::Search;
 use super::sum::Sum;
@@ -55,7 +54,7 @@ impl<D: Document> Reader<'_, D> {
     pub(super) fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
         let collection = self.collection;
         let condition = Condition::of(&collection.definition, filter)?;
-        let plan = self.plan(&condition, &Aim::any())?;
+        let plan = self.plan(&self.goal(&condition))?;
         let mut count = 0;
         match &plan.chosen.find {
             Find::Documents { span, .. } if plan.chosen.is_exact && span.is_all() => {
@@ -82,7 +81,7 @@ impl<D: Document> Reader<'_, D> {
         let definition = &self.collection.definition;
         let field = definition.field(field)?;
         let condition = Condition::of(definition, filter)?;
-        let plan = self.plan(&condition, &Aim::any())?;
+        let plan = self.plan(&self.goal(&condition))?;
         let of_all = match &condition {
             Condition::All => self.index_of_all(field),
             _ => None,

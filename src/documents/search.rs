@@ -4,8 +4,9 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use super::condition::Condition;
+use super::goal::Goal;
 use super::order::{Order, Place};
-use super::plan::{Aim, Plan};
+use super::plan::Plan;
 use super::position::{Position, Seal};
 use super::reader::Reader;
 use super::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored};
@@ -84,18 +85,22 @@ impl<'s, 'r, D: Document> Search<'s, 'r, D> {
 
     fn plan(&self, order: Option<&Order>) -> DocResult<(Plan, Explain)> {
         let wanted = self.wanted().map(|wanted| wanted as u64);
-        let aim =
-            Aim { order, wanted, index_required: self.query.index_required, counts: self.counts };
-        let plan = self.reader.plan(&self.condition, &aim)?;
-        let definition = &self.reader.collection.definition;
-        if self.query.index_required && plan.reads_all(&aim) {
+        let goal = Goal {
+            order,
+            wanted,
+            index_required: self.query.index_required,
+            counts: self.counts,
+            ..self.reader.goal(&self.condition)
+        };
+        let plan = self.reader.plan(&goal)?;
+        if self.query.index_required && plan.reads_all(&goal) {
             return Err(DocError::FullScan {
-                collection: definition.name().to_owned(),
+                collection: goal.definition.name().to_owned(),
                 fields: fields(self.query),
             });
         }
         let explain = if self.counts {
-            plan.explain(definition, &self.query.filter, &aim)
+            plan.explain(&self.query.filter, &goal)
         } else {
             Explain::new(Access::Nothing)
         };
