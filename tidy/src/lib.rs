@@ -4,9 +4,11 @@
 //! first build does not have to compile their parser.
 
 mod api;
+mod changed;
 mod imports;
 mod source;
 
 pub use api::api;
+pub use changed::{Contents, contents};
 pub use imports::circles;
 pub use source::{Source, sources};
