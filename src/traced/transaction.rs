@@ -10,15 +10,6 @@ use super::counters::count;
 use super::watch::Watch;
 
 /// A transaction of a [`TracedStore`](super::TracedStore).
-///
-/// ```
-/// use arbour::traced::{TracedStore, TracedTransaction};
-/// use arbour::{KvStore, KvWrite, MemoryStore, MemoryTransaction};
-/// let store = TracedStore::new(MemoryStore::new());
-/// let transaction: TracedTransaction<MemoryTransaction<'_>> = store.begin()?;
-/// transaction.commit()?;
-/// # Ok::<(), arbour::Error>(())
-/// ```
 #[derive(Debug)]
 pub struct TracedTransaction<W> {
     pub(super) transaction: W,

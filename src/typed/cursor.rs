@@ -28,7 +28,7 @@ use crate::key::Key;
 ///     let (name, year) = entry?;
 ///     println!("{name} was born in {year}");
 /// }
-/// store.put(born.raw(), b"bob", b"\x80")?; // not a number of this codec
+/// store.put(born.raw(), b"bob", b"")?; // not a number
 /// let snapshot = store.snapshot()?;
 /// let sound: Vec<_> = born.scan(&snapshot, Direction::Forward)?.flatten().collect();
 /// assert_eq!(sound, [("ada".to_string(), 1815)]);
