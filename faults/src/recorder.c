@@ -57,6 +57,9 @@ static int started, log_file = -1, ignores_all, ignores_folders;
 static const char *root, *notes;
 static int failing_kind = -1, failing_errno;
 static long failing_number, failing_delay, calls[KINDS];
+// Descriptors whose next sync reports the failure of another one's, of the same file.
+#define DESCRIPTORS 1024
+static char owes_failure[DESCRIPTORS];
 
 static void start(void) {
   if (started) return;
@@ -168,6 +171,8 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
   // Asked first, because it sets errno.
   int was_there = access(full, F_OK) == 0, fd = injected(OPEN, full, NULL);
   if (!fd) fd = syscall(SYS_openat, folder, path, flags, mode);
+  // A file that is opened after a failure was reported does not report it again.
+  if (fd >= 0 && fd < DESCRIPTORS) owes_failure[fd] = 0;
   struct stat st;
   if (fd >= 0 && !syscall(SYS_fstat, fd, &st))
     append(was_there ? OPENED : CREATED, st.st_ino,
@@ -326,6 +331,17 @@ int truncate(const char *path, off_t bytes) { return truncate64(path, bytes); }
 
 // Syncing
 
+// Since Linux 4.13 each open file reports a failed write of its data once, whichever of them was synced
+// when it failed. Descriptors that share an open file count as several here, which the programs under
+// test do not have.
+static void owe_failure(int fd, const struct stat *failed) {
+  struct stat st;
+  for (int other = 0; other < DESCRIPTORS; other++)
+    if (other != fd && !syscall(SYS_fstat, other, &st) && st.st_dev == failed->st_dev &&
+        st.st_ino == failed->st_ino)
+      owes_failure[other] = 1;
+}
+
 static int sync_by(int fd, long number, enum what what, off_t from, off_t bytes, unsigned flags) {
   char path[PATH_MAX];
   struct stat st;
@@ -335,7 +351,15 @@ static int sync_by(int fd, long number, enum what what, off_t from, off_t bytes,
   int failed = injected(SYNCING, path, NULL);
   // After a failure the system treats the pages as written: the next sync does not try them again.
   // A signal comes before any of that.
-  if (failed && failing_errno != EINTR) append(SYNC_FAILED, st.st_ino, 0, 0, path, NULL, NULL, 0);
+  if (failed && failing_errno != EINTR) {
+    append(SYNC_FAILED, st.st_ino, 0, 0, path, NULL, NULL, 0);
+    owe_failure(fd, &st);
+    errno = failing_errno;
+  } else if (!failed && fd < DESCRIPTORS && owes_failure[fd]) {
+    owes_failure[fd] = 0;
+    errno = failing_errno;
+    failed = -1;
+  }
   if (!failed && !(failed = syscall(number, fd, from, bytes, flags)))
     append(what, st.st_ino, 0, 0, path, NULL, NULL, 0);
   leave();

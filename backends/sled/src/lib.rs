@@ -46,6 +46,10 @@
 //!   rest. So everything written since the store was last opened is kept in the file `undo` while
 //!   it is opened, up to 64 MiB, and if sled found less, it is restored and recovered once more. If
 //!   the device is full, it is kept in memory instead.
+//! - Every 500 ms a thread of sled syncs the log too, and hides a failure of that. A commit syncs the
+//!   log through a file that the store has open itself, and Linux reports a failed sync to each open
+//!   file once (since 4.13), so the next commit hears of it and is refused. A system that reports it
+//!   to one of them only can lose the commit that sled was writing then.
 //! - sled syncs its log once more while it stops, and hides a failure of that. So when the store is
 //!   closed, what sled wrote last is written and synced once more before the seal says so.
 //!
