@@ -10,16 +10,6 @@ use crate::{Cursor, Direction, KeyRange, Result};
 type Rest<'t> = RangedIter<'t, Arc<[u8]>, Arc<[u8]>, imbl::shared_ptr::DefaultSharedPtr>;
 
 /// A cursor over a tree in memory.
-///
-/// ```
-/// use arbour_core::{Cursor, KeyRange, KvRead, KvStore, MemoryCursor, MemoryStore};
-/// let store = MemoryStore::new();
-/// let users = store.tree("users")?;
-/// let snapshot = store.snapshot()?;
-/// let mut cursor: MemoryCursor<'_> = snapshot.prefix(&users, b"a")?;
-/// assert_eq!(cursor.next()?, None);
-/// # Ok::<(), arbour_core::Error>(())
-/// ```
 pub struct MemoryCursor<'t> {
     entries: Option<&'t Entries>,
     /// What is left to read; `None` if there is no map, or the map would panic on the range.
