@@ -149,6 +149,7 @@ mod tables;
 mod transaction;
 mod tree;
 mod value;
+mod wal;
 mod writer;
 
 pub use cursor::SqliteCursor;

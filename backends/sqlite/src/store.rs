@@ -17,8 +17,8 @@ use crate::readers::Readers;
 use crate::session::Session;
 use crate::statement::number;
 use crate::tree::TreeTexts;
-use crate::writer::Writer;
-use crate::{SqliteOptions, error, format, presence};
+use crate::writer::{Writer, check_log};
+use crate::{SqliteOptions, error, format, presence, wal};
 
 /// A store in a SQLite file.
 ///
@@ -234,7 +234,7 @@ fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Co
     } else {
         connector.open_unchecked_writer(create)
     };
-    let connection = opened.map_err(error::open)?;
+    let mut connection = opened.map_err(error::open)?;
     // SQLite has created the file by now, and has read nothing of it.
     path.pin()?;
     if read_only {
@@ -242,6 +242,14 @@ fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Co
     } else {
         let vacuum = connector.vacuum_pages().is_some();
         format::prepare_writer(&connection, path, connector.busy_timeout(), vacuum)?;
+        if let Some(cause) = wal::rewrite(&connection, path, connector.busy_timeout())? {
+            drop(connection);
+            check_log(connector, cause, Operation::Open)?;
+            // The next connection may be able to write.
+            connection = connector.open_writer(Operation::Open)?;
+            let refused = wal::rewrite(&connection, path, connector.busy_timeout())?;
+            refused.map_or(Ok(()), |cause| Err(error::open(cause)))?;
+        }
     }
     if options.verifies() {
         format::verify(&connection)?;

@@ -232,13 +232,17 @@ impl Writer {
     }
 }
 
-fn is_read_only(cause: &rusqlite::Error) -> bool {
+pub(crate) fn is_read_only(cause: &rusqlite::Error) -> bool {
     error::code(cause) == Some(ffi::SQLITE_READONLY)
 }
 
 /// Checks whether the files of the log are writable. If SQLite cannot open a file for writing, it
 /// reads it and does not pass the system's error on, so the operation is repeated here.
-fn check_log(connector: &Connector, cause: rusqlite::Error, operation: Operation) -> Result<()> {
+pub(crate) fn check_log(
+    connector: &Connector,
+    cause: rusqlite::Error,
+    operation: Operation,
+) -> Result<()> {
     // Do not open the index: closing it would release SQLite's locks.
     let index = fs::metadata(presence::beside(connector.path(), "-shm"));
     let may_write = !index.is_ok_and(|index| index.permissions().readonly());
