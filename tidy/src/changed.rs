@@ -37,6 +37,8 @@ struct Package {
 /// assert!(arbour_tidy::contents(std::path::Path::new("no workspace")).is_err());
 /// ```
 pub fn contents(root: &Path) -> io::Result<Contents> {
+    // Cargo names absolute paths.
+    let root = &fs::canonicalize(root)?;
     let packages = packages(root)?;
     let files = lines(Command::new("git").current_dir(root).args([
         "ls-files",
@@ -53,7 +55,11 @@ pub fn contents(root: &Path) -> io::Result<Contents> {
     let mut contents = Contents::new();
     for package in &packages {
         let mut hash = toolchain.clone();
-        let own = files.iter().filter(|file| owner(file, &packages) == Some(&package.name));
+        let is_own = |file: &&PathBuf| owner(file, &packages) == Some(&package.name);
+        let own: Vec<&PathBuf> = files.iter().filter(is_own).collect();
+        if own.is_empty() {
+            return Err(io::Error::other(format!("git knows no file of {}", package.name)));
+        }
         for file in own {
             add(file, &mut hash)?;
         }

@@ -57,6 +57,14 @@ fn what_the_tests_of_a_package_depend_on_is_found() {
     assert_eq!(changed_by(root, "above/tests/one.rs"), ["above"]);
 }
 
+/// The programs of this folder call it so.
+#[test]
+fn a_relative_path_leads_to_the_same_packages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("it is in the repository");
+    let relative = contents(Path::new("..")).expect("it is a workspace");
+    assert_eq!(relative, contents(root).expect("it is a workspace"));
+}
+
 #[test]
 fn another_version_of_a_dependency_changes_every_package() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
