@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::Write;
-use arbour_core::engine::{TreeName, forward};
+use arbour_core::engine::{TreeName, Write, forward};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemorySnapshot,
     MemoryStore, MemoryTransaction, Result, Stats, Tree,

@@ -34,7 +34,7 @@ enum Left {
 impl<D: Document> Collection<D> {
     /// Builds the indexes that are neither readable nor disabled, in batches of one transaction each,
     /// while other writers continue. If it ends early, by a break or a crash, the completed batches
-    /// are kept, and the next call resumes after them. Returns the final state of each index.
+    /// are kept, and the next call continues after them. Returns the final state of each index.
     ///
     /// A unique index is enforced from the moment it is declared: a write with the values of another
     /// document is refused, whether or not the index contains that document yet. For this, each call

@@ -61,8 +61,8 @@ pub(super) trait DocRead {
     /// Visits what an access path finds, in its order, each document once.
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited;
 
-    /// Visits what an access path finds, entry by entry: a document with several entries in an index
-    /// is visited several times.
+    /// Visits each entry that an access path finds. A document with several entries in an index is
+    /// visited once for each.
     fn entries(&self, find: &Find, visit: Visit<'_>) -> Visited;
 
     /// Counts the entries that an access path finds, up to a limit, without reading documents.

@@ -58,7 +58,7 @@ impl<D: Document> Collection<D> {
         self.scrub_each(store, false, progress)
     }
 
-    /// Does the same as [`scrub`](Self::scrub), and corrects the indexes: missing entries are added,
+    /// Checks the indexes as [`scrub`](Self::scrub) does, and corrects them: missing entries are added,
     /// and those that match no document are removed.
     ///
     /// # Errors

@@ -18,9 +18,9 @@ use super::step_id::{StepId, StepKey};
 use super::{MigrationError, MigrationResult, Target};
 
 impl Migrations {
-    /// Does everything [`run`](Self::run) would do, including checks, on a snapshot, and reports what
-    /// would change. Nothing is written and other writers are not blocked; the writes of the steps are
-    /// held in memory until the end. Steps really run, so any effect they have outside the store takes
+    /// Runs the pending steps and their checks on a snapshot, as [`run`](Self::run) would, and reports
+    /// what would change. Nothing is written and other writers are not blocked; the writes of the steps
+    /// are held in memory until the end. Steps really run, so any effect they have outside the store takes
     /// place.
     ///
     /// # Errors

@@ -7,8 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use arbour_core::engine::Write;
-use arbour_core::engine::{TreeName, forward};
+use arbour_core::engine::{TreeName, Write, forward};
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
     Result, Tree,

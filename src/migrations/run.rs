@@ -184,7 +184,7 @@ impl Migrations {
         self.run_options(store, &Run::default().to(target), None)
     }
 
-    /// Does the same with options, and reports progress when a step starts, after each commit, and at
+    /// Runs the pending steps with options, and reports progress when a step starts, after each commit, and at
     /// least four times a second while a step reads or writes, also within an atomic step or a long
     /// chunk. [`ControlFlow::Break`] cancels the run: the chunk or the atomic step in progress is
     /// rolled back, and what was committed stays.

@@ -11,7 +11,7 @@ use crate::source::{Source, is_hidden};
 /// it.
 ///
 /// An item counts as public if its module is public, or if a public module re-exports it. A type that
-/// no module exports can appear in a signature, but nobody can name it: it is left out.
+/// no module exports is left out, even if it appears in a signature.
 ///
 /// ```
 /// let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -35,8 +35,7 @@ pub fn api(sources: &[Source]) -> Vec<String> {
     lines
 }
 
-/// What each public module exports, by the path of the module: names, and whether the module declares
-/// them itself or re-exports them.
+/// The names that each public module declares or re-exports, by the path of the module.
 type Exports = BTreeMap<Vec<String>, BTreeSet<String>>;
 
 fn exports(sources: &[Source]) -> Exports {
@@ -77,14 +76,12 @@ fn add_names(tree: &UseTree, names: &mut BTreeSet<String>) {
 
 /// Finds the public module that exports a name: the nearest one above its file, or any other.
 fn home_of(path: &[String], name: &str, exports: &Exports) -> Option<String> {
-    let above = (0..=path.len()).rev().filter_map(|length| path.get(..length));
+    let mut above = (0..=path.len()).rev().filter_map(|length| path.get(..length));
     let is_home = |module: &[String]| exports.get(module).is_some_and(|names| names.contains(name));
-    let nearest = above.clone().find(|module| is_home(module)).map(<[String]>::to_vec);
-    // The nearest public module could export another item of the same name only if the item's own
-    // parent exported nothing, and such items are not public.
-    let home = nearest.or_else(|| {
-        exports.iter().find(|(_, names)| names.contains(name)).map(|(module, _)| module.clone())
-    })?;
+    let any = || exports.iter().find(|(_, names)| names.contains(name));
+    let home = above
+        .find(|module| is_home(module))
+        .or_else(|| any().map(|(module, _)| module.as_slice()))?;
     Some(home.iter().map(|name| format!("{name}::")).collect())
 }
 

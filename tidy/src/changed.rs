@@ -40,15 +40,9 @@ pub fn contents(root: &Path) -> io::Result<Contents> {
     // Cargo names absolute paths.
     let root = &fs::canonicalize(root)?;
     let packages = packages(root)?;
-    let files = lines(Command::new("git").current_dir(root).args([
-        "ls-files",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]))?;
-    let files: BTreeSet<PathBuf> = files.lines().map(|name| root.join(name)).collect();
+    let files: BTreeSet<PathBuf> = files(root)?.into_iter().map(|name| root.join(name)).collect();
     let mut toolchain = DefaultHasher::new();
-    lines(Command::new("rustc").arg("-vV"))?.hash(&mut toolchain);
+    output(Command::new("rustc").arg("-vV"))?.hash(&mut toolchain);
     for name in ["Cargo.lock", "Cargo.toml"] {
         fs::read(root.join(name))?.hash(&mut toolchain);
     }
@@ -75,7 +69,23 @@ pub fn contents(root: &Path) -> io::Result<Contents> {
     Ok(contents)
 }
 
-fn lines(command: &mut Command) -> io::Result<String> {
+/// Lists the files of a repository that Git knows or would add, by their paths in it.
+///
+/// # Errors
+/// If Git cannot be run there.
+///
+/// ```
+/// let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+/// assert!(arbour_tidy::files(root).unwrap().contains(&"Cargo.toml".into()));
+/// ```
+pub fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let options = ["ls-files", "--cached", "--others", "--exclude-standard"];
+    let names = output(Command::new("git").current_dir(root).args(options))?;
+    Ok(names.lines().map(PathBuf::from).collect())
+}
+
+/// Runs a command and returns what it prints.
+fn output(command: &mut Command) -> io::Result<String> {
     let output = command.output()?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
@@ -85,7 +95,7 @@ fn lines(command: &mut Command) -> io::Result<String> {
 
 fn packages(root: &Path) -> io::Result<Vec<Package>> {
     let options = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
-    let metadata = lines(Command::new("cargo").current_dir(root).args(options))?;
+    let metadata = output(Command::new("cargo").current_dir(root).args(options))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let list = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()

@@ -9,6 +9,6 @@ mod imports;
 mod source;
 
 pub use api::api;
-pub use changed::{Contents, contents};
+pub use changed::{Contents, contents, files};
 pub use imports::circles;
 pub use source::{Source, sources};

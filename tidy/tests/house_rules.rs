@@ -28,16 +28,10 @@ fn root() -> &'static Path {
 
 /// The files that git knows with this ending, and their text.
 fn files(ending: &str) -> Vec<(PathBuf, String)> {
-    let listed = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root())
-        .output()
-        .expect("git lists the files");
-    let names = String::from_utf8(listed.stdout).expect("names are UTF-8");
+    let names = arbour_tidy::files(root()).expect("git lists the files").into_iter();
     let files: Vec<_> = names
-        .lines()
-        .filter(|name| name.ends_with(ending))
-        .filter_map(|name| Some((PathBuf::from(name), fs::read_to_string(root().join(name)).ok()?)))
+        .filter(|name| name.to_string_lossy().ends_with(ending))
+        .filter_map(|name| Some((name.clone(), fs::read_to_string(root().join(name)).ok()?)))
         .collect();
     assert!(!files.is_empty(), "there are {ending} files to check");
     files

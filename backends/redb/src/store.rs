@@ -4,8 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arbour_core::engine::Write;
-use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
+use arbour_core::engine::{StorePath, TreeRegistry, Write, WriterSlot};
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result,
     StoreOptions, Tree,

@@ -2,8 +2,7 @@
 
 use std::cell::OnceCell;
 
-use arbour_core::engine::Write;
-use arbour_core::engine::WriterGuard;
+use arbour_core::engine::{Write, WriterGuard};
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };

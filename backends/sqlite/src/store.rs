@@ -4,8 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use arbour_core::engine::Write;
-use arbour_core::engine::{StorePath, TreeRegistry, WriterSlot};
+use arbour_core::engine::{StorePath, TreeRegistry, Write, WriterSlot};
 use arbour_core::{
     Capabilities, DamageDetection, Durability, Error, Operation, Result, StoreOptions, Tree,
 };
@@ -247,8 +246,9 @@ fn open_first(connector: &Connector, options: &StoreOptions) -> Result<Option<Co
             check_log(connector, cause, Operation::Open)?;
             // The next connection may be able to write.
             connection = connector.open_writer(Operation::Open)?;
-            let refused = wal::rewrite(&connection, path, connector.busy_timeout())?;
-            refused.map_or(Ok(()), |cause| Err(error::open(cause)))?;
+            if let Some(cause) = wal::rewrite(&connection, path, connector.busy_timeout())? {
+                return Err(error::open(cause));
+            }
         }
     }
     if options.verifies() {

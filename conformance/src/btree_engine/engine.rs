@@ -117,7 +117,7 @@ impl Engine for BTreeEngine {
         log.as_mut().ok_or_else(|| closed(Operation::Sync))?.sync(Operation::Sync)
     }
 
-    /// The trees stay, for the snapshots that are still alive.
+    /// Closes the log. The trees are kept because snapshots may still read them.
     fn close(&self) -> Result<()> {
         match self.log.lock().take() {
             Some(mut log) if !self.read_only => log.sync(Operation::Close),

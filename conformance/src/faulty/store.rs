@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use arbour_core::engine::Write;
-use arbour_core::engine::{Engine, LayeredSnapshot, SnapshotEngine, TreeName, foreign_tree};
+use arbour_core::engine::{Engine, LayeredSnapshot, SnapshotEngine, TreeName, Write, foreign_tree};
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Limits, Operation, Result, Tree,
 };

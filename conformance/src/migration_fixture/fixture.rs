@@ -260,7 +260,7 @@ impl MigrationFixture {
     }
 }
 
-/// Does not wait for a dead holder; nothing has to survive a loss of power.
+/// Returns options for a store that only the test uses: a lease runs out at once, nothing is synced.
 pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO).durability(Durability::None)
 }
