@@ -5,9 +5,9 @@ use arbour_core::engine::document_layout::Header;
 use super::doc_store::DocChange;
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
-use super::{DocError, DocResult, Document};
+use super::{Body, DocError, DocResult};
 
-impl<D: Document> Writer<'_, D> {
+impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
     /// the document itself.
     fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {

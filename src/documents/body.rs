@@ -7,11 +7,23 @@ use std::sync::Arc;
 
 use arbour_core::engine::document_layout::JSON_CODEC;
 use arbour_core::{DecodeError, EncodeError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::document::Document;
 use super::{DocId, json_body};
 use crate::codec::Codec;
+
+/// A type whose values can be documents: anything serde can serialize and deserialize.
+///
+/// ```
+/// use arbour::documents::Body;
+/// fn is_body<D: Body>() {}
+/// is_body::<serde_json::Value>();
+/// ```
+pub trait Body: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<D: Serialize + DeserializeOwned + Send + Sync + 'static> Body for D {}
 
 /// How bodies are encoded, and the number that identifies the codec in stored bytes.
 ///
@@ -35,7 +47,7 @@ pub struct BodyCodec<D> {
 /// The lowest number of a codec that is not Arbour's.
 const OWN_NUMBER_MIN: u8 = 16;
 
-impl<D: Document> BodyCodec<D> {
+impl<D: Body> BodyCodec<D> {
     /// Returns the JSON codec: readable, self-describing, and visible to SQL.
     ///
     /// ```

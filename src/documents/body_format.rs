@@ -7,7 +7,7 @@ use std::fmt;
 use arbour_core::DecodeError;
 
 use super::body::Upgrade;
-use super::{BodyCodec, Document};
+use super::{Body, BodyCodec};
 
 /// How bodies of documents and events are encoded, and how bodies are read that have another codec
 /// or an older schema version.
@@ -50,7 +50,7 @@ pub enum BodyError {
     Decode(#[from] DecodeError),
 }
 
-impl<D: Document> BodyFormat<D> {
+impl<D: Body> BodyFormat<D> {
     /// Creates the format of JSON bodies at version 1.
     #[must_use]
     pub fn new() -> Self {
@@ -119,7 +119,7 @@ impl<D> Clone for BodyFormat<D> {
     }
 }
 
-impl<D: Document> Default for BodyFormat<D> {
+impl<D: Body> Default for BodyFormat<D> {
     fn default() -> Self {
         Self::new()
     }

@@ -17,7 +17,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tr
 use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::Entries;
-use super::{DocResult, Document, IndexState, IndexStatus};
+use super::{Body, DocResult, IndexState, IndexStatus};
 use crate::Progress;
 use crate::key::successor;
 
@@ -31,7 +31,7 @@ enum Left {
     More(u64),
 }
 
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Builds the indexes that are neither readable nor disabled, in batches of one transaction each,
     /// while other writers continue. If it ends early, by a break or a crash, the completed batches
     /// are kept, and the next call continues after them. Returns the final state of each index.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use arbour_core::KvRead;
 
 use super::collection::Collection;
-use super::{DocId, DocResult, Document, Stored};
+use super::{Body, DocId, DocResult, Stored};
 
 /// Reads each document of a collection once: for work that follows many references to few documents.
 ///
@@ -38,7 +38,7 @@ pub struct DocCache<'r, R, D> {
     read: RefCell<HashMap<DocId<'static>, Option<Rc<Stored<D>>>>>,
 }
 
-impl<'r, R: KvRead, D: Document> DocCache<'r, R, D> {
+impl<'r, R: KvRead, D: Body> DocCache<'r, R, D> {
     /// Creates an empty cache of a collection in a snapshot or transaction.
     #[must_use]
     pub fn new(collection: &'r Collection<D>, reader: &'r R) -> Self {

@@ -9,7 +9,7 @@ use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::{Order, turned};
-use super::{Document, encode_scalar};
+use super::{Body, encode_scalar};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 
 /// The maximum number of ranges read for one query. If more would be needed, the remaining parts
@@ -32,7 +32,7 @@ pub(super) struct Candidate {
 }
 
 /// Lists the ways in which an index can answer a conjunction of conditions.
-pub(super) fn of_index<D: Document>(
+pub(super) fn of_index<D: Body>(
     goal: &Goal<'_, D>,
     number: usize,
     index: &IndexDefinition,
@@ -64,11 +64,7 @@ pub(super) fn of_index<D: Document>(
 }
 
 /// Lists one way for each requested word. The rarest word is the best.
-fn of_words<D: Document>(
-    goal: &Goal<'_, D>,
-    number: usize,
-    index: &IndexDefinition,
-) -> Vec<Candidate> {
+fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition) -> Vec<Candidate> {
     let conjuncts = &goal.conjuncts;
     let Some(part) = index.parts.first() else { return Vec::new() };
     let asked = conjuncts.iter().filter_map(|condition| match condition {
@@ -124,11 +120,7 @@ impl Ranges {
     }
 
     /// Uses the conditions on the parts of an index, starting with the first part.
-    fn of<D: Document>(
-        index: &IndexDefinition,
-        conjuncts: &[&Condition<D>],
-        choice: usize,
-    ) -> Self {
+    fn of<D: Body>(index: &IndexDefinition, conjuncts: &[&Condition<D>], choice: usize) -> Self {
         let mut ranges = Self::new(conjuncts.len());
         for part in &index.parts {
             // Entries sort by the parts after this one only where this one has a single value. So
@@ -141,7 +133,7 @@ impl Ranges {
         ranges
     }
 
-    fn use_points<D: Document>(
+    fn use_points<D: Body>(
         &mut self,
         field: FieldRef,
         direction: Direction,
@@ -192,7 +184,7 @@ impl Ranges {
         self.points += 1;
     }
 
-    fn use_spans<D: Document>(
+    fn use_spans<D: Body>(
         &mut self,
         field: FieldRef,
         direction: Direction,
@@ -232,7 +224,7 @@ impl Ranges {
     }
 
     /// Makes the way that reads these ranges; `None` if it is not worth reading.
-    fn into_candidate<D: Document>(
+    fn into_candidate<D: Body>(
         self,
         goal: &Goal<'_, D>,
         number: usize,
@@ -263,7 +255,7 @@ impl Ranges {
 
     /// Tells whether a document may have several entries in the ranges: it has one for each value of
     /// a multi-valued part, unless that part is fixed to one value.
-    fn repeat<D: Document>(&self, definition: &Definition<D>, index: &IndexDefinition) -> bool {
+    fn repeat<D: Body>(&self, definition: &Definition<D>, index: &IndexDefinition) -> bool {
         let many =
             index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
         many.is_some_and(|part| part >= self.points || self.several.contains(&part))

@@ -7,7 +7,7 @@ use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
-use super::{DocError, DocResult, Document, IndexState};
+use super::{Body, DocError, DocResult, IndexState};
 use crate::key::Key as _;
 
 /// The stored record of a collection.
@@ -82,7 +82,7 @@ pub(super) fn key(collection: &str) -> Vec<u8> {
 }
 
 /// Reads the record of a collection; returns `last` if it has not changed.
-pub(super) fn load<D: Document, R: KvRead>(
+pub(super) fn load<D: Body, R: KvRead>(
     definition: &Definition<D>,
     reader: &R,
     tree: &Tree,
@@ -127,7 +127,7 @@ impl Record {
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version.
-    pub(super) fn declared<D: Document>(
+    pub(super) fn declared<D: Body>(
         definition: &Definition<D>,
         before: Option<&Self>,
         is_empty: bool,
@@ -182,7 +182,7 @@ impl Record {
     }
 
     /// Tells whether the stored declaration equals the one here.
-    pub(super) fn fits<D: Document>(&self, definition: &Definition<D>) -> bool {
+    pub(super) fn fits<D: Body>(&self, definition: &Definition<D>) -> bool {
         self.feed == definition.declaration.feed
             && self.indexes.len() == definition.indexes.len()
             && self.indexes.iter().zip(&definition.indexes).all(|(stored, declared)| {
@@ -192,7 +192,7 @@ impl Record {
 }
 
 /// Builds the error for a collection whose stored declaration differs from the one here.
-pub(super) fn redeclared<D: Document>(definition: &Definition<D>) -> DocError {
+pub(super) fn redeclared<D: Body>(definition: &Definition<D>) -> DocError {
     DocError::Redeclared { collection: definition.name().to_owned() }
 }
 

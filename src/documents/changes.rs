@@ -8,7 +8,7 @@ use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite
 use super::collection::Collection;
 use super::doc_store::{DocRead, DocWrite, Notes};
 use super::entries::undecodable;
-use super::{Change, DocError, DocResult, Document};
+use super::{Body, Change, DocError, DocResult};
 use crate::key::{KeyPart as _, successor};
 
 /// The key in the tree of positions that holds the last trimmed position. No subscriber has an
@@ -21,7 +21,7 @@ fn position_key(position: u64) -> Vec<u8> {
     key
 }
 
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     fn needs_feed(&self) -> DocResult<()> {
         if self.definition.declaration.feed {
             return Ok(());

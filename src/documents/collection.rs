@@ -15,7 +15,7 @@ use super::doc_store::DocRead;
 use super::entries::undecodable;
 use super::kv_docs::KvDocs;
 use super::trees::Trees;
-use super::{BodyError, Declaration, DocError, DocId, DocResult, Document, Stored};
+use super::{Body, BodyError, Declaration, DocError, DocId, DocResult, Stored};
 use crate::ordered_uuid::ordered_uuid;
 
 /// The key of the store's id.
@@ -68,7 +68,7 @@ impl<D> fmt::Debug for Collection<D> {
     }
 }
 
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Opens a collection, creating it if it is absent, and builds the indexes that are not built yet.
     /// Building reads every document, in chunks of a commit each; to see its progress or to build
     /// later, use [`declare`](Self::declare) and [`build`](Self::build).

@@ -9,7 +9,7 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-use super::{DocError, Document, Stored};
+use super::{Body, DocError, Stored};
 
 /// The number of documents read ahead for each thread.
 const AHEAD: usize = 8;
@@ -58,7 +58,7 @@ impl<D> Shared<D> {
 pub(super) type Hand<'h, D> = &'h mut dyn FnMut(Stored<D>) -> ControlFlow<()>;
 
 /// Reads documents on this thread while other threads visit them.
-pub(super) fn visit_with_threads<D: Document, E: From<DocError> + Send>(
+pub(super) fn visit_with_threads<D: Body, E: From<DocError> + Send>(
     threads: NonZeroUsize,
     read: impl FnOnce(Hand<'_, D>) -> Result<(), E>,
     visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,

@@ -8,7 +8,7 @@ use super::definition::{Definition, FieldRef};
 use super::filter::Predicate;
 use super::scalar::{ScalarKind, decode_scalar, encode_text_prefix};
 use super::words::words;
-use super::{DocError, DocId, DocResult, Document, Filter, Ids, encode_scalar};
+use super::{Body, DocError, DocId, DocResult, Filter, Ids, encode_scalar};
 use crate::key::{prefix_end, successor};
 
 /// The bytes from `start` up to but excluding `end`; `None` means no end.
@@ -51,7 +51,7 @@ pub(super) enum Condition<D> {
     Custom(Predicate<D>),
 }
 
-impl<D: Document> Condition<D> {
+impl<D: Body> Condition<D> {
     /// Resolves a filter.
     ///
     /// # Errors
@@ -213,7 +213,7 @@ impl<D: Document> Condition<D> {
 
 /// Tells whether an encoded value of a field satisfies a closure. A field without a value counts as
 /// null.
-fn any_value_of<D: Document>(
+fn any_value_of<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     body: &D,
@@ -233,7 +233,7 @@ fn any_value_of<D: Document>(
     any
 }
 
-fn texts_of<D: Document>(
+fn texts_of<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     body: &D,
@@ -248,7 +248,7 @@ fn texts_of<D: Document>(
 }
 
 /// Encodes the values that a field is compared with, sorted and without duplicates.
-fn points<D: Document>(
+fn points<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     values: &[Value],
@@ -262,7 +262,7 @@ fn points<D: Document>(
 }
 
 /// Encodes a value that a field is compared with.
-fn asked<D: Document>(
+fn asked<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     value: &Value,
@@ -277,7 +277,7 @@ fn asked<D: Document>(
 }
 
 /// Finds a field that has one value.
-fn single<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+fn single<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
     let field = definition.field(name)?;
     if definition.has_many(field) {
         return Err(definition.invalid(format!("{name:?} has many values: ask what it contains")));
@@ -286,7 +286,7 @@ fn single<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<Fiel
 }
 
 /// Finds a multi-valued field.
-fn many<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+fn many<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
     let field = definition.field(name)?;
     if !definition.has_many(field) {
         return Err(definition.invalid(format!(
@@ -296,7 +296,7 @@ fn many<D: Document>(definition: &Definition<D>, name: &str) -> DocResult<FieldR
     Ok(field)
 }
 
-fn encoded<D: Document>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
+fn encoded<D: Body>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
     let mut bytes = Vec::new();
     if encode_scalar(value, &mut bytes) {
         return Ok(bytes);
@@ -322,7 +322,7 @@ fn any_value() -> Span {
 }
 
 /// The range of the values between two bounds of the same type.
-fn span<D: Document>(
+fn span<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     lower: &Bound<Value>,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{BodyCodec, BodyFormat, Document, Field, Ids, Index};
+use super::{Body, BodyCodec, BodyFormat, Field, Ids, Index};
 
 /// Declares a collection: its name, the fields and indexes of its documents, and how they are
 /// stored.
@@ -48,7 +48,7 @@ pub struct Declaration<D> {
     pub feed: bool,
 }
 
-impl<D: Document> Declaration<D> {
+impl<D: Body> Declaration<D> {
     /// Declares a collection without fields, whose documents have an id at `id` that is a text
     /// chosen by the program.
     ///

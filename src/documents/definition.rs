@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::scalar::ScalarKind;
 use super::{
-    Declaration, DocError, DocResult, Document, Field, FieldKind, FieldSource, Ids, Index, path,
+    Body, Declaration, DocError, DocResult, Field, FieldKind, FieldSource, Ids, Index, path,
 };
 
 /// A declaration with its names resolved.
@@ -55,7 +55,7 @@ impl IndexDefinition {
     }
 }
 
-impl<D: Document> Definition<D> {
+impl<D: Body> Definition<D> {
     pub(super) fn new(declaration: Declaration<D>) -> DocResult<Self> {
         let id_name = declaration.id_name();
         check(&declaration, &id_name)
@@ -268,7 +268,7 @@ impl<D: Document> Definition<D> {
 }
 
 /// Returns what is wrong with a declaration, apart from the fields of its indexes.
-fn check<D: Document>(declaration: &Declaration<D>, id_name: &str) -> Result<(), String> {
+fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), String> {
     check_name("collection", &declaration.name)?;
     if declaration.id_path.iter().any(String::is_empty) {
         return Err(format!("the path {id_name:?} to the id has an empty name in it"));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::words::words;
-use super::{DocError, DocResult, Document, encode_scalar};
+use super::{Body, DocError, DocResult, encode_scalar};
 use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 
 /// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
@@ -87,7 +87,7 @@ impl Entries {
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) for a value that a field does not allow.
-    pub(super) fn add<D: Document>(
+    pub(super) fn add<D: Body>(
         &mut self,
         definition: &Definition<D>,
         number: usize,
@@ -172,7 +172,7 @@ impl Entries {
 
 impl Scratch {
     /// Reads the values of a field, or its words.
-    fn read<D: Document>(
+    fn read<D: Body>(
         &mut self,
         definition: &Definition<D>,
         field: FieldRef,

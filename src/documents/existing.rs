@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::entries::Entries;
 use super::writer::{Buffers, HighestKey, Writer};
-use super::{DocError, DocId, DocResult, Document, Precondition, Stored, to_json};
+use super::{Body, DocError, DocId, DocResult, Precondition, Stored, to_json};
 
 /// The existing document, before it is overwritten or removed.
 pub(super) struct Existing<D> {
@@ -27,7 +27,7 @@ impl<D> Existing<D> {
     }
 }
 
-impl<D: Document> Writer<'_, D> {
+impl<D: Body> Writer<'_, D> {
     /// Tells whether the document to write is known to be absent.
     fn is_beyond(&mut self) -> DocResult<bool> {
         match &self.highest_key {

@@ -6,7 +6,7 @@ use super::condition::Span;
 use super::definition::Definition;
 use super::entries::{append_directed, append_id};
 use super::order::Place;
-use super::{Access, Document};
+use super::{Access, Body};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, successor};
 
 /// A way to find documents.
@@ -73,7 +73,7 @@ impl Find {
     }
 
     /// Skips everything before a place, in the order in which documents are found.
-    pub(super) fn resume<D: Document>(
+    pub(super) fn resume<D: Body>(
         &mut self,
         definition: &Definition<D>,
         order: &super::order::Order,
@@ -109,7 +109,7 @@ impl Find {
         }
     }
 
-    pub(super) fn describe<D: Document>(&self, definition: &Definition<D>) -> Access {
+    pub(super) fn describe<D: Body>(&self, definition: &Definition<D>) -> Access {
         match self {
             Self::Nothing => Access::Nothing,
             Self::Keys(keys) => Access::Ids(keys.len()),
@@ -135,7 +135,7 @@ impl Find {
 
 impl IndexRead {
     /// Returns the key of the index entry of the document at a place.
-    fn key_of<D: Document>(
+    fn key_of<D: Body>(
         &self,
         definition: &Definition<D>,
         order: &super::order::Order,

@@ -1,6 +1,6 @@
 //! What the planner is asked for.
 
-use super::Document;
+use super::Body;
 use super::catalog::Known;
 use super::condition::Condition;
 use super::definition::Definition;
@@ -23,7 +23,7 @@ pub(super) struct Goal<'g, D> {
     pub(super) counts: bool,
 }
 
-impl<'g, D: Document> Goal<'g, D> {
+impl<'g, D: Body> Goal<'g, D> {
     /// All documents that match a condition, in any order.
     pub(super) fn any(
         definition: &'g Definition<D>,

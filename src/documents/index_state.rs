@@ -7,9 +7,9 @@ use super::catalog::{self, Build};
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
 use super::scalar::decode_scalar;
-use super::{DocError, DocResult, Document, Duplicate, IndexState, IndexStatus};
+use super::{Body, DocError, DocResult, Duplicate, IndexState, IndexStatus};
 
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Returns the state of each index, in the order of their declaration.
     ///
     /// # Errors

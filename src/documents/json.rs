@@ -4,7 +4,7 @@ use arbour_core::{Cause, EncodeError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{DocError, DocId, DocResult, Document, Ids, json_form};
+use super::{Body, DocError, DocId, DocResult, Ids, json_form};
 
 /// Returns the JSON form of a body, or of a part of one: the result of reading its JSON text. An
 /// integer beyond 64 bits is an [`Integer`](super::Integer). A float that JSON cannot represent
@@ -38,7 +38,7 @@ pub(super) fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
 /// assert_eq!(from_json::<u32>("numbers", 7.into()).unwrap(), 7);
 /// assert!(from_json::<u32>("numbers", "x".into()).is_err());
 /// ```
-pub fn from_json<D: Document>(collection: &str, json: Value) -> DocResult<D> {
+pub fn from_json<D: Body>(collection: &str, json: Value) -> DocResult<D> {
     let number = json_form::find_number(&json);
     serde_json::from_value(json).map_err(|cause| match number {
         Some((path, number)) => {

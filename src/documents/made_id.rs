@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::collection::Collection;
 use super::doc_store::{DocRead, DocWrite, Notes};
-use super::{DocError, DocId, DocResult, Document, Ids};
+use super::{Body, DocError, DocId, DocResult, Ids};
 use crate::key::KeyPart as _;
 use crate::ordered_uuid::ordered_uuid;
 
@@ -17,7 +17,7 @@ fn highest_key(collection: &str) -> Vec<u8> {
 }
 
 /// Generates an id for a document without one.
-pub(super) fn make<D: Document>(
+pub(super) fn make<D: Body>(
     collection: &Collection<D>,
     docs: &dyn DocRead,
     body: &D,
@@ -80,20 +80,20 @@ fn free_slug(docs: &dyn DocRead, slug: String) -> DocResult<DocId<'static>> {
 }
 
 /// Returns the highest integer that is or was an id.
-fn highest<D: Document>(collection: &Collection<D>, docs: &dyn DocRead) -> DocResult<Option<i64>> {
+fn highest<D: Body>(collection: &Collection<D>, docs: &dyn DocRead) -> DocResult<Option<i64>> {
     let last = docs.last_key()?.map(|key| number(collection, &key)).transpose()?;
     let kept = docs.note(Notes::Catalog, &highest_key(collection.definition.name()))?;
     let kept = kept.map(|key| number(collection, &key)).transpose()?;
     Ok(last.max(kept))
 }
 
-fn number<D: Document>(collection: &Collection<D>, key: &[u8]) -> DocResult<i64> {
+fn number<D: Body>(collection: &Collection<D>, key: &[u8]) -> DocResult<i64> {
     i64::decode_part(key).map_err(|cause| collection.undecodable(key, cause))
 }
 
 /// Notes the id of a document about to be removed if it is the highest, so that it is never
 /// generated again.
-pub(super) fn keep_highest<D: Document>(
+pub(super) fn keep_highest<D: Body>(
     collection: &Collection<D>,
     docs: &mut dyn DocWrite,
     id_key: &[u8],

@@ -4,7 +4,7 @@ use arbour_core::Direction;
 
 use super::definition::{Definition, FieldRef};
 use super::entries::{append_directed, append_id};
-use super::{DocResult, Document, encode_scalar};
+use super::{Body, DocResult, encode_scalar};
 
 /// The fields to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Order {
     /// # Errors
     /// [`UnknownField`](crate::documents::DocError::UnknownField), and
     /// [`Invalid`](crate::documents::DocError::Invalid) for a multi-valued field.
-    pub(super) fn of<D: Document>(
+    pub(super) fn of<D: Body>(
         definition: &Definition<D>,
         sort: &[(String, Direction)],
     ) -> DocResult<Self> {
@@ -66,7 +66,7 @@ impl Order {
     }
 
     /// Returns the place of a document.
-    pub(super) fn place<D: Document>(
+    pub(super) fn place<D: Body>(
         &self,
         definition: &Definition<D>,
         id_key: &[u8],

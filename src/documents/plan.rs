@@ -10,7 +10,7 @@ use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::scalar::decode_scalar;
-use super::{Access, Considered, DocId, DocResult, Document, Explain, Filter};
+use super::{Access, Body, Considered, DocId, DocResult, Explain, Filter};
 use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.
@@ -39,7 +39,7 @@ impl Plan {
     ///
     /// # Errors
     /// Errors of counting.
-    pub(super) fn choose<D: Document>(
+    pub(super) fn choose<D: Body>(
         goal: &Goal<'_, D>,
         mut count: impl FnMut(&Find, u64) -> DocResult<u64>,
     ) -> DocResult<Self> {
@@ -78,7 +78,7 @@ fn only_alternative(candidates: &[Candidate]) -> Option<usize> {
 }
 
 /// Counts what each way reads, and the documents to check by the chosen one.
-fn explained<D: Document>(
+fn explained<D: Body>(
     candidates: &[Candidate],
     chosen: usize,
     goal: &Goal<'_, D>,
@@ -129,7 +129,7 @@ impl Plan {
         reads_all(&self.chosen, goal)
     }
 
-    pub(super) fn explain<D: Document>(&self, filter: &Filter<D>, goal: &Goal<'_, D>) -> Explain {
+    pub(super) fn explain<D: Body>(&self, filter: &Filter<D>, goal: &Goal<'_, D>) -> Explain {
         let reads_all = self.reads_all(goal);
         let mut explain = Explain::new(match &self.chosen.find {
             Find::Documents { .. } if reads_all => Access::AllDocuments,
@@ -171,7 +171,7 @@ fn is_document_scan(find: &Find) -> bool {
 }
 
 /// Names an index, and the values at which it is read.
-fn describe<D: Document>(
+fn describe<D: Body>(
     definition: &Definition<D>,
     candidate: &Candidate,
     entries: u64,
@@ -188,7 +188,7 @@ fn describe<D: Document>(
     Considered { index, values, entries }
 }
 
-fn values_at<D: Document>(definition: &Definition<D>, read: &IndexRead) -> Vec<Value> {
+fn values_at<D: Body>(definition: &Definition<D>, read: &IndexRead) -> Vec<Value> {
     let parts = definition.indexes.get(read.index).map(|index| index.parts.iter());
     let parts = parts.into_iter().flatten().take(read.fixed);
     let values = parts.zip(read.prefix.split(|byte| *byte == PART_DELIMITER));
@@ -201,7 +201,7 @@ fn values_at<D: Document>(definition: &Definition<D>, read: &IndexRead) -> Vec<V
 }
 
 /// Lists all ways except reading all documents.
-fn candidates<D: Document>(goal: &Goal<'_, D>) -> Vec<Candidate> {
+fn candidates<D: Body>(goal: &Goal<'_, D>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     candidates.extend(by_key(goal));
     for (number, index) in goal.definition.indexes.iter().enumerate() {
@@ -218,7 +218,7 @@ fn candidates<D: Document>(goal: &Goal<'_, D>) -> Vec<Candidate> {
 }
 
 /// Finds documents by their ids, or by a range of ids.
-fn by_key<D: Document>(goal: &Goal<'_, D>) -> Option<Candidate> {
+fn by_key<D: Body>(goal: &Goal<'_, D>) -> Option<Candidate> {
     let conjuncts = &goal.conjuncts;
     let is_ordered = goal.order.is_none_or(|order| order.fields.is_empty());
     let direction = goal.order.map_or(Direction::Forward, |order| order.ties);
@@ -259,7 +259,7 @@ fn by_key<D: Document>(goal: &Goal<'_, D>) -> Option<Candidate> {
 
 /// Finds the documents that satisfy at least one of several conditions, if there is a way for each
 /// condition.
-fn union<D: Document>(goal: &Goal<'_, D>, branches: &[Condition<D>]) -> Option<Candidate> {
+fn union<D: Body>(goal: &Goal<'_, D>, branches: &[Condition<D>]) -> Option<Candidate> {
     let mut parts = Vec::new();
     for branch in branches {
         let ways = candidates(&Goal::any(goal.definition, goal.known, branch));

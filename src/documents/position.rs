@@ -8,7 +8,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 use super::definition::Definition;
 use super::order::Place;
-use super::{DocError, DocResult, Document, PageCursor, Query};
+use super::{Body, DocError, DocResult, PageCursor, Query};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER};
 
 /// The first byte of a position.
@@ -37,7 +37,7 @@ pub(super) struct Seal<'s> {
 }
 
 impl<'s> Seal<'s> {
-    pub(super) fn new<D: Document>(
+    pub(super) fn new<D: Body>(
         definition: &'s Definition<D>,
         store_id: &'s [u8; 16],
         query: &Query<D>,

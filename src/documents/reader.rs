@@ -18,7 +18,7 @@ use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
-use super::{DocError, DocResult, Document, Filter, Query, Stored, encode_scalar};
+use super::{Body, DocError, DocResult, Filter, Query, Stored, encode_scalar};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, D> {
@@ -28,7 +28,7 @@ pub(super) struct Reader<'r, D> {
     known: Option<Arc<Known>>,
 }
 
-impl<'r, D: Document> Reader<'r, D> {
+impl<'r, D: Body> Reader<'r, D> {
     /// Reads through documents that are [those of the collection](Collection::docs).
     pub(super) fn new<R: KvRead>(
         collection: &'r Collection<D>,

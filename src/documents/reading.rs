@@ -13,10 +13,10 @@ use super::reader::{Reader, plain};
 use super::search::Search;
 use super::sum::Sum;
 use super::{
-    Declaration, DocError, DocResult, Document, Explain, Filter, Page, Query, Stored, encode_scalar,
+    Body, Declaration, DocError, DocResult, Explain, Filter, Page, Query, Stored, encode_scalar,
 };
 
-impl<D: Document> Reader<'_, D> {
+impl<D: Body> Reader<'_, D> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.definition.declaration
     }

@@ -8,12 +8,12 @@ use serde_json::{Number, Value};
 
 use super::collection::Collection;
 use super::reader::Reader;
-use super::{DocError, DocId, DocResult, Document, Explain, Filter, Page, Query, Stored};
+use super::{Body, DocError, DocId, DocResult, Explain, Filter, Page, Query, Stored};
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
 /// included. All fail with [`Undecodable`](DocError::Undecodable) if a document cannot be read,
 /// [`TooNew`](DocError::TooNew) if a newer program wrote it, and with what the store reports.
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Gets a document by its id, or `None` if there is none. A body of an older schema version is
     /// upgraded.
     ///

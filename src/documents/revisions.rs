@@ -11,7 +11,7 @@ use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT, Header};
 use super::doc_store::{DocRead, Notes};
 use super::entries::undecodable;
 use super::writer::Writer;
-use super::{DocResult, Document};
+use super::{Body, DocResult};
 use crate::key::Key as _;
 
 /// The prefix of the catalog key that holds the number.
@@ -34,7 +34,7 @@ fn read(collection: &str, docs: &dyn DocRead) -> DocResult<u64> {
     revision.map_err(|cause| undecodable(collection, CATALOG_TREE, &key, cause))
 }
 
-impl<D: Document> Writer<'_, D> {
+impl<D: Body> Writer<'_, D> {
     /// Returns the highest revision of a removed document.
     pub(super) fn highest_removed(&mut self) -> DocResult<u64> {
         if let Some(highest) = self.highest_removed {

@@ -8,7 +8,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
-use super::{DocError, DocResult, Document, ScrubReport};
+use super::{Body, DocError, DocResult, ScrubReport};
 use crate::Progress;
 use crate::key::successor;
 
@@ -44,7 +44,7 @@ impl Piece {
     }
 }
 
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Finds index entries that are missing and entries that match no document, in batches, while
     /// other writers continue. Nothing is written. A break ends it early, with the findings so far.
     ///

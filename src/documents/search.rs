@@ -9,7 +9,7 @@ use super::order::{Order, Place};
 use super::plan::Plan;
 use super::position::{Position, Seal};
 use super::reader::Reader;
-use super::{Access, DocError, DocResult, Document, Explain, Page, Query, Stored};
+use super::{Access, Body, DocError, DocResult, Explain, Page, Query, Stored};
 
 /// The initial capacity of a page, in documents.
 const PAGE_USUAL: usize = 16;
@@ -55,7 +55,7 @@ impl<D> Ord for Ranked<D> {
     }
 }
 
-impl<'s, 'r, D: Document> Search<'s, 'r, D> {
+impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     pub(super) fn new(
         reader: &'s Reader<'r, D>,
         query: &'s Query<D>,

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::scalar::ScalarKind;
-use super::{Declaration, DocError, DocResult, Document, FieldKind, Ids, Integer};
+use super::{Body, Declaration, DocError, DocResult, FieldKind, Ids, Integer};
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {
@@ -21,7 +21,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold no numbers.
-    pub(super) fn of<D: Document>(declaration: &Declaration<D>, field: &str) -> DocResult<Self> {
+    pub(super) fn of<D: Body>(declaration: &Declaration<D>, field: &str) -> DocResult<Self> {
         let declared = declaration.fields.iter().find(|declared| declared.name == field);
         let kind = match (declared, &declaration.ids) {
             (Some(field), _) => field.kind,

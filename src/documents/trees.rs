@@ -8,7 +8,7 @@ use arbour_core::{Direction, KvStore, Tree};
 
 use super::definition::Definition;
 use super::doc_store::Notes;
-use super::{DocResult, Document};
+use super::{Body, DocResult};
 
 /// The trees of a collection.
 pub(super) struct Trees {
@@ -25,7 +25,7 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn open<S: KvStore, D: Document>(
+    pub(super) fn open<S: KvStore, D: Body>(
         store: &S,
         definition: &Definition<D>,
     ) -> DocResult<Self> {

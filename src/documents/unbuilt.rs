@@ -12,10 +12,10 @@ use super::condition::Span;
 use super::entries::{Entries, Entry};
 use super::find::Find;
 use super::writer::{Unbuilt, Writer};
-use super::{DocResult, Document, IndexState};
+use super::{Body, DocResult, IndexState};
 use crate::key::successor;
 
-impl<D: Document> Writer<'_, D> {
+impl<D: Body> Writer<'_, D> {
     /// Tells whether an index is unique and may lack entries.
     fn is_unbuilt(&self, index: usize) -> bool {
         let is_unique =

@@ -3,11 +3,9 @@
 use super::entries::Entries;
 use super::existing::Existing;
 use super::writer::Writer;
-use super::{
-    DocError, DocId, DocResult, Document, Precondition, Written, made_id, set_at, to_json,
-};
+use super::{Body, DocError, DocId, DocResult, Precondition, Written, made_id, set_at, to_json};
 
-impl<D: Document> Writer<'_, D> {
+impl<D: Body> Writer<'_, D> {
     /// Stores a document under an id, replacing any existing one.
     fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
         // Encode first: it limits the depth of the document, which the search for fields relies on.

@@ -14,7 +14,7 @@ use super::doc_store::DocWrite;
 use super::entries::{Entries, Entry};
 use super::kv_docs::KvDocs;
 use super::{
-    DocError, DocId, DocResult, Document, Field, FieldSource, from_json, made_id, path, read_id,
+    Body, DocError, DocId, DocResult, Field, FieldSource, from_json, made_id, path, read_id,
     set_at, to_json,
 };
 
@@ -71,7 +71,7 @@ pub(super) struct Buffers {
     pub(super) new: Entries,
 }
 
-impl<'w, D: Document> Writer<'w, D> {
+impl<'w, D: Body> Writer<'w, D> {
     /// Writes through documents that are [those of the collection](Collection::docs).
     pub(super) fn new<W: KvWrite>(
         collection: &'w Collection<D>,
@@ -196,7 +196,7 @@ impl<'w, D: Document> Writer<'w, D> {
 }
 
 /// Tells whether a document has no value at the path of a field. `false` counts as a value.
-fn is_absent<D: Document>(field: &Field<D>, body: &D) -> bool {
+fn is_absent<D: Body>(field: &Field<D>, body: &D) -> bool {
     match &field.source {
         FieldSource::Path(path) => path::at(body, path).is_null(),
         FieldSource::Computed(compute) => compute(body).is_null(),

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::collection::Collection;
 use super::writer::Writer;
 use super::{
-    DocError, DocId, DocResult, Document, Precondition, Stored, Written, from_json, read_id,
-    set_at, to_json,
+    Body, DocError, DocId, DocResult, Precondition, Stored, Written, from_json, read_id, set_at,
+    to_json,
 };
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
@@ -17,7 +17,7 @@ use super::{
 /// not read the document again, [`WrongType`](DocError::WrongType),
 /// [`Required`](DocError::Required) or [`Unique`](DocError::Unique) if a field or a
 /// unique index forbids it, and with what the store reports.
-impl<D: Document> Collection<D> {
+impl<D: Body> Collection<D> {
     /// Stores a document under the id in it, whether or not one is there, and returns its id and
     /// revision.
     ///

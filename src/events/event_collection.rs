@@ -8,7 +8,7 @@ use super::event::{Event, NewEvent};
 use super::model::{Handled, Model, Outbox};
 use super::{EventError, EventResult};
 use crate::documents::{
-    Collection, DocError, DocId, DocResult, Document, Ids, Written, from_json, set_at, to_json,
+    Body, Collection, DocError, DocId, DocResult, Ids, Written, from_json, set_at, to_json,
 };
 
 /// The events of such a collection, as suffixes of their type names.
@@ -65,7 +65,7 @@ pub struct EventWrites<D> {
     body: std::marker::PhantomData<fn(D)>,
 }
 
-impl<D: Document> EventWrites<D> {
+impl<D: Body> EventWrites<D> {
     /// Creates events for a collection of this name, whose documents have their ids at `id`.
     ///
     /// ```
@@ -234,7 +234,7 @@ impl<D: Document> EventWrites<D> {
     }
 }
 
-impl<D: Document> EventCollection<D> {
+impl<D: Body> EventCollection<D> {
     /// Creates the model of a collection. The program may share the collection to read it. The
     /// event types begin with `name`.
     ///
@@ -300,7 +300,7 @@ impl Write {
         self.body.get(name).unwrap_or(&Value::Null)
     }
 
-    fn id<D: Document>(
+    fn id<D: Body>(
         &self,
         collection: &EventCollection<D>,
         name: &str,
@@ -314,7 +314,7 @@ impl Write {
     }
 }
 
-impl<D: Document> Model for EventCollection<D> {
+impl<D: Body> Model for EventCollection<D> {
     type Change = Write;
 
     fn name(&self) -> &str {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::event::{Event, NewEvent};
 use super::{EventError, EventResult};
-use crate::documents::{BodyCodec, BodyError, BodyFormat, Document};
+use crate::documents::{Body, BodyCodec, BodyError, BodyFormat};
 
 /// A type of event: its name, the type of its payload and the functions that upgrade payloads of
 /// older versions. It is declared in the program and not stored.
@@ -38,7 +38,7 @@ impl<B> Clone for EventType<B> {
     }
 }
 
-impl<B: Document> EventType<B> {
+impl<B: Body> EventType<B> {
     /// Declares an event type with JSON payloads at schema version 1.
     ///
     /// ```

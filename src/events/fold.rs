@@ -9,7 +9,7 @@ use super::layout::{FORMAT, snapshot_tree};
 use super::log::{Log, open_tree};
 use super::query::EventQuery;
 use super::{EventError, EventResult};
-use crate::documents::{BodyCodec, Document};
+use crate::documents::{Body, BodyCodec};
 
 /// A state, with the version and the position it was folded up to.
 ///
@@ -57,7 +57,7 @@ pub struct StreamSnapshots<A> {
     codec: BodyCodec<A>,
 }
 
-impl<A: Document + Default> StreamSnapshots<A> {
+impl<A: Body + Default> StreamSnapshots<A> {
     /// Opens the snapshots of one kind of state, stored as JSON next to the log. Snapshots with
     /// another schema version are ignored.
     ///

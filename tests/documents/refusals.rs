@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    BodyCodec, Collection, Declaration, DocError, Document, Field, FieldKind, Filter, Index,
-    Written,
+    Body, BodyCodec, Collection, Declaration, DocError, Field, FieldKind, Filter, Index, Written,
 };
 use arbour::{KvStore as _, Limits, MemoryStore};
 use serde::{Deserialize, Serialize};
 
 /// Puts a document into a collection of its own; returns the text of the error if it is refused.
-fn put<D: Document>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
+fn put<D: Body>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
     let things = Collection::open(&store, declaration).expect("one that is not declared yet");
     let put: Result<_, DocError> = store.write(|transaction| things.set(transaction, body));
@@ -37,7 +36,7 @@ fn point(x: f64) -> Point {
 }
 
 #[cfg(feature = "bincode")]
-fn bincode<D: Document>() -> Declaration<D> {
+fn bincode<D: Body>() -> Declaration<D> {
     Declaration::new("things").codec(BodyCodec::bincode())
 }
 

@@ -2,7 +2,7 @@
 //! in its JSON: for documents of any type, with every codec.
 
 use arbour::documents::{
-    BodyCodec, Collection, Declaration, DocError, Document, Field, Filter, Index, Stored,
+    Body, BodyCodec, Collection, Declaration, DocError, Field, Filter, Index, Stored,
 };
 use arbour::{KvStore as _, MemoryStore};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ fn at<'v>(json: &'v Value, path: &str) -> &'v Value {
     found.unwrap_or(&Value::Null)
 }
 
-fn open<D: Document>(
+fn open<D: Body>(
     store: &MemoryStore,
     name: &str,
     codec: BodyCodec<D>,
@@ -66,7 +66,7 @@ fn open<D: Document>(
 }
 
 /// Puts a document and reads it.
-fn round_trip<D: Document>(
+fn round_trip<D: Body>(
     store: &MemoryStore,
     things: &Collection<D>,
     thing: &D,
@@ -77,7 +77,7 @@ fn round_trip<D: Document>(
 }
 
 /// Asserts that each field is what JSON has at its path.
-fn fields_are<D: Document>(
+fn fields_are<D: Body>(
     store: &MemoryStore,
     things: &Collection<D>,
     fields: &[String],

@@ -1,6 +1,6 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
-use arbour::documents::{Declaration, DocError, Document};
+use arbour::documents::{Body, Declaration, DocError};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
@@ -42,7 +42,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// The errors of the document store.
-    pub(crate) fn open<D: Document>(
+    pub(crate) fn open<D: Body>(
         &self,
         declaration: Declaration<D>,
     ) -> Result<Opened<'_, F, M, D>, DocError> {
@@ -53,7 +53,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// The errors of the document store.
-    pub(crate) fn declare<D: Document>(
+    pub(crate) fn declare<D: Body>(
         &self,
         declaration: Declaration<D>,
     ) -> Result<Opened<'_, F, M, D>, DocError> {

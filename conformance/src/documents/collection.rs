@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Change, Collection, Declaration, DocError, DocId, Document, Duplicate, Explain, Filter,
+    Body, Change, Collection, Declaration, DocError, DocId, Duplicate, Explain, Filter,
     IndexStatus, Page, Precondition, Query, ScrubReport, Stored, Written,
 };
 use arbour_core::{KvRead, KvStore, KvWrite};
@@ -13,7 +13,7 @@ use serde_json::{Number, Value};
 
 use super::tested::{TestCollection, TestReader, TestWriter};
 
-impl<D: Document> TestCollection<D> for Collection<D> {
+impl<D: Body> TestCollection<D> for Collection<D> {
     type Reader<'r, R: KvRead + 'r> = CollectionReader<'r, D, R>;
     type Writer<'w, W: KvWrite + 'w> = CollectionWriter<'w, D, W>;
 
@@ -242,15 +242,15 @@ macro_rules! reads {
     };
 }
 
-impl<D: Document, R: KvRead> TestReader<D> for CollectionReader<'_, D, R> {
+impl<D: Body, R: KvRead> TestReader<D> for CollectionReader<'_, D, R> {
     reads!(reader);
 }
 
-impl<D: Document, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
     reads!(transaction);
 }
 
-impl<D: Document, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
     fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError> {
         self.collection.put(self.transaction, document, precondition)
     }

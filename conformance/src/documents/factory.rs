@@ -1,6 +1,6 @@
 //! How the suite makes the document stores under test.
 
-use arbour::documents::{Collection, Declaration, DocError, Document};
+use arbour::documents::{Body, Collection, Declaration, DocError};
 use arbour_core::KvStore;
 
 use crate::documents::TestDocuments;
@@ -69,20 +69,17 @@ pub struct Collections<'s, S> {
 
 impl<S: KvStore> TestDocuments for Collections<'_, S> {
     type Store = S;
-    type Collection<D: Document> = Collection<D>;
+    type Collection<D: Body> = Collection<D>;
 
     fn store(&self) -> &S {
         self.store
     }
 
-    fn declare<D: Document>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
+    fn declare<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
         Collection::declare(self.store, declaration)
     }
 
-    fn collection<D: Document>(
-        &self,
-        declaration: Declaration<D>,
-    ) -> Result<Collection<D>, DocError> {
+    fn collection<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
         Collection::open(self.store, declaration)
     }
 }

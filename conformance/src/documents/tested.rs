@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Change, Declaration, DocError, DocId, Document, Duplicate, Explain, Filter, IndexStatus, Page,
+    Body, Change, Declaration, DocError, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
     Precondition, Query, ScrubReport, Stored, Written,
 };
 use arbour_core::{KvRead, KvStore, KvWrite};
@@ -33,16 +33,16 @@ use serde_json::{Number, Value};
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestDocuments {
     type Store: KvStore;
-    type Collection<D: Document>: TestCollection<D>;
+    type Collection<D: Body>: TestCollection<D>;
 
     fn store(&self) -> &Self::Store;
 
-    fn declare<D: Document>(
+    fn declare<D: Body>(
         &self,
         declaration: Declaration<D>,
     ) -> Result<Self::Collection<D>, DocError>;
 
-    fn collection<D: Document>(
+    fn collection<D: Body>(
         &self,
         declaration: Declaration<D>,
     ) -> Result<Self::Collection<D>, DocError> {
@@ -65,7 +65,7 @@ pub trait TestDocuments {
 /// # Ok::<(), DocError>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
-pub trait TestCollection<D: Document>: Send + Sync {
+pub trait TestCollection<D: Body>: Send + Sync {
     type Reader<'r, R: KvRead + 'r>: TestReader<D>
     where
         Self: 'r;
@@ -149,7 +149,7 @@ pub trait TestCollection<D: Document>: Send + Sync {
 /// # Ok::<(), DocError>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
-pub trait TestReader<D: Document> {
+pub trait TestReader<D: Body> {
     fn declaration(&self) -> &Declaration<D>;
 
     fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError>;
@@ -217,7 +217,7 @@ pub trait TestReader<D: Document> {
 /// # Ok::<(), DocError>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
-pub trait TestWriter<D: Document>: TestReader<D> {
+pub trait TestWriter<D: Body>: TestReader<D> {
     fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError>;
 
     fn put_many<'d>(

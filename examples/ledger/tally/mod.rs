@@ -6,7 +6,7 @@ mod day;
 mod file;
 mod model;
 
-use arbour::documents::{Declaration, Document, Field, FieldKind, Ids, Index};
+use arbour::documents::{Body, Declaration, Field, FieldKind, Ids, Index};
 
 use crate::commit::{Commit, Lines};
 
@@ -20,7 +20,7 @@ pub(crate) use model::{Tallies, imported};
 pub(crate) const COMMITS: &str = "commits";
 
 /// A document that counts commits.
-pub(crate) trait Tally: Document {
+pub(crate) trait Tally: Body {
     /// The name of its collection.
     const VIEW: &'static str;
     /// The path of its id.

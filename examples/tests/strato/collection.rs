@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arbour::documents::{
-    Collection, Declaration, DocError, DocId, Document, Filter, Query, Stored, Written,
+    Body, Collection, Declaration, DocError, DocId, Filter, Query, Stored, Written,
 };
 use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _};
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(crate) struct Things<D = Value> {
     pub(crate) collection: Collection<D>,
 }
 
-impl<D: Document> Things<D> {
+impl<D: Body> Things<D> {
     /// Opens the bed's store, and a collection in it.
     pub(crate) fn open(bed: &Bed, declaration: Declaration<D>) -> Self {
         Self::open_in(&bed.open(), declaration).unwrap()

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
 
 use arbour::documents::{
-    Declaration, DocError, Document, Field, FieldKind, Filter, Ids, Index, Integer, Precondition,
-    Query,
+    Body, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Integer, Precondition, Query,
 };
 use arbour_core::{KvStore, Limits};
 use serde::{Deserialize, Serialize};
@@ -121,7 +120,7 @@ struct Serial {
     balance: i128,
 }
 
-fn serials<D: Document>() -> Declaration<D> {
+fn serials<D: Body>() -> Declaration<D> {
     Declaration::new("serials")
         .field(Field::path("serial").of(FieldKind::Integer))
         .field(Field::path("balance"))
@@ -187,7 +186,7 @@ fn revision(revision: u64) -> Precondition {
     Precondition::Revision(revision)
 }
 
-fn wide_integers_found<D: Document>(reader: &impl TestReader<D>) -> Result<(), DocError> {
+fn wide_integers_found<D: Body>(reader: &impl TestReader<D>) -> Result<(), DocError> {
     let wide = |integer: u128| Value::from(Integer::from(integer));
     let signed = |integer: i128| Value::from(Integer::from(integer));
     means(reader, &Filter::eq("serial", wide(u128::MAX - 1)), "b")?;
@@ -230,7 +229,7 @@ struct Parcel {
     is_sent: BTreeMap<bool, u8>,
 }
 
-fn parcels<D: Document>(name: &str) -> Declaration<D> {
+fn parcels<D: Body>(name: &str) -> Declaration<D> {
     let paths = ["weight", "net", "by_year.-44", "by_size.é", "is_sent.true"];
     let plain = Declaration::new(name);
     let fields = paths.into_iter().fold(plain, |plain, path| plain.field(Field::path(path)));

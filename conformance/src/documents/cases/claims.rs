@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use arbour::Progress;
-use arbour::documents::{DocError, Document, Filter, IndexState, Query, Stored};
+use arbour::documents::{Body, DocError, Filter, IndexState, Query, Stored};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::documents::{TestCollection, TestReader, TestWriter};
 use crate::entries;
 
 /// Stores bodies in one transaction, whether they exist or not.
-pub(in crate::documents) fn load<S: KvStore, D: Document>(
+pub(in crate::documents) fn load<S: KvStore, D: Body>(
     store: &S,
     collection: &impl TestCollection<D>,
     bodies: &[D],
@@ -31,7 +31,7 @@ pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
 }
 
 /// Returns the ids of the documents that a query finds, in its order, as a line like `ada bob`.
-pub(super) fn found<D: Document>(
+pub(super) fn found<D: Body>(
     documents: &impl TestReader<D>,
     query: &Query<D>,
 ) -> Result<String, DocError> {
@@ -40,7 +40,7 @@ pub(super) fn found<D: Document>(
 
 /// Asserts that a filter matches exactly the documents with these ids, a line in their order, in
 /// every kind of call, and that its negation matches all others.
-pub(super) fn means<D: Document>(
+pub(super) fn means<D: Body>(
     documents: &impl TestReader<D>,
     filter: &Filter<D>,
     expected: &str,
@@ -109,7 +109,7 @@ pub(super) fn member(body: &Value, name: &str) -> Value {
 }
 
 /// Builds the outstanding indexes and asserts that all indexes end in this state.
-pub(in crate::documents) fn build<S: KvStore, D: Document>(
+pub(in crate::documents) fn build<S: KvStore, D: Body>(
     store: &S,
     collection: &impl TestCollection<D>,
     state: IndexState,

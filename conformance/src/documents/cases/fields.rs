@@ -260,7 +260,7 @@ enum Kind {
 }
 
 /// Declares things of any type: the value at a path is what serde writes there.
-fn things<D: arbour::documents::Document>() -> Declaration<D> {
+fn things<D: arbour::documents::Body>() -> Declaration<D> {
     Declaration::new("things")
         .field(Field::path("displayName"))
         .field(Field::path("size").of(FieldKind::Integer))

@@ -2,7 +2,7 @@
 
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{
-    Declaration, DocError, DocId, Document, Field, Filter, Index, Query, ScrubReport, encode_scalar,
+    Body, Declaration, DocError, DocId, Field, Filter, Index, Query, ScrubReport, encode_scalar,
 };
 use arbour::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
@@ -41,7 +41,7 @@ fn entry(value: &Value, id: &str, is_descending: bool) -> Vec<u8> {
 /// Case 18. A scrub finds every missing entry and every dangling one, of absent documents and of
 /// values that documents do not have, names them, and repairs them if requested. It also finds
 /// Scrubs a collection, and mends it if asked.
-fn found_by<D: Document>(
+fn found_by<D: Body>(
     things: &impl TestCollection<D>,
     store: &impl KvStore,
     mends: bool,

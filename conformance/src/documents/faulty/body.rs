@@ -1,7 +1,7 @@
 //! Faults of what is written: the ids in documents, and the results of changes.
 
 use arbour::documents::{
-    Declaration, DocError, DocId, Document, Filter, Ids, Query, from_json, set_at, to_json,
+    Body, Declaration, DocError, DocId, Filter, Ids, Query, from_json, set_at, to_json,
 };
 use arbour_core::KvRead;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use super::{DocFault, FaultyReader};
 use crate::documents::TestReader;
 
 /// Gives a document a wrong id; `None` if that is not the fault.
-pub(super) fn with_other_id<D: Document, R: KvRead>(
+pub(super) fn with_other_id<D: Body, R: KvRead>(
     stored: &FaultyReader<'_, D, R>,
     body: &D,
 ) -> Result<Option<D>, DocError> {
@@ -40,7 +40,7 @@ pub(super) fn with_other_id<D: Document, R: KvRead>(
 }
 
 /// Returns the id in a document, if it is valid.
-pub(super) fn id_in<D: Document>(
+pub(super) fn id_in<D: Body>(
     declaration: &Declaration<D>,
     body: &D,
 ) -> Result<Option<DocId<'static>>, DocError> {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::Progress;
 use arbour::documents::{
-    Collection, Declaration, DocError, Document, Index, IndexState, IndexStatus, ScrubReport,
+    Body, Collection, Declaration, DocError, Index, IndexState, IndexStatus, ScrubReport,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
@@ -37,7 +37,7 @@ pub struct FaultyCollection<D> {
     pub(super) memory: &'static Memory,
 }
 
-impl<D: Document> FaultyCollection<D> {
+impl<D: Body> FaultyCollection<D> {
     pub(super) fn has(&self, fault: DocFault) -> bool {
         self.fault == Some(fault)
     }

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use arbour::Progress;
-use arbour::documents::{Change, DocError, Document, Duplicate, IndexStatus, ScrubReport};
+use arbour::documents::{Body, Change, DocError, Duplicate, IndexStatus, ScrubReport};
 use arbour_core::{KvRead, KvStore, KvWrite};
 
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
 use crate::documents::TestCollection;
 
-impl<D: Document> TestCollection<D> for FaultyCollection<D> {
+impl<D: Body> TestCollection<D> for FaultyCollection<D> {
     type Reader<'r, R: KvRead + 'r> = FaultyReader<'r, D, R>;
     type Writer<'w, W: KvWrite + 'w> = FaultyWriter<'w, D, W>;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
 use arbour::documents::{
-    Declaration, DocError, Document, Field, FieldKind, FieldSource, Integer, to_json,
+    Body, Declaration, DocError, Field, FieldKind, FieldSource, Integer, to_json,
 };
 use arbour_core::KvStore;
 use arbour_core::engine::TreeName;
@@ -17,7 +17,7 @@ use super::memory::Memory;
 use super::trees::{key_of, keys};
 
 /// Copies a declaration.
-pub(super) fn copy<D: Document>(declaration: &Declaration<D>) -> Declaration<D> {
+pub(super) fn copy<D: Body>(declaration: &Declaration<D>) -> Declaration<D> {
     let mut copy = Declaration::new(&declaration.name);
     copy.id_path.clone_from(&declaration.id_path);
     copy.ids = declaration.ids.clone();
@@ -29,7 +29,7 @@ pub(super) fn copy<D: Document>(declaration: &Declaration<D>) -> Declaration<D> 
 }
 
 /// Declares something other than the caller did.
-pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D>) {
+pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
     let id_path = declaration.id_path.clone();
     for field in &mut declaration.fields {
         match fault {
@@ -81,7 +81,7 @@ pub(super) fn bend<D: Document>(fault: DocFault, declaration: &mut Declaration<D
 }
 
 /// Returns the value of a field in a document, or that of the fault instead.
-fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
+fn inexact<D: Body>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
     let value = value(field, body);
     let digits = Integer::of(&value).map(|integer| integer.to_string());
     let narrow = value.as_f64().map(|float| float as f32);
@@ -109,7 +109,7 @@ fn inexact<D: Document>(fault: DocFault, field: &Field<D>, body: &D) -> Value {
 type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 
 /// Computes a value once for each id.
-fn once<D: Document>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {
+fn once<D: Body>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {
     let computed = Mutex::new(HashMap::<String, Value>::new());
     let compute = Arc::clone(compute);
     Arc::new(move |body| {
@@ -119,7 +119,7 @@ fn once<D: Document>(id_path: Vec<String>, compute: &Compute<D>) -> Compute<D> {
 }
 
 /// Makes fields that were not in the first declaration null in the existing documents.
-pub(super) fn forget_new_fields<S: KvStore, D: Document>(
+pub(super) fn forget_new_fields<S: KvStore, D: Body>(
     memory: &Memory,
     store: &S,
     declaration: &mut Declaration<D>,
@@ -143,7 +143,7 @@ pub(super) fn forget_new_fields<S: KvStore, D: Document>(
 }
 
 /// Returns the value of a field in a document.
-pub(super) fn value<D: Document>(field: &Field<D>, body: &D) -> Value {
+pub(super) fn value<D: Body>(field: &Field<D>, body: &D) -> Value {
     match &field.source {
         FieldSource::Path(path) => json_at(body, path),
         FieldSource::Computed(compute) => compute(body),
@@ -151,11 +151,7 @@ pub(super) fn value<D: Document>(field: &Field<D>, body: &D) -> Value {
 }
 
 /// Returns the name of a field that is declared, or is the id.
-pub(super) fn value_named<D: Document>(
-    declaration: &Declaration<D>,
-    name: &str,
-    body: &D,
-) -> Value {
+pub(super) fn value_named<D: Body>(declaration: &Declaration<D>, name: &str, body: &D) -> Value {
     match declaration.fields.iter().find(|field| field.name == name) {
         Some(field) => value(field, body),
         None => json_at(body, &declaration.id_path),
@@ -163,7 +159,7 @@ pub(super) fn value_named<D: Document>(
 }
 
 /// Returns the value at a path in a document; null if there is none.
-fn json_at<D: Document>(body: &D, path: &[String]) -> Value {
+fn json_at<D: Body>(body: &D, path: &[String]) -> Value {
     let json = to_json("", body).unwrap_or_default();
     at(&json, path).clone()
 }

@@ -2,14 +2,14 @@
 
 use std::ops::Bound;
 
-use arbour::documents::{Declaration, Document, Field, Filter, Ids};
+use arbour::documents::{Body, Declaration, Field, Filter, Ids};
 use serde_json::Value;
 
 use super::DocFault;
 use super::declaration::value;
 
 /// Changes the filter of the caller.
-pub(super) fn bend<D: Document>(
+pub(super) fn bend<D: Body>(
     fault: DocFault,
     declaration: &Declaration<D>,
     filter: &Filter<D>,
@@ -33,7 +33,7 @@ pub(super) fn bend<D: Document>(
     }
 }
 
-fn bend_one<D: Document>(
+fn bend_one<D: Body>(
     fault: DocFault,
     declaration: &Declaration<D>,
     filter: &Filter<D>,
@@ -83,7 +83,7 @@ fn included(bound: &Bound<Value>) -> Bound<Value> {
 }
 
 /// Applies a closure to a field's texts; an undeclared field is left to the sound store.
-fn of_texts<D: Document>(
+fn of_texts<D: Body>(
     declaration: &Declaration<D>,
     field: &str,
     filter: &Filter<D>,

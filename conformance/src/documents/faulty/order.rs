@@ -1,6 +1,6 @@
 //! Faults of the order of documents.
 
-use arbour::documents::{Declaration, DocError, Document, Integer, Page, Query, encode_scalar};
+use arbour::documents::{Body, Declaration, DocError, Integer, Page, Query, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::declaration::value_named;
 use crate::documents::TestReader;
 
 /// Searches, and sorts the result by its first field in another way.
-pub(super) fn search<D: Document>(
+pub(super) fn search<D: Body>(
     fault: DocFault,
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,

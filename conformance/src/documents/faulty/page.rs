@@ -1,6 +1,6 @@
 //! Faults of paging.
 
-use arbour::documents::{Declaration, DocError, Document, Page, PageCursor, Query};
+use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query};
 
 use super::DocFault;
 use super::declaration::value_named;
@@ -11,7 +11,7 @@ use crate::documents::TestReader;
 const BEHIND_LAST: &str = "behind the last page";
 
 /// Searches, and remembers the returned cursors.
-pub(super) fn search<D: Document>(
+pub(super) fn search<D: Body>(
     fault: DocFault,
     memory: &Memory,
     below: &impl TestReader<D>,
@@ -68,7 +68,7 @@ fn note<D>(memory: &Memory, page: &Page<D>, offset: usize) {
 }
 
 /// Returns another page than the one found.
-fn bend<D: Document>(
+fn bend<D: Body>(
     fault: DocFault,
     declaration: &Declaration<D>,
     query: &Query<D>,

@@ -1,12 +1,12 @@
 //! Faults of queries.
 
-use arbour::documents::{Declaration, Document, Filter, Query};
+use arbour::documents::{Body, Declaration, Filter, Query};
 use arbour_core::Direction;
 
 use super::{DocFault, filter};
 
 /// Changes the query of the caller.
-pub(super) fn bend<D: Document>(
+pub(super) fn bend<D: Body>(
     fault: DocFault,
     declaration: &Declaration<D>,
     query: &Query<D>,
@@ -33,7 +33,7 @@ pub(super) fn bend<D: Document>(
 }
 
 /// Returns the queries whose concatenated answers are returned for one query.
-pub(super) fn parts<D: Document>(fault: DocFault, query: &Query<D>) -> Vec<Query<D>> {
+pub(super) fn parts<D: Body>(fault: DocFault, query: &Query<D>) -> Vec<Query<D>> {
     let filters: Vec<Filter<D>> = match (fault, &query.filter) {
         (DocFault::OrRepeats, Filter::Or(filters)) => filters.clone(),
         (DocFault::ManyValuesRepeat, Filter::ContainsAny(field, values)) => {

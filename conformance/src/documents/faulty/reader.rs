@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Access, Declaration, DocError, DocId, Document, Explain, Filter, Ids, Page, Query, Stored,
+    Access, Body, Declaration, DocError, DocId, Explain, Filter, Ids, Page, Query, Stored,
 };
 use arbour_core::KvRead;
 use serde_json::{Number, Value};
@@ -39,7 +39,7 @@ pub struct FaultyReader<'r, D, R> {
     pub(super) reader: &'r R,
 }
 
-impl<'r, D: Document, R: KvRead> FaultyReader<'r, D, R> {
+impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
     fn below(&self) -> CollectionReader<'r, D, R> {
         self.collection.below.reader(self.reader)
     }
@@ -98,7 +98,7 @@ impl<'r, D: Document, R: KvRead> FaultyReader<'r, D, R> {
     }
 }
 
-impl<D: Document, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
+impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arbour::documents::layout::Header;
 use arbour::documents::{
-    DocError, DocId, Document, Filter, Precondition, Query, Written, from_json, set_at, to_json,
+    Body, DocError, DocId, Filter, Precondition, Query, Written, from_json, set_at, to_json,
 };
 use arbour_core::{ErrorKind, KvWrite};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub(super) struct Before {
     entries: Vec<HashSet<Vec<u8>>>,
 }
 
-impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     /// Reads what is stored before a document is written.
     pub(super) fn before(&self, body: &D) -> Result<Before, DocError> {
         let trees = &self.collection.trees;

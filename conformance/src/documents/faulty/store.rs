@@ -1,6 +1,6 @@
 //! A document store around a sound one.
 
-use arbour::documents::{Collection, Declaration, DocError, Document, from_json};
+use arbour::documents::{Body, Collection, Declaration, DocError, from_json};
 use arbour_core::KvStore;
 
 use super::memory::Memory;
@@ -27,13 +27,13 @@ pub struct FaultyDocuments<'s, S> {
 
 impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
     type Store = S;
-    type Collection<D: Document> = FaultyCollection<D>;
+    type Collection<D: Body> = FaultyCollection<D>;
 
     fn store(&self) -> &S {
         self.store
     }
 
-    fn declare<D: Document>(
+    fn declare<D: Body>(
         &self,
         declaration: Declaration<D>,
     ) -> Result<FaultyCollection<D>, DocError> {
@@ -57,7 +57,7 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
 
 impl<S: KvStore> FaultyDocuments<'_, S> {
     /// Writes the remembered documents that are absent.
-    fn redo<D: Document>(&self, collection: &FaultyCollection<D>) -> Result<(), DocError> {
+    fn redo<D: Body>(&self, collection: &FaultyCollection<D>) -> Result<(), DocError> {
         let written = self.memory.documents.lock().clone();
         let collection_name = &collection.declaration.name;
         self.store.write(|transaction| {

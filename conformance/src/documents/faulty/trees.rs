@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use arbour::documents::layout::{Header, documents_tree, index_tree};
-use arbour::documents::{Declaration, DocError, DocId, Document, Index, Stored, encode_scalar};
+use arbour::documents::{Body, Declaration, DocError, DocId, Index, Stored, encode_scalar};
 use arbour::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree};
@@ -42,7 +42,7 @@ impl Trees {
     }
 
     /// Reads a document with the declared codec, whatever its header says.
-    pub(super) fn read<D: Document>(
+    pub(super) fn read<D: Body>(
         &self,
         reader: &impl KvRead,
         declaration: &Declaration<D>,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Declaration, DocError, DocId, Document, Explain, Filter, Page, Precondition, Query, Stored,
+    Body, Declaration, DocError, DocId, Explain, Filter, Page, Precondition, Query, Stored,
     Written, from_json, read_id, set_at, to_json,
 };
 use arbour_core::KvWrite;
@@ -44,7 +44,7 @@ pub struct FaultyWriter<'w, D, W> {
     pub(super) is_spoiled: bool,
 }
 
-impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     pub(super) fn as_reader(&self) -> FaultyReader<'_, D, W> {
         FaultyReader { collection: self.collection, reader: &*self.transaction }
     }
@@ -63,7 +63,7 @@ impl<D: Document, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 }
 
-impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
     fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written, DocError> {
         if self.is_stale {
             return self.put_stale(body);
@@ -212,7 +212,7 @@ impl<D: Document, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
 }
 
 /// A writer reads everything that a reader reads.
-impl<D: Document, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
+impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.declaration
     }
