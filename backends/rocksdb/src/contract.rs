@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use arbour_core::engine::{Engine, SnapshotEngine, TreeName, forward};
-use arbour_core::{Batch, Capabilities, Durability, KvStore, Operation, Result, Stats, Tree};
+use arbour_core::{
+    Batch, Capabilities, Durability, ErrorKind, KvStore, Operation, Result, Stats, Tree,
+};
 
 use crate::{
     RocksdbEngine, RocksdbSnapshot, RocksdbStore, RocksdbTransaction, backup, batch, compaction,
@@ -26,6 +28,7 @@ impl Engine for RocksdbEngine {
 
     fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
         let database = self.database(Operation::Apply)?;
+        self.latch.check(Operation::Apply).map_err(|error| database.locate(error))?;
         let (writes, entered) = batch::encode(batch, &self.catalog);
         let options = match durability {
             Durability::None | Durability::ProcessCrash => &self.unsynced,
@@ -35,7 +38,14 @@ impl Engine for RocksdbEngine {
             database.check_place(Operation::Apply)?;
         }
         let written = database.db.write_opt(writes, options);
-        written.map_err(|cause| database.locate(error::write(cause, Operation::Apply)))?;
+        written.map_err(|cause| {
+            let error = error::write(cause, Operation::Apply);
+            // RocksDB accepts writes again by itself some time after the device was full.
+            if error.kind() == ErrorKind::CommitUnknown {
+                self.latch.set(error.in_one_line());
+            }
+            database.locate(error)
+        })?;
         self.catalog.note_entered(&entered);
         Ok(())
     }
@@ -43,8 +53,12 @@ impl Engine for RocksdbEngine {
     fn sync(&self) -> Result<()> {
         let database = self.database(Operation::Sync)?;
         database.check_place(Operation::Sync)?;
+        self.latch.check(Operation::Sync).map_err(|error| database.locate(error))?;
         let synced = database.db.flush_wal(true);
-        synced.map_err(|cause| database.fail(cause, Operation::Sync))
+        synced.map_err(|cause| {
+            self.latch.set(&cause);
+            database.fail(cause, Operation::Sync)
+        })
     }
 
     fn close(&self) -> Result<()> {

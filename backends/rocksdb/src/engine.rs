@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arbour_core::engine::StorePath;
+use arbour_core::engine::{StorePath, WriteLatch};
 use arbour_core::{
     Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Provision, Result,
     StoreOptions,
@@ -38,6 +38,7 @@ pub struct RocksdbEngine {
     /// Options for writes that wait for the device, and for writes that do not.
     pub(crate) synced: WriteOptions,
     pub(crate) unsynced: WriteOptions,
+    pub(crate) latch: WriteLatch,
 }
 
 impl RocksdbEngine {
@@ -74,6 +75,7 @@ impl RocksdbEngine {
             read_only: general.is_read_only(),
             synced,
             unsynced: WriteOptions::default(),
+            latch: WriteLatch::default(),
         })
     }
 

@@ -10,7 +10,7 @@ use rocksdb::ErrorKind as Status;
 /// Maps a failure of RocksDB.
 #[cold]
 pub(crate) fn engine(cause: rocksdb::Error, operation: Operation) -> Error {
-    let (kind, message) = meaning(&cause);
+    let (kind, message) = meaning(cause.kind(), cause.as_ref());
     Error::new(kind, operation, message).with_source(cause)
 }
 
@@ -29,15 +29,15 @@ pub(crate) fn open(cause: rocksdb::Error) -> Error {
     engine(cause, Operation::Open)
 }
 
-fn meaning(cause: &rocksdb::Error) -> (ErrorKind, &'static str) {
-    let says = |words: &str| cause.as_ref().contains(words);
+fn meaning(status: Status, text: &str) -> (ErrorKind, &'static str) {
+    let says = |words: &str| text.contains(words);
     // RocksDB opens a file twice to learn whether direct I/O works there, and takes any reason that
     // prevents the first or both for the answer. Arbour requests no direct I/O.
     let is_of_open = says("Direct I/O is not supported by the specified DB")
         || says("Found options incompatible with filesystem");
     let is_of_system =
-        cause.kind() == Status::IOError || is_of_open || says("Failed to create RocksDB directory");
-    match cause.kind() {
+        status == Status::IOError || is_of_open || says("Failed to create RocksDB directory");
+    match status {
         Status::Corruption if says("created with newer version of RocksDB") => (
             ErrorKind::TooNew,
             "a file was written by a newer version of RocksDB than this program reads",
@@ -104,4 +104,49 @@ pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static s
 #[cold]
 pub(crate) fn corrupted(operation: Operation, message: &'static str) -> Error {
     Error::new(ErrorKind::Corrupted, operation, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_its_kind() {
+        use ErrorKind::*;
+        let table = [
+            (Status::Corruption, "block checksum mismatch", Corrupted),
+            (Status::Corruption, "created with newer version of RocksDB", TooNew),
+            (Status::IOError, "While fsync: /a/000004.log: Input/output error", Io),
+            (Status::IOError, "While appending to file: No space left on device", DiskFull),
+            (Status::IOError, "While appending to file: Disk quota exceeded", DiskFull),
+            (Status::IOError, "While open a file for appending: Read-only file system", ReadOnly),
+            (Status::IOError, "lock hold by current process, acquire time 1", Locked),
+            (Status::IOError, "While lock file: /a/LOCK: Resource temporarily unavailable", Locked),
+            (Status::InvalidArgument, "Direct I/O is not supported by the specified DB", Io),
+            (
+                Status::Unknown,
+                "Failed to create RocksDB directory: No space left on device",
+                DiskFull,
+            ),
+            (Status::Unknown, "Failed to create RocksDB directory: Permission denied", Io),
+            (Status::InvalidArgument, "unknown column family", InvalidArgument),
+            (Status::NotSupported, "not implemented", Unsupported),
+            (Status::Busy, "", Busy),
+            (Status::TimedOut, "", Busy),
+            (Status::TryAgain, "", Busy),
+            (Status::Incomplete, "", Busy),
+            (Status::MergeInProgress, "", Busy),
+            (Status::ShutdownInProgress, "", Closed),
+            (Status::NotFound, "", Engine),
+            (Status::Aborted, "", Engine),
+            (Status::Expired, "", Engine),
+            (Status::CompactionTooLarge, "", Engine),
+            (Status::ColumnFamilyDropped, "", Engine),
+            (Status::Unknown, "", Engine),
+        ];
+        for (status, text, kind) in table {
+            let shown = format!("{status:?} {text:?}");
+            assert_eq!(meaning(status, text).0, kind, "{shown}");
+        }
+    }
 }

@@ -8,11 +8,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use arbour_core::engine::WriteLatch;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, Result};
 
-use crate::latch::Latch;
+use crate::latch;
 use crate::statement::ask;
 
 /// The share of the remaining log by which the log must grow before the next attempt: a quarter.
@@ -26,7 +27,7 @@ pub(crate) struct Checkpoints {
     /// The number of pages that the log may have, or grow by, before it is moved; zero for never.
     pages: u32,
     state: Arc<State>,
-    latch: Arc<Latch>,
+    latch: Arc<WriteLatch>,
 }
 
 /// Only one connection writes at a time, so the two fields never change concurrently.
@@ -38,7 +39,7 @@ struct State {
 }
 
 impl Checkpoints {
-    pub(crate) fn new(pages: u32, latch: Arc<Latch>) -> Self {
+    pub(crate) fn new(pages: u32, latch: Arc<WriteLatch>) -> Self {
         let state = State { tried: AtomicU32::new(0), next: AtomicU32::new(pages) };
         Self { pages, state: Arc::new(state), latch }
     }
@@ -69,7 +70,7 @@ impl Checkpoints {
                 Ok((_, moved)) => u32::try_from(moved).unwrap_or(0),
                 // Another process is moving the log, the disk is full, or the device failed.
                 Err(cause) => {
-                    self.latch.note(&cause);
+                    latch::note(&self.latch, &cause);
                     0
                 }
             };

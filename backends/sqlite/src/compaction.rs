@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::connection::Connector;
 use crate::statement::{number, run};
-use crate::{SqliteStore, checkpoints, error, tables};
+use crate::{SqliteStore, checkpoints, error, latch, tables};
 
 const OPERATION: Operation = Operation::Compact;
 
@@ -43,7 +43,7 @@ fn in_the_way() -> Error {
 /// Maps a failure to rewrite the file. Every statement is the store's own, so an entry that breaks
 /// a constraint now already broke it before.
 fn failed(cause: rusqlite::Error, connector: &Connector) -> Error {
-    connector.latch().note(&cause);
+    latch::note(connector.latch(), &cause);
     let error = error::own(cause, OPERATION);
     if error.kind() != ErrorKind::InvalidArgument {
         return error;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::StorePath;
+use arbour_core::engine::{StorePath, WriteLatch};
 use arbour_core::{Error, Operation, StoreOptions};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, Result};
 
 use crate::checkpoints::Checkpoints;
-use crate::latch::Latch;
 use crate::{SqliteOptions, error};
 
 /// How many prepared statements a connection keeps; the least recently used are dropped first.
@@ -26,12 +25,12 @@ pub(crate) struct Connector {
     cache_bytes: usize,
     sqlite: SqliteOptions,
     checkpoints: Checkpoints,
-    latch: Arc<Latch>,
+    latch: Arc<WriteLatch>,
 }
 
 impl Connector {
     pub(crate) fn new(path: StorePath, options: &StoreOptions, sqlite: &SqliteOptions) -> Self {
-        let latch = Arc::new(Latch::default());
+        let latch = Arc::new(WriteLatch::default());
         Self {
             path,
             busy_timeout: options.writer_wait(),
@@ -49,7 +48,7 @@ impl Connector {
     }
 
     /// Returns the latch that remembers a failed commit.
-    pub(crate) fn latch(&self) -> &Latch {
+    pub(crate) fn latch(&self) -> &WriteLatch {
         &self.latch
     }
 
@@ -92,6 +91,9 @@ impl Connector {
         self.checkpoints.attach(&mut connection)?;
         // SQL may change tables, but not the file beneath them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // Only `Writer::close` moves the log. A connection that is closed because something failed
+        // leaves it alone: the device may lack parts of what this process sees in it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
     }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use arbour_core::{Durability, Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 use crate::connection::Connector;
 use crate::statement::{number, run};
-use crate::{checkpoints, error, presence};
+use crate::{checkpoints, error, latch, presence};
 
 /// Pages are returned only if this many times as many are free.
 const VACUUM_FACTOR: i64 = 20;
@@ -119,6 +120,7 @@ impl Writer {
             // Another process has moved all of it to the file, durably.
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
             synced => synced.map_err(|cause| {
+                connector.latch().set(&cause);
                 let message = "the -wal file cannot be synced, so commits that were not durable yet \
                                may be lost with the power";
                 Error::from_io(cause, operation, message)
@@ -126,13 +128,15 @@ impl Writer {
         }
     }
 
-    /// Closes the connection, which moves the log to the file if it is the last one.
+    /// Closes the connection, which moves the log to the file if it is the last one. After a failed
+    /// write or sync the log stays as it is: the device may lack parts of it that this process still
+    /// sees, and a loss of power while they are moved would leave half a transaction in the file.
     pub(crate) fn close(&self, connector: &Connector) -> Result<()> {
         let operation = Operation::Close;
-        if self.read_only {
+        let idle = self.state.lock().idle.take();
+        if self.read_only || connector.latch().check(operation).is_err() {
             return Ok(());
         }
-        let idle = self.state.lock().idle.take();
         let connection = match idle {
             Some(connection) => connection,
             // A reading connection cannot move the log.
@@ -146,6 +150,8 @@ impl Writer {
                 .and_then(|()| checkpoints::move_all(&connection));
             moved.map_err(|cause| error::own(cause, operation))?;
         }
+        let moves = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        moves.map_err(|cause| error::own(cause, operation))?;
         connection.close().map_err(|(_, cause)| error::sql_error(cause, operation))
     }
 
@@ -197,7 +203,7 @@ impl Writer {
                 vacuum(&connection, pages).map_err(|cause| error::own(cause, operation))?;
             }
             run(&connection, "COMMIT").map_err(|cause| {
-                connector.latch().note(&cause);
+                latch::note(connector.latch(), &cause);
                 error::commit(cause, operation)
             })
         });

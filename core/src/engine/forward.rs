@@ -228,9 +228,4 @@ macro_rules! __forward_method {
             $inner.rollback()
         }
     };
-    (conflicted $self:ident $inner:expr) => {
-        fn conflicted(&$self) -> bool {
-            $inner.conflicted()
-        }
-    };
 }

@@ -13,6 +13,7 @@
 //! - [`TreeRegistry`] hands out handles and refuses those of other stores.
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
+//! - [`WriteLatch`] refuses commits after a failed write or sync.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`forward`] forwards methods to a wrapped value.
 //! - [`write_backup`] moves a backup to its destination once it is complete.
@@ -38,6 +39,7 @@ mod store_lock;
 mod store_path;
 mod tree_name;
 mod tree_registry;
+mod write_latch;
 mod writer_slot;
 
 pub use backup::write_backup;
@@ -53,6 +55,7 @@ pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
+pub use write_latch::WriteLatch;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
 
 pub use crate::__forward as forward;
