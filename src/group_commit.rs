@@ -22,12 +22,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use arbour_core::engine::{forward, thread_number, with_deadline};
 use arbour_core::{
     Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Savepoint,
 };
+use parking_lot::Mutex;
 
 /// A store whose batches and grouped writes share commits with those of other threads.
 ///
@@ -99,9 +98,9 @@ struct Job<S: KvStore> {
 type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
 
 /// The outcome of a caller's closure.
-enum Outcome<R, E> {
+enum Outcome<R> {
     Succeeded(R),
-    Failed(E),
+    Failed(Error),
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -181,23 +180,19 @@ impl<S: KvStore> GroupCommit<S> {
     /// assert_eq!(count, 1);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn write_grouped<R, E>(
+    pub fn write_grouped<R: Send + 'static>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R, E> + Send + 'static,
-    ) -> Result<R, E>
-    where
-        R: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+        run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         if self.is_leader() {
             let message = "this thread runs a group: use the transaction it was given";
-            return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
+            return Err(Error::new(ErrorKind::Busy, Operation::Begin, message));
         }
         let outcome = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&outcome);
         let run = Box::new(move |transaction: &mut S::Transaction<'_>| {
-            let outcome = run_apart::<S, R, E>(transaction, run);
+            let outcome = run_apart::<S, R>(transaction, run);
             let succeeded = matches!(outcome, Outcome::Succeeded(_));
             *kept.lock() = Some(outcome);
             succeeded
@@ -207,11 +202,11 @@ impl<S: KvStore> GroupCommit<S> {
         match (outcome, committed) {
             (Some(Outcome::Panicked(panic)), _) => resume_unwind(panic),
             (Some(Outcome::Failed(error)), _) => Err(error),
-            (_, Err(error)) => Err(error.into()),
+            (_, Err(error)) => Err(error),
             (Some(Outcome::Succeeded(result)), Ok(())) => Ok(result),
             (None, Ok(())) => {
                 let message = "the group ended without running this write";
-                Err(Error::new(ErrorKind::Engine, Operation::Commit, message).into())
+                Err(Error::new(ErrorKind::Engine, Operation::Commit, message))
             }
         }
     }
@@ -432,10 +427,10 @@ fn held_up(wait: Duration) -> Error {
 }
 
 /// Runs a closure in a savepoint, so that its writes are kept only if it succeeds.
-fn run_apart<S: KvStore, R, E: From<Error>>(
+fn run_apart<S: KvStore, R>(
     transaction: &mut S::Transaction<'_>,
-    run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R, E>,
-) -> Outcome<R, E> {
+    run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R>,
+) -> Outcome<R> {
     match catch_unwind(AssertUnwindSafe(|| transaction.savepoint(run))) {
         Ok(Ok(result)) => Outcome::Succeeded(result),
         Ok(Err(error)) => Outcome::Failed(error),

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// # let store = arbour::MemoryStore::new();
 /// # let notes = Collection::open(&store, Declaration::<serde_json::Value>::new("notes"))?;
 /// notes.build(&store, &mut show)?;
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arbour::transfer::{self, TransferError};
-use arbour_core::{Durability, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
+use arbour::transfer::{self};
+use arbour_core::{Durability, MemoryStore, Result, StoreOptions};
 
 use crate::Arbour;
 use crate::comparison::{Bound, Comparison, Row, Scale, time};
@@ -37,7 +37,7 @@ pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> R
     let source = Arc::new(MemoryStore::new());
     Arbour::new(Arc::clone(&source))?.put(&entries, Durability::None)?;
     let mut dump = Vec::new();
-    moved(transfer::dump(&source, &mut dump))?;
+    transfer::dump(&source, &mut dump)?;
     visit_each(asked, &mut Transfers { scale, entries: &entries, source, dump, report })
 }
 
@@ -62,23 +62,11 @@ impl Visit for Transfers<'_> {
             Comparison { scale: *scale, engine: N::NAME.to_owned(), bound: BOUND, report: *report };
         rows.row("copy, raw: bulk load", entries.len(), raw, || {
             let store = open()?;
-            time(|| moved(transfer::copy(source, &store)))
+            time(|| Ok(transfer::copy(source, &store)?.entries))
         })?;
         rows.row("load of a dump, raw: bulk load", entries.len(), raw, || {
             let store = open()?;
-            time(|| moved(transfer::load(Cursor::new(dump.as_slice()), &store)))
+            time(|| Ok(transfer::load(Cursor::new(dump.as_slice()), &store)?.entries))
         })
-    }
-}
-
-/// Converts an error of a transfer to one of the store; also returns the number of entries moved.
-fn moved(moved: Result<transfer::Transferred, TransferError>) -> Result<u64> {
-    match moved {
-        Ok(moved) => Ok(moved.entries),
-        Err(TransferError::Store(error)) => Err(error),
-        Err(other) => {
-            let message = "a transfer failed";
-            Err(Error::new(ErrorKind::Engine, Operation::Open, message).with_source(other))
-        }
     }
 }

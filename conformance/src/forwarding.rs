@@ -185,11 +185,6 @@ impl<W: KvWrite> KvWrite for Watched<W> {
         self.note("rollback");
         self.inner.rollback()
     }
-
-    fn conflicted(&self) -> bool {
-        self.note("conflicted");
-        self.inner.conflicted()
-    }
 }
 
 /// Calls every method of the contract on a wrapper, its snapshot, its transaction and a savepoint
@@ -262,7 +257,6 @@ fn call_all<S: KvStore>(store: &S, missed: &mut Missed) -> Result<()> {
     transaction.savepoint(|savepoint| {
         read_all("savepoint.", savepoint, &tree, missed)?;
         // The writes of a savepoint are made at its end.
-        missed.call("savepoint.", &["conflicted"], || savepoint.conflicted());
         let write = Write { tree: &tree, key: b"b", value: None };
         missed.call("savepoint.", &["check"], || savepoint.check(&write))
     })?;
@@ -302,6 +296,5 @@ fn write_all<W: KvWrite>(
     missed.call(on, &["check"], || {
         transaction.check(&Write { tree, key: b"b", value: Some(b"2") })
     })?;
-    missed.call(on, &["conflicted"], || transaction.conflicted());
     Ok(())
 }

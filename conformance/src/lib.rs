@@ -100,5 +100,5 @@ pub mod __private {
     pub use crate::harness::{assert_rejected, check_all};
 
     /// What a test of a suite returns.
-    pub type Outcome<S> = Result<(), <S as crate::Suite>::Error>;
+    pub type Outcome = arbour_core::Result<()>;
 }

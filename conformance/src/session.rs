@@ -1,5 +1,6 @@
 //! Performing random actions on a store.
 
+use arbour::{ErrorKind, Operation};
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Cursor, Durability, Error, KvRead, KvStore, KvWrite,
     Limits, Result, StoreOptions, Tree,
@@ -169,18 +170,6 @@ impl<'s, S: KvStore> Session<'s, S> {
     }
 }
 
-/// Why a savepoint was undone.
-enum Undone {
-    OnPurpose,
-    By(Error),
-}
-
-impl From<Error> for Undone {
-    fn from(error: Error) -> Self {
-        Self::By(error)
-    }
-}
-
 fn savepoint<W: KvWrite>(
     transaction: &mut W,
     handles: &[Tree],
@@ -188,13 +177,15 @@ fn savepoint<W: KvWrite>(
     keep: bool,
 ) -> Outcome {
     let mut outcomes = Vec::new();
+    let on_purpose = "undone on purpose";
     let ended = transaction.savepoint(|savepoint| {
         outcomes.extend(moves.iter().map(|a_move| perform_move(savepoint, handles, a_move)));
-        if keep { Ok(()) } else { Err(Undone::OnPurpose) }
+        let undone = || Error::new(ErrorKind::Failed, Operation::Put, on_purpose);
+        if keep { Ok(()) } else { Err(undone()) }
     });
     outcomes.push(match ended {
-        Ok(()) | Err(Undone::OnPurpose) => Outcome::Done,
-        Err(Undone::By(error)) => Err(error).into(),
+        Err(error) if error.message() == on_purpose => Outcome::Done,
+        ended => ended.map(done).into(),
     });
     Outcome::Each(outcomes)
 }

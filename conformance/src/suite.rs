@@ -1,6 +1,6 @@
 //! The suite for engines: key-values.
 
-use arbour_core::{Error, Result};
+use arbour_core::Result;
 
 use crate::cases::cases;
 use crate::harness::{Axis, Bed, Case, Factory, Suite};
@@ -44,7 +44,7 @@ macro_rules! suite {
             use super::*;
 
             #[test]
-            fn nothing_outlives_the_store() -> $crate::__private::Outcome<$crate::KeyValueSuite> {
+            fn nothing_outlives_the_store() -> $crate::__private::Outcome {
                 $crate::process::nothing_outlives_the_store(&$factory)
             }
         }
@@ -79,7 +79,6 @@ pub struct KeyValueSuite;
 
 impl Suite for KeyValueSuite {
     const NAME: &'static str = "key-values";
-    type Error = Error;
     type Bed<F: Factory> = Bed<F>;
 
     fn cases<F: Factory>() -> Vec<Case<Bed<F>>> {

@@ -67,6 +67,14 @@ pub enum ErrorKind {
     Io,
     /// The commit failed in a way that leaves open whether it took effect.
     CommitUnknown,
+    /// What is to be created exists already, or a value that has to be unique is taken.
+    Exists,
+    /// What is to be changed does not exist.
+    Missing,
+    /// What the call builds on has changed since the caller read it.
+    Stale,
+    /// Code of the program failed: a step of a migration, a handler of events, a callback.
+    Failed,
     /// The engine failed in a way that fits no other kind.
     Engine,
 }
@@ -108,6 +116,10 @@ impl ErrorKind {
             Self::DiskFull => "free space on the device, then open the store again",
             Self::Io => "correct the cause, then open the store again",
             Self::CommitUnknown => "open the store again and check whether the change is there",
+            Self::Exists => "use another name or value, or change what is there",
+            Self::Missing => "create it first, or correct its name",
+            Self::Stale => "read it again, and decide anew",
+            Self::Failed => "correct the cause, then call it again",
             Self::Engine => "see the source",
         }
     }
@@ -167,6 +179,8 @@ pub enum Operation {
     Encode,
     /// Turning bytes into a typed key or value.
     Decode,
+    /// A call of a layer above the store, such as documents or events.
+    Layer,
 }
 
 impl fmt::Display for Operation {
@@ -192,6 +206,7 @@ impl fmt::Display for Operation {
             Self::Backup => "backup",
             Self::Encode => "encode",
             Self::Decode => "decode",
+            Self::Layer => "layer",
         })
     }
 }
@@ -226,6 +241,8 @@ struct Inner {
     key: Option<String>,
     path: Option<PathBuf>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Whether the source is the error itself, in the words of a layer above the store.
+    is_layered: bool,
 }
 
 /// How many bytes of a key an error shows.
@@ -254,6 +271,7 @@ impl Error {
                 key: None,
                 path: None,
                 source: None,
+                is_layered: false,
             }),
         }
     }
@@ -280,6 +298,32 @@ impl Error {
             _ => ErrorKind::Io,
         };
         Self::new(kind, operation, message).with_source(cause)
+    }
+
+    /// Creates an error of a layer above the store, such as documents, or of the program itself. The
+    /// layer's own error gives the text and the source; [`downcast_ref`](Self::downcast_ref) returns
+    /// it.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind};
+    /// #[derive(Debug)]
+    /// struct Overdrawn { cents: i64 }
+    /// impl std::fmt::Display for Overdrawn {
+    ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///         write!(f, "the account lacks {} cents: deposit them first", self.cents)
+    ///     }
+    /// }
+    /// impl std::error::Error for Overdrawn {}
+    ///
+    /// let error = Error::layered(ErrorKind::InvalidArgument, Overdrawn { cents: 5 });
+    /// assert_eq!(error.to_string(), "the account lacks 5 cents: deposit them first");
+    /// assert_eq!(error.downcast_ref::<Overdrawn>().unwrap().cents, 5);
+    /// ```
+    #[must_use]
+    pub fn layered(kind: ErrorKind, error: impl StdError + Send + Sync + 'static) -> Self {
+        let mut layered = Self::new(kind, Operation::Layer, "").with_source(error);
+        layered.inner.is_layered = true;
+        layered
     }
 
     /// Replaces the operation: with the one that the caller requested, if a part of it failed.
@@ -421,6 +465,19 @@ impl Error {
         self.inner.path.as_deref()
     }
 
+    /// Returns the error of a layer, or the engine's own error behind this one, if it has this type.
+    ///
+    /// ```
+    /// # use arbour_core::{Error, ErrorKind, Operation};
+    /// let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    /// let error = Error::from_io(full, Operation::Commit, "cannot append to the log");
+    /// assert!(error.downcast_ref::<std::io::Error>().is_some());
+    /// ```
+    #[must_use]
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        self.inner.source.as_ref()?.downcast_ref()
+    }
+
     /// Formats the error on one line: what happened, what caused it, and what to do next.
     ///
     /// ```
@@ -446,6 +503,8 @@ impl Error {
             }
         }
         match kind {
+            // The text of a layer says what to do.
+            _ if self.inner.is_layered => line,
             // The next move would be to read the cause, which is already on the line.
             ErrorKind::Engine => line,
             _ => format!("{line}: {}", kind.next_move()),
@@ -456,6 +515,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.inner;
+        if let (true, Some(error)) = (inner.is_layered, &inner.source) {
+            return error.fmt(f);
+        }
         write!(f, "{}: {} ({}", inner.operation, inner.message, inner.kind)?;
         if let Some(tree) = &inner.tree {
             write!(f, "; tree \"{}\"", tree.escape_debug())?;
@@ -474,7 +536,10 @@ impl fmt::Debug for Error {
     /// Formats the full report: the line of [`Display`](fmt::Display), the next move, and each
     /// cause.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}\n  next: {}", self.kind().next_move())?;
+        write!(f, "{self}")?;
+        if !self.inner.is_layered {
+            write!(f, "\n  next: {}", self.kind().next_move())?;
+        }
         let mut cause = self.source();
         while let Some(error) = cause {
             write!(f, "\n  caused by: {error}")?;
@@ -486,6 +551,8 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.source.as_ref().map(|source| source.as_ref() as &(dyn StdError + 'static))
+        let source = self.inner.source.as_deref()?;
+        // The layer's error is this error; what caused it comes next.
+        if self.inner.is_layered { source.source() } else { Some(source) }
     }
 }

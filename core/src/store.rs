@@ -10,9 +10,6 @@ use crate::{
     StoreOptions, Tree,
 };
 
-/// How many times [`KvStore::write`] retries a transaction after a conflict.
-const CONFLICT_RETRIES_MAX: u32 = 100;
-
 /// An ordered, transactional key-value store with many trees.
 ///
 /// Every operation behaves alike on every engine: same bytes, same order, same kind of error. The
@@ -269,7 +266,8 @@ pub trait KvStore: Send + Sync + 'static {
         self.begin_with(Durability::default())
     }
 
-    /// Runs a closure with a snapshot.
+    /// Runs a closure with a snapshot. A closure with an error type of its own goes to
+    /// [`try_read`](Self::try_read).
     ///
     /// # Errors
     /// Errors of [`snapshot`](Self::snapshot), and the closure's own.
@@ -282,15 +280,39 @@ pub trait KvStore: Send + Sync + 'static {
     /// assert_eq!(count, 0);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn read<R, E: From<Error>>(
+    fn read<R>(&self, run: impl FnOnce(&Self::Snapshot<'_>) -> Result<R>) -> Result<R> {
+        self.try_read(run)
+    }
+
+    /// As [`read`](Self::read), for a closure that returns an error type of the program.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// # let users = store.tree("users")?;
+    /// let absent: Result<(), Box<dyn std::error::Error>> = store.try_read(|snapshot| {
+    ///     if snapshot.contains(&users, b"ada")? { Ok(()) } else { Err("there is no ada".into()) }
+    /// });
+    /// assert!(absent.is_err());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn try_read<R, E: From<Error>>(
         &self,
         run: impl FnOnce(&Self::Snapshot<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
         run(&self.snapshot()?)
     }
 
-    /// Runs a closure in a transaction and commits it; see [`write_with`](Self::write_with). The
-    /// commit survives a power loss.
+    /// Runs a closure in a transaction and commits it if the closure returns `Ok`; the commit
+    /// survives a power loss. If the closure panics or returns an error, everything is rolled back. A
+    /// closure with an error type of its own goes to [`try_write`](Self::try_write).
+    ///
+    /// The closure runs once. On an engine with [concurrent transactions](Capabilities::optimistic)
+    /// the commit may fail with [`Conflict`](ErrorKind::Conflict), and nothing was written: call it
+    /// again.
     ///
     /// # Errors
     /// As [`write_with`](Self::write_with).
@@ -302,25 +324,38 @@ pub trait KvStore: Send + Sync + 'static {
     /// store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn write<R, E: From<Error>>(
-        &self,
-        run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
-    ) -> Result<R, E> {
-        self.write_with(Durability::default(), run)
+    fn write<R>(&self, run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R>) -> Result<R> {
+        self.try_write_with(Durability::default(), run)
     }
 
-    /// Runs a closure in a transaction and commits it if the closure returns `Ok`. If the closure
-    /// panics or returns an error, of any type, everything is rolled back.
-    ///
-    /// On an optimistic engine the closure is run again after a conflict, up to 100 times, so it
-    /// must have no effects outside the transaction.
+    /// As [`write`](Self::write), with a commit of at least this durability.
     ///
     /// # Errors
     /// The closure's own error, or errors of [`begin_with`](Self::begin_with) and
     /// [`KvWrite::commit`].
     ///
     /// ```
-    /// use arbour_core::{Durability, KvRead, KvStore, KvWrite, MemoryStore};
+    /// # use arbour_core::{Durability, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.write_with(Durability::None, |transaction| transaction.put(&users, b"ada", b"1815"))?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn write_with<R>(
+        &self,
+        durability: Durability,
+        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.try_write_with(durability, run)
+    }
+
+    /// As [`write`](Self::write), for a closure that returns an error type of the program.
+    ///
+    /// # Errors
+    /// As [`write_with`](Self::write_with).
+    ///
+    /// ```
+    /// use arbour_core::{KvRead, KvStore, KvWrite, MemoryStore};
     /// #[derive(Debug)]
     /// enum Refusal { Full, Store(arbour_core::Error) }
     /// impl From<arbour_core::Error> for Refusal {
@@ -328,7 +363,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// }
     /// let store = MemoryStore::new();
     /// let users = store.tree("users")?;
-    /// let refused = store.write_with(Durability::None, |transaction| {
+    /// let refused = store.try_write(|transaction| {
     ///     transaction.put(&users, b"ada", b"1815")?;
     ///     if transaction.len(&users)? > 0 { Err(Refusal::Full) } else { Ok(()) }
     /// });
@@ -336,28 +371,38 @@ pub trait KvStore: Send + Sync + 'static {
     /// assert!(store.get(&users, b"ada")?.is_none());
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn write_with<R, E: From<Error>>(
+    fn try_write<R, E: From<Error>>(
+        &self,
+        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.try_write_with(Durability::default(), run)
+    }
+
+    /// As [`try_write`](Self::try_write), with a commit of at least this durability.
+    ///
+    /// # Errors
+    /// As [`write_with`](Self::write_with).
+    ///
+    /// ```
+    /// # use arbour_core::{Durability, Error, KvStore, KvWrite, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// # let users = store.tree("users")?;
+    /// store.try_write_with::<_, Box<dyn std::error::Error>>(Durability::None, |transaction| {
+    ///     let year: u16 = "1815".parse()?;
+    ///     Ok(transaction.put(&users, b"ada", &year.to_be_bytes())?)
+    /// }).unwrap();
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn try_write_with<R, E: From<Error>>(
         &self,
         durability: Durability,
-        mut run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
+        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
-        let mut retries = 0;
-        loop {
-            let mut transaction = self.begin_with(durability)?;
-            let may_retry = retries < CONFLICT_RETRIES_MAX;
-            match run(&mut transaction) {
-                Ok(result) => match transaction.commit() {
-                    Ok(()) => return Ok(result),
-                    Err(error) if error.kind() == ErrorKind::Conflict && may_retry => {}
-                    Err(error) => return Err(error.into()),
-                },
-                // The closure may have wrapped the conflict in an error of its own, so ask the
-                // transaction.
-                Err(_) if transaction.conflicted() && may_retry => {}
-                Err(error) => return Err(error),
-            }
-            retries += 1;
-        }
+        let mut transaction = self.begin_with(durability)?;
+        // Dropping the transaction, also by a panic, rolls it back.
+        let result = run(&mut transaction)?;
+        transaction.commit()?;
+        Ok(result)
     }
 
     /// Returns a copy of the value of a key, or `None` if the key is absent.
@@ -452,8 +497,7 @@ pub trait KvStore: Send + Sync + 'static {
 
     /// Atomically replaces the value of a key by a function of it, and returns the previous value.
     ///
-    /// The closure gets `None` for an absent key. On an optimistic engine it may run more than
-    /// once.
+    /// The closure gets `None` for an absent key.
     ///
     /// # Errors
     /// As [`write`](Self::write); the key then keeps its value.
@@ -475,7 +519,7 @@ pub trait KvStore: Send + Sync + 'static {
         &self,
         tree: &Tree,
         key: &[u8],
-        mut update: impl FnMut(Option<&[u8]>) -> Update,
+        update: impl FnOnce(Option<&[u8]>) -> Update,
     ) -> Result<Option<Vec<u8>>> {
         self.write(|transaction| {
             let previous = transaction.get_with(tree, key, <[u8]>::to_vec)?;

@@ -2,7 +2,7 @@
 
 use crate::batch::Write;
 use crate::engine::{MergeCursor, OverlayValue, WriteSet, keys_in};
-use crate::{Batch, Direction, Error, KeyRange, KvRead, Result, Tree};
+use crate::{Batch, Direction, KeyRange, KvRead, Result, Tree};
 
 /// A write transaction: it reads its own writes, and commits all of them or none.
 ///
@@ -138,19 +138,6 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn rollback(self) -> Result<()>;
 
-    /// Tells whether the transaction met a conflict and must be run again, even if the caller
-    /// ignored the error. Only optimistic engines ever return `true`.
-    ///
-    /// ```
-    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
-    /// # let store = MemoryStore::new();
-    /// assert!(!store.begin()?.conflicted());
-    /// # Ok::<(), arbour_core::Error>(())
-    /// ```
-    fn conflicted(&self) -> bool {
-        false
-    }
-
     /// Applies the writes of a batch in this transaction, in order.
     ///
     /// # Errors
@@ -193,15 +180,15 @@ pub trait KvWrite: KvRead + Sized {
     ///         Err::<(), _>(Error::new(ErrorKind::InvalidArgument, Operation::Put, "no year"))
     ///     });
     ///     assert!(undone.is_err() && !transaction.contains(&users, b"bob")?);
-    ///     Ok::<_, Error>(())
+    ///     Ok(())
     /// })?;
     /// assert!(store.get(&users, b"ada")?.is_some());
     /// # Ok::<(), Error>(())
     /// ```
-    fn savepoint<R, E: From<Error>>(
+    fn savepoint<R>(
         &mut self,
-        run: impl FnOnce(&mut Savepoint<'_, Self>) -> Result<R, E>,
-    ) -> Result<R, E> {
+        run: impl FnOnce(&mut Savepoint<'_, Self>) -> Result<R>,
+    ) -> Result<R> {
         let mut savepoint = Savepoint::new(self);
         let result = run(&mut savepoint)?;
         savepoint.commit()?;
@@ -326,9 +313,5 @@ impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
 
     fn rollback(self) -> Result<()> {
         Ok(())
-    }
-
-    fn conflicted(&self) -> bool {
-        self.below.conflicted()
     }
 }

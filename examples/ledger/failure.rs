@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use arbour::documents::DocError;
 use arbour::events::EventError;
 
 use crate::account::Refusal;
@@ -15,7 +14,7 @@ use crate::import::ImportError;
 pub(crate) enum Failure {
     /// The log, the documents or their stores refused or failed.
     #[error("{}", with_next_move(.0))]
-    Events(#[from] EventError),
+    Store(#[from] arbour::Error),
     /// The order is not allowed with the current accounts.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -71,18 +70,6 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-impl From<arbour::Error> for Failure {
-    fn from(error: arbour::Error) -> Self {
-        Self::Events(error.into())
-    }
-}
-
-impl From<DocError> for Failure {
-    fn from(error: DocError) -> Self {
-        Self::Events(error.into())
-    }
-}
-
 impl Failure {
     /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
     /// failure.
@@ -92,21 +79,18 @@ impl Failure {
 }
 
 /// Formats an error on one line: what happened, its cause if that helps, and what to do.
-pub(crate) fn with_next_move(error: &EventError) -> String {
-    match error {
-        EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
-            error.in_one_line()
-        }
-        EventError::Foreign { log, reader, .. } => format!(
+pub(crate) fn with_next_move(error: &arbour::Error) -> String {
+    match error.downcast_ref() {
+        Some(EventError::Foreign { log, reader, .. }) => format!(
             "{log}: it is another log than {reader} was made from: name the log that belongs to the \
              store, with --log if it has its own"
         ),
         // Opening a log creates it if it does not exist.
-        EventError::Truncated { newest: 0, reader, applied, .. } => format!(
+        Some(EventError::Truncated { newest: 0, reader, applied, .. }) => format!(
             "the log is empty, and the {reader} of the store were folded from {}: name the log that \
              belongs to the store, with --log if it has its own",
             counted(*applied, "event", "events")
         ),
-        _ => error.to_string(),
+        _ => error.in_one_line(),
     }
 }

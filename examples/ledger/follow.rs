@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use arbour::DynStore;
-use arbour::events::{Event, EventBuf, EventError, EventQuery, Subscription, Tail};
+use arbour::events::{Event, EventBuf, EventQuery, Subscription, Tail};
+use arbour::{DynStore, Result};
 
 use crate::account::{Entries, account_of};
 use crate::arguments::Follow;
@@ -28,7 +28,7 @@ enum Follower {
 }
 
 impl Follower {
-    fn next(&mut self, wait: Duration) -> Result<Vec<EventBuf>, EventError> {
+    fn next(&mut self, wait: Duration) -> Result<Vec<EventBuf>> {
         match self {
             Self::Named(subscription) => subscription.next(PAGE, wait),
             Self::Nameless(tail) => tail.next(PAGE, wait),
@@ -36,7 +36,7 @@ impl Follower {
     }
 
     /// Stores the position of what was printed. After a kill before this, events are printed again.
-    fn has_printed(&self) -> Result<(), EventError> {
+    fn has_printed(&self) -> Result<()> {
         match self {
             Self::Named(subscription) => subscription.acknowledge(),
             Self::Nameless(_) => Ok(()),
@@ -87,7 +87,7 @@ fn print(event: &Event<'_>, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 /// Describes what happened.
-fn described(event: &Event<'_>) -> Result<String, EventError> {
+fn described(event: &Event<'_>) -> Result<String> {
     if account_of(event.stream).is_some()
         && let Some(entry) = Entries::new().read(event)?
     {

@@ -3,11 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::documents::{Collection, DocError};
-use arbour::events::{
-    EventError, Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection,
-};
-use arbour::{DynStore, KvStore as _, StoreOptions};
+use arbour::documents::Collection;
+use arbour::events::{Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection};
+use arbour::{DynStore, KvStore as _, Result, StoreOptions};
 
 use crate::account::{self, Account, Accounts};
 use crate::arguments::Arguments;
@@ -140,7 +138,7 @@ impl Stores {
         }
     }
 
-    fn builder(&self, versions: Versions) -> Result<EventsBuilder<DynStore>, DocError> {
+    fn builder(&self, versions: Versions) -> Result<EventsBuilder<DynStore>> {
         Ok(self
             .bare()
             .projection(accounts_projection(&self.documents, versions.accounts)?)
@@ -150,9 +148,8 @@ impl Stores {
     /// Determines which versions are read. In a new store this will be the first.
     fn versions(&self) -> Result<Versions, Failure> {
         let events = self.bare().build()?;
-        let version = |projection| -> Result<u32, EventError> {
-            Ok(events.active_version(projection)?.unwrap_or(1))
-        };
+        let version =
+            |projection| -> Result<u32> { Ok(events.active_version(projection)?.unwrap_or(1)) };
         Ok(Versions { accounts: version(ACCOUNTS)?, commits: version(COMMITS)? })
     }
 }
@@ -163,7 +160,7 @@ fn other(version: u32) -> u32 {
 
 /// A caller that changes an account waits for its document. An account with an event that cannot be
 /// applied is unknown from then on: later events are dead-lettered too.
-fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>, DocError> {
+fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
     Ok(Projection::new(ACCOUNTS, version)
         .model(Accounts::new(accounts(store, version)?))
         .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
@@ -171,7 +168,7 @@ fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynS
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
 /// alone.
-fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>, DocError> {
+fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
     Ok(Projection::new(COMMITS, version)
         .model(Tallies::new(tallies::<Author>(store, version)?))
         .model(Tallies::new(tallies::<File>(store, version)?))
@@ -180,12 +177,12 @@ fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynSt
         .pace(Pace::Behind))
 }
 
-fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>, DocError> {
+fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>> {
     let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::VIEW);
     Collection::open(store, account::declaration(&name))
 }
 
-fn tallies<D: Tally>(store: &DynStore, version: u32) -> Result<Collection<D>, DocError> {
+fn tallies<D: Tally>(store: &DynStore, version: u32) -> Result<Collection<D>> {
     let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
     Collection::open(store, tally::declaration(&name))
 }

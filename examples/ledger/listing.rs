@@ -3,9 +3,9 @@
 use std::ops::Bound;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, DocError, Filter, Query};
+use arbour::documents::{Collection, Filter, Query};
 use arbour::events::EventQuery;
-use arbour::{DynSnapshot, KvStore as _};
+use arbour::{DynSnapshot, KvStore as _, Result};
 
 use crate::account::{Entries, Refusal, stream_of};
 use crate::arguments::{Selection, Sort};
@@ -116,7 +116,7 @@ fn select<D: Tally>(
     documents: &Collection<D>,
     filter: Filter<D>,
     selection: &Selection,
-) -> Result<Vec<D>, DocError> {
+) -> Result<Vec<D>> {
     let query = Query::new(filter).limit(selection.limit as usize);
     let query = match selection.sort {
         Sort::Commits => query.descending(tally::COMMITS).ascending(D::ID),

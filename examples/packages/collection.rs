@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use arbour::KvStore;
-use arbour::documents::{Collection, Declaration, DocError, Field, FieldKind, Ids, Index};
+use arbour::documents::{Collection, Declaration, Field, FieldKind, Ids, Index};
+use arbour::{KvStore, Result};
 
 use crate::package::Package;
 use crate::progress::Progress;
@@ -34,7 +34,7 @@ fn declaration() -> Declaration<Package> {
 
 /// Opens the collection. Indexes that another version of this program declared differently are
 /// rebuilt, with a progress bar.
-pub(crate) fn open<S: KvStore>(store: &S) -> Result<Collection<Package>, DocError> {
+pub(crate) fn open<S: KvStore>(store: &S) -> Result<Collection<Package>> {
     let packages = Collection::declare(store, declaration())?;
     let progress = Progress::of_documents("building indexes");
     packages.build(store, &mut |done| {

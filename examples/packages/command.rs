@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use arbour::documents::{Collection, DocError, Filter, ScrubReport};
-use arbour::{DynStore, KvRead, KvStore, StoreOptions};
+use arbour::documents::{Collection, Filter, ScrubReport};
+use arbour::{DynStore, KvRead, KvStore, Result, StoreOptions};
 use indicatif::HumanCount;
 use serde_json::{Number, Value};
 
@@ -95,7 +95,7 @@ fn answer<S: KvStore>(
 }
 
 /// The index over section and size answers all of it.
-fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table, DocError> {
+fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table> {
     let mut table = Table::new(&["section", "packages", "KiB"]);
     for section in packages.distinct(reader, &Filter::All, SECTION)? {
         let name = section.as_str().unwrap_or_default().to_owned();
@@ -107,7 +107,7 @@ fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Tabl
     Ok(table)
 }
 
-fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table, DocError> {
+fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table> {
     let all = Filter::All;
     let size = |value: Option<Value>| value.as_ref().and_then(Value::as_u64);
     let average = packages.average(reader, &all, INSTALLED_SIZE)?;

@@ -3,16 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
-use arbour::documents::DocError;
-
 use crate::import::ImportError;
 
 /// A failure of the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The store or the collection refused or failed.
-    #[error("{}", with_next_move(.0))]
-    Documents(#[from] DocError),
+    #[error("{}", .0.in_one_line())]
+    Store(#[from] arbour::Error),
     /// The import ended early.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -36,24 +34,10 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-impl From<arbour::Error> for Failure {
-    fn from(error: arbour::Error) -> Self {
-        Self::Documents(error.into())
-    }
-}
-
 impl Failure {
     /// Tells whether the reader of the output has stopped reading, as `head` does: that is not a
     /// failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
-
-/// Formats an error on one line: what happened, its cause if that helps, and what to do.
-pub(crate) fn with_next_move(error: &DocError) -> String {
-    match error {
-        DocError::Store(error) => error.in_one_line(),
-        _ => error.to_string(),
     }
 }

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::DynStore;
 use arbour::documents::{Collection, Filter, Query};
-use arbour::events::{EventCollection, EventError, EventQuery, EventWrites, Events, Projection};
+use arbour::events::{EventCollection, EventQuery, EventWrites, Events, Projection};
+use arbour::{DynStore, Result};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ type Things = Collection<Value>;
 pub(crate) fn open(
     store: &Arc<DynStore>,
     queue: Option<&Arc<DynStore>>,
-) -> Result<(Events<DynStore>, Things), EventError> {
+) -> Result<(Events<DynStore>, Things)> {
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
     let things = Collection::open(&**store, declaration)?;

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use arbour::documents::DocError;
 use arbour::events::EventError;
 
 /// A failure of the program.
@@ -10,22 +9,10 @@ use arbour::events::EventError;
 pub(crate) enum Failure {
     /// The stores, the things or the queue refused or failed.
     #[error("{}", with_next_move(.0))]
-    Events(#[from] EventError),
+    Store(#[from] arbour::Error),
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
-}
-
-impl From<arbour::Error> for Failure {
-    fn from(error: arbour::Error) -> Self {
-        Self::Events(error.into())
-    }
-}
-
-impl From<DocError> for Failure {
-    fn from(error: DocError) -> Self {
-        Self::Events(error.into())
-    }
 }
 
 impl Failure {
@@ -36,16 +23,13 @@ impl Failure {
     }
 }
 
-fn with_next_move(error: &EventError) -> String {
-    match error {
-        EventError::Store(error) | EventError::Document(DocError::Store(error)) => {
-            error.in_one_line()
-        }
-        EventError::Foreign { .. } | EventError::Truncated { .. } => {
+fn with_next_move(error: &arbour::Error) -> String {
+    match error.downcast_ref() {
+        Some(EventError::Foreign { .. } | EventError::Truncated { .. }) => {
             format!(
                 "{error}: name the queue that belongs to the store, with --queue if it has its own"
             )
         }
-        _ => error.to_string(),
+        _ => error.in_one_line(),
     }
 }

@@ -1,23 +1,24 @@
 //! Writing one document with its index entries, all or nothing.
 
+use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
 use super::doc_store::DocChange;
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
-use super::{Body, DocError, DocResult};
+use super::{Body, DocError};
 
 impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
     /// the document itself.
-    fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<()> {
+    fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> Result<()> {
         let definition = &self.collection.definition;
         let Some(index) = definition.indexes.get(entry.index) else { return Ok(()) };
         if !index.unique || entry.has_null {
             return Ok(());
         }
-        let taken = |holder: &[u8], taken: &[u8]| {
-            Ok(DocError::Unique {
+        let taken = |holder: &[u8], taken: &[u8]| -> Result<()> {
+            Err(DocError::Unique {
                 collection: self.name(),
                 fields: index
                     .parts
@@ -26,15 +27,16 @@ impl<D: Body> Writer<'_, D> {
                     .collect(),
                 values: self.collection.values_of(entry.index, taken)?,
                 holder: self.collection.id_at(holder)?,
-            })
+            }
+            .into())
         };
         if self.known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
-            return taken(&holder.id_key, &holder.entry).and_then(Err);
+            return taken(&holder.id_key, &holder.entry);
         }
         match self.unbuilt_holder(entry, own)? {
-            Some(holder) => taken(&holder, entry.key).and_then(Err),
+            Some(holder) => taken(&holder, entry.key),
             None => Ok(()),
         }
     }
@@ -47,7 +49,7 @@ impl<D: Body> Writer<'_, D> {
         after: &[u8],
         old: &Entries,
         new: &Entries,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let id_key = self.buffers.key.as_slice();
         let change = DocChange { id_key, before: None, after: Some(after), old, new };
         self.docs.check(&change)?;
@@ -62,7 +64,7 @@ impl<D: Body> Writer<'_, D> {
         after: Option<&[u8]>,
         old: &Entries,
         new: &Entries,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let highest_removed = self.highest_removed;
         let result = self.write(after, old, new);
         if result.is_err() {
@@ -75,7 +77,7 @@ impl<D: Body> Writer<'_, D> {
         result
     }
 
-    fn write(&mut self, after: Option<&[u8]>, old: &Entries, new: &Entries) -> DocResult<()> {
+    fn write(&mut self, after: Option<&[u8]>, old: &Entries, new: &Entries) -> Result<()> {
         if after.is_none() {
             self.note_removed()?;
         }

@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::index_tree;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::catalog::{self, Build, Record, bytes_of, hexadecimal};
 use super::collection::Collection;
 use super::entries::Entries;
-use super::{Body, DocResult, IndexState, IndexStatus};
+use super::{Body, IndexState, IndexStatus};
 use crate::Progress;
 use crate::key::successor;
 
@@ -51,17 +51,17 @@ impl<D: Body> Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<Vec<IndexStatus>> {
+    ) -> Result<Vec<IndexStatus>> {
         let began = Instant::now();
         let (is_done, total) = store.read(|snapshot| {
             let is_done = self.is_built(&self.known(snapshot)?.record);
             let total = if is_done { 0 } else { snapshot.len(&self.trees.documents)? };
-            Ok::<_, crate::documents::DocError>((is_done, total))
+            Ok((is_done, total))
         })?;
         if !is_done {
             let dropped = |name: &str| {
                 let name = index_tree(self.definition.name(), name);
-                Ok(store.open_tree(TreeName::layer(&name)?)?)
+                store.open_tree(TreeName::layer(&name)?)
             };
             while let Left::More(done) =
                 store.write(|transaction| self.build_chunk(transaction, &dropped))?
@@ -86,8 +86,8 @@ impl<D: Body> Collection<D> {
     fn build_chunk<W: KvWrite>(
         &self,
         transaction: &mut W,
-        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
-    ) -> DocResult<Left> {
+        tree_of: &dyn Fn(&str) -> Result<Tree>,
+    ) -> Result<Left> {
         let mut record = self.known(transaction)?.record.clone();
         let left = self.advance(transaction, &mut record, tree_of)?;
         catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
@@ -98,8 +98,8 @@ impl<D: Body> Collection<D> {
         &self,
         transaction: &mut W,
         record: &mut Record,
-        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
-    ) -> DocResult<Left> {
+        tree_of: &dyn Fn(&str) -> Result<Tree>,
+    ) -> Result<Left> {
         if !self.clear_obsolete(transaction, record, tree_of)? {
             return Ok(Left::More(0));
         }
@@ -146,8 +146,8 @@ impl<D: Body> Collection<D> {
         &self,
         transaction: &mut W,
         record: &mut Record,
-        tree_of: &dyn Fn(&str) -> DocResult<Tree>,
-    ) -> DocResult<bool> {
+        tree_of: &dyn Fn(&str) -> Result<Tree>,
+    ) -> Result<bool> {
         while let Some(name) = record.dropped.last() {
             if !clear(transaction, &tree_of(name)?)? {
                 return Ok(false);
@@ -172,7 +172,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         from: &Build,
         indexes: &[usize],
-    ) -> DocResult<(Option<Vec<u8>>, u64)> {
+    ) -> Result<(Option<Vec<u8>>, u64)> {
         let mut entries = Entries::default();
         let (mut last, mut count) = (None, 0);
         {
@@ -203,14 +203,14 @@ impl<D: Body> Collection<D> {
         Ok((last, count))
     }
 
-    fn state_when_built<R: KvRead>(&self, reader: &R, index: usize) -> DocResult<IndexState> {
+    fn state_when_built<R: KvRead>(&self, reader: &R, index: usize) -> Result<IndexState> {
         let is_unique = self.definition.indexes.get(index).is_some_and(|index| index.unique);
         let is_pending = is_unique && !self.find_duplicates(reader, index, 1)?.is_empty();
         Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
     }
 
     /// Checks again the unique indexes in which duplicates were found.
-    fn verify_unique<R: KvRead>(&self, reader: &R, record: &mut Record) -> DocResult<()> {
+    fn verify_unique<R: KvRead>(&self, reader: &R, record: &mut Record) -> Result<()> {
         for (number, index) in record.indexes.iter_mut().enumerate() {
             if index.state == IndexState::UniquePending {
                 index.state = self.state_when_built(reader, number)?;
@@ -221,7 +221,7 @@ impl<D: Body> Collection<D> {
 }
 
 /// Removes the first entries of a tree; tells whether the tree is empty now.
-fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> DocResult<bool> {
+fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> Result<bool> {
     let mut keys = Vec::new();
     {
         let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;

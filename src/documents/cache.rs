@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use arbour_core::KvRead;
+use arbour_core::{KvRead, Result};
 
 use super::collection::Collection;
-use super::{Body, DocId, DocResult, Stored};
+use super::{Body, DocId, Stored};
 
 /// Reads each document of a collection once: for work that follows many references to few documents.
 ///
@@ -30,7 +30,7 @@ use super::{Body, DocId, DocResult, Stored};
 ///     assert!(cache.get(name)?.is_some());
 /// }
 /// assert_eq!(cache.len(), 2);
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct DocCache<'r, R, D> {
     collection: &'r Collection<D>,
@@ -50,7 +50,7 @@ impl<'r, R: KvRead, D: Body> DocCache<'r, R, D> {
     ///
     /// # Errors
     /// As [`Collection::get`]; an error is not remembered.
-    pub fn get<'i>(&self, id: impl Into<DocId<'i>>) -> DocResult<Option<Rc<Stored<D>>>> {
+    pub fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Rc<Stored<D>>>> {
         let id = id.into().into_owned();
         if let Some(read) = self.read.borrow().get(&id) {
             return Ok(read.clone());

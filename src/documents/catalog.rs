@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
-use arbour_core::{DecodeError, EncodeError, KvRead, KvWrite, Tree};
+use arbour_core::{DecodeError, EncodeError, Error, KvRead, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
-use super::{Body, DocError, DocResult, IndexState};
+use super::{Body, DocError, IndexState};
 use crate::key::Key as _;
 
 /// The stored record of a collection.
@@ -88,7 +88,7 @@ pub(super) fn load<D: Body, R: KvRead>(
     tree: &Tree,
     key: &[u8],
     last: Option<&Arc<Known>>,
-) -> DocResult<Option<Arc<Known>>> {
+) -> Result<Option<Arc<Known>>> {
     let read = reader.get_with(tree, key, |bytes| match last {
         Some(last) if last.bytes == bytes => Ok(Arc::clone(last)),
         _ => decode(bytes).map(|record| Arc::new(Known { bytes: bytes.to_vec(), record })),
@@ -113,12 +113,12 @@ pub(super) fn save<W: KvWrite>(
     tree: &Tree,
     key: &[u8],
     record: &Record,
-) -> DocResult<()> {
+) -> Result<()> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, record).map_err(|cause| {
         EncodeError::new(cause.to_string()).with_source(cause).into_error(CATALOG_TREE, key)
     })?;
-    Ok(transaction.put(tree, key, &bytes)?)
+    transaction.put(tree, key, &bytes)
 }
 
 impl Record {
@@ -131,7 +131,7 @@ impl Record {
         definition: &Definition<D>,
         before: Option<&Self>,
         is_empty: bool,
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let declaration = &definition.declaration;
         let ids = declaration.ids.expected().to_owned();
         if let Some(before) = before
@@ -192,8 +192,8 @@ impl Record {
 }
 
 /// Builds the error for a collection whose stored declaration differs from the one here.
-pub(super) fn redeclared<D: Body>(definition: &Definition<D>) -> DocError {
-    DocError::Redeclared { collection: definition.name().to_owned() }
+pub(super) fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
+    DocError::Redeclared { collection: definition.name().to_owned() }.into()
 }
 
 /// Formats bytes as hexadecimal digits, which keep their order.

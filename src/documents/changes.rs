@@ -3,12 +3,12 @@
 use std::ops::Bound;
 
 use arbour_core::engine::document_layout::FORMAT;
-use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite};
+use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvWrite, Result};
 
 use super::collection::Collection;
 use super::doc_store::{DocRead, DocWrite, Notes};
 use super::entries::undecodable;
-use super::{Body, Change, DocError, DocResult};
+use super::{Body, Change, DocError};
 use crate::key::{KeyPart as _, successor};
 
 /// The key in the tree of positions that holds the last trimmed position. No subscriber has an
@@ -22,7 +22,7 @@ fn position_key(position: u64) -> Vec<u8> {
 }
 
 impl<D: Body> Collection<D> {
-    fn needs_feed(&self) -> DocResult<()> {
+    fn needs_feed(&self) -> Result<()> {
         if self.definition.declaration.feed {
             return Ok(());
         }
@@ -38,7 +38,7 @@ impl<D: Body> Collection<D> {
         newest: &mut Option<u64>,
         id_key: &[u8],
         revision: Option<u64>,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         if !self.definition.declaration.feed {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl<D: Body> Collection<D> {
         Ok(())
     }
 
-    pub(super) fn newest<R: DocRead + ?Sized>(&self, docs: &R) -> DocResult<u64> {
+    pub(super) fn newest<R: DocRead + ?Sized>(&self, docs: &R) -> Result<u64> {
         match docs.last_note(Notes::Feed)? {
             Some(key) => self.position(&key),
             // All changes may have been trimmed; the next position continues after them.
@@ -66,7 +66,7 @@ impl<D: Body> Collection<D> {
         }
     }
 
-    fn trimmed<R: DocRead + ?Sized>(&self, docs: &R) -> DocResult<u64> {
+    fn trimmed<R: DocRead + ?Sized>(&self, docs: &R) -> Result<u64> {
         Ok(self.acknowledged_at(docs, TRIMMED_KEY)?.unwrap_or(0))
     }
 
@@ -74,7 +74,7 @@ impl<D: Body> Collection<D> {
         &self,
         docs: &R,
         subscriber: &[u8],
-    ) -> DocResult<Option<u64>> {
+    ) -> Result<Option<u64>> {
         let Some(noted) = docs.note(Notes::Acknowledged, subscriber)? else { return Ok(None) };
         let position = match noted.as_slice() {
             [FORMAT, position @ ..] => u64::decode_part(position),
@@ -89,12 +89,12 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         subscriber: &[u8],
         position: u64,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let value = [&[FORMAT][..], &position_key(position)].concat();
-        Ok(transaction.put(&self.trees.feed_ack, subscriber, &value)?)
+        transaction.put(&self.trees.feed_ack, subscriber, &value)
     }
 
-    fn position(&self, key: &[u8]) -> DocResult<u64> {
+    fn position(&self, key: &[u8]) -> Result<u64> {
         let position = u64::decode_part(key);
         position.map_err(|cause| undecodable(&self.trees.name, self.trees.feed.name(), key, cause))
     }
@@ -105,17 +105,12 @@ impl<D: Body> Collection<D> {
     /// # Errors
     /// [`Trimmed`](DocError::Trimmed) if changes after the position were trimmed;
     /// [`Invalid`](DocError::Invalid) if the collection has no feed.
-    pub fn changes<R: KvRead>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> DocResult<Vec<Change>> {
+    pub fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>> {
         self.needs_feed()?;
         let oldest = self.trimmed(&self.docs(reader))?;
         if after < oldest {
             let collection = self.definition.name().to_owned();
-            return Err(DocError::Trimmed { collection, asked: after, oldest });
+            return Err(DocError::Trimmed { collection, asked: after, oldest }.into());
         }
         let start = successor(&position_key(after));
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
@@ -128,7 +123,7 @@ impl<D: Body> Collection<D> {
         Ok(changes)
     }
 
-    fn change(&self, key: &[u8], value: &[u8]) -> DocResult<Change> {
+    fn change(&self, key: &[u8], value: &[u8]) -> Result<Change> {
         let position = self.position(key)?;
         let [FORMAT, r0, r1, r2, r3, r4, r5, r6, r7, id_key @ ..] = value else {
             let error = DecodeError::new("a change of format 1", format!("{} bytes", value.len()));
@@ -143,7 +138,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`changes`](Self::changes).
-    pub fn newest_change<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+    pub fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64> {
         self.needs_feed()?;
         self.newest(&self.docs(reader))
     }
@@ -162,14 +157,14 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         self.needs_feed()?;
         if subscriber.is_empty() {
             return Err(self.definition.invalid("a subscriber needs a name".to_owned()));
         }
         let key = subscriber.as_bytes();
         let Some(position) = position else {
-            return Ok(transaction.delete(&self.trees.feed_ack, key)?);
+            return transaction.delete(&self.trees.feed_ack, key);
         };
         let acknowledged = self.acknowledged_at(&self.docs(&*transaction), key)?;
         if acknowledged.is_some_and(|acknowledged| position <= acknowledged) {
@@ -182,7 +177,8 @@ impl<D: Body> Collection<D> {
                 subscriber: subscriber.to_owned(),
                 asked: position,
                 newest,
-            });
+            }
+            .into());
         }
         self.acknowledge_at(transaction, key, position)
     }
@@ -192,7 +188,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`changes`](Self::changes).
-    pub fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> DocResult<Option<u64>> {
+    pub fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> Result<Option<u64>> {
         self.needs_feed()?;
         if subscriber.is_empty() {
             return Ok(None);
@@ -205,7 +201,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`changes`](Self::changes).
-    pub fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> DocResult<u64> {
+    pub fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64> {
         self.needs_feed()?;
         let mut up_to = self.newest(&self.docs(&*transaction))?.saturating_sub(keep);
         let subscribers = {

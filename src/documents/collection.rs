@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{FORMAT, Header, META_TREE};
-use arbour_core::{DecodeError, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{DecodeError, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 use parking_lot::Mutex;
 
 use super::catalog::{self, Known, Record};
@@ -15,7 +15,7 @@ use super::doc_store::DocRead;
 use super::entries::undecodable;
 use super::kv_docs::KvDocs;
 use super::trees::Trees;
-use super::{Body, BodyError, Declaration, DocError, DocId, DocResult, Stored};
+use super::{Body, BodyError, Declaration, DocError, DocId, Stored};
 use crate::ordered_uuid::ordered_uuid;
 
 /// The key of the store's id.
@@ -40,7 +40,7 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// })?;
 /// let snapshot = store.snapshot()?;
 /// assert_eq!(notes.get(&snapshot, "a")?.unwrap().body["by"], "ada");
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Collection<D> {
     pub(super) definition: Arc<Definition<D>>,
@@ -77,7 +77,7 @@ impl<D: Body> Collection<D> {
     /// [`Redeclared`](DocError::Redeclared) if the store holds the collection with another declaration
     /// that this one cannot follow, [`Unique`](DocError::Unique) if documents share the values of
     /// a new unique index, or what the store reports.
-    pub fn open<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
+    pub fn open<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
         let collection = Self::declare(store, declaration)?;
         collection.build(store, &mut |_| ControlFlow::Continue(()))?;
         Ok(collection)
@@ -88,7 +88,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`open`](Self::open), except for those of building.
-    pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> DocResult<Self> {
+    pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
         let trees = Trees::open(store, &definition)?;
@@ -111,7 +111,7 @@ impl<D: Body> Collection<D> {
         &self,
         reader: &R,
         meta: &Tree,
-    ) -> DocResult<(Option<[u8; 16]>, Option<Record>)> {
+    ) -> Result<(Option<[u8; 16]>, Option<Record>)> {
         let store_id = reader.get_with(meta, STORE_ID_KEY, |bytes| match bytes {
             [FORMAT, id @ ..] => <[u8; 16]>::try_from(id)
                 .map_err(|_| DecodeError::new("16 bytes", id.len().to_string())),
@@ -127,7 +127,7 @@ impl<D: Body> Collection<D> {
         Ok((store_id, (before != Some(&record)).then_some(record)))
     }
 
-    fn note_declared<W: KvWrite>(&self, transaction: &mut W, meta: &Tree) -> DocResult<[u8; 16]> {
+    fn note_declared<W: KvWrite>(&self, transaction: &mut W, meta: &Tree) -> Result<[u8; 16]> {
         let (store_id, record) = self.read_declared(transaction, meta)?;
         if let Some(record) = record {
             catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
@@ -141,7 +141,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Reads the record of the collection, without comparing it with the declaration.
-    fn load<R: KvRead>(&self, reader: &R) -> DocResult<Option<Arc<Known>>> {
+    fn load<R: KvRead>(&self, reader: &R) -> Result<Option<Arc<Known>>> {
         let last = self.known.lock().clone();
         let key = &self.record_key;
         let known =
@@ -160,7 +160,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here.
-    pub(super) fn known<R: KvRead>(&self, reader: &R) -> DocResult<Arc<Known>> {
+    pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known>> {
         let known = self.load(reader)?;
         known
             .filter(|known| known.record.fits(&self.definition))
@@ -173,7 +173,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Returns the key of a document.
-    pub(super) fn key_of(&self, id: &DocId<'_>) -> DocResult<Vec<u8>> {
+    pub(super) fn key_of(&self, id: &DocId<'_>) -> Result<Vec<u8>> {
         let ids = &self.definition.declaration.ids;
         let accepted = ids.accept(DocId::from(id)).ok_or_else(|| {
             let reason = format!("\"{id}\" cannot be an id here: use {}", ids.expected());
@@ -185,7 +185,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Returns the id of the document at a key.
-    pub(super) fn id_at(&self, key: &[u8]) -> DocResult<DocId<'static>> {
+    pub(super) fn id_at(&self, key: &[u8]) -> Result<DocId<'static>> {
         let decoded = self.definition.declaration.ids.decode(key);
         decoded.map_err(|cause| self.undecodable(key, cause))
     }
@@ -194,12 +194,12 @@ impl<D: Body> Collection<D> {
         &self,
         key: &[u8],
         cause: impl std::error::Error + Send + Sync + 'static,
-    ) -> DocError {
+    ) -> Error {
         undecodable(&self.trees.name, self.trees.documents.name(), key, cause)
     }
 
     /// Decodes a stored document.
-    pub(super) fn decode(&self, key: &[u8], value: &[u8]) -> DocResult<Stored<D>> {
+    pub(super) fn decode(&self, key: &[u8], value: &[u8]) -> Result<Stored<D>> {
         let (header, body) = Header::split(value).map_err(|cause| self.undecodable(key, cause))?;
         let id = self.id_at(key)?;
         let body = self.decode_body(key, &id, header, body)?;
@@ -212,17 +212,15 @@ impl<D: Body> Collection<D> {
         id: &DocId<'static>,
         header: Header,
         body: &[u8],
-    ) -> DocResult<D> {
+    ) -> Result<D> {
         let declaration = &self.definition.declaration;
         let decoded = declaration.format.decode(header.codec, header.schema, body);
         decoded.map_err(|error| match error {
             BodyError::Decode(cause) => self.undecodable(key, cause),
-            BodyError::TooNew { stored, known } => DocError::TooNew {
-                collection: declaration.name.clone(),
-                id: id.clone(),
-                stored,
-                known,
-            },
+            BodyError::TooNew { stored, known } => {
+                let (collection, id) = (declaration.name.clone(), id.clone());
+                DocError::TooNew { collection, id, stored, known }.into()
+            }
         })
     }
 
@@ -231,7 +229,7 @@ impl<D: Body> Collection<D> {
         &self,
         docs: &R,
         key: &[u8],
-    ) -> DocResult<Option<Stored<D>>> {
+    ) -> Result<Option<Stored<D>>> {
         let mut stored = None;
         docs.get(key, &mut |value| stored = Some(self.decode(key, value)))?;
         stored.transpose()
@@ -243,7 +241,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds an index by its name.
-    pub(super) fn index(&self, name: &str) -> DocResult<usize> {
+    pub(super) fn index(&self, name: &str) -> Result<usize> {
         let found = self.definition.indexes.iter().position(|index| index.name == name);
         found.ok_or_else(|| {
             self.definition.invalid(format!("there is no index {name:?}: declare it"))

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
+use arbour_core::{Error, Result};
 use parking_lot::Mutex;
 
-use super::{Body, DocError, Stored};
+use super::{Body, Stored};
 
 /// The number of documents read ahead for each thread.
 const AHEAD: usize = 8;
@@ -35,7 +36,7 @@ impl<D> Shared<D> {
     /// Visits documents from the queue until it is closed, and returns the first error. After a
     /// stop it still drains the queue without visiting, so that the reading thread never blocks on
     /// a full queue.
-    fn visit_all<E>(&self, visit: &impl Fn(Stored<D>) -> Result<ControlFlow<()>, E>) -> Option<E> {
+    fn visit_all(&self, visit: &impl Fn(Stored<D>) -> Result<ControlFlow<()>>) -> Option<Error> {
         let _end = EndOnPanic(&self.has_ended);
         let mut failure = None;
         loop {
@@ -58,11 +59,11 @@ impl<D> Shared<D> {
 pub(super) type Hand<'h, D> = &'h mut dyn FnMut(Stored<D>) -> ControlFlow<()>;
 
 /// Reads documents on this thread while other threads visit them.
-pub(super) fn visit_with_threads<D: Body, E: From<DocError> + Send>(
+pub(super) fn visit_with_threads<D: Body>(
     threads: NonZeroUsize,
-    read: impl FnOnce(Hand<'_, D>) -> Result<(), E>,
-    visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-) -> Result<(), E> {
+    read: impl FnOnce(Hand<'_, D>) -> Result<()>,
+    visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+) -> Result<()> {
     let (sender, receiver) = sync_channel(threads.get().saturating_mul(AHEAD));
     // Only the threads hold the receiver. If none is left, sending fails instead of blocking.
     let shared =

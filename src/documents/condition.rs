@@ -2,13 +2,14 @@
 
 use std::ops::Bound;
 
+use arbour_core::Result;
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef};
 use super::filter::Predicate;
 use super::scalar::{ScalarKind, decode_scalar, encode_text_prefix};
 use super::words::words;
-use super::{Body, DocError, DocId, DocResult, Filter, Ids, encode_scalar};
+use super::{Body, DocId, Filter, Ids, encode_scalar};
 use crate::key::{prefix_end, successor};
 
 /// The bytes from `start` up to but excluding `end`; `None` means no end.
@@ -57,10 +58,10 @@ impl<D: Body> Condition<D> {
     /// # Errors
     /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for a
     /// comparison that the field does not support.
-    pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> DocResult<Self> {
-        let text = |field: FieldRef| {
+    pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> Result<Self> {
+        let text = |field: FieldRef| -> Result<FieldRef> {
             definition.check_asked(field, ScalarKind::Text)?;
-            Ok::<_, DocError>(field)
+            Ok(field)
         };
         Ok(match filter {
             Filter::All => Self::All,
@@ -97,7 +98,7 @@ impl<D: Body> Condition<D> {
         })
     }
 
-    fn points(definition: &Definition<D>, field: FieldRef, values: &[Value]) -> DocResult<Self> {
+    fn points(definition: &Definition<D>, field: FieldRef, values: &[Value]) -> Result<Self> {
         Ok(Self::Points(field, points(definition, field, values)?))
     }
 
@@ -107,7 +108,7 @@ impl<D: Body> Condition<D> {
         field: FieldRef,
         lower: &Bound<Value>,
         upper: &Bound<Value>,
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let span = span(definition, field, lower, upper)?;
         Ok(match (field, key_span(&definition.declaration.ids, lower, upper)) {
             (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
@@ -135,7 +136,7 @@ impl<D: Body> Condition<D> {
         }
     }
 
-    fn all_of(definition: &Definition<D>, filters: &[Filter<D>]) -> DocResult<Vec<Self>> {
+    fn all_of(definition: &Definition<D>, filters: &[Filter<D>]) -> Result<Vec<Self>> {
         filters.iter().map(|filter| Self::of(definition, filter)).collect()
     }
 
@@ -252,8 +253,8 @@ fn points<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     values: &[Value],
-) -> DocResult<Vec<Vec<u8>>> {
-    let points: DocResult<Vec<_>> =
+) -> Result<Vec<Vec<u8>>> {
+    let points: Result<Vec<_>> =
         values.iter().map(|value| asked(definition, field, value)).collect();
     let mut points = points?;
     points.sort_unstable();
@@ -262,11 +263,7 @@ fn points<D: Body>(
 }
 
 /// Encodes a value that a field is compared with.
-fn asked<D: Body>(
-    definition: &Definition<D>,
-    field: FieldRef,
-    value: &Value,
-) -> DocResult<Vec<u8>> {
+fn asked<D: Body>(definition: &Definition<D>, field: FieldRef, value: &Value) -> Result<Vec<u8>> {
     if let Some(sort) = ScalarKind::of(value) {
         definition.check_asked(field, sort)?;
     }
@@ -277,7 +274,7 @@ fn asked<D: Body>(
 }
 
 /// Finds a field that has one value.
-fn single<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+fn single<D: Body>(definition: &Definition<D>, name: &str) -> Result<FieldRef> {
     let field = definition.field(name)?;
     if definition.has_many(field) {
         return Err(definition.invalid(format!("{name:?} has many values: ask what it contains")));
@@ -286,7 +283,7 @@ fn single<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef
 }
 
 /// Finds a multi-valued field.
-fn many<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> {
+fn many<D: Body>(definition: &Definition<D>, name: &str) -> Result<FieldRef> {
     let field = definition.field(name)?;
     if !definition.has_many(field) {
         return Err(definition.invalid(format!(
@@ -296,7 +293,7 @@ fn many<D: Body>(definition: &Definition<D>, name: &str) -> DocResult<FieldRef> 
     Ok(field)
 }
 
-fn encoded<D: Body>(definition: &Definition<D>, value: &Value) -> DocResult<Vec<u8>> {
+fn encoded<D: Body>(definition: &Definition<D>, value: &Value) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if encode_scalar(value, &mut bytes) {
         return Ok(bytes);
@@ -327,7 +324,7 @@ fn span<D: Body>(
     field: FieldRef,
     lower: &Bound<Value>,
     upper: &Bound<Value>,
-) -> DocResult<Span> {
+) -> Result<Span> {
     let kind = |bound: &Bound<Value>| match bound {
         Bound::Included(value) | Bound::Excluded(value) => {
             let kind = ScalarKind::of(value).filter(|kind| *kind != ScalarKind::Null);

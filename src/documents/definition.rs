@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 
-use arbour_core::Direction;
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::NAME_BYTES_MAX;
+use arbour_core::{Direction, Error, Result};
 use serde_json::Value;
 
 use super::scalar::ScalarKind;
-use super::{
-    Body, Declaration, DocError, DocResult, Field, FieldKind, FieldSource, Ids, Index, path,
-};
+use super::{Body, Declaration, DocError, Field, FieldKind, FieldSource, Ids, Index, path};
 
 /// A declaration with its names resolved.
 pub(super) struct Definition<D> {
@@ -56,14 +54,14 @@ impl IndexDefinition {
 }
 
 impl<D: Body> Definition<D> {
-    pub(super) fn new(declaration: Declaration<D>) -> DocResult<Self> {
+    pub(super) fn new(declaration: Declaration<D>) -> Result<Self> {
         let id_name = declaration.id_name();
         check(&declaration, &id_name)
             .map_err(|reason| DocError::Invalid { collection: declaration.name.clone(), reason })?;
         let mut definition =
             Self { declaration, indexes: Vec::new(), id_name, checked_fields: Vec::new() };
         let indexes = &definition.declaration.indexes;
-        let resolved: DocResult<Vec<_>> =
+        let resolved: Result<Vec<_>> =
             indexes.iter().map(|index| definition.resolve(index)).collect();
         definition.indexes = resolved?;
         let indexed: HashSet<FieldRef> = definition
@@ -82,17 +80,20 @@ impl<D: Body> Definition<D> {
     }
 
     /// Finds a field by its name.
-    pub(super) fn field(&self, name: &str) -> DocResult<FieldRef> {
+    pub(super) fn field(&self, name: &str) -> Result<FieldRef> {
         let fields = &self.declaration.fields;
         let declared = fields.iter().position(|field| field.name == name).map(FieldRef::Declared);
         let found = declared.or_else(|| (name == self.id_name).then_some(FieldRef::Id));
-        found.ok_or_else(|| DocError::UnknownField {
-            collection: self.name().to_owned(),
-            field: name.to_owned(),
-            known: std::iter::once(&self.id_name)
-                .chain(fields.iter().map(|field| &field.name))
-                .cloned()
-                .collect(),
+        found.ok_or_else(|| {
+            DocError::UnknownField {
+                collection: self.name().to_owned(),
+                field: name.to_owned(),
+                known: std::iter::once(&self.id_name)
+                    .chain(fields.iter().map(|field| &field.name))
+                    .cloned()
+                    .collect(),
+            }
+            .into()
         })
     }
 
@@ -143,7 +144,7 @@ impl<D: Body> Definition<D> {
     ///
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch).
-    pub(super) fn check_asked(&self, field: FieldRef, sort: ScalarKind) -> DocResult<()> {
+    pub(super) fn check_asked(&self, field: FieldRef, sort: ScalarKind) -> Result<()> {
         let kind = match (self.declared(field), &self.declaration.ids) {
             (Some(field), _) => field.kind,
             (None, Ids::Integer | Ids::ChosenInteger) => FieldKind::Integer,
@@ -157,7 +158,8 @@ impl<D: Body> Definition<D> {
             field: self.field_name(field).to_owned(),
             declared: kind.expected(),
             asked: sort.noun(),
-        })
+        }
+        .into())
     }
 
     /// Visits the values under which a field indexes a document; null if there is none.
@@ -196,7 +198,7 @@ impl<D: Body> Definition<D> {
     }
 
     /// Builds the error for a value that a field does not allow.
-    pub(super) fn wrong_type(&self, field: FieldRef, found: Value) -> DocError {
+    pub(super) fn wrong_type(&self, field: FieldRef, found: Value) -> Error {
         let expected = self
             .declared(field)
             .map_or(self.declaration.ids.expected(), |field| field.kind.expected());
@@ -206,14 +208,15 @@ impl<D: Body> Definition<D> {
             expected,
             found: Box::new(found),
         }
+        .into()
     }
 
-    pub(super) fn invalid(&self, reason: String) -> DocError {
-        DocError::Invalid { collection: self.name().to_owned(), reason }
+    pub(super) fn invalid(&self, reason: String) -> Error {
+        DocError::Invalid { collection: self.name().to_owned(), reason }.into()
     }
 
-    fn resolve(&self, index: &Index) -> DocResult<IndexDefinition> {
-        let parts: DocResult<Vec<_>> = index
+    fn resolve(&self, index: &Index) -> Result<IndexDefinition> {
+        let parts: Result<Vec<_>> = index
             .parts
             .iter()
             .map(|part| Ok(Part { field: self.field(&part.field)?, direction: part.direction }))

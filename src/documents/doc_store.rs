@@ -10,7 +10,8 @@
 
 use std::ops::ControlFlow;
 
-use super::DocResult;
+use arbour_core::Result;
+
 use super::entries::{Entries, Entry};
 use super::find::Find;
 
@@ -24,7 +25,7 @@ pub(super) struct Found<'f> {
 }
 
 /// The result of a visitor: whether to continue.
-pub(super) type Visited = DocResult<ControlFlow<()>>;
+pub(super) type Visited = Result<ControlFlow<()>>;
 
 /// Takes what is found.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(&Found<'_>) -> Visited;
@@ -50,13 +51,13 @@ pub(super) enum Notes {
 /// Reads the documents of one collection in a snapshot or a transaction.
 pub(super) trait DocRead {
     /// Passes the stored document under a key to a closure. Returns whether there is one.
-    fn get(&self, id_key: &[u8], read: &mut dyn FnMut(&[u8])) -> DocResult<bool>;
+    fn get(&self, id_key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool>;
 
     /// Tells whether there is a document under a key.
-    fn contains(&self, id_key: &[u8]) -> DocResult<bool>;
+    fn contains(&self, id_key: &[u8]) -> Result<bool>;
 
     /// Counts all documents.
-    fn len(&self) -> DocResult<u64>;
+    fn len(&self) -> Result<u64>;
 
     /// Visits what an access path finds, in its order, each document once.
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited;
@@ -66,7 +67,7 @@ pub(super) trait DocRead {
     fn entries(&self, find: &Find, visit: Visit<'_>) -> Visited;
 
     /// Counts the entries that an access path finds, up to a limit, without reading documents.
-    fn count(&self, find: &Find, limit: u64) -> DocResult<u64> {
+    fn count(&self, find: &Find, limit: u64) -> Result<u64> {
         let mut count = 0;
         let mut visit = |_: &Found<'_>| {
             count += 1;
@@ -77,20 +78,20 @@ pub(super) trait DocRead {
     }
 
     /// Returns the highest key of a document; `None` if there is none.
-    fn last_key(&self) -> DocResult<Option<Vec<u8>>>;
+    fn last_key(&self) -> Result<Option<Vec<u8>>>;
 
     /// Adds the entries of all indexes that lead to a document, sound or not, by searching all
     /// indexes. Entries that cannot be decoded are left out.
-    fn entries_of(&self, id_key: &[u8], entries: &mut Entries) -> DocResult<()>;
+    fn entries_of(&self, id_key: &[u8], entries: &mut Entries) -> Result<()>;
 
     /// Returns a note; `None` if it is absent.
-    fn note(&self, notes: Notes, key: &[u8]) -> DocResult<Option<Vec<u8>>>;
+    fn note(&self, notes: Notes, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
     /// Returns the highest key of a note; `None` if there is none.
-    fn last_note(&self, notes: Notes) -> DocResult<Option<Vec<u8>>>;
+    fn last_note(&self, notes: Notes) -> Result<Option<Vec<u8>>>;
 
     /// Finds a document other than `own` that has the values of an entry of a complete index.
-    fn holder(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<Option<Holder>>;
+    fn holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Holder>>;
 }
 
 /// A document to write or to remove, with its entries before and after.
@@ -111,16 +112,16 @@ pub(super) trait DocWrite: DocRead {
     ///
     /// # Errors
     /// The error with which the change would fail, such as `TooLarge`.
-    fn check(&self, change: &DocChange<'_>) -> DocResult<()>;
+    fn check(&self, change: &DocChange<'_>) -> Result<()>;
 
     /// Writes a document and its entries.
     ///
     /// # Errors
     /// Errors of the engine. Part of the change may be written then.
-    fn apply(&mut self, change: &DocChange<'_>) -> DocResult<()>;
+    fn apply(&mut self, change: &DocChange<'_>) -> Result<()>;
 
     /// Writes a note, or removes it.
-    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> DocResult<()>;
+    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> Result<()>;
 
     /// Undoes a change, all of it or the part that was written. If undoing fails too, the engine
     /// refuses to commit the transaction.

@@ -1,11 +1,11 @@
 //! The index entries of a document.
 
-use arbour_core::{Cause, DecodeError, Direction};
+use arbour_core::{Cause, DecodeError, Direction, Error, Result};
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef, IndexDefinition};
 use super::words::words;
-use super::{Body, DocError, DocResult, encode_scalar};
+use super::{Body, DocError, encode_scalar};
 use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 
 /// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
@@ -94,7 +94,7 @@ impl Entries {
         index: &IndexDefinition,
         id_key: &[u8],
         body: &D,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let first = self.spans.len();
         self.spans.push(Span {
             index: number,
@@ -178,7 +178,7 @@ impl Scratch {
         field: FieldRef,
         as_words: bool,
         body: &D,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         self.values.clear();
         self.ends.clear();
         let read = definition.scalars(field, body, &mut |value| match value {
@@ -262,13 +262,14 @@ pub(super) fn undecodable(
     tree: &str,
     key: &[u8],
     cause: impl std::error::Error + Send + Sync + 'static,
-) -> DocError {
+) -> Error {
     DocError::Undecodable {
         collection: collection.to_owned(),
         tree: tree.to_owned(),
         key: key.escape_ascii().to_string(),
         cause: Cause::new(cause),
     }
+    .into()
 }
 
 /// Returns the start of an entry, which all documents with the same values share.

@@ -1,28 +1,34 @@
 //! Errors of the document layer.
 
-use arbour_core::{Cause, Error};
+use arbour_core::{Cause, Error, ErrorKind};
 use serde_json::Value;
 
 use super::{DocId, IndexState};
 
-pub(crate) type DocResult<T> = Result<T, DocError>;
-
-/// An error of the document layer.
+/// Why the document layer refused a call. [`Error::downcast_ref`] returns it.
 ///
 /// A refused write has written nothing, and the transaction can continue.
 ///
 /// ```
-/// use arbour::documents::{DocError, DocId};
-/// let error = DocError::Exists { collection: "users".into(), id: DocId::from("ada") };
-/// assert!(error.to_string().starts_with(r#"users: there is a document "ada" already"#));
+/// use arbour::KvStore;
+/// use arbour::documents::{Collection, Declaration, DocError};
+/// use serde_json::{Value, json};
+/// let store = arbour::MemoryStore::new();
+/// let users = Collection::open(&store, Declaration::<Value>::new("users"))?;
+/// store.write(|transaction| users.insert(transaction, &json!({"id": "ada"})))?;
+///
+/// let refused = store.write(|transaction| users.insert(transaction, &json!({"id": "ada"})));
+/// let error = refused.unwrap_err();
+/// assert_eq!(error.kind(), arbour::ErrorKind::Exists);
+/// match error.downcast_ref() {
+///     Some(DocError::Exists { id, .. }) => assert_eq!(id.to_string(), "ada"),
+///     _ => return Err(error),
+/// }
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocError {
-    /// The store reported an error; see [`Error::kind`].
-    #[error(transparent)]
-    Store(#[from] Error),
-
     /// The declaration, a query or a call is invalid and would fail again: correct it.
     #[error("{collection}: {reason}")]
     Invalid {
@@ -271,6 +277,36 @@ pub enum DocError {
         /// The position of the newest change.
         newest: u64,
     },
+}
+
+impl DocError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Exists { .. } | Self::Unique { .. } => ErrorKind::Exists,
+            Self::Missing { .. } | Self::Trimmed { .. } => ErrorKind::Missing,
+            Self::Revision { .. } | Self::Redeclared { .. } => ErrorKind::Stale,
+            Self::Undecodable { .. } => ErrorKind::Decode,
+            Self::TooNew { .. } => ErrorKind::TooNew,
+            Self::Dangling { .. } => ErrorKind::Corrupted,
+            Self::Invalid { .. }
+            | Self::UnknownField { .. }
+            | Self::Required { .. }
+            | Self::WrongType { .. }
+            | Self::KindMismatch { .. }
+            | Self::SumRange { .. }
+            | Self::Cursor { .. }
+            | Self::FullScan { .. }
+            | Self::Unfit { .. }
+            | Self::IndexState { .. }
+            | Self::Beyond { .. } => ErrorKind::InvalidArgument,
+        }
+    }
+}
+
+impl From<DocError> for Error {
+    fn from(error: DocError) -> Self {
+        Self::layered(error.kind(), error)
+    }
 }
 
 fn shown(values: &[Value]) -> String {

@@ -1,11 +1,12 @@
 //! Reading the existing document before a write.
 
 use arbour_core::engine::document_layout::Header;
+use arbour_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use super::entries::Entries;
 use super::writer::{Buffers, HighestKey, Writer};
-use super::{Body, DocError, DocId, DocResult, Precondition, Stored, to_json};
+use super::{Body, DocError, DocId, Precondition, Stored, to_json};
 
 /// The existing document, before it is overwritten or removed.
 pub(super) struct Existing<D> {
@@ -29,7 +30,7 @@ impl<D> Existing<D> {
 
 impl<D: Body> Writer<'_, D> {
     /// Tells whether the document to write is known to be absent.
-    fn is_beyond(&mut self) -> DocResult<bool> {
+    fn is_beyond(&mut self) -> Result<bool> {
         match &self.highest_key {
             HighestKey::Unknown => {
                 self.highest_key = HighestKey::Wanted;
@@ -48,11 +49,11 @@ impl<D: Body> Writer<'_, D> {
         &mut self,
         id: &DocId<'static>,
         precondition: Precondition,
-    ) -> DocResult<Existing<D>> {
+    ) -> Result<Existing<D>> {
         if !self.read_before()? {
             return match precondition {
                 Precondition::Present => {
-                    Err(DocError::Missing { collection: self.name(), id: id.clone() })
+                    Err(DocError::Missing { collection: self.name(), id: id.clone() }.into())
                 }
                 Precondition::Revision(expected) if expected > 0 => {
                     Err(self.conflict(id, expected, 0, Value::Null))
@@ -61,7 +62,7 @@ impl<D: Body> Writer<'_, D> {
             };
         }
         if precondition == Precondition::Absent {
-            return Err(DocError::Exists { collection: self.name(), id: id.clone() });
+            return Err(DocError::Exists { collection: self.name(), id: id.clone() }.into());
         }
         let Buffers { key, before, .. } = &self.buffers;
         let header = Header::split(before).map(|(header, _)| header).ok();
@@ -76,7 +77,7 @@ impl<D: Body> Writer<'_, D> {
         };
         let stored = match decoded {
             // A document of a newer program is not overwritten.
-            Some(Err(error @ DocError::TooNew { .. })) => return Err(error),
+            Some(Err(error)) if error.kind() == ErrorKind::TooNew => return Err(error),
             Some(Err(_)) => {
                 return Ok(Existing { header, stored: None, is_damaged: true });
             }
@@ -93,7 +94,7 @@ impl<D: Body> Writer<'_, D> {
     }
 
     /// Reads the bytes of the existing document; tells whether there are any.
-    fn read_before(&mut self) -> DocResult<bool> {
+    fn read_before(&mut self) -> Result<bool> {
         let is_beyond = self.is_beyond()?;
         let Buffers { key, before, .. } = &mut self.buffers;
         before.clear();
@@ -101,15 +102,9 @@ impl<D: Body> Writer<'_, D> {
         Ok(!is_beyond && self.docs.get(key, &mut copy)?)
     }
 
-    fn conflict(
-        &self,
-        id: &DocId<'static>,
-        expected: u64,
-        actual: u64,
-        current: Value,
-    ) -> DocError {
+    fn conflict(&self, id: &DocId<'static>, expected: u64, actual: u64, current: Value) -> Error {
         let (collection, id, current) = (self.name(), id.clone(), Box::new(current));
-        DocError::Revision { collection, id, expected, actual, current }
+        DocError::Revision { collection, id, expected, actual, current }.into()
     }
 
     /// Tells whether a stored body has the declared schema version.
@@ -120,7 +115,7 @@ impl<D: Body> Writer<'_, D> {
 
     /// Collects the index entries of the existing document. If it cannot be decoded, the indexes
     /// are searched for its entries.
-    pub(super) fn collect_old(&self, before: &Existing<D>, old: &mut Entries) -> DocResult<()> {
+    pub(super) fn collect_old(&self, before: &Existing<D>, old: &mut Entries) -> Result<()> {
         old.clear();
         let key = &self.buffers.key;
         if let Some(stored) = &before.stored {

@@ -1,13 +1,13 @@
 //! The states of indexes, and what keeps a unique one from being complete.
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result};
 use serde_json::Value;
 
 use super::catalog::{self, Build};
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
 use super::scalar::decode_scalar;
-use super::{Body, DocError, DocResult, Duplicate, IndexState, IndexStatus};
+use super::{Body, DocError, Duplicate, IndexState, IndexStatus};
 
 impl<D: Body> Collection<D> {
     /// Returns the state of each index, in the order of their declaration.
@@ -15,7 +15,7 @@ impl<D: Body> Collection<D> {
     /// # Errors
     /// [`Redeclared`](DocError::Redeclared) if the collection was declared differently since it was
     /// opened; errors of the store.
-    pub fn indexes<R: KvRead>(&self, reader: &R) -> DocResult<Vec<IndexStatus>> {
+    pub fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
         let known = self.known(reader)?;
         let status = |index: &catalog::IndexRecord| IndexStatus {
             name: index.name.clone(),
@@ -29,7 +29,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if there is no such index; errors of the store.
-    pub fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    pub fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         self.set_state(transaction, index, IndexState::Disabled)
     }
 
@@ -38,7 +38,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`disable`](Self::disable).
-    pub fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> DocResult<()> {
+    pub fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         self.set_state(transaction, index, IndexState::WriteOnly)
     }
 
@@ -49,7 +49,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         name: &str,
         state: IndexState,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let number = self.index(name)?;
         let mut record = self.known(transaction)?.record.clone();
         let Some(index) = record.indexes.get_mut(number) else { return Ok(()) };
@@ -72,7 +72,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> DocResult<Vec<Duplicate>> {
+    ) -> Result<Vec<Duplicate>> {
         let number = self.index(index)?;
         let state = self.known(reader)?.state(number);
         if !state.is_complete() {
@@ -80,7 +80,8 @@ impl<D: Body> Collection<D> {
                 collection: self.definition.name().to_owned(),
                 index: index.to_owned(),
                 state,
-            });
+            }
+            .into());
         }
         self.find_duplicates(reader, number, limit)
     }
@@ -91,7 +92,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         index: usize,
         limit: usize,
-    ) -> DocResult<Vec<Duplicate>> {
+    ) -> Result<Vec<Duplicate>> {
         let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
         let direction = self.trees.id_direction(index);
         let mut duplicates: Vec<Duplicate> = Vec::new();
@@ -127,12 +128,12 @@ impl<D: Body> Collection<D> {
         Ok(duplicates)
     }
 
-    fn has_null(&self, index: usize, entry: &[u8]) -> DocResult<bool> {
+    fn has_null(&self, index: usize, entry: &[u8]) -> Result<bool> {
         Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
     }
 
     /// Decodes the values of an entry, one for each part of its index.
-    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> DocResult<Vec<Value>> {
+    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> Result<Vec<Value>> {
         let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
         let value = |(number, part): (usize, &super::definition::Part)| {
             part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))

@@ -1,10 +1,12 @@
 //! Documents as JSON.
 
-use arbour_core::{Cause, EncodeError};
+use std::error::Error as StdError;
+
+use arbour_core::{Cause, EncodeError, Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Body, DocError, DocId, DocResult, Ids, json_form};
+use super::{Body, DocError, DocId, Ids, json_form};
 
 /// Returns the JSON form of a body, or of a part of one: the result of reading its JSON text. An
 /// integer beyond 64 bits is an [`Integer`](super::Integer). A float that JSON cannot represent
@@ -18,7 +20,7 @@ use super::{Body, DocError, DocId, DocResult, Ids, json_form};
 /// assert_eq!(to_json("numbers", &7).unwrap(), 7);
 /// assert_eq!(to_json("numbers", &0.1_f32).unwrap(), 0.1);
 /// ```
-pub fn to_json<T: Serialize + ?Sized>(collection: &str, body: &T) -> DocResult<Value> {
+pub fn to_json<T: Serialize + ?Sized>(collection: &str, body: &T) -> Result<Value> {
     json_form::of(body).map_err(|cause| unfit(collection, cause))
 }
 
@@ -38,7 +40,7 @@ pub(super) fn json_key<K: Serialize + ?Sized>(key: &K) -> Option<String> {
 /// assert_eq!(from_json::<u32>("numbers", 7.into()).unwrap(), 7);
 /// assert!(from_json::<u32>("numbers", "x".into()).is_err());
 /// ```
-pub fn from_json<D: Body>(collection: &str, json: Value) -> DocResult<D> {
+pub fn from_json<D: Body>(collection: &str, json: Value) -> Result<D> {
     let number = json_form::find_number(&json);
     serde_json::from_value(json).map_err(|cause| match number {
         Some((path, number)) => {
@@ -47,14 +49,14 @@ pub fn from_json<D: Body>(collection: &str, json: Value) -> DocResult<D> {
                  of its type, and put it ({cause})"
             );
             let cause = EncodeError::new(reason).with_source(cause);
-            DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }
+            unfit(collection, cause)
         }
         None => unfit(collection, cause),
     })
 }
 
-fn unfit(collection: &str, cause: serde_json::Error) -> DocError {
-    DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }
+fn unfit(collection: &str, cause: impl StdError + Send + Sync + 'static) -> Error {
+    DocError::Unfit { collection: collection.to_owned(), cause: Cause::new(cause) }.into()
 }
 
 /// Reads the id in a document.
@@ -70,13 +72,11 @@ pub fn read_id(
     ids: &Ids,
     collection: &str,
     value: Option<&Value>,
-) -> DocResult<Option<DocId<'static>>> {
+) -> Result<Option<DocId<'static>>> {
     let Some(value) = value else { return Ok(None) };
-    ids.read(value).map_err(|expected| DocError::WrongType {
-        collection: collection.to_owned(),
-        field: "id".to_owned(),
-        expected,
-        found: Box::new(value.clone()),
+    ids.read(value).map_err(|expected| {
+        let (collection, field) = (collection.to_owned(), "id".to_owned());
+        DocError::WrongType { collection, field, expected, found: Box::new(value.clone()) }.into()
     })
 }
 

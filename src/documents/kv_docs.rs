@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow, Deref, DerefMut};
 
 use arbour_core::engine::Write;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result, Tree};
 
-use super::DocResult;
 use super::condition::Span;
 use super::doc_store::{DocChange, DocRead, DocWrite, Found, Holder, Notes, Visit, Visited};
 use super::entries::{Entries, Entry, id_key, undecodable};
@@ -54,16 +53,16 @@ impl<T: Deref<Target: KvRead + Sized>> KvDocs<'_, T> {
 }
 
 impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
-    fn get(&self, id_key: &[u8], read: &mut dyn FnMut(&[u8])) -> DocResult<bool> {
+    fn get(&self, id_key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<bool> {
         Ok(self.reader.get_with(&self.trees.documents, id_key, read)?.is_some())
     }
 
-    fn contains(&self, id_key: &[u8]) -> DocResult<bool> {
-        Ok(self.reader.contains(&self.trees.documents, id_key)?)
+    fn contains(&self, id_key: &[u8]) -> Result<bool> {
+        self.reader.contains(&self.trees.documents, id_key)
     }
 
-    fn len(&self) -> DocResult<u64> {
-        Ok(self.reader.len(&self.trees.documents)?)
+    fn len(&self) -> Result<u64> {
+        self.reader.len(&self.trees.documents)
     }
 
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited {
@@ -103,12 +102,12 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
         }
     }
 
-    fn last_key(&self) -> DocResult<Option<Vec<u8>>> {
+    fn last_key(&self) -> Result<Option<Vec<u8>>> {
         let last = self.reader.last(&self.trees.documents, KeyRange::all())?;
         Ok(last.map(|(key, _)| key))
     }
 
-    fn entries_of(&self, own: &[u8], entries: &mut Entries) -> DocResult<()> {
+    fn entries_of(&self, own: &[u8], entries: &mut Entries) -> Result<()> {
         for (number, tree) in self.trees.indexes.iter().enumerate() {
             let direction = self.trees.id_direction(number);
             let mut cursor = self.reader.scan(tree, KeyRange::all(), Direction::Forward)?;
@@ -121,16 +120,16 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
         Ok(())
     }
 
-    fn note(&self, notes: Notes, key: &[u8]) -> DocResult<Option<Vec<u8>>> {
-        Ok(self.reader.get_with(self.trees.of_notes(notes), key, <[u8]>::to_vec)?)
+    fn note(&self, notes: Notes, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.reader.get_with(self.trees.of_notes(notes), key, <[u8]>::to_vec)
     }
 
-    fn last_note(&self, notes: Notes) -> DocResult<Option<Vec<u8>>> {
+    fn last_note(&self, notes: Notes) -> Result<Option<Vec<u8>>> {
         let last = self.reader.last(self.trees.of_notes(notes), KeyRange::all())?;
         Ok(last.map(|(key, _)| key))
     }
 
-    fn holder(&self, entry: Entry<'_>, own: &[u8]) -> DocResult<Option<Holder>> {
+    fn holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Holder>> {
         let Some(tree) = self.trees.indexes.get(entry.index) else { return Ok(None) };
         let direction = self.trees.id_direction(entry.index);
         let mut cursor = self.reader.prefix(tree, entry.values)?;
@@ -146,7 +145,7 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
 }
 
 impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
-    fn check(&self, change: &DocChange<'_>) -> DocResult<()> {
+    fn check(&self, change: &DocChange<'_>) -> Result<()> {
         let DocChange { id_key: key, after: value, old, new, .. } = *change;
         self.reader.check(&Write { tree: &self.trees.documents, key, value })?;
         for entry in new.without(old) {
@@ -157,7 +156,7 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
         Ok(())
     }
 
-    fn apply(&mut self, change: &DocChange<'_>) -> DocResult<()> {
+    fn apply(&mut self, change: &DocChange<'_>) -> Result<()> {
         let DocChange { id_key, after, old, new, .. } = *change;
         for entry in old.without(new) {
             if let Some(tree) = self.trees.indexes.get(entry.index) {
@@ -173,9 +172,9 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
         Ok(())
     }
 
-    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> DocResult<()> {
+    fn set_note(&mut self, notes: Notes, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let tree = self.trees.of_notes(notes);
-        Ok(put_or_delete(&mut *self.reader, tree, key, value)?)
+        put_or_delete(&mut *self.reader, tree, key, value)
     }
 
     fn undo(&mut self, change: &DocChange<'_>) {

@@ -22,7 +22,7 @@
 //! let snapshot = store.snapshot()?;
 //! let victorian = Query::new(Filter::at_most("born", 1901)).require_index();
 //! assert_eq!(people.search(&snapshot, &victorian)?.items[0].id, "ada".into());
-//! # Ok::<(), arbour::documents::DocError>(())
+//! # Ok::<(), arbour::Error>(())
 //! ```
 //!
 //! | to | there is |
@@ -123,7 +123,6 @@ pub use cache::DocCache;
 pub use collection::Collection;
 pub use declaration::Declaration;
 pub use error::DocError;
-pub(crate) use error::DocResult;
 pub use explain::{Access, Considered, Explain};
 pub use field::{Field, FieldKind, FieldSource};
 pub use filter::Filter;

@@ -1,10 +1,10 @@
 //! The order of the documents of a query.
 
-use arbour_core::Direction;
+use arbour_core::{Direction, Result};
 
 use super::definition::{Definition, FieldRef};
 use super::entries::{append_directed, append_id};
-use super::{Body, DocResult, encode_scalar};
+use super::{Body, encode_scalar};
 
 /// The fields to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Order {
     pub(super) fn of<D: Body>(
         definition: &Definition<D>,
         sort: &[(String, Direction)],
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let mut order = Self { fields: Vec::new(), ties: Direction::Forward };
         let mut ended = false;
         for (name, direction) in sort {

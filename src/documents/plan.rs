@@ -1,6 +1,6 @@
 //! The query planner.
 
-use arbour_core::Direction;
+use arbour_core::{Direction, Result};
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
@@ -10,7 +10,7 @@ use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::scalar::decode_scalar;
-use super::{Access, Body, Considered, DocId, DocResult, Explain, Filter};
+use super::{Access, Body, Considered, DocId, Explain, Filter};
 use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.
@@ -41,8 +41,8 @@ impl Plan {
     /// Errors of counting.
     pub(super) fn choose<D: Body>(
         goal: &Goal<'_, D>,
-        mut count: impl FnMut(&Find, u64) -> DocResult<u64>,
-    ) -> DocResult<Self> {
+        mut count: impl FnMut(&Find, u64) -> Result<u64>,
+    ) -> Result<Self> {
         let mut candidates = candidates(goal);
         // Last, because the first of several equally cheap ways is chosen.
         candidates.push(all_documents(goal));
@@ -82,8 +82,8 @@ fn explained<D: Body>(
     candidates: &[Candidate],
     chosen: usize,
     goal: &Goal<'_, D>,
-    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
-) -> DocResult<(Vec<Considered>, Option<u64>)> {
+    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
+) -> Result<(Vec<Considered>, Option<u64>)> {
     let (mut considered, mut estimate) = (Vec::new(), None);
     for (number, candidate) in candidates.iter().enumerate() {
         let entries = entries(candidate, &mut *count)?;
@@ -103,8 +103,8 @@ fn explained<D: Body>(
 fn cheapest<D>(
     candidates: &[Candidate],
     goal: &Goal<'_, D>,
-    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
-) -> DocResult<usize> {
+    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
+) -> Result<usize> {
     let mut best: Option<(u64, usize)> = None;
     for (number, candidate) in candidates.iter().enumerate() {
         let entries = if candidate.find.is_all() { ALL } else { entries(candidate, &mut *count)? };
@@ -146,8 +146,8 @@ impl Plan {
 
 fn entries(
     candidate: &Candidate,
-    count: &mut impl FnMut(&Find, u64) -> DocResult<u64>,
-) -> DocResult<u64> {
+    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
+) -> Result<u64> {
     match &candidate.find {
         Find::Keys(keys) => Ok(keys.len() as u64),
         Find::Index(read) if candidate.is_unique => Ok(read.spans.len() as u64),

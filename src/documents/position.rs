@@ -2,13 +2,14 @@
 
 use std::hash::Hasher as _;
 
+use arbour_core::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 use super::definition::Definition;
 use super::order::Place;
-use super::{Body, DocError, DocResult, PageCursor, Query};
+use super::{Body, DocError, PageCursor, Query};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER};
 
 /// The first byte of a position.
@@ -62,8 +63,10 @@ impl<'s> Seal<'s> {
 
     /// # Errors
     /// [`Cursor`](DocError::Cursor) for a text that this seal did not write.
-    pub(super) fn read(&self, cursor: &PageCursor) -> DocResult<Position> {
-        let refused = |reason| DocError::Cursor { collection: self.collection.to_owned(), reason };
+    pub(super) fn read(&self, cursor: &PageCursor) -> Result<Position> {
+        let refused = |reason| {
+            Error::from(DocError::Cursor { collection: self.collection.to_owned(), reason })
+        };
         let bytes = URL_SAFE_NO_PAD
             .decode(cursor.as_str())
             .map_err(|_| refused("was not returned by a page"))?;

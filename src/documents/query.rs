@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use arbour_core::Direction;
+use arbour_core::{Direction, Error};
 
-use super::{DocError, Filter, Stored};
+use super::{Filter, Stored};
 
 /// A query: which documents, in which order, and how many.
 ///
@@ -202,7 +202,7 @@ pub struct Page<D> {
     /// How many documents match the filter, if requested.
     pub total: Option<u64>,
     /// The errors of documents that cannot be decoded, if the query is [lenient](Query::lenient).
-    pub unreadable: Vec<DocError>,
+    pub unreadable: Vec<Error>,
 }
 
 impl<D> Default for Page<D> {

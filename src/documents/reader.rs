@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour_core::{Direction, KvRead};
+use arbour_core::{Direction, KvRead, Result};
 use serde_json::Value;
 
 use super::catalog::Known;
@@ -18,7 +18,7 @@ use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
-use super::{Body, DocError, DocResult, Filter, Query, Stored, encode_scalar};
+use super::{Body, DocError, Filter, Query, Stored, encode_scalar};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, D> {
@@ -33,7 +33,7 @@ impl<'r, D: Body> Reader<'r, D> {
     pub(super) fn new<R: KvRead>(
         collection: &'r Collection<D>,
         docs: &'r KvDocs<'_, &R>,
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let has_indexes = !collection.definition.indexes.is_empty();
         let known = has_indexes.then(|| collection.known(docs.reader)).transpose()?;
         Ok(Self { collection, docs, known })
@@ -44,7 +44,7 @@ impl<'r, D: Body> Reader<'r, D> {
         Goal::any(&self.collection.definition, self.known.as_deref(), condition)
     }
 
-    pub(super) fn plan(&self, goal: &Goal<'_, D>) -> DocResult<Plan> {
+    pub(super) fn plan(&self, goal: &Goal<'_, D>) -> Result<Plan> {
         Plan::choose(goal, |find, limit| self.docs.count(find, limit))
     }
 
@@ -52,7 +52,7 @@ impl<'r, D: Body> Reader<'r, D> {
     ///
     /// # Errors
     /// [`Dangling`](DocError::Dangling) if an index points to a document that does not exist.
-    pub(super) fn read(&self, found: &Found<'_>) -> DocResult<Stored<D>> {
+    pub(super) fn read(&self, found: &Found<'_>) -> Result<Stored<D>> {
         let collection = self.collection;
         if let Some(value) = found.value {
             return collection.decode(found.id_key, value);
@@ -65,7 +65,8 @@ impl<'r, D: Body> Reader<'r, D> {
             collection: collection.trees.name.clone(),
             index: index.map_or_else(String::new, |index| index.name.clone()),
             id: collection.id_at(found.id_key)?,
-        })
+        }
+        .into())
     }
 
     /// Visits the documents that match a condition, in the order of its plan.
@@ -74,7 +75,7 @@ impl<'r, D: Body> Reader<'r, D> {
         condition: &Condition<D>,
         plan: &Plan,
         visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let definition = &self.collection.definition;
         let visited = self.docs.find(&plan.chosen.find, &mut |found| {
             let stored = self.read(found)?;
@@ -101,7 +102,7 @@ impl<'r, D: Body> Reader<'r, D> {
         find: &Find,
         (index, part): (usize, usize),
         visit: &mut dyn FnMut(&Value),
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let collection = self.collection;
         let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
         let Some(&at) = definition.parts.get(part) else { return Ok(()) };
@@ -156,7 +157,7 @@ impl<'r, D: Body> Reader<'r, D> {
         filter: &Filter<D>,
         name: &str,
         direction: Direction,
-    ) -> DocResult<Option<Value>> {
+    ) -> Result<Option<Value>> {
         let definition = &self.collection.definition;
         let field = definition.field(name)?;
         if definition.has_many(field) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use arbour_core::Result;
 use serde_json::{Number, Value};
 
 use super::concurrent::{Hand, visit_with_threads};
@@ -12,16 +13,14 @@ use super::find::Find;
 use super::reader::{Reader, plain};
 use super::search::Search;
 use super::sum::Sum;
-use super::{
-    Body, Declaration, DocError, DocResult, Explain, Filter, Page, Query, Stored, encode_scalar,
-};
+use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored, encode_scalar};
 
 impl<D: Body> Reader<'_, D> {
     fn declaration(&self) -> &Declaration<D> {
         &self.collection.definition.declaration
     }
 
-    pub(super) fn search(&self, query: &Query<D>) -> DocResult<Page<D>> {
+    pub(super) fn search(&self, query: &Query<D>) -> Result<Page<D>> {
         let mut page = Search::new(self, query, false)?.run()?.0;
         if query.total {
             page.total = Some(self.count(&query.filter)?);
@@ -29,15 +28,15 @@ impl<D: Body> Reader<'_, D> {
         Ok(page)
     }
 
-    pub(super) fn explain(&self, query: &Query<D>) -> DocResult<Explain> {
+    pub(super) fn explain(&self, query: &Query<D>) -> Result<Explain> {
         Ok(Search::new(self, query, true)?.run()?.1)
     }
 
-    pub(super) fn each<E: From<DocError>>(
+    pub(super) fn each(
         &self,
         query: &Query<D>,
-        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let mut query = query.clone();
         (query.cursor, query.offset) = (None, 0);
         let search = Search::new(self, &query, false)?;
@@ -51,7 +50,7 @@ impl<D: Body> Reader<'_, D> {
         failed.map_or(Ok(()), Err)
     }
 
-    pub(super) fn count(&self, filter: &Filter<D>) -> DocResult<u64> {
+    pub(super) fn count(&self, filter: &Filter<D>) -> Result<u64> {
         let collection = self.collection;
         let condition = Condition::of(&collection.definition, filter)?;
         let plan = self.plan(&self.goal(&condition))?;
@@ -77,7 +76,7 @@ impl<D: Body> Reader<'_, D> {
         filter: &Filter<D>,
         field: &str,
         mut visit: impl FnMut(&Value),
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let definition = &self.collection.definition;
         let field = definition.field(field)?;
         let condition = Condition::of(definition, filter)?;
@@ -107,21 +106,17 @@ impl<D: Body> Reader<'_, D> {
         })
     }
 
-    pub(super) fn each_concurrent<E: From<DocError> + Send>(
+    pub(super) fn each_concurrent(
         &self,
         query: &Query<D>,
         threads: NonZeroUsize,
-        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-    ) -> Result<(), E> {
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+    ) -> Result<()> {
         let read = |hand: Hand<'_, D>| self.each(query, |stored| Ok(hand(stored)));
         visit_with_threads(threads, read, visit)
     }
 
-    pub(super) fn get_by(
-        &self,
-        field: &str,
-        value: impl Into<Value>,
-    ) -> DocResult<Option<Stored<D>>> {
+    pub(super) fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
         let declaration = self.declaration();
         let is_unique = field == declaration.id_name()
             || declaration.indexes.iter().any(|index| {
@@ -131,39 +126,40 @@ impl<D: Body> Reader<'_, D> {
             return Err(DocError::Invalid {
                 collection: declaration.name.clone(),
                 reason: format!("no unique index is over {field:?} alone"),
-            });
+            }
+            .into());
         }
         self.one(&Query::new(Filter::eq(field, value)))
     }
 
-    pub(super) fn one(&self, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+    pub(super) fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
         Ok(self.search(&query.clone().limit(1))?.items.pop())
     }
 
-    pub(super) fn exists(&self, filter: &Filter<D>) -> DocResult<bool> {
+    pub(super) fn exists(&self, filter: &Filter<D>) -> Result<bool> {
         let mut exists = false;
         self.each(&Query::new(filter.clone()).limit(1), |_| {
             exists = true;
-            Ok::<_, DocError>(ControlFlow::Break(()))
+            Ok(ControlFlow::Break(()))
         })?;
         Ok(exists)
     }
 
-    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
         self.sum_up(filter, field)?.total(self.declaration(), field)
     }
 
-    pub(super) fn average(&self, filter: &Filter<D>, field: &str) -> DocResult<Option<f64>> {
+    pub(super) fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>> {
         self.sum_up(filter, field)?.mean(self.declaration(), field)
     }
 
-    fn sum_up(&self, filter: &Filter<D>, field: &str) -> DocResult<Sum> {
+    fn sum_up(&self, filter: &Filter<D>, field: &str) -> Result<Sum> {
         let mut sum = Sum::of(self.declaration(), field)?;
         self.values(filter, field, |value| sum.add(value))?;
         Ok(sum)
     }
 
-    pub(super) fn distinct(&self, filter: &Filter<D>, field: &str) -> DocResult<Vec<Value>> {
+    pub(super) fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         let mut different = BTreeMap::new();
         let mut bytes = Vec::new();
         self.values(filter, field, |value| {

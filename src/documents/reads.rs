@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour_core::{Direction, KvRead};
+use arbour_core::{Direction, KvRead, Result};
 use serde_json::{Number, Value};
 
 use super::collection::Collection;
 use super::reader::Reader;
-use super::{Body, DocError, DocId, DocResult, Explain, Filter, Page, Query, Stored};
+use super::{Body, DocId, Explain, Filter, Page, Query, Stored};
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
 /// included. All fail with [`Undecodable`](DocError::Undecodable) if a document cannot be read,
@@ -23,7 +23,7 @@ impl<D: Body> Collection<D> {
         &self,
         reader: &R,
         id: impl Into<DocId<'i>>,
-    ) -> DocResult<Option<Stored<D>>> {
+    ) -> Result<Option<Stored<D>>> {
         self.get_at(&self.docs(reader), &self.key_of(&id.into())?)
     }
 
@@ -35,7 +35,7 @@ impl<D: Body> Collection<D> {
         &self,
         reader: &R,
         ids: impl IntoIterator<Item = I>,
-    ) -> DocResult<Vec<Option<Stored<D>>>> {
+    ) -> Result<Vec<Option<Stored<D>>>> {
         ids.into_iter().map(|id| self.get(reader, id)).collect()
     }
 
@@ -48,7 +48,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         field: &str,
         value: impl Into<Value>,
-    ) -> DocResult<Option<Stored<D>>> {
+    ) -> Result<Option<Stored<D>>> {
         Reader::new(self, &self.docs(reader))?.get_by(field, value)
     }
 
@@ -71,9 +71,9 @@ impl<D: Body> Collection<D> {
     /// let snapshot = store.snapshot()?;
     /// let page = notes.search(&snapshot, &Query::new(Filter::eq("shelf", 3)).limit(10))?;
     /// assert_eq!(page.items.len(), 1);
-    /// # Ok::<(), arbour::documents::DocError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn search<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Page<D>> {
+    pub fn search<R: KvRead>(&self, reader: &R, query: &Query<D>) -> Result<Page<D>> {
         Reader::new(self, &self.docs(reader))?.search(query)
     }
 
@@ -81,7 +81,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub fn one<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Option<Stored<D>>> {
+    pub fn one<R: KvRead>(&self, reader: &R, query: &Query<D>) -> Result<Option<Stored<D>>> {
         Reader::new(self, &self.docs(reader))?.one(query)
     }
 
@@ -89,7 +89,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub fn all<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Vec<Stored<D>>> {
+    pub fn all<R: KvRead>(&self, reader: &R, query: &Query<D>) -> Result<Vec<Stored<D>>> {
         let mut query = query.clone();
         (query.limit, query.offset, query.cursor) = (None, 0, None);
         Ok(self.search(reader, &query)?.items)
@@ -99,7 +99,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub fn exists<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<bool> {
+    pub fn exists<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> Result<bool> {
         Reader::new(self, &self.docs(reader))?.exists(filter)
     }
 
@@ -107,7 +107,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub fn count<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> DocResult<u64> {
+    pub fn count<R: KvRead>(&self, reader: &R, filter: &Filter<D>) -> Result<u64> {
         Reader::new(self, &self.docs(reader))?.count(filter)
     }
 
@@ -117,12 +117,12 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// The visitor's own, and those of [`search`](Self::search).
-    pub fn each<R: KvRead, E: From<DocError>>(
+    pub fn each<R: KvRead>(
         &self,
         reader: &R,
         query: &Query<D>,
-        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         Reader::new(self, &self.docs(reader))?.each(query, visit)
     }
 
@@ -132,13 +132,13 @@ impl<D: Body> Collection<D> {
     /// # Errors
     /// The visitor's own first, then those of [`search`](Self::search). A panic of the visitor reaches
     /// the caller.
-    pub fn each_concurrent<R: KvRead, E: From<DocError> + Send>(
+    pub fn each_concurrent<R: KvRead>(
         &self,
         reader: &R,
         query: &Query<D>,
         threads: NonZeroUsize,
-        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-    ) -> Result<(), E> {
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+    ) -> Result<()> {
         Reader::new(self, &self.docs(reader))?.each_concurrent(query, threads, visit)
     }
 
@@ -153,7 +153,7 @@ impl<D: Body> Collection<D> {
         filter: &Filter<D>,
         field: &str,
         visit: impl FnMut(&Value),
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         Reader::new(self, &self.docs(reader))?.values(filter, field, visit)
     }
 
@@ -166,7 +166,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         filter: &Filter<D>,
         field: &str,
-    ) -> DocResult<Option<Value>> {
+    ) -> Result<Option<Value>> {
         Reader::new(self, &self.docs(reader))?.edge(filter, field, Direction::Forward)
     }
 
@@ -179,7 +179,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         filter: &Filter<D>,
         field: &str,
-    ) -> DocResult<Option<Value>> {
+    ) -> Result<Option<Value>> {
         Reader::new(self, &self.docs(reader))?.edge(filter, field, Direction::Reverse)
     }
 
@@ -189,7 +189,7 @@ impl<D: Body> Collection<D> {
     /// [`SumRange`](DocError::SumRange) if the sum leaves the range of its numbers,
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold something else, and
     /// those of [`search`](Self::search).
-    pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> DocResult<Number> {
+    pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> Result<Number> {
         Reader::new(self, &self.docs(reader))?.sum(filter, field)
     }
 
@@ -202,7 +202,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         filter: &Filter<D>,
         field: &str,
-    ) -> DocResult<Option<f64>> {
+    ) -> Result<Option<f64>> {
         Reader::new(self, &self.docs(reader))?.average(filter, field)
     }
 
@@ -215,7 +215,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         filter: &Filter<D>,
         field: &str,
-    ) -> DocResult<Vec<Value>> {
+    ) -> Result<Vec<Value>> {
         Reader::new(self, &self.docs(reader))?.distinct(filter, field)
     }
 
@@ -223,7 +223,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub fn explain<R: KvRead>(&self, reader: &R, query: &Query<D>) -> DocResult<Explain> {
+    pub fn explain<R: KvRead>(&self, reader: &R, query: &Query<D>) -> Result<Explain> {
         Reader::new(self, &self.docs(reader))?.explain(query)
     }
 }

@@ -5,13 +5,13 @@
 //! number for the whole collection suffices; one for each removed document would grow without
 //! bound.
 
-use arbour_core::DecodeError;
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT, Header};
+use arbour_core::{DecodeError, Result};
 
+use super::Body;
 use super::doc_store::{DocRead, Notes};
 use super::entries::undecodable;
 use super::writer::Writer;
-use super::{Body, DocResult};
 use crate::key::Key as _;
 
 /// The prefix of the catalog key that holds the number.
@@ -22,7 +22,7 @@ fn key(collection: &str) -> Vec<u8> {
 }
 
 /// Reads the number; 0 if no document was removed yet.
-fn read(collection: &str, docs: &dyn DocRead) -> DocResult<u64> {
+fn read(collection: &str, docs: &dyn DocRead) -> Result<u64> {
     let key = key(collection);
     let Some(noted) = docs.note(Notes::Catalog, &key)? else { return Ok(0) };
     let revision = match noted.as_slice() {
@@ -36,7 +36,7 @@ fn read(collection: &str, docs: &dyn DocRead) -> DocResult<u64> {
 
 impl<D: Body> Writer<'_, D> {
     /// Returns the highest revision of a removed document.
-    pub(super) fn highest_removed(&mut self) -> DocResult<u64> {
+    pub(super) fn highest_removed(&mut self) -> Result<u64> {
         if let Some(highest) = self.highest_removed {
             return Ok(highest);
         }
@@ -46,7 +46,7 @@ impl<D: Body> Writer<'_, D> {
     }
 
     /// Notes the revision of the document in the buffer, which is about to be removed.
-    pub(super) fn note_removed(&mut self) -> DocResult<()> {
+    pub(super) fn note_removed(&mut self) -> Result<()> {
         let Ok((header, _)) = Header::split(&self.buffers.before) else { return Ok(()) };
         if header.revision > self.highest_removed()? {
             self.write_removed(header.revision)?;
@@ -64,7 +64,7 @@ impl<D: Body> Writer<'_, D> {
         }
     }
 
-    fn write_removed(&mut self, revision: u64) -> DocResult<()> {
+    fn write_removed(&mut self, revision: u64) -> Result<()> {
         let key = key(self.collection.definition.name());
         let value = [&[FORMAT][..], &revision.to_be_bytes()].concat();
         self.docs.set_note(Notes::Catalog, &key, (revision > 0).then_some(&value))

@@ -3,12 +3,12 @@
 use std::ops::{Bound, ControlFlow};
 use std::time::Instant;
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Operation, Result};
 
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
-use super::{Body, DocError, DocResult, ScrubReport};
+use super::{Body, ScrubReport};
 use crate::Progress;
 use crate::key::successor;
 
@@ -54,7 +54,7 @@ impl<D: Body> Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport> {
+    ) -> Result<ScrubReport> {
         self.scrub_each(store, false, progress)
     }
 
@@ -67,7 +67,7 @@ impl<D: Body> Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport> {
+    ) -> Result<ScrubReport> {
         self.scrub_each(store, true, progress)
     }
 
@@ -76,7 +76,7 @@ impl<D: Body> Collection<D> {
         store: &S,
         mends: bool,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> DocResult<ScrubReport> {
+    ) -> Result<ScrubReport> {
         let began = Instant::now();
         let mut report = ScrubReport::default();
         let total = store.read(|snapshot| self.total(snapshot))?;
@@ -88,7 +88,7 @@ impl<D: Body> Collection<D> {
                     store.write(|transaction| {
                         let piece = self.look(transaction, walk, &from)?;
                         self.correct(transaction, &piece.corrections)?;
-                        Ok::<_, DocError>(piece)
+                        Ok(piece)
                     })?
                 } else {
                     store.read(|snapshot| self.look(snapshot, walk, &from))?
@@ -105,18 +105,14 @@ impl<D: Body> Collection<D> {
         Ok(report)
     }
 
-    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8]) -> DocResult<Piece> {
+    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8]) -> Result<Piece> {
         match walk {
             Walk::Documents => self.look_at_documents(reader, from),
             Walk::Index(index) => self.look_at_entries(reader, index, from),
         }
     }
 
-    fn correct<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        corrections: &[Correction],
-    ) -> DocResult<()> {
+    fn correct<W: KvWrite>(&self, transaction: &mut W, corrections: &[Correction]) -> Result<()> {
         for Correction { index, key, is_missing } in corrections {
             match self.trees.indexes.get(*index) {
                 Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
@@ -128,7 +124,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Counts the documents and the entries of the indexes to check.
-    fn total<R: KvRead>(&self, reader: &R) -> DocResult<u64> {
+    fn total<R: KvRead>(&self, reader: &R) -> Result<u64> {
         let known = self.known(reader)?;
         let mut total = reader.len(&self.trees.documents)?;
         for (number, tree) in self.trees.indexes.iter().enumerate() {
@@ -140,7 +136,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds entries that documents should have but lack.
-    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> DocResult<Piece> {
+    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> Result<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
         let report = &mut piece.report;
@@ -188,12 +184,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds entries that match no document.
-    fn look_at_entries<R: KvRead>(
-        &self,
-        reader: &R,
-        index: usize,
-        from: &[u8],
-    ) -> DocResult<Piece> {
+    fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
         let (Some(tree), Some(definition)) =
@@ -223,7 +214,7 @@ impl<D: Body> Collection<D> {
                         added.is_err() || entries.contains(index, entry)
                     }
                     // A document that cannot be decoded may own the entry, so the entry stays.
-                    Err(DocError::Store(error)) => return Err(error.into()),
+                    Err(error) if error.operation() != Operation::Layer => return Err(error),
                     Err(_) => true,
                 },
             };

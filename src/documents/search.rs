@@ -3,13 +3,15 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
+use arbour_core::{Error, Result};
+
 use super::condition::Condition;
 use super::goal::Goal;
 use super::order::{Order, Place};
 use super::plan::Plan;
 use super::position::{Position, Seal};
 use super::reader::Reader;
-use super::{Access, Body, DocError, DocResult, Explain, Page, Query, Stored};
+use super::{Access, Body, DocError, Explain, Page, Query, Stored};
 
 /// The initial capacity of a page, in documents.
 const PAGE_USUAL: usize = 16;
@@ -60,7 +62,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         reader: &'s Reader<'r, D>,
         query: &'s Query<D>,
         counts: bool,
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let collection = reader.collection;
         let definition = &collection.definition;
         let condition = Condition::of(definition, &query.filter)?;
@@ -83,7 +85,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         self.query.limit.map(more)
     }
 
-    fn plan(&self, order: Option<&Order>) -> DocResult<(Plan, Explain)> {
+    fn plan(&self, order: Option<&Order>) -> Result<(Plan, Explain)> {
         let wanted = self.wanted().map(|wanted| wanted as u64);
         let goal = Goal {
             order,
@@ -97,7 +99,8 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
             return Err(DocError::FullScan {
                 collection: goal.definition.name().to_owned(),
                 fields: fields(self.query),
-            });
+            }
+            .into());
         }
         let explain = if self.counts {
             plan.explain(&self.query.filter, &goal)
@@ -108,7 +111,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     }
 
     /// Runs the search, and explains it if requested.
-    pub(super) fn run(self) -> DocResult<(Page<D>, Explain)> {
+    pub(super) fn run(self) -> Result<(Page<D>, Explain)> {
         let (plan, mut explain) = self.plan(Some(&self.order))?;
         let mut page = Page::default();
         let limit = self.query.limit.unwrap_or(usize::MAX);
@@ -171,7 +174,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         wanted: usize,
         page: &mut Page<D>,
         explain: &mut Explain,
-    ) -> DocResult<Vec<Stored<D>>> {
+    ) -> Result<Vec<Stored<D>>> {
         let definition = &self.reader.collection.definition;
         if let Some(position) = &self.position {
             let (place, is_included) = (&position.place, position.is_included);
@@ -195,7 +198,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         wanted: usize,
         page: &mut Page<D>,
         explain: &mut Explain,
-    ) -> DocResult<Vec<Stored<D>>> {
+    ) -> Result<Vec<Stored<D>>> {
         let definition = &self.reader.collection.definition;
         let from = self
             .position
@@ -226,7 +229,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         page: &mut Page<D>,
         explain: &mut Explain,
         visit: &mut Visit<'_, D>,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         let definition = &self.reader.collection.definition;
         let visited = self.reader.docs.find(&plan.chosen.find, &mut |found| {
             explain.real_rows += 1;
@@ -246,7 +249,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     }
 
     /// Visits the documents one by one.
-    pub(super) fn each(self, visit: &mut dyn FnMut(Stored<D>) -> ControlFlow<()>) -> DocResult<()> {
+    pub(super) fn each(self, visit: &mut dyn FnMut(Stored<D>) -> ControlFlow<()>) -> Result<()> {
         let order = (!self.query.sort.is_empty()).then_some(&self.order);
         let (plan, mut explain) = self.plan(order)?;
         let mut left = self.query.limit.unwrap_or(usize::MAX);
@@ -271,10 +274,10 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
 }
 
 /// Tells whether an error concerns only one document, so that the others can still be read.
-fn is_of_document(error: &DocError) -> bool {
+fn is_of_document(error: &Error) -> bool {
     matches!(
-        error,
-        DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. }
+        error.downcast_ref(),
+        Some(DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. })
     )
 }
 

@@ -1,9 +1,10 @@
 //! Summing the numbers of a field.
 
+use arbour_core::{Error, Result};
 use serde_json::{Number, Value};
 
 use super::scalar::ScalarKind;
-use super::{Body, Declaration, DocError, DocResult, FieldKind, Ids, Integer};
+use super::{Body, Declaration, DocError, FieldKind, Ids, Integer};
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {
@@ -21,7 +22,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold no numbers.
-    pub(super) fn of<D: Body>(declaration: &Declaration<D>, field: &str) -> DocResult<Self> {
+    pub(super) fn of<D: Body>(declaration: &Declaration<D>, field: &str) -> Result<Self> {
         let declared = declaration.fields.iter().find(|declared| declared.name == field);
         let kind = match (declared, &declaration.ids) {
             (Some(field), _) => field.kind,
@@ -39,7 +40,8 @@ impl Sum {
             field: field.to_owned(),
             declared: kind.expected(),
             asked: "a sum of numbers",
-        })
+        }
+        .into())
     }
 
     pub(super) fn add(&mut self, value: &Value) {
@@ -66,14 +68,15 @@ impl Sum {
     /// # Errors
     /// [`WrongType`](DocError::WrongType) if there were values, but no numbers;
     /// [`SumRange`](DocError::SumRange).
-    pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> DocResult<Number> {
+    pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> Result<Number> {
         if let (0, Some(found)) = (self.count, &self.other) {
             return Err(DocError::WrongType {
                 collection: declaration.name.clone(),
                 field: field.to_owned(),
                 expected: "a number to be summed",
                 found: Box::new(found.clone()),
-            });
+            }
+            .into());
         }
         if self.has_floats {
             let sum = self.as_float().and_then(Number::from_f64);
@@ -87,11 +90,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`SumRange`](DocError::SumRange).
-    pub(super) fn mean<D>(
-        self,
-        declaration: &Declaration<D>,
-        field: &str,
-    ) -> DocResult<Option<f64>> {
+    pub(super) fn mean<D>(self, declaration: &Declaration<D>, field: &str) -> Result<Option<f64>> {
         if self.count == 0 {
             return Ok(None);
         }
@@ -102,6 +101,7 @@ impl Sum {
 }
 
 #[cold]
-fn out_of_range<D>(declaration: &Declaration<D>, field: &str, range: &'static str) -> DocError {
+fn out_of_range<D>(declaration: &Declaration<D>, field: &str, range: &'static str) -> Error {
     DocError::SumRange { collection: declaration.name.clone(), field: field.to_owned(), range }
+        .into()
 }

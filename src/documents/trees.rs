@@ -4,11 +4,11 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::{Direction, KvStore, Tree};
+use arbour_core::{Direction, KvStore, Result, Tree};
 
+use super::Body;
 use super::definition::Definition;
 use super::doc_store::Notes;
-use super::{Body, DocResult};
 
 /// The trees of a collection.
 pub(super) struct Trees {
@@ -25,14 +25,11 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn open<S: KvStore, D: Body>(
-        store: &S,
-        definition: &Definition<D>,
-    ) -> DocResult<Self> {
+    pub(super) fn open<S: KvStore, D: Body>(store: &S, definition: &Definition<D>) -> Result<Self> {
         let name = definition.name();
-        let open = |name: &str| DocResult::Ok(store.open_tree(TreeName::layer(name)?)?);
+        let open = |name: &str| store.open_tree(TreeName::layer(name)?);
         let indexes = definition.indexes.iter();
-        let indexes: DocResult<Vec<Tree>> =
+        let indexes: Result<Vec<Tree>> =
             indexes.map(|index| open(&index_tree(name, &index.name))).collect();
         Ok(Self {
             name: name.to_owned(),

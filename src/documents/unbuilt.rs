@@ -6,13 +6,13 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::Direction;
+use arbour_core::{Direction, Result};
 
 use super::condition::Span;
 use super::entries::{Entries, Entry};
 use super::find::Find;
 use super::writer::{Unbuilt, Writer};
-use super::{Body, DocResult, IndexState};
+use super::{Body, IndexState};
 use crate::key::successor;
 
 impl<D: Body> Writer<'_, D> {
@@ -25,7 +25,7 @@ impl<D: Body> Writer<'_, D> {
 
     /// Reads the documents that unique indexes lack, if one of these entries belongs to such an
     /// index.
-    pub(super) fn read_unbuilt(&mut self, new: &Entries) -> DocResult<()> {
+    pub(super) fn read_unbuilt(&mut self, new: &Entries) -> Result<()> {
         let is_needed = self.unbuilt.is_none()
             && new.iter().any(|entry| !entry.has_null && self.is_unbuilt(entry.index));
         if !is_needed {
@@ -75,11 +75,7 @@ impl<D: Body> Writer<'_, D> {
     }
 
     /// Finds another document that has the values of an entry but is not in its index yet.
-    pub(super) fn unbuilt_holder(
-        &self,
-        entry: Entry<'_>,
-        own: &[u8],
-    ) -> DocResult<Option<Vec<u8>>> {
+    pub(super) fn unbuilt_holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Vec<u8>>> {
         let (Some(unbuilt), true) = (&self.unbuilt, self.is_unbuilt(entry.index)) else {
             return Ok(None);
         };

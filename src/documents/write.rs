@@ -1,13 +1,15 @@
 //! Storing, moving and removing a document.
 
+use arbour_core::Result;
+
 use super::entries::Entries;
 use super::existing::Existing;
 use super::writer::Writer;
-use super::{Body, DocError, DocId, DocResult, Precondition, Written, made_id, set_at, to_json};
+use super::{Body, DocError, DocId, Precondition, Written, made_id, set_at, to_json};
 
 impl<D: Body> Writer<'_, D> {
     /// Stores a document under an id, replacing any existing one.
-    fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> DocResult<()> {
+    fn store(&mut self, body: &D, before: &Existing<D>, revision: u64) -> Result<()> {
         // Encode first: it limits the depth of the document, which the search for fields relies on.
         let after = self.encode(body, revision)?;
         self.check_fields(body)?;
@@ -25,7 +27,7 @@ impl<D: Body> Writer<'_, D> {
         Ok(())
     }
 
-    fn take_away(&mut self, before: &Existing<D>) -> DocResult<()> {
+    fn take_away(&mut self, before: &Existing<D>) -> Result<()> {
         let mut old = std::mem::take(&mut self.buffers.old);
         self.collect_old(before, &mut old)?;
         made_id::keep_highest(self.collection, self.docs, &self.buffers.key)?;
@@ -35,7 +37,7 @@ impl<D: Body> Writer<'_, D> {
         Ok(())
     }
 
-    pub(super) fn put(&mut self, body: &D, precondition: Precondition) -> DocResult<Written> {
+    pub(super) fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written> {
         let (id, completed) = self.complete(body)?;
         let body = completed.as_ref().unwrap_or(body);
         self.point_at(&id);
@@ -53,7 +55,7 @@ impl<D: Body> Writer<'_, D> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-    ) -> DocResult<bool> {
+    ) -> Result<bool> {
         let id = id.into();
         self.buffers.key = self.collection.key_of(&id)?;
         let id = id.into_owned();
@@ -69,15 +71,15 @@ impl<D: Body> Writer<'_, D> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written> {
+    ) -> Result<Written> {
         let (from, to) = (from.into(), to.into());
         let (from_key, to_key) = (self.collection.key_of(&from)?, self.collection.key_of(&to)?);
         let (from, to) = (from.into_owned(), self.collection.id_at(&to_key)?);
         let Some(stored) = self.collection.get_at(&*self.docs, &from_key)? else {
-            return Err(DocError::Missing { collection: self.name(), id: from });
+            return Err(DocError::Missing { collection: self.name(), id: from }.into());
         };
         if self.docs.contains(&to_key)? {
-            return Err(DocError::Exists { collection: self.name(), id: to });
+            return Err(DocError::Exists { collection: self.name(), id: to }.into());
         }
         let body = self.with_id(&stored.body, &to)?;
         // The new id may have belonged to a document that was removed.
@@ -97,7 +99,7 @@ impl<D: Body> Writer<'_, D> {
         moved.map(|()| Written { id: to, revision, is_new: false })
     }
 
-    fn with_id(&self, body: &D, id: &DocId<'_>) -> DocResult<D> {
+    fn with_id(&self, body: &D, id: &DocId<'_>) -> Result<D> {
         let definition = &self.collection.definition;
         let mut json = to_json(definition.name(), body)?;
         set_at(&mut json, &definition.declaration.id_path, id.to_json());
@@ -112,7 +114,7 @@ impl<D: Body> Writer<'_, D> {
         to_key: &[u8],
         body: &D,
         revision: u64,
-    ) -> DocResult<()> {
+    ) -> Result<()> {
         self.buffers.key.clear();
         self.buffers.key.extend_from_slice(to_key);
         let after = self.encode(body, revision)?;

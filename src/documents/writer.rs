@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arbour_core::engine::document_layout::{HEADER_BYTES, Header};
-use arbour_core::{Cause, EncodeError, KvWrite};
+use arbour_core::{Cause, EncodeError, KvWrite, Result};
 use serde_json::Value;
 
 use super::catalog::Known;
@@ -14,8 +14,7 @@ use super::doc_store::DocWrite;
 use super::entries::{Entries, Entry};
 use super::kv_docs::KvDocs;
 use super::{
-    Body, DocError, DocId, DocResult, Field, FieldSource, from_json, made_id, path, read_id,
-    set_at, to_json,
+    Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, read_id, set_at, to_json,
 };
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
@@ -76,7 +75,7 @@ impl<'w, D: Body> Writer<'w, D> {
     pub(super) fn new<W: KvWrite>(
         collection: &'w Collection<D>,
         docs: &'w mut KvDocs<'_, &mut W>,
-    ) -> DocResult<Self> {
+    ) -> Result<Self> {
         let known = collection.known(&*docs.reader)?;
         Ok(Self {
             collection,
@@ -96,7 +95,7 @@ impl<'w, D: Body> Writer<'w, D> {
 
     /// Returns the id of a document. If the id was generated or defaults were filled in, also
     /// returns the document with them, which is the one to store.
-    pub(super) fn complete(&self, body: &D) -> DocResult<(DocId<'static>, Option<D>)> {
+    pub(super) fn complete(&self, body: &D) -> Result<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
         let id = path::at(body, &declaration.id_path);
@@ -130,7 +129,7 @@ impl<'w, D: Body> Writer<'w, D> {
     }
 
     /// Converts JSON with this id to a document.
-    pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> DocResult<D> {
+    pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> Result<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
         let kept = path::at(&body, &definition.declaration.id_path);
@@ -138,13 +137,15 @@ impl<'w, D: Body> Writer<'w, D> {
         if read_id(ids, definition.name(), Some(&kept))?.as_ref() != Some(id) {
             let cause =
                 EncodeError::new(format!("it has no place for its id {:?}", definition.id_name));
-            return Err(DocError::Unfit { collection: self.name(), cause: Cause::new(cause) });
+            return Err(
+                DocError::Unfit { collection: self.name(), cause: Cause::new(cause) }.into()
+            );
         }
         Ok(body)
     }
 
     /// Collects the entries of a document in the maintained indexes.
-    pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> DocResult<()> {
+    pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> Result<()> {
         let definition = &self.collection.definition;
         for (number, index) in definition.indexes.iter().enumerate() {
             if self.known.state(number).is_kept() {
@@ -155,14 +156,15 @@ impl<'w, D: Body> Writer<'w, D> {
     }
 
     /// Checks the types of those fields that no index reads.
-    pub(super) fn check_fields(&self, body: &D) -> DocResult<()> {
+    pub(super) fn check_fields(&self, body: &D) -> Result<()> {
         let definition = &self.collection.definition;
         for (number, field) in definition.declaration.fields.iter().enumerate() {
             if field.required && field.default.is_none() && is_absent(field, body) {
                 return Err(DocError::Required {
                     collection: self.name(),
                     field: field.name.clone(),
-                });
+                }
+                .into());
             }
             if definition.checked_fields.contains(&number) {
                 let field = FieldRef::Declared(number);
@@ -174,7 +176,7 @@ impl<'w, D: Body> Writer<'w, D> {
         Ok(())
     }
 
-    pub(super) fn encode(&mut self, body: &D, revision: u64) -> DocResult<Vec<u8>> {
+    pub(super) fn encode(&mut self, body: &D, revision: u64) -> Result<Vec<u8>> {
         let declaration = &self.collection.definition.declaration;
         let mut after = std::mem::take(&mut self.buffers.after);
         after.clear();

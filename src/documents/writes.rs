@@ -1,13 +1,12 @@
 //! Writing a collection: each method takes the transaction first.
 
-use arbour_core::KvWrite;
+use arbour_core::{Error, KvWrite, Result};
 use serde_json::{Map, Value};
 
 use super::collection::Collection;
 use super::writer::Writer;
 use super::{
-    Body, DocError, DocId, DocResult, Precondition, Stored, Written, from_json, read_id, set_at,
-    to_json,
+    Body, DocError, DocId, Precondition, Stored, Written, from_json, read_id, set_at, to_json,
 };
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
@@ -23,7 +22,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// Those of all writes.
-    pub fn set<W: KvWrite>(&self, transaction: &mut W, document: &D) -> DocResult<Written> {
+    pub fn set<W: KvWrite>(&self, transaction: &mut W, document: &D) -> Result<Written> {
         self.put(transaction, document, Precondition::None)
     }
 
@@ -43,9 +42,9 @@ impl<D: Body> Collection<D> {
     ///     notes.update(transaction, "a", &json!({"read": true}))
     /// })?;
     /// assert_eq!(notes.get(&store.snapshot()?, "a")?.unwrap().body["read"], true);
-    /// # Ok::<(), arbour::documents::DocError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn insert<W: KvWrite>(&self, transaction: &mut W, document: &D) -> DocResult<Written> {
+    pub fn insert<W: KvWrite>(&self, transaction: &mut W, document: &D) -> Result<Written> {
         self.put(transaction, document, Precondition::Absent)
     }
 
@@ -59,7 +58,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         document: &D,
         precondition: Precondition,
-    ) -> DocResult<Written> {
+    ) -> Result<Written> {
         Writer::new(self, &mut self.docs(transaction))?.put(document, precondition)
     }
 
@@ -73,7 +72,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         documents: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> DocResult<Vec<DocResult<Written>>>
+    ) -> Result<Vec<Result<Written>>>
     where
         D: 'd,
     {
@@ -92,8 +91,8 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> DocResult<Value>,
-    ) -> DocResult<Written> {
+        change: impl FnOnce(Value) -> Result<Value>,
+    ) -> Result<Written> {
         let id = id.into().into_owned();
         let Some(stored) = self.get(transaction, &id)? else {
             return Err(self.absent(id, precondition));
@@ -118,7 +117,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         changes: &Value,
-    ) -> DocResult<Written> {
+    ) -> Result<Written> {
         let members = self.members(changes)?;
         self.modify(transaction, id, Precondition::Present, |json| Ok(merged(json, members)))
     }
@@ -132,7 +131,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         patch: &Value,
-    ) -> DocResult<Written> {
+    ) -> Result<Written> {
         self.modify(transaction, id, Precondition::Present, |mut json| {
             json_patch::merge(&mut json, patch);
             Ok(json)
@@ -143,7 +142,7 @@ impl<D: Body> Collection<D> {
     ///
     /// # Errors
     /// Those of all writes.
-    pub fn upsert<W: KvWrite>(&self, transaction: &mut W, changes: &Value) -> DocResult<Written> {
+    pub fn upsert<W: KvWrite>(&self, transaction: &mut W, changes: &Value) -> Result<Written> {
         let declaration = self.declaration();
         let at_id = declaration.id_path.iter().try_fold(changes, |value, name| value.get(name));
         let id = read_id(&declaration.ids, &declaration.name, at_id)?;
@@ -165,7 +164,7 @@ impl<D: Body> Collection<D> {
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
-    ) -> DocResult<bool> {
+    ) -> Result<bool> {
         self.delete(transaction, id, Precondition::None)
     }
 
@@ -179,7 +178,7 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-    ) -> DocResult<bool> {
+    ) -> Result<bool> {
         Writer::new(self, &mut self.docs(transaction))?.delete(id, precondition)
     }
 
@@ -193,22 +192,23 @@ impl<D: Body> Collection<D> {
         transaction: &mut W,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> DocResult<Written> {
+    ) -> Result<Written> {
         Writer::new(self, &mut self.docs(transaction))?.change_id(from, to)
     }
 
     /// Builds the error for a document to change that does not exist.
-    fn absent(&self, id: DocId<'static>, precondition: Precondition) -> DocError {
+    fn absent(&self, id: DocId<'static>, precondition: Precondition) -> Error {
         let collection = self.definition.name().to_owned();
         match precondition {
             Precondition::Revision(expected) => {
                 DocError::Revision { collection, id, expected, actual: 0, current: Box::default() }
+                    .into()
             }
-            _ => DocError::Missing { collection, id },
+            _ => DocError::Missing { collection, id }.into(),
         }
     }
 
-    fn members<'v>(&self, changes: &'v Value) -> DocResult<&'v Map<String, Value>> {
+    fn members<'v>(&self, changes: &'v Value) -> Result<&'v Map<String, Value>> {
         changes.as_object().ok_or_else(|| {
             self.definition.invalid(format!("changes must be an object, not {changes}"))
         })

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::event::{Event, Hash, NewEvent};
 use sha2::{Digest as _, Sha256};
+
+use super::event::{Event, Hash, NewEvent};
 
 /// The version a stream must be at for an append to succeed.
 ///
@@ -66,7 +67,7 @@ impl fmt::Display for Expected {
 ///     .event(moved.event("account-2", &500)?)
 ///     .key("transfer-7");
 /// assert_eq!(transfer.events.len(), 2);
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -194,7 +195,7 @@ pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash
 /// let again = store.write(|transaction| log.append(transaction, &append))?;
 /// assert_eq!((first.first, first.is_repeated), (1, false));
 /// assert_eq!((again.first, again.is_repeated), (1, true));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {

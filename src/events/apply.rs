@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arbour_core::engine::panic_message;
-use arbour_core::{Error, ErrorKind, KvStore};
+use arbour_core::{Error, ErrorKind, KvStore, Operation, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,8 +12,6 @@ use super::event::{Event, NewEvent};
 use super::model::{ErasedModel, Failure, Handled, Outbox, Transact, Unit};
 use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
-use super::{EventError, EventResult};
-use crate::documents::DocError;
 
 /// The result of applying an event.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +69,7 @@ pub(super) fn apply<S: KvStore>(
     projection: &Projection<S>,
     event: &Event<'_>,
     view: &mut Unit<'_, '_, '_, S>,
-) -> EventResult<Result<Effect, ApplyError>> {
+) -> Result<Result<Effect, ApplyError>> {
     let mut applying = Applying { projection, sub_events: Vec::new() };
     let ended = catch_unwind(AssertUnwindSafe(|| applying.run(event, view, 0)));
     let failed = match ended {
@@ -85,7 +83,7 @@ pub(super) fn apply<S: KvStore>(
         }
     };
     match of_store(failed.cause.as_ref()) {
-        Some(error) => Err(error.clone().into()),
+        Some(error) => Err(error.clone()),
         None => Ok(Err(failed)),
     }
 }
@@ -95,22 +93,14 @@ pub(super) fn apply<S: KvStore>(
 fn of_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
     let mut next = Some(cause);
     while let Some(cause) = next {
-        let error = cause
-            .downcast_ref::<Error>()
-            .or_else(|| match cause.downcast_ref::<DocError>() {
-                Some(DocError::Store(error)) => Some(error),
-                _ => None,
-            })
-            .or_else(|| match cause.downcast_ref::<EventError>() {
-                Some(EventError::Store(error) | EventError::Document(DocError::Store(error))) => {
-                    Some(error)
-                }
-                _ => None,
-            });
-        let is_of_event = |kind| {
-            matches!(kind, ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode)
+        let is_of_event = |error: &Error| {
+            error.operation() == Operation::Layer
+                || matches!(
+                    error.kind(),
+                    ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode
+                )
         };
-        if let Some(error) = error.filter(|error| !is_of_event(error.kind())) {
+        if let Some(error) = cause.downcast_ref::<Error>().filter(|error| !is_of_event(error)) {
             return Some(error);
         }
         next = cause.source();
@@ -285,28 +275,23 @@ fn take<S: KvStore>(
 
 #[cfg(test)]
 mod tests {
-    use arbour_core::Operation;
-
     use super::*;
+    use crate::events::EventError;
 
     #[test]
-    fn what_the_store_failed_with_is_found_in_the_errors_of_all_layers() {
+    fn what_the_store_failed_with_is_found_among_the_causes() {
         let store = |kind| Error::new(kind, Operation::Get, "it failed");
-        let wrapped = |kind| -> [Box<dyn std::error::Error>; 4] {
-            [
-                Box::new(store(kind)),
-                Box::new(DocError::Store(store(kind))),
-                Box::new(EventError::Store(store(kind))),
-                Box::new(EventError::Document(DocError::Store(store(kind)))),
-            ]
-        };
+        let wrapped = |kind| [store(kind), store(ErrorKind::Decode).with_source(store(kind))];
         for error in wrapped(ErrorKind::Busy) {
-            let found = of_store(&*error).map(Error::kind);
+            let found = of_store(&error).map(Error::kind);
             assert_eq!(found, Some(ErrorKind::Busy), "{error:?}: another try may succeed");
         }
         for error in wrapped(ErrorKind::TooLarge) {
-            assert!(of_store(&*error).is_none(), "{error:?}: the event is to blame");
+            assert!(of_store(&error).is_none(), "{error:?}: the event is to blame");
         }
+        let of_layer = Error::from(EventError::TimedOut { what: "a wait".to_owned() });
+        assert_eq!(of_layer.kind(), ErrorKind::Busy);
+        assert!(of_store(&of_layer).is_none(), "the handler met it, the store did not");
         let other = std::io::Error::other("a file is missing");
         assert!(of_store(&other).is_none());
     }

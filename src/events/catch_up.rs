@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
+use super::EventError;
 use super::drive::{Reach, Step, Wait, is_busy};
 use super::events::Events;
 use super::handling::check_not_handling;
 use super::patience::Patience;
 use super::running_projection::RunningProjection;
-use super::{EventError, EventResult};
 use crate::Progress;
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
@@ -35,9 +35,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     .build()?;
     /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.catch_up("bank")?, 1);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn catch_up(&self, projection: &str) -> EventResult<u64> {
+    pub fn catch_up(&self, projection: &str) -> Result<u64> {
         self.catch_up_with(projection, &mut |_| ControlFlow::Continue(()))
     }
 
@@ -60,13 +60,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     ControlFlow::Continue(())
     /// })?;
     /// assert_eq!(applied, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn catch_up_with(
         &self,
         projection: &str,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> EventResult<u64> {
+    ) -> Result<u64> {
         check_not_handling()?;
         let (running, state, is_active) = {
             let snapshot = self.store().snapshot()?;
@@ -110,14 +110,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let snapshot = events.wait_for("bank", dispatched.appended.last, Duration::from_secs(1))?;
     /// # let _ = snapshot;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn wait_for(
         &self,
         projection: &str,
         position: u64,
         timeout: Duration,
-    ) -> EventResult<S::Snapshot<'_>> {
+    ) -> Result<S::Snapshot<'_>> {
         check_not_handling()?;
         let running = {
             let snapshot = self.store().snapshot()?;
@@ -130,7 +130,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let until = Instant::now().checked_add(timeout);
         let wait = self.inner.drive_until(running, position, until)?;
         self.ended(running, wait)?;
-        Ok(self.store().snapshot()?)
+        self.store().snapshot()
     }
 
     /// Applies events of all projections as they are appended, until the events are [shut
@@ -152,9 +152,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     events.shut_down();
     ///     follower.join().unwrap()
     /// })?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn follow(&self) -> EventResult<()> {
+    pub fn follow(&self) -> Result<()> {
         check_not_handling()?;
         loop {
             let seen = self.inner.signal.count();
@@ -178,19 +178,20 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    fn ended(&self, running: &RunningProjection<S>, wait: Wait) -> EventResult<()> {
+    fn ended(&self, running: &RunningProjection<S>, wait: Wait) -> Result<()> {
         match wait {
             Wait::Reached => Ok(()),
             Wait::TimedOut => {
                 let applied = running.applied.load(Ordering::Acquire);
                 let what = format!("the projection {:?} is at position {applied}", running.name());
-                Err(EventError::TimedOut { what })
+                Err(EventError::TimedOut { what }.into())
             }
             Wait::ShutDown => {
-                Err(EventError::ShutDown { log: self.inner.location.name().to_owned() })
+                Err(EventError::ShutDown { log: self.inner.location.name().to_owned() }.into())
             }
             Wait::Halted { position, reason } => {
-                Err(EventError::Halted { projection: running.name().to_owned(), position, reason })
+                Err(EventError::Halted { projection: running.name().to_owned(), position, reason }
+                    .into())
             }
         }
     }
@@ -223,14 +224,14 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     ControlFlow::Continue(())
     /// })?;
     /// assert!(is_done && events.status()?[1].is_active());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn rebuild(
         &self,
         projection: &str,
         version: u32,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> EventResult<bool> {
+    ) -> Result<bool> {
         check_not_handling()?;
         let running = self.inner.version(projection, version)?;
         self.inner.leave_halt(running, |_, _| Ok(()))?;
@@ -245,7 +246,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         running: &RunningProjection<S>,
         activates: bool,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> EventResult<Reach> {
+    ) -> Result<Reach> {
         let inner = &*self.inner;
         let (began, before) = (Instant::now(), running.state(&self.store().snapshot()?)?.applied);
         let mut patience = Patience::new(None, inner.stall_timeout);

@@ -3,9 +3,10 @@
 use std::ops::Bound;
 use std::time::Duration;
 
-use arbour_core::{Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, clock};
+use arbour_core::{
+    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, clock,
+};
 
-use super::EventResult;
 use super::event::EventBuf;
 use super::events::Events;
 use super::handling::check_not_handling;
@@ -59,7 +60,7 @@ fn prefix_of(subscription: &str) -> Vec<u8> {
 
 impl Log {
     /// Decodes a lease and the position in its key.
-    fn decode_lease(&self, prefix: &[u8], key: &[u8], value: &[u8]) -> EventResult<(u64, Lease)> {
+    fn decode_lease(&self, prefix: &[u8], key: &[u8], value: &[u8]) -> Result<(u64, Lease)> {
         u64::decode_part(key.get(prefix.len()..).unwrap_or_default())
             .and_then(|position| Ok((position, Lease::decode(value)?)))
             .map_err(|cause| self.undecodable(&self.trees.leases, key, cause))
@@ -74,7 +75,7 @@ impl Log {
         (first, last): (u64, u64),
         (limit, now): (usize, i64),
         taken: &mut Taken,
-    ) -> EventResult<Vec<u64>> {
+    ) -> Result<Vec<u64>> {
         let mut next = taken.resume(first, now);
         let prefix = prefix_of(subscription);
         // A `Done` lease lies at its first position, so the one that covers `next` may begin before
@@ -122,7 +123,7 @@ impl Log {
         subscription: &str,
         position: u64,
         direction: Direction,
-    ) -> EventResult<Option<(u64, Lease)>> {
+    ) -> Result<Option<(u64, Lease)>> {
         let (prefix, key) = (prefix_of(subscription), (subscription, position).to_key_bytes());
         let end = [prefix.as_slice(), &[0xff]].concat();
         let range = match direction {
@@ -155,10 +156,10 @@ impl Log {
     /// let (one, other) = store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
     ///     let one = log.claim(transaction, "mailer", "one", 10, (0, 1000))?;
-    ///     Ok::<_, arbour::events::EventError>((one, log.claim(transaction, "mailer", "other", 10, (0, 1000))?))
+    ///     Ok::<_, arbour::Error>((one, log.claim(transaction, "mailer", "other", 10, (0, 1000))?))
     /// })?;
     /// assert_eq!((one.len(), other.len()), (1, 0));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn claim<W: KvWrite>(
         &self,
@@ -167,7 +168,7 @@ impl Log {
         consumer: &str,
         limit: usize,
         time: (i64, i64),
-    ) -> EventResult<Vec<EventBuf>> {
+    ) -> Result<Vec<EventBuf>> {
         self.claim_after(transaction, subscription, consumer, limit, time, &mut Taken::default())
     }
 
@@ -180,7 +181,7 @@ impl Log {
         limit: usize,
         (now, until): (i64, i64),
         taken: &mut Taken,
-    ) -> EventResult<Vec<EventBuf>> {
+    ) -> Result<Vec<EventBuf>> {
         if !(1..=STREAM_BYTES_MAX).contains(&consumer.len()) {
             return Err(self.invalid(format!("a consumer has 1 to {STREAM_BYTES_MAX} bytes")));
         }
@@ -219,7 +220,7 @@ impl Log {
     ///     log.complete(transaction, "mailer", "one", 1)
     /// })?;
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(1));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn complete<W: KvWrite>(
         &self,
@@ -227,7 +228,7 @@ impl Log {
         subscription: &str,
         consumer: &str,
         position: u64,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let leases = &self.trees.leases;
         let key = (subscription, position).to_key_bytes();
         let lease = transaction.get_with(leases, &key, Lease::decode)?.transpose();
@@ -266,7 +267,7 @@ impl Log {
         transaction: &mut W,
         subscription: &str,
         position: u64,
-    ) -> EventResult<(u64, u64)> {
+    ) -> Result<(u64, u64)> {
         let leases = &self.trees.leases;
         let (mut first, mut last) = (position, position);
         let after = self.lease_beside(transaction, subscription, position, Direction::Forward)?;
@@ -293,7 +294,7 @@ impl Log {
         transaction: &mut W,
         subscription: &str,
         mut dealt_with: u64,
-    ) -> EventResult<u64> {
+    ) -> Result<u64> {
         loop {
             let first = self.lease_beside(transaction, subscription, 0, Direction::Forward)?;
             let (position, done) = match first {
@@ -330,7 +331,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// for event in events.claim("mailer", "one", 10, Duration::from_secs(60))? {
     ///     events.complete("mailer", "one", event.as_event().position)?;
     /// }
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn claim(
         &self,
@@ -338,7 +339,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         consumer: &str,
         limit: usize,
         lease: Duration,
-    ) -> EventResult<Vec<EventBuf>> {
+    ) -> Result<Vec<EventBuf>> {
         check_not_handling()?;
         self.inner.check_open()?;
         let now = clock::unix_millis();
@@ -371,9 +372,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert!(events.complete("mailer", "one", 1).is_err(), "it was not claimed");
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn complete(&self, subscription: &str, consumer: &str, position: u64) -> EventResult<()> {
+    pub fn complete(&self, subscription: &str, consumer: &str, position: u64) -> Result<()> {
         check_not_handling()?;
         let LogLocation { store, log, .. } = &self.inner.location;
         store.write(|transaction| log.complete(transaction, subscription, consumer, position))

@@ -1,15 +1,15 @@
 //! Comparing views, and forgetting them.
 
 use arbour_core::engine::TreeName;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 use sha2::{Digest as _, Sha256};
 
+use super::EventError;
 use super::event::Hash;
 use super::events::{Events, active_version};
 use super::handling::check_not_handling;
 use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
-use super::{EventError, EventResult};
 use crate::documents::layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
@@ -37,9 +37,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// assert_ne!(events.digest("bank", 1)?, empty);
     /// assert_eq!(events.digest("bank", 2)?, empty);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn digest(&self, projection: &str, version: u32) -> EventResult<Hash> {
+    pub fn digest(&self, projection: &str, version: u32) -> Result<Hash> {
         let store = self.store();
         let snapshot = store.snapshot()?;
         let own = view_name(projection, version, "");
@@ -76,9 +76,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// events.forget("bank", 1)?;
     /// assert_eq!(store.stats()?.entries, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn forget(&self, projection: &str, version: u32) -> EventResult<()> {
+    pub fn forget(&self, projection: &str, version: u32) -> Result<()> {
         check_not_handling()?;
         let store = self.store();
         let versions = open_tree(store, PROJECTION_TREE)?;
@@ -88,10 +88,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             if active_version(store, transaction, projection)? == Some(version) {
                 let reason = format!("version {version} of {projection:?} is read");
                 let log = self.inner.location.name().to_owned();
-                return Err(EventError::Invalid { log, reason });
+                return Err(EventError::Invalid { log, reason }.into());
             }
             transaction.delete(&states, &state_key(projection, version))?;
-            Ok(transaction.delete(&versions, &(projection, version).to_key_bytes())?)
+            transaction.delete(&versions, &(projection, version).to_key_bytes())
         })?;
         let own = view_name(projection, version, "");
         let names = store.snapshot()?.trees()?;
@@ -124,7 +124,7 @@ fn add(digest: &mut Sha256, bytes: &[u8]) {
 }
 
 /// Removes the entries of a tree that begin with a prefix, in batches.
-fn clear<S: KvStore>(store: &S, tree: &Tree, prefix: &[u8]) -> EventResult<()> {
+fn clear<S: KvStore>(store: &S, tree: &Tree, prefix: &[u8]) -> Result<()> {
     loop {
         let count = store.write(|transaction| {
             let mut keys = Vec::new();
@@ -137,7 +137,7 @@ fn clear<S: KvStore>(store: &S, tree: &Tree, prefix: &[u8]) -> EventResult<()> {
             }
             drop(cursor);
             keys.iter().try_for_each(|key| transaction.delete(tree, key))?;
-            EventResult::Ok(keys.len())
+            Ok(keys.len())
         })?;
         if count < CHUNK {
             return Ok(());

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, KvStore};
+use arbour_core::{Durability, KvStore, Result};
 use serde_json::Value;
 
+use super::EventError;
 use super::append::{Append, Appended};
 use super::counters::Counters;
 use super::drive::Wait;
@@ -15,7 +16,6 @@ use super::inline::Inlined;
 use super::log_location::LogLocation;
 use super::outcome::Outcome;
 use super::running_projection::RunningProjection;
-use super::{EventError, EventResult};
 
 /// The options of a dispatch.
 ///
@@ -92,7 +92,7 @@ impl Dispatch {
 /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
 /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(dispatched.appended.first, 1);
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -156,9 +156,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let noted = EventType::<String>::new("noted");
     /// events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
     /// assert_eq!(events.head()?.position, 1);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dispatch(&self, append: impl Into<Append>) -> EventResult<Dispatched> {
+    pub fn dispatch(&self, append: impl Into<Append>) -> Result<Dispatched> {
         self.dispatch_with(append, Dispatch::default())
     }
 
@@ -173,13 +173,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// let event = NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec());
     /// events.dispatch_with(event, Dispatch::default().without_waiting())?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn dispatch_with(
         &self,
         append: impl Into<Append>,
         dispatch: Dispatch,
-    ) -> EventResult<Dispatched> {
+    ) -> Result<Dispatched> {
         check_not_handling()?;
         self.inner.check_open()?;
         let until = dispatch.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -256,8 +256,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         &self,
         running: &RunningProjection<S>,
         position: u64,
-        ended: &EventResult<Wait>,
-    ) -> EventResult<Outcome> {
+        ended: &Result<Wait>,
+    ) -> Result<Outcome> {
         let snapshot = self.views.inner().snapshot()?;
         if running.state(&snapshot)?.applied >= position {
             return Ok(Outcome::of(running.fate(&snapshot, position)?));
@@ -265,7 +265,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(match ended {
             Ok(Wait::Reached) => {
                 let what = format!("the projection {:?} is not at {position} yet", running.name());
-                return Err(EventError::TimedOut { what });
+                return Err(EventError::TimedOut { what }.into());
             }
             Ok(Wait::TimedOut) => Outcome::TimedOut,
             Ok(Wait::ShutDown) => Outcome::ShutDown,

@@ -3,14 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Savepoint};
+use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Operation, Result, Savepoint};
 use parking_lot::MutexGuard;
 
 use super::events::Inner;
 use super::patience::{Patience, earlier};
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
-use super::{EventError, EventResult};
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]
@@ -56,7 +55,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         running: &RunningProjection<S>,
         position: u64,
         until: Option<Instant>,
-    ) -> EventResult<Wait> {
+    ) -> Result<Wait> {
         let mut patience = Patience::new(until, self.stall_timeout);
         let mut may_be_patient = true;
         let mut refusals = 0;
@@ -132,7 +131,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Returns the versions that this program applies.
-    pub(super) fn served_projections(&self) -> EventResult<Vec<&RunningProjection<S>>> {
+    pub(super) fn served_projections(&self) -> Result<Vec<&RunningProjection<S>>> {
         let snapshot = self.views.inner().snapshot()?;
         let mut projections = Vec::new();
         for running in &self.projections {
@@ -183,7 +182,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         running: &RunningProjection<S>,
         turn: MutexGuard<'_, ()>,
         activates: bool,
-    ) -> (EventResult<Step>, bool) {
+    ) -> (Result<Step>, bool) {
         let step = self.step(running, activates);
         if is_busy(&step) {
             return (step, false);
@@ -199,7 +198,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies one batch of events. The caller has the turn. A version that is being built becomes
     /// active in the commit that applies the newest event, if the caller asks for it or if the
     /// version takes over.
-    fn step(&self, running: &RunningProjection<S>, activates: bool) -> EventResult<Step> {
+    fn step(&self, running: &RunningProjection<S>, activates: bool) -> Result<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
         let views = self.views.inner();
@@ -247,7 +246,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         running: &RunningProjection<S>,
         reader: &R,
         state: &ProjectionState,
-    ) -> EventResult<Step> {
+    ) -> Result<Step> {
         let position = state.applied + 1;
         let dead = running.dead_letter(reader, position)?;
         let reason = dead.map_or_else(|| "an event failed".to_owned(), |dead| dead.reason);
@@ -256,6 +255,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 }
 
 /// Tells whether the store refused the writer with `Busy`.
-pub(super) fn is_busy(step: &EventResult<Step>) -> bool {
-    matches!(step, Err(EventError::Store(error)) if error.kind() == ErrorKind::Busy)
+pub(super) fn is_busy(step: &Result<Step>) -> bool {
+    matches!(step, Err(error)
+        if error.kind() == ErrorKind::Busy && error.operation() != Operation::Layer)
 }

@@ -2,14 +2,11 @@
 
 use std::error::Error as StdError;
 
-use arbour_core::{Cause, Error};
+use arbour_core::{Cause, Error, ErrorKind};
 
 use super::Expected;
-use crate::documents::DocError;
 
-pub(crate) type EventResult<T> = Result<T, EventError>;
-
-/// An error of the event layer.
+/// Why the event layer refused a call. [`Error::downcast_ref`] returns it.
 ///
 /// A refused append has written nothing, and the caller can continue its transaction.
 ///
@@ -27,14 +24,6 @@ pub(crate) type EventResult<T> = Result<T, EventError>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// The store reported an error; see [`Error::kind`].
-    #[error(transparent)]
-    Store(#[from] Error),
-
-    /// The document layer reported an error.
-    #[error(transparent)]
-    Document(#[from] DocError),
-
     /// A declaration or a call is invalid and would fail again: correct it.
     #[error("{log}: {reason}")]
     Invalid {
@@ -253,18 +242,46 @@ pub enum EventError {
 }
 
 impl EventError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid { .. }
+            | Self::Unfit { .. }
+            | Self::Beyond { .. }
+            | Self::Foreign { .. } => ErrorKind::InvalidArgument,
+            Self::Expected { .. } => ErrorKind::Stale,
+            Self::KeyReused { .. } => ErrorKind::Exists,
+            Self::Archived { .. } => ErrorKind::Missing,
+            Self::Undecodable { .. } | Self::Truncated { .. } | Self::Broken { .. } => {
+                ErrorKind::Corrupted
+            }
+            Self::Payload { .. } => ErrorKind::Decode,
+            Self::TooNew { .. } => ErrorKind::TooNew,
+            Self::Fenced { .. } => ErrorKind::Locked,
+            Self::Halted { .. } => ErrorKind::Failed,
+            Self::TimedOut { .. } => ErrorKind::Busy,
+            Self::ShutDown { .. } => ErrorKind::Closed,
+        }
+    }
+
     pub(super) fn undecodable(
         log: &str,
         tree: &str,
         key: &[u8],
         cause: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    ) -> Error {
         Self::Undecodable {
             log: log.to_owned(),
             tree: tree.to_owned(),
             key: key.escape_ascii().to_string(),
             cause: Cause::new(cause),
         }
+        .into()
+    }
+}
+
+impl From<EventError> for Error {
+    fn from(error: EventError) -> Self {
+        Self::layered(error.kind(), error)
     }
 }
 

@@ -93,9 +93,9 @@ impl Metadata {
 /// store.write(|transaction| log.append(transaction, &append))?;
 /// log.each(&store.snapshot()?, &EventQuery::all(), |event| {
 ///     assert_eq!((event.position, event.stream, event.version), (1, "diary", 1));
-///     Ok::<_, EventError>(ControlFlow::Continue(()))
+///     Ok(ControlFlow::Continue(()))
 /// })?;
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -267,7 +267,7 @@ impl EventBuf {
 /// let noted = EventType::<String>::new("noted");
 /// let event = noted.event("diary", &"hello".to_owned())?.with_metadata(Metadata::default().caused_by("7"));
 /// assert_eq!(event.payload, b"\"hello\"");
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

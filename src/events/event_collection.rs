@@ -1,14 +1,14 @@
 //! A collection whose writes are events.
 
-use arbour_core::{Cause, KvRead, KvWrite};
+use arbour_core::{Cause, Error, KvRead, KvWrite, Result};
 use serde_json::{Value, json};
 
+use super::EventError;
 use super::append::Append;
 use super::event::{Event, NewEvent};
 use super::model::{Handled, Model, Outbox};
-use super::{EventError, EventResult};
 use crate::documents::{
-    Body, Collection, DocError, DocId, DocResult, Ids, Written, from_json, set_at, to_json,
+    Body, Collection, DocError, DocId, Ids, Written, from_json, set_at, to_json,
 };
 
 /// The events of such a collection, as suffixes of their type names.
@@ -41,7 +41,7 @@ const CODEC: u8 = 1;
 /// assert_eq!(dispatched.result("people", "people"), Some(&json!({"id": "ada", "revision": 1})));
 /// let again = events.dispatch(ada)?;
 /// assert_eq!(again.result("people", "people").unwrap()["kind"], "exists");
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct EventCollection<D> {
     writes: EventWrites<D>,
@@ -56,7 +56,7 @@ pub struct EventCollection<D> {
 /// let people = EventWrites::<Value>::new("people");
 /// let event = people.update("ada", &json!({"born": 1815}))?;
 /// assert_eq!((event.event_type.as_str(), event.stream.as_str()), ("people/update", "people/ada"));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct EventWrites<D> {
@@ -116,9 +116,9 @@ impl<D: Body> EventWrites<D> {
     /// # use arbour::events::EventWrites;
     /// # use serde_json::{Value, json};
     /// EventWrites::<Value>::new("people").set(&json!({"id": "ada"}))?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn set(&self, body: &D) -> EventResult<NewEvent> {
+    pub fn set(&self, body: &D) -> Result<NewEvent> {
         self.of_body("set", body)
     }
 
@@ -131,9 +131,9 @@ impl<D: Body> EventWrites<D> {
     /// # use arbour::events::EventWrites;
     /// # use serde_json::{Value, json};
     /// EventWrites::<Value>::new("people").insert(&json!({"id": "ada"}))?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn insert(&self, body: &D) -> EventResult<NewEvent> {
+    pub fn insert(&self, body: &D) -> Result<NewEvent> {
         self.of_body("insert", body)
     }
 
@@ -146,9 +146,9 @@ impl<D: Body> EventWrites<D> {
     /// # use arbour::events::EventWrites;
     /// # use serde_json::{Value, json};
     /// EventWrites::<Value>::new("people").update("ada", &json!({"born": 1815}))?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn update<'i>(&self, id: impl Into<DocId<'i>>, changes: &Value) -> EventResult<NewEvent> {
+    pub fn update<'i>(&self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<NewEvent> {
         let id = id.into();
         self.event("update", Some(&id), json!({"id": id.to_json(), "changes": changes}))
     }
@@ -163,9 +163,9 @@ impl<D: Body> EventWrites<D> {
     /// # use arbour::events::EventWrites;
     /// # use serde_json::{Value, json};
     /// EventWrites::<Value>::new("people").upsert(&json!({"id": "ada", "born": 1815}))?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn upsert(&self, changes: &Value) -> EventResult<NewEvent> {
+    pub fn upsert(&self, changes: &Value) -> Result<NewEvent> {
         self.of_json("upsert", changes.clone())
     }
 
@@ -177,9 +177,9 @@ impl<D: Body> EventWrites<D> {
     /// ```
     /// # use arbour::events::EventWrites;
     /// EventWrites::<serde_json::Value>::new("people").remove("ada")?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn remove<'i>(&self, id: impl Into<DocId<'i>>) -> EventResult<NewEvent> {
+    pub fn remove<'i>(&self, id: impl Into<DocId<'i>>) -> Result<NewEvent> {
         let id = id.into();
         self.event("remove", Some(&id), json!({"id": id.to_json()}))
     }
@@ -192,23 +192,23 @@ impl<D: Body> EventWrites<D> {
     /// ```
     /// # use arbour::events::EventWrites;
     /// EventWrites::<serde_json::Value>::new("people").change_id("ada", "lovelace")?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn change_id<'i>(
         &self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> EventResult<NewEvent> {
+    ) -> Result<NewEvent> {
         let (from, to) = (from.into(), to.into());
         let payload = json!({"id": from.to_json(), "to": to.to_json()});
         self.event("change-id", Some(&from), payload)
     }
 
-    fn of_body(&self, action: &str, body: &D) -> EventResult<NewEvent> {
+    fn of_body(&self, action: &str, body: &D) -> Result<NewEvent> {
         self.of_json(action, to_json(&self.name, body)?)
     }
 
-    fn of_json(&self, action: &str, body: Value) -> EventResult<NewEvent> {
+    fn of_json(&self, action: &str, body: Value) -> Result<NewEvent> {
         let id = self.id_path.iter().try_fold(&body, |value, name| value.get(name));
         let id = match id {
             Some(Value::String(id)) => Some(DocId::from(id.clone())),
@@ -220,7 +220,7 @@ impl<D: Body> EventWrites<D> {
 
     /// Puts the events of a document into a stream of its own, if its id is known before the event
     /// is applied.
-    fn event(&self, action: &str, id: Option<&DocId<'_>>, payload: Value) -> EventResult<NewEvent> {
+    fn event(&self, action: &str, id: Option<&DocId<'_>>, payload: Value) -> Result<NewEvent> {
         let stream = match id {
             Some(id) => format!("{}/{id}", self.name),
             None => self.name.clone(),
@@ -241,7 +241,7 @@ impl<D: Body> EventCollection<D> {
     /// ```
     /// # use arbour::documents::{Collection, Declaration, DocError};
     /// # use arbour::events::EventCollection;
-    /// # fn open(store: &arbour::MemoryStore) -> Result<(), DocError> {
+    /// # fn open(store: &arbour::MemoryStore) -> arbour::Result<()> {
     /// let people = Collection::open(store, Declaration::<serde_json::Value>::new("people"))?;
     /// let model = EventCollection::new("people", people.clone());
     /// # let _ = model;
@@ -266,7 +266,7 @@ impl<D: Body> EventCollection<D> {
         EventWrites::new(name)
     }
 
-    fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> DocResult<Value> {
+    fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> Result<Value> {
         let documents = &self.collection;
         let name = &self.writes.name;
         let written = match write.action {
@@ -300,16 +300,12 @@ impl Write {
         self.body.get(name).unwrap_or(&Value::Null)
     }
 
-    fn id<D: Body>(
-        &self,
-        collection: &EventCollection<D>,
-        name: &str,
-    ) -> DocResult<DocId<'static>> {
+    fn id<D: Body>(&self, collection: &EventCollection<D>, name: &str) -> Result<DocId<'static>> {
         let ids = &collection.collection.declaration().ids;
         let id = crate::documents::read_id(ids, &collection.writes.name, self.body.get(name))?;
-        id.ok_or_else(|| DocError::Required {
-            collection: collection.writes.name.clone(),
-            field: name.to_owned(),
+        id.ok_or_else(|| {
+            let (collection, field) = (collection.writes.name.clone(), name.to_owned());
+            DocError::Required { collection, field }.into()
         })
     }
 }
@@ -358,8 +354,8 @@ impl<D: Body> Model for EventCollection<D> {
 }
 
 /// Returns the name of an error that refuses a write but is not a failure.
-fn refusal(error: &DocError) -> Option<&'static str> {
-    Some(match error {
+fn refusal(error: &Error) -> Option<&'static str> {
+    Some(match error.downcast_ref()? {
         DocError::Exists { .. } => "exists",
         DocError::Missing { .. } => "missing",
         DocError::Unique { .. } => "unique",

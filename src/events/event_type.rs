@@ -2,11 +2,11 @@
 
 use std::error::Error as StdError;
 
-use arbour_core::Cause;
+use arbour_core::{Cause, Result};
 use serde_json::Value;
 
+use super::EventError;
 use super::event::{Event, NewEvent};
-use super::{EventError, EventResult};
 use crate::documents::{Body, BodyCodec, BodyError, BodyFormat};
 
 /// A type of event: its name, the type of its payload and the functions that upgrade payloads of
@@ -24,7 +24,7 @@ use crate::documents::{Body, BodyCodec, BodyError, BodyFormat};
 /// });
 /// let event = deposited.event("account-1", &Deposited { cents: 500, currency: "CHF".into() })?;
 /// assert_eq!((event.event_type.as_str(), event.schema), ("deposited", 2));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct EventType<B> {
@@ -138,9 +138,9 @@ impl<B: Body> EventType<B> {
     /// # use arbour::events::EventType;
     /// let event = EventType::<String>::new("noted").event("diary", &"hello".to_owned())?;
     /// assert_eq!(event.stream, "diary");
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn event(&self, stream: impl Into<String>, payload: &B) -> EventResult<NewEvent> {
+    pub fn event(&self, stream: impl Into<String>, payload: &B) -> Result<NewEvent> {
         let mut bytes = Vec::new();
         (self.format.codec.encode)(payload, &mut bytes).map_err(|cause| EventError::Unfit {
             event_type: self.name.clone(),
@@ -173,27 +173,26 @@ impl<B: Body> EventType<B> {
     ///
     /// ```
     /// # use arbour::events::{Event, EventError, EventType};
-    /// fn note(event: &Event<'_>) -> Result<Option<String>, EventError> {
+    /// fn note(event: &Event<'_>) -> arbour::Result<Option<String>> {
     ///     EventType::<String>::new("noted").read(event)
     /// }
     /// ```
-    pub fn read(&self, event: &Event<'_>) -> EventResult<Option<B>> {
+    pub fn read(&self, event: &Event<'_>) -> Result<Option<B>> {
         if !self.is(event) {
             return Ok(None);
         }
         let decoded = self.format.decode(event.codec, event.schema, event.payload);
-        decoded.map(Some).map_err(|error| match error {
-            BodyError::Decode(cause) => EventError::Payload {
-                position: event.position,
-                event_type: self.name.clone(),
-                cause: Cause::new(cause),
-            },
-            BodyError::TooNew { stored, known } => EventError::TooNew {
-                position: event.position,
-                event_type: self.name.clone(),
-                stored,
-                known,
-            },
-        })
+        let decoded = decoded.map(Some).map_err(|error| {
+            let (position, event_type) = (event.position, self.name.clone());
+            match error {
+                BodyError::Decode(cause) => {
+                    EventError::Payload { position, event_type, cause: Cause::new(cause) }
+                }
+                BodyError::TooNew { stored, known } => {
+                    EventError::TooNew { position, event_type, stored, known }
+                }
+            }
+        });
+        Ok(decoded?)
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arbour_core::{Durability, KvRead, KvStore};
+use arbour_core::{Durability, Error, KvRead, KvStore, Result};
 use parking_lot::Mutex;
 
+use super::EventError;
 use super::counters::Counters;
 use super::event::EventBuf;
 use super::head::Head;
@@ -18,7 +19,6 @@ use super::query::EventQuery;
 use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
 use super::taken::Taken;
-use super::{EventError, EventResult};
 use crate::GroupCommit;
 
 /// A log of events and the views that projections make of it, in one store or with the log in a
@@ -71,7 +71,7 @@ use crate::GroupCommit;
 /// let noted = EventType::<String>::new("noted");
 /// let dispatched = events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
 /// assert_eq!(dispatched.result("counted", "counter"), Some(&1.into()));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Events<S: KvStore, L: KvStore = S> {
     pub(super) inner: Arc<Inner<S, L>>,
@@ -105,7 +105,7 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Determines the active versions, and checks that the views were made from this log.
-    pub(super) fn open(&self) -> EventResult<()> {
+    pub(super) fn open(&self) -> Result<()> {
         let views = self.views.inner();
         for running in &self.projections {
             let (state, active) = {
@@ -123,7 +123,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Activates the newest declared version of a projection that has no active version yet.
-    fn activate_newest(&self, name: &str) -> EventResult<()> {
+    fn activate_newest(&self, name: &str) -> Result<()> {
         let projections = self.projections.iter().filter(|running| running.name() == name);
         let newest = projections.max_by_key(|running| running.declared.version());
         let Some(newest) = newest else { return Ok(()) };
@@ -133,15 +133,15 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         })
     }
 
-    pub(super) fn check_open(&self) -> EventResult<()> {
+    pub(super) fn check_open(&self) -> Result<()> {
         if self.is_shut.load(Ordering::Acquire) {
-            return Err(EventError::ShutDown { log: self.location.name().to_owned() });
+            return Err(EventError::ShutDown { log: self.location.name().to_owned() }.into());
         }
         Ok(())
     }
 
     /// Returns the version of a projection that this program applies.
-    pub(super) fn served(&self, projection: &str) -> EventResult<&RunningProjection<S>> {
+    pub(super) fn served(&self, projection: &str) -> Result<&RunningProjection<S>> {
         self.served_at(&self.views.inner().snapshot()?, projection)
     }
 
@@ -150,7 +150,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         &self,
         reader: &R,
         projection: &str,
-    ) -> EventResult<&RunningProjection<S>> {
+    ) -> Result<&RunningProjection<S>> {
         let mut active = None;
         for running in self.projections.iter().filter(|running| running.name() == projection) {
             active = running.active_version(reader)?;
@@ -187,22 +187,19 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             })
     }
 
-    pub(super) fn version(
-        &self,
-        projection: &str,
-        version: u32,
-    ) -> EventResult<&RunningProjection<S>> {
+    pub(super) fn version(&self, projection: &str, version: u32) -> Result<&RunningProjection<S>> {
         let mut projections = self.projections.iter();
         let found = projections
             .find(|running| running.name() == projection && running.declared.version() == version);
         found.ok_or_else(|| self.no_projection(projection, &format!("of version {version}")))
     }
 
-    fn no_projection(&self, projection: &str, which: &str) -> EventError {
+    fn no_projection(&self, projection: &str, which: &str) -> Error {
         EventError::Invalid {
             log: self.location.name().to_owned(),
             reason: format!("there is no projection {projection:?} {which}"),
         }
+        .into()
     }
 }
 
@@ -214,7 +211,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert_eq!(events.store().capabilities().engine, "memory");
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn store(&self) -> &S {
@@ -230,7 +227,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert_eq!(events.log().version(&events.log_store().snapshot()?, "diary")?, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn log(&self) -> &Log {
@@ -245,7 +242,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let builder = Events::builder(Arc::new(arbour::MemoryStore::new()), "main");
     /// let events = builder.log_in(Arc::new(arbour::open("memory:")?)).build()?;
     /// assert_eq!(events.log_store().capabilities().engine, "memory");
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn log_store(&self) -> &L {
@@ -262,9 +259,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert_eq!(events.head()?.position, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn head(&self) -> EventResult<Head> {
+    pub fn head(&self) -> Result<Head> {
         self.inner.location.head()
     }
 
@@ -278,9 +275,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert!(events.read(&EventQuery::all())?.is_empty());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn read(&self, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
+    pub fn read(&self, query: &EventQuery) -> Result<Vec<EventBuf>> {
         let LogLocation { store, log, .. } = &self.inner.location;
         log.read(&store.snapshot()?, query)
     }
@@ -299,9 +296,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 7)).build()?;
     /// let events = Events::builder(store, "main").build()?;
     /// assert_eq!((events.active_version("bank")?, events.active_version("shop")?), (Some(7), None));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn active_version(&self, projection: &str) -> EventResult<Option<u32>> {
+    pub fn active_version(&self, projection: &str) -> Result<Option<u32>> {
         active_version(self.store(), &self.store().snapshot()?, projection)
     }
 
@@ -317,7 +314,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
     /// store.write(|transaction| log.append(transaction, &append))?;
     /// events.notify();
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn notify(&self) {
         self.inner.signal.notify();
@@ -330,7 +327,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert_eq!(events.counters().appended(), 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn counters(&self) -> &Counters {
@@ -346,7 +343,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// events.shut_down();
     /// assert!(events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new())).is_err());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn shut_down(&self) {
         self.inner.is_shut.store(true, Ordering::Release);
@@ -359,7 +356,7 @@ pub(super) fn active_version<S: KvStore, R: KvRead>(
     store: &S,
     reader: &R,
     projection: &str,
-) -> EventResult<Option<u32>> {
+) -> Result<Option<u32>> {
     check_name(projection, "a projection")?;
     read_active_version(reader, &open_tree(store, PROJECTION_TREE)?, projection)
 }

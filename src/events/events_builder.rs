@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
-use arbour_core::{Durability, KvStore};
+use arbour_core::{Durability, KvStore, Result};
 use parking_lot::Mutex;
 
+use super::EventError;
 use super::counters::Counters;
 use super::events::{Events, Inner};
 use super::log_location::LogLocation;
 use super::projection::Projection;
 use super::running_projection::RunningProjection;
 use super::signal::Signal;
-use super::{EventError, EventResult};
 use crate::GroupCommit;
 
 /// The default poll interval for a store that other processes write to as well.
@@ -37,7 +37,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// let log = Arc::new(arbour::MemoryStore::new());
 /// let events = Events::builder(views, "main").log_in(log).build()?;
 /// assert_eq!(events.head()?.position, 0);
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
     store: Arc<S>,
@@ -51,8 +51,7 @@ pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
 }
 
 /// Opens the log at its location.
-type OpenLocation<S, L> =
-    dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> EventResult<LogLocation<L>>;
+type OpenLocation<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> Result<LogLocation<L>>;
 
 impl<S: KvStore> Events<S> {
     /// Starts with the store that holds the log and the views, and the name of the log.
@@ -62,7 +61,7 @@ impl<S: KvStore> Events<S> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
@@ -90,7 +89,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn projection(mut self, projection: Projection<S>) -> Self {
@@ -109,7 +108,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///     .view_durability(Durability::None)
     ///     .build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn view_durability(mut self, durability: Durability) -> Self {
@@ -130,7 +129,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///     .poll(Duration::from_secs(1))
     ///     .build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn poll(mut self, poll: Duration) -> Self {
@@ -152,7 +151,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///     .stall_timeout(Duration::from_secs(600))
     ///     .build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
@@ -168,7 +167,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").index_types().build()?;
     /// assert!(events.read(&EventQuery::all().of_type("noted"))?.is_empty());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn index_types(mut self) -> Self {
@@ -184,7 +183,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// let builder = Events::builder(Arc::new(MemoryStore::new()), "main");
     /// let events = builder.log_in(Arc::new(MemoryStore::new())).build()?;
     /// # let _ = events;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn log_in<M: KvStore>(self, store: Arc<M>) -> EventsBuilder<S, M> {
@@ -221,7 +220,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     /// # use std::sync::Arc;
     /// assert!(Events::builder(Arc::new(arbour::MemoryStore::new()), "").build().is_err());
     /// ```
-    pub fn build(self) -> EventResult<Events<S, L>> {
+    pub fn build(self) -> Result<Events<S, L>> {
         let views = Arc::new(GroupCommit::new(self.store));
         let location = (self.open_location)(&views, &self.log)?;
         if self.indexes_types {
@@ -236,7 +235,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
                     projection.name(),
                     projection.version()
                 );
-                return Err(EventError::Invalid { log: self.log, reason });
+                return Err(EventError::Invalid { log: self.log, reason }.into());
             }
             projections.push(RunningProjection::open(
                 &**views.inner(),

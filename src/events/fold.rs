@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::{Cause, DecodeError, KvRead, KvStore, KvWrite, Tree};
+use arbour_core::{Cause, DecodeError, KvRead, KvStore, KvWrite, Result, Tree};
 
+use super::EventError;
 use super::event::Event;
 use super::layout::{FORMAT, snapshot_tree};
 use super::log::{Log, open_tree};
 use super::query::EventQuery;
-use super::{EventError, EventResult};
 use crate::documents::{Body, BodyCodec};
 
 /// A state, with the version and the position it was folded up to.
@@ -48,7 +48,7 @@ pub struct Folded<A> {
 ///     assert_eq!((balance.state, balance.version), (300, 2));
 ///     balances.save(transaction, "account-1", &balance)
 /// })?;
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct StreamSnapshots<A> {
     log: Log,
@@ -70,9 +70,9 @@ impl<A: Body + Default> StreamSnapshots<A> {
     /// let log = Log::open(&store, "main")?;
     /// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;
     /// # let _ = balances;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn open<S: KvStore>(store: &S, log: &Log, name: &str, schema: u32) -> EventResult<Self> {
+    pub fn open<S: KvStore>(store: &S, log: &Log, name: &str, schema: u32) -> Result<Self> {
         super::log::check_name(name, "a kind of snapshots")?;
         let tree = open_tree(store, &snapshot_tree(log.name(), name))?;
         Ok(Self { log: log.clone(), tree, schema, codec: BodyCodec::json() })
@@ -90,7 +90,7 @@ impl<A: Body + Default> StreamSnapshots<A> {
     /// # use arbour::events::{EventError, Folded, StreamSnapshots};
     /// fn count<R: KvRead>(
     ///     counts: &StreamSnapshots<u64>, reader: &R,
-    /// ) -> Result<Folded<u64>, EventError> {
+    /// ) -> arbour::Result<Folded<u64>> {
     ///     counts.fold(reader, "account-1", |count, _event| Ok(count + 1))
     /// }
     /// ```
@@ -98,8 +98,8 @@ impl<A: Body + Default> StreamSnapshots<A> {
         &self,
         reader: &R,
         stream: &str,
-        mut fold: impl FnMut(A, &Event<'_>) -> EventResult<A>,
-    ) -> EventResult<Folded<A>> {
+        mut fold: impl FnMut(A, &Event<'_>) -> Result<A>,
+    ) -> Result<Folded<A>> {
         let Folded { state, mut version, mut position } =
             self.load(reader, stream)?.unwrap_or_default();
         let mut state = Some(state);
@@ -110,7 +110,8 @@ impl<A: Body + Default> StreamSnapshots<A> {
                     log: self.log.name().to_owned(),
                     asked: version + 1,
                     first: event.version,
-                });
+                }
+                .into());
             }
             (version, position) = (event.version, event.position);
             if let Some(before) = state.take() {
@@ -131,7 +132,7 @@ impl<A: Body + Default> StreamSnapshots<A> {
     /// # use arbour::events::{EventError, Folded, StreamSnapshots};
     /// fn keep<W: KvWrite>(
     ///     counts: &StreamSnapshots<u64>, transaction: &mut W, count: &Folded<u64>,
-    /// ) -> Result<(), EventError> {
+    /// ) -> arbour::Result<()> {
     ///     counts.save(transaction, "account-1", count)
     /// }
     /// ```
@@ -140,7 +141,7 @@ impl<A: Body + Default> StreamSnapshots<A> {
         transaction: &mut W,
         stream: &str,
         folded: &Folded<A>,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let mut value = vec![FORMAT];
         value.extend_from_slice(&self.schema.to_be_bytes());
         value.extend_from_slice(&folded.version.to_be_bytes());
@@ -149,7 +150,7 @@ impl<A: Body + Default> StreamSnapshots<A> {
             event_type: format!("the snapshot of {stream:?}"),
             cause: Cause::new(cause),
         })?;
-        Ok(transaction.put(&self.tree, stream.as_bytes(), &value)?)
+        transaction.put(&self.tree, stream.as_bytes(), &value)
     }
 
     /// Returns the snapshot of a stream, if there is one with this schema version.
@@ -161,11 +162,11 @@ impl<A: Body + Default> StreamSnapshots<A> {
     /// ```
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventError, StreamSnapshots};
-    /// fn version<R: KvRead>(counts: &StreamSnapshots<u64>, reader: &R) -> Result<u64, EventError> {
+    /// fn version<R: KvRead>(counts: &StreamSnapshots<u64>, reader: &R) -> arbour::Result<u64> {
     ///     Ok(counts.load(reader, "account-1")?.map_or(0, |count| count.version))
     /// }
     /// ```
-    pub fn load<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<Folded<A>>> {
+    pub fn load<R: KvRead>(&self, reader: &R, stream: &str) -> Result<Option<Folded<A>>> {
         let key = stream.as_bytes();
         let found = reader.get_with(&self.tree, key, |value| self.decode(value))?.transpose();
         let found = found.map_err(|cause| {

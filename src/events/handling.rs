@@ -2,9 +2,7 @@
 
 use std::cell::Cell;
 
-use arbour_core::{Error, ErrorKind, Operation};
-
-use super::EventResult;
+use arbour_core::{Error, ErrorKind, Operation, Result};
 
 thread_local! {
     /// Whether this thread is running handlers.
@@ -25,10 +23,10 @@ pub(super) fn handling<R>(run: impl FnOnce() -> R) -> R {
 }
 
 /// Refuses a call that would wait for the very handler that makes it.
-pub(super) fn check_not_handling() -> EventResult<()> {
+pub(super) fn check_not_handling() -> Result<()> {
     if HANDLES.get() {
         let message = "a handler cannot wait for events: let it emit sub-events";
-        return Err(Error::new(ErrorKind::Busy, Operation::Begin, message).into());
+        return Err(Error::new(ErrorKind::Busy, Operation::Begin, message));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ const BYTES_MAX: usize = BYTES + 8;
 /// let log = Log::open(&store, "main")?;
 /// let head = log.head(&store.snapshot()?)?;
 /// assert_eq!((head.position, head.first), (0, 1));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arbour_core::{Durability, KvRead, KvStore};
+use arbour_core::{Durability, KvRead, KvStore, Result};
 
-use super::EventResult;
 use super::append::{Append, Appended};
 use super::events::{Events, Inner};
 use super::log::{AppendedChunk, Log};
@@ -56,7 +55,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         log: Log,
         append: Append,
         durability: Durability,
-    ) -> EventResult<(Appended, Vec<Inlined>)> {
+    ) -> Result<(Appended, Vec<Inlined>)> {
         let inner = Arc::clone(&self.inner);
         let _dispatching = Dispatching::new(&self.inner.dispatching);
         let (appended, done) = self.inner.views.write_grouped(durability, move |group| {
@@ -67,7 +66,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             for inlined in &mut done {
                 inner.apply_inline(inlined, &log, group, &appended)?;
             }
-            EventResult::Ok((appended.appended, done))
+            Ok((appended.appended, done))
         })?;
         for inlined in &done {
             let running = self.inner.projections.get(inlined.running);
@@ -82,7 +81,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
 impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Returns the inline projections that a dispatch waits for. Which version is active is read
     /// from the store.
-    fn inline_projections_at<R: KvRead>(&self, reader: &R) -> EventResult<Vec<Inlined>> {
+    fn inline_projections_at<R: KvRead>(&self, reader: &R) -> Result<Vec<Inlined>> {
         let mut projections = Vec::new();
         for (number, running) in self.projections.iter().enumerate() {
             if running.declared.pace != Pace::Inline {
@@ -103,7 +102,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Does the same outside a commit, for events already in the log. An error becomes the outcome
     /// of every event.
     pub(super) fn inline_projections(&self, appended: Appended) -> Vec<Inlined> {
-        let snapshot = self.views.inner().snapshot().map_err(Into::into);
+        let snapshot = self.views.inner().snapshot();
         snapshot.and_then(|snapshot| self.inline_projections_at(&snapshot)).unwrap_or_else(
             |error| {
                 let count = (appended.last + 1 - appended.first) as usize;
@@ -129,7 +128,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         log: &Log,
         group: &mut Group<'_, '_, S>,
         AppendedChunk { appended, head, chunk }: &AppendedChunk,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let Some(running) = self.projections.get(inlined.running) else { return Ok(()) };
         let state = inlined.state;
         let lag = appended.last.saturating_sub(state.applied);

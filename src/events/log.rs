@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
-use arbour_core::{Batch, Cause, DecodeError, KvRead, KvStore, KvWrite, Tree, clock};
+use arbour_core::{
+    Batch, Cause, DecodeError, Error, KvRead, KvStore, KvWrite, Result, Tree, clock,
+};
 
 use super::append::{Append, Appended, appended_hash};
 use super::event::{Event, Hash, NewEvent};
@@ -13,7 +15,7 @@ use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
     log_tree, stream_head_key, stream_tree, type_tree,
 };
-use super::{EventError, EventResult, envelope};
+use super::{EventError, envelope};
 use crate::key::{Key as _, KeyPart as _};
 use crate::ordered_uuid::ordered_uuid;
 
@@ -35,7 +37,7 @@ use crate::ordered_uuid::ordered_uuid;
 /// store.write(|transaction| log.append(transaction, &append))?;
 /// let events = log.read(&store.snapshot()?, &EventQuery::stream("diary"))?;
 /// assert_eq!(noted.read(&events[0].as_event())?, Some("hello".to_owned()));
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Log {
@@ -54,8 +56,8 @@ pub(super) struct Trees {
 }
 
 /// Opens a tree that belongs to this layer.
-pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> EventResult<Tree> {
-    Ok(store.open_tree(TreeName::layer(name)?)?)
+pub(super) fn open_tree<S: KvStore>(store: &S, name: &str) -> Result<Tree> {
+    store.open_tree(TreeName::layer(name)?)
 }
 
 /// Returns the key of a position.
@@ -66,7 +68,7 @@ pub(super) fn position_key(position: u64) -> Vec<u8> {
 }
 
 /// Checks the name of a log, a projection or a subscription.
-pub(super) fn check_name(name: &str, what: &str) -> EventResult<()> {
+pub(super) fn check_name(name: &str, what: &str) -> Result<()> {
     let is_fit = (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.contains(['/', '\0', '.']);
     if is_fit {
         return Ok(());
@@ -74,7 +76,7 @@ pub(super) fn check_name(name: &str, what: &str) -> EventResult<()> {
     let reason = format!(
         "the name of {what} has 1 to {NAME_BYTES_MAX} bytes, without '/', '.' and NUL: {name:?}"
     );
-    Err(EventError::Invalid { log: name.chars().take(NAME_BYTES_MAX).collect(), reason })
+    Err(EventError::Invalid { log: name.chars().take(NAME_BYTES_MAX).collect(), reason }.into())
 }
 
 impl Log {
@@ -90,7 +92,7 @@ impl Log {
     /// assert!(Log::open(&store, "main").is_ok());
     /// assert!(Log::open(&store, "").is_err());
     /// ```
-    pub fn open<S: KvStore>(store: &S, name: &str) -> EventResult<Self> {
+    pub fn open<S: KvStore>(store: &S, name: &str) -> Result<Self> {
         check_name(name, "a log")?;
         let trees = Trees {
             events: open_tree(store, &log_tree(name))?,
@@ -108,7 +110,7 @@ impl Log {
     /// ```
     /// # use arbour::events::Log;
     /// assert_eq!(Log::open(&arbour::MemoryStore::new(), "main")?.name(), "main");
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn name(&self) -> &str {
@@ -125,9 +127,9 @@ impl Log {
     /// # use arbour::events::Log;
     /// let store = arbour::MemoryStore::new();
     /// assert_eq!(Log::open(&store, "main")?.head(&store.snapshot()?)?.position, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn head<R: KvRead>(&self, reader: &R) -> EventResult<Head> {
+    pub fn head<R: KvRead>(&self, reader: &R) -> Result<Head> {
         let head = reader.get_with(&self.trees.events, LOG_HEAD_KEY, Head::decode)?;
         let head = head.unwrap_or(Ok(Head::EMPTY));
         head.map_err(|cause| self.undecodable(&self.trees.events, LOG_HEAD_KEY, cause))
@@ -143,9 +145,9 @@ impl Log {
     /// # use arbour::events::Log;
     /// let store = arbour::MemoryStore::new();
     /// assert_eq!(Log::open(&store, "main")?.version(&store.snapshot()?, "diary")?, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn version<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<u64> {
+    pub fn version<R: KvRead>(&self, reader: &R, stream: &str) -> Result<u64> {
         let (tree, key) = (&self.trees.streams, stream_head_key(stream));
         let version = reader.get_with(tree, &key, decode_number)?;
         version.unwrap_or(Ok(0)).map_err(|cause| self.undecodable(tree, &key, cause))
@@ -174,13 +176,9 @@ impl Log {
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec()));
     /// let appended = store.write(|transaction| log.append(transaction, &append))?;
     /// assert_eq!((appended.first, appended.last), (1, 1));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn append<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        append: &Append,
-    ) -> EventResult<Appended> {
+    pub fn append<W: KvWrite>(&self, transaction: &mut W, append: &Append) -> Result<Appended> {
         Ok(self.append_chunk(transaction, append)?.appended)
     }
 
@@ -189,7 +187,7 @@ impl Log {
         &self,
         transaction: &mut W,
         append: &Append,
-    ) -> EventResult<AppendedChunk> {
+    ) -> Result<AppendedChunk> {
         self.check(append)?;
         let head = self.head(transaction)?;
         let keyed = append.key.as_deref().map(|key| (key, append.content_hash()));
@@ -239,34 +237,26 @@ impl Log {
     /// store.write(|transaction| log.append(transaction, &append))?;
     /// let appended = log.appended(&store.snapshot()?, "7")?;
     /// assert_eq!(appended.map(|appended| appended.first), Some(1));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn appended<R: KvRead>(&self, reader: &R, key: &str) -> EventResult<Option<Appended>> {
+    pub fn appended<R: KvRead>(&self, reader: &R, key: &str) -> Result<Option<Appended>> {
         let found = self.use_of_key(reader, key)?;
         Ok(found.map(|(_, first, last)| Appended { first, last, is_repeated: true }))
     }
 
     /// Writes the head of the log.
-    pub(super) fn save_head<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        head: &Head,
-    ) -> EventResult<()> {
+    pub(super) fn save_head<W: KvWrite>(&self, transaction: &mut W, head: &Head) -> Result<()> {
         let mut value = Vec::new();
         head.encode(&mut value);
-        Ok(transaction.put(&self.trees.events, LOG_HEAD_KEY, &value)?)
+        transaction.put(&self.trees.events, LOG_HEAD_KEY, &value)
     }
 
-    fn use_of_key<R: KvRead>(
-        &self,
-        reader: &R,
-        key: &str,
-    ) -> EventResult<Option<(Hash, u64, u64)>> {
+    fn use_of_key<R: KvRead>(&self, reader: &R, key: &str) -> Result<Option<(Hash, u64, u64)>> {
         let found = reader.get_with(&self.trees.keys, key.as_bytes(), decode_use)?.transpose();
         found.map_err(|cause| self.undecodable(&self.trees.keys, key.as_bytes(), cause))
     }
 
-    fn check(&self, append: &Append) -> EventResult<()> {
+    fn check(&self, append: &Append) -> Result<()> {
         let invalid = |reason: String| Err(self.invalid(reason));
         if append.events.is_empty() {
             return invalid("an append has at least one event".to_owned());
@@ -284,11 +274,11 @@ impl Log {
         Ok(())
     }
 
-    pub(super) fn invalid(&self, reason: impl Into<String>) -> EventError {
-        EventError::Invalid { log: self.name.to_string(), reason: reason.into() }
+    pub(super) fn invalid(&self, reason: impl Into<String>) -> Error {
+        EventError::Invalid { log: self.name.to_string(), reason: reason.into() }.into()
     }
 
-    pub(super) fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> EventError {
+    pub(super) fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> Error {
         EventError::undecodable(&self.name, tree.name(), key, cause)
     }
 
@@ -298,7 +288,7 @@ impl Log {
         transaction: &W,
         key: &str,
         hash: Hash,
-    ) -> EventResult<Option<Appended>> {
+    ) -> Result<Option<Appended>> {
         match self.use_of_key(transaction, key)? {
             None => Ok(None),
             Some((used_for, first, last)) if used_for == hash => {
@@ -308,7 +298,8 @@ impl Log {
                 log: self.name.to_string(),
                 key: key.to_owned(),
                 position,
-            }),
+            }
+            .into()),
         }
     }
 
@@ -318,7 +309,7 @@ impl Log {
         &self,
         transaction: &W,
         append: &'a Append,
-    ) -> EventResult<Vec<(&'a str, u64)>> {
+    ) -> Result<Vec<(&'a str, u64)>> {
         for (stream, expected) in &append.expected {
             let actual = self.version(transaction, stream)?;
             if !expected.holds(actual) {
@@ -327,7 +318,8 @@ impl Log {
                     stream: stream.clone(),
                     expected: *expected,
                     actual,
-                });
+                }
+                .into());
             }
         }
         let mut streams: Vec<(&str, u64)> = Vec::new();
@@ -393,7 +385,7 @@ impl<'l> Appending<'l> {
         version: u64,
         key: Option<&str>,
         batch: u32,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let metadata = if event.metadata.is_empty() {
             Vec::new()
         } else {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arbour_core::{KvRead, KvStore};
+use arbour_core::{KvRead, KvStore, Result};
 
+use super::EventError;
 use super::event_batch::EventBatch;
 use super::head::Head;
 use super::log::Log;
 use super::projection_state::ProjectionState;
-use super::{EventError, EventResult};
 use crate::GroupCommit;
 
 /// The location of the log.
@@ -23,13 +23,13 @@ pub(super) struct LogLocation<L: KvStore> {
 
 impl<L: KvStore> LogLocation<L> {
     /// Opens the log in the store of the views.
-    pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> EventResult<Self> {
+    pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> Result<Self> {
         let log = Log::open(&*views, log)?;
         Ok(Self { store: views, log, is_beside_views: true })
     }
 
     /// Opens the log in a separate store.
-    pub(super) fn apart(store: Arc<L>, log: &str) -> EventResult<Self> {
+    pub(super) fn apart(store: Arc<L>, log: &str) -> Result<Self> {
         let log = Log::open(&*store, log)?;
         Ok(Self { store: Arc::new(GroupCommit::new(store)), log, is_beside_views: false })
     }
@@ -38,22 +38,17 @@ impl<L: KvStore> LogLocation<L> {
         self.log.name()
     }
 
-    pub(super) fn head(&self) -> EventResult<Head> {
+    pub(super) fn head(&self) -> Result<Head> {
         self.log.head(&self.store.snapshot()?)
     }
 
     /// Returns the head up to which a transaction reads the events to apply.
-    pub(super) fn head_for(&self, group: &impl KvRead) -> EventResult<Head> {
+    pub(super) fn head_for(&self, group: &impl KvRead) -> Result<Head> {
         if self.is_beside_views { self.log.head(group) } else { self.head() }
     }
 
     /// Reads a batch of events to apply in a transaction.
-    pub(super) fn chunk(
-        &self,
-        group: &impl KvRead,
-        after: u64,
-        until: u64,
-    ) -> EventResult<EventBatch> {
+    pub(super) fn chunk(&self, group: &impl KvRead, after: u64, until: u64) -> Result<EventBatch> {
         if self.is_beside_views {
             self.log.chunk(group, after, until)
         } else {
@@ -68,7 +63,7 @@ impl<L: KvStore> LogLocation<L> {
         head: &Head,
         reader: &str,
         state: &ProjectionState,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         if state.applied == 0 {
             return Ok(());
         }
@@ -77,7 +72,8 @@ impl<L: KvStore> LogLocation<L> {
                 log: self.name().to_owned(),
                 reader: reader.to_owned(),
                 position: state.applied,
-            });
+            }
+            .into());
         }
         if head.position < state.applied {
             return Err(EventError::Truncated {
@@ -85,20 +81,22 @@ impl<L: KvStore> LogLocation<L> {
                 reader: reader.to_owned(),
                 applied: state.applied,
                 newest: head.position,
-            });
+            }
+            .into());
         }
         if head.position == state.applied && head.hash != state.hash {
             return Err(EventError::Foreign {
                 log: self.name().to_owned(),
                 reader: reader.to_owned(),
                 position: state.applied,
-            });
+            }
+            .into());
         }
         Ok(())
     }
 
     /// Does the same when a view is opened, and also checks the hash in the next event.
-    pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> EventResult<()> {
+    pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> Result<()> {
         let snapshot = self.store.snapshot()?;
         let head = self.log.head(&snapshot)?;
         self.check_head(&head, reader, state)?;
@@ -115,6 +113,7 @@ impl<L: KvStore> LogLocation<L> {
             log: self.name().to_owned(),
             reader: reader.to_owned(),
             position: state.applied,
-        })
+        }
+        .into())
     }
 }

@@ -63,7 +63,6 @@ pub use counters::Counters;
 pub use dead_letter::{DeadKind, DeadLetter};
 pub use dispatch::{Dispatch, Dispatched};
 pub use error::EventError;
-pub(crate) use error::EventResult;
 pub use event::{Event, EventBuf, Metadata, NewEvent};
 pub use event_collection::{EventCollection, EventWrites};
 pub use event_type::EventType;

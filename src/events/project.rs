@@ -1,9 +1,8 @@
 //! Applying a batch of events to the view of a projection, whether the events are being appended in
 //! the same transaction or are in the log already.
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
-use super::EventResult;
 use super::counters::Counters;
 use super::event_batch::EventBatch;
 use super::events::Inner;
@@ -36,7 +35,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         head: &Head,
         batch: &EventBatch,
         report: &mut dyn FnMut(u64, Fate),
-    ) -> EventResult<AppliedBatch> {
+    ) -> Result<AppliedBatch> {
         self.location.check_head(head, running.name(), &state)?;
         let before = state.applied;
         state.log_id = head.log_id;

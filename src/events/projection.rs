@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
+use super::EventError;
 use super::event::Event;
 use super::layout::view_name;
 use super::log::check_name;
 use super::model::{ErasedModel, Model};
 use super::phase::{ApplyError, Phase};
 use super::policy::FailurePolicy;
-use super::{EventError, EventResult};
 
 /// When a projection applies an event.
 ///
@@ -56,7 +56,7 @@ pub(super) struct Limits {
 ///     .model(Accounts(accounts))
 ///     .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter));
 /// assert_eq!(bank.view("accounts"), "bank.1.accounts");
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Projection<S: KvStore> {
     name: String,
@@ -201,11 +201,11 @@ impl<S: KvStore> Projection<S> {
         view_name(&self.name, self.version, name)
     }
 
-    pub(super) fn check(&self) -> EventResult<()> {
+    pub(super) fn check(&self) -> Result<()> {
         check_name(&self.name, "a projection")?;
         if self.version == 0 {
             let reason = "versions of a projection begin at 1".to_owned();
-            return Err(EventError::Invalid { log: self.name.clone(), reason });
+            return Err(EventError::Invalid { log: self.name.clone(), reason }.into());
         }
         Ok(())
     }

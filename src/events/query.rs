@@ -2,13 +2,13 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Result};
 
 use super::event::{Event, EventBuf};
 use super::event_batch::EventBatch;
 use super::layout::LOG_HEAD_KEY;
 use super::log::{Log, decode_number, position_key};
-use super::{EventError, EventResult, envelope};
+use super::{EventError, envelope};
 use crate::key::{Key as _, KeyPart as _};
 
 /// Up to this many events are read with single gets, which are quicker than a scan.
@@ -146,21 +146,21 @@ impl Log {
     /// # use std::ops::ControlFlow;
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventQuery, EventError, Log};
-    /// fn count<R: KvRead>(log: &Log, reader: &R) -> Result<u64, EventError> {
+    /// fn count<R: KvRead>(log: &Log, reader: &R) -> arbour::Result<u64> {
     ///     let mut count = 0;
     ///     log.each(reader, &EventQuery::all(), |_event| {
     ///         count += 1;
-    ///         Ok::<_, EventError>(ControlFlow::Continue(()))
+    ///         Ok(ControlFlow::Continue(()))
     ///     })?;
     ///     Ok(count)
     /// }
     /// ```
-    pub fn each<R: KvRead, E: From<EventError>>(
+    pub fn each<R: KvRead>(
         &self,
         reader: &R,
         query: &EventQuery,
-        mut visit: impl FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        mut visit: impl FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let mut left = query.limit.unwrap_or(usize::MAX);
         if left == 0 {
             return Ok(());
@@ -175,12 +175,12 @@ impl Log {
         })
     }
 
-    fn visit<R: KvRead, E: From<EventError>>(
+    fn visit<R: KvRead>(
         &self,
         reader: &R,
         query: &EventQuery,
-        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         match &query.stream {
             None if self.is_by_type(reader, query)? => self.visit_types(reader, query, visit),
             None => self.visit_all(reader, query, visit),
@@ -188,17 +188,16 @@ impl Log {
         }
     }
 
-    fn visit_all<R: KvRead, E: From<EventError>>(
+    fn visit_all<R: KvRead>(
         &self,
         reader: &R,
         query: &EventQuery,
-        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let (after, until) = (position_key(query.after), position_key(query.until));
         let range = KeyRange::from_bounds(Bound::Excluded(&after), Bound::Included(&until));
-        let store = |error: arbour_core::Error| EventError::from(error);
-        let mut cursor = reader.scan(&self.trees.events, range, query.direction).map_err(store)?;
-        while let Some((key, value)) = cursor.next().map_err(store)? {
+        let mut cursor = reader.scan(&self.trees.events, range, query.direction)?;
+        while let Some((key, value)) = cursor.next()? {
             let event = u64::decode_part(key)
                 .and_then(|position| envelope::decode(position, value))
                 .map_err(|cause| self.undecodable(&self.trees.events, key, cause))?;
@@ -209,14 +208,13 @@ impl Log {
         Ok(())
     }
 
-    fn visit_stream<R: KvRead, E: From<EventError>>(
+    fn visit_stream<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
         query: &EventQuery,
-        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
-        let store = |error: arbour_core::Error| EventError::from(error);
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let (first, last) = self.stream_range(reader, stream, query)?;
         if first > last {
             return Ok(());
@@ -224,8 +222,8 @@ impl Log {
         let start = (stream, first).to_key_bytes();
         let end = (stream, last).to_key_bytes();
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Included(&end));
-        let mut cursor = reader.scan(&self.trees.streams, range, query.direction).map_err(store)?;
-        while let Some((key, value)) = cursor.next().map_err(store)? {
+        let mut cursor = reader.scan(&self.trees.streams, range, query.direction)?;
+        while let Some((key, value)) = cursor.next()? {
             let position = decode_number(value)
                 .map_err(|cause| self.undecodable(&self.trees.streams, key, cause))?;
             // Where entries of the stream are missing, the range of versions covers more positions
@@ -240,20 +238,19 @@ impl Log {
 
     /// Visits the event that a stream or an index entry points to. If it is missing, the log has
     /// lost its end.
-    pub(super) fn visit_at<R: KvRead, E: From<EventError>>(
+    pub(super) fn visit_at<R: KvRead>(
         &self,
         reader: &R,
         position: u64,
-        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<ControlFlow<()>, E> {
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
         let key = position_key(position);
         let flow = reader.get_with(&self.trees.events, &key, |value| {
             let event = envelope::decode(position, value)
                 .map_err(|cause| self.undecodable(&self.trees.events, &key, cause))?;
             visit(&event)
         });
-        let flow = flow.map_err(EventError::from)?;
-        flow.ok_or_else(|| EventError::Broken { log: self.name.to_string(), position })?
+        flow?.ok_or_else(|| EventError::Broken { log: self.name.to_string(), position })?
     }
 
     /// Returns events.
@@ -264,15 +261,15 @@ impl Log {
     /// ```
     /// # use arbour::KvRead;
     /// # use arbour::events::{EventBuf, EventQuery, EventError, Log};
-    /// fn newest<R: KvRead>(log: &Log, reader: &R) -> Result<Option<EventBuf>, EventError> {
+    /// fn newest<R: KvRead>(log: &Log, reader: &R) -> arbour::Result<Option<EventBuf>> {
     ///     Ok(log.read(reader, &EventQuery::all().backward().limit(1))?.pop())
     /// }
     /// ```
-    pub fn read<R: KvRead>(&self, reader: &R, query: &EventQuery) -> EventResult<Vec<EventBuf>> {
+    pub fn read<R: KvRead>(&self, reader: &R, query: &EventQuery) -> Result<Vec<EventBuf>> {
         let mut events = Vec::new();
         self.each(reader, query, |event| {
             events.push(event.to_owned());
-            EventResult::Ok(ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(events)
     }
@@ -287,9 +284,9 @@ impl Log {
     /// # use arbour::events::Log;
     /// let store = arbour::MemoryStore::new();
     /// assert!(Log::open(&store, "main")?.get(&store.snapshot()?, 1)?.is_none());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn get<R: KvRead>(&self, reader: &R, position: u64) -> EventResult<Option<EventBuf>> {
+    pub fn get<R: KvRead>(&self, reader: &R, position: u64) -> Result<Option<EventBuf>> {
         let key = position_key(position);
         let event = reader.get_with(&self.trees.events, &key, |value| {
             envelope::decode(position, value).map(|event| event.to_owned())
@@ -309,9 +306,9 @@ impl Log {
     /// # use arbour::events::Log;
     /// let store = arbour::MemoryStore::new();
     /// assert_eq!(Log::open(&store, "main")?.verify(&store.snapshot()?, 0)?, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn verify<R: KvRead>(&self, reader: &R, after: u64) -> EventResult<u64> {
+    pub fn verify<R: KvRead>(&self, reader: &R, after: u64) -> Result<u64> {
         let head = self.head(reader)?;
         let mut expected = after.saturating_add(1).max(head.first);
         let (mut hash, mut count) = (None, 0);
@@ -325,14 +322,14 @@ impl Log {
                 .map_err(|cause| self.undecodable(&self.trees.events, key, cause))?;
             let fits = hash.is_none_or(|hash| *event.hash_before == hash);
             if event.position != expected || !fits {
-                return Err(broken(expected));
+                return Err(broken(expected).into());
             }
             hash = Some(envelope::hash(event.position, value));
             expected += 1;
             count += 1;
         }
         if expected <= head.position || hash.is_some_and(|hash| hash != head.hash) {
-            return Err(broken(expected.min(head.position)));
+            return Err(broken(expected.min(head.position)).into());
         }
         Ok(count)
     }
@@ -345,7 +342,7 @@ impl Log {
         reader: &R,
         after: u64,
         until: u64,
-    ) -> EventResult<EventBatch> {
+    ) -> Result<EventBatch> {
         let mut chunk = EventBatch::default();
         if until.saturating_sub(after) <= GETS_MAX {
             for position in after.saturating_add(1)..=until {
@@ -373,7 +370,7 @@ impl Log {
         Ok(chunk)
     }
 
-    pub(super) fn decode<'v>(&self, position: u64, value: &'v [u8]) -> EventResult<Event<'v>> {
+    pub(super) fn decode<'v>(&self, position: u64, value: &'v [u8]) -> Result<Event<'v>> {
         envelope::decode(position, value)
             .map_err(|cause| self.undecodable(&self.trees.events, &position_key(position), cause))
     }

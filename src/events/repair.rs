@@ -3,8 +3,11 @@
 use std::ops::Bound;
 use std::sync::atomic::Ordering;
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Savepoint, Tree};
+use arbour_core::{
+    Cursor as _, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Savepoint, Tree,
+};
 
+use super::EventError;
 use super::counters::Counters;
 use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::events::{Events, Inner};
@@ -13,11 +16,10 @@ use super::layout::{FORMAT, dead_tree};
 use super::log::{check_name, open_tree, position_key};
 use super::phase::ApplyError;
 use super::running_projection::{RunningProjection, from_json_value};
-use super::{EventError, EventResult};
 use crate::key::{Key as _, KeyPart as _, prefix_end};
 
 impl<S: KvStore> RunningProjection<S> {
-    fn dead_letters<R: KvRead>(&self, reader: &R) -> EventResult<Vec<DeadLetter>> {
+    fn dead_letters<R: KvRead>(&self, reader: &R) -> Result<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
 
@@ -28,7 +30,7 @@ impl<S: KvStore> RunningProjection<S> {
         reader: &R,
         stream: &str,
         after: u64,
-    ) -> EventResult<Option<u64>> {
+    ) -> Result<Option<u64>> {
         // A program that predates the index has written dead letters that it lacks.
         if !self.state(reader)?.indexes_dead {
             let letters = self.dead_letters(reader)?;
@@ -49,7 +51,7 @@ impl<S: KvStore> RunningProjection<S> {
 
     /// Rebuilds the index of dead letters by stream, if an older program that does not maintain it
     /// has written to the projection.
-    fn index_dead<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
+    fn index_dead<W: KvWrite>(&self, transaction: &mut W) -> Result<()> {
         let mut state = self.state(transaction)?;
         if state.indexes_dead {
             return Ok(());
@@ -68,7 +70,7 @@ impl<S: KvStore> RunningProjection<S> {
         transaction: &mut W,
         stream: &str,
         after: u64,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let mut state = self.state(transaction)?;
         if !state.has_quarantine || self.first_dead_of(transaction, stream, after)?.is_some() {
             return Ok(());
@@ -86,7 +88,7 @@ fn dead_letters_in<R: KvRead>(
     reader: &R,
     tree: &Tree,
     projection: &str,
-) -> EventResult<Vec<DeadLetter>> {
+) -> Result<Vec<DeadLetter>> {
     let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
     let mut letters = Vec::new();
     while let Some((key, value)) = cursor.next()? {
@@ -112,9 +114,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert!(events.dead_letters("bank")?.is_empty());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dead_letters(&self, projection: &str) -> EventResult<Vec<DeadLetter>> {
+    pub fn dead_letters(&self, projection: &str) -> Result<Vec<DeadLetter>> {
         self.inner.served(projection)?.dead_letters(&self.store().snapshot()?)
     }
 
@@ -130,9 +132,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::sync::Arc;
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// assert!(events.dead_letters_of("bank", 2)?.is_empty());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dead_letters_of(&self, projection: &str, version: u32) -> EventResult<Vec<DeadLetter>> {
+    pub fn dead_letters_of(&self, projection: &str, version: u32) -> Result<Vec<DeadLetter>> {
         check_name(projection, "a projection")?;
         let tree = open_tree(self.store(), &dead_tree(projection, version))?;
         dead_letters_in(&self.store().snapshot()?, &tree, projection)
@@ -151,9 +153,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// events.resume("bank")?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn resume(&self, projection: &str) -> EventResult<()> {
+    pub fn resume(&self, projection: &str) -> Result<()> {
         check_not_handling()?;
         let running = self.inner.served(projection)?;
         self.inner.leave_halt(running, |_, _| Ok(()))
@@ -172,9 +174,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// events.skip("bank")?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn skip(&self, projection: &str) -> EventResult<()> {
+    pub fn skip(&self, projection: &str) -> Result<()> {
         check_not_handling()?;
         let running = self.inner.served(projection)?;
         self.inner.leave_halt(running, |transaction, dead| {
@@ -207,28 +209,23 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// for dead in events.dead_letters("bank")? {
     ///     events.replay("bank", dead.position)?;
     /// }
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn replay(&self, projection: &str, position: u64) -> EventResult<bool> {
+    pub fn replay(&self, projection: &str, position: u64) -> Result<bool> {
         check_not_handling()?;
         self.replay_in(self.inner.served(projection)?, position, 0)
     }
 
     /// Replays a dead letter whose stream is known to have none up to the position `after`.
-    fn replay_in(
-        &self,
-        running: &RunningProjection<S>,
-        position: u64,
-        after: u64,
-    ) -> EventResult<bool> {
+    fn replay_in(&self, running: &RunningProjection<S>, position: u64, after: u64) -> Result<bool> {
         // Read it before the transaction begins, because the log may have a store of its own.
         let event = self.inner.event(position)?;
         let event = event.as_event();
         let is_applied = self.store().write(|transaction| {
             running.index_dead(transaction)?;
-            let invalid = |reason: String| EventError::Invalid {
-                log: self.inner.location.name().to_owned(),
-                reason,
+            let invalid = |reason: String| {
+                let log = self.inner.location.name().to_owned();
+                Error::from(EventError::Invalid { log, reason })
             };
             let dead =
                 running.dead_letter(transaction, position)?.filter(DeadLetter::is_dead_lettered);
@@ -276,9 +273,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// assert_eq!(events.release("bank", "account-1")?, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn release(&self, projection: &str, stream: &str) -> EventResult<u64> {
+    pub fn release(&self, projection: &str, stream: &str) -> Result<u64> {
         check_not_handling()?;
         let (mut count, mut last) = (0, None);
         loop {
@@ -319,11 +316,11 @@ fn again(dead: &DeadLetter, error: &ApplyError) -> DeadLetter {
 }
 
 impl<S: KvStore, L: KvStore> Inner<S, L> {
-    fn event(&self, position: u64) -> EventResult<super::EventBuf> {
+    fn event(&self, position: u64) -> Result<super::EventBuf> {
         let event = self.location.log.get(&self.location.store.snapshot()?, position)?;
-        event.ok_or_else(|| EventError::Invalid {
-            log: self.location.name().to_owned(),
-            reason: format!("there is no event at position {position} any more"),
+        event.ok_or_else(|| {
+            let reason = format!("there is no event at position {position} any more");
+            EventError::Invalid { log: self.location.name().to_owned(), reason }.into()
         })
     }
 
@@ -331,8 +328,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     pub(super) fn leave_halt(
         &self,
         running: &RunningProjection<S>,
-        and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> EventResult<()>,
-    ) -> EventResult<()> {
+        and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> Result<()>,
+    ) -> Result<()> {
         // Look without the writer first: a call that changes nothing must not wait or commit.
         if !running.state(&self.views.inner().snapshot()?)?.is_halted {
             return Ok(());

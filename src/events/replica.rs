@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use arbour_core::{Batch, KvRead, KvStore, KvWrite as _};
+use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Result};
 
 use super::event_batch::EventBatch;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::query::EventQuery;
 use super::type_index::type_key;
-use super::{EventError, EventResult, envelope};
+use super::{EventError, envelope};
 use crate::Progress;
 use crate::key::Key as _;
 
@@ -42,7 +42,7 @@ impl Log {
     /// let replica = Log::open(&copy, "main")?;
     /// replica.copy_from(&copy, &log, &store.snapshot()?, &mut |_| ControlFlow::Continue(()))?;
     /// assert_eq!(replica.head(&copy.snapshot()?)?, log.head(&store.snapshot()?)?);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn copy_from<S: KvStore, R: KvRead>(
         &self,
@@ -50,7 +50,7 @@ impl Log {
         source: &Log,
         reader: &R,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> EventResult<u64> {
+    ) -> Result<u64> {
         let newest = source.head(reader)?;
         let (began, first) = (Instant::now(), self.head(&store.snapshot()?)?.position);
         loop {
@@ -61,7 +61,8 @@ impl Log {
                     log: source.name().to_owned(),
                     reader: reader_name(),
                     position: head.position,
-                });
+                }
+                .into());
             }
             if head.position > newest.position {
                 return Err(EventError::Truncated {
@@ -69,7 +70,8 @@ impl Log {
                     reader: reader_name(),
                     applied: head.position,
                     newest: newest.position,
-                });
+                }
+                .into());
             }
             if head.position == newest.position {
                 if head.hash != newest.hash {
@@ -77,7 +79,8 @@ impl Log {
                         log: source.name().to_owned(),
                         reader: reader_name(),
                         position: head.position,
-                    });
+                    }
+                    .into());
                 }
                 return Ok(head.position);
             }
@@ -87,13 +90,14 @@ impl Log {
                     log: source.name().to_owned(),
                     asked: head.position + 1,
                     first: newest.first,
-                });
+                }
+                .into());
             }
             let after = if is_new { newest.first - 1 } else { head.position };
             let chunk = source.chunk(reader, after, newest.position)?;
             if chunk.is_empty() {
                 let position = after + 1;
-                return Err(EventError::Broken { log: source.name().to_owned(), position });
+                return Err(EventError::Broken { log: source.name().to_owned(), position }.into());
             }
             let batch = self.batch_of(source, reader, &chunk, (after, head, newest))?;
             let done = store.write(|transaction| {
@@ -103,7 +107,7 @@ impl Log {
                 if now == head {
                     transaction.apply(&batch)?;
                 }
-                EventResult::Ok(self.head(transaction)?.position)
+                Ok(self.head(transaction)?.position)
             })?;
             let reached = Progress::new(self.name(), began, first).at(done, Some(newest.position));
             if progress(reached).is_break() {
@@ -119,7 +123,7 @@ impl Log {
         reader: &R,
         chunk: &EventBatch,
         (after, mut head, newest): (u64, super::Head, super::Head),
-    ) -> EventResult<Batch> {
+    ) -> Result<Batch> {
         let mut batch = Batch::new();
         let is_new = head.position == 0;
         let mut hash = (!is_new).then_some(head.hash);
@@ -132,7 +136,8 @@ impl Log {
                 return Err(EventError::Broken {
                     log: source.name().to_owned(),
                     position: expected,
-                });
+                }
+                .into());
             }
             hash = Some(envelope::hash(position, value));
             batch.put(&self.trees.events, &position_key(position), value);
@@ -152,7 +157,9 @@ impl Log {
             }
         }
         if expected == newest.position && hash != Some(newest.hash) {
-            return Err(EventError::Broken { log: source.name().to_owned(), position: expected });
+            return Err(
+                EventError::Broken { log: source.name().to_owned(), position: expected }.into()
+            );
         }
         if is_new {
             head.first = after + 1;

@@ -1,14 +1,14 @@
 //! Trimming events.
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Result};
 
+use super::EventError;
 use super::event_batch::CHUNK_EVENTS;
 use super::events::Events;
 use super::handling::check_not_handling;
 use super::log::{Log, decode_number, position_key};
 use super::log_location::LogLocation;
 use super::type_index::type_key;
-use super::{EventError, EventResult};
 use crate::key::Key as _;
 
 impl Log {
@@ -32,21 +32,16 @@ impl Log {
     ///     log.trim(transaction, 1, 100)
     /// })?;
     /// assert_eq!((first, log.head(&store.snapshot()?)?.position), (2, 1));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn trim<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        until: u64,
-        limit: usize,
-    ) -> EventResult<u64> {
+    pub fn trim<W: KvWrite>(&self, transaction: &mut W, until: u64, limit: usize) -> Result<u64> {
         let mut head = self.head(transaction)?;
         let until = until.min(head.position);
         let before = head.first;
         while head.first <= until && (head.first - before) < limit as u64 {
             let position = head.first;
             let Some(event) = self.get(transaction, position)? else {
-                return Err(EventError::Broken { log: self.name().to_owned(), position });
+                return Err(EventError::Broken { log: self.name().to_owned(), position }.into());
             };
             let event = event.as_event();
             let version_key = (event.stream, event.version).to_key_bytes();
@@ -64,7 +59,7 @@ impl Log {
     }
 
     /// Returns the position acknowledged by the slowest subscription.
-    pub(super) fn acknowledged_by_all<R: KvRead>(&self, reader: &R) -> EventResult<Option<u64>> {
+    pub(super) fn acknowledged_by_all<R: KvRead>(&self, reader: &R) -> Result<Option<u64>> {
         let mut slowest: Option<u64> = None;
         let mut cursor = reader.scan(&self.trees.acks, KeyRange::all(), Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
@@ -75,7 +70,7 @@ impl Log {
         Ok(slowest)
     }
 
-    fn trim_all<S: KvStore>(&self, store: &S, until: u64) -> EventResult<u64> {
+    fn trim_all<S: KvStore>(&self, store: &S, until: u64) -> Result<u64> {
         let (slowest, head) = {
             let snapshot = store.snapshot()?;
             (self.acknowledged_by_all(&snapshot)?, self.head(&snapshot)?)
@@ -87,7 +82,7 @@ impl Log {
         loop {
             let (first, newest) = store.write(|transaction| {
                 let first = self.trim(transaction, until, CHUNK_EVENTS)?;
-                EventResult::Ok((first, self.head(transaction)?.position))
+                Ok((first, self.head(transaction)?.position))
             })?;
             if first > until.min(newest) {
                 return Ok(first);
@@ -110,9 +105,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.trim(1)?, 2);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn trim(&self, until: u64) -> EventResult<u64> {
+    pub fn trim(&self, until: u64) -> Result<u64> {
         check_not_handling()?;
         let snapshot = self.store().snapshot()?;
         let mut until = until;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use arbour_core::{DecodeError, KvRead, KvStore, KvWrite, Savepoint, Tree};
+use arbour_core::{DecodeError, Error, KvRead, KvStore, KvWrite, Result, Savepoint, Tree};
 use parking_lot::Mutex;
 
 use super::apply::{Effect, apply};
@@ -23,7 +23,7 @@ use super::policy::FailureAction;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;
 use super::turn::Turn;
-use super::{EventError, EventResult, envelope};
+use super::{EventError, envelope};
 use crate::key::Key as _;
 
 /// A version of a projection in use on a store.
@@ -75,7 +75,7 @@ pub(super) enum Fate {
 }
 
 impl<S: KvStore> RunningProjection<S> {
-    pub(super) fn open(store: &S, projection: Projection<S>, log: &str) -> EventResult<Self> {
+    pub(super) fn open(store: &S, projection: Projection<S>, log: &str) -> Result<Self> {
         projection.check()?;
         let (name, version) = (projection.name(), projection.version());
         let trees = Trees {
@@ -104,11 +104,11 @@ impl<S: KvStore> RunningProjection<S> {
         self.declared.name()
     }
 
-    fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> EventError {
+    fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> Error {
         EventError::undecodable(self.name(), tree.name(), key, cause)
     }
 
-    pub(super) fn state<R: KvRead>(&self, reader: &R) -> EventResult<ProjectionState> {
+    pub(super) fn state<R: KvRead>(&self, reader: &R) -> Result<ProjectionState> {
         let tree = &self.trees.states;
         let state = reader.get_with(tree, &self.state_key, ProjectionState::decode)?;
         let state = state.unwrap_or(Ok(ProjectionState::NEW));
@@ -119,17 +119,17 @@ impl<S: KvStore> RunningProjection<S> {
         &self,
         transaction: &mut W,
         state: &ProjectionState,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         if self.applied.load(Ordering::Acquire) == 0 {
             let log = [&[FORMAT], self.log.as_bytes()].concat();
             transaction.put(&self.trees.projections, &self.version_key, &log)?;
         }
-        Ok(transaction.put(&self.trees.states, &self.state_key, &state.encode())?)
+        transaction.put(&self.trees.states, &self.state_key, &state.encode())
     }
 
     /// Refuses a version that was made from another log, or whose position was lost together with
     /// the log, so that no event is applied twice.
-    pub(super) fn check_log<R: KvRead>(&self, reader: &R) -> EventResult<()> {
+    pub(super) fn check_log<R: KvRead>(&self, reader: &R) -> Result<()> {
         let (tree, key) = (&self.trees.projections, &self.version_key);
         let is_own = reader.get_with(tree, key, |log| match log {
             [FORMAT, log @ ..] => Ok(log == self.log.as_bytes()),
@@ -142,23 +142,23 @@ impl<S: KvStore> RunningProjection<S> {
             return Ok(());
         }
         let (log, reader) = (self.log.to_string(), self.name().to_owned());
-        Err(EventError::Foreign { log, reader, position: 0 })
+        Err(EventError::Foreign { log, reader, position: 0 }.into())
     }
 
     /// Returns the active version of this projection.
-    pub(super) fn active_version<R: KvRead>(&self, reader: &R) -> EventResult<Option<u32>> {
+    pub(super) fn active_version<R: KvRead>(&self, reader: &R) -> Result<Option<u32>> {
         read_active_version(reader, &self.trees.projections, self.name())
     }
 
     /// Tells whether this is the active version.
-    pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> EventResult<bool> {
+    pub(super) fn is_active_at<R: KvRead>(&self, reader: &R) -> Result<bool> {
         Ok(self.active_version(reader)? == Some(self.declared.version()))
     }
 
     /// Makes this version the active one.
-    pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
+    pub(super) fn activate<W: KvWrite>(&self, transaction: &mut W) -> Result<()> {
         let version = number_value(u64::from(self.declared.version()));
-        Ok(transaction.put(&self.trees.projections, self.name().as_bytes(), &version)?)
+        transaction.put(&self.trees.projections, self.name().as_bytes(), &version)
     }
 
     /// Publishes a committed position to the other threads of this process.
@@ -193,7 +193,7 @@ impl<S: KvStore> RunningProjection<S> {
         state: &mut ProjectionState,
         chunk: &EventBatch,
         told: &mut dyn FnMut(u64, Fate),
-    ) -> EventResult<Advanced> {
+    ) -> Result<Advanced> {
         let before = *state;
         let mut advanced = Advanced::All;
         for (position, value) in chunk.iter() {
@@ -221,21 +221,23 @@ impl<S: KvStore> RunningProjection<S> {
     }
 
     /// Checks that an event directly follows those that were applied.
-    fn check_place(&self, state: &ProjectionState, event: &Event<'_>) -> EventResult<()> {
+    fn check_place(&self, state: &ProjectionState, event: &Event<'_>) -> Result<()> {
         let expected = state.applied.saturating_add(1);
         if event.position > expected {
             return Err(EventError::Archived {
                 log: self.log.to_string(),
                 asked: expected,
                 first: event.position,
-            });
+            }
+            .into());
         }
         if *event.hash_before != state.hash {
             return Err(EventError::Foreign {
                 log: self.log.to_string(),
                 reader: self.name().to_owned(),
                 position: state.applied,
-            });
+            }
+            .into());
         }
         Ok(())
     }
@@ -246,7 +248,7 @@ impl<S: KvStore> RunningProjection<S> {
         group: &mut Group<'_, '_, S>,
         event: &Event<'_>,
         has_quarantine: &mut bool,
-    ) -> EventResult<Result<Fate, Advanced>> {
+    ) -> Result<Result<Fate, Advanced>> {
         if *has_quarantine && let Some(since) = self.quarantined_since(group, event.stream)? {
             let dead = DeadLetter::quarantined(event, since);
             self.bury(group, &dead)?;
@@ -287,7 +289,7 @@ impl<S: KvStore> RunningProjection<S> {
         &self,
         group: &mut Group<'_, '_, S>,
         event: &Event<'_>,
-    ) -> EventResult<Result<Effect, ApplyError>> {
+    ) -> Result<Result<Effect, ApplyError>> {
         let mut unit = Savepoint::new(group);
         let effect = match apply(&self.declared, event, &mut unit)? {
             Ok(effect) => effect,
@@ -301,23 +303,19 @@ impl<S: KvStore> RunningProjection<S> {
         Ok(Ok(effect))
     }
 
-    pub(super) fn bury<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        dead: &DeadLetter,
-    ) -> EventResult<()> {
+    pub(super) fn bury<W: KvWrite>(&self, transaction: &mut W, dead: &DeadLetter) -> Result<()> {
         if dead.is_dead_lettered() {
             transaction.put(&self.trees.dead_streams, &dead.stream_key(), &[FORMAT])?;
         }
         let value = json_value(&self.log, dead)?;
-        Ok(transaction.put(&self.trees.dead, &position_key(dead.position), &value)?)
+        transaction.put(&self.trees.dead, &position_key(dead.position), &value)
     }
 
     pub(super) fn quarantined_since<R: KvRead>(
         &self,
         reader: &R,
         stream: &str,
-    ) -> EventResult<Option<u64>> {
+    ) -> Result<Option<u64>> {
         let (tree, key) = (&self.trees.quarantine, stream.as_bytes());
         let since = reader.get_with(tree, key, decode_number)?.transpose();
         since.map_err(|cause| self.undecodable(tree, key, cause))
@@ -327,12 +325,12 @@ impl<S: KvStore> RunningProjection<S> {
         &self,
         reader: &R,
         position: u64,
-    ) -> EventResult<Option<DeadLetter>> {
+    ) -> Result<Option<DeadLetter>> {
         self.json_at(reader, &self.trees.dead, position)
     }
 
     /// Returns the fate of an event that this projection has already dealt with.
-    pub(super) fn fate<R: KvRead>(&self, reader: &R, position: u64) -> EventResult<Fate> {
+    pub(super) fn fate<R: KvRead>(&self, reader: &R, position: u64) -> Result<Fate> {
         if let Some(dead) = self.dead_letter(reader, position)? {
             return Ok(Fate::Dead(dead.reason));
         }
@@ -345,7 +343,7 @@ impl<S: KvStore> RunningProjection<S> {
         reader: &R,
         tree: &Tree,
         position: u64,
-    ) -> EventResult<Option<J>> {
+    ) -> Result<Option<J>> {
         let key = position_key(position);
         let found = reader.get_with(tree, &key, from_json_value)?.transpose();
         found.map_err(|cause| self.undecodable(tree, &key, cause))
@@ -357,7 +355,7 @@ pub(super) fn read_active_version<R: KvRead>(
     reader: &R,
     tree: &Tree,
     projection: &str,
-) -> EventResult<Option<u32>> {
+) -> Result<Option<u32>> {
     let key = projection.as_bytes();
     let version = reader.get_with(tree, key, decode_number)?.transpose();
     let version =
@@ -366,7 +364,7 @@ pub(super) fn read_active_version<R: KvRead>(
 }
 
 /// Encodes a value as JSON after the format byte.
-fn json_value(log: &str, value: &impl serde::Serialize) -> EventResult<Vec<u8>> {
+fn json_value(log: &str, value: &impl serde::Serialize) -> Result<Vec<u8>> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, value).map_err(|error| EventError::Invalid {
         log: log.to_owned(),

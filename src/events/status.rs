@@ -1,12 +1,12 @@
 //! The positions and roles of the versions of projections.
 
-use arbour_core::{Cursor as _, KvRead, KvStore};
+use arbour_core::{Cursor as _, KvRead, KvStore, Result};
 
+use super::EventError;
 use super::events::{Events, active_version};
 use super::layout::{log_tree, state_prefix};
 use super::log::open_tree;
 use super::projection_state::ProjectionState;
-use super::{EventError, EventResult};
 use crate::key::KeyPart as _;
 
 /// The role of a version of a projection.
@@ -86,7 +86,7 @@ impl ProjectionStatus {
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert!(events.status()?[0].is_active());
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -108,9 +108,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert_eq!(events.status()?[0].lag, 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn status(&self) -> EventResult<Vec<ProjectionStatus>> {
+    pub fn status(&self) -> Result<Vec<ProjectionStatus>> {
         // Read the views before the log. An event appended in between then counts as lag, and the
         // lag is never negative.
         let snapshot = self.store().snapshot()?;
@@ -143,9 +143,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let none = Events::builder(store, "main").build()?;
     /// let states: Vec<_> = none.versions("bank")?.iter().map(|bank| bank.state).collect();
     /// assert_eq!(states, [VersionState::Active, VersionState::Kept]);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn versions(&self, projection: &str) -> EventResult<Vec<ProjectionStatus>> {
+    pub fn versions(&self, projection: &str) -> Result<Vec<ProjectionStatus>> {
         let store = self.store();
         let snapshot = store.snapshot()?;
         let newest = self.head()?.position;

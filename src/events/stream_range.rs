@@ -2,9 +2,8 @@
 
 use std::ops::Bound;
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, Result};
 
-use super::EventResult;
 use super::layout::stream_head_key;
 use super::log::{Log, decode_number};
 use super::query::EventQuery;
@@ -18,7 +17,7 @@ impl Log {
         reader: &R,
         stream: &str,
         query: &EventQuery,
-    ) -> EventResult<(u64, u64)> {
+    ) -> Result<(u64, u64)> {
         let head = self.head(reader)?.position;
         let after = self.version_at(reader, stream, query.after, head)?.unwrap_or(0);
         let last = if query.until < head {
@@ -41,7 +40,7 @@ impl Log {
         stream: &str,
         position: u64,
         head: u64,
-    ) -> EventResult<Option<u64>> {
+    ) -> Result<Option<u64>> {
         if position == 0 {
             return Ok(Some(0));
         }
@@ -82,14 +81,14 @@ impl Log {
         reader: &R,
         stream: &str,
         version: u64,
-    ) -> EventResult<Option<u64>> {
+    ) -> Result<Option<u64>> {
         let key = (stream, version).to_key_bytes();
         let position = reader.get_with(&self.trees.streams, &key, decode_number)?.transpose();
         position.map_err(|cause| self.undecodable(&self.trees.streams, &key, cause))
     }
 
     /// Returns the first version of a stream that was not trimmed.
-    fn first_version<R: KvRead>(&self, reader: &R, stream: &str) -> EventResult<Option<u64>> {
+    fn first_version<R: KvRead>(&self, reader: &R, stream: &str) -> Result<Option<u64>> {
         let (start, end) = ([stream.as_bytes(), &[0xff]].concat(), stream_head_key(stream));
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Excluded(&end));
         let mut cursor = reader.scan(&self.trees.streams, range, Direction::Forward)?;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use arbour_core::{Durability, KvRead, KvStore, KvWrite};
+use arbour_core::{Durability, KvRead, KvStore, KvWrite, Result};
 
+use super::EventError;
 use super::event::EventBuf;
 use super::events::Events;
 use super::handling::check_not_handling;
@@ -12,7 +13,6 @@ use super::log::{Log, check_name, decode_number, number_value};
 use super::log_location::LogLocation;
 use super::query::EventQuery;
 use super::tail::Tail;
-use super::{EventError, EventResult};
 use crate::ordered_uuid::ordered_uuid;
 
 impl Log {
@@ -37,19 +37,19 @@ impl Log {
     ///     log.acknowledge(transaction, "mailer", Some(1))
     /// })?;
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, Some(1));
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscription: &str,
         position: Option<u64>,
-    ) -> EventResult<()> {
+    ) -> Result<()> {
         let acknowledged = self.acknowledged(transaction, subscription)?;
         let key = subscription.as_bytes();
         let Some(position) = position else {
             transaction.delete(&self.trees.acks, key)?;
-            return Ok(transaction.delete(&self.trees.leases, key)?);
+            return transaction.delete(&self.trees.leases, key);
         };
         if acknowledged.is_some_and(|acknowledged| position <= acknowledged) {
             return Ok(());
@@ -61,9 +61,10 @@ impl Log {
                 subscription: subscription.to_owned(),
                 asked: position,
                 newest,
-            });
+            }
+            .into());
         }
-        Ok(transaction.put(&self.trees.acks, key, &number_value(position))?)
+        transaction.put(&self.trees.acks, key, &number_value(position))
     }
 
     /// Returns the position up to which a subscription has acknowledged events; `None` if the
@@ -78,13 +79,9 @@ impl Log {
     /// let store = arbour::MemoryStore::new();
     /// let log = Log::open(&store, "main")?;
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, None);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn acknowledged<R: KvRead>(
-        &self,
-        reader: &R,
-        subscription: &str,
-    ) -> EventResult<Option<u64>> {
+    pub fn acknowledged<R: KvRead>(&self, reader: &R, subscription: &str) -> Result<Option<u64>> {
         check_name(subscription, "a subscription")?;
         let (tree, key) = (&self.trees.acks, subscription.as_bytes());
         let position = reader.get_with(tree, key, decode_number)?.transpose();
@@ -92,12 +89,7 @@ impl Log {
     }
 
     /// Tells whether a runner is the latest that took over the subscription.
-    fn is_runner<R: KvRead>(
-        &self,
-        reader: &R,
-        subscription: &str,
-        runner: &[u8],
-    ) -> EventResult<bool> {
+    fn is_runner<R: KvRead>(&self, reader: &R, subscription: &str, runner: &[u8]) -> Result<bool> {
         let key = subscription.as_bytes();
         let is_last = reader.get_with(&self.trees.leases, key, |last| last == runner)?;
         Ok(is_last.unwrap_or(false))
@@ -123,7 +115,7 @@ impl Log {
 /// }
 /// mailer.acknowledge()?;
 /// assert_eq!(mailer.position(), 1);
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Subscription<S: KvStore, L: KvStore = S> {
     tail: Tail<S, L>,
@@ -148,9 +140,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// let notes = events.subscribe("notes", EventQuery::all().of_type("noted"))?;
     /// assert_eq!(notes.position(), 0);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn subscribe(&self, name: &str, query: EventQuery) -> EventResult<Subscription<S, L>> {
+    pub fn subscribe(&self, name: &str, query: EventQuery) -> Result<Subscription<S, L>> {
         check_not_handling()?;
         let LogLocation { store, log, .. } = &self.inner.location;
         check_name(name, "a subscription")?;
@@ -159,11 +151,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         let (acknowledged, newest) = store.inner().write_with(Durability::None, |transaction| {
             transaction.put(&log.trees.leases, name.as_bytes(), &runner)?;
             let newest = log.head(transaction)?.position;
-            EventResult::Ok((log.acknowledged(transaction, name)?, newest))
+            Ok((log.acknowledged(transaction, name)?, newest))
         })?;
         if let Some(applied) = acknowledged.filter(|acknowledged| *acknowledged > newest) {
             let (log, reader) = (log.name().to_owned(), format!("the subscription {name:?}"));
-            return Err(EventError::Truncated { log, reader, applied, newest });
+            return Err(EventError::Truncated { log, reader, applied, newest }.into());
         }
         let after = acknowledged.unwrap_or(query.after);
         Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned(), runner })
@@ -197,7 +189,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Subscription};
-    /// fn follow<S: KvStore>(mut subscription: Subscription<S>) -> Result<(), EventError> {
+    /// fn follow<S: KvStore>(mut subscription: Subscription<S>) -> arbour::Result<()> {
     ///     loop {
     ///         for event in subscription.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -206,7 +198,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///     }
     /// }
     /// ```
-    pub fn next(&mut self, limit: usize, timeout: Duration) -> EventResult<Vec<EventBuf>> {
+    pub fn next(&mut self, limit: usize, timeout: Duration) -> Result<Vec<EventBuf>> {
         self.tail.next(limit, timeout)
     }
 
@@ -220,10 +212,11 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
-    /// # use arbour::events::{EventBuf, EventError, Subscription};
-    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> Result<Vec<EventBuf>, EventError> {
+    /// # use arbour::ErrorKind;
+    /// # use arbour::events::{EventBuf, Subscription};
+    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> arbour::Result<Vec<EventBuf>> {
     ///     match mailer.next(100, Duration::from_secs(10)) {
-    ///         Err(EventError::Archived { .. }) => {
+    ///         Err(error) if error.kind() == ErrorKind::Missing => {
     ///             eprintln!("{} events were trimmed", mailer.skip_trimmed()?);
     ///             mailer.next(100, Duration::from_secs(10))
     ///         }
@@ -231,7 +224,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///     }
     /// }
     /// ```
-    pub fn skip_trimmed(&mut self) -> EventResult<u64> {
+    pub fn skip_trimmed(&mut self) -> Result<u64> {
         self.tail.skip_trimmed()
     }
 
@@ -244,11 +237,11 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Subscription};
-    /// fn done<S: KvStore>(subscription: &Subscription<S>) -> Result<(), EventError> {
+    /// fn done<S: KvStore>(subscription: &Subscription<S>) -> arbour::Result<()> {
     ///     subscription.acknowledge()
     /// }
     /// ```
-    pub fn acknowledge(&self) -> EventResult<()> {
+    pub fn acknowledge(&self) -> Result<()> {
         check_not_handling()?;
         let LogLocation { store, log, .. } = &self.tail.events.inner.location;
         let is_known = {
@@ -281,21 +274,21 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     ///     # let _ = count;
     ///     mailer.acknowledge_in(transaction)
     /// })?;
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> EventResult<()> {
+    pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> Result<()> {
         self.check_runner(transaction)?;
         let log = &self.tail.events.inner.location.log;
         log.acknowledge(transaction, &self.name, Some(self.position()))
     }
 
     /// Checks that no other runner has taken over.
-    fn check_runner<R: KvRead>(&self, reader: &R) -> EventResult<()> {
+    fn check_runner<R: KvRead>(&self, reader: &R) -> Result<()> {
         let log = &self.tail.events.inner.location.log;
         if log.is_runner(reader, &self.name, &self.runner)? {
             return Ok(());
         }
         let (log, subscription) = (log.name().to_owned(), self.name.clone());
-        Err(EventError::Fenced { log, subscription })
+        Err(EventError::Fenced { log, subscription }.into())
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use arbour_core::{Direction, KvStore};
+use arbour_core::{Direction, KvStore, Result};
 
+use super::EventError;
 use super::event::EventBuf;
 use super::events::Events;
 use super::handling::check_not_handling;
 use super::log_location::LogLocation;
 use super::query::EventQuery;
-use super::{EventError, EventResult};
 
 /// Reads a log from a position on and waits for new events; made by [`Events::tail`].
 ///
@@ -26,7 +26,7 @@ use super::{EventError, EventResult};
 /// assert!(tail.next(100, Duration::ZERO)?.is_empty(), "that was there before");
 /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Tail<S: KvStore, L: KvStore = S> {
     pub(super) events: Events<S, L>,
@@ -44,7 +44,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
     /// let notes = events.tail(EventQuery::all().of_type("noted").after(7));
     /// assert_eq!(notes.position(), 7);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn tail(&self, query: EventQuery) -> Tail<S, L> {
@@ -82,7 +82,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Tail};
-    /// fn print<S: KvStore>(mut tail: Tail<S>) -> Result<(), EventError> {
+    /// fn print<S: KvStore>(mut tail: Tail<S>) -> arbour::Result<()> {
     ///     loop {
     ///         for event in tail.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -90,7 +90,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     ///     }
     /// }
     /// ```
-    pub fn next(&mut self, limit: usize, timeout: Duration) -> EventResult<Vec<EventBuf>> {
+    pub fn next(&mut self, limit: usize, timeout: Duration) -> Result<Vec<EventBuf>> {
         check_not_handling()?;
         let until = Instant::now().checked_add(timeout);
         let inner = &self.events.inner;
@@ -109,7 +109,8 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
                     log: log.name().to_owned(),
                     asked: self.position.saturating_add(1),
                     first: head.first,
-                });
+                }
+                .into());
             }
             match events.last() {
                 // A full batch may end before the head; what it skipped does not match the query.
@@ -141,9 +142,9 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// assert!(tail.next(100, Duration::ZERO).is_err());
     /// assert_eq!(tail.skip_trimmed()?, 1);
     /// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn skip_trimmed(&mut self) -> EventResult<u64> {
+    pub fn skip_trimmed(&mut self) -> Result<u64> {
         let before = self.position;
         let trimmed = self.events.head()?.first.saturating_sub(1);
         self.position = before.max(trimmed);

@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite};
+use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, Result};
 
 use super::event::Event;
 use super::event_batch::CHUNK_EVENTS;
@@ -10,7 +10,6 @@ use super::head::Head;
 use super::layout::FORMAT;
 use super::log::Log;
 use super::query::EventQuery;
-use super::{EventError, EventResult};
 use crate::key::{Key as _, KeyPart as _};
 
 impl Head {
@@ -56,9 +55,9 @@ impl Log {
     /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
     /// store.write(|transaction| log.append(transaction, &append))?;
     /// assert_eq!(log.read(&store.snapshot()?, &EventQuery::all().of_type("noted"))?.len(), 1);
-    /// # Ok::<(), arbour::events::EventError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn index_types<S: KvStore>(&self, store: &S) -> EventResult<()> {
+    pub fn index_types<S: KvStore>(&self, store: &S) -> Result<()> {
         let mut head = self.head(&store.snapshot()?)?;
         while !head.indexes_types_behind(0) {
             head = store.write(|transaction| self.index_chunk(transaction))?;
@@ -67,7 +66,7 @@ impl Log {
     }
 
     /// Indexes the newest events that are not indexed yet.
-    fn index_chunk<W: KvWrite>(&self, transaction: &mut W) -> EventResult<Head> {
+    fn index_chunk<W: KvWrite>(&self, transaction: &mut W) -> Result<Head> {
         let mut head = self.head(transaction)?;
         // Once the first batch has set `types_from`, every append indexes its own events.
         let from = head.types_from.unwrap_or(head.position.saturating_add(1));
@@ -76,7 +75,7 @@ impl Log {
         self.each(transaction, &query, |event| {
             keys.push(type_key(event));
             lowest = event.position;
-            EventResult::Ok(ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
         for key in &keys {
             transaction.put(&self.trees.types, key, &[FORMAT])?;
@@ -88,21 +87,17 @@ impl Log {
     }
 
     /// Tells whether the index can answer a query.
-    pub(super) fn is_by_type<R: KvRead>(
-        &self,
-        reader: &R,
-        query: &EventQuery,
-    ) -> EventResult<bool> {
+    pub(super) fn is_by_type<R: KvRead>(&self, reader: &R, query: &EventQuery) -> Result<bool> {
         let is_asked = query.stream.is_none() && !query.types.is_empty();
         Ok(is_asked && self.head(reader)?.indexes_types_behind(query.after))
     }
 
-    pub(super) fn visit_types<R: KvRead, E: From<EventError>>(
+    pub(super) fn visit_types<R: KvRead>(
         &self,
         reader: &R,
         query: &EventQuery,
-        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        visit: &mut dyn FnMut(&Event<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let mut types: Vec<&str> = query.types.iter().map(String::as_str).collect();
         types.sort_unstable();
         types.dedup();
@@ -111,8 +106,7 @@ impl Log {
             let (start, end) =
                 ((name, query.after).to_key_bytes(), (name, query.until).to_key_bytes());
             let range = KeyRange::from_bounds(Bound::Excluded(&start), Bound::Included(&end));
-            let cursor = reader.scan(&self.trees.types, range, query.direction);
-            let cursor = cursor.map_err(EventError::from)?;
+            let cursor = reader.scan(&self.trees.types, range, query.direction)?;
             let mut entries = Entries { cursor, prefix: name.len() + 1, next: None };
             self.step(&mut entries)?;
             all.push(entries);
@@ -134,7 +128,7 @@ impl Log {
     }
 
     /// Reads the next entry of a type.
-    fn step<C: arbour_core::Cursor>(&self, entries: &mut Entries<C>) -> EventResult<()> {
+    fn step<C: arbour_core::Cursor>(&self, entries: &mut Entries<C>) -> Result<()> {
         entries.next = match entries.cursor.next()? {
             None => None,
             Some((key, _)) => {

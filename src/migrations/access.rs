@@ -6,7 +6,7 @@
 /// use arbour::migrations::{Access, Migrations};
 /// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
 /// assert_eq!(report.access, Access::ReadWrite);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {

@@ -1,6 +1,6 @@
 //! Adopting stores that were migrated by other means.
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
 use super::journal::Journal;
 use super::lease::Waiting;
@@ -9,7 +9,7 @@ use super::raw_trees::{Bound, RawTrees, reading};
 use super::record::RecordState;
 use super::run::Run;
 use super::step_id::StepKey;
-use super::{MigrationError, MigrationResult, StepId, Target};
+use super::{MigrationError, StepId, Target};
 
 impl Migrations {
     /// Records steps as done, up to a target, without running them: for a store older than its
@@ -29,17 +29,18 @@ impl Migrations {
     /// let migrations = Migrations::new("app", "1.2").group(rooms);
     /// migrations.adopt(&store, Target::number(2))?; // the version it had reached
     /// assert_eq!(migrations.run(&store)?.steps[0].step, StepId::Number(3));
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn adopt<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<()> {
+    pub fn adopt<S: KvStore>(&self, store: &S, target: Target) -> Result<()> {
         let declared = self.declared()?;
         let options = Run::default();
-        let journal = |raw: &dyn RawTrees| -> MigrationResult<Journal> {
+        let journal = |raw: &dyn RawTrees| -> Result<Journal> {
             let journal = Journal::load(raw)?;
             self.resolve(&declared, &journal, &target)?;
             match journal.records.keys().next() {
                 Some(StepKey { group, id }) => {
-                    Err(MigrationError::Journaled { group: group.clone(), step: StepId::clone(id) })
+                    Err(MigrationError::Journaled { group: group.clone(), step: StepId::clone(id) }
+                        .into())
                 }
                 None => Ok(journal),
             }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use arbour_core::KvStore;
+use arbour_core::{Error, KvStore, Operation, Result};
 
 use super::error::Halt;
 use super::journal::Journal;
@@ -15,7 +15,7 @@ use super::raw_trees::{Bound, RawTrees, reading};
 use super::report::{Report, StepReport};
 use super::run::Run;
 use super::step_id::StepKey;
-use super::{MigrationError, MigrationResult, Target};
+use super::{MigrationError, Target};
 
 impl Migrations {
     /// Undoes the steps after a target, newest first, with the [`down`](super::Step::down) of each.
@@ -38,9 +38,9 @@ impl Migrations {
     /// migrations.run(&store)?;
     /// assert_eq!(migrations.downgrade(&store, Target::Nothing)?.steps.len(), 1);
     /// assert_eq!(migrations.plan(&store)?.steps.len(), 1);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn downgrade<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
+    pub fn downgrade<S: KvStore>(&self, store: &S, target: Target) -> Result<Report> {
         self.downgrade_with(store, &Run::default().to(target))
     }
 
@@ -56,9 +56,9 @@ impl Migrations {
     /// let impatient = Run::default().to(Target::Nothing).wait(Duration::ZERO);
     /// let report = Migrations::new("app", "1.2").downgrade_with(&arbour::MemoryStore::new(), &impatient)?;
     /// assert!(report.steps.is_empty());
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn downgrade_with<S: KvStore>(&self, store: &S, options: &Run) -> MigrationResult<Report> {
+    pub fn downgrade_with<S: KvStore>(&self, store: &S, options: &Run) -> Result<Report> {
         let declared = self.declared()?;
         let mut waiting = Waiting::new();
         let held = loop {
@@ -67,7 +67,7 @@ impl Migrations {
                 return Ok(Report::default());
             }
             if options.backup.is_some() && !store.capabilities().hot_backup {
-                return Err(MigrationError::NoBackup { engine: store.capabilities().engine });
+                return Err(MigrationError::NoBackup { engine: store.capabilities().engine }.into());
             }
             if let Some(held) = waiting.take(store, options.lease, options.wait)? {
                 break held;
@@ -83,7 +83,7 @@ impl Migrations {
             for key in &undone {
                 let Some(step) = declared.steps.get(key) else { continue };
                 let (mut done, began) = (StepReport::new(key), Instant::now());
-                let ended = store.write_with(options.durability, |transaction| {
+                let ended = store.try_write_with(options.durability, |transaction| {
                     let raw = &mut Bound::new(store, transaction);
                     held.check(raw)?;
                     let counts = undo(key, step, raw, &mut Silent)?;
@@ -108,7 +108,7 @@ impl Migrations {
         declared: &Declared<'_>,
         raw: &dyn RawTrees,
         target: &Target,
-    ) -> MigrationResult<(Journal, Vec<StepKey>)> {
+    ) -> Result<(Journal, Vec<StepKey>)> {
         let journal = Journal::load(raw)?;
         let mut found = self.resolve(declared, &journal, target)?;
         // Steps that have not run do not matter to a downgrade.
@@ -128,24 +128,24 @@ impl Migrations {
         for key in &undone {
             let (group, step) = (key.group.clone(), key.id.clone());
             if journal.records.get(key).is_some_and(|record| record.is_running()) {
-                return Err(MigrationError::Unfinished { group, step });
+                return Err(MigrationError::Unfinished { group, step }.into());
             }
             if declared.steps.get(key).is_none_or(|step| step.down.is_none()) {
-                return Err(MigrationError::NoDown { group, step });
+                return Err(MigrationError::NoDown { group, step }.into());
             }
         }
         Ok((journal, undone))
     }
 }
 
-fn failed(key: &StepKey, halt: Halt) -> MigrationError {
+fn failed(key: &StepKey, halt: Halt) -> Error {
     match halt {
-        Halt::Failed(MigrationError::Store(cause)) => {
-            MigrationError::StoreInStep { at: place_of(key), cause }
+        Halt::Failed(cause) if cause.operation() != Operation::Layer => {
+            MigrationError::StoreInStep { at: place_of(key), cause }.into()
         }
         Halt::Failed(error) => error,
         Halt::Cancelled => {
-            MigrationError::Unfinished { group: key.group.clone(), step: key.id.clone() }
+            MigrationError::Unfinished { group: key.group.clone(), step: key.id.clone() }.into()
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use arbour_core::{Cursor, Direction, KeyRange, KvStore, Result, Savepoint};
+use arbour_core::{Cursor, Direction, Error, KeyRange, KvStore, Result, Savepoint};
 
 use super::access::Access;
 use super::error::Halt;
@@ -15,7 +15,7 @@ use super::raw_trees::{Bound, RawTrees, Unwritable, reading};
 use super::record::Record;
 use super::report::{Report, StepReport, TreeChanges};
 use super::step_id::{StepId, StepKey};
-use super::{MigrationError, MigrationResult, Target};
+use super::{MigrationError, Target};
 
 impl Migrations {
     /// Runs the pending steps and their checks on a snapshot, as [`run`](Self::run) would, and reports
@@ -39,9 +39,9 @@ impl Migrations {
     /// let changes = migrations.dry_run(&store)?.changes;
     /// assert_eq!((changes[0].tree.as_str(), changes[0].added.count), ("rooms", 1));
     /// assert_eq!(changes[0].removed.samples, ["attic"]);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dry_run<S: KvStore>(&self, store: &S) -> MigrationResult<Report> {
+    pub fn dry_run<S: KvStore>(&self, store: &S) -> Result<Report> {
         self.dry_run_to(store, Target::Newest)
     }
 
@@ -54,9 +54,9 @@ impl Migrations {
     /// # use arbour::migrations::{Migrations, Target};
     /// let dry = Migrations::new("app", "1.2").dry_run_to(&arbour::MemoryStore::new(), Target::number(1))?;
     /// assert!(dry.steps.is_empty());
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
+    pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> Result<Report> {
         let declared = self.declared()?;
         let mut snapshot = Unwritable::pin(store)?;
         let found = self.look(&declared, &Bound::new(store, &mut snapshot), &target)?;
@@ -99,7 +99,7 @@ impl Migrations {
         journal: &Journal,
         key: &StepKey,
         raw: &mut dyn RawTrees,
-    ) -> MigrationResult<StepReport> {
+    ) -> Result<StepReport> {
         let mut done = StepReport::new(key);
         let began = Instant::now();
         let record = journal.records.get(key);
@@ -121,17 +121,12 @@ impl Migrations {
     /// Runs a completed step again and commits its changes without a journal entry. This is only
     /// meant for tests that check whether running a step a second time is harmless.
     #[doc(hidden)]
-    pub fn run_once_more<S: KvStore>(
-        &self,
-        store: &S,
-        group: &str,
-        step: &StepId,
-    ) -> MigrationResult<()> {
+    pub fn run_once_more<S: KvStore>(&self, store: &S, group: &str, step: &StepId) -> Result<()> {
         let declared = self.declared()?;
         let key = StepKey::new(group, step);
         let journal = reading(store, |raw| Journal::load(raw))?;
         if journal.records.get(&key).is_none_or(Record::is_running) {
-            return Err(MigrationError::NotFound { group: key.group, step: key.id });
+            return Err(MigrationError::NotFound { group: key.group, step: key.id }.into());
         }
         store.write(|transaction| {
             let raw = &mut Bound::new(store, transaction);
@@ -141,13 +136,14 @@ impl Migrations {
 }
 
 /// A dry run has no progress callback, so a step cannot be cancelled.
-fn failed(halt: Halt) -> MigrationError {
+fn failed(halt: Halt) -> Error {
     match halt {
         Halt::Failed(error) => error,
         Halt::Cancelled => MigrationError::Invalid {
             program: String::new(),
             reason: "it was cancelled".to_owned(),
-        },
+        }
+        .into(),
     }
 }
 

@@ -4,25 +4,24 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use arbour_core::{Cause, Error};
+use arbour_core::{Cause, Error, ErrorKind};
 
 use super::problem::Problem;
 use super::{StepId, Target};
 
-pub(crate) type MigrationResult<T> = Result<T, MigrationError>;
-
 /// Where a step failed.
 ///
 /// ```
-/// use arbour::migrations::{Group, Migrations, Step};
+/// use arbour::migrations::{Group, MigrationError, Migrations, Step};
 /// let step = Step::numbered(1).atomic(|trees| {
 ///     trees.put("rooms", b"study", b"")?;
 ///     Err("no more rooms".into())
 /// });
 /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
 /// let error = migrations.run(&arbour::MemoryStore::new()).unwrap_err();
+/// let place = error.downcast_ref().and_then(MigrationError::place);
 /// assert_eq!(
-///     error.place().unwrap().to_string(),
+///     place.unwrap().to_string(),
 ///     r#"step 1 of "rooms", at key "study" of tree "rooms""#
 /// );
 /// ```
@@ -51,7 +50,7 @@ impl fmt::Display for StepPlace {
     }
 }
 
-/// An error of a migration.
+/// Why a migration failed. [`Error::downcast_ref`] returns it.
 ///
 /// If a step fails, only what was committed together with its progress in the journal is kept: of
 /// an atomic step nothing, of a step in chunks the chunks before. The next run continues there.
@@ -61,15 +60,13 @@ impl fmt::Display for StepPlace {
 /// let twice = Group::new("rooms")
 ///     .step(Step::numbered(1).atomic(|_| Ok(())))
 ///     .step(Step::numbered(1).atomic(|_| Ok(())));
-/// let error = Migrations::new("app", "1.2").group(twice).run(&arbour::MemoryStore::new());
-/// assert!(matches!(error, Err(MigrationError::Invalid { .. })));
+/// let run = Migrations::new("app", "1.2").group(twice).run(&arbour::MemoryStore::new());
+/// let error = run.unwrap_err();
+/// assert!(matches!(error.downcast_ref(), Some(MigrationError::Invalid { .. })));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MigrationError {
-    /// The store reported an error outside any step; see [`Error::kind`].
-    Store(Error),
-
     /// A declaration or a call is invalid and would fail again: correct it.
     Invalid {
         /// The program.
@@ -235,9 +232,9 @@ impl MigrationError {
     /// Returns where a step failed, if the error came from a step.
     ///
     /// ```
-    /// use arbour::migrations::Migrations;
-    /// let nameless = Migrations::new("", "1.2").run(&arbour::MemoryStore::new());
-    /// assert_eq!(nameless.unwrap_err().place(), None);
+    /// use arbour::migrations::{MigrationError, Migrations};
+    /// let nameless = Migrations::new("", "1.2").run(&arbour::MemoryStore::new()).unwrap_err();
+    /// assert_eq!(nameless.downcast_ref().and_then(MigrationError::place), None);
     /// ```
     #[must_use]
     pub fn place(&self) -> Option<&StepPlace> {
@@ -253,22 +250,26 @@ impl MigrationError {
         }
     }
 
-    /// Returns the error of the store, if the store failed.
-    ///
-    /// ```
-    /// use arbour::{ErrorKind, KvStore, MemoryStore};
-    /// use arbour::migrations::Migrations;
-    /// let store = MemoryStore::new();
-    /// store.close()?;
-    /// let error = Migrations::new("app", "1.2").run(&store).unwrap_err();
-    /// assert_eq!(error.store_error().unwrap().kind(), ErrorKind::Closed);
-    /// # Ok::<(), arbour::Error>(())
-    /// ```
-    #[must_use]
-    pub fn store_error(&self) -> Option<&Error> {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Store(error) | Self::StoreInStep { cause: error, .. } => Some(error),
-            _ => None,
+            Self::Invalid { .. }
+            | Self::Refused { .. }
+            | Self::Ahead { .. }
+            | Self::Standing { .. }
+            | Self::IsCollection { .. }
+            | Self::Beyond { .. }
+            | Self::Unfinished { .. }
+            | Self::Journaled { .. } => ErrorKind::InvalidArgument,
+            Self::NotFound { .. } => ErrorKind::Missing,
+            Self::TooNew { .. } => ErrorKind::TooNew,
+            Self::Damaged { .. } => ErrorKind::Corrupted,
+            Self::Step { .. } | Self::Panicked { .. } | Self::CheckFailed { .. } => {
+                ErrorKind::Failed
+            }
+            Self::StoreInStep { cause, .. } => cause.kind(),
+            Self::NoDown { .. } | Self::NoBackup { .. } => ErrorKind::Unsupported,
+            Self::Busy { .. } => ErrorKind::Busy,
+            Self::Fenced { .. } => ErrorKind::Locked,
         }
     }
 
@@ -276,19 +277,19 @@ impl MigrationError {
         tree: &str,
         key: &[u8],
         cause: impl StdError + Send + Sync + 'static,
-    ) -> Self {
+    ) -> Error {
         Self::Damaged {
             tree: tree.to_owned(),
             key: key.escape_ascii().to_string(),
             cause: Cause::new(cause),
         }
+        .into()
     }
 }
 
 impl fmt::Display for MigrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Store(error) => write!(f, "{error}"),
             Self::Invalid { program, reason } => {
                 write!(f, "the migrations of {program:?}: {reason}")
             }
@@ -398,7 +399,6 @@ fn show_first(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
 impl StdError for MigrationError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Store(error) => error.source(),
             Self::StoreInStep { cause, .. } => Some(cause),
             Self::Damaged { cause, .. }
             | Self::Step { cause, .. }
@@ -408,9 +408,9 @@ impl StdError for MigrationError {
     }
 }
 
-impl From<Error> for MigrationError {
-    fn from(error: Error) -> Self {
-        Self::Store(error)
+impl From<MigrationError> for Error {
+    fn from(error: MigrationError) -> Self {
+        Self::layered(error.kind(), error)
     }
 }
 
@@ -419,17 +419,17 @@ impl From<Error> for MigrationError {
 pub(super) enum Halt {
     /// The progress callback cancelled it.
     Cancelled,
-    Failed(MigrationError),
+    Failed(Error),
 }
 
 impl From<MigrationError> for Halt {
     fn from(error: MigrationError) -> Self {
-        Self::Failed(error)
+        Self::Failed(error.into())
     }
 }
 
 impl From<Error> for Halt {
     fn from(error: Error) -> Self {
-        Self::Failed(error.into())
+        Self::Failed(error)
     }
 }

@@ -54,8 +54,13 @@ impl Group {
     /// use arbour::migrations::{Group, MigrationError, Migrations, Step, StepId};
     /// let nothing = |number| Step::numbered(number).atomic(|_| Ok(()));
     /// let gap = Group::new("rooms").contiguous().step(nothing(1)).step(nothing(3));
-    /// let error = Migrations::new("app", "1.2").group(gap).run(&arbour::MemoryStore::new());
-    /// assert!(matches!(error, Err(MigrationError::NotFound { step: StepId::Number(2), .. })));
+    /// let run = Migrations::new("app", "1.2").group(gap).run(&arbour::MemoryStore::new());
+    /// let error = run.unwrap_err();
+    /// let missing = StepId::Number(2);
+    /// assert!(matches!(
+    ///     error.downcast_ref(),
+    ///     Some(MigrationError::NotFound { step, .. }) if *step == missing
+    /// ));
     /// ```
     #[must_use]
     pub fn contiguous(mut self) -> Self {

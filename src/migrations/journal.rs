@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour_core::{DecodeError, Direction, KeyRange};
+use arbour_core::{DecodeError, Direction, KeyRange, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
@@ -56,7 +56,7 @@ impl Hashing {
 
 impl Head {
     /// Reads the head. Without a head, nothing has run.
-    pub(super) fn load(raw: &dyn RawTrees) -> Result<Self, MigrationError> {
+    pub(super) fn load(raw: &dyn RawTrees) -> Result<Self> {
         raw.get(JOURNAL_TREE, HEAD_KEY)?.map_or(Ok(Self::default()), |value| Self::decode(&value))
     }
 
@@ -96,7 +96,7 @@ impl Head {
         seal(HEAD_KEY, body)
     }
 
-    fn decode(value: &[u8]) -> Result<Self, MigrationError> {
+    fn decode(value: &[u8]) -> Result<Self> {
         let (format, body) = unseal(JOURNAL_TREE, HEAD_KEY, value, HEAD_FORMAT)?;
         let hashing = if format == FORMAT { Hashing::Sequence } else { Hashing::Set };
         let mut reader = Reader(body);
@@ -162,7 +162,7 @@ impl Journal {
     /// # Errors
     /// [`Damaged`](MigrationError::Damaged) if an entry is damaged or the entries do not match the
     /// head.
-    pub(super) fn load(raw: &dyn RawTrees) -> Result<Self, MigrationError> {
+    pub(super) fn load(raw: &dyn RawTrees) -> Result<Self> {
         let (mut records, mut head) = (BTreeMap::new(), None);
         let mut cursor = raw.scan(JOURNAL_TREE, KeyRange::all(), Direction::Forward)?;
         while let Some((key, value)) = cursor.next()? {
@@ -196,18 +196,14 @@ impl Journal {
         raw: &mut dyn RawTrees,
         key: &StepKey,
         record: Record,
-    ) -> Result<JournalChange, MigrationError> {
+    ) -> Result<JournalChange> {
         let encoded = key.encode();
         raw.put(JOURNAL_TREE, &encoded, &record.encode(&encoded))?;
         self.write_head(raw, key, Some(record))
     }
 
     /// Removes an entry and writes the head in the caller's transaction.
-    pub(super) fn delete(
-        &self,
-        raw: &mut dyn RawTrees,
-        key: &StepKey,
-    ) -> Result<JournalChange, MigrationError> {
+    pub(super) fn delete(&self, raw: &mut dyn RawTrees, key: &StepKey) -> Result<JournalChange> {
         raw.delete(JOURNAL_TREE, &key.encode())?;
         self.write_head(raw, key, None)
     }
@@ -217,7 +213,7 @@ impl Journal {
         raw: &mut dyn RawTrees,
         key: &StepKey,
         record: Option<Record>,
-    ) -> Result<JournalChange, MigrationError> {
+    ) -> Result<JournalChange> {
         let before = self.records.get(key);
         let mut head = self.head.clone();
         // The earlier record leaves the hashes, and the new one joins them.

@@ -16,7 +16,7 @@
 //! detects an entry that is missing or outdated. A head of format 1, which is read but no longer
 //! written, holds one hash over all entries in order instead.
 
-use arbour_core::{DecodeError, Error, ErrorKind, Operation};
+use arbour_core::{DecodeError, Error, ErrorKind, Operation, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
@@ -97,7 +97,7 @@ pub(super) fn unseal<'v>(
     key: &[u8],
     value: &'v [u8],
     newest: u8,
-) -> Result<(u8, &'v [u8]), MigrationError> {
+) -> Result<(u8, &'v [u8])> {
     let damaged =
         |expected, found| MigrationError::damaged(tree, key, DecodeError::new(expected, found));
     if let Some(format) = value.first().filter(|format| **format > newest) {
@@ -106,7 +106,7 @@ pub(super) fn unseal<'v>(
             "the journal of migrations has format {format}, and this program reads formats up to {newest}"
         );
         let error = Error::new(ErrorKind::TooNew, Operation::Get, message);
-        return Err(error.with_tree(tree).with_key(key).into());
+        return Err(error.with_tree(tree).with_key(key));
     }
     let Some((body, found)) = value.split_last_chunk::<CHECKSUM_BYTES>() else {
         return Err(damaged("a value with a checksum", format!("{} bytes", value.len())));

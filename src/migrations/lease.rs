@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arbour_core::{DecodeError, Durability, Error, ErrorKind, KvStore, clock};
+use arbour_core::{DecodeError, Durability, Error, ErrorKind, KvStore, Result, clock};
 
+use super::MigrationError;
 use super::layout::{FORMAT, LEASE_KEY, LEASE_TREE, seal, unseal};
 use super::raw_trees::{Bound, RawTrees, reading};
 use super::record::Reader;
-use super::{MigrationError, MigrationResult};
 
 /// How often a waiting runner checks the lease.
 const POLL: Duration = Duration::from_millis(20);
@@ -38,7 +38,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn load(raw: &dyn RawTrees) -> MigrationResult<Option<Self>> {
+    pub(super) fn load(raw: &dyn RawTrees) -> Result<Option<Self>> {
         let value = raw.get(LEASE_TREE, LEASE_KEY)?;
         value.map(|value| Self::decode(&value)).transpose()
     }
@@ -52,7 +52,7 @@ impl Lease {
         seal(LEASE_KEY, body)
     }
 
-    fn decode(value: &[u8]) -> MigrationResult<Self> {
+    fn decode(value: &[u8]) -> Result<Self> {
         let mut reader = Reader(unseal(LEASE_TREE, LEASE_KEY, value, FORMAT)?.1);
         let mut read = || {
             let (epoch, until, term) = (reader.number()?, reader.array()?, reader.number()?);
@@ -79,22 +79,24 @@ pub(super) struct Held {
 
 impl Held {
     /// Fails if another runner has taken over.
-    pub(super) fn check(&self, raw: &dyn RawTrees) -> MigrationResult<()> {
+    pub(super) fn check(&self, raw: &dyn RawTrees) -> Result<()> {
         match Lease::load(raw)? {
             Some(lease) if lease.epoch == self.epoch && lease.holder == self.holder => Ok(()),
-            Some(lease) => Err(MigrationError::Fenced { holder: lease.holder }),
-            None => Err(MigrationError::Fenced { holder: "its identity is unknown".to_owned() }),
+            Some(lease) => Err(MigrationError::Fenced { holder: lease.holder }.into()),
+            None => {
+                Err(MigrationError::Fenced { holder: "its identity is unknown".to_owned() }.into())
+            }
         }
     }
 
     /// Extends the lease, counted from now.
-    pub(super) fn renew(&self, raw: &mut dyn RawTrees) -> MigrationResult<()> {
+    pub(super) fn renew(&self, raw: &mut dyn RawTrees) -> Result<()> {
         self.write(raw, clock::unix_millis().saturating_add_unsigned(millis(self.term)))
     }
 
-    fn write(&self, raw: &mut dyn RawTrees, until: i64) -> MigrationResult<()> {
+    fn write(&self, raw: &mut dyn RawTrees, until: i64) -> Result<()> {
         let (epoch, term, holder) = (self.epoch, self.term, self.holder.clone());
-        Ok(raw.put(LEASE_TREE, LEASE_KEY, &Lease { epoch, until, term, holder }.encode())?)
+        raw.put(LEASE_TREE, LEASE_KEY, &Lease { epoch, until, term, holder }.encode())
     }
 
     /// Runs a closure, then releases the lease, even if the closure panics.
@@ -192,7 +194,7 @@ impl Waiting {
         store: &S,
         term: Duration,
         wait: Duration,
-    ) -> MigrationResult<Option<Held>> {
+    ) -> Result<Option<Held>> {
         let is_shared = store.capabilities().multi_process;
         // Read through a snapshot, so that a waiting runner does not block the writer of the active
         // one.
@@ -209,13 +211,13 @@ impl Waiting {
                 let epoch = lease.map_or(0, |lease| lease.epoch).saturating_add(1);
                 let held = Held { epoch, term, holder: self.holder.clone() };
                 held.renew(raw)?;
-                MigrationResult::Ok(Some(held))
+                Ok(Some(held))
             });
             match taken {
                 Ok(Some(held)) => return Ok(Some(held)),
                 Ok(None) => self.refused = None,
                 // An atomic step of another process holds the writer slot for its whole duration.
-                Err(MigrationError::Store(error)) if error.kind() == ErrorKind::Busy => {
+                Err(error) if error.kind() == ErrorKind::Busy => {
                     self.refused = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -224,11 +226,11 @@ impl Waiting {
         let waited = self.began.elapsed();
         if waited >= wait {
             if let Some(error) = self.refused.take() {
-                return Err(error.into());
+                return Err(error);
             }
             let holder =
                 lease.map_or_else(|| "its identity is unknown".to_owned(), |lease| lease.holder);
-            return Err(MigrationError::Busy { holder, waited });
+            return Err(MigrationError::Busy { holder, waited }.into());
         }
         thread::sleep(POLL.min(wait - waited));
         Ok(None)

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use arbour_core::{Error, Result};
+
 #[cfg(doc)]
 use super::Access;
 use super::MigrationError;
@@ -44,7 +46,7 @@ use super::step_trees::Budget;
 /// assert_eq!(report.steps.len(), 2);
 /// assert_eq!(store.get(&store.tree("rooms")?, b"study")?.as_deref(), Some(&b"books"[..]));
 /// assert!(migrations().run(&store)?.steps.is_empty());
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Migrations {
@@ -158,7 +160,7 @@ impl Migrations {
     /// let viewer = Migrations::new("chat viewer", "2.0").allow_reading_newer();
     /// let report = viewer.run(&arbour::MemoryStore::new())?;
     /// assert_eq!(report.access, Access::ReadWrite); // no newer program was there
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn allow_reading_newer(mut self) -> Self {
@@ -214,15 +216,15 @@ impl Migrations {
         format!("{} {}", self.program, self.version)
     }
 
-    pub(super) fn invalid(&self, reason: impl Into<String>) -> MigrationError {
-        MigrationError::Invalid { program: self.program.clone(), reason: reason.into() }
+    pub(super) fn invalid(&self, reason: impl Into<String>) -> Error {
+        MigrationError::Invalid { program: self.program.clone(), reason: reason.into() }.into()
     }
 
     /// Validates the steps and sorts them.
     ///
     /// # Errors
     /// [`Invalid`](MigrationError::Invalid) if the declaration is invalid for every store.
-    pub(super) fn declared(&self) -> Result<Declared<'_>, MigrationError> {
+    pub(super) fn declared(&self) -> Result<Declared<'_>> {
         let is_name = |name: &str| (1..=NAME_BYTES_MAX).contains(&name.len());
         let named = |what: &str, name: &str| {
             let reason =
@@ -260,7 +262,7 @@ impl Migrations {
         Ok(Declared { steps, groups: &self.groups })
     }
 
-    fn check_step(&self, group: &Group, step: &Step) -> Result<(), MigrationError> {
+    fn check_step(&self, group: &Group, step: &Step) -> Result<()> {
         let wrong = |what: String| {
             Err(self.invalid(format!("step {} of {:?} {what}", step.id, group.name)))
         };

@@ -42,7 +42,6 @@ mod target;
 mod verify;
 
 pub use access::Access;
-pub(crate) use error::MigrationResult;
 pub use error::{MigrationError, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;

@@ -78,11 +78,13 @@ fn refuse_collection(key: &StepKey, source: &Source, raw: &dyn RawTrees) -> Resu
 pub(super) fn check(key: &StepKey, step: &Step, trees: &mut StepTrees<'_>) -> Result<(), Halt> {
     let Some(check) = &step.check else { return Ok(()) };
     trees.make_read_only();
-    guarded(key, trees, |trees| check(trees)).map_err(|halt| match halt {
-        Halt::Failed(MigrationError::Step { at, cause }) => {
-            MigrationError::CheckFailed { at, cause }.into()
+    guarded(key, trees, |trees| check(trees)).map_err(|halt| {
+        if let Halt::Failed(error) = &halt
+            && let Some(MigrationError::Step { at, cause }) = error.downcast_ref()
+        {
+            return MigrationError::CheckFailed { at: at.clone(), cause: cause.clone() }.into();
         }
-        other => other,
+        halt
     })
 }
 
@@ -115,7 +117,9 @@ fn guarded<R>(
     // If the step was stopped, that counts, even if the step ignored it.
     match trees.stop() {
         Some(Stop::Cancelled) => return Err(Halt::Cancelled),
-        Some(Stop::Store(cause)) => return Err(MigrationError::StoreInStep { at, cause }.into()),
+        Some(Stop::Store(cause)) => {
+            return Err(MigrationError::StoreInStep { at, cause }.into());
+        }
         Some(Stop::Ahead(put)) => {
             let put = put.escape_ascii().to_string();
             return Err(MigrationError::Ahead { at, put }.into());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
 use super::access::Access;
 use super::journal::{Head, Journal};
@@ -12,7 +12,7 @@ use super::raw_trees::{RawTrees, reading};
 use super::record::{Kind, Record};
 use super::step::Step;
 use super::step_id::{StepId, StepKey};
-use super::{MigrationError, MigrationResult, Target};
+use super::{MigrationError, Target};
 
 /// What would run in a store, and how the journal and the program differ.
 ///
@@ -23,7 +23,7 @@ use super::{MigrationError, MigrationResult, Target};
 /// let plan = migrations.plan(&arbour::MemoryStore::new())?;
 /// assert_eq!(plan.steps[0].step.to_string(), "tidy");
 /// assert!(plan.steps[0].is_chunked && plan.problems.is_empty());
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,7 +44,7 @@ pub struct Plan {
 /// # let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
 /// let plan = migrations.plan(&arbour::MemoryStore::new())?;
 /// assert_eq!((plan.steps[0].group.as_str(), plan.steps[0].entries), ("rooms", None));
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -80,9 +80,9 @@ impl Migrations {
     /// # use arbour::migrations::Migrations;
     /// let plan = Migrations::new("app", "1.2").plan(&arbour::MemoryStore::new())?;
     /// assert!(plan.steps.is_empty());
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn plan<S: KvStore>(&self, store: &S) -> MigrationResult<Plan> {
+    pub fn plan<S: KvStore>(&self, store: &S) -> Result<Plan> {
         self.plan_to(store, Target::Newest)
     }
 
@@ -96,9 +96,9 @@ impl Migrations {
     /// # use arbour::migrations::{Migrations, Target};
     /// let plan = Migrations::new("app", "1.2").plan_to(&arbour::MemoryStore::new(), Target::number(3))?;
     /// assert!(plan.steps.is_empty());
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn plan_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Plan> {
+    pub fn plan_to<S: KvStore>(&self, store: &S, target: Target) -> Result<Plan> {
         let declared = self.declared()?;
         reading(store, |raw| {
             let journal = Journal::load(raw)?;
@@ -128,7 +128,7 @@ impl Migrations {
         declared: &Declared<'_>,
         raw: &dyn RawTrees,
         target: &Target,
-    ) -> MigrationResult<Option<(Journal, Resolution)>> {
+    ) -> Result<Option<(Journal, Resolution)>> {
         let head = Head::load(raw)?;
         let knows = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
         let is_done =
@@ -148,11 +148,13 @@ impl Migrations {
         declared: &Declared<'_>,
         journal: &Journal,
         target: &Target,
-    ) -> MigrationResult<Resolution> {
+    ) -> Result<Resolution> {
         if let Target::Step { group, step } = target
             && !declared.steps.contains_key(&StepKey::new(group, step))
         {
-            return Err(MigrationError::NotFound { group: group.clone(), step: step.clone() });
+            return Err(
+                MigrationError::NotFound { group: group.clone(), step: step.clone() }.into()
+            );
         }
         let mut found = Resolution { is_readable: true, ..Resolution::default() };
         let newest_declared = newest_of_groups(declared.steps.keys());
@@ -244,7 +246,7 @@ impl Migrations {
     }
 
     /// Fails if any mismatch is refused.
-    pub(super) fn refuse(&self, found: &Resolution) -> MigrationResult<()> {
+    pub(super) fn refuse(&self, found: &Resolution) -> Result<()> {
         let refused = || found.problems.iter().filter(|problem| problem.is_refused);
         let is_newer = |problem: &&Problem| matches!(problem.kind, ProblemKind::Newer { .. });
         if refused().any(|problem| is_newer(&problem)) {
@@ -253,26 +255,30 @@ impl Migrations {
                 format: self.format,
                 is_readable: found.is_readable,
                 problems: refused().filter(is_newer).cloned().collect(),
-            });
+            }
+            .into());
         }
         match refused().next() {
             None => Ok(()),
             Some(Problem { group, step, kind: ProblemKind::NotFound, .. }) => {
-                Err(MigrationError::NotFound { group: group.clone(), step: step.clone() })
+                Err(MigrationError::NotFound { group: group.clone(), step: step.clone() }.into())
             }
-            Some(_) => Err(MigrationError::Refused { problems: refused().cloned().collect() }),
+            Some(_) => {
+                Err(MigrationError::Refused { problems: refused().cloned().collect() }.into())
+            }
         }
     }
 
     /// Fails if a step beyond the target has run.
-    pub(super) fn refuse_beyond(journal: &Journal, target: &Target) -> MigrationResult<()> {
+    pub(super) fn refuse_beyond(journal: &Journal, target: &Target) -> Result<()> {
         let beyond = journal.records.keys().rev().find(|key| !target.covers(key));
         beyond.map_or(Ok(()), |key| {
             Err(MigrationError::Beyond {
                 target: target.clone(),
                 group: key.group.clone(),
                 step: key.id.clone(),
-            })
+            }
+            .into())
         })
     }
 }

@@ -17,7 +17,7 @@ use super::StepId;
 /// let plan = rooms("adds another room").plan(&store)?;
 /// assert!(matches!(plan.problems[0].kind, ProblemKind::Edited { .. }));
 /// assert!(plan.problems[0].is_refused);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

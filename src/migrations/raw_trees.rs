@@ -85,10 +85,10 @@ impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
 }
 
 /// Calls `run` with the trees of a snapshot. Writes are refused.
-pub(super) fn reading<S: KvStore, R, E: From<Error>>(
+pub(super) fn reading<S: KvStore, R>(
     store: &S,
-    run: impl FnOnce(&mut dyn RawTrees) -> Result<R, E>,
-) -> Result<R, E> {
+    run: impl FnOnce(&mut dyn RawTrees) -> Result<R>,
+) -> Result<R> {
     let mut snapshot = Unwritable::pin(store)?;
     run(&mut Bound::new(store, &mut snapshot))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arbour_core::DecodeError;
+use arbour_core::{DecodeError, Result};
 
 use super::MigrationError;
 use super::layout::{FORMAT, JOURNAL_TREE, seal, unseal};
@@ -21,7 +21,7 @@ pub(super) type Hash = [u8; 32];
 /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
 /// let counts = migrations.run(&arbour::MemoryStore::new())?.steps[0].counts;
 /// assert_eq!((counts.puts, counts.deletes, counts.chunks), (1, 1, 1));
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,7 +74,7 @@ pub enum RecordState {
 /// let status = migrations.status(&store)?;
 /// let record = status.steps[0].record.as_ref().unwrap();
 /// assert_eq!((record.state, record.program.as_str()), (RecordState::Done, "app 1.2"));
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,7 +149,7 @@ impl Record {
         seal(key, body)
     }
 
-    pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self, MigrationError> {
+    pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self> {
         let (_, body) = unseal(JOURNAL_TREE, key, value, FORMAT)?;
         Self::read(&mut Reader(body))
             .map_err(|cause| MigrationError::damaged(JOURNAL_TREE, key, cause))
@@ -250,7 +250,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Counts, Kind, Record, RecordState};
-    use crate::migrations::MigrationError;
+    use arbour_core::ErrorKind;
 
     #[test]
     fn comes_back_and_every_changed_byte_is_found() {
@@ -278,7 +278,8 @@ mod tests {
                 changed[at] ^= 0x80;
                 assert!(Record::decode(b"key", &changed).is_err(), "byte {at}");
                 let cut = Record::decode(b"key", &value[..at]);
-                assert!(matches!(cut, Err(MigrationError::Damaged { .. })), "cut at {at}");
+                let kind = cut.map_err(|error| error.kind());
+                assert_eq!(kind, Err(ErrorKind::Corrupted), "cut at {at}");
             }
         }
     }

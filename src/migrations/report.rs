@@ -15,7 +15,7 @@ const SAMPLES: usize = 5;
 /// use arbour::migrations::{Access, Migrations};
 /// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
 /// assert!(report.steps.is_empty() && !report.is_cancelled && report.access == Access::ReadWrite);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,7 +41,7 @@ pub struct Report {
 /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
 /// let report = migrations.run(&arbour::MemoryStore::new())?;
 /// assert!(report.steps[0].is_done && report.steps[0].counts.puts == 1);
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, KvStore, clock};
+use arbour_core::{Durability, KvStore, Operation, Result, clock};
 
 use super::access::Access;
 use super::error::Halt;
@@ -19,7 +19,7 @@ use super::report::{Report, StepReport};
 use super::step::{Body, Step};
 use super::step_id::StepKey;
 use super::step_trees::count;
-use super::{MigrationError, MigrationResult, Target};
+use super::{MigrationError, Target};
 use crate::Progress;
 
 /// The options of a run.
@@ -159,9 +159,9 @@ impl Migrations {
     /// let store = arbour::MemoryStore::new();
     /// assert_eq!(migrations.run(&store)?.steps.len(), 1);
     /// assert_eq!(migrations.run(&store)?.steps.len(), 0);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn run<S: KvStore>(&self, store: &S) -> MigrationResult<Report> {
+    pub fn run<S: KvStore>(&self, store: &S) -> Result<Report> {
         self.run_options(store, &Run::default(), None)
     }
 
@@ -178,9 +178,9 @@ impl Migrations {
     /// let migrations = Migrations::new("app", "1.2").group(rooms);
     /// let store = arbour::MemoryStore::new();
     /// assert_eq!(migrations.run_to(&store, Target::number(1))?.steps.len(), 1);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn run_to<S: KvStore>(&self, store: &S, target: Target) -> MigrationResult<Report> {
+    pub fn run_to<S: KvStore>(&self, store: &S, target: Target) -> Result<Report> {
         self.run_options(store, &Run::default().to(target), None)
     }
 
@@ -204,14 +204,14 @@ impl Migrations {
     ///     ControlFlow::Break(())
     /// })?;
     /// assert!(report.is_cancelled && report.steps.is_empty());
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn run_with<S: KvStore>(
         &self,
         store: &S,
         options: &Run,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> MigrationResult<Report> {
+    ) -> Result<Report> {
         self.run_options(store, options, Some(progress))
     }
 
@@ -220,7 +220,7 @@ impl Migrations {
         store: &S,
         options: &Run,
         progress: Option<Listener<'_>>,
-    ) -> MigrationResult<Report> {
+    ) -> Result<Report> {
         let declared = self.declared()?;
         let target = &options.target;
         let mut waiting = Waiting::new();
@@ -235,7 +235,7 @@ impl Migrations {
                 return Ok(Report { access: found.access, ..Report::default() });
             }
             if options.backup.is_some() && !store.capabilities().hot_backup {
-                return Err(MigrationError::NoBackup { engine: store.capabilities().engine });
+                return Err(MigrationError::NoBackup { engine: store.capabilities().engine }.into());
             }
             if let Some(held) = waiting.take(store, options.lease, options.wait)? {
                 break held;
@@ -251,7 +251,7 @@ impl Migrations {
         declared: &Declared<'_>,
         held: &Held,
         progress: Option<Listener<'_>>,
-    ) -> MigrationResult<Report> {
+    ) -> Result<Report> {
         // Look again: the previous holder of the lease may have done everything.
         let found = reading(store, |raw| self.look(declared, raw, &options.target))?;
         let Some((journal, found)) = found else { return Ok(Report::default()) };
@@ -310,7 +310,7 @@ impl<S: KvStore> Runner<'_, S> {
             let ran = self.run_chunk(key, step, began);
             let (change, counts) = ran.map_err(|halt| match halt {
                 // The error comes from the commit, which belongs to the step.
-                Halt::Failed(MigrationError::Store(cause)) => {
+                Halt::Failed(cause) if cause.operation() != Operation::Layer => {
                     MigrationError::StoreInStep { at: place_of(key), cause }.into()
                 }
                 other => other,
@@ -336,7 +336,7 @@ impl<S: KvStore> Runner<'_, S> {
         let (migrations, pulse) = (self.migrations, &mut self.pulse);
         let before = journal.records.get(key);
         let cursor = before.and_then(|record| record.cursor.as_deref());
-        store.write_with(self.options.durability, |transaction| {
+        store.try_write_with(self.options.durability, |transaction| {
             let raw = &mut Bound::new(store, transaction);
             // In the same transaction as the changes, so that a runner that lost its lease commits
             // nothing.

@@ -1,14 +1,14 @@
 //! The status of a store: which steps have run.
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
+use super::StepId;
 use super::journal::Journal;
 use super::lease::Lease;
 use super::migrations::Migrations;
 use super::raw_trees::reading;
 use super::record::Record;
 use super::step_id::StepKey;
-use super::{MigrationResult, StepId};
 
 /// The steps that have run in a store, compared with those the program declares.
 ///
@@ -16,7 +16,7 @@ use super::{MigrationResult, StepId};
 /// use arbour::migrations::Migrations;
 /// let status = Migrations::new("app", "1.2").status(&arbour::MemoryStore::new())?;
 /// assert!(status.steps.is_empty() && status.runner.is_none());
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ pub struct Status {
 /// let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
 /// let status = migrations.status(&arbour::MemoryStore::new())?;
 /// assert!(status.steps[0].is_declared && status.steps[0].record.is_none());
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -66,9 +66,9 @@ impl Migrations {
     /// for step in Migrations::new("app", "1.2").status(&arbour::MemoryStore::new())?.steps {
     ///     println!("{} {}: {:?}", step.group, step.step, step.record);
     /// }
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn status<S: KvStore>(&self, store: &S) -> MigrationResult<Status> {
+    pub fn status<S: KvStore>(&self, store: &S) -> Result<Status> {
         let declared = self.declared()?;
         reading(store, |raw| {
             let journal = Journal::load(raw)?;

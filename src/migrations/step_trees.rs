@@ -64,7 +64,7 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// let migrations = Migrations::new("app", "1.2").group(Group::new("users").step(step));
 /// migrations.run(&store)?;
 /// assert_eq!(store.get(&store.tree("years")?, b"1815")?.as_deref(), Some(&[1][..]));
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct StepTrees<'t> {
     raw: &'t mut dyn RawTrees,

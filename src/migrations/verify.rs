@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arbour_core::KvStore;
+use arbour_core::{Error, KvStore, Result};
 
 use super::error::Halt;
 use super::journal::Journal;
@@ -11,7 +11,7 @@ use super::perform::check;
 use super::progress::Silent;
 use super::raw_trees::reading;
 use super::step_trees::StepTrees;
-use super::{MigrationError, MigrationResult, Target};
+use super::{MigrationError, Target};
 
 impl Migrations {
     /// Reads the whole journal and compares it with the program, and runs the
@@ -35,9 +35,9 @@ impl Migrations {
     /// migrations.run(&store)?;
     /// store.delete(&store.tree("rooms")?, b"study")?;
     /// assert_eq!(migrations.verify(&store)?.len(), 1);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn verify<S: KvStore>(&self, store: &S) -> MigrationResult<Vec<MigrationError>> {
+    pub fn verify<S: KvStore>(&self, store: &S) -> Result<Vec<Error>> {
         let declared = self.declared()?;
         reading(store, |raw| {
             let journal = Journal::load(raw)?;
@@ -54,8 +54,10 @@ impl Migrations {
                 let mut silent = Silent;
                 match check(key, step, &mut StepTrees::new(raw, &mut silent)) {
                     Ok(()) | Err(Halt::Cancelled) => {}
-                    Err(Halt::Failed(error)) if error.store_error().is_some() => return Err(error),
-                    Err(Halt::Failed(error)) => failed.push(error),
+                    Err(Halt::Failed(error)) => match error.downcast_ref() {
+                        None | Some(MigrationError::StoreInStep { .. }) => return Err(error),
+                        Some(_) => failed.push(error),
+                    },
                 }
             }
             Ok(failed)

@@ -1,9 +1,9 @@
 //! The transaction of a traced store.
 
-use arbour_core::engine::forward;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arbour_core::engine::forward;
 use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 use super::counters::count;
@@ -86,7 +86,7 @@ impl<W: KvWrite> KvRead for TracedTransaction<W> {
 }
 
 impl<W: KvWrite> KvWrite for TracedTransaction<W> {
-    forward!(self => self.transaction; check, conflicted);
+    forward!(self => self.transaction; check);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.life.writes += 1;

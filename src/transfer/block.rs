@@ -1,6 +1,8 @@
 //! The blocks of a dump, which frame its records.
 
-use super::{Digest, TransferError, TransferResult};
+use arbour_core::{Error, Result};
+
+use super::{Digest, TransferError};
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89ARB\r\n\x1a\n";
 pub(super) const VERSION: u16 = 1;
@@ -124,8 +126,9 @@ impl End {
     }
 
     /// Decodes the end, without its kind.
-    pub(super) fn decode(at: u64, bytes: [u8; Self::BYTES]) -> TransferResult<Self> {
-        let altered = |reason: &str| TransferError::Altered { at, reason: reason.to_owned() };
+    pub(super) fn decode(at: u64, bytes: [u8; Self::BYTES]) -> Result<Self> {
+        let altered =
+            |reason: &str| Error::from(TransferError::Altered { at, reason: reason.to_owned() });
         let short = || altered("its end is too short");
         let (checksum, body) = bytes.split_first_chunk().ok_or_else(short)?;
         if crc32fast::hash(body) != u32::from_be_bytes(*checksum) {

@@ -1,9 +1,9 @@
 //! Copying a store to another store.
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
 use super::entries::visit_hashed;
-use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
+use super::{Transfer, TransferError, Transferred, is_unfinished};
 
 /// Copies all of a store, as of now, into an empty store of any engine, and verifies the copy by
 /// reading it back.
@@ -23,9 +23,9 @@ use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished}
 /// old.put(&old.tree("users")?, b"ada", b"1815")?;
 /// assert_eq!(copy(&old, &new)?.entries, 1);
 /// assert_eq!(new.get(&new.tree("users")?, b"ada")?.as_deref(), Some(&b"1815"[..]));
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
-pub fn copy(from: &impl KvStore, to: &impl KvStore) -> TransferResult<Transferred> {
+pub fn copy(from: &impl KvStore, to: &impl KvStore) -> Result<Transferred> {
     Transfer::new().copy(from, to)
 }
 
@@ -40,11 +40,11 @@ impl Transfer<'_> {
     /// use arbour::transfer::Transfer;
     /// let moved = Transfer::new().replace().copy(&MemoryStore::new(), &MemoryStore::new())?;
     /// assert_eq!(moved.bytes, 0);
-    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn copy(self, from: &impl KvStore, to: &impl KvStore) -> TransferResult<Transferred> {
+    pub fn copy(self, from: &impl KvStore, to: &impl KvStore) -> Result<Transferred> {
         if is_unfinished(from)? {
-            return Err(TransferError::Unfinished);
+            return Err(TransferError::Unfinished.into());
         }
         let total = self.count(from)?;
         self.in_steps(2).fill(to, "copy", total, |visit| visit_hashed(from, visit))

@@ -10,7 +10,7 @@ use std::fmt;
 /// use arbour::transfer::{Digest, digest};
 /// let empty: Digest = digest(&MemoryStore::new())?;
 /// assert!(empty.to_string().starts_with("e3b0c442"));
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::block::{self, End, FULL, MAGIC, RECORDS_MAX, VERSION};
 use super::digest::Digest;
 use super::entries::each_entry;
 use super::record::{self, RecordWriter};
-use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished};
+use super::{Transfer, TransferError, Transferred, is_unfinished};
 
 /// Writes all of a store, as of now, as a stream of bytes that [`load`](super::load()) reads into a
 /// store of any engine. The stream is flushed but not synced; the caller that opened the file syncs
@@ -28,9 +28,9 @@ use super::{Transfer, TransferError, TransferResult, Transferred, is_unfinished}
 /// let mut bytes = Vec::new();
 /// assert_eq!(dump(&store, &mut bytes)?.entries, 1);
 /// assert_eq!(&bytes[..4], b"\x89ARB");
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
-pub fn dump(store: &impl KvStore, out: impl Write) -> TransferResult<Transferred> {
+pub fn dump(store: &impl KvStore, out: impl Write) -> Result<Transferred> {
     Transfer::new().dump(store, out)
 }
 
@@ -44,11 +44,11 @@ impl Transfer<'_> {
     /// use arbour::MemoryStore;
     /// use arbour::transfer::Transfer;
     /// Transfer::new().dump(&MemoryStore::new(), Vec::new())?;
-    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dump(mut self, store: &impl KvStore, out: impl Write) -> TransferResult<Transferred> {
+    pub fn dump(mut self, store: &impl KvStore, out: impl Write) -> Result<Transferred> {
         if is_unfinished(store)? {
-            return Err(TransferError::Unfinished);
+            return Err(TransferError::Unfinished.into());
         }
         let total = self.count(store)?;
         let mut meter = self.meter("dump", total);
@@ -73,22 +73,22 @@ struct Dumping<W> {
 }
 
 impl<W: Write> Dumping<W> {
-    fn begin(mut out: W) -> TransferResult<Self> {
+    fn begin(mut out: W) -> Result<Self> {
         out.write_all(&MAGIC).map_err(TransferError::writing)?;
         out.write_all(&VERSION.to_be_bytes()).map_err(TransferError::writing)?;
         Ok(Self { out, writer: RecordWriter::default(), block: Vec::new(), sha: Sha256::new() })
     }
 
-    fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> TransferResult<()> {
+    fn entry(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
         let bytes = key.len() + value.len();
         if bytes + record::OVERHEAD + FULL > RECORDS_MAX {
-            return Err(TransferError::TooLarge { tree: tree.to_owned(), bytes });
+            return Err(TransferError::TooLarge { tree: tree.to_owned(), bytes }.into());
         }
         self.writer.entry(tree, key, value);
         if self.writer.records.len() >= FULL { self.end_block() } else { Ok(()) }
     }
 
-    fn end_block(&mut self) -> TransferResult<()> {
+    fn end_block(&mut self) -> Result<()> {
         let records = &mut self.writer.records;
         if records.is_empty() {
             return Ok(());
@@ -97,10 +97,10 @@ impl<W: Write> Dumping<W> {
         self.block.clear();
         block::append(&mut self.block, records);
         records.clear();
-        self.out.write_all(&self.block).map_err(TransferError::writing)
+        Ok(self.out.write_all(&self.block).map_err(TransferError::writing)?)
     }
 
-    fn finish(mut self) -> TransferResult<Digest> {
+    fn finish(mut self) -> Result<Digest> {
         self.end_block()?;
         let digest = Digest(self.sha.finalize().into());
         let RecordWriter { trees, entries, .. } = self.writer;

@@ -1,13 +1,13 @@
 //! The entries that a transfer moves, and their digest.
 
 use arbour_core::engine::TreeName;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore};
+use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Result};
 use sha2::{Digest as _, Sha256};
 
+use super::TransferError;
 use super::digest::Digest;
 use super::mark::is_left_out;
 use super::record::{RecordWriter, Visit};
-use super::{TransferError, TransferResult};
 
 /// How many bytes of records are hashed at once.
 const CHUNK: usize = 64 << 10;
@@ -25,14 +25,14 @@ const CHUNK: usize = 64 << 10;
 /// assert_ne!(digest(&old)?, digest(&new)?);
 /// copy(&old, &new)?;
 /// assert_eq!(digest(&old)?, digest(&new)?);
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
-pub fn digest(store: &impl KvStore) -> TransferResult<Digest> {
+pub fn digest(store: &impl KvStore) -> Result<Digest> {
     visit_hashed(store, &mut |_, _, _| Ok(()))
 }
 
 /// Visits the entries that a transfer moves, in order.
-pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<()> {
+pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> Result<()> {
     let snapshot = store.snapshot()?;
     for name in snapshot.trees()? {
         if is_left_out(&name) {
@@ -48,7 +48,7 @@ pub(super) fn each_entry(store: &impl KvStore, visit: &mut Visit<'_>) -> Transfe
 }
 
 /// Visits the same entries, and returns their digest.
-pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> TransferResult<Digest> {
+pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> Result<Digest> {
     let mut sha = Sha256::new();
     let mut writer = RecordWriter::default();
     each_entry(store, &mut |tree, key, value| {
@@ -64,6 +64,6 @@ pub(super) fn visit_hashed(store: &impl KvStore, visit: &mut Visit<'_>) -> Trans
 }
 
 /// Fails if a store does not return what was written to it.
-pub(super) fn check(expected: Digest, found: Digest) -> TransferResult<()> {
-    if expected == found { Ok(()) } else { Err(TransferError::Differs { expected, found }) }
+pub(super) fn check(expected: Digest, found: Digest) -> Result<()> {
+    if expected == found { Ok(()) } else { Err(TransferError::Differs { expected, found }.into()) }
 }

@@ -3,13 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use arbour_core::Error;
+use arbour_core::{Error, ErrorKind};
 
 use super::digest::Digest;
 
-pub(crate) type TransferResult<T> = Result<T, TransferError>;
-
-/// An error of a transfer.
+/// Why a transfer failed. [`Error::downcast_ref`] returns it.
 ///
 /// A failure after the destination was marked leaves the mark there. The same call resumes the
 /// transfer, or starts it again.
@@ -22,10 +20,6 @@ pub(crate) type TransferResult<T> = Result<T, TransferError>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// A store reported an error; see [`Error::kind`].
-    #[error(transparent)]
-    Store(#[from] Error),
-
     /// The destination is not empty: choose an empty store, or ask for it to be
     /// [replaced](super::Transfer::replace). Nothing was written.
     #[error(
@@ -129,11 +123,35 @@ impl TransferError {
         )
     }
 
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotEmpty { .. } => ErrorKind::Exists,
+            Self::Unfinished => ErrorKind::InvalidArgument,
+            Self::Cancelled => ErrorKind::Failed,
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+                _ => ErrorKind::Io,
+            },
+            Self::TooNew { .. } => ErrorKind::TooNew,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::Differs { .. }
+            | Self::NotADump
+            | Self::Truncated { .. }
+            | Self::Altered { .. } => ErrorKind::Corrupted,
+        }
+    }
+
     pub(super) fn writing(cause: io::Error) -> Self {
         Self::Io { is_writing: true, source: Arc::new(cause) }
     }
 
     pub(super) fn reading(cause: io::Error) -> Self {
         Self::Io { is_writing: false, source: Arc::new(cause) }
+    }
+}
+
+impl From<TransferError> for Error {
+    fn from(error: TransferError) -> Self {
+        Self::layered(error.kind(), error)
     }
 }

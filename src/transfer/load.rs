@@ -2,10 +2,10 @@
 
 use std::io::{Read, Seek};
 
-use arbour_core::KvStore;
+use arbour_core::{KvStore, Result};
 
 use super::undump::{Hashing, undump};
-use super::{Transfer, TransferError, TransferResult, Transferred, mark};
+use super::{Transfer, TransferError, Transferred, mark};
 
 /// Loads a dump into an empty store of any engine, and verifies it by reading it back.
 ///
@@ -30,14 +30,14 @@ use super::{Transfer, TransferError, TransferResult, Transferred, mark};
 /// let mut bytes = Vec::new();
 /// dump(&old, &mut bytes)?;
 ///
-/// let cut = load(Cursor::new(&bytes[..bytes.len() - 1]), &new);
-/// assert!(matches!(cut, Err(TransferError::Truncated { .. })));
+/// let cut = load(Cursor::new(&bytes[..bytes.len() - 1]), &new).unwrap_err();
+/// assert!(matches!(cut.downcast_ref(), Some(TransferError::Truncated { .. })));
 /// assert_eq!(new.stats()?.entries, 0);
 ///
 /// assert_eq!(load(Cursor::new(&bytes), &new)?.entries, 1);
-/// # Ok::<(), TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
-pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> TransferResult<Transferred> {
+pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> Result<Transferred> {
     Transfer::new().load(dump, to)
 }
 
@@ -61,14 +61,14 @@ pub fn load(dump: impl Read + Seek, to: &impl KvStore) -> TransferResult<Transfe
 /// dump(&old, &mut bytes)?;
 ///
 /// let mut pipe = &bytes[..bytes.len() - 1];
-/// let cut = load_stream(&mut pipe, &new);
-/// assert!(matches!(cut, Err(TransferError::Truncated { .. })));
+/// let cut = load_stream(&mut pipe, &new).unwrap_err();
+/// assert!(matches!(cut.downcast_ref(), Some(TransferError::Truncated { .. })));
 /// assert_eq!((new.stats()?.entries, is_unfinished(&new)?), (0, false));
 ///
 /// assert_eq!(load_stream(&bytes[..], &new)?.entries, 1);
-/// # Ok::<(), TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
-pub fn load_stream(dump: impl Read, to: &impl KvStore) -> TransferResult<Transferred> {
+pub fn load_stream(dump: impl Read, to: &impl KvStore) -> Result<Transferred> {
     Transfer::new().load_stream(dump, to)
 }
 
@@ -84,13 +84,9 @@ impl Transfer<'_> {
     /// let mut bytes = Vec::new();
     /// dump(&MemoryStore::new(), &mut bytes)?;
     /// Transfer::new().replace().load(std::io::Cursor::new(bytes), &MemoryStore::new())?;
-    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn load(
-        mut self,
-        mut dump: impl Read + Seek,
-        to: &impl KvStore,
-    ) -> TransferResult<Transferred> {
+    pub fn load(mut self, mut dump: impl Read + Seek, to: &impl KvStore) -> Result<Transferred> {
         let begin = dump.stream_position().map_err(TransferError::reading)?;
         self = self.in_steps(3);
         let mut meter = self.meter("check", None);
@@ -118,18 +114,15 @@ impl Transfer<'_> {
     /// let mut bytes = Vec::new();
     /// dump(&MemoryStore::new(), &mut bytes)?;
     /// Transfer::new().chunk_bytes(64 << 10).load_stream(&bytes[..], &MemoryStore::new())?;
-    /// # Ok::<(), arbour::transfer::TransferError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn load_stream(
-        mut self,
-        dump: impl Read,
-        to: &impl KvStore,
-    ) -> TransferResult<Transferred> {
+    pub fn load_stream(mut self, dump: impl Read, to: &impl KvStore) -> Result<Transferred> {
         self = self.in_steps(2);
         let was_empty = mark::is_empty(to)?;
         let loaded =
             self.fill(to, "load", None, |visit| Ok(undump(dump, Hashing::All, visit)?.digest));
-        if was_empty && loaded.as_ref().is_err_and(TransferError::is_of_dump) {
+        let refused = loaded.as_ref().err().and_then(|error| error.downcast_ref());
+        if was_empty && refused.is_some_and(TransferError::is_of_dump) {
             self.clear(to)?;
         }
         loaded

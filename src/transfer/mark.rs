@@ -3,7 +3,7 @@
 use arbour_core::engine::TreeName;
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result};
 
-use super::{TransferError, TransferResult};
+use super::TransferError;
 
 /// The tree of the mark.
 const TREE: &str = "arbour/transfer";
@@ -45,7 +45,7 @@ pub(super) fn is_empty(store: &impl KvStore) -> Result<bool> {
 
 /// Marks a store before anything is written to it. A store with entries is refused, unless it is
 /// already marked or is to be replaced. Tells whether there may be entries.
-pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> {
+pub(super) fn set(store: &impl KvStore, replaces: bool) -> Result<bool> {
     let tree = store.open_tree(TreeName::layer(TREE)?)?;
     store.write_with(Durability::PowerLoss, |transaction| {
         if transaction.contains(&tree, KEY)? {
@@ -53,7 +53,7 @@ pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> 
         }
         let holds = transaction.trees()?.into_iter().find(|name| !is_left_out(name));
         if let Some(tree) = holds.as_ref().filter(|_| !replaces) {
-            return Err(TransferError::NotEmpty { tree: tree.clone() });
+            return Err(TransferError::NotEmpty { tree: tree.clone() }.into());
         }
         transaction.put(&tree, KEY, &[FORMAT])?;
         Ok(holds.is_some())
@@ -61,7 +61,7 @@ pub(super) fn set(store: &impl KvStore, replaces: bool) -> TransferResult<bool> 
 }
 
 /// Removes the mark of a complete transfer.
-pub(super) fn clear(store: &impl KvStore) -> TransferResult<()> {
+pub(super) fn clear(store: &impl KvStore) -> Result<()> {
     let tree = store.open_tree(TreeName::layer(TREE)?)?;
-    Ok(store.write_with(Durability::PowerLoss, |transaction| transaction.delete(&tree, KEY))?)
+    store.write_with(Durability::PowerLoss, |transaction| transaction.delete(&tree, KEY))
 }

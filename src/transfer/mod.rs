@@ -53,7 +53,6 @@ pub use digest::Digest;
 pub use dump::dump;
 pub use entries::digest;
 pub use error::TransferError;
-pub(crate) use error::TransferResult;
 pub use load::{load, load_stream};
 pub use mark::is_unfinished;
 pub use transfer::{Transfer, Transferred};

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::{TransferError, TransferResult};
+use arbour_core::Result;
+
+use super::TransferError;
 use crate::Progress;
 
 /// The interval at which progress is reported.
@@ -36,7 +38,7 @@ impl<'m, 'p> Meter<'m, 'p> {
     }
 
     /// Counts an entry.
-    pub(super) fn entry(&mut self, key: &[u8], value: &[u8]) -> TransferResult<()> {
+    pub(super) fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.progress.done += 1;
         self.progress.bytes += (key.len() + value.len()) as u64;
         if self.progress.done.is_multiple_of(ENTRIES_PER_LOOK)
@@ -48,17 +50,17 @@ impl<'m, 'p> Meter<'m, 'p> {
     }
 
     /// Reports the progress.
-    pub(super) fn show(&mut self) -> TransferResult<()> {
+    pub(super) fn show(&mut self) -> Result<()> {
         self.reported = Instant::now();
         self.progress.elapsed = self.began.elapsed();
         match self.report.as_mut().map(|report| report(self.progress.clone())) {
-            Some(ControlFlow::Break(())) => Err(TransferError::Cancelled),
+            Some(ControlFlow::Break(())) => Err(TransferError::Cancelled.into()),
             _ => Ok(()),
         }
     }
 
     /// Reports the end of a step, and returns the number of entries and bytes.
-    pub(super) fn finish(mut self) -> TransferResult<(u64, u64)> {
+    pub(super) fn finish(mut self) -> Result<(u64, u64)> {
         self.show()?;
         Ok((self.progress.done, self.progress.bytes))
     }

@@ -1,9 +1,11 @@
 //! The records of a dump: the encoding of trees and entries.
 
-use super::{TransferError, TransferResult};
+use arbour_core::{Error, Result};
+
+use super::TransferError;
 
 /// Takes an entry, with the name of its tree.
-pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> TransferResult<()> + 'v;
+pub(super) type Visit<'v> = dyn FnMut(&str, &[u8], &[u8]) -> Result<()> + 'v;
 
 const TREE: u8 = 1;
 const ENTRY: u8 = 2;
@@ -60,8 +62,9 @@ impl Records {
         at: u64,
         mut records: &[u8],
         visit: &mut Visit<'_>,
-    ) -> TransferResult<()> {
-        let altered = |reason: &str| TransferError::Altered { at, reason: reason.to_owned() };
+    ) -> Result<()> {
+        let altered =
+            |reason: &str| Error::from(TransferError::Altered { at, reason: reason.to_owned() });
         let cut = || altered("a record is cut off");
         while let Some((&kind, rest)) = records.split_first() {
             match kind {

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use arbour_core::engine::TreeName;
-use arbour_core::{KvRead as _, KvStore};
+use arbour_core::{KvRead as _, KvStore, Result};
 
 use super::entries::{check, visit_hashed};
 use super::loader::Loader;
 use super::progress::{Meter, Report};
 use super::record::Visit;
-use super::{Digest, TransferResult, mark};
+use super::{Digest, mark};
 use crate::Progress;
 
 /// The default number of bytes written in one commit. It is large enough to make the cost of a
@@ -28,7 +28,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// assert!(Transfer::new().copy(&old, &new).is_err());
 /// Transfer::new().replace().copy(&old, &new)?;
 /// assert_eq!(new.stats()?.entries, 0);
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Transfer<'p> {
     replaces: bool,
@@ -52,7 +52,7 @@ impl Default for Transfer<'_> {
 /// use arbour::transfer::{Transferred, copy};
 /// let moved: Transferred = copy(&MemoryStore::new(), &MemoryStore::new())?;
 /// assert_eq!(moved.entries, 0);
-/// # Ok::<(), arbour::transfer::TransferError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,8 +119,8 @@ impl<'p> Transfer<'p> {
     /// use arbour::transfer::{Transfer, TransferError};
     /// use std::ops::ControlFlow;
     /// let transfer = Transfer::new().progress(|_| ControlFlow::Break(()));
-    /// let ended = transfer.copy(&MemoryStore::new(), &MemoryStore::new());
-    /// assert!(matches!(ended, Err(TransferError::Cancelled)));
+    /// let ended = transfer.copy(&MemoryStore::new(), &MemoryStore::new()).unwrap_err();
+    /// assert!(matches!(ended.downcast_ref(), Some(TransferError::Cancelled)));
     /// ```
     #[must_use]
     pub fn progress(mut self, report: impl FnMut(Progress) -> ControlFlow<()> + 'p) -> Self {
@@ -151,8 +151,8 @@ impl<'p> Transfer<'p> {
         store: &S,
         step: &'static str,
         total: Option<u64>,
-        source: impl FnOnce(&mut Visit<'_>) -> TransferResult<Digest>,
-    ) -> TransferResult<Transferred> {
+        source: impl FnOnce(&mut Visit<'_>) -> Result<Digest>,
+    ) -> Result<Transferred> {
         let may_have_entries = mark::set(store, self.replaces)?;
         let chunk_bytes = self.chunk_bytes;
         let mut meter = self.meter(step, total);
@@ -175,14 +175,14 @@ impl<'p> Transfer<'p> {
     }
 
     /// Removes all entries of a store that is being filled, and its mark.
-    pub(super) fn clear<S: KvStore>(&self, store: &S) -> TransferResult<()> {
+    pub(super) fn clear<S: KvStore>(&self, store: &S) -> Result<()> {
         let snapshot = store.snapshot()?;
         Loader::new(store, Some(&snapshot), self.chunk_bytes).finish()?;
         drop(snapshot);
         mark::clear(store)
     }
 
-    fn read_back(&mut self, store: &impl KvStore, total: u64) -> TransferResult<Digest> {
+    fn read_back(&mut self, store: &impl KvStore, total: u64) -> Result<Digest> {
         let mut meter = self.meter("verify", Some(total));
         let digest = visit_hashed(store, &mut |_, key, value| meter.entry(key, value))?;
         meter.finish()?;
@@ -190,7 +190,7 @@ impl<'p> Transfer<'p> {
     }
 
     /// Counts the entries to move, if there is a progress callback.
-    pub(super) fn count(&self, store: &impl KvStore) -> TransferResult<Option<u64>> {
+    pub(super) fn count(&self, store: &impl KvStore) -> Result<Option<u64>> {
         if !self.is_watched() {
             return Ok(None);
         }

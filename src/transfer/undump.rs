@@ -2,13 +2,14 @@
 
 use std::io::Read;
 
+use arbour_core::{Error, Result};
 use sha2::{Digest as _, Sha256};
 
+use super::TransferError;
 use super::block::{COMPRESSED, END, End, Header, MAGIC, PLAIN, VERSION};
 use super::digest::Digest;
 use super::record::Records;
 use super::record::Visit;
-use super::{TransferError, TransferResult};
 
 /// A dump being read.
 struct Undumping<R> {
@@ -27,18 +28,14 @@ pub(super) enum Hashing {
 }
 
 /// Reads a dump to its end, visits its entries, and returns its end record after checking it.
-pub(super) fn undump(
-    input: impl Read,
-    hashing: Hashing,
-    visit: &mut Visit<'_>,
-) -> TransferResult<End> {
+pub(super) fn undump(input: impl Read, hashing: Hashing, visit: &mut Visit<'_>) -> Result<End> {
     let mut dump = Undumping { input, at: 0 };
     dump.check_magic()?;
     let mut records = Records::default();
     let mut sha = Sha256::new();
     loop {
         let at = dump.at;
-        let altered = |reason: String| TransferError::Altered { at, reason };
+        let altered = |reason: String| Error::from(TransferError::Altered { at, reason });
         let [kind] = dump.bytes()?;
         match kind {
             COMPRESSED | PLAIN => {
@@ -70,41 +67,42 @@ pub(super) fn undump(
 }
 
 impl<R: Read> Undumping<R> {
-    fn check_magic(&mut self) -> TransferResult<()> {
+    fn check_magic(&mut self) -> Result<()> {
         let magic = match self.bytes() {
-            Err(TransferError::Truncated { .. }) => return Err(TransferError::NotADump),
+            Err(TransferError::Truncated { .. }) => return Err(TransferError::NotADump.into()),
             magic => magic?,
         };
         if magic != MAGIC {
-            return Err(TransferError::NotADump);
+            return Err(TransferError::NotADump.into());
         }
         let found = u16::from_be_bytes(self.bytes()?);
         if found != VERSION {
-            return Err(TransferError::TooNew { found, known: VERSION });
+            return Err(TransferError::TooNew { found, known: VERSION }.into());
         }
         Ok(())
     }
 
     /// Checks that nothing follows the end.
-    fn check_end(&mut self) -> TransferResult<()> {
+    fn check_end(&mut self) -> Result<()> {
         let at = self.at;
         match self.bytes_of(1) {
             Err(TransferError::Truncated { .. }) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
             Ok(_) => {
-                Err(TransferError::Altered { at, reason: "more bytes follow the end".to_owned() })
+                Err(TransferError::Altered { at, reason: "more bytes follow the end".to_owned() }
+                    .into())
             }
         }
     }
 
-    fn bytes<const N: usize>(&mut self) -> TransferResult<[u8; N]> {
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], TransferError> {
         let at = self.at;
         let bytes = self.bytes_of(N as u64)?;
         bytes.try_into().map_err(|_| TransferError::Truncated { at })
     }
 
     /// Reads this many bytes. Memory is allocated as they arrive, whatever length the dump claims.
-    fn bytes_of(&mut self, count: u64) -> TransferResult<Vec<u8>> {
+    fn bytes_of(&mut self, count: u64) -> Result<Vec<u8>, TransferError> {
         let mut bytes = Vec::new();
         let read = self.input.by_ref().take(count).read_to_end(&mut bytes);
         read.map_err(TransferError::reading)?;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{Collection, Declaration, DocError, Field, FieldKind, Ids, Index};
+use arbour::documents::{Collection, Declaration, Field, FieldKind, Ids, Index};
 use arbour::events::{
-    Append, Event, EventCollection, EventError, Events, FailureAction, FailurePolicy, Handled,
-    Model, NewEvent, Outbox, Projection, StreamSnapshots,
+    Append, Event, EventCollection, Events, FailureAction, FailurePolicy, Handled, Model, NewEvent,
+    Outbox, Projection, StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
-use arbour::{Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Tree};
+use arbour::{
+    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Result, Tree,
+};
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) value: Vec<u8>,
 }
 
-pub(crate) fn notes(store: &MemoryStore) -> Result<Collection<Value>, DocError> {
+pub(crate) fn notes(store: &MemoryStore) -> Result<Collection<Value>> {
     let declaration = Declaration::new("notes")
         .id("id", Ids::Slug { field: "title".to_owned() })
         .field(Field::path("title").of(FieldKind::Text))
@@ -43,7 +45,7 @@ pub(crate) fn projection(
     name: &str,
     version: u32,
     give_up: FailureAction,
-) -> Result<Projection<MemoryStore>, DocError> {
+) -> Result<Projection<MemoryStore>> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
     let people = EventCollection::new("people", Collection::open(store, people)?);
@@ -73,7 +75,7 @@ impl Model for Refusing {
     }
 }
 
-pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events<MemoryStore>, EventError> {
+pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events<MemoryStore>> {
     let letters = projection(store, "letters", 1, FailureAction::DeadLetter)?;
     let next = projection(store, "letters", 2, FailureAction::DeadLetter)?;
     let held = projection(store, "held", 1, FailureAction::Quarantine)?;
@@ -120,7 +122,7 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let notes = notes(&store).expect("the collection is declared");
     store
-        .write(|transaction| -> Result<(), DocError> {
+        .write(|transaction| -> Result<()> {
             for number in 0..5 {
                 let note = json!({
                     "title": format!("note {}", number / 2), "shelf": number / 2, "isbn": number,

@@ -1,7 +1,7 @@
 //! What is summed up over the values of a field, and which documents have none.
 
-use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, Query};
-use arbour::{KvStore as _, MemoryStore};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+use arbour::{KvStore as _, MemoryStore, Result};
 use serde_json::{Value, json};
 
 #[test]
@@ -22,7 +22,7 @@ fn what_is_summed_up_fits_the_documents() {
         json!({"id": "e", "mixed": null, "code": 5}),
     ];
     store
-        .write(|transaction| -> Result<(), DocError> {
+        .write(|transaction| -> Result<()> {
             documents.iter().try_for_each(|document| things.insert(transaction, document).map(drop))
         })
         .unwrap();
@@ -77,7 +77,7 @@ fn an_index_finds_what_is_not_null() {
     });
     for (things, field) in things.iter().zip(["tags", "shelf"]) {
         store
-            .write(|transaction| -> Result<(), DocError> {
+            .write(|transaction| -> Result<()> {
                 let some = json!({"id": "some", "tags": [null, "x", "y"], "shelf": 7});
                 things.insert(transaction, &some)?;
                 (0..50).try_for_each(|number| {

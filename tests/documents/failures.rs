@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use arbour::documents::{Collection, Declaration, DocError, Field, Index};
+use arbour::documents::{Collection, Declaration, Field, Index};
 use arbour::{
     Cursor as _, Direction, ErrorKind, KeyRange, KvRead, KvStore as _, KvWrite as _, MemoryStore,
-    Tree,
+    Result, Tree,
 };
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn contents<R: KvRead>(reader: &R, tree: impl Fn(&str) -> Tree) -> Contents {
 }
 
 /// A change of documents, in a transaction that may fail it.
-type Change = fn(&Collection<Value>, &mut Failing<'_>) -> Result<(), DocError>;
+type Change = fn(&Collection<Value>, &mut Failing<'_>) -> Result<()>;
 
 /// Fails each write of a change in turn, and checks whether it left anything.
 fn leaves_nothing(change: Change) {
@@ -58,11 +58,10 @@ fn leaves_nothing(change: Change) {
                 assert_ne!(after, before);
                 break;
             }
-            Err(DocError::Store(error)) => {
-                assert_eq!(error.kind(), ErrorKind::Io);
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Io, "{error}");
                 assert_eq!(after, before, "write {failures} was failed, and left something");
             }
-            Err(error) => panic!("{error}"),
         }
         failures += 1;
     }

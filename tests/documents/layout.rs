@@ -23,7 +23,7 @@ fn store(declaration: Declaration<Value>, documents: &[Value]) -> MemoryStore {
     let stored = store.write(|transaction| {
         documents.iter().try_for_each(|document| collection.set(transaction, document).map(drop))
     });
-    stored.unwrap_or_else(|error: arbour::documents::DocError| panic!("{error}"));
+    stored.unwrap();
     store
 }
 

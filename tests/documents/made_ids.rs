@@ -1,7 +1,7 @@
 //! How much is read to make an id.
 
-use arbour::documents::{Collection, Declaration, DocError, DocId, Field, Ids};
-use arbour::{KvStore as _, KvWrite as _, MemoryStore};
+use arbour::documents::{Collection, Declaration, DocId, Field, Ids};
+use arbour::{KvStore as _, KvWrite as _, MemoryStore, Result};
 use serde_json::{Value, json};
 
 use crate::failing::Failing;
@@ -14,7 +14,7 @@ fn gets_with(count: usize) -> (usize, DocId<'static>) {
     let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
     let tales = Collection::open(&store, tales).unwrap();
     let tale = json!({"title": "Genji"});
-    let loaded: Result<(), DocError> = store.write(|transaction| {
+    let loaded: Result<()> = store.write(|transaction| {
         (0..count).try_for_each(|_| tales.insert(transaction, &tale).map(drop))
     });
     loaded.unwrap();
@@ -41,7 +41,7 @@ fn a_number_that_was_given_up_is_free_again_and_none_is_given_twice() {
     let tales = Declaration::<Value>::new("tales").id("id", ids).field(Field::path("title"));
     let tales = Collection::open(&store, tales).unwrap();
     let tale = json!({"title": "Genji"});
-    let written: Result<(), DocError> = store.write(|transaction| {
+    let written: Result<()> = store.write(|transaction| {
         let mut made = Vec::new();
         for round in 0..60 {
             let written = tales.insert(transaction, &tale)?;

@@ -4,7 +4,7 @@
 use arbour::documents::{
     Body, BodyCodec, Collection, Declaration, DocError, Field, Filter, Index, Stored,
 };
-use arbour::{KvStore as _, MemoryStore};
+use arbour::{Error, KvStore as _, MemoryStore, Result};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,7 +70,7 @@ fn round_trip<D: Body>(
     store: &MemoryStore,
     things: &Collection<D>,
     thing: &D,
-) -> Result<Stored<D>, DocError> {
+) -> Result<Stored<D>> {
     store.write(|transaction| things.set(transaction, thing))?;
     let stored = things.get(&store.snapshot()?, "a")?;
     Ok(stored.expect("it was accepted"))
@@ -97,8 +97,8 @@ fn thing() -> impl Strategy<Value = Thing> {
 }
 
 /// Asserts that a document is refused because it does not fit.
-fn is_unfit(error: &DocError) -> bool {
-    matches!(error, DocError::Unfit { .. })
+fn is_unfit(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(DocError::Unfit { .. }))
 }
 
 proptest! {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, Query};
-use arbour::{KvStore as _, MemoryStore};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+use arbour::{KvStore as _, MemoryStore, Result};
 use serde_json::{Value, json};
 
 /// Declares upgrades up to a schema; each adds 100 to the indexed field.
@@ -23,7 +23,7 @@ fn each_schema_has_indexes_of_its_own() {
     for schema in 1..=3 {
         let things = Collection::open(&store, declared(schema)).unwrap();
         if schema == 1 {
-            let put = |number: u64| -> Result<(), DocError> {
+            let put = |number: u64| -> Result<()> {
                 let thing = json!({"id": format!("thing-{number}"), "n": number});
                 store.write(|transaction| things.insert(transaction, &thing).map(drop))
             };

@@ -164,7 +164,8 @@ fn a_journal_of_old_is_continued() {
 fn a_lost_entry_is_detected_by_a_head_of_old() {
     let store = store_of_old();
     store.delete(&journal_of(&store), &bytes(OLD[0].0)).unwrap();
-    assert!(matches!(today(1).run(&store), Err(MigrationError::Damaged { .. })));
+    let error = today(1).run(&store).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(MigrationError::Damaged { .. })), "{error:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use arbour::transfer::{Transfer, TransferError, digest, dump, load};
-use arbour::{DynStore, KvStore as _};
+use arbour::{DynStore, ErrorKind, KvStore as _};
 
 use super::bed::{Bed, count};
 
@@ -30,7 +30,7 @@ fn refused(bytes: &[u8], what: &str) -> TransferError {
     };
     assert_eq!(digest(&to.store).unwrap(), before, "{what}: {error}");
     assert_eq!(to.store.stats().unwrap().entries, 1, "{what}: {error}");
-    error
+    error.downcast_ref::<TransferError>().unwrap().clone()
 }
 
 #[test]
@@ -157,7 +157,10 @@ fn a_disk_that_is_full_is_said_to_be() {
     let (store, bytes) = small();
     for room in 0..bytes.len() {
         let error = dump(&store, Full(room)).unwrap_err();
-        let TransferError::Io { is_writing: true, source } = error else { panic!("{error}") };
+        let Some(TransferError::Io { is_writing: true, source }) = error.downcast_ref() else {
+            panic!("{error}")
+        };
+        assert_eq!(error.kind(), ErrorKind::DiskFull, "{room}");
         assert_eq!(source.kind(), io::ErrorKind::StorageFull, "{room}");
     }
     dump(&store, Full(bytes.len())).unwrap();
@@ -186,6 +189,9 @@ fn a_dump_that_is_another_the_second_time_leaves_the_mark() {
     dump(&empty.store, &mut other).unwrap();
     let to = Bed::new("memory");
     let ended = load(Swapped(Cursor::new(bytes), other), &to.store);
-    assert!(matches!(ended, Err(TransferError::Differs { .. })), "{ended:?}");
+    assert!(
+        matches!(ended.as_ref().unwrap_err().downcast_ref(), Some(TransferError::Differs { .. })),
+        "{ended:?}"
+    );
     assert!(arbour::transfer::is_unfinished(&to.store).unwrap());
 }

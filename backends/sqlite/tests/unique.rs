@@ -40,8 +40,10 @@ fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) 
     let inserted = store.write(|transaction| codes.insert(transaction, &body).map(drop));
     match inserted {
         Ok(()) => "stored".to_owned(),
-        Err(DocError::Unique { holder, .. }) => format!("taken by {holder}"),
-        Err(error) => format!("failed: {error}"),
+        Err(error) => match error.downcast_ref() {
+            Some(DocError::Unique { holder, .. }) => format!("taken by {holder}"),
+            _ => format!("failed: {error}"),
+        },
     }
 }
 

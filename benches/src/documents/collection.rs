@@ -1,9 +1,9 @@
 //! A collection of articles, and the work that is measured on it.
 
 use arbour::documents::{
-    Collection, Declaration, DocError, Field, FieldKind, Filter, Index, Precondition, Query,
+    Collection, Declaration, Field, FieldKind, Filter, Index, Precondition, Query,
 };
-use arbour_core::{Durability, Error, ErrorKind, KvStore, KvWrite as _, Operation, Result};
+use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 
 use super::article::Article;
 
@@ -30,19 +30,8 @@ pub(super) fn open<S: KvStore>(store: &S, indexes: usize) -> Result<Articles<'_,
         let index = if number == 0 { Index::on(name).sparse() } else { Index::on(name) };
         declaration = declaration.field(Field::path(name).of(kind)).index(index);
     }
-    let collection = Collection::open(store, declaration).map_err(failed)?;
+    let collection = Collection::open(store, declaration)?;
     Ok(Articles { store, collection })
-}
-
-/// Converts an error of a collection to one of the store.
-pub(super) fn failed(cause: DocError) -> Error {
-    match cause {
-        DocError::Store(error) => error,
-        other => {
-            let message = "documents failed";
-            Error::new(ErrorKind::Engine, Operation::Open, message).with_source(other)
-        }
-    }
 }
 
 /// The filter for the articles of a shelf.
@@ -65,8 +54,8 @@ impl<S: KvStore> Articles<'_, S> {
     pub(super) fn set(&self, articles: &[Article]) -> Result<()> {
         let mut transaction = self.store.begin_with(Durability::PowerLoss)?;
         let written = self.collection.put_many(&mut transaction, articles, Precondition::None);
-        for written in written.map_err(failed)? {
-            written.map_err(failed)?;
+        for written in written? {
+            written?;
         }
         transaction.commit()
     }
@@ -76,7 +65,7 @@ impl<S: KvStore> Articles<'_, S> {
         let snapshot = self.store.snapshot()?;
         let mut seen = 0;
         for id in ids {
-            let found = self.collection.get(&snapshot, id).map_err(failed)?;
+            let found = self.collection.get(&snapshot, id)?;
             seen += found.map_or(0, |found| found.body.look());
         }
         Ok(seen)
@@ -87,8 +76,7 @@ impl<S: KvStore> Articles<'_, S> {
         let snapshot = self.store.snapshot()?;
         let mut seen = 0;
         for shelf in shelves {
-            let page =
-                self.collection.search(&snapshot, &Query::new(on(*shelf))).map_err(failed)?;
+            let page = self.collection.search(&snapshot, &Query::new(on(*shelf)))?;
             seen += page.items.iter().map(|found| found.body.look()).sum::<u64>();
         }
         Ok(seen)
@@ -97,7 +85,7 @@ impl<S: KvStore> Articles<'_, S> {
     /// Counts the articles of shelf after shelf in one snapshot.
     pub(super) fn counts(&self, shelves: &[u64]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let count = |shelf: &u64| self.collection.count(&snapshot, &on(*shelf)).map_err(failed);
+        let count = |shelf: &u64| self.collection.count(&snapshot, &on(*shelf));
         shelves.iter().map(count).sum()
     }
 
@@ -107,7 +95,7 @@ impl<S: KvStore> Articles<'_, S> {
         let (mut query, mut count) = (query.limit(PAGE), 0);
         loop {
             let snapshot = self.store.snapshot()?;
-            let page = self.collection.search(&snapshot, &query).map_err(failed)?;
+            let page = self.collection.search(&snapshot, &query)?;
             count += page.items.len();
             let Some(next) = page.next else { return Ok(count) };
             query = query.at(next);

@@ -1,6 +1,7 @@
 //! The view of the events.
 
-use arbour::documents::{Collection, Declaration, DocError};
+use arbour::Result;
+use arbour::documents::{Collection, Declaration};
 use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,7 @@ pub(super) struct Accounts {
 pub(super) fn collection<S: KvStore>(
     store: &S,
     projection: &Projection<S>,
-) -> Result<Collection<Account>, DocError> {
+) -> Result<Collection<Account>> {
     Collection::open(store, Declaration::new(&projection.view(NAME)))
 }
 

@@ -4,7 +4,7 @@ use arbour::events::Log;
 use arbour_core::{MemoryStore, Result, StoreOptions};
 
 use super::deposit::appends;
-use super::log::{LOG, append, failed};
+use super::log::{LOG, append};
 use super::record::records;
 use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;
@@ -28,7 +28,7 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
         },
         || {
             let store = N::open(&scratch.store("arbour")?, &StoreOptions::new())?;
-            let log = Log::open(&store, LOG).map_err(failed)?;
+            let log = Log::open(&store, LOG)?;
             time(|| appends.iter().try_for_each(|events| append(&store, &log, events)))
         },
     )

@@ -9,7 +9,7 @@ use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 use super::account::Document;
 use super::bank::{BANK, open};
 use super::deposit::appends;
-use super::log::{LOG, append, failed};
+use super::log::{LOG, append};
 use crate::comparison::{Bound, Rows, figure, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
@@ -57,14 +57,14 @@ pub(super) fn behind<S: KvStore>(
     appends: &[Append],
     document: Document,
 ) -> Result<Events<S>> {
-    let log = Log::open(&*store, LOG).map_err(failed)?;
+    let log = Log::open(&*store, LOG)?;
     appends.iter().try_for_each(|events| append(&*store, &log, events))?;
     open(store, Pace::Behind, document)
 }
 
 /// Times applying all events of a log. A halted projection would look fast.
 pub(super) fn catch_up<S: KvStore>(events: &Events<S>, count: u64) -> Result<Duration> {
-    time(|| match events.catch_up(BANK).map_err(failed)? {
+    time(|| match events.catch_up(BANK)? {
         applied if applied == count => Ok(applied),
         applied => {
             let message = format!("{applied} of {count} events were applied");

@@ -6,7 +6,7 @@ use arbour::events::{Events, Pace, Projection};
 use arbour_core::{Durability, KvStore, Result};
 
 use super::account::{Accounts, Document, collection};
-use super::log::{LOG, failed};
+use super::log::LOG;
 
 /// The name of every projection that is measured.
 pub(super) const BANK: &str = "bank";
@@ -14,7 +14,7 @@ pub(super) const BANK: &str = "bank";
 /// Opens events with one projection, whose views survive a loss of power.
 pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events<S>> {
     let bank = bank(&*store, pace, document)?;
-    Events::builder(store, LOG).projection(bank).build().map_err(failed)
+    Events::builder(store, LOG).projection(bank).build()
 }
 
 /// Opens events whose log is in another store than their views.
@@ -25,11 +25,11 @@ pub(super) fn open_apart<S: KvStore>(
 ) -> Result<Events<S>> {
     let bank = bank(&*store, Pace::Inline, Document::OfStream)?;
     let builder = Events::builder(store, LOG).projection(bank).view_durability(views);
-    builder.log_in(log).build().map_err(failed)
+    builder.log_in(log).build()
 }
 
 fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Projection<S>> {
     let bank = Projection::new(BANK, 1).pace(pace);
-    let accounts = collection(store, &bank).map_err(|error| failed(error.into()))?;
+    let accounts = collection(store, &bank)?;
     Ok(bank.model(Accounts::new(accounts, document)))
 }

@@ -4,8 +4,6 @@ use arbour::events::{Append, EventType, NewEvent};
 use arbour_core::Result;
 use serde::{Deserialize, Serialize};
 
-use super::log::failed;
-
 /// The number of events of a stream.
 pub(super) const STREAM_EVENTS: u64 = 100;
 
@@ -43,7 +41,7 @@ pub(super) fn deposited() -> EventType<Deposited> {
 
 /// Returns an event of a stream.
 pub(super) fn event(stream: String, number: u64) -> Result<NewEvent> {
-    deposited().event(stream, &Deposited::new(number)).map_err(failed)
+    deposited().event(stream, &Deposited::new(number))
 }
 
 pub(super) fn stream(number: u64) -> String {

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use arbour::events::{EventError, EventQuery, Log};
+use arbour::events::{EventQuery, Log};
 use arbour_core::{KvStore, Result, StoreOptions};
 
 use super::deposit::{STREAM_EVENTS, appends, stream, stream_of};
-use super::log::{LOG, failed};
+use super::log::LOG;
 use super::record::{EVENTS, is_head, records};
 use crate::comparison::{Bound, Rows, time};
 use crate::contender::Contender as _;
@@ -30,7 +30,7 @@ pub(super) fn measure<N: Native>(rows: &mut Rows<'_>, scratch: &Scratch) -> Resu
     drop(batches);
     raw.settle()?;
     N::settle(&store, &path)?;
-    let log = Log::open(&store, LOG).map_err(failed)?;
+    let log = Log::open(&store, LOG)?;
     let all = EventQuery::all();
     rows.of(N::NAME, Bound::Ratio(1.0 / SHARE)).row(
         "next of the log",
@@ -68,9 +68,9 @@ pub(super) fn read<'q, S: KvStore>(
     for query in queries {
         let read = log.each(&snapshot, query, |event| {
             seen += look_at_end(event.payload);
-            Ok::<_, EventError>(ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         });
-        read.map_err(failed)?;
+        read?;
     }
     Ok(seen)
 }

@@ -11,7 +11,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore, Memory
 
 use super::account::{Document, NAME};
 use super::bank::{BANK, open};
-use super::log::{LOG, append, failed};
+use super::log::{LOG, append};
 use crate::tables::{KeyValue, Record, Table, entries};
 
 /// The table in which raw engines store the events. Tables are named after what documents store,
@@ -37,7 +37,7 @@ fn heads<S: KvStore>(store: &S) -> Result<Vec<Record>> {
 /// Appends events to an empty log and returns what each transaction has put, in order: first a
 /// record for each event, then one for each head. The entries are read from the log, not imitated.
 pub(super) fn records<S: KvStore>(store: &S, appends: &[Append]) -> Result<Vec<Vec<Record>>> {
-    let log = Log::open(store, LOG).map_err(failed)?;
+    let log = Log::open(store, LOG)?;
     let (mut before, mut all_heads) = (HashSet::new(), Vec::new());
     for events in appends {
         append(store, &log, events)?;
@@ -78,7 +78,7 @@ impl Shadow {
     /// Dispatches an event and returns what its commit puts. All events have to be of one stream,
     /// because then new entries are last in their tree.
     pub(super) fn records(&self, event: NewEvent) -> Result<Vec<Record>> {
-        self.events.dispatch(event).map_err(failed)?;
+        self.events.dispatch(event)?;
         let accounts = documents_tree(&view_name(BANK, 1, NAME));
         let events = vec![self.last(&log_tree(LOG))?, self.last(&stream_tree(LOG))?];
         let views = vec![None, None, self.last(&accounts)?];

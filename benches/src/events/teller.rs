@@ -11,7 +11,6 @@ use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation, Result, Stor
 use super::account::Document;
 use super::bank::{BANK, open, open_apart};
 use super::deposit::{event, stream};
-use super::log::failed;
 use crate::Slowed;
 use crate::scratch::Scratch;
 use crate::subject::Subject;
@@ -99,7 +98,7 @@ impl<S: KvStore> Teller<S> {
     /// A teller whose events were not applied would look fast.
     fn dispatch_one(&self, event: NewEvent) -> Result<()> {
         let dispatch = Dispatch::default().durability(Durability::PowerLoss);
-        let dispatched = self.events.dispatch_with(event, dispatch).map_err(failed)?;
+        let dispatched = self.events.dispatch_with(event, dispatch)?;
         match dispatched.outcomes(BANK) {
             [Outcome::Applied { .. }] => Ok(()),
             other => {

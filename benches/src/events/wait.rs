@@ -5,7 +5,6 @@ use std::time::Duration;
 use arbour_core::{KvStore as _, Result};
 
 use super::bank::BANK;
-use super::log::failed;
 use super::teller::{Place, Stores};
 use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;
@@ -25,7 +24,7 @@ pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Res
         reads,
         || time(|| (0..reads).try_for_each(|_| events.store().snapshot().map(drop))),
         || {
-            let wait = || events.wait_for(BANK, 1, TIMEOUT).map(drop).map_err(failed);
+            let wait = || events.wait_for(BANK, 1, TIMEOUT).map(drop);
             time(|| (0..reads).try_for_each(|_| wait()))
         },
     )

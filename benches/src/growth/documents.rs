@@ -1,12 +1,10 @@
 //! The operations of documents, measured while what multiplies their cost grows.
 
-use arbour::documents::{
-    Collection, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query,
-};
+use arbour::documents::{Collection, Declaration, Field, FieldKind, Filter, Ids, Index, Query};
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 use serde_json::{Value, json};
 
-use super::{Case, failed, time, time_steady};
+use super::{Case, time, time_steady};
 use crate::workload::random_entries;
 
 /// How often an operation is repeated that does not change the size of the store.
@@ -29,9 +27,7 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
             let ids: Vec<_> = random_entries(size, TIMES as usize).into_iter().map(id).collect();
-            time_steady(TIMES, || {
-                ids.iter().try_for_each(|id| notes.get(&snapshot, id).map(drop)).map_err(failed)
-            })
+            time_steady(TIMES, || ids.iter().try_for_each(|id| notes.get(&snapshot, id).map(drop)))
         }),
         Case::<S>::new("document: search by index", "documents", |store, size| {
             let notes = filled(&**store, size)?;
@@ -42,7 +38,7 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
                     let query = Query::new(Filter::eq("shelf", *shelf));
                     notes.search(&snapshot, &query).map(drop)
                 };
-                shelves.iter().try_for_each(search).map_err(failed)
+                shelves.iter().try_for_each(search)
             })
         })
         .fewer(2),
@@ -52,7 +48,7 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
             time(size, || {
                 let mut query =
                     Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(50);
-                while let Some(next) = notes.search(&snapshot, &query).map_err(failed)?.next {
+                while let Some(next) = notes.search(&snapshot, &query)?.next {
                     query = query.at(next);
                 }
                 Ok(())
@@ -69,10 +65,9 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
             let mut transaction = store.begin_with(Durability::None)?;
             let first = Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(1);
             let work = time(size, || {
-                while let Some(found) =
-                    notes.search(&transaction, &first).map_err(failed)?.items.into_iter().next()
+                while let Some(found) = notes.search(&transaction, &first)?.items.into_iter().next()
                 {
-                    notes.remove(&mut transaction, &found.id).map_err(failed)?;
+                    notes.remove(&mut transaction, &found.id)?;
                 }
                 Ok(())
             })?;
@@ -83,12 +78,12 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("document: insert, slug", "documents of one title", |store, size| {
             let ids = Ids::Slug { field: "title".to_owned() };
             let declaration = Declaration::new("notes").id("id", ids).field(Field::path("title"));
-            let notes = Collection::open(&**store, declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration)?;
             let mut transaction = store.begin_with(Durability::None)?;
             let work = time(size, || {
                 (0..size).try_for_each(|_| {
                     let note: Value = json!({"title": "The Tale of Genji"});
-                    notes.insert(&mut transaction, &note).map(drop).map_err(failed)
+                    notes.insert(&mut transaction, &note).map(drop)
                 })
             })?;
             transaction.commit()?;
@@ -107,7 +102,7 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
                 let field = Field::path(&name).of(FieldKind::Integer);
                 declaration = declaration.field(field).index(Index::on(&name));
             }
-            let notes = Collection::open(&**store, declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration)?;
             let puts = 50;
             let documents = (0..puts).map(|number| {
                 let fields = (0..size).map(|field| (format!("field-{field}"), json!(number)));
@@ -121,7 +116,6 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
                 documents
                     .iter()
                     .try_for_each(|document| notes.set(&mut transaction, document).map(drop))
-                    .map_err(failed)
             })?;
             transaction.commit()?;
             Ok(work)
@@ -129,13 +123,11 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
         .fewer(1_000),
         Case::<S>::new("document: next of the feed", "changes before it", |store, size| {
             let declaration = Declaration::<Value>::new("notes").with_feed();
-            let notes = Collection::open(&**store, declaration).map_err(failed)?;
+            let notes = Collection::open(&**store, declaration)?;
             put(&**store, &notes, size, size)?;
             let snapshot = store.snapshot()?;
             time_steady(TIMES, || {
-                (0..TIMES).try_for_each(|_| {
-                    notes.changes(&snapshot, size - 1, 1).map(drop).map_err(failed)
-                })
+                (0..TIMES).try_for_each(|_| notes.changes(&snapshot, size - 1, 1).map(drop))
             })
         })
         .fewer(2),
@@ -150,7 +142,7 @@ fn id(number: u64) -> String {
 fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
     let shelf = Field::path("shelf").of(FieldKind::Integer);
     let declaration = Declaration::new("notes").field(shelf).index(Index::on("shelf"));
-    let notes = Collection::open(store, declaration).map_err(failed)?;
+    let notes = Collection::open(store, declaration)?;
     put(store, &notes, size, size)?;
     Ok(notes)
 }
@@ -161,7 +153,7 @@ fn put<S: KvStore>(store: &S, notes: &Collection<Value>, size: u64, count: u64) 
     for number in 0..count {
         let number = number * 7_919 % size;
         let note: Value = json!({"id": id(number), "shelf": number / ON_SHELF, "title": "a note"});
-        notes.set(&mut transaction, &note).map_err(failed::<DocError>)?;
+        notes.set(&mut transaction, &note)?;
     }
     transaction.commit()
 }

@@ -10,7 +10,7 @@ use arbour::events::{
 };
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
-use super::{Case, Work, failed, time, time_steady};
+use super::{Case, Work, time, time_steady};
 
 /// How often an operation is repeated that hardly changes the size of the store.
 const TIMES: u64 = 100;
@@ -53,12 +53,12 @@ fn logs<S: KvStore>() -> Vec<Case<S>> {
         ),
         Case::<S>::new("event: next of a tail on a stream", "events before it", |store, size| {
             filled(&**store, size, |_| "stream".to_owned())?;
-            let events = Events::builder(Arc::clone(store), "main").build().map_err(failed)?;
+            let events = Events::builder(Arc::clone(store), "main").build()?;
             let mut tail = events.tail(EventQuery::stream("stream"));
             time(size, || {
                 let mut seen = 0;
                 while seen < size {
-                    seen += tail.next(50, Duration::ZERO).map_err(failed)?.len() as u64;
+                    seen += tail.next(50, Duration::ZERO)?.len() as u64;
                 }
                 Ok(())
             })
@@ -75,7 +75,7 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
                 let mut transaction = store.begin_with(Durability::None)?;
                 (from..until).try_for_each(|number| {
                     let name = format!("subscription-{number}");
-                    log.acknowledge(&mut transaction, &name, Some(1)).map_err(failed)
+                    log.acknowledge(&mut transaction, &name, Some(1))
                 })?;
                 transaction.commit()
             };
@@ -85,29 +85,29 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("event: catch up, per event", "events", |store, size| {
             filled(&**store, size, |number| format!("stream-{}", number % 100))?;
             let events = counting(store, &Arc::default(), FailureAction::Halt)?;
-            time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
+            time(size, || events.catch_up(PROJECTION).map(drop))
         })
         .fewer(4),
         Case::<S>::new("event: dead-letter, per event", "dead letters", |store, size| {
             filled(&**store, size, |number| format!("stream-{number}"))?;
             let events =
                 counting(store, &Arc::new(AtomicBool::new(true)), FailureAction::DeadLetter)?;
-            time(size, || events.catch_up(PROJECTION).map(drop).map_err(failed))
+            time(size, || events.catch_up(PROJECTION).map(drop))
         })
         .fewer(16),
         Case::<S>::new("event: release, per event", "dead letters", |store, size| {
             filled(&**store, size, |_| "stream".to_owned())?;
             let fails = Arc::new(AtomicBool::new(true));
             let events = counting(store, &fails, FailureAction::Quarantine)?;
-            events.catch_up(PROJECTION).map_err(failed)?;
+            events.catch_up(PROJECTION)?;
             fails.store(false, Ordering::SeqCst);
-            time(size, || events.release(PROJECTION, "stream").map(drop).map_err(failed))
+            time(size, || events.release(PROJECTION, "stream").map(drop))
         })
         .fewer(16),
         Case::<S>::new("event: trim, per event", "events", |store, size| {
             filled(&**store, size, |number| format!("stream-{}", number % 100))?;
-            let events = Events::builder(Arc::clone(store), "main").build().map_err(failed)?;
-            time(size, || events.trim(size).map(drop).map_err(failed))
+            let events = Events::builder(Arc::clone(store), "main").build()?;
+            time(size, || events.trim(size).map(drop))
         })
         .fewer(4),
     ]
@@ -147,11 +147,11 @@ fn counting<S: KvStore>(
     let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
     let policy = FailurePolicy::default().then(give_up);
     let projection = Projection::new(PROJECTION, 1).model(model).on_failure(policy);
-    Events::builder(Arc::clone(store), "main").projection(projection).build().map_err(failed)
+    Events::builder(Arc::clone(store), "main").projection(projection).build()
 }
 
 fn filled<S: KvStore>(store: &S, size: u64, stream: impl Fn(u64) -> String) -> Result<Log> {
-    let log = Log::open(store, "main").map_err(failed)?;
+    let log = Log::open(store, "main")?;
     append(store, &log, size, stream)?;
     Ok(log)
 }
@@ -168,7 +168,7 @@ fn append<S: KvStore>(
             numbers.map(|number| NewEvent::raw(stream(number), "noted", 1, vec![b'x'; 50]));
         let append = events.fold(Append::new(), Append::event);
         let mut transaction = store.begin_with(Durability::None)?;
-        log.append(&mut transaction, &append).map_err(failed)?;
+        log.append(&mut transaction, &append)?;
         transaction.commit()?;
     }
     Ok(())
@@ -176,7 +176,5 @@ fn append<S: KvStore>(
 
 fn read_after<S: KvStore>(store: &S, log: &Log, query: &EventQuery) -> Result<Work> {
     let snapshot = store.snapshot()?;
-    time_steady(TIMES, || {
-        (0..TIMES).try_for_each(|_| log.read(&snapshot, query).map(drop).map_err(failed))
-    })
+    time_steady(TIMES, || (0..TIMES).try_for_each(|_| log.read(&snapshot, query).map(drop)))
 }

@@ -3,7 +3,7 @@
 use arbour::migrations::{Group, Migrations, Step};
 use arbour_core::{Durability, KvStore, KvWrite as _};
 
-use super::{Case, failed, time, time_steady};
+use super::{Case, time, time_steady};
 use crate::workload::key;
 
 /// How often an operation is repeated that does not change the size of the store.
@@ -12,14 +12,14 @@ const TIMES: u64 = 20;
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
     vec![
         Case::<S>::new("migration: run, per step", "pending steps", |store, size| {
-            time(size, || migrations(size).run(&**store).map(drop).map_err(failed))
+            time(size, || migrations(size).run(&**store).map(drop))
         })
         .fewer(100),
         Case::<S>::new("migration: run, nothing to do", "steps that have run", |store, size| {
             let migrations = migrations(size);
-            migrations.run(&**store).map_err(failed)?;
+            migrations.run(&**store)?;
             time_steady(TIMES * size, || {
-                (0..TIMES).try_for_each(|_| migrations.run(&**store).map(drop).map_err(failed))
+                (0..TIMES).try_for_each(|_| migrations.run(&**store).map(drop))
             })
         })
         .fewer(100),
@@ -27,8 +27,8 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
             "migration: one more step, per step",
             "steps that have run",
             |store, size| {
-                migrations(size).run(&**store).map_err(failed)?;
-                time(size, || migrations(size + 1).run(&**store).map(drop).map_err(failed))
+                migrations(size).run(&**store)?;
+                time(size, || migrations(size + 1).run(&**store).map(drop))
             },
         )
         .fewer(100),
@@ -41,7 +41,7 @@ pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
                 .revision("changes each")
                 .each("entries", |trees, key, _| Ok(trees.put("entries", key, b"changed")?));
             let migrations = Migrations::new("bench", "1").group(Group::new("model").step(each));
-            time(size, || migrations.run(&**store).map(drop).map_err(failed))
+            time(size, || migrations.run(&**store).map(drop))
         }),
     ]
 }

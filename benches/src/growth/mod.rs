@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
+use arbour_core::{KvStore, Result, StoreOptions};
 use serde::Serialize;
 
 use crate::scratch::Scratch;
@@ -102,11 +102,6 @@ impl Growth {
     pub fn is_within_bound(&self) -> bool {
         !self.is_bound || self.factor() <= BOUND
     }
-}
-
-/// Converts an error of a layer to one of the store.
-fn failed<E: std::error::Error + Send + Sync + 'static>(cause: E) -> Error {
-    Error::new(ErrorKind::Engine, Operation::Open, "a layer failed").with_source(cause)
 }
 
 /// The number of timed operations, and their total time.

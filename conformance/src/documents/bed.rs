@@ -1,6 +1,6 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
-use arbour::documents::{Body, Declaration, DocError};
+use arbour::documents::{Body, Declaration};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
 
@@ -24,7 +24,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// The errors of the engine or the file system.
-    pub(crate) fn new(factory: F, documents: M, axis: Axis) -> Result<Self, DocError> {
+    pub(crate) fn new(factory: F, documents: M, axis: Axis) -> Result<Self> {
         Ok(Self { bed: Bed::new(factory, axis)?, documents })
     }
 
@@ -42,10 +42,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     ///
     /// # Errors
     /// The errors of the document store.
-    pub(crate) fn open<D: Body>(
-        &self,
-        declaration: Declaration<D>,
-    ) -> Result<Opened<'_, F, M, D>, DocError> {
+    pub(crate) fn open<D: Body>(&self, declaration: Declaration<D>) -> Result<Opened<'_, F, M, D>> {
         self.documents.documents(self.store()).collection(declaration)
     }
 
@@ -56,7 +53,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     pub(crate) fn declare<D: Body>(
         &self,
         declaration: Declaration<D>,
-    ) -> Result<Opened<'_, F, M, D>, DocError> {
+    ) -> Result<Opened<'_, F, M, D>> {
         self.documents.documents(self.store()).declare(declaration)
     }
 
@@ -100,9 +97,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
 }
 
 impl<F: Factory, M: DocFactory> TestBed for DocBed<F, M> {
-    type Error = DocError;
-
-    fn finish(self) -> Result<Proof, DocError> {
-        Ok(self.bed.finish()?)
+    fn finish(self) -> Result<Proof> {
+        self.bed.finish()
     }
 }

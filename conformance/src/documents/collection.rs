@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour::Progress;
 use arbour::documents::{
-    Body, Change, Collection, Declaration, DocError, DocId, Duplicate, Explain, Filter,
-    IndexStatus, Page, Precondition, Query, ScrubReport, Stored, Written,
+    Body, Change, Collection, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
+    Precondition, Query, ScrubReport, Stored, Written,
 };
+use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::{Number, Value};
 
@@ -24,13 +24,13 @@ impl<D: Body> TestCollection<D> for Collection<D> {
     fn writer<'w, W: KvWrite>(
         &'w self,
         transaction: &'w mut W,
-    ) -> Result<CollectionWriter<'w, D, W>, DocError> {
+    ) -> Result<CollectionWriter<'w, D, W>> {
         // Refuses a collection that was declared differently, as each write would.
         self.indexes(&*transaction)?;
         Ok(CollectionWriter { collection: self, transaction })
     }
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
         self.indexes(reader)
     }
 
@@ -38,15 +38,15 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<IndexStatus>, DocError> {
+    ) -> Result<Vec<IndexStatus>> {
         self.build(store, progress)
     }
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         self.disable(transaction, index)
     }
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         self.enable(transaction, index)
     }
 
@@ -55,7 +55,7 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>, DocError> {
+    ) -> Result<Vec<Duplicate>> {
         self.duplicates(reader, index, limit)
     }
 
@@ -63,7 +63,7 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError> {
+    ) -> Result<ScrubReport> {
         self.scrub(store, progress)
     }
 
@@ -71,20 +71,15 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError> {
+    ) -> Result<ScrubReport> {
         self.mend(store, progress)
     }
 
-    fn changes<R: KvRead>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<Change>, DocError> {
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>> {
         self.changes(reader, after, limit)
     }
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64> {
         self.newest_change(reader)
     }
 
@@ -93,19 +88,15 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> Result<(), DocError> {
+    ) -> Result<()> {
         self.acknowledge(transaction, subscriber, position)
     }
 
-    fn acknowledged<R: KvRead>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> Result<Option<u64>, DocError> {
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> Result<Option<u64>> {
         self.acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64> {
         self.trim_changes(transaction, keep)
     }
 }
@@ -120,7 +111,7 @@ impl<D: Body> TestCollection<D> for Collection<D> {
 /// let store = MemoryStore::new();
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// assert_eq!(notes.reader(&store.snapshot()?).get("a")?, None);
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct CollectionReader<'r, D, R> {
     pub(super) collection: &'r Collection<D>,
@@ -137,7 +128,7 @@ pub struct CollectionReader<'r, D, R> {
 /// let store = MemoryStore::new();
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// store.write(|transaction| notes.writer(transaction)?.insert(&json!({"id": "a"})))?;
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct CollectionWriter<'w, D, W> {
     collection: &'w Collection<D>,
@@ -151,92 +142,83 @@ macro_rules! reads {
             self.collection.declaration()
         }
 
-        fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
+        fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>> {
             self.collection.get(&*self.$source, id)
         }
 
         fn get_many<'i, I: Into<DocId<'i>>>(
             &self,
             ids: impl IntoIterator<Item = I>,
-        ) -> Result<Vec<Option<Stored<D>>>, DocError> {
+        ) -> Result<Vec<Option<Stored<D>>>> {
             self.collection.get_many(&*self.$source, ids)
         }
 
-        fn get_by(
-            &self,
-            field: &str,
-            value: impl Into<Value>,
-        ) -> Result<Option<Stored<D>>, DocError> {
+        fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
             self.collection.get_by(&*self.$source, field, value)
         }
 
-        fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
+        fn search(&self, query: &Query<D>) -> Result<Page<D>> {
             self.collection.search(&*self.$source, query)
         }
 
-        fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
+        fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
             self.collection.one(&*self.$source, query)
         }
 
-        fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
+        fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>> {
             self.collection.all(&*self.$source, query)
         }
 
-        fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
+        fn explain(&self, query: &Query<D>) -> Result<Explain> {
             self.collection.explain(&*self.$source, query)
         }
 
-        fn each<E: From<DocError>>(
+        fn each(
             &self,
             query: &Query<D>,
-            visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-        ) -> Result<(), E> {
+            visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+        ) -> Result<()> {
             self.collection.each(&*self.$source, query, visit)
         }
 
-        fn each_concurrent<E: From<DocError> + Send>(
+        fn each_concurrent(
             &self,
             query: &Query<D>,
             threads: NonZeroUsize,
-            visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-        ) -> Result<(), E> {
+            visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+        ) -> Result<()> {
             self.collection.each_concurrent(&*self.$source, query, threads, visit)
         }
 
-        fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
+        fn exists(&self, filter: &Filter<D>) -> Result<bool> {
             self.collection.exists(&*self.$source, filter)
         }
 
-        fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
+        fn count(&self, filter: &Filter<D>) -> Result<u64> {
             self.collection.count(&*self.$source, filter)
         }
 
-        fn values(
-            &self,
-            filter: &Filter<D>,
-            field: &str,
-            visit: impl FnMut(&Value),
-        ) -> Result<(), DocError> {
+        fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> Result<()> {
             self.collection.values(&*self.$source, filter, field, visit)
         }
 
-        fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+        fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
             self.collection.min(&*self.$source, filter, field)
         }
 
-        fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+        fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
             self.collection.max(&*self.$source, filter, field)
         }
 
-        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
+        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
             self.collection.sum(&*self.$source, filter, field)
         }
 
-        fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
+        fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>> {
             self.collection.average(&*self.$source, filter, field)
         }
 
-        fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
+        fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
             self.collection.distinct(&*self.$source, filter, field)
         }
     };
@@ -251,7 +233,7 @@ impl<D: Body, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
 }
 
 impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
-    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError> {
+    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written> {
         self.collection.put(self.transaction, document, precondition)
     }
 
@@ -259,18 +241,18 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         documents: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> Result<Vec<Result<Written, DocError>>, DocError>
+    ) -> Result<Vec<Result<Written>>>
     where
         D: 'd,
     {
         self.collection.put_many(self.transaction, documents, precondition)
     }
 
-    fn set(&mut self, document: &D) -> Result<Written, DocError> {
+    fn set(&mut self, document: &D) -> Result<Written> {
         self.collection.set(self.transaction, document)
     }
 
-    fn insert(&mut self, document: &D) -> Result<Written, DocError> {
+    fn insert(&mut self, document: &D) -> Result<Written> {
         self.collection.insert(self.transaction, document)
     }
 
@@ -278,36 +260,28 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> Result<Value, DocError>,
-    ) -> Result<Written, DocError> {
+        change: impl FnOnce(Value) -> Result<Value>,
+    ) -> Result<Written> {
         self.collection.modify(self.transaction, id, precondition, change)
     }
 
-    fn update<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        changes: &Value,
-    ) -> Result<Written, DocError> {
+    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<Written> {
         self.collection.update(self.transaction, id, changes)
     }
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError> {
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written> {
         self.collection.patch(self.transaction, id, patch)
     }
 
-    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError> {
+    fn upsert(&mut self, changes: &Value) -> Result<Written> {
         self.collection.upsert(self.transaction, changes)
     }
 
-    fn delete<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        precondition: Precondition,
-    ) -> Result<bool, DocError> {
+    fn delete<'i>(&mut self, id: impl Into<DocId<'i>>, precondition: Precondition) -> Result<bool> {
         self.collection.delete(self.transaction, id, precondition)
     }
 
-    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool, DocError> {
+    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool> {
         self.collection.remove(self.transaction, id)
     }
 
@@ -315,7 +289,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> Result<Written, DocError> {
+    ) -> Result<Written> {
         self.collection.change_id(self.transaction, from, to)
     }
 }

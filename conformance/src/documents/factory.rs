@@ -1,6 +1,7 @@
 //! How the suite makes the document stores under test.
 
-use arbour::documents::{Body, Collection, Declaration, DocError};
+use arbour::Result;
+use arbour::documents::{Body, Collection, Declaration};
 use arbour_core::KvStore;
 
 use crate::documents::TestDocuments;
@@ -15,7 +16,7 @@ use crate::documents::TestDocuments;
 /// let documents = SoundDocuments.documents(&store);
 /// let notes = documents.collection(Declaration::<serde_json::Value>::new("notes"))?;
 /// # let _ = notes;
-/// # Ok::<_, DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub trait DocFactory: Copy + Send + Sync + 'static {
     /// The document store.
@@ -61,7 +62,7 @@ impl DocFactory for SoundDocuments {
 ///     arbour::documents::Declaration::<serde_json::Value>::new("notes"),
 /// )?;
 /// assert_eq!(notes.declaration().name, "notes");
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Collections<'s, S> {
     store: &'s S,
@@ -75,11 +76,11 @@ impl<S: KvStore> TestDocuments for Collections<'_, S> {
         self.store
     }
 
-    fn declare<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
+    fn declare<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>> {
         Collection::declare(self.store, declaration)
     }
 
-    fn collection<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>, DocError> {
+    fn collection<D: Body>(&self, declaration: Declaration<D>) -> Result<Collection<D>> {
         Collection::open(self.store, declaration)
     }
 }

@@ -3,10 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{
-    Collection, Declaration, DocError, Field, Filter, Index, IndexState, Query,
-};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, IndexState, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -44,14 +43,14 @@ fn indexed(name: &str) -> Declaration<Value> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, documents};
 /// #[test]
-/// fn killed() -> Result<(), arbour::documents::DocError> {
+/// fn killed() -> arbour::Result<()> {
 ///     documents::killed_builder_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the document store.
-pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> Result<(), DocError> {
+pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return build_until_killed(factory, &part);
     }
@@ -83,7 +82,7 @@ pub fn killed_builder_goes_on<F: Factory>(factory: &F, test: &str) -> Result<(),
 }
 
 /// The child's role: it reports how many documents are done, and ends when all are.
-fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), DocError> {
+fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let store = part.open(factory)?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     let mut failure = None;
@@ -94,14 +93,14 @@ fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), DocErr
             documents.update(transaction, &id, &change)
         });
         let said = say(progress.done);
-        failure = changed.err().or(said.err().map(Into::into));
+        failure = changed.err().or(said.err());
         if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     failure.map_or(Ok(()), Err)
 }
 
 /// Stores documents in a collection without an index.
-fn store_crowd<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
+fn store_crowd<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let store = factory.open(path, &Default::default())?;
     let body = |number: usize| {
         json!({
@@ -111,11 +110,11 @@ fn store_crowd<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     };
     let bodies: Vec<Value> = (0..CROWD).map(body).collect();
     load(&store, &Collection::open(&store, crowd("crowd"))?, &bodies)?;
-    Ok(store.close()?)
+    store.close()
 }
 
 /// Checks the state after a kill: all documents are there, and are searched without the index.
-fn check_between<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
+fn check_between<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let store = factory.open(path, &Default::default())?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     let snapshot = store.snapshot()?;
@@ -127,11 +126,11 @@ fn check_between<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     let expected = reader.count(&Filter::custom("tagged 3", is_tagged))?;
     assert_eq!(reader.count(&Filter::contains_any("tags", [3]))?, expected);
     drop(snapshot);
-    Ok(store.close()?)
+    store.close()
 }
 
 /// Asserts that the index is equal to one that existed from the start.
-fn check_built<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
+fn check_built<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let store = factory.open(path, &Default::default())?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     build(&store, &documents, IndexState::Readable)?;
@@ -142,5 +141,5 @@ fn check_built<F: Factory>(factory: &F, path: &Path) -> Result<(), DocError> {
     let expected = raw(&store, &index_tree("offline", INDEX))?;
     assert!(!expected.is_empty(), "there are entries to compare");
     assert!(built == expected, "other entries than an index that was there from the start");
-    Ok(store.close()?)
+    store.close()
 }

@@ -1,6 +1,6 @@
 //! The suite for documents.
 
-use arbour::documents::DocError;
+use arbour::Result;
 
 use super::cases::cases;
 use super::{DocBed, DocFactory, SoundDocuments};
@@ -54,21 +54,20 @@ macro_rules! documents_suite {
 /// use arbour_conformance::{Axis, MemoryFactory, run};
 /// let suite = DocumentSuite(SoundDocuments);
 /// run(&suite, MemoryFactory, Axis::Fixed, "writes", "insert_get_replace_delete")?;
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DocumentSuite<M = SoundDocuments>(pub M);
 
 impl<M: DocFactory> Suite for DocumentSuite<M> {
     const NAME: &'static str = "documents";
-    type Error = DocError;
     type Bed<F: Factory> = DocBed<F, M>;
 
     fn cases<F: Factory>() -> Vec<Case<DocBed<F, M>>> {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<DocBed<F, M>, DocError> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<DocBed<F, M>> {
         DocBed::new(factory, self.0, axis)
     }
 }

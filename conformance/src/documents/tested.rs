@@ -7,11 +7,11 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use arbour::Progress;
 use arbour::documents::{
-    Body, Change, Declaration, DocError, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
-    Precondition, Query, ScrubReport, Stored, Written,
+    Body, Change, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page, Precondition,
+    Query, ScrubReport, Stored, Written,
 };
+use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::{Number, Value};
 
@@ -28,7 +28,7 @@ use serde_json::{Number, Value};
 /// let notes = SoundDocuments.documents(&store).collection(Declaration::new("notes"))?;
 /// store.write(|transaction| notes.writer(transaction)?.insert(&json!({"id": "a"})))?;
 /// assert!(notes.reader(&store.snapshot()?).get("a")?.is_some());
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestDocuments {
@@ -37,15 +37,9 @@ pub trait TestDocuments {
 
     fn store(&self) -> &Self::Store;
 
-    fn declare<D: Body>(
-        &self,
-        declaration: Declaration<D>,
-    ) -> Result<Self::Collection<D>, DocError>;
+    fn declare<D: Body>(&self, declaration: Declaration<D>) -> Result<Self::Collection<D>>;
 
-    fn collection<D: Body>(
-        &self,
-        declaration: Declaration<D>,
-    ) -> Result<Self::Collection<D>, DocError> {
+    fn collection<D: Body>(&self, declaration: Declaration<D>) -> Result<Self::Collection<D>> {
         let collection = self.declare(declaration)?;
         collection.build(self.store(), &mut |_| ControlFlow::Continue(()))?;
         Ok(collection)
@@ -62,7 +56,7 @@ pub trait TestDocuments {
 /// let store = MemoryStore::new();
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// assert!(TestCollection::indexes(&notes, &store.snapshot()?)?.is_empty());
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestCollection<D: Body>: Send + Sync {
@@ -75,65 +69,53 @@ pub trait TestCollection<D: Body>: Send + Sync {
 
     fn reader<'r, R: KvRead>(&'r self, reader: &'r R) -> Self::Reader<'r, R>;
 
-    fn writer<'w, W: KvWrite>(
-        &'w self,
-        transaction: &'w mut W,
-    ) -> Result<Self::Writer<'w, W>, DocError>;
+    fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> Result<Self::Writer<'w, W>>;
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError>;
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>>;
 
     fn build<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<IndexStatus>, DocError>;
+    ) -> Result<Vec<IndexStatus>>;
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError>;
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()>;
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError>;
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()>;
 
     fn duplicates<R: KvRead>(
         &self,
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>, DocError>;
+    ) -> Result<Vec<Duplicate>>;
 
     fn scrub<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError>;
+    ) -> Result<ScrubReport>;
 
     fn mend<S: KvStore>(
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError>;
+    ) -> Result<ScrubReport>;
 
-    fn changes<R: KvRead>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<Change>, DocError>;
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>>;
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError>;
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64>;
 
     fn acknowledge<W: KvWrite>(
         &self,
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> Result<(), DocError>;
+    ) -> Result<()>;
 
-    fn acknowledged<R: KvRead>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> Result<Option<u64>, DocError>;
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> Result<Option<u64>>;
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError>;
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64>;
 }
 
 /// Reads a collection in a snapshot or a transaction.
@@ -146,62 +128,57 @@ pub trait TestCollection<D: Body>: Send + Sync {
 /// let store = MemoryStore::new();
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// assert_eq!(notes.reader(&store.snapshot()?).get("a")?, None);
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestReader<D: Body> {
     fn declaration(&self) -> &Declaration<D>;
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError>;
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>>;
 
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>, DocError>;
+    ) -> Result<Vec<Option<Stored<D>>>>;
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError>;
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>>;
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError>;
+    fn search(&self, query: &Query<D>) -> Result<Page<D>>;
 
-    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError>;
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>>;
 
-    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError>;
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>>;
 
-    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError>;
+    fn explain(&self, query: &Query<D>) -> Result<Explain>;
 
-    fn each<E: From<DocError>>(
+    fn each(
         &self,
         query: &Query<D>,
-        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E>;
+        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+    ) -> Result<()>;
 
-    fn each_concurrent<E: From<DocError> + Send>(
+    fn each_concurrent(
         &self,
         query: &Query<D>,
         threads: NonZeroUsize,
-        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-    ) -> Result<(), E>;
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+    ) -> Result<()>;
 
-    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError>;
+    fn exists(&self, filter: &Filter<D>) -> Result<bool>;
 
-    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError>;
+    fn count(&self, filter: &Filter<D>) -> Result<u64>;
 
-    fn values(
-        &self,
-        filter: &Filter<D>,
-        field: &str,
-        visit: impl FnMut(&Value),
-    ) -> Result<(), DocError>;
+    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> Result<()>;
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError>;
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>>;
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError>;
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>>;
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError>;
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number>;
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError>;
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>>;
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError>;
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>>;
 }
 
 /// Writes a collection in a transaction.
@@ -214,25 +191,25 @@ pub trait TestReader<D: Body> {
 /// let store = MemoryStore::new();
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// store.write(|transaction| notes.writer(transaction)?.insert(&json!({"id": "a"})))?;
-/// # Ok::<(), DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[allow(missing_docs, reason = "the methods are those of Collection")]
 pub trait TestWriter<D: Body>: TestReader<D> {
-    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written, DocError>;
+    fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written>;
 
     fn put_many<'d>(
         &mut self,
         documents: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> Result<Vec<Result<Written, DocError>>, DocError>
+    ) -> Result<Vec<Result<Written>>>
     where
         D: 'd;
 
-    fn set(&mut self, document: &D) -> Result<Written, DocError> {
+    fn set(&mut self, document: &D) -> Result<Written> {
         self.put(document, Precondition::None)
     }
 
-    fn insert(&mut self, document: &D) -> Result<Written, DocError> {
+    fn insert(&mut self, document: &D) -> Result<Written> {
         self.put(document, Precondition::Absent)
     }
 
@@ -240,26 +217,18 @@ pub trait TestWriter<D: Body>: TestReader<D> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> Result<Value, DocError>,
-    ) -> Result<Written, DocError>;
+        change: impl FnOnce(Value) -> Result<Value>,
+    ) -> Result<Written>;
 
-    fn update<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        changes: &Value,
-    ) -> Result<Written, DocError>;
+    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<Written>;
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError>;
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written>;
 
-    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError>;
+    fn upsert(&mut self, changes: &Value) -> Result<Written>;
 
-    fn delete<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        precondition: Precondition,
-    ) -> Result<bool, DocError>;
+    fn delete<'i>(&mut self, id: impl Into<DocId<'i>>, precondition: Precondition) -> Result<bool>;
 
-    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool, DocError> {
+    fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool> {
         self.delete(id, Precondition::None)
     }
 
@@ -267,5 +236,5 @@ pub trait TestWriter<D: Body>: TestReader<D> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> Result<Written, DocError>;
+    ) -> Result<Written>;
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arbour::documents::Collection;
-use arbour::events::{EventError, Events, EventsBuilder, Log, Projection};
+use arbour::events::{Events, EventsBuilder, Log, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{KvStore, Limits, Result, StoreOptions, Tree};
 
@@ -28,7 +28,7 @@ pub struct EventBed<F: Factory> {
 pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
 
 impl<F: Factory> EventBed<F> {
-    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self, EventError> {
+    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         let mut bed = Self { log: None, bed: Bed::new(factory, axis)?, scene: Arc::default() };
         if axis == Axis::Apart {
             bed.log = Some(Arc::new(bed.other_store("log")?));
@@ -51,7 +51,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens the log itself.
-    pub(crate) fn log(&self) -> Result<Log, EventError> {
+    pub(crate) fn log(&self) -> Result<Log> {
         Log::open(&**self.log_store(), LOG)
     }
 
@@ -65,11 +65,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Makes a projection of the ledger.
-    pub(crate) fn ledger(
-        &self,
-        name: &str,
-        version: u32,
-    ) -> Result<Projection<F::Store>, EventError> {
+    pub(crate) fn ledger(&self, name: &str, version: u32) -> Result<Projection<F::Store>> {
         let projection = Projection::new(name, version);
         let declaration = accounts(&projection.view("accounts"));
         let accounts = Collection::open(self.bed.store(), declaration)?;
@@ -77,7 +73,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens events with one projection, called `bank`, of the ledger.
-    pub(crate) fn open(&self) -> Result<Opened<F>, EventError> {
+    pub(crate) fn open(&self) -> Result<Opened<F>> {
         self.open_with(|bank| bank)
     }
 
@@ -85,7 +81,7 @@ impl<F: Factory> EventBed<F> {
     pub(crate) fn open_with(
         &self,
         with: impl FnOnce(Projection<F::Store>) -> Projection<F::Store>,
-    ) -> Result<Opened<F>, EventError> {
+    ) -> Result<Opened<F>> {
         self.builder().projection(with(self.ledger("bank", 1)?)).build()
     }
 
@@ -134,9 +130,7 @@ impl<F: Factory> EventBed<F> {
 }
 
 impl<F: Factory> TestBed for EventBed<F> {
-    type Error = EventError;
-
-    fn finish(self) -> Result<Proof, EventError> {
-        Ok(self.bed.finish()?)
+    fn finish(self) -> Result<Proof> {
+        self.bed.finish()
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::documents::Collection;
-use arbour::events::{EventError, Events, Log, Projection};
+use arbour::events::{Events, Log, Projection};
 use arbour_core::{KvStore, StoreOptions};
 
 use super::cases::claims::{balances, folded};
@@ -21,7 +22,7 @@ const EVENTS_MAX: u64 = 20;
 /// How many events each of the two processes dispatches.
 const EACH: u64 = 40;
 
-fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events<S>, EventError> {
+fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events<S>> {
     let bank = Projection::new("bank", 1);
     let declaration = accounts(&bank.view("accounts"));
     let own = Collection::open(&**store, declaration)?;
@@ -43,17 +44,14 @@ fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events<S>, E
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, events};
 /// #[test]
-/// fn killed() -> Result<(), arbour::events::EventError> {
+/// fn killed() -> arbour::Result<()> {
 ///     events::killed_dispatcher_loses_nothing(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the events.
-pub fn killed_dispatcher_loses_nothing<F: Factory>(
-    factory: &F,
-    test: &str,
-) -> Result<(), EventError> {
+pub fn killed_dispatcher_loses_nothing<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_until_killed(factory, &part);
     }
@@ -77,7 +75,7 @@ pub fn killed_dispatcher_loses_nothing<F: Factory>(
 
 /// The child's role: it reports the position of each completed event. The views are in one store
 /// and the log in another, which is the harder case.
-fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), EventError> {
+fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let log_path = part.path.with_extension("log");
     let store = Arc::new(part.open(factory)?);
     let log = Arc::new(Part { path: log_path, seed: 0 }.open(factory)?);
@@ -93,7 +91,7 @@ fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), Eve
 }
 
 /// Opens what is left, and returns the number of events.
-fn check<F: Factory>(factory: &F, path: &Path) -> Result<u64, EventError> {
+fn check<F: Factory>(factory: &F, path: &Path) -> Result<u64> {
     let open_store = |path: &Path| factory.open(path, &StoreOptions::new());
     let store = Arc::new(open_store(path)?);
     let log_store = Arc::new(open_store(&path.with_extension("log"))?);
@@ -118,14 +116,14 @@ fn check<F: Factory>(factory: &F, path: &Path) -> Result<u64, EventError> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, events};
 /// #[test]
-/// fn two() -> Result<(), arbour::events::EventError> {
+/// fn two() -> arbour::Result<()> {
 ///     events::two_dispatchers_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the events.
-pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Result<(), EventError> {
+pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return dispatch_beside(factory, &part);
     }
@@ -134,7 +132,7 @@ pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Resul
     let store = Arc::new(factory.open(&path, &StoreOptions::new())?);
     let events = open(&store, None)?;
     if !store.capabilities().multi_process {
-        return Ok(assert_refused(test, &path)?);
+        return assert_refused(test, &path);
     }
     let children = [start_patient(test, &path)?, start_patient(test, &path)?];
     // This process waits for what the others append and apply.
@@ -151,7 +149,7 @@ pub fn two_dispatchers_by_manifest<F: Factory>(factory: &F, test: &str) -> Resul
     Ok(())
 }
 
-fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> Result<(), EventError> {
+fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let events = open(&Arc::new(store), None)?;
     for number in 0..EACH {

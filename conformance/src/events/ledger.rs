@@ -4,9 +4,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, Query};
+use arbour::Result;
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
 use arbour::events::{
-    Append, Event, EventError, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
+    Append, Event, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
 };
 use arbour_core::{KvRead, KvWrite};
 use parking_lot::{Condvar, Mutex};
@@ -100,21 +101,17 @@ pub(crate) fn moved() -> EventType<Value> {
 }
 
 /// Makes an event that moves cents.
-pub(crate) fn cents(stream: &str, cents: i64) -> Result<NewEvent, EventError> {
+pub(crate) fn cents(stream: &str, cents: i64) -> Result<NewEvent> {
     event(stream, json!({"cents": cents}))
 }
 
 /// Makes an event with a payload; see [`Ledger`].
-pub(crate) fn event(stream: &str, payload: Value) -> Result<NewEvent, EventError> {
+pub(crate) fn event(stream: &str, payload: Value) -> Result<NewEvent> {
     moved().event(stream, &payload)
 }
 
 /// Makes an append that expects a version of its one stream.
-pub(crate) fn expecting(
-    stream: &str,
-    expected: Expected,
-    amount: i64,
-) -> Result<Append, EventError> {
+pub(crate) fn expecting(stream: &str, expected: Expected, amount: i64) -> Result<Append> {
     Ok(Append::from(cents(stream, amount)?).expect(stream, expected))
 }
 
@@ -143,7 +140,7 @@ impl Ledger {
         Self { accounts, scene }
     }
 
-    fn payload(event: &Event<'_>) -> Result<Value, EventError> {
+    fn payload(event: &Event<'_>) -> Result<Value> {
         Ok(moved().read(event)?.unwrap_or_default())
     }
 
@@ -161,7 +158,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn sum<R: KvRead>(&self, reader: &R) -> Result<i64, DocError> {
+    fn sum<R: KvRead>(&self, reader: &R) -> Result<i64> {
         let sum = self.accounts.sum(reader, &Filter::All, "cents")?;
         Ok(sum.as_i64().unwrap_or_default())
     }
@@ -182,7 +179,7 @@ fn sub_events(payload: &Value, name: &str) -> Handled<Vec<NewEvent>> {
         let stream = asked.get(0).and_then(Value::as_str).unwrap_or("nobody");
         event(stream, asked.get(1).cloned().unwrap_or_default())
     });
-    Ok(made.collect::<Result<_, EventError>>()?)
+    Ok(made.collect::<Result<_>>()?)
 }
 
 impl Model for Ledger {
@@ -289,7 +286,7 @@ impl Model for Ledger {
 pub(crate) fn all_accounts<R: KvRead>(
     accounts: &Collection<Value>,
     reader: &R,
-) -> Result<Vec<Value>, DocError> {
+) -> Result<Vec<Value>> {
     let query = Query::new(Filter::All).ascending("id");
     let all = accounts.all(reader, &query)?;
     Ok(all.into_iter().map(|stored| stored.body).collect())

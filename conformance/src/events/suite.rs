@@ -1,6 +1,6 @@
 //! The suite for events.
 
-use arbour::events::EventError;
+use arbour::Result;
 
 use super::EventBed;
 use super::cases::cases;
@@ -53,21 +53,20 @@ macro_rules! events_suite {
 /// use arbour_conformance::events::EventSuite;
 /// use arbour_conformance::{Axis, MemoryFactory, run};
 /// run(&EventSuite, MemoryFactory, Axis::Apart, "log", "positions_contiguous")?;
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventSuite;
 
 impl Suite for EventSuite {
     const NAME: &'static str = "events";
-    type Error = EventError;
     type Bed<F: Factory> = EventBed<F>;
 
     fn cases<F: Factory>() -> Vec<Case<EventBed<F>>> {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<EventBed<F>, EventError> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<EventBed<F>> {
         EventBed::new(factory, axis)
     }
 }

@@ -318,10 +318,10 @@ impl KvWrite for FaultyTransaction<'_> {
         Ok(())
     }
 
-    fn savepoint<R, E: From<Error>>(
+    fn savepoint<R>(
         &mut self,
-        run: impl FnOnce(&mut Savepoint<'_, Self>) -> Result<R, E>,
-    ) -> Result<R, E> {
+        run: impl FnOnce(&mut Savepoint<'_, Self>) -> Result<R>,
+    ) -> Result<R> {
         let leaks = self.store.has(Fault::SavepointLeaks);
         let mut savepoint = Savepoint::new(self);
         let result = run(&mut savepoint);

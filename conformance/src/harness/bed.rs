@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arbour_core::{Capabilities, Error, KvRead, KvStore, Result, StoreOptions, Tree};
+use arbour_core::{Capabilities, KvRead, KvStore, Result, StoreOptions, Tree};
 use tempfile::TempDir;
 
 use super::axis::Axis;
@@ -170,8 +170,6 @@ impl<F: Factory> Bed<F> {
 }
 
 impl<F: Factory> TestBed for Bed<F> {
-    type Error = Error;
-
     /// Also checks that the neighbours are unchanged.
     fn finish(self) -> Result<Proof> {
         if self.axis == Axis::Namespaced {

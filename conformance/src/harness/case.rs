@@ -1,18 +1,15 @@
 //! One case of a suite, and what it works with.
 
-use std::fmt;
+use arbour_core::Result;
 
 /// What a case works with.
 #[doc(hidden)]
 pub trait TestBed: Sized {
-    /// The error of a case that met something unexpected.
-    type Error: fmt::Debug;
-
     /// Ends a case, and returns what it proved.
     ///
     /// # Errors
     /// What the engine reports.
-    fn finish(self) -> Result<Proof, Self::Error>;
+    fn finish(self) -> Result<Proof>;
 }
 
 /// What a case proved.
@@ -33,7 +30,7 @@ pub struct Case<B: TestBed> {
     /// The name, which says what it claims.
     pub(crate) name: &'static str,
     /// The case itself: it fails by a panic or by an unexpected error.
-    pub(crate) run: fn(&mut B) -> Result<(), B::Error>,
+    pub(crate) run: fn(&mut B) -> Result<()>,
 }
 
 /// Makes a `Vec` of cases from the list of a suite, in order of topic. The modules of the topics

@@ -45,7 +45,7 @@ macro_rules! __topics {
                 use super::*;
                 $(
                     #[test]
-                    fn $case() -> $crate::__private::Outcome<$suite> {
+                    fn $case() -> $crate::__private::Outcome {
                         $crate::run::<$suite, _>(
                             &Default::default(),
                             $factory,
@@ -72,7 +72,7 @@ macro_rules! __process_tests {
             $(
                 $(#[$attribute])*
                 #[test]
-                fn $test() -> $crate::__private::Outcome<$suite> {
+                fn $test() -> $crate::__private::Outcome {
                     let test = concat!(module_path!(), "::", stringify!($test));
                     $crate::$module::$test(&$factory, test)
                 }

@@ -1,8 +1,8 @@
 //! Running the cases of a suite, one by one or all together.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use arbour_core::Result;
 use arbour_core::engine::panic_message;
 
 use super::axis::Axis;
@@ -24,12 +24,9 @@ pub trait Suite {
     /// The name of the suite in what its last test prints.
     const NAME: &'static str;
 
-    /// The error of a case that met something unexpected.
-    type Error: fmt::Debug;
-
     /// What each case works with.
     #[doc(hidden)]
-    type Bed<F: Factory>: TestBed<Error = Self::Error>;
+    type Bed<F: Factory>: TestBed;
 
     /// Returns every case, in order of topic.
     #[doc(hidden)]
@@ -40,7 +37,7 @@ pub trait Suite {
     /// # Errors
     /// The errors of the engine or the file system.
     #[doc(hidden)]
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<Self::Bed<F>, Self::Error>;
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<Self::Bed<F>>;
 }
 
 /// Runs one case on one axis; panics if the case fails.
@@ -60,7 +57,7 @@ pub fn run<S: Suite, F: Factory>(
     axis: Axis,
     topic: &str,
     name: &str,
-) -> Result<(), S::Error> {
+) -> Result<()> {
     prove(suite, factory, axis, topic, name).map(drop)
 }
 
@@ -123,7 +120,7 @@ fn prove<S: Suite, F: Factory>(
     axis: Axis,
     topic: &str,
     name: &str,
-) -> Result<Proof, S::Error> {
+) -> Result<Proof> {
     match axis {
         Axis::Dynamic => prove_on_bed(suite, DynFactory(factory), axis, topic, name),
         _ => prove_on_bed(suite, factory, axis, topic, name),
@@ -136,7 +133,7 @@ fn prove_on_bed<S: Suite, F: Factory>(
     axis: Axis,
     topic: &str,
     name: &str,
-) -> Result<Proof, S::Error> {
+) -> Result<Proof> {
     let mut cases = S::cases().into_iter();
     let case = cases.find(|case| case.topic == topic && case.name == name);
     let case = case.ok_or_else(|| format!("{topic}::{name}")).expect("the suite lists the case");

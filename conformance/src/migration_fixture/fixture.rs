@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::migrations::layout::JOURNAL_TREE;
-use arbour::migrations::{MigrationError, Migrations, Report, Run, StepId, Target};
+use arbour::migrations::{Migrations, Report, Run, StepId, Target};
 use arbour_core::{Durability, KvStore, StoreOptions};
 use tempfile::TempDir;
 
@@ -29,7 +30,7 @@ const CHUNK_ENTRIES: u64 = 2;
 /// MigrationFixture::new(|| Migrations::new("app", "2.0"))
 ///     .version("1.0", Target::Nothing, Pinned::new().entry("rooms", b"study", b"books"))
 ///     .check(&arbour_conformance::MemoryFactory)?;
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct MigrationFixture {
     migrations: Box<dyn Fn() -> Migrations>,
@@ -112,9 +113,9 @@ impl MigrationFixture {
     /// MigrationFixture::new(|| Migrations::new("app", "2.0"))
     ///     .version("1.0", Target::Nothing, Pinned::new().entry("rooms", b"study", b"books"))
     ///     .check(&arbour_conformance::MemoryFactory)?;
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn check<F: Factory>(&self, factory: &F) -> Result<(), MigrationError> {
+    pub fn check<F: Factory>(&self, factory: &F) -> Result<()> {
         let folder = TempDir::with_prefix("arbour-pinned-").map_err(io)?;
         let store = Arc::new(factory.open(&folder.path().join("store"), &StoreOptions::new())?);
         for (name, version) in &self.versions {
@@ -124,7 +125,7 @@ impl MigrationFixture {
                 self.check_broken(&store, name, version, &end, breaks)?;
             }
         }
-        Ok(store.close()?)
+        store.close()
     }
 
     /// Runs each step over each store, then once more over its result, and returns the steps that
@@ -149,12 +150,9 @@ impl MigrationFixture {
     /// .version("1.0", Target::Nothing, Pinned::new().entry("rooms", b"study", b"books"))
     /// .not_idempotent(&MemoryFactory)?;
     /// assert_eq!(found, [("rooms".to_owned(), StepId::Number(1))]);
-    /// # Ok::<(), arbour::migrations::MigrationError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn not_idempotent<F: Factory>(
-        &self,
-        factory: &F,
-    ) -> Result<Vec<(String, StepId)>, MigrationError> {
+    pub fn not_idempotent<F: Factory>(&self, factory: &F) -> Result<Vec<(String, StepId)>> {
         let folder = TempDir::with_prefix("arbour-pinned-").map_err(io)?;
         let store = factory.open(&folder.path().join("store"), &StoreOptions::new())?;
         let mut found = Vec::new();
@@ -187,7 +185,7 @@ impl MigrationFixture {
     }
 
     /// Turns a store into that of a version.
-    fn prepare<S: KvStore>(&self, store: &S, version: &Version) -> Result<(), MigrationError> {
+    fn prepare<S: KvStore>(&self, store: &S, version: &Version) -> Result<()> {
         clear(store)?;
         version.store.fill(store)?;
         if !version.store.has_tree(JOURNAL_TREE) && version.at != Target::Nothing {
@@ -196,12 +194,7 @@ impl MigrationFixture {
         Ok(())
     }
 
-    fn check_end<S: KvStore>(
-        &self,
-        store: &S,
-        name: &str,
-        version: &Version,
-    ) -> Result<Pinned, MigrationError> {
+    fn check_end<S: KvStore>(&self, store: &S, name: &str, version: &Version) -> Result<Pinned> {
         self.prepare(store, version)?;
         run(&self.migrations(), store)?;
         let end = Pinned::of(store)?;
@@ -225,7 +218,7 @@ impl MigrationFixture {
         name: &str,
         version: &Version,
         end: &Pinned,
-    ) -> Result<(), MigrationError> {
+    ) -> Result<()> {
         self.prepare(store, version)?;
         let migrations = (self.migrations)().chunk_entries(1);
         for step in migrations.plan(store)?.steps {
@@ -242,7 +235,7 @@ impl MigrationFixture {
         version: &Version,
         end: &Pinned,
         breaks: Break,
-    ) -> Result<(), MigrationError> {
+    ) -> Result<()> {
         let mut steps = 1;
         loop {
             self.prepare(store, version)?;
@@ -265,12 +258,12 @@ pub(crate) fn quick() -> Run {
     Run::default().lease(Duration::ZERO).durability(Durability::None)
 }
 
-fn run<S: KvStore>(migrations: &Migrations, store: &S) -> Result<Report, MigrationError> {
+fn run<S: KvStore>(migrations: &Migrations, store: &S) -> Result<Report> {
     migrations.run_with(store, &quick(), &mut |_| ControlFlow::Continue(()))
 }
 
 /// Restores the entries of a store, and leaves the journal as it is.
-fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> Result<(), MigrationError> {
+fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> Result<()> {
     use arbour_core::engine::TreeName;
     use arbour_core::{KeyRange, KvRead as _, KvWrite as _};
 
@@ -281,15 +274,10 @@ fn restore<S: KvStore>(store: &S, pinned: &Pinned) -> Result<(), MigrationError>
             transaction.delete_range(&tree, KeyRange::all())
         })
     })?;
-    Ok(pinned.fill(store)?)
+    pinned.fill(store)
 }
 
-fn assert_same<S: KvStore>(
-    end: &Pinned,
-    store: &S,
-    name: &str,
-    how: &str,
-) -> Result<(), MigrationError> {
+fn assert_same<S: KvStore>(end: &Pinned, store: &S, name: &str, how: &str) -> Result<()> {
     let differs = end.difference(&Pinned::of(store)?);
     assert!(differs.is_none(), "the store of {name} ends otherwise, {how}: {differs:?}");
     Ok(())

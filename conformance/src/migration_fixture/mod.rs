@@ -20,7 +20,7 @@
 //!     )
 //! }
 //!
-//! # fn main() -> Result<(), arbour::migrations::MigrationError> {
+//! # fn main() -> arbour::Result<()> {
 //! MigrationFixture::new(migrations)
 //!     .version("1.0", Target::Nothing, Pinned::parse("rooms\tattic\tboxes\nrooms\tstudy\tbooks\n")?)
 //!     .version("1.1", Target::number(1), Pinned::new().entry("rooms", b"a", b"").entry("topics", b"a", b""))

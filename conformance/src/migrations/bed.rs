@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arbour::migrations::MigrationError;
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, Direction, KeyRange, KvRead as _, KvStore, Result};
 
@@ -19,7 +18,7 @@ pub struct MigrationBed<F: Factory> {
 }
 
 impl<F: Factory> MigrationBed<F> {
-    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self, MigrationError> {
+    pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         Ok(Self { bed: Bed::new(factory, axis)? })
     }
 
@@ -78,9 +77,7 @@ impl<F: Factory> MigrationBed<F> {
 }
 
 impl<F: Factory> TestBed for MigrationBed<F> {
-    type Error = MigrationError;
-
-    fn finish(self) -> Result<Proof, MigrationError> {
-        Ok(self.bed.finish()?)
+    fn finish(self) -> Result<Proof> {
+        self.bed.finish()
     }
 }

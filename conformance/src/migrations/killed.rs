@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour::migrations::{MigrationError, Migrations, Run};
+use arbour::Result;
+use arbour::migrations::{Migrations, Run};
 use arbour_core::{Batch, Durability, KvStore, StoreOptions};
 
 use super::cases::claims::{app, assert_counted, counts_rooms};
@@ -25,7 +26,7 @@ fn migrations() -> Migrations {
     app([counts_rooms(1)]).chunk_entries(CHUNK)
 }
 
-fn fill<F: Factory>(factory: &F, path: &Path) -> Result<(), MigrationError> {
+fn fill<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let store = factory.open(path, &StoreOptions::new())?;
     let rooms = store.tree("rooms")?;
     let mut batch = Batch::new();
@@ -33,7 +34,7 @@ fn fill<F: Factory>(factory: &F, path: &Path) -> Result<(), MigrationError> {
         batch.put(&rooms, format!("room {number:06}").as_bytes(), b"topic");
     }
     store.apply(batch, Durability::PowerLoss)?;
-    Ok(store.close()?)
+    store.close()
 }
 
 /// Kills a process while it migrates, again and again. Panics unless the next process resumes after
@@ -46,14 +47,14 @@ fn fill<F: Factory>(factory: &F, path: &Path) -> Result<(), MigrationError> {
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, migrations};
 /// #[test]
-/// fn killed() -> Result<(), arbour::migrations::MigrationError> {
+/// fn killed() -> arbour::Result<()> {
 ///     migrations::killed_migrator_goes_on(&BTreeFactory, concat!(module_path!(), "::killed"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the migrations.
-pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Result<(), MigrationError> {
+pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return migrate_until_killed(factory, &part);
     }
@@ -82,11 +83,11 @@ pub fn killed_migrator_goes_on<F: Factory>(factory: &F, test: &str) -> Result<()
     let patient = Run::default().wait(Duration::from_secs(30));
     migrations().run_with(&store, &patient, &mut |_| ControlFlow::Continue(()))?;
     assert_counted(&store, ROOMS)?;
-    Ok(store.close()?)
+    store.close()
 }
 
 /// The child's role: it reports how many entries are committed.
-fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), MigrationError> {
+fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let store = part.open(factory)?;
     let options = Run::default().lease(Duration::from_millis(200));
     let mut last = 0;
@@ -115,17 +116,14 @@ fn migrate_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<(), Migr
 /// ```no_run
 /// use arbour_conformance::{BTreeFactory, migrations};
 /// #[test]
-/// fn two() -> Result<(), arbour::migrations::MigrationError> {
+/// fn two() -> arbour::Result<()> {
 ///     migrations::two_migrators_by_manifest(&BTreeFactory, concat!(module_path!(), "::two"))
 /// }
 /// ```
 ///
 /// # Errors
 /// The errors of the migrations.
-pub fn two_migrators_by_manifest<F: Factory>(
-    factory: &F,
-    test: &str,
-) -> Result<(), MigrationError> {
+pub fn two_migrators_by_manifest<F: Factory>(factory: &F, test: &str) -> Result<()> {
     if let Some(part) = Part::of_this_process() {
         return migrate_beside(factory, &part);
     }
@@ -134,7 +132,7 @@ pub fn two_migrators_by_manifest<F: Factory>(
     fill(factory, &path)?;
     let store = factory.open(&path, &StoreOptions::new())?;
     if !store.capabilities().multi_process {
-        return Ok(assert_refused(test, &path)?);
+        return assert_refused(test, &path);
     }
     let children = [(); 3].map(|()| start_patient(test, &path));
     let mut said = Vec::new();
@@ -144,11 +142,11 @@ pub fn two_migrators_by_manifest<F: Factory>(
     said.sort();
     assert_eq!(said, ["0 steps", "0 steps", "1 steps"], "one of them did all");
     assert_counted(&store, ROOMS)?;
-    Ok(store.close()?)
+    store.close()
 }
 
-fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> Result<(), MigrationError> {
+fn migrate_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let report = migrations().run(&store)?;
-    Ok(say(format_args!("{} steps", report.steps.len()))?)
+    say(format_args!("{} steps", report.steps.len()))
 }

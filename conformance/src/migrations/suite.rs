@@ -1,6 +1,6 @@
 //! The suite for migrations.
 
-use arbour::migrations::MigrationError;
+use arbour::Result;
 
 use super::MigrationBed;
 use super::cases::cases;
@@ -54,21 +54,20 @@ macro_rules! migrations_suite {
 /// use arbour_conformance::migrations::MigrationSuite;
 /// use arbour_conformance::{Axis, MemoryFactory, run};
 /// run(&MigrationSuite, MemoryFactory, Axis::Fixed, "journal", "runs_once")?;
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MigrationSuite;
 
 impl Suite for MigrationSuite {
     const NAME: &'static str = "migrations";
-    type Error = MigrationError;
     type Bed<F: Factory> = MigrationBed<F>;
 
     fn cases<F: Factory>() -> Vec<Case<MigrationBed<F>>> {
         cases()
     }
 
-    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<MigrationBed<F>, MigrationError> {
+    fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<MigrationBed<F>> {
         MigrationBed::new(factory, axis)
     }
 }

@@ -51,7 +51,6 @@ pub(super) trait ErasedWrite: ErasedRead {
     fn erased_check(&self, write: &Write<'_>) -> Result<()>;
     fn erased_commit(self: Box<Self>) -> Result<()>;
     fn erased_rollback(self: Box<Self>) -> Result<()>;
-    fn erased_conflicted(&self) -> bool;
 }
 
 impl<S: KvStore> ErasedStore for S {
@@ -154,9 +153,5 @@ impl<W: KvWrite> ErasedWrite for W {
 
     fn erased_rollback(self: Box<Self>) -> Result<()> {
         self.rollback()
-    }
-
-    fn erased_conflicted(&self) -> bool {
-        self.conflicted()
     }
 }

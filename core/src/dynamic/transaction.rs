@@ -54,8 +54,4 @@ impl KvWrite for DynTransaction<'_> {
     fn rollback(self) -> Result<()> {
         self.transaction.erased_rollback()
     }
-
-    fn conflicted(&self) -> bool {
-        self.transaction.erased_conflicted()
-    }
 }

@@ -1,7 +1,5 @@
 //! What can go wrong, and what to do about it.
 
-use arbour::migrations::MigrationError;
-
 use super::Scope;
 
 /// A failed operation of the database. Unless it says otherwise, nothing was changed.
@@ -53,9 +51,6 @@ pub enum Error {
         /// The highest supported version.
         known: u32,
     },
-    /// A step was refused or failed.
-    #[error(transparent)]
-    Migration(#[from] MigrationError),
     /// The store failed.
     #[error("{}", .0.in_one_line())]
     Store(#[from] arbour::Error),

@@ -70,7 +70,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is changed then.
     pub fn set_info(&self, info: &RoomInfo) -> Result<(), Error> {
-        self.store.write(|transaction| Ok(self.info.put(transaction, &*info.room_id, info)?))
+        self.store.try_write(|transaction| Ok(self.info.put(transaction, &*info.room_id, info)?))
     }
 
     /// Returns the description of a room, if there is one.
@@ -86,7 +86,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is noted then.
     pub fn add_user(&self, room: &str, user: &str) -> Result<(), Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             self.members.put(transaction, (room, user), &())?;
             Ok(self.joined.put(transaction, (user, room), &())?)
         })
@@ -97,7 +97,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is changed then.
     pub fn remove_user(&self, room: &str, user: &str) -> Result<(), Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             self.members.delete(transaction, (room, user))?;
             Ok(self.joined.delete(transaction, (user, room))?)
         })
@@ -125,7 +125,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is forgotten then.
     pub fn clear(&self, room: &str) -> Result<(), Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             let members = self.members.prefix(transaction, room, Direction::Forward)?;
             let users = members
                 .into_iter()
@@ -155,7 +155,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// As [`should_process`](Self::should_process).
     pub fn should_process_at(&self, room: &str, event: &str, seconds: u64) -> Result<bool, Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             if self.events.contains(transaction, (room, event))? {
                 return Ok(false);
             }
@@ -180,7 +180,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is forgotten then.
     pub fn forget_events(&self, room: &str) -> Result<(), Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             self.events.delete_prefix(transaction, room)?;
             Ok(self.times.delete_prefix(transaction, room)?)
         })
@@ -192,7 +192,7 @@ impl<S: KvStore> Rooms<S> {
     /// # Errors
     /// What the store reports; nothing is forgotten then.
     pub fn forget_events_before(&self, room: &str, seconds: u64) -> Result<usize, Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             let old = self
                 .times
                 .prefix(transaction, room, Direction::Forward)?

@@ -38,7 +38,8 @@ impl<S: KvStore> State<S> {
     /// What the store reports; nothing is changed then.
     pub fn set_device_id(&self, device_id: &str) -> Result<(), Error> {
         let device_id = device_id.to_owned();
-        self.store.write(|transaction| Ok(self.metadata.put(transaction, DEVICE_ID, &device_id)?))
+        self.store
+            .try_write(|transaction| Ok(self.metadata.put(transaction, DEVICE_ID, &device_id)?))
     }
 }
 

@@ -86,7 +86,7 @@ impl<S: KvStore> Variables<S> {
     /// # Errors
     /// As [`set_in`](Self::set_in).
     pub fn set(&self, scope: Scope<'_>, name: &str, value: i32) -> Result<Change, Error> {
-        self.store.write(|transaction| self.set_in(transaction, scope, name, value))
+        self.store.try_write(|transaction| self.set_in(transaction, scope, name, value))
     }
 
     /// Sets a variable within the caller's transaction. An existing variable can be changed even if
@@ -123,7 +123,7 @@ impl<S: KvStore> Variables<S> {
     /// # Errors
     /// As [`delete_in`](Self::delete_in).
     pub fn delete(&self, scope: Scope<'_>, name: &str) -> Result<(), Error> {
-        self.store.write(|transaction| self.delete_in(transaction, scope, name))
+        self.store.try_write(|transaction| self.delete_in(transaction, scope, name))
     }
 
     /// Deletes a variable within the caller's transaction, and the count with the last of them.

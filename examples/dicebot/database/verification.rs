@@ -80,7 +80,7 @@ impl<S: KvStore> Variables<S> {
     /// # Errors
     /// What the store reports; nothing is changed then.
     pub fn repair(&self) -> Result<Report, Error> {
-        self.store.write(|transaction| {
+        self.store.try_write(|transaction| {
             let census = self.census(transaction)?;
             let counts = census.counts.clone();
             let report = self.compare(transaction, census)?;

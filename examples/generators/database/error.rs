@@ -1,7 +1,6 @@
 //! What can go wrong, and what to do about it.
 
 use arbour::ErrorKind;
-use arbour::migrations::MigrationError;
 
 /// A failed operation of the database. Unless it says otherwise, nothing was changed.
 ///
@@ -41,7 +40,7 @@ pub enum Error {
         path: String,
         /// The cause, with the [`Fault`](super::Fault) as its source if the decisions were wrong.
         #[source]
-        cause: MigrationError,
+        cause: arbour::Error,
     },
 }
 
@@ -55,11 +54,12 @@ impl Error {
         }
     }
 
-    /// Returns the error of the store, or `None` if something else failed.
-    pub fn kind(&self) -> Option<ErrorKind> {
+    /// Returns what the caller can do next.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Init { cause, .. } | Self::Query { cause, .. } => Some(cause.kind()),
-            Self::Migration { cause, .. } => cause.store_error().map(arbour::Error::kind),
+            Self::Init { cause, .. }
+            | Self::Query { cause, .. }
+            | Self::Migration { cause, .. } => cause.kind(),
         }
     }
 }

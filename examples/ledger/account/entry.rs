@@ -1,6 +1,7 @@
 //! What can happen to an account.
 
-use arbour::events::{Event, EventError, EventType, NewEvent};
+use arbour::Result;
+use arbour::events::{Event, EventType, NewEvent};
 use serde::{Deserialize, Serialize};
 
 /// The beginning of the streams of accounts.
@@ -65,7 +66,7 @@ impl Entries {
     }
 
     /// Makes the event of an entry.
-    pub(crate) fn event(&self, account: &str, entry: &Entry) -> Result<NewEvent, EventError> {
+    pub(crate) fn event(&self, account: &str, entry: &Entry) -> Result<NewEvent> {
         let stream = stream_of(account);
         match entry {
             Entry::Opened => self.opened.event(stream, &()),
@@ -77,7 +78,7 @@ impl Entries {
     }
 
     /// Reads the entry of an event; `None` if it is not an event of an account.
-    pub(crate) fn read(&self, event: &Event<'_>) -> Result<Option<Entry>, EventError> {
+    pub(crate) fn read(&self, event: &Event<'_>) -> Result<Option<Entry>> {
         if let Some(()) = self.opened.read(event)? {
             return Ok(Some(Entry::Opened));
         }

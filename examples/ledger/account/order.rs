@@ -1,8 +1,8 @@
 //! Orders to change accounts.
 
-use arbour::KvRead;
-use arbour::documents::{Collection, DocError};
-use arbour::events::{Append, EventError, Expected};
+use arbour::documents::Collection;
+use arbour::events::{Append, Expected};
+use arbour::{KvRead, Result};
 
 use super::entry::{Money, Moved};
 use super::{Account, Entries, Entry, Refusal, stream_of};
@@ -54,7 +54,7 @@ impl Order {
     }
 
     /// Returns the events, to be appended all or none, and the key.
-    pub(super) fn append(&self) -> Result<Append, EventError> {
+    pub(super) fn append(&self) -> Result<Append> {
         let types = Entries::new();
         let mut append = Append::new();
         for (account, entry) in &self.entries {
@@ -70,7 +70,7 @@ impl Order {
         &self,
         reader: &impl KvRead,
         accounts: &Collection<Account>,
-    ) -> Result<Result<Vec<(String, Expected)>, Refusal>, DocError> {
+    ) -> Result<Result<Vec<(String, Expected)>, Refusal>> {
         let mut expected = Vec::new();
         for (name, entry) in &self.entries {
             let account = accounts.get(reader, name)?.map(|stored| stored.body);

@@ -2,6 +2,7 @@
 
 use arbour::KvStore as _;
 use arbour::events::{Append, DeadLetter, Dispatched, EventError, Expected};
+use arbour::{Error, Result};
 
 use super::{Order, Refusal};
 use crate::failure::Failure;
@@ -21,13 +22,14 @@ pub(crate) fn carry_out(ledger: &Ledger, order: &Order) -> Result<Dispatched, Fa
                 let append = expected
                     .into_iter()
                     .fold(append, |append, (stream, version)| append.expect(stream, version));
-                match ledger.events.dispatch(append) {
+                let dispatched = ledger.events.dispatch(append);
+                match dispatched.as_ref().err().and_then(Error::downcast_ref) {
                     // Another caller was faster: the accounts have changed.
-                    Err(EventError::Expected { stream, .. }) if tries < TRIES_MAX => {
-                        check_known(ledger, &stream)?;
+                    Some(EventError::Expected { stream, .. }) if tries < TRIES_MAX => {
+                        check_known(ledger, stream)?;
                         tries += 1;
                     }
-                    dispatched => return dispatched.map_err(|error| failure(error, order)),
+                    _ => return dispatched.map_err(|error| failure(error, order)),
                 }
             }
             Err(refusal) => {
@@ -39,12 +41,12 @@ pub(crate) fn carry_out(ledger: &Ledger, order: &Order) -> Result<Dispatched, Fa
     }
 }
 
-fn failure(error: EventError, order: &Order) -> Failure {
-    match (error, order.key()) {
-        (EventError::KeyReused { position, .. }, Some(key)) => {
+fn failure(error: Error, order: &Order) -> Failure {
+    match (error.downcast_ref(), order.key()) {
+        (Some(&EventError::KeyReused { position, .. }), Some(key)) => {
             Refusal::KeyReused { key: key.to_owned(), position }.into()
         }
-        (error, _) => error.into(),
+        _ => error.into(),
     }
 }
 
@@ -68,10 +70,7 @@ fn decide(
 
 /// Checks whether an order that would be refused now was carried out before: the refusal may be its
 /// own effect. A used key is checked before any version, and no stream has this version.
-fn carried_out_before(
-    ledger: &Ledger,
-    mut append: Append,
-) -> Result<Option<Dispatched>, EventError> {
+fn carried_out_before(ledger: &Ledger, mut append: Append) -> Result<Option<Dispatched>> {
     if append.key.is_none() {
         return Ok(None);
     }
@@ -79,8 +78,9 @@ fn carried_out_before(
     for stream in streams {
         append = append.expect(stream, Expected::Exact(u64::MAX));
     }
-    match ledger.events.dispatch(append) {
-        Err(EventError::Expected { .. }) => Ok(None),
-        dispatched => dispatched.map(Some),
+    let dispatched = ledger.events.dispatch(append);
+    match dispatched.as_ref().err().and_then(Error::downcast_ref) {
+        Some(EventError::Expected { .. }) => Ok(None),
+        _ => dispatched.map(Some),
     }
 }

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::time::Instant;
 
 use arbour::events::{Append, Appended, EventError, Log};
-use arbour::{ErrorKind, KvStore as _};
+use arbour::{Error, ErrorKind, KvStore as _, Result};
 
 use super::ImportError;
 use super::summary::Summary;
@@ -89,15 +89,11 @@ fn import_batch(
 }
 
 /// Appends commits in one transaction, and returns a result for each.
-fn append_batch(
-    ledger: &Ledger,
-    log: &Log,
-    batch: &[Record],
-) -> Result<Vec<Result<Appended, EventError>>, EventError> {
+fn append_batch(ledger: &Ledger, log: &Log, batch: &[Record]) -> Result<Vec<Result<Appended>>> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let appends: Vec<Append> = batch.iter().map(append).collect::<Result<_, EventError>>()?;
+    let appends: Vec<Append> = batch.iter().map(append).collect::<Result<_>>()?;
     ledger.log_store().write(|transaction| {
         let mut verdicts = Vec::with_capacity(appends.len());
         for append in &appends {
@@ -112,18 +108,13 @@ fn append_batch(
 }
 
 /// The hash of a commit identifies its contents: one event for each, however often it is imported.
-fn append(record: &Record) -> Result<Append, EventError> {
+fn append(record: &Record) -> Result<Append> {
     let event = imported().event(STREAM, &record.commit)?.at(record.time);
     Ok(Append::from(event).key(format!("commit/{}", record.commit.hash)))
 }
 
 /// Tells whether an error is about one commit, so that others can still be appended.
-fn is_refusal(error: &EventError) -> bool {
-    match error {
-        EventError::Store(error) => {
-            matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
-        }
-        EventError::KeyReused { .. } => true,
-        _ => false,
-    }
+fn is_refusal(error: &Error) -> bool {
+    let is_reused = matches!(error.downcast_ref(), Some(EventError::KeyReused { .. }));
+    is_reused || matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
 }

@@ -3,13 +3,12 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use arbour::documents::{Collection, DocError, Precondition, Written};
-use arbour::{ErrorKind, KvStore};
+use arbour::documents::{Collection, Precondition, Written};
+use arbour::{Error, ErrorKind, KvStore, Result};
 
 use super::ImportError;
 use super::summary::Summary;
 use crate::control::{Record, Records};
-use crate::failure::with_next_move;
 use crate::package::Package;
 use crate::progress::Progress;
 
@@ -60,7 +59,7 @@ fn import_batch<S: KvStore>(
             break;
         }
     }
-    let verdicts = store_batch(store, packages, &good).map_err(|error| with_next_move(&error))?;
+    let verdicts = store_batch(store, packages, &good).map_err(|error| error.in_one_line())?;
     for (record, verdict) in good.iter().zip(verdicts) {
         match verdict {
             Ok(written) if written.is_new => summary.new += 1,
@@ -81,7 +80,7 @@ fn store_batch<S: KvStore>(
     store: &S,
     packages: &Collection<Package>,
     batch: &[Record],
-) -> Result<Vec<Result<Written, DocError>>, DocError> {
+) -> Result<Vec<Result<Written>>> {
     if batch.is_empty() {
         return Ok(Vec::new());
     }
@@ -98,12 +97,6 @@ fn store_batch<S: KvStore>(
 }
 
 /// Tells whether an error is about one document, so that others can still be stored.
-fn is_refusal(error: &DocError) -> bool {
-    match error {
-        DocError::Store(error) => {
-            matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
-        }
-        DocError::WrongType { .. } | DocError::Unfit { .. } => true,
-        _ => false,
-    }
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
 }

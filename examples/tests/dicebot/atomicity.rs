@@ -37,7 +37,7 @@ fn an_abort_takes_everything_back(bed: &Bed) {
     let variables = &database.variables;
     variables.set(ADA, "str", 5).unwrap();
     let before = [VALUES, COUNTS].map(|tree| dump(&database, tree));
-    let refused: Result<(), Refusal> = database.store().write(|transaction| {
+    let refused: Result<(), Refusal> = database.store().try_write(|transaction| {
         variables.set_in(transaction, ADA, "dex", 6)?;
         variables.delete_in(transaction, ADA, "str")?;
         variables.set_in(transaction, ADA, "int", 7)?;
@@ -53,7 +53,7 @@ fn an_abort_takes_everything_back(bed: &Bed) {
 fn an_error_of_the_database_arrives_as_it_is(bed: &Bed) {
     let database = bed.open();
     let variables = &database.variables;
-    let refused: Result<(), Refusal> = database.store().write(|transaction| {
+    let refused: Result<(), Refusal> = database.store().try_write(|transaction| {
         variables.set_in(transaction, ADA, "dex", 6)?;
         Ok(variables.delete_in(transaction, ADA, "str")?)
     });
@@ -68,7 +68,7 @@ fn an_error_of_the_database_arrives_as_it_is(bed: &Bed) {
 fn a_refusal_leaves_the_transaction_usable(bed: &Bed) {
     let database = bed.open();
     let variables = &database.variables;
-    let done: Result<(), Refusal> = database.store().write(|transaction| {
+    let done: Result<(), Refusal> = database.store().try_write(|transaction| {
         let missing = variables.delete_in(transaction, ADA, "str");
         assert!(matches!(missing, Err(Error::NotFound { .. })));
         let too_long = "n".repeat(70_000);
@@ -85,7 +85,7 @@ fn a_panic_takes_everything_back(bed: &Bed) {
     let database = bed.open();
     let variables = &database.variables;
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.store().write(|transaction| {
+        database.store().try_write(|transaction| {
             variables.set_in(transaction, ADA, "str", 5)?;
             // The hook of the test harness would print an ordinary panic.
             std::panic::resume_unwind(Box::new("on purpose"));

@@ -179,6 +179,13 @@ fn refused(store: &DynStore) -> Error {
     refused
 }
 
+fn refused_by_arbour(store: &DynStore) -> arbour::Error {
+    match refused(store) {
+        Error::Store(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
 fn a_version_the_sled_program_never_had_is_refused(bed: &Bed) {
     let store = bed.open_empty();
     Version::named("v5").fill(&store);
@@ -200,8 +207,8 @@ fn a_store_of_a_newer_program_is_refused(bed: &Bed) {
     let newer = Group::new("variables and rooms")
         .step(Step::numbered(9).atomic(|trees| Ok(trees.put("dice", b"sides", b"20")?)));
     Migrations::new("dicebot", "9").allow_missing().group(newer).run(&store).unwrap();
-    let error = refused(&store);
-    assert!(matches!(error, Error::Migration(MigrationError::TooNew { .. })), "{error}");
+    let error = refused_by_arbour(&store);
+    assert_eq!(error.kind(), ErrorKind::TooNew, "{error}");
 }
 
 fn a_step_that_is_not_there_is_refused(bed: &Bed) {
@@ -210,8 +217,11 @@ fn a_step_that_is_not_there_is_refused(bed: &Bed) {
     let before = held(&store);
     let run = Run::default().to(Target::number(9));
     let error = migrations::migrate(&store, &run, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    let Error::Migration(MigrationError::NotFound { step, .. }) = error else { panic!("{error}") };
-    assert_eq!(step, StepId::Number(9));
+    let Error::Store(error) = error else { panic!("{error}") };
+    let Some(MigrationError::NotFound { step, .. }) = error.downcast_ref() else {
+        panic!("{error}")
+    };
+    assert_eq!(*step, StepId::Number(9));
     assert_eq!(held(&store), before);
 }
 
@@ -220,8 +230,8 @@ fn a_key_that_a_step_cannot_read_is_named_and_nothing_kept(bed: &Bed) {
     Version::named("v3").fill(&store);
     let variables = store.tree("variables").unwrap();
     store.put(&variables, b"variables\xff!zzz:x\xffstr", &[0; 4]).unwrap();
-    let Error::Migration(error) = refused(&store) else { panic!("it was read") };
-    let place = error.place().unwrap();
+    let error = refused_by_arbour(&store);
+    let place = error.downcast_ref().and_then(MigrationError::place).unwrap();
     assert_eq!((&place.step, place.tree.as_deref()), (&StepId::Number(4), Some("variables")));
     assert_eq!(place.key.as_deref(), Some(r"variables\xff!zzz:x\xffstr"));
 
@@ -238,8 +248,8 @@ fn a_set_that_claims_to_be_huge_is_named_and_nothing_kept(bed: &Bed) {
         store.put(&store.tree("roomid_usernames").unwrap(), b"!r:x", damaged).unwrap();
         let run = Run::default().to(Target::number(6));
         migrations::migrate(&store, &run, &mut |_| ControlFlow::Continue(())).unwrap();
-        let Error::Migration(error) = refused(&store) else { panic!("it was read") };
-        let place = error.place().unwrap();
+        let error = refused_by_arbour(&store);
+        let place = error.downcast_ref().and_then(MigrationError::place).unwrap();
         assert_eq!((&place.step, place.key.as_deref()), (&StepId::Number(7), Some("!r:x")));
         store.close().unwrap();
     }

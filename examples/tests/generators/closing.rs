@@ -37,7 +37,7 @@ fn a_closed_database_says_so(bed: &Bed) {
     let upgrade = Upgrade::to(1, |_| Ok(Decisions::new()));
     let error = database.migrate(&[upgrade], &Run::default()).unwrap_err();
     assert!(matches!(&error, Error::Migration { .. }), "{error}");
-    assert_eq!(error.kind(), Some(ErrorKind::Closed));
+    assert_eq!(error.kind(), ErrorKind::Closed);
 }
 
 fn closing_twice_is_no_failure(bed: &Bed) {

@@ -24,7 +24,7 @@ fn damaged_json_is_an_error_that_names_it(bed: &Bed) {
         put_raw(&database, "x", b"k", damaged);
         let error = database.get("k").unwrap_err();
         assert_eq!(error.path(), bed.url());
-        assert_eq!(error.kind(), Some(ErrorKind::Decode));
+        assert_eq!(error.kind(), ErrorKind::Decode);
         assert!(error.to_string().starts_with(&format!("GET k in {}: ", bed.url())), "{error}");
         let cause = error.source().unwrap().downcast_ref::<arbour::Error>().unwrap();
         assert_eq!((cause.tree(), cause.key()), (Some("x"), Some("k")));

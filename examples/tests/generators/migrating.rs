@@ -132,7 +132,7 @@ fn a_second_run_writes_nothing(bed: &Bed) {
     fill(&database);
     let writer = database.store().begin().unwrap();
     let first = database.migrate(&[upgrade()], &quick().wait(Duration::ZERO)).unwrap_err();
-    assert_eq!(first.kind(), Some(ErrorKind::Busy));
+    assert_eq!(first.kind(), ErrorKind::Busy);
     drop(writer);
     database.migrate(&[upgrade()], &quick()).unwrap();
     let writer = database.store().begin().unwrap();
@@ -161,7 +161,7 @@ fn the_next_upgrade_goes_back_to_x(bed: &Bed) {
 }
 
 /// Runs an upgrade that has to fail, and checks that it had no effect.
-fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> MigrationError {
+fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> arbour::Error {
     let bed = bed.another();
     let database = bed.open();
     database.batch(&[Op::put("a", 1), Op::put("b", 2)]).unwrap();
@@ -169,7 +169,7 @@ fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> MigrationErr
     let error = database.migrate(&[Upgrade::to(1, plan)], &quick()).unwrap_err();
     assert_eq!([Replica::X, Replica::Y].map(|name| replica(&database, name)), before);
     assert!(dump(&database, "_meta").is_empty());
-    assert_eq!(error.kind(), None, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Failed, "{error}");
     assert_eq!(database.migrate(&[keep(1)], &quick()).unwrap(), 1);
     assert_eq!(database.keys("").unwrap(), ["a", "b"]);
     match error {
@@ -208,7 +208,7 @@ fn a_plan_that_fails_changes_nothing(bed: &Bed) {
         // The hook of the test harness would print an ordinary panic.
         std::panic::resume_unwind(Box::new("on purpose"))
     });
-    assert!(matches!(&panicked, MigrationError::Panicked { .. }), "{panicked}");
+    assert!(matches!(panicked.downcast_ref(), Some(MigrationError::Panicked { .. })), "{panicked}");
 }
 
 fn a_damaged_node_is_named_and_changes_nothing(bed: &Bed) {
@@ -219,7 +219,7 @@ fn a_damaged_node_is_named_and_changes_nothing(bed: &Bed) {
     let error = database.migrate(&[upgrade()], &quick()).unwrap_err();
     let Error::Migration { path, cause } = &error else { panic!("{error}") };
     assert_eq!(path, bed.url());
-    let place = cause.place().unwrap();
+    let place = cause.downcast_ref().and_then(MigrationError::place).unwrap();
     assert_eq!((place.tree.as_deref(), place.key.as_deref()), (Some("x"), Some("kept")));
     assert_eq!([Replica::X, Replica::Y].map(|name| replica(&database, name)), before);
     database.put("kept", &json!(4)).unwrap();
@@ -234,7 +234,7 @@ fn a_newer_store_is_left_alone(bed: &Bed) {
     let status = database.status().unwrap();
     let error = database.migrate(&[upgrade()], &quick()).unwrap_err();
     let Error::Migration { cause, .. } = &error else { panic!("{error}") };
-    assert!(matches!(cause, MigrationError::TooNew { .. }), "{error}");
+    assert_eq!(cause.kind(), ErrorKind::TooNew, "{error}");
     assert_eq!(database.status().unwrap(), status);
 }
 

@@ -46,7 +46,7 @@ fn a_folder_that_cannot_be_created_is_an_error(bed: &Bed) {
     fs::write(bed.folder.path().join("data"), "a file where a folder has to be").unwrap();
     let error = database::get(&deep(bed), &StoreOptions::new()).unwrap_err();
     assert!(matches!(&error, Error::Init { operation: "CREATE DIRECTORY", .. }), "{error}");
-    assert_eq!(error.kind(), Some(ErrorKind::Io));
+    assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(error.path(), deep(bed));
     let cause = error.source().unwrap().downcast_ref::<arbour::Error>().unwrap();
     assert!(cause.path().unwrap().ends_with("data/generators"));
@@ -57,7 +57,7 @@ fn a_folder_that_cannot_be_created_is_an_error(bed: &Bed) {
 fn a_folder_is_not_created_for_a_store_that_must_be_there(bed: &Bed) {
     let error = database::get(&deep(bed), &StoreOptions::new().create(false)).unwrap_err();
     assert!(matches!(&error, Error::Init { operation: "OPEN", .. }), "{error}");
-    assert_eq!(error.kind(), Some(ErrorKind::Io), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     assert!(!bed.folder.path().join("data").exists());
 }
 
@@ -67,7 +67,7 @@ fn a_url_that_names_no_engine_leaves_no_folder_behind() {
     let url = format!("oracle:{}", folder.path().join("data/x").display());
     let error = database::get(&url, &StoreOptions::new()).unwrap_err();
     assert!(matches!(&error, Error::Init { operation: "OPEN", .. }), "{error}");
-    assert_eq!(error.kind(), Some(ErrorKind::InvalidArgument));
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
@@ -87,7 +87,7 @@ fn a_second_handle_is_told_locked_if_it_cannot_work(bed: &Bed) {
         Err(error) => {
             assert!(!is_shared, "{error}");
             assert!(matches!(&error, Error::Init { operation: "OPEN", .. }), "{error}");
-            assert_eq!(error.kind(), Some(ErrorKind::Locked));
+            assert_eq!(error.kind(), ErrorKind::Locked);
             assert_eq!(error.path(), bed.url());
             assert!(error.source().unwrap().is::<arbour::Error>());
             assert_eq!(first.get("k").unwrap(), Some(json!(1)));

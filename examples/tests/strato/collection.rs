@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{
-    Body, Collection, Declaration, DocError, DocId, Filter, Query, Stored, Written,
-};
-use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _};
+use arbour::documents::{Body, Collection, Declaration, DocId, Filter, Query, Stored, Written};
+use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _, Result};
 use serde_json::Value;
 
 use crate::bed::Bed;
@@ -23,22 +21,19 @@ impl<D: Body> Things<D> {
     }
 
     /// Opens a collection in an open store.
-    pub(crate) fn open_in(
-        store: &Arc<DynStore>,
-        declaration: Declaration<D>,
-    ) -> Result<Self, DocError> {
+    pub(crate) fn open_in(store: &Arc<DynStore>, declaration: Declaration<D>) -> Result<Self> {
         let collection = Collection::open(&**store, declaration)?;
         Ok(Self { store: Arc::clone(store), collection })
     }
 
     pub(crate) fn write<R>(
         &self,
-        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> Result<R, DocError>,
-    ) -> Result<R, DocError> {
+        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> Result<R>,
+    ) -> Result<R> {
         self.store.write(|transaction| write(&self.collection, transaction))
     }
 
-    pub(crate) fn set(&self, body: &D) -> Result<Written, DocError> {
+    pub(crate) fn set(&self, body: &D) -> Result<Written> {
         self.write(|things, transaction| things.set(transaction, body))
     }
 
@@ -52,7 +47,7 @@ impl<D: Body> Things<D> {
 
     pub(crate) fn read<R>(
         &self,
-        read: impl FnOnce(&Collection<D>, &DynSnapshot<'_>) -> Result<R, DocError>,
+        read: impl FnOnce(&Collection<D>, &DynSnapshot<'_>) -> Result<R>,
     ) -> R {
         let snapshot = self.store.snapshot().unwrap();
         read(&self.collection, &snapshot).unwrap()

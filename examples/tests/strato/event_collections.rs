@@ -1,7 +1,8 @@
 //! A collection whose writes are events (`M1` to `M10`).
 
+use arbour::Result;
 use arbour::documents::Ids;
-use arbour::events::{EventError, EventQuery, Metadata, NewEvent};
+use arbour::events::{EventQuery, Metadata, NewEvent};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, with_every_queue};
@@ -20,8 +21,7 @@ with_every_queue!(
 /// M1, M6, M10.
 fn each_write_is_an_event(bed: &Bed) {
     let opened = bed.open_all().open();
-    let write =
-        |event: Result<NewEvent, EventError>| opened.dispatch(event.unwrap())["things"].clone();
+    let write = |event: Result<NewEvent>| opened.dispatch(event.unwrap())["things"].clone();
     assert_eq!(write(writes().insert(&json!({"id": 5}))), json!({"id": 5, "revision": 1}));
     write(writes().set(&json!({"id": 5, "name": "hi"})));
     write(writes().update(5, &json!({"name": null, "count": 3})));

@@ -77,7 +77,7 @@ fn fill(
 
 /// Stores a batch in one transaction.
 fn store<S: KvStore>(database: &Database<S>, batch: &[Assignment]) -> Result<Tally, BatchFailure> {
-    database.store().write(|transaction| {
+    database.store().try_write(|transaction| {
         let mut tally = Tally::default();
         for (index, assignment) in batch.iter().enumerate() {
             let change = database.variables.set_in(

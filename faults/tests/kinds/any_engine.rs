@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use arbour::TypedTree;
 use arbour::codec::Raw;
-use arbour_core::{Durability, KvStore as _, KvWrite as _, Result, StoreOptions};
+use arbour::documents::{Collection, Declaration, Precondition};
+use arbour::migrations::{Group, Migrations, Step};
+use arbour_core::{Durability, DynStore, KvStore as _, KvWrite as _, Result, StoreOptions};
+use serde_json::{Value, json};
 
 use crate::bed::{Bed, Line, Seen, made, never, seen};
 
@@ -22,6 +25,10 @@ pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {
         made(Busy, busy, &["this thread already has a transaction open"], None),
         made(Busy, busy_elsewhere, &["did not end within 20ms"], None),
         made(Closed, closed, &["the store was closed"], None),
+        made(Exists, exists, &[r#"people: there is a document "ada""#, "or use another id"], None),
+        made(Missing, missing, &[r#"people: there is no document "bob""#, "insert it first"], None),
+        made(Stale, stale, &[r#"people: "ada" is at revision 1, not at 7"#, "read it again"], None),
+        made(Failed, failed, &[r#"step 1 of "rooms": no more rooms"#], "no more rooms"),
         made(Decode, decode, &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"], "UTF-8"),
     ];
     table.extend(own);
@@ -63,6 +70,40 @@ pub(crate) fn busy_elsewhere(bed: &Bed) -> Seen {
     });
     held.rollback().expect("it wrote nothing");
     seen
+}
+
+/// Opens a collection of people that contains Ada.
+fn people(store: &DynStore) -> Collection<Value> {
+    let people = Collection::open(store, Declaration::new("people")).expect("it can be declared");
+    store.write(|transaction| people.insert(transaction, &ada())).expect("it is stored");
+    people
+}
+
+fn ada() -> Value {
+    json!({"id": "ada"})
+}
+
+pub(crate) fn exists(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let people = people(&store);
+    seen(store.write(|transaction| people.insert(transaction, &ada())))
+}
+
+pub(crate) fn missing(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let people = people(&store);
+    seen(store.write(|transaction| people.update(transaction, "bob", &json!({"born": 1815}))))
+}
+
+pub(crate) fn stale(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let people = people(&store);
+    seen(store.write(|transaction| people.put(transaction, &ada(), Precondition::Revision(7))))
+}
+
+pub(crate) fn failed(bed: &Bed) -> Seen {
+    let step = Step::numbered(1).atomic(|_| Err("no more rooms".into()));
+    seen(Migrations::new("app", "1.2").group(Group::new("rooms").step(step)).run(&bed.open()))
 }
 
 pub(crate) fn locked(bed: &Bed) -> Seen {

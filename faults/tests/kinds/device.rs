@@ -134,7 +134,7 @@ fn live(engine: Engine, path: &Path) -> Result<()> {
 
 /// Writes the visible parts, one field on each line.
 fn write(path: &Path, seen: &Seen) {
-    let Seen { kind, line, path: store, tree, causes } = seen;
+    let Seen { kind, line, path: store, tree, causes, .. } = seen;
     let store = store.as_ref().map_or(String::new(), |path| path.display().to_string());
     let mut text = format!("{kind}\n{line}\n{store}\n{}\n", tree.clone().unwrap_or_default());
     causes.iter().for_each(|cause| text.push_str(&format!("{}\n", cause.replace('\n', " "))));
@@ -152,6 +152,7 @@ fn read(path: &Path) -> Option<Seen> {
         path: (!store.is_empty()).then(|| PathBuf::from(OsString::from(store))),
         tree: (!tree.is_empty()).then_some(tree),
         causes: lines.collect(),
+        is_of_layer: false,
     })
 }
 

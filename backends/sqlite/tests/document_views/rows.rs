@@ -1,7 +1,7 @@
 //! The rows of a view.
 
 use arbour::documents::layout::{FORMAT, Header, documents_tree};
-use arbour::documents::{BodyCodec, Collection, Declaration, DocError, Field, Ids, Index};
+use arbour::documents::{BodyCodec, Collection, Declaration, Field, Ids, Index};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, Limits};
 use arbour_sqlite::rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
@@ -222,7 +222,7 @@ fn sql_reads_values_as_deep_as_documents_are_nested() {
         ask::<Option<String>>(&store, &ends).unwrap()
     };
     assert_eq!(ends(most), [Some("here".to_owned())]);
-    let refused: DocError = put(most + 1).unwrap_err();
+    let refused = put(most + 1).unwrap_err();
     assert!(refused.to_string().contains(&most.to_string()), "{refused}");
     assert_eq!(ends(most), [Some("here".to_owned())], "what was refused is not there");
 }

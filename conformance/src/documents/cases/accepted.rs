@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
 
+use arbour::Result;
 use arbour::documents::{
     Body, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Integer, Precondition, Query,
 };
@@ -31,7 +32,7 @@ struct Place {
 /// Asserts that a document was refused because it cannot be stored, and that the error contains
 /// these words.
 #[track_caller]
-fn unfit<T: std::fmt::Debug>(result: Result<T, DocError>, words: &[&str]) {
+fn unfit<T: std::fmt::Debug>(result: Result<T>, words: &[&str]) {
     let error = refused(result, "a document that cannot be read back");
     assert!(matches!(error, DocError::Unfit { .. }), "{error:?}");
     let text = error.to_string();
@@ -40,9 +41,7 @@ fn unfit<T: std::fmt::Debug>(result: Result<T, DocError>, words: &[&str]) {
 
 /// A value that JSON would lose is refused with the path, the value and a remedy; the transaction
 /// continues, and what JSON can hold is read back to the last bit.
-pub(super) fn losses_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn losses_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let reading = |axes: &[f64], scale| Reading {
         id: "a".to_owned(),
         place: Place { axes: axes.to_vec(), scale },
@@ -84,9 +83,7 @@ fn chain(links: usize) -> Link {
 
 /// A document as deep as the limit is stored and read; one level more is refused with the limit, in
 /// a document of a type, in any JSON, and in a patch.
-pub(super) fn depth_limited<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn depth_limited<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     // The document itself is the first level.
     let (most, limit) = (Limits::DEPTH_MAX - 1, Limits::DEPTH_MAX.to_string());
     let typed = |links| Chain { id: "typed".to_owned(), next: chain(links) };
@@ -131,9 +128,7 @@ fn serials<D: Body>() -> Declaration<D> {
 /// Integers of 128 bits are distinguished, found, sorted, unique, and the least and the greatest,
 /// to the last digit, in a document of a type and in any JSON; a sum that does not fit 64 bits is
 /// an error.
-pub(super) fn wide_integers_exact<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn wide_integers_exact<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let serial = |id: &str, serial, balance| Serial { id: id.to_owned(), serial, balance };
     let bodies = [
         serial("a", u128::MAX, i128::MIN),
@@ -186,7 +181,7 @@ fn revision(revision: u64) -> Precondition {
     Precondition::Revision(revision)
 }
 
-fn wide_integers_found<D: Body>(reader: &impl TestReader<D>) -> Result<(), DocError> {
+fn wide_integers_found<D: Body>(reader: &impl TestReader<D>) -> Result<()> {
     let wide = |integer: u128| Value::from(Integer::from(integer));
     let signed = |integer: i128| Value::from(Integer::from(integer));
     means(reader, &Filter::eq("serial", wide(u128::MAX - 1)), "b")?;
@@ -240,7 +235,7 @@ fn parcels<D: Body>(name: &str) -> Declaration<D> {
 /// bits, numbers in newtypes, and values of maps whose keys are numbers, characters or booleans.
 pub(super) fn fields_are_those_of_json<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let parcel = Parcel {
         id: "a".to_owned(),
         weight: 0.1,
@@ -278,9 +273,7 @@ pub(super) fn fields_are_those_of_json<F: Factory, M: DocFactory>(
 /// A field can be compared with null and with the kind of value it is declared to hold. Anything
 /// else is an error that names the field, its kind and the requested kind. The sum of a field
 /// without numbers is an error too.
-pub(super) fn kinds_are_not_mixed<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn kinds_are_not_mixed<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = |name: &str, ids| {
         Declaration::<Value>::new(name)
             .id("id", ids)
@@ -301,7 +294,7 @@ pub(super) fn kinds_are_not_mixed<F: Factory, M: DocFactory>(
     let numbered = bed.open(declaration("numbered", Ids::Integer))?;
     let snapshot = bed.store().snapshot()?;
     let (reader, numbered) = (people.reader(&snapshot), numbered.reader(&snapshot));
-    let mixed = |result: Result<(), DocError>, words: [&str; 3]| {
+    let mixed = |result: Result<()>, words: [&str; 3]| {
         let error = refused(result, words[0]);
         assert!(matches!(error, DocError::KindMismatch { .. }), "{error:?}");
         assert!(words.iter().all(|word| error.to_string().contains(word)), "{error}: {words:?}");

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::documents::{
     Declaration, DocError, DocId, Field, Filter, Index, IndexState, Precondition, Written,
 };
@@ -21,14 +22,10 @@ fn body(id: &str, code: &str) -> Value {
 
 /// Writes values of documents that a build has already passed, and of others that it has not
 /// reached yet, and asserts that all are refused.
-fn take<S: KvStore>(
-    store: &S,
-    codes: &impl TestCollection<Value>,
-    round: usize,
-) -> Result<(), DocError> {
+fn take<S: KvStore>(store: &S, codes: &impl TestCollection<Value>, round: usize) -> Result<()> {
     store.write(|transaction| {
         let mut codes = codes.writer(transaction)?;
-        let taken = |result: Result<Written, DocError>, holder: &str| {
+        let taken = |result: Result<Written>, holder: &str| {
             let error = refused(result, "a code that is taken");
             let is_right = matches!(&error, DocError::Unique { holder: told, .. }
                 if *told == DocId::from(holder));
@@ -55,9 +52,7 @@ fn take<S: KvStore>(
 /// A unique index is unique from the moment it is declared. While it is built, and rebuilt, a value
 /// of any document is refused for every writer, whether its document is already in the index or
 /// not. Nulls are free, and so are values that documents no longer have.
-pub(super) fn unique_while_built<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn unique_while_built<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let plain = || Declaration::<Value>::new("codes").field(Field::path("code"));
     let unique = || plain().index(Index::on("code").unique());
     let bodies: Vec<Value> =
@@ -76,7 +71,7 @@ pub(super) fn unique_while_built<F: Factory, M: DocFactory>(
         })?;
         assert!(failure.is_none(), "a write while the index is built: {failure:?}");
         assert!(built.iter().all(|index| index.state == IndexState::Readable), "{built:?}");
-        Ok::<_, DocError>(())
+        arbour::Result::<()>::Ok(())
     };
     build()?;
     bed.store().write(|transaction| {

@@ -4,10 +4,10 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use arbour::Progress;
 use arbour::documents::{Body, DocError, Filter, IndexState, Query, Stored};
+use arbour::{Operation, Progress};
 use arbour_core::engine::TreeName;
-use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Result};
+use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
 
 use crate::documents::{TestCollection, TestReader, TestWriter};
@@ -18,7 +18,7 @@ pub(in crate::documents) fn load<S: KvStore, D: Body>(
     store: &S,
     collection: &impl TestCollection<D>,
     bodies: &[D],
-) -> Result<(), DocError> {
+) -> Result<()> {
     store.write(|transaction| {
         let mut documents = collection.writer(transaction)?;
         bodies.iter().try_for_each(|body| documents.set(body).map(drop))
@@ -31,10 +31,7 @@ pub(super) fn ids<D>(items: &[Stored<D>]) -> String {
 }
 
 /// Returns the ids of the documents that a query finds, in its order, as a line like `ada bob`.
-pub(super) fn found<D: Body>(
-    documents: &impl TestReader<D>,
-    query: &Query<D>,
-) -> Result<String, DocError> {
+pub(super) fn found<D: Body>(documents: &impl TestReader<D>, query: &Query<D>) -> Result<String> {
     Ok(ids(&documents.search(query)?.items))
 }
 
@@ -44,7 +41,7 @@ pub(super) fn means<D: Body>(
     documents: &impl TestReader<D>,
     filter: &Filter<D>,
     expected: &str,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let query = Query::new(filter.clone());
     assert_eq!(found(documents, &query)?, expected, "{filter:?}");
     let count = expected.split_whitespace().count() as u64;
@@ -55,7 +52,7 @@ pub(super) fn means<D: Body>(
     let mut visited = Vec::new();
     documents.each(&query, |document| {
         visited.push(document.id.to_string());
-        Ok::<_, DocError>(ControlFlow::Continue(()))
+        Ok(ControlFlow::Continue(()))
     })?;
     visited.sort();
     assert_eq!(visited.join(" "), expected, "each of {filter:?}");
@@ -69,27 +66,25 @@ pub(super) fn means<D: Body>(
 
 /// Asserts that a call was refused, by an error that fits on one line, and returns it.
 #[track_caller]
-pub(super) fn refused<T: Debug>(result: Result<T, DocError>, what: &str) -> DocError {
+pub(super) fn refused<T: Debug>(result: Result<T>, what: &str) -> DocError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
     assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
-    error
+    error.downcast_ref::<DocError>().expect("an error of the document layer").clone()
 }
 
 /// Asserts that the store refused a call, for this reason.
 #[track_caller]
-pub(super) fn refused_by_store<T: Debug>(result: Result<T, DocError>, kind: ErrorKind, what: &str) {
-    let error = refused(result, what);
-    let found = match &error {
-        DocError::Store(error) => Some(Error::kind(error)),
-        _ => None,
-    };
-    assert_eq!(found, Some(kind), "{what}: {error:?}");
+pub(super) fn refused_by_store<T: Debug>(result: Result<T>, kind: ErrorKind, what: &str) {
+    assert!(result.is_err(), "{what} was not refused: {result:?}");
+    let error = result.expect_err("it was asked just now");
+    assert_ne!(error.operation(), Operation::Layer, "{what}: {error:?}");
+    assert_eq!(error.kind(), kind, "{what}: {error:?}");
 }
 
 /// Asserts that the document store refuses a call or a query as invalid.
 #[track_caller]
-pub(super) fn invalid<T: Debug>(result: Result<T, DocError>, what: &str) {
+pub(super) fn invalid<T: Debug>(result: Result<T>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, DocError::Invalid { .. }), "{what}: {error:?}");
 }
@@ -113,7 +108,7 @@ pub(in crate::documents) fn build<S: KvStore, D: Body>(
     store: &S,
     collection: &impl TestCollection<D>,
     state: IndexState,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let built = collection.build(store, &mut |_| ControlFlow::Continue(()))?;
     assert!(built.iter().all(|index| index.state == state), "{built:?}");
     assert_eq!(collection.indexes(&store.snapshot()?)?, built, "what was built is stored");

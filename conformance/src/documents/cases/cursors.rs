@@ -1,5 +1,6 @@
 //! Pages: from one to the next and back.
 
+use arbour::Result;
 use arbour::documents::{Declaration, DocError, Field, Filter, Index, PageCursor, Query};
 use arbour_core::{KvStore, MemoryStore};
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ fn queries() -> Vec<Query<Value>> {
 fn both_ways(
     reader: &impl TestReader<Value>,
     query: &Query<Value>,
-) -> Result<(Vec<String>, Vec<String>), DocError> {
+) -> Result<(Vec<String>, Vec<String>)> {
     const PAGES_MAX: usize = 100;
     let mut forward = Vec::new();
     let mut page = reader.search(query)?;
@@ -109,7 +110,7 @@ fn both_ways(
 /// too; each in the requested order.
 pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -136,9 +137,7 @@ pub(super) fn pages_forward_and_back<F: Factory, M: DocFactory>(
 
 /// J19. The last page says that it is the last, even if it is full, and the first page says that it
 /// is the first. A page reached by a cursor can skip documents.
-pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let bodies: Vec<Value> = bodies().into_iter().take(6).collect();
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies)?;
@@ -174,9 +173,7 @@ pub(super) fn last_page_says_so<F: Factory, M: DocFactory>(
 
 /// Case 12. Nothing is lost where pages end at nulls, at values below zero, or at texts with any
 /// characters: each document is a page of its own, in every order.
-pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -202,9 +199,7 @@ pub(super) fn nulls_and_negatives<F: Factory, M: DocFactory>(
 /// Case 12. A cursor stands for a position, not for a count: inserts and removals in the meantime,
 /// even of the document at the cursor, make no page lose or repeat a document that was there all
 /// the time. A cursor stays valid after the store was closed and opened.
-pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     for has_indexes in [false, true] {
         for descending in [false, true] {
             let query = Query::new(Filter::at_least("v", 0)).limit(3);
@@ -227,7 +222,7 @@ pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
                 for v in [5, 35, 55, 75] {
                     things.set(&json!({"id": format!("new{v}"), "v": v}))?;
                 }
-                Ok::<_, DocError>(())
+                Ok(())
             })?;
             let snapshot = bed.store().snapshot()?;
             let reader = collection.reader(&snapshot);
@@ -259,7 +254,7 @@ pub(super) fn stable_under_writes<F: Factory, M: DocFactory>(
 /// limit may change.
 pub(super) fn of_another_query_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -292,15 +287,13 @@ pub(super) fn of_another_query_refused<F: Factory, M: DocFactory>(
 }
 
 #[track_caller]
-fn is_no_cursor(result: Result<(), DocError>, what: &str) {
+fn is_no_cursor(result: Result<()>, what: &str) {
     let error = refused(result, what);
     assert!(matches!(error, DocError::Cursor { .. }), "{what}: {error:?}");
 }
 
 /// A text that was changed on its way, in any part, or that never was a cursor, is refused.
-pub(super) fn tampered_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn tampered_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     load(bed.store(), &bed.open(things(true))?, &bodies())?;
     bed.settle()?;
     let collection = bed.open(things(true))?;

@@ -1,5 +1,6 @@
 //! What can be declared, and what is kept separate.
 
+use arbour::Result;
 use arbour::documents::layout::NAME_BYTES_MAX;
 use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query};
 use arbour_core::{KvRead as _, KvStore};
@@ -16,7 +17,7 @@ fn named(name: &str) -> Declaration<Value> {
 /// An impossible declaration is refused before anything is stored; the longest name is accepted.
 pub(super) fn contradictions_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let long = "x".repeat(NAME_BYTES_MAX + 1);
     let longest = "x".repeat(NAME_BYTES_MAX);
     let contradictions = [
@@ -53,7 +54,7 @@ pub(super) fn contradictions_refused<F: Factory, M: DocFactory>(
 /// Collections with similar names, and indexes with similar names, each hold their own entries.
 pub(super) fn collections_do_not_mix<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let names = ["t", "T", "t ", "tt", "t\u{ff}", "index", "doc", "t,a", "\u{e9}", "e\u{301}"];
     let declaration = |name: &str| named(name).index(Index::on("a").named("A")).with_feed();
     for (number, name) in names.into_iter().enumerate() {

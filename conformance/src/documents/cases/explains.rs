@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::documents::{
     Access, Considered, Declaration, DocError, Explain, Field, Filter, Index, Query,
 };
@@ -29,7 +30,7 @@ fn is_by(explain: &Explain, index: &str) -> bool {
 /// whether all are read or they are sorted; and it runs the query it explains.
 pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(packages(has_indexes))?, &many())?;
     }
@@ -79,9 +80,7 @@ pub(super) fn explain_shows_choice<F: Factory, M: DocFactory>(
 
 /// If a query has to use an index and none answers it, it is refused with the index that would
 /// answer it; if one does, the query finds the same documents.
-pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     load(bed.store(), &bed.open(packages(true))?, &many())?;
     bed.settle()?;
     let indexed = bed.open(packages(true))?;
@@ -97,7 +96,7 @@ pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
         let query = Query::new(filter).require_index();
         let searched = refused(reader.search(&query).map(drop), "a search of all");
         let explained = refused(reader.explain(&query), "an explanation of a search of all");
-        let enough = |_| Ok::<_, DocError>(ControlFlow::Break(()));
+        let enough = |_| Ok(ControlFlow::Break(()));
         let visited = refused(reader.each(&query, enough), "a visit of all");
         for error in [searched, explained, visited] {
             assert!(matches!(error, DocError::FullScan { .. }), "{query:?}: {error:?}");
@@ -127,9 +126,7 @@ pub(super) fn full_scan_forbidden<F: Factory, M: DocFactory>(
 /// Of several access paths the one that reads the fewest documents is chosen, even if another has
 /// the order or fewer remaining conditions. The conditions that are still checked on each document
 /// are named, and no others.
-pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn fewest_rows_read<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("kind"))

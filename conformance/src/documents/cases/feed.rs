@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use arbour::Result;
 use arbour::documents::{
     Change, Declaration, DocError, DocId, Field, Filter, Index, Precondition, Query,
 };
@@ -22,7 +23,7 @@ fn follow<S: KvStore>(
     notes: &impl TestCollection<Value>,
     after: u64,
     limit: usize,
-) -> Result<Vec<Change>, DocError> {
+) -> Result<Vec<Change>> {
     let (mut position, mut all) = (after, Vec::new());
     loop {
         let changes = notes.changes(&store.snapshot()?, position, limit)?;
@@ -51,10 +52,7 @@ fn replayed(copy: &mut Revisions, changes: &[Change]) {
     }
 }
 
-fn revisions<S: KvStore>(
-    store: &S,
-    notes: &impl TestCollection<Value>,
-) -> Result<Revisions, DocError> {
+fn revisions<S: KvStore>(store: &S, notes: &impl TestCollection<Value>) -> Result<Revisions> {
     let all = notes.reader(&store.snapshot()?).all(&Query::new(Filter::All))?;
     Ok(all.into_iter().map(|stored| (stored.id, stored.revision)).collect())
 }
@@ -64,7 +62,7 @@ fn revisions<S: KvStore>(
 /// of the collection.
 pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let notes = bed.open(self::notes())?;
     assert_eq!(notes.newest_change(&bed.store().snapshot()?)?, 0);
     bed.store().write(|transaction| {
@@ -119,7 +117,7 @@ pub(super) fn resumes_without_loss<F: Factory, M: DocFactory>(
 /// Case 19. A write that was rolled back or refused is not a change, and takes no position.
 pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let notes = bed.open(self::notes())?;
     load(bed.store(), &notes, &[json!({"id": "a", "n": 1})])?;
     let mut transaction = bed.store().begin()?;
@@ -137,7 +135,7 @@ pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
         refused(notes.set(&json!({"id": "new", "n": 1})), "what is taken");
         refused(notes.update("nobody", &json!({"n": 2})), "what is not there");
         refused(notes.change_id("nobody", "c"), "an id that is not there");
-        Ok::<_, DocError>(())
+        Ok(())
     })?;
     load(bed.store(), &notes, &[json!({"id": "b"})])?;
     assert_eq!(notes.newest_change(&before)?, 1, "a snapshot of before");
@@ -155,9 +153,7 @@ pub(super) fn nothing_from_rolled_back<F: Factory, M: DocFactory>(
 
 /// Trimmed changes are not skipped silently; positions continue after them, even if no change is
 /// left, in a store that was closed and opened.
-pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let notes = bed.open(self::notes())?;
     for n in 0..10 {
         load(bed.store(), &notes, &[json!({"id": "a", "n": n})])?;
@@ -196,7 +192,7 @@ pub(super) fn trimmed_is_refused<F: Factory, M: DocFactory>(
 /// transaction of the acknowledgement, and forgetting the subscriber releases the changes.
 pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let notes = bed.open(self::notes())?;
     for n in 0..10 {
         load(bed.store(), &notes, &[json!({"id": "a", "n": n})])?;
@@ -238,7 +234,7 @@ pub(super) fn unacknowledged_is_kept<F: Factory, M: DocFactory>(
 /// subscriber that was forgotten may begin anywhere.
 pub(super) fn acknowledged_moves_forward_only<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let notes = bed.open(self::notes())?;
     let acknowledge =
         |store: &F::Store, position| store.write(|t| notes.acknowledge(t, "mailer", position));

@@ -1,5 +1,6 @@
 //! Fields: what is derived from a document, and what is required of it.
 
+use arbour::Result;
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
     Declaration, DocError, DocId, Field, FieldKind, Filter, Index, IndexState, Query,
@@ -14,9 +15,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 
 /// J7. If a document has nothing or null there, the default is written into it, and can be found.
 /// False, zero and the empty text are values.
-pub(super) fn default_filled<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn default_filled<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("stock").default(7))
@@ -63,9 +62,7 @@ pub(super) fn default_filled<F: Factory, M: DocFactory>(
 
 /// J7. A document without a required field is refused, and the field is named; false, zero and the
 /// empty text are values, and a default is one too.
-pub(super) fn required_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn required_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("meta.name").named("name").required())
@@ -111,7 +108,7 @@ pub(super) fn required_refused<F: Factory, M: DocFactory>(
 /// J8. If false counts as null, it is found as null, and a sparse index holds only what is true.
 pub(super) fn false_is_null_is_sparse<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("doors")
             .field(Field::path("open").of(FieldKind::Bool).false_is_null())
@@ -143,9 +140,7 @@ pub(super) fn false_is_null_is_sparse<F: Factory, M: DocFactory>(
 
 /// J4. A computed value is updated at every write, can be sorted and found like any field, and is
 /// not stored in the document.
-pub(super) fn computed_at_write<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn computed_at_write<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         let words = |body: &Value| body["text"].as_str().map(|t| t.split(' ').count()).into();
         let letters = |body: &Value| {
@@ -192,9 +187,7 @@ pub(super) fn computed_at_write<F: Factory, M: DocFactory>(
 
 /// A value of another kind than the field's is refused, whether the field has an index or not; the
 /// error names the field, its kind and the actual kind.
-pub(super) fn wrong_type_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn wrong_type_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let kinds = [
         (FieldKind::Any, vec![json!([]), json!({}), json!([1])], vec![json!(1), json!("x")]),
         (FieldKind::Bool, vec![json!(0), json!("true")], vec![json!(true), json!(false)]),
@@ -275,7 +268,7 @@ fn things<D: arbour::documents::Body>() -> Declaration<D> {
 /// reads what the other wrote, and nothing is rebuilt.
 pub(super) fn typed_and_schemaless_alike<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let thing = |id: &str, size, kind| Thing {
         id: id.to_owned(),
         display_name: format!("the {id}"),

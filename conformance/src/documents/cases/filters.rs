@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
+use arbour::Result;
 use arbour::documents::{Declaration, DocError, Field, Filter, Index, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ fn bodies() -> Vec<Value> {
 fn filters_mean<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
     expected: &[(Filter<Value>, &str)],
-) -> Result<(), DocError> {
+) -> Result<()> {
     for has_indexes in [false, true] {
         load(bed.store(), &bed.open(things(has_indexes))?, &bodies())?;
     }
@@ -62,7 +63,7 @@ fn filters_mean<F: Factory, M: DocFactory>(
 }
 
 /// J18. A value is found exactly: a number by its numeric value, a text to its last byte.
-pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -84,7 +85,7 @@ pub(super) fn equal<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result
 }
 
 /// J10. One of several values, given in any order and any number.
-pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -100,7 +101,7 @@ pub(super) fn in_list<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Resu
 }
 
 /// J10. Ranges with every kind of bound, including empty and inverted ranges.
-pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let numbers = |lower, upper| Filter::range("v", lower, upper);
     filters_mean(
         bed,
@@ -130,7 +131,7 @@ pub(super) fn ranges<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Resul
 }
 
 /// Texts that begin with a prefix, to the last byte, and none that merely look similar.
-pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -149,9 +150,7 @@ pub(super) fn prefixes<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Res
 }
 
 /// J10. Texts that contain a part, in any case of letters.
-pub(super) fn substrings<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn substrings<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -166,9 +165,7 @@ pub(super) fn substrings<F: Factory, M: DocFactory>(
 }
 
 /// J10. At least one of the field's many values is among these.
-pub(super) fn contains_any<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn contains_any<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -183,9 +180,7 @@ pub(super) fn contains_any<F: Factory, M: DocFactory>(
 }
 
 /// J10. Each of these is among the field's many values.
-pub(super) fn contains_all<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn contains_all<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -200,7 +195,7 @@ pub(super) fn contains_all<F: Factory, M: DocFactory>(
 
 /// Nothing, null and a path that leads nowhere are equal; false, zero and the empty text are
 /// different.
-pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -216,9 +211,7 @@ pub(super) fn nulls<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result
 }
 
 /// Nested filters, to some depth, and their negations, including null.
-pub(super) fn and_or_not<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn and_or_not<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let lib = || Filter::prefix("name", "lib");
     let hot = || Filter::contains_any("tags", ["hot"]);
     let one = || Filter::eq("v", 1);
@@ -248,7 +241,7 @@ pub(super) fn and_or_not<F: Factory, M: DocFactory>(
 }
 
 /// J10. A closure decides, alone and together with other filters, and sees the document.
-pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let has_meta = || Filter::custom("has meta", |body: &Value| body["meta"].is_object());
     filters_mean(
         bed,
@@ -266,7 +259,7 @@ pub(super) fn custom<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Resul
 /// another, or of arrays, is refused.
 pub(super) fn sorts_of_values_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     filters_mean(
         bed,
         &[
@@ -314,7 +307,7 @@ fn cannot_be(reader: &impl TestReader<Value>, filter: &Filter<Value>) {
 /// sorts nothing.
 pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     for has_indexes in [false, true] {
         let collection = bed.open(things(has_indexes))?;
         load(bed.store(), &collection, &bodies())?;
@@ -337,7 +330,7 @@ pub(super) fn many_are_not_compared<F: Factory, M: DocFactory>(
 /// An undeclared field is refused, wherever it is named, and the error lists the declared ones.
 pub(super) fn unknown_field_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let collection = bed.open(things(true))?;
     load(bed.store(), &collection, &bodies())?;
     drop(collection);
@@ -373,7 +366,7 @@ pub(super) fn unknown_field_refused<F: Factory, M: DocFactory>(
 }
 
 #[track_caller]
-fn tells_fields<T: Debug>(result: Result<T, DocError>, what: &dyn Debug) {
+fn tells_fields<T: Debug>(result: Result<T>, what: &dyn Debug) {
     let error = refused(result, &format!("{what:?} of a field that is not declared"));
     let is_right = matches!(
         &error,

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index, Query, Written};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ fn insert<S: KvStore>(
     store: &S,
     collection: &impl TestCollection<Value>,
     body: &Value,
-) -> Result<Written, DocError> {
+) -> Result<Written> {
     store.write(|transaction| collection.writer(transaction)?.insert(body))
 }
 
@@ -28,7 +29,7 @@ fn insert<S: KvStore>(
 /// time of creation. A document with an id keeps it, however it is spelled.
 pub(super) fn uuid_made_and_sorted<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let things = bed.open(with("things", Ids::Uuid))?;
     let mut made = Vec::new();
     for number in 0..20 {
@@ -68,11 +69,10 @@ pub(super) fn uuid_made_and_sorted<F: Factory, M: DocFactory>(
 /// those that were removed, given by the program, or used before the store was closed.
 pub(super) fn integers_go_on_after_removal<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let things = bed.open(with("things", Ids::Integer))?;
-    let made: Vec<DocId<'_>> = (0..3)
-        .map(|_| Ok(insert(bed.store(), &things, &json!({}))?.id))
-        .collect::<Result<_, DocError>>()?;
+    let made: Vec<DocId<'_>> =
+        (0..3).map(|_| Ok(insert(bed.store(), &things, &json!({}))?.id)).collect::<Result<_>>()?;
     let [DocId::Integer(first), ..] = *made.as_slice() else {
         unreachable!("ids are numbers: {made:?}");
     };
@@ -96,7 +96,7 @@ pub(super) fn integers_go_on_after_removal<F: Factory, M: DocFactory>(
     let things = bed.open(with("things", Ids::Integer))?;
     let two = bed.store().write(|transaction| {
         let mut things = things.writer(transaction)?;
-        Ok::<_, DocError>([things.set(&json!({}))?.id, things.set(&json!({"id": null}))?.id])
+        Ok([things.set(&json!({}))?.id, things.set(&json!({"id": null}))?.id])
     })?;
     assert_eq!(two, [given + 1, given + 2].map(DocId::Integer), "one was given and removed");
     insert(bed.store(), &things, &json!({"id": i64::MAX, "last": true}))?;
@@ -109,9 +109,7 @@ pub(super) fn integers_go_on_after_removal<F: Factory, M: DocFactory>(
 
 /// J2. A document without an id gets the slug of a field, followed by a number if the slug is
 /// taken.
-pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let tales = || {
         let ids = Ids::Slug { field: "title".to_owned() };
         with("tales", ids).field(Field::path("title"))
@@ -133,7 +131,7 @@ pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(
         }
         let given = json!({"id": "chosen", "title": "The Tale of Genji"});
         assert_eq!(collection.set(&given)?.id, DocId::from("chosen"));
-        Ok::<_, DocError>(())
+        Ok(())
     })?;
     let nameless = insert(bed.store(), &collection, &json!({"text": "once upon a time"}));
     let error = refused(nameless, "a slug of nothing");
@@ -154,9 +152,7 @@ pub(super) fn slug_stays_unique<F: Factory, M: DocFactory>(
 }
 
 /// A document that needs an id of its own is refused without one.
-pub(super) fn chosen_is_required<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn chosen_is_required<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     for (name, ids, path) in [
         ("texts", Ids::Chosen, "id"),
         ("numbers", Ids::ChosenInteger, "number"),
@@ -188,9 +184,7 @@ pub(super) fn chosen_is_required<F: Factory, M: DocFactory>(
 }
 
 /// An id of another kind is refused, in a document, in a call, and for a whole collection.
-pub(super) fn wrong_sort_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn wrong_sort_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let sorts = [
         (Ids::Chosen, json!("fits"), vec![json!(7), json!(""), json!(true), json!([]), json!({})]),
         (Ids::ChosenInteger, json!(7), vec![json!("7"), json!(1.5), json!(u64::MAX), json!(false)]),
@@ -233,7 +227,7 @@ pub(super) fn wrong_sort_refused<F: Factory, M: DocFactory>(
 /// an index, and in their order.
 pub(super) fn awkward_ids_kept_apart<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let long = "a".repeat(100);
     let texts: [DocId<'_>; 12] =
         ["\0", "\u{1}", " ", "A", "a", "a\0", "a\0b", "a/b", "aa", &long, "b", "\u{10ffff}"]
@@ -284,9 +278,7 @@ pub(super) fn awkward_ids_kept_apart<F: Factory, M: DocFactory>(
 
 /// A UUID is compared as its text in lower case: by prefix and by ranges, on documents with and
 /// without an index, however a document or a filter spells it.
-pub(super) fn uuids_are_texts<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn uuids_are_texts<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let spelled = [
         "00000000-0000-4000-8000-000000000001",
         "01890a5d-ac96-774b-bcce-b302099a8057",

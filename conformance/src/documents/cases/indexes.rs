@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use arbour::Result;
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, Query};
 use arbour_core::KvStore;
@@ -32,7 +33,7 @@ fn users() -> Declaration<Value> {
 const TREES: [&str; 5] = ["born", "tags", "first,last", "email", "newest"];
 
 /// The entries of all indexes of the users, each with its index.
-fn all_entries<S: KvStore>(store: &S) -> Result<BTreeSet<(&'static str, Vec<u8>)>, DocError> {
+fn all_entries<S: KvStore>(store: &S) -> Result<BTreeSet<(&'static str, Vec<u8>)>> {
     let mut all = BTreeSet::new();
     for index in TREES {
         for (key, value) in raw(store, &index_tree("users", index))? {
@@ -47,7 +48,7 @@ fn all_entries<S: KvStore>(store: &S) -> Result<BTreeSet<(&'static str, Vec<u8>)
 /// any index, whichever index refuses it; and its values can be used once they are free.
 pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let users = bed.open(self::users())?;
     let ada = json!({"id": "ada", "email": "a@x", "first": "ada", "last": "king", "tags": [1]});
     let bob = json!({"id": "bob", "email": "b@x", "first": "bob", "last": "king", "born": 1});
@@ -66,7 +67,7 @@ pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
         bed.store().write(|transaction| {
             let error = refused(users.writer(transaction)?.set(&body), "values that are taken");
             assert!(matches!(error, DocError::Unique { .. }), "{error:?}");
-            Ok::<_, DocError>(())
+            Ok(())
         })?;
         let after = (all_entries(bed.store())?, raw(bed.store(), &documents_tree("users"))?);
         assert_eq!(after, before, "{body} left something");
@@ -92,7 +93,7 @@ pub(super) fn unique_refused_leaves_no_residue<F: Factory, M: DocFactory>(
 /// J9. The refusal names the fields, their values and the document that has them.
 pub(super) fn unique_names_field_value_holder<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let users = bed.open(self::users())?;
     let ada = json!({"id": "ada", "email": "a@x", "first": 1815, "last": true});
     load(bed.store(), &users, &[json!({"id": "0"}), ada, json!({"id": "z"})])?;
@@ -130,9 +131,7 @@ pub(super) fn unique_names_field_value_holder<F: Factory, M: DocFactory>(
 }
 
 /// J9. Null never equals null: many documents may lack a unique value, or a part of one.
-pub(super) fn unique_ignores_null<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn unique_ignores_null<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let users = bed.open(self::users())?;
     let bodies = [
         json!({"id": "a"}),
@@ -161,7 +160,7 @@ pub(super) fn unique_ignores_null<F: Factory, M: DocFactory>(
 /// one entry removed and one added, in each affected index.
 pub(super) fn update_moves_exactly_what_changed<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let users = bed.open(self::users())?;
     let body = |id: &str| {
         json!({
@@ -209,9 +208,7 @@ pub(super) fn update_moves_exactly_what_changed<F: Factory, M: DocFactory>(
 
 /// Case 7, J9. A sparse index holds no document that has null in it, and is not used for queries
 /// that need those.
-pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("a"))
@@ -256,7 +253,7 @@ pub(super) fn sparse_omits_null<F: Factory, M: DocFactory>(
 /// A fraction is read back to its last bit, so its entry is removed with the document.
 pub(super) fn fractions_leave_nothing<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things").field(Field::path("v")).index(Index::on("v").unique())
     };
@@ -302,9 +299,7 @@ pub(super) fn fractions_leave_nothing<F: Factory, M: DocFactory>(
 
 /// Case 8. For a multi-valued field the index has each value once, and a document is found once,
 /// however many of its values are requested.
-pub(super) fn many_values_deduped<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn many_values_deduped<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("tags").many())
@@ -325,9 +320,9 @@ pub(super) fn many_values_deduped<F: Factory, M: DocFactory>(
     drop(things);
     bed.settle()?;
     let things = bed.open(declaration())?;
-    let of = |store, id: &str| {
+    let of = |store, id: &str| -> Result<usize> {
         let entries = raw(store, &index_tree("things", "tags"))?;
-        Ok::<_, DocError>(entries.iter().filter(|(key, _)| key.ends_with(id.as_bytes())).count())
+        Ok(entries.iter().filter(|(key, _)| key.ends_with(id.as_bytes())).count())
     };
     for (id, entries) in [("a", 2), ("b", 3), ("c", 1), ("e", 3)] {
         assert_eq!(of(bed.store(), id)?, entries, "{id}");

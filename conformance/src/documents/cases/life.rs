@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
     Declaration, DocError, DocId, Duplicate, Field, Filter, Index, IndexState, Query,
@@ -45,17 +46,13 @@ fn one_of_the_crowd(number: usize) -> Value {
 }
 
 /// Stores the crowd in a collection without an index.
-fn load_crowd<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> Result<(), DocError> {
+fn load_crowd<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> Result<()> {
     let bodies: Vec<Value> = (0..CROWD).map(one_of_the_crowd).collect();
     load(bed.store(), &bed.open(crowd(name))?, &bodies)
 }
 
 /// Changes documents that a build has passed, and some that it has not reached yet.
-fn change<S: KvStore>(
-    store: &S,
-    crowd: &impl TestCollection<Value>,
-    round: usize,
-) -> Result<(), DocError> {
+fn change<S: KvStore>(store: &S, crowd: &impl TestCollection<Value>, round: usize) -> Result<()> {
     store.write(|transaction| {
         let mut crowd = crowd.writer(transaction)?;
         for place in (round..CROWD).step_by(CROWD / 10 + 1) {
@@ -75,7 +72,7 @@ fn change<S: KvStore>(
 /// start; until then writes maintain it and searches do not use it.
 pub(super) fn online_build_is_offline_build<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     load_crowd(bed, "online")?;
     bed.settle()?;
     let online = bed.declare(indexed("online"))?;
@@ -122,7 +119,7 @@ pub(super) fn online_build_is_offline_build<F: Factory, M: DocFactory>(
 /// there and not at the beginning, and ends up the same as an uninterrupted one.
 pub(super) fn build_resumes_at_each_chunk<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let with =
         |index: &str| crowd("crowd").index(Index::on("tags").then_descending("size").named(index));
     load_crowd(bed, "crowd")?;
@@ -173,7 +170,7 @@ pub(super) fn build_resumes_at_each_chunk<F: Factory, M: DocFactory>(
 /// other.
 pub(super) fn unique_pending_then_readable<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let plain = || Declaration::<Value>::new("users").field(Field::path("email"));
     let unique = || plain().index(Index::on("email").unique());
     let emails = ["x", "y", "x", "z", "z", "z"];
@@ -237,7 +234,7 @@ pub(super) fn unique_pending_then_readable<F: Factory, M: DocFactory>(
 /// without it; it stays disabled until it is enabled, and then a build completes it.
 pub(super) fn disabled_is_not_used<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let declaration = || {
         Declaration::<Value>::new("things")
             .field(Field::path("size"))

@@ -1,5 +1,6 @@
 //! Changing members of documents.
 
+use arbour::Result;
 use arbour::documents::{DocError, DocId, Filter, Precondition, Query};
 use arbour_core::KvStore;
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 /// member. An absent document is not created, and an id in the changes is ignored.
 pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     let before = json!({
         "id": "ada", "born": 1815, "kept": false, "spouse": "william", "tags": [1, 2],
@@ -52,9 +53,7 @@ pub(super) fn update_merges_shallow_null_deletes<F: Factory, M: DocFactory>(
 
 /// A patch merges objects within objects, replaces arrays, and null removes a member at any depth:
 /// the examples of RFC 7396, as members of a document.
-pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let examples = [
         (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
         (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
@@ -91,7 +90,7 @@ pub(super) fn patch_merges_deep<F: Factory, M: DocFactory>(
 /// J13. An upsert updates the document with the given id, or inserts it, without the nulls.
 pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     let changes = json!({
         "id": "ada", "born": 1815, "kept": true, "spouse": null, "address": {"city": "london"},
@@ -127,7 +126,7 @@ pub(super) fn upsert_inserts_or_updates<F: Factory, M: DocFactory>(
 /// its error is passed on.
 pub(super) fn changes_must_be_an_object<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     load(bed.store(), &people, &[json!({"id": "ada", "born": 1815})])?;
     for changes in [json!(null), json!([]), json!("born"), json!(7)] {
@@ -136,7 +135,8 @@ pub(super) fn changes_must_be_an_object<F: Factory, M: DocFactory>(
     }
     let closure = bed.store().write(|transaction| {
         people.writer(transaction)?.modify("ada", Precondition::None, |_| {
-            Err(DocError::Invalid { collection: String::new(), reason: "the closure's".into() })
+            Err(DocError::Invalid { collection: String::new(), reason: "the closure's".into() }
+                .into())
         })
     });
     let error = refused(closure, "a change whose closure refuses");

@@ -1,6 +1,7 @@
 //! The order of an index: numbers, texts, several fields, words.
 
-use arbour::documents::{Declaration, DocError, Field, Filter, Index, Query};
+use arbour::Result;
+use arbour::documents::{Declaration, Field, Filter, Index, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -11,10 +12,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 /// Asserts that documents sort by these values, which ascend strictly, forward and backward; and
 /// that each value is found by itself and separates the others, with an index of either direction
 /// and without one.
-fn in_order<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-    values: &[Value],
-) -> Result<(), DocError> {
+fn in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>, values: &[Value]) -> Result<()> {
     let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("v"));
     let declarations = || {
         [
@@ -69,9 +67,7 @@ fn in_order<F: Factory, M: DocFactory>(
 
 /// Case 9. Numbers sort by value, integers to the last of their 64 bits, together with fractions
 /// and on both sides of zero.
-pub(super) fn numbers_in_order<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn numbers_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let numbers = [
         json!(-1e300),
         json!(i64::MIN),
@@ -117,9 +113,7 @@ pub(super) fn numbers_in_order<F: Factory, M: DocFactory>(
 }
 
 /// Case 10. Texts sort by their bytes: a prefix before its extensions, whatever they contain.
-pub(super) fn texts_in_order<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn texts_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let texts = [
         "",
         "\0",
@@ -156,7 +150,7 @@ pub(super) fn texts_in_order<F: Factory, M: DocFactory>(
 /// field's direction.
 pub(super) fn compound_mixed_directions<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let declaration = |index: Option<Index>| {
         let plain = Declaration::<Value>::new(if index.is_some() { "indexed" } else { "plain" })
             .field(Field::path("section"))
@@ -214,9 +208,7 @@ pub(super) fn compound_mixed_directions<F: Factory, M: DocFactory>(
 
 /// Words of a text are found in any order, any case and any number, whole and without the
 /// characters between them; with an index over them and without.
-pub(super) fn words_found<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn words_found<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("about"));
     let declarations = || [plain("plain"), plain("indexed").index(Index::words("about"))];
     let bodies = [

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use arbour::Result;
 use arbour::documents::{Collection, DocCache, DocError, Filter, Query};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ macro_rules! on_both {
             let $reader = collection.reader(&snapshot);
             $check
         }
-        Ok::<_, DocError>(())
+        arbour::Result::<()>::Ok(())
     }};
 }
 
@@ -35,7 +36,7 @@ macro_rules! on_both {
 /// direction; offset and limit are respected. Without a sort they come by id.
 pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     on_both!(bed, |reader, has_indexes| {
         let all = || Query::new(Filter::All);
         let net = || Query::new(Filter::eq("section", "net"));
@@ -72,9 +73,7 @@ pub(super) fn sorted_limited_offset<F: Factory, M: DocFactory>(
 
 /// J16. A get by many ids returns the documents in the requested order, repeated if an id is
 /// repeated, and nothing for an absent id.
-pub(super) fn many_in_order<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn many_in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
         let many = reader.get_many(["c", "nobody", "a", "c", "h"])?;
         let told: Vec<String> = many
@@ -88,9 +87,7 @@ pub(super) fn many_in_order<F: Factory, M: DocFactory>(
 
 /// J17. A cache reads each document once and remembers absent ones; it belongs to one snapshot, and
 /// later writes are visible in the next.
-pub(super) fn cached_once<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn cached_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     load(bed.store(), &bed.open(packages(true))?, &package_bodies())?;
     bed.settle()?;
     let collection = bed.open(packages(true))?;
@@ -120,9 +117,7 @@ pub(super) fn cached_once<F: Factory, M: DocFactory>(
 }
 
 /// J16. A document can be found by a unique field, including the id; another field is refused.
-pub(super) fn by_unique_field<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn by_unique_field<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     on_both!(bed, |reader, has_indexes| {
         let id =
             |stored: Option<arbour::documents::Stored<Value>>| stored.map(|s| s.id.to_string());
@@ -144,7 +139,7 @@ pub(super) fn by_unique_field<F: Factory, M: DocFactory>(
 /// J20. `one` is the first, `all` ignores the limit, and `count` and `exists` agree with them.
 pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
         for (filter, expected) in [
             (Filter::All, "h g f e d c b a"),
@@ -168,9 +163,7 @@ pub(super) fn one_all_exists_count<F: Factory, M: DocFactory>(
 
 /// J20. Sums of integers are exact, sums and averages ignore nulls and values that are not numbers,
 /// and least and greatest follow the sort order.
-pub(super) fn aggregates<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn aggregates<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
         let (all, net) = (Filter::All, Filter::eq("section", "net"));
         let none = Filter::eq("section", "nothing");
@@ -211,9 +204,7 @@ pub(super) fn aggregates<F: Factory, M: DocFactory>(
 
 /// J18. The distinct values of a field come once each and in order, numbers by value, without
 /// nulls.
-pub(super) fn distinct_values<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn distinct_values<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
         let shown = |values: Vec<Value>| {
             let as_float = |value: &Value| value.as_f64().map_or(value.clone(), Value::from);
@@ -238,18 +229,18 @@ pub(super) fn distinct_values<F: Factory, M: DocFactory>(
 /// J21. Each document is visited once, sorted if requested, until the visitor stops or fails.
 pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
-        let visited = |query: &Query<Value>, enough: usize| {
+        let visited = |query: &Query<Value>, enough: usize| -> Result<Vec<String>> {
             let mut visited = Vec::new();
             reader.each(query, |document| {
                 visited.push(document.id.to_string());
                 let is_enough = visited.len() >= enough;
                 let flow =
                     if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-                Ok::<_, DocError>(flow)
+                Ok(flow)
             })?;
-            Ok::<_, DocError>(visited)
+            Ok(visited)
         };
         let net = Query::new(Filter::eq("section", "net"));
         let by_size = net.clone().descending("size");
@@ -267,7 +258,7 @@ pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
         let failed = reader.each(&by_size, |_| {
             calls += 1;
             let error = DocError::Invalid { collection: String::new(), reason: "mine".into() };
-            if calls == 2 { Err(error) } else { Ok(ControlFlow::Continue(())) }
+            if calls == 2 { Err(error.into()) } else { Ok(ControlFlow::Continue(())) }
         });
         let error = refused(failed, "a visitor's own error");
         assert_eq!((error.to_string(), calls), (": mine".to_owned(), 2));
@@ -276,7 +267,7 @@ pub(super) fn each_streams_and_stops<F: Factory, M: DocFactory>(
 
 /// J18. The total is returned only if requested, and is that of the filter, whichever page it is
 /// requested with.
-pub(super) fn totals<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<(), DocError> {
+pub(super) fn totals<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     on_both!(bed, |reader, _has_indexes| {
         for (filter, total) in [
             (Filter::All, 8),

@@ -1,5 +1,6 @@
 //! Collections whose declaration has changed.
 
+use arbour::Result;
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
     Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query,
@@ -64,7 +65,7 @@ fn changes(name: &str) -> Vec<(Declaration<Value>, Declaration<Value>)> {
 /// has the entries of an index that was declared like this from the start.
 pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     for number in 0..changes("").len() {
         let (name, fresh) = (format!("changed {number}"), format!("fresh {number}"));
         let declaration = |name: &str| {
@@ -104,7 +105,7 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
 /// what was written in the meantime.
 pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let indexed = || plain("things").index(Index::on("a")).index(Index::on("b"));
     let tree = index_tree("things", "a");
     load(bed.store(), &bed.open(indexed())?, &bodies())?;
@@ -131,7 +132,7 @@ pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
 /// writing them: at its path, computed, or by its default.
 pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let bare = || Declaration::<Value>::new("things");
     let fields = || {
         bare()
@@ -172,7 +173,7 @@ pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
 /// not maintain what it does not know.
 pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     load(bed.store(), &bed.open(plain("things"))?, &bodies())?;
     bed.settle()?;
     let old = bed.open(plain("things"))?;

@@ -1,5 +1,6 @@
 //! The revisions of documents.
 
+use arbour::Result;
 use arbour::documents::{Declaration, DocError, Precondition, Written};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -11,9 +12,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 /// No revision of an id is ever used again: a caller that knows a document by its revision cannot
 /// overwrite or remove a document that was inserted under its id after it was removed, or that got
 /// its id from another. A new document says that it is new, whatever its revision.
-pub(super) fn never_come_again<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn never_come_again<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let declaration = || Declaration::<Value>::new("things");
     let body = |id: &str, n: u64| json!({"id": id, "n": n});
     let things = bed.open(declaration())?;
@@ -25,7 +24,7 @@ pub(super) fn never_come_again<F: Factory, M: DocFactory>(
             things.set(&body(id, 1))?;
             known.push(things.set(&body(id, 2))?);
         }
-        Ok::<_, DocError>(known)
+        Ok(known)
     })?;
     assert!(known.iter().all(|written| written.revision == 3 && !written.is_new), "{known:?}");
     bed.store().write(|transaction| {

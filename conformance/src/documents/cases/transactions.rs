@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use arbour::Result;
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{DocError, DocId, Filter, Precondition, Query, Written};
 use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Limits, StoreOptions};
@@ -21,12 +22,12 @@ const ROUNDS: u64 = 10;
 /// one.
 pub(super) fn racing_inserts_one_wins<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     let (store, people) = (bed.store(), &people);
     for round in 0..ROUNDS {
         for precondition in [Precondition::Absent, Precondition::Revision(1)] {
-            let verdicts: Vec<(u64, Result<Written, DocError>)> = thread::scope(|scope| {
+            let verdicts: Vec<(u64, Result<Written>)> = thread::scope(|scope| {
                 let race = |me| {
                     let body = json!({"id": round.to_string(), "by": me});
                     move || {
@@ -45,11 +46,11 @@ pub(super) fn racing_inserts_one_wins<F: Factory, M: DocFactory>(
             let by = member(&stored.body, "by").as_u64();
             assert_eq!(by.as_slice(), winners, "round {round}");
             for error in verdicts.into_iter().filter_map(|(_, put)| put.err()) {
-                let is_right = match &error {
-                    DocError::Exists { id: told, .. } => {
+                let is_right = match error.downcast_ref() {
+                    Some(DocError::Exists { id: told, .. }) => {
                         precondition == Precondition::Absent && *told == id
                     }
-                    DocError::Revision { expected: 1, actual: 2, current, .. } => {
+                    Some(DocError::Revision { expected: 1, actual: 2, current, .. }) => {
                         **current == stored.body
                     }
                     _ => false,
@@ -65,7 +66,7 @@ pub(super) fn racing_inserts_one_wins<F: Factory, M: DocFactory>(
 /// are committed.
 pub(super) fn refused_write_leaves_the_rest<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     let before = [
         json!({"id": "ada", "born": 1815, "email": "ada@x"}),
@@ -116,7 +117,7 @@ pub(super) fn refused_write_leaves_the_rest<F: Factory, M: DocFactory>(
 /// The writes of a transaction that was rolled back leave nothing, not even in indexes.
 pub(super) fn rolled_back_with_the_transaction<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let trees =
         [documents_tree("people"), index_tree("people", "born"), index_tree("people", "email")];
     let people = bed.open(self::people())?;
@@ -153,7 +154,7 @@ pub(super) fn rolled_back_with_the_transaction<F: Factory, M: DocFactory>(
 /// snapshot sees all of it or nothing.
 pub(super) fn atomic_with_other_trees<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let (people, own) = (bed.open(self::people())?, bed.store().tree("t")?);
     let others = bed.open(arbour::documents::Declaration::new("others"))?;
     let before = bed.store().snapshot()?;
@@ -162,7 +163,7 @@ pub(super) fn atomic_with_other_trees<F: Factory, M: DocFactory>(
         transaction.put(&own, b"a", b"1")?;
         people.writer(transaction)?.insert(&ada)?;
         others.writer(transaction)?.insert(&ada)?;
-        Ok::<_, DocError>(transaction.put(&own, b"b", b"2")?)
+        transaction.put(&own, b"b", b"2")
     })?;
     assert_eq!(people.reader(&before).get("ada")?, None);
     assert_eq!(others.reader(&before).get("ada")?, None);
@@ -188,9 +189,7 @@ pub(super) fn atomic_with_other_trees<F: Factory, M: DocFactory>(
 
 /// A document, an id or an indexed value over the store's limits is refused as the store refuses
 /// it, and nothing of it is written.
-pub(super) fn over_limit_refused<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn over_limit_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let own = bed.capabilities().limits;
     let limits = Limits { key_bytes_max: 200, value_bytes_max: 4000, ..own };
     let options = StoreOptions::new().limits(limits);

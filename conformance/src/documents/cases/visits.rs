@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour::documents::{Declaration, DocError, Field, Filter, Query};
+use arbour::{Error, Result};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ impl Meeting {
 /// query, and a break, a failure or a panic of one thread ends the visits of all.
 pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let bodies: Vec<Value> =
         (0..CROWD).map(|number| json!({"id": format!("{number:03}"), "size": number})).collect();
     load(bed.store(), &bed.open(crowd())?, &bodies)?;
@@ -57,7 +58,7 @@ pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
     let snapshot = bed.store().snapshot()?;
     let reader = collection.reader(&snapshot);
     let threads = NonZeroUsize::new(THREADS).expect("it is not zero");
-    let go_on = || Ok::<_, DocError>(ControlFlow::Continue(()));
+    let go_on = || Ok(ControlFlow::Continue(()));
 
     let meeting = Meeting::default();
     let visited = Mutex::new(Vec::new());
@@ -70,24 +71,23 @@ pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
     let once: BTreeSet<&String> = visited.iter().collect();
     assert_eq!((visited.len(), once.len()), (250, 250), "each document is visited once");
 
-    let count =
-        |query: &Query<Value>,
-         visit: &(dyn Fn(usize) -> Result<ControlFlow<()>, DocError> + Sync)| {
-            let visits = Mutex::new(0);
-            let ended = reader.each_concurrent(query, threads, |_| {
-                let number = {
-                    let mut visits = visits.lock().expect("no visitor panics here");
-                    *visits += 1;
-                    *visits
-                };
-                if number > 5 {
-                    // Gives the thread that ends the visits the time to do so.
-                    thread::sleep(Duration::from_millis(5));
-                }
-                visit(number)
-            });
-            (ended, visits.into_inner().expect("no visitor panics here"))
-        };
+    let count = |query: &Query<Value>,
+                 visit: &(dyn Fn(usize) -> Result<ControlFlow<()>> + Sync)| {
+        let visits = Mutex::new(0);
+        let ended = reader.each_concurrent(query, threads, |_| {
+            let number = {
+                let mut visits = visits.lock().expect("no visitor panics here");
+                *visits += 1;
+                *visits
+            };
+            if number > 5 {
+                // Gives the thread that ends the visits the time to do so.
+                thread::sleep(Duration::from_millis(5));
+            }
+            visit(number)
+        });
+        (ended, visits.into_inner().expect("no visitor panics here"))
+    };
     let all = Query::new(Filter::All);
     let (ended, visits) = count(&all.clone().limit(7), &|_| go_on());
     assert_eq!((ended?, visits), ((), 7));
@@ -97,7 +97,8 @@ pub(super) fn threads_visit_each_once<F: Factory, M: DocFactory>(
     });
     ended?;
     assert!((5..CROWD).contains(&visits), "{visits} were visited, with a break at the fifth");
-    let mine = || DocError::Invalid { collection: String::new(), reason: "mine".into() };
+    let mine =
+        || Error::from(DocError::Invalid { collection: String::new(), reason: "mine".into() });
     let (ended, visits) = count(&all, &|number| if number == 5 { Err(mine()) } else { go_on() });
     assert_eq!(refused(ended, "a visitor's own error").to_string(), ": mine");
     assert!((5..CROWD).contains(&visits), "{visits} were visited, with a failure at the fifth");

@@ -1,5 +1,6 @@
 //! Writing documents, one by one and many at once.
 
+use arbour::Result;
 use arbour::documents::{DocError, DocId, Filter, Precondition, Query, Written};
 use arbour_core::KvStore;
 use serde_json::json;
@@ -21,7 +22,7 @@ use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWrite
 /// of the earlier body; a removed document is gone, and inserted again it is new.
 pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let body = json!({
         "id": "ada", "born": 1815, "": [[], {}, null, [1, [2]]], "nothing": null, "no": false,
         "text": "\0 \"quoted\" \u{fffd} \u{1f60a} \n", "most": u64::MAX, "least": i64::MIN,
@@ -34,7 +35,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
         assert_eq!(written, Written { id: DocId::from("ada"), revision: 1, is_new: true });
         let own = people.get("ada")?.expect("a transaction reads what it wrote");
         assert_eq!((own.revision, &own.body), (1, &body));
-        Ok::<_, DocError>(())
+        Ok(())
     })?;
     drop(people);
     bed.settle()?;
@@ -69,9 +70,7 @@ pub(super) fn insert_get_replace_delete<F: Factory, M: DocFactory>(
 }
 
 /// J12. `set` stores the document as a whole, whether it exists or not.
-pub(super) fn set_overwrites<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn set_overwrites<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let people = bed.open(self::people())?;
     for revision in 1..=3 {
         let body = json!({"id": "ada", (format!("member {revision}")): revision});
@@ -116,7 +115,7 @@ pub(super) fn set_overwrites<F: Factory, M: DocFactory>(
 /// and nothing but the document: no header, no revision within it.
 pub(super) fn conflict_returns_current<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let now = json!({"id": "ada", "born": 1815});
     let people = bed.open(self::people())?;
     load(bed.store(), &people, &[json!({"id": "ada"}), now.clone()])?;
@@ -170,7 +169,7 @@ pub(super) fn conflict_returns_current<F: Factory, M: DocFactory>(
 /// affect the others.
 pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     load(bed.store(), &people, &[json!({"id": "ada", "email": "ada@x"})])?;
     let bodies = [
@@ -191,11 +190,13 @@ pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
         .map(|verdict| match verdict {
             Ok(written) if written.is_new => "new",
             Ok(_) => "overwritten",
-            Err(DocError::Exists { .. }) => "exists",
-            Err(DocError::Unique { .. }) => "unique",
-            Err(DocError::WrongType { .. }) => "wrong type",
-            Err(DocError::Required { .. }) => "required",
-            Err(_) => "another error",
+            Err(error) => match error.downcast_ref() {
+                Some(DocError::Exists { .. }) => "exists",
+                Some(DocError::Unique { .. }) => "unique",
+                Some(DocError::WrongType { .. }) => "wrong type",
+                Some(DocError::Required { .. }) => "required",
+                _ => "another error",
+            },
         })
         .collect();
     let expected = ["new", "exists", "unique", "wrong type", "required", "new", "exists", "new"];
@@ -219,7 +220,7 @@ pub(super) fn bulk_verdict_per_row<F: Factory, M: DocFactory>(
 /// requires it to exist.
 pub(super) fn remove_missing_is_ok<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let people = bed.open(self::people())?;
     assert!(!bed.store().write(|t| people.writer(t)?.remove("nobody"))?);
     let bodies = ["ada", "bob", "cid"].map(|id| json!({"id": id, "born": 1800}));
@@ -245,9 +246,7 @@ pub(super) fn remove_missing_is_ok<F: Factory, M: DocFactory>(
 
 /// J15. A document can be given another id: it is then found by the new id, in the document and in
 /// indexes, and no longer by the old one. The old id has to exist and the new one has to be free.
-pub(super) fn change_id_moves<F: Factory, M: DocFactory>(
-    bed: &mut DocBed<F, M>,
-) -> Result<(), DocError> {
+pub(super) fn change_id_moves<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let people = bed.open(self::people())?;
     let bodies =
         [json!({"id": "ada", "born": 1815, "email": "ada@x"}), json!({"id": "bob", "born": 1815})];

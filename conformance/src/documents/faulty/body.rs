@@ -1,8 +1,7 @@
 //! Faults of what is written: the ids in documents, and the results of changes.
 
-use arbour::documents::{
-    Body, Declaration, DocError, DocId, Filter, Ids, Query, from_json, set_at, to_json,
-};
+use arbour::Result;
+use arbour::documents::{Body, Declaration, DocId, Filter, Ids, Query, from_json, set_at, to_json};
 use arbour_core::KvRead;
 use serde_json::{Map, Value};
 
@@ -14,7 +13,7 @@ use crate::documents::TestReader;
 pub(super) fn with_other_id<D: Body, R: KvRead>(
     stored: &FaultyReader<'_, D, R>,
     body: &D,
-) -> Result<Option<D>, DocError> {
+) -> Result<Option<D>> {
     let declaration = &stored.collection.declaration;
     let mut json = to_json(&declaration.name, body)?;
     let id = at(&json, &declaration.id_path);
@@ -43,7 +42,7 @@ pub(super) fn with_other_id<D: Body, R: KvRead>(
 pub(super) fn id_in<D: Body>(
     declaration: &Declaration<D>,
     body: &D,
-) -> Result<Option<DocId<'static>>, DocError> {
+) -> Result<Option<DocId<'static>>> {
     let json = to_json(&declaration.name, body)?;
     Ok(declaration.ids.read(at(&json, &declaration.id_path)).unwrap_or_default())
 }

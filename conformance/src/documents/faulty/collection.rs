@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use arbour::Progress;
 use arbour::documents::{
-    Body, Collection, Declaration, DocError, Index, IndexState, IndexStatus, ScrubReport,
+    Body, Collection, Declaration, Index, IndexState, IndexStatus, ScrubReport,
 };
+use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite, Tree};
 
 use super::DocFault;
@@ -26,7 +26,7 @@ use super::trees::{Trees, document_of, keys};
 /// )?;
 /// store.write(|transaction| notes.disable(transaction, "a"))?;
 /// assert!(notes.indexes(&store.snapshot()?)?[0].state.is_complete());
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct FaultyCollection<D> {
     pub(super) below: Collection<D>,
@@ -62,7 +62,7 @@ impl<D: Body> FaultyCollection<D> {
     }
 
     /// Returns the indexes that are not complete, with their trees.
-    fn incomplete<R: KvRead>(&self, reader: &R) -> Result<Vec<(&Index, &Tree)>, DocError> {
+    fn incomplete<R: KvRead>(&self, reader: &R) -> Result<Vec<(&Index, &Tree)>> {
         let states = self.below.indexes(reader)?;
         let indexes = self.declaration.indexes.iter().zip(&self.trees.indexes);
         let with_states = indexes.zip(states).filter(|(_, status)| !status.state.is_complete());
@@ -74,7 +74,7 @@ impl<D: Body> FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<IndexStatus>, DocError> {
+    ) -> Result<Vec<IndexStatus>> {
         let snapshot = store.snapshot()?;
         let old = keys(&snapshot, &self.trees.documents)?;
         let incomplete = self.incomplete(&snapshot)?;
@@ -95,7 +95,7 @@ impl<D: Body> FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<IndexStatus>, DocError> {
+    ) -> Result<Vec<IndexStatus>> {
         let name = &self.declaration.name;
         let snapshot = store.snapshot()?;
         let mut forgotten = Vec::new();
@@ -121,10 +121,10 @@ fn remove<'e, S: KvStore>(
     store: &S,
     tree: &Tree,
     entries: impl Iterator<Item = &'e Vec<u8>>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let mut transaction = store.begin()?;
     for entry in entries {
         transaction.delete(tree, entry)?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()
 }

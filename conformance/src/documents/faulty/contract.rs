@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use arbour::Progress;
 use arbour::documents::{Body, Change, DocError, Duplicate, IndexStatus, ScrubReport};
+use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
@@ -17,20 +17,23 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         FaultyReader { collection: self, reader }
     }
 
-    fn writer<'w, W: KvWrite>(
-        &'w self,
-        transaction: &'w mut W,
-    ) -> Result<FaultyWriter<'w, D, W>, DocError> {
+    fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> Result<FaultyWriter<'w, D, W>> {
         let refusal = self.below.indexes(&*transaction).err();
         let is_stale = match refusal {
-            Some(DocError::Redeclared { .. }) if self.has(DocFault::StaleHandleWrites) => true,
-            Some(refusal) => return Err(refusal),
+            Some(refusal) => {
+                let is_redeclared =
+                    matches!(refusal.downcast_ref(), Some(DocError::Redeclared { .. }));
+                if !is_redeclared || !self.has(DocFault::StaleHandleWrites) {
+                    return Err(refusal);
+                }
+                true
+            }
             None => false,
         };
         Ok(FaultyWriter { collection: self, transaction, is_stale, is_spoiled: false })
     }
 
-    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>, DocError> {
+    fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
         Ok(self.told(self.below.indexes(reader)?))
     }
 
@@ -38,7 +41,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<IndexStatus>, DocError> {
+    ) -> Result<Vec<IndexStatus>> {
         let indexes = match self.fault {
             Some(DocFault::BuildMissesWrites) => self.build_without_new(store, progress),
             Some(DocFault::ResumedBuildForgets) => self.build_without_resumed(store, progress),
@@ -47,7 +50,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         Ok(self.told(indexes?))
     }
 
-    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
+    fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         let is_declared = self.declaration.indexes.iter().any(|declared| declared.name == index);
         if self.has(DocFault::DisableShrugs) && is_declared {
             return Ok(());
@@ -55,7 +58,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         self.below.disable(transaction, index)
     }
 
-    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<(), DocError> {
+    fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
         self.below.enable(transaction, index)
     }
 
@@ -64,7 +67,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>, DocError> {
+    ) -> Result<Vec<Duplicate>> {
         self.below.duplicates(reader, index, limit)
     }
 
@@ -72,7 +75,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError> {
+    ) -> Result<ScrubReport> {
         Ok(self.shown(self.below.scrub(store, progress)?))
     }
 
@@ -80,23 +83,21 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         &self,
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<ScrubReport, DocError> {
+    ) -> Result<ScrubReport> {
         if self.has(DocFault::ScrubNeverMends) {
             return self.scrub(store, progress);
         }
         Ok(self.shown(self.below.mend(store, progress)?))
     }
 
-    fn changes<R: KvRead>(
-        &self,
-        reader: &R,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<Change>, DocError> {
+    fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>> {
         match (self.fault, self.below.changes(reader, after, limit)) {
-            (Some(DocFault::TrimmedIsSilent), Err(DocError::Trimmed { oldest, .. })) => {
-                self.below.changes(reader, oldest, limit)
-            }
+            (Some(DocFault::TrimmedIsSilent), Err(error)) => match error.downcast_ref() {
+                Some(DocError::Trimmed { oldest, .. }) => {
+                    self.below.changes(reader, *oldest, limit)
+                }
+                _ => Err(error),
+            },
             (Some(DocFault::FeedResumesLate), Ok(_)) if after > 0 => {
                 self.below.changes(reader, after + 1, limit)
             }
@@ -107,7 +108,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         }
     }
 
-    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64, DocError> {
+    fn newest_change<R: KvRead>(&self, reader: &R) -> Result<u64> {
         let newest = self.below.newest_change(reader)?;
         if self.has(DocFault::FeedKeepsRolledBack) {
             let changes = self.memory.changes_after(&self.declaration.name, 0, usize::MAX);
@@ -121,7 +122,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         transaction: &mut W,
         subscriber: &str,
         position: Option<u64>,
-    ) -> Result<(), DocError> {
+    ) -> Result<()> {
         if self.has(DocFault::TrimTakesUnacknowledged) {
             let name = self.declaration.name.clone();
             self.memory.subscribers.lock().insert((name, subscriber.to_owned()));
@@ -129,23 +130,20 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         if self.has(DocFault::AcknowledgedGoesBack) {
             self.below.acknowledge(transaction, subscriber, None)?;
         }
-        match self.below.acknowledge(transaction, subscriber, position) {
-            Err(DocError::Beyond { newest, .. }) if self.has(DocFault::BeyondIsNewest) => {
-                self.below.acknowledge(transaction, subscriber, Some(newest))
+        let acknowledged = self.below.acknowledge(transaction, subscriber, position);
+        match acknowledged.as_ref().err().and_then(|error| error.downcast_ref()) {
+            Some(DocError::Beyond { newest, .. }) if self.has(DocFault::BeyondIsNewest) => {
+                self.below.acknowledge(transaction, subscriber, Some(*newest))
             }
-            acknowledged => acknowledged,
+            _ => acknowledged,
         }
     }
 
-    fn acknowledged<R: KvRead>(
-        &self,
-        reader: &R,
-        subscriber: &str,
-    ) -> Result<Option<u64>, DocError> {
+    fn acknowledged<R: KvRead>(&self, reader: &R, subscriber: &str) -> Result<Option<u64>> {
         self.below.acknowledged(reader, subscriber)
     }
 
-    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64, DocError> {
+    fn trim_changes<W: KvWrite>(&self, transaction: &mut W, keep: u64) -> Result<u64> {
         // The remembered subscriber is forgotten during the trim.
         let subscribers = self.memory.subscribers.lock().clone();
         let mut waiting = Vec::new();

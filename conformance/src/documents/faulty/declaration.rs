@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use arbour::Result;
 use arbour::documents::layout::documents_tree;
-use arbour::documents::{
-    Body, Declaration, DocError, Field, FieldKind, FieldSource, Integer, to_json,
-};
+use arbour::documents::{Body, Declaration, Field, FieldKind, FieldSource, Integer, to_json};
 use arbour_core::KvStore;
 use arbour_core::engine::TreeName;
 use parking_lot::Mutex;
@@ -123,7 +122,7 @@ pub(super) fn forget_new_fields<S: KvStore, D: Body>(
     memory: &Memory,
     store: &S,
     declaration: &mut Declaration<D>,
-) -> Result<(), DocError> {
+) -> Result<()> {
     let mut first = memory.fields.lock();
     let names = || declaration.fields.iter().map(|field| field.name.clone()).collect();
     let first = first.entry(declaration.name.clone()).or_insert_with(names);

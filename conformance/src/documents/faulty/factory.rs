@@ -45,7 +45,7 @@ impl FaultyDocFactory {
     /// use arbour_conformance::{Axis, MemoryFactory, run};
     /// let suite = DocumentSuite(FaultyDocFactory::sound());
     /// run(&suite, MemoryFactory, Axis::Fixed, "writes", "set_overwrites")?;
-    /// # Ok::<(), arbour::documents::DocError>(())
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
     pub fn sound() -> Self {

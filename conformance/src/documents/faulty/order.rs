@@ -1,6 +1,7 @@
 //! Faults of the order of documents.
 
-use arbour::documents::{Body, Declaration, DocError, Integer, Page, Query, encode_scalar};
+use arbour::Result;
+use arbour::documents::{Body, Declaration, Integer, Page, Query, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ pub(super) fn search<D: Body>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> Result<Page<D>, DocError> {
+) -> Result<Page<D>> {
     let Some((field, direction)) = query.sort.first() else { return below.search(query) };
     let mut all = query.clone();
     (all.limit, all.offset) = (None, 0);

@@ -1,5 +1,6 @@
 //! Faults of paging.
 
+use arbour::Result;
 use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query};
 
 use super::DocFault;
@@ -17,7 +18,7 @@ pub(super) fn search<D: Body>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> Result<Page<D>, DocError> {
+) -> Result<Page<D>> {
     let mut query = query.clone();
     let came_with = query.cursor.clone();
     let given = came_with.as_ref().and_then(|cursor| given(memory, cursor));
@@ -40,7 +41,9 @@ pub(super) fn search<D: Body>(
         _ => false,
     };
     let mut page = match answer {
-        Err(DocError::Cursor { .. }) if takes_any => {
+        Err(error)
+            if takes_any && matches!(error.downcast_ref(), Some(DocError::Cursor { .. })) =>
+        {
             query.cursor = None;
             below.search(&query)?
         }

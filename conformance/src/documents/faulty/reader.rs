@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::documents::{
     Access, Body, Declaration, DocError, DocId, Explain, Filter, Ids, Page, Query, Stored,
 };
@@ -32,7 +33,7 @@ use crate::documents::{TestCollection, TestReader, collection::CollectionReader}
 /// })?;
 /// let page = notes.reader(&store.snapshot()?).search(&Query::new(Filter::All).limit(1).with_total())?;
 /// assert_eq!(page.total, Some(1));
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct FaultyReader<'r, D, R> {
     pub(super) collection: &'r FaultyCollection<D>,
@@ -61,17 +62,17 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
     }
 
     /// Returns nothing for an unknown field, if that is the fault.
-    fn told<T>(&self, nothing: T, answer: Result<T, DocError>) -> Result<T, DocError> {
-        match answer {
-            Err(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
+    fn told<T>(&self, nothing: T, answer: Result<T>) -> Result<T> {
+        match answer.as_ref().err().and_then(|error| error.downcast_ref()) {
+            Some(DocError::UnknownField { .. }) if self.has(DocFault::UnknownFieldIsNull) => {
                 Ok(nothing)
             }
-            Err(DocError::KindMismatch { .. }) if self.has(DocFault::KindsMixed) => Ok(nothing),
-            answer => answer,
+            Some(DocError::KindMismatch { .. }) if self.has(DocFault::KindsMixed) => Ok(nothing),
+            _ => answer,
         }
     }
 
-    fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<D>, DocError> {
+    fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<D>> {
         let (below, declaration) = (self.below(), &self.collection.declaration);
         match fault {
             DocFault::NumbersSortAsText | DocFault::TextsSortWithoutCase => {
@@ -103,24 +104,26 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         &self.collection.declaration
     }
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>> {
         let id = match (id.into(), &self.collection.declaration.ids) {
             (DocId::Integer(number), Ids::Chosen) if self.has(DocFault::NumberIsTextId) => {
                 DocId::from(number.to_string())
             }
             (id, _) => id,
         };
-        match (self.collection.fault, self.below().get(&id)) {
-            (Some(DocFault::NewerSchemaRead), Err(DocError::TooNew { .. })) => {
+        let answer = self.below().get(&id);
+        let refusal = answer.as_ref().err().and_then(|error| error.downcast_ref());
+        match (self.collection.fault, refusal) {
+            (Some(DocFault::NewerSchemaRead), Some(DocError::TooNew { .. })) => {
                 let collection = self.collection;
                 collection.trees.read(self.reader, &collection.declaration, &id)
             }
-            (Some(DocFault::UndecodableSkipped), Err(DocError::Undecodable { .. })) => Ok(None),
-            (_, answer) => answer,
+            (Some(DocFault::UndecodableSkipped), Some(DocError::Undecodable { .. })) => Ok(None),
+            _ => answer,
         }
     }
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
+    fn search(&self, query: &Query<D>) -> Result<Page<D>> {
         let bent = self.bent(query);
         let Some(fault) = self.collection.fault else { return self.below().search(&bent) };
         let mut page = self.told(Page::default(), self.search_with(fault, &bent))?;
@@ -130,17 +133,17 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(page)
     }
 
-    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
         Ok(self.search(&query.clone().limit(1))?.items.pop())
     }
 
-    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>> {
         let mut query = query.clone();
         (query.limit, query.offset, query.cursor) = (None, 0, None);
         Ok(self.search(&query)?.items)
     }
 
-    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
+    fn explain(&self, query: &Query<D>) -> Result<Explain> {
         let mut explain = self.below().explain(&self.bent(query))?;
         if self.has(DocFault::ExplainHidesScan) && explain.scans_all() {
             explain.access = Access::Ids(explain.real_rows as usize);
@@ -155,11 +158,11 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(explain)
     }
 
-    fn each<E: From<DocError>>(
+    fn each(
         &self,
         query: &Query<D>,
-        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        mut visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let mut bent = self.bent(query);
         if self.has(DocFault::EachIgnoresLimit) {
             bent.limit = None;
@@ -173,7 +176,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
             Ok(flow) => Ok(flow),
             Err(error) => {
                 failed = Some(error);
-                Ok::<_, DocError>(ControlFlow::Break(()))
+                Ok(ControlFlow::Break(()))
             }
         });
         match failed {
@@ -182,12 +185,12 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         }
     }
 
-    fn each_concurrent<E: From<DocError> + Send>(
+    fn each_concurrent(
         &self,
         query: &Query<D>,
         threads: NonZeroUsize,
-        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-    ) -> Result<(), E> {
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+    ) -> Result<()> {
         if self.has(DocFault::ThreadsTakeTurns) {
             return self.each(query, visit);
         }
@@ -198,7 +201,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         })
     }
 
-    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
+    fn count(&self, filter: &Filter<D>) -> Result<u64> {
         let filter = match self.has(DocFault::CountIgnoresFilter) {
             true => Filter::All,
             false => self.bent_filter(filter),
@@ -206,17 +209,12 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told(0, self.below().count(&filter))
     }
 
-    fn values(
-        &self,
-        filter: &Filter<D>,
-        field: &str,
-        visit: impl FnMut(&Value),
-    ) -> Result<(), DocError> {
+    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> Result<()> {
         let answer = self.below().values(&self.bent_filter(filter), field, visit);
         self.told((), answer)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
         if self.has(DocFault::GetByAnyField) {
             return self.one(&Query::new(Filter::eq(field, value)));
         }
@@ -226,7 +224,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>, DocError> {
+    ) -> Result<Vec<Option<Stored<D>>>> {
         let mut ids: Vec<DocId<'i>> = ids.into_iter().map(Into::into).collect();
         if self.has(DocFault::GetManySorts) {
             ids.sort();
@@ -238,7 +236,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(found)
     }
 
-    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
+    fn exists(&self, filter: &Filter<D>) -> Result<bool> {
         let filter = match self.has(DocFault::ExistsIgnoresFilter) {
             true => Filter::All,
             false => self.bent_filter(filter),
@@ -246,15 +244,15 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told(false, self.below().exists(&filter))
     }
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
         self.told(None, self.below().min(&self.bent_filter(filter), field))
     }
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
         self.told(None, self.below().max(&self.bent_filter(filter), field))
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
         if !self.has(DocFault::SumIgnoresFloats) {
             return self.told(0.into(), self.below().sum(&self.bent_filter(filter), field));
         }
@@ -263,11 +261,11 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(sum.into())
     }
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>> {
         self.told(None, self.below().average(&self.bent_filter(filter), field))
     }
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         if !self.has(DocFault::DistinctRepeats) {
             return self.told(Vec::new(), self.below().distinct(&self.bent_filter(filter), field));
         }

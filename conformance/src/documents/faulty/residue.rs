@@ -6,6 +6,7 @@ use arbour::documents::layout::Header;
 use arbour::documents::{
     Body, DocError, DocId, Filter, Precondition, Query, Written, from_json, set_at, to_json,
 };
+use arbour::{Error, Result};
 use arbour_core::{ErrorKind, KvWrite};
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub(super) struct Before {
 
 impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     /// Reads what is stored before a document is written.
-    pub(super) fn before(&self, body: &D) -> Result<Before, DocError> {
+    pub(super) fn before(&self, body: &D) -> Result<Before> {
         let trees = &self.collection.trees;
         let mut before = Before::default();
         match self.collection.fault {
@@ -46,12 +47,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Leaves behind what a written document should not leave.
-    pub(super) fn after(
-        &mut self,
-        body: &D,
-        before: &Before,
-        written: Written,
-    ) -> Result<Written, DocError> {
+    pub(super) fn after(&mut self, body: &D, before: &Before, written: Written) -> Result<Written> {
         let collection = self.collection;
         let name = &collection.declaration.name;
         match collection.fault {
@@ -84,7 +80,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Marks a document with its previous schema version.
-    fn keep_schema(&mut self, before: &Before, written: &Written) -> Result<(), DocError> {
+    fn keep_schema(&mut self, before: &Before, written: &Written) -> Result<()> {
         let trees = &self.collection.trees;
         let Some(Ok((old, _))) = before.stored.as_deref().map(Header::split) else {
             return Ok(());
@@ -94,11 +90,11 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
         let mut value = Vec::new();
         Header { schema: old.schema, ..header }.encode(&mut value);
         value.extend_from_slice(body);
-        Ok(self.transaction.put(&trees.documents, &key_of(&written.id), &value)?)
+        self.transaction.put(&trees.documents, &key_of(&written.id), &value)
     }
 
     /// Gives a new document the first revision, whatever was removed before.
-    fn begin_anew(&mut self, written: Written) -> Result<Written, DocError> {
+    fn begin_anew(&mut self, written: Written) -> Result<Written> {
         let trees = &self.collection.trees;
         let stored = trees.stored(self.transaction, &written.id)?.unwrap_or_default();
         let Ok((header, body)) = Header::split(&stored) else { return Ok(written) };
@@ -110,13 +106,13 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Tells whether an index is waiting to be built.
-    fn is_building(&self) -> Result<bool, DocError> {
+    fn is_building(&self) -> Result<bool> {
         let indexes = self.collection.below.indexes(&*self.transaction)?;
         Ok(indexes.iter().any(|index| !index.state.is_complete()))
     }
 
     /// Moves a document whose slug was taken to that slug, overwriting the document that has it.
-    fn overwrite_slug(&mut self, body: &D, written: Written) -> Result<Written, DocError> {
+    fn overwrite_slug(&mut self, body: &D, written: Written) -> Result<Written> {
         let declaration = &self.collection.declaration;
         let had_id = id_in(declaration, body)?.is_some();
         let slug = written.id.to_string();
@@ -136,13 +132,19 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
     }
 
     /// Returns the result of a refused write.
-    pub(super) fn refused(&mut self, body: &D, mut refusal: DocError) -> Result<Written, DocError> {
+    pub(super) fn refused(&mut self, body: &D, error: Error) -> Result<Written> {
         let collection = self.collection;
+        self.is_spoiled |= collection.fault == Some(DocFault::RefusalSpoilsTransaction);
         let new_id = id_in(&collection.declaration, body)?;
         let dropped = |id: Option<DocId<'static>>| Written {
             id: id.unwrap_or(DocId::from("")),
             revision: 1,
             is_new: true,
+        };
+        let Some(mut refusal) = error.downcast_ref::<DocError>().cloned() else {
+            let is_dropped = collection.fault == Some(DocFault::TooLargeDropped)
+                && error.kind() == ErrorKind::TooLarge;
+            return if is_dropped { Ok(dropped(new_id)) } else { Err(error) };
         };
         match (collection.fault, &mut refusal) {
             (Some(DocFault::LossAccepted | DocFault::DepthUnchecked), DocError::Unfit { .. }) => {
@@ -170,19 +172,13 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     }
                 }
             }
-            (Some(DocFault::TooLargeDropped), DocError::Store(error))
-                if error.kind() == ErrorKind::TooLarge =>
-            {
-                return Ok(dropped(new_id));
-            }
-            (Some(DocFault::RefusalSpoilsTransaction), _) => self.is_spoiled = true,
             _ => {}
         }
-        Err(refusal)
+        Err(refusal.into())
     }
 
     /// Refuses a document with null in a unique index, unless it is the first one.
-    pub(super) fn refuse_null(&mut self, body: &D) -> Result<(), DocError> {
+    pub(super) fn refuse_null(&mut self, body: &D) -> Result<()> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?;
         for index in declaration.indexes.iter().filter(|index| index.unique) {
@@ -199,14 +195,15 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     fields: vec![part.field.clone()],
                     values: vec![Value::Null],
                     holder: holder.id,
-                });
+                }
+                .into());
             }
         }
         Ok(())
     }
 
     /// Writes a document directly to a collection whose declaration has changed.
-    pub(super) fn put_stale(&mut self, body: &D) -> Result<Written, DocError> {
+    pub(super) fn put_stale(&mut self, body: &D) -> Result<Written> {
         let declaration = &self.collection.declaration;
         let id = id_in(declaration, body)?.unwrap_or(DocId::from(""));
         let revision = 1;

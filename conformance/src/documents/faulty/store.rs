@@ -1,6 +1,7 @@
 //! A document store around a sound one.
 
-use arbour::documents::{Body, Collection, Declaration, DocError, from_json};
+use arbour::Result;
+use arbour::documents::{Body, Collection, Declaration, from_json};
 use arbour_core::KvStore;
 
 use super::memory::Memory;
@@ -33,10 +34,7 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         self.store
     }
 
-    fn declare<D: Body>(
-        &self,
-        declaration: Declaration<D>,
-    ) -> Result<FaultyCollection<D>, DocError> {
+    fn declare<D: Body>(&self, declaration: Declaration<D>) -> Result<FaultyCollection<D>> {
         let mut bent = declaration::copy(&declaration);
         if let Some(fault) = self.fault {
             declaration::bend(fault, &mut bent);
@@ -57,7 +55,7 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
 
 impl<S: KvStore> FaultyDocuments<'_, S> {
     /// Writes the remembered documents that are absent.
-    fn redo<D: Body>(&self, collection: &FaultyCollection<D>) -> Result<(), DocError> {
+    fn redo<D: Body>(&self, collection: &FaultyCollection<D>) -> Result<()> {
         let written = self.memory.documents.lock().clone();
         let collection_name = &collection.declaration.name;
         self.store.write(|transaction| {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use arbour::Result;
 use arbour::documents::layout::{Header, documents_tree, index_tree};
 use arbour::documents::{Body, Declaration, DocError, DocId, Index, Stored, encode_scalar};
 use arbour::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered};
@@ -19,10 +20,7 @@ pub(super) struct Trees {
 
 impl Trees {
     /// Resolves the trees.
-    pub(super) fn open<D>(
-        store: &impl KvStore,
-        declaration: &Declaration<D>,
-    ) -> Result<Self, DocError> {
+    pub(super) fn open<D>(store: &impl KvStore, declaration: &Declaration<D>) -> Result<Self> {
         let open = |name: String| store.open_tree(TreeName::stored(&name)?);
         let indexes = declaration
             .indexes
@@ -33,11 +31,7 @@ impl Trees {
     }
 
     /// Returns the stored bytes of a document.
-    pub(super) fn stored(
-        &self,
-        reader: &impl KvRead,
-        id: &DocId<'_>,
-    ) -> Result<Option<Vec<u8>>, DocError> {
+    pub(super) fn stored(&self, reader: &impl KvRead, id: &DocId<'_>) -> Result<Option<Vec<u8>>> {
         Ok(reader.get(&self.documents, &key_of(id))?.map(|value| value.as_ref().to_vec()))
     }
 
@@ -47,7 +41,7 @@ impl Trees {
         reader: &impl KvRead,
         declaration: &Declaration<D>,
         id: &DocId<'_>,
-    ) -> Result<Option<Stored<D>>, DocError> {
+    ) -> Result<Option<Stored<D>>> {
         let Some(stored) = self.stored(reader, id)? else { return Ok(None) };
         let read = Header::split(&stored)
             .and_then(|(header, body)| Ok((header, (declaration.format.codec.decode)(body)?)));
@@ -87,7 +81,7 @@ pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns all keys of a tree.
-pub(super) fn keys<R: KvRead>(reader: &R, tree: &Tree) -> Result<HashSet<Vec<u8>>, DocError> {
+pub(super) fn keys<R: KvRead>(reader: &R, tree: &Tree) -> Result<HashSet<Vec<u8>>> {
     let mut keys = HashSet::new();
     let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
     while let Some((key, _)) = cursor.next()? {

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::documents::{
     Body, Declaration, DocError, DocId, Explain, Filter, Page, Precondition, Query, Stored,
     Written, from_json, read_id, set_at, to_json,
@@ -33,7 +34,7 @@ use crate::documents::{TestReader, TestWriter};
 ///     notes.insert(&json!({"id": "a"}))
 /// })?;
 /// assert_eq!(written.revision, 2);
-/// # Ok::<(), arbour::documents::DocError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct FaultyWriter<'w, D, W> {
     pub(super) collection: &'w FaultyCollection<D>,
@@ -64,7 +65,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
 }
 
 impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
-    fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written, DocError> {
+    fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written> {
         if self.is_stale {
             return self.put_stale(body);
         }
@@ -72,7 +73,8 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
             return Err(DocError::Invalid {
                 collection: self.collection.declaration.name.clone(),
                 reason: "a write was refused: roll back".to_owned(),
-            });
+            }
+            .into());
         }
         if self.has(DocFault::NullIsTaken) {
             self.refuse_null(body)?;
@@ -88,11 +90,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         }
     }
 
-    fn delete<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        precondition: Precondition,
-    ) -> Result<bool, DocError> {
+    fn delete<'i>(&mut self, id: impl Into<DocId<'i>>, precondition: Precondition) -> Result<bool> {
         let id = id.into();
         let precondition = match (self.collection.fault, precondition) {
             (Some(DocFault::RemovingAbsentFails), Precondition::None) => Precondition::Present,
@@ -113,7 +111,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
-    ) -> Result<Written, DocError> {
+    ) -> Result<Written> {
         let (from, to) = (from.into(), to.into());
         let trees = &self.collection.trees;
         let old = trees.stored(self.transaction, &from)?;
@@ -131,7 +129,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         bodies: impl IntoIterator<Item = &'d D>,
         precondition: Precondition,
-    ) -> Result<Vec<Result<Written, DocError>>, DocError>
+    ) -> Result<Vec<Result<Written>>>
     where
         D: 'd,
     {
@@ -151,8 +149,8 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
-        change: impl FnOnce(Value) -> Result<Value, DocError>,
-    ) -> Result<Written, DocError> {
+        change: impl FnOnce(Value) -> Result<Value>,
+    ) -> Result<Written> {
         let id = id.into().into_owned();
         let declaration = &self.collection.declaration;
         let Some(stored) = self.get(&id)? else {
@@ -169,11 +167,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         self.put(&body, precondition)
     }
 
-    fn update<'i>(
-        &mut self,
-        id: impl Into<DocId<'i>>,
-        changes: &Value,
-    ) -> Result<Written, DocError> {
+    fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<Written> {
         let Value::Object(members) = changes else {
             return self.collection.below.update(self.transaction, id, changes);
         };
@@ -181,14 +175,14 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         self.modify(id, Precondition::Present, |json| Ok(updated(fault, json, members)))
     }
 
-    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written, DocError> {
+    fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written> {
         if self.has(DocFault::PatchMergesShallow) {
             return self.update(id, patch);
         }
         self.modify(id, Precondition::Present, |json| Ok(patched(json, patch)))
     }
 
-    fn upsert(&mut self, changes: &Value) -> Result<Written, DocError> {
+    fn upsert(&mut self, changes: &Value) -> Result<Written> {
         let Value::Object(members) = changes else {
             return self.collection.below.upsert(self.transaction, changes);
         };
@@ -217,88 +211,83 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         &self.collection.declaration
     }
 
-    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>, DocError> {
+    fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>> {
         self.as_reader().get(id)
     }
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>, DocError> {
+    fn search(&self, query: &Query<D>) -> Result<Page<D>> {
         self.as_reader().search(query)
     }
 
-    fn explain(&self, query: &Query<D>) -> Result<Explain, DocError> {
+    fn explain(&self, query: &Query<D>) -> Result<Explain> {
         self.as_reader().explain(query)
     }
 
-    fn each<E: From<DocError>>(
+    fn each(
         &self,
         query: &Query<D>,
-        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
+        visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         self.as_reader().each(query, visit)
     }
 
-    fn count(&self, filter: &Filter<D>) -> Result<u64, DocError> {
+    fn count(&self, filter: &Filter<D>) -> Result<u64> {
         self.as_reader().count(filter)
     }
 
-    fn values(
-        &self,
-        filter: &Filter<D>,
-        field: &str,
-        visit: impl FnMut(&Value),
-    ) -> Result<(), DocError> {
+    fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> Result<()> {
         self.as_reader().values(filter, field, visit)
     }
 
-    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>, DocError> {
+    fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
         self.as_reader().one(query)
     }
 
-    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>, DocError> {
+    fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>> {
         self.as_reader().all(query)
     }
 
-    fn each_concurrent<E: From<DocError> + Send>(
+    fn each_concurrent(
         &self,
         query: &Query<D>,
         threads: NonZeroUsize,
-        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>, E> + Sync,
-    ) -> Result<(), E> {
+        visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
+    ) -> Result<()> {
         self.as_reader().each_concurrent(query, threads, visit)
     }
 
-    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>, DocError> {
+    fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>> {
         self.as_reader().average(filter, field)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>, DocError> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
         self.as_reader().get_by(field, value)
     }
 
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>, DocError> {
+    ) -> Result<Vec<Option<Stored<D>>>> {
         self.as_reader().get_many(ids)
     }
 
-    fn exists(&self, filter: &Filter<D>) -> Result<bool, DocError> {
+    fn exists(&self, filter: &Filter<D>) -> Result<bool> {
         self.as_reader().exists(filter)
     }
 
-    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+    fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
         self.as_reader().min(filter, field)
     }
 
-    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>, DocError> {
+    fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
         self.as_reader().max(filter, field)
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number, DocError> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
         self.as_reader().sum(filter, field)
     }
 
-    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>, DocError> {
+    fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         self.as_reader().distinct(filter, field)
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
+use arbour::Result;
 use arbour::documents::{Collection, Declaration, Field, Filter, Ids, Index};
 use arbour::events::layout::view_name;
-use arbour::events::{
-    EventCollection, EventError, EventWrites, Events, Metadata, Outcome, Projection,
-};
+use arbour::events::{EventCollection, EventWrites, Events, Metadata, Outcome, Projection};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -22,11 +21,7 @@ fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
         .index(Index::on("email").unique().sparse())
 }
 
-fn open<F: Factory>(
-    bed: &EventBed<F>,
-    name: &str,
-    ids: &Ids,
-) -> Result<Events<F::Store>, EventError> {
+fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Events<F::Store>> {
     let projection = Projection::new(name, 1);
     let collection =
         Collection::open(&**bed.views(), declaration(&projection.view("people"), ids))?;
@@ -35,7 +30,7 @@ fn open<F: Factory>(
 }
 
 /// Returns the documents of a projection, each as JSON, in the order of their ids.
-fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Value>, EventError> {
+fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Value>> {
     let declaration = declaration(&view_name(name, 1, "people"), ids);
     let collection = Collection::open(&**bed.views(), declaration)?;
     let snapshot = bed.views().snapshot()?;
@@ -44,10 +39,7 @@ fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Va
 }
 
 /// Dispatches a write, and returns the result of the model.
-fn said<S: KvStore>(
-    events: &Events<S>,
-    event: Result<arbour::events::NewEvent, EventError>,
-) -> Result<Value, EventError> {
+fn said<S: KvStore>(events: &Events<S>, event: Result<arbour::events::NewEvent>) -> Result<Value> {
     let dispatched = events.dispatch(event?)?;
     let projected = dispatched.projected.first_key_value();
     let outcome = projected.and_then(|(_, outcomes)| outcomes.first());
@@ -63,7 +55,7 @@ fn part(said: Value, name: &str) -> Value {
 }
 
 /// M1 to M6, M10. Writes are events; each has the same effect as on any collection.
-pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x", "born": 1815});
@@ -99,7 +91,7 @@ pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
 
 /// M5. A refused write is reported as refused, and does not count as a failure: later events are
 /// applied.
-pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x"});
@@ -129,7 +121,7 @@ pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<
 
 /// M4, M7 and section 3 of strato-db's review. Generated ids are generated once: if the events are
 /// applied again, the documents are the same, byte for byte.
-pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for (name, ids) in [("uuids", Ids::Uuid), ("numbers", Ids::Integer)] {
         let events = open(bed, name, &ids)?;
         let writes = EventWrites::<Value>::new("people");
@@ -154,7 +146,7 @@ pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 }
 
 /// Ends the test of one kind of ids: the next has a log of its own.
-fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for name in ["log", "stream", "key"] {
         let name = format!("arbour/{name}/main");
         let store = Arc::clone(bed.log_store());
@@ -167,7 +159,7 @@ fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
 }
 
 /// M2, M9. A write has metadata like any event; a collection's first event is appended once.
-pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
     events.dispatch(writes.init())?;

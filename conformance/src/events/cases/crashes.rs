@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arbour::Result;
 use arbour::documents::Collection;
 use arbour::events::{
-    Append, Dispatch, EventError, Events, FailureAction, FailurePolicy, Log, Outcome, Projection,
+    Append, Dispatch, Events, FailureAction, FailurePolicy, Log, Outcome, Projection,
 };
 use arbour_core::engine::TreeName;
 use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _};
@@ -17,14 +18,14 @@ use crate::events::bed::LOG;
 use crate::events::ledger::{Ledger, accounts, cents, event};
 
 /// Empties a store for the next run. Making new trees would take most of the time.
-fn clear<S: KvStore>(store: &Arc<S>) -> Result<(), EventError> {
+fn clear<S: KvStore>(store: &Arc<S>) -> Result<()> {
     let names = store.snapshot()?.trees()?;
-    Ok(store.write_with(Durability::None, |transaction| {
+    store.write_with(Durability::None, |transaction| {
         names.iter().try_for_each(|name| {
             let tree = store.open_tree(TreeName::stored(name)?)?;
             transaction.delete_range(&tree, KeyRange::all())
         })
-    })?)
+    })
 }
 
 /// Makes a projection whose view is in a store.
@@ -32,7 +33,7 @@ fn projection<S: KvStore, V: KvStore>(
     bed_store: &S,
     name: &str,
     scene: &Arc<crate::events::ledger::Scene>,
-) -> Result<Projection<V>, EventError> {
+) -> Result<Projection<V>> {
     let projection = Projection::new(name, 1);
     let declaration = accounts(&projection.view("accounts"));
     let own = Collection::open(bed_store, declaration)?;
@@ -52,7 +53,7 @@ struct Told {
 }
 
 /// Dispatches events until a step breaks.
-fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> Result<(), EventError> {
+fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> Result<()> {
     let quick = Dispatch::default().durability(Durability::None);
     let nested = json!({"cents": 5, "emit": [["b", {"cents": 6, "emit": [["c", {"cents": 7}]]}]]});
     let appends = [
@@ -80,9 +81,7 @@ fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> Result<(), EventError
 
 /// Case 29. Whichever step of whichever commit breaks: acknowledged events are there, nothing is
 /// there in part, and the view is the fold of the log, with each event once.
-pub(super) fn view_is_fold_after_each_step<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn view_is_fold_after_each_step<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for breaks in [Break::Before, Break::After] {
         let mut steps = 1;
         loop {
@@ -101,11 +100,7 @@ pub(super) fn view_is_fold_after_each_step<F: Factory>(
     Ok(())
 }
 
-fn run_and_break<F: Factory>(
-    bed: &EventBed<F>,
-    breaks: Break,
-    steps: u64,
-) -> Result<(bool, Told), EventError> {
+fn run_and_break<F: Factory>(bed: &EventBed<F>, breaks: Break, steps: u64) -> Result<(bool, Told)> {
     let mut told = Told::default();
     let views = Arc::new(Breaking::new(Arc::clone(bed.views()), breaks, steps));
     let own = projection(&**bed.views(), "bank", &bed.scene)?;
@@ -125,7 +120,7 @@ fn run_and_break<F: Factory>(
     Ok((views.is_broken(), told))
 }
 
-fn check<F: Factory>(bed: &EventBed<F>, told: &Told, when: &str) -> Result<(), EventError> {
+fn check<F: Factory>(bed: &EventBed<F>, told: &Told, when: &str) -> Result<()> {
     let log = Log::open(&**bed.log_store(), LOG)?;
     let snapshot = bed.log_store().snapshot()?;
     let newest = log.head(&snapshot)?.position;

@@ -8,6 +8,7 @@ use arbour::events::{
     Append, Dispatch, EventError, EventQuery, Events, Expected, FailureAction, FailurePolicy,
     Outcome, Pace,
 };
+use arbour::{Operation, Result};
 use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
 use serde_json::json;
 
@@ -23,7 +24,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
 /// down.
-pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open_with(|bank| {
         bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
     })?;
@@ -39,7 +40,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<(), E
     // While a handler takes its time, another caller times out.
     bed.scene.shut_gate();
     let scene = Arc::clone(&bed.scene);
-    thread::scope(|scope| -> Result<(), EventError> {
+    thread::scope(|scope| -> Result<()> {
         let slow =
             scope.spawn(|| dispatch(&events, event("c", json!({"gate": true, "cents": 4}))?));
         scene.wait_for_visitor();
@@ -70,7 +71,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<(), E
 
 /// The outcome says which inline projections were not waited for; a projection that is not inline
 /// has no outcome.
-pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
     let dispatched = events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
@@ -99,7 +100,7 @@ pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), Eve
 }
 
 /// E14. Handlers cannot wait for their own event or projection: the call is refused at once.
-pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     let inner = events.clone();
     bed.scene.set_errand(move || {
@@ -110,7 +111,7 @@ pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Resu
             inner.resume("bank"),
         ];
         let kinds = tried.map(|result| match result {
-            Err(EventError::Store(error)) => error.kind().to_string(),
+            Err(error) if error.operation() != Operation::Layer => error.kind().to_string(),
             other => format!("{other:?}"),
         });
         kinds.join(" ")
@@ -130,9 +131,7 @@ pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Resu
 
 /// Many threads dispatch at once: each event is applied once, in the order of its position, and
 /// each caller gets the result of its own event.
-pub(super) fn many_callers_each_own_result<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const CALLERS: usize = 8;
     const EACH: usize = 12;
     let events = bed.open()?;
@@ -140,7 +139,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
                 let events = &events;
-                scope.spawn(move || -> Result<Vec<(u64, i64)>, EventError> {
+                scope.spawn(move || -> Result<Vec<(u64, i64)>> {
                     let own = format!("own {caller}");
                     (0..EACH)
                         .map(|number| {
@@ -164,7 +163,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(
             })
             .collect();
         let joined = callers.into_iter().map(|caller| caller.join().expect("it does not panic"));
-        joined.collect::<Result<Vec<_>, EventError>>()
+        joined.collect::<Result<Vec<_>>>()
     })?;
     let mut all: Vec<(u64, i64)> = results.into_iter().flatten().collect();
     all.sort_unstable();
@@ -179,11 +178,9 @@ pub(super) fn many_callers_each_own_result<F: Factory>(
 }
 
 /// With a key an event is dispatched once, and the second caller gets the same result as the first.
-pub(super) fn repeated_dispatch_same_outcome<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
-    let once = || -> Result<Append, EventError> { Ok(Append::from(cents("a", 5)?).key("once")) };
+    let once = || -> Result<Append> { Ok(Append::from(cents("a", 5)?).key("once")) };
     let first = events.dispatch(once()?)?;
     applied(&events, cents("a", 1)?)?;
     drop(events);
@@ -197,9 +194,7 @@ pub(super) fn repeated_dispatch_same_outcome<F: Factory>(
 }
 
 /// `wait_for` returns a snapshot that includes the position, even if another thread applies it.
-pub(super) fn wait_for_is_recent_enough<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
     let none = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
@@ -220,7 +215,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(
 
 /// A thread that waits while it has a transaction open fails with an error, and does not wait for
 /// itself.
-pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
     events.dispatch(cents("a", 1)?)?;
@@ -237,11 +232,11 @@ pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Resu
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A way of committing an event.
-type Commit<'c> = &'c dyn Fn() -> Result<(), EventError>;
+type Commit<'c> = &'c dyn Fn() -> Result<()>;
 
 /// Case 28. No thread sleeps through what it waits for: each way of committing wakes, by itself,
 /// the threads that wait for a projection and those that read.
-pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const ROUNDS: u64 = 15;
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
@@ -255,7 +250,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
     let mut reader = events.subscribe("reader", EventQuery::all())?;
     let began = Instant::now();
     for (position, commit) in (1..=2 * ROUNDS).zip(ways.into_iter().cycle()) {
-        thread::scope(|scope| -> Result<(), EventError> {
+        thread::scope(|scope| -> Result<()> {
             let waiting = scope.spawn(|| events.wait_for("bank", position, LONG).map(drop));
             let reading = scope.spawn(|| reader.next(7, LONG));
             // Most likely they sleep by then; at least in some of the rounds.
@@ -274,7 +269,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
 /// Case 28. The same holds if many threads wait, for the same projection, for others, and for each
 /// other: a thread that gives up the turn, or that got it first and was refused the writer,
 /// notifies those that found it taken.
-pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const ROUNDS: u64 = 20;
     const EACH: u64 = 3;
     let events = bed
@@ -284,7 +279,7 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
         .poll(NEVER)
         .build()?;
     let began = Instant::now();
-    thread::scope(|scope| -> Result<(), EventError> {
+    thread::scope(|scope| -> Result<()> {
         let waiting: Vec<_> = (1..=ROUNDS * EACH)
             .map(|position| {
                 let events = &events;
@@ -317,12 +312,10 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
 
 /// A follower applies new events, for projections that no other thread waits for, and ends when it
 /// is shut down.
-pub(super) fn follower_applies_what_comes<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events: Events<F::Store> = bed.builder().projection(behind).build()?;
-    thread::scope(|scope| -> Result<(), EventError> {
+    thread::scope(|scope| -> Result<()> {
         let follower = scope.spawn(|| events.follow());
         for number in 1..=10 {
             events.dispatch(cents("a", number)?)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::events::DeadKind;
 use arbour::events::{
     EventError, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Pace, Phase,
@@ -14,12 +15,12 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
 
-fn failing(stream: &str, phase: &str) -> Result<NewEvent, EventError> {
+fn failing(stream: &str, phase: &str) -> Result<NewEvent> {
     event(stream, json!({"cents": 100, "fail": phase}))
 }
 
 /// Returns the failures as lines like `2 a failed reduce`.
-fn dead<S: KvStore>(events: &Events<S>) -> Result<String, EventError> {
+fn dead<S: KvStore>(events: &Events<S>) -> Result<String> {
     let letters = events.dead_letters("bank")?;
     let shown = letters.iter().map(|dead| {
         let phase = dead.phase.map_or_else(|| "-".to_owned(), |phase: Phase| phase.to_string());
@@ -35,7 +36,7 @@ fn dead<S: KvStore>(events: &Events<S>) -> Result<String, EventError> {
 
 /// E12. By default a projection halts before an event that fails, and reports this to every caller,
 /// until it is resumed; nothing is left out, and no caller hangs.
-pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     let outcome = dispatch(&events, failing("a", "reduce")?)?;
@@ -73,7 +74,7 @@ pub(super) fn halts_until_resumed<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 
 /// Case 30. A handler that panics counts as failed: the position has not moved, the same event is
 /// tried again, and everything else continues.
-pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     let outcome = dispatch(&events, event("a", json!({"cents": 1, "panic": "derive"}))?)?;
     let is_told = matches!(&outcome, Outcome::Halted { position: 1, reason } if reason.contains("asked to panic"));
@@ -89,7 +90,7 @@ pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> Result<(), 
 }
 
 /// A failing event is tried again as often as the policy says, and no more.
-pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let policy = FailurePolicy::default().retry(3, Duration::from_millis(1));
     let events = bed.open_with(|bank| bank.on_failure(policy))?;
     applied(&events, cents("a", 1)?)?;
@@ -118,7 +119,7 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// If several threads wait for an event that will be retried later, they do not each try it.
-pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let policy = FailurePolicy::default().retry(9, Duration::from_secs(3600));
     let events = bed.open_with(|bank| bank.on_failure(policy).pace(Pace::Behind))?;
     append(bed, failing("a", "reduce")?)?;
@@ -136,7 +137,7 @@ pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Resu
 }
 
 /// Case 35. A dead-lettered event does not hold up the others, and can be applied later.
-pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let open = |bed: &EventBed<F>| {
         bed.open_with(|bank| {
             bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
@@ -170,7 +171,7 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result
 
 /// If an event fails, the later events of its stream are dead-lettered with it, in order, and no
 /// other stream is affected.
-pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let open = |bed: &EventBed<F>| {
         bed.open_with(|bank| {
             bank.on_failure(FailurePolicy::default().then(FailureAction::Quarantine))
@@ -200,7 +201,7 @@ pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Resu
 
 /// A caller that resumes a projection without the event at which it is halted dead-letters that
 /// event.
-pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     dispatch(&events, failing("a", "transact")?)?;
     dispatch(&events, cents("b", 1)?)?;
@@ -218,9 +219,7 @@ pub(super) fn skipped_is_put_aside<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// Events of types that a projection does not know are skipped, or fail, as it is declared.
-pub(super) fn unknown_types_by_declaration<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn unknown_types_by_declaration<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let unknown = || NewEvent::raw("a", "renamed", 1, b"1".to_vec());
     let events = bed.open()?;
     let outcome = dispatch(&events, unknown())?;
@@ -238,9 +237,7 @@ pub(super) fn unknown_types_by_declaration<F: Factory>(
 }
 
 /// An event whose payload does not decode fails like any other, and is named.
-pub(super) fn undecodable_payload_fails<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn undecodable_payload_fails<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open_with(|bank| {
         bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
     })?;

@@ -1,5 +1,6 @@
 //! The state of a stream, and snapshots of it.
 
+use arbour::Result;
 use arbour::events::{Append, EventError, StreamSnapshots};
 use arbour_core::KvStore;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{cents, moved};
 
 /// A snapshot shortens the fold and does not change its result.
-pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let open = |bed: &EventBed<F>, schema| {
         StreamSnapshots::<i64>::open(&**bed.log_store(), &bed.log()?, "balances", schema)
     };
@@ -19,7 +20,7 @@ pub(super) fn snapshot_shortens_fold<F: Factory>(bed: &mut EventBed<F>) -> Resul
         balances: &StreamSnapshots<i64>,
         store: &S,
         stream: &str,
-    ) -> Result<(i64, u64, usize), EventError> {
+    ) -> Result<(i64, u64, usize)> {
         let mut read = 0;
         let folded = balances.fold(&store.snapshot()?, stream, |balance, event| {
             read += 1;

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::events::layout::{ack_tree, lease_tree};
 use arbour::events::{Append, EventBuf, EventError, EventQuery};
 use arbour_core::engine::TreeName;
@@ -21,7 +22,7 @@ fn positions(events: &[EventBuf]) -> Vec<u64> {
 
 /// Case 27. A subscription gets the existing events and then new ones, each once and in order,
 /// while others append.
-pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const WRITERS: u64 = 4;
     const EACH: u64 = 40;
     let events = bed.builder().build()?;
@@ -46,7 +47,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
             assert!(!next.is_empty(), "after {} of {total} nothing comes any more", seen.len());
             seen.extend(positions(&next));
         }
-        Ok::<_, EventError>(seen)
+        arbour::Result::<_>::Ok(seen)
     })?;
     let expected: Vec<u64> = (1..=total).collect();
     assert!(seen == expected, "each event once and in order: {seen:?}");
@@ -54,9 +55,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// Acknowledged events are not delivered again, and others are, even after a restart.
-pub(super) fn resumes_where_acknowledged<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     events.dispatch(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
@@ -89,7 +88,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(
 }
 
 /// A follower without a name has no stored position, and does not keep events from being trimmed.
-pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     events.dispatch(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
@@ -104,7 +103,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
         let waiting = scope.spawn(|| only_a.next(9, LONG));
         events.dispatch(cents("a", 4)?)?;
         assert_eq!(positions(&waiting.join().expect("it does not panic")?), [4]);
-        Ok::<_, EventError>(())
+        arbour::Result::<_>::Ok(())
     })?;
     let trees = bed.log_store().snapshot()?.trees()?;
     assert!(!trees.contains(&ack_tree("main")), "nothing is remembered: {trees:?}");
@@ -116,7 +115,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 
 /// `trim` keeps events that a subscription has not seen; a subscription that comes too late fails
 /// with an error.
-pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for number in 1..=6 {
         events.dispatch(cents("a", number)?)?;
@@ -143,9 +142,7 @@ pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<(), 
 }
 
 /// A projection that lags behind keeps the events it has yet to apply.
-pub(super) fn projection_keeps_its_events<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for number in 1..=5 {
         append(bed, cents("a", number)?)?;
     }
@@ -159,9 +156,7 @@ pub(super) fn projection_keeps_its_events<F: Factory>(
 }
 
 /// Consumers of one subscription each get events that no other has, and all events are completed.
-pub(super) fn consumers_share_each_once<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const COUNT: u64 = 60;
     let events = bed.builder().build()?;
     for _ in 0..COUNT {
@@ -171,7 +166,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(
         let consumers: Vec<_> = (0..4)
             .map(|consumer| {
                 let events = &events;
-                scope.spawn(move || -> Result<Vec<u64>, EventError> {
+                scope.spawn(move || -> Result<Vec<u64>> {
                     let name = format!("consumer {consumer}");
                     let mut done = Vec::new();
                     loop {
@@ -189,7 +184,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(
             })
             .collect();
         let joined = consumers.into_iter().map(|consumer| consumer.join().expect("no panic"));
-        joined.collect::<Result<Vec<_>, EventError>>()
+        joined.collect::<Result<Vec<_>>>()
     })?;
     let mut all: Vec<u64> = done.into_iter().flatten().collect();
     all.sort_unstable();
@@ -206,7 +201,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(
 }
 
 /// An expired claim goes to another consumer, and the first consumer fails because it is too late.
-pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=3 {
         events.dispatch(cents("a", number)?)?;
@@ -229,7 +224,7 @@ pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<(), Ev
 }
 
 /// The stored claims grow with the open claims, however much was completed after the slowest one.
-pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const COUNT: u64 = 120;
     let mut all = Append::new();
     for number in 1..=COUNT {
@@ -237,7 +232,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<(), E
     }
     let events = bed.builder().build()?;
     events.dispatch(all)?;
-    let kept = |bed: &EventBed<F>| -> Result<usize, EventError> {
+    let kept = |bed: &EventBed<F>| -> Result<usize> {
         let store = bed.log_store();
         let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;
         let snapshot = store.snapshot()?;

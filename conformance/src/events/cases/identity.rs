@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 
+use arbour::Result;
 use arbour::events::EventError;
 use arbour::events::layout::{log_tree, stream_tree};
 use arbour::key::KeyPart as _;
@@ -26,7 +27,7 @@ struct Moment {
 }
 
 impl Moment {
-    fn of<F: Factory>(bed: &EventBed<F>) -> Result<Self, EventError> {
+    fn of<F: Factory>(bed: &EventBed<F>) -> Result<Self> {
         let store = bed.log_store();
         let open = |name: &str| store.open_tree(TreeName::layer(name)?);
         let head = store.get(&open(&log_tree("main"))?, LOG_HEAD)?.expect("the log has a head");
@@ -38,24 +39,24 @@ impl Moment {
 }
 
 /// Removes the newest events from the end of a log, as if the store had lost its last commits.
-fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> Result<(), EventError> {
+fn cut_off<F: Factory>(bed: &EventBed<F>, to: &Moment, from: u64) -> Result<()> {
     let store = bed.log_store();
     let open = |name: &str| store.open_tree(TreeName::layer(name)?);
     let (events, streams) = (open(&log_tree("main"))?, open(&stream_tree("main"))?);
     let mut key = Vec::new();
     from.encode_part(&mut key);
     let lost = KeyRange::from_bounds(Bound::Included(&key), Bound::Excluded(LOG_HEAD));
-    Ok(store.write(|transaction| {
+    store.write(|transaction| {
         transaction.delete_range(&events, lost.clone())?;
         transaction.put(&events, LOG_HEAD, &to.head)?;
         transaction.delete_range(&streams, KeyRange::all())?;
         to.streams.iter().try_for_each(|(key, value)| transaction.put(&streams, key, value))
-    })?)
+    })
 }
 
 /// Case 37. A log that has lost its end is a typed error when it is opened, and never numbered
 /// anew.
-pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     applied(&events, cents("a", 2)?)?;
@@ -93,7 +94,7 @@ pub(super) fn lost_end_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
 }
 
 /// Case 37. The log of another store is a typed error, whatever its length.
-pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for number in 1..=3 {
         applied(&events, cents("a", number)?)?;
@@ -127,7 +128,7 @@ pub(super) fn foreign_log_is_found<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// Removes the log from a store that it shares with the views.
-fn clear_log<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
+fn clear_log<F: Factory>(bed: &EventBed<F>) -> Result<()> {
     for name in ["log", "stream", "key"] {
         let tree = bed.layer_tree(&format!("arbour/{name}/main"))?;
         // The positions of views are stored after the head of their log, and do not belong to the
@@ -140,9 +141,7 @@ fn clear_log<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
 
 /// Section D. Events that were appended and not applied before a crash are applied the next time,
 /// once.
-pub(super) fn appended_is_applied_next_time<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn appended_is_applied_next_time<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     drop(events);
@@ -159,7 +158,7 @@ pub(super) fn appended_is_applied_next_time<F: Factory>(
 }
 
 /// Several logs and projections of one store do not mix.
-pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     let other = arbour::events::Events::builder(std::sync::Arc::clone(bed.views()), "other")

@@ -1,5 +1,6 @@
 //! The log: appending, expecting versions, repeating a call.
 
+use arbour::Result;
 use arbour::events::layout::log_tree;
 use arbour::events::{Append, EventError, EventQuery, Expected, Metadata, NewEvent};
 use arbour_core::engine::TreeName;
@@ -11,7 +12,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{cents, expecting};
 
 /// Case 20. Positions and versions have no gaps, whatever was refused or rolled back in between.
-pub(super) fn positions_contiguous<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn positions_contiguous<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, cents("a", 1)?)?;
     refused(append(bed, expecting("a", Expected::NoStream, 2)?), "a second first event");
     let log = bed.log()?;
@@ -27,7 +28,7 @@ pub(super) fn positions_contiguous<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// Case 21. A refused append has written nothing, and the transaction continues.
-pub(super) fn conflict_lands_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn conflict_lands_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, cents("a", 1)?)?;
     let log = bed.log()?;
     bed.log_store().write(|transaction| {
@@ -52,7 +53,7 @@ pub(super) fn conflict_lands_nothing<F: Factory>(bed: &mut EventBed<F>) -> Resul
 }
 
 /// Case 22. Each expectation holds and fails where it should.
-pub(super) fn expected_versions<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn expected_versions<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     use Expected::{Any, Exact, Exists, NoStream};
     append(bed, Append::new().event(cents("two", 1)?).event(cents("two", 1)?))?;
     bed.settle()?;
@@ -83,8 +84,8 @@ pub(super) fn expected_versions<F: Factory>(bed: &mut EventBed<F>) -> Result<(),
 }
 
 /// Case 23. Events of several streams are appended together or not at all.
-pub(super) fn several_streams_atomic<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
-    let transfer = |expected| -> Result<Append, EventError> {
+pub(super) fn several_streams_atomic<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let transfer = |expected| -> Result<Append> {
         Ok(Append::new()
             .event(cents("a", -5)?)
             .event(cents("b", 5)?)
@@ -102,7 +103,7 @@ pub(super) fn several_streams_atomic<F: Factory>(bed: &mut EventBed<F>) -> Resul
 
 /// Case 24. With a key, events that were appended before are not appended again, and their
 /// positions are returned, whatever the versions are now.
-pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let both = Append::new()
         .event(cents("a", 1)?)
         .event(cents("b", 2)?)
@@ -129,7 +130,7 @@ pub(super) fn key_repeats_original<F: Factory>(bed: &mut EventBed<F>) -> Result<
 
 /// Case 24. A key that was used for something else is refused, with the position at which it was
 /// used.
-pub(super) fn key_reused_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn key_reused_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, cents("z", 0)?)?;
     append(bed, Append::from(cents("a", 1)?).key("k"))?;
     bed.settle()?;
@@ -151,9 +152,7 @@ pub(super) fn key_reused_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Result
 }
 
 /// Case 25. When all events were trimmed, positions, versions and keys continue as before.
-pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, Append::new().event(cents("a", 1)?).event(cents("a", 2)?).key("k"))?;
     append(bed, cents("b", 3)?)?;
     let log = bed.log()?;
@@ -181,7 +180,7 @@ pub(super) fn goes_on_behind_what_was_given_up<F: Factory>(
 }
 
 /// The metadata of an event is read back.
-pub(super) fn metadata_and_times_kept<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn metadata_and_times_kept<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let metadata = Metadata::default()
         .correlated("checkout")
         .caused_by("order-7")
@@ -212,7 +211,7 @@ const CLOCK_AT: std::ops::Range<usize> = 65..73;
 
 /// If the clock goes back, times stay in order: the log's clock stops until the machine's has
 /// caught up.
-pub(super) fn clock_never_goes_back<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn clock_never_goes_back<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let ahead = 32_503_680_000_000_i64; // The year 3000.
     append(bed, cents("a", 1)?)?;
     change_head(bed, |head| head.get_mut(CLOCK_AT), &ahead.to_be_bytes())?;
@@ -233,19 +232,17 @@ fn change_head<F: Factory>(
     bed: &EventBed<F>,
     part: impl Fn(&mut [u8]) -> Option<&mut [u8]>,
     bytes: &[u8],
-) -> Result<(), EventError> {
+) -> Result<()> {
     let name = log_tree("main");
     let heads = bed.log_store().open_tree(TreeName::layer(&name)?)?;
     let mut head = bed.log_store().get(&heads, &[0xff])?.expect("the log has a head");
     let part = part(&mut head).expect("a head is as long as that");
     part.copy_from_slice(bytes);
-    Ok(bed.log_store().put(&heads, &[0xff], &head)?)
+    bed.log_store().put(&heads, &[0xff], &head)
 }
 
 /// Q4, E4. Positions go beyond 2^31, which strato-db reads back as 0, and end with an error.
-pub(super) fn positions_beyond_32_bits<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn positions_beyond_32_bits<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, cents("a", 1)?)?;
     let position_at = 17..25;
     let first_at = 57..65;
@@ -262,14 +259,14 @@ pub(super) fn positions_beyond_32_bits<F: Factory>(
 }
 
 /// A payload over the limit of the store is refused, and so is the rest of its append.
-fn over_limit_refused<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
+fn over_limit_refused<F: Factory>(bed: &EventBed<F>) -> Result<()> {
     let small = bed.small_store("small", 2000)?;
     let log = arbour::events::Log::open(&small, "main")?;
     let both = Append::new().event(cents("s", 1)?).event(NewEvent::raw("s", "t", 1, vec![0; 2000]));
     let appended = small.write(|transaction| {
         let refused = log.append(transaction, &both);
         log.append(transaction, &cents("s", 2)?.into())?;
-        Ok::<_, EventError>(refused)
+        Ok(refused)
     })?;
     refused_by_store(appended, ErrorKind::TooLarge, "an event over the limit");
     assert_eq!(log.head(&small.snapshot()?)?.position, 1, "only what came behind it is there");
@@ -277,7 +274,7 @@ fn over_limit_refused<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
 }
 
 /// Names of no or too many bytes, appends of nothing, and payloads over the limit are refused.
-pub(super) fn bad_appends_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn bad_appends_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let long = "x".repeat(1001);
     let raw = |stream: &str, event_type: &str| NewEvent::raw(stream, event_type, 1, Vec::new());
     for (bad, what) in [

@@ -1,8 +1,9 @@
 //! What happens to an event, in which order, and that it happens as a whole.
 
+use arbour::Result;
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{result_tree, view_name};
-use arbour::events::{EventError, Outcome, Phase};
+use arbour::events::{Outcome, Phase};
 use arbour_core::KvStore;
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
 
 /// A view is the fold of the log, and stays so when it is opened again.
-pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for (number, stream) in (0..20).zip(["a", "b", "c"].into_iter().cycle()) {
         let result = applied(&events, cents(stream, number)?)?;
@@ -34,7 +35,7 @@ pub(super) fn view_is_fold<F: Factory>(bed: &mut EventBed<F>) -> Result<(), Even
 
 /// Case 33. The phases come in order; reducers see the view as it was before the event, derivers
 /// see the changes of all models, and sub-events see what came before them.
-pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 5)?)?;
     bed.scene.calls();
@@ -86,7 +87,7 @@ pub(super) fn phases_in_order<F: Factory>(bed: &mut EventBed<F>) -> Result<(), E
 
 /// Case 32. Sub-events are applied depth first, at the position of their event, are reported with
 /// it, and are emitted again when it is applied again.
-pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     let parent = json!({
         "cents": 1,
@@ -112,7 +113,7 @@ pub(super) fn sub_events_depth_first<F: Factory>(bed: &mut EventBed<F>) -> Resul
 }
 
 /// Case 32. An endless chain of sub-events fails the whole event.
-pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open_with(|bank| bank.sub_events(5, 8))?;
     applied(&events, cents("a", 1)?)?;
     let many: Vec<_> = (0..9).map(|_| json!(["b", {"cents": 1}])).collect();
@@ -145,9 +146,7 @@ pub(super) fn endless_sub_events_fail<F: Factory>(bed: &mut EventBed<F>) -> Resu
 }
 
 /// A failing event leaves nothing, whatever the phase and the depth.
-pub(super) fn failed_event_leaves_nothing<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn failed_event_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     let views = bed.views();
@@ -156,7 +155,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(
         result_tree("bank", 1),
         arbour::documents::layout::index_tree(&view_name("bank", 1, "accounts"), "cents"),
     ];
-    let stored = || -> Result<Vec<_>, EventError> {
+    let stored = || -> Result<Vec<_>> {
         let trees = names.iter().map(|name| {
             let tree = bed.layer_tree(name)?;
             let range = arbour_core::KeyRange::all();
@@ -167,7 +166,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(
                 range,
                 arbour_core::Direction::Forward,
             )?;
-            Ok(crate::entries(cursor)?)
+            crate::entries(cursor)
         });
         trees.collect()
     };
@@ -194,7 +193,7 @@ pub(super) fn failed_event_leaves_nothing<F: Factory>(
 }
 
 /// The payload that `preprocess` returns is applied, and the log keeps the original event.
-pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, event("a", json!({"cents": 1, "instead": {"cents": 50}}))?)?;
     drop(events);
@@ -206,7 +205,7 @@ pub(super) fn preprocess_replaces<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 
 /// Section 3 of strato-db's review: generated values, ids and times, are the same when events are
 /// applied again.
-pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for _ in 0..3 {
         applied(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::events::{Append, EventError, EventQuery, Events, Projection};
 use arbour::traced::TracedStore;
 use arbour_core::KvStore as _;
@@ -12,15 +13,13 @@ use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::cents;
 
-fn acknowledged<F: Factory>(bed: &EventBed<F>) -> Result<Option<u64>, EventError> {
+fn acknowledged<F: Factory>(bed: &EventBed<F>) -> Result<Option<u64>> {
     bed.log()?.acknowledged(&bed.log_store().snapshot()?, "mailer")
 }
 
 /// The acknowledged position never moves backwards, and never beyond the newest event; a forgotten
 /// subscription can begin anywhere.
-pub(super) fn acknowledged_only_forwards<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let (log, store) = (bed.log()?, Arc::clone(bed.log_store()));
@@ -53,9 +52,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(
 }
 
 /// The runner that subscribes last takes over: the earlier one can no longer acknowledge anything.
-pub(super) fn later_runner_fences_the_earlier<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn later_runner_fences_the_earlier<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let mut earlier = events.subscribe("mailer", EventQuery::all())?;
@@ -92,7 +89,7 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(
 
 /// A subscription whose next event was trimmed fails with the first position that is left, and
 /// continues there on request.
-pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=5 {
         events.dispatch(cents("a", number)?)?;
@@ -122,9 +119,7 @@ pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Resul
 }
 
 /// A call that changes nothing commits nothing.
-pub(super) fn unchanged_commits_nothing<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn unchanged_commits_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let store = Arc::new(TracedStore::new(Arc::clone(bed.views())));
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("bank", 1))

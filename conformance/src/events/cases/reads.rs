@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::events::layout::log_tree;
 use arbour::events::{Append, EventError, EventQuery, EventType, NewEvent};
 use arbour_core::engine::TreeName;
@@ -14,7 +15,7 @@ use crate::events::EventBed;
 use crate::events::ledger::cents;
 
 /// Appends seven events of three streams.
-fn seven<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
+fn seven<F: Factory>(bed: &EventBed<F>) -> Result<()> {
     let mut seven = Append::new();
     for (number, stream) in ["a", "b", "ab", "a", "b", "a", "a\u{1}"].into_iter().enumerate() {
         seven = seven.event(cents(stream, number as i64)?);
@@ -23,11 +24,11 @@ fn seven<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
 }
 
 /// Case 26. Every bound, limit and direction, including those that match nothing.
-pub(super) fn reads_at_every_bound<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn reads_at_every_bound<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     seven(bed)?;
     bed.settle()?;
     let all = EventQuery::all;
-    let positions = |query: &EventQuery| -> Result<Vec<u64>, EventError> {
+    let positions = |query: &EventQuery| -> Result<Vec<u64>> {
         let events = bed.log()?.read(&bed.log_store().snapshot()?, query)?;
         Ok(events.iter().map(|event| event.as_event().position).collect())
     };
@@ -69,7 +70,7 @@ pub(super) fn reads_at_every_bound<F: Factory>(bed: &mut EventBed<F>) -> Result<
 }
 
 /// A visitor can stop the visits, and the limit counts matching events.
-pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     seven(bed)?;
     append(bed, NewEvent::raw("a", "other", 1, b"1".to_vec()))?;
     append(bed, cents("a", 8)?)?;
@@ -80,11 +81,11 @@ pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> Resul
         visited.push(event.position);
         let flow =
             if visited.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        Ok::<_, EventError>(flow)
+        Ok(flow)
     })?;
     assert_eq!(visited, [1, 2, 3]);
     let mine = EventError::Broken { log: "mine".into(), position: 7 };
-    let failed = log.each(&snapshot, &EventQuery::all(), |_| Err(mine.clone()));
+    let failed = log.each(&snapshot, &EventQuery::all(), |_| Err(mine.clone().into()));
     assert_eq!(refused(failed, "a visitor's own error").to_string(), mine.to_string());
     let query = EventQuery::stream("a").of_type("other").of_type("none").limit(5);
     assert_eq!(log.read(&snapshot, &query)?.len(), 1);
@@ -94,7 +95,7 @@ pub(super) fn visits_stream_and_stop<F: Factory>(bed: &mut EventBed<F>) -> Resul
 }
 
 /// Each event has the hash of the one before: a missing event and a changed one are detected.
-pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     seven(bed)?;
     bed.settle()?;
     let log = bed.log()?;
@@ -106,7 +107,7 @@ pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(
     let events = KeyRange::new(..&[0xff][..]);
     let entries = crate::entries(store.snapshot()?.scan(&tree, events, Direction::Forward)?)?;
     assert_eq!(entries.len(), 7);
-    let broken = |position: u64| -> Result<(), EventError> {
+    let broken = |position: u64| -> Result<()> {
         let error = refused(log.verify(&store.snapshot()?, 0), "a broken chain");
         let is_right =
             matches!(error, EventError::Broken { position: found, .. } if found == position);
@@ -130,7 +131,7 @@ pub(super) fn hashes_chain_events<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 }
 
 /// Unreadable parts of a log are named; the rest can be read.
-pub(super) fn undecodable_is_named<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn undecodable_is_named<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     append(bed, cents("a", 1)?)?;
     append(bed, NewEvent::raw("a", "moved", 1, b"{not json".to_vec()))?;
     append(bed, NewEvent::raw("a", "moved", 77, b"1".to_vec()))?;
@@ -163,7 +164,7 @@ pub(super) fn undecodable_is_named<F: Factory>(bed: &mut EventBed<F>) -> Result<
 
 /// Case 39. Payloads of every older version are upgraded to the current one; newer ones are
 /// refused, and an event of another type is `None`.
-pub(super) fn older_payloads_upcast<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn older_payloads_upcast<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let versions = || {
         let first = EventType::<Value>::new("named");
         let second = first.clone().upcast_json(1, |name| Ok(json!({"name": name})));

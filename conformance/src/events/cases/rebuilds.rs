@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use arbour::Progress;
+use arbour::events::Events;
 use arbour::events::VersionState::{self, Active, Building, Kept, New};
-use arbour::events::{EventError, Events};
+use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore};
 use serde_json::json;
 
@@ -16,11 +16,11 @@ use crate::events::ledger::{cents, event};
 /// Enough events for several chunks of a rebuild.
 const CROWD: i64 = 1100;
 
-fn both<F: Factory>(bed: &EventBed<F>) -> Result<Events<F::Store>, EventError> {
+fn both<F: Factory>(bed: &EventBed<F>) -> Result<Events<F::Store>> {
     bed.builder().projection(bed.ledger("bank", 1)?).projection(bed.ledger("bank", 2)?).build()
 }
 
-fn fill<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
+fn fill<F: Factory>(bed: &EventBed<F>) -> Result<()> {
     let log = bed.log()?;
     bed.log_store().write(|transaction| {
         for number in 0..CROWD {
@@ -32,7 +32,7 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
 }
 
 /// Returns the roles of the existing versions.
-fn states<S: KvStore>(events: &Events<S>) -> Result<Vec<VersionState>, EventError> {
+fn states<S: KvStore>(events: &Events<S>) -> Result<Vec<VersionState>> {
     Ok(events.versions("bank")?.iter().map(|version| version.state).collect())
 }
 
@@ -42,7 +42,7 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 
 /// Case 34. A new version is built while the old one is read and updated, and replaces it once it
 /// is complete; it is the same as the old one.
-pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     bed.open()?;
     fill(bed)?;
     bed.open()?.catch_up("bank")?;
@@ -74,9 +74,7 @@ pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> Result<()
 }
 
 /// A caller that catches up gets progress reports, and can stop: what was applied stays.
-pub(super) fn catching_up_tells_how_far<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn catching_up_tells_how_far<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     fill(bed)?;
     let events = bed.open()?;
     let mut told = Vec::new();
@@ -108,7 +106,7 @@ pub(super) fn catching_up_tells_how_far<F: Factory>(
 }
 
 /// An interrupted rebuild is resumed, even after a restart.
-pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     bed.open()?;
     fill(bed)?;
     let mut done = 0;
@@ -139,9 +137,7 @@ pub(super) fn rebuild_resumes<F: Factory>(bed: &mut EventBed<F>) -> Result<(), E
 }
 
 /// A rebuild that meets a failing event halts and reports it; the version that is read continues.
-pub(super) fn rebuild_stands_at_failure<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn rebuild_stands_at_failure<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     bed.scene.mend(true);
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
@@ -153,7 +149,7 @@ pub(super) fn rebuild_stands_at_failure<F: Factory>(
     refused(events.rebuild("bank", 2, &mut go_on), "a rebuild of what fails");
     assert_eq!(applied(&events, cents("a", 4)?)?.get("cents"), Some(&json!(7)));
     refused(events.rebuild("bank", 2, &mut go_on), "a rebuild that stands");
-    let dead = |version| -> Result<Vec<u64>, EventError> {
+    let dead = |version| -> Result<Vec<u64>> {
         let letters = bed.builder().build()?.dead_letters_of("bank", version)?;
         Ok(letters.iter().map(|dead| dead.position).collect())
     };
@@ -170,9 +166,7 @@ pub(super) fn rebuild_stands_at_failure<F: Factory>(
 
 /// A handle that was opened before a switch applies nothing to the version that is no longer read,
 /// and cannot use the one that was forgotten.
-pub(super) fn older_handle_knows_the_switch<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let old = bed.open()?;
     applied(&old, cents("a", 1)?)?;
     let new = both(bed)?;
@@ -196,9 +190,7 @@ pub(super) fn older_handle_knows_the_switch<F: Factory>(
 /// If a program declares only a newer version than the one that is read, it is built as soon as a
 /// thread waits for it, and is read from then on. A program that declares only an earlier version
 /// is refused.
-pub(super) fn newer_version_takes_over<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     bed.open()?;
     fill(bed)?;
     bed.open()?.catch_up("bank")?;
@@ -229,9 +221,7 @@ pub(super) fn newer_version_takes_over<F: Factory>(
 }
 
 /// A forgotten version leaves nothing, and the version that is read cannot be forgotten.
-pub(super) fn forgotten_leaves_nothing<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn forgotten_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     applied(&events, cents("a", 1)?)?;
     drop(events);

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::Progress;
 use arbour::documents::Collection;
 use arbour::events::layout::{key_tree, log_tree, stream_tree};
 use arbour::events::{Append, EventError, Events, Log, Projection};
+use arbour::{Progress, Result};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -20,14 +20,14 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 /// Copies the log of a bed to a store, and returns the newest position there.
-fn pull<F: Factory>(bed: &EventBed<F>, copy: &F::Store) -> Result<u64, EventError> {
+fn pull<F: Factory>(bed: &EventBed<F>, copy: &F::Store) -> Result<u64> {
     let replica = Log::open(copy, "copy")?;
     replica.copy_from(copy, &bed.log()?, &bed.log_store().snapshot()?, &mut go_on)
 }
 
 type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
-fn stored<S: KvStore>(store: &S, tree: &str) -> Result<Entries, EventError> {
+fn stored<S: KvStore>(store: &S, tree: &str) -> Result<Entries> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
@@ -36,7 +36,7 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> Result<Entries, EventError> {
     Ok(crate::entries(cursor)?.into_iter().filter(is_own).collect())
 }
 
-fn fill<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
+fn fill<F: Factory>(bed: &EventBed<F>) -> Result<()> {
     let log = bed.log()?;
     bed.log_store().write(|transaction| {
         for number in 0..300 {
@@ -50,7 +50,7 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> Result<(), EventError> {
 
 /// Case 38. A copy has the same events with the same hashes, follows what is appended, knows the
 /// keys, and views made of it are the same.
-pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     fill(bed)?;
     let copy = bed.other_store("copy")?;
     let replica = Log::open(&copy, "copy")?;
@@ -92,9 +92,7 @@ pub(super) fn copy_is_byte_equal<F: Factory>(bed: &mut EventBed<F>) -> Result<()
 }
 
 /// A copy refuses another log, a log that has lost its end, and a broken chain.
-pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(
-    bed: &mut EventBed<F>,
-) -> Result<(), EventError> {
+pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for number in 1..=4 {
         append(bed, cents("a", number)?)?;
     }
@@ -136,7 +134,7 @@ pub(super) fn copy_refuses_what_does_not_fit<F: Factory>(
 
 /// A new copy of a trimmed log begins after the trimmed events; a copy that lags behind them fails
 /// with an error.
-pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn copy_of_what_is_left<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for number in 1..=3 {
         append(bed, cents("a", number)?)?;
     }

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use arbour::Result;
 use arbour::events::layout::{log_tree, type_tree};
-use arbour::events::{Append, EventError, EventQuery, Log, NewEvent};
+use arbour::events::{Append, EventQuery, Log, NewEvent};
 use arbour::key::KeyPart as _;
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
@@ -22,7 +23,7 @@ fn raw(number: usize) -> NewEvent {
     NewEvent::raw(format!("s{}", number % 3), event_type, 1, vec![number as u8])
 }
 
-fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> Result<u64, EventError> {
+fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> Result<u64> {
     append(bed, numbers.fold(Append::new(), |all, number| all.event(raw(number))))
 }
 
@@ -46,17 +47,13 @@ fn queries(newest: u64) -> Vec<EventQuery> {
     queries
 }
 
-fn positions<S: KvStore>(
-    store: &S,
-    name: &str,
-    query: &EventQuery,
-) -> Result<Vec<u64>, EventError> {
+fn positions<S: KvStore>(store: &S, name: &str, query: &EventQuery) -> Result<Vec<u64>> {
     let events = Log::open(store, name)?.read(&store.snapshot()?, query)?;
     Ok(events.iter().map(|event| event.as_event().position).collect())
 }
 
 /// Asserts that each query finds the same as a check of all events.
-fn assert_alike<S: KvStore>(store: &S, name: &str) -> Result<(), EventError> {
+fn assert_alike<S: KvStore>(store: &S, name: &str) -> Result<()> {
     let log = Log::open(store, name)?;
     let snapshot = store.snapshot()?;
     for query in queries(log.head(&snapshot)?.position) {
@@ -67,7 +64,7 @@ fn assert_alike<S: KvStore>(store: &S, name: &str) -> Result<(), EventError> {
             if query.types.iter().any(|name| name == event.event_type) {
                 expected.push(event.position);
             }
-            Ok::<_, EventError>(ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
         expected.truncate(query.limit.unwrap_or(usize::MAX));
         assert_eq!(positions(store, name, &query)?, expected, "{query:?}");
@@ -76,7 +73,7 @@ fn assert_alike<S: KvStore>(store: &S, name: &str) -> Result<(), EventError> {
 }
 
 /// Returns the number of entries in a tree of the layer.
-fn entries<S: KvStore>(store: &S, tree: &str) -> Result<usize, EventError> {
+fn entries<S: KvStore>(store: &S, tree: &str) -> Result<usize> {
     let tree = store.open_tree(TreeName::layer(tree)?)?;
     let snapshot = store.snapshot()?;
     let cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
@@ -86,7 +83,7 @@ fn entries<S: KvStore>(store: &S, tree: &str) -> Result<usize, EventError> {
 /// The index finds the same events by type as a scan, whichever handle appends and whatever is
 /// trimmed, and other events are not even read. A log that was not configured to keep an index has
 /// none.
-pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     fill(bed, 0..20)?;
     assert_eq!(entries(&**bed.log_store(), &type_tree("main"))?, 0);
     assert_alike(&**bed.log_store(), "main")?;
@@ -119,7 +116,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<
 
 /// An index that is declared later is built from the existing events, in several commits; if that
 /// is interrupted, reads are right, and the next program resumes it.
-pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const CROWD: usize = 1100;
     fill(bed, 0..CROWD)?;
     let mut done = 0;
@@ -156,7 +153,7 @@ pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> Result
 }
 
 /// A copy has an index if it was configured to keep one, whether its source has one or not.
-pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> Result<(), EventError> {
+pub(super) fn copy_keeps_its_own<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     fill(bed, 0..20)?;
     let copy = bed.other_store("copy")?;
     let replica = Log::open(&copy, "copy")?;

@@ -18,7 +18,7 @@ use crate::{Factory, MemoryFactory};
 /// use arbour_conformance::events::faulty::TamperedFactory;
 /// use arbour_conformance::{Axis, run};
 /// run(&EventSuite, TamperedFactory::sound(), Axis::Fixed, "log", "positions_contiguous")?;
-/// # Ok::<(), arbour::events::EventError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TamperedFactory(Option<EventFault>);

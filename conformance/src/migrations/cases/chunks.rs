@@ -5,20 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Run, Source, Step};
 use arbour_core::KeyRange;
 
 use super::claims::{
-    app, assert_counted, at, counts_rooms, fill_rooms, ran, refused, room, traced,
+    app, assert_counted, at, counts_rooms, fill_rooms, place, ran, refused, room, traced,
 };
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
 /// Case 42. A run that ends in chunk k resumes after the last commit, and no entry is handed out
 /// twice.
-pub(super) fn resumes_at_cursor<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 23)?;
     // Each run gets a few entries further, and then fails in the middle of a chunk.
     let left = Arc::new(AtomicUsize::new(0));
@@ -46,7 +45,7 @@ pub(super) fn resumes_at_cursor<F: Factory>(
                 assert_eq!(at(&report.steps, 0).counts.chunks, 1, "behind the commits of before");
                 break;
             }
-            Err(error) => assert!(error.place().is_some() && runs < 10, "{error:?}"),
+            Err(error) => assert!(place(&error).is_some() && runs < 10, "{error:?}"),
         }
     }
     // One commit of four entries in each run, and the last three in the last run.
@@ -61,9 +60,7 @@ pub(super) fn resumes_at_cursor<F: Factory>(
 /// A step that puts an entry ahead of itself into the tree it visits would be handed its own
 /// writes: it is refused with both keys, and its earlier puts are rolled back. It may put entries
 /// behind itself, outside of the range and into other trees.
-pub(super) fn put_ahead_is_refused<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn put_ahead_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 5)?;
     let before = bed.contents()?;
     let ahead = |trees: &mut arbour::migrations::StepTrees<'_>, key: &[u8], value: &[u8]| {
@@ -106,9 +103,7 @@ pub(super) fn put_ahead_is_refused<F: Factory>(
 }
 
 /// A step is not handed entries that it deleted ahead of itself, however far was read ahead.
-pub(super) fn deleted_ahead_is_not_visited<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn deleted_ahead_is_not_visited<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 12)?;
     let step = Step::numbered(1).each("rooms", |trees, key, _| {
         let number: usize = std::str::from_utf8(key.get(5..).unwrap_or_default())?.parse()?;
@@ -133,9 +128,7 @@ pub(super) fn deleted_ahead_is_not_visited<F: Factory>(
 }
 
 /// A chunk that returns the cursor it was given would never end.
-pub(super) fn standing_cursor_is_refused<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn standing_cursor_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let stands = || {
         Step::numbered(1).chunked(|trees, cursor| {
             let count = cursor.map_or(0, |cursor| cursor.first().copied().unwrap_or(0));
@@ -154,9 +147,7 @@ pub(super) fn standing_cursor_is_refused<F: Factory>(
 }
 
 /// A chunk ends after a number of entries, bytes or milliseconds.
-pub(super) fn chunks_end_in_time<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn chunks_end_in_time<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 30)?;
     let store = &**bed.store();
     let copies = |number| {
@@ -182,7 +173,7 @@ pub(super) fn chunks_end_in_time<F: Factory>(
 }
 
 /// A step can define its own progress: its cursor is whatever it returns.
-pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn own_cursors<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let step = || {
         // Two rooms in each chunk, starting with the last one.
@@ -226,7 +217,7 @@ fn trace_room(
 }
 
 /// A range is visited within its bounds, wherever it resumes.
-pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     for key in [&b"a"[..], b"p", b"p\xfe", b"p\xff", b"p\xff\xff", b"p\xffa", b"q", b"\xff", b""] {
         bed.put("keys", key, b"v")?;
     }
@@ -265,9 +256,7 @@ pub(super) fn ranges_are_kept<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(
 
 /// Case 47. A run that was cancelled between two chunks resumes there, even by a program that has
 /// gained further steps.
-pub(super) fn cancelled_goes_on_further<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn cancelled_goes_on_further<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = app([counts_rooms(1), traced(2)]).chunk_entries(3);
     let report = migrations.run_with(&**bed.store(), &Run::default(), &mut |progress| {

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use arbour::migrations::{Group, MigrationError, Migrations, Problem, Report, Step, StepTrees};
+use arbour::migrations::{
+    Group, MigrationError, Migrations, Problem, Report, Step, StepPlace, StepTrees,
+};
+use arbour::{Error, Operation};
 use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
 
 use crate::Factory;
@@ -88,11 +91,16 @@ pub(super) fn ran(report: &Report) -> String {
 }
 
 /// Asserts that a call was refused, and returns the reason.
-pub(super) fn refused<T: Debug>(result: Result<T, MigrationError>, what: &str) -> MigrationError {
+pub(super) fn refused<T: Debug>(result: Result<T>, what: &str) -> MigrationError {
     assert!(result.is_err(), "{what} was not refused: {result:?}");
     let error = result.expect_err("it was asked just now");
     assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
-    error
+    error.downcast_ref::<MigrationError>().expect("an error of migrations").clone()
+}
+
+/// Returns where a step failed.
+pub(super) fn place(error: &Error) -> Option<&StepPlace> {
+    error.downcast_ref().and_then(MigrationError::place)
 }
 
 /// Returns the mismatches of an error that reports them.
@@ -111,12 +119,11 @@ pub(super) fn at<T>(all: &[T], place: usize) -> &T {
 }
 
 /// Asserts that the store refused a call with this kind.
-pub(super) fn refused_by_store<T: Debug>(
-    result: Result<T, MigrationError>,
-    kind: ErrorKind,
-    what: &str,
-) -> MigrationError {
-    let error = refused(result, what);
-    assert_eq!(error.store_error().map(arbour_core::Error::kind), Some(kind), "{what}: {error:?}");
+pub(super) fn refused_by_store<T: Debug>(result: Result<T>, kind: ErrorKind, what: &str) -> Error {
+    assert!(result.is_err(), "{what} was not refused: {result:?}");
+    let error = result.expect_err("it was asked just now");
+    let in_step = matches!(error.downcast_ref(), Some(MigrationError::StoreInStep { .. }));
+    assert!(in_step || error.operation() != Operation::Layer, "{what}: {error:?}");
+    assert_eq!(error.kind(), kind, "{what}: {error:?}");
     error
 }

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Run, Step, StepId, Target};
 
 use super::claims::{app, counts_rooms, fill_rooms, ran, refused, trace, traced, traces};
@@ -16,9 +17,7 @@ fn reversible(number: u64) -> Step {
 }
 
 /// Steps are undone from the newest on, and can run again.
-pub(super) fn undoes_in_opposite_order<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn undoes_in_opposite_order<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let migrations = || app([reversible(1), reversible(2), reversible(3).min_writer(1)]).format(1);
     migrations().run(&**bed.store())?;
     bed.settle()?;
@@ -39,9 +38,7 @@ pub(super) fn undoes_in_opposite_order<F: Factory>(
 }
 
 /// All steps to undo are checked first: if one of them cannot be undone, none is.
-pub(super) fn without_down_nothing_is_undone<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn without_down_nothing_is_undone<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([reversible(1), traced(2), reversible(3)]);
     migrations().run(&**bed.store())?;
@@ -73,9 +70,7 @@ pub(super) fn without_down_nothing_is_undone<F: Factory>(
 
 /// If undoing a step fails, nothing of that attempt is kept, the steps undone before stay undone,
 /// and the next attempt continues.
-pub(super) fn failed_down_keeps_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn failed_down_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let is_mended = Arc::new(AtomicBool::new(false));
     let migrations = || {
         let is_mended = Arc::clone(&is_mended);

@@ -1,5 +1,6 @@
 //! Previewing what would run.
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Source, Step, Target};
 use arbour_core::KeyRange;
 
@@ -25,9 +26,7 @@ fn steps() -> [Step; 3] {
 }
 
 /// Case 46. A dry run writes nothing, and reports what the run will do.
-pub(super) fn dry_run_writes_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn dry_run_writes_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 14)?;
     bed.settle()?;
     let before = bed.everything()?;
@@ -61,9 +60,7 @@ pub(super) fn dry_run_writes_nothing<F: Factory>(
 }
 
 /// A dry run fails as the run would, and continues where an interrupted run stopped.
-pub(super) fn dry_run_fails_as_the_run<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn dry_run_fails_as_the_run<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let fails = || {
@@ -91,9 +88,7 @@ pub(super) fn dry_run_fails_as_the_run<F: Factory>(
 }
 
 /// A plan lists what will run, in order, and making it writes nothing.
-pub(super) fn plan_is_what_runs<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn plan_is_what_runs<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([traced(4)].into_iter().chain(steps()));
     migrations().run_to(&**bed.store(), Target::number(1))?;

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Migrations, ProblemKind, Run, Step};
 
 use super::claims::{
@@ -14,7 +15,7 @@ use crate::migrations::MigrationBed;
 /// migrated; sqlx hashes the bytes of files, so that a checkout on Windows counts as an edit.
 pub(super) fn edited_is_refused_line_ends_are_none<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+) -> Result<()> {
     let program =
         |content: &str| app([Step::numbered(1).revision(content).atomic(|_| Ok(())), traced(2)]);
     app([Step::numbered(1).revision("one\ntwo\n").atomic(|_| Ok(()))]).run(&**bed.store())?;
@@ -39,9 +40,7 @@ pub(super) fn edited_is_refused_line_ends_are_none<F: Factory>(
 }
 
 /// A step that has run and is not declared is refused, or skipped if the program says so.
-pub(super) fn missing_is_refused<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn missing_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     app([traced(1), traced(2)]).run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
@@ -59,9 +58,7 @@ pub(super) fn missing_is_refused<F: Factory>(
 
 /// A step in progress continues as it began: nothing allows other content, another kind or no
 /// step at all to continue after its cursor.
-pub(super) fn under_way_stays_as_it_is<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn under_way_stays_as_it_is<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let lenient =
         |migrations: Migrations| migrations.allow_edited().allow_missing().chunk_entries(3);

@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Migrations, Step, StepId};
 use arbour_core::{ErrorKind, KeyRange, KvStore};
 
 use super::claims::{
-    app, assert_counted, at, counts_rooms, fill_rooms, ran, refused, refused_by_store, room,
+    app, assert_counted, at, counts_rooms, fill_rooms, place, ran, refused, refused_by_store, room,
     traced, traces,
 };
 use crate::Factory;
@@ -43,9 +44,7 @@ fn failing(
 
 /// Case 44. Nothing of a failed step is kept, earlier steps stay, the error says where and keeps
 /// its source, the store reads as before, and the next run resumes there.
-pub(super) fn error_keeps_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn error_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     #[derive(Debug)]
     struct OwnError;
     impl std::fmt::Display for OwnError {
@@ -74,9 +73,7 @@ pub(super) fn error_keeps_nothing<F: Factory>(
 }
 
 /// The same holds for a step that panics.
-pub(super) fn panic_keeps_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn panic_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 20)?;
     let is_mended = Arc::default();
     // Unwinds as a panic does, but prints nothing.
@@ -97,9 +94,7 @@ pub(super) fn panic_keeps_nothing<F: Factory>(
 
 /// An error of the store that a step takes for the end of the entries is not committed. Two of
 /// dicebot's steps ended at the first entry that could not be read, and continued.
-pub(super) fn swallowed_store_error_fails<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn swallowed_store_error_fails<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 4)?;
     let before = bed.contents()?;
     let migrations = || {
@@ -115,9 +110,8 @@ pub(super) fn swallowed_store_error_fails<F: Factory>(
     for steps in 1..12 {
         let breaking = Breaking::new(Arc::clone(bed.store()), Break::Before, steps);
         let ran = migrations().run_with(&breaking, &quick(), &mut |_| ControlFlow::Continue(()));
-        let error = refused(ran, "a store that broke");
-        assert_eq!(error.store_error().map(|error| error.kind()), Some(ErrorKind::Io), "{error:?}");
-        was_in_step += u32::from(error.place().is_some_and(|place| place.key.is_some()));
+        let error = refused_by_store(ran, ErrorKind::Io, "a store that broke");
+        was_in_step += u32::from(place(&error).is_some_and(|place| place.key.is_some()));
         assert_eq!(bed.contents()?, before, "nothing is kept");
     }
     assert!(was_in_step > 2, "only {was_in_step} breaks were within the step");
@@ -128,9 +122,7 @@ pub(super) fn swallowed_store_error_fails<F: Factory>(
 }
 
 /// A key or value that the store does not accept is refused with the key; a step may handle that.
-pub(super) fn refusals_name_the_key<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn refusals_name_the_key<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let long = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];
     let puts =
         |long: Vec<u8>| Step::numbered(1).atomic(move |trees| Ok(trees.put("rooms", &long, b"")?));
@@ -139,7 +131,7 @@ pub(super) fn refusals_name_the_key<F: Factory>(
         ErrorKind::TooLarge,
         "a long key",
     );
-    let key = error.place().and_then(|place| place.key.clone());
+    let key = place(&error).and_then(|place| place.key.clone());
     assert!(key.is_some_and(|key| key.starts_with("kkk") && key.ends_with("bytes)")), "{error:?}");
     let spared = Step::numbered(1).atomic(move |trees| match trees.put("rooms", &long, b"") {
         Err(error) if error.kind() == ErrorKind::TooLarge => Ok(trees.put("rooms", b"short", b"")?),
@@ -158,9 +150,7 @@ pub(super) fn refusals_name_the_key<F: Factory>(
 
 /// The check of a step runs in its last commit, which is not made if the check fails; a check
 /// cannot write.
-pub(super) fn failed_check_keeps_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn failed_check_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 5)?;
     let before = bed.contents()?;
     let writes = || Step::numbered(1).atomic(|trees| Ok(trees.put("new", b"k", b"")?));
@@ -190,9 +180,7 @@ pub(super) fn failed_check_keeps_nothing<F: Factory>(
 }
 
 /// If a step in chunks fails, the chunks before it stay, and the next run resumes after them.
-pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn failed_chunk_keeps_those_before<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
@@ -216,19 +204,18 @@ pub(super) fn failed_chunk_keeps_those_before<F: Factory>(
 
 /// A store that fails at a commit, for example because it is full, ends the run with its error and
 /// the step.
-pub(super) fn full_store_ends_the_run<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn full_store_ends_the_run<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(2);
     let mut ended = Vec::new();
     for steps in 10..40 {
         let breaking = Breaking::new(Arc::clone(bed.store()), Break::Before, steps);
         let run = migrations().run_with(&breaking, &quick(), &mut |_| ControlFlow::Continue(()));
-        let Err(error) = run else { break };
-        let kind = error.store_error().map(|error| error.kind());
-        assert_eq!(kind, Some(ErrorKind::Io), "{error:?}");
-        ended.push(error.place().map(|place| place.step.clone()));
+        if run.is_ok() {
+            break;
+        }
+        let error = refused_by_store(run, ErrorKind::Io, "a store that broke");
+        ended.push(place(&error).map(|place| place.step.clone()));
     }
     assert!(ended.contains(&Some(StepId::Number(1))), "{ended:?}");
     bed.settle()?;
@@ -238,9 +225,7 @@ pub(super) fn full_store_ends_the_run<F: Factory>(
 }
 
 /// The trees of Arbour's own layers stay consistent; a step can read them and not write them.
-pub(super) fn layers_are_not_written<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn layers_are_not_written<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let store = &**bed.store();
     store.put(
         &store.open_tree(arbour_core::engine::TreeName::layer("arbour/doc/notes")?)?,

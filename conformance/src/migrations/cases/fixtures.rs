@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour::migrations::{MigrationError, Migrations, Source, Step, StepId, Target};
+use arbour::Result;
+use arbour::migrations::{Migrations, Source, Step, StepId, Target};
 use arbour_core::KeyRange;
 
 use super::claims::{app, at, counts_rooms};
@@ -97,9 +98,7 @@ fn fixture() -> MigrationFixture {
 }
 
 /// Case 48. The pinned store of each version reaches the newest, on this engine.
-pub(super) fn every_version_reaches_newest<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn every_version_reaches_newest<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     for target in 0..=5 {
         crate::migration_fixture::clear(&**bed.store())?;
         bed.put("variables", b"ada\xffattic\xffluck", b"7")?;
@@ -117,17 +116,13 @@ pub(super) fn every_version_reaches_newest<F: Factory>(
 
 /// Cases 42 and 48. Whichever step breaks, before or after a commit takes effect: run again, the
 /// end is the same.
-pub(super) fn same_end_wherever_it_breaks<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn same_end_wherever_it_breaks<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fixture().check(bed.factory())
 }
 
 /// Steps that are right only while nothing goes wrong are detected: one that keeps its progress in
 /// memory, one with a different result each time, one that does not end where it says.
-pub(super) fn wrong_steps_are_shown<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn wrong_steps_are_shown<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let store =
         || (0..5).fold(Pinned::new(), |pinned, number| pinned.entry("rooms", &[number], b"v"));
     let in_memory = || {
@@ -163,9 +158,7 @@ pub(super) fn wrong_steps_are_shown<F: Factory>(
 }
 
 /// Steps that do harm when they run a second time are detected, including those of dicebot.
-pub(super) fn not_idempotent_is_shown<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn not_idempotent_is_shown<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let fails = || {
         Step::numbered(6).atomic(|trees| {
             trees.get("user variables", b"ada\xfeattic\xffwit")?.map(drop).ok_or("no wit")?;

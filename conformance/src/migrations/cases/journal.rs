@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arbour::Result;
 use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE};
 use arbour::migrations::{MigrationError, Migrations, RecordState, Step, StepId, Target};
 use arbour_core::engine::TreeName;
 use arbour_core::{ErrorKind, KvStore, KvWrite as _};
 
 use super::claims::{
-    app, assert_counted, at, counts_rooms, fill_rooms, ran, refused, traced, traces,
+    app, assert_counted, at, counts_rooms, fill_rooms, place, ran, refused, refused_by_store,
+    traced, traces,
 };
 use crate::Factory;
 use crate::migrations::MigrationBed;
@@ -16,7 +18,7 @@ use crate::migrations::bed::Entries;
 use crate::migrations::counting::Counting;
 
 /// What has run does not run again.
-pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let migrations = || app([traced(1), counts_rooms(2)]).chunk_entries(3);
     assert_eq!(ran(&migrations().run(&**bed.store())?), "rooms 1, rooms 2");
@@ -30,7 +32,7 @@ pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), Mig
 }
 
 /// The journal records which content ran, by which program, under which epoch, and how much it did.
-pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let clears = || {
         Step::named("clear").atomic(|trees| {
@@ -74,9 +76,7 @@ pub(super) fn says_what_ran<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(),
 }
 
 /// Opening a store whose migrations are all done is one read, and no transaction.
-pub(super) fn one_read_when_done<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn one_read_when_done<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let steps = || (1..=9).map(traced).chain([counts_rooms(10).min_reader(1)]);
     let migrations = || app(steps()).format(1);
@@ -96,7 +96,7 @@ pub(super) fn one_read_when_done<F: Factory>(
 
 /// A changed byte of the journal is detected wherever it is, tree and key are named, and nothing
 /// runs.
-pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     app([traced(1), traced(2)]).run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
@@ -140,20 +140,14 @@ pub(super) fn damage_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(
 }
 
 /// A journal of a newer Arbour is distinguished from a damaged one.
-pub(super) fn newer_layout_is_told<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn newer_layout_is_told<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     app([traced(1)]).run(&**bed.store())?;
     for (tree, entries) in bed.everything()? {
         for (key, value) in entries.iter().filter(|_| tree.starts_with("arbour/")) {
             let (format, rest) = value.split_first().expect("a value begins with its format");
             bed.put(&tree, key, &[&[format + 1], rest].concat())?;
-            let error = refused(app([traced(1), traced(2)]).run(&**bed.store()), "a newer journal");
-            assert_eq!(
-                error.store_error().map(|error| error.kind()),
-                Some(ErrorKind::TooNew),
-                "{error:?}"
-            );
+            let ran = app([traced(1), traced(2)]).run(&**bed.store());
+            refused_by_store(ran, ErrorKind::TooNew, "a newer journal");
             bed.put(&tree, key, value)?;
         }
     }
@@ -164,9 +158,7 @@ pub(super) fn newer_layout_is_told<F: Factory>(
 
 /// An entry that is lost, or is an older one, is detected by the head, and a lost head by the
 /// entries: otherwise steps that have run would run again.
-pub(super) fn lost_entry_is_found<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn lost_entry_is_found<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     app([traced(1)]).run(&**bed.store())?;
     let before = bed.everything()?;
     app([traced(1), traced(2)]).run(&**bed.store())?;
@@ -179,7 +171,7 @@ pub(super) fn lost_entry_is_found<F: Factory>(
         found.map(|(_, entries)| entries.clone()).unwrap_or_default()
     };
     assert_eq!(of(&after).len(), 3, "two steps and the head");
-    let is_found = |what: &str| -> Result<(), MigrationError> {
+    let is_found = |what: &str| -> Result<()> {
         let error = refused(app([traced(1), traced(2), traced(3)]).run(store), what);
         assert!(matches!(error, MigrationError::Damaged { .. }), "{what}: {error:?}");
         assert_eq!(traces(bed)?, "1 2", "{what}");
@@ -196,9 +188,7 @@ pub(super) fn lost_entry_is_found<F: Factory>(
 }
 
 /// A store that another tool has migrated continues from where it was.
-pub(super) fn adopts_what_others_ran<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn adopts_what_others_ran<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let migrations = || app([traced(1), traced(2), traced(3)]);
     let error =
         refused(migrations().adopt(&**bed.store(), Target::step("users", 1)), "no such step");
@@ -219,9 +209,7 @@ pub(super) fn adopts_what_others_ran<F: Factory>(
 
 /// `verify` runs the check of the newest step of each group, and compares the journal with the
 /// program.
-pub(super) fn verifies_what_should_hold<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn verifies_what_should_hold<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let has = |key: &'static [u8]| {
         move |trees: &mut arbour::migrations::StepTrees<'_>| {
             trees.get("rooms", key)?.map(drop).ok_or_else(|| "the room is missing".into())
@@ -249,12 +237,12 @@ pub(super) fn verifies_what_should_hold<F: Factory>(
     store.delete(&store.tree("rooms")?, b"study")?;
     let found = migrations().verify(store)?;
     assert_eq!(found.len(), 1, "{found:?}");
-    let place = found.first().and_then(MigrationError::place);
+    let place = found.first().and_then(place);
     assert_eq!(place.map(|place| &place.step), Some(&StepId::Number(2)));
     bed.put("rooms", b"study", b"")?;
     assert_eq!(bed.everything()?, before, "verifying writes nothing");
     let found = app([traced(3)]).verify(store)?;
-    let missing = found.first();
+    let missing = found.first().and_then(|error| error.downcast_ref());
     assert!(
         matches!(missing, Some(MigrationError::Refused { problems }) if problems.len() == 2),
         "two steps are missing: {found:?}"

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arbour::Result;
 use arbour::migrations::{Access, MigrationError, ProblemKind, Run, Target};
 
 use super::claims::{app, at, counts_rooms, fill_rooms, grouped, ran, refused, traced, traces};
@@ -9,9 +10,7 @@ use crate::Factory;
 use crate::migrations::MigrationBed;
 
 /// Case 45. A store of a newer program is refused by every call, and stays as it is.
-pub(super) fn newer_store_is_refused<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let older = || app([traced(1), traced(2)]).format(1);
     app([traced(1), traced(2), traced(3)]).format(1).run(&**bed.store())?;
     bed.settle()?;
@@ -48,9 +47,7 @@ pub(super) fn newer_store_is_refused<F: Factory>(
 }
 
 /// If the program allows it, the store may be read, provided that the unknown steps permit it.
-pub(super) fn read_only_by_choice<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn read_only_by_choice<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let newest = app([traced(1), traced(3).min_reader(1).min_writer(2)]).format(2);
     newest.run(&**bed.store())?;
     bed.settle()?;
@@ -75,9 +72,7 @@ pub(super) fn read_only_by_choice<F: Factory>(
 }
 
 /// A program that meets the requirements of the newer steps continues, with steps of its own too.
-pub(super) fn knows_enough_to_go_on<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn knows_enough_to_go_on<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let newest = app([traced(1), traced(3).min_reader(1).min_writer(1)]).format(2);
     newest.run(&**bed.store())?;
     bed.settle()?;
@@ -94,7 +89,7 @@ pub(super) fn knows_enough_to_go_on<F: Factory>(
 /// because the step would miss what is written behind its cursor.
 pub(super) fn nobody_writes_beside_what_is_under_way<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+) -> Result<()> {
     fill_rooms(&**bed.store(), 10)?;
     let step = || counts_rooms(3).min_reader(1).min_writer(1);
     let newest = app([traced(1), step()]).format(2).chunk_entries(3);

@@ -1,5 +1,6 @@
 //! Which steps run, and in which order.
 
+use arbour::Result;
 use arbour::migrations::{Group, MigrationError, Migrations, ProblemKind, Step, StepId, Target};
 use arbour_core::KeyRange;
 
@@ -9,9 +10,7 @@ use crate::migrations::MigrationBed;
 
 /// All groups share one order: numbers by their value, then names by their bytes, and the group if
 /// two are the same. strato-db sorts numbers as text, so 10 runs before 9 there.
-pub(super) fn numbers_then_names_then_groups<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn numbers_then_names_then_groups<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let numbered = |group: &'static str, number: u64| {
         Step::numbered(number).atomic(move |trees| Ok(trace(trees, &format!("{group}{number}"))?))
     };
@@ -30,9 +29,7 @@ pub(super) fn numbers_then_names_then_groups<F: Factory>(
     Ok(())
 }
 
-pub(super) fn runs_to_a_target<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn runs_to_a_target<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let migrations = app([traced(1), traced(2), traced(3), traced(4)]);
     migrations.run_to(&**bed.store(), Target::number(2))?;
     bed.settle()?;
@@ -62,7 +59,7 @@ pub(super) fn runs_to_a_target<F: Factory>(
 /// program says so.
 pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
     bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+) -> Result<()> {
     app([traced(1), traced(3)]).run(&**bed.store())?;
     bed.settle()?;
     let store = &**bed.store();
@@ -96,9 +93,7 @@ pub(super) fn late_runs_out_of_order_is_refused<F: Factory>(
 }
 
 /// If numbers have to be contiguous, nothing runs if one is missing: dicebot's `MigrationNotFound`.
-pub(super) fn gap_runs_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn gap_runs_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let contiguous = |numbers: &[u64]| {
         let group = numbers.iter().map(|number| traced(*number));
         let group = group.fold(Group::new("rooms").contiguous(), Group::step);
@@ -123,9 +118,7 @@ pub(super) fn gap_runs_nothing<F: Factory>(
 
 /// Case 47. A store of any version reaches the newest, through steps that add, change and delete
 /// everything, and an absent entry does no harm.
-pub(super) fn chain_from_every_version<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn chain_from_every_version<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let chain = || {
         app([
             Step::numbered(1)
@@ -162,9 +155,7 @@ pub(super) fn chain_from_every_version<F: Factory>(
 }
 
 /// A declaration that cannot be right for any store is refused before a store is read.
-pub(super) fn bad_declarations_refused<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn bad_declarations_refused<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let store = &**bed.store();
     let long = "x".repeat(201);
     let nothing = || Step::numbered(1).atomic(|_| Ok(()));

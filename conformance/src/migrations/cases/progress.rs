@@ -3,16 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use arbour::migrations::{MigrationError, Run, Step};
+use arbour::Result;
+use arbour::migrations::{Run, Step};
 
 use super::claims::{app, counts_rooms, fill_rooms, ran, traced, traces};
 use crate::Factory;
 use crate::migrations::MigrationBed;
 
 /// A long step in one transaction reports progress too, at least once each second.
-pub(super) fn told_within_atomic_steps<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn told_within_atomic_steps<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 60)?;
     let slow = || {
         Step::numbered(1).atomic(|trees| {
@@ -39,7 +38,7 @@ pub(super) fn told_within_atomic_steps<F: Factory>(
 
 /// Progress counts steps and entries, reports the total if it is known, and continues counting in
 /// the next run.
-pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(), MigrationError> {
+pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let visits =
         || Step::numbered(2).each("rooms", |trees, room, _| Ok(trees.put("visited", room, b"")?));
@@ -74,9 +73,7 @@ pub(super) fn told_by_entries<F: Factory>(bed: &mut MigrationBed<F>) -> Result<(
 
 /// The callback can cancel the run: before a step, of which nothing is kept then, or within one, of
 /// which nothing is kept either, however the step handles the cancellation.
-pub(super) fn cancelled_within_a_step<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn cancelled_within_a_step<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 40)?;
     let before = bed.contents()?;
     let slow = || {

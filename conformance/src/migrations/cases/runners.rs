@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use arbour::Result;
 use arbour::migrations::{MigrationError, Run};
 
 use super::claims::{
@@ -17,9 +18,7 @@ use crate::migrations::MigrationBed;
 /// Case 43. If two runners start at once, one applies the steps, and the other waits and finds them
 /// done. sqlx's lock of SQLite does nothing; rusqlite_migration reads the version outside of the
 /// transaction.
-pub(super) fn two_runners_one_applies<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn two_runners_one_applies<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 60)?;
     let migrations = || app([counts_rooms(1), traced(2)]).chunk_entries(3);
     let store = bed.store();
@@ -28,7 +27,7 @@ pub(super) fn two_runners_one_applies<F: Factory>(
         let runners = [run(), run(), run()];
         runners.map(|runner| runner.join().expect("a runner does not panic"))
     });
-    let reports: Vec<_> = reports.into_iter().collect::<Result<_, MigrationError>>()?;
+    let reports: Vec<_> = reports.into_iter().collect::<Result<_>>()?;
     let mut all: Vec<_> = reports.iter().map(ran).collect();
     all.sort();
     assert_eq!(all, ["", "", "rooms 1, rooms 2"], "one of them did all");
@@ -39,9 +38,7 @@ pub(super) fn two_runners_one_applies<F: Factory>(
 }
 
 /// A caller that does not want to wait gets the name of the holder, and the work is not disturbed.
-pub(super) fn busy_after_the_wait<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
@@ -49,14 +46,14 @@ pub(super) fn busy_after_the_wait<F: Factory>(
     let report = migrations().run_with(store, &Run::default(), &mut |_| {
         let impatient = Run::default().wait(Duration::from_millis(30));
         let other = migrations().run_with(store, &impatient, &mut |_| ControlFlow::Continue(()));
-        match other {
-            Err(MigrationError::Busy { holder, .. }) => {
+        match other.as_ref().err().and_then(|error| error.downcast_ref()) {
+            Some(MigrationError::Busy { holder, .. }) => {
                 let status = migrations().status(store).expect("looking is possible");
-                assert_eq!(status.runner, Some(holder));
+                assert_eq!(status.runner.as_ref(), Some(holder));
                 refusals += 1;
             }
             // After the last commit everything is done.
-            other => assert!(other.is_ok_and(|report| report.steps.is_empty())),
+            _ => assert!(other.is_ok_and(|report| report.steps.is_empty())),
         }
         ControlFlow::Continue(())
     })?;
@@ -69,9 +66,7 @@ pub(super) fn busy_after_the_wait<F: Factory>(
 
 /// A runner that died leaves its lease; once it has expired, another runner resumes after the last
 /// commit.
-pub(super) fn dead_runner_is_succeeded<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn dead_runner_is_succeeded<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     const LEASE: Duration = Duration::from_millis(400);
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);
@@ -98,9 +93,7 @@ pub(super) fn dead_runner_is_succeeded<F: Factory>(
 }
 
 /// A runner that was wrongly taken for dead notices at its next commit, of which nothing is kept.
-pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn fenced_runner_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), 9)?;
     let store = &**bed.store();
     let migrations = || app([counts_rooms(1), traced(2)]).chunk_entries(3);
@@ -127,9 +120,7 @@ pub(super) fn fenced_runner_keeps_nothing<F: Factory>(
 }
 
 /// A runner that has ended, in any way, is not waited for.
-pub(super) fn next_runner_need_not_wait<F: Factory>(
-    bed: &mut MigrationBed<F>,
-) -> Result<(), MigrationError> {
+pub(super) fn next_runner_need_not_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let fails = || traced(2).atomic(|_| Err("not yet".into()));
     let now = Run::default().wait(Duration::ZERO);
     let mut on = |_: arbour::Progress| ControlFlow::Continue(());

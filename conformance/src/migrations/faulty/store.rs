@@ -15,7 +15,7 @@ use crate::{Factory, MemoryFactory};
 /// use arbour_conformance::migrations::faulty::DistortedFactory;
 /// use arbour_conformance::{Axis, run};
 /// run(&MigrationSuite, DistortedFactory::sound(), Axis::Fixed, "journal", "runs_once")?;
-/// # Ok::<(), arbour::migrations::MigrationError>(())
+/// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DistortedFactory(Option<MigrationFault>);

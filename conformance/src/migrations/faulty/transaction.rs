@@ -64,7 +64,7 @@ impl<'s> KvRead for DistortedTransaction<'s> {
 }
 
 impl KvWrite for DistortedTransaction<'_> {
-    forward!(self => self.below(); check, conflicted);
+    forward!(self => self.below(); check);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.fault else {

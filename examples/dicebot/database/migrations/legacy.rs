@@ -30,9 +30,10 @@ pub(super) fn take_over<S: KvStore>(store: &S, declared: &Migrations) -> Result<
         0 => return Ok(()),
         done => Target::number(u64::from(done)),
     };
-    match declared.adopt(store, target) {
+    let adopted = declared.adopt(store, target);
+    match adopted.as_ref().err().and_then(|error| error.downcast_ref()) {
         // An earlier run has adopted it, and the journal counts from then on.
-        Ok(()) | Err(MigrationError::Journaled { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+        Some(MigrationError::Journaled { .. }) => Ok(()),
+        _ => Ok(adopted?),
     }
 }
