@@ -29,6 +29,7 @@
 //!
 //! - [`open`] opens a store by a URL; [`KvStore`], [`KvRead`] and [`KvWrite`] are the contract that every
 //!   store meets. [`StoreOptions`] says how a store is opened, [`Capabilities`] what its engine can do.
+//! - [`prelude`] holds the names that most programs need, [`documents`] collections of your own types.
 //! - [`TypedTree`] gives a tree typed [keys](key) and values by a [codec]; [`OpenTree`] is one in a store.
 //! - [`GroupCommit`] lets many threads share a commit, [`DynStore`] is an engine chosen at run time,
 //!   [`LazyStore`] opens a store at its first use.
@@ -61,6 +62,7 @@
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
 //! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
+//! | `derive` | yes | the derive macros `Document` and `IndexValue`; switches on `documents` | |
 //! | `documents` | yes | the module `documents` | |
 //! | `events` | yes | the module `events`; switches on `documents` and `tracing` | |
 //! | `migrations` | yes | the module `migrations` | |
@@ -103,6 +105,7 @@ pub mod migrations;
 mod open;
 #[cfg(feature = "documents")]
 mod ordered_uuid;
+pub mod prelude;
 #[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
 mod progress;
 mod registry;
@@ -134,11 +137,18 @@ pub use progress::Progress;
 pub use registry::Registry;
 pub use typed::{OpenTree, TypedCursor, TypedTree};
 
+/// What the code that the derive macros write refers to.
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub mod __private {
+    pub use serde_json::Value;
+}
+
 /// The programs of the pages, compiled and run as tests.
 #[cfg(all(
     doctest,
     feature = "json",
-    feature = "documents",
+    feature = "derive",
     feature = "events",
     feature = "migrations",
     feature = "transfer"

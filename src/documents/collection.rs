@@ -176,7 +176,8 @@ impl<D: Body> Collection<D> {
     pub(super) fn key_of(&self, id: &DocId<'_>) -> Result<Vec<u8>> {
         let ids = &self.definition.declaration.ids;
         let accepted = ids.accept(DocId::from(id)).ok_or_else(|| {
-            let reason = format!("\"{id}\" cannot be an id here: use {}", ids.expected());
+            let reason =
+                format!("\"{id}\" cannot be an id here: use {}", ids.expected_instead_of(id));
             self.definition.invalid(reason)
         })?;
         let mut key = Vec::with_capacity(32);

@@ -37,6 +37,8 @@ pub struct Declaration<D> {
     pub id_path: Vec<String>,
     /// The type of the ids.
     pub ids: Ids,
+    /// A value at the path of the id that stands for an id that is not made yet, in addition to null.
+    pub placeholder: Option<Value>,
     /// The fields. The id is also a field, named by its path, without being listed.
     pub fields: Vec<Field<D>>,
     /// The indexes.
@@ -63,6 +65,7 @@ impl<D: Body> Declaration<D> {
             name: name.to_owned(),
             id_path: vec!["id".to_owned()],
             ids: Ids::Chosen,
+            placeholder: None,
             fields: Vec::new(),
             indexes: Vec::new(),
             format: BodyFormat::new(),
@@ -81,6 +84,30 @@ impl<D: Body> Declaration<D> {
     pub fn id(mut self, path: &str, ids: Ids) -> Self {
         self.id_path = path.split('.').map(str::to_owned).collect();
         self.ids = ids;
+        self
+    }
+
+    /// Sets a value that stands for an id that is not made yet, so that the type of the id needs no
+    /// option. It must be a value that is never made: 0 for integers, the nil UUID, the empty text.
+    ///
+    /// A document with the placeholder gets an id whenever it is written, whatever the method. One
+    /// that an earlier program stored under such an id can be read and removed, and
+    /// [`change_id`](super::Collection::change_id) gives it another id.
+    ///
+    /// ```
+    /// use arbour::KvStore;
+    /// use arbour::documents::{Collection, Declaration, Ids};
+    /// use serde_json::{Value, json};
+    /// let notes = Declaration::<Value>::new("notes").id("id", Ids::Integer).placeholder(0);
+    /// let store = arbour::MemoryStore::new();
+    /// let notes = Collection::open(&store, notes)?;
+    /// let written = store.write(|transaction| notes.insert(transaction, &json!({"id": 0})))?;
+    /// assert_eq!(written.id, 1.into());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn placeholder(mut self, id: impl Into<Value>) -> Self {
+        self.placeholder = Some(id.into());
         self
     }
 
@@ -215,6 +242,7 @@ impl<D> fmt::Debug for Declaration<D> {
         f.debug_struct("Declaration")
             .field("name", &self.name)
             .field("ids", &self.ids)
+            .field("placeholder", &self.placeholder)
             .field("fields", &self.fields)
             .field("indexes", &self.indexes)
             .field("format", &self.format)

@@ -8,7 +8,9 @@ use arbour_core::{Direction, Error, Result};
 use serde_json::Value;
 
 use super::scalar::ScalarKind;
-use super::{Body, Declaration, DocError, Field, FieldKind, FieldSource, Ids, Index, path};
+use super::{
+    Body, Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, path, read_id,
+};
 
 /// A declaration with its names resolved.
 pub(super) struct Definition<D> {
@@ -138,6 +140,19 @@ impl<D: Body> Definition<D> {
             },
             _ => id,
         }
+    }
+
+    /// Reads the id in a document; `None` if it is null or the placeholder of an id to be made.
+    ///
+    /// # Errors
+    /// [`WrongType`](DocError::WrongType) if it is not an id of this collection.
+    pub(super) fn read_id(&self, body: &D) -> Result<Option<DocId<'static>>> {
+        let declaration = &self.declaration;
+        let id = path::at(body, &declaration.id_path);
+        if declaration.placeholder.as_ref() == Some(&id) {
+            return Ok(None);
+        }
+        read_id(&declaration.ids, self.name(), Some(&id))
     }
 
     /// Refuses a comparison with a type of value that the declaration of the field excludes.
@@ -275,6 +290,12 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
     check_name("collection", &declaration.name)?;
     if declaration.id_path.iter().any(String::is_empty) {
         return Err(format!("the path {id_name:?} to the id has an empty name in it"));
+    }
+    if let (Some(placeholder), false) = (&declaration.placeholder, declaration.ids.are_made()) {
+        return Err(format!(
+            "{placeholder} stands for an id to be made, but the program chooses the ids: remove the \
+             placeholder, or declare ids that are made"
+        ));
     }
     if !declaration.format.codec.can_read_back() {
         return Err("bincode cannot read a serde_json::Value back: use JSON".to_owned());

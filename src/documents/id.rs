@@ -55,6 +55,9 @@ pub enum Ids {
     },
 }
 
+/// What an integer beyond the range of ids is told.
+const INTEGER_TOO_LARGE: &str = "an integer of at most 9223372036854775807 (2^63 - 1)";
+
 impl Ids {
     /// Tells whether ids are generated for documents without one.
     ///
@@ -90,7 +93,10 @@ impl Ids {
             }
             _ => None,
         };
-        id.map(|id| Some(id.into_owned())).ok_or_else(|| self.expected())
+        id.map(|id| Some(id.into_owned())).ok_or_else(|| match value {
+            Value::Number(number) if self.are_numbers() && number.is_u64() => INTEGER_TOO_LARGE,
+            _ => self.expected(),
+        })
     }
 
     /// Converts an id to this type if it can represent it: a text that spells a UUID becomes one.
@@ -125,6 +131,18 @@ impl Ids {
             Self::Chosen | Self::Slug { .. } => "a text that is not empty",
             Self::Integer | Self::ChosenInteger => "an integer of 64 bits",
             Self::Uuid => "a UUID",
+        }
+    }
+
+    /// Returns a description of ids of this type, for an error about an id that is not one. It is not
+    /// the text of [`expected`](Self::expected), which stores hold, if that would mislead.
+    pub(super) fn expected_instead_of(&self, id: &DocId<'_>) -> &'static str {
+        match id {
+            // An id of type `u64` beyond the range.
+            DocId::Text(text) if self.are_numbers() && text.parse::<u64>().is_ok() => {
+                INTEGER_TOO_LARGE
+            }
+            _ => self.expected(),
         }
     }
 

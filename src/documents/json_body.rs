@@ -8,23 +8,29 @@
 use std::any::Any;
 
 use arbour_core::{DecodeError, EncodeError};
+use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Body, Integer};
+use super::Integer;
 use crate::codec::{Codec as _, Json, write_json};
 
 /// From this magnitude on, a JSON number may be an integer that does not fit 64 bits.
 const WIDE: f64 = 9_223_372_036_854_775_808.0;
 
-pub(super) fn encode<D: Body>(body: &D, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+pub(super) fn encode<D: Serialize + DeserializeOwned + 'static>(
+    body: &D,
+    bytes: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
     match (body as &dyn Any).downcast_ref::<Value>() {
         Some(json) => write_json(&Exact(json), bytes).map(drop),
         None => Json::encode(body, bytes),
     }
 }
 
-pub(super) fn decode<D: Body>(bytes: &[u8]) -> Result<D, DecodeError> {
+pub(super) fn decode<D: Serialize + DeserializeOwned + 'static>(
+    bytes: &[u8],
+) -> Result<D, DecodeError> {
     let body: D = Json::decode(bytes)?;
     let json = (&body as &dyn Any).downcast_ref::<Value>();
     if json.is_some_and(may_be_inexact)

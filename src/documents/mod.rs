@@ -1,7 +1,10 @@
 //! Documents: schemaless where you want it, indexed where you need it.
 //!
-//! A collection holds documents of one type, either a type of the program or any JSON. The program
-//! [declares](Declaration) its ids, [fields](Field) and [indexes](Index). Documents are written and
+//! A collection holds documents of one type, either a type of the program or any JSON. A type of the
+//! program declares its id, fields and indexes by `#[derive(Document)]`, and is filtered and sorted by
+//! [typed fields](TypedField); the trait [`Document`](trait@Document) shows how. For any JSON, and for
+//! what the macro has no attribute for, the program [declares](Declaration) the ids, [fields](Field)
+//! and [indexes](Index) itself. Documents are written and
 //! read through the caller's own transaction or snapshot, so they change atomically with everything
 //! else in the transaction, and so do their indexes.
 //!
@@ -27,9 +30,9 @@
 //!
 //! | to | there is |
 //! |---|---|
-//! | declare a collection | [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
+//! | declare a collection | [`Document`](trait@Document), [`DocumentStore::collection`], [`IndexValue`](trait@IndexValue); by hand [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
 //! | write | [`Collection::insert`], [`update`](Collection::update), [`remove`](Collection::remove) and others, [`put_many`](Collection::put_many) for many documents, [`Precondition`] |
-//! | read | [`Collection::get`], [`search`](Collection::search) by [`Query`] and [`Filter`], [`Page`] after page, [`count`](Collection::count), [`sum`](Collection::sum); each document once by [`DocCache`] |
+//! | read | [`Collection::get`], [`search`](Collection::search) by [`Query`], [`TypedField`] and [`Filter`], [`Page`] after page, [`count`](Collection::count), [`sum`](Collection::sum); each document once by [`DocCache`] |
 //! | know why | [`Collection::explain`] |
 //! | operate | [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
@@ -77,6 +80,8 @@ mod condition;
 mod declaration;
 mod definition;
 mod doc_store;
+mod document;
+mod document_store;
 mod entries;
 mod error;
 mod existing;
@@ -86,8 +91,10 @@ mod filter;
 mod find;
 mod goal;
 mod id;
+mod id_value;
 mod index;
 mod index_state;
+mod index_value;
 mod integer;
 mod json;
 mod json_body;
@@ -107,9 +114,11 @@ mod revisions;
 mod scalar;
 mod scrub;
 mod search;
+mod sort;
 mod status;
 mod sum;
 mod trees;
+mod typed_field;
 mod unbuilt;
 mod words;
 mod write;
@@ -117,22 +126,30 @@ mod writer;
 mod writes;
 
 pub use arbour_core::engine::document_layout as layout;
+#[cfg(feature = "derive")]
+pub use arbour_derive::{Document, IndexValue};
 pub use body::{Body, BodyCodec, Stored, Written};
 pub(crate) use body_format::{BodyError, BodyFormat};
 pub use cache::DocCache;
 pub use collection::Collection;
 pub use declaration::Declaration;
+pub use document::Document;
+pub use document_store::DocumentStore;
 pub use error::DocError;
 pub use explain::{Access, Considered, Explain};
 pub use field::{Field, FieldKind, FieldSource};
 pub use filter::Filter;
 pub use id::{DocId, Ids};
+pub use id_value::{IdValue, MadeId};
 #[doc(hidden)]
 pub use index::IndexPart;
 pub use index::{Index, IndexState};
+pub use index_value::{IndexValue, ManyValues, TextValue};
 pub use integer::Integer;
 pub use json::{from_json, read_id, set_at, to_json};
 pub use precondition::Precondition;
 pub use query::{Page, PageCursor, Query};
 pub use scalar::encode_scalar;
+pub use sort::Sort;
 pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
+pub use typed_field::TypedField;

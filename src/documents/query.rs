@@ -4,6 +4,7 @@ use std::fmt;
 
 use arbour_core::{Direction, Error};
 
+use super::sort::Sort;
 use super::{Filter, Stored};
 
 /// A query: which documents, in which order, and how many.
@@ -83,6 +84,19 @@ impl<D> Query<D> {
     #[must_use]
     pub fn descending(mut self, field: &str) -> Self {
         self.sort.push((field.to_owned(), Direction::Reverse));
+        self
+    }
+
+    /// Sorts by a typed field, after the fields added before.
+    ///
+    /// ```
+    /// # use arbour::documents::{Filter, Query, TypedField};
+    /// const SIZE: TypedField<serde_json::Value, u64> = TypedField::new("size");
+    /// assert_eq!(Query::new(Filter::All).sort(SIZE.descending()).sort[0].0, "size");
+    /// ```
+    #[must_use]
+    pub fn sort(mut self, sort: Sort<D>) -> Self {
+        self.sort.push((sort.field.to_owned(), sort.direction));
         self
     }
 

@@ -101,6 +101,11 @@ impl<D: Body> Writer<'_, D> {
 
     fn with_id(&self, body: &D, id: &DocId<'_>) -> Result<D> {
         let definition = &self.collection.definition;
+        if definition.declaration.placeholder.as_ref() == Some(&id.to_json()) {
+            let reason =
+                format!("{id} stands for an id that is not made yet: choose another new id");
+            return Err(definition.invalid(reason));
+        }
         let mut json = to_json(definition.name(), body)?;
         set_at(&mut json, &definition.declaration.id_path, id.to_json());
         self.read_back(json, id)

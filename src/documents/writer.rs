@@ -13,9 +13,7 @@ use super::definition::FieldRef;
 use super::doc_store::DocWrite;
 use super::entries::{Entries, Entry};
 use super::kv_docs::KvDocs;
-use super::{
-    Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, read_id, set_at, to_json,
-};
+use super::{Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, set_at, to_json};
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
 /// all of its writes.
@@ -98,8 +96,7 @@ impl<'w, D: Body> Writer<'w, D> {
     pub(super) fn complete(&self, body: &D) -> Result<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
-        let id = path::at(body, &declaration.id_path);
-        let id = read_id(&declaration.ids, definition.name(), Some(&id))?;
+        let id = definition.read_id(body)?;
         let defaults: Vec<_> = declaration
             .fields
             .iter()
@@ -132,9 +129,7 @@ impl<'w, D: Body> Writer<'w, D> {
     pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> Result<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
-        let kept = path::at(&body, &definition.declaration.id_path);
-        let ids = &definition.declaration.ids;
-        if read_id(ids, definition.name(), Some(&kept))?.as_ref() != Some(id) {
+        if definition.read_id(&body)?.as_ref() != Some(id) {
             let cause =
                 EncodeError::new(format!("it has no place for its id {:?}", definition.id_name));
             return Err(

@@ -1,12 +1,24 @@
 //! Properties of documents beyond those that the suite checks on every engine: their stored bytes,
 //! that a write the engine fails midway leaves nothing, that documents of any type read back equal,
-//! how much is read to make an id, and that the provided methods of the reading traits agree with
-//! Arbour's own reader.
+//! how much is read to make an id, that derived declarations equal those by hand, and that typed
+//! fields find what a plain comparison finds.
 
 #[cfg(test)]
 mod any_type;
 #[cfg(test)]
 mod defaults;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod derived_declaration;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod derived_ids;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod derived_program;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod derived_values;
 #[cfg(test)]
 mod failing;
 #[cfg(test)]

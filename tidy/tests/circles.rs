@@ -5,7 +5,7 @@ use std::path::Path;
 use arbour_tidy::{Source, circles, sources};
 
 /// All crates of the workspace except the examples.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "core/src",
     "src",
     "backends/redb/src",
@@ -13,6 +13,7 @@ const CRATES: [&str; 10] = [
     "backends/sled/src",
     "backends/sqlite/src",
     "conformance/src",
+    "derive/src",
     "benches/src",
     "faults/src",
     "tidy/src",

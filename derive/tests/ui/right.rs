@@ -1,0 +1,42 @@
+// What the other programs get wrong, right.
+
+use arbour::prelude::*;
+
+#[derive(Clone, Copy, Serialize, Deserialize, IndexValue)]
+pub enum Status {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, IndexValue)]
+pub struct TicketId(u64);
+
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "tickets", index(status, size desc))]
+pub struct Ticket {
+    #[document(id, made)]
+    id: TicketId,
+    #[document(index)]
+    status: Status,
+    #[document(index, many)]
+    tags: Vec<String>,
+    #[document(words)]
+    title: String,
+    size: u64,
+}
+
+fn main() {
+    let store = arbour::MemoryStore::new();
+    let tickets = store.collection::<Ticket>().unwrap();
+    let filter = Ticket::STATUS
+        .eq(Status::Open)
+        .and(Ticket::TAGS.contains("printer"))
+        .and(Ticket::TITLE.eq("no paper"))
+        .and(Ticket::SIZE.eq(5))
+        .and(Ticket::SIZE.range(5..));
+    let query = Query::new(filter).sort(Ticket::SIZE.ascending());
+    let snapshot = store.snapshot().unwrap();
+    let page = tickets.search(&snapshot, &query).unwrap();
+    assert!(page.items.is_empty());
+    assert!(tickets.get(&snapshot, &TicketId(1)).unwrap().is_none());
+}

@@ -1,0 +1,35 @@
+//! The names that most programs need.
+//!
+//! A program imports them all by one line. Its `Cargo.toml` also names `serde`, without features: the
+//! code that `Serialize` and `Deserialize` derive refers to that crate.
+//!
+#![cfg_attr(feature = "derive", doc = "```")]
+#![cfg_attr(not(feature = "derive"), doc = "```text")]
+//! use arbour::prelude::*;
+//!
+//! #[derive(Serialize, Deserialize, Document)]
+//! #[document(collection = "people")]
+//! struct Person {
+//!     #[document(id)]
+//!     name: String,
+//!     #[document(index)]
+//!     born: i32,
+//! }
+//!
+//! let store = arbour::open("memory:")?;
+//! let people = store.collection::<Person>()?;
+//! store.write(|transaction| {
+//!     people.insert(transaction, &Person { name: "ada".to_owned(), born: 1815 })
+//! })?;
+//! let query = Query::new(Person::BORN.at_most(1901)).sort(Person::BORN.ascending());
+//! let page: Page<Person> = people.search(&store.snapshot()?, &query)?;
+//! assert_eq!(page.items[0].body.name, "ada");
+//! # Ok::<(), arbour::Error>(())
+//! ```
+
+pub use arbour_core::{KvRead, KvStore, KvWrite};
+#[cfg(feature = "json")]
+pub use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "documents")]
+pub use crate::documents::{Collection, Document, DocumentStore, Filter, IndexValue, Page, Query};
