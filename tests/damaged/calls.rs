@@ -11,7 +11,7 @@ use std::time::Duration;
 use arbour::documents::{Collection, Filter, Query};
 use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
 use arbour::migrations::Target;
-use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, transfer};
+use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, Operation, transfer};
 use serde_json::{Value, json};
 
 use crate::store;
@@ -230,7 +230,8 @@ fn misleads(error: &(dyn StdError + 'static)) -> bool {
                 ErrorKind::Closed,
                 ErrorKind::CommitUnknown,
             ];
-            if wrong.contains(&error.kind()) {
+            // What a layer says is about its own rules, such as a journal that is there already.
+            if error.operation() != Operation::Layer && wrong.contains(&error.kind()) {
                 return true;
             }
         }

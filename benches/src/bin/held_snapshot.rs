@@ -25,7 +25,7 @@ struct Arguments {
     /// Measure the engines' own APIs instead of Arbour.
     #[arg(long)]
     raw: bool,
-    /// How long is written beside the snapshot; as long again is written without one.
+    /// How long to write beside the snapshot; then for the same time without one.
     #[arg(long, default_value_t = Load::FULL.held.as_secs())]
     seconds: u64,
     /// How durable each write is.

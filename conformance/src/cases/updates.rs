@@ -54,7 +54,7 @@ pub(super) fn swap_mismatch_reports_actual<F: Factory>(bed: &mut Bed<F>) -> Resu
     Ok(())
 }
 
-/// Case 92. A key can be swapped for nothing, and nothing for nothing.
+/// Case 92. A swap can remove a key, and can confirm that a key is absent.
 pub(super) fn swap_to_absent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
     bed.store().put(&t, b"a", b"1")?;
