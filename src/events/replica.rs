@@ -6,6 +6,7 @@ use std::time::Instant;
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Result};
 
 use super::event_batch::EventBatch;
+use super::head::Head;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
 use super::query::EventQuery;
@@ -55,44 +56,11 @@ impl Log {
         let (began, first) = (Instant::now(), self.head(&store.snapshot()?)?.position);
         loop {
             let head = self.head(&store.snapshot()?)?;
-            let reader_name = || format!("the copy {:?}", self.name());
-            if head.position > 0 && head.log_id != newest.log_id {
-                return Err(EventError::Foreign {
-                    log: source.name().to_owned(),
-                    reader: reader_name(),
-                    position: head.position,
-                }
-                .into());
-            }
-            if head.position > newest.position {
-                return Err(EventError::Truncated {
-                    log: source.name().to_owned(),
-                    reader: reader_name(),
-                    applied: head.position,
-                    newest: newest.position,
-                }
-                .into());
-            }
+            self.check_copies(head, source, newest)?;
             if head.position == newest.position {
-                if head.hash != newest.hash {
-                    return Err(EventError::Foreign {
-                        log: source.name().to_owned(),
-                        reader: reader_name(),
-                        position: head.position,
-                    }
-                    .into());
-                }
                 return Ok(head.position);
             }
             let is_new = head.position == 0;
-            if !is_new && newest.first > head.position + 1 {
-                return Err(EventError::Archived {
-                    log: source.name().to_owned(),
-                    asked: head.position + 1,
-                    first: newest.first,
-                }
-                .into());
-            }
             let after = if is_new { newest.first - 1 } else { head.position };
             let chunk = source.chunk(reader, after, newest.position)?;
             if chunk.is_empty() {
@@ -114,6 +82,26 @@ impl Log {
                 return Ok(done);
             }
         }
+    }
+
+    /// Checks that this log is the beginning of the other, as far as their heads show it, and that the
+    /// other still has what follows.
+    fn check_copies(&self, head: Head, source: &Log, newest: Head) -> Result<()> {
+        let (log, reader) = (source.name().to_owned(), format!("the copy {:?}", self.name()));
+        let position = head.position;
+        let is_other = position > 0 && head.log_id != newest.log_id;
+        if is_other || (position == newest.position && head.hash != newest.hash) {
+            return Err(EventError::Foreign { log, reader, position }.into());
+        }
+        if position > newest.position {
+            let (applied, newest) = (position, newest.position);
+            return Err(EventError::Truncated { log, reader, applied, newest }.into());
+        }
+        if position > 0 && newest.first > position + 1 {
+            let (asked, first) = (position + 1, newest.first);
+            return Err(EventError::Archived { log, asked, first }.into());
+        }
+        Ok(())
     }
 
     /// Verifies a batch of events and collects the writes for this log.
