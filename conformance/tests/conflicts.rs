@@ -11,22 +11,22 @@ fn a_write_that_conflicts_is_not_run_again_and_the_caller_can() {
     let factory = FaultyFactory::new(Fault::OnlyWritesConflict);
     let store = factory.open(&folder.path().join("store"), &StoreOptions::new()).unwrap();
     let tree = store.tree("t").unwrap();
-    let mut runs = 0;
+    let mut runs = 0_u8;
     let mut write = || {
         store.write(|transaction| {
             runs += 1;
             transaction.put(&tree, b"key", b"mine")?;
             if runs < 3 {
                 let mut other = store.begin()?;
-                other.put(&tree, b"key", b"other")?;
+                other.put(&tree, b"key", &[runs])?;
                 other.commit()?;
             }
             Ok(())
         })
     };
-    for _ in 0..2 {
+    for run in 1..=2 {
         assert_eq!(write().unwrap_err().kind(), ErrorKind::Conflict);
-        assert_eq!(store.get(&tree, b"key").unwrap().unwrap(), b"other");
+        assert_eq!(store.get(&tree, b"key").unwrap().unwrap(), [run]);
     }
     write().unwrap();
     assert_eq!(runs, 3, "once for each call");
