@@ -17,48 +17,8 @@ mod serde_names;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Declares the collection of a struct, and a constant for each declared field.
-///
-/// ```
-/// use arbour::documents::{Document, Filter, IndexValue};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Serialize, Deserialize, IndexValue)]
-/// #[serde(rename_all = "lowercase")]
-/// enum Status { Open, Waiting, Closed }
-///
-/// #[derive(Serialize, Deserialize, Document)]
-/// #[serde(rename_all = "camelCase")]
-/// #[document(
-///     collection = "tickets",
-///     index(status, opened_at desc),
-///     computed(name = "initial", type = Option<char>, with = initial, index)
-/// )]
-/// struct Ticket {
-///     #[document(id, made)]
-///     id: u64,
-///     status: Status,
-///     opened_at: u64,
-///     #[document(index, many)]
-///     tags: Vec<String>,
-///     #[document(words)]
-///     title: String,
-///     #[document(unique)]
-///     reference: String,
-///     #[document(field, default = "nobody")]
-///     owner: Option<String>,
-/// }
-///
-/// fn initial(ticket: &Ticket) -> Option<char> {
-///     ticket.title.chars().next()
-/// }
-///
-/// let tickets = Ticket::declaration();
-/// let names: Vec<&str> = tickets.indexes.iter().map(|index| index.name.as_str()).collect();
-/// assert_eq!(names, ["tags", "title:words", "reference", "initial", "status,-openedAt"]);
-/// let mine: Filter<Ticket> = Ticket::OWNER.eq("ada").and(Ticket::OPENED_AT.above(1_700_000_000));
-/// # let _ = mine;
-/// ```
+/// Declares the collection of a struct, and a constant for each declared field. The trait of the same
+/// name has an example.
 ///
 /// # On the struct: `#[document(...)]`
 ///
@@ -103,26 +63,11 @@ pub fn derive_document(input: TokenStream) -> TokenStream {
     document::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a type the possible value of a field.
+/// Makes a type the possible value of a field. The trait of the same name has an example.
 ///
 /// It is derived for enums whose variants have no content, which are stored as their names, and for
 /// newtypes, which are stored as their content. Serde's `rename`, `rename_all` and `transparent` are
 /// respected.
-///
-/// ```
-/// use arbour::documents::{DocId, IndexValue};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Serialize, Deserialize, IndexValue)]
-/// #[serde(rename_all = "snake_case")]
-/// enum Status { Open, WaitingForCustomer }
-///
-/// #[derive(Serialize, Deserialize, IndexValue)]
-/// struct TicketId(u64);
-///
-/// assert_eq!(Status::WaitingForCustomer.field_value(), "waiting_for_customer");
-/// assert_eq!(DocId::from(&TicketId(7)), DocId::Integer(7));
-/// ```
 ///
 /// A newtype of an integer of up to 64 bits, a `Uuid` or a text can be the id of a document. It
 /// converts to a `DocId`, by value or by reference, so that `tickets.get(&snapshot, &ticket.id)`

@@ -13,6 +13,22 @@ use super::{FieldKind, Integer, json_form};
 /// implements it for enums whose variants have no content, which are stored as their names, and for
 /// newtypes, which are stored as their content.
 ///
+#[cfg_attr(feature = "derive", doc = "```")]
+#[cfg_attr(not(feature = "derive"), doc = "```text")]
+/// use arbour::documents::{DocId, IndexValue};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, IndexValue)]
+/// #[serde(rename_all = "snake_case")]
+/// enum Status { Open, WaitingForCustomer }
+///
+/// #[derive(Serialize, Deserialize, IndexValue)]
+/// struct TicketId(u64);
+///
+/// assert_eq!(Status::WaitingForCustomer.field_value(), "waiting_for_customer");
+/// assert_eq!(DocId::from(&TicketId(7)), DocId::Integer(7));
+/// ```
+///
 /// Implement it by hand for a type with a serialization of its own. The values returned here must
 /// equal what [`to_json`](super::to_json) returns for the same value, or filters will not find it:
 ///

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use arbour_core::{Direction, KvRead, Result};
 use serde_json::{Number, Value};
 
+#[cfg(doc)]
+use super::DocError;
 use super::collection::Collection;
 use super::reader::Reader;
 use super::{Body, DocId, Explain, Filter, Page, Query, Stored};

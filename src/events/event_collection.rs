@@ -110,7 +110,7 @@ impl<D: Body> EventWrites<D> {
     /// when the event is applied.
     ///
     /// # Errors
-    /// [`Document`](EventError::Document) if the document cannot be encoded as JSON.
+    /// [`Unfit`](DocError::Unfit) if the document cannot be encoded as JSON.
     ///
     /// ```
     /// # use arbour::events::EventWrites;

@@ -4,6 +4,8 @@ use std::ops::{Bound, ControlFlow};
 
 use arbour_core::{Direction, KeyRange, KvRead, KvStore, KvWrite, Result};
 
+#[cfg(doc)]
+use super::EventError;
 use super::event::Event;
 use super::event_batch::CHUNK_EVENTS;
 use super::head::Head;
