@@ -64,6 +64,7 @@ impl Progress {
     }
 
     /// Sets which step of how many it is.
+    #[cfg(any(feature = "migrations", feature = "transfer"))]
     pub(crate) fn numbered(mut self, number: usize, of: usize) -> Self {
         (self.number, self.of) = (number, of);
         self
