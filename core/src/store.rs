@@ -284,7 +284,7 @@ pub trait KvStore: Send + Sync + 'static {
         self.try_read(run)
     }
 
-    /// As [`read`](Self::read), for a closure that returns an error type of the program.
+    /// Like [`read`](Self::read), but the closure returns the program's own error type.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -349,7 +349,7 @@ pub trait KvStore: Send + Sync + 'static {
         self.try_write_with(durability, run)
     }
 
-    /// As [`write`](Self::write), for a closure that returns an error type of the program.
+    /// Like [`write`](Self::write), but the closure returns the program's own error type.
     ///
     /// # Errors
     /// As [`write_with`](Self::write_with).

@@ -9,6 +9,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, Type, parenthesized};
 
+use crate::attributes::read_attributes;
 use crate::nearest::suggestion;
 use crate::options::{OPTIONS, Options, set_once};
 
@@ -55,9 +56,7 @@ pub(crate) struct ComputedField {
 impl CollectionAttributes {
     pub(crate) fn read(attributes: &[Attribute]) -> syn::Result<Self> {
         let mut read = Self::default();
-        for attribute in attributes.iter().filter(|found| found.path().is_ident("document")) {
-            attribute.parse_nested_meta(|meta| read.add(&meta))?;
-        }
+        read_attributes(attributes, "document", |meta| read.add(meta))?;
         Ok(read)
     }
 

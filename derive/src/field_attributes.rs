@@ -6,6 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, LitStr};
 
+use crate::attributes::read_attributes;
 use crate::nearest::suggestion;
 use crate::options::{OPTIONS, Options, set_once};
 
@@ -25,9 +26,7 @@ pub(crate) struct FieldAttributes {
 impl FieldAttributes {
     pub(crate) fn read(attributes: &[Attribute]) -> syn::Result<Self> {
         let mut read = Self::default();
-        for attribute in attributes.iter().filter(|found| found.path().is_ident("document")) {
-            attribute.parse_nested_meta(|meta| read.add(&meta))?;
-        }
+        read_attributes(attributes, "document", |meta| read.add(meta))?;
         Ok(read)
     }
 

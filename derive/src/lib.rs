@@ -3,6 +3,7 @@
 //!
 //! What cannot be right does not compile, and the error points at the field.
 
+mod attributes;
 mod collection_attributes;
 mod declared_field;
 mod diagnostics;

@@ -6,6 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Ident, LitStr, Token, parenthesized, token};
 
+use crate::attributes::read_attributes;
 use crate::nearest::suggestion;
 
 /// What serde's attributes say about the serialized form of a type, a field or a variant.
@@ -22,9 +23,7 @@ pub(crate) struct SerdeAttributes {
 impl SerdeAttributes {
     pub(crate) fn read(attributes: &[Attribute]) -> syn::Result<Self> {
         let mut read = Self::default();
-        for attribute in attributes.iter().filter(|found| found.path().is_ident("serde")) {
-            attribute.parse_nested_meta(|meta| read.add(&meta))?;
-        }
+        read_attributes(attributes, "serde", |meta| read.add(meta))?;
         Ok(read)
     }
 

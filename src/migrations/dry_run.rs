@@ -20,8 +20,8 @@ use super::{MigrationError, Target};
 impl Migrations {
     /// Runs the pending steps and their checks on a snapshot, as [`run`](Self::run) would, and reports
     /// what would change. Nothing is written and other writers are not blocked; the writes of the steps
-    /// are held in memory until the end. Steps really run, so any effect they have outside the store takes
-    /// place.
+    /// stay in memory and are discarded. The code of the steps runs, so what it does outside the store
+    /// is done.
     ///
     /// # Errors
     /// The error with which the run would end.

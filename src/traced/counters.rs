@@ -20,7 +20,7 @@ pub struct StoreCounters {
     pub committed: u64,
     /// Transactions rolled back or dropped.
     pub rolled_back: u64,
-    /// Operations that conflicted with another transaction; they are usually retried.
+    /// Operations that conflicted with another transaction; the caller runs them again.
     pub conflicts: u64,
     /// Operations that failed for other reasons.
     pub failed: u64,
