@@ -136,8 +136,8 @@ struct Feed<D> {
 impl<D: Body> Source for Feed<D> {
     type Item = Change;
 
-    async fn next(mut self) -> (Self, Step<Change>) {
-        let step = loop {
+    async fn next(mut self) -> Step<Self> {
+        loop {
             // Before the read: a commit in between then ends the wait at once.
             self.commits.mark_unchanged();
             let (collection, after) = (self.collection.clone(), self.after);
@@ -146,21 +146,20 @@ impl<D: Body> Source for Feed<D> {
                 Ok(changes) => {
                     if let Some(last) = changes.last() {
                         self.after = last.position;
-                        break Step::Items(changes);
+                        return Step::Items(self, changes);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Closed => break Step::Ended(None),
-                Err(error) => match error.downcast_ref() {
-                    Some(DocError::Trimmed { oldest, .. }) => {
-                        self.after = *oldest;
-                        break Step::Told(error);
-                    }
-                    _ => break Step::Ended(Some(error)),
-                },
+                Err(error) if error.kind() == ErrorKind::Closed => return Step::Ended(None),
+                Err(error) => {
+                    let Some(DocError::Trimmed { oldest, .. }) = error.downcast_ref() else {
+                        return Step::Ended(Some(error));
+                    };
+                    self.after = *oldest;
+                    return Step::Told(self, error);
+                }
             }
             // The sender lives as long as the store.
             let _ = timeout(self.store.poll(), self.commits.changed()).await;
-        };
-        (self, step)
+        }
     }
 }

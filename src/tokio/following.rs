@@ -2,18 +2,23 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use arbour_core::{Error, Result};
 use futures_core::Stream;
+use tokio::task::{JoinError, JoinSet};
 
-/// What a stream reads next.
-pub(crate) enum Step<T> {
+use super::blocking::runtime_shut_down;
+
+/// What a stream reads next, and what it reads from afterwards.
+pub(crate) enum Step<S: Source> {
     /// Items, at least one.
-    Items(Vec<T>),
+    Items(S, Vec<S::Item>),
     /// Something to tell the reader. The stream goes on.
-    Told(Error),
+    Told(S, Error),
     /// The end, with the error that caused it, if one did.
     Ended(Option<Error>),
 }
@@ -22,13 +27,11 @@ pub(crate) enum Step<T> {
 pub(crate) trait Source: Sized + Send + 'static {
     type Item: Send + 'static;
 
-    /// Waits for the next items. Returns itself, so that nothing is borrowed while a stream waits.
-    fn next(self) -> impl Future<Output = (Self, Step<Self::Item>)> + Send;
+    /// Waits for the next items.
+    fn next(self) -> impl Future<Output = Step<Self>> + Send;
 }
 
-type Reading<S> = Pin<Box<dyn Future<Output = (S, Step<<S as Source>::Item>)> + Send>>;
-
-/// A stream over a source. It reads only when it is polled, and keeps one batch.
+/// A stream over a source. It begins to read when it is polled, and keeps one batch.
 pub(crate) struct Following<S: Source> {
     state: State<S>,
     ready: VecDeque<S::Item>,
@@ -36,7 +39,10 @@ pub(crate) struct Following<S: Source> {
 
 enum State<S: Source> {
     Idle(S),
-    Reading(Reading<S>),
+    /// A task of its own reads. If the future were polled here, a reader that polls the stream once and
+    /// then waits for something else could keep the turn it was given among the reads of the store,
+    /// and wait for itself.
+    Reading(JoinSet<Step<S>>),
     Ended,
 }
 
@@ -52,9 +58,30 @@ impl<S: Source> Following<S> {
         }
         self
     }
+
+    /// Takes in what the task has read. Returns an error or the end to hand out.
+    fn take_in(&mut self, read: Option<Result<Step<S>, JoinError>>) -> Option<Option<Error>> {
+        match read {
+            Some(Ok(Step::Items(source, items))) => {
+                self.state = State::Idle(source);
+                self.ready = items.into();
+                None
+            }
+            Some(Ok(Step::Told(source, error))) => {
+                self.state = State::Idle(source);
+                Some(Some(error))
+            }
+            Some(Ok(Step::Ended(error))) => Some(error),
+            Some(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Some(Some(runtime_shut_down())),
+            },
+            None => Some(None),
+        }
+    }
 }
 
-// The stream never pins its fields: a future that is being read is in a box of its own.
+// Nothing is pinned in place: what is polled is in a task of its own.
 impl<S: Source> Unpin for Following<S> {}
 
 impl<S: Source> Stream for Following<S> {
@@ -65,23 +92,21 @@ impl<S: Source> Stream for Following<S> {
             if let Some(item) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            match std::mem::replace(&mut self.state, State::Ended) {
+            match mem::replace(&mut self.state, State::Ended) {
                 State::Ended => return Poll::Ready(None),
-                State::Idle(source) => self.state = State::Reading(Box::pin(source.next())),
-                State::Reading(mut reading) => {
-                    let Poll::Ready((source, step)) = reading.as_mut().poll(context) else {
-                        self.state = State::Reading(reading);
+                State::Idle(source) => {
+                    let mut task = JoinSet::new();
+                    task.spawn(source.next());
+                    self.state = State::Reading(task);
+                }
+                State::Reading(mut task) => {
+                    let Poll::Ready(read) = task.poll_join_next(context) else {
+                        self.state = State::Reading(task);
                         return Poll::Pending;
                     };
-                    match step {
-                        Step::Items(items) => self.ready = items.into(),
-                        Step::Told(error) => {
-                            self.state = State::Idle(source);
-                            return Poll::Ready(Some(Err(error)));
-                        }
-                        Step::Ended(error) => return Poll::Ready(error.map(Err)),
+                    if let Some(handed_out) = self.take_in(read) {
+                        return Poll::Ready(handed_out.map(Err));
                     }
-                    self.state = State::Idle(source);
                 }
             }
         }

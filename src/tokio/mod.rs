@@ -57,7 +57,7 @@
 mod blocking;
 #[cfg(feature = "documents")]
 mod changes;
-#[cfg(any(feature = "documents", feature = "events"))]
+#[cfg(feature = "documents")]
 mod following;
 mod options;
 mod store;

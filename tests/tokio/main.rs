@@ -17,3 +17,5 @@ mod panics;
 mod runtimes;
 #[cfg(test)]
 mod shutting_down;
+#[cfg(test)]
+mod streams;
