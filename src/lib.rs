@@ -173,4 +173,7 @@ mod pages {
     struct Moving;
     #[doc = include_str!("../docs/engines.md")]
     struct Engines;
+    #[cfg(feature = "tokio")]
+    #[doc = include_str!("../docs/web_service.md")]
+    struct WebService;
 }

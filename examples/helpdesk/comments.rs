@@ -19,11 +19,11 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<Comment>), AppError> {
     // The closure has an error type of its own, so it goes to `try_write`.
     let comment = app.store.try_write(move |tx| {
-        let ticket = shim::get(&app.tickets, tx, &id)?.ok_or(AppError::Missing(id))?;
+        let ticket = shim::get(&app.tickets, tx, id)?.ok_or(AppError::Missing(id))?;
         if ticket.status == Status::Closed {
             return Err(AppError::Closed(id));
         }
-        shim::modify(&app.tickets, tx, &id, |ticket| {
+        shim::modify(&app.tickets, tx, id, |ticket| {
             ticket.comments += 1;
             ticket.changed = Timestamp::now();
         })?;
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     Path(id): Path<TicketId>,
 ) -> Result<Json<Vec<Comment>>, AppError> {
     let comments = app.store.try_read(move |snapshot| {
-        if shim::get(&app.tickets, snapshot, &id)?.is_none() {
+        if shim::get(&app.tickets, snapshot, id)?.is_none() {
             return Err(AppError::Missing(id));
         }
         Ok(shim::list(&app.comments, snapshot, Comment::TICKET.eq(id))?)

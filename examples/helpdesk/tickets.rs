@@ -41,7 +41,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<TicketId>,
 ) -> Result<Json<Ticket>, AppError> {
-    let found = app.store.read(move |snapshot| shim::get(&app.tickets, snapshot, &id)).await?;
+    let found = app.store.read(move |snapshot| shim::get(&app.tickets, snapshot, id)).await?;
     found.map(Json).ok_or(AppError::Missing(id))
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn change(
     Json(changes): Json<TicketChanges>,
 ) -> Result<Json<Ticket>, AppError> {
     let change = move |ticket: &mut Ticket| changes.apply(ticket);
-    let changed = app.store.write(move |tx| shim::modify(&app.tickets, tx, &id, change)).await;
+    let changed = app.store.write(move |tx| shim::modify(&app.tickets, tx, id, change)).await;
     changed.map(Json).map_err(AppError::about(id))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, AppError> {
     let deleted = app.store.write(move |tx| {
         shim::delete_where(&app.comments, tx, Comment::TICKET.eq(id))?;
-        app.tickets.remove(tx, &id)
+        app.tickets.remove(tx, id)
     });
     if deleted.await? { Ok(StatusCode::NO_CONTENT) } else { Err(AppError::Missing(id)) }
 }

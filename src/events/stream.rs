@@ -36,6 +36,19 @@ const BATCH: usize = 128;
 ///
 /// Its runtime needs its timer (`enable_time`), because commits of other processes are noticed by
 /// [polling](super::EventsBuilder::poll).
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::EventStream;
+/// use futures_util::StreamExt;
+///
+/// async fn print<S: KvStore>(mut stream: EventStream<S>) -> arbour::Result<()> {
+///     while let Some(event) = stream.next().await {
+///         println!("{}", event?.as_event().event_type);
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct EventStream<S: KvStore, L: KvStore = S> {
     following: Following<Reader<S, L>>,
 }
@@ -90,6 +103,20 @@ impl<S: KvStore, L: KvStore> fmt::Debug for EventStream<S, L> {
 ///
 /// It returns events as an [`EventStream`] does. [`acknowledge`](Self::acknowledge) stores how far they
 /// were read: what was returned but not acknowledged comes again to the next runner.
+///
+/// ```
+/// use arbour::KvStore;
+/// use arbour::events::SubscriptionStream;
+/// use futures_util::StreamExt;
+///
+/// async fn mail<S: KvStore>(mut mailer: SubscriptionStream<S>) -> arbour::Result<()> {
+///     while let Some(event) = mailer.next().await {
+///         println!("{}", event?.as_event().event_type);
+///         mailer.acknowledge().await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct SubscriptionStream<S: KvStore, L: KvStore = S> {
     events: EventStream<S, L>,
     runner: Runner<S, L>,
@@ -208,6 +235,14 @@ impl<S: KvStore, L: KvStore> fmt::Debug for SubscriptionStream<S, L> {
 
 /// What a subscription has read so far, to be acknowledged in a transaction; made by
 /// [`SubscriptionStream::acknowledgement`].
+///
+/// ```
+/// use arbour::events::Acknowledgement;
+/// use arbour::{DynStore, DynTransaction};
+/// fn done(tx: &mut DynTransaction<'_>, read: &Acknowledgement<DynStore>) -> arbour::Result<()> {
+///     read.acknowledge_in(tx)
+/// }
+/// ```
 pub struct Acknowledgement<S: KvStore, L: KvStore = S> {
     runner: Runner<S, L>,
     position: u64,

@@ -32,6 +32,25 @@ const BATCH: usize = 128;
 ///
 /// Each waiting stream costs a short read after each commit of the store. To show changes to thousands
 /// of clients, read one stream and hand its items on by `tokio::sync::broadcast`.
+///
+/// ```
+/// use arbour::documents::{Body, DocError};
+/// use arbour::tokio::Changes;
+/// use futures_util::StreamExt;
+///
+/// async fn follow<D: Body>(mut changes: Changes<D>) -> arbour::Result<()> {
+///     while let Some(change) = changes.next().await {
+///         match change {
+///             Ok(change) => println!("{} at {}", change.id, change.position),
+///             Err(error) => match error.downcast_ref() {
+///                 Some(DocError::Trimmed { oldest, .. }) => println!("missed all up to {oldest}"),
+///                 _ => return Err(error),
+///             },
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct Changes<D: Body> {
     following: Following<Feed<D>>,
 }
