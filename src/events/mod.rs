@@ -82,6 +82,6 @@ pub use projection::{Pace, Projection};
 pub use query::EventQuery;
 pub use status::{ProjectionStatus, VersionState};
 #[cfg(feature = "tokio")]
-pub use stream::{Acknowledgement, EventStream, SubscriptionStream};
+pub use stream::{EventStream, SubscriptionStream};
 pub use subscription::Subscription;
 pub use tail::Tail;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use arbour_core::{KvStore, KvWrite, Result};
+use arbour_core::{DynTransaction, KvStore, Result};
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -176,12 +176,14 @@ impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn acknowledge(&self) -> Result<()> {
-        let Acknowledgement { runner, position } = self.acknowledgement();
+        let (runner, position) = (self.runner.clone(), self.position);
         run_blocking(move || runner.acknowledge(position)).await?
     }
 
-    /// Returns the acknowledgement of all events that the stream has returned so far, for a transaction
-    /// of the log's store: the effects of the events and their acknowledgement are then one commit.
+    /// Returns a function that acknowledges all events that the stream has returned so far, for a
+    /// transaction of the log's store: the effects of the events and their acknowledgement are then one
+    /// commit. It fails with [`Fenced`](EventError::Fenced) if another runner has taken over; the
+    /// transaction then has to be rolled back.
     ///
     /// ```
     /// use arbour::events::{EventQuery, Events, NewEvent};
@@ -196,18 +198,21 @@ impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
     /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let mut mailer = events.subscribe("mailer", EventQuery::all())?.into_stream();
     /// let event = mailer.next().await.expect("the log is open")?;
-    /// let done = mailer.acknowledgement();
+    /// let acknowledge = mailer.acknowledgement();
     /// store.write(move |tx| {
     ///     // Here the program writes what it made of the event.
     ///     # let _ = event;
-    ///     done.acknowledge_in(tx)
+    ///     acknowledge(tx)
     /// }).await?;
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn acknowledgement(&self) -> Acknowledgement<S, L> {
-        Acknowledgement { runner: self.runner.clone(), position: self.position }
+    pub fn acknowledgement(
+        &self,
+    ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<S, L> {
+        let (runner, position) = (self.runner.clone(), self.position);
+        move |transaction| runner.acknowledge_in(transaction, position)
     }
 }
 
@@ -230,41 +235,6 @@ impl<S: KvStore, L: KvStore> fmt::Debug for SubscriptionStream<S, L> {
             .field("name", name)
             .field("position", &position)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a subscription has read so far, to be acknowledged in a transaction; made by
-/// [`SubscriptionStream::acknowledgement`].
-///
-/// ```
-/// use arbour::events::Acknowledgement;
-/// use arbour::{DynStore, DynTransaction};
-/// fn done(tx: &mut DynTransaction<'_>, read: &Acknowledgement<DynStore>) -> arbour::Result<()> {
-///     read.acknowledge_in(tx)
-/// }
-/// ```
-pub struct Acknowledgement<S: KvStore, L: KvStore = S> {
-    runner: Runner<S, L>,
-    position: u64,
-}
-
-impl<S: KvStore, L: KvStore> Acknowledgement<S, L> {
-    /// Acknowledges the events in a transaction of the log's store.
-    ///
-    /// # Errors
-    /// [`Fenced`](EventError::Fenced) if another runner has taken over: roll the transaction back. Errors
-    /// of the store.
-    pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> Result<()> {
-        self.runner.acknowledge_in(transaction, self.position)
-    }
-}
-
-impl<S: KvStore, L: KvStore> fmt::Debug for Acknowledgement<S, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acknowledgement")
-            .field("name", &self.runner.name)
-            .field("position", &self.position)
-            .finish()
     }
 }
 

@@ -214,10 +214,10 @@ async fn a_subscription_is_a_stream_that_acknowledges_what_it_returned() {
         assert_eq!((mailer.position(), acknowledged()), (1, Some(1)), "{}", bed.engine);
 
         next(&mut mailer).await.unwrap();
-        let (done, put) = (mailer.acknowledgement(), bed.put("mailed"));
+        let (acknowledge, put) = (mailer.acknowledgement(), bed.put("mailed"));
         let written = bed.store.write(move |tx| {
             put(tx)?;
-            done.acknowledge_in(tx)
+            acknowledge(tx)
         });
         written.await.unwrap();
         assert_eq!(acknowledged(), Some(2), "{}", bed.engine);
@@ -228,10 +228,10 @@ async fn a_subscription_is_a_stream_that_acknowledges_what_it_returned() {
         next(&mut mailer).await.unwrap();
         let fenced = mailer.acknowledge().await.unwrap_err();
         assert!(matches!(fenced.downcast_ref(), Some(EventError::Fenced { .. })), "{fenced}");
-        let (done, put) = (mailer.acknowledgement(), bed.put("again"));
+        let (acknowledge, put) = (mailer.acknowledgement(), bed.put("again"));
         let refused = bed.store.write(move |tx| {
             put(tx)?;
-            done.acknowledge_in(tx)
+            acknowledge(tx)
         });
         assert!(refused.await.is_err() && !bed.has("again"), "{}", bed.engine);
     }
