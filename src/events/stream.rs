@@ -207,7 +207,6 @@ impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn acknowledgement(
         &self,
     ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<S, L> {
