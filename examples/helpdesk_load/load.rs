@@ -27,8 +27,8 @@ pub(crate) enum Load {
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Create => "create",
-            Self::Mixed => "mixed",
+            Self::Create => "new tickets",
+            Self::Mixed => "one new ticket, four shown",
         })
     }
 }

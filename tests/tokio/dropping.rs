@@ -174,3 +174,25 @@ async fn a_read_dropped_before_it_is_accepted_never_runs() {
         assert!(!has_run.load(Ordering::SeqCst), "{}", bed.engine);
     }
 }
+
+#[tokio::test]
+async fn a_read_that_runs_without_its_caller_still_counts() {
+    for bed in beds_with(&Options::new().reads_max(1), &StoreOptions::new()) {
+        let (order, first_order) = flag();
+        let (mut gate, passage) = gate();
+        let mut first = Box::pin(bed.store.read(move |_| {
+            passage.pass();
+            first_order.store(true, Ordering::SeqCst);
+            Ok(())
+        }));
+        assert!(poll_once(first.as_mut()).is_pending());
+        gate.reached().await;
+        drop(first);
+        let mut second = Box::pin(bed.store.read(move |_| Ok(order.load(Ordering::SeqCst))));
+        assert!(poll_once(second.as_mut()).is_pending());
+        // If the first did not count, the second would run now.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        drop(gate);
+        assert!(second.await.unwrap(), "{}: it ran beside the first", bed.engine);
+    }
+}
