@@ -21,6 +21,8 @@ const ENGINES: &[&str] = &[
     "sqlite",
     #[cfg(feature = "sled")]
     "sled",
+    #[cfg(feature = "rocksdb")]
+    "rocksdb",
 ];
 
 /// Opens a store of each engine.
