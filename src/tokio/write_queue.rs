@@ -131,7 +131,8 @@ impl Writer {
         if writes.is_empty() && committed.is_err() {
             // No transaction began. The writes that have waited for it since the beginning fail;
             // those that came later have their own wait before them.
-            writes.extend(self.queue.queue.lock().writes.drain(..waiting));
+            let queued = &mut self.queue.queue.lock().writes;
+            writes.extend(queued.drain(..waiting.min(queued.len())));
         }
         if committed.is_ok() {
             self.queue.wake_streams();
