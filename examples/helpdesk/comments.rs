@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::comment::{Comment, NewComment};
 use crate::error::AppError;
 use crate::json::{Json, Path};
-use crate::shim;
 use crate::ticket::{Status, TicketId};
 
 /// `POST /tickets/{id}/comments`: stores a comment and counts it in its ticket, in one commit.
@@ -19,15 +18,15 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<Comment>), AppError> {
     // The closure has an error type of its own, so it goes to `try_write`.
     let comment = app.store.try_write(move |tx| {
-        let ticket = shim::get(&app.tickets, tx, id)?.ok_or(AppError::Missing(id))?;
+        let ticket = app.tickets.get(tx, id)?.ok_or(AppError::Missing(id))?;
         if ticket.status == Status::Closed {
             return Err(AppError::Closed(id));
         }
-        shim::modify(&app.tickets, tx, id, |ticket| {
+        app.tickets.modify(tx, id, |ticket| {
             ticket.comments += 1;
             ticket.changed = Timestamp::now();
         })?;
-        Ok(shim::insert(&app.comments, tx, new.on(id))?)
+        Ok(app.comments.insert(tx, new.on(id))?)
     });
     Ok((StatusCode::CREATED, Json(comment.await?)))
 }
@@ -38,10 +37,10 @@ pub(crate) async fn list(
     Path(id): Path<TicketId>,
 ) -> Result<Json<Vec<Comment>>, AppError> {
     let comments = app.store.try_read(move |snapshot| {
-        if shim::get(&app.tickets, snapshot, id)?.is_none() {
+        if app.tickets.get(snapshot, id)?.is_none() {
             return Err(AppError::Missing(id));
         }
-        Ok(shim::list(&app.comments, snapshot, Comment::TICKET.eq(id))?)
+        Ok(app.comments.find(Comment::TICKET.eq(id)).list(snapshot)?)
     });
     Ok(Json(comments.await?))
 }

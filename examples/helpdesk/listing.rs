@@ -1,6 +1,6 @@
 //! Which tickets a client wants to see, and a page of them.
 
-use arbour::documents::PageCursor;
+use arbour::documents::{PageCursor, Query};
 use arbour::prelude::*;
 
 use crate::error::AppError;
@@ -83,7 +83,7 @@ impl Listing {
 impl From<Page<Ticket>> for TicketPage {
     fn from(page: Page<Ticket>) -> Self {
         Self {
-            tickets: page.items.into_iter().map(|stored| stored.body).collect(),
+            tickets: page.items,
             next: page.next.map(|cursor| cursor.to_string()),
             previous: page.previous.map(|cursor| cursor.to_string()),
         }

@@ -22,7 +22,6 @@ mod listing;
 #[path = "../packages/notice.rs"]
 mod notice;
 mod server;
-mod shim;
 mod ticket;
 mod tickets;
 

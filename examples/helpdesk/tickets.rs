@@ -9,7 +9,6 @@ use crate::comment::Comment;
 use crate::error::AppError;
 use crate::json::{Json, Parameters, Path};
 use crate::listing::{Listing, TicketPage};
-use crate::shim;
 use crate::ticket::{NewTicket, Ticket, TicketChanges, TicketId};
 
 /// `POST /tickets`: stores a new ticket.
@@ -21,7 +20,7 @@ pub(crate) async fn create(
         return Err(AppError::Invalid("a ticket needs a title".to_owned()));
     }
     // The write shares a commit with those of concurrent requests.
-    let ticket = app.store.write(move |tx| shim::insert(&app.tickets, tx, new.into())).await?;
+    let ticket = app.store.write(move |tx| app.tickets.insert(tx, new.into())).await?;
     let location = format!("/tickets/{}", ticket.id.0);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(ticket)).into_response())
 }
@@ -32,7 +31,7 @@ pub(crate) async fn list(
     Parameters(listing): Parameters<Listing>,
 ) -> Result<Json<TicketPage>, AppError> {
     let query = listing.query()?;
-    let page = app.store.read(move |snapshot| app.tickets.search(snapshot, &query)).await?;
+    let page = app.store.read(move |snapshot| app.tickets.find(query).page(snapshot)).await?;
     Ok(Json(page.into()))
 }
 
@@ -41,7 +40,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<TicketId>,
 ) -> Result<Json<Ticket>, AppError> {
-    let found = app.store.read(move |snapshot| shim::get(&app.tickets, snapshot, id)).await?;
+    let found = app.store.read(move |snapshot| app.tickets.get(snapshot, id)).await?;
     found.map(Json).ok_or(AppError::Missing(id))
 }
 
@@ -52,7 +51,7 @@ pub(crate) async fn change(
     Json(changes): Json<TicketChanges>,
 ) -> Result<Json<Ticket>, AppError> {
     let change = move |ticket: &mut Ticket| changes.apply(ticket);
-    let changed = app.store.write(move |tx| shim::modify(&app.tickets, tx, id, change)).await;
+    let changed = app.store.write(move |tx| app.tickets.modify(tx, id, change)).await;
     changed.map(Json).map_err(AppError::about(id))
 }
 
@@ -62,8 +61,8 @@ pub(crate) async fn delete(
     Path(id): Path<TicketId>,
 ) -> Result<StatusCode, AppError> {
     let deleted = app.store.write(move |tx| {
-        shim::delete_where(&app.comments, tx, Comment::TICKET.eq(id))?;
-        app.tickets.remove(tx, id)
+        app.comments.delete_where(tx, Comment::TICKET.eq(id))?;
+        app.tickets.delete(tx, id)
     });
     if deleted.await? { Ok(StatusCode::NO_CONTENT) } else { Err(AppError::Missing(id)) }
 }

@@ -83,7 +83,7 @@ impl Store {
     /// let notes = store.collection::<Note>()?;
     /// let store = arbour::tokio::Store::new(store);
     /// let mut changes = store.changes(&notes).await?;
-    /// store.write(move |tx| notes.insert(tx, &Note { name: "a".to_owned() })).await?;
+    /// store.write(move |tx| notes.insert(tx, Note { name: "a".to_owned() })).await?;
     /// let change = changes.next().await.expect("the store is open")?;
     /// assert_eq!((change.position, change.id), (1, "a".into()));
     /// # Ok(())
@@ -117,7 +117,7 @@ impl<D: Body> Changes<D> {
     /// # async fn main() -> arbour::Result<()> {
     /// # let store = arbour::open("memory:")?;
     /// # let notes = store.collection::<Note>()?;
-    /// # store.write(|tx| notes.insert(tx, &Note { name: "a".to_owned() }))?;
+    /// # store.write(|tx| notes.insert(tx, Note { name: "a".to_owned() }))?;
     /// # let store = arbour::tokio::Store::new(store);
     /// let mut changes = store.changes(&notes).await?.after(0);
     /// assert_eq!(changes.next().await.expect("the store is open")?.position, 1);

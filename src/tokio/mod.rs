@@ -25,10 +25,10 @@
 //!
 //! let note = Note { name: "a".to_owned(), text: "hello".to_owned() };
 //! let into = notes.clone();
-//! store.write(move |tx| into.insert(tx, &note)).await?; // shares a commit with concurrent writes
+//! store.write(move |tx| into.insert(tx, note)).await?; // shares a commit with concurrent writes
 //!
-//! let text = store.read(move |snapshot| notes.get(snapshot, "a")).await?.map(|note| note.body.text);
-//! assert_eq!(text.as_deref(), Some("hello"));
+//! let found = store.read(move |snapshot| notes.get(snapshot, "a")).await?;
+//! assert_eq!(found.expect("it was stored").text, "hello");
 //! store.shutdown().await
 //! # }
 //! ```

@@ -22,7 +22,7 @@ fn notes(bed: &Bed) -> Collection<Value> {
 /// Stores a note through the async store.
 async fn note(bed: &Bed, notes: &Collection<Value>, id: &str) {
     let (notes, note) = (notes.clone(), json!({ "id": id }));
-    bed.store.write(move |tx| notes.set(tx, &note)).await.unwrap();
+    bed.store.write(move |tx| notes.put(tx, note)).await.unwrap();
 }
 
 /// Returns the next item, which has to come.
@@ -50,9 +50,9 @@ async fn changes_come_after_their_commit_and_in_order() {
         let (mut gate, passage) = gate();
         let writing = notes.clone();
         let mut write = Box::pin(bed.store.write(move |tx| {
-            writing.insert(tx, &json!({ "id": "a" }))?;
+            writing.insert(tx, json!({ "id": "a" }))?;
             passage.pass();
-            writing.insert(tx, &json!({ "id": "b" }))
+            writing.insert(tx, json!({ "id": "b" }))
         }));
         assert!(poll_once(write.as_mut()).is_pending());
         gate.reached().await;
@@ -73,7 +73,7 @@ async fn commits_that_are_not_made_through_the_store_are_noticed() {
         let notes = notes(&bed);
         let mut changes = bed.store.changes(&notes).await.unwrap();
         assert!(poll_once(pin!(changes.next())).is_pending());
-        bed.store.blocking().write(|tx| notes.insert(tx, &json!({ "id": "a" }))).unwrap();
+        bed.store.blocking().write(|tx| notes.insert(tx, json!({ "id": "a" }))).unwrap();
         assert_eq!(next_change(&mut changes).await, (1, "a".to_owned()), "{}", bed.engine);
     }
 }
@@ -88,7 +88,7 @@ async fn a_reader_that_missed_changes_is_told_and_goes_on() {
         bed.store
             .write(move |tx| {
                 for number in 0..MISSED {
-                    writing.set(tx, &json!({ "id": number.to_string() }))?;
+                    writing.put(tx, json!({ "id": number.to_string() }))?;
                 }
                 writing.trim_changes(tx, 1)
             })
