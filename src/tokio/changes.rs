@@ -3,8 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use arbour_core::{ErrorKind, Result};
+use arbour_core::{ErrorKind, KvStore as _, Result};
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -15,6 +16,12 @@ use crate::documents::{Body, Change, Collection, DocError};
 
 /// How many changes a stream reads at once, and so how many it holds at most.
 const BATCH: usize = 128;
+
+/// The default poll interval for a store that other processes write to as well.
+const OTHERS_POLL: Duration = Duration::from_millis(20);
+
+/// The default poll interval for a store that only this process writes.
+const OWN_POLL: Duration = Duration::from_millis(200);
 
 /// The changes of a collection, as they are committed; made by [`Store::changes`].
 ///
@@ -93,7 +100,9 @@ impl Store {
         let (commits, reading) = (self.commits(), collection.clone());
         let after = self.read(move |snapshot| reading.newest_change(snapshot)).await?;
         let collection = collection.clone();
-        let source = Feed { store: self.clone(), collection, commits, after };
+        let is_shared = self.blocking().capabilities().multi_process;
+        let poll = self.options().poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL });
+        let source = Feed { store: self.clone(), collection, commits, poll, after };
         Ok(Changes { following: Following::new(source) })
     }
 }
@@ -149,6 +158,8 @@ struct Feed<D> {
     store: Store,
     collection: Collection<D>,
     commits: watch::Receiver<()>,
+    /// How often it reads if no commit wakes it.
+    poll: Duration,
     after: u64,
 }
 
@@ -178,7 +189,7 @@ impl<D: Body> Source for Feed<D> {
                 }
             }
             // The sender lives as long as the store.
-            let _ = timeout(self.store.poll(), self.commits.changed()).await;
+            let _ = timeout(self.poll, self.commits.changed()).await;
         }
     }
 }

@@ -1,10 +1,12 @@
 //! How much a store accepts at once.
 
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 /// The default number of writes that are accepted at once.
-const WRITES_MAX: usize = 1024;
+const WRITES_MAX: u32 = 1024;
+
+/// The most that can be set. Tokio's semaphore gives all permits at once as a `u32`.
+const PERMITS_MAX: usize = 1 << 20;
 
 /// How much a [`Store`](super::Store) accepts at once, and how often its streams poll.
 ///
@@ -19,16 +21,22 @@ const WRITES_MAX: usize = 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    pub(super) reads_max: usize,
-    pub(super) writes_max: usize,
-    pub(super) poll: Option<Duration>,
+    pub(super) reads_max: u32,
+    pub(super) writes_max: u32,
+    #[cfg(feature = "documents")]
+    pub(super) poll: Option<std::time::Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // More threads than processors, because a read may wait for the device.
         let threads = 4 * available_parallelism().map_or(2, usize::from);
-        Self { reads_max: threads.clamp(8, 64), writes_max: WRITES_MAX, poll: None }
+        Self {
+            reads_max: permits(threads.clamp(8, 64)),
+            writes_max: WRITES_MAX,
+            #[cfg(feature = "documents")]
+            poll: None,
+        }
     }
 }
 
@@ -53,7 +61,7 @@ impl Options {
     /// ```
     #[must_use]
     pub fn reads_max(mut self, reads: usize) -> Self {
-        self.reads_max = reads.max(1);
+        self.reads_max = permits(reads);
         self
     }
 
@@ -66,7 +74,7 @@ impl Options {
     /// ```
     #[must_use]
     pub fn writes_max(mut self, writes: usize) -> Self {
-        self.writes_max = writes.max(1);
+        self.writes_max = permits(writes);
         self
     }
 
@@ -80,9 +88,14 @@ impl Options {
     /// let options = arbour::tokio::Options::new().poll(Duration::from_secs(1));
     /// # let _ = options;
     /// ```
+    #[cfg(feature = "documents")]
     #[must_use]
-    pub fn poll(mut self, poll: Duration) -> Self {
+    pub fn poll(mut self, poll: std::time::Duration) -> Self {
         self.poll = Some(poll);
         self
     }
+}
+
+fn permits(number: usize) -> u32 {
+    number.clamp(1, PERMITS_MAX) as u32
 }

@@ -3,22 +3,15 @@
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arbour_core::{
     Durability, DynSnapshot, DynStore, DynTransaction, Error, ErrorKind, KvStore, Operation, Result,
 };
-use tokio::sync::{AcquireError, Semaphore, oneshot, watch};
+use tokio::sync::{AcquireError, Semaphore, oneshot};
 
 use super::Options;
 use super::blocking::{run_blocking, runtime_shut_down};
 use super::write_queue::{Write, WriteQueue};
-
-/// The default poll interval for a store that other processes write to as well.
-const OTHERS_POLL: Duration = Duration::from_millis(20);
-
-/// The default poll interval for a store that only this process writes.
-const OWN_POLL: Duration = Duration::from_millis(200);
 
 /// A store for async programs: closures run on tokio's blocking threads, and concurrent writes share
 /// commits.
@@ -80,17 +73,11 @@ impl Store {
     /// ```
     #[must_use]
     pub fn with_options(store: DynStore, options: &Options) -> Self {
-        let options = Options {
-            // Tokio's semaphores count permits of one acquisition by `u32`.
-            writes_max: options.writes_max.min(1 << 20),
-            reads_max: options.reads_max.min(1 << 20),
-            ..options.clone()
-        };
         let inner = Inner {
             queue: Arc::new(WriteQueue::new(store)),
-            writes: Arc::new(Semaphore::new(options.writes_max)),
-            reads: Arc::new(Semaphore::new(options.reads_max)),
-            options,
+            writes: Arc::new(Semaphore::new(options.writes_max as usize)),
+            reads: Arc::new(Semaphore::new(options.reads_max as usize)),
+            options: options.clone(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -321,7 +308,6 @@ impl Store {
         // All permits are free only once every accepted call has ended. Tokio's semaphore is fair, so
         // the calls that wait already come first. Writes end first, because streams read.
         for (accepted, max) in [(writes, options.writes_max), (reads, options.reads_max)] {
-            let max = u32::try_from(max).unwrap_or(u32::MAX);
             if accepted.acquire_many(max).await.is_ok() {
                 accepted.close();
             }
@@ -332,14 +318,14 @@ impl Store {
     }
 
     /// Returns a receiver that is woken after each commit of this store.
-    pub(super) fn commits(&self) -> watch::Receiver<()> {
+    #[cfg(feature = "documents")]
+    pub(super) fn commits(&self) -> tokio::sync::watch::Receiver<()> {
         self.inner.queue.commits()
     }
 
-    /// Returns how often a waiting stream reads the store if it is not woken.
-    pub(super) fn poll(&self) -> Duration {
-        let is_shared = self.blocking().capabilities().multi_process;
-        self.inner.options.poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL })
+    #[cfg(feature = "documents")]
+    pub(super) fn options(&self) -> &Options {
+        &self.inner.options
     }
 }
 

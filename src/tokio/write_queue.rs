@@ -43,6 +43,7 @@ impl WriteQueue {
         self.group.inner()
     }
 
+    #[cfg(feature = "documents")]
     pub(super) fn commits(&self) -> watch::Receiver<()> {
         self.commits.subscribe()
     }
