@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::engine::{Engine, TreeName, copy_entries};
+use arbour_core::engine::{Engine, SendSnapshot, TreeName, copy_entries};
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
     KvWrite, Operation, Result, Stats, StoreOptions, Tree, Update,
@@ -98,6 +98,10 @@ impl KvStore for FaultyStore {
 
     fn snapshot(&self) -> Result<FaultySnapshot<'_>> {
         self.told(FaultySnapshot::new(self))
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        Ok(SendSnapshot::new(self.snapshot()?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<FaultyTransaction<'_>> {
