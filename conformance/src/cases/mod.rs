@@ -12,6 +12,7 @@ mod claims;
 mod closing;
 mod cursors;
 mod damage;
+mod detached;
 mod durability;
 mod endings;
 mod files;
@@ -115,6 +116,16 @@ macro_rules! __cases {
             isolation {
                 lost_update write_skew phantom_in_empty_range conflict_by_manifest
                 batch_waits_for_transaction
+            }
+            detached {
+                lost_update write_skew changed_keys_conflict changed_ranges_conflict
+                changed_reverse_ranges_conflict changed_lengths_conflict
+                changed_tree_lists_conflict range_deletions_see_all_keys
+                blind_writes_do_not_conflict own_writes_are_seen reads_of_undone_savepoints_count
+                snapshot_is_pinned holds_no_lock moves_between_threads dropped_leaves_nothing
+                only_writes_take_the_writer refused_writes_leave_it_usable closed_stores_refuse_it
+                joins_another_transaction retried_updates_are_exact retry_ends
+                failed_closures_are_not_retried
             }
             histories {
                 bank_transfer serializable no_torn_reads

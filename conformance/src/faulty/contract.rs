@@ -12,6 +12,7 @@ use arbour_core::{
     KvWrite, Operation, Result, Stats, StoreOptions, Tree, Update,
 };
 
+use super::stale::Stale;
 use super::{Fault, FaultySnapshot, FaultyStore, FaultyTransaction, keep_first_tree};
 use crate::{BTreeFactory, Factory};
 
@@ -101,7 +102,8 @@ impl KvStore for FaultyStore {
     }
 
     fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
-        Ok(SendSnapshot::new(self.snapshot()?))
+        *self.stale.lock() = Some(self.told(Stale::copy(self))?);
+        Ok(SendSnapshot::new(self.told(FaultySnapshot::sent(self))?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<FaultyTransaction<'_>> {

@@ -223,6 +223,9 @@ impl View for FaultyTransaction<'_> {
         {
             return Ok(edit.value.clone());
         }
+        if let Some(stale) = self.store.stale_value(tree, key) {
+            return Ok(stale);
+        }
         if self.store.has(Fault::PhantomsAppear) {
             self.read.borrow_mut().insert((tree.clone(), key.to_vec()));
         }
@@ -236,6 +239,9 @@ impl View for FaultyTransaction<'_> {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>> {
+        if let Some(stale) = self.store.stale_range(tree, range, direction) {
+            return Ok(stale);
+        }
         if self.edits.is_empty() {
             return self.committed(tree, range, direction, limit);
         }
@@ -260,6 +266,9 @@ impl View for FaultyTransaction<'_> {
     }
 
     fn names(&self) -> Result<Vec<String>> {
+        if let Some(stale) = self.store.stale_names() {
+            return Ok(stale);
+        }
         let mut names: BTreeSet<String> = self.below.trees()?.into_iter().collect();
         if !self.store.has(Fault::TreeListMissesOwnWrites) {
             let written: HashSet<_> = self.edits.iter().map(|edit| &edit.tree).collect();
