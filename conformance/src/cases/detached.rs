@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use arbour_core::engine::panic_message;
 use arbour_core::{
-    Cursor as _, DetachedTransaction, Direction, DynStore, Error, ErrorKind, KeyRange, KvRead,
-    KvStore, KvWrite, MemoryStore, Operation, Result, Retry, Tree,
+    Cursor as _, DetachedTransaction, Direction, Durability, DynStore, Error, ErrorKind, KeyRange,
+    KvRead, KvStore, KvWrite, MemoryStore, Operation, Result, Retry, Tree,
 };
 
 use super::claims::{commit, everything, joined, make, number, patient, refused, set};
-use crate::{Bed, Factory};
+use crate::serializability::{self, KvLists};
+use crate::{Bed, Factory, seed};
 
 /// Returns the store of a bed in the form that has detached transactions.
 fn dynamic<F: Factory>(bed: &Bed<F>) -> DynStore {
@@ -550,5 +551,29 @@ pub(super) fn failed_closures_are_not_retried<F: Factory>(bed: &mut Bed<F>) -> R
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(everything(&bed.store().snapshot()?, &t)?, "c=1");
+    Ok(())
+}
+
+/// Random transactions leave a history without anomalies: on one thread, step by step in a random
+/// order, and on several.
+pub(super) fn random_histories_are_serializable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    bed.reopen_with(&patient())?;
+    let (store, seed) = (dynamic(bed), seed());
+    for (on_threads, tree) in [(false, "t"), (true, "u")] {
+        let tree = bed.tree(tree)?;
+        let begin = || {
+            let transaction = store.begin_detached_with(Durability::None)?;
+            Ok(KvLists::new(transaction, &tree))
+        };
+        let history = match on_threads {
+            false => serializability::interleaved(seed, begin)?,
+            true => serializability::on_threads(seed, begin)?,
+        };
+        if !on_threads {
+            assert!(history.conflicts() > 0, "no transactions met, seed {seed}");
+        }
+        let anomalies = serializability::check(&history);
+        assert!(anomalies.is_empty(), "{anomalies:?}, seed {seed}");
+    }
     Ok(())
 }

@@ -125,7 +125,7 @@ macro_rules! __cases {
                 snapshot_is_pinned holds_no_lock moves_between_threads dropped_leaves_nothing
                 only_writes_take_the_writer refused_writes_leave_it_usable closed_stores_refuse_it
                 joins_another_transaction retried_updates_are_exact retry_ends
-                failed_closures_are_not_retried
+                failed_closures_are_not_retried random_histories_are_serializable
             }
             histories {
                 bank_transfer serializable no_torn_reads
