@@ -162,6 +162,8 @@ mod pages {
     struct Guide;
     #[doc = include_str!("../docs/documents.md")]
     struct Documents;
+    #[doc = include_str!("../docs/detached.md")]
+    struct Detached;
     #[doc = include_str!("../docs/events.md")]
     struct Events;
     #[doc = include_str!("../docs/migrations.md")]
