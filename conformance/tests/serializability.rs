@@ -8,20 +8,24 @@ use arbour_conformance::serializability::{
     Recorded, check, interleaved, on_threads,
 };
 
-/// How many random histories are checked for each flaw.
+/// How many random histories are checked for a flaw before it counts as missed. A phantom is found in
+/// half of them, each of the others in all.
 const HISTORIES: u64 = 40;
+
+/// How many random histories of the sound database are checked.
+const SOUND_HISTORIES: u64 = 8;
 
 fn kinds_found(history: &History) -> Vec<AnomalyKind> {
     check(history).into_iter().map(|anomaly| anomaly.kind).collect()
 }
 
-/// Returns in how many random histories an anomaly is found.
-fn histories_with(flaw: Flaw, kind: AnomalyKind, seed: u64) -> usize {
-    let histories = (0..HISTORIES).map(|round| {
+/// Tells whether an anomaly is found in one of the random histories.
+fn is_found(flaw: Flaw, kind: AnomalyKind, seed: u64) -> bool {
+    (0..HISTORIES).any(|round| {
         let database = PlantedDatabase::new(Some(flaw));
-        interleaved(seed.wrapping_add(round), || Ok(database.begin())).unwrap()
-    });
-    histories.filter(|history| kinds_found(history).contains(&kind)).count()
+        let history = interleaved(seed.wrapping_add(round), || Ok(database.begin())).unwrap();
+        kinds_found(&history).contains(&kind)
+    })
 }
 
 #[test]
@@ -34,16 +38,14 @@ fn planted_anomalies_are_found() {
         (Flaw::DirtyRead, AnomalyKind::DirtyRead),
         (Flaw::LongFork, AnomalyKind::LongFork),
     ] {
-        let found = histories_with(flaw, kind, seed);
-        println!("{flaw:?}: {kind:?} in {found} of {HISTORIES} histories");
-        assert!(found > 0, "{flaw:?} is not found, seed {seed}");
+        assert!(is_found(flaw, kind, seed), "{flaw:?} is not found, seed {seed}");
     }
 }
 
 #[test]
 fn a_sound_database_has_no_anomalies() {
     let seed = seed();
-    for round in 0..HISTORIES {
+    for round in 0..SOUND_HISTORIES {
         let seed = seed.wrapping_add(round);
         let database = PlantedDatabase::new(None);
         let history = interleaved(seed, || Ok(database.begin())).unwrap();
