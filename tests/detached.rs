@@ -5,11 +5,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{Collection, Declaration, Filter, Ids, Index, Query};
+use arbour::documents::{Collection, Declaration, Field, Filter, Ids, Index, Query};
 use arbour::events::{Append, EventType, Log};
 use arbour::{
-    DetachedTransaction, DynStore, Error, ErrorKind, GroupCommit, KvRead, KvStore, KvWrite,
-    MemoryStore, OwnedSnapshot, Result, Retry,
+    DetachedTransaction, Durability, DynStore, Error, ErrorKind, GroupCommit, KvRead, KvStore,
+    KvWrite, MemoryStore, OwnedSnapshot, Result, Retry,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ fn store() -> DynStore {
 fn users(store: &DynStore) -> Collection<Value> {
     let users = Declaration::new("users")
         .id("id", Ids::Chosen)
+        .field(Field::path("email"))
+        .field(Field::path("age"))
         .index(Index::on("email").unique())
         .index(Index::on("age"));
     Collection::open(store, users).unwrap()
@@ -91,8 +93,10 @@ fn grouped_detached_transactions_share_commits() {
                 let mut transaction = store.begin_detached().unwrap();
                 assert!(!transaction.contains(tree, &[key]).unwrap());
                 transaction.put(tree, &[key], b"").unwrap();
-                let run = move |shared: &mut _| transaction.commit_in(shared);
-                group.write_grouped(Default::default(), run).unwrap();
+                let ended = group.write_grouped(Durability::PowerLoss, move |shared| {
+                    transaction.commit_in(shared)
+                });
+                ended.unwrap();
             });
         }
     });
