@@ -119,9 +119,9 @@ mod typed;
 pub use arbour_core::{
     Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError,
     DetachedTransaction, Direction, Durability, DynSnapshot, DynStore, DynTransaction, EncodeError,
-    Error, ErrorKind, HandedOut, KeyRange, KvRead, KvStore, KvWrite, Limits, MemorySnapshot,
-    MemoryStore, MemoryTransaction, Operation, OwnedSnapshot, Provision, Result, Retry, Savepoint,
-    Stats, StoreOptions, Tree, Update,
+    Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore,
+    MemoryTransaction, Operation, OwnedSnapshot, Provision, Result, Retry, Savepoint, Stats,
+    StoreOptions, Tree, Update,
 };
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;

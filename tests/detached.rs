@@ -124,9 +124,8 @@ async fn retry<R, F: Future<Output = Result<R>>>(
 ) -> Result<R> {
     let mut retry = Retry::new(store);
     loop {
-        let (transaction, handed_out) = retry.begin()?.hand_out();
-        let result = run(transaction).await?;
-        let Some(transaction) = handed_out.take_back()? else { return Ok(result) };
+        let result = run(retry.begin()?).await?;
+        let Some(transaction) = retry.take_back()? else { return Ok(result) };
         match transaction.commit() {
             Ok(()) => return Ok(result),
             Err(error) => drop(retry.wait_after(error)?),
@@ -162,28 +161,23 @@ fn a_future_that_holds_one_across_an_await_is_send() {
 }
 
 #[test]
-fn one_that_was_handed_out_ends_once() {
+fn a_transaction_comes_back_to_its_own_try() {
     let store = store();
     let tree = store.tree("t").unwrap();
-    let (mut transaction, handed_out) = store.begin_detached().unwrap().hand_out();
-    transaction.put(&tree, b"a", b"1").unwrap();
-    transaction.commit().unwrap();
-    assert!(handed_out.take_back().unwrap().is_none());
+    let mut retry = Retry::new(&store);
+    let mut committed = retry.begin().unwrap();
+    committed.put(&tree, b"a", b"1").unwrap();
+    committed.commit().unwrap();
+    assert!(retry.take_back().unwrap().is_none());
     assert!(store.get(&tree, b"a").unwrap().is_some());
 
-    // Handed out twice, it comes back to the inner place and then to the outer one.
-    let (transaction, outer) = store.begin_detached().unwrap().hand_out();
-    let (mut transaction, inner) = transaction.hand_out();
-    transaction.put(&tree, b"b", b"1").unwrap();
-    drop(transaction);
-    drop(inner.take_back().unwrap().unwrap());
-    outer.take_back().unwrap().unwrap().commit().unwrap();
-    assert!(store.get(&tree, b"b").unwrap().is_some());
-
-    let (transaction, handed_out) = store.begin_detached().unwrap().hand_out();
-    let error = handed_out.take_back().err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    drop(transaction);
+    let mut earlier = retry.begin().unwrap();
+    earlier.put(&tree, b"b", b"1").unwrap();
+    let kept = retry.begin().unwrap();
+    drop(earlier);
+    let error = retry.take_back().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument, "the earlier one came back");
+    drop(kept);
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub use capability::{Capabilities, DamageDetection, Provision};
 pub use cause::Cause;
 pub use cursor::Cursor;
 pub use decode_error::DecodeError;
-pub use detached::{DetachedTransaction, HandedOut, Retry};
+pub use detached::{DetachedTransaction, Retry};
 pub use durability::Durability;
 pub use dynamic::{DynSnapshot, DynStore, DynTransaction, OwnedSnapshot};
 pub use encode_error::EncodeError;

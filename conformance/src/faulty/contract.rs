@@ -102,7 +102,7 @@ impl KvStore for FaultyStore {
     }
 
     fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
-        *self.stale.lock() = Some(self.told(Stale::copy(self))?);
+        *self.stale.lock() = Some(self.told(Stale::copy(&self.below))?);
         Ok(SendSnapshot::new(self.told(FaultySnapshot::sent(self))?))
     }
 

@@ -124,15 +124,15 @@ macro_rules! __faults {
             /// TransactionDB, which locks no ranges.
             PhantomsAppear "isolation::phantom_in_empty_range",
             /// The commit of a detached transaction does not compare keys.
-            CheckMissesKeys "detached::changed_keys_conflict",
+            CheckMissesKeys "conflicts::changed_keys",
             /// The commit of a detached transaction does not compare ranges: phantoms appear.
-            CheckMissesRanges "detached::changed_ranges_conflict",
+            CheckMissesRanges "conflicts::changed_ranges",
             /// The commit of a detached transaction does not compare ranges that were read backwards.
-            CheckMissesReverseRanges "detached::changed_reverse_ranges_conflict",
+            CheckMissesReverseRanges "conflicts::changed_reverse_ranges",
             /// The commit of a detached transaction does not compare lengths.
-            CheckMissesLengths "detached::changed_lengths_conflict",
+            CheckMissesLengths "conflicts::changed_lengths",
             /// The commit of a detached transaction does not compare the list of trees.
-            CheckMissesTrees "detached::changed_tree_lists_conflict",
+            CheckMissesTrees "conflicts::changed_tree_lists",
             /// A snapshot for another thread reads the current state.
             SendSnapshotIsLive "detached::snapshot_is_pinned",
             /// A snapshot for another thread keeps writers out.

@@ -79,6 +79,12 @@ impl FaultyStore {
         self.fault
     }
 
+    /// Reads what the last snapshot for another thread saw, if the store has this fault and there
+    /// was one.
+    pub(super) fn stale<R>(&self, fault: Fault, read: impl FnOnce(&Stale) -> R) -> Option<R> {
+        if self.has(fault) { self.stale.lock().as_ref().map(read) } else { None }
+    }
+
     /// Converts an error to the one that this store reports.
     pub(super) fn told<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| reported(self.fault, error))

@@ -19,6 +19,7 @@ use arbour_core::{
 
 use super::shared::Shared;
 use super::snapshot::read_through_view;
+use super::stale::Stale;
 use super::view::{self, View};
 use super::{Edit, Entry, Fault, FaultyCursor, FaultyStore, keep_first_tree};
 use crate::BTreeEngine;
@@ -223,7 +224,9 @@ impl View for FaultyTransaction<'_> {
         {
             return Ok(edit.value.clone());
         }
-        if let Some(stale) = self.store.stale_value(tree, key) {
+        if let Some(stale) =
+            self.store.stale(Fault::CheckMissesKeys, |stale| stale.value(tree, key))
+        {
             return Ok(stale);
         }
         if self.store.has(Fault::PhantomsAppear) {
@@ -239,7 +242,11 @@ impl View for FaultyTransaction<'_> {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>> {
-        if let Some(stale) = self.store.stale_range(tree, range, direction) {
+        let unchecked = match direction {
+            Direction::Forward => Fault::CheckMissesRanges,
+            Direction::Reverse => Fault::CheckMissesReverseRanges,
+        };
+        if let Some(stale) = self.store.stale(unchecked, |stale| stale.range(tree, range)) {
             return Ok(stale);
         }
         if self.edits.is_empty() {
@@ -266,7 +273,7 @@ impl View for FaultyTransaction<'_> {
     }
 
     fn names(&self) -> Result<Vec<String>> {
-        if let Some(stale) = self.store.stale_names() {
+        if let Some(stale) = self.store.stale(Fault::CheckMissesTrees, Stale::names) {
             return Ok(stale);
         }
         let mut names: BTreeSet<String> = self.below.trees()?.into_iter().collect();

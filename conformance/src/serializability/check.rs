@@ -39,6 +39,12 @@ pub enum AnomalyKind {
 }
 
 /// One anomaly of a history.
+///
+/// ```
+/// use arbour_conformance::serializability::{Anomaly, History, check};
+/// let found: Vec<Anomaly> = check(&History::default());
+/// assert!(found.is_empty());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Anomaly {
     /// What is wrong.

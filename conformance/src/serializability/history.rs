@@ -33,6 +33,14 @@ impl History {
 }
 
 /// One transaction of a history.
+///
+/// ```
+/// use arbour_conformance::serializability::{Outcome, Recorded};
+/// let observed = Vec::new();
+/// let appended = [(1, 100)].into();
+/// let one = Recorded { observed, appended, outcome: Outcome::Committed };
+/// # let _ = one;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// What it read, in order. Reads of lists it had appended to itself show its own element.
@@ -44,6 +52,12 @@ pub struct Recorded {
 }
 
 /// A list that was read.
+///
+/// ```
+/// use arbour_conformance::serializability::Observation;
+/// let empty = Observation { key: 1, list: Vec::new(), by_scan: true };
+/// # let _ = empty;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// The key of the list.
@@ -55,6 +69,11 @@ pub struct Observation {
 }
 
 /// How a transaction ended.
+///
+/// ```
+/// use arbour_conformance::serializability::Outcome;
+/// assert_ne!(Outcome::RolledBack, Outcome::Conflict);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was committed.

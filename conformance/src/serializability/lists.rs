@@ -5,12 +5,27 @@ use std::ops::Range;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvWrite, Result, Tree};
 
 /// The key of a list.
+///
+/// ```
+/// let key: arbour_conformance::serializability::Key = 1;
+/// # let _ = key;
+/// ```
 pub type Key = u8;
 
 /// An element, which only one transaction ever appends.
+///
+/// ```
+/// let element: arbour_conformance::serializability::Element = 100;
+/// # let _ = element;
+/// ```
 pub type Element = u64;
 
 /// The elements of a list, in the order in which they were appended.
+///
+/// ```
+/// let list: arbour_conformance::serializability::List = vec![100, 101];
+/// # let _ = list;
+/// ```
 pub type List = Vec<Element>;
 
 /// A transaction of what is tested. A list that was never written is empty.

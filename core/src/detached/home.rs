@@ -1,17 +1,19 @@
-//! The place to which a transaction that was handed out comes back.
+//! The place to which a transaction comes back that was given away by value.
 
 use parking_lot::Mutex;
 
 use super::work::Work;
+use crate::{Error, ErrorKind, Operation, Result};
 
-/// What is known of a transaction that was handed out.
+/// What is known of a transaction that was given away.
 #[derive(Default)]
 pub(super) struct Home {
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-pub(super) enum State {
+enum State {
+    /// It has not been dropped.
     #[default]
     Out,
     Back(Box<Work>),
@@ -20,12 +22,21 @@ pub(super) enum State {
 }
 
 impl Home {
-    /// Takes a dropped transaction; nothing if it has ended.
+    /// Takes what a dropped transaction has done; nothing if it has ended.
     pub(super) fn receive(&self, work: Option<Box<Work>>) {
         *self.state.lock() = work.map_or(State::Ended, State::Back);
     }
 
-    pub(super) fn take(&self) -> State {
-        std::mem::take(&mut *self.state.lock())
+    /// Returns what the transaction has done, unless it has ended.
+    pub(super) fn take(&self) -> Result<Option<Box<Work>>> {
+        match std::mem::take(&mut *self.state.lock()) {
+            State::Back(work) => Ok(Some(work)),
+            State::Ended => Ok(None),
+            State::Out => {
+                let message = "the transaction is still in use after the closure that took it has \
+                               ended: let the closure drop it";
+                Err(Error::new(ErrorKind::InvalidArgument, Operation::Commit, message))
+            }
+        }
     }
 }

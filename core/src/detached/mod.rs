@@ -14,7 +14,6 @@
 //!                                     otherwise ─► Conflict, nothing is written
 //! ```
 
-mod handed_out;
 mod home;
 mod reads;
 mod recorded_snapshot;
@@ -23,6 +22,5 @@ mod retry;
 mod transaction;
 mod work;
 
-pub use handed_out::HandedOut;
 pub use retry::Retry;
 pub use transaction::DetachedTransaction;

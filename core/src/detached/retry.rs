@@ -1,9 +1,11 @@
 //! Running a transaction again after a conflict.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::home::Home;
 use crate::{
     DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvStore, KvWrite, Result,
 };
@@ -39,12 +41,14 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 /// ```
 ///
 /// # In asynchronous code
-/// A loop that waits by other means than a sleeping thread is made of the same parts:
-/// [`begin`](Self::begin), [`DetachedTransaction::hand_out`] and [`wait_after`](Self::wait_after).
+/// An asynchronous closure has to take its transaction by value: a future that borrows it from its
+/// caller is not [`Send`] in a way that the compiler can see. When the future ends, it drops the
+/// transaction, and that brings it back to be committed. So an asynchronous `retry` is made of
+/// [`begin`](Self::begin), [`take_back`](Self::take_back) and [`wait_after`](Self::wait_after).
 /// `begin` and `commit` call the engine, and belong on a thread that may block.
 ///
 /// ```
-/// use arbour_core::{DetachedTransaction, DynStore, Error, KvWrite, MemoryStore, Result, Retry};
+/// use arbour_core::{DetachedTransaction, DynStore, Error, KvWrite, Result, Retry};
 /// use std::time::Duration;
 ///
 /// async fn retry<R, E: From<Error>, F: Future<Output = Result<R, E>>>(
@@ -54,9 +58,8 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 /// ) -> Result<R, E> {
 ///     let mut retry = Retry::new(store);
 ///     loop {
-///         let (transaction, handed_out) = retry.begin()?.hand_out();
-///         let result = run(transaction).await?;
-///         let Some(transaction) = handed_out.take_back()? else { return Ok(result) };
+///         let result = run(retry.begin()?).await?;
+///         let Some(transaction) = retry.take_back()? else { return Ok(result) };
 ///         match transaction.commit() {
 ///             Ok(()) => return Ok(result),
 ///             Err(error) => sleep(retry.wait_after(error)?).await,
@@ -70,6 +73,8 @@ pub struct Retry {
     limit: Duration,
     since: Instant,
     tries: u32,
+    /// Where the transaction of this try comes back to.
+    home: Arc<Home>,
 }
 
 impl Retry {
@@ -88,6 +93,7 @@ impl Retry {
             durability: Durability::default(),
             since: Instant::now(),
             tries: 0,
+            home: Arc::default(),
         }
     }
 
@@ -161,19 +167,47 @@ impl Retry {
         }
     }
 
-    /// Begins the transaction of the next try.
+    /// Begins the transaction of the next try. If it is dropped, it comes back to be
+    /// [taken](Self::take_back).
     ///
     /// # Errors
     /// As [`DynStore::begin_detached`].
     ///
     /// ```
     /// # use arbour_core::{DynStore, KvWrite, MemoryStore, Retry};
-    /// let retry = Retry::new(&DynStore::new(MemoryStore::new()));
+    /// let mut retry = Retry::new(&DynStore::new(MemoryStore::new()));
     /// retry.begin()?.commit()?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn begin(&self) -> Result<DetachedTransaction> {
-        self.store.begin_detached_with(self.durability)
+    pub fn begin(&mut self) -> Result<DetachedTransaction> {
+        // A transaction of an earlier try that is still somewhere must not come back to this one.
+        self.home = Arc::default();
+        Ok(self.store.begin_detached_with(self.durability)?.with_home(&self.home))
+    }
+
+    /// Takes the transaction back that [`begin`](Self::begin) returned and that was dropped since;
+    /// `None` if it was committed or rolled back instead.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it has not been dropped yet: the code that
+    /// took it has put it somewhere else.
+    ///
+    /// ```
+    /// use arbour_core::{DynStore, ErrorKind, KvStore, KvWrite, MemoryStore, Retry};
+    /// let store = DynStore::new(MemoryStore::new());
+    /// let users = store.tree("users")?;
+    /// let mut retry = Retry::new(&store);
+    /// let mut transaction = retry.begin()?;
+    /// assert_eq!(retry.take_back().err().unwrap().kind(), ErrorKind::InvalidArgument);
+    ///
+    /// transaction.put(&users, b"ada", b"1815")?;
+    /// drop(transaction);
+    /// retry.take_back()?.expect("it was not committed").commit()?;
+    /// assert!(store.get(&users, b"ada")?.is_some());
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn take_back(&mut self) -> Result<Option<DetachedTransaction>> {
+        self.home.take().map(|work| work.map(DetachedTransaction::from_work))
     }
 
     /// Returns how long to wait before the next try, after a commit that failed.

@@ -54,8 +54,8 @@ use crate::{
 pub struct DetachedTransaction {
     /// Taken by its end.
     work: Option<Box<Work>>,
-    /// Where it is returned to when it is dropped, if it was handed out.
-    pub(super) home: Option<Arc<Home>>,
+    /// Where it comes back to when it is dropped, if its code took it by value.
+    home: Option<Arc<Home>>,
 }
 
 impl DynStore {
@@ -93,13 +93,13 @@ impl DynStore {
         let snapshot =
             self.owned_snapshot().map_err(|error| error.with_operation(Operation::Begin))?;
         let work = Work::new(snapshot, durability);
-        Ok(DetachedTransaction::from_work(Box::new(work), None))
+        Ok(DetachedTransaction::from_work(Box::new(work)))
     }
 }
 
 impl DetachedTransaction {
-    pub(super) fn from_work(work: Box<Work>, home: Option<Arc<Home>>) -> Self {
-        Self { work: Some(work), home }
+    pub(super) fn from_work(work: Box<Work>) -> Self {
+        Self { work: Some(work), home: None }
     }
 
     /// Commits as a part of another transaction of the same store: checks there that everything
@@ -129,6 +129,12 @@ impl DetachedTransaction {
         self.take_work().settle(transaction)
     }
 
+    /// Makes it come back to a place when it is dropped.
+    pub(super) fn with_home(mut self, home: &Arc<Home>) -> Self {
+        self.home = Some(Arc::clone(home));
+        self
+    }
+
     fn work(&self) -> &Work {
         self.work.as_ref().expect("only its end takes the work of a transaction")
     }
@@ -137,7 +143,7 @@ impl DetachedTransaction {
         self.work.as_mut().expect("only its end takes the work of a transaction")
     }
 
-    pub(super) fn take_work(&mut self) -> Box<Work> {
+    fn take_work(&mut self) -> Box<Work> {
         self.work.take().expect("only its end takes the work of a transaction")
     }
 }
