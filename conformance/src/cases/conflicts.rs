@@ -120,6 +120,38 @@ pub(super) fn changed_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_conflicts(bed, absent, &["c=1", "c"], &["-c", "cc=1", "-d"])
 }
 
+/// Values that are too many to be kept until the commit are compared all the same.
+pub(super) fn large_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (store, t) = (dynamic(bed), bed.tree("t")?);
+    let large = |last: u8| [vec![b'x'; 700_000], vec![last]].concat();
+    for (key, value, is_conflict) in [
+        ("a", Some(large(b'2')), true),
+        ("b", Some(large(b'2')), true),
+        ("b", None, true),
+        ("c", Some(b"2".to_vec()), true),
+        ("b", Some(large(b'1')), false),
+    ] {
+        store.write(|transaction| {
+            transaction.put(&t, b"a", &large(b'1'))?;
+            transaction.put(&t, b"b", &large(b'1'))?;
+            make(transaction, &t, "c=1 -d")
+        })?;
+        let mut transaction = store.begin_detached()?;
+        for read in [b"a", b"b", b"c"] {
+            assert!(transaction.get(&t, read)?.is_some());
+        }
+        make(&mut transaction, &t, "d=1")?;
+        match value {
+            Some(value) => store.put(&t, key.as_bytes(), &value)?,
+            None => store.delete(&t, key.as_bytes())?,
+        }
+        let ended = transaction.commit().map_err(|error| error.kind());
+        let expected = if is_conflict { Err(ErrorKind::Conflict) } else { Ok(()) };
+        assert_eq!(ended, expected, "a change of {key}");
+    }
+    Ok(())
+}
+
 /// Reads the first entries of a range, or all.
 fn scan_some(
     reader: &DetachedTransaction,

@@ -120,7 +120,8 @@ macro_rules! __cases {
                 batch_waits_for_transaction
             }
             conflicts {
-                lost_update write_skew changed_keys changed_ranges changed_reverse_ranges
+                lost_update write_skew changed_keys large_values changed_ranges
+                changed_reverse_ranges
                 changed_lengths changed_tree_lists range_deletions_see_all_keys
                 blind_writes_do_not_conflict reads_of_undone_savepoints_count
             }
