@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour_core::{
-    Durability, DynStore, KvRead, KvStore, KvWrite, Result, Retry, StoreOptions, Tree,
-};
+use arbour_core::{Durability, DynStore, KvStore, KvWrite, Result, Retry, StoreOptions, Tree};
 
 use crate::comparison::{Bound, Row, Rows, Scale, time};
 use crate::scratch::Scratch;
