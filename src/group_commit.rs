@@ -456,8 +456,8 @@ impl<S: KvStore> KvStore for GroupCommit<S> {
     where
         Self: 's;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, begin_with, sync, close);
-    forward!(self => self.store; stats, compact, backup);
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, begin_with);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn writer_wait(&self) -> Duration {
         if self.is_leader() { Duration::ZERO } else { self.store.writer_wait() }

@@ -33,6 +33,7 @@
 //! - [`TypedTree`] gives a tree typed [keys](key) and values by a [codec]; [`OpenTree`] is one in a store.
 //! - [`GroupCommit`] lets many threads share a commit, [`DynStore`] is an engine chosen at run time,
 //!   [`LazyStore`] opens a store at its first use.
+//! - [`DynStore::retry`] runs a [`DetachedTransaction`], which holds no lock and may live across an `await`.
 //! - [`Error`] says what failed, why, and what to do next; [`ErrorKind`] is the same on every engine.
 //!
 //! # Modules
@@ -121,10 +122,11 @@ pub mod transfer;
 mod typed;
 
 pub use arbour_core::{
-    Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError, Direction,
-    Durability, DynSnapshot, DynStore, DynTransaction, EncodeError, Error, ErrorKind, KeyRange,
-    KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore, MemoryTransaction, Operation,
-    Provision, Result, Savepoint, Stats, StoreOptions, Tree, Update,
+    Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError,
+    DetachedTransaction, Direction, Durability, DynSnapshot, DynStore, DynTransaction, EncodeError,
+    Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore,
+    MemoryTransaction, Operation, OwnedSnapshot, Provision, Result, Retry, Savepoint, Stats,
+    StoreOptions, Tree, Update,
 };
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
@@ -165,6 +167,8 @@ mod pages {
     struct Guide;
     #[doc = include_str!("../docs/documents.md")]
     struct Documents;
+    #[doc = include_str!("../docs/detached.md")]
+    struct Detached;
     #[doc = include_str!("../docs/events.md")]
     struct Events;
     #[doc = include_str!("../docs/migrations.md")]

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use arbour::GroupCommit;
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{SendSnapshot, TreeName};
 use arbour_core::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, MemoryStore, Result,
     Stats, StoreOptions, Tree,
@@ -44,6 +44,10 @@ impl KvStore for Impatient {
 
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         self.store.snapshot()
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.store.send_snapshot()
     }
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {

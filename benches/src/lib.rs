@@ -5,7 +5,7 @@
 //! - `cargo run --release -p arbour-benches --bin overhead` runs raw and Arbour alternately in one
 //!   process and prints the ratio; `--json` prints a line for each row. With `--documents` it
 //!   prints what [documents] cost above writing and reading their entries, with `--events` how fast
-//!   [events] are, with `--transfer` what [moving](transfer) a store costs above loading it.
+//!   [events] are, with `--detached` what [detached transactions](detached) cost above plain ones, with `--transfer` what [moving](transfer) a store costs above loading it.
 //! - `cargo run --release -p arbour-benches --bin held_snapshot` prints what a snapshot that is
 //!   held for a minute costs concurrent writers.
 //! - Each of them writes its figures into a page with `--write docs/figures.md`.
@@ -18,6 +18,7 @@
 mod arbour;
 pub mod comparison;
 pub mod contender;
+pub mod detached;
 pub mod documents;
 pub mod events;
 pub mod figures;

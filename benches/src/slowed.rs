@@ -49,8 +49,8 @@ impl<S: KvStore> KvStore for Slowed<S> {
     where
         Self: 's;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
-    forward!(self => self.store; stats, compact, backup);
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
         let transaction = self.store.begin_with(durability)?;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour_core::engine::forward;
+use arbour_core::engine::{SendSnapshot, forward};
 use arbour_core::{
     Batch, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
     Tree,
@@ -66,6 +66,11 @@ impl<S: KvStore> KvStore for Breaking<S> {
     fn snapshot(&self) -> Result<S::Snapshot<'_>> {
         self.step(Operation::Snapshot)?;
         self.store.snapshot()
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.step(Operation::Snapshot)?;
+        self.store.send_snapshot()
     }
 
     fn begin_with(&self, durability: Durability) -> Result<BreakingTransaction<'_, S>> {

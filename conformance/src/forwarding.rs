@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::{TreeName, Write, forward};
+use arbour_core::engine::{SendSnapshot, TreeName, Write, forward};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemorySnapshot,
     MemoryStore, MemoryTransaction, Result, Stats, Tree,
@@ -49,6 +49,14 @@ impl KvStore for Probe {
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         self.note("snapshot");
         Ok(Watched { inner: self.store.snapshot()?, calls: Arc::clone(&self.calls) })
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.note("send_snapshot");
+        Ok(SendSnapshot::new(Watched {
+            inner: self.store.snapshot()?,
+            calls: Arc::clone(&self.calls),
+        }))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
@@ -249,6 +257,9 @@ fn call_all<S: KvStore>(store: &S, missed: &mut Missed) -> Result<()> {
     missed.call("", &["backup"], || store.backup("copy".as_ref()))?;
     let snapshot = missed.call("", &["snapshot"], || store.snapshot())?;
     read_all("snapshot.", &snapshot, &tree, missed)?;
+    drop(snapshot);
+    let snapshot = missed.call("", &["send_snapshot"], || store.send_snapshot())?;
+    read_all("send_snapshot.", &snapshot, &tree, missed)?;
     drop(snapshot);
 
     let mut transaction = missed.call("", &["begin_with"], || store.begin())?;

@@ -83,6 +83,7 @@ mod mirror;
 mod model;
 pub mod process;
 mod random;
+pub mod serializability;
 mod session;
 mod suite;
 

@@ -28,8 +28,8 @@ impl KvStore for Forgetful {
     type Snapshot<'s> = ForgetfulSnapshot<<Probe as KvStore>::Snapshot<'s>>;
     type Transaction<'s> = <Probe as KvStore>::Transaction<'s>;
 
-    forward!(self => self.0; capabilities, open_tree, begin_with, apply, sync, close, stats, compact);
-    forward!(self => self.0; backup);
+    forward!(self => self.0; capabilities, open_tree, send_snapshot, begin_with, apply, sync, close);
+    forward!(self => self.0; stats, compact, backup);
 
     fn snapshot(&self) -> arbour_core::Result<Self::Snapshot<'_>> {
         self.0.snapshot().map(ForgetfulSnapshot)

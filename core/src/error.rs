@@ -339,6 +339,13 @@ impl Error {
         self
     }
 
+    /// Replaces the message, for more context.
+    #[must_use]
+    pub(crate) fn with_message(mut self, message: String) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
     /// Adds the name of the tree.
     ///
     /// ```

@@ -16,6 +16,6 @@ impl<S: KvStore> KvStore for Arc<S> {
     where
         Self: 's;
 
-    forward!(self => (**self); capabilities, open_tree, snapshot, begin_with, writer_wait);
-    forward!(self => (**self); apply, sync, close, stats, compact, backup);
+    forward!(self => (**self); capabilities, open_tree, snapshot, send_snapshot, begin_with);
+    forward!(self => (**self); writer_wait, apply, sync, close, stats, compact, backup);
 }

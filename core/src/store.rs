@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::engine::TreeName;
+use crate::engine::{SendSnapshot, TreeName};
 use crate::update::{CompareAndSwap, Update};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result,
@@ -84,6 +84,30 @@ pub trait KvStore: Send + Sync + 'static {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     fn snapshot(&self) -> Result<Self::Snapshot<'_>>;
+
+    /// Takes a snapshot that can move to another thread. It reads what [`snapshot`](Self::snapshot)
+    /// reads; on some engines each read costs more. Applications call [`DynStore::owned_snapshot`]
+    /// or [`DynStore::begin_detached`], which are made of it.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot).
+    ///
+    /// ```
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let snapshot = store.send_snapshot()?;
+    /// store.put(&users, b"ada", b"1815")?;
+    /// let is_there = std::thread::scope(|scope| {
+    ///     scope.spawn(move || snapshot.contains(&users, b"ada")).join().unwrap()
+    /// });
+    /// assert!(!is_there?);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    ///
+    /// [`DynStore::owned_snapshot`]: crate::DynStore::owned_snapshot
+    /// [`DynStore::begin_detached`]: crate::DynStore::begin_detached
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>>;
 
     /// Begins a write transaction whose commit has at least this durability.
     ///

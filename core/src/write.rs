@@ -20,8 +20,9 @@ use crate::{Batch, Direction, KeyRange, KvRead, Result, Tree};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 ///
-/// A transaction holds the store's writer slot and stays on its thread; sending it to another does
-/// not compile:
+/// A transaction of [`KvStore::begin`](crate::KvStore::begin) holds the store's writer slot and stays
+/// on its thread; sending it to another does not compile. A
+/// [`DetachedTransaction`](crate::DetachedTransaction) holds no slot and can be sent.
 ///
 /// ```compile_fail,E0277
 /// use arbour_core::{KvStore, KvWrite, MemoryStore};

@@ -40,6 +40,11 @@
 //! committed whole, or rolled back whole if its closure fails. There is nothing in between, and the
 //! writes of other tasks in the same commit do not notice.
 //!
+//! # Transactions across awaits
+//!
+//! The closures of `write` and `read` are not async, because a transaction holds the writer. One that
+//! awaits something else in between goes to [`Store::retry`].
+//!
 //! # Back-pressure
 //!
 //! The store accepts a bounded number of writes and reads at once; the [`Options`] say how many. Further
@@ -60,6 +65,7 @@ mod changes;
 #[cfg(feature = "documents")]
 mod following;
 mod options;
+mod retry;
 mod store;
 mod write_queue;
 

@@ -317,6 +317,15 @@ impl Store {
         run_blocking(move || store.close()).await?
     }
 
+    pub(super) fn writes(&self) -> &Arc<Semaphore> {
+        &self.inner.writes
+    }
+
+    /// Wakes the streams after a commit that did not go through the queue.
+    pub(super) fn wake_streams(&self) {
+        self.inner.queue.wake_streams();
+    }
+
     /// Returns a receiver that is woken after each commit of this store.
     #[cfg(feature = "documents")]
     pub(super) fn commits(&self) -> tokio::sync::watch::Receiver<()> {
@@ -336,7 +345,7 @@ impl fmt::Debug for Store {
 }
 
 #[cold]
-fn shut_down(_: AcquireError) -> Error {
+pub(super) fn shut_down(_: AcquireError) -> Error {
     let message = "the store was shut down before this call was accepted";
     Error::new(ErrorKind::Closed, Operation::Begin, message)
 }

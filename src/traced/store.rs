@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::{TreeName, forward};
+use arbour_core::engine::{SendSnapshot, TreeName, forward};
 use arbour_core::{Batch, Durability, KvStore, Operation, Result, Stats, Tree};
 
 use super::counters::{Counting, StoreCounters, count};
@@ -99,6 +99,12 @@ impl<S: KvStore> KvStore for TracedStore<S> {
 
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         let snapshot = self.timed(Operation::Snapshot, || self.store.snapshot())?;
+        count(&self.watch.counting.snapshots);
+        Ok(snapshot)
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        let snapshot = self.timed(Operation::Snapshot, || self.store.send_snapshot())?;
         count(&self.watch.counting.snapshots);
         Ok(snapshot)
     }

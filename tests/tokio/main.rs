@@ -14,6 +14,8 @@ mod limits;
 #[cfg(test)]
 mod panics;
 #[cfg(test)]
+mod retrying;
+#[cfg(test)]
 mod runtimes;
 #[cfg(test)]
 mod shutting_down;

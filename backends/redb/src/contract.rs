@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{SendSnapshot, TreeName};
 use arbour_core::{
     Batch, Capabilities, Durability, Error, KvStore, Operation, Result, Stats, Tree,
 };
@@ -27,6 +27,10 @@ impl KvStore for RedbStore {
 
     fn snapshot(&self) -> Result<RedbSnapshot<'_>> {
         RedbSnapshot::new(self)
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        Ok(SendSnapshot::new(self.snapshot()?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<RedbTransaction<'_>> {

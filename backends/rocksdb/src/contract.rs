@@ -100,8 +100,8 @@ impl KvStore for RocksdbStore {
     type Snapshot<'s> = RocksdbSnapshot<'s>;
     type Transaction<'s> = RocksdbTransaction<'s>;
 
-    forward!(self => self.layer; capabilities, open_tree, snapshot, begin_with, writer_wait);
-    forward!(self => self.layer; apply, sync, close, stats, compact);
+    forward!(self => self.layer; capabilities, open_tree, snapshot, send_snapshot, begin_with);
+    forward!(self => self.layer; writer_wait, apply, sync, close, stats, compact);
 
     fn backup(&self, destination: &Path) -> Result<()> {
         if self.layer.engine().read_only {

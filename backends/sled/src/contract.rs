@@ -136,8 +136,8 @@ impl KvStore for SledStore {
     type Snapshot<'s> = SledSnapshot<'s>;
     type Transaction<'s> = SledTransaction<'s>;
 
-    forward!(self => self.layers; capabilities, open_tree, snapshot, begin_with, writer_wait);
-    forward!(self => self.layers; apply, sync, close, stats, compact);
+    forward!(self => self.layers; capabilities, open_tree, snapshot, send_snapshot, begin_with);
+    forward!(self => self.layers; writer_wait, apply, sync, close, stats, compact);
 
     fn backup(&self, destination: &Path) -> Result<()> {
         backup::backup(self, destination)

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{SendSnapshot, TreeName};
 use arbour_core::{
     Batch, Capabilities, Durability, Error, KvStore, Operation, Result, Stats, Tree,
 };
 
+use crate::snapshot::SqliteSendSnapshot;
 use crate::{
     SqliteSnapshot, SqliteStore, SqliteTransaction, backup, compaction, error, format, presence,
 };
@@ -28,6 +29,10 @@ impl KvStore for SqliteStore {
 
     fn snapshot(&self) -> Result<SqliteSnapshot<'_>> {
         SqliteSnapshot::new(self)
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        Ok(SendSnapshot::new(SqliteSendSnapshot::new(self)?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<SqliteTransaction<'_>> {

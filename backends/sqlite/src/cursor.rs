@@ -7,8 +7,8 @@ use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use rusqlite::{CachedStatement, Row, Rows};
 use self_cell::{MutBorrow, self_cell};
 
-use crate::session::{Session, failed};
 use crate::tree::Shape;
+use crate::tree_connection::{TreeConnection, failed};
 
 self_cell!(
     /// A statement together with its rows, which borrow it.
@@ -34,7 +34,7 @@ self_cell!(
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct SqliteCursor<'t> {
-    session: &'t Session,
+    base: &'t TreeConnection,
     path: &'t Path,
     tree: Tree,
     /// The running statement; `None` if there is nothing to read.
@@ -81,14 +81,14 @@ pub(crate) fn shape_to_delete(range: &KeyRange<'_>) -> Shape {
 impl<'t> SqliteCursor<'t> {
     #[inline]
     pub(crate) fn new(
-        session: &'t Session,
+        base: &'t TreeConnection,
         path: &'t Path,
         tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
         let mut cursor = Self {
-            session,
+            base,
             path,
             tree: tree.clone(),
             stepping: None,
@@ -105,8 +105,8 @@ impl<'t> SqliteCursor<'t> {
     }
 
     fn prepare(&self, shape: Shape) -> Result<Option<CachedStatement<'t>>> {
-        let sql = self.session.sql(&self.tree);
-        let prepared = self.session.prepare(&self.tree, sql.scan(shape), Operation::Scan);
+        let sql = self.base.sql(&self.tree);
+        let prepared = self.base.prepare(&self.tree, sql.scan(shape), Operation::Scan);
         prepared.map_err(|error| error.with_path(self.path))
     }
 
@@ -160,14 +160,19 @@ fn entry<'r>(row: &'r Row<'_>) -> rusqlite::Result<(&'r [u8], &'r [u8])> {
 
 /// Returns the error of a step, unless it only says that the table no longer exists.
 #[cold]
-fn ended(session: &Session, path: &Path, tree: &Tree, cause: rusqlite::Error) -> Result<(), Error> {
-    session.absent_or(tree, cause, Operation::Scan).map_err(|error| error.with_path(path))
+fn ended(
+    base: &TreeConnection,
+    path: &Path,
+    tree: &Tree,
+    cause: rusqlite::Error,
+) -> Result<(), Error> {
+    base.absent_or(tree, cause, Operation::Scan).map_err(|error| error.with_path(path))
 }
 
 impl Cursor for SqliteCursor<'_> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        let Self { session, path, tree, stepping, failed, .. } = self;
+        let Self { base, path, tree, stepping, failed, .. } = self;
         let Some(stepping) = stepping else {
             return Ok(None);
         };
@@ -177,7 +182,7 @@ impl Cursor for SqliteCursor<'_> {
             Ok(_) => Ok(None),
             Err(cause) => Err(cause),
         });
-        stepped.or_else(|cause| match ended(session, path, tree, cause) {
+        stepped.or_else(|cause| match ended(base, path, tree, cause) {
             Ok(()) => Ok(None),
             Err(error) => {
                 *failed = true;

@@ -7,21 +7,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use arbour_core::{Error, Operation, Result, Tree};
+use arbour_core::{Operation, Result, Tree};
 use rusqlite::{CachedStatement, Connection};
 use self_cell::self_cell;
 
 use crate::SqliteValue;
-use crate::error::{is_of_statement, own};
-use crate::statement::{ask, has_table};
-use crate::tables;
-use crate::tree::{TreeSql, TreeTexts};
+use crate::error::is_of_statement;
+use crate::statement::has_table;
+use crate::tree::TreeSql;
+use crate::tree_connection::{TreeConnection, failed, find};
 
 self_cell!(
     struct Lent {
-        owner: Connection,
+        owner: TreeConnection,
         #[not_covariant]
         dependent: Statements,
     }
@@ -36,8 +35,8 @@ pub(crate) struct Session {
 
 /// The statements of each tree used, by its number: what a session keeps does not grow with the
 /// number of handles that the store has given out.
+#[derive(Default)]
 struct Statements<'c> {
-    texts: Arc<TreeTexts>,
     /// The statements of the first trees, which are all that most stores have: 20 ns quicker than
     /// the map.
     first: RefCell<Vec<Slots<'c>>>,
@@ -86,10 +85,6 @@ impl Kind {
 }
 
 impl<'c> Statements<'c> {
-    fn new(texts: Arc<TreeTexts>) -> Self {
-        Self { texts, first: RefCell::default(), rest: RefCell::default() }
-    }
-
     #[inline]
     fn with<R>(&self, tree: &Tree, run: impl FnOnce(&Slots<'c>) -> R) -> R {
         if let Some(slots) = self.first.borrow().get(tree.number() as usize) {
@@ -107,7 +102,7 @@ impl<'c> Statements<'c> {
     #[inline]
     fn run<R>(
         &self,
-        connection: &'c Connection,
+        base: &'c TreeConnection,
         tree: &Tree,
         kind: Kind,
         run: impl FnOnce(&mut CachedStatement<'c>) -> rusqlite::Result<R>,
@@ -121,16 +116,16 @@ impl<'c> Statements<'c> {
         }
         let mut statement = match kept {
             Some(statement) => statement,
-            None => match connection.prepare_cached(kind.sql(&self.texts.of(tree))) {
+            None => match base.connection().prepare_cached(kind.sql(&base.sql(tree))) {
                 Ok(statement) => Box::new(statement),
-                Err(cause) => return self.absent_or(connection, tree, cause),
+                Err(cause) => return self.absent_or(base, tree, cause),
             },
         };
         let result = run(&mut statement);
         self.with(tree, |slots| kind.slot(slots).set(Some(statement)));
         match result {
             Ok(result) => Ok(Some(result)),
-            Err(cause) => self.absent_or(connection, tree, cause),
+            Err(cause) => self.absent_or(base, tree, cause),
         }
     }
 
@@ -139,11 +134,11 @@ impl<'c> Statements<'c> {
     #[cold]
     fn absent_or<R>(
         &self,
-        connection: &Connection,
+        base: &TreeConnection,
         tree: &Tree,
         cause: rusqlite::Error,
     ) -> rusqlite::Result<Option<R>> {
-        if is_of_statement(&cause) && !has_table(connection, &self.texts.of(tree).table)? {
+        if is_of_statement(&cause) && !has_table(base.connection(), &base.sql(tree).table)? {
             self.with(tree, |slots| slots.absent.set(true));
             return Ok(None);
         }
@@ -152,24 +147,19 @@ impl<'c> Statements<'c> {
 }
 
 impl Session {
-    pub(crate) fn new(connection: Connection, texts: Arc<TreeTexts>) -> Self {
-        let lent = Lent::new(connection, |_| Statements::new(texts));
-        Self { lent, spare: Cell::default() }
+    pub(crate) fn new(base: TreeConnection) -> Self {
+        Self { lent: Lent::new(base, |_| Statements::default()), spare: Cell::default() }
     }
 
+    /// Returns the connection for what needs no kept statement.
     #[inline]
-    pub(crate) fn connection(&self) -> &Connection {
+    pub(crate) fn base(&self) -> &TreeConnection {
         self.lent.borrow_owner()
-    }
-
-    /// Returns the SQL of a tree.
-    pub(crate) fn sql(&self, tree: &Tree) -> Arc<TreeSql> {
-        self.lent.with_dependent(|_, statements| statements.texts.of(tree))
     }
 
     /// Returns the connection, which keeps what was prepared on it.
     pub(crate) fn into_connection(self) -> Connection {
-        self.lent.into_owner()
+        self.lent.into_owner().into_connection()
     }
 
     #[inline]
@@ -185,15 +175,8 @@ impl Session {
         key: &[u8],
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        let found = self.lent.with_dependent(|connection, statements| {
-            statements.run(connection, tree, Kind::Get, |statement| {
-                statement.raw_bind_parameter(1, key)?;
-                let mut rows = statement.raw_query();
-                match rows.next()? {
-                    Some(row) => Ok(Some(read(row.get_ref(0)?.as_blob()?))),
-                    None => Ok(None),
-                }
-            })
+        let found = self.lent.with_dependent(|base, statements| {
+            statements.run(base, tree, Kind::Get, |statement| find(statement, key, read))
         });
         match found {
             Ok(found) => Ok(found.flatten()),
@@ -221,103 +204,28 @@ impl Session {
             statement.raw_bind_parameter(2, value)?;
             statement.raw_execute().map(drop)
         };
-        self.lent.with_dependent(|connection, statements| {
-            if statements.run(connection, tree, Kind::Put, put)?.is_some() {
+        self.lent.with_dependent(|base, statements| {
+            if statements.run(base, tree, Kind::Put, put)?.is_some() {
                 return Ok(());
             }
             // The table belongs to the transaction, and goes with it if that is rolled back.
-            connection.execute_batch(&statements.texts.of(tree).create)?;
+            base.connection().execute_batch(&base.sql(tree).create)?;
             statements.with(tree, |slots| slots.absent.set(false));
-            let made = statements.run(connection, tree, Kind::Put, put)?;
+            let made = statements.run(base, tree, Kind::Put, put)?;
             made.ok_or(rusqlite::Error::InvalidQuery)
         })
     }
 
     #[inline]
     pub(crate) fn delete(&self, tree: &Tree, key: &[u8], operation: Operation) -> Result<()> {
-        let deleted = self.lent.with_dependent(|connection, statements| {
-            statements.run(connection, tree, Kind::Delete, |statement| {
+        let deleted = self.lent.with_dependent(|base, statements| {
+            statements.run(base, tree, Kind::Delete, |statement| {
                 statement.raw_bind_parameter(1, key)?;
                 statement.raw_execute()
             })
         });
         deleted.map(drop).map_err(|cause| failed(cause, operation, tree).with_key(key))
     }
-
-    /// Prepares a statement of a tree that the session does not keep; `None` if the tree has no
-    /// table.
-    pub(crate) fn prepare<'t>(
-        &'t self,
-        tree: &Tree,
-        sql: &str,
-        operation: Operation,
-    ) -> Result<Option<CachedStatement<'t>>> {
-        match self.connection().prepare_cached(sql) {
-            Ok(statement) => Ok(Some(statement)),
-            Err(cause) => self.absent_or(tree, cause, operation).map(|()| None),
-        }
-    }
-
-    /// Returns the error, unless it only says that the tree has no table.
-    #[cold]
-    pub(crate) fn absent_or(
-        &self,
-        tree: &Tree,
-        cause: rusqlite::Error,
-        operation: Operation,
-    ) -> Result<()> {
-        if is_of_statement(&cause) {
-            let found = has_table(self.connection(), &self.sql(tree).table);
-            if !found.map_err(|cause| failed(cause, operation, tree))? {
-                return Ok(());
-            }
-        }
-        Err(failed(cause, operation, tree))
-    }
-
-    pub(crate) fn count(&self, tree: &Tree) -> Result<u64> {
-        let operation = Operation::Scan;
-        let Some(mut count) = self.prepare(tree, &self.sql(tree).count, operation)? else {
-            return Ok(0);
-        };
-        match count.query_row([], |row| row.get::<_, i64>(0)) {
-            Ok(count) => Ok(count as u64),
-            Err(cause) => self.absent_or(tree, cause, operation).map(|()| 0),
-        }
-    }
-
-    /// Evaluates `sql` for each tree table, with `{}` in it replaced by the table, and returns the
-    /// results by table name. Such statements are used too rarely to be kept.
-    fn ask_all(&self, sql: &str, operation: Operation) -> Result<Vec<(String, i64)>> {
-        let trees = tables::of_trees(self.connection(), operation)?.into_iter();
-        let answers = trees.map(|(name, table)| {
-            let answer = ask(self.connection(), &sql.replace("{}", &tables::quoted(&table)));
-            match answer {
-                Ok(answer) => Ok((name, answer)),
-                Err(cause) => Err(own(cause, operation).with_tree(&name)),
-            }
-        });
-        answers.collect()
-    }
-
-    pub(crate) fn trees(&self) -> Result<Vec<String>> {
-        let used = self.ask_all("SELECT EXISTS (SELECT 1 FROM {})", Operation::Trees)?;
-        let used = used.into_iter().filter(|(_, used)| *used != 0);
-        let mut names: Vec<String> = used.map(|(name, _)| name).collect();
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    /// Counts the entries of all trees.
-    pub(crate) fn count_all(&self) -> Result<u64> {
-        let counts = self.ask_all("SELECT count(*) FROM {}", Operation::Stats)?;
-        Ok(counts.into_iter().map(|(_, count)| count as u64).sum())
-    }
-}
-
-#[cold]
-pub(crate) fn failed(cause: rusqlite::Error, operation: Operation, tree: &Tree) -> Error {
-    own(cause, operation).with_tree(tree.name())
 }
 
 #[cfg(test)]
@@ -329,6 +237,7 @@ mod tests {
     use rusqlite::Connection;
 
     use super::Session;
+    use crate::tree_connection::TreeConnection;
 
     #[test]
     fn a_session_keeps_nothing_for_handles_that_it_was_not_given() {
@@ -338,7 +247,8 @@ mod tests {
             registry.resolve(TreeName::new(&name).unwrap())
         };
         let trees: Vec<Tree> = (0..10_000).map(tree).collect();
-        let session = Session::new(Connection::open_in_memory().unwrap(), Arc::default());
+        let connection = Connection::open_in_memory().unwrap();
+        let session = Session::new(TreeConnection::new(connection, Arc::default()));
         let kept = || {
             session.lent.with_dependent(|_, statements| {
                 statements.first.borrow().len() + statements.rest.borrow().len()

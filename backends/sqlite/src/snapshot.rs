@@ -3,6 +3,7 @@
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 use rusqlite::Connection;
 
+use crate::send_session::SendSession;
 use crate::session::Session;
 use crate::statement::run;
 use crate::{SqliteCursor, SqliteStore, SqliteValue, error};
@@ -37,27 +38,39 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
     pin.raw_query().next().map(drop)
 }
 
+/// Takes a connection for a new snapshot, and pins the current state with it.
+fn pin(store: &SqliteStore) -> Result<Connection> {
+    let operation = Operation::Snapshot;
+    store.slot.check_open(operation)?;
+    let taken = store.readers.take(|| store.connector.open_reader(operation));
+    let taken = taken.map_err(|error| {
+        store.take_back(None);
+        store.locate(error)
+    });
+    let Some(connection) = taken? else {
+        let message = "the store was closed";
+        return Err(store.locate(Error::new(ErrorKind::Closed, operation, message)));
+    };
+    match begin(&connection) {
+        Ok(()) => Ok(connection),
+        Err(cause) => {
+            drop(connection);
+            store.take_back(None);
+            Err(store.locate(error::own(cause, operation)))
+        }
+    }
+}
+
+/// Returns the connection of a snapshot that ends. If foreign SQL used it, it is checked first.
+fn unpin(store: &SqliteStore, connection: Connection, used: bool) {
+    let is_fit = run(&connection, "COMMIT").is_ok() && (!used || store.make_fit(&connection));
+    // A connection that fails the check is closed first.
+    store.take_back(is_fit.then_some(connection));
+}
+
 impl<'s> SqliteSnapshot<'s> {
     pub(crate) fn new(store: &'s SqliteStore) -> Result<Self> {
-        let operation = Operation::Snapshot;
-        store.slot.check_open(operation)?;
-        let taken = store.readers.take(|| store.connector.open_reader(operation));
-        let taken = taken.map_err(|error| {
-            store.take_back(None);
-            store.locate(error)
-        });
-        let Some(connection) = taken? else {
-            let message = "the store was closed";
-            return Err(store.locate(Error::new(ErrorKind::Closed, operation, message)));
-        };
-        match begin(&connection) {
-            Ok(()) => Ok(Self { store, session: Some(store.session(connection)), used: false }),
-            Err(cause) => {
-                drop(connection);
-                store.take_back(None);
-                Err(store.locate(error::own(cause, operation)))
-            }
-        }
+        Ok(Self { store, session: Some(store.session(pin(store)?)), used: false })
     }
 
     #[inline]
@@ -68,27 +81,49 @@ impl<'s> SqliteSnapshot<'s> {
     /// Returns the connection, which must then be checked before another snapshot uses it.
     pub(crate) fn use_connection(&mut self) -> &Connection {
         self.used = true;
-        self.session().connection()
+        self.session().base().connection()
     }
 
     /// Returns the connection for reading.
     pub(crate) fn connection(&self) -> &Connection {
-        self.session().connection()
+        self.session().base().connection()
     }
 
     pub(crate) fn count_all(&self) -> Result<u64> {
-        self.session().count_all().map_err(|error| self.store.locate(error))
+        self.session().base().count_all().map_err(|error| self.store.locate(error))
     }
 }
 
 impl Drop for SqliteSnapshot<'_> {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
-        let connection = session.into_connection();
-        let is_fit =
-            run(&connection, "COMMIT").is_ok() && (!self.used || self.store.make_fit(&connection));
-        // A connection that fails the check is closed first.
-        self.store.take_back(is_fit.then_some(connection));
+        unpin(self.store, session.into_connection(), self.used);
+    }
+}
+
+/// A snapshot that can move between threads.
+pub(crate) struct SqliteSendSnapshot<'s> {
+    store: &'s SqliteStore,
+    /// Taken only by `drop`.
+    session: Option<SendSession>,
+}
+
+impl<'s> SqliteSendSnapshot<'s> {
+    pub(crate) fn new(store: &'s SqliteStore) -> Result<Self> {
+        let session = SendSession::new(store.tree_connection(pin(store)?));
+        Ok(Self { store, session: Some(session) })
+    }
+
+    fn session(&self) -> &SendSession {
+        self.session.as_ref().expect("only dropping takes the session away")
+    }
+}
+
+impl Drop for SqliteSendSnapshot<'_> {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            unpin(self.store, session.into_connection(), false);
+        }
     }
 }
 
@@ -134,21 +169,22 @@ macro_rules! read_through_session {
                 direction: Direction,
             ) -> Result<SqliteCursor<'_>> {
                 self.store.check_tree(tree, Operation::Scan)?;
-                SqliteCursor::new(self.session(), self.store.path(), tree, range, direction)
+                SqliteCursor::new(self.session().base(), self.store.path(), tree, range, direction)
             }
 
             fn trees(&self) -> Result<Vec<String>> {
-                self.session().trees().map_err(|error| self.store.locate(error))
+                self.session().base().trees().map_err(|error| self.store.locate(error))
             }
 
             fn len(&self, tree: &Tree) -> Result<u64> {
                 self.store.check_tree(tree, Operation::Scan)?;
-                self.session().count(tree).map_err(|error| self.store.locate(error))
+                self.session().base().count(tree).map_err(|error| self.store.locate(error))
             }
         }
     };
 }
 
 read_through_session!(SqliteSnapshot);
+read_through_session!(SqliteSendSnapshot);
 
 pub(crate) use read_through_session;

@@ -16,6 +16,7 @@ use crate::readers::Readers;
 use crate::session::Session;
 use crate::statement::number;
 use crate::tree::TreeTexts;
+use crate::tree_connection::TreeConnection;
 use crate::writer::{Writer, check_log};
 use crate::{SqliteOptions, error, format, presence, wal};
 
@@ -192,7 +193,11 @@ impl SqliteStore {
     /// Starts using a connection.
     #[inline]
     pub(crate) fn session(&self, connection: Connection) -> Session {
-        Session::new(connection, Arc::clone(&self.texts))
+        Session::new(self.tree_connection(connection))
+    }
+
+    pub(crate) fn tree_connection(&self, connection: Connection) -> TreeConnection {
+        TreeConnection::new(connection, Arc::clone(&self.texts))
     }
 
     pub(crate) fn check_tree(&self, tree: &Tree, operation: Operation) -> Result<()> {

@@ -6,8 +6,9 @@ use arbour_core::{
 };
 
 use crate::cursor::{bind, shape_to_delete};
-use crate::session::{Session, failed};
+use crate::session::Session;
 use crate::snapshot::read_through_session;
+use crate::tree_connection::failed;
 use crate::{SqliteCursor, SqliteStore, SqliteValue, writer};
 
 /// A transaction of a [`SqliteStore`]: `BEGIN IMMEDIATE` on the writing connection.
@@ -122,14 +123,15 @@ impl KvWrite for SqliteTransaction<'_> {
             return Ok(());
         }
         self.change(|session| {
-            let sql = session.sql(tree).delete_range(shape_to_delete(&range));
-            let Some(mut delete) = session.prepare(tree, &sql, operation)? else {
+            let base = session.base();
+            let sql = base.sql(tree).delete_range(shape_to_delete(&range));
+            let Some(mut delete) = base.prepare(tree, &sql, operation)? else {
                 return Ok(());
             };
             bind(&mut delete, &range).map_err(|cause| failed(cause, operation, tree))?;
             match delete.raw_execute() {
                 Ok(_) => Ok(()),
-                Err(cause) => session.absent_or(tree, cause, operation),
+                Err(cause) => base.absent_or(tree, cause, operation),
             }
         })
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use arbour_benches::comparison::{Row, Scale};
 use arbour_benches::figures::{self, Table, nanoseconds};
-use arbour_benches::{ENGINES, documents, events, machine, overhead, transfer};
+use arbour_benches::{ENGINES, detached, documents, events, machine, overhead, transfer};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
@@ -24,6 +24,9 @@ struct Arguments {
     /// Measure copies and loads of whole stores and nothing else.
     #[arg(long, conflicts_with_all = ["documents", "events"])]
     transfer: bool,
+    /// Measure detached transactions and nothing else.
+    #[arg(long, conflicts_with_all = ["documents", "events", "transfer"])]
+    detached: bool,
     /// Measure only this engine; may be given several times.
     #[arg(long = "engine", value_parser = PossibleValuesParser::new(ENGINES))]
     engines: Vec<String>,
@@ -56,6 +59,8 @@ impl Arguments {
             ("events", "events with payloads of about 100 bytes")
         } else if self.transfer {
             ("transfer", "entries of 16 + 100 bytes")
+        } else if self.detached {
+            ("detached", "entries of 16 + 100 bytes")
         } else {
             ("overhead", "entries of 16 + 100 bytes")
         }
@@ -130,6 +135,8 @@ fn main() -> ExitCode {
         events::measure
     } else if arguments.transfer {
         transfer::measure
+    } else if arguments.detached {
+        detached::measure
     } else {
         overhead::measure
     };

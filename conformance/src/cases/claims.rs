@@ -4,15 +4,16 @@
 use std::any::Any;
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use arbour_core::{
-    Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result, StoreOptions,
-    Tree,
+    Cursor, Direction, DynStore, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
+    StoreOptions, Tree,
 };
 
-use crate::entries;
+use crate::{Bed, Factory, entries};
 
 /// The keys that most cases use.
 const LETTERS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -91,6 +92,11 @@ pub(super) fn everything<R: KvRead>(reader: &R, tree: &Tree) -> Result<String> {
         assert!(prefixed.iter().eq(under), "prefix {letter} disagrees with a scan: {prefixed:?}");
     }
     text(reader.scan(tree, KeyRange::all(), Direction::Forward)?)
+}
+
+/// Returns the store of a bed in the form that has detached transactions.
+pub(super) fn dynamic<F: Factory>(bed: &Bed<F>) -> DynStore {
+    DynStore::new(Arc::clone(bed.shared_store()))
 }
 
 /// Words that make an error text ambiguous or hard to read.

@@ -10,8 +10,10 @@ use crate::{Bed, Factory};
 mod batches;
 mod claims;
 mod closing;
+mod conflicts;
 mod cursors;
 mod damage;
+mod detached;
 mod durability;
 mod endings;
 mod files;
@@ -30,6 +32,7 @@ mod paths;
 mod point;
 mod prefix;
 mod readers;
+mod retries;
 mod savepoints;
 mod snapshots;
 mod transactions;
@@ -115,6 +118,21 @@ macro_rules! __cases {
             isolation {
                 lost_update write_skew phantom_in_empty_range conflict_by_manifest
                 batch_waits_for_transaction
+            }
+            conflicts {
+                lost_update write_skew changed_keys large_values changed_ranges
+                changed_reverse_ranges
+                changed_lengths changed_tree_lists range_deletions_see_all_keys
+                blind_writes_do_not_conflict reads_of_undone_savepoints_count
+            }
+            detached {
+                own_writes_are_seen snapshot_is_pinned holds_no_lock moves_between_threads
+                dropped_leaves_nothing only_writes_take_the_writer refused_writes_leave_it_usable
+                closed_stores_refuse_it
+            }
+            retries {
+                joins_another_transaction retried_updates_are_exact retry_ends
+                failed_closures_are_not_retried random_histories_are_serializable
             }
             histories {
                 bank_transfer serializable no_torn_reads

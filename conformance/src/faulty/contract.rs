@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::engine::{Engine, TreeName, copy_entries};
+use arbour_core::engine::{Engine, SendSnapshot, TreeName, copy_entries};
 use arbour_core::{
     Batch, Capabilities, CompareAndSwap, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
     KvWrite, Operation, Result, Stats, StoreOptions, Tree, Update,
 };
 
+use super::stale::Stale;
 use super::{Fault, FaultySnapshot, FaultyStore, FaultyTransaction, keep_first_tree};
 use crate::{BTreeFactory, Factory};
 
@@ -98,6 +99,11 @@ impl KvStore for FaultyStore {
 
     fn snapshot(&self) -> Result<FaultySnapshot<'_>> {
         self.told(FaultySnapshot::new(self))
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        *self.stale.lock() = Some(self.told(Stale::copy(&self.below))?);
+        Ok(SendSnapshot::new(self.told(FaultySnapshot::sent(self))?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<FaultyTransaction<'_>> {

@@ -123,6 +123,22 @@ macro_rules! __faults {
             /// Transactions run concurrently, and only existing keys conflict, as in RocksDB's
             /// TransactionDB, which locks no ranges.
             PhantomsAppear "isolation::phantom_in_empty_range",
+            /// The commit of a detached transaction does not compare keys.
+            CheckMissesKeys "conflicts::changed_keys",
+            /// The commit of a detached transaction does not compare ranges: phantoms appear.
+            CheckMissesRanges "conflicts::changed_ranges",
+            /// The commit of a detached transaction does not compare ranges that were read backwards.
+            CheckMissesReverseRanges "conflicts::changed_reverse_ranges",
+            /// The commit of a detached transaction does not compare lengths.
+            CheckMissesLengths "conflicts::changed_lengths",
+            /// The commit of a detached transaction does not compare the list of trees.
+            CheckMissesTrees "conflicts::changed_tree_lists",
+            /// A snapshot for another thread reads the current state.
+            SendSnapshotIsLive "detached::snapshot_is_pinned",
+            /// A snapshot for another thread keeps writers out.
+            SendSnapshotBlocksWriters "detached::holds_no_lock",
+            /// A snapshot for another thread works on the one that made it.
+            SendSnapshotStaysOnThread "detached::moves_between_threads",
             /// A batch lands in the middle of another thread's transaction.
             BatchOvertakes "isolation::batch_waits_for_transaction",
             /// A second writer fails at once instead of waiting, as SQLite's does by default.

@@ -22,6 +22,7 @@
 //! manifest.rs     what a store says of itself: its capabilities, its errors
 //! view.rs         reading, alike in snapshots and transactions
 //! snapshot.rs     when a snapshot is pinned
+//! stale.rs        what is compared at the commit of a detached transaction
 //! transaction.rs  a snapshot and the writes laid over it
 //! cursor.rs       the entries of a range
 //! contract.rs     the calls of the store
@@ -34,6 +35,7 @@ mod fault;
 mod manifest;
 mod shared;
 mod snapshot;
+mod stale;
 mod store;
 mod transaction;
 mod view;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::thread::{self, ThreadId};
 
 use arbour_core::engine::LayeredSnapshot;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
@@ -31,6 +32,8 @@ pub struct FaultySnapshot<'s> {
     /// What was pinned so far: one state for all trees, or, if that is the fault, one for each
     /// tree.
     pinned: RefCell<HashMap<Option<Tree>, LayeredSnapshot<'s, BTreeEngine>>>,
+    /// The thread it was made on, if it may leave it.
+    sent_from: Option<ThreadId>,
 }
 
 impl<'s> FaultySnapshot<'s> {
@@ -42,7 +45,20 @@ impl<'s> FaultySnapshot<'s> {
         );
         let pinned = if late { HashMap::new() } else { HashMap::from([(None, pinned)]) };
         store.snapshots.fetch_add(1, Ordering::SeqCst);
-        Ok(Self { store, pinned: RefCell::new(pinned) })
+        Ok(Self { store, pinned: RefCell::new(pinned), sent_from: None })
+    }
+
+    /// Makes one for another thread.
+    pub(super) fn sent(store: &'s FaultyStore) -> Result<Self> {
+        let mut snapshot = Self::new(store)?;
+        store.sent.fetch_add(1, Ordering::SeqCst);
+        snapshot.sent_from = Some(thread::current().id());
+        Ok(snapshot)
+    }
+
+    /// Tells whether it was made for another thread and has a fault.
+    fn has(&self, fault: Fault) -> bool {
+        self.sent_from.is_some() && self.store.has(fault)
     }
 
     /// Reads the pinned state for a tree, pinning it now if that was not done yet.
@@ -56,9 +72,15 @@ impl<'s> FaultySnapshot<'s> {
             let message = "the store was closed";
             return Err(Error::new(ErrorKind::Closed, Operation::Get, message));
         }
+        let moved = self.sent_from.is_some_and(|thread| thread != thread::current().id());
+        if moved && self.store.has(Fault::SendSnapshotStaysOnThread) {
+            let message = "the snapshot was made by another thread";
+            return Err(Error::new(ErrorKind::Engine, Operation::Get, message));
+        }
+        let is_live = self.store.has(Fault::SnapshotIsLive) || self.has(Fault::SendSnapshotIsLive);
         let place = tree.filter(|_| self.store.has(Fault::SnapshotPerTree)).cloned();
         let mut pinned = self.pinned.borrow_mut();
-        if !pinned.contains_key(&place) || self.store.has(Fault::SnapshotIsLive) {
+        if !pinned.contains_key(&place) || is_live {
             pinned.insert(place.clone(), self.store.pin()?);
         }
         read(pinned.get(&place).expect("it was pinned just now"))
@@ -68,6 +90,9 @@ impl<'s> FaultySnapshot<'s> {
 impl Drop for FaultySnapshot<'_> {
     fn drop(&mut self) {
         self.store.snapshots.fetch_sub(1, Ordering::SeqCst);
+        if self.sent_from.is_some() {
+            self.store.sent.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 

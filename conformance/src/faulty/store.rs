@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::manifest::{capabilities, reported};
 use super::shared::Shared;
+use super::stale::Stale;
 use super::{Edit, Fault, panic};
 use crate::{BTreeEngine, BTreeStore};
 
@@ -40,6 +41,10 @@ pub struct FaultyStore {
     pub(super) closed: AtomicBool,
     pub(super) poisoned: AtomicBool,
     pub(super) snapshots: AtomicUsize,
+    /// The snapshots for other threads.
+    pub(super) sent: AtomicUsize,
+    /// What the last of those saw.
+    pub(super) stale: Mutex<Option<Stale>>,
     pub(super) transactions: AtomicUsize,
     pub(super) writes: AtomicU64,
     /// The names of the trees that were ever written.
@@ -57,6 +62,8 @@ impl FaultyStore {
             closed: AtomicBool::new(false),
             poisoned: AtomicBool::new(false),
             snapshots: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            stale: Mutex::default(),
             transactions: AtomicUsize::new(0),
             writes: AtomicU64::new(0),
             written: Mutex::default(),
@@ -70,6 +77,12 @@ impl FaultyStore {
 
     pub(super) fn fault(&self) -> Option<Fault> {
         self.fault
+    }
+
+    /// Reads what the last snapshot for another thread saw, if the store has this fault and there
+    /// was one.
+    pub(super) fn stale<R>(&self, fault: Fault, read: impl FnOnce(&Stale) -> R) -> Option<R> {
+        if self.has(fault) { self.stale.lock().as_ref().map(read) } else { None }
     }
 
     /// Converts an error to the one that this store reports.
@@ -148,6 +161,9 @@ impl FaultyStore {
         let busy = |message| Error::new(ErrorKind::Busy, operation, message);
         if self.has(Fault::SnapshotBlocksWriters) && self.snapshots.load(Ordering::SeqCst) > 0 {
             return Err(busy("the store is being read"));
+        }
+        if self.has(Fault::SendSnapshotBlocksWriters) && self.sent.load(Ordering::SeqCst) > 0 {
+            return Err(busy("the store is being read on another thread"));
         }
         if !self.has(Fault::StaticShared) {
             return Ok(None);

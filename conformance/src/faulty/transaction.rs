@@ -19,6 +19,7 @@ use arbour_core::{
 
 use super::shared::Shared;
 use super::snapshot::read_through_view;
+use super::stale::Stale;
 use super::view::{self, View};
 use super::{Edit, Entry, Fault, FaultyCursor, FaultyStore, keep_first_tree};
 use crate::BTreeEngine;
@@ -223,6 +224,11 @@ impl View for FaultyTransaction<'_> {
         {
             return Ok(edit.value.clone());
         }
+        if let Some(stale) =
+            self.store.stale(Fault::CheckMissesKeys, |stale| stale.value(tree, key))
+        {
+            return Ok(stale);
+        }
         if self.store.has(Fault::PhantomsAppear) {
             self.read.borrow_mut().insert((tree.clone(), key.to_vec()));
         }
@@ -236,6 +242,13 @@ impl View for FaultyTransaction<'_> {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>> {
+        let unchecked = match direction {
+            Direction::Forward => Fault::CheckMissesRanges,
+            Direction::Reverse => Fault::CheckMissesReverseRanges,
+        };
+        if let Some(stale) = self.store.stale(unchecked, |stale| stale.range(tree, range)) {
+            return Ok(stale);
+        }
         if self.edits.is_empty() {
             return self.committed(tree, range, direction, limit);
         }
@@ -260,6 +273,9 @@ impl View for FaultyTransaction<'_> {
     }
 
     fn names(&self) -> Result<Vec<String>> {
+        if let Some(stale) = self.store.stale(Fault::CheckMissesTrees, Stale::names) {
+            return Ok(stale);
+        }
         let mut names: BTreeSet<String> = self.below.trees()?.into_iter().collect();
         if !self.store.has(Fault::TreeListMissesOwnWrites) {
             let written: HashSet<_> = self.edits.iter().map(|edit| &edit.tree).collect();

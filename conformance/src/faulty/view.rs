@@ -170,6 +170,9 @@ pub(super) fn prefix<'t>(
 }
 
 pub(super) fn len(view: &impl View, tree: &Tree) -> Result<u64> {
+    if let Some(stale) = view.store().stale(Fault::CheckMissesLengths, |stale| stale.len(tree)) {
+        return Ok(stale);
+    }
     let mut cursor = scan(view, tree, KeyRange::all(), Direction::Forward, false)?;
     let mut count = 0;
     while cursor.next()?.is_some() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour_core::engine::forward;
+use arbour_core::engine::{SendSnapshot, forward};
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
 /// Counts the gets and scans of its snapshots, and the transactions that begin.
@@ -44,6 +44,11 @@ impl<S: KvStore> KvStore for Counting<S> {
 
     fn snapshot(&self) -> Result<CountingSnapshot<'_, S>> {
         Ok(CountingSnapshot { store: self, snapshot: self.store.snapshot()? })
+    }
+
+    /// Its reads are not counted: no migration takes one.
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.store.send_snapshot()
     }
 
     fn begin_with(&self, durability: Durability) -> Result<S::Transaction<'_>> {

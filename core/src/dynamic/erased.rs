@@ -1,24 +1,23 @@
 //! The object-safe mirror of the contract, with one implementation for every store.
 //!
-//! The methods are those of [`KvStore`], [`KvRead`] and [`KvWrite`], where their guarantees are
+//! The methods are those of [`KvStore`], [`KvRead`](crate::KvRead) and [`KvWrite`], where their guarantees are
 //! described. Their names have a prefix, because a type implements both traits and calls would be
 //! ambiguous otherwise.
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::value::DynValue;
+use super::erased_read::ErasedRead;
+use super::snapshot::SendSnapshot;
 use crate::batch::Write;
 use crate::engine::TreeName;
-use crate::{
-    Batch, Capabilities, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result,
-    Stats, Tree,
-};
+use crate::{Batch, Capabilities, Durability, KeyRange, KvStore, KvWrite, Result, Stats, Tree};
 
 pub(super) trait ErasedStore: Send + Sync {
     fn erased_capabilities(&self) -> &Capabilities;
     fn erased_open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
     fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>>;
+    fn erased_send_snapshot(&self) -> Result<SendSnapshot<'_>>;
     fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>>;
     fn erased_writer_wait(&self) -> Duration;
     fn erased_apply(&self, batch: Batch, durability: Durability) -> Result<()>;
@@ -27,21 +26,6 @@ pub(super) trait ErasedStore: Send + Sync {
     fn erased_stats(&self) -> Result<Stats>;
     fn erased_compact(&self) -> Result<()>;
     fn erased_backup(&self, destination: &Path) -> Result<()>;
-}
-
-pub(super) trait ErasedRead {
-    fn erased_get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>>;
-    /// Calls `read` with the value if the key is present.
-    fn erased_get_with(&self, tree: &Tree, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<()>;
-    fn erased_scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Box<dyn Cursor + '_>>;
-    fn erased_trees(&self) -> Result<Vec<String>>;
-    fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool>;
-    fn erased_len(&self, tree: &Tree) -> Result<u64>;
 }
 
 pub(super) trait ErasedWrite: ErasedRead {
@@ -64,6 +48,10 @@ impl<S: KvStore> ErasedStore for S {
 
     fn erased_snapshot(&self) -> Result<Box<dyn ErasedRead + '_>> {
         Ok(Box::new(self.snapshot()?))
+    }
+
+    fn erased_send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.send_snapshot()
     }
 
     fn erased_begin_with(&self, durability: Durability) -> Result<Box<dyn ErasedWrite + '_>> {
@@ -96,37 +84,6 @@ impl<S: KvStore> ErasedStore for S {
 
     fn erased_backup(&self, destination: &Path) -> Result<()> {
         self.backup(destination)
-    }
-}
-
-impl<R: KvRead> ErasedRead for R {
-    fn erased_get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>> {
-        self.get_with(tree, key, DynValue::new)
-    }
-
-    fn erased_get_with(&self, tree: &Tree, key: &[u8], read: &mut dyn FnMut(&[u8])) -> Result<()> {
-        self.get_with(tree, key, read).map(drop)
-    }
-
-    fn erased_scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Box<dyn Cursor + '_>> {
-        Ok(Box::new(self.scan(tree, range, direction)?))
-    }
-
-    fn erased_trees(&self) -> Result<Vec<String>> {
-        self.trees()
-    }
-
-    fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
-        self.contains(tree, key)
-    }
-
-    fn erased_len(&self, tree: &Tree) -> Result<u64> {
-        self.len(tree)
     }
 }
 

@@ -5,11 +5,14 @@
 //! mirror of the contract, with a blanket implementation for every store.
 
 mod erased;
+mod erased_read;
+mod owned_snapshot;
 mod snapshot;
 mod store;
 mod transaction;
 mod value;
 
-pub use snapshot::DynSnapshot;
+pub use owned_snapshot::OwnedSnapshot;
+pub use snapshot::{DynSnapshot, SendSnapshot};
 pub use store::DynStore;
 pub use transaction::DynTransaction;

@@ -1,6 +1,6 @@
 //! Reading a store of any engine.
 
-use super::erased::ErasedRead;
+use super::erased_read::ErasedRead;
 use super::value::DynValue;
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
@@ -26,8 +26,42 @@ impl<'s> DynSnapshot<'s> {
     }
 }
 
+/// A snapshot of any engine that can move between threads.
+///
+/// [`KvStore::send_snapshot`](crate::KvStore::send_snapshot) returns it. An engine whose snapshot is
+/// [`Send`] wraps that one; another engine needs a second kind of snapshot for it. The engine's type
+/// is erased, so that a store needs no further type of its own for it.
+///
+/// ```
+/// use arbour_core::engine::SendSnapshot;
+/// use arbour_core::{KvRead, KvStore, MemoryStore};
+/// let store = MemoryStore::new();
+/// let snapshot = SendSnapshot::new(store.snapshot()?);
+/// assert!(snapshot.trees()?.is_empty());
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
+pub struct SendSnapshot<'s> {
+    snapshot: Box<dyn ErasedRead + Send + 's>,
+}
+
+impl<'s> SendSnapshot<'s> {
+    /// Erases the type of a snapshot.
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, MemoryStore, engine::SendSnapshot};
+    /// # let store = MemoryStore::new();
+    /// let snapshot = SendSnapshot::new(store.snapshot()?);
+    /// # let _ = snapshot;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(snapshot: impl KvRead + Send + 's) -> Self {
+        Self { snapshot: Box::new(snapshot) }
+    }
+}
+
 /// Implements reading by forwarding each call to the erased reader. A snapshot and a transaction
-/// hold different trait objects, so this macro serves both.
+/// hold different trait objects, so this macro serves all.
 macro_rules! read_through {
     ($type:ident, $field:ident) => {
         impl KvRead for $type<'_> {
@@ -84,5 +118,6 @@ macro_rules! read_through {
 }
 
 read_through!(DynSnapshot, snapshot);
+read_through!(SendSnapshot, snapshot);
 
 pub(super) use read_through;

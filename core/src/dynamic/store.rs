@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::erased::ErasedStore;
 use super::{DynSnapshot, DynTransaction};
-use crate::engine::TreeName;
+use crate::engine::{SendSnapshot, TreeName};
 use crate::{Batch, Capabilities, Durability, KvStore, Result, Stats, Tree};
 
 /// A store of any engine, chosen at run time.
@@ -62,6 +62,10 @@ impl KvStore for DynStore {
 
     fn snapshot(&self) -> Result<DynSnapshot<'_>> {
         Ok(DynSnapshot::new(self.store.erased_snapshot()?))
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        self.store.erased_send_snapshot()
     }
 
     fn begin_with(&self, durability: Durability) -> Result<DynTransaction<'_>> {

@@ -21,8 +21,8 @@
 ///     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
 ///     type Transaction<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 ///
-///     forward!(self => self.0; capabilities, open_tree, snapshot, begin_with, writer_wait, apply);
-///     forward!(self => self.0; sync, stats, compact, backup);
+///     forward!(self => self.0; capabilities, open_tree, snapshot, send_snapshot, begin_with);
+///     forward!(self => self.0; writer_wait, apply, sync, stats, compact, backup);
 ///
 ///     fn close(&self) -> Result<()> {
 ///         Ok(())
@@ -67,6 +67,11 @@ macro_rules! __forward_method {
     (snapshot $self:ident $inner:expr) => {
         fn snapshot(&$self) -> $crate::Result<Self::Snapshot<'_>> {
             $inner.snapshot()
+        }
+    };
+    (send_snapshot $self:ident $inner:expr) => {
+        fn send_snapshot(&$self) -> $crate::Result<$crate::engine::SendSnapshot<'_>> {
+            $inner.send_snapshot()
         }
     };
     (begin_with $self:ident $inner:expr) => {

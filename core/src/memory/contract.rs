@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::store::Trees;
 use super::{MemorySnapshot, MemoryStore, MemoryTransaction};
-use crate::engine::TreeName;
+use crate::engine::{SendSnapshot, TreeName};
 use crate::{
     Batch, Capabilities, Durability, KvStore, KvWrite as _, Operation, Result, Stats, Tree,
 };
@@ -28,6 +28,10 @@ impl KvStore for MemoryStore {
         // that are empty because of closing are never handed out.
         self.slot.check_open(Operation::Snapshot)?;
         Ok(MemorySnapshot::new(&self.registry, trees))
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        Ok(SendSnapshot::new(self.snapshot()?))
     }
 
     fn begin_with(&self, _: Durability) -> Result<MemoryTransaction<'_>> {

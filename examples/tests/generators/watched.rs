@@ -43,8 +43,8 @@ impl KvStore for Watched {
     type Snapshot<'s> = DynSnapshot<'s>;
     type Transaction<'s> = WatchedTransaction<'s>;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
-    forward!(self => self.store; stats, compact, backup);
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<WatchedTransaction<'_>> {
         (self.watch)(Moment::Begin)?;

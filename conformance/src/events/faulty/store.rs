@@ -79,8 +79,8 @@ impl KvStore for Tampered {
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = TamperedTransaction<'s>;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
-    forward!(self => self.store; stats, compact, backup);
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<TamperedTransaction<'_>> {
         TamperedTransaction::new(self.fault, self.store.begin_with(durability)?, &self.delayed)

@@ -74,8 +74,8 @@ impl KvStore for Distorted {
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = DistortedTransaction<'s>;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, writer_wait, sync, close);
-    forward!(self => self.store; stats, compact, backup);
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<DistortedTransaction<'_>> {
         DistortedTransaction::new(&self.store, self.fault, durability)

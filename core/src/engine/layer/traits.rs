@@ -157,8 +157,8 @@ pub trait Engine: Send + Sync + 'static {
 /// }
 /// ```
 pub trait SnapshotEngine: Engine {
-    /// A snapshot of all trees.
-    type Snapshot<'s>: KvRead
+    /// A snapshot of all trees. It can move between threads.
+    type Snapshot<'s>: KvRead + Send
     where
         Self: 's;
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::SnapshotEngine;
 use crate::batch::Write;
 use crate::engine::overlay::{WriteSet, keys_in};
-use crate::engine::{MergeCursor, OverlayValue, TreeName, WriterGuard, WriterSlot, foreign_tree};
+use crate::engine::{
+    MergeCursor, OverlayValue, SendSnapshot, TreeName, WriterGuard, WriterSlot, foreign_tree,
+};
 use crate::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
     Provision, Result, Stats, StoreOptions, Tree,
@@ -99,6 +101,10 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
     fn snapshot(&self) -> Result<Self::Snapshot<'_>> {
         self.slot.check_open(Operation::Snapshot)?;
         self.engine.snapshot()
+    }
+
+    fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
+        Ok(SendSnapshot::new(self.snapshot()?))
     }
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {

@@ -33,6 +33,10 @@ impl WriteSet {
         &self.batch
     }
 
+    pub(crate) fn into_batch(self) -> Batch {
+        self.batch
+    }
+
     #[inline]
     pub(crate) fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) {
         self.batch.put(tree, key, value);
