@@ -142,6 +142,9 @@ pub use typed::{OpenTree, TypedCursor, TypedTree};
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json::Value;
+
+    #[cfg(feature = "events")]
+    pub use crate::events::Form;
 }
 
 /// The programs of the pages, compiled and run as tests.

@@ -1,5 +1,5 @@
-//! The derive macros of Arbour. Import them from `arbour::documents`, or by `arbour::prelude::*`,
-//! together with the traits of the same names.
+//! The macros of Arbour. Import the derive macros from `arbour::documents` and `arbour::events`, or by
+//! `arbour::prelude::*`, together with the traits that they implement.
 //!
 //! What cannot be right does not compile, and the error points at the field.
 
@@ -8,6 +8,8 @@ mod collection_attributes;
 mod declared_field;
 mod diagnostics;
 mod document;
+mod event;
+mod event_attributes;
 mod field_attributes;
 mod id;
 mod index_value;
@@ -77,4 +79,28 @@ pub fn derive_document(input: TokenStream) -> TokenStream {
 pub fn derive_index_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     index_value::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes an enum or a struct an event, which can be dispatched, and read by projections. The trait
+/// `TypedEvent`, which it implements, has an example.
+///
+/// Each variant of an enum is an event type. Its name is that of the variant as serde stores it:
+/// `rename` and `rename_all` are read from serde's attributes. The payload is the JSON of the variant's
+/// content: `{"cents":400}` for `Moved { cents: i64 }`, `400` for `Moved(i64)`, `null` for `Closed`. A
+/// struct is one event type, whose payload is its JSON. The type also derives `Serialize` and
+/// `Deserialize`.
+///
+/// # On a variant or a struct: `#[event(...)]`
+///
+/// | attribute | means |
+/// |---|---|
+/// | `rename = "account-moved"` | the name of the event type, if it is not that of the variant |
+/// | `version = 2, upgrade = function` | the schema version of the payload. Older payloads are read through the function, a `fn(u32, Value) -> Handled<Value>`, which takes a version with its payload and returns the payload of the next version |
+///
+/// The name is what an event is read by, as long as there is a log that holds it. To rename a variant,
+/// keep the name: `#[event(rename = "Moved")]`.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -27,7 +27,7 @@ pub(crate) const PROJECTIONS: [&str; 2] = [ACCOUNTS, COMMITS];
 
 /// The log of events, and the documents that are folded from it.
 pub(crate) struct Ledger {
-    pub(crate) events: Events<DynStore>,
+    pub(crate) events: Events,
     pub(crate) accounts: Collection<Account>,
     pub(crate) authors: Collection<Author>,
     pub(crate) files: Collection<File>,
@@ -102,7 +102,7 @@ impl Ledger {
     }
 
     /// Opens both versions of a projection, the one that is read and the other.
-    pub(crate) fn both(&self, projection: &str) -> Result<Events<DynStore>, Failure> {
+    pub(crate) fn both(&self, projection: &str) -> Result<Events, Failure> {
         let version = other(self.versions.of(projection));
         let store = &self.stores.documents;
         let beside = match projection {
@@ -160,7 +160,7 @@ fn other(version: u32) -> u32 {
 
 /// A caller that changes an account waits for its document. An account with an event that cannot be
 /// applied is unknown from then on: later events are dead-lettered too.
-fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
+fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection> {
     Ok(Projection::new(ACCOUNTS, version)
         .model(Accounts::new(accounts(store, version)?))
         .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
@@ -168,7 +168,7 @@ fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynS
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
 /// alone.
-fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
+fn commits_projection(store: &DynStore, version: u32) -> Result<Projection> {
     Ok(Projection::new(COMMITS, version)
         .model(Tallies::new(tallies::<Author>(store, version)?))
         .model(Tallies::new(tallies::<File>(store, version)?))

@@ -80,7 +80,7 @@ fn rebuild_one(
     Ok(())
 }
 
-fn are_at_one_position(events: &Events<DynStore>, projection: &str) -> Result<bool, Failure> {
+fn are_at_one_position(events: &Events, projection: &str) -> Result<bool, Failure> {
     let mut positions: Vec<u64> = events
         .status()?
         .into_iter()

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::{KvStore, Result};
+use arbour_core::{DynSnapshot, KvStore as _, Result};
 
 use super::EventError;
 use super::drive::{Reach, Step, Wait, is_busy};
@@ -14,7 +14,7 @@ use super::patience::Patience;
 use super::running_projection::RunningProjection;
 use crate::Progress;
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Applies all events that a projection has not applied yet, and returns the position it has
     /// reached. Events that are appended meanwhile may be left over. The events are committed in
     /// batches, and a committed batch stays applied even if a later one fails.
@@ -30,10 +30,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.catch_up("bank")?, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -52,7 +52,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// let applied = events.catch_up_with("bank", &mut |progress| {
@@ -104,10 +104,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{Events, NewEvent, Projection};
     /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
-    /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let dispatched = events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let snapshot = events.wait_for("bank", dispatched.appended.last, Duration::from_secs(1))?;
     /// # let _ = snapshot;
     /// # Ok::<(), arbour::Error>(())
@@ -117,7 +117,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         projection: &str,
         position: u64,
         timeout: Duration,
-    ) -> Result<S::Snapshot<'_>> {
+    ) -> Result<DynSnapshot<'_>> {
         check_not_handling()?;
         let running = {
             let snapshot = self.store().snapshot()?;
@@ -144,7 +144,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{Events, NewEvent, Pace, Projection};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
     /// std::thread::scope(|scope| {
@@ -178,7 +178,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    fn ended(&self, running: &RunningProjection<S>, wait: Wait) -> Result<()> {
+    fn ended(&self, running: &RunningProjection, wait: Wait) -> Result<()> {
         match wait {
             Wait::Reached => Ok(()),
             Wait::TimedOut => {
@@ -213,7 +213,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
     /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let store = arbour::MemoryStore::new();
     /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 1)).build()?;
     /// let events = Events::builder(store, "main")
     ///     .projection(Projection::new("bank", 1))
@@ -243,7 +243,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// reached.
     fn build(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         activates: bool,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Reach> {

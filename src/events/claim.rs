@@ -315,7 +315,7 @@ impl Log {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Claims events of a subscription for one of its consumers, for this long. No other consumer
     /// gets them until the claim expires. An expired claim can be claimed again, so that no event
     /// is lost when a consumer dies.
@@ -326,8 +326,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{Events, NewEvent};
     /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// for event in events.claim("mailer", "one", 10, Duration::from_secs(60))? {
     ///     events.complete("mailer", "one", event.as_event().position)?;
     /// }
@@ -370,7 +370,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::Events;
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.complete("mailer", "one", 1).is_err(), "it was not claimed");
     /// # Ok::<(), arbour::Error>(())
     /// ```

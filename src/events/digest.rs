@@ -18,7 +18,7 @@ use crate::key::Key as _;
 /// The number of entries removed in one transaction.
 const CHUNK: usize = 1000;
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Returns a hash of everything in the view of a version of a projection: the documents of its
     /// collections and the entries of its trees, which have names from [`Projection::view`]. Two
     /// versions with the same names and content have the same hash.
@@ -31,7 +31,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
     /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let store = arbour::MemoryStore::new();
     /// let events = Events::builder(Arc::clone(&store), "main").build()?;
     /// let empty = events.digest("bank", 1)?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
@@ -71,7 +71,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
     /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
+    /// let store = arbour::MemoryStore::new();
     /// let events = Events::builder(Arc::clone(&store), "main").build()?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// events.forget("bank", 1)?;

@@ -226,6 +226,19 @@ pub enum EventError {
         reason: String,
     },
 
+    /// A projection fails at an event that was to be appended in the caller's transaction. Nothing
+    /// was appended.
+    #[error(
+        "the projection {projection:?} fails at an event of this transaction: {reason}: correct the \
+         event, or let the projection put such events aside (`on_failure`)"
+    )]
+    Refused {
+        /// The projection.
+        projection: String,
+        /// Why it failed.
+        reason: String,
+    },
+
     /// The wait reached its deadline. What was committed until then stays; call again to continue.
     #[error("timed out: {what}: try again, or wait longer")]
     TimedOut {
@@ -257,7 +270,7 @@ impl EventError {
             Self::Payload { .. } => ErrorKind::Decode,
             Self::TooNew { .. } => ErrorKind::TooNew,
             Self::Fenced { .. } => ErrorKind::Locked,
-            Self::Halted { .. } => ErrorKind::Failed,
+            Self::Halted { .. } | Self::Refused { .. } => ErrorKind::Failed,
             Self::TimedOut { .. } => ErrorKind::Busy,
             Self::ShutDown { .. } => ErrorKind::Closed,
         }

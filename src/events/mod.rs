@@ -11,9 +11,11 @@
 //! A [`Log`] can be used without the rest of this module. [`layout`] describes what is stored.
 
 mod append;
+mod append_in;
 mod apply;
 mod catch_up;
 mod claim;
+mod closure_model;
 mod counters;
 mod dead_letter;
 mod digest;
@@ -44,6 +46,7 @@ mod project;
 mod projection;
 mod projection_state;
 mod query;
+mod recorded;
 mod repair;
 mod replica;
 mod retention;
@@ -56,6 +59,11 @@ mod tail;
 mod taken;
 mod turn;
 mod type_index;
+mod typed_event;
+
+/// Makes an enum or a struct a [`TypedEvent`].
+#[cfg(feature = "derive")]
+pub use arbour_derive::Event;
 
 pub use append::{Append, Appended, Expected};
 pub use apply::SubEvent;
@@ -77,6 +85,10 @@ pub use phase::Phase;
 pub use policy::{FailureAction, FailurePolicy};
 pub use projection::{Pace, Projection};
 pub use query::EventQuery;
+pub use recorded::Recorded;
 pub use status::{ProjectionStatus, VersionState};
 pub use subscription::Subscription;
 pub use tail::Tail;
+#[doc(hidden)]
+pub use typed_event::Form;
+pub use typed_event::TypedEvent;

@@ -91,7 +91,7 @@ impl Log {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Trims events up to a position in batches, but none that a declared projection or a
     /// subscription has yet to deal with. Returns the first position left. Trimmed events can no
     /// longer be used to rebuild a view: [copy](Log::copy_from) them to another log first.
@@ -102,8 +102,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{Events, NewEvent};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.trim(1)?, 2);
     /// # Ok::<(), arbour::Error>(())
     /// ```

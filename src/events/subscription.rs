@@ -107,8 +107,8 @@ impl Log {
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
 /// use std::{sync::Arc, time::Duration};
-/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+/// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;
 /// for event in mailer.next(100, Duration::ZERO)? {
 ///     println!("{} of {}", event.as_event().event_type, event.as_event().stream);
@@ -117,14 +117,14 @@ impl Log {
 /// assert_eq!(mailer.position(), 1);
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Subscription<S: KvStore, L: KvStore = S> {
-    tail: Tail<S, L>,
+pub struct Subscription {
+    tail: Tail,
     name: String,
     /// The value that identifies this runner in the store.
     runner: Vec<u8>,
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Takes over a subscription, and follows the log from the position it has acknowledged; a new
     /// subscription starts where the query begins. The query's end, limit and direction are not
     /// used.
@@ -137,12 +137,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use arbour::events::{EventQuery, Events};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let notes = events.subscribe("notes", EventQuery::all().of_type("noted"))?;
     /// assert_eq!(notes.position(), 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn subscribe(&self, name: &str, query: EventQuery) -> Result<Subscription<S, L>> {
+    pub fn subscribe(&self, name: &str, query: EventQuery) -> Result<Subscription> {
         check_not_handling()?;
         let LogLocation { store, log, .. } = &self.inner.location;
         check_name(name, "a subscription")?;
@@ -162,13 +162,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> Subscription<S, L> {
+impl Subscription {
     /// Returns the position up to which events were handed out.
     ///
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Subscription;
-    /// fn shown<S: KvStore>(subscription: &Subscription<S>) -> String {
+    /// fn shown(subscription: &Subscription) -> String {
     ///     format!("at {}", subscription.position())
     /// }
     /// ```
@@ -189,7 +189,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Subscription};
-    /// fn follow<S: KvStore>(mut subscription: Subscription<S>) -> arbour::Result<()> {
+    /// fn follow(mut subscription: Subscription) -> arbour::Result<()> {
     ///     loop {
     ///         for event in subscription.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -214,7 +214,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # use arbour::KvStore;
     /// # use arbour::ErrorKind;
     /// # use arbour::events::{EventBuf, Subscription};
-    /// fn next<S: KvStore>(mailer: &mut Subscription<S>) -> arbour::Result<Vec<EventBuf>> {
+    /// fn next(mailer: &mut Subscription) -> arbour::Result<Vec<EventBuf>> {
     ///     match mailer.next(100, Duration::from_secs(10)) {
     ///         Err(error) if error.kind() == ErrorKind::Missing => {
     ///             eprintln!("{} events were trimmed", mailer.skip_trimmed()?);
@@ -237,7 +237,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Subscription};
-    /// fn done<S: KvStore>(subscription: &Subscription<S>) -> arbour::Result<()> {
+    /// fn done(subscription: &Subscription) -> arbour::Result<()> {
     ///     subscription.acknowledge()
     /// }
     /// ```
@@ -265,8 +265,8 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventQuery, Events, NewEvent};
     /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     /// let count = mailer.next(100, Duration::ZERO)?.len();
     /// events.log_store().write(|transaction| {

@@ -20,47 +20,47 @@ use super::query::EventQuery;
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
 /// use std::{sync::Arc, time::Duration};
-/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+/// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// let mut tail = events.tail(EventQuery::all().after(events.head()?.position));
 /// assert!(tail.next(100, Duration::ZERO)?.is_empty(), "that was there before");
-/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Tail<S: KvStore, L: KvStore = S> {
-    pub(super) events: Events<S, L>,
+pub struct Tail {
+    pub(super) events: Events,
     query: EventQuery,
     position: u64,
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Reads the log from where a query begins. Its position is not stored. The query's end, limit
     /// and direction are not used.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
     /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let notes = events.tail(EventQuery::all().of_type("noted").after(7));
     /// assert_eq!(notes.position(), 7);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn tail(&self, query: EventQuery) -> Tail<S, L> {
+    pub fn tail(&self, query: EventQuery) -> Tail {
         let (position, direction) = (query.after, Direction::Forward);
         let query = EventQuery { until: u64::MAX, direction, ..query };
         Tail { events: self.clone(), query, position }
     }
 }
 
-impl<S: KvStore, L: KvStore> Tail<S, L> {
+impl Tail {
     /// Returns the position up to which events were handed out.
     ///
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Tail;
-    /// fn shown<S: KvStore>(tail: &Tail<S>) -> String {
+    /// fn shown(tail: &Tail) -> String {
     ///     format!("at {}", tail.position())
     /// }
     /// ```
@@ -82,7 +82,7 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Tail};
-    /// fn print<S: KvStore>(mut tail: Tail<S>) -> arbour::Result<()> {
+    /// fn print(mut tail: Tail) -> arbour::Result<()> {
     ///     loop {
     ///         for event in tail.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -134,9 +134,9 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// ```
     /// # use arbour::events::{EventQuery, Events, NewEvent};
     /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// events.trim(1)?;
     /// let mut tail = events.tail(EventQuery::all());
     /// assert!(tail.next(100, Duration::ZERO).is_err());

@@ -27,7 +27,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
     const EACH: u64 = 40;
     let events = bed.builder().build()?;
     for _ in 0..30 {
-        events.dispatch(cents("before", 1)?)?;
+        events.dispatch_all(cents("before", 1)?)?;
     }
     let total = 30 + WRITERS * EACH;
     let seen = thread::scope(|scope| {
@@ -36,7 +36,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
             scope.spawn(move || {
                 for _ in 0..EACH {
                     let event = cents(&format!("writer {writer}"), 1).expect("it is an event");
-                    events.dispatch(event).expect("an event can be dispatched");
+                    events.dispatch_all(event).expect("an event can be dispatched");
                 }
             });
         }
@@ -57,7 +57,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
 /// Acknowledged events are not delivered again, and others are, even after a restart.
 pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(
+    events.dispatch_all(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
     )?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
@@ -77,7 +77,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> R
     let mut other = events.subscribe("other", only_a.clone())?;
     assert_eq!(positions(&other.next(1, LONG)?), [1]);
     assert_eq!(positions(&other.next(1, LONG)?), [3]);
-    events.dispatch(cents("b", 4)?)?;
+    events.dispatch_all(cents("b", 4)?)?;
     assert!(other.next(1, Duration::ZERO)?.is_empty());
     other.acknowledge()?;
     assert_eq!(events.subscribe("other", only_a)?.position(), 4);
@@ -90,7 +90,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> R
 /// A follower without a name has no stored position, and does not keep events from being trimmed.
 pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(
+    events.dispatch_all(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
     )?;
     let mut tail = events.tail(EventQuery::all().after(1).until(1).backward().limit(1));
@@ -101,7 +101,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
     assert!(only_a.next(9, Duration::ZERO)?.is_empty());
     thread::scope(|scope| {
         let waiting = scope.spawn(|| only_a.next(9, LONG));
-        events.dispatch(cents("a", 4)?)?;
+        events.dispatch_all(cents("a", 4)?)?;
         assert_eq!(positions(&waiting.join().expect("it does not panic")?), [4]);
         arbour::Result::<_>::Ok(())
     })?;
@@ -118,7 +118,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for number in 1..=6 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let mut slow = events.subscribe("slow", EventQuery::all())?;
     slow.next(4, LONG)?;
@@ -160,7 +160,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Re
     const COUNT: u64 = 60;
     let events = bed.builder().build()?;
     for _ in 0..COUNT {
-        events.dispatch(cents("a", 1)?)?;
+        events.dispatch_all(cents("a", 1)?)?;
     }
     let done = thread::scope(|scope| {
         let consumers: Vec<_> = (0..4)
@@ -204,7 +204,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Re
 pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=3 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let dead = events.claim("work", "dead", 2, Duration::ZERO)?;
     assert_eq!(positions(&dead), [1, 2]);
@@ -231,7 +231,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
         all = all.event(cents("a", number as i64)?);
     }
     let events = bed.builder().build()?;
-    events.dispatch(all)?;
+    events.dispatch_all(all)?;
     let kept = |bed: &EventBed<F>| -> Result<usize> {
         let store = bed.log_store();
         let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;
@@ -258,7 +258,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
             break;
         }
     }
-    events.dispatch(cents("a", 1)?)?;
+    events.dispatch_all(cents("a", 1)?)?;
     drop(events);
     bed.settle()?;
     let events = bed.builder().build()?;

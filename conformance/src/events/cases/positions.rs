@@ -21,7 +21,7 @@ fn acknowledged<F: Factory>(bed: &EventBed<F>) -> Result<Option<u64>> {
 /// subscription can begin anywhere.
 pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let (log, store) = (bed.log()?, Arc::clone(bed.log_store()));
     let acknowledge =
         |position| store.write(|transaction| log.acknowledge(transaction, "mailer", position));
@@ -38,7 +38,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> R
     let events = bed.builder().build()?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     assert_eq!(mailer.position(), 2);
-    events.dispatch(cents("c", 3)?)?;
+    events.dispatch_all(cents("c", 3)?)?;
     assert_eq!(mailer.next(9, Duration::ZERO)?.len(), 1);
     mailer.acknowledge()?;
     assert_eq!(acknowledged(bed)?, Some(3));
@@ -54,7 +54,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> R
 /// The runner that subscribes last takes over: the earlier one can no longer acknowledge anything.
 pub(super) fn later_runner_fences_the_earlier<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let mut earlier = events.subscribe("mailer", EventQuery::all())?;
     earlier.next(1, Duration::ZERO)?;
     earlier.acknowledge()?;
@@ -92,7 +92,7 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(bed: &mut EventBed<F>)
 pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=5 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     mailer.next(1, Duration::ZERO)?;
@@ -124,8 +124,8 @@ pub(super) fn unchanged_commits_nothing<F: Factory>(bed: &mut EventBed<F>) -> Re
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("bank", 1))
         .build()?;
-    events.dispatch(cents("a", 1)?)?;
-    events.dispatch(cents("a", 2)?)?;
+    events.dispatch_all(cents("a", 1)?)?;
+    events.dispatch_all(cents("a", 2)?)?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     mailer.next(9, Duration::ZERO)?;
     mailer.acknowledge()?;
