@@ -17,6 +17,7 @@ mod folds;
 mod following;
 mod identity;
 mod log;
+mod own_commit;
 mod phases;
 mod positions;
 mod reads;
@@ -54,6 +55,10 @@ macro_rules! __events_cases {
                 always_resolves waits_as_told handler_cannot_dispatch many_callers_each_own_result
                 repeated_dispatch_same_outcome wait_for_is_recent_enough no_wakeup_is_lost
                 no_turn_is_missed own_transaction_is_told follower_applies_what_comes
+            }
+            own_commit {
+                one_commit rolled_back_with_the_callers refused_leaves_the_transaction
+                failing_event_is_refused waiters_notice_the_commit own_commit_catches_up
             }
             following {
                 catches_up_then_live resumes_where_acknowledged tail_leaves_nothing

@@ -43,6 +43,14 @@ macro_rules! __event_faults {
             DeadLetterLost "failures::dead_letters_replayed",
             /// The quarantine of a stream is not stored.
             QuarantineForgotten "failures::quarantine_keeps_stream",
+            /// A view that was changed in a transaction stays, even if the transaction is rolled back.
+            RolledBackViewStays "own_commit::rolled_back_with_the_callers",
+            /// The use of a key stays, even if the transaction is rolled back.
+            RolledBackKeyStays "own_commit::rolled_back_with_the_callers",
+            /// The head of the log is committed with the next transaction, not with its own.
+            HeadCommittedLater "own_commit::waiters_notice_the_commit",
+            /// The log takes at most four puts in a transaction.
+            LongTransactionCut "own_commit::one_commit",
             /// The acknowledgement of a subscription is not stored.
             AcknowledgementForgotten "following::resumes_where_acknowledged",
             /// The consumer of a claim is not stored: two consumers get the event.
@@ -99,6 +107,8 @@ pub(super) enum Fate {
     Dropped,
     /// It is made with the next transaction.
     Delayed,
+    /// It is made, and again with the next transaction, whether or not this one is rolled back.
+    Leaked,
     Changed(Vec<u8>),
 }
 
@@ -114,6 +124,7 @@ impl EventFault {
         let is_state = kind == "log" && key.len() > LOG_HEAD.len() && key.starts_with(LOG_HEAD);
         let is_dropped = match self {
             Self::SecondOfBatchLost => kind == "log" && number == 1,
+            Self::LongTransactionCut => kind == "log" && number >= 4,
             Self::StreamHeadForgotten => is_stream_head,
             Self::KeyForgotten => kind == "key",
             Self::StreamEntryLost => kind == "stream" && !is_stream_head,
@@ -145,6 +156,9 @@ impl EventFault {
         }
         match self {
             Self::PositionCommittedLater if is_state => Fate::Delayed,
+            Self::HeadCommittedLater if is_log_head => Fate::Delayed,
+            Self::RolledBackViewStays if kind == "doc" => Fate::Leaked,
+            Self::RolledBackKeyStays if kind == "key" => Fate::Leaked,
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
             Self::BuildingForgotten if is_state => changed(value, 58, &[0]),
             Self::ClockForgotten if is_log_head => changed(value, 65, &i64::MIN.to_be_bytes()),

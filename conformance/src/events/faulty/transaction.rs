@@ -74,6 +74,10 @@ impl KvWrite for TamperedTransaction<'_> {
                 self.delayed.push((tree.clone(), key.to_vec(), value.to_vec()));
                 Ok(())
             }
+            Fate::Leaked => {
+                self.next.lock().push((tree.clone(), key.to_vec(), value.to_vec()));
+                self.below.put(tree, key, value)
+            }
             Fate::Changed(value) => self.below.put(tree, key, &value),
         }
     }
