@@ -44,6 +44,7 @@
 //! | [`documents`] | JSON or your own types in collections, with indexes, pages, a planner and a feed | `documents` |
 //! | [`events`] | event sourcing: logs, projections, subscriptions, replicas | `events` |
 //! | [`migrations`] | steps that bring stores of every version up to the program | `migrations` |
+//! | [`testing`] | tests of an application on every engine | `testing` |
 //! | [`transfer`] | copies of whole stores to other engines, dumps, digests | `transfer` |
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
 //! | [`redb`] | the engine redb, pure Rust | `redb` |
@@ -62,10 +63,11 @@
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
 //! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
-//! | `derive` | yes | the derive macros `Document` and `IndexValue`; switches on `documents` | |
+//! | `derive` | yes | the derive macros `Document`, `IndexValue` and, with `events`, `Event`; switches on `documents` | |
 //! | `documents` | yes | the module `documents` | |
 //! | `events` | yes | the module `events`; switches on `documents` and `tracing` | |
 //! | `migrations` | yes | the module `migrations` | |
+//! | `testing` | | the module `testing` and the attribute `#[arbour::test]`; for dev-dependencies | |
 //! | `tracing` | yes | the module `traced` | |
 //! | `transfer` | yes | the module `transfer` | |
 //!
@@ -85,6 +87,7 @@
         feature = "rocksdb",
         feature = "sled",
         feature = "sqlite",
+        feature = "testing",
         feature = "tracing",
         feature = "transfer",
     )),
@@ -109,6 +112,8 @@ pub mod prelude;
 #[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
 mod progress;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tracing")]
 pub mod traced;
 #[cfg(feature = "transfer")]
@@ -121,6 +126,9 @@ pub use arbour_core::{
     KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore, MemoryTransaction, Operation,
     Provision, Result, Savepoint, Stats, StoreOptions, Tree, Update,
 };
+/// Makes tests of a function, one for each engine; see [`testing`].
+#[cfg(feature = "testing")]
+pub use arbour_derive::test;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

@@ -16,9 +16,10 @@ mod index_value;
 mod nearest;
 mod options;
 mod serde_names;
+mod test;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, parse_macro_input};
+use syn::{DeriveInput, ItemFn, parse_macro_input};
 
 /// Declares the collection of a struct, and a constant for each declared field. The trait of the same
 /// name has an example.
@@ -103,4 +104,26 @@ pub fn derive_index_value(input: TokenStream) -> TokenStream {
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     event::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes tests of a function, one for each engine, in a module with the name of the function. Each has
+/// the name of its engine: `cargo test closing_a_ticket::redb` runs one.
+///
+/// ```text
+/// #[arbour::test(engines = "memory, redb, sqlite")]
+/// fn closing_a_ticket_keeps_its_history(store: DynStore) -> arbour::Result<()> { .. }
+/// ```
+///
+/// The function takes the opened store, in a temporary folder of its own: `DynStore` or a type that it
+/// converts into, `&DynStore`, or `&mut TestStore`, which can be reopened and crashed. It returns
+/// nothing, or a `Result` whose error is `Debug`. A test that fails prints what the store holds. After
+/// one that passes, the store is opened again and has to hold as much as before.
+///
+/// Without `engines` the tests are of all engines that are built into `arbour`. An engine that is listed
+/// and not built in does not compile; the error names the feature. `#[ignore]` and `#[should_panic]` hold
+/// for each of the tests.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let function = parse_macro_input!(function as ItemFn);
+    test::expand(arguments.into(), function).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -92,3 +92,10 @@ pub use tail::Tail;
 #[doc(hidden)]
 pub use typed_event::Form;
 pub use typed_event::TypedEvent;
+
+/// Decodes an entry of a log's tree; `None` if it is no event.
+#[cfg(feature = "testing")]
+pub(crate) fn stored_event<'a>(key: &[u8], value: &'a [u8]) -> Option<Event<'a>> {
+    use crate::key::KeyPart as _;
+    envelope::decode(u64::decode_part(key).ok()?, value).ok()
+}
