@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::{
-    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, clock,
+    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result,
 };
 
 use super::event::EventBuf;
@@ -287,6 +287,18 @@ impl Log {
         Ok((first, last))
     }
 
+    /// Deletes all claims of a subscription, and all completed ones.
+    pub(super) fn delete_claims<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+    ) -> Result<()> {
+        let prefix = prefix_of(subscription);
+        let end = [prefix.as_slice(), &[0xff]].concat();
+        let range = KeyRange::from_bounds(Bound::Included(&prefix), Bound::Excluded(&end));
+        transaction.delete_range(&self.trees.leases, range)
+    }
+
     /// Removes the leases of events that were acknowledged or trimmed. Returns the position up to
     /// which all events are dealt with.
     fn sweep<W: KvWrite>(
@@ -342,7 +354,7 @@ impl Events {
     ) -> Result<Vec<EventBuf>> {
         check_not_handling()?;
         self.inner.check_open()?;
-        let now = clock::unix_millis();
+        let now = self.inner.location.log.now();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
         let LogLocation { store, log, .. } = &self.inner.location;

@@ -246,6 +246,13 @@ pub enum EventError {
         what: String,
     },
 
+    /// [`ReaderControl::stop`](super::ReaderControl::stop) was called.
+    #[error("{log}: this reader was stopped: subscribe again to continue")]
+    Stopped {
+        /// The log.
+        log: String,
+    },
+
     /// [`shut_down`](super::Events::shut_down) was called.
     #[error("{log}: these events were shut down: build them again to continue")]
     ShutDown {
@@ -272,7 +279,7 @@ impl EventError {
             Self::Fenced { .. } => ErrorKind::Locked,
             Self::Halted { .. } | Self::Refused { .. } => ErrorKind::Failed,
             Self::TimedOut { .. } => ErrorKind::Busy,
-            Self::ShutDown { .. } => ErrorKind::Closed,
+            Self::Stopped { .. } | Self::ShutDown { .. } => ErrorKind::Closed,
         }
     }
 

@@ -282,6 +282,25 @@ impl Events {
         log.read(&store.snapshot()?, query)
     }
 
+    /// Returns the position after which the events from a time on begin, in milliseconds since 1970
+    /// (UTC): see [`Log::position_at`]. With it a subscription
+    /// [rewinds](super::Subscription::rewind) to a time.
+    ///
+    /// # Errors
+    /// As [`Log::position_at`].
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let since_1970 = events.tail(EventQuery::all().after(events.position_at(0)?));
+    /// assert_eq!(since_1970.position(), 0);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn position_at(&self, time: i64) -> Result<u64> {
+        let LogLocation { store, log, .. } = &self.inner.location;
+        log.position_at(&store.snapshot()?, time)
+    }
+
     /// Returns the active version of a projection, which is the one that is read, even if it is not
     /// declared here; `None` if there has never been one. If another program has switched to a
     /// newer version that this one does not declare, this one no longer applies events.

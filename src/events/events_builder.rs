@@ -12,6 +12,7 @@ use super::EventError;
 use super::counters::Counters;
 use super::events::{Events, Inner};
 use super::log_location::LogLocation;
+use super::manual_clock::ManualClock;
 use super::projection::Projection;
 use super::running_projection::RunningProjection;
 use super::signal::Signal;
@@ -49,6 +50,7 @@ pub struct EventsBuilder {
     poll: Option<Duration>,
     stall_timeout: Duration,
     indexes_types: bool,
+    clock: Option<ManualClock>,
 }
 
 impl Events {
@@ -73,6 +75,7 @@ impl Events {
             poll: None,
             stall_timeout: STALL_TIMEOUT,
             indexes_types: false,
+            clock: None,
         }
     }
 }
@@ -158,6 +161,23 @@ impl EventsBuilder {
         self
     }
 
+    /// Takes the time of new events and of claims from a clock that a test sets, instead of the
+    /// machine's. [`log`](Events::log) returns a log with this clock.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, ManualClock};
+    /// # use std::time::SystemTime;
+    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    /// let events = Events::builder(arbour::open("memory:")?, "main").clock(clock).build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn clock(mut self, clock: ManualClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Makes the log keep an index by type from now on, and builds it in [`build`](Self::build) if
     /// it does not exist yet: see [`Log::index_types`](super::Log::index_types).
     ///
@@ -213,10 +233,11 @@ impl EventsBuilder {
     /// ```
     pub fn build(self) -> Result<Events> {
         let views = Arc::new(GroupCommit::new(self.store));
-        let location = match self.log_store {
+        let mut location = match self.log_store {
             Some(store) => LogLocation::apart(store, &self.log)?,
             None => LogLocation::together(Arc::clone(&views), &self.log)?,
         };
+        location.log.clock = self.clock;
         if self.indexes_types {
             location.log.index_types(&*location.store)?;
         }

@@ -15,6 +15,7 @@ use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
     log_tree, stream_head_key, stream_tree, type_tree,
 };
+use super::manual_clock::ManualClock;
 use super::{EventError, envelope};
 use crate::key::{Key as _, KeyPart as _};
 use crate::ordered_uuid::ordered_uuid;
@@ -43,6 +44,8 @@ use crate::ordered_uuid::ordered_uuid;
 pub struct Log {
     pub(super) name: Arc<str>,
     pub(super) trees: Arc<Trees>,
+    /// The clock, if it is not the machine's.
+    pub(super) clock: Option<ManualClock>,
 }
 
 /// The trees of a log.
@@ -102,7 +105,7 @@ impl Log {
             leases: open_tree(store, &lease_tree(name))?,
             types: open_tree(store, &type_tree(name))?,
         };
-        Ok(Self { name: name.into(), trees: Arc::new(trees) })
+        Ok(Self { name: name.into(), trees: Arc::new(trees), clock: None })
     }
 
     /// Returns the name.
@@ -245,6 +248,11 @@ impl Log {
     }
 
     /// Writes the head of the log.
+    /// Returns the current time in milliseconds since 1970 (UTC).
+    pub(super) fn now(&self) -> i64 {
+        self.clock.as_ref().map_or_else(clock::unix_millis, ManualClock::unix_millis)
+    }
+
     pub(super) fn save_head<W: KvWrite>(&self, transaction: &mut W, head: &Head) -> Result<()> {
         let mut value = Vec::new();
         head.encode(&mut value);
@@ -373,7 +381,7 @@ impl<'l> Appending<'l> {
         if head.log_id.is_nil() {
             head.log_id = ordered_uuid();
         }
-        head.clock = head.clock.max(clock::unix_millis());
+        head.clock = head.clock.max(log.now());
         let batch = Batch::with_capacity(2 * count + 3, 256 * count);
         let chunk = EventBatch::default();
         Self { log, head, now: head.clock, batch, chunk, value: Vec::new(), key: Vec::new() }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arbour_core::{Durability, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{Durability, KvRead, KvStore as _, KvWrite, Result};
 
 use super::EventError;
 use super::event::EventBuf;
@@ -12,6 +12,7 @@ use super::layout::FORMAT;
 use super::log::{Log, check_name, decode_number, number_value};
 use super::log_location::LogLocation;
 use super::query::EventQuery;
+use super::reader_control::ReaderControl;
 use super::tail::Tail;
 use crate::ordered_uuid::ordered_uuid;
 
@@ -64,6 +65,29 @@ impl Log {
             }
             .into());
         }
+        transaction.put(&self.trees.acks, key, &number_value(position))
+    }
+
+    /// Moves the acknowledged position of a subscription back to an earlier one, and deletes its
+    /// claims.
+    pub(super) fn rewind<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+        position: u64,
+    ) -> Result<()> {
+        let acknowledged = self.acknowledged(transaction, subscription)?;
+        let head = self.head(transaction)?;
+        let next = position.saturating_add(1);
+        if next < head.first {
+            let (log, first) = (self.name.to_string(), head.first);
+            return Err(EventError::Archived { log, asked: next, first }.into());
+        }
+        if acknowledged.is_none_or(|acknowledged| acknowledged <= position) {
+            return Ok(());
+        }
+        self.delete_claims(transaction, subscription)?;
+        let key = subscription.as_bytes();
         transaction.put(&self.trees.acks, key, &number_value(position))
     }
 
@@ -143,15 +167,50 @@ impl Events {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn subscribe(&self, name: &str, query: EventQuery) -> Result<Subscription> {
+        self.subscribe_at(name, query, false)
+    }
+
+    /// Does the same as [`subscribe`](Self::subscribe), but a new subscription starts at the end of
+    /// the log: it gets the events that are appended from now on. The store remembers this position at
+    /// once, so that a runner that ends before it has acknowledged anything misses none of them. A
+    /// subscription that has acknowledged events continues there.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events, NewEvent};
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let noted = || NewEvent::raw("diary", "noted", 1, Vec::new());
+    /// events.dispatch_all(noted())?;
+    /// let mut mailer = events.subscribe_from_end("mailer", EventQuery::all())?;
+    /// assert!(mailer.next(9, Duration::ZERO)?.is_empty());
+    /// events.dispatch_all(noted())?;
+    /// assert_eq!(mailer.next(9, Duration::ZERO)?[0].as_event().position, 2);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn subscribe_from_end(&self, name: &str, query: EventQuery) -> Result<Subscription> {
+        self.subscribe_at(name, query, true)
+    }
+
+    fn subscribe_at(&self, name: &str, query: EventQuery, from_end: bool) -> Result<Subscription> {
         check_not_handling()?;
         let LogLocation { store, log, .. } = &self.inner.location;
         check_name(name, "a subscription")?;
         let runner = [&[FORMAT][..], ordered_uuid().as_bytes()].concat();
-        // No runner survives a power loss, so its name need not be durable.
-        let (acknowledged, newest) = store.inner().write_with(Durability::None, |transaction| {
+        // No runner survives a power loss, so its name need not be durable. The end of the log is
+        // where the subscription begins, and has to be.
+        let durability = if from_end { Durability::default() } else { Durability::None };
+        let (acknowledged, newest) = store.inner().write_with(durability, |transaction| {
             transaction.put(&log.trees.leases, name.as_bytes(), &runner)?;
             let newest = log.head(transaction)?.position;
-            Ok((log.acknowledged(transaction, name)?, newest))
+            let mut acknowledged = log.acknowledged(transaction, name)?;
+            if from_end && acknowledged.is_none() {
+                log.acknowledge(transaction, name, Some(newest))?;
+                acknowledged = Some(newest);
+            }
+            Ok((acknowledged, newest))
         })?;
         if let Some(applied) = acknowledged.filter(|acknowledged| *acknowledged > newest) {
             let (log, reader) = (log.name().to_owned(), format!("the subscription {name:?}"));
@@ -159,6 +218,40 @@ impl Events {
         }
         let after = acknowledged.unwrap_or(query.after);
         Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned(), runner })
+    }
+}
+
+impl Events {
+    /// Moves the acknowledged position of a subscription back to an earlier one, so that the events
+    /// after it can be [claimed](Self::claim) again. Does nothing if the subscription is unknown or
+    /// has acknowledged less. All its claims are deleted, also completed ones, and their consumers can
+    /// no longer complete them. Consumers in other processes notice it within ten seconds.
+    ///
+    /// A running [`Subscription`] does not notice it, and would acknowledge its own position again:
+    /// call [`Subscription::rewind`] there.
+    ///
+    /// # Errors
+    /// [`Archived`](EventError::Archived) if the first event to be handed out again was trimmed;
+    /// [`Invalid`](EventError::Invalid) for an invalid name; errors of the store.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, NewEvent};
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// for _ in 0..2 {
+    ///     assert_eq!(events.claim("work", "one", 9, Duration::MAX)?.len(), 1);
+    ///     events.complete("work", "one", 1)?;
+    ///     events.rewind("work", 0)?;
+    /// }
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn rewind(&self, subscription: &str, position: u64) -> Result<()> {
+        check_not_handling()?;
+        let LogLocation { store, log, .. } = &self.inner.location;
+        store.write(|transaction| log.rewind(transaction, subscription, position))?;
+        self.inner.taken.lock().remove(subscription);
+        Ok(())
     }
 }
 
@@ -182,8 +275,8 @@ impl Subscription {
     ///
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
-    /// [`skip_trimmed`](Self::skip_trimmed). [`ShutDown`](EventError::ShutDown), and errors of the
-    /// store.
+    /// [`skip_trimmed`](Self::skip_trimmed). [`Stopped`](EventError::Stopped) after
+    /// [`ReaderControl::stop`]; [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -280,6 +373,61 @@ impl Subscription {
         self.check_runner(transaction)?;
         let log = &self.tail.events.inner.location.log;
         log.acknowledge(transaction, &self.name, Some(self.position()))
+    }
+
+    /// Goes back to an earlier position: the events after it are handed out again. The store
+    /// remembers it at once, also for later runners.
+    /// [`Events::position_at`] returns the position of a time.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) for a position after [`position`](Self::position);
+    /// [`Archived`](EventError::Archived) if the first event to be handed out again was trimmed;
+    /// [`Fenced`](EventError::Fenced) if another runner has taken over; errors of the store. After an
+    /// error the position is unchanged.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events, NewEvent};
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    /// assert_eq!(mailer.next(9, Duration::ZERO)?.len(), 1);
+    /// mailer.acknowledge()?;
+    /// mailer.rewind(0)?;
+    /// assert_eq!(mailer.next(9, Duration::ZERO)?.len(), 1);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn rewind(&mut self, position: u64) -> Result<()> {
+        check_not_handling()?;
+        let LogLocation { store, log, .. } = &self.tail.events.inner.location;
+        if position > self.position() {
+            return Err(log.invalid(format!(
+                "the subscription {:?} is at position {}, and {position} is after it: rewind goes back",
+                self.name,
+                self.position()
+            )));
+        }
+        store.write(|transaction| {
+            self.check_runner(transaction)?;
+            log.rewind(transaction, &self.name, position)
+        })?;
+        self.tail.events.inner.taken.lock().remove(&self.name);
+        self.tail.position = position;
+        Ok(())
+    }
+
+    /// Returns what pauses and stops this subscription from another thread.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let control = events.subscribe("mailer", EventQuery::all())?.control();
+    /// assert!(!control.is_paused());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn control(&self) -> ReaderControl {
+        self.tail.control()
     }
 
     /// Checks that no other runner has taken over.

@@ -10,6 +10,7 @@ use super::events::Events;
 use super::handling::check_not_handling;
 use super::log_location::LogLocation;
 use super::query::EventQuery;
+use super::reader_control::{ReaderControl, ReaderState};
 
 /// Reads a log from a position on and waits for new events; made by [`Events::tail`].
 ///
@@ -31,7 +32,8 @@ use super::query::EventQuery;
 pub struct Tail {
     pub(super) events: Events,
     query: EventQuery,
-    position: u64,
+    pub(super) position: u64,
+    control: ReaderControl,
 }
 
 impl Events {
@@ -50,7 +52,8 @@ impl Events {
     pub fn tail(&self, query: EventQuery) -> Tail {
         let (position, direction) = (query.after, Direction::Forward);
         let query = EventQuery { until: u64::MAX, direction, ..query };
-        Tail { events: self.clone(), query, position }
+        let control = ReaderControl::new(&self.inner);
+        Tail { events: self.clone(), query, position, control }
     }
 }
 
@@ -76,6 +79,7 @@ impl Tail {
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
     /// [`skip_trimmed`](Self::skip_trimmed).
+    /// [`Stopped`](EventError::Stopped) after [`ReaderControl::stop`];
     /// [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
@@ -99,6 +103,19 @@ impl Tail {
             // Read the count before the log: an append in between then ends the wait at once.
             let seen = inner.signal.count();
             inner.check_open()?;
+            match self.control.state() {
+                ReaderState::Running => {}
+                ReaderState::Stopped => {
+                    return Err(EventError::Stopped { log: log.name().to_owned() }.into());
+                }
+                ReaderState::Paused => {
+                    if until.is_some_and(|until| Instant::now() >= until) {
+                        return Ok(Vec::new());
+                    }
+                    inner.signal.wait_past(seen, until);
+                    continue;
+                }
+            }
             let query = self.query.clone().after(self.position).limit(limit);
             let (events, head) = {
                 let snapshot = store.snapshot()?;
@@ -123,6 +140,20 @@ impl Tail {
             }
             inner.signal.wait_past(seen, inner.next_poll(until));
         }
+    }
+
+    /// Returns what pauses and stops this reader from another thread.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let control = events.tail(EventQuery::all()).control();
+    /// assert!(!control.is_paused());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn control(&self) -> ReaderControl {
+        self.control.clone()
     }
 
     /// Continues at the first event that is left, if the next one was trimmed. Returns how many

@@ -59,6 +59,14 @@ macro_rules! __event_faults {
             SwitchForgotten "rebuilds::rebuilt_beside_old",
             /// The switch to a newer version is not stored.
             TakeoverForgotten "rebuilds::newer_version_takes_over",
+            /// The acknowledgement of a subscription is committed with the next transaction.
+            AcknowledgedLater "following::starts_from_the_end",
+            /// The acknowledged position of a subscription never becomes a lower one.
+            NeverRewound "positions::rewound_is_handed_out_again",
+            /// Claims are not deleted together.
+            ClaimsOutliveRewind "positions::claims_are_rewound",
+            /// The time of an event is that of the machine.
+            ForeignClock "following::clock_is_the_tests_own",
             /// The runner of a subscription is not stored.
             RunnerForgotten "positions::later_runner_fences_the_earlier",
             /// The stored position of a subscription is one event too far.
@@ -157,6 +165,10 @@ impl EventFault {
         match self {
             Self::PositionCommittedLater if is_state => Fate::Delayed,
             Self::HeadCommittedLater if is_log_head => Fate::Delayed,
+            Self::AcknowledgedLater if kind == "ack" => Fate::Delayed,
+            Self::ForeignClock if kind == "log" && !is_log_head && !is_state => {
+                changed(value, 33, &i64::MAX.to_be_bytes())
+            }
             Self::RolledBackViewStays if kind == "doc" => Fate::Leaked,
             Self::RolledBackKeyStays if kind == "key" => Fate::Leaked,
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
@@ -183,6 +195,16 @@ impl EventFault {
             }
             _ => Fate::Kept,
         }
+    }
+
+    /// Tells whether a put that replaces a value is lost.
+    pub(super) fn keeps_before(self, tree: &str, before: &[u8], value: &[u8]) -> bool {
+        self == Self::NeverRewound && kind(tree).0 == Some("ack") && value < before
+    }
+
+    /// Tells whether a deletion of a range is lost, though others are not.
+    pub(super) fn keeps_range(self, tree: &str) -> bool {
+        self == Self::ClaimsOutliveRewind && kind(tree).0 == Some("lease")
     }
 
     /// Tells whether a deletion is made.
