@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use arbour::DynStore;
 use arbour::events::{Events, ProjectionStatus, VersionState};
 
 use crate::arguments::Projected;
