@@ -179,4 +179,7 @@ mod pages {
     struct Moving;
     #[doc = include_str!("../docs/engines.md")]
     struct Engines;
+    #[cfg(feature = "testing")]
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
 }

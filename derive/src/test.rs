@@ -44,7 +44,8 @@ pub(crate) fn expand(arguments: TokenStream, function: ItemFn) -> syn::Result<To
         }
     });
     Ok(quote! {
-        #[cfg(test)]
+        // Compiled even where no test is, as in the examples of a page, so that its errors are seen.
+        #[cfg_attr(not(test), allow(dead_code))]
         #(#of_function)*
         #vis #sig #block
 

@@ -29,7 +29,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
@@ -51,7 +50,6 @@ impl Events {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -103,7 +101,7 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Projection};
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -143,7 +141,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
@@ -212,9 +209,8 @@ impl Events {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 1)).build()?;
+    /// let store = arbour::open("memory:")?;
+    /// Events::builder(store.clone(), "main").projection(Projection::new("bank", 1)).build()?;
     /// let events = Events::builder(store, "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .projection(Projection::new("bank", 2))

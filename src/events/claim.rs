@@ -151,7 +151,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let (one, other) = store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -212,7 +212,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -337,7 +337,7 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// for event in events.claim("mailer", "one", 10, Duration::from_secs(60))? {
@@ -381,7 +381,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.complete("mailer", "one", 1).is_err(), "it was not claimed");
     /// # Ok::<(), arbour::Error>(())

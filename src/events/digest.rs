@@ -30,9 +30,8 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// let empty = events.digest("bank", 1)?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// assert_ne!(events.digest("bank", 1)?, empty);
@@ -70,9 +69,8 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// events.forget("bank", 1)?;
     /// assert_eq!(store.stats()?.entries, 0);

@@ -90,7 +90,6 @@ impl Dispatch {
 ///
 /// ```
 /// use arbour::events::{Events, NewEvent};
-/// use std::sync::Arc;
 /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
 /// let dispatched = events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(dispatched.appended.first, 1);
@@ -212,7 +211,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, EventType};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let noted = EventType::<String>::new("noted");
     /// events.dispatch_all(noted.event("diary", &"hello".to_owned())?)?;
@@ -230,7 +228,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let event = NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec());
     /// events.dispatch_with(event, Dispatch::default().without_waiting())?;

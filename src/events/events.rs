@@ -35,7 +35,6 @@ use crate::GroupCommit;
 /// ```
 /// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
 /// use arbour::{KvRead, KvStore, KvWrite, MemoryStore, Tree};
-/// use std::sync::Arc;
 ///
 /// /// Counts events, in a tree of its own.
 /// struct Counter(Tree);
@@ -65,7 +64,7 @@ use crate::GroupCommit;
 /// let store = MemoryStore::new();
 /// let counted = Projection::new("counted", 1);
 /// let tree = store.tree(&counted.view("counter"))?;
-/// let events = Events::builder(Arc::clone(&store), "main")
+/// let events = Events::builder(store.clone(), "main")
 ///     .projection(counted.model(Counter(tree)))
 ///     .build()?;
 /// let noted = EventType::<String>::new("noted");
@@ -208,7 +207,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.store().capabilities().engine, "memory");
     /// # Ok::<(), arbour::Error>(())
@@ -224,7 +222,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.log().version(&events.log_store().snapshot()?, "diary")?, 0);
     /// # Ok::<(), arbour::Error>(())
@@ -238,7 +235,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
     /// let builder = Events::builder(arbour::MemoryStore::new(), "main");
     /// let events = builder.log_in(Arc::new(arbour::open("memory:")?)).build()?;
     /// assert_eq!(events.log_store().capabilities().engine, "memory");
@@ -256,7 +252,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.head()?.position, 0);
     /// # Ok::<(), arbour::Error>(())
@@ -272,7 +267,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.read(&EventQuery::all())?.is_empty());
     /// # Ok::<(), arbour::Error>(())
@@ -310,9 +304,8 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 7)).build()?;
+    /// let store = arbour::open("memory:")?;
+    /// Events::builder(store.clone(), "main").projection(Projection::new("bank", 7)).build()?;
     /// let events = Events::builder(store, "main").build()?;
     /// assert_eq!((events.active_version("bank")?, events.active_version("shop")?), (Some(7), None));
     /// # Ok::<(), arbour::Error>(())
@@ -326,10 +319,9 @@ impl Events {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
-    /// let log = Log::open(&*store, "main")?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
+    /// let log = Log::open(&store, "main")?;
     /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
     /// store.write(|transaction| log.append(transaction, &append))?;
     /// events.notify();
@@ -343,7 +335,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.counters().appended(), 0);
     /// # Ok::<(), arbour::Error>(())
@@ -358,7 +349,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.shut_down();
     /// assert!(events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new())).is_err());

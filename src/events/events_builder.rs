@@ -33,7 +33,6 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// use arbour::events::Events;
-/// use std::sync::Arc;
 /// let views = arbour::MemoryStore::new();
 /// let log = arbour::MemoryStore::new();
 /// let events = Events::builder(views, "main").log_in(log).build()?;
@@ -86,7 +85,6 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -104,7 +102,6 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::{Durability, MemoryStore, events::Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(MemoryStore::new(), "main")
     ///     .log_in(MemoryStore::new())
     ///     .view_durability(Durability::None)
@@ -126,7 +123,7 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .poll(Duration::from_secs(1))
     ///     .build()?;
@@ -148,7 +145,7 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .stall_timeout(Duration::from_secs(600))
     ///     .build()?;
@@ -183,7 +180,6 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").index_types().build()?;
     /// assert!(events.read(&EventQuery::all().of_type("noted"))?.is_empty());
     /// # Ok::<(), arbour::Error>(())
@@ -198,7 +194,6 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::{MemoryStore, events::Events};
-    /// # use std::sync::Arc;
     /// let builder = Events::builder(MemoryStore::new(), "main");
     /// let events = builder.log_in(MemoryStore::new()).build()?;
     /// # let _ = events;
@@ -228,7 +223,6 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
     /// assert!(Events::builder(arbour::MemoryStore::new(), "").build().is_err());
     /// ```
     pub fn build(self) -> Result<Events> {

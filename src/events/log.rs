@@ -30,7 +30,7 @@ use crate::ordered_uuid::ordered_uuid;
 /// ```
 /// use arbour::KvStore;
 /// use arbour::events::{Append, EventQuery, EventType, Expected, Log};
-/// let store = arbour::MemoryStore::new(); // or any other
+/// let store = arbour::open("memory:")?; // or any other
 /// let log = Log::open(&store, "main")?;
 /// let noted = EventType::<String>::new("noted");
 /// let append = Append::from(noted.event("diary", &"hello".to_owned())?)
@@ -91,7 +91,7 @@ impl Log {
     ///
     /// ```
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert!(Log::open(&store, "main").is_ok());
     /// assert!(Log::open(&store, "").is_err());
     /// ```
@@ -128,7 +128,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.head(&store.snapshot()?)?.position, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -146,7 +146,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.version(&store.snapshot()?, "diary")?, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -174,7 +174,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Append, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec()));
     /// let appended = store.write(|transaction| log.append(transaction, &append))?;
@@ -234,7 +234,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Append, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, Vec::new())).key("7");
     /// store.write(|transaction| log.append(transaction, &append))?;

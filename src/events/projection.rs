@@ -54,7 +54,7 @@ pub(super) struct Limits {
 /// #     type Change = ();
 /// #     fn name(&self) -> &str { "accounts" }
 /// # }
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let bank = Projection::new("bank", 1);
 /// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
 /// let bank: Projection = bank

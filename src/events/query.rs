@@ -149,7 +149,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Append, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let noted = |time| NewEvent::raw("diary", "noted", 1, Vec::new()).at(time);
     /// let append = Append::new().event(noted(10)).event(noted(20));
@@ -317,7 +317,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert!(Log::open(&store, "main")?.get(&store.snapshot()?, 1)?.is_none());
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -339,7 +339,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.verify(&store.snapshot()?, 0)?, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```

@@ -109,7 +109,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -129,7 +128,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.dead_letters_of("bank", 2)?.is_empty());
     /// # Ok::<(), arbour::Error>(())
@@ -148,7 +146,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
@@ -169,7 +166,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
@@ -202,7 +198,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
@@ -266,7 +261,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;

@@ -25,7 +25,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let first = store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -101,7 +101,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.trim(1)?, 2);

@@ -81,7 +81,6 @@ impl ProjectionStatus {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -103,7 +102,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
@@ -132,9 +130,8 @@ impl Events {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, NewEvent, Projection, VersionState};
-    /// # use std::sync::Arc;
-    /// let store = arbour::MemoryStore::new();
-    /// let events = Events::builder(Arc::clone(&store), "main")
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .projection(Projection::new("bank", 2))
     ///     .build()?;

@@ -31,7 +31,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -100,7 +100,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// assert_eq!(log.acknowledged(&store.snapshot()?, "mailer")?, None);
     /// # Ok::<(), arbour::Error>(())
@@ -130,7 +130,7 @@ impl Log {
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
-/// use std::{sync::Arc, time::Duration};
+/// use std::time::Duration;
 /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
 /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;
@@ -160,7 +160,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let notes = events.subscribe("notes", EventQuery::all().of_type("noted"))?;
     /// assert_eq!(notes.position(), 0);
@@ -357,7 +356,7 @@ impl Subscription {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventQuery, Events, NewEvent};
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let mut mailer = events.subscribe("mailer", EventQuery::all())?;

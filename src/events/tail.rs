@@ -20,7 +20,7 @@ use super::reader_control::{ReaderControl, ReaderState};
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
-/// use std::{sync::Arc, time::Duration};
+/// use std::time::Duration;
 /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
 /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// let mut tail = events.tail(EventQuery::all().after(events.head()?.position));
@@ -42,7 +42,6 @@ impl Events {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let notes = events.tail(EventQuery::all().of_type("noted").after(7));
     /// assert_eq!(notes.position(), 7);
@@ -164,7 +163,7 @@ impl Tail {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events, NewEvent};
-    /// # use std::{sync::Arc, time::Duration};
+    /// # use std::time::Duration;
     /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
