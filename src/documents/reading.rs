@@ -1,6 +1,6 @@
 //! What a reader answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -9,8 +9,9 @@ use serde_json::{Number, Value};
 
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
+use super::definition::IndexDefinition;
 use super::find::Find;
-use super::reader::{Reader, plain};
+use super::reader::Reader;
 use super::search::Search;
 use super::sum::Sum;
 use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored, encode_scalar};
@@ -20,7 +21,7 @@ impl<D: Body> Reader<'_, D> {
         &self.collection.definition.declaration
     }
 
-    pub(super) fn search(&self, query: &Query<D>) -> Result<Page<D>> {
+    pub(super) fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
         let mut page = Search::new(self, query, false)?.run()?.0;
         if query.total {
             page.total = Some(self.count(&query.filter)?);
@@ -71,10 +72,41 @@ impl<D: Body> Reader<'_, D> {
         Ok(count)
     }
 
+    /// Visits the values of a field in the documents that match, without nulls.
     pub(super) fn values(
         &self,
         filter: &Filter<D>,
         field: &str,
+        mut visit: impl FnMut(&Value),
+    ) -> Result<()> {
+        // An index that leaves nulls out has all that is asked for.
+        self.visit_values(
+            filter,
+            field,
+            |_| true,
+            |value| {
+                if !value.is_null() {
+                    visit(value);
+                }
+            },
+        )
+    }
+
+    /// Visits the values of a field in the documents that match; null for each that has none.
+    pub(super) fn values_and_nulls(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        visit: impl FnMut(&Value),
+    ) -> Result<()> {
+        self.visit_values(filter, field, |index| !index.sparse, visit)
+    }
+
+    fn visit_values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        is_complete: impl Fn(&IndexDefinition) -> bool,
         mut visit: impl FnMut(&Value),
     ) -> Result<()> {
         let definition = &self.collection.definition;
@@ -82,7 +114,10 @@ impl<D: Body> Reader<'_, D> {
         let condition = Condition::of(definition, filter)?;
         let plan = self.plan(&self.goal(&condition))?;
         let of_all = match &condition {
-            Condition::All => self.index_of_all(field),
+            Condition::All => self.index_of_all(|index| {
+                let is_of_field = matches!(index.parts.as_slice(), [part] if part.field == field);
+                is_of_field && is_complete(index)
+            }),
             _ => None,
         };
         // For a multi-valued field, the ranges leave some values out.
@@ -94,15 +129,7 @@ impl<D: Body> Reader<'_, D> {
             return self.values_of_entries(find, part, &mut visit);
         }
         self.visit_meant(&condition, &plan, &mut |_, stored| {
-            let mut seen = BTreeSet::new();
-            // A value that the field does not allow counts as null.
-            let _ = definition.scalars(field, &stored.body, &mut |value| {
-                let mut bytes = Vec::new();
-                let is_new = encode_scalar(value, &mut bytes) && seen.insert(bytes);
-                if is_new && !value.is_null() {
-                    visit(&plain(value.clone()));
-                }
-            });
+            self.values_in(field, &stored.body).values().for_each(&mut visit);
         })
     }
 

@@ -57,7 +57,7 @@ impl Events {
     /// let tickets = store.collection::<Ticket>()?;
     /// let events = Events::builder(store.clone(), "main").build()?;
     /// store.write(|tx| {
-    ///     tickets.insert(tx, &Ticket { id: 0, fee: 5 })?;
+    ///     tickets.insert(tx, Ticket { id: 0, fee: 5 })?;
     ///     events.append_in(tx, "ada", Banking::Moved { cents: -5 })
     /// })?;
     /// assert_eq!(events.head()?.position, 1);

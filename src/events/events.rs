@@ -236,7 +236,7 @@ impl Events {
     /// ```
     /// # use arbour::{KvStore, events::Events};
     /// let builder = Events::builder(arbour::MemoryStore::new(), "main");
-    /// let events = builder.log_in(Arc::new(arbour::open("memory:")?)).build()?;
+    /// let events = builder.log_in(arbour::open("memory:")?).build()?;
     /// assert_eq!(events.log_store().capabilities().engine, "memory");
     /// # Ok::<(), arbour::Error>(())
     /// ```

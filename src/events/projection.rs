@@ -139,26 +139,24 @@ impl Projection {
     /// let store = arbour::open("memory:")?;
     /// let bank = Projection::new("bank", 1);
     /// let accounts = bank.collection::<Account>(&store)?;
-    /// let view = accounts.clone();
+    /// let folded = accounts.clone();
     /// let events = Events::builder(store.clone(), "main")
-    ///     .projection(bank.on(move |event: &Recorded<Banking>, tx| {
+    ///     .projection(bank.on(move |event: &Recorded<Banking>, view| {
     ///         match &event.body {
     ///             Banking::Opened { owner } => {
     ///                 let (name, owner) = (event.stream().to_owned(), owner.clone());
-    ///                 view.insert(tx, &Account { name, owner, cents: 0 })?;
+    ///                 folded.insert(view, Account { name, owner, cents: 0 })?
     ///             }
     ///             Banking::Moved { cents } => {
-    ///                 let account = view.get(tx, event.stream())?.ok_or("there is no such account")?;
-    ///                 let cents = account.body.cents + cents;
-    ///                 view.set(tx, &Account { cents, ..account.body })?;
+    ///                 folded.modify(view, event.stream(), |account| account.cents += cents)?
     ///             }
-    ///         }
+    ///         };
     ///         Ok(())
     ///     }))
     ///     .build()?;
     /// events.dispatch("ada", Banking::Opened { owner: "Ada".to_owned() })?;
     /// events.dispatch("ada", Banking::Moved { cents: 400 })?;
-    /// assert_eq!(accounts.get(&store.snapshot()?, "ada")?.unwrap().body.cents, 400);
+    /// assert_eq!(accounts.get(&store.snapshot()?, "ada")?.unwrap().cents, 400);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]

@@ -18,7 +18,7 @@ pub(crate) fn fold(
     view: &mut DynTransaction<'_>,
 ) -> Handled<Option<Value>> {
     let Some(name) = account_of(event.stream()) else { return Ok(None) };
-    let before = accounts.get(view, name)?.map(|stored| stored.body);
+    let before = accounts.get(view, name)?;
     // The program that appended it had checked it; this catches events appended by mistake.
     let cents = match (&before, &event.body) {
         (Some(before), Entry::Opened) => {
@@ -32,6 +32,6 @@ pub(crate) fn fold(
     };
     let account = name.to_owned();
     let account = Account { account, cents, events: event.version, changed: event.time };
-    accounts.set(view, &account)?;
+    let account = accounts.put(view, account)?;
     Ok(Some(json!({"account": account.account, "cents": account.cents})))
 }

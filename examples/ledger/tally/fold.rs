@@ -14,8 +14,8 @@ pub(crate) fn fold<D: Tally>(
     view: &mut DynTransaction<'_>,
 ) -> Handled<()> {
     for share in D::shares(&event.body) {
-        let earlier = documents.get(view, share.id)?.map(|stored| stored.body);
-        documents.set(view, &D::count(earlier, &share, &event.body, event.time))?;
+        let earlier = documents.get(view, share.id)?;
+        documents.put(view, D::count(earlier, &share, &event.body, event.time))?;
     }
     Ok(())
 }
