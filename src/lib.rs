@@ -45,6 +45,7 @@
 //! | [`documents`] | JSON or your own types in collections, with indexes, pages, a planner and a feed | `documents` |
 //! | [`events`] | event sourcing: logs, projections, subscriptions, replicas | `events` |
 //! | [`migrations`] | steps that bring stores of every version up to the program | `migrations` |
+//! | [`testing`] | tests of an application on every engine | `testing` |
 //! | [`transfer`] | copies of whole stores to other engines, dumps, digests | `transfer` |
 //! | [`tokio`] | the store for async programs, and changes as streams | `tokio` |
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
@@ -64,10 +65,11 @@
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
 //! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
-//! | `derive` | yes | the derive macros `Document` and `IndexValue`; switches on `documents` | |
+//! | `derive` | yes | the derive macros `Document`, `IndexValue` and, with `events`, `Event`; switches on `documents` | |
 //! | `documents` | yes | the module `documents` | |
 //! | `events` | yes | the module `events`; switches on `documents` and `tracing` | |
 //! | `migrations` | yes | the module `migrations` | |
+//! | `testing` | | the module `testing` and the attribute `#[arbour::test]`; for dev-dependencies | |
 //! | `tokio` | | the module `tokio`; with `documents` and `events`, their changes as streams | |
 //! | `tracing` | yes | the module `traced` | |
 //! | `transfer` | yes | the module `transfer` | |
@@ -88,6 +90,7 @@
         feature = "rocksdb",
         feature = "sled",
         feature = "sqlite",
+        feature = "testing",
         feature = "tokio",
         feature = "tracing",
         feature = "transfer",
@@ -113,6 +116,8 @@ pub mod prelude;
 #[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
 mod progress;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 #[cfg(feature = "tracing")]
@@ -128,6 +133,9 @@ pub use arbour_core::{
     MemoryTransaction, Operation, OwnedSnapshot, Provision, Result, Retry, Savepoint, Stats,
     StoreOptions, Tree, Update,
 };
+/// Makes tests of a function, one for each engine; see [`testing`].
+#[cfg(feature = "testing")]
+pub use arbour_derive::test;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]
@@ -149,6 +157,9 @@ pub use typed::{OpenTree, TypedCursor, TypedTree};
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json::Value;
+
+    #[cfg(feature = "events")]
+    pub use crate::events::Form;
 }
 
 /// The programs of the pages, compiled and run as tests.
@@ -177,6 +188,9 @@ mod pages {
     struct Moving;
     #[doc = include_str!("../docs/engines.md")]
     struct Engines;
+    #[cfg(feature = "testing")]
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
     #[cfg(feature = "tokio")]
     #[doc = include_str!("../docs/web_service.md")]
     struct WebService;

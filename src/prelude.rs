@@ -31,5 +31,10 @@ pub use arbour_core::{KvRead, KvStore, KvWrite};
 #[cfg(feature = "json")]
 pub use serde::{Deserialize, Serialize};
 
+#[cfg(all(feature = "derive", feature = "events"))]
+pub use arbour_derive::Event;
+
 #[cfg(feature = "documents")]
 pub use crate::documents::{Collection, Document, DocumentStore, Filter, IndexValue, Page};
+#[cfg(feature = "events")]
+pub use crate::events::{EventQuery, Events, Projection, Recorded, TypedEvent};

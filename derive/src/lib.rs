@@ -1,5 +1,5 @@
-//! The derive macros of Arbour. Import them from `arbour::documents`, or by `arbour::prelude::*`,
-//! together with the traits of the same names.
+//! The macros of Arbour. Import the derive macros from `arbour::documents` and `arbour::events`, or by
+//! `arbour::prelude::*`, together with the traits that they implement.
 //!
 //! What cannot be right does not compile, and the error points at the field.
 
@@ -8,15 +8,18 @@ mod collection_attributes;
 mod declared_field;
 mod diagnostics;
 mod document;
+mod event;
+mod event_attributes;
 mod field_attributes;
 mod id;
 mod index_value;
 mod nearest;
 mod options;
 mod serde_names;
+mod test;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, parse_macro_input};
+use syn::{DeriveInput, ItemFn, parse_macro_input};
 
 /// Declares the collection of a struct, and a constant for each declared field. The trait of the same
 /// name has an example.
@@ -77,4 +80,50 @@ pub fn derive_document(input: TokenStream) -> TokenStream {
 pub fn derive_index_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     index_value::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes an enum or a struct an event, which can be dispatched, and read by projections. The trait
+/// `TypedEvent`, which it implements, has an example.
+///
+/// Each variant of an enum is an event type. Its name is that of the variant as serde stores it:
+/// `rename` and `rename_all` are read from serde's attributes. The payload is the JSON of the variant's
+/// content: `{"cents":400}` for `Moved { cents: i64 }`, `400` for `Moved(i64)`, `null` for `Closed`. A
+/// struct is one event type, whose payload is its JSON. The type also derives `Serialize` and
+/// `Deserialize`.
+///
+/// # On a variant or a struct: `#[event(...)]`
+///
+/// | attribute | means |
+/// |---|---|
+/// | `rename = "account-moved"` | the name of the event type, if it is not that of the variant |
+/// | `version = 2, upgrade = function` | the schema version of the payload. Older payloads are read through the function, a `fn(u32, Value) -> Handled<Value>`, which takes a version with its payload and returns the payload of the next version |
+///
+/// The name is what an event is read by, as long as there is a log that holds it. To rename a variant,
+/// keep the name: `#[event(rename = "Moved")]`.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes tests of a function, one for each engine, in a module with the name of the function. Each has
+/// the name of its engine: `cargo test closing_a_ticket::redb` runs one.
+///
+/// ```text
+/// #[arbour::test(engines = "memory, redb, sqlite")]
+/// fn closing_a_ticket_keeps_its_history(store: DynStore) -> arbour::Result<()> { .. }
+/// ```
+///
+/// The function takes the opened store, in a temporary folder of its own: `DynStore` or a type that it
+/// converts into, `&DynStore`, or `&mut TestStore`, which can be reopened and crashed. It returns
+/// nothing, or a `Result` whose error is `Debug`. A test that fails prints what the store holds. After
+/// one that passes, the store is opened again and has to hold as much as before.
+///
+/// Without `engines` the tests are of all engines that are built into `arbour`. An engine that is listed
+/// and not built in does not compile; the error names the feature. `#[ignore]` and `#[should_panic]` hold
+/// for each of the tests.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let function = parse_macro_input!(function as ItemFn);
+    test::expand(arguments.into(), function).unwrap_or_else(syn::Error::into_compile_error).into()
 }

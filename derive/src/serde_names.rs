@@ -31,12 +31,12 @@ impl SerdeAttributes {
         let name = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         match name.as_str() {
             "rename" => {
-                if let Some(text) = serialized(meta)? {
+                if let Some(text) = self.serialized(&name, meta)? {
                     self.rename = Some(text.value());
                 }
             }
             "rename_all" => {
-                if let Some(text) = serialized(meta)? {
+                if let Some(text) = self.serialized(&name, meta)? {
                     self.rename_all = Some(Case::of(&text)?);
                 }
             }
@@ -46,6 +46,33 @@ impl SerdeAttributes {
             }
         }
         Ok(())
+    }
+
+    /// Reads `= "..."` or the part for serializing of `(serialize = "...", deserialize = "...")`. If
+    /// the part for deserializing differs, it is one of the attributes that change the form.
+    fn serialized(
+        &mut self,
+        attribute: &str,
+        meta: &ParseNestedMeta<'_>,
+    ) -> syn::Result<Option<LitStr>> {
+        if !meta.input.peek(token::Paren) {
+            return meta.value()?.parse().map(Some);
+        }
+        let (mut serialized, mut deserialized) = (None, None);
+        meta.parse_nested_meta(|part| {
+            let text: LitStr = part.value()?.parse()?;
+            if part.path.is_ident("serialize") {
+                serialized = Some(text);
+            } else {
+                deserialized = Some(text);
+            }
+            Ok(())
+        })?;
+        let names = [&serialized, &deserialized].map(|text| text.as_ref().map(LitStr::value));
+        if names[0] != names[1] {
+            self.others.push((format!("{attribute}(deserialize)"), meta.path.span()));
+        }
+        Ok(serialized)
     }
 
     /// Finds the first of these attributes.
@@ -66,22 +93,6 @@ impl SerdeAttributes {
         let ruled = || rule.map_or_else(|| own.clone(), |case| case.of_variant(&own));
         self.rename.clone().unwrap_or_else(ruled)
     }
-}
-
-/// Reads `= "..."` or the part for serializing of `(serialize = "...", deserialize = "...")`.
-fn serialized(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<LitStr>> {
-    if !meta.input.peek(token::Paren) {
-        return meta.value()?.parse().map(Some);
-    }
-    let mut found = None;
-    meta.parse_nested_meta(|part| {
-        let text = part.value()?.parse()?;
-        if part.path.is_ident("serialize") {
-            found = Some(text);
-        }
-        Ok(())
-    })?;
-    Ok(found)
 }
 
 /// Skips the value of an attribute that does not matter here.

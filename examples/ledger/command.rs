@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use arbour::events::{Dispatched, Outcome};
 
-use crate::account::{Accounts, Order, carry_out};
+use crate::account::{Order, carry_out};
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 use crate::follow::follow;
@@ -58,7 +58,7 @@ fn report(dispatched: &Dispatched, out: &mut impl Write) -> Result<ExitCode, Fai
             let reason = outcome.reason().unwrap_or_default().to_owned();
             return Err(Failure::NotApplied { position, reason });
         };
-        let account = result.get(Accounts::VIEW);
+        let account = result.get(ACCOUNTS);
         let name = account.and_then(|account| account.get("account")?.as_str());
         let cents = account.and_then(|account| account.get("cents")?.as_u64());
         table.row(vec![Cell::text(name.unwrap_or_default()), Cell::number(cents)]);

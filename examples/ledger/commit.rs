@@ -1,9 +1,11 @@
 //! A commit, as an event contains it.
 
+use arbour::events::Event;
 use serde::{Deserialize, Serialize};
 
-/// A commit of a repository: the payload of an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A commit of a repository: an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Event)]
+#[event(rename = "commit-imported")]
 pub struct Commit {
     /// Its hash in git.
     pub hash: String,

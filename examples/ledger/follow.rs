@@ -3,16 +3,16 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use arbour::events::{Event, EventBuf, EventQuery, Subscription, Tail};
-use arbour::{DynStore, Result};
+use arbour::Result;
+use arbour::events::{Event, EventBuf, EventQuery, Subscription, Tail, TypedEvent as _};
 
-use crate::account::{Entries, account_of};
+use crate::account::{Entry, account_of};
 use crate::arguments::Follow;
+use crate::commit::Commit;
 use crate::counted::counted;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::moment::Moment;
-use crate::tally::imported;
 
 /// How many events are printed before the position is stored.
 const PAGE: usize = 100;
@@ -23,8 +23,8 @@ const WAIT: Duration = Duration::from_secs(1);
 /// The kind of follower.
 enum Follower {
     /// The log remembers its position.
-    Named(Subscription<DynStore>),
-    Nameless(Tail<DynStore>),
+    Named(Subscription),
+    Nameless(Tail),
 }
 
 impl Follower {
@@ -89,13 +89,14 @@ fn print(event: &Event<'_>, out: &mut impl Write) -> Result<(), Failure> {
 /// Describes what happened.
 fn described(event: &Event<'_>) -> Result<String> {
     if account_of(event.stream).is_some()
-        && let Some(entry) = Entries::new().read(event)?
+        && let Some(entry) = Entry::read(event)?.map(|event| event.body)
     {
         let cents = entry.cents().map(|cents| counted(cents, "cent", "cents"));
         let words = [Some(entry.name().to_owned()), cents, entry.other().map(str::to_owned)];
         return Ok(words.into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
-    let Some(commit) = imported().read(event)? else { return Ok(event.event_type.to_owned()) };
+    let Some(commit) = Commit::read(event)? else { return Ok(event.event_type.to_owned()) };
+    let commit = commit.body;
     let (lines, files) = (commit.lines(), commit.files.len() as u64);
     Ok(format!(
         "{}: {} ({}, +{} -{})",

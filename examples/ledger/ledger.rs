@@ -7,11 +7,11 @@ use arbour::documents::Collection;
 use arbour::events::{Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection};
 use arbour::{DynStore, KvStore as _, Result, StoreOptions};
 
-use crate::account::{self, Account, Accounts};
+use crate::account::{self, Account};
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::tally::{self, Author, Day, File, Tallies, Tally};
+use crate::tally::{self, Author, Day, File, Tally};
 
 /// The name of the log in its store.
 const LOG: &str = "main";
@@ -27,7 +27,7 @@ pub(crate) const PROJECTIONS: [&str; 2] = [ACCOUNTS, COMMITS];
 
 /// The log of events, and the documents that are folded from it.
 pub(crate) struct Ledger {
-    pub(crate) events: Events<DynStore>,
+    pub(crate) events: Events,
     pub(crate) accounts: Collection<Account>,
     pub(crate) authors: Collection<Author>,
     pub(crate) files: Collection<File>,
@@ -102,7 +102,7 @@ impl Ledger {
     }
 
     /// Opens both versions of a projection, the one that is read and the other.
-    pub(crate) fn both(&self, projection: &str) -> Result<Events<DynStore>, Failure> {
+    pub(crate) fn both(&self, projection: &str) -> Result<Events, Failure> {
         let version = other(self.versions.of(projection));
         let store = &self.stores.documents;
         let beside = match projection {
@@ -130,7 +130,7 @@ impl Ledger {
 }
 
 impl Stores {
-    fn bare(&self) -> EventsBuilder<DynStore> {
+    fn bare(&self) -> EventsBuilder {
         let builder = Events::builder(Arc::clone(&self.documents), LOG);
         match &self.log {
             Some(log) => builder.log_in(Arc::clone(log)),
@@ -138,7 +138,7 @@ impl Stores {
         }
     }
 
-    fn builder(&self, versions: Versions) -> Result<EventsBuilder<DynStore>> {
+    fn builder(&self, versions: Versions) -> Result<EventsBuilder> {
         Ok(self
             .bare()
             .projection(accounts_projection(&self.documents, versions.accounts)?)
@@ -160,29 +160,33 @@ fn other(version: u32) -> u32 {
 
 /// A caller that changes an account waits for its document. An account with an event that cannot be
 /// applied is unknown from then on: later events are dead-lettered too.
-fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
+fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection> {
+    let accounts = accounts(store, version)?;
     Ok(Projection::new(ACCOUNTS, version)
-        .model(Accounts::new(accounts(store, version)?))
+        .on(move |event: &_, view| account::fold(&accounts, event, view))
         .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
 }
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
 /// alone.
-fn commits_projection(store: &DynStore, version: u32) -> Result<Projection<DynStore>> {
+fn commits_projection(store: &DynStore, version: u32) -> Result<Projection> {
+    let authors = tallies::<Author>(store, version)?;
+    let files = tallies::<File>(store, version)?;
+    let days = tallies::<Day>(store, version)?;
     Ok(Projection::new(COMMITS, version)
-        .model(Tallies::new(tallies::<Author>(store, version)?))
-        .model(Tallies::new(tallies::<File>(store, version)?))
-        .model(Tallies::new(tallies::<Day>(store, version)?))
+        .on(move |event: &_, view| tally::fold(&authors, event, view))
+        .on(move |event: &_, view| tally::fold(&files, event, view))
+        .on(move |event: &_, view| tally::fold(&days, event, view))
         .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
         .pace(Pace::Behind))
 }
 
 fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>> {
-    let name = Projection::<DynStore>::new(ACCOUNTS, version).view(Accounts::VIEW);
+    let name = Projection::new(ACCOUNTS, version).view(account::VIEW);
     Collection::open(store, account::declaration(&name))
 }
 
 fn tallies<D: Tally>(store: &DynStore, version: u32) -> Result<Collection<D>> {
-    let name = Projection::<DynStore>::new(COMMITS, version).view(D::VIEW);
+    let name = Projection::new(COMMITS, version).view(D::VIEW);
     Collection::open(store, tally::declaration(&name))
 }

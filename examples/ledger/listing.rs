@@ -4,10 +4,10 @@ use std::ops::Bound;
 
 use arbour::KvRead;
 use arbour::documents::{Collection, Filter};
-use arbour::events::EventQuery;
+use arbour::events::{EventQuery, TypedEvent as _};
 use arbour::{DynSnapshot, KvStore as _, Result};
 
-use crate::account::{Entries, Refusal, stream_of};
+use crate::account::{Entry, Refusal, stream_of};
 use crate::arguments::{Selection, Sort};
 use crate::failure::Failure;
 use crate::ledger::{ACCOUNTS, COMMITS, Ledger};
@@ -39,10 +39,7 @@ pub(crate) fn accounts(ledger: &Ledger) -> Result<Table, Failure> {
 }
 
 pub(crate) fn history(ledger: &Ledger, account: &str) -> Result<Table, Failure> {
-    let (entries, mut table) = (
-        Entries::new(),
-        Table::new(&["event", "time", "what", "cents", "balance", "other account"]),
-    );
+    let mut table = Table::new(&["event", "time", "what", "cents", "balance", "other account"]);
     let mut balance = 0;
     let events = ledger.events.read(&EventQuery::stream(stream_of(account)))?;
     if events.is_empty() {
@@ -50,7 +47,7 @@ pub(crate) fn history(ledger: &Ledger, account: &str) -> Result<Table, Failure> 
     }
     for event in &events {
         let event = event.as_event();
-        let entry = entries.read(&event)?;
+        let entry = Entry::read(&event)?.map(|event| event.body);
         let entry = entry.as_ref();
         balance = entry.and_then(|entry| entry.balance(balance)).unwrap_or(balance);
         table.row(vec![

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use arbour::DynStore;
 use arbour::events::{Events, ProjectionStatus, VersionState};
 
 use crate::arguments::Projected;
@@ -80,7 +79,7 @@ fn rebuild_one(
     Ok(())
 }
 
-fn are_at_one_position(events: &Events<DynStore>, projection: &str) -> Result<bool, Failure> {
+fn are_at_one_position(events: &Events, projection: &str) -> Result<bool, Failure> {
     let mut positions: Vec<u64> = events
         .status()?
         .into_iter()

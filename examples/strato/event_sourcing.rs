@@ -24,7 +24,7 @@ type Things = Collection<Value>;
 pub(crate) fn open(
     store: &Arc<DynStore>,
     queue: Option<&Arc<DynStore>>,
-) -> Result<(Events<DynStore>, Things)> {
+) -> Result<(Events, Things)> {
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
     let things = Collection::open(&**store, declaration)?;
@@ -45,7 +45,7 @@ pub(crate) fn event_sourcing(
 ) -> Result<(), Failure> {
     let (events, things) = open(store, queue)?;
     let thing = json!({"id": 5, "name": "hi", "count": 3});
-    let set = events.dispatch(EventWrites::new(THINGS).set(&thing)?)?;
+    let set = events.dispatch_all(EventWrites::new(THINGS).set(&thing)?)?;
     let snapshot = events.wait_for(THINGS, set.appended.last, WAIT)?;
     for thing in things.find(Filter::eq("count", 3)).list(&snapshot)? {
         writeln!(out, "{thing}")?;
@@ -54,7 +54,7 @@ pub(crate) fn event_sourcing(
 }
 
 /// Prints the events.
-pub(crate) fn history(events: &Events<DynStore>, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) fn history(events: &Events, out: &mut impl Write) -> Result<(), Failure> {
     for event in events.read(&EventQuery::all())? {
         let event = event.as_event();
         let payload = String::from_utf8_lossy(event.payload);

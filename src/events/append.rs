@@ -187,7 +187,7 @@ pub(super) fn appended_hash<'a>(events: impl Iterator<Item = Event<'a>>) -> Hash
 /// ```
 /// use arbour::KvStore;
 /// use arbour::events::{Append, EventType, Log};
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let log = Log::open(&store, "main")?;
 /// let noted = EventType::<String>::new("noted");
 /// let append = Append::from(noted.event("diary", &"hello".to_owned())?).key("7");

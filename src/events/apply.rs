@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arbour_core::engine::panic_message;
-use arbour_core::{Error, ErrorKind, KvStore, Operation, Result};
+use arbour_core::{DynTransaction, Error, ErrorKind, Operation, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{Event, NewEvent};
-use super::model::{ErasedModel, Failure, Handled, Outbox, Transact, Unit};
+use super::model::{ErasedModel, Failure, Handled, Outbox, Transact};
 use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
 
@@ -65,10 +65,10 @@ impl Effect {
 /// # Errors
 /// The inner error is a failure of the event. The outer one is a failure of the store, for which
 /// the event is not to blame.
-pub(super) fn apply<S: KvStore>(
-    projection: &Projection<S>,
+pub(super) fn apply(
+    projection: &Projection,
     event: &Event<'_>,
-    view: &mut Unit<'_, '_, '_, S>,
+    view: &mut DynTransaction<'_>,
 ) -> Result<Result<Effect, ApplyError>> {
     let mut applying = Applying { projection, sub_events: Vec::new() };
     let ended = catch_unwind(AssertUnwindSafe(|| applying.run(event, view, 0)));
@@ -109,8 +109,8 @@ fn of_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Erro
 }
 
 /// An event that is being applied, with its sub-events.
-struct Applying<'p, S: KvStore> {
-    projection: &'p Projection<S>,
+struct Applying<'p> {
+    projection: &'p Projection,
     /// The sub-events started so far.
     sub_events: Vec<SubEvent>,
 }
@@ -118,11 +118,11 @@ struct Applying<'p, S: KvStore> {
 /// What the handlers of an event returned.
 type Results = Map<String, Value>;
 
-impl<S: KvStore> Applying<'_, S> {
+impl Applying<'_> {
     fn run(
         &mut self,
         event: &Event<'_>,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         depth: usize,
     ) -> Result<Results, ApplyError> {
         self.projection.check_type(event)?;
@@ -144,7 +144,7 @@ impl<S: KvStore> Applying<'_, S> {
         }
         let projection = self.projection;
         for model in &projection.models {
-            let mut run = |view: &mut Unit<'_, '_, '_, S>, sub_event: NewEvent| -> Handled<Value> {
+            let mut run = |view: &mut DynTransaction<'_>, sub_event: NewEvent| -> Handled<Value> {
                 Ok(Value::Object(self.run_part(event, sub_event, view, depth)?))
             };
             let mut turn = Transact { view, run: &mut run };
@@ -157,7 +157,7 @@ impl<S: KvStore> Applying<'_, S> {
     fn preprocess(
         &self,
         event: &Event<'_>,
-        view: &Unit<'_, '_, '_, S>,
+        view: &DynTransaction<'_>,
     ) -> Result<Option<NewEvent>, ApplyError> {
         let mut replaced: Option<NewEvent> = None;
         for model in &self.projection.models {
@@ -175,7 +175,7 @@ impl<S: KvStore> Applying<'_, S> {
     fn reduce_and_apply(
         &self,
         event: &Event<'_>,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         results: &mut Results,
         sub_events: &mut Vec<NewEvent>,
     ) -> Result<(), ApplyError> {
@@ -202,7 +202,7 @@ impl<S: KvStore> Applying<'_, S> {
         &mut self,
         event: &Event<'_>,
         sub_event: NewEvent,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         depth: usize,
     ) -> Result<Results, ApplyError> {
         let limits = self.projection.limits;
@@ -257,12 +257,12 @@ impl<'a> Placed<'a> {
     }
 }
 
-fn failed<S: KvStore>(phase: Phase, model: &dyn ErasedModel<S>, cause: Failure) -> ApplyError {
+fn failed(phase: Phase, model: &dyn ErasedModel, cause: Failure) -> ApplyError {
     ApplyError { phase, model: model.name().to_owned(), cause }
 }
 
-fn take<S: KvStore>(
-    model: &dyn ErasedModel<S>,
+fn take(
+    model: &dyn ErasedModel,
     out: Outbox,
     results: &mut Results,
     sub_events: &mut Vec<NewEvent>,

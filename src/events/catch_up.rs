@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::{KvStore, Result};
+use arbour_core::{DynSnapshot, KvStore as _, Result};
 
 use super::EventError;
 use super::drive::{Reach, Step, Wait, is_busy};
@@ -14,7 +14,7 @@ use super::patience::Patience;
 use super::running_projection::RunningProjection;
 use crate::Progress;
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Applies all events that a projection has not applied yet, and returns the position it has
     /// reached. Events that are appended meanwhile may be left over. The events are committed in
     /// batches, and a committed batch stays applied even if a later one fails.
@@ -29,11 +29,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.catch_up("bank")?, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -51,8 +50,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// let applied = events.catch_up_with("bank", &mut |progress| {
@@ -103,11 +101,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Projection};
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
-    /// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let dispatched = events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let snapshot = events.wait_for("bank", dispatched.appended.last, Duration::from_secs(1))?;
     /// # let _ = snapshot;
     /// # Ok::<(), arbour::Error>(())
@@ -117,7 +115,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         projection: &str,
         position: u64,
         timeout: Duration,
-    ) -> Result<S::Snapshot<'_>> {
+    ) -> Result<DynSnapshot<'_>> {
         check_not_handling()?;
         let running = {
             let snapshot = self.store().snapshot()?;
@@ -143,8 +141,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent, Pace, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
     ///     .build()?;
     /// std::thread::scope(|scope| {
@@ -178,7 +175,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         }
     }
 
-    fn ended(&self, running: &RunningProjection<S>, wait: Wait) -> Result<()> {
+    fn ended(&self, running: &RunningProjection, wait: Wait) -> Result<()> {
         match wait {
             Wait::Reached => Ok(()),
             Wait::TimedOut => {
@@ -212,9 +209,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 1)).build()?;
+    /// let store = arbour::open("memory:")?;
+    /// Events::builder(store.clone(), "main").projection(Projection::new("bank", 1)).build()?;
     /// let events = Events::builder(store, "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .projection(Projection::new("bank", 2))
@@ -243,7 +239,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// reached.
     fn build(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         activates: bool,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Reach> {

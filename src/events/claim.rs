@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::{
-    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, clock,
+    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result,
 };
 
 use super::event::EventBuf;
@@ -151,7 +151,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let (one, other) = store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -212,7 +212,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -287,6 +287,18 @@ impl Log {
         Ok((first, last))
     }
 
+    /// Deletes all claims of a subscription, and all completed ones.
+    pub(super) fn delete_claims<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        subscription: &str,
+    ) -> Result<()> {
+        let prefix = prefix_of(subscription);
+        let end = [prefix.as_slice(), &[0xff]].concat();
+        let range = KeyRange::from_bounds(Bound::Included(&prefix), Bound::Excluded(&end));
+        transaction.delete_range(&self.trees.leases, range)
+    }
+
     /// Removes the leases of events that were acknowledged or trimmed. Returns the position up to
     /// which all events are dealt with.
     fn sweep<W: KvWrite>(
@@ -315,7 +327,7 @@ impl Log {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Claims events of a subscription for one of its consumers, for this long. No other consumer
     /// gets them until the claim expires. An expired claim can be claimed again, so that no event
     /// is lost when a consumer dies.
@@ -325,9 +337,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// for event in events.claim("mailer", "one", 10, Duration::from_secs(60))? {
     ///     events.complete("mailer", "one", event.as_event().position)?;
     /// }
@@ -342,7 +354,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ) -> Result<Vec<EventBuf>> {
         check_not_handling()?;
         self.inner.check_open()?;
-        let now = clock::unix_millis();
+        let now = self.inner.location.log.now();
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let time = (now, now.saturating_add(lease));
         let LogLocation { store, log, .. } = &self.inner.location;
@@ -369,8 +381,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.complete("mailer", "one", 1).is_err(), "it was not claimed");
     /// # Ok::<(), arbour::Error>(())
     /// ```

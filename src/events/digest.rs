@@ -18,7 +18,7 @@ use crate::key::Key as _;
 /// The number of entries removed in one transaction.
 const CHUNK: usize = 1000;
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Returns a hash of everything in the view of a version of a projection: the documents of its
     /// collections and the entries of its trees, which have names from [`Projection::view`]. Two
     /// versions with the same names and content have the same hash.
@@ -30,9 +30,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// let empty = events.digest("bank", 1)?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// assert_ne!(events.digest("bank", 1)?, empty);
@@ -70,9 +69,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Projection}};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// store.put(&store.tree("bank.1.counter")?, b"count", b"1")?;
     /// events.forget("bank", 1)?;
     /// assert_eq!(store.stats()?.entries, 0);

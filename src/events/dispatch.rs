@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, KvStore, Result};
+use arbour_core::{Durability, KvStore as _, Result};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::EventError;
@@ -16,6 +17,7 @@ use super::inline::Inlined;
 use super::log_location::LogLocation;
 use super::outcome::Outcome;
 use super::running_projection::RunningProjection;
+use super::typed_event::TypedEvent;
 
 /// The options of a dispatch.
 ///
@@ -88,9 +90,8 @@ impl Dispatch {
 ///
 /// ```
 /// use arbour::events::{Events, NewEvent};
-/// use std::sync::Arc;
-/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-/// let dispatched = events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+/// let dispatched = events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(dispatched.appended.first, 1);
 /// # Ok::<(), arbour::Error>(())
 /// ```
@@ -104,6 +105,36 @@ pub struct Dispatched {
 }
 
 impl Dispatched {
+    /// Returns what the closure of a projection, [`Projection::on`](super::Projection::on), returned
+    /// for the last of the events; `None` if it returned `()` or the event was not applied.
+    ///
+    /// # Errors
+    /// [`Invalid`](EventError::Invalid) if that is not an `R`.
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// # use arbour::prelude::*;
+    /// #[derive(Serialize, Deserialize, Event)]
+    /// struct Moved { cents: i64 }
+    ///
+    /// let bank = Projection::new("bank", 1).on(|event: &Recorded<Moved>, _view| {
+    ///     if event.body.cents > 500 { Err("that is too much".into()) } else { Ok(500 - event.body.cents) }
+    /// });
+    /// let events = Events::builder(arbour::open("memory:")?, "main").projection(bank).build()?;
+    /// let done = events.dispatch("ada", Moved { cents: 400 })?;
+    /// assert_eq!(done.returned::<i64>("bank")?, Some(100));
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn returned<R: DeserializeOwned>(&self, projection: &str) -> Result<Option<R>> {
+        let Some(result) = self.result(projection, projection) else { return Ok(None) };
+        let read = R::deserialize(result).map_err(|cause| {
+            let name = std::any::type_name::<R>();
+            let reason = format!("what the projection returned is no {name}: {cause}: {result}");
+            EventError::Invalid { log: projection.to_owned(), reason }
+        });
+        Ok(Some(read?))
+    }
+
     /// Returns what a model of a projection returned for the last of the events; `None` if it
     /// returned nothing or the event was not applied.
     ///
@@ -137,11 +168,40 @@ impl Dispatched {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
-    /// Appends events durably and waits until inline projections have dealt with them.
+impl Events {
+    /// Appends an event to a stream durably, and waits until inline projections have dealt with it.
     ///
-    /// The call always returns. Once the events are in the log, a failure of a projection is not an
+    /// The call always returns. Once the event is in the log, a failure of a projection is not an
     /// error but an [`Outcome`].
+    ///
+    /// # Errors
+    /// As [`dispatch_all`](Self::dispatch_all); [`Unfit`](EventError::Unfit) if the event cannot be
+    /// encoded.
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// # use arbour::prelude::*;
+    /// #[derive(Serialize, Deserialize, Event)]
+    /// enum Banking {
+    ///     Opened { owner: String },
+    ///     Moved { cents: i64 },
+    /// }
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let done = events.dispatch("ada", Banking::Moved { cents: 400 })?;
+    /// assert_eq!(done.appended.last, 1);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn dispatch<E: TypedEvent>(
+        &self,
+        stream: impl Into<String>,
+        event: E,
+    ) -> Result<Dispatched> {
+        self.dispatch_all(event.to_stream(stream)?)
+    }
+
+    /// Does the same as [`dispatch`](Self::dispatch) for one or more events that are encoded
+    /// already, with expected versions and an idempotency key. They are appended together or not at
+    /// all.
     ///
     /// # Errors
     /// As [`Log::append`](super::Log::append). An error means that nothing was appended, unless the
@@ -151,26 +211,24 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, EventType};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let noted = EventType::<String>::new("noted");
-    /// events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
+    /// events.dispatch_all(noted.event("diary", &"hello".to_owned())?)?;
     /// assert_eq!(events.head()?.position, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn dispatch(&self, append: impl Into<Append>) -> Result<Dispatched> {
+    pub fn dispatch_all(&self, append: impl Into<Append>) -> Result<Dispatched> {
         self.dispatch_with(append, Dispatch::default())
     }
 
-    /// Does the same as [`dispatch`](Self::dispatch), with options.
+    /// Does the same as [`dispatch_all`](Self::dispatch_all), with options.
     ///
     /// # Errors
-    /// As [`dispatch`](Self::dispatch).
+    /// As [`dispatch_all`](Self::dispatch_all).
     ///
     /// ```
     /// # use arbour::events::{Dispatch, Events, NewEvent};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let event = NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec());
     /// events.dispatch_with(event, Dispatch::default().without_waiting())?;
     /// # Ok::<(), arbour::Error>(())
@@ -191,10 +249,10 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
         );
         let _entered = span.enter();
         let LogLocation { store, log, is_beside_views } = &self.inner.location;
-        let log = log.clone();
         let appended = if *is_beside_views {
-            self.append_and_apply(log, append, dispatch.durability)
+            self.append_and_apply(append, dispatch.durability)
         } else {
+            let log = log.clone();
             let appended = store.write_grouped(dispatch.durability, move |transaction| {
                 log.append(transaction, &append)
             });
@@ -211,9 +269,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Waits for the inline projections that were not applied in the commit of the events.
-    fn settle(
+    pub(super) fn settle(
         &self,
         appended: Appended,
         done: Vec<Inlined>,
@@ -236,11 +294,11 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
     /// Waits until a projection has dealt with the events, and returns their outcomes.
     fn outcomes(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         appended: Appended,
         until: Option<Instant>,
     ) -> Vec<Outcome> {
@@ -254,7 +312,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     fn outcome(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         position: u64,
         ended: &Result<Wait>,
     ) -> Result<Outcome> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Operation, Result, Savepoint};
+use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Operation, Result};
 use parking_lot::MutexGuard;
 
 use super::events::Inner;
@@ -45,14 +45,14 @@ const REFUSALS_MAX: u32 = 3;
 /// How long a thread waits after `Busy` before it asks for the writer again.
 const BUSY_RETRY: Duration = Duration::from_millis(20);
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
     /// Applies events until a projection has dealt with a position, or waits for another thread to.
     ///
     /// Each round reads the count of the signal before the position, so that a commit in between
     /// ends the wait at once.
     pub(super) fn drive_until(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         position: u64,
         until: Option<Instant>,
     ) -> Result<Wait> {
@@ -121,7 +121,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// and not for the writer, so that it can watch its own deadline.
     fn take_turn<'r>(
         &self,
-        running: &'r RunningProjection<S>,
+        running: &'r RunningProjection,
         is_patient: bool,
     ) -> Option<MutexGuard<'r, ()>> {
         if is_patient && self.dispatching.load(Ordering::Acquire) > 0 {
@@ -131,7 +131,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Returns the versions that this program applies.
-    pub(super) fn served_projections(&self) -> Result<Vec<&RunningProjection<S>>> {
+    pub(super) fn served_projections(&self) -> Result<Vec<&RunningProjection>> {
         let snapshot = self.views.inner().snapshot()?;
         let mut projections = Vec::new();
         for running in &self.projections {
@@ -144,12 +144,12 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Returns when to read the store again if no notification arrives; `None` for never.
     pub(super) fn next_poll(&self, until: Option<Instant>) -> Option<Instant> {
-        earlier(until, Instant::now().checked_add(self.poll))
+        earlier(until, Instant::now().checked_add(self.signal.poll_interval(self.poll)))
     }
 
     /// Waits for the backoff of an event that failed, on this or another thread. Returns `false` if
     /// the backoff ends after `until`.
-    pub(super) fn back_off(&self, running: &RunningProjection<S>, until: Option<Instant>) -> bool {
+    pub(super) fn back_off(&self, running: &RunningProjection, until: Option<Instant>) -> bool {
         let Some(wake) = running.backs_off_until() else { return true };
         if until.is_some_and(|until| until < wake) {
             return false;
@@ -163,7 +163,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Releases the turn, and notifies the threads that found it taken. Tells whether there were
     /// any.
-    fn release(&self, running: &RunningProjection<S>, turn: MutexGuard<'_, ()>) -> bool {
+    fn release(&self, running: &RunningProjection, turn: MutexGuard<'_, ()>) -> bool {
         let is_wanted = running.turn.release(turn);
         if is_wanted {
             self.signal.notify();
@@ -179,7 +179,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// retry must notify.
     pub(super) fn step_in_turn(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         turn: MutexGuard<'_, ()>,
         activates: bool,
     ) -> (Result<Step>, bool) {
@@ -198,33 +198,32 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Applies one batch of events. The caller has the turn. A version that is being built becomes
     /// active in the commit that applies the newest event, if the caller asks for it or if the
     /// version takes over.
-    fn step(&self, running: &RunningProjection<S>, activates: bool) -> Result<Step> {
+    fn step(&self, running: &RunningProjection, activates: bool) -> Result<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
         let views = self.views.inner();
         let mut transaction = views.begin_with(self.view_durability)?;
-        let mut group = Savepoint::new(&mut transaction);
-        let mut state = running.state(&group)?;
+        let mut state = running.state(&transaction)?;
         if state.is_halted {
-            return self.halted(running, &group, &state);
+            return self.halted(running, &transaction, &state);
         }
-        let active = running.active_version(&group)?;
+        let active = running.active_version(&transaction)?;
         let is_active = active == Some(running.declared.version());
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
-        let head = self.location.head_for(&group)?;
-        let events = self.location.chunk(&group, state.applied, head.position)?;
-        let mut batch = self.project(running, &mut group, state, &head, &events, &mut |_, _| {})?;
+        let head = self.location.head_for(&transaction)?;
+        let events = self.location.chunk(&transaction, state.applied, head.position)?;
+        let mut batch =
+            self.project(running, &mut transaction, state, &head, &events, &mut |_, _| {})?;
         let reach = Reach { applied: batch.state.applied, newest: head.position };
         let is_activated = activates && reach.applied == reach.newest;
         if is_activated {
             batch.state.is_building = false;
-            running.save(&mut group, &batch.state)?;
-            running.activate(&mut group)?;
+            running.save(&mut transaction, &batch.state)?;
+            running.activate(&mut transaction)?;
         }
         // Nothing was written, so roll back: a poll that finds no events must not commit.
         let is_still = events.is_empty() && !is_activated;
-        group.commit()?;
         if is_still {
             transaction.rollback()?
         } else {
@@ -236,14 +235,14 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         Ok(match batch.ended {
             Advanced::All if is_still => Step::Still(reach),
             Advanced::All => Step::Moved(reach),
-            Advanced::Failed => Step::Failed,
+            Advanced::Failed(_) => Step::Failed,
             Advanced::Halted(reason) => Step::Halted { position: reach.applied + 1, reason },
         })
     }
 
     fn halted<R: KvRead>(
         &self,
-        running: &RunningProjection<S>,
+        running: &RunningProjection,
         reader: &R,
         state: &ProjectionState,
     ) -> Result<Step> {

@@ -226,11 +226,31 @@ pub enum EventError {
         reason: String,
     },
 
+    /// A projection fails at an event that was to be appended in the caller's transaction. Nothing
+    /// was appended.
+    #[error(
+        "the projection {projection:?} fails at an event of this transaction: {reason}: correct the \
+         event, or let the projection put such events aside (`on_failure`)"
+    )]
+    Refused {
+        /// The projection.
+        projection: String,
+        /// Why it failed.
+        reason: String,
+    },
+
     /// The wait reached its deadline. What was committed until then stays; call again to continue.
     #[error("timed out: {what}: try again, or wait longer")]
     TimedOut {
         /// What did not happen in time.
         what: String,
+    },
+
+    /// [`ReaderControl::stop`](super::ReaderControl::stop) was called.
+    #[error("{log}: this reader was stopped: subscribe again to continue")]
+    Stopped {
+        /// The log.
+        log: String,
     },
 
     /// [`shut_down`](super::Events::shut_down) was called.
@@ -257,9 +277,9 @@ impl EventError {
             Self::Payload { .. } => ErrorKind::Decode,
             Self::TooNew { .. } => ErrorKind::TooNew,
             Self::Fenced { .. } => ErrorKind::Locked,
-            Self::Halted { .. } => ErrorKind::Failed,
+            Self::Halted { .. } | Self::Refused { .. } => ErrorKind::Failed,
             Self::TimedOut { .. } => ErrorKind::Busy,
-            Self::ShutDown { .. } => ErrorKind::Closed,
+            Self::Stopped { .. } | Self::ShutDown { .. } => ErrorKind::Closed,
         }
     }
 

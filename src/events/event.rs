@@ -86,7 +86,7 @@ impl Metadata {
 /// use arbour::KvStore;
 /// use arbour::events::{Append, EventQuery, EventError, EventType, Log};
 /// use std::ops::ControlFlow;
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let log = Log::open(&store, "main")?;
 /// let noted = EventType::<String>::new("noted");
 /// let append = Append::new().event(noted.event("diary", &"hello".to_owned())?);

@@ -28,18 +28,17 @@ const CODEC: u8 = 1;
 /// use arbour::documents::{Collection, Declaration};
 /// use arbour::events::{EventCollection, Events, Projection};
 /// use serde_json::{Value, json};
-/// use std::sync::Arc;
-/// let store = Arc::new(arbour::MemoryStore::new());
+/// let store = arbour::open("memory:")?;
 /// let people = Projection::new("people", 1);
-/// let collection = Collection::open(&*store, Declaration::<Value>::new(&people.view("people")))?;
+/// let collection = Collection::open(&store, Declaration::<Value>::new(&people.view("people")))?;
 /// let writes = EventCollection::<Value>::writes("people");
-/// let events = Events::builder(Arc::clone(&store), "main")
+/// let events = Events::builder(store.clone(), "main")
 ///     .projection(people.model(EventCollection::new("people", collection)))
 ///     .build()?;
 /// let ada = writes.insert(&json!({"id": "ada", "born": 1815}))?;
-/// let dispatched = events.dispatch(ada.clone())?;
+/// let dispatched = events.dispatch_all(ada.clone())?;
 /// assert_eq!(dispatched.result("people", "people"), Some(&json!({"id": "ada", "revision": 1})));
-/// let again = events.dispatch(ada)?;
+/// let again = events.dispatch_all(ada)?;
 /// assert_eq!(again.result("people", "people").unwrap()["kind"], "exists");
 /// # Ok::<(), arbour::Error>(())
 /// ```

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arbour_core::{Durability, Error, KvRead, KvStore, Result};
+use arbour_core::{Durability, DynStore, Error, KvRead, KvStore, Result};
 use parking_lot::Mutex;
 
 use super::EventError;
@@ -35,7 +35,6 @@ use crate::GroupCommit;
 /// ```
 /// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
 /// use arbour::{KvRead, KvStore, KvWrite, MemoryStore, Tree};
-/// use std::sync::Arc;
 ///
 /// /// Counts events, in a tree of its own.
 /// struct Counter(Tree);
@@ -62,32 +61,32 @@ use crate::GroupCommit;
 ///     }
 /// }
 ///
-/// let store = Arc::new(MemoryStore::new());
+/// let store = MemoryStore::new();
 /// let counted = Projection::new("counted", 1);
 /// let tree = store.tree(&counted.view("counter"))?;
-/// let events = Events::builder(Arc::clone(&store), "main")
+/// let events = Events::builder(store.clone(), "main")
 ///     .projection(counted.model(Counter(tree)))
 ///     .build()?;
 /// let noted = EventType::<String>::new("noted");
-/// let dispatched = events.dispatch(noted.event("diary", &"hello".to_owned())?)?;
+/// let dispatched = events.dispatch_all(noted.event("diary", &"hello".to_owned())?)?;
 /// assert_eq!(dispatched.result("counted", "counter"), Some(&1.into()));
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Events<S: KvStore, L: KvStore = S> {
-    pub(super) inner: Arc<Inner<S, L>>,
+pub struct Events {
+    pub(super) inner: Arc<Inner>,
 }
 
-impl<S: KvStore, L: KvStore> Clone for Events<S, L> {
+impl Clone for Events {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner) }
     }
 }
 
 /// The state shared by all clones.
-pub(super) struct Inner<S: KvStore, L: KvStore> {
-    pub(super) views: Arc<GroupCommit<Arc<S>>>,
-    pub(super) location: LogLocation<L>,
-    pub(super) projections: Vec<RunningProjection<S>>,
+pub(super) struct Inner {
+    pub(super) views: Arc<GroupCommit<DynStore>>,
+    pub(super) location: LogLocation,
+    pub(super) projections: Vec<RunningProjection>,
     pub(super) signal: Signal,
     pub(super) counters: Counters,
     pub(super) is_shut: AtomicBool,
@@ -103,7 +102,7 @@ pub(super) struct Inner<S: KvStore, L: KvStore> {
     pub(super) taken: Mutex<HashMap<String, Taken>>,
 }
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
     /// Determines the active versions, and checks that the views were made from this log.
     pub(super) fn open(&self) -> Result<()> {
         let views = self.views.inner();
@@ -141,7 +140,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Returns the version of a projection that this program applies.
-    pub(super) fn served(&self, projection: &str) -> Result<&RunningProjection<S>> {
+    pub(super) fn served(&self, projection: &str) -> Result<&RunningProjection> {
         self.served_at(&self.views.inner().snapshot()?, projection)
     }
 
@@ -150,7 +149,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         &self,
         reader: &R,
         projection: &str,
-    ) -> Result<&RunningProjection<S>> {
+    ) -> Result<&RunningProjection> {
         let mut active = None;
         for running in self.projections.iter().filter(|running| running.name() == projection) {
             active = running.active_version(reader)?;
@@ -171,13 +170,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 
     /// Tells whether this program applies a version: either it is active, or it takes over.
-    pub(super) fn serves(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
+    pub(super) fn serves(&self, running: &RunningProjection, active: Option<u32>) -> bool {
         active == Some(running.declared.version()) || self.takes_over(running, active)
     }
 
     /// Tells whether a version takes over from the active one. It does if the active version is not
     /// declared here, and this one is newer than it and the newest declared.
-    pub(super) fn takes_over(&self, running: &RunningProjection<S>, active: Option<u32>) -> bool {
+    pub(super) fn takes_over(&self, running: &RunningProjection, active: Option<u32>) -> bool {
         let version = running.declared.version();
         let mut declared = self.projections.iter().filter(|other| other.name() == running.name());
         active.is_none_or(|active| active < version)
@@ -187,7 +186,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
             })
     }
 
-    pub(super) fn version(&self, projection: &str, version: u32) -> Result<&RunningProjection<S>> {
+    pub(super) fn version(&self, projection: &str, version: u32) -> Result<&RunningProjection> {
         let mut projections = self.projections.iter();
         let found = projections
             .find(|running| running.name() == projection && running.declared.version() == version);
@@ -203,18 +202,17 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Returns the store of the views.
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.store().capabilities().engine, "memory");
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn store(&self) -> &S {
+    pub fn store(&self) -> &DynStore {
         self.inner.views.inner()
     }
 
@@ -224,8 +222,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.log().version(&events.log_store().snapshot()?, "diary")?, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -238,14 +235,13 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::{KvStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let builder = Events::builder(Arc::new(arbour::MemoryStore::new()), "main");
-    /// let events = builder.log_in(Arc::new(arbour::open("memory:")?)).build()?;
+    /// let builder = Events::builder(arbour::MemoryStore::new(), "main");
+    /// let events = builder.log_in(arbour::open("memory:")?).build()?;
     /// assert_eq!(events.log_store().capabilities().engine, "memory");
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn log_store(&self) -> &L {
+    pub fn log_store(&self) -> &DynStore {
         self.inner.location.store.inner()
     }
 
@@ -256,8 +252,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.head()?.position, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -272,14 +267,32 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.read(&EventQuery::all())?.is_empty());
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn read(&self, query: &EventQuery) -> Result<Vec<EventBuf>> {
         let LogLocation { store, log, .. } = &self.inner.location;
         log.read(&store.snapshot()?, query)
+    }
+
+    /// Returns the position after which the events from a time on begin, in milliseconds since 1970
+    /// (UTC): see [`Log::position_at`]. With it a subscription
+    /// [rewinds](super::Subscription::rewind) to a time.
+    ///
+    /// # Errors
+    /// As [`Log::position_at`].
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let since_1970 = events.tail(EventQuery::all().after(events.position_at(0)?));
+    /// assert_eq!(since_1970.position(), 0);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn position_at(&self, time: i64) -> Result<u64> {
+        let LogLocation { store, log, .. } = &self.inner.location;
+        log.position_at(&store.snapshot()?, time)
     }
 
     /// Returns the active version of a projection, which is the one that is read, even if it is not
@@ -291,9 +304,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// Events::builder(Arc::clone(&store), "main").projection(Projection::new("bank", 7)).build()?;
+    /// let store = arbour::open("memory:")?;
+    /// Events::builder(store.clone(), "main").projection(Projection::new("bank", 7)).build()?;
     /// let events = Events::builder(store, "main").build()?;
     /// assert_eq!((events.active_version("bank")?, events.active_version("shop")?), (Some(7), None));
     /// # Ok::<(), arbour::Error>(())
@@ -307,10 +319,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::{KvStore, events::{Events, Log, NewEvent}};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// let events = Events::builder(Arc::clone(&store), "main").build()?;
-    /// let log = Log::open(&*store, "main")?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
+    /// let log = Log::open(&store, "main")?;
     /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();
     /// store.write(|transaction| log.append(transaction, &append))?;
     /// events.notify();
@@ -324,8 +335,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.counters().appended(), 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -339,10 +349,9 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// events.shut_down();
-    /// assert!(events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new())).is_err());
+    /// assert!(events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new())).is_err());
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn shut_down(&self) {

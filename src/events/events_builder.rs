@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
-use arbour_core::{Durability, KvStore, Result};
+use arbour_core::{Durability, DynStore, KvStore, Result};
 use parking_lot::Mutex;
 
 use super::EventError;
 use super::counters::Counters;
 use super::events::{Events, Inner};
 use super::log_location::LogLocation;
+use super::manual_clock::ManualClock;
 use super::projection::Projection;
 use super::running_projection::RunningProjection;
 use super::signal::Signal;
@@ -32,67 +33,66 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// use arbour::events::Events;
-/// use std::sync::Arc;
-/// let views = Arc::new(arbour::MemoryStore::new());
-/// let log = Arc::new(arbour::MemoryStore::new());
+/// let views = arbour::MemoryStore::new();
+/// let log = arbour::MemoryStore::new();
 /// let events = Events::builder(views, "main").log_in(log).build()?;
 /// assert_eq!(events.head()?.position, 0);
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct EventsBuilder<S: KvStore, L: KvStore = S> {
-    store: Arc<S>,
-    open_location: Box<OpenLocation<S, L>>,
+pub struct EventsBuilder {
+    store: DynStore,
+    /// The store of the log, if it is not that of the views.
+    log_store: Option<DynStore>,
     log: String,
-    projections: Vec<Projection<S>>,
+    projections: Vec<Projection>,
     view_durability: Durability,
     poll: Option<Duration>,
     stall_timeout: Duration,
     indexes_types: bool,
+    clock: Option<ManualClock>,
 }
 
-/// Opens the log at its location.
-type OpenLocation<S, L> = dyn FnOnce(&Arc<GroupCommit<Arc<S>>>, &str) -> Result<LogLocation<L>>;
-
-impl<S: KvStore> Events<S> {
-    /// Starts with the store that holds the log and the views, and the name of the log.
+impl Events {
+    /// Starts with the store that holds the log and the views, and the name of the log. The store
+    /// is one of any engine: a [`DynStore`], which is cheap to clone, or an `Arc` of another type.
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// # let _ = events;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn builder(store: Arc<S>, log: &str) -> EventsBuilder<S> {
+    pub fn builder(store: impl KvStore, log: &str) -> EventsBuilder {
         EventsBuilder {
-            store,
-            open_location: Box::new(|views, log| LogLocation::together(Arc::clone(views), log)),
+            store: DynStore::new(store),
+            log_store: None,
             log: log.to_owned(),
             projections: Vec::new(),
             view_durability: Durability::default(),
             poll: None,
             stall_timeout: STALL_TIMEOUT,
             indexes_types: false,
+            clock: None,
         }
     }
 }
 
-impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
+impl EventsBuilder {
     /// Adds a projection. Several versions of one projection can be declared: the active one
     /// continues, and another can be [rebuilt](Events::rebuild) next to it.
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// # let _ = events;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn projection(mut self, projection: Projection<S>) -> Self {
+    pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
         self
     }
@@ -102,9 +102,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///
     /// ```
     /// # use arbour::{Durability, MemoryStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(MemoryStore::new()), "main")
-    ///     .log_in(Arc::new(MemoryStore::new()))
+    /// let events = Events::builder(MemoryStore::new(), "main")
+    ///     .log_in(MemoryStore::new())
     ///     .view_durability(Durability::None)
     ///     .build()?;
     /// # let _ = events;
@@ -124,8 +123,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .poll(Duration::from_secs(1))
     ///     .build()?;
     /// # let _ = events;
@@ -146,8 +145,8 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .stall_timeout(Duration::from_secs(600))
     ///     .build()?;
     /// # let _ = events;
@@ -159,13 +158,29 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
         self
     }
 
+    /// Takes the time of new events and of claims from a clock that a test sets, instead of the
+    /// machine's. [`log`](Events::log) returns a log with this clock.
+    ///
+    /// ```
+    /// # use arbour::events::{Events, ManualClock};
+    /// # use std::time::SystemTime;
+    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    /// let events = Events::builder(arbour::open("memory:")?, "main").clock(clock).build()?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn clock(mut self, clock: ManualClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Makes the log keep an index by type from now on, and builds it in [`build`](Self::build) if
     /// it does not exist yet: see [`Log::index_types`](super::Log::index_types).
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").index_types().build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").index_types().build()?;
     /// assert!(events.read(&EventQuery::all().of_type("noted"))?.is_empty());
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -179,28 +194,19 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///
     /// ```
     /// # use arbour::{MemoryStore, events::Events};
-    /// # use std::sync::Arc;
-    /// let builder = Events::builder(Arc::new(MemoryStore::new()), "main");
-    /// let events = builder.log_in(Arc::new(MemoryStore::new())).build()?;
+    /// let builder = Events::builder(MemoryStore::new(), "main");
+    /// let events = builder.log_in(MemoryStore::new()).build()?;
     /// # let _ = events;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn log_in<M: KvStore>(self, store: Arc<M>) -> EventsBuilder<S, M> {
-        EventsBuilder {
-            store: self.store,
-            open_location: Box::new(move |_, log| LogLocation::apart(store, log)),
-            log: self.log,
-            projections: self.projections,
-            view_durability: self.view_durability,
-            poll: self.poll,
-            stall_timeout: self.stall_timeout,
-            indexes_types: self.indexes_types,
-        }
+    pub fn log_in(mut self, store: impl KvStore) -> Self {
+        self.log_store = Some(DynStore::new(store));
+        self
     }
 }
 
-impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
+impl EventsBuilder {
     /// Opens the log and the views.
     ///
     /// The first version of a projection is active at once. If the active version in the store is
@@ -217,12 +223,15 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// assert!(Events::builder(Arc::new(arbour::MemoryStore::new()), "").build().is_err());
+    /// assert!(Events::builder(arbour::MemoryStore::new(), "").build().is_err());
     /// ```
-    pub fn build(self) -> Result<Events<S, L>> {
+    pub fn build(self) -> Result<Events> {
         let views = Arc::new(GroupCommit::new(self.store));
-        let location = (self.open_location)(&views, &self.log)?;
+        let mut location = match self.log_store {
+            Some(store) => LogLocation::apart(store, &self.log)?,
+            None => LogLocation::together(Arc::clone(&views), &self.log)?,
+        };
+        location.log.clock = self.clock;
         if self.indexes_types {
             location.log.index_types(&*location.store)?;
         }
@@ -237,11 +246,7 @@ impl<S: KvStore, L: KvStore> EventsBuilder<S, L> {
                 );
                 return Err(EventError::Invalid { log: self.log, reason }.into());
             }
-            projections.push(RunningProjection::open(
-                &**views.inner(),
-                projection,
-                location.name(),
-            )?);
+            projections.push(RunningProjection::open(views.inner(), projection, location.name())?);
         }
         let is_shared =
             views.capabilities().multi_process || location.store.capabilities().multi_process;

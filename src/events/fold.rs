@@ -34,7 +34,7 @@ pub struct Folded<A> {
 /// ```
 /// use arbour::KvStore;
 /// use arbour::events::{Append, EventType, Handled, Log, StreamSnapshots};
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let log = Log::open(&store, "main")?;
 /// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;
 /// let moved = EventType::<i64>::new("moved");
@@ -66,7 +66,7 @@ impl<A: Body + Default> StreamSnapshots<A> {
     ///
     /// ```
     /// # use arbour::events::{Log, StreamSnapshots};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;
     /// # let _ = balances;

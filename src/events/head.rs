@@ -15,7 +15,7 @@ const BYTES_MAX: usize = BYTES + 8;
 /// ```
 /// use arbour::KvStore;
 /// use arbour::events::Log;
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let log = Log::open(&store, "main")?;
 /// let head = log.head(&store.snapshot()?)?;
 /// assert_eq!((head.position, head.first), (0, 1));

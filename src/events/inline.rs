@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arbour_core::{Durability, KvRead, KvStore, Result};
+use arbour_core::{Durability, DynTransaction, KvRead, KvStore as _, KvWrite, Result};
 
 use super::append::{Append, Appended};
 use super::events::{Events, Inner};
-use super::log::{AppendedChunk, Log};
-use super::model::Group;
+use super::log::AppendedChunk;
 use super::outcome::Outcome;
 use super::project::AppliedBatch;
 use super::projection::Pace;
@@ -41,32 +40,27 @@ pub(super) struct Inlined {
     /// Whether it is the active version. Otherwise waiting threads build it.
     is_active: bool,
     /// The state before the events.
-    state: ProjectionState,
+    pub(super) state: ProjectionState,
     /// What was applied; `None` if that is left to the threads that wait for it.
-    batch: Option<AppliedBatch>,
+    pub(super) batch: Option<AppliedBatch>,
     /// One outcome for each event, if all were dealt with.
     pub(super) outcomes: Vec<Outcome>,
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Appends events and applies them in the same commit where possible.
     pub(super) fn append_and_apply(
         &self,
-        log: Log,
         append: Append,
         durability: Durability,
     ) -> Result<(Appended, Vec<Inlined>)> {
         let inner = Arc::clone(&self.inner);
         let _dispatching = Dispatching::new(&self.inner.dispatching);
-        let (appended, done) = self.inner.views.write_grouped(durability, move |group| {
-            // Read before writing: pages that this transaction has not changed yet are quicker to
-            // read.
-            let mut done = inner.inline_projections_at(group)?;
-            let appended = log.append_chunk(group, &append)?;
-            for inlined in &mut done {
-                inner.apply_inline(inlined, &log, group, &appended)?;
-            }
-            Ok((appended.appended, done))
+        let (appended, done) = self.inner.views.write_grouped(durability, move |transaction| {
+            let mut view = DynTransaction::within(transaction);
+            let done = inner.append_within(&mut view, &append)?;
+            view.commit()?;
+            Ok(done)
         })?;
         for inlined in &done {
             let running = self.inner.projections.get(inlined.running);
@@ -78,7 +72,23 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
+    /// Appends events in a transaction of the store that holds the log and the views, and applies
+    /// them there where possible.
+    pub(super) fn append_within(
+        &self,
+        view: &mut DynTransaction<'_>,
+        append: &Append,
+    ) -> Result<(Appended, Vec<Inlined>)> {
+        // Read before writing: pages that this transaction has not changed yet are quicker to read.
+        let mut done = self.inline_projections_at(view)?;
+        let appended = self.location.log.append_chunk(view, append)?;
+        for inlined in &mut done {
+            self.apply_inline(inlined, view, &appended)?;
+        }
+        Ok((appended.appended, done))
+    }
+
     /// Returns the inline projections that a dispatch waits for. Which version is active is read
     /// from the store.
     fn inline_projections_at<R: KvRead>(&self, reader: &R) -> Result<Vec<Inlined>> {
@@ -106,8 +116,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         snapshot.and_then(|snapshot| self.inline_projections_at(&snapshot)).unwrap_or_else(
             |error| {
                 let count = (appended.last + 1 - appended.first) as usize;
-                let is_inline =
-                    |running: &RunningProjection<S>| running.declared.pace == Pace::Inline;
+                let is_inline = |running: &RunningProjection| running.declared.pace == Pace::Inline;
                 let projections =
                     self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
                 let unknown = |(running, _)| Inlined {
@@ -125,8 +134,7 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     fn apply_inline(
         &self,
         inlined: &mut Inlined,
-        log: &Log,
-        group: &mut Group<'_, '_, S>,
+        view: &mut DynTransaction<'_>,
         AppendedChunk { appended, head, chunk }: &AppendedChunk,
     ) -> Result<()> {
         let Some(running) = self.projections.get(inlined.running) else { return Ok(()) };
@@ -143,11 +151,11 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
         let events = if state.applied + 1 == appended.first {
             chunk
         } else {
-            with_earlier = log.chunk(group, state.applied, appended.last)?;
+            with_earlier = self.location.log.chunk(view, state.applied, appended.last)?;
             &with_earlier
         };
         let outcomes = &mut inlined.outcomes;
-        let batch = self.project(running, group, state, head, events, &mut |position, fate| {
+        let batch = self.project(running, view, state, head, events, &mut |position, fate| {
             if position >= appended.first {
                 outcomes.push(Outcome::of(fate));
             }

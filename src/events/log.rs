@@ -15,6 +15,7 @@ use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
     log_tree, stream_head_key, stream_tree, type_tree,
 };
+use super::manual_clock::ManualClock;
 use super::{EventError, envelope};
 use crate::key::{Key as _, KeyPart as _};
 use crate::ordered_uuid::ordered_uuid;
@@ -29,7 +30,7 @@ use crate::ordered_uuid::ordered_uuid;
 /// ```
 /// use arbour::KvStore;
 /// use arbour::events::{Append, EventQuery, EventType, Expected, Log};
-/// let store = arbour::MemoryStore::new(); // or any other
+/// let store = arbour::open("memory:")?; // or any other
 /// let log = Log::open(&store, "main")?;
 /// let noted = EventType::<String>::new("noted");
 /// let append = Append::from(noted.event("diary", &"hello".to_owned())?)
@@ -43,6 +44,8 @@ use crate::ordered_uuid::ordered_uuid;
 pub struct Log {
     pub(super) name: Arc<str>,
     pub(super) trees: Arc<Trees>,
+    /// The clock, if it is not the machine's.
+    pub(super) clock: Option<ManualClock>,
 }
 
 /// The trees of a log.
@@ -88,7 +91,7 @@ impl Log {
     ///
     /// ```
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert!(Log::open(&store, "main").is_ok());
     /// assert!(Log::open(&store, "").is_err());
     /// ```
@@ -102,7 +105,7 @@ impl Log {
             leases: open_tree(store, &lease_tree(name))?,
             types: open_tree(store, &type_tree(name))?,
         };
-        Ok(Self { name: name.into(), trees: Arc::new(trees) })
+        Ok(Self { name: name.into(), trees: Arc::new(trees), clock: None })
     }
 
     /// Returns the name.
@@ -125,7 +128,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.head(&store.snapshot()?)?.position, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -143,7 +146,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.version(&store.snapshot()?, "diary")?, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -171,7 +174,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Append, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, b"\"hello\"".to_vec()));
     /// let appended = store.write(|transaction| log.append(transaction, &append))?;
@@ -231,7 +234,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Append, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, Vec::new())).key("7");
     /// store.write(|transaction| log.append(transaction, &append))?;
@@ -245,6 +248,11 @@ impl Log {
     }
 
     /// Writes the head of the log.
+    /// Returns the current time in milliseconds since 1970 (UTC).
+    pub(super) fn now(&self) -> i64 {
+        self.clock.as_ref().map_or_else(clock::unix_millis, ManualClock::unix_millis)
+    }
+
     pub(super) fn save_head<W: KvWrite>(&self, transaction: &mut W, head: &Head) -> Result<()> {
         let mut value = Vec::new();
         head.encode(&mut value);
@@ -373,7 +381,7 @@ impl<'l> Appending<'l> {
         if head.log_id.is_nil() {
             head.log_id = ordered_uuid();
         }
-        head.clock = head.clock.max(clock::unix_millis());
+        head.clock = head.clock.max(log.now());
         let batch = Batch::with_capacity(2 * count + 3, 256 * count);
         let chunk = EventBatch::default();
         Self { log, head, now: head.clock, batch, chunk, value: Vec::new(), key: Vec::new() }

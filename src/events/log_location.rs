@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour_core::{KvRead, KvStore, Result};
+use arbour_core::{DynStore, KvRead, KvStore as _, Result};
 
 use super::EventError;
 use super::event_batch::EventBatch;
@@ -12,25 +12,25 @@ use super::projection_state::ProjectionState;
 use crate::GroupCommit;
 
 /// The location of the log.
-pub(super) struct LogLocation<L: KvStore> {
+pub(super) struct LogLocation {
     /// The store of the log.
-    pub(super) store: Arc<GroupCommit<Arc<L>>>,
+    pub(super) store: Arc<GroupCommit<DynStore>>,
     pub(super) log: Log,
     /// Whether the views are in the same store. The log is then read and appended to in their
     /// transactions.
     pub(super) is_beside_views: bool,
 }
 
-impl<L: KvStore> LogLocation<L> {
+impl LogLocation {
     /// Opens the log in the store of the views.
-    pub(super) fn together(views: Arc<GroupCommit<Arc<L>>>, log: &str) -> Result<Self> {
+    pub(super) fn together(views: Arc<GroupCommit<DynStore>>, log: &str) -> Result<Self> {
         let log = Log::open(&*views, log)?;
         Ok(Self { store: views, log, is_beside_views: true })
     }
 
     /// Opens the log in a separate store.
-    pub(super) fn apart(store: Arc<L>, log: &str) -> Result<Self> {
-        let log = Log::open(&*store, log)?;
+    pub(super) fn apart(store: DynStore, log: &str) -> Result<Self> {
+        let log = Log::open(&store, log)?;
         Ok(Self { store: Arc::new(GroupCommit::new(store)), log, is_beside_views: false })
     }
 

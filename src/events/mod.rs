@@ -11,9 +11,11 @@
 //! A [`Log`] can be used without the rest of this module. [`layout`] describes what is stored.
 
 mod append;
+mod append_in;
 mod apply;
 mod catch_up;
 mod claim;
+mod closure_model;
 mod counters;
 mod dead_letter;
 mod digest;
@@ -35,6 +37,7 @@ mod inline;
 pub mod layout;
 mod log;
 mod log_location;
+mod manual_clock;
 mod model;
 mod outcome;
 mod patience;
@@ -44,6 +47,8 @@ mod project;
 mod projection;
 mod projection_state;
 mod query;
+mod reader_control;
+mod recorded;
 mod repair;
 mod replica;
 mod retention;
@@ -59,6 +64,11 @@ mod tail;
 mod taken;
 mod turn;
 mod type_index;
+mod typed_event;
+
+/// Makes an enum or a struct a [`TypedEvent`].
+#[cfg(feature = "derive")]
+pub use arbour_derive::Event;
 
 pub use append::{Append, Appended, Expected};
 pub use apply::SubEvent;
@@ -74,14 +84,27 @@ pub use events_builder::EventsBuilder;
 pub use fold::{Folded, StreamSnapshots};
 pub use head::Head;
 pub use log::Log;
+pub use manual_clock::ManualClock;
 pub use model::{Handled, Model, Outbox, Transact};
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use policy::{FailureAction, FailurePolicy};
 pub use projection::{Pace, Projection};
 pub use query::EventQuery;
+pub use reader_control::ReaderControl;
+pub use recorded::Recorded;
 pub use status::{ProjectionStatus, VersionState};
 #[cfg(feature = "tokio")]
 pub use stream::{EventStream, SubscriptionStream};
 pub use subscription::Subscription;
 pub use tail::Tail;
+#[doc(hidden)]
+pub use typed_event::Form;
+pub use typed_event::TypedEvent;
+
+/// Decodes an entry of a log's tree; `None` if it is no event.
+#[cfg(feature = "testing")]
+pub(crate) fn stored_event<'a>(key: &[u8], value: &'a [u8]) -> Option<Event<'a>> {
+    use crate::key::KeyPart as _;
+    envelope::decode(u64::decode_part(key).ok()?, value).ok()
+}

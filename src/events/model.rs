@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::error::Error as StdError;
 
-use arbour_core::{KvRead, KvStore, KvWrite, Savepoint};
+use arbour_core::{DynTransaction, KvRead, KvWrite};
 use serde_json::Value;
 
 use super::event::{Event, NewEvent};
@@ -280,54 +280,49 @@ impl<W> Transact<'_, W> {
     }
 }
 
-/// The savepoint in which one event is applied.
-pub(super) type Unit<'u, 'g, 's, S> = Savepoint<'u, Group<'g, 's, S>>;
-
-/// The savepoint in which a batch of events is applied.
-pub(super) type Group<'g, 's, S> = Savepoint<'g, <S as KvStore>::Transaction<'s>>;
-
 /// The change of any model, type-erased.
 pub(super) type AnyChange = Box<dyn Any>;
 
-/// A type-erased model for one store, as a projection holds it.
-pub(super) trait ErasedModel<S: KvStore>: Send + Sync {
+/// A type-erased model, as a projection holds it. The view is a savepoint in which one event is
+/// applied.
+pub(super) trait ErasedModel: Send + Sync {
     fn name(&self) -> &str;
 
     fn preprocess(
         &self,
         event: &Event<'_>,
-        before: &Unit<'_, '_, '_, S>,
+        before: &DynTransaction<'_>,
     ) -> Handled<Option<NewEvent>>;
 
     fn reduce(
         &self,
         event: &Event<'_>,
-        before: &Unit<'_, '_, '_, S>,
+        before: &DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<Option<AnyChange>>;
 
     fn apply(
         &self,
         change: AnyChange,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<()>;
 
     fn derive(
         &self,
         event: &Event<'_>,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<()>;
 
-    fn transact<'u, 'g, 's>(
+    fn transact(
         &self,
         event: &Event<'_>,
-        turn: &mut Transact<'_, Unit<'u, 'g, 's, S>>,
+        turn: &mut Transact<'_, DynTransaction<'_>>,
     ) -> Handled<()>;
 }
 
-impl<S: KvStore, M: Model> ErasedModel<S> for M {
+impl<M: Model> ErasedModel for M {
     fn name(&self) -> &str {
         Model::name(self)
     }
@@ -335,7 +330,7 @@ impl<S: KvStore, M: Model> ErasedModel<S> for M {
     fn preprocess(
         &self,
         event: &Event<'_>,
-        before: &Unit<'_, '_, '_, S>,
+        before: &DynTransaction<'_>,
     ) -> Handled<Option<NewEvent>> {
         Model::preprocess(self, event, before)
     }
@@ -343,7 +338,7 @@ impl<S: KvStore, M: Model> ErasedModel<S> for M {
     fn reduce(
         &self,
         event: &Event<'_>,
-        before: &Unit<'_, '_, '_, S>,
+        before: &DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<Option<AnyChange>> {
         let change = Model::reduce(self, event, before, out)?;
@@ -353,7 +348,7 @@ impl<S: KvStore, M: Model> ErasedModel<S> for M {
     fn apply(
         &self,
         change: AnyChange,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<()> {
         let change = change.downcast::<M::Change>().map_err(|_| "a change of another model")?;
@@ -363,16 +358,16 @@ impl<S: KvStore, M: Model> ErasedModel<S> for M {
     fn derive(
         &self,
         event: &Event<'_>,
-        view: &mut Unit<'_, '_, '_, S>,
+        view: &mut DynTransaction<'_>,
         out: &mut Outbox,
     ) -> Handled<()> {
         Model::derive(self, event, view, out)
     }
 
-    fn transact<'u, 'g, 's>(
+    fn transact(
         &self,
         event: &Event<'_>,
-        turn: &mut Transact<'_, Unit<'u, 'g, 's, S>>,
+        turn: &mut Transact<'_, DynTransaction<'_>>,
     ) -> Handled<()> {
         Model::transact(self, event, turn)
     }

@@ -1,14 +1,13 @@
 //! Applying a batch of events to the view of a projection, whether the events are being appended in
 //! the same transaction or are in the log already.
 
-use arbour_core::{KvStore, Result};
+use arbour_core::{DynTransaction, Result};
 
 use super::counters::Counters;
 use super::event_batch::EventBatch;
 use super::events::Inner;
 use super::handling::handling;
 use super::head::Head;
-use super::model::Group;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, Fate, RunningProjection};
 
@@ -24,13 +23,13 @@ pub(super) struct AppliedBatch {
     dead_lettered: u64,
 }
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
     /// Applies a batch that follows a state in a log with this head, and reports the fate of each
     /// event. If one fails, those before it stay applied.
     pub(super) fn project(
         &self,
-        running: &RunningProjection<S>,
-        group: &mut Group<'_, '_, S>,
+        running: &RunningProjection,
+        group: &mut DynTransaction<'_>,
         mut state: ProjectionState,
         head: &Head,
         batch: &EventBatch,
@@ -51,13 +50,13 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
 
     /// Tells the other threads of this process about a batch. Call it only after the commit: they
     /// take the position for committed.
-    pub(super) fn publish(&self, running: &RunningProjection<S>, batch: &AppliedBatch) {
+    pub(super) fn publish(&self, running: &RunningProjection, batch: &AppliedBatch) {
         running.committed(&batch.state);
         Counters::add(&self.counters.applied, batch.state.applied - batch.before);
         Counters::add(&self.counters.dead_lettered, batch.dead_lettered);
         match batch.ended {
             Advanced::All => {}
-            Advanced::Failed => {
+            Advanced::Failed(_) => {
                 Counters::add(&self.counters.failed, 1);
                 running.count_try();
             }

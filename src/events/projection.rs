@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use arbour_core::{KvStore, Result};
+use arbour_core::{DynTransaction, KvStore, Result};
+use serde::Serialize;
 
 use super::EventError;
+use super::closure_model::ClosureModel;
 use super::event::Event;
 use super::layout::view_name;
 use super::log::check_name;
-use super::model::{ErasedModel, Model};
+use super::model::{ErasedModel, Handled, Model};
 use super::phase::{ApplyError, Phase};
 use super::policy::FailurePolicy;
+use super::recorded::Recorded;
+use super::typed_event::TypedEvent;
+use crate::documents::{Collection, Declaration, Document};
 
 /// When a projection applies an event.
 ///
@@ -49,19 +54,19 @@ pub(super) struct Limits {
 /// #     type Change = ();
 /// #     fn name(&self) -> &str { "accounts" }
 /// # }
-/// let store = arbour::MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let bank = Projection::new("bank", 1);
 /// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
-/// let bank: Projection<arbour::MemoryStore> = bank
+/// let bank: Projection = bank
 ///     .model(Accounts(accounts))
 ///     .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter));
 /// assert_eq!(bank.view("accounts"), "bank.1.accounts");
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Projection<S: KvStore> {
+pub struct Projection {
     name: String,
     version: u32,
-    pub(super) models: Vec<Box<dyn ErasedModel<S>>>,
+    pub(super) models: Vec<Box<dyn ErasedModel>>,
     pub(super) policy: FailurePolicy,
     pub(super) pace: Pace,
     pub(super) limits: Limits,
@@ -69,12 +74,12 @@ pub struct Projection<S: KvStore> {
     types: Option<BTreeSet<String>>,
 }
 
-impl<S: KvStore> Projection<S> {
+impl Projection {
     /// Creates a projection without models.
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).name(), "bank");
+    /// assert_eq!(Projection::new("bank", 1).name(), "bank");
     /// ```
     #[must_use]
     pub fn new(name: &str, version: u32) -> Self {
@@ -94,7 +99,7 @@ impl<S: KvStore> Projection<S> {
     /// ```
     /// # use arbour::events::{Model, Projection};
     /// # use arbour::KvStore;
-    /// fn with<S: KvStore, M: Model>(bank: Projection<S>, model: M) -> Projection<S> {
+    /// fn with<M: Model>(bank: Projection, model: M) -> Projection {
     ///     bank.model(model)
     /// }
     /// ```
@@ -104,11 +109,97 @@ impl<S: KvStore> Projection<S> {
         self
     }
 
+    /// Adds a closure that applies the events of one type of the program, and ignores all others.
+    ///
+    /// It writes the view through its second argument, and must be deterministic as a [`Model`] must
+    /// be: it takes the time from [`Recorded::time`] and new ids from [`Recorded::fresh_id`]. If it
+    /// fails or panics, nothing of the event reaches the view, and the [policy](Self::on_failure)
+    /// decides what follows. What it returns other than `()` is stored as JSON for the caller that
+    /// dispatched the event: [`Dispatched::returned`](super::Dispatched::returned).
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// use arbour::prelude::*;
+    ///
+    /// #[derive(Serialize, Deserialize, Event)]
+    /// enum Banking {
+    ///     Opened { owner: String },
+    ///     Moved { cents: i64 },
+    /// }
+    ///
+    /// #[derive(Serialize, Deserialize, Document)]
+    /// #[document(collection = "accounts")]
+    /// struct Account {
+    ///     #[document(id)]
+    ///     name: String,
+    ///     owner: String,
+    ///     cents: i64,
+    /// }
+    ///
+    /// let store = arbour::open("memory:")?;
+    /// let bank = Projection::new("bank", 1);
+    /// let accounts = bank.collection::<Account>(&store)?;
+    /// let folded = accounts.clone();
+    /// let events = Events::builder(store.clone(), "main")
+    ///     .projection(bank.on(move |event: &Recorded<Banking>, view| {
+    ///         match &event.body {
+    ///             Banking::Opened { owner } => {
+    ///                 let (name, owner) = (event.stream().to_owned(), owner.clone());
+    ///                 folded.insert(view, Account { name, owner, cents: 0 })?
+    ///             }
+    ///             Banking::Moved { cents } => {
+    ///                 folded.modify(view, event.stream(), |account| account.cents += cents)?
+    ///             }
+    ///         };
+    ///         Ok(())
+    ///     }))
+    ///     .build()?;
+    /// events.dispatch("ada", Banking::Opened { owner: "Ada".to_owned() })?;
+    /// events.dispatch("ada", Banking::Moved { cents: 400 })?;
+    /// assert_eq!(accounts.get(&store.snapshot()?, "ada")?.unwrap().cents, 400);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on<E, R, F>(mut self, apply: F) -> Self
+    where
+        E: TypedEvent,
+        R: Serialize + 'static,
+        F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> Handled<R> + Send + Sync + 'static,
+    {
+        self.models.push(Box::new(ClosureModel::new(&self.name, apply)));
+        self
+    }
+
+    /// Opens the collection of a type as a part of this version's view: it has a name of its own,
+    /// [`view`](Self::view) of the declared one, and is rebuilt and forgotten with the view.
+    ///
+    /// # Errors
+    /// As [`Collection::open`].
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// use arbour::prelude::*;
+    /// #[derive(Serialize, Deserialize, Document)]
+    /// #[document(collection = "accounts")]
+    /// struct Account {
+    ///     #[document(id)]
+    ///     name: String,
+    /// }
+    /// let accounts = Projection::new("bank", 1).collection::<Account>(&arbour::open("memory:")?)?;
+    /// assert_eq!(accounts.declaration().name, "bank.1.accounts");
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn collection<D: Document>(&self, store: &impl KvStore) -> Result<Collection<D>> {
+        let declared = D::declaration();
+        let name = self.view(&declared.name);
+        Collection::open(store, Declaration { name, ..declared })
+    }
+
     /// Sets the policy for events that fail; by default the projection halts.
     ///
     /// ```
     /// # use arbour::events::{FailurePolicy, Projection};
-    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// # let bank = Projection::new("bank", 1);
     /// let bank = bank.on_failure(FailurePolicy::default());
     /// # let _ = bank;
     /// ```
@@ -122,7 +213,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::{Pace, Projection};
-    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// # let bank = Projection::new("bank", 1);
     /// let bank = bank.pace(Pace::Behind);
     /// # let _ = bank;
     /// ```
@@ -137,7 +228,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// # let bank = Projection::new("bank", 1);
     /// let bank = bank.sub_events(3, 10);
     /// # let _ = bank;
     /// ```
@@ -152,7 +243,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// # let bank = Projection::<arbour::MemoryStore>::new("bank", 1);
+    /// # let bank = Projection::new("bank", 1);
     /// let bank = bank.only_types(["deposited", "withdrawn"]);
     /// # let _ = bank;
     /// ```
@@ -166,7 +257,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).name(), "bank");
+    /// assert_eq!(Projection::new("bank", 1).name(), "bank");
     /// ```
     #[must_use]
     pub fn name(&self) -> &str {
@@ -177,7 +268,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// assert_eq!(Projection::<arbour::MemoryStore>::new("bank", 1).version(), 1);
+    /// assert_eq!(Projection::new("bank", 1).version(), 1);
     /// ```
     #[must_use]
     pub fn version(&self) -> u32 {
@@ -193,7 +284,7 @@ impl<S: KvStore> Projection<S> {
     ///
     /// ```
     /// # use arbour::events::Projection;
-    /// let bank = Projection::<arbour::MemoryStore>::new("bank", 2);
+    /// let bank = Projection::new("bank", 2);
     /// assert_eq!(bank.view("accounts"), "bank.2.accounts");
     /// ```
     #[must_use]

@@ -136,6 +136,41 @@ impl EventQuery {
 }
 
 impl Log {
+    /// Returns the position after which the events from a time on begin: that of the last event
+    /// before the first one that happened at this time or later. If there is no such event, that is
+    /// the newest position. `time` is in milliseconds since 1970 (UTC).
+    ///
+    /// It reads the log from its first event on, because events can be appended with times of their
+    /// own and then need not be in the order of their times.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    ///
+    /// ```
+    /// # use arbour::KvStore;
+    /// # use arbour::events::{Append, Log, NewEvent};
+    /// let store = arbour::open("memory:")?;
+    /// let log = Log::open(&store, "main")?;
+    /// let noted = |time| NewEvent::raw("diary", "noted", 1, Vec::new()).at(time);
+    /// let append = Append::new().event(noted(10)).event(noted(20));
+    /// store.write(|transaction| log.append(transaction, &append))?;
+    /// let snapshot = store.snapshot()?;
+    /// let positions = [5, 10, 11, 21].map(|time| log.position_at(&snapshot, time).unwrap());
+    /// assert_eq!(positions, [0, 0, 1, 2]);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn position_at<R: KvRead>(&self, reader: &R, time: i64) -> Result<u64> {
+        let mut position = self.head(reader)?.first.saturating_sub(1);
+        self.each(reader, &EventQuery::all(), |event| {
+            if event.time >= time {
+                return Ok(ControlFlow::Break(()));
+            }
+            position = event.position;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(position)
+    }
+
     /// Visits events until none is left or the visitor breaks or fails. Trimmed events are skipped;
     /// see [`head`](Self::head) for the first that is left.
     ///
@@ -282,7 +317,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert!(Log::open(&store, "main")?.get(&store.snapshot()?, 1)?.is_none());
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -304,7 +339,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Log;
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// assert_eq!(Log::open(&store, "main")?.verify(&store.snapshot()?, 0)?, 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```

@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::atomic::Ordering;
 
 use arbour_core::{
-    Cursor as _, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Savepoint, Tree,
+    Cursor as _, Direction, DynTransaction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree,
 };
 
 use super::EventError;
@@ -18,7 +18,7 @@ use super::phase::ApplyError;
 use super::running_projection::{RunningProjection, from_json_value};
 use crate::key::{Key as _, KeyPart as _, prefix_end};
 
-impl<S: KvStore> RunningProjection<S> {
+impl RunningProjection {
     fn dead_letters<R: KvRead>(&self, reader: &R) -> Result<Vec<DeadLetter>> {
         dead_letters_in(reader, &self.trees.dead, self.name())
     }
@@ -100,7 +100,7 @@ fn dead_letters_in<R: KvRead>(
     Ok(letters)
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Returns the events that failed in a projection and were not repaired, in the order of their
     /// positions: the dead letters, and the event before which the projection is halted.
     ///
@@ -109,8 +109,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert!(events.dead_letters("bank")?.is_empty());
@@ -129,8 +128,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert!(events.dead_letters_of("bank", 2)?.is_empty());
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -148,8 +146,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// events.resume("bank")?;
@@ -169,8 +166,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// events.skip("bank")?;
@@ -202,8 +198,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// for dead in events.dead_letters("bank")? {
@@ -217,7 +212,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     }
 
     /// Replays a dead letter whose stream is known to have none up to the position `after`.
-    fn replay_in(&self, running: &RunningProjection<S>, position: u64, after: u64) -> Result<bool> {
+    fn replay_in(&self, running: &RunningProjection, position: u64, after: u64) -> Result<bool> {
         // Read it before the transaction begins, because the log may have a store of its own.
         let event = self.inner.event(position)?;
         let event = event.as_event();
@@ -242,18 +237,16 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
                     dead.stream
                 )));
             }
-            let mut group = Savepoint::new(transaction);
-            let applied = handling(|| running.apply(&mut group, &event))?;
+            let applied = handling(|| running.apply(transaction, &event))?;
             match &applied {
                 Ok(_) => {
-                    group.delete(&running.trees.dead, &position_key(position))?;
-                    group.delete(&running.trees.dead_streams, &dead.stream_key())?;
+                    transaction.delete(&running.trees.dead, &position_key(position))?;
+                    transaction.delete(&running.trees.dead_streams, &dead.stream_key())?;
                 }
                 // Only the savepoint of the event was rolled back; this try is recorded.
-                Err(error) => running.bury(&mut group, &again(&dead, error))?,
+                Err(error) => running.bury(transaction, &again(&dead, error))?,
             }
-            running.end_quarantine(&mut group, event.stream, after)?;
-            group.commit()?;
+            running.end_quarantine(transaction, event.stream, after)?;
             Ok(applied.is_ok())
         })?;
         self.inner.signal.notify();
@@ -268,8 +261,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// # let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// # let events = Events::builder(arbour::MemoryStore::new(), "main")
     /// #     .projection(Projection::new("bank", 1))
     /// #     .build()?;
     /// assert_eq!(events.release("bank", "account-1")?, 0);
@@ -315,7 +307,7 @@ fn again(dead: &DeadLetter, error: &ApplyError) -> DeadLetter {
     }
 }
 
-impl<S: KvStore, L: KvStore> Inner<S, L> {
+impl Inner {
     fn event(&self, position: u64) -> Result<super::EventBuf> {
         let event = self.location.log.get(&self.location.store.snapshot()?, position)?;
         event.ok_or_else(|| {
@@ -327,8 +319,8 @@ impl<S: KvStore, L: KvStore> Inner<S, L> {
     /// Clears the halt of a projection. Writes nothing if it is not halted.
     pub(super) fn leave_halt(
         &self,
-        running: &RunningProjection<S>,
-        and: impl Fn(&mut S::Transaction<'_>, DeadLetter) -> Result<()>,
+        running: &RunningProjection,
+        and: impl Fn(&mut DynTransaction<'_>, DeadLetter) -> Result<()>,
     ) -> Result<()> {
         // Look without the writer first: a call that changes nothing must not wait or commit.
         if !running.state(&self.views.inner().snapshot()?)?.is_halted {

@@ -25,7 +25,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// let first = store.write(|transaction| {
     ///     log.append(transaction, &NewEvent::raw("diary", "noted", 1, Vec::new()).into())?;
@@ -91,7 +91,7 @@ impl Log {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Trims events up to a position in batches, but none that a declared projection or a
     /// subscription has yet to deal with. Returns the first position left. Trimmed events can no
     /// longer be used to rebuild a view: [copy](Log::copy_from) them to another log first.
@@ -101,9 +101,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, NewEvent};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.trim(1)?, 2);
     /// # Ok::<(), arbour::Error>(())
     /// ```

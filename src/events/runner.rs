@@ -10,23 +10,16 @@ use super::handling::check_not_handling;
 use super::log_location::LogLocation;
 
 /// One runner of a subscription, which acknowledges events until another runner takes over.
-pub(super) struct Runner<S: KvStore, L: KvStore> {
-    pub(super) events: Events<S, L>,
+#[derive(Clone)]
+pub(super) struct Runner {
+    pub(super) events: Events,
     /// The subscription.
     pub(super) name: Arc<str>,
     /// The value that identifies this runner in the store.
     pub(super) id: Arc<[u8]>,
 }
 
-impl<S: KvStore, L: KvStore> Clone for Runner<S, L> {
-    fn clone(&self) -> Self {
-        let (events, name, id) =
-            (self.events.clone(), Arc::clone(&self.name), Arc::clone(&self.id));
-        Self { events, name, id }
-    }
-}
-
-impl<S: KvStore, L: KvStore> Runner<S, L> {
+impl Runner {
     /// Acknowledges the events up to a position, in a transaction of its own. Writes only if the
     /// position is new.
     pub(super) fn acknowledge(&self, position: u64) -> Result<()> {
@@ -54,7 +47,7 @@ impl<S: KvStore, L: KvStore> Runner<S, L> {
     }
 
     /// Checks that no other runner has taken over.
-    fn check<R: KvRead>(&self, reader: &R) -> Result<()> {
+    pub(super) fn check<R: KvRead>(&self, reader: &R) -> Result<()> {
         let log = &self.events.inner.location.log;
         let (tree, key) = (&log.trees.leases, self.name.as_bytes());
         if reader.get_with(tree, key, |last| *last == *self.id)? == Some(true) {

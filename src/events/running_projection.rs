@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use arbour_core::{DecodeError, Error, KvRead, KvStore, KvWrite, Result, Savepoint, Tree};
+use arbour_core::{DecodeError, DynStore, DynTransaction, Error, KvRead, KvWrite, Result, Tree};
 use parking_lot::Mutex;
 
 use super::apply::{Effect, apply};
@@ -17,7 +17,6 @@ use super::layout::{
     state_key,
 };
 use super::log::{decode_number, number_value, open_tree, other_format, position_key};
-use super::model::Group;
 use super::phase::ApplyError;
 use super::policy::FailureAction;
 use super::projection::Projection;
@@ -27,8 +26,8 @@ use super::{EventError, envelope};
 use crate::key::Key as _;
 
 /// A version of a projection in use on a store.
-pub(super) struct RunningProjection<S: KvStore> {
-    pub(super) declared: Projection<S>,
+pub(super) struct RunningProjection {
+    pub(super) declared: Projection,
     pub(super) trees: Trees,
     /// The name of the log it reads.
     log: Arc<str>,
@@ -63,7 +62,7 @@ pub(super) enum Advanced {
     /// All events were applied or dead-lettered.
     All,
     /// The next event failed and is to be tried again.
-    Failed,
+    Failed(String),
     /// The next event failed, and the projection is halted.
     Halted(String),
 }
@@ -74,8 +73,8 @@ pub(super) enum Fate {
     Dead(String),
 }
 
-impl<S: KvStore> RunningProjection<S> {
-    pub(super) fn open(store: &S, projection: Projection<S>, log: &str) -> Result<Self> {
+impl RunningProjection {
+    pub(super) fn open(store: &DynStore, projection: Projection, log: &str) -> Result<Self> {
         projection.check()?;
         let (name, version) = (projection.name(), projection.version());
         let trees = Trees {
@@ -189,7 +188,7 @@ impl<S: KvStore> RunningProjection<S> {
     /// event fails, those before it stay applied.
     pub(super) fn advance(
         &self,
-        group: &mut Group<'_, '_, S>,
+        group: &mut DynTransaction<'_>,
         state: &mut ProjectionState,
         chunk: &EventBatch,
         told: &mut dyn FnMut(u64, Fate),
@@ -245,7 +244,7 @@ impl<S: KvStore> RunningProjection<S> {
     /// Applies an event or dead-letters it; otherwise returns why neither was done.
     fn handle(
         &self,
-        group: &mut Group<'_, '_, S>,
+        group: &mut DynTransaction<'_>,
         event: &Event<'_>,
         has_quarantine: &mut bool,
     ) -> Result<Result<Fate, Advanced>> {
@@ -264,7 +263,7 @@ impl<S: KvStore> RunningProjection<S> {
             projection = self.name(), position = event.position, tries, %error, "an event failed"
         );
         if tries <= policy.retries {
-            return Ok(Err(Advanced::Failed));
+            return Ok(Err(Advanced::Failed(reason(&error))));
         }
         let kind = match policy.on_exhausted {
             FailureAction::Halt => DeadKind::Halting,
@@ -287,10 +286,10 @@ impl<S: KvStore> RunningProjection<S> {
     /// Applies an event in its own savepoint, which is rolled back if it fails.
     pub(super) fn apply(
         &self,
-        group: &mut Group<'_, '_, S>,
+        group: &mut DynTransaction<'_>,
         event: &Event<'_>,
     ) -> Result<Result<Effect, ApplyError>> {
-        let mut unit = Savepoint::new(group);
+        let mut unit = DynTransaction::within(group);
         let effect = match apply(&self.declared, event, &mut unit)? {
             Ok(effect) => effect,
             Err(error) => return Ok(Err(error)),

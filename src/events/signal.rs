@@ -1,6 +1,6 @@
 //! Waking threads and streams that wait for a commit.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -13,7 +13,12 @@ pub(super) struct Signal {
     /// Wakes streams.
     #[cfg(feature = "tokio")]
     streams: tokio::sync::watch::Sender<()>,
+    /// When events were last appended in a transaction whose commit is not reported here.
+    expected_since: Mutex<Option<Instant>>,
 }
+
+/// The shortest poll interval.
+const POLL_MIN: Duration = Duration::from_millis(1);
 
 impl Signal {
     pub(super) fn count(&self) -> u64 {
@@ -31,6 +36,22 @@ impl Signal {
     #[cfg(feature = "tokio")]
     pub(super) fn subscribe(&self) -> tokio::sync::watch::Receiver<()> {
         self.streams.subscribe()
+    }
+
+    /// Makes waiting threads poll often, because a transaction has appended events and will be
+    /// committed without a notification.
+    pub(super) fn expect(&self) {
+        *self.expected_since.lock() = Some(Instant::now());
+        self.notify();
+    }
+
+    /// Returns how long to wait before reading the store again: `poll`, or a quarter of the time
+    /// since the last [`expect`](Self::expect) if that is shorter. The interval grows with that time,
+    /// so the delay is in proportion to how long the transaction took, and the polls become as rare
+    /// as before.
+    pub(super) fn poll_interval(&self, poll: Duration) -> Duration {
+        let since = *self.expected_since.lock();
+        since.map_or(poll, |since| (since.elapsed() / 4).max(POLL_MIN).min(poll))
     }
 
     /// Waits until the count differs from `seen`, or until a time if there is one.

@@ -81,8 +81,7 @@ impl ProjectionStatus {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert!(events.status()?[0].is_active());
@@ -94,7 +93,7 @@ impl ProjectionStatus {
     }
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Returns the status of every version of every declared projection, in the order of the
     /// declarations.
     ///
@@ -103,8 +102,7 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     ///
     /// ```
     /// # use arbour::events::{Events, Projection};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main")
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .build()?;
     /// assert_eq!(events.status()?[0].lag, 0);
@@ -132,13 +130,12 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
     /// ```
     /// # use std::ops::ControlFlow;
     /// # use arbour::events::{Events, NewEvent, Projection, VersionState};
-    /// # use std::sync::Arc;
-    /// let store = Arc::new(arbour::MemoryStore::new());
-    /// let events = Events::builder(Arc::clone(&store), "main")
+    /// let store = arbour::open("memory:")?;
+    /// let events = Events::builder(store.clone(), "main")
     ///     .projection(Projection::new("bank", 1))
     ///     .projection(Projection::new("bank", 2))
     ///     .build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// events.rebuild("bank", 1, &mut |_| ControlFlow::Continue(()))?;
     /// let none = Events::builder(store, "main").build()?;
     /// let states: Vec<_> = none.versions("bank")?.iter().map(|bank| bank.state).collect();

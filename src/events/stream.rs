@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use arbour_core::{DynTransaction, KvStore, Result};
+use arbour_core::{DynTransaction, Result};
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -38,54 +38,52 @@ const BATCH: usize = 128;
 /// [polling](super::EventsBuilder::poll).
 ///
 /// ```
-/// use arbour::KvStore;
 /// use arbour::events::EventStream;
 /// use futures_util::StreamExt;
 ///
-/// async fn print<S: KvStore>(mut stream: EventStream<S>) -> arbour::Result<()> {
+/// async fn print(mut stream: EventStream) -> arbour::Result<()> {
 ///     while let Some(event) = stream.next().await {
 ///         println!("{}", event?.as_event().event_type);
 ///     }
 ///     Ok(())
 /// }
 /// ```
-pub struct EventStream<S: KvStore, L: KvStore = S> {
-    following: Following<Reader<S, L>>,
+pub struct EventStream {
+    following: Following<Reader>,
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Follows the log from where a query begins, as a stream. Its position is not stored; for that,
     /// [`subscribe`](Self::subscribe). The query's end, limit and direction are not used.
     ///
     /// ```
     /// use arbour::events::{EventQuery, Events, NewEvent};
     /// use futures_util::StreamExt;
-    /// use std::sync::Arc;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> arbour::Result<()> {
-    /// let events = Events::builder(Arc::new(arbour::open("memory:")?), "main").build()?;
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
     /// let mut noted = events.stream(EventQuery::all().of_type("noted"));
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let event = noted.next().await.expect("the log is open")?;
     /// assert_eq!(event.as_event().stream, "diary");
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn stream(&self, query: EventQuery) -> EventStream<S, L> {
+    pub fn stream(&self, query: EventQuery) -> EventStream {
         EventStream::over(self.tail(query))
     }
 }
 
-impl<S: KvStore, L: KvStore> EventStream<S, L> {
-    fn over(tail: Tail<S, L>) -> Self {
+impl EventStream {
+    fn over(tail: Tail) -> Self {
         let committed = tail.events.inner.signal.subscribe();
         Self { following: Following::new(Reader { tail, committed }) }
     }
 }
 
-impl<S: KvStore, L: KvStore> Stream for EventStream<S, L> {
+impl Stream for EventStream {
     type Item = Result<EventBuf>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -93,7 +91,7 @@ impl<S: KvStore, L: KvStore> Stream for EventStream<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> fmt::Debug for EventStream<S, L> {
+impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.following.fmt(f)
     }
@@ -105,11 +103,10 @@ impl<S: KvStore, L: KvStore> fmt::Debug for EventStream<S, L> {
 /// were read: what was returned but not acknowledged comes again to the next runner.
 ///
 /// ```
-/// use arbour::KvStore;
 /// use arbour::events::SubscriptionStream;
 /// use futures_util::StreamExt;
 ///
-/// async fn mail<S: KvStore>(mut mailer: SubscriptionStream<S>) -> arbour::Result<()> {
+/// async fn mail(mut mailer: SubscriptionStream) -> arbour::Result<()> {
 ///     while let Some(event) = mailer.next().await {
 ///         println!("{}", event?.as_event().event_type);
 ///         mailer.acknowledge().await?;
@@ -117,24 +114,23 @@ impl<S: KvStore, L: KvStore> fmt::Debug for EventStream<S, L> {
 ///     Ok(())
 /// }
 /// ```
-pub struct SubscriptionStream<S: KvStore, L: KvStore = S> {
-    events: EventStream<S, L>,
-    runner: Runner<S, L>,
+pub struct SubscriptionStream {
+    events: EventStream,
+    runner: Runner,
     position: u64,
 }
 
-impl<S: KvStore, L: KvStore> Subscription<S, L> {
+impl Subscription {
     /// Makes a stream of the subscription, for programs on tokio.
     ///
     /// ```
     /// use arbour::events::{EventQuery, Events, NewEvent};
     /// use futures_util::StreamExt;
-    /// use std::sync::Arc;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> arbour::Result<()> {
-    /// let events = Events::builder(Arc::new(arbour::open("memory:")?), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let mut mailer = events.subscribe("mailer", EventQuery::all())?.into_stream();
     /// while let Some(event) = mailer.next().await {
     ///     println!("{}", event?.as_event().event_type);
@@ -145,20 +141,19 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # }
     /// ```
     #[must_use]
-    pub fn into_stream(self) -> SubscriptionStream<S, L> {
+    pub fn into_stream(self) -> SubscriptionStream {
         let position = self.position();
         let Self { tail, runner } = self;
         SubscriptionStream { events: EventStream::over(tail), runner, position }
     }
 }
 
-impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
+impl SubscriptionStream {
     /// Returns the position of the last event that the stream returned.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// assert_eq!(events.subscribe("mailer", EventQuery::all())?.into_stream().position(), 0);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -188,14 +183,13 @@ impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
     /// ```
     /// use arbour::events::{EventQuery, Events, NewEvent};
     /// use futures_util::StreamExt;
-    /// use std::sync::Arc;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> arbour::Result<()> {
     /// let store = arbour::open("memory:")?;
-    /// let events = Events::builder(Arc::new(store.clone()), "main").build()?;
+    /// let events = Events::builder(store.clone(), "main").build()?;
     /// let store = arbour::tokio::Store::new(store);
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// let mut mailer = events.subscribe("mailer", EventQuery::all())?.into_stream();
     /// let event = mailer.next().await.expect("the log is open")?;
     /// let acknowledge = mailer.acknowledgement();
@@ -207,15 +201,13 @@ impl<S: KvStore, L: KvStore> SubscriptionStream<S, L> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn acknowledgement(
-        &self,
-    ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<S, L> {
+    pub fn acknowledgement(&self) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send {
         let (runner, position) = (self.runner.clone(), self.position);
         move |transaction| runner.acknowledge_in(transaction, position)
     }
 }
 
-impl<S: KvStore, L: KvStore> Stream for SubscriptionStream<S, L> {
+impl Stream for SubscriptionStream {
     type Item = Result<EventBuf>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -227,7 +219,7 @@ impl<S: KvStore, L: KvStore> Stream for SubscriptionStream<S, L> {
     }
 }
 
-impl<S: KvStore, L: KvStore> fmt::Debug for SubscriptionStream<S, L> {
+impl fmt::Debug for SubscriptionStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, position) = (&self.runner.name, self.position);
         f.debug_struct("SubscriptionStream")
@@ -238,13 +230,13 @@ impl<S: KvStore, L: KvStore> fmt::Debug for SubscriptionStream<S, L> {
 }
 
 /// A tail, and what wakes its reader.
-struct Reader<S: KvStore, L: KvStore> {
-    tail: Tail<S, L>,
+struct Reader {
+    tail: Tail,
     committed: watch::Receiver<()>,
 }
 
 /// Reads what is there already, and if the next event was trimmed, continues after the trimmed ones.
-fn read<S: KvStore, L: KvStore>(tail: &mut Tail<S, L>) -> Result<Vec<EventBuf>> {
+fn read(tail: &mut Tail) -> Result<Vec<EventBuf>> {
     let read = tail.next(BATCH, Duration::ZERO);
     if let Err(error) = &read
         && let Some(EventError::Archived { .. }) = error.downcast_ref()
@@ -254,7 +246,7 @@ fn read<S: KvStore, L: KvStore>(tail: &mut Tail<S, L>) -> Result<Vec<EventBuf>> 
     read
 }
 
-impl<S: KvStore, L: KvStore> Source for Reader<S, L> {
+impl Source for Reader {
     type Item = EventBuf;
 
     async fn next(self) -> Step<Self> {
@@ -279,13 +271,16 @@ impl<S: KvStore, L: KvStore> Source for Reader<S, L> {
                         Some(EventError::Archived { .. }) => {
                             Step::Told(Self { tail, committed }, error)
                         }
-                        Some(EventError::ShutDown { .. }) => Step::Ended(None),
+                        Some(EventError::ShutDown { .. } | EventError::Stopped { .. }) => {
+                            Step::Ended(None)
+                        }
                         _ => Step::Ended(Some(error)),
                     };
                 }
             }
             // The sender lives as long as the events.
-            let poll = tail.events.inner.poll;
+            let inner = &tail.events.inner;
+            let poll = inner.signal.poll_interval(inner.poll);
             let _ = timeout(poll, committed.changed()).await;
         }
     }

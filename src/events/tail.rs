@@ -10,6 +10,7 @@ use super::events::Events;
 use super::handling::check_not_handling;
 use super::log_location::LogLocation;
 use super::query::EventQuery;
+use super::reader_control::{ReaderControl, ReaderState};
 
 /// Reads a log from a position on and waits for new events; made by [`Events::tail`].
 ///
@@ -19,48 +20,49 @@ use super::query::EventQuery;
 ///
 /// ```
 /// use arbour::events::{EventQuery, Events, NewEvent};
-/// use std::{sync::Arc, time::Duration};
-/// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// use std::time::Duration;
+/// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+/// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// let mut tail = events.tail(EventQuery::all().after(events.head()?.position));
 /// assert!(tail.next(100, Duration::ZERO)?.is_empty(), "that was there before");
-/// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+/// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
 /// assert_eq!(tail.next(100, Duration::ZERO)?.len(), 1);
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Tail<S: KvStore, L: KvStore = S> {
-    pub(super) events: Events<S, L>,
+pub struct Tail {
+    pub(super) events: Events,
     query: EventQuery,
-    position: u64,
+    pub(super) position: u64,
+    control: ReaderControl,
 }
 
-impl<S: KvStore, L: KvStore> Events<S, L> {
+impl Events {
     /// Reads the log from where a query begins. Its position is not stored. The query's end, limit
     /// and direction are not used.
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events};
-    /// # use std::sync::Arc;
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
     /// let notes = events.tail(EventQuery::all().of_type("noted").after(7));
     /// assert_eq!(notes.position(), 7);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn tail(&self, query: EventQuery) -> Tail<S, L> {
+    pub fn tail(&self, query: EventQuery) -> Tail {
         let (position, direction) = (query.after, Direction::Forward);
         let query = EventQuery { until: u64::MAX, direction, ..query };
-        Tail { events: self.clone(), query, position }
+        let control = ReaderControl::new(&self.inner);
+        Tail { events: self.clone(), query, position, control }
     }
 }
 
-impl<S: KvStore, L: KvStore> Tail<S, L> {
+impl Tail {
     /// Returns the position up to which events were handed out.
     ///
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::Tail;
-    /// fn shown<S: KvStore>(tail: &Tail<S>) -> String {
+    /// fn shown(tail: &Tail) -> String {
     ///     format!("at {}", tail.position())
     /// }
     /// ```
@@ -76,13 +78,14 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     /// # Errors
     /// [`Archived`](EventError::Archived) if the next one was trimmed: see
     /// [`skip_trimmed`](Self::skip_trimmed).
+    /// [`Stopped`](EventError::Stopped) after [`ReaderControl::stop`];
     /// [`ShutDown`](EventError::ShutDown), and errors of the store.
     ///
     /// ```
     /// # use std::time::Duration;
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventError, Tail};
-    /// fn print<S: KvStore>(mut tail: Tail<S>) -> arbour::Result<()> {
+    /// fn print(mut tail: Tail) -> arbour::Result<()> {
     ///     loop {
     ///         for event in tail.next(100, Duration::from_secs(10))? {
     ///             println!("{}", event.as_event().event_type);
@@ -99,6 +102,19 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
             // Read the count before the log: an append in between then ends the wait at once.
             let seen = inner.signal.count();
             inner.check_open()?;
+            match self.control.state() {
+                ReaderState::Running => {}
+                ReaderState::Stopped => {
+                    return Err(EventError::Stopped { log: log.name().to_owned() }.into());
+                }
+                ReaderState::Paused => {
+                    if until.is_some_and(|until| Instant::now() >= until) {
+                        return Ok(Vec::new());
+                    }
+                    inner.signal.wait_past(seen, until);
+                    continue;
+                }
+            }
             let query = self.query.clone().after(self.position).limit(limit);
             let (events, head) = {
                 let snapshot = store.snapshot()?;
@@ -125,6 +141,20 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
         }
     }
 
+    /// Returns what pauses and stops this reader from another thread.
+    ///
+    /// ```
+    /// # use arbour::events::{EventQuery, Events};
+    /// let events = Events::builder(arbour::open("memory:")?, "main").build()?;
+    /// let control = events.tail(EventQuery::all()).control();
+    /// assert!(!control.is_paused());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn control(&self) -> ReaderControl {
+        self.control.clone()
+    }
+
     /// Continues at the first event that is left, if the next one was trimmed. Returns how many
     /// positions this reader skips; 0 if none was trimmed.
     ///
@@ -133,10 +163,10 @@ impl<S: KvStore, L: KvStore> Tail<S, L> {
     ///
     /// ```
     /// # use arbour::events::{EventQuery, Events, NewEvent};
-    /// # use std::{sync::Arc, time::Duration};
-    /// let events = Events::builder(Arc::new(arbour::MemoryStore::new()), "main").build()?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
-    /// events.dispatch(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// # use std::time::Duration;
+    /// let events = Events::builder(arbour::MemoryStore::new(), "main").build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// events.trim(1)?;
     /// let mut tail = events.tail(EventQuery::all());
     /// assert!(tail.next(100, Duration::ZERO).is_err());

@@ -51,7 +51,7 @@ impl Log {
     /// ```
     /// # use arbour::KvStore;
     /// # use arbour::events::{EventQuery, Log, NewEvent};
-    /// let store = arbour::MemoryStore::new();
+    /// let store = arbour::open("memory:")?;
     /// let log = Log::open(&store, "main")?;
     /// log.index_types(&store)?;
     /// let append = NewEvent::raw("diary", "noted", 1, Vec::new()).into();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::{mem, thread};
 
 use arbour_core::{
-    Durability, DynStore, DynTransaction, Error, ErrorKind, KvWrite, Operation, Result, Savepoint,
+    Durability, DynStore, DynTransaction, Error, ErrorKind, KvWrite, Operation, Result,
 };
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -243,7 +243,7 @@ fn run_apart<R, E: From<Error>>(
     transaction: &mut DynTransaction<'_>,
     run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E>,
 ) -> Result<R, E> {
-    let mut part = DynTransaction::new(Savepoint::new(transaction));
+    let mut part = DynTransaction::within(transaction);
     let result = run(&mut part)?;
     part.commit()?;
     Ok(result)

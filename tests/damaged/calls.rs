@@ -142,7 +142,7 @@ impl Calls {
         self.call("build", || notes.build(store, &mut go_on));
     }
 
-    fn read_events(&mut self, store: &Arc<MemoryStore>, events: &Events<MemoryStore>) {
+    fn read_events(&mut self, store: &Arc<MemoryStore>, events: &Events) {
         let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
         let log = events.log();
         self.call("head", || events.head());
@@ -179,13 +179,13 @@ impl Calls {
         }
     }
 
-    fn write_events(&mut self, events: &Events<MemoryStore>) {
+    fn write_events(&mut self, events: &Events) {
         const SOON: Duration = Duration::from_millis(5);
         let noted = || NewEvent::raw("stream-0", "noted", 1, Vec::new());
-        self.call("dispatch", || events.dispatch(noted()));
+        self.call("dispatch", || events.dispatch_all(noted()));
         let once_more = || Append::new().event(store::set_person("person-1")).key("key-1");
-        self.call("dispatch a key", || events.dispatch(once_more()));
-        self.call("dispatch a person", || events.dispatch(store::set_person("person-1")));
+        self.call("dispatch a key", || events.dispatch_all(once_more()));
+        self.call("dispatch a person", || events.dispatch_all(store::set_person("person-1")));
         self.call("catch up", || events.catch_up("letters"));
         self.call("wait for", || events.wait_for("letters", 3, SOON));
         self.call("resume", || events.resume("held"));

@@ -45,7 +45,7 @@ pub(crate) fn projection(
     name: &str,
     version: u32,
     give_up: FailureAction,
-) -> Result<Projection<MemoryStore>> {
+) -> Result<Projection> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
     let people = EventCollection::new("people", Collection::open(store, people)?);
@@ -75,7 +75,7 @@ impl Model for Refusing {
     }
 }
 
-pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events<MemoryStore>> {
+pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events> {
     let letters = projection(store, "letters", 1, FailureAction::DeadLetter)?;
     let next = projection(store, "letters", 2, FailureAction::DeadLetter)?;
     let held = projection(store, "held", 1, FailureAction::Quarantine)?;
@@ -137,10 +137,10 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
     let events = events(&store).expect("events open");
     for number in 0..3 {
         let append = Append::new().event(set_person(&format!("person-{number}")));
-        events.dispatch(append.key(format!("key-{number}"))).expect("it is dispatched");
+        events.dispatch_all(append.key(format!("key-{number}"))).expect("it is dispatched");
         let refused = NewEvent::raw(format!("stream-{number}"), "refused", 1, b"body".to_vec());
-        events.dispatch(refused).expect("it is dispatched");
-        events.dispatch(NewEvent::raw("stream-0", "noted", 1, Vec::new())).expect("dispatched");
+        events.dispatch_all(refused).expect("it is dispatched");
+        events.dispatch_all(NewEvent::raw("stream-0", "noted", 1, Vec::new())).expect("dispatched");
     }
     let mut mailer = events.subscribe("mailer", arbour::events::EventQuery::all()).expect("read");
     mailer.next(2, Duration::ZERO).expect("there are events");

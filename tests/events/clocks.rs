@@ -24,10 +24,10 @@ fn events_are_dispatched_whatever_the_clock_says() {
     for first in wrong_times() {
         let events = Events::builder(Arc::new(MemoryStore::new()), "main").build().unwrap();
         let noted = || NewEvent::raw("diary", "noted", 1, Vec::new());
-        clock::at(first, || events.dispatch(noted()).unwrap());
+        clock::at(first, || events.dispatch_all(noted()).unwrap());
         for time in wrong_times() {
             clock::at(time, || {
-                events.dispatch(noted()).unwrap();
+                events.dispatch_all(noted()).unwrap();
                 let claimed = events.claim("mailer", "one", 1, HOURS).unwrap();
                 let position = claimed[0].as_event().position;
                 assert!(events.claim("mailer", "other", 9, HOURS).unwrap().len() <= 1);

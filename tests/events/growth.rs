@@ -39,7 +39,7 @@ fn noted(stream: &str, payload: &[u8]) -> NewEvent {
     NewEvent::raw(stream, "noted", 1, payload.to_vec())
 }
 
-fn quarantined(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>, Arc<AtomicU64>) {
+fn quarantined(count: u64) -> (Events, Arc<AtomicU64>, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let is_mended = Arc::<AtomicU64>::default();
     let policy = FailurePolicy::default().then(FailureAction::Quarantine);
@@ -48,7 +48,7 @@ fn quarantined(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>, Arc<Atomic
     for stream in ["a", "b"] {
         for number in 0..count {
             let payload: &[u8] = if number == 0 { b"fail" } else { b"" };
-            events.dispatch(noted(stream, payload)).unwrap();
+            events.dispatch_all(noted(stream, payload)).unwrap();
         }
     }
     assert_eq!(events.dead_letters("bank").unwrap().len() as u64, 2 * count);
@@ -101,7 +101,7 @@ fn a_claim_does_not_read_all_open_claims() {
         for _ in 0..=count {
             append = append.event(noted("a", b""));
         }
-        events.dispatch(append).unwrap();
+        events.dispatch_all(append).unwrap();
         let claim = |consumer: &str, lease| {
             let claimed = events.claim("work", consumer, 1, lease).unwrap();
             claimed.first().map(|event| event.as_event().position)
@@ -122,7 +122,7 @@ fn a_claim_does_not_read_all_open_claims() {
         events.complete("work", "one", count + 1).unwrap();
         assert_eq!(claim("one", Duration::MAX), None);
         events.complete("work", "one", 1).unwrap();
-        events.dispatch(noted("a", b"")).unwrap();
+        events.dispatch_all(noted("a", b"")).unwrap();
         assert_eq!(claim("one", Duration::MAX), Some(count + 2));
         read as f64 / count as f64
     };
@@ -131,7 +131,7 @@ fn a_claim_does_not_read_all_open_claims() {
 }
 
 /// A log of two streams: `even` grows evenly, and `late` in the last half of the log.
-fn streams(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>) {
+fn streams(count: u64) -> (Events, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let events = Events::builder(store, "main").build().unwrap();
     for half in 0..2 {
@@ -140,7 +140,7 @@ fn streams(count: u64) -> (Events<CountingStore>, Arc<AtomicU64>) {
             let other = if half == 0 { "other" } else { "late" };
             append = append.event(noted("even", b"")).event(noted(other, b""));
         }
-        events.dispatch(append).unwrap();
+        events.dispatch_all(append).unwrap();
     }
     (events, reads)
 }

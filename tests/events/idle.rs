@@ -17,10 +17,10 @@ fn noted() -> NewEvent {
     NewEvent::raw("diary", "noted", 1, Vec::new())
 }
 
-fn commits_of<R>(events: &Events<Store>, run: impl FnOnce() -> R) -> (R, u64) {
-    let before = events.store().counters().committed;
+fn commits_of<R>(store: &Store, run: impl FnOnce() -> R) -> (R, u64) {
+    let before = store.counters().committed;
     let result = run();
-    (result, events.store().counters().committed - before)
+    (result, store.counters().committed - before)
 }
 
 #[test]
@@ -35,11 +35,11 @@ fn what_changes_nothing_commits_nothing() {
     };
     let events = build();
     for _ in 0..3 {
-        events.dispatch(noted()).unwrap();
+        events.dispatch_all(noted()).unwrap();
     }
     let mut mailer = events.subscribe("mailer", EventQuery::all()).unwrap();
     mailer.next(2, Duration::ZERO).unwrap();
-    let ((), commits) = commits_of(&events, || mailer.acknowledge().unwrap());
+    let ((), commits) = commits_of(&store, || mailer.acknowledge().unwrap());
     assert_eq!(commits, 1, "what is to be remembered is");
     events.trim(2).unwrap();
 
@@ -60,14 +60,14 @@ fn what_changes_nothing_commits_nothing() {
         ("build", &|| drop(build())),
     ];
     for (name, run) in idle {
-        let ((), commits) = commits_of(&events, run);
+        let ((), commits) = commits_of(&store, run);
         assert_eq!(commits, 0, "{name}");
     }
     let (claimed, commits) =
-        commits_of(&events, || events.claim("work", "one", 9, Duration::MAX).unwrap().len());
+        commits_of(&store, || events.claim("work", "one", 9, Duration::MAX).unwrap().len());
     assert_eq!((claimed, commits), (1, 1), "the one that is left");
     let (claimed, commits) =
-        commits_of(&events, || events.claim("work", "other", 9, Duration::MAX).unwrap().len());
+        commits_of(&store, || events.claim("work", "other", 9, Duration::MAX).unwrap().len());
     assert_eq!((claimed, commits), (0, 0), "a claim of nothing");
 
     // In a transaction of the caller, an earlier position than the known one.
@@ -87,7 +87,7 @@ fn a_follower_with_nothing_to_do_sleeps() {
     thread::scope(|scope| {
         let following = scope.spawn(|| events.follow());
         for _ in 0..3 {
-            events.dispatch(noted()).unwrap();
+            events.dispatch_all(noted()).unwrap();
         }
         events.wait_for("bank", 3, Duration::from_secs(60)).unwrap();
         let ((), reads) = reads_of(&reads, || thread::sleep(Duration::from_millis(300)));

@@ -98,7 +98,7 @@ fn the_state_of_a_projection_is_that_of_old() {
         .build()
         .unwrap();
     let write = EventWrites::<Value>::new("people").set(&json!({"id": "ada"})).unwrap();
-    events.dispatch(write).unwrap();
+    events.dispatch_all(write).unwrap();
     let states = entries(&store, "arbour/projection");
     assert_eq!(states[0], (b"people".to_vec(), vec![1, 0, 0, 0, 0, 0, 0, 0, 3]));
     let version_key = [b"people\xff", position(3).as_slice()].concat();

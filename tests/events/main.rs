@@ -13,5 +13,7 @@ mod idle;
 mod layout;
 #[cfg(test)]
 mod texts;
+#[cfg(feature = "derive")]
+mod typed;
 #[cfg(test)]
 mod waiting;

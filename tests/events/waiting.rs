@@ -49,7 +49,7 @@ impl Waiter {
         *self.0.lock().unwrap() = Some(Box::new(errand));
     }
 
-    fn projection(&self, pace: Pace) -> Projection<MemoryStore> {
+    fn projection(&self, pace: Pace) -> Projection {
         let errand = self.0.clone();
         let run = move || {
             let errand = errand.lock().unwrap().take();
@@ -75,7 +75,7 @@ fn a_wait_without_end_is_a_wait_and_no_panic() {
         let waiting = scope.spawn(|| events.wait_for("bank", 2, Duration::MAX).map(drop));
         let following = scope.spawn(|| events.follow());
         for _ in 0..2 {
-            events.dispatch(noted()).unwrap();
+            events.dispatch_all(noted()).unwrap();
         }
         assert_eq!(reading.join().unwrap().unwrap(), 1);
         waiting.join().unwrap().unwrap();
@@ -93,7 +93,7 @@ fn threads_that_wait_beside_a_held_writer_do_not_wake_each_other() {
         .projection(Projection::new("bank", 1).pace(Pace::Behind))
         .build()
         .unwrap();
-    events.dispatch(noted()).unwrap();
+    events.dispatch_all(noted()).unwrap();
     let writer = store.begin().unwrap();
     let before = store.counters().failed;
     thread::scope(|scope| {
@@ -127,7 +127,7 @@ fn a_thread_that_leaves_hands_its_turn_over() {
         .poll(Duration::MAX)
         .build()
         .unwrap();
-    events.dispatch(noted()).unwrap();
+    events.dispatch_all(noted()).unwrap();
     let writer = store.begin().unwrap();
     thread::scope(|scope| {
         let patient: Vec<_> =
@@ -153,13 +153,13 @@ fn a_wait_without_time_applies_one_commits_worth() {
         .projection(Projection::new("bank", 1).pace(Pace::Behind))
         .build()
         .unwrap();
-    events.dispatch(noted()).unwrap();
+    events.dispatch_all(noted()).unwrap();
     events.wait_for("bank", 1, Duration::ZERO).unwrap();
     let mut many = Append::new();
     for _ in 0..20_000 {
         many = many.event(noted());
     }
-    events.dispatch(many).unwrap();
+    events.dispatch_all(many).unwrap();
     let late = events.wait_for("bank", 20_001, Duration::ZERO).map(drop);
     assert!(
         matches!(late.as_ref().unwrap_err().downcast_ref(), Some(EventError::TimedOut { .. })),
@@ -185,7 +185,7 @@ fn waiting_for_oneself_ends_at_the_stall_timeout() {
         let wait = told.wait_for("bank", 1, Duration::from_millis(50)).map(drop);
         tell.0.send([told.catch_up("bank").map(drop), wait]).unwrap();
     });
-    events.dispatch(noted()).unwrap();
+    events.dispatch_all(noted()).unwrap();
     assert_eq!(events.catch_up("bank").unwrap(), 1);
     for ended in tell.1.recv().unwrap() {
         assert!(
@@ -204,14 +204,14 @@ fn a_handler_waits_for_a_thread_that_dispatches(pace: Pace) {
         .build()
         .unwrap();
     let (told, tell) = (events.clone(), mpsc::channel());
-    waiter.set(move || tell.0.send(told.dispatch(noted())).unwrap());
-    events.dispatch(noted()).unwrap();
+    waiter.set(move || tell.0.send(told.dispatch_all(noted())).unwrap());
+    events.dispatch_all(noted()).unwrap();
     assert_eq!(events.catch_up("bank").unwrap(), 1);
     match tell.1.recv().unwrap() {
         Err(error) => assert_eq!(error.kind(), ErrorKind::Busy),
         other => panic!("{pace:?}: {other:?}"),
     }
-    events.dispatch(noted()).unwrap();
+    events.dispatch_all(noted()).unwrap();
 }
 
 #[test]

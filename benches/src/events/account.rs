@@ -39,7 +39,7 @@ pub(super) struct Accounts {
 /// Opens the collection of a projection.
 pub(super) fn collection<S: KvStore>(
     store: &S,
-    projection: &Projection<S>,
+    projection: &Projection,
 ) -> Result<Collection<Account>> {
     Collection::open(store, Declaration::new(&projection.view(NAME)))
 }

@@ -56,14 +56,14 @@ pub(super) fn behind<S: KvStore>(
     store: Arc<S>,
     appends: &[Append],
     document: Document,
-) -> Result<Events<S>> {
+) -> Result<Events> {
     let log = Log::open(&*store, LOG)?;
     appends.iter().try_for_each(|events| append(&*store, &log, events))?;
     open(store, Pace::Behind, document)
 }
 
 /// Times applying all events of a log. A halted projection would look fast.
-pub(super) fn catch_up<S: KvStore>(events: &Events<S>, count: u64) -> Result<Duration> {
+pub(super) fn catch_up(events: &Events, count: u64) -> Result<Duration> {
     time(|| match events.catch_up(BANK)? {
         applied if applied == count => Ok(applied),
         applied => {

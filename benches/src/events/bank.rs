@@ -12,7 +12,7 @@ use super::log::LOG;
 pub(super) const BANK: &str = "bank";
 
 /// Opens events with one projection, whose views survive a loss of power.
-pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events<S>> {
+pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events> {
     let bank = bank(&*store, pace, document)?;
     Events::builder(store, LOG).projection(bank).build()
 }
@@ -22,13 +22,13 @@ pub(super) fn open_apart<S: KvStore>(
     store: Arc<S>,
     log: Arc<S>,
     views: Durability,
-) -> Result<Events<S>> {
+) -> Result<Events> {
     let bank = bank(&*store, Pace::Inline, Document::OfStream)?;
     let builder = Events::builder(store, LOG).projection(bank).view_durability(views);
     builder.log_in(log).build()
 }
 
-fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Projection<S>> {
+fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Projection> {
     let bank = Projection::new(BANK, 1).pace(pace);
     let accounts = collection(store, &bank)?;
     Ok(bank.model(Accounts::new(accounts, document)))

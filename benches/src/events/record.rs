@@ -65,7 +65,7 @@ pub(super) fn records<S: KvStore>(store: &S, appends: &[Append]) -> Result<Vec<V
 /// Events that are dispatched only to see what is stored for them.
 pub(super) struct Shadow {
     pub(super) store: Arc<MemoryStore>,
-    events: Events<MemoryStore>,
+    events: Events,
 }
 
 impl Shadow {
@@ -78,7 +78,7 @@ impl Shadow {
     /// Dispatches an event and returns what its commit puts. All events have to be of one stream,
     /// because then new entries are last in their tree.
     pub(super) fn records(&self, event: NewEvent) -> Result<Vec<Record>> {
-        self.events.dispatch(event)?;
+        self.events.dispatch_all(event)?;
         let accounts = documents_tree(&view_name(BANK, 1, NAME));
         let events = vec![self.last(&log_tree(LOG))?, self.last(&stream_tree(LOG))?];
         let views = vec![None, None, self.last(&accounts)?];

@@ -71,7 +71,7 @@ impl<'s, S: KvStore> Stores<'s, Slowed<S>> {
 
 /// Dispatches deposits; each is the next one of its caller's own account.
 pub(super) struct Teller<S: KvStore> {
-    pub(super) events: Events<S>,
+    pub(super) events: Events,
     stores: Vec<(Arc<S>, PathBuf)>,
     settle: fn(&S, &Path) -> Result<()>,
     /// The number of deposits so far.

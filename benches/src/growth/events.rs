@@ -143,7 +143,7 @@ fn counting<S: KvStore>(
     store: &Arc<S>,
     fails: &Arc<AtomicBool>,
     give_up: FailureAction,
-) -> Result<Events<S>> {
+) -> Result<Events> {
     let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
     let policy = FailurePolicy::default().then(give_up);
     let projection = Projection::new(PROJECTION, 1).model(model).on_failure(policy);

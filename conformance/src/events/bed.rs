@@ -24,9 +24,6 @@ pub struct EventBed<F: Factory> {
     pub(crate) scene: Arc<Scene>,
 }
 
-/// Open events on a bed.
-pub(crate) type Opened<F> = Events<<F as Factory>::Store>;
-
 impl<F: Factory> EventBed<F> {
     pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         let mut bed = Self { log: None, bed: Bed::new(factory, axis)?, scene: Arc::default() };
@@ -56,7 +53,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Starts a builder of events without projections.
-    pub(crate) fn builder(&self) -> EventsBuilder<F::Store> {
+    pub(crate) fn builder(&self) -> EventsBuilder {
         let builder = Events::builder(Arc::clone(self.views()), LOG);
         match &self.log {
             Some(log) => builder.log_in(Arc::clone(log)),
@@ -65,7 +62,7 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Makes a projection of the ledger.
-    pub(crate) fn ledger(&self, name: &str, version: u32) -> Result<Projection<F::Store>> {
+    pub(crate) fn ledger(&self, name: &str, version: u32) -> Result<Projection> {
         let projection = Projection::new(name, version);
         let declaration = accounts(&projection.view("accounts"));
         let accounts = Collection::open(self.bed.store(), declaration)?;
@@ -73,15 +70,12 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Opens events with one projection, called `bank`, of the ledger.
-    pub(crate) fn open(&self) -> Result<Opened<F>> {
+    pub(crate) fn open(&self) -> Result<Events> {
         self.open_with(|bank| bank)
     }
 
     /// Does the same with a projection that is declared differently.
-    pub(crate) fn open_with(
-        &self,
-        with: impl FnOnce(Projection<F::Store>) -> Projection<F::Store>,
-    ) -> Result<Opened<F>> {
+    pub(crate) fn open_with(&self, with: impl FnOnce(Projection) -> Projection) -> Result<Events> {
         self.builder().projection(with(self.ledger("bank", 1)?)).build()
     }
 

@@ -22,7 +22,7 @@ const EVENTS_MAX: u64 = 20;
 /// How many events each of the two processes dispatches.
 const EACH: u64 = 40;
 
-fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events<S>> {
+fn open<S: KvStore>(store: &Arc<S>, log: Option<&Arc<S>>) -> Result<Events> {
     let bank = Projection::new("bank", 1);
     let declaration = accounts(&bank.view("accounts"));
     let own = Collection::open(&**store, declaration)?;
@@ -83,7 +83,7 @@ fn dispatch_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     loop {
         let position = events.head()?.position;
         let stream = ["a", "b", "c"].get(position as usize % 3).copied().unwrap_or_default();
-        let dispatched = events.dispatch(cents(stream, position as i64)?)?;
+        let dispatched = events.dispatch_all(cents(stream, position as i64)?)?;
         let outcome = dispatched.outcomes("bank").first();
         assert!(outcome.is_some_and(|outcome| outcome.reason().is_none()), "{outcome:?}");
         say(dispatched.appended.last)?;
@@ -153,7 +153,7 @@ fn dispatch_beside<F: Factory>(factory: &F, part: &Part) -> Result<()> {
     let Some(store) = part.open_beside(factory)? else { return Ok(()) };
     let events = open(&Arc::new(store), None)?;
     for number in 0..EACH {
-        let dispatched = events.dispatch(cents("shared", number as i64)?)?;
+        let dispatched = events.dispatch_all(cents("shared", number as i64)?)?;
         let outcome = dispatched.outcomes("bank").first();
         assert!(outcome.is_some_and(|outcome| outcome.reason().is_none()), "{outcome:?}");
         say(dispatched.appended.last)?;

@@ -1,5 +1,6 @@
 //! The store of an engine chosen at run time.
 
+use std::any::Any;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub struct DynStore {
 }
 
 impl DynStore {
-    /// Erases the type of a store.
+    /// Erases the type of a store. A `DynStore` is returned as it is.
     ///
     /// ```
     /// # use arbour_core::{DynStore, KvStore, MemoryStore};
@@ -38,7 +39,10 @@ impl DynStore {
     /// ```
     #[must_use]
     pub fn new(store: impl KvStore) -> Self {
-        Self { store: Arc::new(store) }
+        match (&store as &dyn Any).downcast_ref::<Self>() {
+            Some(erased) => erased.clone(),
+            None => Self { store: Arc::new(store) },
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::snapshot::DynCursor;
 use super::snapshot::read_through;
 use super::value::DynValue;
 use crate::batch::Write;
-use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Tree};
+use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Savepoint, Tree};
 
 /// A transaction of a [`DynStore`](crate::DynStore).
 ///
@@ -23,27 +23,33 @@ pub struct DynTransaction<'s> {
 }
 
 impl<'s> DynTransaction<'s> {
-    /// Erases the type of a transaction or of a [`Savepoint`](crate::Savepoint), so that code
-    /// written for a [`DynStore`](crate::DynStore) runs in it.
-    ///
-    /// ```
-    /// use arbour_core::{DynTransaction, KvStore, KvWrite, MemoryStore, Savepoint};
-    /// let store = MemoryStore::new();
-    /// let users = store.tree("users")?;
-    /// let mut transaction = store.begin()?;
-    /// let mut part = DynTransaction::new(Savepoint::new(&mut transaction));
-    /// part.put(&users, b"ada", b"1815")?;
-    /// part.commit()?;
-    /// transaction.commit()?;
-    /// # Ok::<(), arbour_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn new(transaction: impl KvWrite + 's) -> Self {
-        Self::from_erased(Box::new(transaction))
-    }
-
     pub(super) fn from_erased(transaction: Box<dyn ErasedWrite + 's>) -> Self {
         Self { transaction }
+    }
+
+    /// Starts a savepoint in a transaction of any store. Its [`commit`](KvWrite::commit) adds the
+    /// changes to that transaction; dropping it discards them.
+    ///
+    /// With it, code that is compiled once works in transactions of every type.
+    ///
+    /// ```
+    /// use arbour_core::{DynTransaction, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
+    /// fn count_visit(transaction: &mut DynTransaction<'_>, visits: &Tree) -> Result<()> {
+    ///     let before = transaction.get_with(visits, b"home", |count| count[0])?;
+    ///     transaction.put(visits, b"home", &[before.unwrap_or(0) + 1])
+    /// }
+    /// let store = MemoryStore::new();
+    /// let visits = store.tree("visits")?;
+    /// store.write(|transaction| {
+    ///     let mut savepoint = DynTransaction::within(transaction);
+    ///     count_visit(&mut savepoint, &visits)?;
+    ///     savepoint.commit()
+    /// })?;
+    /// assert_eq!(store.get(&visits, b"home")?, Some(vec![1]));
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    pub fn within<W: KvWrite>(transaction: &'s mut W) -> Self {
+        Self::from_erased(Box::new(Savepoint::new(transaction)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What can happen to an account.
 
-use arbour::Result;
-use arbour::events::{Event, EventType, NewEvent};
+use arbour::events::Event;
 use serde::{Deserialize, Serialize};
 
 /// The beginning of the streams of accounts.
@@ -18,9 +17,11 @@ pub(crate) fn account_of(stream: &str) -> Option<&str> {
 }
 
 /// What happened to an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Entry {
     /// It was opened.
+    #[event(rename = "account-opened")]
     Opened,
     /// Money was deposited.
     Deposited(Money),
@@ -33,66 +34,16 @@ pub(crate) enum Entry {
 }
 
 /// An amount of money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Money {
     pub(crate) cents: u64,
 }
 
 /// An amount of money, and the account at the other end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Moved {
     pub(crate) cents: u64,
     pub(crate) other: String,
-}
-
-/// The types of events of accounts.
-pub(crate) struct Entries {
-    opened: EventType<()>,
-    deposited: EventType<Money>,
-    withdrawn: EventType<Money>,
-    sent: EventType<Moved>,
-    received: EventType<Moved>,
-}
-
-impl Entries {
-    pub(crate) fn new() -> Self {
-        Self {
-            opened: EventType::new("account-opened"),
-            deposited: EventType::new("deposited"),
-            withdrawn: EventType::new("withdrawn"),
-            sent: EventType::new("sent"),
-            received: EventType::new("received"),
-        }
-    }
-
-    /// Makes the event of an entry.
-    pub(crate) fn event(&self, account: &str, entry: &Entry) -> Result<NewEvent> {
-        let stream = stream_of(account);
-        match entry {
-            Entry::Opened => self.opened.event(stream, &()),
-            Entry::Deposited(money) => self.deposited.event(stream, money),
-            Entry::Withdrawn(money) => self.withdrawn.event(stream, money),
-            Entry::Sent(moved) => self.sent.event(stream, moved),
-            Entry::Received(moved) => self.received.event(stream, moved),
-        }
-    }
-
-    /// Reads the entry of an event; `None` if it is not an event of an account.
-    pub(crate) fn read(&self, event: &Event<'_>) -> Result<Option<Entry>> {
-        if let Some(()) = self.opened.read(event)? {
-            return Ok(Some(Entry::Opened));
-        }
-        if let Some(money) = self.deposited.read(event)? {
-            return Ok(Some(Entry::Deposited(money)));
-        }
-        if let Some(money) = self.withdrawn.read(event)? {
-            return Ok(Some(Entry::Withdrawn(money)));
-        }
-        if let Some(moved) = self.sent.read(event)? {
-            return Ok(Some(Entry::Sent(moved)));
-        }
-        Ok(self.received.read(event)?.map(Entry::Received))
-    }
 }
 
 impl Entry {

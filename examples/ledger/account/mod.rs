@@ -2,14 +2,14 @@
 
 mod document;
 mod entry;
-mod model;
+mod fold;
 mod order;
 mod refusal;
 mod teller;
 
 pub(crate) use document::{Account, declaration};
-pub(crate) use entry::{Entries, Entry, account_of, stream_of};
-pub(crate) use model::Accounts;
+pub(crate) use entry::{Entry, account_of, stream_of};
+pub(crate) use fold::{VIEW, fold};
 pub(crate) use order::Order;
 pub(crate) use refusal::Refusal;
 pub(crate) use teller::carry_out;

@@ -1,11 +1,11 @@
 //! Orders to change accounts.
 
 use arbour::documents::Collection;
-use arbour::events::{Append, Expected};
+use arbour::events::{Append, Expected, TypedEvent as _};
 use arbour::{KvRead, Result};
 
 use super::entry::{Money, Moved};
-use super::{Account, Entries, Entry, Refusal, stream_of};
+use super::{Account, Entry, Refusal, stream_of};
 
 /// An order: what will have happened to each account that is involved.
 pub(crate) struct Order {
@@ -55,10 +55,9 @@ impl Order {
 
     /// Returns the events, to be appended all or none, and the key.
     pub(super) fn append(&self) -> Result<Append> {
-        let types = Entries::new();
         let mut append = Append::new();
         for (account, entry) in &self.entries {
-            append = append.event(types.event(account, entry)?);
+            append = append.event(entry.to_stream(stream_of(account))?);
         }
         append.key = self.key().map(|key| format!("order/{key}"));
         Ok(append)

@@ -22,7 +22,7 @@ pub(crate) fn carry_out(ledger: &Ledger, order: &Order) -> Result<Dispatched, Fa
                 let append = expected
                     .into_iter()
                     .fold(append, |append, (stream, version)| append.expect(stream, version));
-                let dispatched = ledger.events.dispatch(append);
+                let dispatched = ledger.events.dispatch_all(append);
                 match dispatched.as_ref().err().and_then(Error::downcast_ref) {
                     // Another caller was faster: the accounts have changed.
                     Some(EventError::Expected { stream, .. }) if tries < TRIES_MAX => {
@@ -78,7 +78,7 @@ fn carried_out_before(ledger: &Ledger, mut append: Append) -> Result<Option<Disp
     for stream in streams {
         append = append.expect(stream, Expected::Exact(u64::MAX));
     }
-    let dispatched = ledger.events.dispatch(append);
+    let dispatched = ledger.events.dispatch_all(append);
     match dispatched.as_ref().err().and_then(Error::downcast_ref) {
         Some(EventError::Expected { .. }) => Ok(None),
         _ => dispatched.map(Some),

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use arbour::events::{Append, Appended, EventError, Log};
+use arbour::events::{Append, Appended, EventError, Log, TypedEvent as _};
 use arbour::{Error, ErrorKind, KvStore as _, Result};
 
 use super::ImportError;
@@ -12,7 +12,6 @@ use crate::failure::{Failure, with_next_move};
 use crate::git_log::{Record, Records};
 use crate::ledger::{Ledger, PROJECTIONS};
 use crate::progress::Progress;
-use crate::tally::imported;
 
 /// The number of commits per transaction: enough to make the cost of its sync negligible.
 const BATCH_RECORDS: usize = 1000;
@@ -109,7 +108,7 @@ fn append_batch(ledger: &Ledger, log: &Log, batch: &[Record]) -> Result<Vec<Resu
 
 /// The hash of a commit identifies its contents: one event for each, however often it is imported.
 fn append(record: &Record) -> Result<Append> {
-    let event = imported().event(STREAM, &record.commit)?.at(record.time);
+    let event = record.commit.to_stream(STREAM)?.at(record.time);
     Ok(Append::from(event).key(format!("commit/{}", record.commit.hash)))
 }
 

@@ -4,7 +4,7 @@ mod author;
 mod counts;
 mod day;
 mod file;
-mod model;
+mod fold;
 
 use arbour::documents::{Body, Declaration, Field, FieldKind, Ids, Index};
 
@@ -14,7 +14,7 @@ pub(crate) use author::Author;
 pub(crate) use counts::Counts;
 pub(crate) use day::Day;
 pub(crate) use file::File;
-pub(crate) use model::{Tallies, imported};
+pub(crate) use fold::fold;
 
 /// The number of commits, as filters and orders name it in all of them.
 pub(crate) const COMMITS: &str = "commits";

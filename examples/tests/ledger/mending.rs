@@ -53,8 +53,8 @@ fn open_eve(bed: &Bed) {
     let event = |name: &str, payload: Value| {
         EventType::<Value>::new(name).event("account/eve", &payload).unwrap()
     };
-    events.dispatch(event("account-opened", Value::Null)).unwrap();
-    events.dispatch(event("deposited", json!({"cents": 7}))).unwrap();
+    events.dispatch_all(event("account-opened", Value::Null)).unwrap();
+    events.dispatch_all(event("deposited", json!({"cents": 7}))).unwrap();
     drop(events);
     log.into_iter().chain([store]).for_each(|store| store.close().unwrap());
 }

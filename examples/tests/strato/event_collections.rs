@@ -44,7 +44,7 @@ fn a_write_is_read_when_it_returns_and_says_who_made_it(bed: &Bed) {
     let opened = bed.open_all().open();
     let set = writes().set(&json!({"id": 5})).unwrap();
     let by_ada = set.with_metadata(Metadata::default().with("user", "ada"));
-    let dispatched = opened.events.dispatch(by_ada).unwrap();
+    let dispatched = opened.events.dispatch_all(by_ada).unwrap();
     assert!(opened.get(5).is_some());
     assert!(opened.events.wait_for("things", dispatched.appended.last, WAIT).is_ok());
     let read = opened.events.read(&EventQuery::all()).unwrap();

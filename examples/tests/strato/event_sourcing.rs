@@ -103,7 +103,7 @@ fn a_follower_applies_what_comes_until_it_is_told_to_stop(bed: &Bed) {
             opened.events.shut_down();
             follower.join().unwrap().unwrap();
         });
-        let late = opened.events.dispatch(writes().remove(5).unwrap());
+        let late = opened.events.dispatch_all(writes().remove(5).unwrap());
         assert!(
             matches!(late.as_ref().unwrap_err().downcast_ref(), Some(EventError::ShutDown { .. })),
             "{late:?}"

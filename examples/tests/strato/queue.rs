@@ -144,12 +144,12 @@ fn the_history_is_read_by_type_by_stream_and_backwards(bed: &Bed) {
 fn what_was_asked_for_twice_happens_once(bed: &Bed) {
     let opened = bed.open_all().open();
     let insert = Append::from(writes().insert(&json!({"id": 5})).unwrap()).key("once");
-    let first = opened.events.dispatch(insert.clone()).unwrap();
-    let again = opened.events.dispatch(insert).unwrap();
+    let first = opened.events.dispatch_all(insert.clone()).unwrap();
+    let again = opened.events.dispatch_all(insert).unwrap();
     assert!(again.appended.is_repeated);
     assert_eq!((again.appended.first, again.projected), (first.appended.first, first.projected));
     let stale = Append::from(writes().remove(5).unwrap()).expect("things/5", Expected::Exact(0));
-    let refused = opened.events.dispatch(stale).unwrap_err();
+    let refused = opened.events.dispatch_all(stale).unwrap_err();
     assert!(
         matches!(refused.downcast_ref(), Some(EventError::Expected { actual: 1, .. })),
         "{refused}"

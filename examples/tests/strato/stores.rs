@@ -27,7 +27,7 @@ pub(crate) struct Stores {
 
 /// Things and the queue of their events.
 pub(crate) struct Opened {
-    pub(crate) events: Events<DynStore>,
+    pub(crate) events: Events,
     pub(crate) things: Collection<Value>,
 }
 
@@ -41,7 +41,7 @@ impl Stores {
         self.queue.as_ref().unwrap_or(&self.store)
     }
 
-    pub(crate) fn builder(&self) -> EventsBuilder<DynStore> {
+    pub(crate) fn builder(&self) -> EventsBuilder {
         let builder = Events::builder(Arc::clone(&self.store), "queue");
         match &self.queue {
             Some(queue) => builder.log_in(Arc::clone(queue)),
@@ -50,11 +50,7 @@ impl Stores {
     }
 
     /// Declares a version of the view: things, with these ids.
-    pub(crate) fn projection(
-        &self,
-        version: u32,
-        ids: Ids,
-    ) -> (Projection<DynStore>, Collection<Value>) {
+    pub(crate) fn projection(&self, version: u32, ids: Ids) -> (Projection, Collection<Value>) {
         let projection = Projection::new("things", version);
         let declaration = things::declaration(&projection.view("things")).id("id", ids);
         let things = Collection::open(&*self.store, declaration).unwrap();
@@ -71,7 +67,7 @@ impl Stores {
         &self,
         version: u32,
         ids: Ids,
-        more: impl FnOnce(Projection<DynStore>, &Collection<Value>) -> Projection<DynStore>,
+        more: impl FnOnce(Projection, &Collection<Value>) -> Projection,
     ) -> Opened {
         let (projection, things) = self.projection(version, ids);
         let events = self.builder().projection(more(projection, &things)).build().unwrap();
@@ -98,7 +94,7 @@ impl Opened {
 
     /// Dispatches an event and returns its outcome.
     pub(crate) fn outcome(&self, append: impl Into<Append>) -> Outcome {
-        self.events.dispatch(append).unwrap().outcomes("things").last().unwrap().clone()
+        self.events.dispatch_all(append).unwrap().outcomes("things").last().unwrap().clone()
     }
 
     pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<Value> {

@@ -210,7 +210,7 @@ fn positions_go_beyond_32_bits(bed: &Bed) {
         move_on(&stores, position - 1);
         let opened = stores.open();
         let id = position as i64;
-        let set = opened.events.dispatch(writes().set(&json!({"id": id})).unwrap()).unwrap();
+        let set = opened.events.dispatch_all(writes().set(&json!({"id": id})).unwrap()).unwrap();
         assert_eq!(set.appended.first, position);
         assert!(opened.events.wait_for("things", position, WAIT).is_ok());
         drop(opened);
@@ -256,7 +256,7 @@ fn a_failing_reducer_is_told_and_can_be_mended(bed: &Bed) {
 }
 
 /// A model that dispatches events itself.
-struct Meddler(Events<DynStore>);
+struct Meddler(Events);
 
 impl Model for Meddler {
     type Change = ();
@@ -271,7 +271,7 @@ impl Model for Meddler {
         _before: &R,
         out: &mut Outbox,
     ) -> Handled<Option<()>> {
-        let refused = self.0.dispatch(writes().remove(5)?).err().ok_or("it was dispatched")?;
+        let refused = self.0.dispatch_all(writes().remove(5)?).err().ok_or("it was dispatched")?;
         out.returns(refused.to_string());
         Ok(None)
     }

@@ -114,14 +114,14 @@ pub(in crate::events) fn folded<R: KvRead>(log: &Log, reader: &R) -> Result<Stri
 }
 
 /// Dispatches an event, and returns its outcome in the projection `bank`.
-pub(super) fn dispatch<S: KvStore>(events: &Events<S>, event: NewEvent) -> Result<Outcome> {
-    let dispatched = events.dispatch(event)?;
+pub(super) fn dispatch(events: &Events, event: NewEvent) -> Result<Outcome> {
+    let dispatched = events.dispatch_all(event)?;
     let outcome = dispatched.outcomes("bank").last().cloned();
     Ok(outcome.expect("each event has an outcome in a projection that is inline"))
 }
 
 /// Asserts that an event was applied.
-pub(super) fn applied<S: KvStore>(events: &Events<S>, event: NewEvent) -> Result<Value> {
+pub(super) fn applied(events: &Events, event: NewEvent) -> Result<Value> {
     let outcome = dispatch(events, event)?;
     assert!(matches!(outcome, Outcome::Applied { .. }), "not applied: {outcome:?}");
     let Outcome::Applied { result, .. } = outcome else { return Ok(json!(null)) };

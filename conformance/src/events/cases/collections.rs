@@ -21,7 +21,7 @@ fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
         .index(Index::on("email").unique().sparse())
 }
 
-fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Events<F::Store>> {
+fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Events> {
     let projection = Projection::new(name, 1);
     let collection =
         Collection::open(&**bed.views(), declaration(&projection.view("people"), ids))?;
@@ -38,8 +38,8 @@ fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Va
 }
 
 /// Dispatches a write, and returns the result of the model.
-fn said<S: KvStore>(events: &Events<S>, event: Result<arbour::events::NewEvent>) -> Result<Value> {
-    let dispatched = events.dispatch(event?)?;
+fn said(events: &Events, event: Result<arbour::events::NewEvent>) -> Result<Value> {
+    let dispatched = events.dispatch_all(event?)?;
     let projected = dispatched.projected.first_key_value();
     let outcome = projected.and_then(|(_, outcomes)| outcomes.first());
     assert!(matches!(outcome, Some(Outcome::Applied { .. })), "{outcome:?}");
@@ -161,13 +161,13 @@ fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
 pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
     let writes = EventWrites::<Value>::new("people");
-    events.dispatch(writes.init())?;
+    events.dispatch_all(writes.init())?;
     let ada = writes.set(&json!({"id": "ada"}))?;
-    events.dispatch(ada.with_metadata(Metadata::default().with("user", "eve")))?;
+    events.dispatch_all(ada.with_metadata(Metadata::default().with("user", "eve")))?;
     drop(events);
     bed.settle()?;
     let events = open(bed, "people", &Ids::Chosen)?;
-    assert!(events.dispatch(writes.init())?.appended.is_repeated);
+    assert!(events.dispatch_all(writes.init())?.appended.is_repeated);
     let query = arbour::events::EventQuery::all();
     let read = events.read(&query)?;
     let metadata = read.last().and_then(|event| event.as_event().metadata().ok());

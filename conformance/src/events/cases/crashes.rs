@@ -29,11 +29,11 @@ fn clear<S: KvStore>(store: &Arc<S>) -> Result<()> {
 }
 
 /// Makes a projection whose view is in a store.
-fn projection<S: KvStore, V: KvStore>(
+fn projection<S: KvStore>(
     bed_store: &S,
     name: &str,
     scene: &Arc<crate::events::ledger::Scene>,
-) -> Result<Projection<V>> {
+) -> Result<Projection> {
     let projection = Projection::new(name, 1);
     let declaration = accounts(&projection.view("accounts"));
     let own = Collection::open(bed_store, declaration)?;
@@ -53,7 +53,7 @@ struct Told {
 }
 
 /// Dispatches events until a step breaks.
-fn run<S: KvStore>(events: &Events<S>, told: &mut Told) -> Result<()> {
+fn run(events: &Events, told: &mut Told) -> Result<()> {
     let quick = Dispatch::default().durability(Durability::None);
     let nested = json!({"cents": 5, "emit": [["b", {"cents": 6, "emit": [["c", {"cents": 7}]]}]]});
     let appends = [
@@ -132,7 +132,7 @@ fn check<F: Factory>(bed: &EventBed<F>, told: &Told, when: &str) -> Result<()> {
     );
     assert_eq!(log.verify(&snapshot, 0)?, newest, "{when}");
     drop(snapshot);
-    let open = |projection: Projection<F::Store>| {
+    let open = |projection: Projection| {
         let builder = Events::builder(Arc::clone(bed.views()), LOG)
             .view_durability(Durability::None)
             .projection(projection);

@@ -31,7 +31,8 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     assert_eq!(applied(&events, cents("a", 1)?)?, json!({"cents": 1, "part": 0}));
     let aside = dispatch(&events, event("a", json!({"fail": "reduce"}))?)?;
     assert!(matches!(aside, Outcome::DeadLettered { .. }), "{aside:?}");
-    let error = refused(events.dispatch(expecting("a", Expected::NoStream, 1)?), "a wrong version");
+    let error =
+        refused(events.dispatch_all(expecting("a", Expected::NoStream, 1)?), "a wrong version");
     assert!(matches!(error, EventError::Expected { actual: 2, .. }), "{error:?}");
     // This dispatch does not wait, and the next one that does applies its event.
     let quick = Dispatch::default().without_waiting();
@@ -58,7 +59,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
         assert!(is_told, "what was begun is finished, or told: {outcome:?}");
         Ok(())
     })?;
-    let error = refused(events.dispatch(cents("d", 5)?), "dispatching after the end");
+    let error = refused(events.dispatch_all(cents("d", 5)?), "dispatching after the end");
     assert!(matches!(error, EventError::ShutDown { .. }), "{error:?}");
     refused(events.subscribe("x", EventQuery::all())?.next(1, LONG), "following");
     drop(events);
@@ -74,7 +75,8 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
 pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
-    let dispatched = events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    let dispatched =
+        events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     assert_eq!((dispatched.appended.first, dispatched.appended.last), (1, 2));
     assert_eq!(dispatched.outcomes("bank").len(), 2, "one for each event");
     assert_eq!(dispatched.result("bank", "ledger"), Some(&json!({"cents": 2, "part": 0})));
@@ -105,7 +107,7 @@ pub(super) fn handler_cannot_dispatch<F: Factory>(bed: &mut EventBed<F>) -> Resu
     let inner = events.clone();
     bed.scene.set_errand(move || {
         let tried = [
-            inner.dispatch(cents("x", 1).expect("it is an event")).map(drop),
+            inner.dispatch_all(cents("x", 1).expect("it is an event")).map(drop),
             inner.catch_up("bank").map(drop),
             inner.wait_for("bank", 1, LONG).map(drop),
             inner.resume("bank"),
@@ -147,7 +149,7 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
                                 .event(cents("shared", 1)?)
                                 .event(cents(&own, number as i64)?)
                                 .expect(&own, Expected::Exact(number as u64));
-                            let dispatched = events.dispatch(both)?;
+                            let dispatched = events.dispatch_all(both)?;
                             let outcome = dispatched.outcomes("bank").first();
                             let shared = match outcome {
                                 Some(Outcome::Applied { result, .. }) => {
@@ -181,12 +183,12 @@ pub(super) fn many_callers_each_own_result<F: Factory>(bed: &mut EventBed<F>) ->
 pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     let once = || -> Result<Append> { Ok(Append::from(cents("a", 5)?).key("once")) };
-    let first = events.dispatch(once()?)?;
+    let first = events.dispatch_all(once()?)?;
     applied(&events, cents("a", 1)?)?;
     drop(events);
     bed.settle()?;
     let events = bed.open()?;
-    let again = events.dispatch(once()?)?;
+    let again = events.dispatch_all(once()?)?;
     assert!(again.appended.is_repeated && !first.appended.is_repeated);
     assert_eq!(again.projected, first.projected);
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 6 2");
@@ -200,7 +202,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Re
     let none = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
     assert!(matches!(refused(none, "an event there is not"), EventError::TimedOut { .. }));
     for number in 1..=20_u64 {
-        let position = events.dispatch(cents("a", 1)?)?.appended.last;
+        let position = events.dispatch_all(cents("a", 1)?)?.appended.last;
         assert_eq!(position, number);
         let snapshot = events.wait_for("bank", position, LONG)?;
         let accounts = super::claims::view(&**bed.views(), "bank", 1)?;
@@ -218,7 +220,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Re
 pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).build()?;
-    events.dispatch(cents("a", 1)?)?;
+    events.dispatch_all(cents("a", 1)?)?;
     let transaction = bed.views().begin()?;
     refused_by_store(events.catch_up("bank"), ErrorKind::Busy, "catching up");
     let late = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
@@ -240,7 +242,7 @@ pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
     const ROUNDS: u64 = 15;
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
-    let dispatching = || events.dispatch(cents("a", 1)?).map(drop);
+    let dispatching = || events.dispatch_all(cents("a", 1)?).map(drop);
     let notifying = || {
         append(bed, cents("b", 1)?)?;
         events.notify();
@@ -294,7 +296,7 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
             });
             append(bed, cents("d", 1)?)?;
             events.notify();
-            refused(events.dispatch(expecting("c", Expected::Exists, 1)?), "a wrong version");
+            refused(events.dispatch_all(expecting("c", Expected::Exists, 1)?), "a wrong version");
             for dispatching in dispatching {
                 let dispatched = dispatching.join().expect("it does not panic")?;
                 let outcomes = dispatched.outcomes("bank");
@@ -314,11 +316,11 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
 /// is shut down.
 pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
-    let events: Events<F::Store> = bed.builder().projection(behind).build()?;
+    let events: Events = bed.builder().projection(behind).build()?;
     thread::scope(|scope| -> Result<()> {
         let follower = scope.spawn(|| events.follow());
         for number in 1..=10 {
-            events.dispatch(cents("a", number)?)?;
+            events.dispatch_all(cents("a", number)?)?;
         }
         let began = Instant::now();
         // No thread waits for the projection here, so only the follower can have applied it.

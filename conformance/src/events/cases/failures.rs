@@ -7,7 +7,6 @@ use arbour::events::DeadKind;
 use arbour::events::{
     EventError, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Pace, Phase,
 };
-use arbour_core::KvStore;
 use serde_json::json;
 
 use super::claims::{append, applied, balances, dispatch, invalid, refused};
@@ -20,7 +19,7 @@ fn failing(stream: &str, phase: &str) -> Result<NewEvent> {
 }
 
 /// Returns the failures as lines like `2 a failed reduce`.
-fn dead<S: KvStore>(events: &Events<S>) -> Result<String> {
+fn dead(events: &Events) -> Result<String> {
     let letters = events.dead_letters("bank")?;
     let shown = letters.iter().map(|dead| {
         let phase = dead.phase.map_or_else(|| "-".to_owned(), |phase: Phase| phase.to_string());

@@ -1,11 +1,11 @@
 //! Following a log: subscriptions, and consumers that share one.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arbour::Result;
 use arbour::events::layout::{ack_tree, lease_tree};
-use arbour::events::{Append, EventBuf, EventError, EventQuery};
+use arbour::events::{Append, EventBuf, EventError, EventQuery, ManualClock};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -27,7 +27,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
     const EACH: u64 = 40;
     let events = bed.builder().build()?;
     for _ in 0..30 {
-        events.dispatch(cents("before", 1)?)?;
+        events.dispatch_all(cents("before", 1)?)?;
     }
     let total = 30 + WRITERS * EACH;
     let seen = thread::scope(|scope| {
@@ -36,7 +36,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
             scope.spawn(move || {
                 for _ in 0..EACH {
                     let event = cents(&format!("writer {writer}"), 1).expect("it is an event");
-                    events.dispatch(event).expect("an event can be dispatched");
+                    events.dispatch_all(event).expect("an event can be dispatched");
                 }
             });
         }
@@ -57,7 +57,7 @@ pub(super) fn catches_up_then_live<F: Factory>(bed: &mut EventBed<F>) -> Result<
 /// Acknowledged events are not delivered again, and others are, even after a restart.
 pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(
+    events.dispatch_all(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
     )?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
@@ -77,7 +77,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> R
     let mut other = events.subscribe("other", only_a.clone())?;
     assert_eq!(positions(&other.next(1, LONG)?), [1]);
     assert_eq!(positions(&other.next(1, LONG)?), [3]);
-    events.dispatch(cents("b", 4)?)?;
+    events.dispatch_all(cents("b", 4)?)?;
     assert!(other.next(1, Duration::ZERO)?.is_empty());
     other.acknowledge()?;
     assert_eq!(events.subscribe("other", only_a)?.position(), 4);
@@ -90,7 +90,7 @@ pub(super) fn resumes_where_acknowledged<F: Factory>(bed: &mut EventBed<F>) -> R
 /// A follower without a name has no stored position, and does not keep events from being trimmed.
 pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(
+    events.dispatch_all(
         Append::new().event(cents("a", 1)?).event(cents("b", 2)?).event(cents("a", 3)?),
     )?;
     let mut tail = events.tail(EventQuery::all().after(1).until(1).backward().limit(1));
@@ -101,7 +101,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
     assert!(only_a.next(9, Duration::ZERO)?.is_empty());
     thread::scope(|scope| {
         let waiting = scope.spawn(|| only_a.next(9, LONG));
-        events.dispatch(cents("a", 4)?)?;
+        events.dispatch_all(cents("a", 4)?)?;
         assert_eq!(positions(&waiting.join().expect("it does not panic")?), [4]);
         arbour::Result::<_>::Ok(())
     })?;
@@ -118,7 +118,7 @@ pub(super) fn tail_leaves_nothing<F: Factory>(bed: &mut EventBed<F>) -> Result<(
 pub(super) fn given_up_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     for number in 1..=6 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let mut slow = events.subscribe("slow", EventQuery::all())?;
     slow.next(4, LONG)?;
@@ -160,7 +160,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Re
     const COUNT: u64 = 60;
     let events = bed.builder().build()?;
     for _ in 0..COUNT {
-        events.dispatch(cents("a", 1)?)?;
+        events.dispatch_all(cents("a", 1)?)?;
     }
     let done = thread::scope(|scope| {
         let consumers: Vec<_> = (0..4)
@@ -204,7 +204,7 @@ pub(super) fn consumers_share_each_once<F: Factory>(bed: &mut EventBed<F>) -> Re
 pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=3 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let dead = events.claim("work", "dead", 2, Duration::ZERO)?;
     assert_eq!(positions(&dead), [1, 2]);
@@ -231,7 +231,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
         all = all.event(cents("a", number as i64)?);
     }
     let events = bed.builder().build()?;
-    events.dispatch(all)?;
+    events.dispatch_all(all)?;
     let kept = |bed: &EventBed<F>| -> Result<usize> {
         let store = bed.log_store();
         let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;
@@ -258,7 +258,7 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
             break;
         }
     }
-    events.dispatch(cents("a", 1)?)?;
+    events.dispatch_all(cents("a", 1)?)?;
     drop(events);
     bed.settle()?;
     let events = bed.builder().build()?;
@@ -269,5 +269,99 @@ pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     assert_eq!((kept(bed)?, acknowledged(bed)?), (1, Some(COUNT)));
     events.complete("work", "quick", COUNT + 1)?;
     assert_eq!((kept(bed)?, acknowledged(bed)?), (0, Some(COUNT + 1)));
+    Ok(())
+}
+
+/// A new subscription from the end gets only what is appended afterwards, also if its first runner
+/// ended before it has acknowledged anything; one that has acknowledged events continues there.
+pub(super) fn starts_from_the_end<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let events = bed.builder().build()?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    let subscription = events.subscribe_from_end("mailer", EventQuery::all())?;
+    assert_eq!(subscription.position(), 2);
+    let log = bed.log()?;
+    let acknowledged = log.acknowledged(&bed.log_store().snapshot()?, "mailer")?;
+    assert_eq!(acknowledged, Some(2), "the store remembers it");
+    drop(subscription);
+    events.dispatch_all(cents("a", 3)?)?;
+    drop((events, log));
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    let mut mailer = events.subscribe_from_end("mailer", EventQuery::all())?;
+    assert_eq!(positions(&mailer.next(9, LONG)?), [3], "it continues");
+    let mut only_a = events.subscribe_from_end("other", EventQuery::stream("a"))?;
+    events.dispatch_all(Append::new().event(cents("b", 4)?).event(cents("a", 5)?))?;
+    assert_eq!(positions(&only_a.next(9, LONG)?), [5]);
+    Ok(())
+}
+
+/// A paused reader hands out nothing until it is resumed, and misses nothing; a stopped one ends,
+/// also while it waits, and what it had is acknowledged.
+pub(super) fn pauses_and_stops<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    /// A thread that is not woken times out before it would poll.
+    const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+    let events = bed.builder().poll(NEVER).build()?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    assert_eq!(positions(&mailer.next(1, LONG)?), [1]);
+    let control = mailer.control();
+    control.pause();
+    assert!(control.is_paused());
+    assert!(mailer.next(9, Duration::ZERO)?.is_empty(), "it is paused");
+    mailer.acknowledge()?;
+    let mut other = events.tail(EventQuery::all());
+    assert_eq!(positions(&other.next(9, LONG)?), [1, 2], "another reader is not paused");
+    let read = thread::scope(|scope| {
+        let waiting = scope.spawn(|| mailer.next(9, LONG));
+        events.dispatch_all(cents("c", 3)?)?;
+        control.resume();
+        waiting.join().expect("it does not panic")
+    })?;
+    assert!(positions(&read).starts_with(&[2]), "{:?}", positions(&read));
+    let began = std::time::Instant::now();
+    while mailer.position() < 3 {
+        mailer.next(9, LONG)?;
+    }
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| mailer.next(9, LONG));
+        control.stop();
+        let error = refused(waiting.join().expect("it does not panic"), "a stopped reader");
+        assert!(matches!(error, EventError::Stopped { .. }), "{error:?}");
+    });
+    assert!(began.elapsed() < LONG, "a reader slept until it timed out");
+    control.resume();
+    refused(mailer.next(9, LONG), "a stopped reader");
+    mailer.acknowledge()?;
+    drop((mailer, control, other, events));
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    assert_eq!(events.subscribe("mailer", EventQuery::all())?.position(), 3);
+    Ok(())
+}
+
+/// Events have the time of the clock that a test sets, and claims run out by it; a clock that is set
+/// back does not turn back the times of the log.
+pub(super) fn clock_is_the_tests_own<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let hour = Duration::from_secs(3600);
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH + hour);
+    let events = bed.builder().clock(clock.clone()).build()?;
+    events.dispatch_all(cents("a", 1)?)?;
+    clock.advance(hour);
+    events.dispatch_all(cents("a", 2)?)?;
+    clock.set(SystemTime::UNIX_EPOCH);
+    bed.log_store().write(|transaction| events.append_all_in(transaction, cents("a", 3)?))?;
+    let times = |events: &[EventBuf]| -> Vec<i64> {
+        events.iter().map(|event| event.as_event().time / 3_600_000).collect()
+    };
+    assert_eq!(times(&events.read(&EventQuery::all())?), [1, 2, 2]);
+    let positions_at: Result<Vec<u64>> = [0, 3_600_000, 3_600_001, 7_200_000, 7_200_001]
+        .map(|time| events.position_at(time))
+        .into_iter()
+        .collect();
+    assert_eq!(positions_at?, [0, 0, 1, 1, 3]);
+    assert_eq!(positions(&events.claim("work", "one", 1, hour)?), [1]);
+    assert_eq!(positions(&events.claim("work", "other", 1, hour)?), [2]);
+    clock.advance(hour);
+    assert_eq!(positions(&events.claim("work", "other", 1, hour)?), [1], "the claim has run out");
     Ok(())
 }

@@ -164,8 +164,8 @@ pub(super) fn logs_do_not_mix<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let other = arbour::events::Events::builder(std::sync::Arc::clone(bed.views()), "other")
         .projection(bed.ledger("other", 1)?)
         .build()?;
-    other.dispatch(cents("a", 10)?)?;
-    other.dispatch(cents("a", 20)?)?;
+    other.dispatch_all(cents("a", 10)?)?;
+    other.dispatch_all(cents("a", 20)?)?;
     applied(&events, cents("a", 2)?)?;
     for (of, name) in [(&events, "main"), (&other, "other")] {
         let head = of.log().head(&of.log_store().snapshot()?)?;

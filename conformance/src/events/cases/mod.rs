@@ -17,6 +17,7 @@ mod folds;
 mod following;
 mod identity;
 mod log;
+mod own_commit;
 mod phases;
 mod positions;
 mod reads;
@@ -55,14 +56,19 @@ macro_rules! __events_cases {
                 repeated_dispatch_same_outcome wait_for_is_recent_enough no_wakeup_is_lost
                 no_turn_is_missed own_transaction_is_told follower_applies_what_comes
             }
+            own_commit {
+                one_commit rolled_back_with_the_callers refused_leaves_the_transaction
+                failing_event_is_refused waiters_notice_the_commit own_commit_catches_up
+            }
             following {
                 catches_up_then_live resumes_where_acknowledged tail_leaves_nothing
                 given_up_is_told projection_keeps_its_events consumers_share_each_once
-                claims_run_out claims_stay_few
+                claims_run_out claims_stay_few starts_from_the_end pauses_and_stops
+                clock_is_the_tests_own
             }
             positions {
                 acknowledged_only_forwards later_runner_fences_the_earlier trimmed_can_be_skipped
-                unchanged_commits_nothing
+                unchanged_commits_nothing rewound_is_handed_out_again claims_are_rewound
             }
             rebuilds {
                 rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure

@@ -21,7 +21,7 @@ fn acknowledged<F: Factory>(bed: &EventBed<F>) -> Result<Option<u64>> {
 /// subscription can begin anywhere.
 pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let (log, store) = (bed.log()?, Arc::clone(bed.log_store()));
     let acknowledge =
         |position| store.write(|transaction| log.acknowledge(transaction, "mailer", position));
@@ -38,7 +38,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> R
     let events = bed.builder().build()?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     assert_eq!(mailer.position(), 2);
-    events.dispatch(cents("c", 3)?)?;
+    events.dispatch_all(cents("c", 3)?)?;
     assert_eq!(mailer.next(9, Duration::ZERO)?.len(), 1);
     mailer.acknowledge()?;
     assert_eq!(acknowledged(bed)?, Some(3));
@@ -54,7 +54,7 @@ pub(super) fn acknowledged_only_forwards<F: Factory>(bed: &mut EventBed<F>) -> R
 /// The runner that subscribes last takes over: the earlier one can no longer acknowledge anything.
 pub(super) fn later_runner_fences_the_earlier<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
-    events.dispatch(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
+    events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
     let mut earlier = events.subscribe("mailer", EventQuery::all())?;
     earlier.next(1, Duration::ZERO)?;
     earlier.acknowledge()?;
@@ -92,7 +92,7 @@ pub(super) fn later_runner_fences_the_earlier<F: Factory>(bed: &mut EventBed<F>)
 pub(super) fn trimmed_can_be_skipped<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.builder().build()?;
     for number in 1..=5 {
-        events.dispatch(cents("a", number)?)?;
+        events.dispatch_all(cents("a", number)?)?;
     }
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     mailer.next(1, Duration::ZERO)?;
@@ -124,8 +124,8 @@ pub(super) fn unchanged_commits_nothing<F: Factory>(bed: &mut EventBed<F>) -> Re
     let events = Events::builder(Arc::clone(&store), "main")
         .projection(Projection::new("bank", 1))
         .build()?;
-    events.dispatch(cents("a", 1)?)?;
-    events.dispatch(cents("a", 2)?)?;
+    events.dispatch_all(cents("a", 1)?)?;
+    events.dispatch_all(cents("a", 2)?)?;
     let mut mailer = events.subscribe("mailer", EventQuery::all())?;
     mailer.next(9, Duration::ZERO)?;
     mailer.acknowledge()?;
@@ -142,5 +142,76 @@ pub(super) fn unchanged_commits_nothing<F: Factory>(bed: &mut EventBed<F>) -> Re
     assert_eq!(store.counters().committed, committed + 1);
     assert!(events.claim("work", "other", 1, Duration::MAX)?.is_empty());
     assert_eq!(store.counters().committed, committed + 1);
+    Ok(())
+}
+
+/// A subscription goes back to an earlier position, or to a time, on request: the store remembers it,
+/// for later runners too. It does not go forward, nor to what was trimmed, and an earlier runner cannot
+/// move it.
+pub(super) fn rewound_is_handed_out_again<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let events = bed.builder().build()?;
+    for number in 1..=5 {
+        events.dispatch_all(cents("a", number)?.at(10 * number))?;
+    }
+    let mut earlier = events.subscribe("mailer", EventQuery::all())?;
+    let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    assert_eq!(mailer.next(4, Duration::ZERO)?.len(), 4);
+    mailer.rewind(2)?;
+    assert_eq!((mailer.position(), acknowledged(bed)?), (2, None), "nothing was acknowledged yet");
+    assert_eq!(mailer.next(2, Duration::ZERO)?.len(), 2);
+    mailer.acknowledge()?;
+    mailer.rewind(events.position_at(20)?)?;
+    assert_eq!((mailer.position(), acknowledged(bed)?), (1, Some(1)));
+    let error = refused(mailer.rewind(3), "going forward");
+    assert!(matches!(error, EventError::Invalid { .. }), "{error:?}");
+    earlier.next(4, Duration::ZERO)?;
+    let error = refused(earlier.rewind(0), "a runner that another took over from");
+    assert!(matches!(error, EventError::Fenced { .. }), "{error:?}");
+    assert_eq!((earlier.position(), acknowledged(bed)?), (4, Some(1)));
+    drop((earlier, mailer, events));
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    let mut mailer = events.subscribe("mailer", EventQuery::all())?;
+    let read = mailer.next(9, Duration::ZERO)?;
+    assert_eq!(read.first().map(|event| event.as_event().position), Some(2));
+    assert_eq!(read.len(), 4);
+    mailer.acknowledge()?;
+    assert_eq!(events.trim(3)?, 4);
+    let error = refused(mailer.rewind(2), "what was trimmed");
+    assert!(matches!(error, EventError::Archived { asked: 3, first: 4, .. }), "{error:?}");
+    assert_eq!((mailer.position(), acknowledged(bed)?), (5, Some(5)));
+    mailer.rewind(3)?;
+    assert_eq!(mailer.next(9, Duration::ZERO)?.len(), 2);
+    Ok(())
+}
+
+/// After a rewind, what was claimed and completed can be claimed again, and the earlier claims are
+/// void.
+pub(super) fn claims_are_rewound<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    const LONG: Duration = Duration::from_secs(3600);
+    let events = bed.builder().build()?;
+    for number in 1..=4 {
+        events.dispatch_all(cents("a", number)?)?;
+    }
+    let claim = |events: &Events| -> Result<Vec<u64>> {
+        let claimed = events.claim("mailer", "one", 9, LONG)?;
+        Ok(claimed.iter().map(|event| event.as_event().position).collect())
+    };
+    events.rewind("mailer", 0)?;
+    assert_eq!(claim(&events)?, [1, 2, 3, 4]);
+    for position in [1, 2, 4] {
+        events.complete("mailer", "one", position)?;
+    }
+    assert_eq!(acknowledged(bed)?, Some(2));
+    events.rewind("mailer", 3)?;
+    assert_eq!(acknowledged(bed)?, Some(2), "it does not go forward");
+    assert!(claim(&events)?.is_empty(), "and leaves its claims");
+    events.rewind("mailer", 1)?;
+    let error = refused(events.complete("mailer", "one", 3), "a claim from before");
+    assert!(matches!(error, EventError::Invalid { .. }), "{error:?}");
+    drop(events);
+    bed.settle()?;
+    let events = bed.builder().build()?;
+    assert_eq!(claim(&events)?, [2, 3, 4]);
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::events::ledger::{cents, event};
 /// Enough events for several chunks of a rebuild.
 const CROWD: i64 = 1100;
 
-fn both<F: Factory>(bed: &EventBed<F>) -> Result<Events<F::Store>> {
+fn both<F: Factory>(bed: &EventBed<F>) -> Result<Events> {
     bed.builder().projection(bed.ledger("bank", 1)?).projection(bed.ledger("bank", 2)?).build()
 }
 
@@ -32,7 +32,7 @@ fn fill<F: Factory>(bed: &EventBed<F>) -> Result<()> {
 }
 
 /// Returns the roles of the existing versions.
-fn states<S: KvStore>(events: &Events<S>) -> Result<Vec<VersionState>> {
+fn states(events: &Events) -> Result<Vec<VersionState>> {
     Ok(events.versions("bank")?.iter().map(|version| version.state).collect())
 }
 
@@ -171,7 +171,7 @@ pub(super) fn older_handle_knows_the_switch<F: Factory>(bed: &mut EventBed<F>) -
     applied(&old, cents("a", 1)?)?;
     let new = both(bed)?;
     assert!(new.rebuild("bank", 2, &mut go_on)?);
-    let dispatched = old.dispatch(cents("a", 2)?)?;
+    let dispatched = old.dispatch_all(cents("a", 2)?)?;
     assert_eq!(dispatched.outcomes("bank"), [], "the version it knows is read no more");
     invalid(old.catch_up("bank").map(drop), "a version that is read no more");
     invalid(old.forget("bank", 2), "the version that is read, which it does not know");
@@ -205,7 +205,7 @@ pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> Res
     assert_eq!(newer.status()?.first().map(|bank| (bank.applied, bank.lag)), Some((1101, 0)));
     let older = only(2)?;
     invalid(older.catch_up("bank").map(drop), "a version earlier than the one that is read");
-    assert_eq!(older.dispatch(cents("late", 1)?)?.outcomes("bank"), []);
+    assert_eq!(older.dispatch_all(cents("late", 1)?)?.outcomes("bank"), []);
     assert_eq!(newer.catch_up("bank")?, 1102);
     drop((newer, older));
     bed.settle()?;

@@ -92,7 +92,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<
     bed.settle()?;
     // The program that appends has not declared an index.
     let newest = fill(bed, 20..33)?;
-    bed.builder().build()?.dispatch(raw(33))?;
+    bed.builder().build()?.dispatch_all(raw(33))?;
     assert_alike(&**bed.log_store(), "main")?;
     let log = bed.log()?;
     bed.log_store().write(|transaction| log.trim(transaction, 7, 100))?;

@@ -43,6 +43,14 @@ macro_rules! __event_faults {
             DeadLetterLost "failures::dead_letters_replayed",
             /// The quarantine of a stream is not stored.
             QuarantineForgotten "failures::quarantine_keeps_stream",
+            /// A view that was changed in a transaction stays, even if the transaction is rolled back.
+            RolledBackViewStays "own_commit::rolled_back_with_the_callers",
+            /// The use of a key stays, even if the transaction is rolled back.
+            RolledBackKeyStays "own_commit::rolled_back_with_the_callers",
+            /// The head of the log is committed with the next transaction, not with its own.
+            HeadCommittedLater "own_commit::waiters_notice_the_commit",
+            /// The log takes at most four puts in a transaction.
+            LongTransactionCut "own_commit::one_commit",
             /// The acknowledgement of a subscription is not stored.
             AcknowledgementForgotten "following::resumes_where_acknowledged",
             /// The consumer of a claim is not stored: two consumers get the event.
@@ -51,6 +59,14 @@ macro_rules! __event_faults {
             SwitchForgotten "rebuilds::rebuilt_beside_old",
             /// The switch to a newer version is not stored.
             TakeoverForgotten "rebuilds::newer_version_takes_over",
+            /// The acknowledgement of a subscription is committed with the next transaction.
+            AcknowledgedLater "following::starts_from_the_end",
+            /// The acknowledged position of a subscription never becomes a lower one.
+            NeverRewound "positions::rewound_is_handed_out_again",
+            /// Claims are not deleted together.
+            ClaimsOutliveRewind "positions::claims_are_rewound",
+            /// The time of an event is that of the machine.
+            ForeignClock "following::clock_is_the_tests_own",
             /// The runner of a subscription is not stored.
             RunnerForgotten "positions::later_runner_fences_the_earlier",
             /// The stored position of a subscription is one event too far.
@@ -99,6 +115,8 @@ pub(super) enum Fate {
     Dropped,
     /// It is made with the next transaction.
     Delayed,
+    /// It is made, and again with the next transaction, whether or not this one is rolled back.
+    Leaked,
     Changed(Vec<u8>),
 }
 
@@ -114,6 +132,7 @@ impl EventFault {
         let is_state = kind == "log" && key.len() > LOG_HEAD.len() && key.starts_with(LOG_HEAD);
         let is_dropped = match self {
             Self::SecondOfBatchLost => kind == "log" && number == 1,
+            Self::LongTransactionCut => kind == "log" && number >= 4,
             Self::StreamHeadForgotten => is_stream_head,
             Self::KeyForgotten => kind == "key",
             Self::StreamEntryLost => kind == "stream" && !is_stream_head,
@@ -145,6 +164,13 @@ impl EventFault {
         }
         match self {
             Self::PositionCommittedLater if is_state => Fate::Delayed,
+            Self::HeadCommittedLater if is_log_head => Fate::Delayed,
+            Self::AcknowledgedLater if kind == "ack" => Fate::Delayed,
+            Self::ForeignClock if kind == "log" && !is_log_head && !is_state => {
+                changed(value, 33, &i64::MAX.to_be_bytes())
+            }
+            Self::RolledBackViewStays if kind == "doc" => Fate::Leaked,
+            Self::RolledBackKeyStays if kind == "key" => Fate::Leaked,
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
             Self::BuildingForgotten if is_state => changed(value, 58, &[0]),
             Self::ClockForgotten if is_log_head => changed(value, 65, &i64::MIN.to_be_bytes()),
@@ -169,6 +195,16 @@ impl EventFault {
             }
             _ => Fate::Kept,
         }
+    }
+
+    /// Tells whether a put that replaces a value is lost.
+    pub(super) fn keeps_before(self, tree: &str, before: &[u8], value: &[u8]) -> bool {
+        self == Self::NeverRewound && kind(tree).0 == Some("ack") && value < before
+    }
+
+    /// Tells whether a deletion of a range is lost, though others are not.
+    pub(super) fn keeps_range(self, tree: &str) -> bool {
+        self == Self::ClaimsOutliveRewind && kind(tree).0 == Some("lease")
     }
 
     /// Tells whether a deletion is made.

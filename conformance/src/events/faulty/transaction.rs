@@ -65,6 +65,10 @@ impl KvWrite for TamperedTransaction<'_> {
         let Some(fault) = self.fault else {
             return self.below.put(tree, key, value);
         };
+        let before = self.below.get_with(tree, key, <[u8]>::to_vec)?;
+        if before.is_some_and(|before| fault.keeps_before(tree.name(), &before, value)) {
+            return Ok(());
+        }
         let count = self.counts.entry(tree.name().to_owned()).or_default();
         *count += 1;
         match fault.put(tree.name(), key, value, *count - 1) {
@@ -73,6 +77,10 @@ impl KvWrite for TamperedTransaction<'_> {
             Fate::Delayed => {
                 self.delayed.push((tree.clone(), key.to_vec(), value.to_vec()));
                 Ok(())
+            }
+            Fate::Leaked => {
+                self.next.lock().push((tree.clone(), key.to_vec(), value.to_vec()));
+                self.below.put(tree, key, value)
             }
             Fate::Changed(value) => self.below.put(tree, key, &value),
         }
@@ -83,7 +91,11 @@ impl KvWrite for TamperedTransaction<'_> {
     }
 
     fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
-        if self.keeps(tree) { Ok(()) } else { self.below.delete_range(tree, range) }
+        let keeps_range = self.fault.is_some_and(|fault| fault.keeps_range(tree.name()));
+        if keeps_range || self.keeps(tree) {
+            return Ok(());
+        }
+        self.below.delete_range(tree, range)
     }
 
     fn commit(self) -> Result<()> {

@@ -25,7 +25,25 @@ pub struct Ticket {
     size: u64,
 }
 
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "kebab-case")]
+pub enum Desk {
+    Opened { title: String },
+    #[event(version = 2, upgrade = to_cents)]
+    Paid(i64),
+    Closed,
+}
+
+fn to_cents(_version: u32, euros: serde_json::Value) -> arbour::events::Handled<serde_json::Value> {
+    Ok((euros.as_i64().ok_or("no euros")? * 100).into())
+}
+
+#[derive(Serialize, Deserialize, Event)]
+pub struct Noted(String);
+
 fn main() {
+    assert_eq!(Desk::TYPES, ["opened", "paid", "closed"]);
+    assert_eq!(Noted::TYPES, ["Noted"]);
     let store = arbour::MemoryStore::new();
     let tickets = store.collection::<Ticket>().unwrap();
     let filter = Ticket::STATUS
