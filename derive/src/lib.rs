@@ -120,8 +120,8 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// one that passes, the store is opened again and has to hold as much as before.
 ///
 /// Without `engines` the tests are of all engines that are built into `arbour`. An engine that is listed
-/// and not built in does not compile; the error names the feature. `#[ignore]` and `#[should_panic]` hold
-/// for each of the tests.
+/// and not built in does not compile; the error names the feature. `should_panic` and `ignore` hold for each of
+/// the tests.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
     let function = parse_macro_input!(function as ItemFn);

@@ -18,7 +18,7 @@ impl Events {
     /// rollback undoes all of it.
     ///
     /// If a projection fails at the event, the call fails and leaves the transaction as it was,
-    /// unless the projection's [policy](super::Projection::on_failure) is to put such events aside.
+    /// unless the projection's [policy](super::Projection::on_failure) is to dead-letter such events.
     /// A projection that is halted already, that is being built, or that lags far behind is left to
     /// the next thread that waits for it, with [`NotWaited`](Outcome::NotWaited) as its outcome.
     ///

@@ -230,7 +230,7 @@ pub enum EventError {
     /// was appended.
     #[error(
         "the projection {projection:?} fails at an event of this transaction: {reason}: correct the \
-         event, or let the projection put such events aside (`on_failure`)"
+         event, or let the projection dead-letter such events (`on_failure`)"
     )]
     Refused {
         /// The projection.

@@ -6,10 +6,6 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::{Error, ErrorKind, Operation, Result};
-
-use super::test_store::file_error;
-
 /// How many times a copy is tried, if a background thread of the engine writes meanwhile.
 const TRIES: u32 = 20;
 
@@ -17,24 +13,20 @@ const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Copies a folder as it is at one moment. The files are compared with their copies afterwards, and
-/// copied again if one has changed meanwhile.
-pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+/// copied again if one has changed meanwhile. Returns `false` if they change without end.
+pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<bool> {
     for _ in 0..TRIES {
-        let copied = copy(from, to).and_then(|()| is_alike(from, to));
-        match copied {
-            Ok(true) => return Ok(()),
+        match copy(from, to).and_then(|()| is_alike(from, to)) {
+            Ok(true) => return Ok(true),
             Ok(false) => {}
             // A file was removed while it was to be copied.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(file_error("copy the files of the store", &error)),
+            Err(error) => return Err(error),
         }
-        let removed = fs::remove_dir_all(to);
-        removed.map_err(|error| file_error("remove a copy of the store", &error))?;
+        fs::remove_dir_all(to)?;
         thread::sleep(PAUSE);
     }
-    let message = "the files of the store change while they are copied: let the threads that write \
-                   to it end before `crash`";
-    Err(Error::new(ErrorKind::Busy, Operation::Open, message))
+    Ok(false)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

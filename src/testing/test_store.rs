@@ -137,7 +137,13 @@ impl TestStore {
     /// ```
     pub fn crash(&mut self) -> Result<()> {
         let copy = life_folder(&self.folder, self.life + 1);
-        copy_folder(&self.folder(), &copy)?;
+        let is_copied = copy_folder(&self.folder(), &copy)
+            .map_err(|error| file_error("copy the files of the store", &error))?;
+        if !is_copied {
+            let message = "the files of the store change while they are copied: let the threads that \
+                           write to it end before `crash`";
+            return Err(Error::new(ErrorKind::Busy, Operation::Open, message));
+        }
         // The earlier store has to stop its threads. It cannot reach the copy any more, so it does
         // not matter what it still writes, or whether a transaction keeps it from closing.
         let _ = self.store.close();
@@ -161,7 +167,7 @@ fn open_in(engine: &str, folder: &Path, options: &StoreOptions) -> Result<DynSto
 }
 
 /// Returns the error of an operation on the folder of a test.
-pub(super) fn file_error(what: &str, error: &std::io::Error) -> Error {
+fn file_error(what: &str, error: &std::io::Error) -> Error {
     let message = format!("cannot {what} for a test: {error}");
     Error::new(ErrorKind::Io, Operation::Open, message)
 }

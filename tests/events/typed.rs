@@ -121,7 +121,7 @@ fn a_refused_event_leaves_the_transaction_usable() {
 }
 
 #[test]
-fn an_event_that_is_put_aside_is_appended() {
+fn an_event_that_is_dead_lettered_is_appended() {
     let store = arbour::open("memory:").unwrap();
     let policy = FailurePolicy::default().then(FailureAction::DeadLetter);
     let failing = Projection::new("bank", 1)

@@ -132,7 +132,7 @@ pub(super) fn refused_leaves_the_transaction<F: Factory>(bed: &mut EventBed<F>) 
 }
 
 /// An event at which an inline projection fails is refused, and nothing of it is left: no event, no
-/// view, no dead letter, no halt. One that the projection puts aside is appended.
+/// view, no dead letter, no halt. One that the projection dead-letters is appended.
 pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = bed.open()?;
     let failing = || event("a", json!({"cents": 2, "fail": "apply"}));

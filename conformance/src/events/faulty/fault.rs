@@ -169,8 +169,7 @@ impl EventFault {
             Self::ForeignClock if kind == "log" && !is_log_head && !is_state => {
                 changed(value, 33, &i64::MAX.to_be_bytes())
             }
-            Self::RolledBackViewStays if kind == "doc" => Fate::Leaked,
-            Self::RolledBackKeyStays if kind == "key" => Fate::Leaked,
+            _ if self.leaks(kind) => Fate::Leaked,
             Self::HaltForgotten if is_state => changed(value, 57, &[0]),
             Self::BuildingForgotten if is_state => changed(value, 58, &[0]),
             Self::ClockForgotten if is_log_head => changed(value, 65, &i64::MIN.to_be_bytes()),
@@ -195,6 +194,14 @@ impl EventFault {
             }
             _ => Fate::Kept,
         }
+    }
+
+    /// Tells whether what is written to trees of this kind outlives a rollback.
+    fn leaks(self, kind: &str) -> bool {
+        matches!(
+            (self, kind),
+            (Self::RolledBackViewStays, "doc") | (Self::RolledBackKeyStays, "key")
+        )
     }
 
     /// Tells whether a put that replaces a value is lost.
