@@ -37,8 +37,8 @@
 //!
 //! A future that is dropped, by a timeout or because the client went away, ends the wait and nothing
 //! else. A write that has not begun then never runs. A write that has begun runs to its end and is
-//! committed whole, or rolled back whole if its closure fails. There is nothing in between, and the
-//! writes of other tasks in the same commit do not notice.
+//! committed whole, or rolled back whole if its closure fails. The writes of other tasks in the same
+//! commit are not affected.
 //!
 //! # Transactions across awaits
 //!

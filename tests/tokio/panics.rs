@@ -59,7 +59,7 @@ async fn a_panic_reaches_the_caller_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn what_panics_when_it_is_dropped_stops_nobody() {
+async fn what_panics_when_it_is_dropped_stops_no_other_write() {
     for bed in beds() {
         let (mut gate, passage) = gate();
         let mut first = Box::pin(bed.store.write(move |_| {
