@@ -50,7 +50,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// A value of a field has a type that implements `IndexValue`. The names in stored documents are those
 /// of serde: `rename` and `rename_all` are read from its attributes. A field with an attribute of serde
-/// that changes its form, such as `flatten` or `with`, cannot be declared.
+/// that changes its form, such as `flatten` or `with`, cannot be declared. The modules `rfc3339` and
+/// `iso8601` of `time` and `str` of `rust_decimal` are allowed for `with`, because a field understands
+/// these forms of a moment or a decimal number as well.
 ///
 /// # Ids that are made
 ///

@@ -18,7 +18,7 @@ use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
-use super::{Body, DocError, Filter, Query, Stored, encode_scalar};
+use super::{Body, DocError, Filter, Query, Stored};
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, D> {
@@ -101,7 +101,7 @@ impl<'r, D: Body> Reader<'r, D> {
         &self,
         find: &Find,
         (index, part): (usize, usize),
-        visit: &mut dyn FnMut(&Value),
+        visit: &mut dyn FnMut(&[u8], &Value),
     ) -> Result<()> {
         let collection = self.collection;
         let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
@@ -118,11 +118,11 @@ impl<'r, D: Body> Reader<'r, D> {
             if is_of_many && !seen.insert(found.id_key.to_vec()) {
                 return Ok(ControlFlow::Continue(()));
             }
-            let value =
-                part_value(entry, part, at.direction).and_then(|value| decode_scalar(&value));
-            let value = value.map_err(|cause| collection.undecodable(entry, cause))?;
+            let undecodable = |cause| collection.undecodable(entry, cause);
+            let bytes = part_value(entry, part, at.direction).map_err(undecodable)?;
+            let value = decode_scalar(&bytes).map_err(undecodable)?;
             if !value.is_null() {
-                visit(&value);
+                visit(&bytes, &value);
             }
             Ok(ControlFlow::Continue(()))
         });
@@ -162,16 +162,13 @@ impl<'r, D: Body> Reader<'r, D> {
         let field = definition.field(name)?;
         if definition.has_many(field) {
             let mut edge: Option<(Vec<u8>, Value)> = None;
-            self.values(filter, name, |value| {
-                let mut bytes = Vec::new();
-                let is_better = |old: &Vec<u8>, new: &Vec<u8>| match direction {
-                    Direction::Forward => new < old,
-                    Direction::Reverse => new > old,
+            self.values(filter, name, |bytes, value| {
+                let is_better = |old: &[u8]| match direction {
+                    Direction::Forward => bytes < old,
+                    Direction::Reverse => bytes > old,
                 };
-                if encode_scalar(value, &mut bytes)
-                    && edge.as_ref().is_none_or(|(old, _)| is_better(old, &bytes))
-                {
-                    edge = Some((bytes, value.clone()));
+                if edge.as_ref().is_none_or(|(old, _)| is_better(old)) {
+                    edge = Some((bytes.to_vec(), value.clone()));
                 }
             })?;
             return Ok(edge.map(|(_, value)| value));
@@ -182,24 +179,7 @@ impl<'r, D: Body> Reader<'r, D> {
         let first = self.search(&query)?.items.pop();
         Ok(first.map(|stored| match field {
             FieldRef::Id => stored.id.to_json(),
-            field => plain(definition.value(field, &stored.body)),
+            field => definition.plain(field, &stored.body),
         }))
     }
-}
-
-/// Converts a number to the form that an index returns: an integer if the value is integral.
-pub(super) fn plain(value: Value) -> Value {
-    let is_plain = match &value {
-        Value::Number(number) => !number.is_f64(),
-        Value::Object(_) => false,
-        _ => true,
-    };
-    if is_plain {
-        return value;
-    }
-    let mut bytes = Vec::new();
-    if !encode_scalar(&value, &mut bytes) {
-        return value;
-    }
-    decode_scalar(&bytes).unwrap_or(value)
 }

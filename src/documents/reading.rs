@@ -5,15 +5,16 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::Result;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
 use super::find::Find;
-use super::reader::{Reader, plain};
+use super::reader::Reader;
+use super::scalar::decode_scalar;
 use super::search::Search;
 use super::sum::Sum;
-use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored, encode_scalar};
+use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored};
 
 impl<D: Body> Reader<'_, D> {
     fn declaration(&self) -> &Declaration<D> {
@@ -75,7 +76,7 @@ impl<D: Body> Reader<'_, D> {
         &self,
         filter: &Filter<D>,
         field: &str,
-        mut visit: impl FnMut(&Value),
+        mut visit: impl FnMut(&[u8], &Value),
     ) -> Result<()> {
         let definition = &self.collection.definition;
         let field = definition.field(field)?;
@@ -98,10 +99,13 @@ impl<D: Body> Reader<'_, D> {
             // A value that the field does not allow counts as null.
             let _ = definition.scalars(field, &stored.body, &mut |value| {
                 let mut bytes = Vec::new();
-                let is_new = encode_scalar(value, &mut bytes) && seen.insert(bytes);
-                if is_new && !value.is_null() {
-                    visit(&plain(value.clone()));
+                if value.is_null() || !value.encode(&mut bytes) || seen.contains(&bytes) {
+                    return;
                 }
+                // What was encoded can be decoded.
+                let plain = decode_scalar(&bytes).unwrap_or_else(|_| value.to_json());
+                visit(&bytes, &plain);
+                seen.insert(bytes);
             });
         })
     }
@@ -145,7 +149,7 @@ impl<D: Body> Reader<'_, D> {
         Ok(exists)
     }
 
-    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
         self.sum_up(filter, field)?.total(self.declaration(), field)
     }
 
@@ -155,18 +159,15 @@ impl<D: Body> Reader<'_, D> {
 
     fn sum_up(&self, filter: &Filter<D>, field: &str) -> Result<Sum> {
         let mut sum = Sum::of(self.declaration(), field)?;
-        self.values(filter, field, |value| sum.add(value))?;
+        self.values(filter, field, |_, value| sum.add(value))?;
         Ok(sum)
     }
 
     pub(super) fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         let mut different = BTreeMap::new();
-        let mut bytes = Vec::new();
-        self.values(filter, field, |value| {
-            bytes.clear();
-            // Only scalars are values of a field.
-            if encode_scalar(value, &mut bytes) && !different.contains_key(&bytes) {
-                different.insert(bytes.clone(), value.clone());
+        self.values(filter, field, |bytes, value| {
+            if !different.contains_key(bytes) {
+                different.insert(bytes.to_vec(), value.clone());
             }
         })?;
         Ok(different.into_values().collect())

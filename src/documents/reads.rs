@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::{Direction, KvRead, Result};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 #[cfg(doc)]
 use super::DocError;
@@ -154,9 +154,9 @@ impl<D: Body> Collection<D> {
         reader: &R,
         filter: &Filter<D>,
         field: &str,
-        visit: impl FnMut(&Value),
+        mut visit: impl FnMut(&Value),
     ) -> Result<()> {
-        Reader::new(self, &self.docs(reader))?.values(filter, field, visit)
+        Reader::new(self, &self.docs(reader))?.values(filter, field, |_, value| visit(value))
     }
 
     /// Returns the least value of a field, in the order of indexes, or `None` if all are null.
@@ -185,13 +185,14 @@ impl<D: Body> Collection<D> {
         Reader::new(self, &self.docs(reader))?.edge(filter, field, Direction::Reverse)
     }
 
-    /// Adds up the values of a field; zero if all are null. Integers are added exactly.
+    /// Adds up the values of a field; zero if all are null. Integers are added exactly, and so are
+    /// decimal numbers, whose sum is a text such as `"12.5"`.
     ///
     /// # Errors
     /// [`SumRange`](DocError::SumRange) if the sum leaves the range of its numbers,
     /// [`KindMismatch`](DocError::KindMismatch) if the field is declared to hold something else, and
     /// those of [`search`](Self::search).
-    pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> Result<Number> {
+    pub fn sum<R: KvRead>(&self, reader: &R, filter: &Filter<D>, field: &str) -> Result<Value> {
         Reader::new(self, &self.docs(reader))?.sum(filter, field)
     }
 

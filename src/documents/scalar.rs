@@ -1,19 +1,19 @@
-//! Encoding the values of fields to bytes that sort as the values do.
+//! The values of fields, and bytes that sort as they do.
 //!
-//! null < false < true < numbers < text. Numbers sort by value, whether they were written as
-//! integers or not: first the nearest `f64`, then the distance of the integer from it, so that
-//! integers keep their order where an `f64` lacks the precision. A distance of up to 2,048, which
-//! suffices for 64 bits, takes two bytes; a longer one, which 128-bit integers can have, takes
-//! twelve, with a first byte below or above that of all short ones. `-0.0` is `0`. No encoding is a
-//! prefix of another, and none contains the bytes `FE` and `FF`: they are parts of a
-//! [key](crate::key) like any other.
+//! null < false < true < numbers < text, and after these the values of fields whose
+//! [kind](FieldKind) gives their JSON form a meaning: decimal numbers, timestamps, dates with a time,
+//! dates, bytes. Numbers sort by value, whether they were written as integers or not
+//! ([number](super::number)). No encoding is a prefix of another, and none contains the bytes `FE` and
+//! `FF`: they are parts of a [key](crate::key) like any other.
 
 use std::borrow::Cow;
 
 use arbour_core::DecodeError;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use super::Integer;
+use super::decimal::Decimal;
+use super::number::{decode_integer, decode_number, encode_float, encode_integer};
+use super::{FieldKind, Integer, moment};
 use crate::key::{KeyPart as _, Ordered};
 
 const NULL: u8 = 0x02;
@@ -21,28 +21,17 @@ const FALSE: u8 = 0x03;
 const TRUE: u8 = 0x04;
 const NUMBER: u8 = 0x05;
 const TEXT: u8 = 0x06;
+const DECIMAL: u8 = 0x07;
+const TIMESTAMP: u8 = 0x08;
+const DATE_TIME: u8 = 0x09;
+const DATE: u8 = 0x0a;
+const BYTES: u8 = 0x0b;
 
-/// The bytes of an `f64` in a key.
-const FLOAT_BYTES: usize = 10;
+/// More days than there are between 1970 and any date that has a text.
+const DAYS_END: i128 = 400_000_000;
 
-/// Added to a short distance of an integer from its nearest `f64`.
-const DISTANCE_ZERO: i128 = 0x1000;
-
-/// The longest distance encoded in two bytes. A 64-bit integer needs at most 1,024.
-const SHORT_DISTANCE_MAX: u128 = 0x800;
-
-/// The first byte of a long distance below a float, less than that of all short distances.
-const LONG_BELOW: u8 = 0x00;
-
-/// The first byte of a long distance above a float, greater than that of all short distances.
-const LONG_ABOVE: u8 = 0x40;
-
-/// The number of seven-bit groups of a long distance: 2^74 fits.
-const LONG_GROUPS: u32 = 11;
-
-/// The highest number of that many groups. Distances below a float are subtracted from it, so that
-/// the longest sorts first.
-const LONG_MAX: u128 = (1 << (7 * LONG_GROUPS)) - 1;
+/// The nanoseconds of a day.
+const DAY: i128 = 86_400_000_000_000;
 
 /// The type of a value. Only values of the same type are compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +44,16 @@ pub(super) enum ScalarKind {
     Number,
     /// A string.
     Text,
+    /// A decimal number.
+    Decimal,
+    /// A moment.
+    Timestamp,
+    /// A date with a time, but no offset from UTC.
+    DateTime,
+    /// A date.
+    Date,
+    /// Bytes.
+    Bytes,
 }
 
 impl ScalarKind {
@@ -80,6 +79,27 @@ impl ScalarKind {
             Self::Bool => "a bool",
             Self::Number => "a number",
             Self::Text => "a text",
+            Self::Decimal => "a decimal number",
+            Self::Timestamp => "a timestamp",
+            Self::DateTime => "a date with a time",
+            Self::Date => "a date",
+            Self::Bytes => "bytes",
+        }
+    }
+
+    /// Returns the type of an encoded value, by its first byte.
+    #[must_use]
+    pub(super) fn of_encoded(bytes: &[u8]) -> Self {
+        match bytes.first() {
+            Some(&(FALSE | TRUE)) => Self::Bool,
+            Some(&NUMBER) => Self::Number,
+            Some(&TEXT) => Self::Text,
+            Some(&DECIMAL) => Self::Decimal,
+            Some(&TIMESTAMP) => Self::Timestamp,
+            Some(&DATE_TIME) => Self::DateTime,
+            Some(&DATE) => Self::Date,
+            Some(&BYTES) => Self::Bytes,
+            _ => Self::Null,
         }
     }
 
@@ -91,8 +111,96 @@ impl ScalarKind {
             Self::Bool => (FALSE, TRUE),
             Self::Number => (NUMBER, NUMBER),
             Self::Text => (TEXT, TEXT),
+            Self::Decimal => (DECIMAL, DECIMAL),
+            Self::Timestamp => (TIMESTAMP, TIMESTAMP),
+            Self::DateTime => (DATE_TIME, DATE_TIME),
+            Self::Date => (DATE, DATE),
+            Self::Bytes => (BYTES, BYTES),
         }
     }
+}
+
+/// The value of a field, as its [kind](FieldKind) understands its JSON form.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scalar<'v> {
+    /// It is what JSON has: null, a bool, a number or a text.
+    Json(&'v Value),
+    Decimal(Decimal),
+    /// Nanoseconds from 1970.
+    Timestamp(i128),
+    /// Nanoseconds from 1970, as if it were in UTC.
+    DateTime(i128),
+    /// Days from 1970.
+    Date(i128),
+    Bytes(Vec<u8>),
+}
+
+impl<'v> Scalar<'v> {
+    /// Reads the value of a field of a kind; `None` if the kind does not allow it.
+    pub(super) fn of(kind: FieldKind, value: &'v Value) -> Option<Self> {
+        let is_json = match (kind, value) {
+            (_, Value::Null) | (FieldKind::Any, Value::Bool(_)) => true,
+            (FieldKind::Bool, value) => value.is_boolean(),
+            (FieldKind::Integer, value) => Integer::of(value).is_some(),
+            (FieldKind::Number, Value::Number(_)) => true,
+            (FieldKind::Any, Value::Number(_) | Value::String(_)) => true,
+            (FieldKind::Any | FieldKind::Number, value) => Integer::of(value).is_some(),
+            (FieldKind::Text, value) => value.is_string(),
+            (FieldKind::Decimal, value) => return Decimal::of(value).map(Self::Decimal),
+            (FieldKind::Timestamp, value) => return moment::timestamp(value).map(Self::Timestamp),
+            (FieldKind::DateTime, value) => return moment::date_time(value).map(Self::DateTime),
+            (FieldKind::Date, value) => return moment::date(value).map(Self::Date),
+            (FieldKind::Bytes, value) => return bytes_of(value).map(Self::Bytes),
+        };
+        is_json.then_some(Self::Json(value))
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Json(Value::Null))
+    }
+
+    /// Appends the encoding, which sorts as the value does. Returns false, and appends nothing, for
+    /// JSON that cannot be the value of a field.
+    pub(super) fn encode(&self, bytes: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Json(value) => return encode_scalar(value, bytes),
+            Self::Decimal(decimal) => {
+                bytes.push(DECIMAL);
+                decimal.encode(bytes);
+            }
+            Self::Timestamp(nanoseconds) => encode_count(TIMESTAMP, *nanoseconds, bytes),
+            Self::DateTime(nanoseconds) => encode_count(DATE_TIME, *nanoseconds, bytes),
+            Self::Date(days) => encode_count(DATE, *days, bytes),
+            Self::Bytes(content) => {
+                bytes.push(BYTES);
+                Ordered(content.as_slice()).encode_part(bytes);
+            }
+        }
+        true
+    }
+
+    /// Returns the JSON form, which is the same for equal values.
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Self::Json(value) => (*value).clone(),
+            Self::Decimal(decimal) => decimal.to_string().into(),
+            Self::Timestamp(nanoseconds) => moment::timestamp_text(*nanoseconds).into(),
+            Self::DateTime(nanoseconds) => moment::date_time_text(*nanoseconds).into(),
+            Self::Date(days) => moment::date_text(*days).into(),
+            Self::Bytes(bytes) => bytes.as_slice().into(),
+        }
+    }
+}
+
+fn encode_count(kind: u8, count: i128, bytes: &mut Vec<u8>) {
+    bytes.push(kind);
+    encode_integer(count.into(), bytes);
+}
+
+/// Returns the bytes in an array of numbers.
+fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    let byte = |number: &Value| u8::try_from(number.as_u64()?).ok();
+    value.as_array()?.iter().map(byte).collect()
 }
 
 /// Appends the encoding of a value, which sorts as the value does: the bytes of it in an index.
@@ -148,27 +256,7 @@ pub(super) fn encode_text_prefix(beginning: &str, bytes: &mut Vec<u8>) {
     bytes.pop();
 }
 
-fn encode_integer(integer: Integer, bytes: &mut Vec<u8>) {
-    let (float, distance) = integer.split();
-    encode_float(float, distance, bytes);
-}
-
-fn encode_float(float: f64, distance: i128, bytes: &mut Vec<u8>) {
-    // Adding zero converts -0.0 to 0.0, so that both are found as the same number.
-    (float + 0.0).encode_part(bytes);
-    let length = distance.unsigned_abs();
-    if length <= SHORT_DISTANCE_MAX {
-        let distance = (distance + DISTANCE_ZERO) as u16;
-        bytes.extend_from_slice(&[(distance >> 7) as u8, (distance & 0x7f) as u8]);
-        return;
-    }
-    let (first, groups) =
-        if distance < 0 { (LONG_BELOW, LONG_MAX - length) } else { (LONG_ABOVE, length) };
-    bytes.push(first);
-    bytes.extend((0..LONG_GROUPS).rev().map(|group| (groups >> (7 * group)) as u8 & 0x7f));
-}
-
-/// Decodes the output of [`encode_scalar`]. A number without a fraction becomes a 64-bit integer if
+/// Decodes the output of [`encode_scalar`] or [`Scalar::encode`] to the JSON form. A number without a fraction becomes a 64-bit integer if
 /// it fits; otherwise a float if that represents it exactly, or an [`Integer`].
 ///
 /// # Errors
@@ -180,8 +268,28 @@ pub(super) fn decode_scalar(bytes: &[u8]) -> Result<Value, DecodeError> {
         Some((&TRUE, [])) => Ok(Value::Bool(true)),
         Some((&NUMBER, number)) => decode_number(number),
         Some((&TEXT, text)) => Ordered::<String>::decode_part(text).map(|text| text.0.into()),
+        Some((&DECIMAL, decimal)) => Ok(Scalar::Decimal(Decimal::decode(decimal)?).to_json()),
+        Some((&TIMESTAMP, count)) => {
+            Ok(Scalar::Timestamp(decode_count(count, DAYS_END * DAY)?).to_json())
+        }
+        Some((&DATE_TIME, count)) => {
+            Ok(Scalar::DateTime(decode_count(count, DAYS_END * DAY)?).to_json())
+        }
+        Some((&DATE, count)) => Ok(Scalar::Date(decode_count(count, DAYS_END)?).to_json()),
+        Some((&BYTES, bytes)) => {
+            Ok(Scalar::Bytes(Ordered::<Vec<u8>>::decode_part(bytes)?.0).to_json())
+        }
         other => Err(not_scalar(other.map(|(first, _)| *first))),
     }
+}
+
+/// Reads a count of nanoseconds or days, which is less than `end` on either side of zero.
+fn decode_count(bytes: &[u8], end: i128) -> Result<i128, DecodeError> {
+    let count = decode_integer(bytes)?;
+    if (-end..end).contains(&count) {
+        return Ok(count);
+    }
+    Err(DecodeError::new("a time or a date", format!("the number {count}")))
 }
 
 fn not_scalar(first: Option<u8>) -> DecodeError {
@@ -190,41 +298,6 @@ fn not_scalar(first: Option<u8>) -> DecodeError {
         None => "no bytes".into(),
     };
     DecodeError::new("a value of a field", found)
-}
-
-fn decode_number(bytes: &[u8]) -> Result<Value, DecodeError> {
-    let wrong = || DecodeError::new("a number of 12 or 22 bytes", format!("{}", bytes.len()));
-    let (float, distance) = bytes.split_at_checked(FLOAT_BYTES).ok_or_else(wrong)?;
-    let float = f64::decode_part(float)?;
-    let distance = decode_distance(distance).ok_or_else(wrong)?;
-    if let Some(integer) = Integer::joined(float, distance) {
-        let value = Value::from(integer);
-        if distance != 0 || value.is_number() {
-            return Ok(value);
-        }
-    }
-    let number = Number::from_f64(float);
-    number.map(Value::Number).ok_or_else(|| DecodeError::new("a finite number", float.to_string()))
-}
-
-/// Decodes the distance of an integer above its float.
-fn decode_distance(bytes: &[u8]) -> Option<i128> {
-    let (&first, rest) = bytes.split_first()?;
-    if bytes.iter().any(|byte| *byte > 0x7f) {
-        return None;
-    }
-    if let [low] = rest {
-        return Some((i128::from(first) << 7 | i128::from(*low)) - DISTANCE_ZERO);
-    }
-    if rest.len() != LONG_GROUPS as usize {
-        return None;
-    }
-    let groups = rest.iter().fold(0_u128, |groups, byte| groups << 7 | u128::from(*byte));
-    match first {
-        LONG_ABOVE => i128::try_from(groups).ok(),
-        LONG_BELOW => i128::try_from(LONG_MAX - groups).ok().map(|length| -length),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

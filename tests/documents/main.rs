@@ -6,6 +6,9 @@
 #[cfg(test)]
 mod any_type;
 #[cfg(test)]
+#[cfg(feature = "derive")]
+mod columns;
+#[cfg(test)]
 mod defaults;
 #[cfg(test)]
 #[cfg(feature = "derive")]
@@ -33,3 +36,12 @@ mod refusals;
 mod round_trips;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+#[cfg(all(
+    feature = "chrono",
+    feature = "derive",
+    feature = "jiff",
+    feature = "rust_decimal",
+    feature = "time"
+))]
+mod times_and_decimals;

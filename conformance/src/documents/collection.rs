@@ -9,7 +9,7 @@ use arbour::documents::{
 };
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::tested::{TestCollection, TestReader, TestWriter};
 
@@ -210,7 +210,7 @@ macro_rules! reads {
             self.collection.max(&*self.$source, filter, field)
         }
 
-        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
             self.collection.sum(&*self.$source, filter, field)
         }
 

@@ -13,7 +13,7 @@ use arbour::documents::{
 };
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 /// Opens collections in a store.
 ///
@@ -174,7 +174,7 @@ pub trait TestReader<D: Body> {
 
     fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>>;
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number>;
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value>;
 
     fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>>;
 

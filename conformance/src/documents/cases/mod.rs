@@ -20,6 +20,7 @@ mod fields;
 mod filters;
 mod ids;
 mod indexes;
+mod kinds;
 mod life;
 mod merges;
 mod oracle;
@@ -64,6 +65,10 @@ macro_rules! __documents_cases {
             accepted {
                 losses_refused depth_limited wide_integers_exact fields_are_those_of_json
                 kinds_are_not_mixed
+            }
+            kinds {
+                moments_in_order dates_in_order date_times_in_order decimals_in_order bytes_in_order
+                decimals_summed other_forms_refused
             }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder

@@ -88,6 +88,21 @@ macro_rules! __doc_faults {
             /// Comparing a field with a value of another kind finds nothing.
             KindsMixed "accepted::kinds_are_not_mixed",
 
+            /// Moments are compared as the texts that spell them, as in SQLite.
+            MomentsAreTexts "kinds::moments_in_order",
+            /// Dates are compared as the texts that spell them.
+            DatesAreTexts "kinds::dates_in_order",
+            /// Dates with a time are compared as the texts that spell them.
+            DateTimesAreTexts "kinds::date_times_in_order",
+            /// Decimal numbers are compared as the texts that spell them.
+            DecimalsAreTexts "kinds::decimals_in_order",
+            /// Bytes sort by their number first.
+            BytesSortByLength "kinds::bytes_in_order",
+            /// Decimal numbers are added as floats, as by SQLite.
+            DecimalsSummedAsFloats "kinds::decimals_summed",
+            /// A field of a kind takes any form.
+            AnyFormTaken "kinds::other_forms_refused",
+
             /// A unique index refuses nothing.
             UniqueNotEnforced "indexes::unique_refused_leaves_no_residue",
             /// A unique index reports the fields but not the document that has their values, as in

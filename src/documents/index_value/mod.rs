@@ -7,11 +7,42 @@ use uuid::Uuid;
 
 use super::{FieldKind, Integer, json_form};
 
+mod bytes;
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(feature = "rust_decimal")]
+mod decimal;
+#[cfg(feature = "jiff")]
+mod jiff;
+#[cfg(all(
+    test,
+    feature = "chrono",
+    feature = "jiff",
+    feature = "rust_decimal",
+    feature = "time"
+))]
+mod tests;
+#[cfg(feature = "time")]
+mod time;
+
+
 /// A type of which a field can have a value: it can be indexed, compared, filtered and sorted by.
 ///
-/// Numbers, booleans, texts, UUIDs and options of them are such types. `#[derive(IndexValue)]`
-/// implements it for enums whose variants have no content, which are stored as their names, and for
-/// newtypes, which are stored as their content.
+/// Numbers, booleans, texts, UUIDs, bytes and options of them are such types. A feature of this crate
+/// named after another crate makes its types such ones, and compares them as that crate does:
+///
+/// | feature | types | kind |
+/// |---|---|---|
+/// | `jiff` | `Timestamp`, `ZonedDateTime` | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `civil::DateTime`, `civil::Date` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `time` | `OffsetDateTime` | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `PrimitiveDateTime`, `Date` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `chrono` | `DateTime` of any time zone | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `NaiveDateTime`, `NaiveDate` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `rust_decimal` | `Decimal` | [`Decimal`](FieldKind::Decimal) |
+///
+/// `#[derive(IndexValue)]` implements it for enums whose variants have no content, which are stored as
+/// their names, and for newtypes, which are stored as their content.
 ///
 #[cfg_attr(feature = "derive", doc = "```")]
 #[cfg_attr(not(feature = "derive"), doc = "```text")]
@@ -29,8 +60,9 @@ use super::{FieldKind, Integer, json_form};
 /// assert_eq!(DocId::from(&TicketId(7)), DocId::Integer(7));
 /// ```
 ///
-/// Implement it by hand for a type with a serialization of its own. The values returned here must
-/// equal what [`to_json`](super::to_json) returns for the same value, or filters will not find it:
+/// Implement it by hand for a type with a serialization of its own. The values returned here must be
+/// equal, as values of [`KIND`](Self::KIND), to what [`to_json`](super::to_json) returns for the same
+/// value, or filters will not find it:
 ///
 /// ```
 /// use arbour::documents::{FieldKind, IndexValue, to_json};
@@ -151,6 +183,9 @@ macro_rules! plain {
         }
     )*};
 }
+
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "time"))]
+use plain;
 
 plain! {
     i8, Integer, |integer| (*integer).into();
