@@ -14,6 +14,7 @@ mod index_value;
 mod nearest;
 mod options;
 mod serde_names;
+mod stored_form;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -28,6 +29,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `collection = "tickets"` | the name of the collection; required |
 /// | `index(status, created desc)` | an index over fields, which need no attribute of their own. Options: `unique`, `sparse`, `name = "..."`. A field that is called like an option is written with a direction: `unique asc` |
 /// | `computed(name = "initial", type = char, with = initial)` | a field that a function computes from `&Self`, with the options of a field; `revision = 1` after the function changed |
+/// | `path("lines[].sku", type = String, index)` | a field within other fields, with the options of a field. `[]` leads to each element of an array, and `type` is that of an element. The names are those that serde writes. The constant is `LINES_SKU`; `name = "skus"` gives the field another name |
 /// | `codec = "bincode"` | the encoding of bodies: `"json"` or `"bincode"` |
 /// | `feed` | records changes for subscribers |
 ///

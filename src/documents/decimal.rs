@@ -43,9 +43,8 @@ impl Decimal {
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let is_number = |digits: &str| {
-            !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
-        };
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
         if !is_number(whole) || !is_number(fraction) {
             return None;
         }
@@ -91,8 +90,7 @@ impl Decimal {
     /// Reads the output of [`encode`](Self::encode).
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let wrong = || DecodeError::new("a decimal number", format!("{} bytes", bytes.len()));
-        let (floor, fraction) =
-            bytes.split_at_checked(number_bytes(bytes)).ok_or_else(wrong)?;
+        let (floor, fraction) = bytes.split_at_checked(number_bytes(bytes)).ok_or_else(wrong)?;
         let floor = decode_integer(floor)?;
         let Some((0, pairs)) = fraction.split_last() else { return Err(wrong()) };
         if pairs.len() > FRACTION_DIGITS / 2 || pairs.iter().any(|pair| !(1..=100).contains(pair)) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::scalar::{Scalar, ScalarKind, decode_scalar};
 use super::{
     Body, Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, encode_scalar,
-    path, read_id,
+    path, read_id, steps,
 };
 
 /// A declaration with its names resolved.
@@ -336,6 +336,11 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
     if declaration.id_path.iter().any(String::is_empty) {
         return Err(format!("the path {id_name:?} to the id has an empty name in it"));
     }
+    if declaration.id_path.iter().any(|name| name.ends_with(steps::EACH)) {
+        return Err(format!(
+            "the path {id_name:?} leads to many values, and a document has one id"
+        ));
+    }
     if let (Some(placeholder), false) = (&declaration.placeholder, declaration.ids.are_made()) {
         return Err(format!(
             "{placeholder} stands for an id to be made, but the program chooses the ids: remove the \
@@ -355,6 +360,7 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
         {
             return Err(format!("the field {:?} has an empty name in its path", field.name));
         }
+        check_arrays(field)?;
         if let Some(default) = &field.default {
             let values = match default {
                 Value::Array(values) if field.many => values.as_slice(),
@@ -382,6 +388,30 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
         if !names.insert(&index.name) {
             return Err(format!("two indexes are named {:?}: rename one", index.name));
         }
+    }
+    Ok(())
+}
+
+/// Checks a field whose path leads to each element of an array.
+fn check_arrays<D>(field: &Field<D>) -> Result<(), String> {
+    let (name, FieldSource::Path(path)) = (&field.name, &field.source) else { return Ok(()) };
+    if path.iter().any(|step| step.ends_with(']') && step != steps::EACH) {
+        return Err(format!(
+            "the path {:?} of the field {name:?} leads to one element of an array: `[]` leads to each, \
+             and a computed field to one",
+            steps::joined(path)
+        ));
+    }
+    if steps::leads_to_many(path) && field.default.is_some() {
+        return Err(format!(
+            "the field {name:?} has a value for each element of an array, and no place for a \
+             default: remove the default"
+        ));
+    }
+    if steps::leads_to_many(path) && !field.many {
+        return Err(format!(
+            "the field {name:?} leads to each element of an array: keep it `many`"
+        ));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::FieldKind;
+use super::{FieldKind, steps};
 
 /// A value of documents of type `D` that can be filtered, sorted by and indexed.
 ///
@@ -46,7 +46,8 @@ pub struct Field<D> {
 /// Where the value of a [`Field`] comes from.
 #[doc(hidden)]
 pub enum FieldSource<D> {
-    /// A path of object members, outermost first, as serde names them.
+    /// A path of object members, outermost first, as serde names them; `[]` stands for each element
+    /// of an array.
     Path(Vec<String>),
     /// A closure over the document. It must depend on nothing else.
     Computed(Compute<D>),
@@ -59,13 +60,21 @@ impl<D> Field<D> {
     /// Defines a field by its path: object members separated by dots, as serde names them. The path
     /// is also its name.
     ///
+    /// `[]` after a member leads to each element of the array there, and makes the field one of
+    /// [many](Self::many) values: `lines[].sku`. Arrays in elements are reached in the same way:
+    /// `lines[].parts[].name`. Elements without the rest of the path have no value, and what is no
+    /// array has no elements.
+    ///
     /// ```
     /// use arbour::documents::Field;
     /// assert_eq!(Field::<serde_json::Value>::path("address.city").name, "address.city");
+    /// assert!(Field::<serde_json::Value>::path("lines[].sku").many);
     /// ```
     #[must_use]
     pub fn path(path: &str) -> Self {
-        Self::new(path, FieldSource::Path(path.split('.').map(str::to_owned).collect()))
+        let steps = steps::split(path);
+        let many = steps::leads_to_many(&steps);
+        Self { many, ..Self::new(path, FieldSource::Path(steps)) }
     }
 
     /// Defines a field that is computed from the document, and from nothing else. If you change the
@@ -202,7 +211,7 @@ impl<D> Clone for Field<D> {
 impl<D> fmt::Debug for Field<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match &self.source {
-            FieldSource::Path(path) => path.join("."),
+            FieldSource::Path(path) => steps::joined(path),
             FieldSource::Computed(_) => "computed".to_owned(),
         };
         f.debug_struct("Field").field("name", &self.name).field("source", &source).finish()

@@ -66,6 +66,7 @@
 //!
 //! [`layout`] describes what is stored.
 
+mod admission;
 mod apply;
 mod body;
 mod body_format;
@@ -91,6 +92,7 @@ mod field;
 mod field_kind;
 mod filter;
 mod find;
+mod follow;
 mod goal;
 mod id;
 mod id_value;
@@ -120,6 +122,7 @@ mod scrub;
 mod search;
 mod sort;
 mod status;
+mod steps;
 mod sum;
 mod trees;
 mod typed_field;

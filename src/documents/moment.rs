@@ -156,8 +156,7 @@ fn date_time_of(numbers: &[i64]) -> Option<i128> {
 
 /// Returns the seconds of a day up to a time.
 fn time(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    let is_time =
-        (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
     is_time.then_some(hour * 3600 + minute * 60 + second)
 }
 

@@ -30,6 +30,9 @@ mod failures;
 mod layout;
 #[cfg(test)]
 mod made_ids;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod paths;
 #[cfg(all(test, feature = "bincode"))]
 mod refusals;
 #[cfg(test)]

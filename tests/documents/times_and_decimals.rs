@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use arbour::documents::{
-    Collection, Declaration, DocError, Document, DocumentStore as _, Field, FieldKind, Filter, Index,
-    IndexValue, Query,
+    Collection, Declaration, DocError, Document, DocumentStore as _, Field, FieldKind, Filter,
+    Index, IndexValue, Query,
 };
 use arbour::{KvStore as _, MemoryStore, Result};
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
@@ -208,7 +208,9 @@ fn a_value_of_another_form_is_refused_by_name_value_and_remedy() {
          \"yesterday\": correct the document, or declare the field otherwise"
     );
     let refused = insert(json!({"id": "a", "price": 9.5})).unwrap_err();
-    assert!(matches!(refused.downcast_ref(), Some(DocError::WrongType { field, .. }) if field == "price"));
+    assert!(
+        matches!(refused.downcast_ref(), Some(DocError::WrongType { field, .. }) if field == "price")
+    );
     let snapshot = store.snapshot().unwrap();
     for (filter, asked) in [
         (Filter::eq("at", "yesterday"), "a text of another form"),

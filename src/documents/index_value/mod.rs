@@ -14,17 +14,11 @@ mod chrono;
 mod decimal;
 #[cfg(feature = "jiff")]
 mod jiff;
-#[cfg(all(
-    test,
-    feature = "chrono",
-    feature = "jiff",
-    feature = "rust_decimal",
-    feature = "time"
-))]
+#[cfg(test)]
+#[cfg(all(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "time"))]
 mod tests;
 #[cfg(feature = "time")]
 mod time;
-
 
 /// A type of which a field can have a value: it can be indexed, compared, filtered and sorted by.
 ///
@@ -98,7 +92,9 @@ mod time;
     label = "not an `IndexValue`",
     note = "derive `IndexValue` for an enum without contents or for a newtype; mark a `Vec` with \
             `#[document(many)]`; for a part of a larger value use \
-            `#[document(computed(name = \"...\", type = ..., with = ...))]` on the struct"
+            `#[document(path(\"...\", type = ...))]` on the struct",
+    note = "for a moment, a date or a decimal number, enable the feature of `arbour` that is named \
+            after its crate: `jiff`, `time`, `chrono` or `rust_decimal`"
 )]
 pub trait IndexValue {
     /// The kind that the field is declared with.

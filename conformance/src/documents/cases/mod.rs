@@ -25,6 +25,7 @@ mod life;
 mod merges;
 mod oracle;
 mod orders;
+mod paths;
 mod planner;
 mod plans;
 mod queries;
@@ -69,6 +70,9 @@ macro_rules! __documents_cases {
             kinds {
                 moments_in_order dates_in_order date_times_in_order decimals_in_order bytes_in_order
                 decimals_summed other_forms_refused
+            }
+            paths {
+                each_element_is_a_value
             }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder

@@ -58,6 +58,9 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
                 field.source =
                     FieldSource::Computed(Arc::new(move |body| inexact(fault, &whole, body)));
             }
+            DocFault::PathsEndAtArrays if field.name.contains("[]") => {
+                field.source = FieldSource::Computed(Arc::new(|_| Value::Null));
+            }
             DocFault::ComputedOnce => {
                 if let FieldSource::Computed(compute) = &field.source {
                     field.source = FieldSource::Computed(once(id_path.clone(), compute));

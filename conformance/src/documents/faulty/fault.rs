@@ -103,6 +103,9 @@ macro_rules! __doc_faults {
             /// A field of a kind takes any form.
             AnyFormTaken "kinds::other_forms_refused",
 
+            /// A path finds nothing in the elements of an array.
+            PathsEndAtArrays "paths::each_element_is_a_value",
+
             /// A unique index refuses nothing.
             UniqueNotEnforced "indexes::unique_refused_leaves_no_residue",
             /// A unique index reports the fields but not the document that has their values, as in

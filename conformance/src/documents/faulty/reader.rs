@@ -77,9 +77,7 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
         match fault {
             DocFault::NumbersSortAsText
             | DocFault::TextsSortWithoutCase
-            | DocFault::BytesSortByLength => {
-                order::search(fault, &below, declaration, query)
-            }
+            | DocFault::BytesSortByLength => order::search(fault, &below, declaration, query),
             DocFault::UndecodableSkipped => {
                 let mut lenient = query.clone().lenient();
                 lenient.cursor.clone_from(&query.cursor);
