@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::definition::{Definition, FieldRef};
 use super::filter::Predicate;
 use super::scalar::{Scalar, ScalarKind, decode_scalar, encode_text_prefix};
-use super::words::words;
+use super::words::{AskedWord, asked, words};
 use super::{Body, DocId, Filter, Ids};
 use crate::key::{prefix_end, successor};
 
@@ -20,6 +20,13 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// The encoded texts that begin with this.
+    pub(super) fn of_beginning(beginning: &str) -> Self {
+        let mut start = Vec::new();
+        encode_text_prefix(beginning, &mut start);
+        Self { end: prefix_end(&start), start }
+    }
+
     pub(super) fn contains(&self, bytes: &[u8]) -> bool {
         bytes >= self.start.as_slice() && self.end.as_deref().is_none_or(|end| bytes < end)
     }
@@ -43,7 +50,7 @@ pub(super) enum Condition<D> {
     /// The multi-valued field contains each of these values.
     Each(FieldRef, Vec<Vec<u8>>),
     /// The text contains each of these words.
-    Words(FieldRef, Vec<String>),
+    Words(FieldRef, Vec<AskedWord>),
     /// The lower-cased text contains this.
     Substring(FieldRef, String),
     And(Vec<Self>),
@@ -90,7 +97,9 @@ impl<D: Body> Condition<D> {
             Filter::Substring(name, part) => {
                 Self::Substring(text(single(definition, name)?)?, part.to_lowercase())
             }
-            Filter::Words(name, asked) => Self::Words(text(definition.field(name)?)?, words(asked)),
+            Filter::Words(name, text_asked) => {
+                Self::Words(text(definition.field(name)?)?, asked(text_asked))
+            }
             Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
             Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
             Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
@@ -121,9 +130,7 @@ impl<D: Body> Condition<D> {
             let start = beginning.as_bytes().to_vec();
             return Self::KeyWithin(Span { end: prefix_end(&start), start });
         }
-        let mut start = Vec::new();
-        encode_text_prefix(beginning, &mut start);
-        Self::Within(field, Span { end: prefix_end(&start), start })
+        Self::Within(field, Span::of_beginning(beginning))
     }
 
     /// "Not null" means any value at all, which an index can answer with a range.
@@ -166,7 +173,7 @@ impl<D: Body> Condition<D> {
             Self::Words(field, asked) => {
                 let mut present = Vec::new();
                 texts_of(definition, *field, body, |text| present.extend(words(text)));
-                asked.iter().all(|word| present.contains(word))
+                asked.iter().all(|asked| present.iter().any(|word| asked.is(word)))
             }
             Self::Substring(field, part) => {
                 let mut found = false;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::scalar::{Scalar, ScalarKind, decode_scalar};
 use super::{
     Body, Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, encode_scalar,
-    path, read_id, steps,
+    path, read_id, steps, words,
 };
 
 /// A declaration with its names resolved.
@@ -305,6 +305,9 @@ impl<D: Body> Definition<D> {
     fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
         let mut text =
             format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
+        if index.words {
+            text.push_str(&format!(" folding {}", words::FOLDING));
+        }
         // An upgrade of the schema may change any field.
         let schema = self.declaration.format.schema;
         if schema > 1 {

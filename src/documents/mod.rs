@@ -34,7 +34,7 @@
 //! | write | [`Collection::insert`], [`update`](Collection::update), [`remove`](Collection::remove) and others, [`put_many`](Collection::put_many) for many documents, [`Precondition`] |
 //! | read | [`Collection::get`], [`search`](Collection::search) by [`Query`], [`TypedField`] and [`Filter`], [`Page`] after page, [`count`](Collection::count), [`sum`](Collection::sum); each document once by [`DocCache`] |
 //! | know why | [`Collection::explain`] |
-//! | operate | [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
+//! | operate | [`DocumentStore::collections`], [`DocumentStore::drop_collection`], [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
 //! # What is accepted can be read
 //!
@@ -84,6 +84,7 @@ mod definition;
 mod doc_store;
 mod document;
 mod document_store;
+mod dropping;
 mod entries;
 mod error;
 mod existing;
@@ -123,6 +124,7 @@ mod search;
 mod sort;
 mod status;
 mod steps;
+mod stored_collection;
 mod sum;
 mod trees;
 mod typed_field;
@@ -160,4 +162,5 @@ pub use query::{Page, PageCursor, Query};
 pub use scalar::encode_scalar;
 pub use sort::Sort;
 pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
+pub use stored_collection::{StoredCollection, StoredField};
 pub use typed_field::TypedField;

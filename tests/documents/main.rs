@@ -48,3 +48,5 @@ mod schema;
     feature = "time"
 ))]
 mod times_and_decimals;
+#[cfg(test)]
+mod words;

@@ -8,8 +8,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Body, Change, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page, Precondition,
-    Query, ScrubReport, Stored, Written,
+    Body, Change, Declaration, DocId, DocumentStore as _, Duplicate, Explain, Filter, IndexStatus,
+    Page, Precondition, Query, ScrubReport, Stored, StoredCollection, Written,
 };
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
@@ -43,6 +43,18 @@ pub trait TestDocuments {
         let collection = self.declare(declaration)?;
         collection.build(self.store(), &mut |_| ControlFlow::Continue(()))?;
         Ok(collection)
+    }
+
+    fn collections(&self) -> Result<Vec<StoredCollection>> {
+        self.store().collections()
+    }
+
+    fn drop_collection(
+        &self,
+        name: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        self.store().drop_collection(name, progress)
     }
 }
 

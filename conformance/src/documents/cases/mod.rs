@@ -11,6 +11,7 @@ use crate::harness::Case;
 
 mod accepted;
 mod built;
+mod catalog;
 pub(super) mod claims;
 mod cursors;
 mod declarations;
@@ -78,7 +79,7 @@ macro_rules! __documents_cases {
                 unique_refused_leaves_no_residue unique_names_field_value_holder
                 unique_ignores_null update_moves_exactly_what_changed sparse_omits_null
                 fractions_leave_nothing many_values_deduped numbers_in_order texts_in_order compound_mixed_directions
-                words_found
+                words_found words_begin_and_fold
             }
             filters {
                 equal in_list ranges prefixes substrings contains_any contains_all nulls
@@ -109,6 +110,9 @@ macro_rules! __documents_cases {
                 unique_pending_then_readable unique_while_built disabled_is_not_used redeclared_is_rebuilt
                 removed_index_is_emptied new_field_is_derived scrub_finds_and_mends
                 dangling_is_named stale_handle_refused
+            }
+            catalog {
+                collections_listed dropped_in_chunks
             }
             feed {
                 resumes_without_loss nothing_from_rolled_back trimmed_is_refused

@@ -135,6 +135,10 @@ macro_rules! __doc_faults {
             /// Words are found within words and only in sequence, as by strato-db's `LIKE
             /// '%word%'`.
             WordsAreSubstring "indexes::words_found",
+            /// A star after a word is left out.
+            StarIsIgnored "indexes::words_begin_and_fold",
+            /// A word with an accent is another one.
+            WordsMindAccents "indexes::words_begin_and_fold",
 
             /// A condition on null is dropped from a filter, as strato-db does with null values.
             NullConditionSkipped "filters::nulls",
@@ -241,6 +245,13 @@ macro_rules! __doc_faults {
             ScrubNeverMends "life::scrub_finds_and_mends",
             /// A handle keeps writing by its old declaration after the declaration has changed.
             StaleHandleWrites "life::stale_handle_refused",
+
+            /// A list of collections does not tell their fields.
+            ListLacksFields "catalog::collections_listed",
+            /// What is being dropped can be opened, and is partly there.
+            DroppingIsOpen "catalog::dropped_in_chunks",
+            /// A dropped collection leaves the entries of its indexes.
+            DropLeavesEntries "catalog::dropped_in_chunks",
 
             /// A subscriber that resumes misses the first change.
             FeedResumesLate "feed::resumes_without_loss",
