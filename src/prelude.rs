@@ -19,11 +19,11 @@
 //! let store = arbour::open("memory:")?;
 //! let people = store.collection::<Person>()?;
 //! store.write(|transaction| {
-//!     people.insert(transaction, &Person { name: "ada".to_owned(), born: 1815 })
+//!     people.insert(transaction, Person { name: "ada".to_owned(), born: 1815 })
 //! })?;
-//! let query = Query::new(Person::BORN.at_most(1901)).sort(Person::BORN.ascending());
-//! let page: Page<Person> = people.search(&store.snapshot()?, &query)?;
-//! assert_eq!(page.items[0].body.name, "ada");
+//! let victorian = people.find(Person::BORN.at_most(1901)).sort(Person::BORN.ascending());
+//! let page: Page<Person> = victorian.limit(20).page(&store.snapshot()?)?;
+//! assert_eq!(page.items[0].name, "ada");
 //! # Ok::<(), arbour::Error>(())
 //! ```
 
@@ -32,4 +32,4 @@ pub use arbour_core::{KvRead, KvStore, KvWrite};
 pub use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "documents")]
-pub use crate::documents::{Collection, Document, DocumentStore, Filter, IndexValue, Page, Query};
+pub use crate::documents::{Collection, Document, DocumentStore, Filter, IndexValue, Page};

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned as _;
-use syn::{Data, DataEnum, DeriveInput, Fields, FieldsNamed, FieldsUnnamed, Member, Type};
+use syn::{Data, DataEnum, DeriveInput, Fields, FieldsNamed, FieldsUnnamed, Ident, Member, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::serde_names::SerdeAttributes;
@@ -127,6 +127,7 @@ fn newtype(input: &DeriveInput, field: &syn::Field, member: &Member) -> syn::Res
 /// be false: then the newtype lacks the trait too.
 fn delegation(input: &DeriveInput, content: &Type, member: &Member) -> TokenStream {
     let ident = &input.ident;
+    let ids = id_delegation(ident, content, member);
     quote! {
         #[automatically_derived]
         impl ::arbour::documents::IndexValue for #ident {
@@ -141,6 +142,13 @@ fn delegation(input: &DeriveInput, content: &Type, member: &Member) -> TokenStre
             fn arg_value(arg: &Self) -> ::arbour::__private::Value {
                 ::arbour::documents::IndexValue::field_value(arg)
             }
+
+            fn from_plain(
+                value: &::arbour::__private::Value,
+            ) -> ::core::option::Option<Self> {
+                let content = <#content as ::arbour::documents::IndexValue>::from_plain(value)?;
+                ::core::option::Option::Some(Self { #member: content })
+            }
         }
 
         #[automatically_derived]
@@ -150,6 +158,21 @@ fn delegation(input: &DeriveInput, content: &Type, member: &Member) -> TokenStre
         {
         }
 
+        #[automatically_derived]
+        impl ::arbour::documents::SumValue for #ident
+        where
+            for<'trivial> #content: ::arbour::documents::SumValue,
+        {
+            type Sum = <#content as ::arbour::documents::SumValue>::Sum;
+        }
+
+        #ids
+    }
+}
+
+/// Implements the traits of ids for a newtype whose content is one.
+fn id_delegation(ident: &Ident, content: &Type, member: &Member) -> TokenStream {
+    quote! {
         #[automatically_derived]
         impl ::arbour::documents::IdValue for #ident
         where

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, Filter, Query};
+use arbour::documents::{Collection, Filter};
 use arbour::events::EventQuery;
 use arbour::{DynSnapshot, KvStore as _, Result};
 
@@ -25,9 +25,9 @@ fn current<'l>(ledger: &'l Ledger, projection: &str) -> Result<DynSnapshot<'l>, 
 pub(crate) fn accounts(ledger: &Ledger) -> Result<Table, Failure> {
     let snapshot = current(ledger, ACCOUNTS)?;
     let mut table = Table::new(&["account", "cents", "events", "last change"]);
-    let accounts = ledger.accounts.all(&snapshot, &Query::new(Filter::All))?;
+    let accounts = ledger.accounts.all().list(&snapshot)?;
     tell_if_none(accounts.len());
-    for account in accounts.into_iter().map(|stored| stored.body) {
+    for account in accounts {
         table.row(vec![
             Cell::text(&account.account),
             Cell::number(account.cents),
@@ -117,14 +117,14 @@ fn select<D: Tally>(
     filter: Filter<D>,
     selection: &Selection,
 ) -> Result<Vec<D>> {
-    let query = Query::new(filter).limit(selection.limit as usize);
-    let query = match selection.sort {
-        Sort::Commits => query.descending(tally::COMMITS).ascending(D::ID),
-        Sort::Name => query.ascending(D::ID),
+    let found = documents.find(filter).limit(selection.limit as usize);
+    let found = match selection.sort {
+        Sort::Commits => found.descending(tally::COMMITS).ascending(D::ID),
+        Sort::Name => found.ascending(D::ID),
     };
-    let found = documents.search(reader, &query)?.items;
+    let found = found.list(reader)?;
     tell_if_none(found.len());
-    Ok(found.into_iter().map(|stored| stored.body).collect())
+    Ok(found)
 }
 
 /// Prints a message if there is nothing to print.

@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use arbour::documents::{Collection, Filter, ScrubReport};
+use arbour::documents::{Collection, ScrubReport};
 use arbour::{DynStore, KvRead, KvStore, Result, StoreOptions};
 use indicatif::HumanCount;
-use serde_json::{Number, Value};
 
 use crate::arguments::{Arguments, Command};
 use crate::collection::{self, INSTALLED_SIZE, SECTION};
@@ -83,9 +82,9 @@ fn answer<S: KvStore>(
     match command {
         Command::Import { .. } | Command::Scrub { .. } => {}
         Command::Show { name } => {
-            let stored =
+            let package =
                 packages.get(&snapshot, name)?.ok_or_else(|| Failure::NotFound(name.clone()))?;
-            writeln!(out, "{}", serde_json::to_string_pretty(&stored.body)?)?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&package)?)?;
         }
         Command::Search(arguments) => return search(&snapshot, &packages, arguments, out),
         Command::Sections => sections(&snapshot, &packages)?.print(out)?,
@@ -94,32 +93,32 @@ fn answer<S: KvStore>(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The index over section and size answers all of it.
+/// Lists the sections, each with its packages counted and their installed sizes added up.
 fn sections(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table> {
     let mut table = Table::new(&["section", "packages", "KiB"]);
-    for section in packages.distinct(reader, &Filter::All, SECTION)? {
-        let name = section.as_str().unwrap_or_default().to_owned();
-        let filter = Filter::eq(SECTION, section);
-        let size = packages.sum(reader, &filter, INSTALLED_SIZE)?;
-        let count = packages.count(reader, &filter)?;
-        table.row(vec![Cell::text(&name), Cell::number(count), Cell::number(size.as_u64())]);
+    let counts = packages.all().count_by(reader, SECTION)?;
+    let sizes = packages.all().sum_by(reader, SECTION, INSTALLED_SIZE)?;
+    // Both have the same sections in the same order, after the packages that are in none.
+    for ((section, count), (_, size)) in counts.into_iter().zip(sizes) {
+        let Some(section) = section else { continue };
+        let size = u64::try_from(size).ok();
+        table.row(vec![Cell::text(&section), Cell::number(count), Cell::number(size)]);
     }
     Ok(table)
 }
 
 fn stats(reader: &impl KvRead, packages: &Collection<Package>) -> Result<Table> {
-    let all = Filter::All;
-    let size = |value: Option<Value>| value.as_ref().and_then(Value::as_u64);
-    let average = packages.average(reader, &all, INSTALLED_SIZE)?;
-    let sum: Number = packages.sum(reader, &all, INSTALLED_SIZE)?;
+    let all = packages.all();
+    let unknown = packages.find(INSTALLED_SIZE.is_null());
+    let average = all.average(reader, INSTALLED_SIZE)?;
     let mut table = Table::new(&["what", "value"]);
     for (what, value) in [
-        ("packages", Some(packages.count(reader, &all)?)),
-        ("of unknown size", Some(packages.count(reader, &Filter::is_null(INSTALLED_SIZE))?)),
-        ("smallest, KiB", size(packages.min(reader, &all, INSTALLED_SIZE)?)),
+        ("packages", Some(all.count(reader)?)),
+        ("of unknown size", Some(unknown.count(reader)?)),
+        ("smallest, KiB", all.min(reader, INSTALLED_SIZE)?.flatten()),
         ("average, KiB", average.map(|kib| kib.round() as u64)),
-        ("largest, KiB", size(packages.max(reader, &all, INSTALLED_SIZE)?)),
-        ("all, KiB", sum.as_u64()),
+        ("largest, KiB", all.max(reader, INSTALLED_SIZE)?.flatten()),
+        ("all, KiB", u64::try_from(all.sum(reader, INSTALLED_SIZE)?).ok()),
     ] {
         table.row(vec![Cell::text(what), Cell::number(value)]);
     }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::process::ExitCode;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, Filter, Page, PageCursor, Query};
+use arbour::documents::{Collection, Filter, PageCursor, Query};
 use indicatif::HumanCount;
 
 use crate::arguments::{SearchArguments, Sort};
@@ -22,9 +22,9 @@ pub(crate) fn search(
     arguments: &SearchArguments,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let query = arguments.query();
-    let page = packages.search(reader, &query)?;
-    table(&page).print(out)?;
+    let found = packages.find(arguments.query());
+    let page = found.page(reader)?;
+    table(&page.items).print(out)?;
     out.flush()?;
     if page.items.is_empty() && arguments.cursor.is_none() {
         notice::print(format_args!("no package meets all conditions"));
@@ -33,7 +33,7 @@ pub(crate) fn search(
         notice::print(format_args!("packages: {error}"));
     }
     if arguments.explain {
-        notice::print(format_args!("explain: {}", packages.explain(reader, &query)?));
+        notice::print(format_args!("explain: {}", found.explain(reader)?));
     }
     if let Some(total) = page.total {
         notice::print(format_args!("total: {}", HumanCount(total)));
@@ -46,9 +46,9 @@ pub(crate) fn search(
     Ok(if page.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn table(page: &Page<Package>) -> Table {
+fn table(packages: &[Package]) -> Table {
     let mut table = Table::new(&["package", "version", "section", "KiB", "description"]);
-    for package in page.items.iter().map(|stored| &stored.body) {
+    for package in packages {
         table.row(vec![
             Cell::text(&package.name),
             Cell::text(package.version.as_deref().unwrap_or_default()),
@@ -65,9 +65,9 @@ impl SearchArguments {
     fn query(&self) -> Query<Package> {
         let mut query = Query::new(self.filter()).limit(self.limit as usize).lenient();
         query = match self.sort {
-            Sort::Name => query.ascending(NAME),
-            Sort::Size => query.ascending(INSTALLED_SIZE),
-            Sort::SizeDescending => query.descending(INSTALLED_SIZE),
+            Sort::Name => query.sort(NAME.ascending()),
+            Sort::Size => query.sort(INSTALLED_SIZE.ascending()),
+            Sort::SizeDescending => query.sort(INSTALLED_SIZE.descending()),
         };
         query.cursor = self.cursor.as_deref().map(PageCursor::new);
         query.total = self.total;
@@ -78,26 +78,25 @@ impl SearchArguments {
     fn filter(&self) -> Filter<Package> {
         let mut filter = Filter::All;
         if let Some(section) = &self.section {
-            filter = filter.and(Filter::eq(SECTION, section.as_str()));
+            filter = filter.and(SECTION.eq(section));
         }
         if let Some(maintainer) = &self.maintainer {
-            filter = filter.and(Filter::prefix(MAINTAINER, maintainer));
+            filter = filter.and(MAINTAINER.prefix(maintainer));
         }
         if !self.depends.is_empty() {
-            let names = self.depends.iter().map(String::as_str);
-            filter = filter.and(Filter::contains_all(DEPENDS, names));
+            filter = filter.and(DEPENDS.contains_all(self.depends.iter().map(String::as_str)));
         }
         if let Some(prefix) = &self.prefix {
-            filter = filter.and(Filter::prefix(NAME, prefix));
+            filter = filter.and(NAME.prefix(prefix));
         }
         if let Some(words) = &self.words {
-            filter = filter.and(Filter::words(DESCRIPTION, words));
+            filter = filter.and(DESCRIPTION.words(words));
         }
         if let Some(part) = &self.containing {
-            filter = filter.and(Filter::substring(DESCRIPTION, part));
+            filter = filter.and(DESCRIPTION.substring(part));
         }
-        if let Some((least, most)) = self.sizes() {
-            filter = filter.and(Filter::range(INSTALLED_SIZE, least, most));
+        if let Some(sizes) = self.sizes() {
+            filter = filter.and(INSTALLED_SIZE.range(sizes));
         }
         filter
     }
@@ -106,13 +105,12 @@ impl SearchArguments {
     ///
     /// A search sorted by size leaves out unknown sizes, so the sparse index over sizes has all
     /// results.
-    fn sizes(&self) -> Option<(Bound<serde_json::Value>, Bound<serde_json::Value>)> {
+    fn sizes(&self) -> Option<(Bound<u64>, Bound<u64>)> {
         let least = match self.sort {
             Sort::Name => self.min_size,
             Sort::Size | Sort::SizeDescending => Some(self.min_size.unwrap_or(0)),
         };
-        let bound =
-            |size: Option<u64>| size.map_or(Bound::Unbounded, |n| Bound::Included(n.into()));
+        let bound = |size: Option<u64>| size.map_or(Bound::Unbounded, Bound::Included);
         (least.is_some() || self.max_size.is_some()).then(|| (bound(least), bound(self.max_size)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use arbour::documents::{Collection, Filter, Query};
+use arbour::documents::{Collection, Filter};
 use arbour::{DynStore, KvStore as _};
 use serde_json::json;
 
@@ -13,10 +13,9 @@ use crate::things;
 pub(crate) fn crud(store: &DynStore, out: &mut impl Write) -> Result<(), Failure> {
     let things = Collection::open(store, things::declaration("things"))?;
     let thing = json!({"id": 5, "name": "hi", "count": 3});
-    store.write(|transaction| things.set(transaction, &thing))?;
-    let snapshot = store.snapshot()?;
-    for thing in things.search(&snapshot, &Query::new(Filter::eq("count", 3)))?.items {
-        writeln!(out, "{}", thing.body)?;
+    store.write(|transaction| things.put(transaction, thing))?;
+    for thing in things.find(Filter::eq("count", 3)).list(&store.snapshot()?)? {
+        writeln!(out, "{thing}")?;
     }
     Ok(())
 }

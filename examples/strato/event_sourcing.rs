@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{Collection, Filter, Query};
+use arbour::documents::{Collection, Filter};
 use arbour::events::{EventCollection, EventQuery, EventWrites, Events, Projection};
 use arbour::{DynStore, Result};
 use serde_json::{Value, json};
@@ -47,8 +47,8 @@ pub(crate) fn event_sourcing(
     let thing = json!({"id": 5, "name": "hi", "count": 3});
     let set = events.dispatch(EventWrites::new(THINGS).set(&thing)?)?;
     let snapshot = events.wait_for(THINGS, set.appended.last, WAIT)?;
-    for thing in things.search(&snapshot, &Query::new(Filter::eq("count", 3)))?.items {
-        writeln!(out, "{}", thing.body)?;
+    for thing in things.find(Filter::eq("count", 3)).list(&snapshot)? {
+        writeln!(out, "{thing}")?;
     }
     history(&events, out)
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use arbour_core::{KvRead, Result};
 
 use super::collection::Collection;
-use super::{Body, DocId, Stored};
+use super::{Body, DocId};
 
 /// Reads each document of a collection once: for work that follows many references to few documents.
 ///
@@ -21,8 +21,8 @@ use super::{Body, DocId, Stored};
 /// let store = arbour::MemoryStore::new();
 /// let people = Collection::open(&store, Declaration::<Value>::new("people"))?;
 /// store.write(|transaction| {
-///     people.insert(transaction, &json!({"id": "ada", "mother": "annabella"}))?;
-///     people.insert(transaction, &json!({"id": "byron", "sister": "ada"}))
+///     people.insert(transaction, json!({"id": "ada", "mother": "annabella"}))?;
+///     people.insert(transaction, json!({"id": "byron", "sister": "ada"}))
 /// })?;
 /// let snapshot = store.snapshot()?;
 /// let cache = DocCache::new(&people, &snapshot);
@@ -35,7 +35,7 @@ use super::{Body, DocId, Stored};
 pub struct DocCache<'r, R, D> {
     collection: &'r Collection<D>,
     reader: &'r R,
-    read: RefCell<HashMap<DocId<'static>, Option<Rc<Stored<D>>>>>,
+    read: RefCell<HashMap<DocId<'static>, Option<Rc<D>>>>,
 }
 
 impl<'r, R: KvRead, D: Body> DocCache<'r, R, D> {
@@ -50,7 +50,7 @@ impl<'r, R: KvRead, D: Body> DocCache<'r, R, D> {
     ///
     /// # Errors
     /// As [`Collection::get`]; an error is not remembered.
-    pub fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Rc<Stored<D>>>> {
+    pub fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Rc<D>>> {
         let id = id.into().into_owned();
         if let Some(read) = self.read.borrow().get(&id) {
             return Ok(read.clone());

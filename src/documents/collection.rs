@@ -24,8 +24,8 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// A collection of documents in a store of any engine.
 ///
 /// It holds no connection and no lock: keep one for the life of the program and share it between
-/// threads. A clone is the same collection, and costs little. Its methods take the snapshot or the transaction first, so several collections can be
-/// written in one transaction.
+/// threads. A clone is the same collection, and costs little. Its methods take the snapshot or the
+/// transaction first, so several collections can be written in one transaction.
 ///
 /// ```
 /// use arbour::KvStore;
@@ -35,11 +35,11 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
 /// let readers = Collection::open(&store, Declaration::<Value>::new("readers"))?;
 /// store.write(|transaction| {
-///     readers.insert(transaction, &json!({"id": "ada"}))?;
-///     notes.insert(transaction, &json!({"id": "a", "by": "ada", "text": "hello"}))
+///     readers.insert(transaction, json!({"id": "ada"}))?;
+///     notes.insert(transaction, json!({"id": "a", "by": "ada", "text": "hello"}))
 /// })?;
 /// let snapshot = store.snapshot()?;
-/// assert_eq!(notes.get(&snapshot, "a")?.unwrap().body["by"], "ada");
+/// assert_eq!(notes.get(&snapshot, "a")?.unwrap()["by"], "ada");
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Collection<D> {

@@ -101,8 +101,8 @@ impl<D: Body> Declaration<D> {
     /// let notes = Declaration::<Value>::new("notes").id("id", Ids::Integer).placeholder(0);
     /// let store = arbour::MemoryStore::new();
     /// let notes = Collection::open(&store, notes)?;
-    /// let written = store.write(|transaction| notes.insert(transaction, &json!({"id": 0})))?;
-    /// assert_eq!(written.id, 1.into());
+    /// let note = store.write(|transaction| notes.insert(transaction, json!({"id": 0})))?;
+    /// assert_eq!(note["id"], 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]

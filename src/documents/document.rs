@@ -31,11 +31,11 @@ use super::{Body, Declaration, IdValue};
 /// let tickets = store.collection::<Ticket>()?;
 /// store.write(|transaction| {
 ///     let title = "printer on fire".to_owned();
-///     tickets.insert(transaction, &Ticket { id: 0, status: Status::Open, title, size: 3 })
+///     tickets.insert(transaction, Ticket { id: 0, status: Status::Open, title, size: 3 })
 /// })?;
 /// let open = Ticket::STATUS.eq(Status::Open).and(Ticket::TITLE.words("printer"));
-/// let query = Query::new(open).sort(Ticket::SIZE.descending());
-/// assert_eq!(tickets.search(&store.snapshot()?, &query)?.items[0].body.id, 1);
+/// let largest = tickets.find(open).sort(Ticket::SIZE.descending()).first(&store.snapshot()?)?;
+/// assert_eq!(largest.unwrap().id, 1);
 /// # Ok::<(), arbour::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(

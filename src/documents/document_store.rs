@@ -24,8 +24,8 @@ use crate::Progress;
 /// let store = arbour::MemoryStore::new();
 /// let notes = store.collection::<Note>()?;
 /// let note = Note { name: "a".to_owned(), text: "hello".to_owned() };
-/// store.write(|transaction| notes.insert(transaction, &note))?;
-/// assert_eq!(notes.get(&store.snapshot()?, "a")?.unwrap().body.text, "hello");
+/// store.write(|transaction| notes.insert(transaction, note))?;
+/// assert_eq!(notes.get(&store.snapshot()?, "a")?.unwrap().text, "hello");
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub trait DocumentStore: KvStore + Sized {

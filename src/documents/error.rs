@@ -15,9 +15,9 @@ use super::{DocId, IndexState};
 /// use serde_json::{Value, json};
 /// let store = arbour::MemoryStore::new();
 /// let users = Collection::open(&store, Declaration::<Value>::new("users"))?;
-/// store.write(|transaction| users.insert(transaction, &json!({"id": "ada"})))?;
+/// store.write(|transaction| users.insert(transaction, json!({"id": "ada"})))?;
 ///
-/// let refused = store.write(|transaction| users.insert(transaction, &json!({"id": "ada"})));
+/// let refused = store.write(|transaction| users.insert(transaction, json!({"id": "ada"})));
 /// let error = refused.unwrap_err();
 /// assert_eq!(error.kind(), arbour::ErrorKind::Exists);
 /// match error.downcast_ref() {

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use arbour::KvStore;
-//! use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+//! use arbour::documents::{Collection, Declaration, Field, Filter, Index};
 //! use serde_json::{Value, json};
 //!
 //! let store = arbour::MemoryStore::new(); // or any other
@@ -19,21 +19,21 @@
 //!     Declaration::<Value>::new("people").field(Field::path("born")).index(Index::on("born")),
 //! )?;
 //! store.write(|transaction| {
-//!     people.insert(transaction, &json!({"id": "ada", "born": 1815}))?;
-//!     people.insert(transaction, &json!({"id": "grace", "born": 1906}))
+//!     people.insert(transaction, json!({"id": "ada", "born": 1815}))?;
+//!     people.insert(transaction, json!({"id": "grace", "born": 1906}))
 //! })?;
 //! let snapshot = store.snapshot()?;
-//! let victorian = Query::new(Filter::at_most("born", 1901)).require_index();
-//! assert_eq!(people.search(&snapshot, &victorian)?.items[0].id, "ada".into());
+//! let victorian = people.find(Filter::at_most("born", 1901)).require_index();
+//! assert_eq!(victorian.list(&snapshot)?[0]["id"], "ada");
 //! # Ok::<(), arbour::Error>(())
 //! ```
 //!
 //! | to | there is |
 //! |---|---|
 //! | declare a collection | [`Document`](trait@Document), [`DocumentStore::collection`], [`IndexValue`](trait@IndexValue); by hand [`Declaration`], [`Ids`], [`Field`], [`Index`], [`BodyCodec`] |
-//! | write | [`Collection::insert`], [`update`](Collection::update), [`remove`](Collection::remove) and others, [`put_many`](Collection::put_many) for many documents, [`Precondition`] |
-//! | read | [`Collection::get`], [`search`](Collection::search) by [`Query`], [`TypedField`] and [`Filter`], [`Page`] after page, [`count`](Collection::count), [`sum`](Collection::sum); each document once by [`DocCache`] |
-//! | know why | [`Collection::explain`] |
+//! | write | [`Collection::insert`], [`modify`](Collection::modify), [`delete`](Collection::delete) and others, [`put_many`](Collection::put_many) for many documents, [`put_if`](Collection::put_if) under a [`Precondition`] |
+//! | read | [`Collection::get`]; [`find`](Collection::find) by [`TypedField`] and [`Filter`], and what a [`Selection`] answers: [`Page`] after page, [`count`](Selection::count), [`sum_by`](Selection::sum_by); each document once by [`DocCache`] |
+//! | know why | [`Selection::explain`] |
 //! | operate | [`DocumentStore::collections`], [`DocumentStore::drop_collection`], [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
 //! # What is accepted can be read
@@ -71,6 +71,7 @@ mod apply;
 mod body;
 mod body_format;
 mod build;
+mod bulk;
 mod cache;
 mod candidate;
 mod catalog;
@@ -91,10 +92,12 @@ mod existing;
 mod explain;
 mod field;
 mod field_kind;
+mod field_name;
 mod filter;
 mod find;
 mod follow;
 mod goal;
+mod groups;
 mod id;
 mod id_value;
 mod index;
@@ -104,6 +107,7 @@ mod integer;
 mod json;
 mod json_body;
 mod json_form;
+mod json_writes;
 mod kv_docs;
 mod made_id;
 mod moment;
@@ -121,11 +125,13 @@ mod revisions;
 mod scalar;
 mod scrub;
 mod search;
+mod selection;
 mod sort;
 mod status;
 mod steps;
 mod stored_collection;
 mod sum;
+mod sum_value;
 mod trees;
 mod typed_field;
 mod unbuilt;
@@ -148,6 +154,7 @@ pub use error::DocError;
 pub use explain::{Access, Considered, Explain};
 pub use field::{Field, FieldSource};
 pub use field_kind::FieldKind;
+pub use field_name::{FieldName, SumField};
 pub use filter::Filter;
 pub use id::{DocId, Ids};
 pub use id_value::{IdValue, MadeId};
@@ -160,7 +167,9 @@ pub use json::{from_json, read_id, set_at, to_json};
 pub use precondition::Precondition;
 pub use query::{Page, PageCursor, Query};
 pub use scalar::encode_scalar;
+pub use selection::Selection;
 pub use sort::Sort;
 pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
 pub use stored_collection::{StoredCollection, StoredField};
+pub use sum_value::SumValue;
 pub use typed_field::TypedField;

@@ -4,10 +4,11 @@ use std::fmt;
 
 use arbour_core::{Direction, Error};
 
+use super::Filter;
 use super::sort::Sort;
-use super::{Filter, Stored};
 
-/// A query: which documents, in which order, and how many.
+/// A query as a value: which documents, in which order, and how many. A program that puts a query
+/// together step by step keeps one, and gives it to [`Collection::find`](super::Collection::find).
 ///
 /// Documents are sorted by the given fields, null first. Ties are broken by id, in the direction of
 /// the last field. Without a sort field, documents are in the order of their ids.
@@ -175,6 +176,12 @@ impl<D> Query<D> {
     }
 }
 
+impl<D> From<Filter<D>> for Query<D> {
+    fn from(filter: Filter<D>) -> Self {
+        Self::new(filter)
+    }
+}
+
 impl<D> Clone for Query<D> {
     fn clone(&self) -> Self {
         Self {
@@ -197,7 +204,7 @@ impl<D> fmt::Debug for Query<D> {
     }
 }
 
-/// The result of a query.
+/// The result of a query: documents of type `T`, or [`Stored`](super::Stored) documents.
 ///
 /// ```
 /// use arbour::documents::Page;
@@ -206,9 +213,9 @@ impl<D> fmt::Debug for Query<D> {
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Page<D> {
+pub struct Page<T> {
     /// The documents in the requested order, even if the page was reached backwards.
-    pub items: Vec<Stored<D>>,
+    pub items: Vec<T>,
     /// Where the next page begins; `None` if there is nothing after this one.
     pub next: Option<PageCursor>,
     /// Where the previous page ends; `None` if there is nothing before this one.
@@ -219,9 +226,16 @@ pub struct Page<D> {
     pub unreadable: Vec<Error>,
 }
 
-impl<D> Default for Page<D> {
+impl<T> Default for Page<T> {
     fn default() -> Self {
         Self { items: Vec::new(), next: None, previous: None, total: None, unreadable: Vec::new() }
+    }
+}
+
+impl<T> Page<T> {
+    pub(super) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, next, previous, total, unreadable } = self;
+        Page { items: items.into_iter().map(convert).collect(), next, previous, total, unreadable }
     }
 }
 

@@ -9,16 +9,24 @@ use serde_json::Value;
 
 use super::catalog::Known;
 use super::collection::Collection;
-use super::condition::Condition;
-use super::definition::FieldRef;
+use super::condition::{Condition, Span};
+use super::definition::{FieldRef, IndexDefinition};
 use super::doc_store::{DocRead, Found};
 use super::entries::part_value;
-use super::find::Find;
+use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
 use super::{Body, DocError, Filter, Query, Stored};
+
+/// A part of an index.
+#[derive(Clone, Copy)]
+pub(super) struct IndexedPart {
+    pub(super) index: usize,
+    part: usize,
+    direction: Direction,
+}
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, D> {
@@ -87,41 +95,44 @@ impl<'r, D: Body> Reader<'r, D> {
         visited.map(drop)
     }
 
-    /// Returns the number of the index part that has the values of a field, if the index alone
-    /// tells the values of everything the plan finds.
-    pub(super) fn part_of(&self, find: &Find, field: FieldRef) -> Option<(usize, usize)> {
+    /// Returns the part of an index that has the values of a field, if the index alone tells the
+    /// values of everything the plan finds.
+    pub(super) fn part_of(&self, find: &Find, field: FieldRef) -> Option<IndexedPart> {
         let Find::Index(read) = find else { return None };
         let index = self.collection.definition.indexes.get(read.index)?;
         let part = index.parts.iter().position(|part| part.field == field && !index.words)?;
-        Some((read.index, part))
+        let direction = index.parts.get(part)?.direction;
+        Some(IndexedPart { index: read.index, part, direction })
     }
 
-    /// Visits the values of a field in index entries.
+    /// Returns a value in an index entry, and its ordered bytes.
+    pub(super) fn value_in(&self, entry: &[u8], part: IndexedPart) -> Result<(Vec<u8>, Value)> {
+        let bytes = part_value(entry, part.part, part.direction);
+        let value = bytes.and_then(|bytes| decode_scalar(&bytes).map(|value| (bytes, value)));
+        value.map_err(|cause| self.collection.undecodable(entry, cause))
+    }
+
+    /// Visits the values of a field in index entries, nulls included.
     pub(super) fn values_of_entries(
         &self,
         find: &Find,
-        (index, part): (usize, usize),
+        part: IndexedPart,
         visit: &mut dyn FnMut(&[u8], &Value),
     ) -> Result<()> {
-        let collection = self.collection;
-        let Some(definition) = collection.definition.indexes.get(index) else { return Ok(()) };
-        let Some(&at) = definition.parts.get(part) else { return Ok(()) };
+        let definition = &self.collection.definition;
+        let Some(index) = definition.indexes.get(part.index) else { return Ok(()) };
         // If another part of the index is multi-valued, a document has several entries with the
         // same value of this field.
-        let is_of_many = definition
+        let own = index.parts.get(part.part).map(|part| part.field);
+        let is_of_many = index
             .parts
             .iter()
-            .any(|other| collection.definition.has_many(other.field) && other.field != at.field);
+            .any(|other| Some(other.field) != own && definition.has_many(other.field));
         let mut seen = HashSet::new();
         let flow = self.docs.entries(find, &mut |found| {
             let Some((_, entry)) = found.entry else { return Ok(ControlFlow::Continue(())) };
-            if is_of_many && !seen.insert(found.id_key.to_vec()) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let undecodable = |cause| collection.undecodable(entry, cause);
-            let bytes = part_value(entry, part, at.direction).map_err(undecodable)?;
-            let value = decode_scalar(&bytes).map_err(undecodable)?;
-            if !value.is_null() {
+            if !is_of_many || seen.insert(found.id_key.to_vec()) {
+                let (bytes, value) = self.value_in(entry, part)?;
                 visit(&bytes, &value);
             }
             Ok(ControlFlow::Continue(()))
@@ -129,26 +140,22 @@ impl<'r, D: Body> Reader<'r, D> {
         flow.map(drop)
     }
 
-    /// Finds an index that contains all values of a field.
-    pub(super) fn index_of_all(&self, field: FieldRef) -> Option<Find> {
+    /// Finds a complete index of a kind, to be read whole.
+    pub(super) fn index_of_all(&self, is_meant: impl Fn(&IndexDefinition) -> bool) -> Option<Find> {
         let definition = &self.collection.definition;
-        let Some(known) = &self.known else { return None };
-        let has_all = |(number, index): &(usize, &super::definition::IndexDefinition)| {
-            matches!(index.parts.as_slice(), [part] if part.field == field)
-                && !index.words
-                && known.state(*number).is_complete()
+        let known = self.known.as_ref()?;
+        let is_found = |(number, index): &(usize, &IndexDefinition)| {
+            !index.words && known.state(*number).is_complete() && is_meant(index)
         };
-        let found = definition.indexes.iter().enumerate().find(has_all);
-        found.map(|(index, _)| {
-            Find::Index(super::find::IndexRead {
-                index,
-                spans: vec![super::condition::Span::all()],
-                direction: Direction::Forward,
-                repeats: false,
-                fixed: 0,
-                prefix: Vec::new(),
-            })
-        })
+        let (index, _) = definition.indexes.iter().enumerate().find(is_found)?;
+        Some(Find::Index(IndexRead {
+            index,
+            spans: vec![Span::all()],
+            direction: Direction::Forward,
+            repeats: false,
+            fixed: 0,
+            prefix: Vec::new(),
+        }))
     }
 
     /// Returns the first value of a field in a direction.

@@ -1,6 +1,6 @@
 //! What a reader answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
+use super::definition::IndexDefinition;
 use super::find::Find;
 use super::reader::Reader;
-use super::scalar::decode_scalar;
 use super::search::Search;
 use super::sum::Sum;
 use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored};
@@ -21,7 +21,7 @@ impl<D: Body> Reader<'_, D> {
         &self.collection.definition.declaration
     }
 
-    pub(super) fn search(&self, query: &Query<D>) -> Result<Page<D>> {
+    pub(super) fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
         let mut page = Search::new(self, query, false)?.run()?.0;
         if query.total {
             page.total = Some(self.count(&query.filter)?);
@@ -72,10 +72,43 @@ impl<D: Body> Reader<'_, D> {
         Ok(count)
     }
 
+    /// Visits the values of a field in the documents that match, without nulls, each with its ordered
+    /// bytes.
     pub(super) fn values(
         &self,
         filter: &Filter<D>,
         field: &str,
+        mut visit: impl FnMut(&[u8], &Value),
+    ) -> Result<()> {
+        // An index that leaves nulls out has all that is asked for.
+        self.visit_values(
+            filter,
+            field,
+            |_| true,
+            |bytes, value| {
+                if !value.is_null() {
+                    visit(bytes, value);
+                }
+            },
+        )
+    }
+
+    /// Visits the values of a field in the documents that match, each with its ordered bytes; null for
+    /// each document that has none.
+    pub(super) fn values_and_nulls(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        visit: impl FnMut(&[u8], &Value),
+    ) -> Result<()> {
+        self.visit_values(filter, field, |index| !index.sparse, visit)
+    }
+
+    fn visit_values(
+        &self,
+        filter: &Filter<D>,
+        field: &str,
+        is_complete: impl Fn(&IndexDefinition) -> bool,
         mut visit: impl FnMut(&[u8], &Value),
     ) -> Result<()> {
         let definition = &self.collection.definition;
@@ -83,7 +116,10 @@ impl<D: Body> Reader<'_, D> {
         let condition = Condition::of(definition, filter)?;
         let plan = self.plan(&self.goal(&condition))?;
         let of_all = match &condition {
-            Condition::All => self.index_of_all(field),
+            Condition::All => self.index_of_all(|index| {
+                let is_of_field = matches!(index.parts.as_slice(), [part] if part.field == field);
+                is_of_field && is_complete(index)
+            }),
             _ => None,
         };
         // For a multi-valued field, the ranges leave some values out.
@@ -95,18 +131,8 @@ impl<D: Body> Reader<'_, D> {
             return self.values_of_entries(find, part, &mut visit);
         }
         self.visit_meant(&condition, &plan, &mut |_, stored| {
-            let mut seen = BTreeSet::new();
-            // A value that the field does not allow counts as null.
-            let _ = definition.scalars(field, &stored.body, &mut |value| {
-                let mut bytes = Vec::new();
-                if value.is_null() || !value.encode(&mut bytes) || seen.contains(&bytes) {
-                    return;
-                }
-                // What was encoded can be decoded.
-                let plain = decode_scalar(&bytes).unwrap_or_else(|_| value.to_json());
-                visit(&bytes, &plain);
-                seen.insert(bytes);
-            });
+            let values = self.values_in(field, &stored.body);
+            values.iter().for_each(|(bytes, value)| visit(bytes, value));
         })
     }
 

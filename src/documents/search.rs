@@ -111,7 +111,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     }
 
     /// Runs the search, and explains it if requested.
-    pub(super) fn run(self) -> Result<(Page<D>, Explain)> {
+    pub(super) fn run(self) -> Result<(Page<Stored<D>>, Explain)> {
         let (plan, mut explain) = self.plan(Some(&self.order))?;
         let mut page = Page::default();
         let limit = self.query.limit.unwrap_or(usize::MAX);
@@ -138,7 +138,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     }
 
     /// Sets the cursors of a page whose documents are still in search order.
-    fn mark(&self, page: &mut Page<D>, rows: &[Stored<D>], has_more: bool) {
+    fn mark(&self, page: &mut Page<Stored<D>>, rows: &[Stored<D>], has_more: bool) {
         let collection = self.reader.collection;
         if !has_more && self.position.is_none() && self.query.offset == 0 {
             return;
@@ -172,7 +172,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         &self,
         mut plan: Plan,
         wanted: usize,
-        page: &mut Page<D>,
+        page: &mut Page<Stored<D>>,
         explain: &mut Explain,
     ) -> Result<Vec<Stored<D>>> {
         let definition = &self.reader.collection.definition;
@@ -196,7 +196,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         &self,
         plan: Plan,
         wanted: usize,
-        page: &mut Page<D>,
+        page: &mut Page<Stored<D>>,
         explain: &mut Explain,
     ) -> Result<Vec<Stored<D>>> {
         let definition = &self.reader.collection.definition;
@@ -226,7 +226,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     fn visit(
         &self,
         plan: &Plan,
-        page: &mut Page<D>,
+        page: &mut Page<Stored<D>>,
         explain: &mut Explain,
         visit: &mut Visit<'_, D>,
     ) -> Result<()> {

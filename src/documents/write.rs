@@ -37,9 +37,14 @@ impl<D: Body> Writer<'_, D> {
         Ok(())
     }
 
-    pub(super) fn put(&mut self, body: &D, precondition: Precondition) -> Result<Written> {
+    /// Stores a document. If its id was made or defaults were filled in, also returns the document
+    /// with them.
+    pub(super) fn put(
+        &mut self,
+        body: &D,
+        precondition: Precondition,
+    ) -> Result<(Written, Option<D>)> {
         let (id, completed) = self.complete(body)?;
-        let body = completed.as_ref().unwrap_or(body);
         self.point_at(&id);
         let before = self.existing(&id, precondition)?;
         let last = match before.header {
@@ -47,8 +52,8 @@ impl<D: Body> Writer<'_, D> {
             None => self.highest_removed()?,
         };
         let revision = last.saturating_add(1);
-        self.store(body, &before, revision)?;
-        Ok(Written { id, revision, is_new: !before.is_there() })
+        self.store(completed.as_ref().unwrap_or(body), &before, revision)?;
+        Ok((Written { id, revision, is_new: !before.is_there() }, completed))
     }
 
     pub(super) fn delete<'i>(

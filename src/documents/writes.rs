@@ -1,13 +1,10 @@
 //! Writing a collection: each method takes the transaction first.
 
 use arbour_core::{Error, KvWrite, Result};
-use serde_json::{Map, Value};
 
 use super::collection::Collection;
 use super::writer::Writer;
-use super::{
-    Body, DocError, DocId, Precondition, Stored, Written, from_json, read_id, set_at, to_json,
-};
+use super::{Body, DocError, DocId, Precondition, Stored, Written};
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
 /// fails and writes neither. Nothing is visible to others before the transaction commits.
@@ -17,49 +14,84 @@ use super::{
 /// [`Required`](DocError::Required) or [`Unique`](DocError::Unique) if a field or a
 /// unique index forbids it, and with what the store reports.
 impl<D: Body> Collection<D> {
-    /// Stores a document under the id in it, whether or not one is there, and returns its id and
-    /// revision.
-    ///
-    /// # Errors
-    /// Those of all writes.
-    pub fn set<W: KvWrite>(&self, transaction: &mut W, document: &D) -> Result<Written> {
-        self.put(transaction, document, Precondition::None)
-    }
-
-    /// Stores a new document and returns its id, made here if the collection makes ids.
+    /// Stores a new document, and returns it with its id, if the collection makes ids, and with the
+    /// defaults of its fields.
     ///
     /// # Errors
     /// [`Exists`](DocError::Exists) if a document has the id.
     ///
-    /// ```
-    /// use arbour::KvStore;
-    /// use arbour::documents::{Collection, Declaration};
-    /// use serde_json::{Value, json};
-    /// let store = arbour::MemoryStore::new();
-    /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
-    /// store.write(|transaction| {
-    ///     notes.insert(transaction, &json!({"id": "a", "text": "hello"}))?;
-    ///     notes.update(transaction, "a", &json!({"read": true}))
-    /// })?;
-    /// assert_eq!(notes.get(&store.snapshot()?, "a")?.unwrap().body["read"], true);
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// use arbour::prelude::*;
+    ///
+    /// #[derive(Serialize, Deserialize, Document)]
+    /// #[document(collection = "notes")]
+    /// struct Note {
+    ///     #[document(id, made)]
+    ///     number: u64,
+    ///     text: String,
+    /// }
+    ///
+    /// let store = arbour::open("memory:")?;
+    /// let notes = store.collection::<Note>()?;
+    /// let note = Note { number: 0, text: "hello".to_owned() };
+    /// let note = store.write(|transaction| notes.insert(transaction, note))?;
+    /// assert_eq!(note.number, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
-    pub fn insert<W: KvWrite>(&self, transaction: &mut W, document: &D) -> Result<Written> {
-        self.put(transaction, document, Precondition::Absent)
+    pub fn insert<W: KvWrite>(&self, transaction: &mut W, document: D) -> Result<D> {
+        self.store(transaction, document, Precondition::Absent)
     }
 
-    /// Stores a document if a precondition holds.
+    /// Stores a document under the id in it, whether or not one is there, and returns it as
+    /// [`insert`](Self::insert) does.
+    ///
+    /// # Errors
+    /// Those of all writes.
+    pub fn put<W: KvWrite>(&self, transaction: &mut W, document: D) -> Result<D> {
+        self.store(transaction, document, Precondition::None)
+    }
+
+    fn store<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        document: D,
+        precondition: Precondition,
+    ) -> Result<D> {
+        let mut docs = self.docs(transaction);
+        let (_, completed) = Writer::new(self, &mut docs)?.put(&document, precondition)?;
+        Ok(completed.unwrap_or(document))
+    }
+
+    /// Stores a document if a precondition holds, and returns its id and revision.
     ///
     /// # Errors
     /// [`Exists`](DocError::Exists), [`Missing`](DocError::Missing) or
     /// [`Revision`](DocError::Revision), with the current document, if it does not hold.
-    pub fn put<W: KvWrite>(
+    ///
+    /// ```
+    /// use arbour::KvStore;
+    /// use arbour::documents::{Collection, Declaration, Precondition};
+    /// use serde_json::{Value, json};
+    /// let store = arbour::MemoryStore::new();
+    /// let notes = Collection::open(&store, Declaration::<Value>::new("notes"))?;
+    /// let (first, second) = (json!({"id": "a"}), json!({"id": "a", "text": "hello"}));
+    /// store.write(|transaction| {
+    ///     let written = notes.put_if(transaction, &first, Precondition::Absent)?;
+    ///     notes.put_if(transaction, &second, Precondition::Revision(written.revision))?;
+    ///     let refused = notes.put_if(transaction, &first, Precondition::Revision(written.revision));
+    ///     assert!(refused.is_err());
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn put_if<W: KvWrite>(
         &self,
         transaction: &mut W,
         document: &D,
         precondition: Precondition,
     ) -> Result<Written> {
-        Writer::new(self, &mut self.docs(transaction))?.put(document, precondition)
+        Ok(Writer::new(self, &mut self.docs(transaction))?.put(document, precondition)?.0)
     }
 
     /// Stores several documents, and returns for each its id or why it was refused. Quicker than one
@@ -78,102 +110,131 @@ impl<D: Body> Collection<D> {
     {
         let mut docs = self.docs(transaction);
         let mut writer = Writer::new(self, &mut docs)?;
-        Ok(documents.into_iter().map(|document| writer.put(document, precondition)).collect())
+        let put = |document| Ok(writer.put(document, precondition)?.0);
+        Ok(documents.into_iter().map(put).collect())
     }
 
-    /// Changes a document as JSON, and keeps its id.
+    /// Changes a document, and returns it as it is stored. Its id stays.
     ///
     /// # Errors
-    /// [`Missing`](DocError::Missing) if there is none, the closure's own, and those of
-    /// [`put`](Self::put).
+    /// [`Missing`](DocError::Missing) if there is none, and [`Invalid`](DocError::Invalid) if the
+    /// closure changes the id, which [`change_id`](Self::change_id) does.
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// # use arbour::prelude::*;
+    /// # #[derive(Serialize, Deserialize, Document)]
+    /// # #[document(collection = "counters")]
+    /// # struct Counter {
+    /// #     #[document(id)]
+    /// #     name: String,
+    /// #     count: u64,
+    /// # }
+    /// # let store = arbour::open("memory:")?;
+    /// # let counters = store.collection::<Counter>()?;
+    /// # let counter = Counter { name: "visits".to_owned(), count: 3 };
+    /// # store.write(|transaction| counters.insert(transaction, counter))?;
+    /// let counter = store.write(|transaction| {
+    ///     counters.modify(transaction, "visits", |counter| counter.count += 1)
+    /// })?;
+    /// assert_eq!(counter.count, 4);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
     pub fn modify<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
-        precondition: Precondition,
-        change: impl FnOnce(Value) -> Result<Value>,
-    ) -> Result<Written> {
+        change: impl FnOnce(&mut D),
+    ) -> Result<D> {
         let id = id.into().into_owned();
-        let Some(stored) = self.get(transaction, &id)? else {
-            return Err(self.absent(id, precondition));
-        };
-        let Stored { id, body, .. } = stored;
-        let name = self.definition.name();
-        let mut json = change(to_json(name, &body)?)?;
-        set_at(&mut json, &self.declaration().id_path, id.to_json());
-        let precondition = match precondition {
-            Precondition::None => Precondition::Present,
-            other => other,
-        };
-        self.put(transaction, &from_json(name, json)?, precondition)
-    }
-
-    /// Sets the top-level members of a document that are named in `changes`; `null` removes one.
-    ///
-    /// # Errors
-    /// [`Missing`](DocError::Missing) if there is no such document.
-    pub fn update<'i, W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        id: impl Into<DocId<'i>>,
-        changes: &Value,
-    ) -> Result<Written> {
-        let members = self.members(changes)?;
-        self.modify(transaction, id, Precondition::Present, |json| Ok(merged(json, members)))
-    }
-
-    /// Applies a JSON merge patch (RFC 7396) to a document.
-    ///
-    /// # Errors
-    /// [`Missing`](DocError::Missing) if there is no such document.
-    pub fn patch<'i, W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        id: impl Into<DocId<'i>>,
-        patch: &Value,
-    ) -> Result<Written> {
-        self.modify(transaction, id, Precondition::Present, |mut json| {
-            json_patch::merge(&mut json, patch);
-            Ok(json)
-        })
-    }
-
-    /// Updates the document whose id is in `changes`, or inserts it.
-    ///
-    /// # Errors
-    /// Those of all writes.
-    pub fn upsert<W: KvWrite>(&self, transaction: &mut W, changes: &Value) -> Result<Written> {
-        let declaration = self.declaration();
-        let at_id = declaration.id_path.iter().try_fold(changes, |value, name| value.get(name));
-        let id = read_id(&declaration.ids, &declaration.name, at_id)?;
-        if let Some(id) = id
-            && self.get(transaction, &id)?.is_some()
-        {
-            return self.update(transaction, &id, changes);
+        match self.get_stored(transaction, &id)? {
+            Some(stored) => self.store_changed(transaction, stored, change),
+            None => Err(self.missing(id)),
         }
-        let mut members = self.members(changes)?.clone();
-        members.retain(|_, value| !value.is_null());
-        self.insert(transaction, &from_json(&declaration.name, members.into())?)
     }
 
-    /// Removes a document, and tells whether there was one.
+    /// Changes a document that was read in this transaction.
+    pub(super) fn store_changed<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        stored: Stored<D>,
+        change: impl FnOnce(&mut D),
+    ) -> Result<D> {
+        let Stored { id, mut body, .. } = stored;
+        change(&mut body);
+        let changed = self.definition.read_id(&body)?;
+        if changed.as_ref() != Some(&id) {
+            let changed = changed.map_or_else(|| "none".to_owned(), |id| format!("\"{id}\""));
+            let reason = format!(
+                "the change of document \"{id}\" gives it the id {changed}: leave the id as it is, or \
+                 call change_id"
+            );
+            return Err(self.definition.invalid(reason));
+        }
+        self.store(transaction, body, Precondition::Present)
+    }
+
+    /// Inserts a document, or changes the one that has its id; returns what is stored.
+    ///
+    /// # Errors
+    /// As [`modify`](Self::modify).
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// # use arbour::prelude::*;
+    /// # #[derive(Clone, Serialize, Deserialize, Document)]
+    /// # #[document(collection = "counters")]
+    /// # struct Counter {
+    /// #     #[document(id)]
+    /// #     name: String,
+    /// #     count: u64,
+    /// # }
+    /// # let store = arbour::open("memory:")?;
+    /// # let counters = store.collection::<Counter>()?;
+    /// for _ in 0..3 {
+    ///     let first = Counter { name: "visits".to_owned(), count: 1 };
+    ///     store.write(|transaction| {
+    ///         counters.upsert(transaction, first, |counter| counter.count += 1)
+    ///     })?;
+    /// }
+    /// assert_eq!(counters.get(&store.snapshot()?, "visits")?.unwrap().count, 3);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn upsert<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        document: D,
+        change: impl FnOnce(&mut D),
+    ) -> Result<D> {
+        let id = self.definition.read_id(&document)?;
+        let stored = match &id {
+            Some(id) => self.get_stored(transaction, id)?,
+            None => None,
+        };
+        match stored {
+            Some(stored) => self.store_changed(transaction, stored, change),
+            None => self.insert(transaction, document),
+        }
+    }
+
+    /// Deletes a document, and tells whether there was one.
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if the collection has ids of another kind.
-    pub fn remove<'i, W: KvWrite>(
+    pub fn delete<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
     ) -> Result<bool> {
-        self.delete(transaction, id, Precondition::None)
+        self.delete_if(transaction, id, Precondition::None)
     }
 
-    /// Removes a document if a precondition holds, and tells whether there was one.
+    /// Deletes a document if a precondition holds, and tells whether there was one.
     ///
     /// # Errors
     /// [`Missing`](DocError::Missing) or [`Revision`](DocError::Revision) if it does not
     /// hold.
-    pub fn delete<'i, W: KvWrite>(
+    pub fn delete_if<'i, W: KvWrite>(
         &self,
         transaction: &mut W,
         id: impl Into<DocId<'i>>,
@@ -197,34 +258,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Builds the error for a document to change that does not exist.
-    fn absent(&self, id: DocId<'static>, precondition: Precondition) -> Error {
-        let collection = self.definition.name().to_owned();
-        match precondition {
-            Precondition::Revision(expected) => {
-                DocError::Revision { collection, id, expected, actual: 0, current: Box::default() }
-                    .into()
-            }
-            _ => DocError::Missing { collection, id }.into(),
-        }
+    pub(super) fn missing(&self, id: DocId<'static>) -> Error {
+        DocError::Missing { collection: self.definition.name().to_owned(), id }.into()
     }
-
-    fn members<'v>(&self, changes: &'v Value) -> Result<&'v Map<String, Value>> {
-        changes.as_object().ok_or_else(|| {
-            self.definition.invalid(format!("changes must be an object, not {changes}"))
-        })
-    }
-}
-
-/// Sets the members of a document that `changes` names; null removes one.
-fn merged(mut json: Value, changes: &Map<String, Value>) -> Value {
-    if let Value::Object(members) = &mut json {
-        for (name, value) in changes {
-            if value.is_null() {
-                members.remove(name);
-            } else {
-                members.insert(name.clone(), value.clone());
-            }
-        }
-    }
-    json
 }

@@ -8,7 +8,7 @@ use super::append::Append;
 use super::event::{Event, NewEvent};
 use super::model::{Handled, Model, Outbox};
 use crate::documents::{
-    Body, Collection, DocError, DocId, Ids, Written, from_json, set_at, to_json,
+    Body, Collection, DocError, DocId, Ids, Precondition, Written, from_json, set_at, to_json,
 };
 
 /// The events of such a collection, as suffixes of their type names.
@@ -269,16 +269,21 @@ impl<D: Body> EventCollection<D> {
     fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> Result<Value> {
         let documents = &self.collection;
         let name = &self.writes.name;
+        let mut put = |precondition| {
+            documents.put_if(view, &from_json(name, write.body.clone())?, precondition)
+        };
         let written = match write.action {
-            "set" => documents.set(view, &from_json(name, write.body.clone())?)?,
-            "insert" => documents.insert(view, &from_json(name, write.body.clone())?)?,
-            "update" => documents.update(view, write.id(self, "id")?, write.member("changes"))?,
-            "upsert" => documents.upsert(view, &write.body)?,
+            "set" => put(Precondition::None)?,
+            "insert" => put(Precondition::Absent)?,
+            "update" => {
+                documents.update_json(view, write.id(self, "id")?, write.member("changes"))?
+            }
+            "upsert" => documents.upsert_json(view, &write.body)?,
             "change-id" => {
                 documents.change_id(view, write.id(self, "id")?, write.id(self, "to")?)?
             }
             _ => {
-                let is_removed = documents.remove(view, write.id(self, "id")?)?;
+                let is_removed = documents.delete(view, write.id(self, "id")?)?;
                 return Ok(json!({"removed": is_removed}));
             }
         };

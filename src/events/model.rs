@@ -69,7 +69,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///     ) -> Handled<Option<Value>> {
 ///         let Some(cents) = self.deposited.read(event)? else { return Ok(None) };
 ///         let account = self.accounts.get(before, event.stream)?;
-///         let old = account.and_then(|account| account.body["cents"].as_i64()).unwrap_or(0);
+///         let old = account.and_then(|account| account["cents"].as_i64()).unwrap_or(0);
 ///         Ok(Some(json!({"id": event.stream, "cents": old + cents})))
 ///     }
 ///
@@ -79,7 +79,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         view: &mut W,
 ///         _out: &mut Outbox,
 ///     ) -> Handled<()> {
-///         self.accounts.set(view, &account)?;
+///         self.accounts.put(view, account)?;
 ///         Ok(())
 ///     }
 /// }

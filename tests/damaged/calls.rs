@@ -93,20 +93,25 @@ impl Calls {
             ("search words", Query::new(Filter::words("title", "note"))),
         ];
         for (what, query) in &queries {
-            let page = self.call(what, || notes.search(&snapshot, query));
+            let found = notes.find(query.clone());
+            let page = self.call(what, || found.page(&snapshot));
             if let Some(next) = page.and_then(|page| page.next) {
-                self.call(what, || notes.search(&snapshot, &query.clone().at(next)));
+                self.call(what, || found.clone().at(next).page(&snapshot));
             }
-            self.call(what, || notes.explain(&snapshot, query));
+            self.call(what, || found.explain(&snapshot));
         }
-        self.call("count", || notes.count(&snapshot, &shelf()));
-        self.call("count all", || notes.count(&snapshot, &Filter::All));
+        let all = notes.all();
+        self.call("count", || notes.find(shelf()).count(&snapshot));
+        self.call("count all", || all.count(&snapshot));
         self.call("get by", || notes.get_by(&snapshot, "isbn", 3));
-        self.call("min", || notes.min(&snapshot, &Filter::All, "shelf"));
-        self.call("max", || notes.max(&snapshot, &Filter::All, "shelf"));
-        self.call("sum", || notes.sum(&snapshot, &Filter::All, "shelf"));
-        self.call("distinct", || notes.distinct(&snapshot, &Filter::All, "shelf"));
-        self.call("distinct tags", || notes.distinct(&snapshot, &Filter::All, "tags"));
+        self.call("min", || all.min(&snapshot, "shelf"));
+        self.call("max", || all.max(&snapshot, "shelf"));
+        self.call("sum", || all.sum(&snapshot, "shelf"));
+        self.call("distinct", || all.distinct(&snapshot, "shelf"));
+        self.call("distinct tags", || all.distinct(&snapshot, "tags"));
+        self.call("count by", || all.count_by(&snapshot, "tags"));
+        self.call("sum by", || all.sum_by(&snapshot, "tags", "shelf"));
+        self.call("max by", || all.max_by(&snapshot, "shelf", "isbn"));
         self.call("indexes", || notes.indexes(&snapshot));
         self.call("changes", || notes.changes(&snapshot, 3, 100));
         self.call("newest change", || notes.newest_change(&snapshot));
@@ -115,10 +120,17 @@ impl Calls {
 
     fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let note = json!({"title": "note 1", "shelf": 1, "isbn": 77, "tags": ["new"]});
-        self.call("insert", || store.write(|t| notes.insert(t, &note)));
+        self.call("insert", || store.write(|t| notes.insert(t, note)));
         let changes = json!({"shelf": 9});
-        self.call("update", || store.write(|t| notes.update(t, "note-2", &changes)));
-        self.call("remove", || store.write(|t| notes.remove(t, "note-1")));
+        self.call("update", || store.write(|t| notes.update_json(t, "note-2", &changes)));
+        let change = |note: &mut Value| note["shelf"] = 8.into();
+        self.call("modify", || store.write(|t| notes.modify(t, "note-3", change)));
+        self.call("update where", || {
+            store.write(|t| notes.update_where(t, Filter::at_least("shelf", 0), change))
+        });
+        self.call("delete", || store.write(|t| notes.delete(t, "note-1")));
+        let many = || Filter::eq("isbn", 4);
+        self.call("delete where", || store.write(|t| notes.delete_where(t, many())));
         self.call("change id", || store.write(|t| notes.change_id(t, "note-2", "note-9")));
         self.call("acknowledge", || store.write(|t| notes.acknowledge(t, "search", Some(4))));
         self.call("trim changes", || store.write(|t| notes.trim_changes(t, 1)));

@@ -128,9 +128,9 @@ pub(crate) fn filled() -> Arc<MemoryStore> {
                     "title": format!("note {}", number / 2), "shelf": number / 2, "isbn": number,
                     "tags": ["a", format!("b{number}")],
                 });
-                notes.insert(transaction, &note)?;
+                notes.insert(transaction, note)?;
             }
-            notes.remove(transaction, "note-0")?;
+            notes.delete(transaction, "note-0")?;
             notes.acknowledge(transaction, "search", Some(3))
         })
         .expect("notes are put");

@@ -17,16 +17,19 @@ pub(crate) fn ids<D: Document<Id = u32>>(
     collection: &Collection<D>,
     query: &Query<D>,
 ) -> Vec<u32> {
-    let all = collection.all(&store.snapshot().unwrap(), query).unwrap();
+    let all = collection.find(query.clone()).stored(&store.snapshot().unwrap()).unwrap().items;
     all.iter().map(|found| found.id.to_json().as_u64().unwrap() as u32).collect()
 }
 
 /// Stores documents in a new collection.
-pub(crate) fn stored<D: Document>(documents: &[D]) -> (MemoryStore, Collection<D>) {
+pub(crate) fn stored<D: Document + Clone>(documents: &[D]) -> (MemoryStore, Collection<D>) {
     let store = MemoryStore::new();
     let collection = store.collection::<D>().unwrap();
     let written: Result<()> = store.write(|transaction| {
-        documents.iter().try_for_each(|document| collection.insert(transaction, document).map(drop))
+        documents
+            .iter()
+            .cloned()
+            .try_for_each(|document| collection.insert(transaction, document).map(drop))
     });
     written.unwrap();
     (store, collection)

@@ -46,27 +46,37 @@ impl Ticket {
 fn a_help_desk_needs_one_import() -> Result<(), Box<dyn std::error::Error>> {
     let store = arbour::open("memory:")?;
     let tickets = store.collection::<Ticket>()?;
-    let first = store.write(|tx| tickets.insert(tx, &Ticket::new("printer on fire", 10)))?;
-    store.write(|tx| tickets.insert(tx, &Ticket::new("printer is cold", 20)))?;
-    store.write(|tx| tickets.insert(tx, &Ticket::new("no paper", 30)))?;
-    assert_eq!(first.id, TicketId(1).into());
+    let stored = store.write(|tx| tickets.insert(tx, Ticket::new("printer on fire", 10)))?;
+    assert_eq!(stored, Ticket { id: TicketId(1), ..Ticket::new("printer on fire", 10) });
+    store.write(|tx| {
+        tickets.insert(tx, Ticket::new("printer is cold", 20))?;
+        tickets.insert(tx, Ticket::new("no paper", 30))
+    })?;
+    let waiting = store
+        .write(|tx| tickets.modify(tx, &stored.id, |ticket| ticket.status = Status::Waiting))?;
 
     let snapshot = store.snapshot()?;
-    let mut ticket = tickets.get(&snapshot, TicketId(1))?.ok_or("it was inserted")?.body;
-    assert_eq!(ticket, Ticket { id: TicketId(1), ..Ticket::new("printer on fire", 10) });
-    ticket.status = Status::Waiting;
-    let written = store.write(|tx| tickets.set(tx, &ticket))?;
-    assert!(!written.is_new);
+    assert_eq!(waiting, Ticket { status: Status::Waiting, ..stored });
+    assert_eq!(tickets.get(&snapshot, waiting.id)?.as_ref(), Some(&waiting));
+    let page = tickets
+        .find(Ticket::STATUS.eq(Status::Open).and(Ticket::TAGS.contains("printer")))
+        .sort(Ticket::CREATED.descending())
+        .limit(20)
+        .require_index()
+        .page(&snapshot)?;
+    assert_eq!(page.items.iter().map(|ticket| ticket.created).collect::<Vec<_>>(), [30, 20]);
+    let by_status = tickets.all().count_by(&snapshot, Ticket::STATUS)?;
+    assert_eq!(by_status, [(Status::Open, 2), (Status::Waiting, 1)]);
+    let all = tickets.all();
+    assert_eq!(all.max(&snapshot, Ticket::CREATED)?, Some(30));
+    assert_eq!(all.sum(&snapshot, Ticket::CREATED)?, 60);
+    assert_eq!(all.distinct(&snapshot, Ticket::TAGS)?, ["printer"]);
+    let newest = all.max_by(&snapshot, Ticket::TAGS, Ticket::CREATED)?;
+    assert_eq!(newest, [("printer".to_owned(), 30)]);
+    let latest = all.sum_by(&snapshot, Ticket::STATUS, Ticket::CREATED)?;
+    assert_eq!(latest, [(Status::Open, 50), (Status::Waiting, 10)]);
 
-    let snapshot = store.snapshot()?;
-    assert_eq!(tickets.get(&snapshot, ticket.id)?.ok_or("it was set")?.body, ticket);
-    let open = Ticket::STATUS.eq(Status::Open).and(Ticket::TAGS.contains("printer"));
-    let query = Query::new(open).sort(Ticket::CREATED.descending()).limit(20).require_index();
-    let page: Page<Ticket> = tickets.search(&snapshot, &query)?;
-    let found: Vec<u64> = page.items.iter().map(|found| found.body.created).collect();
-    assert_eq!(found, [30, 20]);
-
-    let counted = |filter: Filter<Ticket>| tickets.count(&snapshot, &filter);
+    let counted = |filter: Filter<Ticket>| tickets.find(filter).count(&snapshot);
     assert_eq!(counted(Ticket::STATUS.is_in([Status::Closed, Status::Waiting]))?, 1);
     assert_eq!(counted(Ticket::STATUS.ne(Status::Open))?, 1);
     assert_eq!(counted(Ticket::CREATED.range(10..30))?, 2);

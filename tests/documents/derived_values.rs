@@ -133,7 +133,7 @@ proptest! {
         let stored = stored(&things);
         for thing in &things {
             let read = stored.1.get(&stored.0.snapshot().unwrap(), thing.id).unwrap().unwrap();
-            prop_assert_eq!(&read.body, thing);
+            prop_assert_eq!(&read, thing);
         }
         let bound = |position: Position| Thing::new(0, *position.get(&seeds), &[]);
         check_columns(&stored, &things, &bound(low), &bound(high));

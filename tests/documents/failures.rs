@@ -42,7 +42,7 @@ fn leaves_nothing(change: Change) {
     let things = Collection::open(&store, things).unwrap();
     let stored = store.write(|transaction| {
         let thing = json!({"id": "a", "size": 1, "tags": ["x", "y"]});
-        things.insert(transaction, &thing)
+        things.insert(transaction, thing)
     });
     stored.unwrap();
     let tree = |name: &str| store.open_tree(TreeName::stored(name).unwrap()).unwrap();
@@ -71,18 +71,18 @@ fn leaves_nothing(change: Change) {
 #[test]
 fn a_failed_insert_leaves_nothing() {
     leaves_nothing(|things, transaction| {
-        things.insert(transaction, &json!({"id": "b", "size": 2, "tags": ["y", "z"]})).map(drop)
+        things.insert(transaction, json!({"id": "b", "size": 2, "tags": ["y", "z"]})).map(drop)
     });
 }
 
 #[test]
 fn a_failed_update_leaves_nothing() {
     leaves_nothing(|things, transaction| {
-        things.set(transaction, &json!({"id": "a", "size": 2, "tags": ["y", "z"]})).map(drop)
+        things.put(transaction, json!({"id": "a", "size": 2, "tags": ["y", "z"]})).map(drop)
     });
 }
 
 #[test]
 fn a_failed_removal_leaves_nothing() {
-    leaves_nothing(|things, transaction| things.remove(transaction, "a").map(drop));
+    leaves_nothing(|things, transaction| things.delete(transaction, "a").map(drop));
 }

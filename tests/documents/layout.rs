@@ -21,7 +21,10 @@ fn store(declaration: Declaration<Value>, documents: &[Value]) -> MemoryStore {
     let store = MemoryStore::new();
     let collection = Collection::open(&store, declaration).unwrap();
     let stored = store.write(|transaction| {
-        documents.iter().try_for_each(|document| collection.set(transaction, document).map(drop))
+        documents
+            .iter()
+            .cloned()
+            .try_for_each(|document| collection.put(transaction, document).map(drop))
     });
     stored.unwrap();
     store

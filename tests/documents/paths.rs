@@ -1,7 +1,7 @@
 //! Fields within other fields, and within each element of an array.
 
 use arbour::documents::{
-    Collection, Declaration, Document, DocumentStore as _, Field, Filter, Index, Query,
+    Collection, Declaration, Document, DocumentStore as _, Field, Filter, Index,
 };
 use arbour::{KvStore as _, MemoryStore, Result};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ fn stored() -> (MemoryStore, Vec<Order>) {
         order(3, "Rome", &[]),
     ];
     let written: Result<()> = store.write(|transaction| {
-        all.iter().try_for_each(|order| orders.insert(transaction, order).map(drop))
+        all.iter().cloned().try_for_each(|order| orders.insert(transaction, order).map(drop))
     });
     written.unwrap();
     (store, all)
@@ -72,8 +72,8 @@ fn typed_paths_find_documents_by_what_is_in_them() {
     let orders = store.collection::<Order>().unwrap();
     let snapshot = store.snapshot().unwrap();
     let found = |filter: Filter<Order>| -> Vec<u32> {
-        let found = orders.all(&snapshot, &Query::new(filter).require_index()).unwrap();
-        found.into_iter().map(|order| order.body.id).collect()
+        let found = orders.find(filter).require_index().list(&snapshot).unwrap();
+        found.into_iter().map(|order| order.id).collect()
     };
     assert_eq!(found(Order::LINES_SKU.contains("bolt")), [1, 2]);
     assert_eq!(found(Order::LINES_SKU.contains_all(["bolt", "nut"])), [1]);
@@ -119,7 +119,7 @@ fn what_no_path_can_mean_is_refused() {
     let declaration = Declaration::<Value>::new("orders").field(Field::path("lines[].tags"));
     let orders = Collection::open(&store, declaration).unwrap();
     let insert =
-        |body: Value| store.write(|transaction| orders.insert(transaction, &body).map(drop));
+        |body: Value| store.write(|transaction| orders.insert(transaction, body).map(drop));
     let error = insert(json!({"id": "a", "lines": [{"tags": ["x"]}]})).unwrap_err().to_string();
     assert!(error.contains("\"lines[].tags\" must be"), "{error}");
     insert(json!({"id": "a", "lines": [{"tags": "x"}]})).unwrap();

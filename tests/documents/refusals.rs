@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use arbour::documents::{
-    Body, BodyCodec, Collection, Declaration, DocError, Field, FieldKind, Filter, Index, Written,
+    Body, BodyCodec, Collection, Declaration, DocError, Field, FieldKind, Index, Precondition,
+    Written,
 };
 use arbour::{KvStore as _, Limits, MemoryStore, Result};
 use serde::{Deserialize, Serialize};
@@ -12,9 +13,10 @@ use serde::{Deserialize, Serialize};
 fn put<D: Body>(declaration: Declaration<D>, body: &D) -> Result<Written, String> {
     let store = MemoryStore::new();
     let things = Collection::open(&store, declaration).expect("one that is not declared yet");
-    let put: Result<_> = store.write(|transaction| things.set(transaction, body));
+    let put: Result<_> =
+        store.write(|transaction| things.put_if(transaction, body, Precondition::None));
     let snapshot = store.snapshot().expect("a snapshot of an open store");
-    let count = things.count(&snapshot, &Filter::All).expect("a count of what is there");
+    let count = things.all().count(&snapshot).expect("a count of what is there");
     assert_eq!(count, u64::from(put.is_ok()), "what is refused is not there");
     put.map_err(|error| error.to_string())
 }
@@ -62,8 +64,8 @@ fn a_patch_of_what_json_has_no_number_for_says_so() {
     let store = MemoryStore::new();
     let points = Collection::open(&store, bincode::<Point>()).unwrap();
     let patched: Result<_> = store.write(|transaction| {
-        points.set(transaction, &point(f64::INFINITY))?;
-        points.update(transaction, "a", &serde_json::json!({"more": 1}))
+        points.put(transaction, point(f64::INFINITY))?;
+        points.update_json(transaction, "a", &serde_json::json!({"more": 1}))
     });
     let text = patched.unwrap_err().to_string();
     assert!(text.contains("\"x\" is inf") && text.contains("put it"), "{text}");
@@ -177,14 +179,14 @@ fn sums_beyond_their_range_are_errors() {
     let declaration = Declaration::<Point>::new("things").field(Field::path("x"));
     let points = Collection::open(&store, declaration).expect("one that is not declared yet");
     let put: Result<()> = store.write(|transaction| {
-        points.set(transaction, &Point { id: "a".to_owned(), x: f64::MAX })?;
-        points.set(transaction, &Point { id: "b".to_owned(), x: f64::MAX }).map(drop)
+        points.put(transaction, Point { id: "a".to_owned(), x: f64::MAX })?;
+        points.put(transaction, Point { id: "b".to_owned(), x: f64::MAX }).map(drop)
     });
     put.unwrap();
     let snapshot = store.snapshot().unwrap();
     for error in [
-        points.sum(&snapshot, &Filter::All, "x").map(drop).unwrap_err(),
-        points.average(&snapshot, &Filter::All, "x").map(drop).unwrap_err(),
+        points.all().sum(&snapshot, "x").map(drop).unwrap_err(),
+        points.all().average(&snapshot, "x").map(drop).unwrap_err(),
     ] {
         assert!(matches!(error.downcast_ref(), Some(DocError::SumRange { .. })), "{error:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index};
 use arbour::{KvStore as _, MemoryStore, Result};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn each_schema_has_indexes_of_its_own() {
         if schema == 1 {
             let put = |number: u64| -> Result<()> {
                 let thing = json!({"id": format!("thing-{number}"), "n": number});
-                store.write(|transaction| things.insert(transaction, &thing).map(drop))
+                store.write(|transaction| things.insert(transaction, thing).map(drop))
             };
             (0..3).try_for_each(put).unwrap();
         } else {
@@ -33,14 +33,10 @@ fn each_schema_has_indexes_of_its_own() {
         }
         let snapshot = store.snapshot().unwrap();
         let upgraded = 1 + u64::from(schema - 1) * 100;
-        let found = things.count(&snapshot, &Filter::eq("n", upgraded)).unwrap();
-        assert_eq!(found, 1, "schema {schema}");
-        assert_eq!(
-            things.count(&snapshot, &Filter::below("n", upgraded)).unwrap(),
-            1,
-            "schema {schema}"
-        );
-        let explained = things.explain(&snapshot, &Query::new(Filter::eq("n", upgraded)));
-        assert!(!explained.unwrap().scans_all(), "schema {schema}");
+        let equal = things.find(Filter::eq("n", upgraded));
+        assert_eq!(equal.count(&snapshot).unwrap(), 1, "schema {schema}");
+        let below = things.find(Filter::below("n", upgraded)).count(&snapshot).unwrap();
+        assert_eq!(below, 1, "schema {schema}");
+        assert!(!equal.explain(&snapshot).unwrap().scans_all(), "schema {schema}");
     }
 }

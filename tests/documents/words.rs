@@ -1,9 +1,7 @@
 //! An index of words that an earlier program built by another rule is built anew.
 
 use arbour::documents::layout::{CATALOG_TREE, index_tree};
-use arbour::documents::{
-    Collection, Declaration, Field, Filter, Index, IndexState, Query, encode_scalar,
-};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, IndexState, encode_scalar};
 use arbour::{Direction, KeyRange, KvRead as _, KvStore as _, KvWrite as _, MemoryStore, Result};
 use arbour_core::Cursor as _;
 use arbour_core::engine::TreeName;
@@ -38,19 +36,19 @@ fn an_index_of_an_earlier_rule_is_built_anew() {
     let store = MemoryStore::new();
     let collection = Collection::open(&store, notes()).unwrap();
     let note = json!({"id": "a", "text": "Caf\u{e9}"});
-    store.write(|transaction| collection.insert(transaction, &note).map(drop)).unwrap();
+    store.write(|transaction| collection.insert(transaction, note).map(drop)).unwrap();
     made_old(&store).unwrap();
 
     let collection = Collection::declare(&store, notes()).unwrap();
     let snapshot = store.snapshot().unwrap();
     let states = collection.indexes(&snapshot).unwrap();
     assert_eq!(states[0].state, IndexState::WriteOnly, "it is not used until it is built");
-    let cafe = Query::new(Filter::words("text", "cafe"));
-    assert_eq!(collection.all(&snapshot, &cafe).unwrap().len(), 1);
+    let cafe = || Filter::words("text", "cafe");
+    assert_eq!(collection.find(cafe()).list(&snapshot).unwrap().len(), 1);
 
     let collection = Collection::open(&store, notes()).unwrap();
     let snapshot = store.snapshot().unwrap();
-    assert_eq!(collection.all(&snapshot, &cafe.require_index()).unwrap().len(), 1);
+    assert_eq!(collection.find(cafe()).require_index().list(&snapshot).unwrap().len(), 1);
     let index = index_tree("notes", "text:words");
     let index = store.open_tree(TreeName::stored(&index).unwrap()).unwrap();
     let mut cursor = snapshot.scan(&index, KeyRange::all(), Direction::Forward).unwrap();

@@ -50,10 +50,9 @@ fn ids_of_documents_are_unique_and_ordered_whatever_the_clock_says() {
     let mut last = String::new();
     for time in wrong_times().into_iter().chain(wrong_times()) {
         for _ in 0..100 {
-            let id = clock::at(time, || {
-                store.write(|transaction| notes.insert(transaction, &json!({})))
-            });
-            let id = id.unwrap().id.to_string();
+            let id =
+                clock::at(time, || store.write(|transaction| notes.insert(transaction, json!({}))));
+            let id = id.unwrap()["id"].to_string();
             assert!(id > last, "{id} follows {last} at {time:?}");
             last = id;
         }

@@ -14,7 +14,7 @@ fn migrations() -> Migrations {
 fn with_documents() -> MemoryStore {
     let store = MemoryStore::new();
     let users = Collection::open(&store, Declaration::<Value>::new("users")).unwrap();
-    store.write(|transaction| users.insert(transaction, &json!({"id": "ada"}))).unwrap();
+    store.write(|transaction| users.insert(transaction, json!({"id": "ada"}))).unwrap();
     store
 }
 

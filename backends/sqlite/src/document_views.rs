@@ -70,7 +70,7 @@ impl SqliteStore {
     /// let store = SqliteStore::open(&path, &StoreOptions::new())?;
     /// let people = Collection::open(&store, Declaration::new("people"))?;
     /// store.write(|transaction| {
-    ///     people.set(transaction, &json!({"id": "ada", "born": 1815}))
+    ///     people.put(transaction, json!({"id": "ada", "born": 1815}))
     /// })?;
     /// assert_eq!(store.create_document_views()?, ["documents_people"]);
     /// let born = store.with_read_connection(|connection| {

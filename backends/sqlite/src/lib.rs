@@ -112,8 +112,8 @@
 //! let rooms = Declaration::new("rooms").id("name", Ids::Chosen);
 //! let rooms = Collection::open(&store, rooms)?;
 //! store.write(|transaction| {
-//!     rooms.set(transaction, &json!({"name": "study", "size": 12}))?;
-//!     rooms.set(transaction, &json!({"name": "hall", "size": 80}))
+//!     rooms.put(transaction, json!({"name": "study", "size": 12}))?;
+//!     rooms.put(transaction, json!({"name": "hall", "size": 80}))
 //! })?;
 //! store.create_document_views()?;
 //! let large = store.with_read_connection(|connection| {

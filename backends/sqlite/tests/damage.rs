@@ -247,7 +247,7 @@ fn images(folder: &Path) -> [Image; 2] {
         let written = store.write(|transaction| {
             (0..20).try_for_each(|number| {
                 let person = json!({"id": format!("{round} {number}")});
-                collection.set(transaction, &person).map(drop)
+                collection.put(transaction, person).map(drop)
             })
         });
         written.unwrap();
@@ -336,7 +336,7 @@ fn call_everything(store: &SqliteStore) -> Vec<Result<()>> {
     let _ = documents.and_then(|people| {
         let snapshot = store.snapshot()?;
         let found = people.get(&snapshot, "0 3").map(drop);
-        people.count(&snapshot, &Default::default()).map(drop).and(found)
+        people.all().count(&snapshot).map(drop).and(found)
     });
     drop(store.create_document_views());
     let counted = store.with_read_connection(|connection| {

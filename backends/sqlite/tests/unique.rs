@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use arbour::documents::{Collection, Declaration, DocError, Field, Filter, Index, IndexState};
+use arbour::documents::{Collection, Declaration, DocError, Field, Index, IndexState};
 use arbour_core::{KvStore as _, StoreOptions};
 use arbour_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn open(path: &Path) -> SqliteStore {
 /// Inserts a document, and reports the result.
 fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) -> String {
     let body = json!({"id": id, "code": code});
-    let inserted = store.write(|transaction| codes.insert(transaction, &body).map(drop));
+    let inserted = store.write(|transaction| codes.insert(transaction, body).map(drop));
     match inserted {
         Ok(()) => "stored".to_owned(),
         Err(error) => match error.downcast_ref() {
@@ -133,7 +133,7 @@ fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
         .write(|transaction| {
             (0..CROWD).try_for_each(|n| {
                 let code = json!({"id": format!("{n:05}"), "code": format!("c{n}")});
-                loading.insert(transaction, &code).map(drop)
+                loading.insert(transaction, code).map(drop)
             })
         })
         .unwrap();
@@ -174,6 +174,6 @@ fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
     drop(other);
     let snapshot = store.snapshot().unwrap();
     assert_eq!(codes.duplicates(&snapshot, "code", 1).unwrap(), []);
-    let count = codes.count(&snapshot, &Filter::All).unwrap();
+    let count = codes.all().count(&snapshot).unwrap();
     assert_eq!(count, (CROWD + stored) as u64);
 }

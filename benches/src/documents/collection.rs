@@ -66,7 +66,7 @@ impl<S: KvStore> Articles<'_, S> {
         let mut seen = 0;
         for id in ids {
             let found = self.collection.get(&snapshot, id)?;
-            seen += found.map_or(0, |found| found.body.look());
+            seen += found.map_or(0, |found| found.look());
         }
         Ok(seen)
     }
@@ -76,8 +76,8 @@ impl<S: KvStore> Articles<'_, S> {
         let snapshot = self.store.snapshot()?;
         let mut seen = 0;
         for shelf in shelves {
-            let page = self.collection.search(&snapshot, &Query::new(on(*shelf)))?;
-            seen += page.items.iter().map(|found| found.body.look()).sum::<u64>();
+            let found = self.collection.find(on(*shelf)).list(&snapshot)?;
+            seen += found.iter().map(Article::look).sum::<u64>();
         }
         Ok(seen)
     }
@@ -85,20 +85,19 @@ impl<S: KvStore> Articles<'_, S> {
     /// Counts the articles of shelf after shelf in one snapshot.
     pub(super) fn counts(&self, shelves: &[u64]) -> Result<u64> {
         let snapshot = self.store.snapshot()?;
-        let count = |shelf: &u64| self.collection.count(&snapshot, &on(*shelf));
+        let count = |shelf: &u64| self.collection.find(on(*shelf)).count(&snapshot);
         shelves.iter().map(count).sum()
     }
 
     /// Reads a query page by page, each in a snapshot of its own, and returns the number of
     /// documents.
     pub(super) fn pages(&self, query: Query<Article>) -> Result<usize> {
-        let (mut query, mut count) = (query.limit(PAGE), 0);
+        let (mut found, mut count) = (self.collection.find(query).limit(PAGE), 0);
         loop {
-            let snapshot = self.store.snapshot()?;
-            let page = self.collection.search(&snapshot, &query)?;
+            let page = found.page(&self.store.snapshot()?)?;
             count += page.items.len();
             let Some(next) = page.next else { return Ok(count) };
-            query = query.at(next);
+            found = found.at(next);
         }
     }
 }

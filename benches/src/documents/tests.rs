@@ -138,9 +138,10 @@ fn searches_find_a_shelf_by_the_index() {
     assert_eq!(collection.counts(&shelves).unwrap(), 50 * ON_SHELF);
     let snapshot = store.snapshot().unwrap();
     let articles = &collection.collection;
-    let query = arbour::documents::Query::new(super::collection::on(shelves[0]));
-    assert!(!articles.explain(&snapshot, &query).unwrap().scans_all());
-    assert!(!articles.explain(&snapshot, &by_shelf().limit(50)).unwrap().scans_all());
+    let on_shelf = articles.find(super::collection::on(shelves[0]));
+    assert!(!on_shelf.explain(&snapshot).unwrap().scans_all());
+    let page = articles.find(by_shelf()).limit(50);
+    assert!(!page.explain(&snapshot).unwrap().scans_all());
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Model for Accounts {
     }
 
     fn apply<W: KvWrite>(&self, account: Account, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        self.accounts.set(view, &account)?;
+        self.accounts.put(view, account)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The operations of documents, measured while what multiplies their cost grows.
 
-use arbour::documents::{Collection, Declaration, Field, FieldKind, Filter, Ids, Index, Query};
+use arbour::documents::{Collection, Declaration, Field, FieldKind, Filter, Ids, Index, Selection};
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 use serde_json::{Value, json};
 
@@ -34,11 +34,9 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
             let snapshot = store.snapshot()?;
             let shelves = random_entries(size / ON_SHELF, TIMES as usize);
             time_steady(TIMES, || {
-                let search = |shelf: &u64| {
-                    let query = Query::new(Filter::eq("shelf", *shelf));
-                    notes.search(&snapshot, &query).map(drop)
-                };
-                shelves.iter().try_for_each(search)
+                shelves.iter().try_for_each(|shelf| {
+                    notes.find(Filter::eq("shelf", *shelf)).list(&snapshot).map(drop)
+                })
             })
         })
         .fewer(2),
@@ -46,10 +44,9 @@ fn collections<S: KvStore>() -> Vec<Case<S>> {
             let notes = filled(&**store, size)?;
             let snapshot = store.snapshot()?;
             time(size, || {
-                let mut query =
-                    Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(50);
-                while let Some(next) = notes.search(&snapshot, &query)?.next {
-                    query = query.at(next);
+                let mut page = by_shelf(&notes).limit(50);
+                while let Some(next) = page.page(&snapshot)?.next {
+                    page = page.at(next);
                 }
                 Ok(())
             })
@@ -63,11 +60,10 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
         Case::<S>::new("document: take first of an index", "documents taken", |store, size| {
             let notes = filled(&**store, size)?;
             let mut transaction = store.begin_with(Durability::None)?;
-            let first = Query::new(Filter::at_least("shelf", 0)).ascending("shelf").limit(1);
+            let first = by_shelf(&notes).limit(1);
             let work = time(size, || {
-                while let Some(found) = notes.search(&transaction, &first)?.items.into_iter().next()
-                {
-                    notes.remove(&mut transaction, &found.id)?;
+                while let Some(found) = first.stored(&transaction)?.items.pop() {
+                    notes.delete(&mut transaction, &found.id)?;
                 }
                 Ok(())
             })?;
@@ -83,7 +79,7 @@ fn ordered_ids<S: KvStore>() -> Vec<Case<S>> {
             let work = time(size, || {
                 (0..size).try_for_each(|_| {
                     let note: Value = json!({"title": "The Tale of Genji"});
-                    notes.insert(&mut transaction, &note).map(drop)
+                    notes.insert(&mut transaction, note).map(drop)
                 })
             })?;
             transaction.commit()?;
@@ -114,8 +110,8 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
             let mut transaction = store.begin_with(Durability::None)?;
             let work = time(puts * size, || {
                 documents
-                    .iter()
-                    .try_for_each(|document| notes.set(&mut transaction, document).map(drop))
+                    .into_iter()
+                    .try_for_each(|document| notes.put(&mut transaction, document).map(drop))
             })?;
             transaction.commit()?;
             Ok(work)
@@ -138,6 +134,10 @@ fn id(number: u64) -> String {
     format!("note-{number:08}")
 }
 
+fn by_shelf(notes: &Collection<Value>) -> Selection<'_, Value> {
+    notes.find(Filter::at_least("shelf", 0)).ascending("shelf")
+}
+
 /// Opens a collection with an index and puts documents in it.
 fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
     let shelf = Field::path("shelf").of(FieldKind::Integer);
@@ -153,7 +153,7 @@ fn put<S: KvStore>(store: &S, notes: &Collection<Value>, size: u64, count: u64) 
     for number in 0..count {
         let number = number * 7_919 % size;
         let note: Value = json!({"id": id(number), "shelf": number / ON_SHELF, "title": "a note"});
-        notes.set(&mut transaction, &note)?;
+        notes.put(&mut transaction, note)?;
     }
     transaction.commit()
 }

@@ -131,8 +131,8 @@ pub struct CollectionReader<'r, D, R> {
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct CollectionWriter<'w, D, W> {
-    collection: &'w Collection<D>,
-    transaction: &'w mut W,
+    pub(super) collection: &'w Collection<D>,
+    pub(super) transaction: &'w mut W,
 }
 
 /// Writes the methods of a reader; the transaction of a writer reads too.
@@ -143,34 +143,37 @@ macro_rules! reads {
         }
 
         fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Result<Option<Stored<D>>> {
-            self.collection.get(&*self.$source, id)
+            self.collection.get_stored(&*self.$source, id)
         }
 
         fn get_many<'i, I: Into<DocId<'i>>>(
             &self,
             ids: impl IntoIterator<Item = I>,
-        ) -> Result<Vec<Option<Stored<D>>>> {
+        ) -> Result<Vec<Option<D>>> {
             self.collection.get_many(&*self.$source, ids)
         }
 
-        fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
+        fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<D>> {
             self.collection.get_by(&*self.$source, field, value)
         }
 
-        fn search(&self, query: &Query<D>) -> Result<Page<D>> {
-            self.collection.search(&*self.$source, query)
+        fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
+            self.collection.find(query.clone()).stored(&*self.$source)
         }
 
         fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
-            self.collection.one(&*self.$source, query)
+            let first = self.collection.find(query.clone().limit(1)).stored(&*self.$source)?;
+            Ok(first.items.into_iter().next())
         }
 
         fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>> {
-            self.collection.all(&*self.$source, query)
+            let mut query = query.clone();
+            (query.limit, query.offset, query.cursor) = (None, 0, None);
+            Ok(self.collection.find(query).stored(&*self.$source)?.items)
         }
 
         fn explain(&self, query: &Query<D>) -> Result<Explain> {
-            self.collection.explain(&*self.$source, query)
+            self.collection.find(query.clone()).explain(&*self.$source)
         }
 
         fn each(
@@ -178,7 +181,7 @@ macro_rules! reads {
             query: &Query<D>,
             visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
         ) -> Result<()> {
-            self.collection.each(&*self.$source, query, visit)
+            self.collection.find(query.clone()).each(&*self.$source, visit)
         }
 
         fn each_concurrent(
@@ -187,39 +190,70 @@ macro_rules! reads {
             threads: NonZeroUsize,
             visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
         ) -> Result<()> {
-            self.collection.each_concurrent(&*self.$source, query, threads, visit)
+            self.collection.find(query.clone()).each_concurrent(&*self.$source, threads, visit)
         }
 
         fn exists(&self, filter: &Filter<D>) -> Result<bool> {
-            self.collection.exists(&*self.$source, filter)
+            self.collection.find(filter.clone()).exists(&*self.$source)
         }
 
         fn count(&self, filter: &Filter<D>) -> Result<u64> {
-            self.collection.count(&*self.$source, filter)
+            self.collection.find(filter.clone()).count(&*self.$source)
         }
 
         fn values(&self, filter: &Filter<D>, field: &str, visit: impl FnMut(&Value)) -> Result<()> {
-            self.collection.values(&*self.$source, filter, field, visit)
+            self.collection.find(filter.clone()).values(&*self.$source, field, visit)
         }
 
         fn min(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
-            self.collection.min(&*self.$source, filter, field)
+            self.collection.find(filter.clone()).min(&*self.$source, field)
         }
 
         fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>> {
-            self.collection.max(&*self.$source, filter, field)
+            self.collection.find(filter.clone()).max(&*self.$source, field)
         }
 
         fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
-            self.collection.sum(&*self.$source, filter, field)
+            self.collection.find(filter.clone()).sum(&*self.$source, field)
         }
 
         fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>> {
-            self.collection.average(&*self.$source, filter, field)
+            self.collection.find(filter.clone()).average(&*self.$source, field)
         }
 
         fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
-            self.collection.distinct(&*self.$source, filter, field)
+            self.collection.find(filter.clone()).distinct(&*self.$source, field)
+        }
+
+        fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>> {
+            self.collection.find(filter.clone()).count_by(&*self.$source, group)
+        }
+
+        fn sum_by(
+            &self,
+            filter: &Filter<D>,
+            group: &str,
+            summed: &str,
+        ) -> Result<Vec<(Value, Value)>> {
+            self.collection.find(filter.clone()).sum_by(&*self.$source, group, summed)
+        }
+
+        fn min_by(
+            &self,
+            filter: &Filter<D>,
+            group: &str,
+            field: &str,
+        ) -> Result<Vec<(Value, Value)>> {
+            self.collection.find(filter.clone()).min_by(&*self.$source, group, field)
+        }
+
+        fn max_by(
+            &self,
+            filter: &Filter<D>,
+            group: &str,
+            field: &str,
+        ) -> Result<Vec<(Value, Value)>> {
+            self.collection.find(filter.clone()).max_by(&*self.$source, group, field)
         }
     };
 }
@@ -234,7 +268,7 @@ impl<D: Body, W: KvWrite> TestReader<D> for CollectionWriter<'_, D, W> {
 
 impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
     fn put(&mut self, document: &D, precondition: Precondition) -> Result<Written> {
-        self.collection.put(self.transaction, document, precondition)
+        self.collection.put_if(self.transaction, document, precondition)
     }
 
     fn put_many<'d>(
@@ -248,41 +282,33 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         self.collection.put_many(self.transaction, documents, precondition)
     }
 
-    fn set(&mut self, document: &D) -> Result<Written> {
-        self.collection.set(self.transaction, document)
-    }
-
-    fn insert(&mut self, document: &D) -> Result<Written> {
-        self.collection.insert(self.transaction, document)
-    }
-
     fn modify<'i>(
         &mut self,
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
         change: impl FnOnce(Value) -> Result<Value>,
     ) -> Result<Written> {
-        self.collection.modify(self.transaction, id, precondition, change)
+        self.collection.modify_json(self.transaction, id, precondition, change)
     }
 
     fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<Written> {
-        self.collection.update(self.transaction, id, changes)
+        self.collection.update_json(self.transaction, id, changes)
     }
 
     fn patch<'i>(&mut self, id: impl Into<DocId<'i>>, patch: &Value) -> Result<Written> {
-        self.collection.patch(self.transaction, id, patch)
+        self.collection.patch_json(self.transaction, id, patch)
     }
 
     fn upsert(&mut self, changes: &Value) -> Result<Written> {
-        self.collection.upsert(self.transaction, changes)
+        self.collection.upsert_json(self.transaction, changes)
     }
 
     fn delete<'i>(&mut self, id: impl Into<DocId<'i>>, precondition: Precondition) -> Result<bool> {
-        self.collection.delete(self.transaction, id, precondition)
+        self.collection.delete_if(self.transaction, id, precondition)
     }
 
     fn remove<'i>(&mut self, id: impl Into<DocId<'i>>) -> Result<bool> {
-        self.collection.remove(self.transaction, id)
+        self.collection.delete(self.transaction, id)
     }
 
     fn change_id<'i>(
@@ -291,5 +317,33 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
         to: impl Into<DocId<'i>>,
     ) -> Result<Written> {
         self.collection.change_id(self.transaction, from, to)
+    }
+
+    fn insert_whole(&mut self, document: D) -> Result<D> {
+        self.collection.insert(self.transaction, document)
+    }
+
+    fn put_whole(&mut self, document: D) -> Result<D> {
+        self.collection.put(self.transaction, document)
+    }
+
+    fn modify_whole<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        change: impl FnOnce(&mut D),
+    ) -> Result<D> {
+        self.collection.modify(self.transaction, id, change)
+    }
+
+    fn upsert_whole(&mut self, document: D, change: impl FnOnce(&mut D)) -> Result<D> {
+        self.collection.upsert(self.transaction, document, change)
+    }
+
+    fn delete_where(&mut self, filter: Filter<D>) -> Result<u64> {
+        self.collection.delete_where(self.transaction, filter)
+    }
+
+    fn update_where(&mut self, filter: Filter<D>, change: impl FnMut(&mut D)) -> Result<u64> {
+        self.collection.update_where(self.transaction, filter, change)
     }
 }

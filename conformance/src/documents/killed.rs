@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{Collection, Declaration, Field, Filter, Index, IndexState, Query};
+use arbour::documents::{Collection, Declaration, Field, Filter, Index, IndexState};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ fn build_until_killed<F: Factory>(factory: &F, part: &Part) -> Result<()> {
         let changed = store.write(|transaction| {
             let id = format!("{:05}", (progress.done as usize * 7919) % CROWD);
             let change = json!({"size": progress.done, "tags": ["changed", progress.done]});
-            documents.update(transaction, &id, &change)
+            documents.update_json(transaction, &id, &change)
         });
         let said = say(progress.done);
         failure = changed.err().or(said.err());
@@ -134,8 +134,7 @@ fn check_built<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let store = factory.open(path, &Default::default())?;
     let documents = Collection::declare(&store, indexed("crowd"))?;
     build(&store, &documents, IndexState::Readable)?;
-    let all = documents.all(&store.snapshot()?, &Query::new(Filter::All))?;
-    let bodies: Vec<Value> = all.into_iter().map(|stored| stored.body).collect();
+    let bodies = documents.all().list(&store.snapshot()?)?;
     load(&store, &Collection::open(&store, indexed("offline"))?, &bodies)?;
     let built = raw(&store, &index_tree("crowd", INDEX))?;
     let expected = raw(&store, &index_tree("offline", INDEX))?;

@@ -2,7 +2,9 @@
 //!
 //! The cases are written against these traits, so that they run over Arbour's own collections and
 //! over the [faulty](crate::documents::faulty) ones around them. Each method promises what the
-//! method of the same name of [`Collection`](arbour::documents::Collection) does.
+//! method of the same name of [`Collection`](arbour::documents::Collection) or
+//! [`Selection`](arbour::documents::Selection) does. The writes are those that return revisions;
+//! the ones that return documents have `whole` in their names.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -151,11 +153,11 @@ pub trait TestReader<D: Body> {
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>>;
+    ) -> Result<Vec<Option<D>>>;
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>>;
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<D>>;
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>>;
+    fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>>;
 
     fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>>;
 
@@ -191,6 +193,14 @@ pub trait TestReader<D: Body> {
     fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>>;
 
     fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>>;
+
+    fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>>;
+
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>>;
+
+    fn min_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>>;
+
+    fn max_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>>;
 }
 
 /// Writes a collection in a transaction.
@@ -249,4 +259,24 @@ pub trait TestWriter<D: Body>: TestReader<D> {
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
     ) -> Result<Written>;
+
+    /// `Collection::insert`.
+    fn insert_whole(&mut self, document: D) -> Result<D>;
+
+    /// `Collection::put`.
+    fn put_whole(&mut self, document: D) -> Result<D>;
+
+    /// `Collection::modify`.
+    fn modify_whole<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        change: impl FnOnce(&mut D),
+    ) -> Result<D>;
+
+    /// `Collection::upsert`.
+    fn upsert_whole(&mut self, document: D, change: impl FnOnce(&mut D)) -> Result<D>;
+
+    fn delete_where(&mut self, filter: Filter<D>) -> Result<u64>;
+
+    fn update_where(&mut self, filter: Filter<D>, change: impl FnMut(&mut D)) -> Result<u64>;
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arbour::Result;
-use arbour::documents::{Collection, Declaration, Field, Filter, Index, Query};
+use arbour::documents::{Collection, Declaration, Field, Index};
 use arbour::events::{
     Append, Event, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
 };
@@ -159,7 +159,7 @@ impl Ledger {
     }
 
     fn sum<R: KvRead>(&self, reader: &R) -> Result<i64> {
-        let sum = self.accounts.sum(reader, &Filter::All, "cents")?;
+        let sum = self.accounts.all().sum(reader, "cents")?;
         Ok(sum.as_i64().unwrap_or_default())
     }
 }
@@ -209,9 +209,8 @@ impl Model for Ledger {
         }
         sub_events(&payload, "emit in reduce")?.into_iter().for_each(|event| out.emit(event));
         let account = self.accounts.get(before, event.stream)?;
-        let mut account = account.map_or_else(
+        let mut account = account.unwrap_or_else(
             || json!({"id": event.stream, "cents": 0, "events": 0, "before": [], "after": []}),
-            |stored| stored.body,
         );
         let amount = payload.get("cents").and_then(Value::as_i64).unwrap_or(0);
         let sum = self.sum(before)?;
@@ -233,8 +232,8 @@ impl Model for Ledger {
     }
 
     fn apply<W: KvWrite>(&self, account: Value, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        self.accounts.set(view, &account)?;
         let fails = account.get("failing").is_some_and(|failing| failing == "apply");
+        self.accounts.put(view, account)?;
         if fails && !self.scene.is_mended() {
             return Err("asked to fail in apply".into());
         }
@@ -245,14 +244,14 @@ impl Model for Ledger {
         let payload = Self::payload(event)?;
         let sum = self.sum(view)?;
         if let Some(mut account) = self.accounts.get(view, event.stream)? {
-            if let Some(sums) = account.body.get_mut("after").and_then(Value::as_array_mut) {
+            if let Some(sums) = account.get_mut("after").and_then(Value::as_array_mut) {
                 keep(sums, sum);
             }
-            self.accounts.set(view, &account.body)?;
+            self.accounts.put(view, account)?;
         }
         if payload.get("fresh").is_some() {
             let id = event.fresh_id(0).to_string();
-            self.accounts.insert(view, &json!({"id": id, "cents": 0, "time": event.time}))?;
+            self.accounts.insert(view, json!({"id": id, "cents": 0, "time": event.time}))?;
         }
         self.enter("derive", &payload, event)?;
         if payload.get("endless").is_some() {
@@ -276,7 +275,7 @@ impl Model for Ledger {
         }
         if !seen.is_empty() {
             let seen = json!({"seen": seen});
-            self.accounts.update(turn.view(), event.stream, &seen)?;
+            self.accounts.update_json(turn.view(), event.stream, &seen)?;
         }
         self.enter("transact", &payload, event)
     }
@@ -287,7 +286,5 @@ pub(crate) fn all_accounts<R: KvRead>(
     accounts: &Collection<Value>,
     reader: &R,
 ) -> Result<Vec<Value>> {
-    let query = Query::new(Filter::All).ascending("id");
-    let all = accounts.all(reader, &query)?;
-    Ok(all.into_iter().map(|stored| stored.body).collect())
+    accounts.all().ascending("id").list(reader)
 }

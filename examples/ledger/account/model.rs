@@ -38,7 +38,7 @@ impl Model for Accounts {
     ) -> Handled<Option<Account>> {
         let Some(name) = account_of(event.stream) else { return Ok(None) };
         let Some(entry) = self.entries.read(event)? else { return Ok(None) };
-        let before = self.documents.get(before, name)?.map(|stored| stored.body);
+        let before = self.documents.get(before, name)?;
         // The program that appended it had checked it; this catches events appended by mistake.
         let cents = match (&before, &entry) {
             (Some(before), Entry::Opened) => {
@@ -59,7 +59,7 @@ impl Model for Accounts {
     }
 
     fn apply<W: KvWrite>(&self, account: Account, view: &mut W, out: &mut Outbox) -> Handled<()> {
-        self.documents.set(view, &account)?;
+        let account = self.documents.put(view, account)?;
         out.returns(json!({"account": account.account, "cents": account.cents}));
         Ok(())
     }

@@ -73,8 +73,7 @@ impl Order {
     ) -> Result<Result<Vec<(String, Expected)>, Refusal>> {
         let mut expected = Vec::new();
         for (name, entry) in &self.entries {
-            let account = accounts.get(reader, name)?.map(|stored| stored.body);
-            let version = match (account, entry) {
+            let version = match (accounts.get(reader, name)?, entry) {
                 (None, Entry::Opened) => 0,
                 (Some(_), Entry::Opened) => return Ok(Err(Refusal::Exists(name.clone()))),
                 (None, _) => return Ok(Err(Refusal::Unknown(name.clone()))),

@@ -40,15 +40,15 @@ impl<D: Tally> Model for Tallies<D> {
         let Some(commit) = self.imported.read(event)? else { return Ok(None) };
         let mut counted = Vec::new();
         for share in D::shares(&commit) {
-            let earlier = self.documents.get(before, share.id)?.map(|stored| stored.body);
+            let earlier = self.documents.get(before, share.id)?;
             counted.push(D::count(earlier, &share, &commit, event.time));
         }
         Ok(Some(counted))
     }
 
     fn apply<W: KvWrite>(&self, counted: Vec<D>, view: &mut W, _out: &mut Outbox) -> Handled<()> {
-        for document in &counted {
-            self.documents.set(view, document)?;
+        for document in counted {
+            self.documents.put(view, document)?;
         }
         Ok(())
     }

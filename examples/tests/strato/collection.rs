@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{Body, Collection, Declaration, DocId, Filter, Query, Stored, Written};
+use arbour::documents::{Body, Collection, Declaration, DocId, Filter, Query, Stored};
 use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _, Result};
 use serde_json::Value;
 
@@ -28,19 +28,19 @@ impl<D: Body> Things<D> {
 
     pub(crate) fn write<R>(
         &self,
-        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> Result<R>,
+        write: impl FnOnce(&Collection<D>, &mut DynTransaction<'_>) -> Result<R>,
     ) -> Result<R> {
         self.store.write(|transaction| write(&self.collection, transaction))
     }
 
-    pub(crate) fn set(&self, body: &D) -> Result<Written> {
-        self.write(|things, transaction| things.set(transaction, body))
+    pub(crate) fn put(&self, thing: D) -> Result<D> {
+        self.write(|things, transaction| things.put(transaction, thing))
     }
 
     /// Stores all of these.
-    pub(crate) fn fill(&self, bodies: &[D]) {
-        self.write(|things, transaction| {
-            bodies.iter().try_for_each(|body| things.set(transaction, body).map(drop))
+    pub(crate) fn fill(&self, things: impl IntoIterator<Item = D>) {
+        self.write(|collection, transaction| {
+            things.into_iter().try_for_each(|thing| collection.put(transaction, thing).map(drop))
         })
         .unwrap();
     }
@@ -54,17 +54,17 @@ impl<D: Body> Things<D> {
     }
 
     pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<D> {
-        self.read(|things, snapshot| Ok(things.get(snapshot, id)?.map(|stored| stored.body)))
+        self.read(|things, snapshot| things.get(snapshot, id))
     }
 
-    /// Returns the ids of the results of a query, as `5 7`.
-    pub(crate) fn find(&self, query: &Query<D>) -> String {
-        ids(&self.read(|things, snapshot| things.search(snapshot, query)).items)
+    /// Returns the ids of the documents that a query or a filter finds, as `5 7`.
+    pub(crate) fn find(&self, query: impl Into<Query<D>>) -> String {
+        ids(&self.read(|things, snapshot| things.find(query).stored(snapshot)).items)
     }
 
-    /// Does the same by a filter.
-    pub(crate) fn meant(&self, filter: Filter<D>) -> String {
-        self.find(&Query::new(filter))
+    /// Does the same by an index.
+    pub(crate) fn find_by_index(&self, filter: Filter<D>) -> String {
+        self.find(Query::new(filter).require_index())
     }
 }
 

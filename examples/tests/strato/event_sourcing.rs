@@ -200,5 +200,5 @@ fn things_are_folded_anew_beside_those_that_are_read(bed: &Bed) {
     assert_eq!(opened.get(5), None, "the old ones are gone");
     let (_, things) = stores.projection(2, Ids::Integer);
     let snapshot = stores.store.snapshot().unwrap();
-    assert_eq!(things.get(&snapshot, 5).unwrap().unwrap().body["count"], 0);
+    assert_eq!(things.get(&snapshot, 5).unwrap().unwrap()["count"], 0);
 }

@@ -173,12 +173,12 @@ fn a_store_of_before_is_taken_over(bed: &Bed) {
 fn documents_of_before_are_read_as_those_of_today(bed: &Bed) {
     let store = bed.open();
     let before = Things::open_in(&store, things::declaration("things")).unwrap();
-    before.fill(&[json!({"id": 5, "amount": 3})]);
+    before.fill([json!({"id": 5, "amount": 3})]);
     let today = things::declaration("things").upgrade_json(1, |mut thing| {
         thing["count"] = thing["amount"].take();
         Ok(thing)
     });
     let today = Things::open_in(&store, today).unwrap();
     assert_eq!(today.get(5).unwrap()["count"], 3);
-    assert_eq!(today.meant(Filter::eq("count", 3)), "5");
+    assert_eq!(today.find(Filter::eq("count", 3)), "5");
 }

@@ -44,7 +44,7 @@ fn a_store_can_be_opened_when_it_is_first_used(bed: &Bed) {
 /// S1.
 fn a_closed_store_can_be_opened_again(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
-    things.fill(&[json!({"id": 5})]);
+    things.fill([json!({"id": 5})]);
     things.store.close().unwrap();
     assert_eq!(things.store.snapshot().err().unwrap().kind(), ErrorKind::Closed);
     drop(things);
@@ -70,7 +70,7 @@ fn what_is_to_be_done_at_opening_is_done(bed: &Bed) {
 /// S11. An engine that cannot do this says so.
 fn a_store_can_be_opened_to_read(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
-    things.fill(&[json!({"id": 5})]);
+    things.fill([json!({"id": 5})]);
     let is_possible = things.store.capabilities().read_only;
     things.store.close().unwrap();
     drop(things);
@@ -82,7 +82,7 @@ fn a_store_can_be_opened_to_read(bed: &Bed) {
     };
     let things = Things::open_in(&store, things::declaration("things")).unwrap();
     assert!(things.get(5).is_some());
-    let refused = things.set(&json!({"id": 6})).unwrap_err();
+    let refused = things.put(json!({"id": 6})).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ReadOnly);
 }
 
@@ -90,11 +90,11 @@ fn a_store_can_be_opened_to_read(bed: &Bed) {
 fn a_collection_that_is_declared_otherwise_is_told(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
     let same = Things::open_in(&things.store, things::declaration("things")).unwrap();
-    same.set(&json!({"id": 5})).unwrap();
+    same.put(json!({"id": 5})).unwrap();
     assert!(things.get(5).is_some());
     let other = things::declaration("things").field(Field::path("name")).index(Index::on("name"));
     let other = Things::open_in(&things.store, other).unwrap();
-    let told = things.set(&json!({"id": 6})).unwrap_err();
+    let told = things.put(json!({"id": 6})).unwrap_err();
     assert!(matches!(told.downcast_ref(), Some(DocError::Redeclared { .. })), "{told}");
-    other.set(&json!({"id": 6, "name": "six"})).unwrap();
+    other.put(json!({"id": 6, "name": "six"})).unwrap();
 }

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour::documents::{DocCache, DocError, Field, Filter, Index, Page, Query, Stored};
+use arbour::documents::{
+    DocCache, DocError, Field, Filter, Index, Page, Selection, Stored, TypedField,
+};
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
@@ -20,6 +22,7 @@ on_every_engine!(
     a_search_sorts_limits_counts_and_pages_both_ways,
     a_cursor_is_of_its_query,
     aggregates_need_no_documents,
+    aggregates_are_grouped_by_a_field,
     documents_are_visited_one_by_one_and_by_threads,
 );
 
@@ -45,7 +48,7 @@ fn open(bed: &Bed) -> Things {
             "name": format!("Thing number {n}"), "tags": tags.collect::<Vec<_>>(),
         })
     };
-    things.fill(&(1..=10).map(thing).collect::<Vec<_>>());
+    things.fill((1..=10).map(thing));
     things
 }
 
@@ -69,25 +72,22 @@ fn every_modifier_of_a_search_is_a_filter(bed: &Bed) {
         (Filter::eq("count", 1).or(Filter::eq("count", 10)), "1 10"),
         (Filter::All, "1 2 3 4 5 6 7 8 9 10"),
     ] {
-        assert_eq!(things.meant(filter.clone()), expected, "{filter:?}");
+        assert_eq!(things.find(filter.clone()), expected, "{filter:?}");
     }
-    let unknown = things
-        .read(|things, snapshot| Ok(things.search(snapshot, &Query::new(Filter::eq("color", 1)))));
-    assert!(
-        matches!(unknown.as_ref().unwrap_err().downcast_ref(), Some(DocError::UnknownField { .. })),
-        "{unknown:?}"
-    );
+    let unknown =
+        things.read(|things, snapshot| Ok(things.find(Filter::eq("color", 1)).list(snapshot)));
+    let unknown = unknown.unwrap_err();
+    assert!(matches!(unknown.downcast_ref(), Some(DocError::UnknownField { .. })), "{unknown}");
 }
 
 /// J16.
 fn documents_are_got_by_id_by_unique_field_and_many_at_once(bed: &Bed) {
     open(bed).read(|things, snapshot| {
-        assert_eq!(things.get(snapshot, 7)?.unwrap().body["count"], 4);
-        assert_eq!(things.get_by(snapshot, "name", "Thing number 7")?.unwrap().id, 7.into());
+        assert_eq!(things.get(snapshot, 7)?.unwrap()["count"], 4);
+        assert_eq!(things.get_by(snapshot, "name", "Thing number 7")?.unwrap()["id"], 7);
         let many = things.get_many(snapshot, [9, 99, 1, 9])?;
-        let found: Vec<_> =
-            many.iter().map(|thing| thing.as_ref().map(|thing| &thing.id)).collect();
-        assert_eq!(found, [Some(&9.into()), None, Some(&1.into()), Some(&9.into())]);
+        let found: Vec<_> = many.iter().map(|thing| thing.as_ref()?["id"].as_i64()).collect();
+        assert_eq!(found, [Some(9), None, Some(1), Some(9)]);
         Ok(())
     });
 }
@@ -107,33 +107,29 @@ fn a_cache_reads_each_document_once(bed: &Bed) {
 /// J18, J19.
 fn a_search_sorts_limits_counts_and_pages_both_ways(bed: &Bed) {
     let things = open(bed);
-    let query = || Query::new(Filter::All).ascending("kind").descending("count").limit(4);
-    let page = |query: Query<Value>| -> Page<Value> {
-        things.read(|things, snapshot| things.search(snapshot, &query))
+    let sorted = || things.collection.all().ascending("kind").descending("count").limit(4);
+    let page = |selection: Selection<'_, Value>| -> Page<Stored<Value>> {
+        things.read(|_, snapshot| selection.stored(snapshot))
     };
-    let first = page(query().with_total());
+    let first = page(sorted().with_total());
     assert_eq!((ids(&first.items).as_str(), first.total), ("3 6 9 1", Some(10)));
-    let second = page(query().at(first.next.unwrap()));
+    let second = page(sorted().at(first.next.unwrap()));
     assert_eq!((ids(&second.items).as_str(), second.total), ("4 7 10 2", None));
-    let last = page(query().at(second.next.unwrap()));
+    let last = page(sorted().at(second.next.unwrap()));
     assert_eq!((ids(&last.items).as_str(), last.next), ("5 8", None));
-    let back = page(query().at(last.previous.unwrap()));
+    let back = page(sorted().at(last.previous.unwrap()));
     assert_eq!(ids(&back.items), "4 7 10 2");
-    let front = page(query().at(back.previous.unwrap()));
+    let front = page(sorted().at(back.previous.unwrap()));
     assert_eq!((ids(&front.items).as_str(), front.previous), ("3 6 9 1", None));
-    assert_eq!(things.find(&query().offset(7).limit(2)), "2 5");
+    assert_eq!(ids(&page(sorted().offset(7).limit(2)).items), "2 5");
 }
 
 /// J19. A cursor of strato-db is a position in any query.
 fn a_cursor_is_of_its_query(bed: &Bed) {
     open(bed).read(|things, snapshot| {
-        let next =
-            things.search(snapshot, &Query::new(Filter::eq("kind", "a")).limit(1))?.next.unwrap();
-        let other = things.search(snapshot, &Query::new(Filter::eq("kind", "b")).at(next));
-        assert!(
-            matches!(other.as_ref().unwrap_err().downcast_ref(), Some(DocError::Cursor { .. })),
-            "{other:?}"
-        );
+        let next = things.find(Filter::eq("kind", "a")).limit(1).page(snapshot)?.next.unwrap();
+        let other = things.find(Filter::eq("kind", "b")).at(next).page(snapshot).unwrap_err();
+        assert!(matches!(other.downcast_ref(), Some(DocError::Cursor { .. })), "{other}");
         Ok(())
     });
 }
@@ -141,25 +137,32 @@ fn a_cursor_is_of_its_query(bed: &Bed) {
 /// J20.
 fn aggregates_need_no_documents(bed: &Bed) {
     open(bed).read(|things, snapshot| {
-        let of_a = Filter::eq("kind", "a");
-        assert_eq!(
-            things.one(snapshot, &Query::new(of_a.clone()).ascending("count"))?.unwrap().id,
-            9.into()
-        );
-        assert_eq!(ids(&things.all(snapshot, &Query::new(of_a.clone()))?), "3 6 9");
-        assert!(
-            things.exists(snapshot, &of_a)?
-                && !things.exists(snapshot, &Filter::eq("kind", "d"))?
-        );
-        assert_eq!(
-            (things.count(snapshot, &Filter::All)?, things.count(snapshot, &of_a)?),
-            (10, 3)
-        );
-        assert_eq!(things.min(snapshot, &of_a, "count")?, Some(json!(2)));
-        assert_eq!(things.max(snapshot, &Filter::All, "count")?, Some(json!(10)));
-        assert_eq!(things.sum(snapshot, &Filter::All, "count")?, 55.into());
-        assert_eq!(things.average(snapshot, &of_a, "count")?, Some(5.0));
-        assert_eq!(things.distinct(snapshot, &Filter::All, "kind")?, ["a", "b", "c"]);
+        let (all, of_a) = (things.all(), things.find(Filter::eq("kind", "a")));
+        assert_eq!(of_a.clone().ascending("count").first(snapshot)?.unwrap()["id"], 9);
+        assert!(of_a.exists(snapshot)? && !things.find(Filter::eq("kind", "d")).exists(snapshot)?);
+        assert_eq!((all.count(snapshot)?, of_a.count(snapshot)?), (10, 3));
+        assert_eq!(of_a.min(snapshot, "count")?, Some(json!(2)));
+        assert_eq!(all.max(snapshot, "count")?, Some(json!(10)));
+        assert_eq!(all.sum(snapshot, "count")?, 55);
+        assert_eq!(of_a.average(snapshot, "count")?, Some(5.0));
+        assert_eq!(all.distinct(snapshot, "kind")?, ["a", "b", "c"]);
+        Ok(())
+    });
+}
+
+/// J20, and what strato-db leaves to SQL.
+fn aggregates_are_grouped_by_a_field(bed: &Bed) {
+    const KIND: TypedField<Value, String> = TypedField::new("kind");
+    const COUNT: TypedField<Value, i64> = TypedField::new("count");
+    fn of<N>(a: N, b: N, c: N) -> [(String, N); 3] {
+        [("a", a), ("b", b), ("c", c)].map(|(kind, number)| (kind.to_owned(), number))
+    }
+    open(bed).read(|things, snapshot| {
+        let all = things.all();
+        assert_eq!(all.count_by(snapshot, KIND)?, of(3, 4, 3));
+        assert_eq!(all.sum_by(snapshot, KIND, COUNT)?, of(15, 22, 18));
+        assert_eq!(all.min_by(snapshot, KIND, COUNT)?, of(2, 1, 3));
+        assert_eq!(all.max_by(snapshot, KIND, COUNT)?, of(8, 10, 9));
         Ok(())
     });
 }
@@ -168,13 +171,13 @@ fn aggregates_need_no_documents(bed: &Bed) {
 fn documents_are_visited_one_by_one_and_by_threads(bed: &Bed) {
     open(bed).read(|things, snapshot| {
         let mut visited = Vec::new();
-        things.each(snapshot, &Query::new(Filter::All).limit(4), |thing: Stored<Value>| {
+        things.all().limit(4).each(snapshot, |thing| {
             visited.push(thing);
             Ok(ControlFlow::Continue(()))
         })?;
         assert_eq!(ids(&visited), "1 2 3 4");
         let (sum, five) = (AtomicU64::new(0), NonZeroUsize::new(5).unwrap());
-        things.each_concurrent(snapshot, &Query::new(Filter::All), five, |thing| {
+        things.all().each_concurrent(snapshot, five, |thing| {
             sum.fetch_add(thing.body["count"].as_u64().unwrap(), Ordering::Relaxed);
             Ok(ControlFlow::Continue(()))
         })?;

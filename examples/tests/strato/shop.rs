@@ -66,7 +66,7 @@ impl Model for Shop {
         self.call("reduce", event);
         let Some((thing, count)) = Self::ordered(event)? else { return Ok(None) };
         let stored = self.things.get(before, thing)?;
-        let there = stored.and_then(|stored| stored.body["count"].as_i64()).unwrap_or(0);
+        let there = stored.and_then(|stored| stored["count"].as_i64()).unwrap_or(0);
         if there < count {
             let reason = format!("there are {there} of thing {thing}, and not {count}");
             if !self.is_mended {
@@ -99,7 +99,7 @@ impl Model for Shop {
         self.call("derive", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
         if self.things.get(view, thing)?.is_some() {
-            self.things.update(view, thing, &json!({"ordered": event.position}))?;
+            self.things.update_json(view, thing, &json!({"ordered": event.position}))?;
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Model for Shop {
         self.call("transact", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
         let stored = self.things.get(turn.view(), thing)?;
-        if stored.is_some_and(|stored| stored.body["count"] == 0) {
+        if stored.is_some_and(|stored| stored["count"] == 0) {
             let said = turn.dispatch(writes().insert(&json!({"name": "sold out"}))?)?;
             let note = &said["things"]["id"];
             turn.dispatch(writes().update(thing, &json!({"note": note}))?)?;

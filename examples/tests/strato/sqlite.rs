@@ -67,13 +67,13 @@ fn things_are_a_view_for_sql() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
     let things = Collection::open(&store, things::declaration("things")).unwrap();
-    let set = |id: i64, count: i64| {
+    let put = |id: i64, count: i64| {
         let body = json!({"id": id, "count": count});
-        store.write(|transaction| things.set(transaction, &body)).unwrap();
+        store.write(|transaction| things.put(transaction, body)).unwrap();
     };
-    set(5, 3);
+    put(5, 3);
     assert_eq!(store.create_document_views().unwrap(), ["documents_things"]);
-    set(6, 4);
+    put(6, 4);
     let select = "SELECT sum(id * (json ->> '$.count')) FROM documents_things";
     let selected = store.with_read_connection(|connection| number(connection, select));
     assert_eq!(selected.unwrap(), 5 * 3 + 6 * 4);

@@ -103,7 +103,7 @@ impl Opened {
 
     pub(crate) fn get<'i>(&self, id: impl Into<DocId<'i>>) -> Option<Value> {
         let snapshot = self.events.store().snapshot().unwrap();
-        self.things.get(&snapshot, id).unwrap().map(|stored| stored.body)
+        self.things.get(&snapshot, id).unwrap()
     }
 
     /// Returns the events as lines like `1 things/set`.

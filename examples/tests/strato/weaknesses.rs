@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use arbour::documents::{Field, Filter, Ids, Index, Query};
+use arbour::documents::{Field, Filter, Ids, Index, Selection};
 use arbour::events::layout::log_tree;
 use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
 use arbour::key::Key as _;
@@ -36,15 +36,14 @@ with_every_queue!(
     a_dispatch_within_a_reducer_is_an_error,
 );
 
-/// Returns the ids of all pages of a query, one text for each page.
-fn pages(things: &Things, query: &Query<Value>, limit: usize) -> Vec<String> {
+/// Returns the ids of all pages of a selection, one text for each page.
+fn pages(things: &Things, mut selection: Selection<'_, Value>) -> Vec<String> {
     let mut pages = Vec::new();
-    let mut query = query.clone().limit(limit);
     loop {
-        let page = things.read(|things, snapshot| things.search(snapshot, &query));
+        let page = things.read(|_, snapshot| selection.stored(snapshot));
         pages.push(ids(&page.items));
         let Some(next) = page.next else { return pages };
-        query = query.at(next);
+        selection = selection.at(next);
     }
 }
 
@@ -60,17 +59,14 @@ fn pages_lose_and_repeat_nothing_beside_nulls_and_negatives(bed: &Bed) {
         .index(Index::on("indexed"));
     let things = Things::open(bed, declaration);
     let numbered = counts.into_iter().zip(1..);
-    things.fill(&numbered.map(|(count, id)| json!({"id": id, "count": count})).collect::<Vec<_>>());
+    things.fill(numbered.map(|(count, id)| json!({"id": id, "count": count})));
     for field in ["count", "indexed", "virtual"] {
-        let up = Query::new(Filter::All).ascending(field);
-        let down = Query::new(Filter::All).descending(field);
         for limit in 1..=9 {
-            assert_eq!(pages(&things, &up, limit).join(" "), "2 5 1 8 6 3 4 7", "{field} {limit}");
-            assert_eq!(
-                pages(&things, &down, limit).join(" "),
-                "7 4 3 6 8 1 5 2",
-                "{field} {limit}"
-            );
+            let limited = || things.collection.all().limit(limit);
+            let up = pages(&things, limited().ascending(field)).join(" ");
+            assert_eq!(up, "2 5 1 8 6 3 4 7", "{field} {limit}");
+            let down = pages(&things, limited().descending(field)).join(" ");
+            assert_eq!(down, "7 4 3 6 8 1 5 2", "{field} {limit}");
         }
     }
 }
@@ -78,9 +74,10 @@ fn pages_lose_and_repeat_nothing_beside_nulls_and_negatives(bed: &Bed) {
 /// If the number of things is a multiple of the page, strato-db's last page leads to an empty one.
 fn the_last_page_says_that_it_is_the_last(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
-    things.fill(&(1..=4).map(|id| json!({"id": id})).collect::<Vec<_>>());
-    assert_eq!(pages(&things, &Query::new(Filter::All), 2), ["1 2", "3 4"]);
-    assert_eq!(pages(&things, &Query::new(Filter::eq("count", 1)), 2), [""]);
+    things.fill((1..=4).map(|id| json!({"id": id})));
+    assert_eq!(pages(&things, things.collection.all().limit(2)), ["1 2", "3 4"]);
+    let none = things.collection.find(Filter::eq("count", 1)).limit(2);
+    assert_eq!(pages(&things, none), [""]);
 }
 
 /// strato-db never builds it.
@@ -88,27 +85,24 @@ fn an_index_over_a_field_that_was_there_is_built(bed: &Bed) {
     let store = bed.open();
     let named = || things::declaration("things").field(Field::path("name"));
     let before = Things::open_in(&store, named()).unwrap();
-    before.fill(&[json!({"id": 1, "name": "a"}), json!({"id": 2, "name": "b"})]);
+    before.fill([json!({"id": 1, "name": "a"}), json!({"id": 2, "name": "b"})]);
     let after = Things::open_in(&store, named().index(Index::on("name"))).unwrap();
-    assert_eq!(after.find(&Query::new(Filter::eq("name", "b")).require_index()), "2");
+    assert_eq!(after.find_by_index(Filter::eq("name", "b")), "2");
 }
 
 /// strato-db does not find existing documents by it.
 fn a_field_that_comes_later_is_found_in_documents_of_before(bed: &Bed) {
     let store = bed.open();
     let before = Things::open_in(&store, things::declaration("things")).unwrap();
-    before.fill(&[json!({"id": 1, "name": "a"}), json!({"id": 2})]);
+    before.fill([json!({"id": 1, "name": "a"}), json!({"id": 2})]);
     let later = things::declaration("things")
         .field(Field::path("name"))
         .field(Field::path("stock").default(7))
         .index(Index::on("name"))
         .index(Index::on("stock"));
     let after = Things::open_in(&store, later).unwrap();
-    let found = |filter| after.find(&Query::new(filter).require_index());
-    assert_eq!(
-        (found(Filter::eq("name", "a")), found(Filter::eq("stock", 7))),
-        ("1".into(), "1 2".into())
-    );
+    assert_eq!(after.find_by_index(Filter::eq("name", "a")), "1");
+    assert_eq!(after.find_by_index(Filter::eq("stock", 7)), "1 2");
 }
 
 /// strato-db waits for itself.

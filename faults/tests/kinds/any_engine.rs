@@ -75,7 +75,7 @@ pub(crate) fn busy_elsewhere(bed: &Bed) -> Seen {
 /// Opens a collection of people that contains Ada.
 fn people(store: &DynStore) -> Collection<Value> {
     let people = Collection::open(store, Declaration::new("people")).expect("it can be declared");
-    store.write(|transaction| people.insert(transaction, &ada())).expect("it is stored");
+    store.write(|transaction| people.insert(transaction, ada())).expect("it is stored");
     people
 }
 
@@ -86,19 +86,19 @@ fn ada() -> Value {
 pub(crate) fn exists(bed: &Bed) -> Seen {
     let store = bed.open();
     let people = people(&store);
-    seen(store.write(|transaction| people.insert(transaction, &ada())))
+    seen(store.write(|transaction| people.insert(transaction, ada())))
 }
 
 pub(crate) fn missing(bed: &Bed) -> Seen {
     let store = bed.open();
     let people = people(&store);
-    seen(store.write(|transaction| people.update(transaction, "bob", &json!({"born": 1815}))))
+    seen(store.write(|transaction| people.update_json(transaction, "bob", &json!({"born": 1815}))))
 }
 
 pub(crate) fn stale(bed: &Bed) -> Seen {
     let store = bed.open();
     let people = people(&store);
-    seen(store.write(|transaction| people.put(transaction, &ada(), Precondition::Revision(7))))
+    seen(store.write(|transaction| people.put_if(transaction, &ada(), Precondition::Revision(7))))
 }
 
 pub(crate) fn failed(bed: &Bed) -> Seen {

@@ -1,4 +1,7 @@
 //! Bytes as values of fields.
+//!
+//! A `Vec<u8>` is a list of numbers, as every other `Vec` of values is a list: its type alone cannot say
+//! which of the two is meant.
 
 use std::borrow::Cow;
 
@@ -25,4 +28,4 @@ macro_rules! bytes {
     )*};
 }
 
-bytes! { [] Vec<u8>, [] Box<[u8]>, [] Cow<'static, [u8]>, [const N: usize] [u8; N] }
+bytes! { [] Box<[u8]>, [] Cow<'static, [u8]>, [const N: usize] [u8; N] }

@@ -22,7 +22,8 @@ mod time;
 
 /// A type of which a field can have a value: it can be indexed, compared, filtered and sorted by.
 ///
-/// Numbers, booleans, texts, UUIDs, bytes and options of them are such types. A feature of this crate
+/// Numbers, booleans, texts, UUIDs, bytes (`Box<[u8]>` and `[u8; N]`) and options of them are such
+/// types. A feature of this crate
 /// named after another crate makes its types such ones, and compares them as that crate does:
 ///
 /// | feature | types | kind |
@@ -94,7 +95,8 @@ mod time;
             `#[document(many)]`; for a part of a larger value use \
             `#[document(path(\"...\", type = ...))]` on the struct",
     note = "for a moment, a date or a decimal number, enable the feature of `arbour` that is named \
-            after its crate: `jiff`, `time`, `chrono` or `rust_decimal`"
+            after its crate: `jiff`, `time`, `chrono` or `rust_decimal`; bytes are a `Box<[u8]>` or an \
+            array"
 )]
 pub trait IndexValue {
     /// The kind that the field is declared with.
@@ -109,6 +111,15 @@ pub trait IndexValue {
 
     /// Returns the argument of a filter as a document has it.
     fn arg_value(arg: &Self::Arg<'_>) -> Value;
+
+    /// Returns the value of the JSON form that aggregates have for it, if serde would not read that.
+    #[doc(hidden)]
+    fn from_plain(_: &Value) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A type whose values are texts: fields of it can be searched by their beginning and their words.
@@ -241,6 +252,10 @@ impl<T: IndexValue> IndexValue for Option<T> {
 
     fn arg_value(arg: &T::Arg<'_>) -> Value {
         T::arg_value(arg)
+    }
+
+    fn from_plain(value: &Value) -> Option<Self> {
+        T::from_plain(value).map(Some)
     }
 }
 

@@ -149,6 +149,7 @@ proptest! {
         left in prop::collection::vec(any::<u8>(), 0..4),
         right in prop::collection::vec(prop::sample::select(vec![0, 1, 0xfd, 0xff]), 0..4),
     ) {
+        let (left, right) = (left.into_boxed_slice(), right.into_boxed_slice());
         compare(&left, &right);
         compare(&right, &left);
         prop_assert!(!bytes(&left).starts_with(&bytes(&right)) || left == right);

@@ -1,7 +1,7 @@
 //! The rows of a view.
 
 use arbour::documents::layout::{FORMAT, Header, documents_tree};
-use arbour::documents::{BodyCodec, Collection, Declaration, Field, Ids, Index};
+use arbour::documents::{BodyCodec, Collection, Declaration, Field, Ids, Index, Precondition};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, Limits};
 use arbour_sqlite::rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
@@ -70,15 +70,15 @@ fn collections_are_seen_as_they_are_written() {
         let collection = Collection::open(&store, declaration).unwrap();
         store
             .write(|transaction| {
-                let id = collection.insert(transaction, body)?.id;
-                collection.update(transaction, &id, &json!({"n": 7}))
+                let id = collection.put_if(transaction, body, Precondition::Absent)?.id;
+                collection.update_json(transaction, &id, &json!({"n": 7}))
             })
             .unwrap();
     }
     let numbers = Declaration::<Numbers>::new("bincode").codec(BodyCodec::bincode());
     let numbers = Collection::open(&store, numbers).unwrap();
     let body = Numbers { id: "ada".to_owned(), n: 7 };
-    store.write(|transaction| numbers.insert(transaction, &body)).unwrap();
+    store.write(|transaction| numbers.insert(transaction, body)).unwrap();
     let views = store.create_document_views().unwrap();
     let expected = ["bincode", "^chosen", "made", "number", "slug", "uuid"];
     let mut expected = expected.map(|name| format!("documents_{name}"));
@@ -211,7 +211,7 @@ fn sql_reads_values_as_deep_as_documents_are_nested() {
         let innermost = json!({"end": "here"});
         let inner = (2..levels).fold(innermost, |inner, _| json!({"next": inner}));
         let body = json!({"id": "deepest", "next": inner});
-        store.write(|transaction| deep.set(transaction, &body).map(drop))
+        store.write(|transaction| deep.put(transaction, body).map(drop))
     };
     let most = Limits::DEPTH_MAX;
     put(most).unwrap();

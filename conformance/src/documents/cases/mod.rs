@@ -19,6 +19,7 @@ mod explains;
 mod feed;
 mod fields;
 mod filters;
+mod groups;
 mod ids;
 mod indexes;
 mod kinds;
@@ -37,6 +38,7 @@ mod schema;
 mod scrubs;
 mod transactions;
 mod visits;
+mod whole;
 mod writes;
 
 /// Passes the list of cases to another macro of this crate, after the given tokens.
@@ -52,6 +54,9 @@ macro_rules! __documents_cases {
                 patch_merges_deep upsert_inserts_or_updates changes_must_be_an_object
                 remove_missing_is_ok change_id_moves refused_write_leaves_the_rest
                 rolled_back_with_the_transaction atomic_with_other_trees over_limit_refused
+            }
+            whole {
+                stored_is_returned changed_by_closure all_that_match
             }
             revisions {
                 never_come_again
@@ -90,6 +95,9 @@ macro_rules! __documents_cases {
                 sorted_limited_offset many_in_order by_unique_field one_all_exists_count
                 aggregates distinct_values each_streams_and_stops threads_visit_each_once totals explain_shows_choice
                 full_scan_forbidden fewest_rows_read cached_once
+            }
+            groups {
+                counted_by_value sums_and_edges_by_value
             }
             cursors {
                 pages_forward_and_back last_page_says_so nulls_and_negatives

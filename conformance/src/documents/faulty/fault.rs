@@ -198,6 +198,23 @@ macro_rules! __doc_faults {
             /// A query that reads every document is answered although that is forbidden.
             FullScanAllowed "queries::full_scan_forbidden",
 
+            /// A write returns the document that it was given, without its id, as the driver of MongoDB
+            /// for C# does.
+            GivenIsReturned "whole::stored_is_returned",
+            /// A closure that changes the id stores the document a second time.
+            ChangedIdIsCopied "whole::changed_by_closure",
+            /// An upsert replaces the document that is there.
+            UpsertTakesNew "whole::changed_by_closure",
+            /// The changes made before one that fails stay, as MongoDB's `updateMany` leaves them.
+            ChangesStayAfterFailure "whole::all_that_match",
+
+            /// Documents without a value are in no group.
+            NullHasNoGroup "groups::counted_by_value",
+            /// Groups come in the order of the documents.
+            GroupsUnordered "groups::counted_by_value",
+            /// A group whose values are all null has no sum.
+            NullsHaveNoSum "groups::sums_and_edges_by_value",
+
             /// When paging backwards, the documents of a page come in reverse.
             PreviousIsReversed "cursors::pages_forward_and_back",
             /// A full last page has a next page, which is empty, as in strato-db.

@@ -1,7 +1,7 @@
 //! Faults of the order of documents.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, Integer, Page, Query, encode_scalar};
+use arbour::documents::{Body, Declaration, Integer, Page, Query, Stored, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(super) fn search<D: Body>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> Result<Page<D>> {
+) -> Result<Page<Stored<D>>> {
     let Some((field, direction)) = query.sort.first() else { return below.search(query) };
     let mut all = query.clone();
     (all.limit, all.offset) = (None, 0);

@@ -1,7 +1,7 @@
 //! Faults of paging.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query};
+use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query, Stored};
 
 use super::DocFault;
 use super::declaration::value_named;
@@ -18,7 +18,7 @@ pub(super) fn search<D: Body>(
     below: &impl TestReader<D>,
     declaration: &Declaration<D>,
     query: &Query<D>,
-) -> Result<Page<D>> {
+) -> Result<Page<Stored<D>>> {
     let mut query = query.clone();
     let came_with = query.cursor.clone();
     let given = came_with.as_ref().and_then(|cursor| given(memory, cursor));
@@ -59,7 +59,7 @@ fn given(memory: &Memory, cursor: &PageCursor) -> Option<Given> {
 }
 
 /// Remembers the cursors of a page.
-fn note<D>(memory: &Memory, page: &Page<D>, offset: usize) {
+fn note<D>(memory: &Memory, page: &Page<Stored<D>>, offset: usize) {
     let mut cursors = memory.cursors.lock();
     let mut note = |cursor: &Option<PageCursor>, given| {
         if let Some(cursor) = cursor {
@@ -76,7 +76,7 @@ fn bend<D: Body>(
     declaration: &Declaration<D>,
     query: &Query<D>,
     given: Option<Given>,
-    page: &mut Page<D>,
+    page: &mut Page<Stored<D>>,
 ) {
     let goes_back = given.is_some_and(|given| given.is_previous);
     match fault {

@@ -72,7 +72,7 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
         }
     }
 
-    fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<D>> {
+    fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<Stored<D>>> {
         let (below, declaration) = (self.below(), &self.collection.declaration);
         match fault {
             DocFault::NumbersSortAsText
@@ -123,7 +123,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         }
     }
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>> {
+    fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
         let bent = self.bent(query);
         let Some(fault) = self.collection.fault else { return self.below().search(&bent) };
         let mut page = self.told(Page::default(), self.search_with(fault, &bent))?;
@@ -214,9 +214,10 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told((), answer)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<D>> {
         if self.has(DocFault::GetByAnyField) {
-            return self.one(&Query::new(Filter::eq(field, value)));
+            let found = self.one(&Query::new(Filter::eq(field, value)))?;
+            return Ok(found.map(|stored| stored.body));
         }
         self.below().get_by(field, value)
     }
@@ -224,7 +225,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>> {
+    ) -> Result<Vec<Option<D>>> {
         let mut ids: Vec<DocId<'i>> = ids.into_iter().map(Into::into).collect();
         if self.has(DocFault::GetManySorts) {
             ids.sort();
@@ -279,5 +280,34 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         let mut values = Vec::new();
         self.values(filter, field, |value| values.push(value.clone()))?;
         Ok(values)
+    }
+
+    fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>> {
+        let mut groups =
+            self.told(Vec::new(), self.below().count_by(&self.bent_filter(filter), group))?;
+        if self.has(DocFault::NullHasNoGroup) {
+            groups.retain(|(value, _)| !value.is_null());
+        }
+        if self.has(DocFault::GroupsUnordered) {
+            groups.reverse();
+        }
+        Ok(groups)
+    }
+
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>> {
+        let sums = self.below().sum_by(&self.bent_filter(filter), group, summed);
+        let mut sums = self.told(Vec::new(), sums)?;
+        if self.has(DocFault::NullsHaveNoSum) {
+            sums.retain(|(_, sum)| sum.as_f64() != Some(0.0));
+        }
+        Ok(sums)
+    }
+
+    fn min_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>> {
+        self.told(Vec::new(), self.below().min_by(&self.bent_filter(filter), group, field))
+    }
+
+    fn max_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>> {
+        self.told(Vec::new(), self.below().max_by(&self.bent_filter(filter), group, field))
     }
 }

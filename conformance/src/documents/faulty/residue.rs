@@ -124,11 +124,11 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
         {
             return Ok(written);
         }
-        self.collection.below.delete(self.transaction, &written.id, Precondition::None)?;
+        self.collection.below.delete(self.transaction, &written.id)?;
         let mut json = to_json(&declaration.name, body)?;
         set_at(&mut json, &declaration.id_path, taken.into());
         let body: D = from_json(&declaration.name, json)?;
-        self.collection.below.put(self.transaction, &body, Precondition::None)
+        self.collection.below.put_if(self.transaction, &body, Precondition::None)
     }
 
     /// Returns the result of a refused write.

@@ -104,8 +104,7 @@ impl<S: KvStore> FaultyDocuments<'_, S> {
         self.store.write(|transaction| {
             for ((name, id), json) in &written {
                 if name == collection_name && collection.below.get(transaction, id)?.is_none() {
-                    let body = from_json(name, json.clone())?;
-                    collection.below.set(transaction, &body)?;
+                    collection.below.put(transaction, from_json(name, json.clone())?)?;
                 }
             }
             Ok(())

@@ -15,6 +15,7 @@ use super::body::{patched, updated, with_other_id};
 use super::declaration::at;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
+use crate::documents::collection::CollectionWriter;
 use crate::documents::{TestReader, TestWriter};
 
 /// Writes the documents of a [`FaultyCollection`].
@@ -50,6 +51,10 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
         FaultyReader { collection: self.collection, reader: &*self.transaction }
     }
 
+    fn below(&mut self) -> CollectionWriter<'_, D, W> {
+        CollectionWriter { collection: &self.collection.below, transaction: self.transaction }
+    }
+
     fn has(&self, fault: DocFault) -> bool {
         self.collection.has(fault)
     }
@@ -83,7 +88,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         let other = with_other_id(&self.as_reader(), body)?;
         let body = other.as_ref().unwrap_or(body);
         let before = self.before(body)?;
-        let answer = self.collection.below.put(self.transaction, body, precondition);
+        let answer = self.below().put(body, precondition);
         match answer {
             Ok(written) => self.after(body, &before, written),
             Err(refusal) => self.refused(body, refusal),
@@ -97,7 +102,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
             (Some(DocFault::RevisionIgnored), Precondition::Revision(_)) => Precondition::None,
             (_, precondition) => precondition,
         };
-        let removed = self.collection.below.delete(self.transaction, &id, precondition)?;
+        let removed = self.below().delete(&id, precondition)?;
         let (name, memory) = (&self.collection.declaration.name, self.collection.memory);
         let id = id.into_owned();
         memory.documents.lock().remove(&(name.clone(), id.clone()));
@@ -116,9 +121,9 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         let trees = &self.collection.trees;
         let old = trees.stored(self.transaction, &from)?;
         if self.has(DocFault::ChangeIdOverwrites) && old.is_some() {
-            self.collection.below.delete(self.transaction, &to, Precondition::None)?;
+            self.below().delete(&to, Precondition::None)?;
         }
-        let written = self.collection.below.change_id(self.transaction, &from, &to)?;
+        let written = self.below().change_id(&from, &to)?;
         if let (Some(old), true) = (old, self.has(DocFault::ChangeIdLeavesOld)) {
             self.transaction.put(&trees.documents, &key_of(&from), &old)?;
         }
@@ -155,7 +160,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         let declaration = &self.collection.declaration;
         let Some(stored) = self.get(&id)? else {
             // The sound collection builds the error.
-            return self.collection.below.modify(self.transaction, &id, precondition, change);
+            return self.below().modify(&id, precondition, change);
         };
         let mut json = change(to_json(&declaration.name, &stored.body)?)?;
         set_at(&mut json, &declaration.id_path, stored.id.to_json());
@@ -169,7 +174,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
 
     fn update<'i>(&mut self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<Written> {
         let Value::Object(members) = changes else {
-            return self.collection.below.update(self.transaction, id, changes);
+            return self.below().update(id, changes);
         };
         let fault = self.collection.fault;
         self.modify(id, Precondition::Present, |json| Ok(updated(fault, json, members)))
@@ -184,7 +189,7 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
 
     fn upsert(&mut self, changes: &Value) -> Result<Written> {
         let Value::Object(members) = changes else {
-            return self.collection.below.upsert(self.transaction, changes);
+            return self.below().upsert(changes);
         };
         let declaration = &self.collection.declaration;
         let id = at(changes, &declaration.id_path);
@@ -203,6 +208,55 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         let body: D = from_json(&declaration.name, members.into())?;
         self.put(&body, Precondition::Absent)
     }
+
+    fn insert_whole(&mut self, document: D) -> Result<D> {
+        if self.has(DocFault::GivenIsReturned) {
+            self.insert(&document)?;
+            return Ok(document);
+        }
+        self.below().insert_whole(document)
+    }
+
+    fn put_whole(&mut self, document: D) -> Result<D> {
+        self.below().put_whole(document)
+    }
+
+    fn modify_whole<'i>(
+        &mut self,
+        id: impl Into<DocId<'i>>,
+        change: impl FnOnce(&mut D),
+    ) -> Result<D> {
+        let id = id.into().into_owned();
+        if self.has(DocFault::ChangedIdIsCopied)
+            && let Some(mut stored) = self.get(&id)?
+        {
+            change(&mut stored.body);
+            return self.below().put_whole(stored.body);
+        }
+        self.below().modify_whole(&id, change)
+    }
+
+    fn upsert_whole(&mut self, document: D, change: impl FnOnce(&mut D)) -> Result<D> {
+        if self.has(DocFault::UpsertTakesNew) {
+            return self.below().put_whole(document);
+        }
+        self.below().upsert_whole(document, change)
+    }
+
+    fn delete_where(&mut self, filter: Filter<D>) -> Result<u64> {
+        self.below().delete_where(filter)
+    }
+
+    fn update_where(&mut self, filter: Filter<D>, mut change: impl FnMut(&mut D)) -> Result<u64> {
+        if !self.has(DocFault::ChangesStayAfterFailure) {
+            return self.below().update_where(filter, change);
+        }
+        let found = self.all(&Query::new(filter))?;
+        for stored in &found {
+            self.below().modify_whole(&stored.id, &mut change)?;
+        }
+        Ok(found.len() as u64)
+    }
 }
 
 /// A writer reads everything that a reader reads.
@@ -215,7 +269,7 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().get(id)
     }
 
-    fn search(&self, query: &Query<D>) -> Result<Page<D>> {
+    fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
         self.as_reader().search(query)
     }
 
@@ -260,14 +314,14 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().average(filter, field)
     }
 
-    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<Stored<D>>> {
+    fn get_by(&self, field: &str, value: impl Into<Value>) -> Result<Option<D>> {
         self.as_reader().get_by(field, value)
     }
 
     fn get_many<'i, I: Into<DocId<'i>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<Option<Stored<D>>>> {
+    ) -> Result<Vec<Option<D>>> {
         self.as_reader().get_many(ids)
     }
 
@@ -289,5 +343,21 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
 
     fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         self.as_reader().distinct(filter, field)
+    }
+
+    fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>> {
+        self.as_reader().count_by(filter, group)
+    }
+
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>> {
+        self.as_reader().sum_by(filter, group, summed)
+    }
+
+    fn min_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>> {
+        self.as_reader().min_by(filter, group, field)
+    }
+
+    fn max_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>> {
+        self.as_reader().max_by(filter, group, field)
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn member<S: KvStore>(store: &S, id: &str, name: &str) -> Result<Valu
     let accounts = view(store, "bank", 1)?;
     let snapshot = store.snapshot()?;
     let account = accounts.get(&snapshot, id)?;
-    Ok(account.and_then(|account| account.body.get(name).cloned()).unwrap_or_default())
+    Ok(account.and_then(|account| account.get(name).cloned()).unwrap_or_default())
 }
 
 /// Folds the log independently, as the ledger should: the cents and events of each account, as a

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arbour::Result;
-use arbour::documents::{Collection, Declaration, Field, Filter, Ids, Index};
+use arbour::documents::{Collection, Declaration, Field, Ids, Index};
 use arbour::events::layout::view_name;
 use arbour::events::{EventCollection, EventWrites, Events, Metadata, Outcome, Projection};
 use arbour_core::KvStore;
@@ -34,8 +34,7 @@ fn people<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Vec<Va
     let declaration = declaration(&view_name(name, 1, "people"), ids);
     let collection = Collection::open(&**bed.views(), declaration)?;
     let snapshot = bed.views().snapshot()?;
-    let all = collection.all(&snapshot, &arbour::documents::Query::new(Filter::All))?;
-    Ok(all.into_iter().map(|stored| stored.body).collect())
+    collection.all().list(&snapshot)
 }
 
 /// Dispatches a write, and returns the result of the model.

@@ -205,7 +205,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Re
         let snapshot = events.wait_for("bank", position, LONG)?;
         let accounts = super::claims::view(&**bed.views(), "bank", 1)?;
         let account = accounts.get(&snapshot, "a")?;
-        let cents = account.and_then(|account| account.body.get("cents").cloned());
+        let cents = account.and_then(|account| account.get("cents").cloned());
         assert_eq!(cents, Some(json!(number)));
     }
     let unknown = events.wait_for("nothing", 1, LONG).map(drop);
