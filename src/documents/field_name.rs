@@ -51,6 +51,10 @@ impl<D> FieldName<D> for &str {
     fn field_name(&self) -> &str {
         self
     }
+
+    fn typed(value: &Value) -> Option<Value> {
+        Some(value.clone())
+    }
 }
 
 impl<D> SumField<D> for &str {
