@@ -176,6 +176,7 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../docs/guide.md")]
     struct Guide;
+    #[cfg(all(feature = "jiff", feature = "rust_decimal"))]
     #[doc = include_str!("../docs/documents.md")]
     struct Documents;
     #[doc = include_str!("../docs/detached.md")]

@@ -94,7 +94,7 @@ pub fn nanoseconds(time: f64) -> String {
 /// ```
 #[must_use]
 pub fn occasion() -> String {
-    let date = jiff::Zoned::now().date();
+    let date = jiff::ZonedDateTime::now().date();
     format!("Measured on {date}: {}", crate::machine::describe())
 }
 

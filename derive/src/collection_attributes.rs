@@ -7,9 +7,10 @@ use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, Type, parenthesized};
+use syn::{Attribute, Ident, LitStr, Token, Type, parenthesized};
 
 use crate::attributes::read_attributes;
+use crate::declared_field::Source;
 use crate::nearest::suggestion;
 use crate::options::{OPTIONS, Options, set_once};
 
@@ -20,7 +21,7 @@ pub(crate) struct CollectionAttributes {
     pub(crate) codec: Option<Codec>,
     pub(crate) feed: Option<Span>,
     pub(crate) indexes: Vec<WideIndex>,
-    pub(crate) computed: Vec<ComputedField>,
+    pub(crate) computed: Vec<StructField>,
 }
 
 /// How bodies are encoded.
@@ -44,12 +45,11 @@ pub(crate) struct Part {
     pub(crate) is_descending: bool,
 }
 
-/// A field that a function computes.
-pub(crate) struct ComputedField {
+/// A field that is declared on the struct: a function computes it, or it lies within other fields.
+pub(crate) struct StructField {
     pub(crate) name: LitStr,
     pub(crate) kind: Type,
-    pub(crate) with: Expr,
-    pub(crate) revision: Option<LitInt>,
+    pub(crate) source: Source,
     pub(crate) options: Options,
 }
 
@@ -85,12 +85,18 @@ impl CollectionAttributes {
                 Ok(())
             }
             "computed" => {
-                self.computed.push(ComputedField::read(meta)?);
+                self.computed.push(StructField::computed(meta)?);
+                Ok(())
+            }
+            "path" => {
+                let content;
+                parenthesized!(content in meta.input);
+                self.computed.push(StructField::path(&content)?);
                 Ok(())
             }
             "id" => Err(meta.error("`id` belongs on the field that is the id")),
             _ => {
-                let known = ["collection", "codec", "feed", "index", "computed"];
+                let known = ["collection", "codec", "feed", "index", "computed", "path"];
                 let suggestion = suggestion(&name, &known);
                 Err(meta.error(format!("a collection has no option `{name}`: {suggestion}")))
             }
@@ -147,8 +153,8 @@ impl Parse for Item {
     }
 }
 
-impl ComputedField {
-    fn read(computed: &ParseNestedMeta<'_>) -> syn::Result<Self> {
+impl StructField {
+    fn computed(computed: &ParseNestedMeta<'_>) -> syn::Result<Self> {
         let (mut name, mut kind, mut with, mut revision) = (None, None, None, None);
         let mut options = Options::default();
         computed.parse_nested_meta(|meta| {
@@ -175,7 +181,44 @@ impl ComputedField {
                            String, with = initial)`";
             return Err(syn::Error::new(computed.path.span(), message));
         };
-        Ok(Self { name, kind, with, revision, options })
+        Ok(Self {
+            name,
+            kind,
+            source: Source::Computed { with: Box::new(with), revision },
+            options,
+        })
+    }
+
+    /// Reads what is in the parentheses of `path("lines[].sku", type = String, index)`.
+    fn path(content: ParseStream<'_>) -> syn::Result<Self> {
+        let path: LitStr = content.parse()?;
+        let (mut name, mut kind) = (None, None);
+        let mut options = Options::default();
+        if content.parse::<Option<Token![,]>>()?.is_some() {
+            let options = syn::meta::parser(|meta| {
+                if options.read(&meta)? {
+                    return Ok(());
+                }
+                let option = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
+                match option.as_str() {
+                    "name" => set_once(&mut name, meta.value()?.parse()?, &meta),
+                    "type" => set_once(&mut kind, meta.value()?.parse()?, &meta),
+                    _ => {
+                        let known = [&["name", "type"][..], &OPTIONS].concat();
+                        let suggestion = suggestion(&option, &known);
+                        Err(meta.error(format!("a path has no option `{option}`: {suggestion}")))
+                    }
+                }
+            });
+            syn::parse::Parser::parse2(options, content.parse()?)?;
+        }
+        let Some(kind) = kind else {
+            let message = "a path needs the type of the value it leads to: \
+                           `path(\"lines[].sku\", type = String, index)`";
+            return Err(syn::Error::new(path.span(), message));
+        };
+        let name = name.unwrap_or_else(|| path.clone());
+        Ok(Self { name, kind, source: Source::Path(path), options })
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident, LitInt, Type, Visibility};
+use syn::{Expr, Ident, LitInt, LitStr, Type, Visibility};
 
 use crate::options::Options;
 
@@ -22,7 +22,12 @@ pub(crate) struct DeclaredField {
 /// Where the value of a field comes from.
 pub(crate) enum Source {
     Member,
-    Computed { with: Box<Expr>, revision: Option<LitInt> },
+    Computed {
+        with: Box<Expr>,
+        revision: Option<LitInt>,
+    },
+    /// A path that begins at a member.
+    Path(LitStr),
 }
 
 /// An index, with the name that the library gives it.
@@ -73,8 +78,13 @@ impl DeclaredField {
 
     fn source(&self) -> TokenStream {
         let Self { name, kind, .. } = self;
-        let Source::Computed { with, revision } = &self.source else {
-            return quote!(::arbour::documents::Field::path(#name));
+        let (with, revision) = match &self.source {
+            Source::Member => return quote!(::arbour::documents::Field::path(#name)),
+            Source::Path(path) => {
+                let named = (path.value() != *name).then(|| quote!(.named(#name)));
+                return quote!(::arbour::documents::Field::path(#path) #named);
+            }
+            Source::Computed { with, revision } => (with, revision),
         };
         let value = if self.options.many.is_some() {
             quote!(<#kind as ::arbour::documents::ManyValues>::field_values)

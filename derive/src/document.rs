@@ -2,28 +2,23 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Data, DeriveInput, Fields, FieldsNamed, Ident, LitStr};
+use syn::{Data, DeriveInput, Fields, FieldsNamed, Ident, LitStr, parse_quote_spanned};
 
-use crate::collection_attributes::{CollectionAttributes, ComputedField, WideIndex};
+use crate::collection_attributes::{CollectionAttributes, StructField, WideIndex};
 use crate::declared_field::{DeclaredField, DeclaredIndex, Source, constant};
 use crate::diagnostics::Diagnostics;
 use crate::field_attributes::FieldAttributes;
 use crate::id::{Id, Origin};
 use crate::nearest::suggestion;
 use crate::serde_names::{Case, SerdeAttributes};
+use crate::stored_form::{THE_ID, check_form};
 
 /// The longest name of a collection or an index, in bytes.
 const NAME_BYTES_MAX: usize = 100;
-
-/// Attributes of serde on a field that give it another form than its type has.
-const OTHER_FORMS: [&str; 5] = ["skip", "skip_serializing", "flatten", "with", "serialize_with"];
-
-/// How errors name the id.
-const THE_ID: &str = "the id";
 
 /// What the derive macro knows of a struct.
 struct Document {
@@ -103,7 +98,8 @@ impl Document {
             diagnostics.add(input.ident.span(), message);
         }
         for computed in std::mem::take(&mut document.attributes.computed) {
-            document.fields.push(Candidate::computed(computed, diagnostics));
+            document.check_path(&computed, diagnostics);
+            document.fields.push(Candidate::of_struct(computed, diagnostics));
         }
         document
     }
@@ -137,6 +133,26 @@ impl Document {
         let options = attributes.options;
         let field = DeclaredField { ident, name, kind, source: Source::Member, options };
         self.fields.push(Candidate { field, is_declared, serde });
+    }
+
+    /// Refuses a path that does not begin at a field of the struct.
+    fn check_path(&self, field: &StructField, diagnostics: &mut Diagnostics) {
+        let Source::Path(path) = &field.source else { return };
+        let text = path.value();
+        let first = text.split(['.', '[']).next().unwrap_or_default();
+        let ids = self.id.iter().map(|id| id.name.as_str());
+        let names: Vec<&str> =
+            ids.chain(self.fields.iter().map(|other| other.field.name.as_str())).collect();
+        if !names.contains(&first) {
+            let suggestion = suggestion(first, &names);
+            let message = format!("the path begins at no field `{first}`: {suggestion}");
+            diagnostics.add(path.span(), message);
+        }
+        if text.split('.').any(|step| step.trim_end_matches("[]").is_empty() || is_numbered(step)) {
+            let message = "a path has names separated by dots, and `[]` after an array: \
+                           `lines[].sku`";
+            diagnostics.add(path.span(), message);
+        }
     }
 
     /// Finds a field by its name in the program; `None` for the id.
@@ -181,7 +197,9 @@ impl Document {
         for Candidate { field, serde, .. } in &self.fields {
             let span = field.ident.span();
             let own = field.ident.unraw().to_string();
-            check_form(&format!("the field `{own}`"), span, &field.name, serde, diagnostics);
+            if !matches!(field.source, Source::Path(_)) {
+                check_form(&format!("the field `{own}`"), span, &field.name, serde, diagnostics);
+            }
             if !names.insert(&field.name) {
                 diagnostics.add(span, format!("two fields are named `{}`: rename one", field.name));
             } else if !constants.insert(own.to_uppercase()) {
@@ -315,14 +333,12 @@ impl Document {
 }
 
 impl Candidate {
-    fn computed(computed: ComputedField, diagnostics: &mut Diagnostics) -> Self {
-        let ComputedField { name, kind, with, revision, options } = computed;
+    fn of_struct(field: StructField, diagnostics: &mut Diagnostics) -> Self {
+        let StructField { name, kind, source, mut options } = field;
         let text = name.value();
-        let word: String = text
-            .chars()
-            .map(|letter| if letter.is_alphanumeric() { letter } else { '_' })
-            .collect();
-        let ident = syn::parse_str::<Ident>(&word).map_or_else(
+        let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let word: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        let ident = syn::parse_str::<Ident>(&word.join("_")).map_or_else(
             |_| {
                 let message = "this name cannot be the name of a constant: begin with a letter";
                 diagnostics.add(name.span(), message);
@@ -333,7 +349,19 @@ impl Candidate {
                 ident
             },
         );
-        let source = Source::Computed { with: Box::new(with), revision };
+        let kind = match &source {
+            Source::Path(path) if path.value().contains("[]") => {
+                if let Some(span) = options.default.as_ref().map(|default| default.span()) {
+                    let message = "there is a value for each element of the array, and no place for \
+                                   a default: remove it";
+                    diagnostics.add(span, message);
+                }
+                // The type is that of an element.
+                options.many = options.many.or(Some(path.span()));
+                parse_quote_spanned!(kind.span()=> ::std::vec::Vec<#kind>)
+            }
+            _ => kind,
+        };
         let field = DeclaredField { ident, name: text, kind, source, options };
         Self { field, is_declared: true, serde: SerdeAttributes::default() }
     }
@@ -367,35 +395,7 @@ fn check_name(what: &str, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a field that is stored in another form than its type has, or under a name that a path
-/// cannot have.
-fn check_form(
-    what: &str,
-    span: Span,
-    name: &str,
-    serde: &SerdeAttributes,
-    diagnostics: &mut Diagnostics,
-) {
-    if let Some((attribute, _)) = serde.first_of(&OTHER_FORMS) {
-        let or_computed = if what == THE_ID { "" } else { ", or declare a computed field" };
-        let message = match attribute.as_str() {
-            "skip" | "skip_serializing" => format!(
-                "{what} is not stored because of `serde({attribute})`: remove that, or do not \
-                 declare the field"
-            ),
-            "flatten" => format!(
-                "{what} has no name of its own because of `serde(flatten)`: remove \
-                 that{or_computed}"
-            ),
-            _ => format!(
-                "{what} is stored in a form that `serde({attribute})` decides: use a newtype with \
-                 that form that implements `IndexValue`{or_computed}"
-            ),
-        };
-        diagnostics.add(span, message);
-    }
-    if name.is_empty() || name.contains('.') {
-        let message = format!("{what} is stored as {name:?}: a name has letters and no dot");
-        diagnostics.add(span, message);
-    }
+/// Tells whether a step of a path names one element of an array, which no path does.
+fn is_numbered(step: &str) -> bool {
+    step.trim_end_matches("[]").contains(['[', ']'])
 }

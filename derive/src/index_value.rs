@@ -142,6 +142,13 @@ fn delegation(input: &DeriveInput, content: &Type, member: &Member) -> TokenStre
             fn arg_value(arg: &Self) -> ::arbour::__private::Value {
                 ::arbour::documents::IndexValue::field_value(arg)
             }
+
+            fn from_plain(
+                value: &::arbour::__private::Value,
+            ) -> ::core::option::Option<Self> {
+                let content = <#content as ::arbour::documents::IndexValue>::from_plain(value)?;
+                ::core::option::Option::Some(Self { #member: content })
+            }
         }
 
         #[automatically_derived]

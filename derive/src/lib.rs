@@ -16,6 +16,7 @@ mod index_value;
 mod nearest;
 mod options;
 mod serde_names;
+mod stored_form;
 mod test;
 
 use proc_macro::TokenStream;
@@ -31,6 +32,7 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | `collection = "tickets"` | the name of the collection; required |
 /// | `index(status, created desc)` | an index over fields, which need no attribute of their own. Options: `unique`, `sparse`, `name = "..."`. A field that is called like an option is written with a direction: `unique asc` |
 /// | `computed(name = "initial", type = char, with = initial)` | a field that a function computes from `&Self`, with the options of a field; `revision = 1` after the function changed |
+/// | `path("lines[].sku", type = String, index)` | a field within other fields, with the options of a field. `[]` leads to each element of an array, and `type` is that of an element. The names are those that serde writes. The constant is `LINES_SKU`; `name = "skus"` gives the field another name |
 /// | `codec = "bincode"` | the encoding of bodies: `"json"` or `"bincode"` |
 /// | `feed` | records changes for subscribers |
 ///
@@ -53,7 +55,9 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 ///
 /// A value of a field has a type that implements `IndexValue`. The names in stored documents are those
 /// of serde: `rename` and `rename_all` are read from its attributes. A field with an attribute of serde
-/// that changes its form, such as `flatten` or `with`, cannot be declared.
+/// that changes its form, such as `flatten` or `with`, cannot be declared. The modules `rfc3339` and
+/// `iso8601` of `time` and `str` of `rust_decimal` are allowed for `with`, because a field understands
+/// these forms of a moment or a decimal number as well.
 ///
 /// # Ids that are made
 ///

@@ -9,6 +9,16 @@ use syn::{Attribute, Expr, Ident, LitStr, Token, parenthesized, token};
 use crate::attributes::read_attributes;
 use crate::nearest::suggestion;
 
+/// Modules for `with` that give a value another form which the kind of its field understands too.
+const FORMS_OF_KINDS: [&str; 6] = [
+    "rust_decimal::serde::str",
+    "rust_decimal::serde::str_option",
+    "time::serde::iso8601",
+    "time::serde::iso8601::option",
+    "time::serde::rfc3339",
+    "time::serde::rfc3339::option",
+];
+
 /// What serde's attributes say about the serialized form of a type, a field or a variant.
 #[derive(Default)]
 pub(crate) struct SerdeAttributes {
@@ -38,6 +48,12 @@ impl SerdeAttributes {
             "rename_all" => {
                 if let Some(text) = self.serialized(&name, meta)? {
                     self.rename_all = Some(Case::of(&text)?);
+                }
+            }
+            "with" => {
+                let module: LitStr = meta.value()?.parse()?;
+                if !FORMS_OF_KINDS.contains(&module.value().trim_start_matches("::")) {
+                    self.others.push((name, meta.path.span()));
                 }
             }
             _ => {

@@ -149,14 +149,14 @@ impl<D: Body> Collection<D> {
         tree_of: &dyn Fn(&str) -> Result<Tree>,
     ) -> Result<bool> {
         while let Some(name) = record.dropped.last() {
-            if !clear(transaction, &tree_of(name)?)? {
+            if clear(transaction, &tree_of(name)?)? == CHUNK {
                 return Ok(false);
             }
             record.dropped.pop();
         }
         for (index, tree) in record.indexes.iter_mut().zip(&self.trees.indexes) {
             if index.state == IndexState::WriteOnly && !index.build.is_cleared {
-                index.build.is_cleared = clear(transaction, tree)?;
+                index.build.is_cleared = clear(transaction, tree)? < CHUNK;
                 if !index.build.is_cleared {
                     return Ok(false);
                 }
@@ -220,8 +220,9 @@ impl<D: Body> Collection<D> {
     }
 }
 
-/// Removes the first entries of a tree; tells whether the tree is empty now.
-fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> Result<bool> {
+/// Removes the first entries of a tree, at most a chunk, and returns how many. The tree is empty if
+/// they were less than a chunk.
+pub(super) fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> Result<usize> {
     let mut keys = Vec::new();
     {
         let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
@@ -233,5 +234,5 @@ fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> Result<bool> {
     for key in &keys {
         transaction.delete(tree, key)?;
     }
-    Ok(keys.len() < CHUNK)
+    Ok(keys.len())
 }

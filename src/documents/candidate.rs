@@ -75,11 +75,14 @@ fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition)
     for words in asked {
         for word in words.iter().take(CHOICES_MAX) {
             let mut ranges = Ranges::new(conjuncts.len());
-            let mut point = Vec::new();
-            if !encode_scalar(&Value::from(word.as_str()), &mut point) {
-                continue;
+            if word.is_beginning {
+                ranges.within = Some((Span::of_beginning(&word.text), part.direction));
+            } else {
+                let mut point = Vec::new();
+                // A text can be encoded.
+                let _ = encode_scalar(&Value::from(word.text.as_str()), &mut point);
+                ranges.add_points(part.direction, &[point]);
             }
-            ranges.add_points(part.direction, &[point]);
             // Further words and conditions are checked on the documents.
             ranges.is_exact = conjuncts.len() == 1 && words.len() == 1;
             ranges.used = 1;

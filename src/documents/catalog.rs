@@ -7,7 +7,7 @@ use arbour_core::{DecodeError, EncodeError, Error, KvRead, KvWrite, Result, Tree
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
-use super::{Body, DocError, IndexState};
+use super::{Body, DocError, Field, FieldSource, IndexState, steps};
 use crate::key::Key as _;
 
 /// The stored record of a collection.
@@ -25,6 +25,37 @@ pub(super) struct Record {
     pub(super) indexes: Vec<IndexRecord>,
     /// Indexes that are no longer declared but still have entries.
     pub(super) dropped: Vec<String>,
+    /// The declared fields, for [lists](super::StoredCollection) only. Earlier records have none.
+    #[serde(default)]
+    pub(super) fields: Vec<FieldRecord>,
+    /// Whether the collection is being dropped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_dropping: bool,
+}
+
+/// The stored record of a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FieldRecord {
+    pub(super) name: String,
+    /// Its path; `None` if it is computed.
+    pub(super) path: Option<String>,
+    /// The name of its kind. Text, because a program must be able to read the kinds of a later one.
+    pub(super) kind: String,
+    pub(super) many: bool,
+}
+
+impl FieldRecord {
+    fn of<D>(field: &Field<D>) -> Self {
+        Self {
+            name: field.name.clone(),
+            path: match &field.source {
+                FieldSource::Path(path) => Some(steps::joined(path)),
+                FieldSource::Computed(_) => None,
+            },
+            kind: format!("{:?}", field.kind),
+            many: field.many,
+        }
+    }
 }
 
 /// The stored record of an index.
@@ -97,7 +128,8 @@ pub(super) fn load<D: Body, R: KvRead>(
     read.map_err(|cause| super::entries::undecodable(definition.name(), CATALOG_TREE, key, cause))
 }
 
-fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
+/// Decodes the record of a collection.
+pub(super) fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
     match bytes.split_first() {
         Some((&FORMAT, json)) => serde_json::from_slice(json).map_err(|cause| {
             DecodeError::new("the record of a collection", cause.to_string()).with_source(cause)
@@ -126,7 +158,8 @@ impl Record {
     /// once if the collection is empty.
     ///
     /// # Errors
-    /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version.
+    /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version;
+    /// [`Dropping`](DocError::Dropping).
     pub(super) fn declared<D: Body>(
         definition: &Definition<D>,
         before: Option<&Self>,
@@ -134,6 +167,9 @@ impl Record {
     ) -> Result<Self> {
         let declaration = &definition.declaration;
         let ids = declaration.ids.expected().to_owned();
+        if before.is_some_and(|before| before.is_dropping) {
+            return Err(dropping(definition));
+        }
         if let Some(before) = before
             && before.ids != ids
         {
@@ -178,11 +214,13 @@ impl Record {
             feed: declaration.feed,
             indexes: indexes.collect(),
             dropped: dropped.collect(),
+            fields: declaration.fields.iter().map(FieldRecord::of).collect(),
+            is_dropping: false,
         })
     }
 
     /// Tells whether the stored declaration equals the one here.
-    pub(super) fn fits<D: Body>(&self, definition: &Definition<D>) -> bool {
+    fn fits<D: Body>(&self, definition: &Definition<D>) -> bool {
         self.feed == definition.declaration.feed
             && self.indexes.len() == definition.indexes.len()
             && self.indexes.iter().zip(&definition.indexes).all(|(stored, declared)| {
@@ -191,8 +229,29 @@ impl Record {
     }
 }
 
+/// Returns the record of a collection if it equals the declaration here.
+///
+/// # Errors
+/// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
+pub(super) fn fitting<D: Body>(
+    known: Option<Arc<Known>>,
+    definition: &Definition<D>,
+) -> Result<Arc<Known>> {
+    match known {
+        Some(known) if known.record.is_dropping => Err(dropping(definition)),
+        Some(known) if known.record.fits(definition) => Ok(known),
+        _ => Err(redeclared(definition)),
+    }
+}
+
+/// Builds the error for a collection that is being dropped.
+#[cold]
+fn dropping<D: Body>(definition: &Definition<D>) -> Error {
+    DocError::Dropping { collection: definition.name().to_owned() }.into()
+}
+
 /// Builds the error for a collection whose stored declaration differs from the one here.
-pub(super) fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
+fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
     DocError::Redeclared { collection: definition.name().to_owned() }.into()
 }
 

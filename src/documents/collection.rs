@@ -159,12 +159,10 @@ impl<D: Body> Collection<D> {
     /// Reads the state of the indexes.
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here.
+    /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here, and
+    /// [`Dropping`](DocError::Dropping).
     pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known>> {
-        let known = self.load(reader)?;
-        known
-            .filter(|known| known.record.fits(&self.definition))
-            .ok_or_else(|| catalog::redeclared(&self.definition))
+        catalog::fitting(self.load(reader)?, &self.definition)
     }
 
     /// Returns the declaration.

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::definition::{Definition, FieldRef};
 use super::filter::Predicate;
-use super::scalar::{ScalarKind, decode_scalar, encode_text_prefix};
-use super::words::words;
-use super::{Body, DocId, Filter, Ids, encode_scalar};
+use super::scalar::{Scalar, ScalarKind, decode_scalar, encode_text_prefix};
+use super::words::{AskedWord, asked, words};
+use super::{Body, DocId, Filter, Ids};
 use crate::key::{prefix_end, successor};
 
 /// The bytes from `start` up to but excluding `end`; `None` means no end.
@@ -20,6 +20,13 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// The encoded texts that begin with this.
+    pub(super) fn of_beginning(beginning: &str) -> Self {
+        let mut start = Vec::new();
+        encode_text_prefix(beginning, &mut start);
+        Self { end: prefix_end(&start), start }
+    }
+
     pub(super) fn contains(&self, bytes: &[u8]) -> bool {
         bytes >= self.start.as_slice() && self.end.as_deref().is_none_or(|end| bytes < end)
     }
@@ -43,7 +50,7 @@ pub(super) enum Condition<D> {
     /// The multi-valued field contains each of these values.
     Each(FieldRef, Vec<Vec<u8>>),
     /// The text contains each of these words.
-    Words(FieldRef, Vec<String>),
+    Words(FieldRef, Vec<AskedWord>),
     /// The lower-cased text contains this.
     Substring(FieldRef, String),
     And(Vec<Self>),
@@ -90,7 +97,9 @@ impl<D: Body> Condition<D> {
             Filter::Substring(name, part) => {
                 Self::Substring(text(single(definition, name)?)?, part.to_lowercase())
             }
-            Filter::Words(name, asked) => Self::Words(text(definition.field(name)?)?, words(asked)),
+            Filter::Words(name, text_asked) => {
+                Self::Words(text(definition.field(name)?)?, asked(text_asked))
+            }
             Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
             Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
             Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
@@ -121,9 +130,7 @@ impl<D: Body> Condition<D> {
             let start = beginning.as_bytes().to_vec();
             return Self::KeyWithin(Span { end: prefix_end(&start), start });
         }
-        let mut start = Vec::new();
-        encode_text_prefix(beginning, &mut start);
-        Self::Within(field, Span { end: prefix_end(&start), start })
+        Self::Within(field, Span::of_beginning(beginning))
     }
 
     /// "Not null" means any value at all, which an index can answer with a range.
@@ -166,7 +173,7 @@ impl<D: Body> Condition<D> {
             Self::Words(field, asked) => {
                 let mut present = Vec::new();
                 texts_of(definition, *field, body, |text| present.extend(words(text)));
-                asked.iter().all(|word| present.contains(word))
+                asked.iter().all(|asked| present.iter().any(|word| asked.is(word)))
             }
             Self::Substring(field, part) => {
                 let mut found = false;
@@ -221,15 +228,15 @@ fn any_value_of<D: Body>(
     mut satisfies: impl FnMut(&[u8]) -> bool,
 ) -> bool {
     let (mut bytes, mut any) = (Vec::with_capacity(32), false);
-    let mut visit = |value: &Value| {
+    let mut visit = |value: &Scalar<'_>| {
         bytes.clear();
-        if !any && encode_scalar(value, &mut bytes) {
+        if !any && value.encode(&mut bytes) {
             any = satisfies(&bytes);
         }
     };
     if definition.scalars(field, body, &mut visit).is_err() {
         // A value of an excluded type predates the declared type: treat it as null.
-        visit(&Value::Null);
+        visit(&Scalar::Json(&Value::Null));
     }
     any
 }
@@ -242,7 +249,7 @@ fn texts_of<D: Body>(
 ) {
     // As above: a value of an excluded type is not part of the text.
     let _ = definition.scalars(field, body, &mut |value| {
-        if let Value::String(text) = value {
+        if let Scalar::Json(Value::String(text)) = value {
             visit(text);
         }
     });
@@ -255,22 +262,11 @@ fn points<D: Body>(
     values: &[Value],
 ) -> Result<Vec<Vec<u8>>> {
     let points: Result<Vec<_>> =
-        values.iter().map(|value| asked(definition, field, value)).collect();
+        values.iter().map(|value| definition.encode_asked(field, value)).collect();
     let mut points = points?;
     points.sort_unstable();
     points.dedup();
     Ok(points)
-}
-
-/// Encodes a value that a field is compared with.
-fn asked<D: Body>(definition: &Definition<D>, field: FieldRef, value: &Value) -> Result<Vec<u8>> {
-    if let Some(sort) = ScalarKind::of(value) {
-        definition.check_asked(field, sort)?;
-    }
-    match field {
-        FieldRef::Id => encoded(definition, &definition.id_value(value.clone())),
-        FieldRef::Declared(_) => encoded(definition, value),
-    }
 }
 
 /// Finds a field that has one value.
@@ -293,16 +289,6 @@ fn many<D: Body>(definition: &Definition<D>, name: &str) -> Result<FieldRef> {
     Ok(field)
 }
 
-fn encoded<D: Body>(definition: &Definition<D>, value: &Value) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if encode_scalar(value, &mut bytes) {
-        return Ok(bytes);
-    }
-    let reason =
-        format!("a field cannot have the value {value}: ask for a bool, a number or a text");
-    Err(definition.invalid(reason))
-}
-
 fn is_null(point: &[u8]) -> bool {
     decode_scalar(point).is_ok_and(|value| value.is_null())
 }
@@ -314,7 +300,7 @@ fn is_null_only(points: &[Vec<u8>]) -> bool {
 /// The range of all values except null.
 fn any_value() -> Span {
     let (low, _) = ScalarKind::Bool.first_bytes();
-    let (_, high) = ScalarKind::Text.first_bytes();
+    let (_, high) = ScalarKind::Bytes.first_bytes();
     Span { start: vec![low], end: Some(vec![high + 1]) }
 }
 
@@ -325,18 +311,13 @@ fn span<D: Body>(
     lower: &Bound<Value>,
     upper: &Bound<Value>,
 ) -> Result<Span> {
-    let kind = |bound: &Bound<Value>| match bound {
-        Bound::Included(value) | Bound::Excluded(value) => {
-            let kind = ScalarKind::of(value).filter(|kind| *kind != ScalarKind::Null);
-            kind.map(Some).ok_or_else(|| {
-                definition.invalid(format!(
-                    "{value} cannot bound a range: use a bool, a number or a text"
-                ))
-            })
-        }
-        Bound::Unbounded => Ok(None),
+    let lower = bound(definition, field, lower)?;
+    let upper = bound(definition, field, upper)?;
+    let kind = |bound: &Bound<Vec<u8>>| match bound {
+        Bound::Included(bytes) | Bound::Excluded(bytes) => Some(ScalarKind::of_encoded(bytes)),
+        Bound::Unbounded => None,
     };
-    let kind = match (kind(lower)?, kind(upper)?) {
+    let kind = match (kind(&lower), kind(&upper)) {
         (Some(lower), Some(upper)) if lower != upper => {
             let name = definition.field_name(field);
             let reason =
@@ -346,19 +327,38 @@ fn span<D: Body>(
         (Some(kind), _) | (None, Some(kind)) => kind,
         (None, None) => return Ok(any_value()),
     };
-    definition.check_asked(field, kind)?;
     let (low, high) = kind.first_bytes();
     let start = match lower {
-        Bound::Included(value) => encoded(definition, value)?,
-        Bound::Excluded(value) => after(encoded(definition, value)?),
+        Bound::Included(bytes) => bytes,
+        Bound::Excluded(bytes) => after(bytes),
         Bound::Unbounded => vec![low],
     };
     let end = match upper {
-        Bound::Included(value) => after(encoded(definition, value)?),
-        Bound::Excluded(value) => encoded(definition, value)?,
+        Bound::Included(bytes) => after(bytes),
+        Bound::Excluded(bytes) => bytes,
         Bound::Unbounded => vec![high + 1],
     };
     Ok(Span { start, end: Some(end) })
+}
+
+/// Encodes a bound of a range.
+fn bound<D: Body>(
+    definition: &Definition<D>,
+    field: FieldRef,
+    bound: &Bound<Value>,
+) -> Result<Bound<Vec<u8>>> {
+    let encoded = |value: &Value| {
+        if value.is_null() {
+            let reason = "null cannot bound a range: use a value, or ask what is not null";
+            return Err(definition.invalid(reason.to_owned()));
+        }
+        definition.encode_asked(field, value)
+    };
+    Ok(match bound {
+        Bound::Included(value) => Bound::Included(encoded(value)?),
+        Bound::Excluded(value) => Bound::Excluded(encoded(value)?),
+        Bound::Unbounded => Bound::Unbounded,
+    })
 }
 
 /// Returns the first bytes after everything that begins with an encoded value.

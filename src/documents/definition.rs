@@ -7,9 +7,10 @@ use arbour_core::engine::document_layout::NAME_BYTES_MAX;
 use arbour_core::{Direction, Error, Result};
 use serde_json::Value;
 
-use super::scalar::ScalarKind;
+use super::scalar::{Scalar, ScalarKind, decode_scalar};
 use super::{
-    Body, Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, path, read_id,
+    Body, Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, encode_scalar,
+    path, read_id, steps, words,
 };
 
 /// A declaration with its names resolved.
@@ -160,21 +161,52 @@ impl<D: Body> Definition<D> {
     /// # Errors
     /// [`KindMismatch`](DocError::KindMismatch).
     pub(super) fn check_asked(&self, field: FieldRef, sort: ScalarKind) -> Result<()> {
-        let kind = match (self.declared(field), &self.declaration.ids) {
+        if self.kind(field).is_compared_with(sort) {
+            return Ok(());
+        }
+        Err(self.kind_mismatch(field, sort.noun()))
+    }
+
+    /// Encodes a value that a field is compared with.
+    ///
+    /// # Errors
+    /// [`KindMismatch`](DocError::KindMismatch); [`Invalid`](DocError::Invalid) for a value that no
+    /// field can have.
+    pub(super) fn encode_asked(&self, field: FieldRef, value: &Value) -> Result<Vec<u8>> {
+        let kind = self.kind(field);
+        let scalar = kind.compared(value).map_err(|asked| match asked {
+            Some(asked) => self.kind_mismatch(field, asked),
+            None => {
+                let expected = kind.expected();
+                self.invalid(format!("a field cannot have the value {value}: ask for {expected}"))
+            }
+        })?;
+        let mut bytes = Vec::new();
+        let is_encoded = match field {
+            FieldRef::Id => encode_scalar(&self.id_value(value.clone()), &mut bytes),
+            FieldRef::Declared(_) => scalar.encode(&mut bytes),
+        };
+        debug_assert!(is_encoded, "only scalars are compared");
+        Ok(bytes)
+    }
+
+    fn kind(&self, field: FieldRef) -> FieldKind {
+        match (self.declared(field), &self.declaration.ids) {
             (Some(field), _) => field.kind,
             (None, Ids::Integer | Ids::ChosenInteger) => FieldKind::Integer,
             (None, _) => FieldKind::Text,
-        };
-        if kind.is_compared_with(sort) {
-            return Ok(());
         }
-        Err(DocError::KindMismatch {
+    }
+
+    #[cold]
+    fn kind_mismatch(&self, field: FieldRef, asked: &'static str) -> Error {
+        DocError::KindMismatch {
             collection: self.name().to_owned(),
             field: self.field_name(field).to_owned(),
-            declared: kind.expected(),
-            asked: sort.noun(),
+            declared: self.kind(field).expected(),
+            asked,
         }
-        .into())
+        .into()
     }
 
     /// Visits the values under which a field indexes a document; null if there is none.
@@ -185,30 +217,43 @@ impl<D: Body> Definition<D> {
         &self,
         field: FieldRef,
         body: &D,
-        visit: &mut dyn FnMut(&Value),
+        visit: &mut dyn FnMut(&Scalar<'_>),
     ) -> Result<(), Value> {
         let value = self.value(field, body);
         let Some(declared) = self.declared(field) else {
-            visit(&value);
+            visit(&Scalar::Json(&value));
             return Ok(());
         };
-        match value {
-            Value::Array(values) if declared.many => {
-                if let Some(wrong) = values.iter().find(|value| !declared.kind.admits(value)) {
-                    return Err(wrong.clone());
-                }
-                let mut values = values.iter().filter(|value| !value.is_null()).peekable();
-                if values.peek().is_none() {
-                    visit(&Value::Null);
-                }
-                values.for_each(visit);
-                Ok(())
+        if let (Value::Array(values), true) = (&value, declared.many) {
+            let mut scalars = Vec::with_capacity(values.len());
+            for value in values {
+                scalars.push(Scalar::of(declared.kind, value).ok_or_else(|| value.clone())?);
             }
-            value if declared.kind.admits(&value) => {
-                visit(&value);
-                Ok(())
+            scalars.retain(|scalar| !scalar.is_null());
+            if scalars.is_empty() {
+                visit(&Scalar::Json(&Value::Null));
             }
-            value => Err(value),
+            scalars.iter().for_each(visit);
+            return Ok(());
+        }
+        if let Some(scalar) = Scalar::of(declared.kind, &value) {
+            visit(&scalar);
+            return Ok(());
+        }
+        Err(value)
+    }
+
+    /// Returns the JSON form of a field's value that an index returns too: the same for equal values.
+    pub(super) fn plain(&self, field: FieldRef, body: &D) -> Value {
+        let value = self.value(field, body);
+        let mut bytes = Vec::new();
+        let scalar = Scalar::of(self.kind(field), &value);
+        match scalar {
+            Some(Scalar::Json(Value::Bool(_) | Value::String(_) | Value::Null)) => value,
+            Some(scalar) if scalar.encode(&mut bytes) => {
+                decode_scalar(&bytes).unwrap_or_else(|_| scalar.to_json())
+            }
+            _ => value,
         }
     }
 
@@ -260,6 +305,9 @@ impl<D: Body> Definition<D> {
     fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
         let mut text =
             format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
+        if index.words {
+            text.push_str(&format!(" folding {}", words::FOLDING));
+        }
         // An upgrade of the schema may change any field.
         let schema = self.declaration.format.schema;
         if schema > 1 {
@@ -291,6 +339,11 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
     if declaration.id_path.iter().any(String::is_empty) {
         return Err(format!("the path {id_name:?} to the id has an empty name in it"));
     }
+    if declaration.id_path.iter().any(|name| name.ends_with(steps::EACH)) {
+        return Err(format!(
+            "the path {id_name:?} leads to many values, and a document has one id"
+        ));
+    }
     if let (Some(placeholder), false) = (&declaration.placeholder, declaration.ids.are_made()) {
         return Err(format!(
             "{placeholder} stands for an id to be made, but the program chooses the ids: remove the \
@@ -310,14 +363,13 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
         {
             return Err(format!("the field {:?} has an empty name in its path", field.name));
         }
+        check_arrays(field)?;
         if let Some(default) = &field.default {
             let values = match default {
                 Value::Array(values) if field.many => values.as_slice(),
                 value => std::slice::from_ref(value),
             };
-            let admitted =
-                |value: &Value| field.kind.admits(value) && ScalarKind::of(value).is_some();
-            if !values.iter().all(admitted) {
+            if !values.iter().all(|value| field.kind.admits(value)) {
                 let expected = field.kind.expected();
                 return Err(format!(
                     "the default of {:?} must be {expected}, not {default}",
@@ -339,6 +391,30 @@ fn check<D: Body>(declaration: &Declaration<D>, id_name: &str) -> Result<(), Str
         if !names.insert(&index.name) {
             return Err(format!("two indexes are named {:?}: rename one", index.name));
         }
+    }
+    Ok(())
+}
+
+/// Checks a field whose path leads to each element of an array.
+fn check_arrays<D>(field: &Field<D>) -> Result<(), String> {
+    let (name, FieldSource::Path(path)) = (&field.name, &field.source) else { return Ok(()) };
+    if path.iter().any(|step| step.ends_with(']') && step != steps::EACH) {
+        return Err(format!(
+            "the path {:?} of the field {name:?} leads to one element of an array: `[]` leads to each, \
+             and a computed field to one",
+            steps::joined(path)
+        ));
+    }
+    if steps::leads_to_many(path) && field.default.is_some() {
+        return Err(format!(
+            "the field {name:?} has a value for each element of an array, and no place for a \
+             default: remove the default"
+        ));
+    }
+    if steps::leads_to_many(path) && !field.many {
+        return Err(format!(
+            "the field {name:?} leads to each element of an array: keep it `many`"
+        ));
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Opening collections by the type of their documents.
 
+use std::ops::ControlFlow;
+
 use arbour_core::{KvStore, Result};
 
-use super::{Collection, Document};
+use super::{Collection, Document, StoredCollection, dropping, stored_collection};
+use crate::Progress;
 
 /// A store that opens collections by the type of their documents: every store does.
 ///
@@ -34,6 +37,53 @@ pub trait DocumentStore: KvStore + Sized {
     /// As [`Collection::open`].
     fn collection<D: Document>(&self) -> Result<Collection<D>> {
         Collection::open(self, D::declaration())
+    }
+
+    /// Lists the collections of the store as they were declared last, in the order of their names.
+    /// It reads a snapshot of its own and opens none of them.
+    ///
+    /// # Errors
+    /// [`Undecodable`](super::DocError::Undecodable) for a damaged record; errors of the store.
+    ///
+    /// ```
+    /// use arbour::documents::{Collection, Declaration, DocumentStore};
+    /// let store = arbour::MemoryStore::new();
+    /// Collection::open(&store, Declaration::<serde_json::Value>::new("notes"))?;
+    /// assert_eq!(store.collections()?[0].name, "notes");
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    fn collections(&self) -> Result<Vec<StoredCollection>> {
+        stored_collection::list(self)
+    }
+
+    /// Removes a collection with its documents, its indexes and its feed, whatever their types.
+    /// Returns true if the collection is gone, also if there was none, and false if `progress` ended
+    /// the call early.
+    ///
+    /// The entries are removed in chunks, each of which is a transaction and is reported to `progress`.
+    /// From the first commit on, the collection cannot be opened or written: calls fail with
+    /// [`Dropping`](super::DocError::Dropping), also after a crash, until a call of this method completes.
+    /// Handles that were opened before read fewer and fewer documents. A collection of the same name
+    /// can be created afterwards; its ids and revisions begin anew.
+    ///
+    /// # Errors
+    /// Errors of the store. The chunks that were committed stay removed; call it again.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use arbour::documents::{Collection, Declaration, DocumentStore};
+    /// let store = arbour::MemoryStore::new();
+    /// Collection::open(&store, Declaration::<serde_json::Value>::new("notes"))?;
+    /// assert!(store.drop_collection("notes", |_| ControlFlow::Continue(()))?);
+    /// assert!(store.collections()?.is_empty());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    fn drop_collection(
+        &self,
+        name: &str,
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        dropping::drop_collection(self, name, &mut progress)
     }
 }
 

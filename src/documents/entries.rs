@@ -4,8 +4,9 @@ use arbour_core::{Cause, DecodeError, Direction, Error, Result};
 use serde_json::Value;
 
 use super::definition::{Definition, FieldRef, IndexDefinition};
+use super::scalar::Scalar;
 use super::words::words;
-use super::{Body, DocError, encode_scalar};
+use super::{Body, DocError};
 use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 
 /// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
@@ -182,23 +183,23 @@ impl Scratch {
         self.values.clear();
         self.ends.clear();
         let read = definition.scalars(field, body, &mut |value| match value {
-            Value::String(text) if as_words => {
+            Scalar::Json(Value::String(text)) if as_words => {
                 for word in words(text) {
-                    self.push(&Value::String(word));
+                    self.push(&Scalar::Json(&Value::String(word)));
                 }
             }
             value => self.push(value),
         });
         read.map_err(|found| definition.wrong_type(field, found))?;
         if self.ends.is_empty() {
-            self.push(&Value::Null);
+            self.push(&Scalar::Json(&Value::Null));
         }
         Ok(())
     }
 
-    fn push(&mut self, value: &Value) {
+    fn push(&mut self, value: &Scalar<'_>) {
         // Fields have only scalar values, so encoding cannot fail.
-        if encode_scalar(value, &mut self.values) {
+        if value.encode(&mut self.values) {
             self.ends.push((self.values.len(), value.is_null()));
         }
     }

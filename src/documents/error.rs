@@ -226,6 +226,16 @@ pub enum DocError {
         collection: String,
     },
 
+    /// The collection is being dropped, and some of its documents are gone.
+    #[error(
+        "{collection}: it is being dropped, and some of its documents are gone: complete that by \
+             drop_collection, then open it anew"
+    )]
+    Dropping {
+        /// The collection.
+        collection: String,
+    },
+
     /// The state of an index does not allow the operation.
     #[error("{collection}: the index {index:?} is {state:?}: build it")]
     IndexState {
@@ -284,7 +294,9 @@ impl DocError {
         match self {
             Self::Exists { .. } | Self::Unique { .. } => ErrorKind::Exists,
             Self::Missing { .. } | Self::Trimmed { .. } => ErrorKind::Missing,
-            Self::Revision { .. } | Self::Redeclared { .. } => ErrorKind::Stale,
+            Self::Revision { .. } | Self::Redeclared { .. } | Self::Dropping { .. } => {
+                ErrorKind::Stale
+            }
             Self::Undecodable { .. } => ErrorKind::Decode,
             Self::TooNew { .. } => ErrorKind::TooNew,
             Self::Dangling { .. } => ErrorKind::Corrupted,

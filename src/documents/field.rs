@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Integer;
-use super::scalar::ScalarKind;
+use super::{FieldKind, steps};
 
 /// A value of documents of type `D` that can be filtered, sorted by and indexed.
 ///
@@ -47,7 +46,8 @@ pub struct Field<D> {
 /// Where the value of a [`Field`] comes from.
 #[doc(hidden)]
 pub enum FieldSource<D> {
-    /// A path of object members, outermost first, as serde names them.
+    /// A path of object members, outermost first, as serde names them; `[]` stands for each element
+    /// of an array.
     Path(Vec<String>),
     /// A closure over the document. It must depend on nothing else.
     Computed(Compute<D>),
@@ -56,97 +56,25 @@ pub enum FieldSource<D> {
 /// Computes the value of a field.
 pub(super) type Compute<D> = Arc<dyn Fn(&D) -> Value + Send + Sync>;
 
-/// The allowed type of a [`Field`], in addition to null. A document with a value of another type is
-/// refused.
-///
-/// ```
-/// use arbour::documents::FieldKind;
-/// # use serde_json::json;
-/// assert!(FieldKind::Integer.admits(&json!(3)) && !FieldKind::Integer.admits(&json!(3.5)));
-/// assert!(FieldKind::Any.admits(&json!("x")) && !FieldKind::Any.admits(&json!({})));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FieldKind {
-    /// A boolean, a number or a text.
-    Any,
-    /// A boolean.
-    Bool,
-    /// A number without a fraction, of up to 128 bits; see [`Integer`].
-    Integer,
-    /// A number.
-    Number,
-    /// A text.
-    Text,
-}
-
-impl FieldKind {
-    /// Tells whether a value is allowed.
-    ///
-    /// ```
-    /// # use arbour::documents::FieldKind;
-    /// assert!(FieldKind::Text.admits(&serde_json::Value::Null));
-    /// ```
-    #[must_use]
-    pub fn admits(self, value: &Value) -> bool {
-        match value {
-            Value::Null => true,
-            Value::Bool(_) => matches!(self, Self::Any | Self::Bool),
-            Value::Number(number) => match self {
-                Self::Any | Self::Number => true,
-                Self::Integer => number.is_i64() || number.is_u64(),
-                Self::Bool | Self::Text => false,
-            },
-            Value::String(_) => matches!(self, Self::Any | Self::Text),
-            Value::Object(_) => {
-                matches!(self, Self::Any | Self::Number | Self::Integer)
-                    && Integer::of(value).is_some()
-            }
-            Value::Array(_) => false,
-        }
-    }
-
-    /// Tells whether fields of this kind can be compared with values of a type. Null is allowed in
-    /// every field.
-    #[must_use]
-    pub(super) fn is_compared_with(self, sort: ScalarKind) -> bool {
-        match self {
-            _ if sort == ScalarKind::Null => true,
-            Self::Any => true,
-            Self::Bool => sort == ScalarKind::Bool,
-            Self::Integer | Self::Number => sort == ScalarKind::Number,
-            Self::Text => sort == ScalarKind::Text,
-        }
-    }
-
-    /// Returns a description of the allowed values.
-    ///
-    /// ```
-    /// assert_eq!(arbour::documents::FieldKind::Text.expected(), "a text");
-    /// ```
-    #[must_use]
-    pub fn expected(self) -> &'static str {
-        match self {
-            Self::Any => "a bool, a number or a text",
-            Self::Bool => "a bool",
-            Self::Integer => "an integer",
-            Self::Number => "a number",
-            Self::Text => "a text",
-        }
-    }
-}
-
 impl<D> Field<D> {
     /// Defines a field by its path: object members separated by dots, as serde names them. The path
     /// is also its name.
     ///
+    /// `[]` after a member leads to each element of the array there, and makes the field one of
+    /// [many](Self::many) values: `lines[].sku`. Arrays in elements are reached in the same way:
+    /// `lines[].parts[].name`. Elements without the rest of the path have no value, and what is no
+    /// array has no elements.
+    ///
     /// ```
     /// use arbour::documents::Field;
     /// assert_eq!(Field::<serde_json::Value>::path("address.city").name, "address.city");
+    /// assert!(Field::<serde_json::Value>::path("lines[].sku").many);
     /// ```
     #[must_use]
     pub fn path(path: &str) -> Self {
-        Self::new(path, FieldSource::Path(path.split('.').map(str::to_owned).collect()))
+        let steps = steps::split(path);
+        let many = steps::leads_to_many(&steps);
+        Self { many, ..Self::new(path, FieldSource::Path(steps)) }
     }
 
     /// Defines a field that is computed from the document, and from nothing else. If you change the
@@ -283,7 +211,7 @@ impl<D> Clone for Field<D> {
 impl<D> fmt::Debug for Field<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match &self.source {
-            FieldSource::Path(path) => path.join("."),
+            FieldSource::Path(path) => steps::joined(path),
             FieldSource::Computed(_) => "computed".to_owned(),
         };
         f.debug_struct("Field").field("name", &self.name).field("source", &source).finish()

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::words::{AskedWord, asked};
+
 /// Selects documents of type `D` by their fields.
 ///
 /// Values are compared only with values of the same type: a number is neither less nor greater than
@@ -195,16 +197,38 @@ impl<D> Filter<D> {
         Self::ContainsAll(field.to_owned(), values.into_iter().map(Into::into).collect())
     }
 
-    /// Matches documents whose text contains every word of `text`, in any order, ignoring case.
+    /// Matches documents whose text contains every word of `text`, in any order. Neither case nor
+    /// accents matter: `Straße` contains `STRASSE`, and `café` contains `cafe`. A `*` right after a
+    /// word asks for any word that begins so. A text without words matches every document.
+    ///
+    /// Words are those of Unicode Standard Annex 29. All other characters separate words and are not
+    /// compared, so that what a person typed can be passed on as it is.
     ///
     /// ```
     /// # use arbour::documents::Filter;
-    /// let mail = Filter::<serde_json::Value>::words("description", "mail server");
+    /// let mail = Filter::<serde_json::Value>::words("description", "mail serv*");
     /// # let _ = mail;
     /// ```
     #[must_use]
     pub fn words(field: &str, text: &str) -> Self {
         Self::Words(field.to_owned(), text.to_owned())
+    }
+
+    /// Matches documents whose text contains at least one word of `text`, compared as by
+    /// [`words`](Self::words). A text without words matches none.
+    ///
+    /// ```
+    /// # use arbour::documents::Filter;
+    /// let either = Filter::<serde_json::Value>::any_words("description", "mail serv*");
+    /// # let _ = either;
+    /// ```
+    #[must_use]
+    pub fn any_words(field: &str, text: &str) -> Self {
+        let word = |word: AskedWord| {
+            let star = if word.is_beginning { "*" } else { "" };
+            Self::words(field, &format!("{}{star}", word.text))
+        };
+        Self::Or(asked(text).into_iter().map(word).collect())
     }
 
     /// Matches documents without a value in the field.

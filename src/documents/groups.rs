@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use arbour_core::{Direction, Result};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::condition::Condition;
 use super::definition::{FieldRef, IndexDefinition};
 use super::find::Find;
-use super::reader::{IndexedPart, Reader, plain};
+use super::reader::{IndexedPart, Reader};
+use super::scalar::{Scalar, decode_scalar};
 use super::sum::Sum;
-use super::{Body, Filter, encode_scalar};
+use super::{Body, Filter};
 
 /// Groups in the order of indexes: under the ordered bytes of a value, the value and what was found.
 type Groups<T> = BTreeMap<Vec<u8>, (Value, T)>;
+
+/// A value that was found, after its ordered bytes.
+type Found<'v> = (&'v [u8], &'v Value);
 
 fn into_groups<T>(groups: Groups<T>) -> Vec<(Value, T)> {
     groups.into_values().collect()
@@ -24,17 +28,10 @@ impl<D: Body> Reader<'_, D> {
     /// Counts the documents of each value of a field, null included.
     pub(super) fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>> {
         let mut groups = Groups::new();
-        let mut bytes = Vec::new();
-        self.values_and_nulls(filter, group, |value| {
-            bytes.clear();
-            if !encode_scalar(value, &mut bytes) {
-                return;
-            }
-            match groups.get_mut(&bytes) {
-                Some((_, count)) => *count += 1,
-                None => {
-                    groups.insert(bytes.clone(), (value.clone(), 1));
-                }
+        self.values_and_nulls(filter, group, |bytes, value| match groups.get_mut(bytes) {
+            Some((_, count)) => *count += 1,
+            None => {
+                groups.insert(bytes.to_vec(), (value.clone(), 1));
             }
         })?;
         Ok(into_groups(groups))
@@ -46,12 +43,12 @@ impl<D: Body> Reader<'_, D> {
         filter: &Filter<D>,
         group: &str,
         summed: &str,
-    ) -> Result<Vec<(Value, Number)>> {
+    ) -> Result<Vec<(Value, Value)>> {
         let declaration = &self.collection.definition.declaration;
         // Refuses a field that is not declared to hold numbers, even if no document matches.
         Sum::of(declaration, summed)?;
         let mut groups: Groups<Sum> = Groups::new();
-        self.pairs(filter, group, summed, |key, group, value| {
+        self.pairs(filter, group, summed, |(key, group), (_, value)| {
             if !groups.contains_key(key) {
                 let sum = Sum::of(declaration, summed)?;
                 groups.insert(key.to_vec(), (group.clone(), sum));
@@ -74,23 +71,22 @@ impl<D: Body> Reader<'_, D> {
         direction: Direction,
     ) -> Result<Vec<(Value, Value)>> {
         let mut groups: Groups<(Vec<u8>, Value)> = Groups::new();
-        self.pairs(filter, group, field, |key, group, value| {
-            let mut bytes = Vec::new();
-            if value.is_null() || !encode_scalar(value, &mut bytes) {
+        self.pairs(filter, group, field, |(key, group), (bytes, value)| {
+            if value.is_null() {
                 return Ok(());
             }
             match groups.get_mut(key) {
                 Some((_, edge)) => {
                     let is_before = match direction {
-                        Direction::Forward => bytes < edge.0,
-                        Direction::Reverse => bytes > edge.0,
+                        Direction::Forward => bytes < &*edge.0,
+                        Direction::Reverse => bytes > &*edge.0,
                     };
                     if is_before {
-                        *edge = (bytes, value.clone());
+                        *edge = (bytes.to_vec(), value.clone());
                     }
                 }
                 None => {
-                    groups.insert(key.to_vec(), (group.clone(), (bytes, value.clone())));
+                    groups.insert(key.to_vec(), (group.clone(), (bytes.to_vec(), value.clone())));
                 }
             }
             Ok(())
@@ -99,14 +95,14 @@ impl<D: Body> Reader<'_, D> {
         Ok(edges.map(|(value, (_, edge))| (value, edge)).collect())
     }
 
-    /// Visits each pair of values of two fields in the documents that match, nulls included, with the
-    /// ordered bytes of the first. An index that has both fields answers alone.
+    /// Visits each pair of values of two fields in the documents that match, nulls included, each with
+    /// its ordered bytes. An index that has both fields answers alone.
     fn pairs(
         &self,
         filter: &Filter<D>,
         first: &str,
         second: &str,
-        mut visit: impl FnMut(&[u8], &Value, &Value) -> Result<()>,
+        mut visit: impl FnMut(Found<'_>, Found<'_>) -> Result<()>,
     ) -> Result<()> {
         let definition = &self.collection.definition;
         let (first, second) = (definition.field(first)?, definition.field(second)?);
@@ -127,9 +123,9 @@ impl<D: Body> Reader<'_, D> {
             let values = self.values_in(first, &stored.body);
             let others = self.values_in(second, &stored.body);
             for (key, value) in &values {
-                for other in others.values() {
+                for (other_key, other) in &others {
                     if failed.is_ok() {
-                        failed = visit(key, value, other);
+                        failed = visit((key, value), (other_key, other));
                     }
                 }
             }
@@ -168,13 +164,13 @@ impl<D: Body> Reader<'_, D> {
         &self,
         find: &Find,
         (first, second): (IndexedPart, IndexedPart),
-        mut visit: impl FnMut(&[u8], &Value, &Value) -> Result<()>,
+        mut visit: impl FnMut(Found<'_>, Found<'_>) -> Result<()>,
     ) -> Result<()> {
         let flow = self.docs.entries(find, &mut |found| {
             if let Some((_, entry)) = found.entry {
                 let (key, value) = self.value_in(entry, first)?;
-                let (_, other) = self.value_in(entry, second)?;
-                visit(&key, &value, &other)?;
+                let (other_key, other) = self.value_in(entry, second)?;
+                visit((&key, &value), (&other_key, &other))?;
             }
             Ok(ControlFlow::Continue(()))
         });
@@ -185,14 +181,16 @@ impl<D: Body> Reader<'_, D> {
     /// field does not allow counts as null.
     pub(super) fn values_in(&self, field: FieldRef, body: &D) -> BTreeMap<Vec<u8>, Value> {
         let mut values = BTreeMap::new();
-        let mut add = |value: &Value| {
+        let mut add = |value: &Scalar<'_>| {
             let mut bytes = Vec::new();
-            if encode_scalar(value, &mut bytes) {
-                values.insert(bytes, plain(value.clone()));
+            if value.encode(&mut bytes) {
+                // What was encoded can be decoded, to the form that an index returns.
+                let plain = decode_scalar(&bytes).unwrap_or_else(|_| value.to_json());
+                values.insert(bytes, plain);
             }
         };
         if self.collection.definition.scalars(field, body, &mut add).is_err() {
-            add(&Value::Null);
+            add(&Scalar::Json(&Value::Null));
         }
         values
     }

@@ -91,8 +91,8 @@ impl Index {
         Self { name: format!("-{field}"), parts: vec![part], ..Self::on(field) }
     }
 
-    /// Defines an index over the words of a text, which are found in any order and ignoring case.
-    /// Words are those of Unicode Standard Annex 29, lower-cased.
+    /// Defines an index over the words of a text, which are found in any order, by their beginnings
+    /// too, and regardless of case and accents; see [`Filter::words`](super::Filter::words).
     ///
     /// ```
     /// use arbour::documents::Index;

@@ -12,7 +12,7 @@ use crate::ordered_uuid::ordered_uuid;
 /// The prefix of the catalog key that holds the highest integer id of the removed documents.
 const HIGHEST: &str = "highest id";
 
-fn highest_key(collection: &str) -> Vec<u8> {
+pub(super) fn highest_key(collection: &str) -> Vec<u8> {
     use crate::key::Key as _;
     (HIGHEST, collection).to_key_bytes()
 }

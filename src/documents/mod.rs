@@ -34,7 +34,7 @@
 //! | write | [`Collection::insert`], [`modify`](Collection::modify), [`delete`](Collection::delete) and others, [`put_many`](Collection::put_many) for many documents, [`put_if`](Collection::put_if) under a [`Precondition`] |
 //! | read | [`Collection::get`]; [`find`](Collection::find) by [`TypedField`] and [`Filter`], and what a [`Selection`] answers: [`Page`] after page, [`count`](Selection::count), [`sum_by`](Selection::sum_by); each document once by [`DocCache`] |
 //! | know why | [`Selection::explain`] |
-//! | operate | [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
+//! | operate | [`DocumentStore::collections`], [`DocumentStore::drop_collection`], [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
 //! # What is accepted can be read
 //!
@@ -66,6 +66,7 @@
 //!
 //! [`layout`] describes what is stored.
 
+mod admission;
 mod apply;
 mod body;
 mod body_format;
@@ -78,19 +79,23 @@ mod changes;
 mod collection;
 mod concurrent;
 mod condition;
+mod decimal;
 mod declaration;
 mod definition;
 mod doc_store;
 mod document;
 mod document_store;
+mod dropping;
 mod entries;
 mod error;
 mod existing;
 mod explain;
 mod field;
+mod field_kind;
 mod field_name;
 mod filter;
 mod find;
+mod follow;
 mod goal;
 mod groups;
 mod id;
@@ -105,6 +110,8 @@ mod json_form;
 mod json_writes;
 mod kv_docs;
 mod made_id;
+mod moment;
+mod number;
 mod order;
 mod path;
 mod plan;
@@ -121,6 +128,8 @@ mod search;
 mod selection;
 mod sort;
 mod status;
+mod steps;
+mod stored_collection;
 mod sum;
 mod sum_value;
 mod trees;
@@ -143,7 +152,8 @@ pub use document::Document;
 pub use document_store::DocumentStore;
 pub use error::DocError;
 pub use explain::{Access, Considered, Explain};
-pub use field::{Field, FieldKind, FieldSource};
+pub use field::{Field, FieldSource};
+pub use field_kind::FieldKind;
 pub use field_name::{FieldName, SumField};
 pub use filter::Filter;
 pub use id::{DocId, Ids};
@@ -160,5 +170,6 @@ pub use scalar::encode_scalar;
 pub use selection::Selection;
 pub use sort::Sort;
 pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
+pub use stored_collection::{StoredCollection, StoredField};
 pub use sum_value::SumValue;
 pub use typed_field::TypedField;

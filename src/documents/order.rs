@@ -77,7 +77,7 @@ impl Order {
             // A value that the field does not allow counts as null.
             let read = definition.scalars(*field, body, &mut |value| {
                 bytes.clear();
-                if !encode_scalar(value, &mut bytes) {
+                if !value.encode(&mut bytes) {
                     bytes.clear();
                 }
             });

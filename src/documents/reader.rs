@@ -18,7 +18,7 @@ use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
-use super::{Body, DocError, Filter, Query, Stored, encode_scalar};
+use super::{Body, DocError, Filter, Query, Stored};
 
 /// A part of an index.
 #[derive(Clone, Copy)]
@@ -117,7 +117,7 @@ impl<'r, D: Body> Reader<'r, D> {
         &self,
         find: &Find,
         part: IndexedPart,
-        visit: &mut dyn FnMut(&Value),
+        visit: &mut dyn FnMut(&[u8], &Value),
     ) -> Result<()> {
         let definition = &self.collection.definition;
         let Some(index) = definition.indexes.get(part.index) else { return Ok(()) };
@@ -132,7 +132,8 @@ impl<'r, D: Body> Reader<'r, D> {
         let flow = self.docs.entries(find, &mut |found| {
             let Some((_, entry)) = found.entry else { return Ok(ControlFlow::Continue(())) };
             if !is_of_many || seen.insert(found.id_key.to_vec()) {
-                visit(&self.value_in(entry, part)?.1);
+                let (bytes, value) = self.value_in(entry, part)?;
+                visit(&bytes, &value);
             }
             Ok(ControlFlow::Continue(()))
         });
@@ -168,16 +169,13 @@ impl<'r, D: Body> Reader<'r, D> {
         let field = definition.field(name)?;
         if definition.has_many(field) {
             let mut edge: Option<(Vec<u8>, Value)> = None;
-            self.values(filter, name, |value| {
-                let mut bytes = Vec::new();
-                let is_better = |old: &Vec<u8>, new: &Vec<u8>| match direction {
-                    Direction::Forward => new < old,
-                    Direction::Reverse => new > old,
+            self.values(filter, name, |bytes, value| {
+                let is_better = |old: &[u8]| match direction {
+                    Direction::Forward => bytes < old,
+                    Direction::Reverse => bytes > old,
                 };
-                if encode_scalar(value, &mut bytes)
-                    && edge.as_ref().is_none_or(|(old, _)| is_better(old, &bytes))
-                {
-                    edge = Some((bytes, value.clone()));
+                if edge.as_ref().is_none_or(|(old, _)| is_better(old)) {
+                    edge = Some((bytes.to_vec(), value.clone()));
                 }
             })?;
             return Ok(edge.map(|(_, value)| value));
@@ -188,24 +186,7 @@ impl<'r, D: Body> Reader<'r, D> {
         let first = self.search(&query)?.items.pop();
         Ok(first.map(|stored| match field {
             FieldRef::Id => stored.id.to_json(),
-            field => plain(definition.value(field, &stored.body)),
+            field => definition.plain(field, &stored.body),
         }))
     }
-}
-
-/// Converts a number to the form that an index returns: an integer if the value is integral.
-pub(super) fn plain(value: Value) -> Value {
-    let is_plain = match &value {
-        Value::Number(number) => !number.is_f64(),
-        Value::Object(_) => false,
-        _ => true,
-    };
-    if is_plain {
-        return value;
-    }
-    let mut bytes = Vec::new();
-    if !encode_scalar(&value, &mut bytes) {
-        return value;
-    }
-    decode_scalar(&bytes).unwrap_or(value)
 }

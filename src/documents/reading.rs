@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour_core::Result;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
@@ -14,7 +14,7 @@ use super::find::Find;
 use super::reader::Reader;
 use super::search::Search;
 use super::sum::Sum;
-use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored, encode_scalar};
+use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored};
 
 impl<D: Body> Reader<'_, D> {
     fn declaration(&self) -> &Declaration<D> {
@@ -72,32 +72,34 @@ impl<D: Body> Reader<'_, D> {
         Ok(count)
     }
 
-    /// Visits the values of a field in the documents that match, without nulls.
+    /// Visits the values of a field in the documents that match, without nulls, each with its ordered
+    /// bytes.
     pub(super) fn values(
         &self,
         filter: &Filter<D>,
         field: &str,
-        mut visit: impl FnMut(&Value),
+        mut visit: impl FnMut(&[u8], &Value),
     ) -> Result<()> {
         // An index that leaves nulls out has all that is asked for.
         self.visit_values(
             filter,
             field,
             |_| true,
-            |value| {
+            |bytes, value| {
                 if !value.is_null() {
-                    visit(value);
+                    visit(bytes, value);
                 }
             },
         )
     }
 
-    /// Visits the values of a field in the documents that match; null for each that has none.
+    /// Visits the values of a field in the documents that match, each with its ordered bytes; null for
+    /// each document that has none.
     pub(super) fn values_and_nulls(
         &self,
         filter: &Filter<D>,
         field: &str,
-        visit: impl FnMut(&Value),
+        visit: impl FnMut(&[u8], &Value),
     ) -> Result<()> {
         self.visit_values(filter, field, |index| !index.sparse, visit)
     }
@@ -107,7 +109,7 @@ impl<D: Body> Reader<'_, D> {
         filter: &Filter<D>,
         field: &str,
         is_complete: impl Fn(&IndexDefinition) -> bool,
-        mut visit: impl FnMut(&Value),
+        mut visit: impl FnMut(&[u8], &Value),
     ) -> Result<()> {
         let definition = &self.collection.definition;
         let field = definition.field(field)?;
@@ -129,7 +131,8 @@ impl<D: Body> Reader<'_, D> {
             return self.values_of_entries(find, part, &mut visit);
         }
         self.visit_meant(&condition, &plan, &mut |_, stored| {
-            self.values_in(field, &stored.body).values().for_each(&mut visit);
+            let values = self.values_in(field, &stored.body);
+            values.iter().for_each(|(bytes, value)| visit(bytes, value));
         })
     }
 
@@ -172,7 +175,7 @@ impl<D: Body> Reader<'_, D> {
         Ok(exists)
     }
 
-    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+    pub(super) fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
         self.sum_up(filter, field)?.total(self.declaration(), field)
     }
 
@@ -182,18 +185,15 @@ impl<D: Body> Reader<'_, D> {
 
     fn sum_up(&self, filter: &Filter<D>, field: &str) -> Result<Sum> {
         let mut sum = Sum::of(self.declaration(), field)?;
-        self.values(filter, field, |value| sum.add(value))?;
+        self.values(filter, field, |_, value| sum.add(value))?;
         Ok(sum)
     }
 
     pub(super) fn distinct(&self, filter: &Filter<D>, field: &str) -> Result<Vec<Value>> {
         let mut different = BTreeMap::new();
-        let mut bytes = Vec::new();
-        self.values(filter, field, |value| {
-            bytes.clear();
-            // Only scalars are values of a field.
-            if encode_scalar(value, &mut bytes) && !different.contains_key(&bytes) {
-                different.insert(bytes.clone(), value.clone());
+        self.values(filter, field, |bytes, value| {
+            if !different.contains_key(bytes) {
+                different.insert(bytes.to_vec(), value.clone());
             }
         })?;
         Ok(different.into_values().collect())

@@ -17,7 +17,7 @@ use crate::key::Key as _;
 /// The prefix of the catalog key that holds the number.
 const HIGHEST: &str = "highest revision";
 
-fn key(collection: &str) -> Vec<u8> {
+pub(super) fn key(collection: &str) -> Vec<u8> {
     (HIGHEST, collection).to_key_bytes()
 }
 

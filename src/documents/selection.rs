@@ -8,7 +8,7 @@ use arbour_core::{Direction, KvRead, Result};
 use serde_json::Value;
 
 use super::collection::Collection;
-use super::field_name::typed_value;
+use super::field_name::{typed_sum, typed_value};
 use super::reader::Reader;
 use super::sort::Sort;
 use super::{Body, Explain, FieldName, Page, PageCursor, Query, Stored, SumField};
@@ -252,9 +252,11 @@ impl<D: Body> Selection<'_, D> {
         &self,
         reader: &R,
         field: impl FieldName<D>,
-        visit: impl FnMut(&Value),
+        mut visit: impl FnMut(&Value),
     ) -> Result<()> {
-        self.with(reader, |reader| reader.values(&self.query.filter, field.field_name(), visit))
+        self.with(reader, |reader| {
+            reader.values(&self.query.filter, field.field_name(), |_, value| visit(value))
+        })
     }
 
     /// Returns the different values of a field, in the order of indexes, without null.
@@ -268,7 +270,7 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Vec<F::Value>> {
         let name = field.field_name();
         let values = self.with(reader, |reader| reader.distinct(&self.query.filter, name))?;
-        values.into_iter().map(|value| typed_value(self.collection, name, value)).collect()
+        values.into_iter().map(|value| typed_value(self.collection, &field, value)).collect()
     }
 
     /// Returns the least value of a field, in the order of indexes, or `None` if all are null.
@@ -303,10 +305,11 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Option<F::Value>> {
         let name = field.field_name();
         let edge = self.with(reader, |reader| reader.edge(&self.query.filter, name, direction))?;
-        edge.map(|value| typed_value(self.collection, name, value)).transpose()
+        edge.map(|value| typed_value(self.collection, field, value)).transpose()
     }
 
-    /// Adds up the values of a field; zero if all are null. Integers are added exactly.
+    /// Adds up the values of a field; zero if all are null. Integers and decimal numbers are added
+    /// exactly; named by a text, a field of decimal numbers has a text as its sum.
     ///
     /// # Errors
     /// [`SumRange`](DocError::SumRange) if the sum leaves the range of its numbers,
@@ -315,7 +318,7 @@ impl<D: Body> Selection<'_, D> {
     pub fn sum<R: KvRead, F: SumField<D>>(&self, reader: &R, field: F) -> Result<F::Sum> {
         let name = field.field_name();
         let sum = self.with(reader, |reader| reader.sum(&self.query.filter, name))?;
-        typed_value(self.collection, name, sum.into())
+        typed_sum(self.collection, &field, sum)
     }
 
     /// Returns the mean of a field's values, or `None` if all are null.
@@ -339,7 +342,7 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Vec<(F::Value, u64)>> {
         let name = field.field_name();
         let groups = self.with(reader, |reader| reader.count_by(&self.query.filter, name))?;
-        self.typed_groups::<F, _, _>(name, groups, Ok)
+        self.typed_groups(&field, groups, Ok)
     }
 
     /// Adds up one field for each value of another, in the order of indexes; grouped as by
@@ -353,11 +356,9 @@ impl<D: Body> Selection<'_, D> {
         group: F,
         summed: S,
     ) -> Result<Vec<(F::Value, S::Sum)>> {
-        let (name, summed) = (group.field_name(), summed.field_name());
-        let groups = self.with(reader, |reader| reader.sum_by(&self.query.filter, name, summed))?;
-        self.typed_groups::<F, _, _>(name, groups, |sum| {
-            typed_value(self.collection, summed, sum.into())
-        })
+        let (name, of) = (group.field_name(), summed.field_name());
+        let groups = self.with(reader, |reader| reader.sum_by(&self.query.filter, name, of))?;
+        self.typed_groups(&group, groups, |sum| typed_sum(self.collection, &summed, sum))
     }
 
     /// Returns the least value of one field for each value of another, in the order of indexes.
@@ -395,25 +396,25 @@ impl<D: Body> Selection<'_, D> {
         field: &V,
         direction: Direction,
     ) -> Result<Vec<(F::Value, V::Value)>> {
-        let (name, field) = (group.field_name(), field.field_name());
+        let (name, of) = (group.field_name(), field.field_name());
         let edges =
-            |reader: &Reader<'_, D>| reader.edge_by(&self.query.filter, name, field, direction);
+            |reader: &Reader<'_, D>| reader.edge_by(&self.query.filter, name, of, direction);
         let groups = self.with(reader, edges)?;
-        self.typed_groups::<F, _, _>(name, groups, |edge| typed_value(self.collection, field, edge))
+        self.typed_groups(group, groups, |edge| typed_value(self.collection, field, edge))
     }
 
     /// Converts groups to the types of their fields. A group of null is left out if the type of the
     /// field has no place for null.
     fn typed_groups<F: FieldName<D>, T, U>(
         &self,
-        name: &str,
+        group: &F,
         groups: Vec<(Value, T)>,
         convert: impl Fn(T) -> Result<U>,
     ) -> Result<Vec<(F::Value, U)>> {
         let mut typed = Vec::with_capacity(groups.len());
         for (value, found) in groups {
             let is_null = value.is_null();
-            match typed_value(self.collection, name, value) {
+            match typed_value(self.collection, group, value) {
                 Ok(value) => typed.push((value, convert(found)?)),
                 Err(_) if is_null => {}
                 Err(error) => return Err(error),

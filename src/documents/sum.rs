@@ -3,11 +3,16 @@
 use arbour_core::{Error, Result};
 use serde_json::{Number, Value};
 
+use super::decimal::Decimal;
 use super::scalar::ScalarKind;
 use super::{Body, Declaration, DocError, FieldKind, Ids, Integer};
 
 /// Adds numbers: exactly, as long as all are integers.
 pub(super) struct Sum {
+    /// Whether the field has decimal numbers.
+    is_decimal: bool,
+    /// `None` after an overflow of 128 bits.
+    decimals: Option<Decimal>,
     /// `None` after an overflow of 128 bits.
     integers: Option<i128>,
     floats: f64,
@@ -31,9 +36,17 @@ impl Sum {
             // An unknown field is refused later.
             (None, _) => FieldKind::Any,
         };
-        if kind.is_compared_with(ScalarKind::Number) {
-            let integers = Some(0);
-            return Ok(Self { integers, floats: 0.0, has_floats: false, count: 0, other: None });
+        let is_decimal = kind == FieldKind::Decimal;
+        if is_decimal || kind.is_compared_with(ScalarKind::Number) {
+            return Ok(Self {
+                is_decimal,
+                decimals: Some(Decimal::ZERO),
+                integers: Some(0),
+                floats: 0.0,
+                has_floats: false,
+                count: 0,
+                other: None,
+            });
         }
         Err(DocError::KindMismatch {
             collection: declaration.name.clone(),
@@ -45,7 +58,11 @@ impl Sum {
     }
 
     pub(super) fn add(&mut self, value: &Value) {
-        if let Some(integer) = Integer::of(value) {
+        if self.is_decimal {
+            self.count += 1;
+            let sum = self.decimals.zip(Decimal::of(value));
+            self.decimals = sum.and_then(|(sum, decimal)| sum.checked_add(decimal));
+        } else if let Some(integer) = Integer::of(value) {
             self.count += 1;
             let sum = self.integers.zip(integer.as_i128());
             self.integers = sum.and_then(|(sum, integer)| sum.checked_add(integer));
@@ -59,16 +76,17 @@ impl Sum {
     }
 
     fn as_float(&self) -> Option<f64> {
-        let sum = self.integers? as f64 + self.floats;
+        let sum = self.decimals?.to_f64() + self.integers? as f64 + self.floats;
         sum.is_finite().then_some(sum)
     }
 
-    /// Returns the sum: an integer if all numbers were.
+    /// Returns the sum: an integer if all numbers were, and the text of a decimal number if the field
+    /// has those.
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) if there were values, but no numbers;
     /// [`SumRange`](DocError::SumRange).
-    pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> Result<Number> {
+    pub(super) fn total<D>(self, declaration: &Declaration<D>, field: &str) -> Result<Value> {
         if let (0, Some(found)) = (self.count, &self.other) {
             return Err(DocError::WrongType {
                 collection: declaration.name.clone(),
@@ -78,11 +96,15 @@ impl Sum {
             }
             .into());
         }
+        if self.is_decimal {
+            let sum = self.decimals.map(|sum| sum.to_string().into());
+            return sum.ok_or_else(|| out_of_range(declaration, field, "decimals of 128 bits"));
+        }
         if self.has_floats {
-            let sum = self.as_float().and_then(Number::from_f64);
+            let sum = self.as_float().and_then(Number::from_f64).map(Value::Number);
             return sum.ok_or_else(|| out_of_range(declaration, field, "the floats of 64 bits"));
         }
-        let sum = self.integers.and_then(Number::from_i128);
+        let sum = self.integers.and_then(Number::from_i128).map(Value::Number);
         sum.ok_or_else(|| out_of_range(declaration, field, "the integers of 64 bits"))
     }
 

@@ -16,10 +16,11 @@ use super::IndexValue;
 #[diagnostic::on_unimplemented(
     message = "values of type `{Self}` cannot be summed",
     label = "only numbers can be summed",
-    note = "a sum needs an integer, a float, or a newtype of one"
+    note = "a sum needs an integer, a float, a decimal number, or a newtype of one"
 )]
 pub trait SumValue: IndexValue {
-    /// The type of the sum: `i128` for integers, which are added exactly, and `f64` for floats.
+    /// The type of the sum: `i128` for integers, which are added exactly, `f64` for floats, and
+    /// `Decimal` for the decimal numbers of `rust_decimal`, which are added exactly too.
     type Sum: DeserializeOwned;
 }
 
@@ -34,6 +35,11 @@ macro_rules! sums {
 sums! {
     i128: i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize;
     f64: f32, f64;
+}
+
+#[cfg(feature = "rust_decimal")]
+sums! {
+    rust_decimal::Decimal: rust_decimal::Decimal;
 }
 
 impl<V: SumValue> SumValue for Option<V> {

@@ -225,16 +225,30 @@ impl<D, V: TextValue> TypedField<D, V> {
         Filter::substring(self.name, part)
     }
 
-    /// Matches documents whose text contains every word of `text`, in any order, ignoring case.
+    /// Matches documents whose text contains every word of `text`, in any order; see
+    /// [`Filter::words`].
     ///
     /// ```
     /// # use arbour::documents::TypedField;
     /// # const NAME: TypedField<serde_json::Value, String> = TypedField::new("name");
-    /// assert_eq!(format!("{:?}", NAME.words("ada king")), r#""name" has the words "ada king""#);
+    /// assert_eq!(format!("{:?}", NAME.words("ada ki*")), r#""name" has the words "ada ki*""#);
     /// ```
     #[must_use]
     pub fn words(self, text: &str) -> Filter<D> {
         Filter::words(self.name, text)
+    }
+
+    /// Matches documents whose text contains at least one word of `text`; see [`Filter::any_words`].
+    ///
+    /// ```
+    /// # use arbour::documents::TypedField;
+    /// # const NAME: TypedField<serde_json::Value, String> = TypedField::new("name");
+    /// let either = NAME.any_words("ada king");
+    /// assert_eq!(format!("{either:?}"), r#"("name" has the words "ada" or "name" has the words "king")"#);
+    /// ```
+    #[must_use]
+    pub fn any_words(self, text: &str) -> Filter<D> {
+        Filter::any_words(self.name, text)
     }
 }
 

@@ -2,18 +2,15 @@
 //! them, with an index and without one.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt::Debug;
-use std::ops::Bound;
 
-use arbour::documents::{
-    Collection, Document, DocumentStore as _, Filter, IndexValue, Query, TypedField, to_json,
-};
-use arbour::{KvStore as _, MemoryStore, Result};
+use arbour::documents::{Collection, Document, Filter, IndexValue, Query};
+use arbour::{KvStore as _, MemoryStore};
 use proptest::prelude::*;
 use proptest::sample::Index as Position;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::columns::{columns, ids, stored};
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, IndexValue)]
 #[serde(rename_all = "kebab-case")]
@@ -42,177 +39,6 @@ struct Serial(u128);
 #[serde(transparent)]
 struct Owner {
     name: String,
-}
-
-/// The ids of the documents that a query finds, in its order.
-fn ids<D: Document<Id = u32>>(
-    store: &MemoryStore,
-    collection: &Collection<D>,
-    query: &Query<D>,
-) -> Vec<u32> {
-    let all = collection.find(query.clone()).stored(&store.snapshot().unwrap()).unwrap().items;
-    all.iter().map(|found| found.id.to_json().as_u64().unwrap() as u32).collect()
-}
-
-/// Stores documents in a new collection.
-fn stored<D: Document + Clone>(documents: &[D]) -> (MemoryStore, Collection<D>) {
-    let store = MemoryStore::new();
-    let collection = store.collection::<D>().unwrap();
-    let written: Result<()> = store.write(|transaction| {
-        documents
-            .iter()
-            .cloned()
-            .try_for_each(|document| collection.insert(transaction, document).map(drop))
-    });
-    written.unwrap();
-    (store, collection)
-}
-
-/// Three fields of one type in each document, and what their values are compared by.
-struct Column<'c, V: IndexValue, O> {
-    indexed: TypedField<Thing, V>,
-    plain: TypedField<Thing, V>,
-    many: TypedField<Thing, Vec<V>>,
-    /// The value of the first two fields, and those of the third.
-    of: fn(&Thing) -> (&V, &[V]),
-    arg: for<'a> fn(&'a V) -> V::Arg<'a>,
-    order: fn(&V) -> O,
-    things: &'c [Thing],
-    store: &'c MemoryStore,
-    collection: &'c Collection<Thing>,
-}
-
-impl<V: IndexValue + Serialize + Debug, O: PartialOrd> Column<'_, V, O> {
-    fn compare(&self, one: &V, other: &V) -> Ordering {
-        (self.order)(one).partial_cmp(&(self.order)(other)).unwrap()
-    }
-
-    /// Asserts that a filter finds the documents that a closure returns true for.
-    fn assert_found(&self, filter: Filter<Thing>, matches: impl Fn(&V, &[V]) -> bool) {
-        let text = format!("{filter:?}");
-        let matching = self.things.iter().filter(|thing| {
-            let (value, many) = (self.of)(thing);
-            matches(value, many)
-        });
-        let expected: Vec<u32> = matching.map(|thing| thing.id).collect();
-        let query = Query::new(filter).sort(Thing::ID.ascending());
-        assert_eq!(ids(self.store, self.collection, &query), expected, "{text}");
-    }
-
-    fn check(&self, low: &Thing, high: &Thing) {
-        let ((low, _), (high, _)) = ((self.of)(low), (self.of)(high));
-        for thing in self.things {
-            let (value, _) = (self.of)(thing);
-            let json = to_json("things", value).unwrap();
-            assert_eq!(value.field_value(), json);
-            assert_eq!(V::arg_value(&(self.arg)(value)), json);
-        }
-        for field in [self.indexed, self.plain] {
-            self.check_comparisons(field, low, high);
-            self.check_order(field);
-        }
-        let has = |many: &[V], value: &V| many.iter().any(|one| self.compare(one, value).is_eq());
-        let (many, arg) = (self.many, self.arg);
-        self.assert_found(many.contains(arg(low)), |_, many| has(many, low));
-        let either = many.contains_any([arg(low), arg(high)]);
-        self.assert_found(either, |_, many| has(many, low) || has(many, high));
-        let both = many.contains_all([arg(low), arg(high)]);
-        self.assert_found(both, |_, many| has(many, low) && has(many, high));
-        self.assert_found(many.is_empty(), |_, many| many.is_empty());
-    }
-
-    fn check_comparisons(&self, field: TypedField<Thing, V>, low: &V, high: &V) {
-        let arg = self.arg;
-        let at = |value: &V, other: &V| self.compare(value, other);
-        self.assert_found(field.eq(arg(low)), |v, _| at(v, low).is_eq());
-        self.assert_found(field.ne(arg(low)), |v, _| at(v, low).is_ne());
-        self.assert_found(field.above(arg(low)), |v, _| at(v, low).is_gt());
-        self.assert_found(field.at_least(arg(low)), |v, _| at(v, low).is_ge());
-        self.assert_found(field.below(arg(low)), |v, _| at(v, low).is_lt());
-        self.assert_found(field.at_most(arg(low)), |v, _| at(v, low).is_le());
-        let either = field.is_in([arg(low), arg(high)]);
-        self.assert_found(either, |v, _| at(v, low).is_eq() || at(v, high).is_eq());
-        let between = field.range(arg(low)..arg(high));
-        self.assert_found(between, |v, _| at(v, low).is_ge() && at(v, high).is_lt());
-        let between = field.range((Bound::Excluded(arg(low)), Bound::Included(arg(high))));
-        self.assert_found(between, |v, _| at(v, low).is_gt() && at(v, high).is_le());
-        self.assert_found(field.range(..), |_, _| true);
-    }
-
-    /// Asserts that documents are sorted by a field, and that ties are broken by id in the direction
-    /// of the sort.
-    fn check_order(&self, field: TypedField<Thing, V>) {
-        let mut sorted: Vec<&Thing> = self.things.iter().collect();
-        sorted.sort_by(|one, other| {
-            let values = self.compare((self.of)(one).0, (self.of)(other).0);
-            values.then(one.id.cmp(&other.id))
-        });
-        let mut expected: Vec<u32> = sorted.iter().map(|thing| thing.id).collect();
-        for sort in [field.ascending(), field.descending()] {
-            let query = Query::new(Filter::All).sort(sort);
-            assert_eq!(ids(self.store, self.collection, &query), expected, "{sort:?}");
-            expected.reverse();
-        }
-    }
-}
-
-/// Declares a document with three fields of each type, and the properties of those fields: how a
-/// value is made of a number, what filters take for it, and what it is compared by.
-macro_rules! columns {
-    ($($one:ident $plain:ident $many:ident, $ONE:ident $PLAIN:ident $MANY:ident:
-        $type:ty, $value:expr, $arg:expr, $order:expr;)*
-    ) => {
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Document)]
-        #[document(collection = "things", index(i8s desc, id))]
-        struct Thing {
-            #[document(id)]
-            id: u32,
-            $(
-                #[document(index)]
-                $one: $type,
-                #[document(field)]
-                $plain: $type,
-                #[document(many, index)]
-                $many: Vec<$type>,
-            )*
-        }
-
-        impl Thing {
-            fn new(id: u32, seed: u128, others: &[u128]) -> Self {
-                $(let $one: fn(u128) -> $type = $value;)*
-                Self {
-                    id,
-                    $(
-                        $plain: $one(seed),
-                        $many: others.iter().map(|seed| $one(*seed)).collect(),
-                        $one: $one(seed),
-                    )*
-                }
-            }
-        }
-
-        fn check_columns(
-            (store, collection): &(MemoryStore, Collection<Thing>),
-            things: &[Thing],
-            low: &Thing,
-            high: &Thing,
-        ) {
-            $(
-                let column = Column {
-                    indexed: Thing::$ONE,
-                    plain: Thing::$PLAIN,
-                    many: Thing::$MANY,
-                    of: |thing| (&thing.$one, &thing.$many),
-                    arg: $arg,
-                    order: $order,
-                    things,
-                    store,
-                    collection,
-                };
-                column.check(low, high);
-            )*
-        }
-    };
 }
 
 /// Makes an integer near zero, near an end of its range, or anywhere.
@@ -258,6 +84,7 @@ fn status(seed: u128) -> Status {
 }
 
 columns! {
+    i8s by check_form;
     i8s i8s_ i8s__, I8S I8S_ I8S__: i8, integer!(i8), |v| *v, |v| *v;
     i16s i16s_ i16s__, I16S I16S_ I16S__: i16, integer!(i16), |v| *v, |v| *v;
     i32s i32s_ i32s__, I32S I32S_ I32S__: i32, integer!(i32), |v| *v, |v| *v;

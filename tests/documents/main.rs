@@ -6,6 +6,9 @@
 #[cfg(test)]
 mod any_type;
 #[cfg(test)]
+#[cfg(feature = "derive")]
+mod columns;
+#[cfg(test)]
 mod defaults;
 #[cfg(test)]
 #[cfg(feature = "derive")]
@@ -27,9 +30,23 @@ mod failures;
 mod layout;
 #[cfg(test)]
 mod made_ids;
+#[cfg(test)]
+#[cfg(feature = "derive")]
+mod paths;
 #[cfg(all(test, feature = "bincode"))]
 mod refusals;
 #[cfg(test)]
 mod round_trips;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+#[cfg(all(
+    feature = "chrono",
+    feature = "derive",
+    feature = "jiff",
+    feature = "rust_decimal",
+    feature = "time"
+))]
+mod times_and_decimals;
+#[cfg(test)]
+mod words;

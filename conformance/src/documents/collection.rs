@@ -9,7 +9,7 @@ use arbour::documents::{
 };
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::tested::{TestCollection, TestReader, TestWriter};
 
@@ -213,7 +213,7 @@ macro_rules! reads {
             self.collection.find(filter.clone()).max(&*self.$source, field)
         }
 
-        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+        fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
             self.collection.find(filter.clone()).sum(&*self.$source, field)
         }
 
@@ -234,7 +234,7 @@ macro_rules! reads {
             filter: &Filter<D>,
             group: &str,
             summed: &str,
-        ) -> Result<Vec<(Value, Number)>> {
+        ) -> Result<Vec<(Value, Value)>> {
             self.collection.find(filter.clone()).sum_by(&*self.$source, group, summed)
         }
 

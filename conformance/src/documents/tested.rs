@@ -10,12 +10,12 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Body, Change, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page, Precondition,
-    Query, ScrubReport, Stored, Written,
+    Body, Change, Declaration, DocId, DocumentStore as _, Duplicate, Explain, Filter, IndexStatus,
+    Page, Precondition, Query, ScrubReport, Stored, StoredCollection, Written,
 };
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 /// Opens collections in a store.
 ///
@@ -45,6 +45,18 @@ pub trait TestDocuments {
         let collection = self.declare(declaration)?;
         collection.build(self.store(), &mut |_| ControlFlow::Continue(()))?;
         Ok(collection)
+    }
+
+    fn collections(&self) -> Result<Vec<StoredCollection>> {
+        self.store().collections()
+    }
+
+    fn drop_collection(
+        &self,
+        name: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        self.store().drop_collection(name, progress)
     }
 }
 
@@ -176,7 +188,7 @@ pub trait TestReader<D: Body> {
 
     fn max(&self, filter: &Filter<D>, field: &str) -> Result<Option<Value>>;
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number>;
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value>;
 
     fn average(&self, filter: &Filter<D>, field: &str) -> Result<Option<f64>>;
 
@@ -184,8 +196,7 @@ pub trait TestReader<D: Body> {
 
     fn count_by(&self, filter: &Filter<D>, group: &str) -> Result<Vec<(Value, u64)>>;
 
-    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str)
-    -> Result<Vec<(Value, Number)>>;
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>>;
 
     fn min_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>>;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, load, means, member, raw, refused};
 pub(super) use super::orders::{
-    compound_mixed_directions, numbers_in_order, texts_in_order, words_found,
+    compound_mixed_directions, numbers_in_order, texts_in_order, words_begin_and_fold, words_found,
 };
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};

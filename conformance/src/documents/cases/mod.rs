@@ -11,6 +11,7 @@ use crate::harness::Case;
 
 mod accepted;
 mod built;
+mod catalog;
 pub(super) mod claims;
 mod cursors;
 mod declarations;
@@ -21,10 +22,12 @@ mod filters;
 mod groups;
 mod ids;
 mod indexes;
+mod kinds;
 mod life;
 mod merges;
 mod oracle;
 mod orders;
+mod paths;
 mod planner;
 mod plans;
 mod queries;
@@ -70,11 +73,18 @@ macro_rules! __documents_cases {
                 losses_refused depth_limited wide_integers_exact fields_are_those_of_json
                 kinds_are_not_mixed
             }
+            kinds {
+                moments_in_order dates_in_order date_times_in_order decimals_in_order bytes_in_order
+                decimals_summed other_forms_refused
+            }
+            paths {
+                each_element_is_a_value
+            }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder
                 unique_ignores_null update_moves_exactly_what_changed sparse_omits_null
                 fractions_leave_nothing many_values_deduped numbers_in_order texts_in_order compound_mixed_directions
-                words_found
+                words_found words_begin_and_fold
             }
             filters {
                 equal in_list ranges prefixes substrings contains_any contains_all nulls
@@ -108,6 +118,9 @@ macro_rules! __documents_cases {
                 unique_pending_then_readable unique_while_built disabled_is_not_used redeclared_is_rebuilt
                 removed_index_is_emptied new_field_is_derived scrub_finds_and_mends
                 dangling_is_named stale_handle_refused
+            }
+            catalog {
+                collections_listed dropped_in_chunks
             }
             feed {
                 resumes_without_loss nothing_from_rolled_back trimmed_is_refused

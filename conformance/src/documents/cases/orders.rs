@@ -261,3 +261,57 @@ pub(super) fn words_found<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> 
     }
     Ok(())
 }
+
+/// Words are found by their beginning, and whatever the case and the accents of their letters; all
+/// words of a query, or any of them; with an index over them and without.
+pub(super) fn words_begin_and_fold<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<()> {
+    let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("about"));
+    let declarations = || [plain("plain"), plain("indexed").index(Index::words("about"))];
+    let bodies = [
+        json!({"id": "a", "about": "Printer on fire: first floor"}),
+        json!({"id": "b", "about": "Fireplace in the Café Straße"}),
+        json!({"id": "c", "about": "cafe\u{301} strasse, ΣΊΣΥΦΟΣ"}),
+        json!({"id": "d", "about": "Fi"}),
+        json!({"id": "e", "about": "a printer"}),
+        json!({"id": "f"}),
+    ];
+    for declaration in declarations() {
+        load(bed.store(), &bed.open(declaration)?, &bodies)?;
+    }
+    bed.settle()?;
+    for declaration in declarations() {
+        let has_index = !declaration.indexes.is_empty();
+        let collection = bed.open(declaration)?;
+        let snapshot = bed.store().snapshot()?;
+        let reader = collection.reader(&snapshot);
+        let all = |text: &str| Filter::words("about", text);
+        let any = |text: &str| Filter::any_words("about", text);
+        for (filter, expected) in [
+            (all("fi*"), "a b d"),
+            (all("FI* printer"), "a"),
+            (all("pri* fi* fl*"), "a"),
+            (all("fire* cafe"), "b"),
+            (all("fi"), "d"),
+            (all("cafe"), "b c"),
+            (all("CAFÉ STRASSE"), "b c"),
+            (all("stra*"), "b c"),
+            (all("σίσυφοσ"), "c"),
+            (all("x*"), ""),
+            (any("fire cafe"), "a b c"),
+            (any("place fireplace"), "b"),
+            (any("fi* printer"), "a b d e"),
+            (any(""), ""),
+        ] {
+            means(&reader, &filter, expected)?;
+            if has_index {
+                let explain = reader.explain(&Query::new(filter.clone()))?;
+                assert!(!explain.scans_all(), "{filter:?}: {explain}");
+            }
+        }
+        let sorted = Query::new(all("fi*")).descending("id").limit(2);
+        assert_eq!(found(&reader, &sorted)?, "d b", "{has_index}");
+    }
+    Ok(())
+}

@@ -137,7 +137,7 @@ pub(super) fn all_that_match<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
         let reader = collection.reader(&snapshot);
         assert_eq!(found(&reader, &Query::new(Filter::All))?, "a b c e f g h");
         assert_eq!(found(&reader, &Query::new(Filter::eq("size", 4)))?, "a f g");
-        assert_eq!(found(&reader, &Query::new(Filter::at_least("size", 5)))?, "b e");
+        assert_eq!(found(&reader, &Query::new(Filter::at_least("size", 5)))?, "b");
         assert_eq!(found(&reader, &Query::new(Filter::eq("size", 100)))?, "");
     }
     Ok(())

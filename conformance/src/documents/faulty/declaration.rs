@@ -36,6 +36,11 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
             DocFault::RequiredTakesNull => field.required = false,
             DocFault::FalseIsIndexed => field.false_is_null = false,
             DocFault::AnyTypeTaken => field.kind = FieldKind::Any,
+            DocFault::MomentsAreTexts
+            | DocFault::DatesAreTexts
+            | DocFault::DateTimesAreTexts
+            | DocFault::DecimalsAreTexts
+            | DocFault::AnyFormTaken => without_meaning(fault, field),
             DocFault::RevisionUnnoticed => field.revision = 0,
             DocFault::OnlyFirstOfMany if field.many => {
                 let whole = field.clone();
@@ -52,6 +57,9 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
                 }
                 field.source =
                     FieldSource::Computed(Arc::new(move |body| inexact(fault, &whole, body)));
+            }
+            DocFault::PathsEndAtArrays if field.name.contains("[]") => {
+                field.source = FieldSource::Computed(Arc::new(|_| Value::Null));
             }
             DocFault::ComputedOnce => {
                 if let FieldSource::Computed(compute) = &field.source {
@@ -76,6 +84,20 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
         }
         DocFault::OneCodecForAll => declaration.format.also_read.clear(),
         _ => {}
+    }
+}
+
+/// Takes from a field the kind that gives its form a meaning.
+fn without_meaning<D>(fault: DocFault, field: &mut Field<D>) {
+    let of = match fault {
+        DocFault::MomentsAreTexts => Some(FieldKind::Timestamp),
+        DocFault::DatesAreTexts => Some(FieldKind::Date),
+        DocFault::DateTimesAreTexts => Some(FieldKind::DateTime),
+        DocFault::DecimalsAreTexts => Some(FieldKind::Decimal),
+        _ => None,
+    };
+    if of.is_none_or(|kind| kind == field.kind) {
+        field.kind = FieldKind::Any;
     }
 }
 

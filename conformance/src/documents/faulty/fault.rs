@@ -88,6 +88,24 @@ macro_rules! __doc_faults {
             /// Comparing a field with a value of another kind finds nothing.
             KindsMixed "accepted::kinds_are_not_mixed",
 
+            /// Moments are compared as the texts that spell them, as in SQLite.
+            MomentsAreTexts "kinds::moments_in_order",
+            /// Dates are compared as the texts that spell them.
+            DatesAreTexts "kinds::dates_in_order",
+            /// Dates with a time are compared as the texts that spell them.
+            DateTimesAreTexts "kinds::date_times_in_order",
+            /// Decimal numbers are compared as the texts that spell them.
+            DecimalsAreTexts "kinds::decimals_in_order",
+            /// Bytes sort by their number first.
+            BytesSortByLength "kinds::bytes_in_order",
+            /// Decimal numbers are added as floats, as by SQLite.
+            DecimalsSummedAsFloats "kinds::decimals_summed",
+            /// A field of a kind takes any form.
+            AnyFormTaken "kinds::other_forms_refused",
+
+            /// A path finds nothing in the elements of an array.
+            PathsEndAtArrays "paths::each_element_is_a_value",
+
             /// A unique index refuses nothing.
             UniqueNotEnforced "indexes::unique_refused_leaves_no_residue",
             /// A unique index reports the fields but not the document that has their values, as in
@@ -117,6 +135,10 @@ macro_rules! __doc_faults {
             /// Words are found within words and only in sequence, as by strato-db's `LIKE
             /// '%word%'`.
             WordsAreSubstring "indexes::words_found",
+            /// A star after a word is left out.
+            StarIsIgnored "indexes::words_begin_and_fold",
+            /// A word with an accent is another one.
+            WordsMindAccents "indexes::words_begin_and_fold",
 
             /// A condition on null is dropped from a filter, as strato-db does with null values.
             NullConditionSkipped "filters::nulls",
@@ -240,6 +262,13 @@ macro_rules! __doc_faults {
             ScrubNeverMends "life::scrub_finds_and_mends",
             /// A handle keeps writing by its old declaration after the declaration has changed.
             StaleHandleWrites "life::stale_handle_refused",
+
+            /// A list of collections does not tell their fields.
+            ListLacksFields "catalog::collections_listed",
+            /// What is being dropped can be opened, and is partly there.
+            DroppingIsOpen "catalog::dropped_in_chunks",
+            /// A dropped collection leaves the entries of its indexes.
+            DropLeavesEntries "catalog::dropped_in_chunks",
 
             /// A subscriber that resumes misses the first change.
             FeedResumesLate "feed::resumes_without_loss",

@@ -71,6 +71,12 @@ fn bend_one<D: Body>(
             Filter::ContainsAny(field.clone(), values.clone())
         }
         (DocFault::WordsAreSubstring, Filter::Words(field, text)) => Filter::substring(field, text),
+        (DocFault::StarIsIgnored, Filter::Words(field, text)) => {
+            Filter::words(field, &text.replace('*', ""))
+        }
+        (DocFault::WordsMindAccents, Filter::Words(field, text)) if text == "cafe" => {
+            filter.clone().and(Filter::substring(field, text))
+        }
         _ => filter.clone(),
     }
 }

@@ -35,6 +35,7 @@ fn sort_key(fault: DocFault, value: &Value) -> (Option<u8>, Vec<u8>) {
     let shown = match (fault, value) {
         (DocFault::NumbersSortAsText, Value::Number(number)) => number.to_string().into(),
         (DocFault::TextsSortWithoutCase, Value::String(text)) => text.to_lowercase().into(),
+        (DocFault::BytesSortByLength, Value::Array(bytes)) => bytes.len().into(),
         (_, value) => value.clone(),
     };
     // Only scalars have an order, and the kind decides first.
@@ -43,6 +44,7 @@ fn sort_key(fault: DocFault, value: &Value) -> (Option<u8>, Vec<u8>) {
         Value::Bool(_) => Some(1),
         Value::Number(_) => Some(2),
         Value::String(_) => Some(3),
+        Value::Array(_) => Some(4),
         value => Integer::of(value).map(|_| 2),
     };
     let mut bytes = Vec::new();

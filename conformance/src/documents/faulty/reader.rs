@@ -8,7 +8,7 @@ use arbour::documents::{
     Access, Body, Declaration, DocError, DocId, Explain, Filter, Ids, Page, Query, Stored,
 };
 use arbour_core::KvRead;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::{DocFault, FaultyCollection, order, page, query};
 use crate::documents::{TestCollection, TestReader, collection::CollectionReader};
@@ -75,9 +75,9 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
     fn search_with(&self, fault: DocFault, query: &Query<D>) -> Result<Page<Stored<D>>> {
         let (below, declaration) = (self.below(), &self.collection.declaration);
         match fault {
-            DocFault::NumbersSortAsText | DocFault::TextsSortWithoutCase => {
-                order::search(fault, &below, declaration, query)
-            }
+            DocFault::NumbersSortAsText
+            | DocFault::TextsSortWithoutCase
+            | DocFault::BytesSortByLength => order::search(fault, &below, declaration, query),
             DocFault::UndecodableSkipped => {
                 let mut lenient = query.clone().lenient();
                 lenient.cursor.clone_from(&query.cursor);
@@ -253,7 +253,14 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         self.told(None, self.below().max(&self.bent_filter(filter), field))
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
+        if self.has(DocFault::DecimalsSummedAsFloats) {
+            let mut sum = 0.0;
+            self.values(filter, field, |value| {
+                sum += value.as_str().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            })?;
+            return Ok(sum.to_string().into());
+        }
         if !self.has(DocFault::SumIgnoresFloats) {
             return self.told(0.into(), self.below().sum(&self.bent_filter(filter), field));
         }
@@ -287,12 +294,7 @@ impl<D: Body, R: KvRead> TestReader<D> for FaultyReader<'_, D, R> {
         Ok(groups)
     }
 
-    fn sum_by(
-        &self,
-        filter: &Filter<D>,
-        group: &str,
-        summed: &str,
-    ) -> Result<Vec<(Value, Number)>> {
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>> {
         let sums = self.below().sum_by(&self.bent_filter(filter), group, summed);
         let mut sums = self.told(Vec::new(), sums)?;
         if self.has(DocFault::NullsHaveNoSum) {

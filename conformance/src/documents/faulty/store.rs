@@ -1,8 +1,15 @@
 //! A document store around a sound one.
 
-use arbour::Result;
-use arbour::documents::{Body, Collection, Declaration, from_json};
-use arbour_core::KvStore;
+use std::ops::ControlFlow;
+
+use arbour::documents::layout::{CATALOG_TREE, documents_tree};
+use arbour::documents::{
+    Body, Collection, Declaration, DocumentStore as _, StoredCollection, from_json,
+};
+use arbour::key::Key as _;
+use arbour::{Progress, Result};
+use arbour_core::engine::TreeName;
+use arbour_core::{KeyRange, KvStore, KvWrite as _};
 
 use super::memory::Memory;
 use super::trees::Trees;
@@ -51,9 +58,45 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         }
         Ok(collection)
     }
+
+    fn collections(&self) -> Result<Vec<StoredCollection>> {
+        let mut collections = self.store.collections()?;
+        if self.fault == Some(DocFault::ListLacksFields) {
+            collections.iter_mut().for_each(|collection| collection.fields.clear());
+        }
+        Ok(collections)
+    }
+
+    fn drop_collection(
+        &self,
+        name: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        if self.fault == Some(DocFault::DropLeavesEntries) {
+            self.forget(name, &[&documents_tree(name)])?;
+            return Ok(true);
+        }
+        let is_gone = self.store.drop_collection(name, progress)?;
+        if !is_gone && self.fault == Some(DocFault::DroppingIsOpen) {
+            self.forget(name, &[])?;
+        }
+        Ok(is_gone)
+    }
 }
 
 impl<S: KvStore> FaultyDocuments<'_, S> {
+    /// Removes the record of a collection, and trees.
+    fn forget(&self, name: &str, trees: &[&str]) -> Result<()> {
+        let catalog = self.store.open_tree(TreeName::stored(CATALOG_TREE)?)?;
+        let trees: Result<Vec<_>> =
+            trees.iter().map(|tree| self.store.open_tree(TreeName::stored(tree)?)).collect();
+        let trees = trees?;
+        self.store.write(|transaction| {
+            transaction.delete(&catalog, &("collection", name).to_key_bytes())?;
+            trees.iter().try_for_each(|tree| transaction.delete_range(tree, KeyRange::all()))
+        })
+    }
+
     /// Writes the remembered documents that are absent.
     fn redo<D: Body>(&self, collection: &FaultyCollection<D>) -> Result<()> {
         let written = self.memory.documents.lock().clone();

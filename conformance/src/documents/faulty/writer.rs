@@ -9,7 +9,7 @@ use arbour::documents::{
     Written, from_json, read_id, set_at, to_json,
 };
 use arbour_core::KvWrite;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::body::{patched, updated, with_other_id};
 use super::declaration::at;
@@ -337,7 +337,7 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().max(filter, field)
     }
 
-    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Number> {
+    fn sum(&self, filter: &Filter<D>, field: &str) -> Result<Value> {
         self.as_reader().sum(filter, field)
     }
 
@@ -349,12 +349,7 @@ impl<D: Body, W: KvWrite> TestReader<D> for FaultyWriter<'_, D, W> {
         self.as_reader().count_by(filter, group)
     }
 
-    fn sum_by(
-        &self,
-        filter: &Filter<D>,
-        group: &str,
-        summed: &str,
-    ) -> Result<Vec<(Value, Number)>> {
+    fn sum_by(&self, filter: &Filter<D>, group: &str, summed: &str) -> Result<Vec<(Value, Value)>> {
         self.as_reader().sum_by(filter, group, summed)
     }
 

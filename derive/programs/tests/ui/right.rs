@@ -52,9 +52,9 @@ fn main() {
         .and(Ticket::TITLE.eq("no paper"))
         .and(Ticket::SIZE.eq(5))
         .and(Ticket::SIZE.range(5..));
-    let query = Query::new(filter).sort(Ticket::SIZE.ascending());
     let snapshot = store.snapshot().unwrap();
-    let page = tickets.search(&snapshot, &query).unwrap();
+    let found = tickets.find(filter).sort(Ticket::SIZE.ascending());
+    let page = found.page(&snapshot).unwrap();
     assert!(page.items.is_empty());
     assert!(tickets.get(&snapshot, &TicketId(1)).unwrap().is_none());
 }

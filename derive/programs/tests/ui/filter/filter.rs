@@ -37,5 +37,7 @@ fn main() {
     let _ = Ticket::STATUS.prefix("O");
     let _ = Ticket::STATUS.is_null();
     let _ = Ticket::STATUS.eq(Status::Open).and(Person::NAME.eq("ada"));
-    let _ = Query::new(Ticket::STATUS.eq(Status::Open)).sort(Person::NAME.ascending());
+    let store = arbour::MemoryStore::new();
+    let tickets = store.collection::<Ticket>().unwrap();
+    let _ = tickets.find(Ticket::STATUS.eq(Status::Open)).sort(Person::NAME.ascending());
 }

@@ -7,11 +7,37 @@ use uuid::Uuid;
 
 use super::{FieldKind, Integer, json_form};
 
+mod bytes;
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(feature = "rust_decimal")]
+mod decimal;
+#[cfg(feature = "jiff")]
+mod jiff;
+#[cfg(test)]
+#[cfg(all(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "time"))]
+mod tests;
+#[cfg(feature = "time")]
+mod time;
+
 /// A type of which a field can have a value: it can be indexed, compared, filtered and sorted by.
 ///
-/// Numbers, booleans, texts, UUIDs and options of them are such types. `#[derive(IndexValue)]`
-/// implements it for enums whose variants have no content, which are stored as their names, and for
-/// newtypes, which are stored as their content.
+/// Numbers, booleans, texts, UUIDs, bytes (`Box<[u8]>` and `[u8; N]`) and options of them are such
+/// types. A feature of this crate
+/// named after another crate makes its types such ones, and compares them as that crate does:
+///
+/// | feature | types | kind |
+/// |---|---|---|
+/// | `jiff` | `Timestamp`, `ZonedDateTime` | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `civil::DateTime`, `civil::Date` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `time` | `OffsetDateTime` | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `PrimitiveDateTime`, `Date` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `chrono` | `DateTime` of any time zone | [`Timestamp`](FieldKind::Timestamp) |
+/// | | `NaiveDateTime`, `NaiveDate` | [`DateTime`](FieldKind::DateTime), [`Date`](FieldKind::Date) |
+/// | `rust_decimal` | `Decimal` | [`Decimal`](FieldKind::Decimal) |
+///
+/// `#[derive(IndexValue)]` implements it for enums whose variants have no content, which are stored as
+/// their names, and for newtypes, which are stored as their content.
 ///
 #[cfg_attr(feature = "derive", doc = "```")]
 #[cfg_attr(not(feature = "derive"), doc = "```text")]
@@ -29,8 +55,9 @@ use super::{FieldKind, Integer, json_form};
 /// assert_eq!(DocId::from(&TicketId(7)), DocId::Integer(7));
 /// ```
 ///
-/// Implement it by hand for a type with a serialization of its own. The values returned here must
-/// equal what [`to_json`](super::to_json) returns for the same value, or filters will not find it:
+/// Implement it by hand for a type with a serialization of its own. The values returned here must be
+/// equal, as values of [`KIND`](Self::KIND), to what [`to_json`](super::to_json) returns for the same
+/// value, or filters will not find it:
 ///
 /// ```
 /// use arbour::documents::{FieldKind, IndexValue, to_json};
@@ -66,7 +93,10 @@ use super::{FieldKind, Integer, json_form};
     label = "not an `IndexValue`",
     note = "derive `IndexValue` for an enum without contents or for a newtype; mark a `Vec` with \
             `#[document(many)]`; for a part of a larger value use \
-            `#[document(computed(name = \"...\", type = ..., with = ...))]` on the struct"
+            `#[document(path(\"...\", type = ...))]` on the struct",
+    note = "for a moment, a date or a decimal number, enable the feature of `arbour` that is named \
+            after its crate: `jiff`, `time`, `chrono` or `rust_decimal`; bytes are a `Box<[u8]>` or an \
+            array"
 )]
 pub trait IndexValue {
     /// The kind that the field is declared with.
@@ -81,6 +111,15 @@ pub trait IndexValue {
 
     /// Returns the argument of a filter as a document has it.
     fn arg_value(arg: &Self::Arg<'_>) -> Value;
+
+    /// Returns the value of the JSON form that aggregates have for it, if serde would not read that.
+    #[doc(hidden)]
+    fn from_plain(_: &Value) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A type whose values are texts: fields of it can be searched by their beginning and their words.
@@ -152,6 +191,9 @@ macro_rules! plain {
     )*};
 }
 
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "time"))]
+use plain;
+
 plain! {
     i8, Integer, |integer| (*integer).into();
     i16, Integer, |integer| (*integer).into();
@@ -210,6 +252,10 @@ impl<T: IndexValue> IndexValue for Option<T> {
 
     fn arg_value(arg: &T::Arg<'_>) -> Value {
         T::arg_value(arg)
+    }
+
+    fn from_plain(value: &Value) -> Option<Self> {
+        T::from_plain(value).map(Some)
     }
 }
 

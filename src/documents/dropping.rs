@@ -1,0 +1,101 @@
+//! Removing a collection with all its documents, in chunks.
+//!
+//! The first transaction notes in the catalog that the collection is being dropped, so that it can no
+//! longer be opened or written. Each further one removes a chunk of entries. The last one removes the
+//! record. A call that ended early is resumed by the next.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use arbour_core::engine::TreeName;
+use arbour_core::engine::document_layout::{
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
+use arbour_core::{KvRead, KvStore, KvWrite, Result, Tree};
+
+use super::build::{CHUNK, clear};
+use super::catalog::{self, Record};
+use super::entries::undecodable;
+use super::{made_id, revisions};
+use crate::Progress;
+
+/// A collection that is being dropped.
+struct Dropping<'n> {
+    name: &'n str,
+    key: Vec<u8>,
+    catalog: Tree,
+    /// The trees of its documents, its indexes and its feed.
+    trees: Vec<Tree>,
+}
+
+/// Drops a collection. Returns whether it is gone, which it is not after a break.
+pub(super) fn drop_collection<S: KvStore>(
+    store: &S,
+    name: &str,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<bool> {
+    let began = Instant::now();
+    let key = catalog::key(name);
+    let catalog = store.open_tree(TreeName::layer(CATALOG_TREE)?)?;
+    let mut dropping = Dropping { name, key, catalog, trees: Vec::new() };
+    let Some(record) = store.write(|transaction| dropping.begin(transaction))? else {
+        return Ok(true);
+    };
+    let indexes = record.indexes.iter().map(|index| &index.name).chain(&record.dropped);
+    let names = indexes.map(|index| index_tree(name, index));
+    let others = [feed_tree(name), feed_ack_tree(name), documents_tree(name)];
+    let open = |name: String| store.open_tree(TreeName::layer(&name)?);
+    dropping.trees = names.chain(others).map(open).collect::<Result<_>>()?;
+    let total: u64 = store.read(|snapshot| {
+        dropping.trees.iter().try_fold(0, |total, tree| Ok(total + snapshot.len(tree)?))
+    })?;
+    let mut done = 0;
+    while let Some(removed) = store.write(|transaction| dropping.advance(transaction))? {
+        done += removed;
+        if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Dropping<'_> {
+    fn record<R: KvRead>(&self, reader: &R) -> Result<Option<Record>> {
+        let record = reader.get_with(&self.catalog, &self.key, catalog::decode)?.transpose();
+        record.map_err(|cause| undecodable(self.name, CATALOG_TREE, &self.key, cause))
+    }
+
+    /// Notes that the collection is being dropped; returns its record, if it exists.
+    fn begin<W: KvWrite>(&self, transaction: &mut W) -> Result<Option<Record>> {
+        let Some(mut record) = self.record(transaction)? else { return Ok(None) };
+        if !record.is_dropping {
+            record.is_dropping = true;
+            catalog::save(transaction, &self.catalog, &self.key, &record)?;
+        }
+        Ok(Some(record))
+    }
+
+    /// Removes the next entries. Returns how many; `None` once there are none, and the record is
+    /// removed too.
+    fn advance<W: KvWrite>(&self, transaction: &mut W) -> Result<Option<u64>> {
+        // Another caller may have completed it, and the collection may have been created anew.
+        if !self.record(transaction)?.is_some_and(|record| record.is_dropping) {
+            return Ok(None);
+        }
+        let mut removed = 0;
+        for tree in &self.trees {
+            let cleared = clear(transaction, tree)?;
+            removed += cleared;
+            if cleared == CHUNK {
+                break;
+            }
+        }
+        if removed > 0 {
+            return Ok(Some(removed as u64));
+        }
+        for key in [self.key.clone(), made_id::highest_key(self.name), revisions::key(self.name)] {
+            transaction.delete(&self.catalog, &key)?;
+        }
+        Ok(None)
+    }
+}
