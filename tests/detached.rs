@@ -14,7 +14,7 @@ use arbour::{
 use serde_json::{Value, json};
 
 fn store() -> DynStore {
-    arbour::open("memory:").unwrap()
+    arbour::open("memory:").expect("memory opens")
 }
 
 fn users(store: &DynStore) -> Collection<Value> {
@@ -24,7 +24,7 @@ fn users(store: &DynStore) -> Collection<Value> {
         .field(Field::path("age"))
         .index(Index::on("email").unique())
         .index(Index::on("age"));
-    Collection::open(store, users).unwrap()
+    Collection::open(store, users).expect("it is declared alike each time")
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl KvStore for Forgetful {
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = <MemoryStore as KvStore>::Transaction<'s>;
 
-    forward!(self => self.0; open_tree, snapshot, begin_with, writer_wait, sync, close);
+    forward!(self => self.0; open_tree, snapshot, send_snapshot, begin_with, writer_wait, sync, close);
     forward!(self => self.0; stats, compact, backup, apply);
 
     fn capabilities(&self) -> &Capabilities {

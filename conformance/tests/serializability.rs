@@ -23,7 +23,8 @@ fn kinds_found(history: &History) -> Vec<AnomalyKind> {
 fn is_found(flaw: Flaw, kind: AnomalyKind, seed: u64) -> bool {
     (0..HISTORIES).any(|round| {
         let database = PlantedDatabase::new(Some(flaw));
-        let history = interleaved(seed.wrapping_add(round), || Ok(database.begin())).unwrap();
+        let history = interleaved(seed.wrapping_add(round), || Ok(database.begin()))
+            .expect("a planted database does not fail");
         kinds_found(&history).contains(&kind)
     })
 }
@@ -48,11 +49,13 @@ fn a_sound_database_has_no_anomalies() {
     for round in 0..SOUND_HISTORIES {
         let seed = seed.wrapping_add(round);
         let database = PlantedDatabase::new(None);
-        let history = interleaved(seed, || Ok(database.begin())).unwrap();
+        let history =
+            interleaved(seed, || Ok(database.begin())).expect("a planted database does not fail");
         assert!(history.conflicts() > 0, "no transactions met, seed {seed}");
         assert!(check(&history).is_empty(), "{:?}, seed {seed}", check(&history));
         let database = PlantedDatabase::new(None);
-        let history = on_threads(seed, || Ok(database.begin())).unwrap();
+        let history =
+            on_threads(seed, || Ok(database.begin())).expect("a planted database does not fail");
         assert!(check(&history).is_empty(), "{:?}, seed {seed}", check(&history));
     }
 }

@@ -46,6 +46,8 @@ pub(crate) fn expand(arguments: TokenStream, function: ItemFn) -> syn::Result<To
     Ok(quote! {
         // Compiled even where no test is, as in the examples of a page, so that its errors are seen.
         #[cfg_attr(not(test), allow(dead_code))]
+        // Clippy spares tests from these, and knows them by `#[test]`, which this function lacks.
+        #[allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
         #(#of_function)*
         #vis #sig #block
 

@@ -3,10 +3,10 @@
 use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
+use super::Body;
 use super::doc_store::DocChange;
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
-use super::{Body, DocError};
 
 impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
@@ -17,26 +17,19 @@ impl<D: Body> Writer<'_, D> {
         if !index.unique || entry.has_null {
             return Ok(());
         }
-        let taken = |holder: &[u8], taken: &[u8]| -> Result<()> {
-            Err(DocError::Unique {
-                collection: self.name(),
-                fields: index
-                    .parts
-                    .iter()
-                    .map(|part| definition.field_name(part.field).to_owned())
-                    .collect(),
-                values: self.collection.values_of(entry.index, taken)?,
-                holder: self.collection.id_at(holder)?,
-            }
-            .into())
-        };
+        // An index that is being built lacks documents, so it cannot be checked at the end.
+        let is_complete = self.known.state(entry.index).is_complete();
+        let deferred = self.collection.deferred.as_ref().filter(|_| is_complete);
+        if deferred.is_some_and(|deferred| deferred.note(entry)) {
+            return Ok(());
+        }
         if self.known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
-            return taken(&holder.id_key, &holder.entry);
+            return Err(self.collection.taken(entry.index, &holder.id_key, &holder.entry)?);
         }
         match self.unbuilt_holder(entry, own)? {
-            Some(holder) => taken(&holder, entry.key),
+            Some(holder) => Err(self.collection.taken(entry.index, &holder, entry.key)?),
             None => Ok(()),
         }
     }

@@ -155,7 +155,7 @@ impl<D: Body> Reader<'_, D> {
     }
 
     /// Tells whether an index has one entry for each document.
-    fn is_once(&self, index: &IndexDefinition) -> bool {
+    pub(super) fn is_once(&self, index: &IndexDefinition) -> bool {
         index.parts.iter().all(|part| !self.collection.definition.has_many(part.field))
     }
 

@@ -81,6 +81,7 @@ mod concurrent;
 mod condition;
 mod decimal;
 mod declaration;
+mod deferred;
 mod definition;
 mod doc_store;
 mod document;

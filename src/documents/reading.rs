@@ -116,9 +116,14 @@ impl<D: Body> Reader<'_, D> {
         let condition = Condition::of(definition, filter)?;
         let plan = self.plan(&self.goal(&condition))?;
         let of_all = match &condition {
-            Condition::All => self.index_of_all(|index| {
-                let is_of_field = matches!(index.parts.as_slice(), [part] if part.field == field);
-                is_of_field && is_complete(index)
+            Condition::All => self.index_of_all(|index| match index.parts.as_slice() {
+                [part] => part.field == field && is_complete(index),
+                // With more parts, an index has one entry for each document only if none of them has
+                // many values, and a sparse one leaves out documents for another field.
+                parts => {
+                    let has_field = parts.iter().any(|part| part.field == field);
+                    has_field && self.is_once(index) && !index.sparse
+                }
             }),
             _ => None,
         };

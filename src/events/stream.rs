@@ -201,7 +201,9 @@ impl SubscriptionStream {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn acknowledgement(&self) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send {
+    pub fn acknowledgement(
+        &self,
+    ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<> {
         let (runner, position) = (self.runner.clone(), self.position);
         move |transaction| runner.acknowledge_in(transaction, position)
     }

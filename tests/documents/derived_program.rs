@@ -53,7 +53,7 @@ fn a_help_desk_needs_one_import() -> Result<(), Box<dyn std::error::Error>> {
         tickets.insert(tx, Ticket::new("no paper", 30))
     })?;
     let waiting = store
-        .write(|tx| tickets.modify(tx, &stored.id, |ticket| ticket.status = Status::Waiting))?;
+        .write(|tx| tickets.modify(tx, stored.id, |ticket| ticket.status = Status::Waiting))?;
 
     let snapshot = store.snapshot()?;
     assert_eq!(waiting, Ticket { status: Status::Waiting, ..stored });

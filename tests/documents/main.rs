@@ -11,6 +11,8 @@ mod columns;
 #[cfg(test)]
 mod defaults;
 #[cfg(test)]
+mod deferred;
+#[cfg(test)]
 #[cfg(feature = "derive")]
 mod derived_declaration;
 #[cfg(test)]

@@ -34,7 +34,7 @@ struct Ticket {
 /// Opens the bank, whose closure returns the balance.
 fn bank(store: &DynStore) -> (Events, Collection<Account>) {
     let bank = Projection::new("bank", 1);
-    let accounts = bank.collection::<Account>(store).unwrap();
+    let accounts = bank.collection::<Account>(store).expect("a new collection");
     let own = accounts.clone();
     let events = Events::builder(store.clone(), "main")
         .projection(bank.on(move |event: &Recorded<Banking>, view| {
@@ -50,7 +50,7 @@ fn bank(store: &DynStore) -> (Events, Collection<Account>) {
             Ok(account.cents)
         }))
         .build()
-        .unwrap();
+        .expect("a new log");
     (events, own)
 }
 
@@ -59,7 +59,8 @@ fn opened(owner: &str) -> Banking {
 }
 
 fn balance(store: &DynStore, accounts: &Collection<Account>, name: &str) -> Option<i64> {
-    accounts.get(&store.snapshot().unwrap(), name).unwrap().map(|account| account.cents)
+    let snapshot = store.snapshot().expect("the store is open");
+    accounts.get(&snapshot, name).expect("it is readable").map(|account| account.cents)
 }
 
 #[test]
@@ -174,8 +175,11 @@ fn expectations_and_keys_hold_in_a_transaction_too() {
 
 fn of_version(version: u32, payload: Value) -> Handled<Value> {
     match version {
-        1 => Ok(json!({ "cents": payload["euros"].as_i64().ok_or("there are no euros")? * 100 })),
-        2 => Ok(json!({ "cents": payload["cents"], "currency": "EUR" })),
+        1 => {
+            let euros = payload.get("euros").and_then(Value::as_i64);
+            Ok(json!({ "cents": euros.ok_or("there are no euros")? * 100 }))
+        }
+        2 => Ok(json!({ "cents": payload.get("cents"), "currency": "EUR" })),
         other => Err(format!("there is no version {other}").into()),
     }
 }
@@ -204,10 +208,11 @@ struct Note {
 }
 
 fn stored(event: &NewEvent) -> arbour::events::EventBuf {
-    let store = arbour::open("memory:").unwrap();
-    let log = arbour::events::Log::open(&store, "main").unwrap();
-    store.write(|tx| log.append(tx, &event.clone().into())).unwrap();
-    log.get(&store.snapshot().unwrap(), 1).unwrap().unwrap()
+    let store = arbour::open("memory:").expect("memory opens");
+    let log = arbour::events::Log::open(&store, "main").expect("a new log");
+    store.write(|tx| log.append(tx, &event.clone().into())).expect("it is appended");
+    let snapshot = store.snapshot().expect("the store is open");
+    log.get(&snapshot, 1).expect("it is readable").expect("it was appended")
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! Streams: in order, after the commit, told what they missed, and holding nothing while they wait.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use arbour::documents::{Change, Collection, Declaration, DocError};
 use arbour::events::{EventError, EventQuery, Events, NewEvent};
 use arbour::tokio::{Changes, Options};
-use arbour::{DynStore, ErrorKind, KvStore as _, StoreOptions};
+use arbour::{ErrorKind, KvStore as _, StoreOptions};
 use futures_util::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
@@ -157,8 +156,8 @@ async fn changes_end_when_the_store_is_shut_down() {
     }
 }
 
-fn events(bed: &Bed) -> Events<DynStore> {
-    let store = Arc::new(bed.store.blocking().clone());
+fn events(bed: &Bed) -> Events {
+    let store = bed.store.blocking().clone();
     Events::builder(store, "main").poll(AMPLE * 10).build().unwrap()
 }
 
@@ -170,17 +169,17 @@ fn noted(text: &str) -> NewEvent {
 async fn a_log_is_a_stream() {
     for bed in beds() {
         let events = events(&bed);
-        events.dispatch(noted("1")).unwrap();
+        events.dispatch_all(noted("1")).unwrap();
         let mut stream = events.stream(EventQuery::all());
         assert_eq!(next(&mut stream).await.unwrap().as_event().position, 1);
         assert!(poll_once(pin!(stream.next())).is_pending());
         // A dispatch wakes it: it does not poll.
-        events.dispatch(noted("2")).unwrap();
+        events.dispatch_all(noted("2")).unwrap();
         assert_eq!(next(&mut stream).await.unwrap().as_event().position, 2);
 
         // What it has yet to read is trimmed.
         let mut late = events.stream(EventQuery::all());
-        events.dispatch(noted("3")).unwrap();
+        events.dispatch_all(noted("3")).unwrap();
         events.trim(2).unwrap();
         let told = next(&mut late).await.unwrap_err();
         let Some(EventError::Archived { asked, first, .. }) = told.downcast_ref() else {
@@ -201,7 +200,7 @@ async fn a_subscription_is_a_stream_that_acknowledges_what_it_returned() {
     for bed in beds() {
         let events = events(&bed);
         for text in ["1", "2", "3"] {
-            events.dispatch(noted(text)).unwrap();
+            events.dispatch_all(noted(text)).unwrap();
         }
         let mut mailer = events.subscribe("mailer", EventQuery::all()).unwrap().into_stream();
         let acknowledged = || {

@@ -309,7 +309,7 @@ pub(super) fn reads_of_undone_savepoints_count<F: Factory>(bed: &mut Bed<F>) -> 
         let is_free = !savepoint.contains(&t, b"a")?;
         Err::<(), _>(Error::new(ErrorKind::Failed, Operation::Layer, format!("free: {is_free}")))
     });
-    assert_eq!(is_free.unwrap_err().message(), "free: true");
+    assert_eq!(is_free.expect_err("it was not free").message(), "free: true");
     make(&mut transaction, &t, "c=because-a-was-free")?;
     commit(&store, &t, "a=1")?;
     refused(transaction.commit(), ErrorKind::Conflict, "a commit after an undone savepoint");

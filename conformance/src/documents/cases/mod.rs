@@ -82,7 +82,7 @@ macro_rules! __documents_cases {
             }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder
-                unique_ignores_null update_moves_exactly_what_changed sparse_omits_null
+                unique_ignores_null unique_deferred update_moves_exactly_what_changed sparse_omits_null
                 fractions_leave_nothing many_values_deduped numbers_in_order texts_in_order compound_mixed_directions
                 words_found words_begin_and_fold
             }

@@ -5,7 +5,7 @@ use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index,
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
-use super::claims::{found, invalid, load, refused};
+use super::claims::{found, invalid, load, member, refused};
 use super::samples::{package_bodies, packages, people};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
@@ -17,6 +17,12 @@ fn parcels() -> Declaration<Value> {
         .field(Field::path("state").default("new"))
         .field(Field::path("code"))
         .index(Index::on("code").unique())
+}
+
+fn put_member(document: &mut Value, name: &str, value: Value) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 /// An insert and a put return the document that is stored: with its id and its defaults.
@@ -56,7 +62,9 @@ pub(super) fn changed_by_closure<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     drop(people);
     bed.settle()?;
     let people = bed.open(self::people())?;
-    let set = |name: &'static str, value: Value| move |person: &mut Value| person[name] = value;
+    let set = |name: &'static str, value: Value| {
+        move |person: &mut Value| put_member(person, name, value)
+    };
     let born = set("born", json!(1816));
     let changed = bed.store().write(|t| people.writer(t)?.modify_whole("ada", born))?;
     assert_eq!(changed, json!({"id": "ada", "born": 1816, "email": "ada@x"}));
@@ -74,7 +82,8 @@ pub(super) fn changed_by_closure<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     let new = || json!({"id": "eve", "born": 1});
     for expected in [1, 2, 3] {
         let older = |person: &mut Value| {
-            person["born"] = (person["born"].as_i64().unwrap_or_default() + 1).into();
+            let born = member(person, "born").as_i64().unwrap_or_default();
+            put_member(person, "born", (born + 1).into());
         };
         let upserted = bed.store().write(|t| people.writer(t)?.upsert_whole(new(), older))?;
         assert_eq!(upserted, json!({"id": "eve", "born": expected}));
@@ -87,7 +96,7 @@ pub(super) fn changed_by_closure<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     assert_eq!(found(&reader, &Query::new(Filter::at_least("born", 3)))?, "ada eve");
     assert_eq!(found(&reader, &Query::new(Filter::eq("email", "ada@x")))?, "ada");
     let ada = reader.get("ada")?.expect("it was loaded");
-    assert_eq!((ada.revision, &ada.body["born"]), (2, &json!(1816)));
+    assert_eq!((ada.revision, member(&ada.body, "born")), (2, json!(1816)));
     Ok(())
 }
 
@@ -103,7 +112,9 @@ pub(super) fn all_that_match<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
         let collection = bed.open(packages(has_indexes))?;
         let grown = bed.store().write(|transaction| {
             let mut writer = collection.writer(transaction)?;
-            writer.update_where(Filter::at_least("size", 3), |package| package["size"] = json!(4))
+            writer.update_where(Filter::at_least("size", 3), |package| {
+                put_member(package, "size", json!(4))
+            })
         })?;
         assert_eq!(grown, 3);
         let deleted = bed.store().write(|transaction| {
@@ -117,13 +128,15 @@ pub(super) fn all_that_match<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
         // undone: the earlier one stays.
         bed.store().write(|transaction| {
             let mut writer = collection.writer(transaction)?;
-            writer.update_where(Filter::eq("id", "b"), |package| package["size"] = json!(9))?;
+            writer.update_where(Filter::eq("id", "b"), |package| {
+                put_member(package, "size", json!(9))
+            })?;
             let mut changed = 0;
             let refused = writer.update_where(Filter::eq("section", "net"), |package| {
                 changed += 1;
-                package["size"] = json!(100);
+                put_member(package, "size", json!(100));
                 if changed == 3 {
-                    package["id"] = json!("another");
+                    put_member(package, "id", json!("another"));
                 }
             });
             invalid(refused, "a change of the id of the third document");
@@ -140,5 +153,44 @@ pub(super) fn all_that_match<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) 
         assert_eq!(found(&reader, &Query::new(Filter::at_least("size", 5)))?, "b");
         assert_eq!(found(&reader, &Query::new(Filter::eq("size", 100)))?, "");
     }
+    Ok(())
+}
+
+/// Documents exchange their unique values within one deferral, in a chain too. What two of them have at
+/// its end is refused, and undoes the deferral alone.
+pub(super) fn unique_deferred<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
+    let people = bed.open(self::people())?;
+    let person = |id: &str| json!({"id": id, "email": format!("{id}@x")});
+    load(bed.store(), &people, &["ada", "bob", "eve"].map(person))?;
+    drop(people);
+    bed.settle()?;
+    let people = bed.open(self::people())?;
+    let email =
+        |email: &'static str| move |person: &mut Value| put_member(person, "email", json!(email));
+    bed.store().write(|transaction| {
+        let mut writer = people.writer(transaction)?;
+        let (ada, bob, eve) = (email("bob@x"), email("eve@x"), email("ada@x"));
+        writer.modify_together(&[("ada", &ada), ("bob", &bob), ("eve", &eve)])?;
+        let (ada, free) = (email("eve@x"), email("free@x"));
+        let refused = refused(
+            writer.modify_together(&[("eve", &free), ("ada", &ada)]),
+            "a value that two have at the end",
+        );
+        let is_right = matches!(&refused, DocError::Unique { values, .. } if *values == ["eve@x"]);
+        assert!(is_right, "{refused:?}");
+        let immediate = writer.modify_whole("eve", email("bob@x"));
+        let error = self::refused(immediate, "a value that is taken, after a deferral");
+        assert!(matches!(error, DocError::Unique { .. }), "{error:?}");
+        Ok(())
+    })?;
+    drop(people);
+    bed.settle()?;
+    let people = bed.open(self::people())?;
+    let snapshot = bed.store().snapshot()?;
+    let reader = people.reader(&snapshot);
+    for (email, id) in [("bob@x", "ada"), ("eve@x", "bob"), ("ada@x", "eve"), ("free@x", "")] {
+        assert_eq!(found(&reader, &Query::new(Filter::eq("email", email)))?, id);
+    }
+    assert_eq!(people.duplicates(&snapshot, "email", 9)?, []);
     Ok(())
 }

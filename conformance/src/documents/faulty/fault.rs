@@ -115,6 +115,9 @@ macro_rules! __doc_faults {
             RefusalLeavesEntry "indexes::unique_refused_leaves_no_residue",
             /// Only one document may have null, as in SQL Server's unique indexes.
             NullIsTaken "indexes::unique_ignores_null",
+            /// Unique values are checked at each write, so two documents cannot exchange them, as in
+            /// SQLite and MySQL.
+            UniqueCheckedAtEachWrite "indexes::unique_deferred",
             /// A changed document leaves its old entries in the indexes.
             UpdateLeavesEntry "indexes::update_moves_exactly_what_changed",
             /// A sparse index holds nulls.

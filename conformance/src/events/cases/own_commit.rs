@@ -109,10 +109,9 @@ pub(super) fn refused_leaves_the_transaction<F: Factory>(bed: &mut EventBed<F>) 
             .expect("b", Expected::NoStream)
             .expect("a", Expected::Exact(1));
         let error = refused(events.append_all_in(transaction, wrong), "a wrong version");
-        let EventError::Expected { stream, expected, actual, .. } = &error else {
-            panic!("{error:?}")
-        };
-        assert_eq!((stream.as_str(), *expected, *actual), ("a", Expected::Exact(1), 2));
+        let is_right = matches!(&error, EventError::Expected { stream, expected, actual: 2, .. }
+            if stream == "a" && *expected == Expected::Exact(1));
+        assert!(is_right, "{error:?}");
         let reused = Append::from(cents("b", 4)?).key("k");
         let error = refused(events.append_all_in(transaction, reused), "a key used before");
         assert!(matches!(error, EventError::KeyReused { position: 2, .. }), "{error:?}");
@@ -146,9 +145,9 @@ pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Res
     }
     bed.log_store().write(|transaction| {
         let refused = refused(events.append_all_in(transaction, failing()?), "a failing event");
-        let EventError::Refused { projection, reason } = &refused else { panic!("{refused:?}") };
-        assert_eq!(projection, "bank");
-        assert!(reason.contains("asked to fail in apply"), "{reason}");
+        let is_right = matches!(&refused, EventError::Refused { projection, reason }
+            if projection == "bank" && reason.contains("asked to fail in apply"));
+        assert!(is_right, "{refused:?}");
         events.append_all_in(transaction, cents("a", 1)?)
     })?;
     assert!(events.dead_letters("bank")?.is_empty());
