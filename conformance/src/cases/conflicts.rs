@@ -309,7 +309,8 @@ pub(super) fn reads_of_undone_savepoints_count<F: Factory>(bed: &mut Bed<F>) -> 
         let is_free = !savepoint.contains(&t, b"a")?;
         Err::<(), _>(Error::new(ErrorKind::Failed, Operation::Layer, format!("free: {is_free}")))
     });
-    assert_eq!(is_free.unwrap_err().message(), "free: true");
+    let error = refused(is_free, ErrorKind::Failed, "the savepoint");
+    assert_eq!(error.message(), "free: true");
     make(&mut transaction, &t, "c=because-a-was-free")?;
     commit(&store, &t, "a=1")?;
     refused(transaction.commit(), ErrorKind::Conflict, "a commit after an undone savepoint");

@@ -95,7 +95,8 @@ pub(super) fn failed_closures_are_not_retried<F: Factory>(bed: &mut Bed<F>) -> R
         make(transaction, &t, "a=1")?;
         Err::<(), Box<dyn std::error::Error>>("the program's own error".into())
     });
-    assert_eq!(failed.unwrap_err().to_string(), "the program's own error");
+    let error = failed.expect_err("the closure failed");
+    assert_eq!(error.to_string(), "the program's own error");
     assert_eq!(runs, 1, "how often the closure ran");
     let panicking = AssertUnwindSafe(|| {
         store.retry(|transaction| {

@@ -1,5 +1,6 @@
 //! The graph of dependencies between transactions, and its cycles.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Why one transaction comes before another. If several apply, the first is kept, so that a cycle is
@@ -72,8 +73,8 @@ impl Graph {
                     cycle.reverse();
                     return Some(cycle);
                 }
-                if !reached_from.contains_key(&to) {
-                    reached_from.insert(to, (from, dependency));
+                if let Entry::Vacant(place) = reached_from.entry(to) {
+                    place.insert((from, dependency));
                     queue.push_back(to);
                 }
             }
