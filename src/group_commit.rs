@@ -94,8 +94,8 @@ struct Job<S: KvStore> {
 }
 
 /// Runs a caller's closure in its own savepoint of the group's transaction, stores the result for
-/// the caller, and tells whether there is something to commit.
-type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
+/// the caller, and tells whether there is something to commit. Must not panic.
+pub(crate) type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
 
 /// The outcome of a caller's closure.
 enum Outcome<R> {
@@ -185,10 +185,7 @@ impl<S: KvStore> GroupCommit<S> {
         durability: Durability,
         run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        if self.is_leader() {
-            let message = "this thread runs a group: use the transaction it was given";
-            return Err(Error::new(ErrorKind::Busy, Operation::Begin, message));
-        }
+        self.check_not_leader()?;
         let outcome = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&outcome);
         let run = Box::new(move |transaction: &mut S::Transaction<'_>| {
@@ -197,7 +194,7 @@ impl<S: KvStore> GroupCommit<S> {
             *kept.lock() = Some(outcome);
             succeeded
         });
-        let committed = self.queue_and_wait(run, durability);
+        let committed = self.run_in_group(run, durability);
         let outcome = outcome.lock().take();
         match (outcome, committed) {
             (Some(Outcome::Panicked(panic)), _) => resume_unwind(panic),
@@ -217,11 +214,22 @@ impl<S: KvStore> GroupCommit<S> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses a write by a closure of a group, which would wait for itself.
+    pub(crate) fn check_not_leader(&self) -> Result<()> {
+        if self.is_leader() {
+            let message = "this thread runs a group: use the transaction it was given";
+            return Err(Error::new(ErrorKind::Busy, Operation::Begin, message));
+        }
+        Ok(())
+    }
+
     fn is_leader(&self) -> bool {
         self.leader.load(Ordering::Relaxed) == thread_number()
     }
 
-    fn queue_and_wait(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
+    /// Queues a write, and leads its group or waits for its end. After an error `run` has run only if
+    /// the commit of its group failed.
+    pub(crate) fn run_in_group(&self, run: Box<Run<S>>, durability: Durability) -> Result<()> {
         let wait = self.store.writer_wait();
         let job = Arc::new(Job { run: Mutex::new(Some(run)), durability, ended: OnceLock::new() });
         let mut queue = self.queue();

@@ -46,6 +46,7 @@
 //! | [`events`] | event sourcing: logs, projections, subscriptions, replicas | `events` |
 //! | [`migrations`] | steps that bring stores of every version up to the program | `migrations` |
 //! | [`transfer`] | copies of whole stores to other engines, dumps, digests | `transfer` |
+//! | [`tokio`] | the store for async programs, and changes as streams | `tokio` |
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
 //! | [`redb`] | the engine redb, pure Rust | `redb` |
 //! | [`sqlite`] | the engine SQLite, open to SQL and to other processes | `sqlite` |
@@ -67,6 +68,7 @@
 //! | `documents` | yes | the module `documents` | |
 //! | `events` | yes | the module `events`; switches on `documents` and `tracing` | |
 //! | `migrations` | yes | the module `migrations` | |
+//! | `tokio` | | the module `tokio`; with `documents` and `events`, their changes as streams | |
 //! | `tracing` | yes | the module `traced` | |
 //! | `transfer` | yes | the module `transfer` | |
 //!
@@ -86,6 +88,7 @@
         feature = "rocksdb",
         feature = "sled",
         feature = "sqlite",
+        feature = "tokio",
         feature = "tracing",
         feature = "transfer",
     )),
@@ -110,6 +113,8 @@ pub mod prelude;
 #[cfg(any(feature = "documents", feature = "migrations", feature = "transfer"))]
 mod progress;
 mod registry;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "tracing")]
 pub mod traced;
 #[cfg(feature = "transfer")]
@@ -172,4 +177,7 @@ mod pages {
     struct Moving;
     #[doc = include_str!("../docs/engines.md")]
     struct Engines;
+    #[cfg(feature = "tokio")]
+    #[doc = include_str!("../docs/web_service.md")]
+    struct WebService;
 }

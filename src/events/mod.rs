@@ -47,9 +47,12 @@ mod query;
 mod repair;
 mod replica;
 mod retention;
+mod runner;
 mod running_projection;
 mod signal;
 mod status;
+#[cfg(feature = "tokio")]
+mod stream;
 mod stream_range;
 mod subscription;
 mod tail;
@@ -78,5 +81,7 @@ pub use policy::{FailureAction, FailurePolicy};
 pub use projection::{Pace, Projection};
 pub use query::EventQuery;
 pub use status::{ProjectionStatus, VersionState};
+#[cfg(feature = "tokio")]
+pub use stream::{EventStream, SubscriptionStream};
 pub use subscription::Subscription;
 pub use tail::Tail;

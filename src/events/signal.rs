@@ -1,4 +1,4 @@
-//! Waking threads that wait for a commit.
+//! Waking threads and streams that wait for a commit.
 
 use std::time::Instant;
 
@@ -10,6 +10,9 @@ use parking_lot::{Condvar, Mutex};
 pub(super) struct Signal {
     count: Mutex<u64>,
     changed: Condvar,
+    /// Wakes streams.
+    #[cfg(feature = "tokio")]
+    streams: tokio::sync::watch::Sender<()>,
 }
 
 impl Signal {
@@ -20,6 +23,14 @@ impl Signal {
     pub(super) fn notify(&self) {
         *self.count.lock() += 1;
         self.changed.notify_all();
+        #[cfg(feature = "tokio")]
+        self.streams.send_replace(());
+    }
+
+    /// Returns a receiver that is woken by each notification from now on.
+    #[cfg(feature = "tokio")]
+    pub(super) fn subscribe(&self) -> tokio::sync::watch::Receiver<()> {
+        self.streams.subscribe()
     }
 
     /// Waits until the count differs from `seen`, or until a time if there is one.

@@ -12,6 +12,7 @@ use super::layout::FORMAT;
 use super::log::{Log, check_name, decode_number, number_value};
 use super::log_location::LogLocation;
 use super::query::EventQuery;
+use super::runner::Runner;
 use super::tail::Tail;
 use crate::ordered_uuid::ordered_uuid;
 
@@ -87,13 +88,6 @@ impl Log {
         let position = reader.get_with(tree, key, decode_number)?.transpose();
         position.map_err(|cause| self.undecodable(tree, key, cause))
     }
-
-    /// Tells whether a runner is the latest that took over the subscription.
-    fn is_runner<R: KvRead>(&self, reader: &R, subscription: &str, runner: &[u8]) -> Result<bool> {
-        let key = subscription.as_bytes();
-        let is_last = reader.get_with(&self.trees.leases, key, |last| last == runner)?;
-        Ok(is_last.unwrap_or(false))
-    }
 }
 
 /// Follows a log under a name, with a position kept in the store; made by [`Events::subscribe`].
@@ -118,10 +112,8 @@ impl Log {
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct Subscription<S: KvStore, L: KvStore = S> {
-    tail: Tail<S, L>,
-    name: String,
-    /// The value that identifies this runner in the store.
-    runner: Vec<u8>,
+    pub(super) tail: Tail<S, L>,
+    pub(super) runner: Runner<S, L>,
 }
 
 impl<S: KvStore, L: KvStore> Events<S, L> {
@@ -158,7 +150,8 @@ impl<S: KvStore, L: KvStore> Events<S, L> {
             return Err(EventError::Truncated { log, reader, applied, newest }.into());
         }
         let after = acknowledged.unwrap_or(query.after);
-        Ok(Subscription { tail: self.tail(query.after(after)), name: name.to_owned(), runner })
+        let runner = Runner { events: self.clone(), name: name.into(), id: runner.into() };
+        Ok(Subscription { tail: self.tail(query.after(after)), runner })
     }
 }
 
@@ -242,17 +235,7 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// }
     /// ```
     pub fn acknowledge(&self) -> Result<()> {
-        check_not_handling()?;
-        let LogLocation { store, log, .. } = &self.tail.events.inner.location;
-        let is_known = {
-            let snapshot = store.snapshot()?;
-            self.check_runner(&snapshot)?;
-            log.acknowledged(&snapshot, &self.name)? >= Some(self.position())
-        };
-        if is_known {
-            return Ok(());
-        }
-        store.write(|transaction| self.acknowledge_in(transaction))
+        self.runner.acknowledge(self.position())
     }
 
     /// Does the same in a transaction of the log's store, so that the effects of the events and
@@ -277,18 +260,6 @@ impl<S: KvStore, L: KvStore> Subscription<S, L> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn acknowledge_in<W: KvWrite>(&self, transaction: &mut W) -> Result<()> {
-        self.check_runner(transaction)?;
-        let log = &self.tail.events.inner.location.log;
-        log.acknowledge(transaction, &self.name, Some(self.position()))
-    }
-
-    /// Checks that no other runner has taken over.
-    fn check_runner<R: KvRead>(&self, reader: &R) -> Result<()> {
-        let log = &self.tail.events.inner.location.log;
-        if log.is_runner(reader, &self.name, &self.runner)? {
-            return Ok(());
-        }
-        let (log, subscription) = (log.name().to_owned(), self.name.clone());
-        Err(EventError::Fenced { log, subscription }.into())
+        self.runner.acknowledge_in(transaction, self.position())
     }
 }

@@ -69,7 +69,7 @@ impl KvStore for DynStore {
     }
 
     fn begin_with(&self, durability: Durability) -> Result<DynTransaction<'_>> {
-        Ok(DynTransaction::new(self.store.erased_begin_with(durability)?))
+        Ok(DynTransaction::from_erased(self.store.erased_begin_with(durability)?))
     }
 
     fn writer_wait(&self) -> Duration {

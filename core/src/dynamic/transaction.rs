@@ -23,7 +23,26 @@ pub struct DynTransaction<'s> {
 }
 
 impl<'s> DynTransaction<'s> {
-    pub(super) fn new(transaction: Box<dyn ErasedWrite + 's>) -> Self {
+    /// Erases the type of a transaction or of a [`Savepoint`](crate::Savepoint), so that code
+    /// written for a [`DynStore`](crate::DynStore) runs in it.
+    ///
+    /// ```
+    /// use arbour_core::{DynTransaction, KvStore, KvWrite, MemoryStore, Savepoint};
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let mut transaction = store.begin()?;
+    /// let mut part = DynTransaction::new(Savepoint::new(&mut transaction));
+    /// part.put(&users, b"ada", b"1815")?;
+    /// part.commit()?;
+    /// transaction.commit()?;
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(transaction: impl KvWrite + 's) -> Self {
+        Self::from_erased(Box::new(transaction))
+    }
+
+    pub(super) fn from_erased(transaction: Box<dyn ErasedWrite + 's>) -> Self {
         Self { transaction }
     }
 }

@@ -1,0 +1,119 @@
+//! Transactions that live across awaits.
+
+use std::sync::Arc;
+
+use arbour_core::{DetachedTransaction, Error, KvWrite as _, Result, Retry};
+
+use super::Store;
+use super::blocking::run_blocking;
+use super::store::shut_down;
+
+impl Store {
+    /// Runs an async closure in a [detached transaction](DetachedTransaction) and commits it, and runs
+    /// it again if the commit fails with a conflict. The transaction holds no lock while the closure
+    /// awaits something else, such as another service; other writes go on. If an entry or a range that
+    /// it read has changed until the commit, that is a conflict. An error type of the program's own goes
+    /// to [`try_retry`](Self::try_retry).
+    ///
+    /// The closure may run several times, so what it does besides its writes must be safe to repeat. It
+    /// gets the transaction by value and need not give it back. It reads the store on its own thread, as
+    /// quickly as the engine does; what reads much belongs into [`read`](Self::read).
+    ///
+    /// If the future is dropped, nothing is written, unless the commit has begun: then it is made
+    /// whole.
+    ///
+    /// # Errors
+    /// - The closure's own error, at once; nothing was written.
+    /// - The last [`Conflict`](arbour_core::ErrorKind::Conflict) once the store's [busy
+    ///   timeout](crate::StoreOptions::busy_timeout) has passed. It says how often the closure ran.
+    /// - [`InvalidArgument`](arbour_core::ErrorKind::InvalidArgument) if the closure put the
+    ///   transaction somewhere where it is still alive.
+    /// - [`Closed`](arbour_core::ErrorKind::Closed) after [`shutdown`](Self::shutdown), and errors of
+    ///   the engine.
+    ///
+    /// # Panics
+    /// If the closure panics; nothing was written. And outside of a tokio runtime.
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// use arbour::prelude::*;
+    /// use arbour::tokio::Store;
+    ///
+    /// #[derive(Serialize, Deserialize, Document)]
+    /// #[document(collection = "bills")]
+    /// struct Bill {
+    ///     #[document(id)]
+    ///     number: u64,
+    ///     receipt: Option<String>,
+    /// }
+    ///
+    /// async fn capture(number: u64) -> arbour::Result<String> {
+    ///     tokio::task::yield_now().await; // another service answers
+    ///     Ok(format!("receipt {number}"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> arbour::Result<()> {
+    /// let store = arbour::open("memory:")?;
+    /// let bills = store.collection::<Bill>()?;
+    /// store.write(|tx| bills.insert(tx, Bill { number: 7, receipt: None }))?;
+    ///
+    /// let store = Store::new(store);
+    /// let bills = &bills;
+    /// let bill = store
+    ///     .retry(|mut tx| async move {
+    ///         let receipt = match bills.get(&tx, 7_u64)? {
+    ///             Some(Bill { receipt: None, number }) => capture(number).await?,
+    ///             _ => return Ok(None),
+    ///         };
+    ///         bills.modify(&mut tx, 7_u64, |bill| bill.receipt = Some(receipt)).map(Some)
+    ///     })
+    ///     .await?;
+    /// assert_eq!(bill.unwrap().receipt.unwrap(), "receipt 7");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn retry<R, F: Future<Output = Result<R>>>(
+        &self,
+        run: impl FnMut(DetachedTransaction) -> F,
+    ) -> Result<R> {
+        self.try_retry(run).await
+    }
+
+    /// Like [`retry`](Self::retry), but the closure returns the program's own error type.
+    ///
+    /// # Errors
+    /// As [`retry`](Self::retry).
+    ///
+    /// # Panics
+    /// As [`retry`](Self::retry).
+    pub async fn try_retry<R, E: From<Error>, F: Future<Output = Result<R, E>>>(
+        &self,
+        mut run: impl FnMut(DetachedTransaction) -> F,
+    ) -> Result<R, E> {
+        let mut retry = Retry::new(self.blocking());
+        loop {
+            let begin = move || {
+                let transaction = retry.begin();
+                (retry, transaction)
+            };
+            let (begun, transaction) = run_blocking(begin).await?;
+            retry = begun;
+            let result = run(transaction?).await?;
+            let Some(transaction) = retry.take_back()? else { return Ok(result) };
+            // A commit is a write of this store: it waits its turn, and `shutdown` waits for it.
+            let permit = Arc::clone(self.writes()).acquire_owned().await.map_err(shut_down)?;
+            let commit = move || {
+                let _permit = permit;
+                transaction.commit()
+            };
+            match run_blocking(commit).await? {
+                Ok(()) => {
+                    self.wake_streams();
+                    return Ok(result);
+                }
+                Err(error) => tokio::time::sleep(retry.wait_after(error)?).await,
+            }
+        }
+    }
+}
