@@ -50,6 +50,8 @@ pub(super) fn retried_updates_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<
                     (0..ROUNDS).try_for_each(|_| {
                         store.retry(|transaction| {
                             let count = number(transaction, t, "count")?;
+                            // Lets another thread in between, also on a machine with one core.
+                            thread::yield_now();
                             set(transaction, t, "count", count + 1)
                         })
                     })
