@@ -9,7 +9,9 @@ use arbour::TypedTree;
 use arbour::codec::Raw;
 use arbour::documents::{Collection, Declaration, Precondition};
 use arbour::migrations::{Group, Migrations, Step};
-use arbour_core::{Durability, DynStore, KvStore as _, KvWrite as _, Result, StoreOptions};
+use arbour_core::{
+    Durability, DynStore, KvRead as _, KvStore as _, KvWrite as _, Result, StoreOptions,
+};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, Line, Seen, made, never, seen};
@@ -21,7 +23,7 @@ pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {
     let mut table = vec![
         made(InvalidArgument, invalid_argument, &[r#"tree "a\0b""#, "NUL"], None),
         made(TooLarge, too_large, &["65536 bytes", "limit is 65535", r#"tree "t""#], None),
-        never(Conflict, "writers wait for each other"),
+        made(Conflict, conflict, &["another transaction", r#"tree "t""#, r#"key "a""#], None),
         made(Busy, busy, &["this thread already has a transaction open"], None),
         made(Busy, busy_elsewhere, &["did not end within 20ms"], None),
         made(Closed, closed, &["the store was closed"], None),
@@ -48,6 +50,17 @@ pub(crate) fn too_large(bed: &Bed) -> Seen {
     let longest = store.capabilities().limits.key_bytes_max;
     assert_eq!(longest, 65_535, "the text has this number");
     seen(store.put(&tree, &vec![b'k'; longest + 1], b""))
+}
+
+/// What a detached transaction has read is changed before its commit.
+pub(crate) fn conflict(bed: &Bed) -> Seen {
+    let store = bed.open();
+    let tree = store.tree("t").expect("the name is good");
+    let mut detached = store.begin_detached().expect("it holds no lock");
+    assert!(!detached.contains(&tree, b"a").expect("it is readable"));
+    detached.put(&tree, b"b", b"").expect("it is held in memory");
+    store.put(&tree, b"a", b"").expect("nothing else writes");
+    seen(detached.commit())
 }
 
 /// The thread that has the writer requests it again, and so would wait for itself.
