@@ -136,6 +136,7 @@ mod sum_value;
 mod trees;
 mod typed_field;
 mod unbuilt;
+mod unique;
 mod words;
 mod write;
 mod writer;

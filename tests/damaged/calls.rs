@@ -124,12 +124,12 @@ impl Calls {
         let changes = json!({"shelf": 9});
         self.call("update", || store.write(|t| notes.update_json(t, "note-2", &changes)));
         let change = |note: &mut Value| note["shelf"] = 8.into();
-        self.call("modify", || store.write(|t| notes.modify(t, "note-3", change)));
+        self.call("modify", || store.write(|t| notes.modify(t, "note-1-2", change)));
         self.call("update where", || {
             store.write(|t| notes.update_where(t, Filter::at_least("shelf", 0), change))
         });
         self.call("delete", || store.write(|t| notes.delete(t, "note-1")));
-        let many = || Filter::eq("isbn", 4);
+        let many = || Filter::eq("isbn", 1);
         self.call("delete where", || store.write(|t| notes.delete_where(t, many())));
         self.call("change id", || store.write(|t| notes.change_id(t, "note-2", "note-9")));
         self.call("acknowledge", || store.write(|t| notes.acknowledge(t, "search", Some(4))));
