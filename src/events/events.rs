@@ -34,7 +34,7 @@ use crate::GroupCommit;
 ///
 /// ```
 /// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
-/// use arbour::{KvRead, KvStore, KvWrite, MemoryStore, Tree};
+/// use arbour::{KvRead, KvStore, KvWrite, Tree};
 ///
 /// /// Counts events, in a tree of its own.
 /// struct Counter(Tree);
@@ -61,7 +61,7 @@ use crate::GroupCommit;
 ///     }
 /// }
 ///
-/// let store = MemoryStore::new();
+/// let store = arbour::open("memory:")?;
 /// let counted = Projection::new("counted", 1);
 /// let tree = store.tree(&counted.view("counter"))?;
 /// let events = Events::builder(store.clone(), "main")

@@ -94,6 +94,7 @@ impl Log {
     /// let store = arbour::open("memory:")?;
     /// assert!(Log::open(&store, "main").is_ok());
     /// assert!(Log::open(&store, "").is_err());
+    /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn open<S: KvStore>(store: &S, name: &str) -> Result<Self> {
         check_name(name, "a log")?;
