@@ -14,7 +14,7 @@ use arbour_core::{
 };
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, Line, Seen, made, never, seen};
+use crate::bed::{Bed, Line, Seen, made, seen};
 
 /// Adds the lines that are the same on all engines to those of one.
 pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {

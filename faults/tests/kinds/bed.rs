@@ -169,9 +169,12 @@ fn check(bed: &Bed, kind: ErrorKind, seen: &Seen, says: &[&str], cause: Option<&
     for text in says {
         assert!(line.contains(text), "{name}: {text:?} is missing: {line}");
     }
-    // Which tree or which store it was, and the path of the store.
-    let is_of_call =
-        matches!(kind, ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode);
+    // Which tree it was, if it is about an entry and would be the same in any store; otherwise the
+    // path of the store.
+    let is_of_call = matches!(
+        kind,
+        ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::Decode | ErrorKind::Conflict
+    );
     if is_of_call {
         assert!(tree.is_some(), "{name}: the tree is not named: {line}");
     } else if bed.engine.has_files && !seen.is_of_layer {
