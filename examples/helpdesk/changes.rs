@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::notice;
 
-/// `GET /changes`: follows the changes of tickets, from now on or, for a client that comes back, after
-/// the last event it saw.
+/// `GET /changes`: follows the changes of tickets. A new client gets the changes from now on. A client
+/// that reconnects gets those after the last event it saw.
 ///
 /// Events are `stored` and `deleted` with the number of the ticket. `missed` tells a client that was
 /// away for too long which changes it did not get, so that it loads its list again.

@@ -243,8 +243,8 @@ impl<D: Body> Selection<'_, D> {
         self.with(reader, |reader| reader.count(&self.query.filter))
     }
 
-    /// Visits the values of a field in any order, without nulls. The values of a multi-valued field
-    /// are visited once for each document.
+    /// Visits the values of a field in any order, without nulls. In a field with many values, a
+    /// value that occurs several times in one document is visited once for it.
     ///
     /// # Errors
     /// Those of all reads.

@@ -80,8 +80,8 @@ impl Sum {
         sum.is_finite().then_some(sum)
     }
 
-    /// Returns the sum: an integer if all numbers were, and the text of a decimal number if the field
-    /// has those.
+    /// Returns the sum: an integer if all numbers were integers, and text if the field has decimal
+    /// numbers.
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) if there were values, but no numbers;

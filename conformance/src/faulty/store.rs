@@ -79,8 +79,8 @@ impl FaultyStore {
         self.fault
     }
 
-    /// Reads what the last snapshot for another thread saw, if the store has this fault and there
-    /// was one.
+    /// Reads what the last snapshot for another thread saw. `None` if the store does not have this fault
+    /// or has made no such snapshot.
     pub(super) fn stale<R>(&self, fault: Fault, read: impl FnOnce(&Stale) -> R) -> Option<R> {
         if self.has(fault) { self.stale.lock().as_ref().map(read) } else { None }
     }

@@ -51,7 +51,7 @@ pub struct Anomaly {
     pub kind: AnomalyKind,
     /// The transactions of the history that are part of it, by their position.
     pub transactions: Vec<usize>,
-    /// What happened, for a person.
+    /// A description of what happened.
     pub text: String,
 }
 

@@ -52,8 +52,8 @@ impl Reads {
 
     pub(super) fn note_value(&mut self, tree: &Tree, key: &[u8], value: Option<&[u8]>) {
         let keys = keys_of(&mut self.keys, tree);
-        // The snapshot does not change, so what was seen before is still right; but of a key that
-        // was only looked for, the value is not known yet.
+        // The snapshot does not change, so a value that was seen before is still right. `Present`
+        // says only that the key exists, so its value is noted now.
         if keys.get(key).is_some_and(|seen| !matches!(seen, Seen::Present)) {
             return;
         }

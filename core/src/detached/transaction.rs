@@ -33,7 +33,7 @@ use crate::{
 /// - The check reads again what was read, while it holds the writer. What it read and wrote is kept in
 ///   memory, except for values beyond a mebibyte.
 ///
-/// It can be used by one thread at a time: it is [`Send`], not [`Sync`]. Dropping it rolls it back.
+/// It can be used by one thread at a time: it is [`Send`] but not [`Sync`]. Dropping it rolls it back.
 ///
 /// ```
 /// use arbour_core::{DynStore, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore};

@@ -18,7 +18,7 @@ self_cell!(
 ///
 /// [`DynStore::owned_snapshot`] takes it. It keeps the store open as long as it lives, and what it
 /// pins is kept by the engine as for any other snapshot. It can be used by one thread at a time: it
-/// is [`Send`], not [`Sync`].
+/// is [`Send`] but not [`Sync`].
 ///
 /// ```
 /// use arbour_core::{DynStore, KvRead, KvStore, MemoryStore, OwnedSnapshot};

@@ -29,8 +29,8 @@ impl<'s> DynSnapshot<'s> {
 /// A snapshot of any engine that can move between threads.
 ///
 /// [`KvStore::send_snapshot`](crate::KvStore::send_snapshot) returns it. An engine whose snapshot is
-/// [`Send`] wraps that one; another engine needs a second kind of snapshot for it. The engine's type
-/// is erased, so that a store needs no further type of its own for it.
+/// [`Send`] wraps that one; another engine needs a second kind of snapshot. The engine's type is
+/// erased, so `KvStore` has no associated type for it.
 ///
 /// ```
 /// use arbour_core::engine::SendSnapshot;

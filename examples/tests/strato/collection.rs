@@ -62,7 +62,7 @@ impl<D: Body> Things<D> {
         ids(&self.read(|things, snapshot| things.find(query).stored(snapshot)).items)
     }
 
-    /// Does the same by an index.
+    /// Returns the ids of the things that match, and fails if no index answers the filter.
     pub(crate) fn find_by_index(&self, filter: Filter<D>) -> String {
         self.find(Query::new(filter).require_index())
     }

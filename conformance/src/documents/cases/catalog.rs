@@ -43,7 +43,7 @@ fn fill<F: Factory, M: DocFactory>(bed: &DocBed<F, M>) -> Result<()> {
 }
 
 /// The collections of a store are listed by name, with their ids, fields, indexes and the states of
-/// these, whoever opened them; nothing has to be opened for it.
+/// the indexes. The list does not depend on which collections are open.
 pub(super) fn collections_listed<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     assert!(bed.documents_of(bed.store()).collections()?.is_empty(), "a new store has none");
     drop(bed.open(other())?);
