@@ -109,7 +109,7 @@ impl<D: Body> Reader<'_, D> {
         let condition = Condition::of(definition, filter)?;
         let plan = self.plan(&self.goal(&condition))?;
         let of_all = match &condition {
-            Condition::All => self.index_of_pairs(first, second),
+            Condition::All => self.index_of_all(|index| self.has_once(index, &[first, second])),
             _ => None,
         };
         let find = of_all.as_ref().or(plan.chosen.is_exact.then_some(&plan.chosen.find));
@@ -133,12 +133,11 @@ impl<D: Body> Reader<'_, D> {
         failed
     }
 
-    /// Finds an index that contains both fields of all documents, once each.
-    fn index_of_pairs(&self, first: FieldRef, second: FieldRef) -> Option<Find> {
-        self.index_of_all(|index| {
-            let has = |field| index.parts.iter().any(|part| part.field == field);
-            has(first) && has(second) && !index.sparse && self.is_once(index)
-        })
+    /// Tells whether an index contains these fields of every document, once. A sparse index leaves out
+    /// documents in which another of its fields is null.
+    pub(super) fn has_once(&self, index: &IndexDefinition, fields: &[FieldRef]) -> bool {
+        let has = |field: &FieldRef| index.parts.iter().any(|part| part.field == *field);
+        fields.iter().all(has) && !index.sparse && self.is_once(index)
     }
 
     /// Returns the parts of the index that hold two fields, if the index alone tells the values of
@@ -155,7 +154,7 @@ impl<D: Body> Reader<'_, D> {
     }
 
     /// Tells whether an index has one entry for each document.
-    pub(super) fn is_once(&self, index: &IndexDefinition) -> bool {
+    fn is_once(&self, index: &IndexDefinition) -> bool {
         index.parts.iter().all(|part| !self.collection.definition.has_many(part.field))
     }
 

@@ -118,12 +118,7 @@ impl<D: Body> Reader<'_, D> {
         let of_all = match &condition {
             Condition::All => self.index_of_all(|index| match index.parts.as_slice() {
                 [part] => part.field == field && is_complete(index),
-                // With more parts, an index has one entry for each document only if none of them has
-                // many values, and a sparse one leaves out documents for another field.
-                parts => {
-                    let has_field = parts.iter().any(|part| part.field == field);
-                    has_field && self.is_once(index) && !index.sparse
-                }
+                _ => self.has_once(index, &[field]),
             }),
             _ => None,
         };
