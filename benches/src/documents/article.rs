@@ -1,5 +1,6 @@
 //! The documents that are measured.
 
+use arbour::documents::Document;
 use serde::{Deserialize, Serialize};
 
 use crate::workload::look_at;
@@ -11,13 +12,19 @@ pub(super) const ON_SHELF: u64 = 10;
 /// out.
 const SHELVES_PER_UNKNOWN: u64 = 10;
 
-/// A document of about 130 bytes of JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A document of about 130 bytes of JSON. What is derived declares the same as
+/// [`open`](super::collection::open) does by hand with three indexes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Document)]
+#[document(collection = "articles")]
 pub(super) struct Article {
+    #[document(id)]
     pub(super) id: String,
     /// The shelf, if it is known.
+    #[document(index, sparse)]
     pub(super) shelf: Option<u64>,
+    #[document(index)]
     pub(super) price: u64,
+    #[document(index)]
     pub(super) maker: String,
     pub(super) name: String,
     pub(super) note: String,
