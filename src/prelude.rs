@@ -27,7 +27,7 @@
 //! # Ok::<(), arbour::Error>(())
 //! ```
 
-pub use arbour_core::{KvRead, KvStore, KvWrite};
+pub use arbour_core::{DynStore, KvRead, KvStore, KvWrite};
 #[cfg(feature = "json")]
 pub use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::comment::Comment;
 use crate::error::AppError;
 use crate::ticket::Ticket;
-use crate::{changes, comments, tickets};
+use crate::{changes, comments, payments, tickets};
 
 /// How many changes are kept for clients that come back.
 const CHANGES_KEPT: u64 = 10_000;
@@ -39,6 +39,7 @@ impl App {
                 get(tickets::show).patch(tickets::change).delete(tickets::delete),
             )
             .route("/tickets/{id}/comments", post(comments::create).get(comments::list))
+            .route("/tickets/{id}/payment", post(payments::pay))
             .route("/changes", get(changes::follow))
             .fallback(async || AppError::NoPath)
             .with_state(self)

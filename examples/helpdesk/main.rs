@@ -21,6 +21,7 @@ mod json;
 mod listing;
 #[path = "../packages/notice.rs"]
 mod notice;
+mod payments;
 mod server;
 mod ticket;
 mod tickets;

@@ -37,6 +37,8 @@ pub(crate) struct Ticket {
     #[document(index, many)]
     pub(crate) tags: Vec<String>,
     pub(crate) comments: u32,
+    /// From the payment service, once the ticket is paid for.
+    pub(crate) receipt: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) changed: Timestamp,
 }
@@ -68,6 +70,7 @@ impl From<NewTicket> for Ticket {
             assignee: None,
             tags: new.tags,
             comments: 0,
+            receipt: None,
             created: now,
             changed: now,
         }

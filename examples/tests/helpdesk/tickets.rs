@@ -9,6 +9,7 @@ on_every_engine!(
     a_ticket_is_stored_shown_changed_and_deleted,
     what_cannot_be_done_is_refused_with_a_reason,
     concurrent_tickets_have_different_numbers,
+    a_ticket_is_paid_for_once,
 );
 
 on_every_persistent_engine!(tickets_are_there_after_a_restart);
@@ -46,6 +47,19 @@ fn a_ticket_is_stored_shown_changed_and_deleted(bed: &Bed) {
     assert_eq!(refused(&mut desk, ("GET", "/tickets/1", Value::Null), 404), "there is no ticket 1");
     // Its number is not used again.
     assert_eq!(desk.post("/tickets", printer()).1["id"], 2);
+}
+
+fn a_ticket_is_paid_for_once(bed: &Bed) {
+    let mut desk = bed.serve();
+    let absent = refused(&mut desk, ("POST", "/tickets/1/payment", Value::Null), 404);
+    assert_eq!(absent, "there is no ticket 1");
+    let (_, mut expected) = desk.post("/tickets", printer());
+    assert_eq!(expected["receipt"], Value::Null);
+    expected["receipt"] = "receipt 1".into();
+    for _ in 0..2 {
+        assert_eq!(desk.post("/tickets/1/payment", Value::Null), (200, expected.clone()));
+    }
+    assert_eq!(desk.get("/tickets/1"), (200, expected));
 }
 
 fn what_cannot_be_done_is_refused_with_a_reason(bed: &Bed) {
