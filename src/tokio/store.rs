@@ -1,16 +1,15 @@
 //! The store for async programs.
 
 use std::fmt;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use arbour_core::{
     Durability, DynSnapshot, DynStore, DynTransaction, Error, ErrorKind, KvStore, Operation, Result,
 };
-use tokio::sync::{AcquireError, Semaphore, oneshot};
+use tokio::sync::{AcquireError, Semaphore};
 
 use super::Options;
-use super::blocking::{run_blocking, runtime_shut_down};
+use super::blocking::run_blocking;
 use super::write_queue::{Write, WriteQueue};
 
 /// A store for async programs: closures run on tokio's blocking threads, and concurrent writes share
@@ -214,15 +213,9 @@ impl Store {
         let Inner { queue, writes, .. } = &*self.inner;
         queue.check_not_writer()?;
         let permit = Arc::clone(writes).acquire_owned().await.map_err(shut_down)?;
-        let (caller, outcome) = oneshot::channel();
-        queue.push(Write::boxed(run, durability, caller, permit));
-        match outcome.await {
-            Ok(Ok(Ok(result))) => result,
-            Ok(Ok(Err(panic))) => resume_unwind(panic),
-            Ok(Err(error)) => Err(error.into()),
-            // Every write that is pushed is told how it ended.
-            Err(_) => Err(runtime_shut_down().into()),
-        }
+        let (write, outcome) = Write::new(run, durability, permit);
+        queue.push(write);
+        outcome.wait().await
     }
 
     /// Runs a closure with a snapshot, on a blocking thread. A closure with an error type of its own

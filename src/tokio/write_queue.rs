@@ -5,7 +5,7 @@
 //! begins runs in it, each write in a savepoint of its own. While it commits, the next writes queue up.
 //! The thread ends when the queue is empty.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::{mem, thread};
 
@@ -28,7 +28,7 @@ pub(super) struct WriteQueue {
 
 #[derive(Default)]
 struct Queue {
-    writes: Vec<Box<dyn QueuedWrite>>,
+    writes: Vec<Write>,
     /// Whether a thread commits, or was started to.
     has_writer: bool,
 }
@@ -58,7 +58,7 @@ impl WriteQueue {
     }
 
     /// Queues a write, and starts the thread that commits if there is none.
-    pub(super) fn push(self: &Arc<Self>, write: Box<dyn QueuedWrite>) {
+    pub(super) fn push(self: &Arc<Self>, write: Write) {
         let mut queue = self.queue.lock();
         queue.writes.push(write);
         let has_writer = mem::replace(&mut queue.has_writer, true);
@@ -75,11 +75,11 @@ impl WriteQueue {
         &self,
         transaction: &mut DynTransaction<'_>,
         durability: Durability,
-    ) -> (bool, Vec<Box<dyn QueuedWrite>>) {
+    ) -> (bool, Vec<Write>) {
         let mut queue = self.queue.lock();
         let (mut group, left) = mem::take(&mut queue.writes)
             .into_iter()
-            .partition(|write| write.durability() <= durability);
+            .partition(|write| write.durability <= durability);
         queue.writes = left;
         drop(queue);
         let mut has_writes = false;
@@ -107,7 +107,7 @@ impl Writer {
     /// push then starts another thread.
     fn next(&mut self) -> Option<(usize, Durability)> {
         let mut queue = self.queue.queue.lock();
-        let durability = queue.writes.iter().map(|write| write.durability()).max();
+        let durability = queue.writes.iter().map(|write| write.durability).max();
         if durability.is_none() {
             queue.has_writer = false;
             self.is_done = true;
@@ -160,82 +160,97 @@ impl Drop for Writer {
     }
 }
 
-/// A write of any types. Its methods do not panic, whatever the program's code does.
-pub(super) trait QueuedWrite: Send {
-    fn durability(&self) -> Durability;
-
-    /// Runs the closure in a savepoint, unless its caller no longer waits. Tells whether there is
-    /// something to commit.
-    fn run(&mut self, transaction: &mut DynTransaction<'_>) -> bool;
-
-    /// Tells the caller the outcome of the closure, or why it was not committed.
-    fn end(self: Box<Self>, committed: &Result<()>);
-}
-
 /// What a closure returned, or its panic.
 type Ran<R, E> = thread::Result<Result<R, E>>;
 
-/// The write of one caller.
-pub(super) struct Write<R, E, F> {
-    run: Option<F>,
+/// Runs the closure of a write. Tells whether there is something to commit.
+type Job = Box<dyn FnOnce(&mut DynTransaction<'_>) -> bool + Send>;
+
+/// The write of one caller. Its methods do not panic, whatever the program's code does.
+///
+/// Only the job knows the types of the caller's closure, so that a program compiles the queue once.
+pub(super) struct Write {
+    job: Option<Job>,
     durability: Durability,
-    ran: Option<Ran<R, E>>,
-    caller: oneshot::Sender<Result<Ran<R, E>>>,
+    /// Whether the closure ran, and whether its changes were kept.
+    ran: Option<bool>,
+    /// Keeps what the closure returned until the write has ended.
+    _result: Arc<dyn Send + Sync>,
+    caller: oneshot::Sender<Result<()>>,
     /// Counts the write as accepted until it has ended.
     permit: OwnedSemaphorePermit,
 }
 
-impl<R, E, F> Write<R, E, F>
-where
-    R: Send + 'static,
-    E: From<Error> + Send + 'static,
-    F: FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
-{
-    pub(super) fn boxed(
-        run: F,
+/// What the caller of a write waits for.
+pub(super) struct Outcome<R, E> {
+    result: Arc<Mutex<Option<Ran<R, E>>>>,
+    committed: oneshot::Receiver<Result<()>>,
+}
+
+impl Write {
+    pub(super) fn new<R: Send + 'static, E: From<Error> + Send + 'static>(
+        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
         durability: Durability,
-        caller: oneshot::Sender<Result<Ran<R, E>>>,
         permit: OwnedSemaphorePermit,
-    ) -> Box<dyn QueuedWrite> {
-        Box::new(Self { run: Some(run), durability, ran: None, caller, permit })
+    ) -> (Self, Outcome<R, E>) {
+        let result = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&result);
+        let job: Job = Box::new(move |transaction| {
+            let ran = catch_unwind(AssertUnwindSafe(|| run_apart(transaction, run)));
+            let is_kept = matches!(ran, Ok(Ok(_)));
+            *place.lock() = Some(ran);
+            is_kept
+        });
+        let (caller, committed) = oneshot::channel();
+        let kept = Arc::clone(&result);
+        let write = Self { job: Some(job), durability, ran: None, _result: kept, caller, permit };
+        (write, Outcome { result, committed })
+    }
+
+    /// Runs the closure in a savepoint, unless its caller no longer waits. Tells whether there is
+    /// something to commit.
+    fn run(&mut self, transaction: &mut DynTransaction<'_>) -> bool {
+        let Some(job) = self.job.take() else { return false };
+        if self.caller.is_closed() {
+            drop_quietly(job);
+            return false;
+        }
+        *self.ran.insert(job(transaction))
+    }
+
+    /// Tells the caller how it ended: whether its closure's outcome counts, or why it was not committed.
+    fn end(self, committed: &Result<()>) {
+        let Self { job, ran, _result: result, caller, permit, .. } = self;
+        let outcome = match (ran, committed) {
+            (None | Some(true), Err(error)) => Some(Err(error.clone())),
+            (None, Ok(())) => None,
+            (Some(_), _) => Some(Ok(())),
+        };
+        if let Some(outcome) = outcome {
+            drop(caller.send(outcome));
+        }
+        drop_quietly((job, result));
+        drop(permit);
     }
 }
 
-impl<R, E, F> QueuedWrite for Write<R, E, F>
-where
-    R: Send + 'static,
-    E: From<Error> + Send + 'static,
-    F: FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
-{
-    fn durability(&self) -> Durability {
-        self.durability
+impl<R, E: From<Error>> Outcome<R, E> {
+    /// Waits until the write has ended, and returns what its closure returned or why it was not
+    /// committed. A panic of the closure goes on here.
+    pub(super) async fn wait(self) -> Result<R, E> {
+        // Every write that is pushed is told how it ended.
+        self.committed.await.unwrap_or_else(|_| Err(runtime_shut_down()))?;
+        match self.result.lock().take() {
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => resume_unwind(panic),
+            None => Err(runtime_shut_down().into()),
+        }
     }
+}
 
-    fn run(&mut self, transaction: &mut DynTransaction<'_>) -> bool {
-        let Some(run) = self.run.take() else { return false };
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            if self.caller.is_closed() {
-                drop(run);
-                return None;
-            }
-            Some(run_apart(transaction, run))
-        }));
-        self.ran = ran.transpose();
-        matches!(self.ran, Some(Ok(Ok(_))))
-    }
-
-    fn end(self: Box<Self>, committed: &Result<()>) {
-        // Dropping what the caller no longer takes may panic too.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let Self { run, ran, caller, permit, .. } = *self;
-            match (ran, committed) {
-                (None, Ok(())) => {}
-                (None | Some(Ok(Ok(_))), Err(error)) => drop(caller.send(Err(error.clone()))),
-                (Some(ran), _) => drop(caller.send(Ok(ran))),
-            }
-            drop((run, permit));
-        }));
-    }
+/// Drops what belongs to the program, and survives if that panics.
+fn drop_quietly<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 /// Runs a closure in a savepoint, so that its writes are kept only if it succeeds.
