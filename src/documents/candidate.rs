@@ -4,11 +4,12 @@ use arbour_core::Direction;
 use serde_json::Value;
 
 use super::condition::{Condition, Span};
-use super::definition::{Definition, FieldRef, IndexDefinition};
+use super::definition::Definition;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::{Order, turned};
+use super::schema::{FieldRef, IndexDefinition};
 use super::{Body, encode_scalar};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 

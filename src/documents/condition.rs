@@ -5,9 +5,10 @@ use std::ops::Bound;
 use arbour_core::Result;
 use serde_json::Value;
 
-use super::definition::{Definition, FieldRef};
+use super::definition::Definition;
 use super::filter::Predicate;
 use super::scalar::{Scalar, ScalarKind, decode_scalar, encode_text_prefix};
+use super::schema::FieldRef;
 use super::words::{AskedWord, asked, words};
 use super::{Body, DocId, Filter, Ids};
 use crate::key::{prefix_end, successor};

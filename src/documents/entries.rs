@@ -3,8 +3,9 @@
 use arbour_core::{Cause, DecodeError, Direction, Error, Result};
 use serde_json::Value;
 
-use super::definition::{Definition, FieldRef, IndexDefinition};
+use super::definition::Definition;
 use super::scalar::Scalar;
+use super::schema::{FieldRef, IndexDefinition};
 use super::words::words;
 use super::{Body, DocError};
 use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};

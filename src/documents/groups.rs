@@ -7,10 +7,10 @@ use arbour_core::{Direction, Result};
 use serde_json::Value;
 
 use super::condition::Condition;
-use super::definition::{FieldRef, IndexDefinition};
 use super::find::Find;
 use super::reader::{IndexedPart, Reader};
 use super::scalar::{Scalar, decode_scalar};
+use super::schema::{FieldRef, IndexDefinition};
 use super::sum::Sum;
 use super::{Body, Filter};
 

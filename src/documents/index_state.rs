@@ -135,7 +135,7 @@ impl<D: Body> Collection<D> {
     /// Decodes the values of an entry, one for each part of its index.
     pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> Result<Vec<Value>> {
         let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
-        let value = |(number, part): (usize, &super::definition::Part)| {
+        let value = |(number, part): (usize, &super::schema::Part)| {
             part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))
         };
         let values: Result<Vec<Value>, _> =

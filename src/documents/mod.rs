@@ -124,6 +124,7 @@ mod reading;
 mod reads;
 mod revisions;
 mod scalar;
+mod schema;
 mod scrub;
 mod search;
 mod selection;

@@ -2,8 +2,9 @@
 
 use arbour_core::{Direction, Result};
 
-use super::definition::{Definition, FieldRef};
+use super::definition::Definition;
 use super::entries::{append_directed, append_id};
+use super::schema::FieldRef;
 use super::{Body, encode_scalar};
 
 /// The fields to sort by, and the direction in which ids break ties.

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
 use super::condition::{Condition, Span};
-use super::definition::{Definition, FieldRef, Part};
+use super::definition::Definition;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::scalar::decode_scalar;
+use super::schema::{FieldRef, Part};
 use super::{Access, Body, Considered, DocId, Explain, Filter};
 use crate::key::PART_DELIMITER;
 

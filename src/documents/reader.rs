@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::catalog::Known;
 use super::collection::Collection;
 use super::condition::{Condition, Span};
-use super::definition::{FieldRef, IndexDefinition};
 use super::doc_store::{DocRead, Found};
 use super::entries::part_value;
 use super::find::{Find, IndexRead};
@@ -18,6 +17,7 @@ use super::goal::Goal;
 use super::kv_docs::KvDocs;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
+use super::schema::{FieldRef, IndexDefinition};
 use super::{Body, DocError, Filter, Query, Stored};
 
 /// A part of an index.

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::concurrent::{Hand, visit_with_threads};
 use super::condition::Condition;
-use super::definition::IndexDefinition;
 use super::find::Find;
 use super::reader::Reader;
+use super::schema::IndexDefinition;
 use super::search::Search;
 use super::sum::Sum;
 use super::{Body, Declaration, DocError, Explain, Filter, Page, Query, Stored};

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::catalog::Known;
 use super::collection::Collection;
-use super::definition::FieldRef;
 use super::doc_store::DocWrite;
 use super::entries::{Entries, Entry};
 use super::kv_docs::KvDocs;
+use super::schema::FieldRef;
 use super::{Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, set_at, to_json};
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
@@ -96,7 +96,7 @@ impl<'w, D: Body> Writer<'w, D> {
     pub(super) fn complete(&self, body: &D) -> Result<(DocId<'static>, Option<D>)> {
         let definition = &self.collection.definition;
         let declaration = &definition.declaration;
-        let id = definition.read_id(body)?;
+        let id = definition.id_in(body)?;
         let defaults: Vec<_> = declaration
             .fields
             .iter()
@@ -129,7 +129,7 @@ impl<'w, D: Body> Writer<'w, D> {
     pub(super) fn read_back(&self, json: Value, id: &DocId<'_>) -> Result<D> {
         let definition = &self.collection.definition;
         let body: D = from_json(definition.name(), json)?;
-        if definition.read_id(&body)?.as_ref() != Some(id) {
+        if definition.id_in(&body)?.as_ref() != Some(id) {
             let cause =
                 EncodeError::new(format!("it has no place for its id {:?}", definition.id_name));
             return Err(

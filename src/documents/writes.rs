@@ -162,7 +162,7 @@ impl<D: Body> Collection<D> {
     ) -> Result<D> {
         let Stored { id, mut body, .. } = stored;
         change(&mut body);
-        let changed = self.definition.read_id(&body)?;
+        let changed = self.definition.id_in(&body)?;
         if changed.as_ref() != Some(&id) {
             let changed = changed.map_or_else(|| "none".to_owned(), |id| format!("\"{id}\""));
             let reason = format!(
@@ -206,7 +206,7 @@ impl<D: Body> Collection<D> {
         document: D,
         change: impl FnOnce(&mut D),
     ) -> Result<D> {
-        let id = self.definition.read_id(&document)?;
+        let id = self.definition.id_in(&document)?;
         let stored = match &id {
             Some(id) => self.get_stored(transaction, id)?,
             None => None,
