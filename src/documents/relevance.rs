@@ -19,9 +19,9 @@ use super::candidate::find_word;
 use super::condition::{Condition, Span, texts_of};
 use super::definition::{Definition, FieldRef};
 use super::doc_store::DocRead;
+use super::error::is_of_document;
 use super::find::{Find, IndexRead};
 use super::reader::Reader;
-use super::search::is_of_document;
 use super::words::{AskedWord, all_words};
 use super::{Body, DocError, Query, encode_scalar};
 

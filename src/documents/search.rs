@@ -3,9 +3,10 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
-use arbour_core::{Error, Result};
+use arbour_core::Result;
 
 use super::condition::Condition;
+use super::error::is_of_document;
 use super::goal::Goal;
 use super::order::{Order, Place};
 use super::plan::Plan;
@@ -288,14 +289,6 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         }
         Ok(())
     }
-}
-
-/// Tells whether an error concerns only one document, so that the others can still be read.
-pub(super) fn is_of_document(error: &Error) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. })
-    )
 }
 
 /// Lists the fields that a query filters or sorts by.
