@@ -10,6 +10,7 @@ use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::{Order, turned};
 use super::schema::{FieldRef, IndexDefinition};
+use super::words::AskedWord;
 use super::{Body, encode_scalar};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 
@@ -75,15 +76,7 @@ fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition)
     let mut candidates = Vec::new();
     for words in asked {
         for word in words.iter().take(CHOICES_MAX) {
-            let mut ranges = Ranges::new(conjuncts.len());
-            if word.is_beginning {
-                ranges.within = Some((Span::of_beginning(&word.text), part.direction));
-            } else {
-                let mut point = Vec::new();
-                // A text can be encoded.
-                let _ = encode_scalar(&Value::from(word.text.as_str()), &mut point);
-                ranges.add_points(part.direction, &[point]);
-            }
+            let mut ranges = Ranges::of_word(part.direction, word, conjuncts.len());
             // Further words and conditions are checked on the documents.
             ranges.is_exact = conjuncts.len() == 1 && words.len() == 1;
             ranges.used = 1;
@@ -91,6 +84,19 @@ fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition)
         }
     }
     candidates
+}
+
+/// Finds the documents that have a word by an index of words, each document once.
+pub(super) fn find_word<D: Body>(
+    definition: &Definition<D>,
+    number: usize,
+    index: &IndexDefinition,
+    word: &AskedWord,
+) -> Find {
+    let direction = index.parts.first().map_or(Direction::Forward, |part| part.direction);
+    let ranges = Ranges::of_word(direction, word, 1);
+    let repeats = ranges.repeat(definition, index);
+    ranges.into_find(number, index, Direction::Forward, repeats)
 }
 
 /// The ranges of an index that satisfy the conditions.
@@ -121,6 +127,20 @@ impl Ranges {
             several: Vec::new(),
             conditions,
         }
+    }
+
+    /// The range of the entries of a word, in an index of words.
+    fn of_word(direction: Direction, word: &AskedWord, conditions: usize) -> Self {
+        let mut ranges = Self::new(conditions);
+        if word.is_beginning {
+            ranges.within = Some((Span::of_beginning(&word.text), direction));
+        } else {
+            let mut point = Vec::new();
+            // A text can be encoded.
+            let _ = encode_scalar(&Value::from(word.text.as_str()), &mut point);
+            ranges.add_points(direction, &[point]);
+        }
+        ranges
     }
 
     /// Uses the conditions on the parts of an index, starting with the first part.
@@ -286,6 +306,9 @@ impl Ranges {
 /// Returns the direction in which reading an index yields the order; `fixed` leading parts have the
 /// same value in all entries. `None` if neither direction does.
 fn read_direction(index: &IndexDefinition, fixed: usize, order: &Order) -> Option<Direction> {
+    if order.relevance.is_some() {
+        return None;
+    }
     // Texts that share a word are not equal, so the part does not fix the field.
     let fixed_fields = if index.words { 0 } else { fixed };
     let is_fixed =

@@ -242,7 +242,8 @@ fn any_value_of<D: Body>(
     any
 }
 
-fn texts_of<D: Body>(
+/// Visits the texts of a field.
+pub(super) fn texts_of<D: Body>(
     definition: &Definition<D>,
     field: FieldRef,
     body: &D,

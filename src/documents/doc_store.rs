@@ -59,6 +59,9 @@ pub(super) trait DocRead {
     /// Counts all documents.
     fn len(&self) -> Result<u64>;
 
+    /// Counts all entries of an index.
+    fn index_len(&self, index: usize) -> Result<u64>;
+
     /// Visits what an access path finds, in its order, each document once.
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited;
 

@@ -321,6 +321,14 @@ impl From<DocError> for Error {
     }
 }
 
+/// Tells whether an error concerns only one document, so that the others can still be read.
+pub(super) fn is_of_document(error: &Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. })
+    )
+}
+
 fn shown(values: &[Value]) -> String {
     values.iter().map(brief).collect::<Vec<_>>().join(", ")
 }

@@ -65,6 +65,10 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
         self.reader.len(&self.trees.documents)
     }
 
+    fn index_len(&self, index: usize) -> Result<u64> {
+        self.trees.indexes.get(index).map_or(Ok(0), |tree| self.reader.len(tree))
+    }
+
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited {
         match find {
             Find::Nothing => Ok(ControlFlow::Continue(())),

@@ -122,6 +122,7 @@ mod query;
 mod reader;
 mod reading;
 mod reads;
+mod relevance;
 mod revisions;
 mod scalar;
 mod schema;

@@ -5,11 +5,13 @@ use arbour_core::{Direction, Result};
 use super::definition::Definition;
 use super::entries::{append_directed, append_id};
 use super::schema::FieldRef;
-use super::{Body, encode_scalar};
+use super::{Body, Query, encode_scalar};
 
-/// The fields to sort by, and the direction in which ids break ties.
+/// What to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
+    /// The direction of the relevance, which comes before all fields; `None` if it does not matter.
+    pub(super) relevance: Option<Direction>,
     pub(super) fields: Vec<(FieldRef, Direction)>,
     pub(super) ties: Direction,
 }
@@ -30,19 +32,17 @@ pub(super) fn turned(direction: Direction) -> Direction {
 }
 
 impl Order {
-    /// Resolves the sort fields. Fields after the id are dropped, because no two documents have the
+    /// Resolves what a query sorts by. Fields after the id are dropped, because no two documents have the
     /// same id.
     ///
     /// # Errors
     /// [`UnknownField`](crate::documents::DocError::UnknownField), and
     /// [`Invalid`](crate::documents::DocError::Invalid) for a multi-valued field.
-    pub(super) fn of<D: Body>(
-        definition: &Definition<D>,
-        sort: &[(String, Direction)],
-    ) -> Result<Self> {
-        let mut order = Self { fields: Vec::new(), ties: Direction::Forward };
+    pub(super) fn of<D: Body>(definition: &Definition<D>, query: &Query<D>) -> Result<Self> {
+        let relevance = query.relevance.then_some(Direction::Reverse);
+        let mut order = Self { relevance, fields: Vec::new(), ties: Direction::Forward };
         let mut ended = false;
-        for (name, direction) in sort {
+        for (name, direction) in &query.sort {
             let field = definition.field(name)?;
             if definition.has_many(field) {
                 let reason = format!("{name:?} has many values: sort by a field that has one");
@@ -63,10 +63,16 @@ impl Order {
     /// Returns the reversed order.
     pub(super) fn turned(&self) -> Self {
         let fields = self.fields.iter().map(|(field, direction)| (*field, turned(*direction)));
-        Self { fields: fields.collect(), ties: turned(self.ties) }
+        let relevance = self.relevance.map(turned);
+        Self { relevance, fields: fields.collect(), ties: turned(self.ties) }
     }
 
-    /// Returns the place of a document.
+    /// Tells whether documents are only sorted by their ids.
+    pub(super) fn is_by_id(&self) -> bool {
+        self.relevance.is_none() && self.fields.is_empty()
+    }
+
+    /// Returns the place of a document, without its relevance.
     pub(super) fn place<D: Body>(
         &self,
         definition: &Definition<D>,
@@ -95,8 +101,11 @@ impl Order {
     /// Returns bytes that sort as the documents do.
     pub(super) fn key(&self, place: &Place) -> Vec<u8> {
         let mut key = Vec::new();
-        for (value, (_, direction)) in place.values.iter().zip(&self.fields) {
-            append_directed(value, *direction, &mut key);
+        let directions = self.fields.iter().map(|(_, direction)| *direction);
+        for (value, direction) in
+            place.values.iter().zip(self.relevance.into_iter().chain(directions))
+        {
+            append_directed(value, direction, &mut key);
         }
         append_id(&place.id_key, self.ties, &mut key);
         key

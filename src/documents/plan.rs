@@ -9,6 +9,7 @@ use super::definition::Definition;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
+use super::order::Order;
 use super::scalar::decode_scalar;
 use super::schema::{FieldRef, Part};
 use super::{Access, Body, Considered, DocId, Explain, Filter};
@@ -221,7 +222,7 @@ fn candidates<D: Body>(goal: &Goal<'_, D>) -> Vec<Candidate> {
 /// Finds documents by their ids, or by a range of ids.
 fn by_key<D: Body>(goal: &Goal<'_, D>) -> Option<Candidate> {
     let conjuncts = &goal.conjuncts;
-    let is_ordered = goal.order.is_none_or(|order| order.fields.is_empty());
+    let is_ordered = goal.order.is_none_or(Order::is_by_id);
     let direction = goal.order.map_or(Direction::Forward, |order| order.ties);
     let mut span: Option<(Span, usize)> = None;
     for condition in conjuncts {
@@ -281,7 +282,7 @@ fn all_documents<D>(goal: &Goal<'_, D>) -> Candidate {
             span: Span::all(),
             direction: goal.order.map_or(Direction::Forward, |order| order.ties),
         },
-        is_ordered: goal.order.is_none_or(|order| order.fields.is_empty()),
+        is_ordered: goal.order.is_none_or(Order::is_by_id),
         is_exact: goal.conjuncts.is_empty(),
         is_unique: false,
     }

@@ -26,6 +26,8 @@ pub struct Query<D> {
     pub filter: Filter<D>,
     /// The fields to sort by.
     pub sort: Vec<(String, Direction)>,
+    /// Whether the most relevant documents come first, instead of a sort by fields.
+    pub relevance: bool,
     /// The maximum number of documents; `None` for all.
     pub limit: Option<usize>,
     /// How many documents to skip, counted from the cursor if there is one.
@@ -53,6 +55,7 @@ impl<D> Query<D> {
         Self {
             filter,
             sort: Vec::new(),
+            relevance: false,
             limit: None,
             offset: 0,
             cursor: None,
@@ -98,6 +101,20 @@ impl<D> Query<D> {
     #[must_use]
     pub fn sort(mut self, sort: Sort<D>) -> Self {
         self.sort.push((sort.field.to_owned(), sort.direction));
+        self
+    }
+
+    /// Sorts by how well the words of the documents fit those of the filter, best first; see
+    /// [`Selection::by_relevance`](super::Selection::by_relevance).
+    ///
+    /// ```
+    /// # use arbour::documents::{Filter, Query};
+    /// let query = Query::<()>::new(Filter::any_words("title", "printer fire")).by_relevance();
+    /// assert!(query.relevance && query.sort.is_empty());
+    /// ```
+    #[must_use]
+    pub fn by_relevance(mut self) -> Self {
+        self.relevance = true;
         self
     }
 
@@ -199,6 +216,9 @@ impl<D> fmt::Debug for Query<D> {
         for (field, direction) in &self.sort {
             let sign = if *direction == Direction::Reverse { "-" } else { "+" };
             write!(f, " {sign}{field:?}")?;
+        }
+        if self.relevance {
+            f.write_str(" by relevance")?;
         }
         Ok(())
     }

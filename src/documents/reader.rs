@@ -158,6 +158,20 @@ impl<'r, D: Body> Reader<'r, D> {
         }))
     }
 
+    /// Finds a complete index of the words of a field, in ascending order.
+    pub(super) fn index_of_words(&self, field: FieldRef) -> Option<usize> {
+        let known = self.known.as_ref()?;
+        let is_meant = |(number, index): &(usize, &IndexDefinition)| {
+            let is_of_field = index
+                .parts
+                .first()
+                .is_some_and(|part| part.field == field && part.direction == Direction::Forward);
+            index.words && is_of_field && known.state(*number).is_complete()
+        };
+        let indexes = self.collection.definition.indexes.iter().enumerate();
+        indexes.into_iter().find(is_meant).map(|(number, _)| number)
+    }
+
     /// Returns the first value of a field in a direction.
     pub(super) fn edge(
         &self,

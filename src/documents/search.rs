@@ -3,14 +3,16 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
-use arbour_core::{Error, Result};
+use arbour_core::Result;
 
 use super::condition::Condition;
+use super::error::is_of_document;
 use super::goal::Goal;
 use super::order::{Order, Place};
 use super::plan::Plan;
 use super::position::{Position, Seal};
 use super::reader::Reader;
+use super::relevance::Relevance;
 use super::{Access, Body, DocError, Explain, Page, Query, Stored};
 
 /// The initial capacity of a page, in documents.
@@ -21,6 +23,8 @@ pub(super) struct Search<'s, 'r, D> {
     reader: &'s Reader<'r, D>,
     query: &'s Query<D>,
     condition: Condition<D>,
+    /// What the words of the query weigh, if the order is that of relevance.
+    relevance: Option<Relevance>,
     /// The order in which documents are searched: reversed if the page is reached backwards.
     order: Order,
     position: Option<Position>,
@@ -66,7 +70,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         let collection = reader.collection;
         let definition = &collection.definition;
         let condition = Condition::of(definition, &query.filter)?;
-        let mut order = Order::of(definition, &query.sort)?;
+        let mut order = Order::of(definition, query)?;
         let position = query
             .cursor
             .as_ref()
@@ -75,7 +79,19 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         if position.as_ref().is_some_and(|position| position.is_backward) {
             order = order.turned();
         }
-        Ok(Self { reader, query, condition, order, position, counts })
+        let relevance = query.relevance.then(|| Relevance::of(reader, query, &condition));
+        let relevance = relevance.transpose()?;
+        Ok(Self { reader, query, condition, relevance, order, position, counts })
+    }
+
+    /// Returns the place of a document in the order.
+    fn place(&self, id_key: &[u8], body: &D) -> Place {
+        let definition = &self.reader.collection.definition;
+        let mut place = self.order.place(definition, id_key, body);
+        if let Some(relevance) = &self.relevance {
+            place.values.insert(0, relevance.of_document(definition, body));
+        }
+        place
     }
 
     /// Returns how many documents to find: one more than the page holds, to learn whether there are
@@ -102,11 +118,14 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
             }
             .into());
         }
-        let explain = if self.counts {
+        let mut explain = if self.counts {
             plan.explain(&self.query.filter, &goal)
         } else {
             Explain::new(Access::Nothing)
         };
+        if let Some(read) = self.relevance.as_ref().and_then(|relevance| relevance.read) {
+            (explain.reads_all, explain.real_rows) = (true, read);
+        }
         Ok((plan, explain))
     }
 
@@ -151,8 +170,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         let at = |stored: &Stored<D>, is_backward| {
             let mut id_key = Vec::new();
             stored.id.encode(&mut id_key);
-            let place = self.order.place(&collection.definition, &id_key, &stored.body);
-            cursor(place, is_backward, false)
+            cursor(self.place(&id_key, &stored.body), is_backward, false)
         };
         let following = rows.last().filter(|_| has_more).map(|last| at(last, is_backward));
         let preceding = match (rows.first(), &self.position) {
@@ -199,14 +217,13 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         page: &mut Page<Stored<D>>,
         explain: &mut Explain,
     ) -> Result<Vec<Stored<D>>> {
-        let definition = &self.reader.collection.definition;
         let from = self
             .position
             .as_ref()
             .map(|position| (self.order.key(&position.place), position.is_included));
         let mut first = BinaryHeap::new();
         self.visit(&plan, page, explain, &mut |id_key, stored| {
-            let key = self.order.key(&self.order.place(definition, id_key, &stored.body));
+            let key = self.order.key(&self.place(id_key, &stored.body));
             let is_after = from
                 .as_ref()
                 .is_none_or(|(from, is_included)| key > *from || (*is_included && key == *from));
@@ -250,7 +267,8 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
 
     /// Visits the documents one by one.
     pub(super) fn each(self, visit: &mut dyn FnMut(Stored<D>) -> ControlFlow<()>) -> Result<()> {
-        let order = (!self.query.sort.is_empty()).then_some(&self.order);
+        let is_sorted = self.query.relevance || !self.query.sort.is_empty();
+        let order = is_sorted.then_some(&self.order);
         let (plan, mut explain) = self.plan(order)?;
         let mut left = self.query.limit.unwrap_or(usize::MAX);
         if left == 0 {
@@ -271,14 +289,6 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         }
         Ok(())
     }
-}
-
-/// Tells whether an error concerns only one document, so that the others can still be read.
-fn is_of_document(error: &Error) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. })
-    )
 }
 
 /// Lists the fields that a query filters or sorts by.

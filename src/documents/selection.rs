@@ -91,6 +91,59 @@ impl<D> Selection<'_, D> {
         self
     }
 
+    /// Sorts by how well the words of the documents fit those of the filter, best first, in place of a
+    /// sort by fields. Documents with equal scores are in the order of their ids.
+    ///
+    /// Every word that the filter asks for by [`words`](Filter::words) or
+    /// [`any_words`](Filter::any_words) counts, in each field of its own; a word with `*` counts as one
+    /// word, however many it stands for. Words under `not`, and all other conditions, only say which
+    /// documents there are. The score is Okapi BM25 (Robertson and Zaragoza, 2009) with `k1` = 1.2 and
+    /// `b` = 0.75: rare words count more than common ones, a word that occurs again adds less each time,
+    /// and long texts are discounted. The length of a text is the number of its different words.
+    ///
+    /// All documents that match are read and scored, and as many are held in memory as the
+    /// [limit](Self::limit) and the offset say; without a limit, all of them. Nothing is stored for it: an
+    /// index of words tells how common each word is by the entries of the word, and the mean length by the
+    /// number of its entries, which redb and memory know and other engines count. Without an index of
+    /// words, all documents are read once before. The result is the same.
+    ///
+    /// Pages go forward and back as in other orders, and their cursors belong to this query. Scores change
+    /// with the whole collection, so only pages from one snapshot are sure to skip and repeat nothing.
+    ///
+    /// # Errors
+    /// The methods that read fail with [`Invalid`](DocError::Invalid) if the filter asks for no words, or
+    /// if there is a sort by a field. A text without words is no error: all scores are 0.
+    ///
+    #[cfg_attr(feature = "derive", doc = "```")]
+    #[cfg_attr(not(feature = "derive"), doc = "```text")]
+    /// # use arbour::prelude::*;
+    /// # #[derive(Serialize, Deserialize, Document)]
+    /// # #[document(collection = "tickets")]
+    /// # struct Ticket {
+    /// #     #[document(id, made)]
+    /// #     id: u64,
+    /// #     #[document(words)]
+    /// #     title: String,
+    /// # }
+    /// # let store = arbour::open("memory:")?;
+    /// # let tickets = store.collection::<Ticket>()?;
+    /// # store.write(|transaction| {
+    /// #     for title in ["Printer out of paper", "Fire drill on Monday", "Printer on fire"] {
+    /// #         tickets.insert(transaction, Ticket { id: 0, title: title.to_owned() })?;
+    /// #     }
+    /// #     Ok(())
+    /// # })?;
+    /// # let snapshot = store.snapshot()?;
+    /// let fire = tickets.find(Ticket::TITLE.any_words("printer fire")).by_relevance().limit(20);
+    /// assert_eq!(fire.list(&snapshot)?[0].title, "Printer on fire");
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn by_relevance(mut self) -> Self {
+        self.query = self.query.by_relevance();
+        self
+    }
+
     /// Returns at most this many documents.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {

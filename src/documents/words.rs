@@ -29,10 +29,15 @@ impl AskedWord {
     }
 }
 
+/// Returns the words of a text in the form in which they are compared, each as often as it occurs.
+pub(super) fn all_words(text: &str) -> impl Iterator<Item = String> {
+    text.unicode_words().map(folded)
+}
+
 /// Returns the words of a text in the form in which they are compared, sorted and without duplicates,
 /// as an index of words stores them.
 pub(super) fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = text.unicode_words().map(folded).collect();
+    let mut words: Vec<String> = all_words(text).collect();
     words.sort_unstable();
     words.dedup();
     words

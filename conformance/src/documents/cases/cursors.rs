@@ -81,7 +81,7 @@ fn queries() -> Vec<Query<Value>> {
 
 /// Reads all pages forward, and backward again from the last one, and returns the ids found both
 /// ways.
-fn both_ways(
+pub(super) fn both_ways(
     reader: &impl TestReader<Value>,
     query: &Query<Value>,
 ) -> Result<(Vec<String>, Vec<String>)> {

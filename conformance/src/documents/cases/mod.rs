@@ -32,6 +32,7 @@ mod planner;
 mod plans;
 mod queries;
 mod redeclared;
+mod relevance;
 mod revisions;
 mod samples;
 mod schema;
@@ -102,6 +103,9 @@ macro_rules! __documents_cases {
             cursors {
                 pages_forward_and_back last_page_says_so nulls_and_negatives
                 stable_under_writes of_another_query_refused tampered_refused
+            }
+            relevance {
+                best_first pages_of_the_best words_are_needed
             }
             planner {
                 agrees_with_full_scan

@@ -231,6 +231,12 @@ macro_rules! __doc_faults {
             /// An invalid cursor starts over.
             CursorUnchecked "cursors::tampered_refused",
 
+            /// The document with the most occurrences of the words is the most relevant.
+            RankedByFrequency "relevance::best_first",
+            /// A ranked query without words is answered in the order of ids, as SQLite's `ORDER BY rank`
+            /// is without `MATCH`.
+            RankedWithoutWords "relevance::words_are_needed",
+
             /// The conditions that the index does not answer are not checked.
             RestForgotten "planner::agrees_with_full_scan",
 

@@ -31,6 +31,31 @@ pub(super) fn search<D: Body>(
     Ok(page)
 }
 
+/// Searches, and sorts the result by how often its texts have a word of the query.
+pub(super) fn by_frequency<D: Body>(
+    below: &impl TestReader<D>,
+    declaration: &Declaration<D>,
+    query: &Query<D>,
+) -> Result<Page<Stored<D>>> {
+    let mut all = query.clone();
+    (all.limit, all.offset) = (None, 0);
+    let mut page = below.search(&all)?;
+    // The words of the query are in its filter, which is shown as a formula.
+    let asked = format!("{:?}", query.filter).to_lowercase();
+    page.items.sort_by_cached_key(|stored| {
+        let texts = declaration.fields.iter().map(|field| {
+            value_named(declaration, &field.name, &stored.body).to_string().to_lowercase()
+        });
+        let frequency: usize = texts
+            .map(|text| text.split_whitespace().filter(|word| asked.contains(word)).count())
+            .sum();
+        (std::cmp::Reverse(frequency), stored.id.to_string())
+    });
+    let limit = query.limit.unwrap_or(usize::MAX);
+    page.items = page.items.into_iter().skip(query.offset).take(limit).collect();
+    Ok(page)
+}
+
 fn sort_key(fault: DocFault, value: &Value) -> (Option<u8>, Vec<u8>) {
     let shown = match (fault, value) {
         (DocFault::NumbersSortAsText, Value::Number(number)) => number.to_string().into(),

@@ -78,6 +78,14 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
             DocFault::NumbersSortAsText
             | DocFault::TextsSortWithoutCase
             | DocFault::BytesSortByLength => order::search(fault, &below, declaration, query),
+            DocFault::RankedByFrequency if query.relevance => {
+                order::by_frequency(&below, declaration, query)
+            }
+            DocFault::RankedWithoutWords if query.relevance => {
+                let mut unranked = query.clone();
+                unranked.relevance = false;
+                below.search(query).or_else(|_| below.search(&unranked))
+            }
             DocFault::UndecodableSkipped => {
                 let mut lenient = query.clone().lenient();
                 lenient.cursor.clone_from(&query.cursor);
