@@ -151,8 +151,9 @@ impl<S: KvStore> GroupCommit<S> {
     /// Runs a closure in a transaction it shares with the closures of other threads.
     ///
     /// The closure may run on another caller's thread, hence the bounds. It sees the writes of the
-    /// closures that ran before it in the group. If it fails or panics, its own writes are undone
-    /// and the others continue; a panic is propagated to the caller whose closure it was.
+    /// closures that ran before it in the group. If it or a [check](KvWrite::before_commit) that it
+    /// added fails or panics, its own writes are undone and the others continue; a panic is propagated
+    /// to the caller whose closure it was.
     ///
     /// A closure must not wait for another thread that writes through the same group. Usually that
     /// thread fails at its deadline, and the closure continues. But if that thread is the leader
@@ -434,12 +435,17 @@ fn held_up(wait: Duration) -> Error {
     Error::new(ErrorKind::CommitUnknown, Operation::Commit, message)
 }
 
-/// Runs a closure in a savepoint, so that its writes are kept only if it succeeds.
+/// Runs a closure in a savepoint, so that its writes are kept only if it and its checks succeed.
 fn run_apart<S: KvStore, R>(
     transaction: &mut S::Transaction<'_>,
     run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R>,
 ) -> Outcome<R> {
-    match catch_unwind(AssertUnwindSafe(|| transaction.savepoint(run))) {
+    let run_checked = |savepoint: &mut Savepoint<'_, S::Transaction<'_>>| {
+        let result = run(savepoint)?;
+        savepoint.run_checks()?;
+        Ok(result)
+    };
+    match catch_unwind(AssertUnwindSafe(|| transaction.savepoint(run_checked))) {
         Ok(Ok(result)) => Outcome::Succeeded(result),
         Ok(Err(error)) => Outcome::Failed(error),
         Err(panic) => Outcome::Panicked(panic),

@@ -86,7 +86,7 @@ impl<W: KvWrite> KvRead for SlowedTransaction<W> {
 }
 
 impl<W: KvWrite> KvWrite for SlowedTransaction<W> {
-    forward!(self => self.transaction; put, delete, delete_range, check, rollback);
+    forward!(self => self.transaction; put, delete, delete_range, check, commit_checks, rollback);
 
     /// Holds the writer slot meanwhile, as a flush does.
     fn commit(self) -> Result<()> {

@@ -91,7 +91,7 @@ impl<'s, S: KvStore> KvRead for BreakingTransaction<'s, S> {
 }
 
 impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
-    forward!(self => self.transaction; check, rollback);
+    forward!(self => self.transaction; check, commit_checks, rollback);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.store.step(Operation::Put)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::{SendSnapshot, TreeName, Write, forward};
+use arbour_core::engine::{CommitChecks, SendSnapshot, TreeName, Write, forward};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemorySnapshot,
     MemoryStore, MemoryTransaction, Result, Stats, Tree,
@@ -184,6 +184,11 @@ impl<W: KvWrite> KvWrite for Watched<W> {
         self.inner.check(write)
     }
 
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        self.note("commit_checks");
+        self.inner.commit_checks()
+    }
+
     fn commit(self) -> Result<()> {
         self.note("commit");
         self.inner.commit()
@@ -307,5 +312,6 @@ fn write_all<W: KvWrite>(
     missed.call(on, &["check"], || {
         transaction.check(&Write { tree, key: b"b", value: Some(b"2") })
     })?;
+    missed.call(on, &["commit_checks"], || transaction.before_commit(|_| Ok(())));
     Ok(())
 }

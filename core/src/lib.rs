@@ -19,6 +19,7 @@ mod buffer;
 mod capability;
 mod cause;
 pub mod clock;
+mod commit_checks;
 mod cursor;
 mod decode_error;
 mod detached;

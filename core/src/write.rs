@@ -1,8 +1,8 @@
 //! Writing through a transaction.
 
 use crate::batch::Write;
-use crate::engine::{MergeCursor, OverlayValue, WriteSet, keys_in};
-use crate::{Batch, Direction, KeyRange, KvRead, Result, Tree};
+use crate::engine::{CommitChecks, MergeCursor, OverlayValue, WriteSet, keys_in};
+use crate::{Batch, Direction, DynSnapshot, KeyRange, KvRead, Result, Tree};
 
 /// A write transaction: it reads its own writes, and commits all of them or none.
 ///
@@ -104,9 +104,23 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn check(&self, write: &Write<'_>) -> Result<()>;
 
-    /// Commits: all writes become visible at once, with the durability requested at begin.
+    /// Lends the checks that run right before the commit. An engine keeps them for its transaction;
+    /// programs call [`before_commit`](Self::before_commit).
+    ///
+    /// ```
+    /// # use arbour_core::{KvStore, KvWrite, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// assert_eq!(format!("{:?}", store.begin()?.commit_checks()), "CommitChecks(0)");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn commit_checks(&mut self) -> &mut CommitChecks;
+
+    /// Commits: all writes become visible at once, with the durability requested at begin. The
+    /// [checks](Self::before_commit) run before that.
     ///
     /// # Errors
+    /// The error of the first check that fails; nothing was written, and the later checks did not run.
+    ///
     /// After [`CommitUnknown`](crate::ErrorKind::CommitUnknown) either all writes took effect or
     /// none, and only opening the store again tells which. After any other error none did.
     ///
@@ -138,6 +152,71 @@ pub trait KvWrite: KvRead + Sized {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     fn rollback(self) -> Result<()>;
+
+    /// Has a check run right before the commit, for what need not hold after each write but must
+    /// hold at the end. The check reads the state to be committed, with all writes of the
+    /// transaction. If it fails or panics, the commit does, and everything is rolled back.
+    ///
+    /// Checks run in the order in which they were added. They do not run if the transaction is
+    /// rolled back. A check that was added in a [savepoint](Self::savepoint) belongs to the
+    /// transaction once the savepoint is kept, and is dropped if the savepoint is undone.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, Operation};
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// let never_empty = users.clone();
+    /// let refused = store.write(|transaction| {
+    ///     transaction.before_commit(move |reader| match reader.len(&never_empty)? {
+    ///         0 => Err(Error::new(ErrorKind::InvalidArgument, Operation::Commit, "no user is left")),
+    ///         _ => Ok(()),
+    ///     });
+    ///     transaction.delete(&users, b"ada")
+    /// });
+    /// assert_eq!(refused.unwrap_err().message(), "no user is left");
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn before_commit(&mut self, check: impl Fn(&DynSnapshot<'_>) -> Result<()> + Send + 'static) {
+        self.commit_checks().add(Box::new(check));
+    }
+
+    /// Runs the checks that were [added](Self::before_commit) so far now instead of right before the
+    /// commit. In a savepoint it runs those of the savepoint: one that stands for a transaction of
+    /// its own, such as a member of a group, ends with it, and so fails alone.
+    ///
+    /// # Errors
+    /// The error of the first check that fails. All of them then stay, and run again before the
+    /// commit.
+    ///
+    /// ```
+    /// use arbour_core::{Error, ErrorKind, KvStore, KvWrite, MemoryStore, Operation};
+    /// let store = MemoryStore::new();
+    /// let users = store.tree("users")?;
+    /// store.write(|transaction| {
+    ///     let refused = transaction.savepoint(|savepoint| {
+    ///         let error = Error::new(ErrorKind::InvalidArgument, Operation::Commit, "refused");
+    ///         savepoint.before_commit(move |_| Err(error.clone()));
+    ///         savepoint.put(&users, b"ada", b"1815")?;
+    ///         savepoint.run_checks()
+    ///     });
+    ///     assert!(refused.is_err());
+    ///     transaction.put(&users, b"bob", b"1900")
+    /// })?;
+    /// assert_eq!((store.get(&users, b"ada")?, store.stats()?.entries), (None, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn run_checks(&mut self) -> Result<()> {
+        let checks = std::mem::take(self.commit_checks());
+        // Without checks, which is usual, a commit pays for no reader.
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let checked = checks.run(self);
+        if checked.is_err() {
+            *self.commit_checks() = checks;
+        }
+        checked
+    }
 
     /// Applies the writes of a batch in this transaction, in order.
     ///
@@ -199,8 +278,8 @@ pub trait KvWrite: KvRead + Sized {
 
 /// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
 ///
-/// Its writes stay in memory until [`commit`](KvWrite::commit) passes them to the transaction
-/// below; dropping it discards them. A savepoint is itself a transaction, so savepoints nest, and
+/// Its writes stay in memory until [`commit`](KvWrite::commit) passes them, and the
+/// [checks](KvWrite::before_commit), to the transaction below; dropping it discards them. A savepoint is itself a transaction, so savepoints nest, and
 /// code written for one runs in the other.
 ///
 /// ```
@@ -218,6 +297,7 @@ pub trait KvWrite: KvRead + Sized {
 pub struct Savepoint<'w, W: KvWrite> {
     below: &'w mut W,
     writes: WriteSet,
+    checks: CommitChecks,
 }
 
 impl<'w, W: KvWrite> Savepoint<'w, W> {
@@ -232,7 +312,7 @@ impl<'w, W: KvWrite> Savepoint<'w, W> {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn new(below: &'w mut W) -> Self {
-        Self { below, writes: WriteSet::new() }
+        Self { below, writes: WriteSet::new(), checks: CommitChecks::default() }
     }
 }
 
@@ -308,7 +388,13 @@ impl<W: KvWrite> KvWrite for Savepoint<'_, W> {
         self.below.check(write)
     }
 
-    fn commit(self) -> Result<()> {
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
+    fn commit(mut self) -> Result<()> {
+        // Before the writes, so that no write is kept without its check if a later one fails.
+        self.below.commit_checks().append(&mut self.checks);
         self.below.apply(self.writes.batch())
     }
 

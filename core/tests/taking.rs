@@ -58,7 +58,7 @@ impl<'s> KvRead for Counted<'s> {
 }
 
 impl KvWrite for Counted<'_> {
-    forward!(self => self.below; put, delete, delete_range, check, commit, rollback);
+    forward!(self => self.below; put, delete, delete_range, check, commit_checks, commit, rollback);
 }
 
 const ENTRIES: u32 = 4_000;

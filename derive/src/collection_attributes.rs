@@ -7,12 +7,12 @@ use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Ident, LitStr, Token, Type, parenthesized};
+use syn::{Attribute, Ident, LitStr, Token, Type, parenthesized, token};
 
 use crate::attributes::read_attributes;
 use crate::declared_field::Source;
 use crate::nearest::suggestion;
-use crate::options::{OPTIONS, Options, set_once};
+use crate::options::{OPTIONS, Options, UNIQUE_FORMS, set_once};
 
 /// The attributes of a struct.
 #[derive(Default)]
@@ -34,7 +34,8 @@ pub(crate) enum Codec {
 pub(crate) struct WideIndex {
     pub(crate) span: Span,
     pub(crate) parts: Vec<Part>,
-    pub(crate) is_unique: bool,
+    /// Whether it is unique, and if so, whether that is checked by the commit only.
+    pub(crate) unique: Option<bool>,
     pub(crate) is_sparse: bool,
     pub(crate) name: Option<LitStr>,
 }
@@ -107,11 +108,14 @@ impl CollectionAttributes {
 impl WideIndex {
     fn read(span: Span, content: ParseStream<'_>) -> syn::Result<Self> {
         let mut index =
-            Self { span, parts: Vec::new(), is_unique: false, is_sparse: false, name: None };
+            Self { span, parts: Vec::new(), unique: None, is_sparse: false, name: None };
         for item in Punctuated::<Item, Token![,]>::parse_terminated(content)? {
             match item {
                 Item::Name(name) => index.name = Some(name),
-                Item::Part(Part { field, .. }) if field == "unique" => index.is_unique = true,
+                Item::Part(Part { field, .. }) if field == "unique" => {
+                    index.unique = Some(false);
+                }
+                Item::UniqueDeferred => index.unique = Some(true),
                 Item::Part(Part { field, .. }) if field == "sparse" => index.is_sparse = true,
                 Item::Part(part) | Item::Directed(part) => index.parts.push(part),
             }
@@ -127,6 +131,7 @@ impl WideIndex {
 /// What `index(...)` lists.
 enum Item {
     Name(LitStr),
+    UniqueDeferred,
     /// A field, or the option `unique` or `sparse`.
     Part(Part),
     /// A field followed by its direction, whatever its name.
@@ -139,6 +144,15 @@ impl Parse for Item {
         if field == "name" && input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             return input.parse().map(Self::Name);
+        }
+        if field == "unique" && input.peek(token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            let check = content.call(Ident::parse_any)?;
+            if check != "deferred" || !content.is_empty() {
+                return Err(syn::Error::new(check.span(), UNIQUE_FORMS));
+            }
+            return Ok(Self::UniqueDeferred);
         }
         if !input.peek(Ident::peek_any) {
             return Ok(Self::Part(Part { field, is_descending: false }));

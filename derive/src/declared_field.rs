@@ -112,7 +112,7 @@ impl DeclaredField {
             } else {
                 ("", quote!(#path::on(#name)))
             };
-            let unique = options.unique.map(|_| quote!(.unique()));
+            let unique = options.unique_call();
             let span = options.first().unwrap_or_else(|| self.ident.span());
             let tokens = quote!(#make #unique #sparse);
             indexes.push(DeclaredIndex { name: format!("{sign}{name}"), span, tokens });

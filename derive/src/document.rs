@@ -14,6 +14,7 @@ use crate::diagnostics::Diagnostics;
 use crate::field_attributes::FieldAttributes;
 use crate::id::{Id, Origin};
 use crate::nearest::suggestion;
+use crate::options::unique_call;
 use crate::serde_names::{Case, SerdeAttributes};
 use crate::stored_form::{THE_ID, check_form};
 
@@ -270,7 +271,7 @@ impl Document {
             });
             names.push(format!("{}{name}", if part.is_descending { "-" } else { "" }));
         }
-        let unique = index.is_unique.then(|| quote!(.unique()));
+        let unique = index.unique.map(unique_call);
         let sparse = index.is_sparse.then(|| quote!(.sparse()));
         let named = index.name.as_ref().map(|name| quote!(.named(#name)));
         let name = index.name.as_ref().map_or_else(|| names.join(","), LitStr::value);

@@ -30,7 +30,7 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | attribute | means |
 /// |---|---|
 /// | `collection = "tickets"` | the name of the collection; required |
-/// | `index(status, created desc)` | an index over fields, which need no attribute of their own. Options: `unique`, `sparse`, `name = "..."`. A field that is called like an option is written with a direction: `unique asc` |
+/// | `index(status, created desc)` | an index over fields, which need no attribute of their own. Options: `unique`, `unique(deferred)`, `sparse`, `name = "..."`. A field that is called like an option is written with a direction: `unique asc` |
 /// | `computed(name = "initial", type = char, with = initial)` | a field that a function computes from `&Self`, with the options of a field; `revision = 1` after the function changed |
 /// | `path("lines[].sku", type = String, index)` | a field within other fields, with the options of a field. `[]` leads to each element of an array, and `type` is that of an element. The names are those that serde writes. The constant is `LINES_SKU`; `name = "skus"` gives the field another name |
 /// | `codec = "bincode"` | the encoding of bodies: `"json"` or `"bincode"` |
@@ -46,6 +46,7 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | `field` | declared without an index |
 /// | `index`, `index(desc)` | an index over the field |
 /// | `unique` | an index that refuses a second document with the value |
+/// | `unique(deferred)` | the same, but the commit refuses it and not the write, so that documents can exchange their values in one transaction |
 /// | `sparse` | leaves documents without a value out of the index |
 /// | `many` | the field is a `Vec`, and its elements are indexed and compared individually |
 /// | `words` | an index over the words of a text |

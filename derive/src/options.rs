@@ -1,6 +1,7 @@
 //! The options of a field, computed or not.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, token};
@@ -9,6 +10,10 @@ use syn::{Expr, Ident, token};
 pub(crate) const OPTIONS: [&str; 8] =
     ["index", "unique", "sparse", "many", "words", "default", "required", "false_is_null"];
 
+/// What is said of a wrong word in the parentheses of `unique`.
+pub(crate) const UNIQUE_FORMS: &str = "a unique index is `unique`, which is checked by each write, or `unique(deferred)`, which is \
+     checked by the commit";
+
 /// How a field is declared and indexed. An option that is set has the place where it was set.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -16,6 +21,8 @@ pub(crate) struct Options {
     /// Whether the index sorts the greatest value first.
     pub(crate) is_descending: bool,
     pub(crate) unique: Option<Span>,
+    /// Whether unique values are checked by the commit only.
+    pub(crate) is_deferred: bool,
     pub(crate) sparse: Option<Span>,
     pub(crate) many: Option<Span>,
     pub(crate) words: Option<Span>,
@@ -43,7 +50,14 @@ impl Options {
             _ => return Ok(false),
         };
         set_once(flag, meta.path.span(), meta)?;
-        if name == "index" && meta.input.peek(token::Paren) {
+        let has_parentheses = meta.input.peek(token::Paren);
+        if name == "unique" && has_parentheses {
+            meta.parse_nested_meta(|check| {
+                self.is_deferred = check.path.is_ident("deferred");
+                if self.is_deferred { Ok(()) } else { Err(check.error(UNIQUE_FORMS)) }
+            })?;
+        }
+        if name == "index" && has_parentheses {
             meta.parse_nested_meta(|direction| {
                 self.is_descending = direction.path.is_ident("desc");
                 if self.is_descending || direction.path.is_ident("asc") {
@@ -56,6 +70,11 @@ impl Options {
             })?;
         }
         Ok(true)
+    }
+
+    /// Returns the call that makes the index over the value unique.
+    pub(crate) fn unique_call(&self) -> Option<TokenStream> {
+        self.unique.map(|_| unique_call(self.is_deferred))
     }
 
     /// Whether the field has an index over its value.
@@ -79,6 +98,11 @@ impl Options {
         let default = || self.default.as_ref().map(|default| default.span());
         flags.into_iter().flatten().next().or_else(default)
     }
+}
+
+/// Returns the call that makes an index unique.
+pub(crate) fn unique_call(is_deferred: bool) -> TokenStream {
+    if is_deferred { quote!(.unique_deferred()) } else { quote!(.unique()) }
 }
 
 /// Sets an option that may be set only once.

@@ -4,41 +4,44 @@ use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
 use super::Body;
-use super::doc_store::DocChange;
+use super::doc_store::{DocChange, Holder};
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
 
 impl<D: Body> Writer<'_, D> {
-    /// Refuses a document if another one has the same values in a unique index. `own` is the key of
-    /// the document itself.
-    fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> Result<()> {
+    /// Refuses a document if another one has the same values in a unique index, or leaves that to the
+    /// commit.
+    fn check_unique(&mut self, entry: Entry<'_>, moved_from: Option<&[u8]>) -> Result<()> {
         let definition = &self.collection.definition;
         let Some(index) = definition.indexes.get(entry.index) else { return Ok(()) };
         if !index.unique || entry.has_null {
             return Ok(());
         }
-        // An index that is being built lacks documents, so it cannot be checked at the end.
-        let is_complete = self.known.state(entry.index).is_complete();
-        let deferred = self.collection.deferred.as_ref().filter(|_| is_complete);
-        if deferred.is_some_and(|deferred| deferred.note(entry)) {
-            return Ok(());
-        }
+        let own = moved_from.unwrap_or(&self.buffers.key);
         if self.known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
-            return Err(self.collection.taken(entry.index, &holder.id_key, &holder.entry)?);
+            // An index that is being built lacks documents, so the commit cannot check it.
+            if index.deferred && self.known.state(entry.index).is_complete() {
+                self.docs.before_commit(Box::new(self.collection.unique_check(entry)));
+                return Ok(());
+            }
+            return Err(self.collection.taken(entry.index, &holder)?);
         }
         match self.unbuilt_holder(entry, own)? {
-            Some(holder) => Err(self.collection.taken(entry.index, &holder, entry.key)?),
+            Some(id_key) => {
+                let holder = Holder { id_key, entry: entry.key.to_vec() };
+                Err(self.collection.taken(entry.index, &holder)?)
+            }
             None => Ok(()),
         }
     }
 
-    /// Checks every write before the first is made. `own` is the key under which the document
-    /// currently holds its unique values.
+    /// Checks every write before the first is made. `moved_from` is the key under which the document
+    /// currently holds its unique values, if it is to get another.
     pub(super) fn check(
-        &self,
-        own: &[u8],
+        &mut self,
+        moved_from: Option<&[u8]>,
         after: &[u8],
         old: &Entries,
         new: &Entries,
@@ -46,7 +49,7 @@ impl<D: Body> Writer<'_, D> {
         let id_key = self.buffers.key.as_slice();
         let change = DocChange { id_key, before: None, after: Some(after), old, new };
         self.docs.check(&change)?;
-        new.without(old).try_for_each(|entry| self.check_unique(entry, own))
+        new.without(old).try_for_each(|entry| self.check_unique(entry, moved_from))
     }
 
     /// Writes one document and its entries; `after` is `None` to remove it. If a write fails, the

@@ -10,7 +10,6 @@ use arbour_core::{DecodeError, Error, KeyRange, KvRead, KvStore, KvWrite, Result
 use parking_lot::Mutex;
 
 use super::catalog::{self, Known, Record};
-use super::deferred::Deferred;
 use super::definition::Definition;
 use super::doc_store::DocRead;
 use super::entries::undecodable;
@@ -49,8 +48,6 @@ pub struct Collection<D> {
     pub(super) store_id: [u8; 16],
     pub(super) record_key: Arc<[u8]>,
     pub(super) known: Arc<Mutex<Option<Arc<Known>>>>,
-    /// Where unique values are noted instead of being checked, if they are checked later.
-    pub(super) deferred: Option<Arc<Deferred>>,
 }
 
 impl<D> Clone for Collection<D> {
@@ -61,7 +58,6 @@ impl<D> Clone for Collection<D> {
             store_id: self.store_id,
             record_key: Arc::clone(&self.record_key),
             known: Arc::clone(&self.known),
-            deferred: self.deferred.clone(),
         }
     }
 }
@@ -98,14 +94,8 @@ impl<D: Body> Collection<D> {
         let trees = Trees::open(store, &definition)?;
         let record_key = catalog::key(name).into();
         let (definition, trees) = (Arc::new(definition), Arc::new(trees));
-        let mut collection = Self {
-            definition,
-            trees,
-            store_id: [0; 16],
-            record_key,
-            known: Arc::default(),
-            deferred: None,
-        };
+        let mut collection =
+            Self { definition, trees, store_id: [0; 16], record_key, known: Arc::default() };
         let meta = store.open_tree(TreeName::layer(META_TREE)?)?;
         let noted = store.read(|snapshot| collection.read_declared(snapshot, &meta))?;
         collection.store_id = match noted {

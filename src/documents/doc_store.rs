@@ -10,7 +10,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::Result;
+use arbour_core::{DynSnapshot, Result};
 
 use super::entries::{Entries, Entry};
 use super::find::Find;
@@ -97,6 +97,9 @@ pub(super) trait DocRead {
     fn holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Holder>>;
 }
 
+/// A check that runs right before the commit.
+pub(super) type CommitCheck = Box<dyn Fn(&DynSnapshot<'_>) -> Result<()> + Send>;
+
 /// A document to write or to remove, with its entries before and after.
 #[derive(Clone, Copy)]
 pub(super) struct DocChange<'c> {
@@ -116,6 +119,9 @@ pub(super) trait DocWrite: DocRead {
     /// # Errors
     /// The error with which the change would fail, such as `TooLarge`.
     fn check(&self, change: &DocChange<'_>) -> Result<()>;
+
+    /// Has a check run right before the commit.
+    fn before_commit(&mut self, check: CommitCheck);
 
     /// Writes a document and its entries.
     ///

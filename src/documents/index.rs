@@ -27,6 +27,9 @@ pub struct Index {
     pub parts: Vec<IndexPart>,
     /// Whether two documents with the same values are refused. Null never equals null here.
     pub unique: bool,
+    /// Whether they are refused by the commit only, and not by the write.
+    #[serde(default)]
+    pub deferred: bool,
     /// Whether documents with a null value are left out.
     pub sparse: bool,
     /// Whether it contains the words of its one field instead of the field's value.
@@ -76,7 +79,14 @@ impl Index {
     pub fn on(field: &str) -> Self {
         let part = IndexPart { field: field.to_owned(), direction: Direction::Forward };
         let name = field.to_owned();
-        Self { name, parts: vec![part], unique: false, sparse: false, words: false }
+        Self {
+            name,
+            parts: vec![part],
+            unique: false,
+            deferred: false,
+            sparse: false,
+            words: false,
+        }
     }
 
     /// Defines an index that sorts the greatest value of a field first.
@@ -155,6 +165,42 @@ impl Index {
     pub fn unique(mut self) -> Self {
         self.unique = true;
         self
+    }
+
+    /// Refuses a second document with the same values right before the commit, so that documents can
+    /// exchange their values in one transaction. In between, several may have the same ones. If
+    /// several have them at the end, the commit fails with [`Unique`](super::DocError::Unique), and
+    /// nothing is written.
+    ///
+    /// A write costs more than with [`unique`](Self::unique) only if it finds its values taken. A
+    /// [savepoint](arbour_core::KvWrite::savepoint) is checked with its transaction. Members of a
+    /// group, and each event of a projection, are checked at their own end and fail alone. An index
+    /// that is still being built is checked at each write. Changing between the two forms does not
+    /// build the index anew.
+    ///
+    /// ```
+    /// use arbour::KvStore;
+    /// use arbour::documents::{Collection, Declaration, Field, Index};
+    /// use serde_json::{Value, json};
+    /// let store = arbour::MemoryStore::new();
+    /// let declaration = Declaration::<Value>::new("racks").field(Field::path("place"));
+    /// let racks = declaration.index(Index::on("place").unique_deferred());
+    /// let racks = Collection::open(&store, racks)?;
+    /// store.write(|transaction| {
+    ///     racks.insert(transaction, json!({"id": "a", "place": 1}))?;
+    ///     racks.insert(transaction, json!({"id": "b", "place": 2}))
+    /// })?;
+    /// store.write(|transaction| {
+    ///     racks.modify(transaction, "a", |rack| rack["place"] = 2.into())?;
+    ///     racks.modify(transaction, "b", |rack| rack["place"] = 1.into())
+    /// })?;
+    /// assert_eq!(racks.get(&store.snapshot()?, "a")?.unwrap()["place"], 2);
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[must_use]
+    pub fn unique_deferred(mut self) -> Self {
+        self.deferred = true;
+        self.unique()
     }
 
     /// Leaves out documents with null in it.

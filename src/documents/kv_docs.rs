@@ -7,7 +7,9 @@ use arbour_core::engine::Write;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result, Tree};
 
 use super::condition::Span;
-use super::doc_store::{DocChange, DocRead, DocWrite, Found, Holder, Notes, Visit, Visited};
+use super::doc_store::{
+    CommitCheck, DocChange, DocRead, DocWrite, Found, Holder, Notes, Visit, Visited,
+};
 use super::entries::{Entries, Entry, id_key, undecodable};
 use super::find::{Find, IndexRead};
 use super::trees::Trees;
@@ -158,6 +160,10 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
             }
         }
         Ok(())
+    }
+
+    fn before_commit(&mut self, check: CommitCheck) {
+        self.reader.before_commit(check);
     }
 
     fn apply(&mut self, change: &DocChange<'_>) -> Result<()> {

@@ -81,7 +81,6 @@ mod concurrent;
 mod condition;
 mod decimal;
 mod declaration;
-mod deferred;
 mod definition;
 mod doc_store;
 mod document;

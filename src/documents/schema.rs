@@ -66,6 +66,8 @@ pub(super) struct IndexDefinition {
     pub(super) name: String,
     pub(super) parts: Vec<Part>,
     pub(super) unique: bool,
+    /// Not in the fingerprint: the entries do not depend on when they are checked.
+    pub(super) deferred: bool,
     pub(super) sparse: bool,
     pub(super) words: bool,
     /// A text of everything the entries depend on. If it changes, the index must be rebuilt.
@@ -268,8 +270,8 @@ impl Schema {
             return Err(self.invalid(format!("the index {:?} {reason}", index.name)));
         }
         let fingerprint = self.fingerprint(index, &parts);
-        let Index { name, unique, sparse, words, .. } = index.clone();
-        Ok(IndexDefinition { name, parts, unique, sparse, words, fingerprint })
+        let Index { name, unique, deferred, sparse, words, .. } = index.clone();
+        Ok(IndexDefinition { name, parts, unique, deferred, sparse, words, fingerprint })
     }
 
     fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {

@@ -1,10 +1,9 @@
-//! Unique indexes that are checked after several writes instead of after each.
+//! Unique indexes that are checked right before the commit instead of at each write.
 
-use arbour_core::{Error, KvRead, KvWrite, Result, Savepoint};
+use arbour_core::{DynSnapshot, Error, Result};
 
 use super::collection::Collection;
-use super::deferred::Deferred;
-use super::doc_store::DocRead as _;
+use super::doc_store::{DocRead as _, Holder};
 use super::entries::Entry;
 use super::{Body, DocError};
 use crate::key::GROUP_DELIMITER;
@@ -13,83 +12,32 @@ use crate::key::GROUP_DELIMITER;
 const NO_DOCUMENT: &[u8] = &[GROUP_DELIMITER];
 
 impl<D: Body> Collection<D> {
-    /// Runs writes and checks unique indexes once at the end, so that documents can exchange their
-    /// values. In between, two documents may have the same ones. If two have the same ones at the
-    /// end, or the closure fails, all of its writes are undone.
-    ///
-    /// The closure gets a handle of the collection that defers the checks, and the transaction to use
-    /// it with. A unique index that is still being built is checked at each write.
-    ///
-    /// # Errors
-    /// The closure's own; [`Unique`](DocError::Unique) if documents share the values of a unique index
-    /// at the end; and what the store reports.
-    ///
-    #[cfg_attr(feature = "derive", doc = "```")]
-    #[cfg_attr(not(feature = "derive"), doc = "```text")]
-    /// use arbour::prelude::*;
-    ///
-    /// #[derive(Serialize, Deserialize, Document)]
-    /// #[document(collection = "racks")]
-    /// struct Rack {
-    ///     #[document(id)]
-    ///     name: String,
-    ///     #[document(unique)]
-    ///     place: u32,
-    /// }
-    ///
-    /// let store = arbour::open("memory:")?;
-    /// let racks = store.collection::<Rack>()?;
-    /// store.write(|tx| {
-    ///     racks.insert(tx, Rack { name: "a".to_owned(), place: 1 })?;
-    ///     racks.insert(tx, Rack { name: "b".to_owned(), place: 2 })
-    /// })?;
-    /// store.write(|tx| {
-    ///     racks.defer_unique(tx, |racks, tx| {
-    ///         racks.modify(tx, "a", |rack| rack.place = 2)?;
-    ///         racks.modify(tx, "b", |rack| rack.place = 1)
-    ///     })
-    /// })?;
-    /// assert_eq!(racks.find(Rack::PLACE.eq(1)).first(&store.snapshot()?)?.unwrap().name, "b");
-    /// # Ok::<(), arbour::Error>(())
-    /// ```
-    pub fn defer_unique<W: KvWrite, R>(
+    /// Returns a check that fails if two documents have the values of an entry then.
+    pub(super) fn unique_check(
         &self,
-        transaction: &mut W,
-        run: impl FnOnce(&Self, &mut Savepoint<'_, W>) -> Result<R>,
-    ) -> Result<R> {
-        let deferred = Deferred::new().into();
-        let deferring = Self { deferred: Some(deferred), ..self.clone() };
-        transaction.savepoint(|savepoint| {
-            let result = run(&deferring, savepoint)?;
-            deferring.check_deferred(savepoint)?;
-            Ok(result)
-        })
-    }
-
-    /// Checks the values that were noted. A handle that outlives the closure checks at each write from
-    /// now on.
-    fn check_deferred<R: KvRead>(&self, reader: &R) -> Result<()> {
-        let Some(deferred) = &self.deferred else { return Ok(()) };
-        let docs = self.docs(reader);
-        for (index, values) in deferred.end() {
+        entry: Entry<'_>,
+    ) -> impl Fn(&DynSnapshot<'_>) -> Result<()> + Send + 'static {
+        let (collection, index, values) = (self.clone(), entry.index, entry.values.to_vec());
+        move |reader| {
             let entry = Entry { index, key: &values, values: &values, has_null: false };
-            let Some(first) = docs.holder(entry, NO_DOCUMENT)? else { continue };
-            if let Some(second) = docs.holder(entry, &first.id_key)? {
-                return Err(self.taken(index, &second.id_key, &second.entry)?);
+            let docs = collection.docs(reader);
+            let Some(first) = docs.holder(entry, NO_DOCUMENT)? else { return Ok(()) };
+            match docs.holder(entry, &first.id_key)? {
+                Some(second) => Err(collection.taken(index, &second)?),
+                None => Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Builds the error for the values of an entry that a document has already.
-    pub(super) fn taken(&self, index: usize, holder: &[u8], entry: &[u8]) -> Result<Error> {
+    pub(super) fn taken(&self, index: usize, holder: &Holder) -> Result<Error> {
         let parts = self.definition.indexes.get(index).map(|index| index.parts.as_slice());
         let fields = parts.unwrap_or_default().iter();
         Ok(DocError::Unique {
             collection: self.definition.name().to_owned(),
             fields: fields.map(|part| self.definition.field_name(part.field).to_owned()).collect(),
-            values: self.values_of(index, entry)?,
-            holder: self.id_at(holder)?,
+            values: self.values_of(index, &holder.entry)?,
+            holder: self.id_at(&holder.id_key)?,
         }
         .into())
     }

@@ -20,7 +20,7 @@ impl<D: Body> Writer<'_, D> {
         new.sort();
         self.collect_old(before, &mut old)?;
         self.read_unbuilt(&new)?;
-        self.check(&self.buffers.key, &after, &old, &new)?;
+        self.check(None, &after, &old, &new)?;
         self.apply(before.is_there(), Some(&after), &old, &new)?;
         self.note_unbuilt(&new);
         (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
@@ -133,6 +133,6 @@ impl<D: Body> Writer<'_, D> {
         self.collect(&mut new, to_key, body)?;
         new.sort();
         self.read_unbuilt(&new)?;
-        self.check(from_key, &after, &Entries::default(), &new)
+        self.check(Some(from_key), &after, &Entries::default(), &new)
     }
 }

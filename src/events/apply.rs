@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arbour_core::engine::panic_message;
-use arbour_core::{DynTransaction, Error, ErrorKind, Operation, Result};
+use arbour_core::{DynTransaction, Error, ErrorKind, KvWrite as _, Operation, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -71,7 +71,16 @@ pub(super) fn apply(
     view: &mut DynTransaction<'_>,
 ) -> Result<Result<Effect, ApplyError>> {
     let mut applying = Applying { projection, sub_events: Vec::new() };
-    let ended = catch_unwind(AssertUnwindSafe(|| applying.run(event, view, 0)));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let result = applying.run(event, view, 0)?;
+        // Here and not at the commit of the batch, so that only this event fails.
+        view.run_checks().map_err(|cause| ApplyError {
+            phase: Phase::Apply,
+            model: projection.name().to_owned(),
+            cause: cause.into(),
+        })?;
+        Ok(result)
+    }));
     let failed = match ended {
         Ok(Ok(result)) => {
             return Ok(Ok(Effect { result, sub_events: applying.sub_events }));

@@ -1,6 +1,6 @@
 //! A collection whose writes are events.
 
-use arbour_core::{Cause, Error, KvRead, KvWrite, Result};
+use arbour_core::{Cause, DynTransaction, Error, KvRead, KvWrite, Result};
 use serde_json::{Value, json};
 
 use super::EventError;
@@ -20,7 +20,8 @@ const CODEC: u8 = 1;
 /// A collection whose writes are events: a [`Model`] that applies them, with [`EventWrites`] that
 /// creates them. A write that the collection refuses, for example because the document exists
 /// already or a unique value is taken, is not a failure of the event. The dispatching caller gets
-/// `{"refused": .., "kind": ..}` as the model's result; otherwise `{"id": .., "revision": ..}`.
+/// `{"refused": .., "kind": ..}` as the model's result; otherwise `{"id": .., "revision": ..}`. A
+/// unique index is checked at each write, even if it is deferred.
 ///
 /// Generated ids are the same whenever the events are applied again.
 ///
@@ -289,6 +290,19 @@ impl<D: Body> EventCollection<D> {
         let Written { id, revision, .. } = written;
         Ok(json!({"id": id.to_json(), "revision": revision}))
     }
+
+    /// Makes a write and checks it at once, because the next write is another event.
+    fn write_checked<W: KvWrite>(&self, write: &Write, view: &mut W) -> Result<Value> {
+        let indexes = &self.collection.declaration().indexes;
+        if !indexes.iter().any(|index| index.deferred) {
+            return self.write(write, view);
+        }
+        let mut part = DynTransaction::within(view);
+        let written = self.write(write, &mut part)?;
+        part.run_checks()?;
+        part.commit()?;
+        Ok(written)
+    }
 }
 
 /// The write that an event describes.
@@ -346,7 +360,7 @@ impl<D: Body> Model for EventCollection<D> {
     }
 
     fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> Handled<()> {
-        match self.write(&write, view) {
+        match self.write_checked(&write, view) {
             Ok(written) => out.returns(written),
             Err(error) => match refusal(&error) {
                 Some(kind) => out.returns(json!({"refused": error.to_string(), "kind": kind})),

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use arbour_core::engine::{TreeName, Write, forward};
+use arbour_core::engine::{CommitChecks, TreeName, Write, forward};
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, Operation,
     Result, Tree,
@@ -98,11 +98,13 @@ pub(super) fn reading<S: KvStore, R>(
 pub(super) struct Unwritable<R> {
     snapshot: R,
     limits: Limits,
+    checks: CommitChecks,
 }
 
 impl<'s, R> Unwritable<R> {
     pub(super) fn pin<S: KvStore<Snapshot<'s> = R>>(store: &'s S) -> Result<Self> {
-        Ok(Self { snapshot: store.snapshot()?, limits: store.capabilities().limits })
+        let (snapshot, limits) = (store.snapshot()?, store.capabilities().limits);
+        Ok(Self { snapshot, limits, checks: CommitChecks::default() })
     }
 }
 
@@ -130,6 +132,10 @@ impl<R: KvRead> KvWrite for Unwritable<R> {
 
     fn check(&self, write: &Write<'_>) -> Result<()> {
         self.limits.check(write)
+    }
+
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
     }
 
     fn commit(self) -> Result<()> {

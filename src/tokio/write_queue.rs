@@ -253,13 +253,14 @@ fn drop_quietly<T>(value: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
-/// Runs a closure in a savepoint, so that its writes are kept only if it succeeds.
+/// Runs a closure in a savepoint, so that its writes are kept only if it and its checks succeed.
 fn run_apart<R, E: From<Error>>(
     transaction: &mut DynTransaction<'_>,
     run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E>,
 ) -> Result<R, E> {
     let mut part = DynTransaction::within(transaction);
     let result = run(&mut part)?;
+    part.run_checks()?;
     part.commit()?;
     Ok(result)
 }

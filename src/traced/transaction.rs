@@ -86,7 +86,7 @@ impl<W: KvWrite> KvRead for TracedTransaction<W> {
 }
 
 impl<W: KvWrite> KvWrite for TracedTransaction<W> {
-    forward!(self => self.transaction; check);
+    forward!(self => self.transaction; check, commit_checks);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.life.writes += 1;

@@ -41,6 +41,7 @@ enum Status {
     collection = "plain",
     index(status, created desc),
     index(created desc, id, unique, sparse, name = "by creation"),
+    index(id, created, unique(deferred), sparse),
     index(unique asc, initial),
     computed(
         name = "initial",
@@ -63,7 +64,7 @@ struct Plain {
     name: String,
     #[document(many, index, default = [1, 2])]
     numbers: Vec<u8>,
-    #[document(field, required)]
+    #[document(unique(deferred), required)]
     weight: f32,
     #[document(sparse, false_is_null)]
     is_new: bool,
@@ -97,11 +98,13 @@ fn every_attribute_is_the_method_of_that_name() {
         .index(Index::descending("name").sparse())
         .index(Index::words("name").sparse())
         .index(Index::on("numbers"))
+        .index(Index::on("weight").unique_deferred())
         .index(Index::on("is_new").sparse())
         .index(Index::descending("initial"))
         .index(Index::on("letters"))
         .index(Index::on("status").then_descending("created"))
         .index(Index::descending("created").then("id").unique().sparse().named("by creation"))
+        .index(Index::on("id").then("created").unique_deferred().sparse())
         .index(Index::on("unique").then("initial"));
     assert_same(&Plain::declaration(), &by_hand);
     assert!(Collection::open(&arbour::MemoryStore::new(), Plain::declaration()).is_ok());

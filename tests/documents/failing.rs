@@ -39,7 +39,7 @@ impl<'s> KvRead for Failing<'s> {
 }
 
 impl KvWrite for Failing<'_> {
-    forward!(self => self.below; check, commit, rollback);
+    forward!(self => self.below; check, commit_checks, commit, rollback);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         self.count(Operation::Put)?;

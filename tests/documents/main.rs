@@ -11,7 +11,6 @@ mod columns;
 #[cfg(test)]
 mod defaults;
 #[cfg(test)]
-mod deferred;
 #[cfg(test)]
 #[cfg(feature = "derive")]
 mod derived_declaration;

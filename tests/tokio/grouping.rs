@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use arbour::tokio::Options;
-use arbour::{Durability, Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, StoreOptions};
+use arbour::{
+    Durability, Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation, StoreOptions,
+};
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
@@ -82,6 +84,29 @@ async fn a_write_that_fails_is_undone_and_the_others_go_on() {
         drop(gate);
         let (refused, kept) = both.await;
         assert!(matches!(refused, Err(Refusal::Full { count: 2 })), "{}", bed.engine);
+        kept.unwrap();
+        first.await.unwrap().unwrap();
+        assert!(bed.has("kept") && !bed.has("refused"), "{}", bed.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_check_fails_is_undone_and_the_others_go_on() {
+    for bed in beds() {
+        let (first, gate) = occupy(&bed).await;
+        let put = bed.put("refused");
+        let refused = bed.store.write(move |tx| {
+            tx.before_commit(|_| {
+                Err(Error::new(ErrorKind::Failed, Operation::Commit, "the check refuses"))
+            });
+            put(tx)
+        });
+        let both = async { tokio::join!(refused, bed.store.write(bed.put("kept"))) };
+        let mut both = Box::pin(both);
+        assert!(crate::gate::poll_once(both.as_mut()).is_pending());
+        drop(gate);
+        let (refused, kept) = both.await;
+        assert_eq!(refused.unwrap_err().message(), "the check refuses", "{}", bed.engine);
         kept.unwrap();
         first.await.unwrap().unwrap();
         assert!(bed.has("kept") && !bed.has("refused"), "{}", bed.engine);

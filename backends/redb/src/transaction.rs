@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use arbour_core::engine::{Write, WriterGuard};
+use arbour_core::engine::{CommitChecks, Write, WriterGuard};
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
@@ -47,6 +47,7 @@ pub struct RedbTransaction<'s> {
     durability: Durability,
     /// Set after a failure of redb, when the content of the transaction is unknown.
     failed: Option<ErrorKind>,
+    checks: CommitChecks,
     _guard: WriterGuard<'s>,
 }
 
@@ -58,7 +59,15 @@ impl<'s> RedbTransaction<'s> {
         guard: WriterGuard<'s>,
     ) -> Self {
         let open = OpenTransaction::new(transaction, |_| WriteTables::default());
-        Self { store, open, committed: OnceCell::new(), durability, failed: None, _guard: guard }
+        Self {
+            store,
+            open,
+            committed: OnceCell::new(),
+            durability,
+            failed: None,
+            checks: CommitChecks::default(),
+            _guard: guard,
+        }
     }
 
     fn committed(&self) -> Result<&RedbSnapshot<'s>> {
@@ -191,13 +200,18 @@ impl KvWrite for RedbTransaction<'_> {
         self.store.check(write)
     }
 
-    fn commit(self) -> Result<()> {
-        // The tables must be closed before redb commits.
-        let transaction = self.open.into_owner();
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
+    fn commit(mut self) -> Result<()> {
         if let Some(kind) = self.failed {
             let message = "the transaction was rolled back, because an earlier write in it failed: run it again";
             return Err(self.store.locate(Error::new(kind, Operation::Commit, message)));
         }
+        self.run_checks()?;
+        // The tables must be closed before redb commits.
+        let transaction = self.open.into_owner();
         self.store.commit(transaction, self.durability, Operation::Commit)
     }
 

@@ -1,6 +1,6 @@
 //! Writing through a transaction.
 
-use arbour_core::engine::{Write, WriterGuard};
+use arbour_core::engine::{CommitChecks, Write, WriterGuard};
 use arbour_core::{
     Batch, Direction, Durability, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
@@ -32,6 +32,7 @@ pub struct SqliteTransaction<'s> {
     /// The first failure of SQLite, after which the content of the transaction is unknown: some
     /// failures roll all of it back.
     failure: Option<Error>,
+    checks: CommitChecks,
     _guard: WriterGuard<'s>,
 }
 
@@ -46,7 +47,8 @@ impl<'s> SqliteTransaction<'s> {
         let begun = store.writer.begin(&store.connector, durability, operation);
         let connection = begun.map_err(|error| store.locate(error))?;
         let session = Some(store.session(connection));
-        Ok(Self { store, session, failure: None, _guard: guard })
+        let checks = CommitChecks::default();
+        Ok(Self { store, session, failure: None, checks, _guard: guard })
     }
 
     #[inline]
@@ -140,7 +142,15 @@ impl KvWrite for SqliteTransaction<'_> {
         self.store.check(write)
     }
 
-    fn commit(self) -> Result<()> {
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
+    fn commit(mut self) -> Result<()> {
+        // After a failure a check would read an unknown state.
+        if self.failure.is_none() {
+            self.run_checks()?;
+        }
         self.commit_as(Operation::Commit)
     }
 

@@ -10,6 +10,7 @@ use crate::{Bed, Factory};
 mod batches;
 mod claims;
 mod closing;
+mod commit_checks;
 mod conflicts;
 mod cursors;
 mod damage;
@@ -114,6 +115,10 @@ macro_rules! __cases {
             savepoints {
                 undone kept nested delete_range_undone reads_over_all_levels
                 refused_write_is_undone panic_undoes_all
+            }
+            commit_checks {
+                read_what_is_committed failure_undoes not_run_without_commit panic_undoes
+                of_savepoints run_early of_group_members of_detached
             }
             isolation {
                 lost_update write_skew phantom_in_empty_range conflict_by_manifest

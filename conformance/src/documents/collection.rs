@@ -11,7 +11,7 @@ use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::Value;
 
-use super::tested::{ChangeOf, TestCollection, TestReader, TestWriter};
+use super::tested::{TestCollection, TestReader, TestWriter};
 
 impl<D: Body> TestCollection<D> for Collection<D> {
     type Reader<'r, R: KvRead + 'r> = CollectionReader<'r, D, R>;
@@ -337,14 +337,6 @@ impl<D: Body, W: KvWrite> TestWriter<D> for CollectionWriter<'_, D, W> {
 
     fn upsert_whole(&mut self, document: D, change: impl FnOnce(&mut D)) -> Result<D> {
         self.collection.upsert(self.transaction, document, change)
-    }
-
-    fn modify_together(&mut self, changes: &[ChangeOf<'_, D>]) -> Result<()> {
-        self.collection.defer_unique(self.transaction, |collection, transaction| {
-            changes
-                .iter()
-                .try_for_each(|(id, change)| collection.modify(transaction, *id, change).map(drop))
-        })
     }
 
     fn delete_where(&mut self, filter: Filter<D>) -> Result<u64> {

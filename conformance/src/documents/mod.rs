@@ -30,4 +30,4 @@ pub(crate) use bed::DocBed;
 pub use factory::{DocFactory, SoundDocuments};
 pub use killed::killed_builder_goes_on;
 pub use suite::DocumentSuite;
-pub use tested::{ChangeOf, TestCollection, TestDocuments, TestReader, TestWriter};
+pub use tested::{TestCollection, TestDocuments, TestReader, TestWriter};

@@ -203,15 +203,6 @@ pub trait TestReader<D: Body> {
     fn max_by(&self, filter: &Filter<D>, group: &str, field: &str) -> Result<Vec<(Value, Value)>>;
 }
 
-/// A change of the document that has an id.
-///
-/// ```
-/// use arbour_conformance::documents::ChangeOf;
-/// let change: ChangeOf<'_, u32> = ("ada", &|age| *age += 1);
-/// assert_eq!(change.0, "ada");
-/// ```
-pub type ChangeOf<'c, D> = (&'c str, &'c dyn Fn(&mut D));
-
 /// Writes a collection in a transaction.
 ///
 /// ```
@@ -284,9 +275,6 @@ pub trait TestWriter<D: Body>: TestReader<D> {
 
     /// `Collection::upsert`.
     fn upsert_whole(&mut self, document: D, change: impl FnOnce(&mut D)) -> Result<D>;
-
-    /// `Collection::defer_unique`, with a change of each document by its id.
-    fn modify_together(&mut self, changes: &[ChangeOf<'_, D>]) -> Result<()>;
 
     fn delete_where(&mut self, filter: Filter<D>) -> Result<u64>;
 

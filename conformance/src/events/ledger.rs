@@ -9,7 +9,7 @@ use arbour::documents::{Collection, Declaration, Field, Index};
 use arbour::events::{
     Append, Event, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
 };
-use arbour_core::{KvRead, KvWrite};
+use arbour_core::{Error, ErrorKind, KvRead, KvWrite, Operation};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 
@@ -121,7 +121,7 @@ pub(crate) fn expecting(stream: &str, expected: Expected, amount: i64) -> Result
 /// | member of the payload | what it does |
 /// |---|---|
 /// | `cents` | moves them |
-/// | `fail` | fails in this phase, until it is mended |
+/// | `fail` | fails in this phase, until it is mended; in `check`, which comes before the commit |
 /// | `panic` | panics in this phase, until it is mended |
 /// | `emit` | emits these sub-events, each `[stream, payload]`, in `derive`, or in `reduce` by `emit in reduce` |
 /// | `turn` | runs these in `transact`, and keeps their results |
@@ -276,6 +276,11 @@ impl Model for Ledger {
         if !seen.is_empty() {
             let seen = json!({"seen": seen});
             self.accounts.update_json(turn.view(), event.stream, &seen)?;
+        }
+        if payload.get("fail").is_some_and(|fail| fail == "check") && !self.scene.is_mended() {
+            turn.view().before_commit(|_| {
+                Err(Error::new(ErrorKind::Failed, Operation::Layer, "asked to fail in a check"))
+            });
         }
         self.enter("transact", &payload, event)
     }

@@ -115,6 +115,14 @@ macro_rules! __faults {
             RefusedWriteSpoils "transactions::failed_write_leaves_it_usable",
             /// A failed savepoint leaves its writes.
             SavepointLeaks "savepoints::undone",
+            /// A commit does not run the checks that were to run before it.
+            ChecksNotRun "commit_checks::failure_undoes",
+            /// The checks run after the commit, as a hook does.
+            ChecksRunLate "commit_checks::failure_undoes",
+            /// The checks read the state before the transaction.
+            ChecksMissWrites "commit_checks::read_what_is_committed",
+            /// The checks run before a rollback too.
+            ChecksRunAtRollback "commit_checks::not_run_without_commit",
             /// Transactions run concurrently and the last to commit wins.
             LastCommitWins "isolation::lost_update",
             /// Transactions run concurrently, and only writes to the same key conflict: plain

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::{mem, thread};
 
-use arbour_core::engine::Write;
 use arbour_core::engine::{
-    Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, foreign_tree,
+    CommitChecks, Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, Write, foreign_tree,
 };
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
@@ -50,6 +49,7 @@ pub struct FaultyTransaction<'s> {
     edits: Vec<Edit>,
     /// The keys that were read, if conflicts are detected by them.
     read: RefCell<HashSet<(Tree, Vec<u8>)>>,
+    checks: CommitChecks,
     durability: Durability,
     spoiled: bool,
     ended: bool,
@@ -76,6 +76,7 @@ impl<'s> FaultyTransaction<'s> {
             below,
             edits: Vec::new(),
             read: RefCell::default(),
+            checks: CommitChecks::default(),
             durability,
             spoiled: false,
             ended: false,
@@ -149,6 +150,21 @@ impl<'s> FaultyTransaction<'s> {
             };
         }
         Ok(merged.into_iter().collect())
+    }
+
+    /// Runs the checks; returns what the commit is to return once it has written.
+    fn checked(&mut self) -> Result<Result<()>> {
+        match self.store.fault() {
+            Some(Fault::ChecksNotRun) => Ok(Ok(())),
+            Some(Fault::ChecksRunLate) => Ok(self.run_checks()),
+            Some(Fault::ChecksMissWrites) => {
+                let edits = mem::take(&mut self.edits);
+                let checked = self.run_checks();
+                self.edits = edits;
+                checked.map(Ok)
+            }
+            _ => self.run_checks().map(Ok),
+        }
     }
 
     /// Passes the writes down, whether a commit was requested or not.
@@ -316,17 +332,26 @@ impl KvWrite for FaultyTransaction<'_> {
         self.store.told(self.store.admit(write, Fault::ForeignHandleWritten).map(drop))
     }
 
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
     fn commit(mut self) -> Result<()> {
         if self.spoiled && self.store.has(Fault::RefusedWriteSpoils) {
             self.ended = true;
             let message = "an earlier write of the transaction failed";
             return Err(Error::new(ErrorKind::Engine, Operation::Commit, message));
         }
+        let checked = self.checked().inspect_err(|_| self.ended = true)?;
         let finished = self.finish();
-        self.store.told(finished)
+        self.store.told(finished)?;
+        checked
     }
 
     fn rollback(mut self) -> Result<()> {
+        if self.store.has(Fault::ChecksRunAtRollback) {
+            let _ = self.run_checks();
+        }
         if self.store.has(Fault::RollbackKeepsWrites) {
             return self.finish();
         }

@@ -6,7 +6,7 @@ use super::home::Home;
 use super::recording_cursor::RecordingCursor;
 use super::work::Work;
 use crate::batch::Write;
-use crate::engine::{MergeCursor, OverlayValue, keys_in};
+use crate::engine::{CommitChecks, MergeCursor, OverlayValue, keys_in};
 use crate::{
     Direction, Durability, DynStore, KeyRange, KvRead, KvStore, KvWrite, Operation, OwnedSnapshot,
     Result, Tree,
@@ -28,6 +28,8 @@ use crate::{
 /// - Values are compared, so an entry that was changed and changed back is no conflict. A write to
 ///   an entry that was not read is none either: the last commit wins.
 /// - [`delete_range`](KvWrite::delete_range) reads the keys of its range.
+/// - [Checks](KvWrite::before_commit) run first, on what this transaction sees; what they read counts
+///   as read.
 /// - A transaction without writes commits without the writer and without a check: it was right at
 ///   the moment of its snapshot.
 /// - The check reads again what was read, while it holds the writer. What it read and wrote is kept in
@@ -108,8 +110,8 @@ impl DetachedTransaction {
     /// callers share a commit in this way.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict) if anything has changed; nothing was written then.
-    /// Errors of reading and writing in the other transaction; part of this one's writes may have
+    /// That of a [check](KvWrite::before_commit), and [`Conflict`](crate::ErrorKind::Conflict) if
+    /// anything has changed; nothing was written then. Errors of reading and writing in the other transaction; part of this one's writes may have
     /// been made there then, so undo them by a [savepoint](KvWrite::savepoint) or a rollback.
     ///
     /// ```
@@ -126,7 +128,7 @@ impl DetachedTransaction {
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
     pub fn commit_in(mut self, transaction: &mut impl KvWrite) -> Result<()> {
-        self.take_work().settle(transaction)
+        self.take_checked()?.settle(transaction)
     }
 
     /// Makes it come back to a place when it is dropped.
@@ -145,6 +147,14 @@ impl DetachedTransaction {
 
     fn take_work(&mut self) -> Box<Work> {
         self.work.take().expect("only its end takes the work of a transaction")
+    }
+
+    /// Runs the checks, and takes what is to be committed.
+    fn take_checked(&mut self) -> Result<Box<Work>> {
+        // One without a home, because it has ended even if a check fails.
+        let mut ending = Self::from_work(self.take_work());
+        ending.run_checks()?;
+        Ok(ending.take_work())
     }
 }
 
@@ -234,6 +244,10 @@ impl KvWrite for DetachedTransaction {
         work.store().capabilities().limits.check(write)
     }
 
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.work_mut().checks
+    }
+
     /// Checks what was read, and commits the writes.
     ///
     /// # Errors
@@ -242,7 +256,7 @@ impl KvWrite for DetachedTransaction {
     /// free in time, and at once if this thread holds it. Nothing was written then. Otherwise as for
     /// any transaction.
     fn commit(mut self) -> Result<()> {
-        let committed = self.take_work().commit();
+        let committed = self.take_checked().and_then(|work| work.commit());
         committed.map_err(|error| match error.operation() {
             // The caller did not begin a transaction itself, so report its own operation.
             Operation::Begin | Operation::Apply => error.with_operation(Operation::Commit),

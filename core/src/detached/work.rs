@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 
 use super::recorded_snapshot::RecordedSnapshot;
-use crate::engine::{TreeName, WriteSet, foreign_tree};
+use crate::engine::{CommitChecks, TreeName, WriteSet, foreign_tree};
 use crate::{Durability, DynStore, KvStore, KvWrite, Operation, OwnedSnapshot, Result, Tree};
 
 /// What a transaction has read and written.
 pub(super) struct Work {
     pub(super) below: RecordedSnapshot,
     pub(super) writes: WriteSet,
+    pub(super) checks: CommitChecks,
     durability: Durability,
     /// The number of the store, by which its handles are told from foreign ones.
     store_number: OnceCell<u64>,
@@ -18,7 +19,13 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn new(snapshot: OwnedSnapshot, durability: Durability) -> Self {
         let below = RecordedSnapshot::new(snapshot);
-        Self { below, writes: WriteSet::new(), durability, store_number: OnceCell::new() }
+        Self {
+            below,
+            writes: WriteSet::new(),
+            checks: CommitChecks::default(),
+            durability,
+            store_number: OnceCell::new(),
+        }
     }
 
     pub(super) fn store(&self) -> &DynStore {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::erased_read::ErasedRead;
 use super::snapshot::SendSnapshot;
 use crate::batch::Write;
-use crate::engine::TreeName;
+use crate::engine::{CommitChecks, TreeName};
 use crate::{Batch, Capabilities, Durability, KeyRange, KvStore, KvWrite, Result, Stats, Tree};
 
 pub(super) trait ErasedStore: Send + Sync {
@@ -33,6 +33,7 @@ pub(super) trait ErasedWrite: ErasedRead {
     fn erased_delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;
     fn erased_delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()>;
     fn erased_check(&self, write: &Write<'_>) -> Result<()>;
+    fn erased_commit_checks(&mut self) -> &mut CommitChecks;
     fn erased_commit(self: Box<Self>) -> Result<()>;
     fn erased_rollback(self: Box<Self>) -> Result<()>;
 }
@@ -102,6 +103,10 @@ impl<W: KvWrite> ErasedWrite for W {
 
     fn erased_check(&self, write: &Write<'_>) -> Result<()> {
         self.check(write)
+    }
+
+    fn erased_commit_checks(&mut self) -> &mut CommitChecks {
+        self.commit_checks()
     }
 
     fn erased_commit(self: Box<Self>) -> Result<()> {

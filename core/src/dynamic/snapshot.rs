@@ -2,12 +2,14 @@
 
 use super::erased_read::ErasedRead;
 use super::value::DynValue;
+use crate::engine::forward;
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// A cursor of any engine.
 pub(super) type DynCursor<'t> = Box<dyn Cursor + 't>;
 
-/// A snapshot of a [`DynStore`](crate::DynStore).
+/// A snapshot of a [`DynStore`](crate::DynStore), or the state that a transaction of any store is
+/// about to commit: [`KvWrite::before_commit`](crate::KvWrite::before_commit).
 ///
 /// ```
 /// use arbour_core::{DynSnapshot, DynStore, KvRead, KvStore, MemoryStore};
@@ -24,6 +26,20 @@ impl<'s> DynSnapshot<'s> {
     pub(super) fn new(snapshot: Box<dyn ErasedRead + 's>) -> Self {
         Self { snapshot }
     }
+
+    /// Erases the type of a borrowed reader.
+    pub(crate) fn lent<R: KvRead>(reader: &'s R) -> Self {
+        Self::new(Box::new(Lent { reader }))
+    }
+}
+
+struct Lent<'r, R> {
+    reader: &'r R,
+}
+
+impl<R: KvRead> KvRead for Lent<'_, R> {
+    forward!(types of R);
+    forward!(self => self.reader; reads);
 }
 
 /// A snapshot of any engine that can move between threads.

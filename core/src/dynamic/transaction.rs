@@ -5,6 +5,7 @@ use super::snapshot::DynCursor;
 use super::snapshot::read_through;
 use super::value::DynValue;
 use crate::batch::Write;
+use crate::engine::CommitChecks;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Savepoint, Tree};
 
 /// A transaction of a [`DynStore`](crate::DynStore).
@@ -28,7 +29,8 @@ impl<'s> DynTransaction<'s> {
     }
 
     /// Starts a savepoint in a transaction of any store. Its [`commit`](KvWrite::commit) adds the
-    /// changes to that transaction; dropping it discards them.
+    /// changes, and the [checks](KvWrite::before_commit), to that transaction; dropping it discards
+    /// them.
     ///
     /// With it, code that is compiled once works in transactions of every type.
     ///
@@ -70,6 +72,10 @@ impl KvWrite for DynTransaction<'_> {
 
     fn check(&self, write: &Write<'_>) -> Result<()> {
         self.transaction.erased_check(write)
+    }
+
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        self.transaction.erased_commit_checks()
     }
 
     fn commit(self) -> Result<()> {

@@ -223,6 +223,11 @@ macro_rules! __forward_method {
             $inner.check(write)
         }
     };
+    (commit_checks $self:ident $inner:expr) => {
+        fn commit_checks(&mut $self) -> &mut $crate::engine::CommitChecks {
+            $inner.commit_checks()
+        }
+    };
     (commit $self:ident $inner:expr) => {
         fn commit($self) -> $crate::Result<()> {
             $inner.commit()

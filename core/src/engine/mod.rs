@@ -16,6 +16,7 @@
 //! - [`WriteLatch`] refuses commits after a failed write or sync.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
+//! - [`CommitChecks`] are what a transaction runs right before its commit.
 //! - [`forward`] forwards methods to a wrapped value.
 //! - [`write_backup`] moves a backup to its destination once it is complete.
 //!
@@ -63,5 +64,6 @@ pub use crate::__forward as forward;
 pub use crate::batch::Write;
 pub use crate::bound::{prefix_end, successor};
 pub use crate::buffer::Buffer;
+pub use crate::commit_checks::CommitChecks;
 pub use crate::dynamic::SendSnapshot;
 pub use crate::tree::foreign_tree;

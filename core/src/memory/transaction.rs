@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::cursor::MemoryCursor;
 use super::{MemorySnapshot, MemoryStore};
 use crate::batch::Write;
-use crate::engine::WriterGuard;
-use crate::engine::keys_in;
+use crate::engine::{CommitChecks, WriterGuard, keys_in};
 use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 /// A transaction of a [`MemoryStore`]: its own version of the trees, which the commit swaps in.
@@ -23,6 +22,7 @@ use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 pub struct MemoryTransaction<'s> {
     store: &'s MemoryStore,
     version: MemorySnapshot<'s>,
+    checks: CommitChecks,
     _guard: WriterGuard<'s>,
 }
 
@@ -30,7 +30,7 @@ impl<'s> MemoryTransaction<'s> {
     pub(super) fn new(store: &'s MemoryStore, guard: WriterGuard<'s>) -> Self {
         let trees = store.trees.read().clone();
         let version = MemorySnapshot::new(&store.registry, trees);
-        Self { store, version, _guard: guard }
+        Self { store, version, checks: CommitChecks::default(), _guard: guard }
     }
 
     /// Applies a checked write. Not inlined: too much code for every caller.
@@ -119,7 +119,12 @@ impl KvWrite for MemoryTransaction<'_> {
         self.store.check(write)
     }
 
-    fn commit(self) -> Result<()> {
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
+    fn commit(mut self) -> Result<()> {
+        self.run_checks()?;
         let previous = std::mem::replace(&mut *self.store.trees.write(), self.version.trees);
         // Free what no snapshot shares after releasing the lock, so that readers do not wait for
         // it.

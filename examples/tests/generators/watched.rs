@@ -64,7 +64,7 @@ impl<'s> KvRead for WatchedTransaction<'s> {
 }
 
 impl KvWrite for WatchedTransaction<'_> {
-    forward!(self => self.transaction; check, rollback);
+    forward!(self => self.transaction; check, commit_checks, rollback);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         (self.store.watch)(Moment::Write)?;

@@ -12,7 +12,6 @@ use super::claims::{found, load, means, member, raw, refused};
 pub(super) use super::orders::{
     compound_mixed_directions, numbers_in_order, texts_in_order, words_begin_and_fold, words_found,
 };
-pub(super) use super::whole::unique_deferred;
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 

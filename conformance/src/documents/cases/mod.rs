@@ -15,6 +15,7 @@ mod catalog;
 pub(super) mod claims;
 mod cursors;
 mod declarations;
+mod deferred;
 mod explains;
 mod feed;
 mod fields;
@@ -83,9 +84,13 @@ macro_rules! __documents_cases {
             }
             indexes {
                 unique_refused_leaves_no_residue unique_names_field_value_holder
-                unique_ignores_null unique_deferred update_moves_exactly_what_changed sparse_omits_null
+                unique_ignores_null update_moves_exactly_what_changed sparse_omits_null
                 fractions_leave_nothing many_values_deduped numbers_in_order texts_in_order compound_mixed_directions
                 words_found words_begin_and_fold
+            }
+            deferred {
+                exchanged taken_at_commit_refused nulls_many_values_and_compounds of_savepoints
+                of_group_members of_detached declared_either_way while_built
             }
             filters {
                 equal in_list ranges prefixes substrings contains_any contains_all nulls

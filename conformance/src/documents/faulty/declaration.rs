@@ -72,6 +72,9 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
     for index in &mut declaration.indexes {
         match fault {
             DocFault::UniqueNotEnforced => index.unique = false,
+            DocFault::UniqueCheckedAtEachWrite => index.deferred = false,
+            DocFault::DeferredNotChecked => index.unique &= !index.deferred,
+            DocFault::DeferralRebuilds => index.sparse |= index.deferred,
             DocFault::SparseHoldsNull => index.sparse = false,
             _ => {}
         }

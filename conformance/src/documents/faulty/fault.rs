@@ -117,7 +117,11 @@ macro_rules! __doc_faults {
             NullIsTaken "indexes::unique_ignores_null",
             /// Unique values are checked at each write, so two documents cannot exchange them, as in
             /// SQLite and MySQL.
-            UniqueCheckedAtEachWrite "indexes::unique_deferred",
+            UniqueCheckedAtEachWrite "deferred::exchanged",
+            /// Unique values that are to be checked at the commit are not checked at all.
+            DeferredNotChecked "deferred::taken_at_commit_refused",
+            /// Declaring that unique values are checked at the commit builds their index anew.
+            DeferralRebuilds "deferred::declared_either_way",
             /// A changed document leaves its old entries in the indexes.
             UpdateLeavesEntry "indexes::update_moves_exactly_what_changed",
             /// A sparse index holds nulls.

@@ -16,7 +16,7 @@ use super::declaration::at;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
 use crate::documents::collection::CollectionWriter;
-use crate::documents::{ChangeOf, TestReader, TestWriter};
+use crate::documents::{TestReader, TestWriter};
 
 /// Writes the documents of a [`FaultyCollection`].
 ///
@@ -241,15 +241,6 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
             return self.below().put_whole(document);
         }
         self.below().upsert_whole(document, change)
-    }
-
-    fn modify_together(&mut self, changes: &[ChangeOf<'_, D>]) -> Result<()> {
-        if self.has(DocFault::UniqueCheckedAtEachWrite) {
-            let modify =
-                |(id, change): &ChangeOf<'_, D>| self.below().modify_whole(*id, change).map(drop);
-            return changes.iter().try_for_each(modify);
-        }
-        self.below().modify_together(changes)
     }
 
     fn delete_where(&mut self, filter: Filter<D>) -> Result<u64> {

@@ -23,8 +23,16 @@ fn declaration(name: &str, ids: &Ids) -> Declaration<Value> {
 
 fn open<F: Factory>(bed: &EventBed<F>, name: &str, ids: &Ids) -> Result<Events> {
     let projection = Projection::new(name, 1);
-    let collection =
-        Collection::open(&**bed.views(), declaration(&projection.view("people"), ids))?;
+    let declaration = declaration(&projection.view("people"), ids);
+    open_declared(bed, projection, declaration)
+}
+
+fn open_declared<F: Factory>(
+    bed: &EventBed<F>,
+    projection: Projection,
+    declaration: Declaration<Value>,
+) -> Result<Events> {
+    let collection = Collection::open(&**bed.views(), declaration)?;
     let model = EventCollection::new("people", collection);
     bed.builder().projection(projection.model(model)).build()
 }
@@ -115,6 +123,34 @@ pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<
     bed.settle()?;
     assert_eq!(people(bed, "people", &Ids::Chosen)?, [json!({"id": "ada", "email": "c@x"})]);
     assert_eq!(bed.log()?.head(&bed.log_store().snapshot()?)?.position, 8);
+    Ok(())
+}
+
+/// A write whose values are taken is refused alone, also if its collection defers that to the commit:
+/// the events that share its commit are applied.
+pub(super) fn deferred_refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let projection = Projection::new("people", 1);
+    let mut declaration = declaration(&projection.view("people"), &Ids::Chosen);
+    declaration.indexes = vec![Index::on("email").unique_deferred().sparse()];
+    let events = open_declared(bed, projection, declaration)?;
+    let writes = EventWrites::<Value>::new("people");
+    let mut append = arbour::events::Append::default();
+    for (id, email) in [("ada", "a@x"), ("bob", "a@x"), ("cyd", "c@x")] {
+        append = append.event(writes.insert(&json!({"id": id, "email": email}))?);
+    }
+    let dispatched = events.dispatch_all(append)?;
+    let results = dispatched.outcomes("people").iter().map(|outcome| match outcome {
+        Outcome::Applied { result, .. } => {
+            result.get("people").and_then(|said| said.get("kind")).cloned()
+        }
+        _ => Some(json!(format!("{outcome:?}"))),
+    });
+    assert_eq!(results.collect::<Vec<_>>(), [None, Some(json!("unique")), None]);
+    drop(events);
+    bed.settle()?;
+    let people = people(bed, "people", &Ids::Chosen)?;
+    let ids: Vec<_> = people.iter().filter_map(|person| person.get("id")?.as_str()).collect();
+    assert_eq!(ids, ["ada", "cyd"]);
     Ok(())
 }
 

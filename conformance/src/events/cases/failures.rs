@@ -168,6 +168,35 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result
     Ok(())
 }
 
+/// A check that a handler has run before the commit is the event's own: it fails that event, and none
+/// of those that are applied with it.
+pub(super) fn failed_check_fails_event<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let open = |bed: &EventBed<F>| {
+        bed.open_with(|bank| {
+            bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
+        })
+    };
+    let events = open(bed)?;
+    applied(&events, cents("a", 1)?)?;
+    let outcome = dispatch(&events, failing("a", "check")?)?;
+    let is_aside =
+        matches!(&outcome, Outcome::DeadLettered { reason } if reason.contains("fail in a check"));
+    assert!(is_aside, "{outcome:?}");
+    drop(events);
+    for event in [cents("a", 2)?, failing("b", "check")?, cents("b", 3)?] {
+        append(bed, event)?;
+    }
+    bed.settle()?;
+    let events = open(bed)?;
+    assert_eq!(events.catch_up("bank")?, 5);
+    assert_eq!(dead(&events)?, "2 a failed apply, 4 b failed apply");
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 3 2, b 3 1");
+    bed.scene.mend(true);
+    assert!(events.replay("bank", 2)?);
+    assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 103 3, b 3 1");
+    Ok(())
+}
+
 /// If an event fails, the later events of its stream are dead-lettered with it, in order, and no
 /// other stream is affected.
 pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {

@@ -49,7 +49,7 @@ macro_rules! __events_cases {
             failures {
                 halts_until_resumed panic_is_failure retries_with_backoff waiters_share_a_backoff
                 dead_letters_replayed quarantine_keeps_stream skipped_is_put_aside unknown_types_by_declaration
-                undecodable_payload_fails
+                undecodable_payload_fails failed_check_fails_event
             }
             dispatching {
                 always_resolves waits_as_told handler_cannot_dispatch many_callers_each_own_result
@@ -84,7 +84,7 @@ macro_rules! __events_cases {
                 found_by_index_alike made_of_what_is_there copy_keeps_its_own
             }
             collections {
-                writes_are_events refusals_are_results made_ids_come_again metadata_and_init
+                writes_are_events refusals_are_results deferred_refusals_are_results made_ids_come_again metadata_and_init
             }
             folds {
                 snapshot_shortens_fold

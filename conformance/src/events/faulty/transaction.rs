@@ -59,7 +59,7 @@ impl<'s> KvRead for TamperedTransaction<'s> {
 }
 
 impl KvWrite for TamperedTransaction<'_> {
-    forward!(self => self.below; check, rollback);
+    forward!(self => self.below; check, commit_checks, rollback);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.fault else {

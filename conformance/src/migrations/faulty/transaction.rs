@@ -65,6 +65,7 @@ impl<'s> KvRead for DistortedTransaction<'s> {
 
 impl KvWrite for DistortedTransaction<'_> {
     forward!(self => self.below(); check);
+    forward!(self => self.below_mut(); commit_checks);
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.fault else {

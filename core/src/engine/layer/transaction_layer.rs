@@ -8,7 +8,8 @@ use super::SnapshotEngine;
 use crate::batch::Write;
 use crate::engine::overlay::{WriteSet, keys_in};
 use crate::engine::{
-    MergeCursor, OverlayValue, SendSnapshot, TreeName, WriterGuard, WriterSlot, foreign_tree,
+    CommitChecks, MergeCursor, OverlayValue, SendSnapshot, TreeName, WriterGuard, WriterSlot,
+    foreign_tree,
 };
 use crate::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
@@ -113,6 +114,7 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
             layer: self,
             snapshot: OnceCell::new(),
             writes: WriteSet::new(),
+            checks: CommitChecks::default(),
             durability,
             _guard: guard,
         })
@@ -185,6 +187,7 @@ pub struct LayeredTransaction<'s, E: SnapshotEngine> {
     /// the slot.
     snapshot: OnceCell<E::Snapshot<'s>>,
     writes: WriteSet,
+    checks: CommitChecks,
     durability: Durability,
     _guard: WriterGuard<'s>,
 }
@@ -278,7 +281,12 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
         self.layer.check(write)
     }
 
-    fn commit(self) -> Result<()> {
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        &mut self.checks
+    }
+
+    fn commit(mut self) -> Result<()> {
+        self.run_checks()?;
         // Drop the transaction's own snapshot first, so that the engine need not keep what the
         // batch overwrites.
         drop(self.snapshot);

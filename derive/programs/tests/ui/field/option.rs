@@ -38,4 +38,13 @@ struct Misplaced {
     reference: String,
 }
 
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "checked")]
+struct Checked {
+    #[document(id)]
+    id: u64,
+    #[document(unique(late))]
+    reference: String,
+}
+
 fn main() {}

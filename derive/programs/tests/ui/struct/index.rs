@@ -60,4 +60,11 @@ struct Long {
     another_name_of_fifty_letters_that_is_much_too_long: u64,
 }
 
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "checked", index(id, unique(late)))]
+struct Checked {
+    #[document(id)]
+    id: u64,
+}
+
 fn main() {}
