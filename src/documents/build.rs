@@ -187,7 +187,13 @@ impl<D: Body> Collection<D> {
                 let stored = self.decode(key, value)?;
                 for &number in indexes {
                     if let Some(index) = self.definition.indexes.get(number) {
-                        entries.add(&self.definition, number, index, key, &stored.body)?;
+                        entries.add(
+                            &self.definition,
+                            number,
+                            index,
+                            key,
+                            &self.definition.fields_of(&stored.body),
+                        )?;
                     }
                 }
                 last = Some(key.to_vec());

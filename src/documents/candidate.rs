@@ -4,14 +4,13 @@ use arbour_core::Direction;
 use serde_json::Value;
 
 use super::condition::{Condition, Span};
-use super::definition::Definition;
+use super::encode_scalar;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::{Order, turned};
-use super::schema::{FieldRef, IndexDefinition};
+use super::schema::{FieldRef, IndexDefinition, Schema};
 use super::words::AskedWord;
-use super::{Body, encode_scalar};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, prefix_end};
 
 /// The maximum number of ranges read for one query. If more would be needed, the remaining parts
@@ -34,11 +33,7 @@ pub(super) struct Candidate {
 }
 
 /// Lists the ways in which an index can answer a conjunction of conditions.
-pub(super) fn of_index<D: Body>(
-    goal: &Goal<'_, D>,
-    number: usize,
-    index: &IndexDefinition,
-) -> Vec<Candidate> {
+pub(super) fn of_index(goal: &Goal<'_>, number: usize, index: &IndexDefinition) -> Vec<Candidate> {
     if index.words {
         return of_words(goal, number, index);
     }
@@ -66,7 +61,7 @@ pub(super) fn of_index<D: Body>(
 }
 
 /// Lists one way for each requested word. The rarest word is the best.
-fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition) -> Vec<Candidate> {
+fn of_words(goal: &Goal<'_>, number: usize, index: &IndexDefinition) -> Vec<Candidate> {
     let conjuncts = &goal.conjuncts;
     let Some(part) = index.parts.first() else { return Vec::new() };
     let asked = conjuncts.iter().filter_map(|condition| match condition {
@@ -87,15 +82,15 @@ fn of_words<D: Body>(goal: &Goal<'_, D>, number: usize, index: &IndexDefinition)
 }
 
 /// Finds the documents that have a word by an index of words, each document once.
-pub(super) fn find_word<D: Body>(
-    definition: &Definition<D>,
+pub(super) fn find_word(
+    schema: &Schema,
     number: usize,
     index: &IndexDefinition,
     word: &AskedWord,
 ) -> Find {
     let direction = index.parts.first().map_or(Direction::Forward, |part| part.direction);
     let ranges = Ranges::of_word(direction, word, 1);
-    let repeats = ranges.repeat(definition, index);
+    let repeats = ranges.repeat(schema, index);
     ranges.into_find(number, index, Direction::Forward, repeats)
 }
 
@@ -144,7 +139,7 @@ impl Ranges {
     }
 
     /// Uses the conditions on the parts of an index, starting with the first part.
-    fn of<D: Body>(index: &IndexDefinition, conjuncts: &[&Condition<D>], choice: usize) -> Self {
+    fn of(index: &IndexDefinition, conjuncts: &[&Condition], choice: usize) -> Self {
         let mut ranges = Self::new(conjuncts.len());
         for part in &index.parts {
             // Entries sort by the parts after this one only where this one has a single value. So
@@ -157,11 +152,11 @@ impl Ranges {
         ranges
     }
 
-    fn use_points<D: Body>(
+    fn use_points(
         &mut self,
         field: FieldRef,
         direction: Direction,
-        conjuncts: &[&Condition<D>],
+        conjuncts: &[&Condition],
         choice: usize,
     ) -> bool {
         for condition in conjuncts {
@@ -208,12 +203,7 @@ impl Ranges {
         self.points += 1;
     }
 
-    fn use_spans<D: Body>(
-        &mut self,
-        field: FieldRef,
-        direction: Direction,
-        conjuncts: &[&Condition<D>],
-    ) {
+    fn use_spans(&mut self, field: FieldRef, direction: Direction, conjuncts: &[&Condition]) {
         let mut within: Option<Span> = None;
         for condition in conjuncts {
             if let Condition::Within(of, span) = condition
@@ -248,13 +238,13 @@ impl Ranges {
     }
 
     /// Makes the way that reads these ranges; `None` if it is not worth reading.
-    fn into_candidate<D: Body>(
+    fn into_candidate(
         self,
-        goal: &Goal<'_, D>,
+        goal: &Goal<'_>,
         number: usize,
         index: &IndexDefinition,
     ) -> Option<Candidate> {
-        let repeats = self.repeat(goal.definition, index);
+        let repeats = self.repeat(goal.schema, index);
         let direction = match goal.order {
             None => Some(Direction::Forward),
             // Several ranges are each in order, but not one after another.
@@ -279,9 +269,8 @@ impl Ranges {
 
     /// Tells whether a document may have several entries in the ranges: it has one for each value of
     /// a multi-valued part, unless that part is fixed to one value.
-    fn repeat<D: Body>(&self, definition: &Definition<D>, index: &IndexDefinition) -> bool {
-        let many =
-            index.parts.iter().position(|part| definition.has_many(part.field) || index.words);
+    fn repeat(&self, schema: &Schema, index: &IndexDefinition) -> bool {
+        let many = index.parts.iter().position(|part| schema.has_many(part.field) || index.words);
         many.is_some_and(|part| part >= self.points || self.several.contains(&part))
     }
 

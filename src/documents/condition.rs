@@ -1,14 +1,15 @@
 //! A filter with its fields resolved and its values encoded.
 
+use std::any::Any;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use arbour_core::Result;
 use serde_json::Value;
 
-use super::definition::Definition;
-use super::filter::Predicate;
+use super::fields::Fields;
 use super::scalar::{Scalar, ScalarKind, decode_scalar, encode_text_prefix};
-use super::schema::FieldRef;
+use super::schema::{FieldRef, Schema};
 use super::words::{AskedWord, asked, words};
 use super::{Body, DocId, Filter, Ids};
 use crate::key::{prefix_end, successor};
@@ -37,9 +38,12 @@ impl Span {
     }
 }
 
+/// A predicate of any type of documents.
+type Predicate = Arc<dyn Fn(&dyn Any) -> bool + Send + Sync>;
+
 /// The conditions of a filter, on the encoded form that values have in indexes. A document
 /// therefore matches by the same rule whether an index finds it or it is checked itself.
-pub(super) enum Condition<D> {
+pub(super) enum Condition {
     All,
     /// The field has one of these values, which are sorted and may include null. For a multi-valued
     /// field, at least one of its values is among them.
@@ -57,77 +61,74 @@ pub(super) enum Condition<D> {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
-    Custom(Predicate<D>),
+    Custom(Predicate),
 }
 
-impl<D: Body> Condition<D> {
+impl Condition {
     /// Resolves a filter.
     ///
     /// # Errors
     /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for a
     /// comparison that the field does not support.
-    pub(super) fn of(definition: &Definition<D>, filter: &Filter<D>) -> Result<Self> {
+    pub(super) fn of<D: Body>(schema: &Schema, filter: &Filter<D>) -> Result<Self> {
         let text = |field: FieldRef| -> Result<FieldRef> {
-            definition.check_asked(field, ScalarKind::Text)?;
+            schema.check_asked(field, ScalarKind::Text)?;
             Ok(field)
         };
         Ok(match filter {
             Filter::All => Self::All,
             Filter::Eq(name, value) => {
-                Self::points(definition, single(definition, name)?, std::slice::from_ref(value))?
+                Self::points(schema, single(schema, name)?, std::slice::from_ref(value))?
             }
-            Filter::In(name, values) => {
-                Self::points(definition, single(definition, name)?, values)?
-            }
-            Filter::ContainsAny(name, values) => {
-                Self::points(definition, many(definition, name)?, values)?
-            }
+            Filter::In(name, values) => Self::points(schema, single(schema, name)?, values)?,
+            Filter::ContainsAny(name, values) => Self::points(schema, many(schema, name)?, values)?,
             Filter::ContainsAll(name, values) => {
-                let field = many(definition, name)?;
-                Self::Each(field, points(definition, field, values)?)
+                let field = many(schema, name)?;
+                Self::Each(field, points(schema, field, values)?)
             }
-            Filter::IsNull(name) => {
-                Self::points(definition, definition.field(name)?, &[Value::Null])?
-            }
+            Filter::IsNull(name) => Self::points(schema, schema.field(name)?, &[Value::Null])?,
             Filter::Range(name, lower, upper) => {
-                Self::range(definition, single(definition, name)?, lower, upper)?
+                Self::range(schema, single(schema, name)?, lower, upper)?
             }
             Filter::Prefix(name, beginning) => {
-                Self::prefix(definition, text(single(definition, name)?)?, beginning)
+                Self::prefix(schema, text(single(schema, name)?)?, beginning)
             }
             Filter::Substring(name, part) => {
-                Self::Substring(text(single(definition, name)?)?, part.to_lowercase())
+                Self::Substring(text(single(schema, name)?)?, part.to_lowercase())
             }
             Filter::Words(name, text_asked) => {
-                Self::Words(text(definition.field(name)?)?, asked(text_asked))
+                Self::Words(text(schema.field(name)?)?, asked(text_asked))
             }
-            Filter::And(filters) => Self::And(Self::all_of(definition, filters)?),
-            Filter::Or(filters) => Self::Or(Self::all_of(definition, filters)?),
-            Filter::Not(filter) => Self::of(definition, filter)?.opposite(definition),
-            Filter::Custom(_, predicate) => Self::Custom(predicate.clone()),
+            Filter::And(filters) => Self::And(Self::all_of(schema, filters)?),
+            Filter::Or(filters) => Self::Or(Self::all_of(schema, filters)?),
+            Filter::Not(filter) => Self::of(schema, filter)?.opposite(schema),
+            Filter::Custom(_, predicate) => {
+                let predicate = Arc::clone(predicate);
+                Self::Custom(Arc::new(move |body| body.downcast_ref().is_some_and(&*predicate)))
+            }
         })
     }
 
-    fn points(definition: &Definition<D>, field: FieldRef, values: &[Value]) -> Result<Self> {
-        Ok(Self::Points(field, points(definition, field, values)?))
+    fn points(schema: &Schema, field: FieldRef, values: &[Value]) -> Result<Self> {
+        Ok(Self::Points(field, points(schema, field, values)?))
     }
 
     /// A range of ids is a range of the keys of documents, if the keys sort as the ids do.
     fn range(
-        definition: &Definition<D>,
+        schema: &Schema,
         field: FieldRef,
         lower: &Bound<Value>,
         upper: &Bound<Value>,
     ) -> Result<Self> {
-        let span = span(definition, field, lower, upper)?;
-        Ok(match (field, key_span(&definition.declaration.ids, lower, upper)) {
+        let span = span(schema, field, lower, upper)?;
+        Ok(match (field, key_span(&schema.ids, lower, upper)) {
             (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
             _ => Self::Within(field, span),
         })
     }
 
-    fn prefix(definition: &Definition<D>, field: FieldRef, beginning: &str) -> Self {
-        if field == FieldRef::Id && is_text(&definition.declaration.ids) {
+    fn prefix(schema: &Schema, field: FieldRef, beginning: &str) -> Self {
+        if field == FieldRef::Id && is_text(&schema.ids) {
             let start = beginning.as_bytes().to_vec();
             return Self::KeyWithin(Span { end: prefix_end(&start), start });
         }
@@ -135,33 +136,33 @@ impl<D: Body> Condition<D> {
     }
 
     /// "Not null" means any value at all, which an index can answer with a range.
-    fn opposite(self, definition: &Definition<D>) -> Self {
+    fn opposite(self, schema: &Schema) -> Self {
         match self {
-            Self::Points(field, points) if is_null_only(&points) && !definition.has_many(field) => {
+            Self::Points(field, points) if is_null_only(&points) && !schema.has_many(field) => {
                 Self::Within(field, any_value())
             }
             condition => Self::Not(Box::new(condition)),
         }
     }
 
-    fn all_of(definition: &Definition<D>, filters: &[Filter<D>]) -> Result<Vec<Self>> {
-        filters.iter().map(|filter| Self::of(definition, filter)).collect()
+    fn all_of<D: Body>(schema: &Schema, filters: &[Filter<D>]) -> Result<Vec<Self>> {
+        filters.iter().map(|filter| Self::of(schema, filter)).collect()
     }
 
     /// Tells whether a document matches.
-    pub(super) fn means(&self, definition: &Definition<D>, id_key: &[u8], body: &D) -> bool {
+    pub(super) fn means(&self, schema: &Schema, id_key: &[u8], fields: &dyn Fields) -> bool {
         match self {
             Self::All => true,
-            Self::Points(field, points) => any_value_of(definition, *field, body, |bytes| {
+            Self::Points(field, points) => any_value_of(schema, *field, fields, |bytes| {
                 points.binary_search_by(|point| point.as_slice().cmp(bytes)).is_ok()
             }),
             Self::Within(field, span) => {
-                any_value_of(definition, *field, body, |bytes| span.contains(bytes))
+                any_value_of(schema, *field, fields, |bytes| span.contains(bytes))
             }
             Self::KeyWithin(span) => span.contains(id_key),
             Self::Each(field, values) => {
                 let mut found = vec![false; values.len()];
-                any_value_of(definition, *field, body, |bytes| {
+                any_value_of(schema, *field, fields, |bytes| {
                     if let Ok(number) = values.binary_search_by(|value| value.as_slice().cmp(bytes))
                         && let Some(found) = found.get_mut(number)
                     {
@@ -173,24 +174,24 @@ impl<D: Body> Condition<D> {
             }
             Self::Words(field, asked) => {
                 let mut present = Vec::new();
-                texts_of(definition, *field, body, |text| present.extend(words(text)));
+                texts_of(schema, *field, fields, |text| present.extend(words(text)));
                 asked.iter().all(|asked| present.iter().any(|word| asked.is(word)))
             }
             Self::Substring(field, part) => {
                 let mut found = false;
-                texts_of(definition, *field, body, |text| {
+                texts_of(schema, *field, fields, |text| {
                     found |= text.to_lowercase().contains(part.as_str());
                 });
                 found
             }
             Self::And(conditions) => {
-                conditions.iter().all(|condition| condition.means(definition, id_key, body))
+                conditions.iter().all(|condition| condition.means(schema, id_key, fields))
             }
             Self::Or(conditions) => {
-                conditions.iter().any(|condition| condition.means(definition, id_key, body))
+                conditions.iter().any(|condition| condition.means(schema, id_key, fields))
             }
-            Self::Not(condition) => !condition.means(definition, id_key, body),
-            Self::Custom(predicate) => predicate(body),
+            Self::Not(condition) => !condition.means(schema, id_key, fields),
+            Self::Custom(predicate) => predicate(fields.body()),
         }
     }
 
@@ -222,10 +223,10 @@ impl<D: Body> Condition<D> {
 
 /// Tells whether an encoded value of a field satisfies a closure. A field without a value counts as
 /// null.
-fn any_value_of<D: Body>(
-    definition: &Definition<D>,
+fn any_value_of(
+    schema: &Schema,
     field: FieldRef,
-    body: &D,
+    fields: &dyn Fields,
     mut satisfies: impl FnMut(&[u8]) -> bool,
 ) -> bool {
     let (mut bytes, mut any) = (Vec::with_capacity(32), false);
@@ -235,7 +236,7 @@ fn any_value_of<D: Body>(
             any = satisfies(&bytes);
         }
     };
-    if definition.scalars(field, body, &mut visit).is_err() {
+    if schema.visit_scalars(field, fields.value(field), &mut visit).is_err() {
         // A value of an excluded type predates the declared type: treat it as null.
         visit(&Scalar::Json(&Value::Null));
     }
@@ -243,14 +244,14 @@ fn any_value_of<D: Body>(
 }
 
 /// Visits the texts of a field.
-pub(super) fn texts_of<D: Body>(
-    definition: &Definition<D>,
+pub(super) fn texts_of(
+    schema: &Schema,
     field: FieldRef,
-    body: &D,
+    fields: &dyn Fields,
     mut visit: impl FnMut(&str),
 ) {
     // As above: a value of an excluded type is not part of the text.
-    let _ = definition.scalars(field, body, &mut |value| {
+    let _ = schema.visit_scalars(field, fields.value(field), &mut |value| {
         if let Scalar::Json(Value::String(text)) = value {
             visit(text);
         }
@@ -258,13 +259,9 @@ pub(super) fn texts_of<D: Body>(
 }
 
 /// Encodes the values that a field is compared with, sorted and without duplicates.
-fn points<D: Body>(
-    definition: &Definition<D>,
-    field: FieldRef,
-    values: &[Value],
-) -> Result<Vec<Vec<u8>>> {
+fn points(schema: &Schema, field: FieldRef, values: &[Value]) -> Result<Vec<Vec<u8>>> {
     let points: Result<Vec<_>> =
-        values.iter().map(|value| definition.encode_asked(field, value)).collect();
+        values.iter().map(|value| schema.encode_asked(field, value)).collect();
     let mut points = points?;
     points.sort_unstable();
     points.dedup();
@@ -272,19 +269,19 @@ fn points<D: Body>(
 }
 
 /// Finds a field that has one value.
-fn single<D: Body>(definition: &Definition<D>, name: &str) -> Result<FieldRef> {
-    let field = definition.field(name)?;
-    if definition.has_many(field) {
-        return Err(definition.invalid(format!("{name:?} has many values: ask what it contains")));
+fn single(schema: &Schema, name: &str) -> Result<FieldRef> {
+    let field = schema.field(name)?;
+    if schema.has_many(field) {
+        return Err(schema.invalid(format!("{name:?} has many values: ask what it contains")));
     }
     Ok(field)
 }
 
 /// Finds a multi-valued field.
-fn many<D: Body>(definition: &Definition<D>, name: &str) -> Result<FieldRef> {
-    let field = definition.field(name)?;
-    if !definition.has_many(field) {
-        return Err(definition.invalid(format!(
+fn many(schema: &Schema, name: &str) -> Result<FieldRef> {
+    let field = schema.field(name)?;
+    if !schema.has_many(field) {
+        return Err(schema.invalid(format!(
             "{name:?} has one value: ask whether it is that, or one of several"
         )));
     }
@@ -307,24 +304,24 @@ fn any_value() -> Span {
 }
 
 /// The range of the values between two bounds of the same type.
-fn span<D: Body>(
-    definition: &Definition<D>,
+fn span(
+    schema: &Schema,
     field: FieldRef,
     lower: &Bound<Value>,
     upper: &Bound<Value>,
 ) -> Result<Span> {
-    let lower = bound(definition, field, lower)?;
-    let upper = bound(definition, field, upper)?;
+    let lower = bound(schema, field, lower)?;
+    let upper = bound(schema, field, upper)?;
     let kind = |bound: &Bound<Vec<u8>>| match bound {
         Bound::Included(bytes) | Bound::Excluded(bytes) => Some(ScalarKind::of_encoded(bytes)),
         Bound::Unbounded => None,
     };
     let kind = match (kind(&lower), kind(&upper)) {
         (Some(lower), Some(upper)) if lower != upper => {
-            let name = definition.field_name(field);
+            let name = schema.field_name(field);
             let reason =
                 format!("the bounds of {name:?} must be of one kind: numbers, texts or bools");
-            return Err(definition.invalid(reason));
+            return Err(schema.invalid(reason));
         }
         (Some(kind), _) | (None, Some(kind)) => kind,
         (None, None) => return Ok(any_value()),
@@ -344,17 +341,13 @@ fn span<D: Body>(
 }
 
 /// Encodes a bound of a range.
-fn bound<D: Body>(
-    definition: &Definition<D>,
-    field: FieldRef,
-    bound: &Bound<Value>,
-) -> Result<Bound<Vec<u8>>> {
+fn bound(schema: &Schema, field: FieldRef, bound: &Bound<Value>) -> Result<Bound<Vec<u8>>> {
     let encoded = |value: &Value| {
         if value.is_null() {
             let reason = "null cannot bound a range: use a value, or ask what is not null";
-            return Err(definition.invalid(reason.to_owned()));
+            return Err(schema.invalid(reason.to_owned()));
         }
-        definition.encode_asked(field, value)
+        schema.encode_asked(field, value)
     };
     Ok(match bound {
         Bound::Included(value) => Bound::Included(encoded(value)?),

@@ -3,11 +3,11 @@
 use arbour_core::{Cause, DecodeError, Direction, Error, Result};
 use serde_json::Value;
 
-use super::definition::Definition;
+use super::DocError;
+use super::fields::Fields;
 use super::scalar::Scalar;
-use super::schema::{FieldRef, IndexDefinition};
+use super::schema::{FieldRef, IndexDefinition, Schema};
 use super::words::words;
-use super::{Body, DocError};
 use crate::key::{Descending, GROUP_DELIMITER, KeyPart as _, Ordered, PART_DELIMITER};
 
 /// The highest byte that occurs in a part of a key. Descending parts subtract each byte from it.
@@ -89,13 +89,13 @@ impl Entries {
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) for a value that a field does not allow.
-    pub(super) fn add<D: Body>(
+    pub(super) fn add(
         &mut self,
-        definition: &Definition<D>,
+        schema: &Schema,
         number: usize,
         index: &IndexDefinition,
         id_key: &[u8],
-        body: &D,
+        fields: &dyn Fields,
     ) -> Result<()> {
         let first = self.spans.len();
         self.spans.push(Span {
@@ -106,7 +106,7 @@ impl Entries {
             has_null: false,
         });
         for part in &index.parts {
-            self.scratch.read(definition, part.field, index.words, body)?;
+            self.scratch.read(schema, part.field, index.words, fields)?;
             if index.sparse && self.scratch.ends.iter().any(|(_, is_null)| *is_null) {
                 self.spans.truncate(first);
                 return Ok(());
@@ -174,16 +174,16 @@ impl Entries {
 
 impl Scratch {
     /// Reads the values of a field, or its words.
-    fn read<D: Body>(
+    fn read(
         &mut self,
-        definition: &Definition<D>,
+        schema: &Schema,
         field: FieldRef,
         as_words: bool,
-        body: &D,
+        fields: &dyn Fields,
     ) -> Result<()> {
         self.values.clear();
         self.ends.clear();
-        let read = definition.scalars(field, body, &mut |value| match value {
+        let read = schema.visit_scalars(field, fields.value(field), &mut |value| match value {
             Scalar::Json(Value::String(text)) if as_words => {
                 for word in words(text) {
                     self.push(&Scalar::Json(&Value::String(word)));
@@ -191,7 +191,7 @@ impl Scratch {
             }
             value => self.push(value),
         });
-        read.map_err(|found| definition.wrong_type(field, found))?;
+        read.map_err(|found| schema.wrong_type(field, found))?;
         if self.ends.is_empty() {
             self.push(&Scalar::Json(&Value::Null));
         }

@@ -2,11 +2,11 @@
 
 use arbour_core::Direction;
 
+use super::Access;
 use super::condition::Span;
-use super::definition::Definition;
 use super::entries::{append_directed, append_id};
 use super::order::Place;
-use super::{Access, Body};
+use super::schema::Schema;
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER, successor};
 
 /// A way to find documents.
@@ -73,9 +73,9 @@ impl Find {
     }
 
     /// Skips everything before a place, in the order in which documents are found.
-    pub(super) fn resume<D: Body>(
+    pub(super) fn resume(
         &mut self,
-        definition: &Definition<D>,
+        schema: &Schema,
         order: &super::order::Order,
         place: &Place,
         is_included: bool,
@@ -99,7 +99,7 @@ impl Find {
                 span.resume(&place.id_key, *direction, is_included);
             }
             Self::Index(read) => {
-                if let Some(key) = read.key_of(definition, order, place) {
+                if let Some(key) = read.key_of(schema, order, place) {
                     let direction = read.direction;
                     for span in &mut read.spans {
                         span.resume(&key, direction, is_included);
@@ -109,17 +109,17 @@ impl Find {
         }
     }
 
-    pub(super) fn describe<D: Body>(&self, definition: &Definition<D>) -> Access {
+    pub(super) fn describe(&self, schema: &Schema) -> Access {
         match self {
             Self::Nothing => Access::Nothing,
             Self::Keys(keys) => Access::Ids(keys.len()),
             Self::Documents { direction, .. } => Access::Index {
-                name: definition.id_name.clone(),
+                name: schema.id_name.clone(),
                 ranges: 1,
                 reverse: *direction == Direction::Reverse,
             },
             Self::Index(read) => Access::Index {
-                name: definition
+                name: schema
                     .indexes
                     .get(read.index)
                     .map_or_else(String::new, |index| index.name.clone()),
@@ -127,7 +127,7 @@ impl Find {
                 reverse: read.direction == Direction::Reverse,
             },
             Self::Union(parts) => {
-                Access::Union(parts.iter().map(|part| part.describe(definition)).collect())
+                Access::Union(parts.iter().map(|part| part.describe(schema)).collect())
             }
         }
     }
@@ -135,13 +135,13 @@ impl Find {
 
 impl IndexRead {
     /// Returns the key of the index entry of the document at a place.
-    fn key_of<D: Body>(
+    fn key_of(
         &self,
-        definition: &Definition<D>,
+        schema: &Schema,
         order: &super::order::Order,
         place: &Place,
     ) -> Option<Vec<u8>> {
-        let index = definition.indexes.get(self.index)?;
+        let index = schema.indexes.get(self.index)?;
         let mut key = self.prefix.clone();
         for part in index.parts.iter().skip(self.fixed) {
             let at = order.fields.iter().position(|(field, _)| *field == part.field)?;

@@ -1,18 +1,17 @@
 //! What the planner is asked for.
 
-use super::Body;
 use super::catalog::Known;
 use super::condition::Condition;
-use super::definition::Definition;
 use super::order::Order;
+use super::schema::Schema;
 
 /// A resolved query, as the planner sees it: the only input of the planner, whatever call it is for.
-pub(super) struct Goal<'g, D> {
-    pub(super) definition: &'g Definition<D>,
+pub(super) struct Goal<'g> {
+    pub(super) schema: &'g Schema,
     /// The states of the indexes, if there are any.
     pub(super) known: Option<&'g Known>,
     /// The conditions that must all hold.
-    pub(super) conjuncts: Vec<&'g Condition<D>>,
+    pub(super) conjuncts: Vec<&'g Condition>,
     /// The requested order; `None` for any.
     pub(super) order: Option<&'g Order>,
     /// The number of documents wanted; `None` for all.
@@ -23,16 +22,16 @@ pub(super) struct Goal<'g, D> {
     pub(super) counts: bool,
 }
 
-impl<'g, D: Body> Goal<'g, D> {
+impl<'g> Goal<'g> {
     /// All documents that match a condition, in any order.
     pub(super) fn any(
-        definition: &'g Definition<D>,
+        schema: &'g Schema,
         known: Option<&'g Known>,
-        condition: &'g Condition<D>,
+        condition: &'g Condition,
     ) -> Self {
         let mut conjuncts = Vec::new();
         condition.conjuncts(&mut conjuncts);
         let (order, wanted, index_required, counts) = (None, None, false, false);
-        Self { definition, known, conjuncts, order, wanted, index_required, counts }
+        Self { schema, known, conjuncts, order, wanted, index_required, counts }
     }
 }

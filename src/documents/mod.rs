@@ -93,6 +93,7 @@ mod explain;
 mod field;
 mod field_kind;
 mod field_name;
+mod fields;
 mod filter;
 mod find;
 mod follow;

@@ -2,10 +2,10 @@
 
 use arbour_core::{Direction, Result};
 
-use super::definition::Definition;
 use super::entries::{append_directed, append_id};
-use super::schema::FieldRef;
-use super::{Body, Query, encode_scalar};
+use super::fields::Fields;
+use super::schema::{FieldRef, Schema};
+use super::{Query, encode_scalar};
 
 /// What to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +38,15 @@ impl Order {
     /// # Errors
     /// [`UnknownField`](crate::documents::DocError::UnknownField), and
     /// [`Invalid`](crate::documents::DocError::Invalid) for a multi-valued field.
-    pub(super) fn of<D: Body>(definition: &Definition<D>, query: &Query<D>) -> Result<Self> {
+    pub(super) fn of<D>(schema: &Schema, query: &Query<D>) -> Result<Self> {
         let relevance = query.relevance.then_some(Direction::Reverse);
         let mut order = Self { relevance, fields: Vec::new(), ties: Direction::Forward };
         let mut ended = false;
         for (name, direction) in &query.sort {
-            let field = definition.field(name)?;
-            if definition.has_many(field) {
+            let field = schema.field(name)?;
+            if schema.has_many(field) {
                 let reason = format!("{name:?} has many values: sort by a field that has one");
-                return Err(definition.invalid(reason));
+                return Err(schema.invalid(reason));
             }
             if ended {
                 continue;
@@ -73,16 +73,11 @@ impl Order {
     }
 
     /// Returns the place of a document, without its relevance.
-    pub(super) fn place<D: Body>(
-        &self,
-        definition: &Definition<D>,
-        id_key: &[u8],
-        body: &D,
-    ) -> Place {
+    pub(super) fn place(&self, schema: &Schema, id_key: &[u8], fields: &dyn Fields) -> Place {
         let values = self.fields.iter().map(|(field, _)| {
             let mut bytes = Vec::new();
             // A value that the field does not allow counts as null.
-            let read = definition.scalars(*field, body, &mut |value| {
+            let read = schema.visit_scalars(*field, fields.value(*field), &mut |value| {
                 bytes.clear();
                 if !value.encode(&mut bytes) {
                     bytes.clear();

@@ -5,14 +5,13 @@ use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
 use super::condition::{Condition, Span};
-use super::definition::Definition;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::Order;
 use super::scalar::decode_scalar;
-use super::schema::{FieldRef, Part};
-use super::{Access, Body, Considered, DocId, Explain, Filter};
+use super::schema::{FieldRef, Part, Schema};
+use super::{Access, Considered, DocId, Explain, Filter};
 use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.
@@ -41,8 +40,8 @@ impl Plan {
     ///
     /// # Errors
     /// Errors of counting.
-    pub(super) fn choose<D: Body>(
-        goal: &Goal<'_, D>,
+    pub(super) fn choose(
+        goal: &Goal<'_>,
         mut count: impl FnMut(&Find, u64) -> Result<u64>,
     ) -> Result<Self> {
         let mut candidates = candidates(goal);
@@ -80,17 +79,17 @@ fn only_alternative(candidates: &[Candidate]) -> Option<usize> {
 }
 
 /// Counts what each way reads, and the documents to check by the chosen one.
-fn explained<D: Body>(
+fn explained(
     candidates: &[Candidate],
     chosen: usize,
-    goal: &Goal<'_, D>,
+    goal: &Goal<'_>,
     count: &mut impl FnMut(&Find, u64) -> Result<u64>,
 ) -> Result<(Vec<Considered>, Option<u64>)> {
     let (mut considered, mut estimate) = (Vec::new(), None);
     for (number, candidate) in candidates.iter().enumerate() {
         let entries = entries(candidate, &mut *count)?;
         if !is_document_scan(&candidate.find) {
-            considered.push(describe(goal.definition, candidate, entries));
+            considered.push(describe(goal.schema, candidate, entries));
         }
         if number == chosen {
             estimate = Some(cost(candidate, entries, goal));
@@ -102,9 +101,9 @@ fn explained<D: Body>(
 /// Finds the way that is expected to check the fewest documents; the first one if several are
 /// equal. Ways that read everything are not counted: any other way is better, unless only the
 /// former provide the order.
-fn cheapest<D>(
+fn cheapest(
     candidates: &[Candidate],
-    goal: &Goal<'_, D>,
+    goal: &Goal<'_>,
     count: &mut impl FnMut(&Find, u64) -> Result<u64>,
 ) -> Result<usize> {
     let mut best: Option<(u64, usize)> = None;
@@ -120,22 +119,22 @@ fn cheapest<D>(
 
 /// Tells whether all documents or a whole index are read. A page cut from an ordered, exact scan
 /// does not count.
-fn reads_all<D>(candidate: &Candidate, goal: &Goal<'_, D>) -> bool {
+fn reads_all(candidate: &Candidate, goal: &Goal<'_>) -> bool {
     let is_cut = candidate.is_exact && candidate.is_ordered && goal.wanted.is_some();
     candidate.find.is_all() && !is_cut
 }
 
 impl Plan {
     /// Tells whether the plan reads all documents or a whole index.
-    pub(super) fn reads_all<D>(&self, goal: &Goal<'_, D>) -> bool {
+    pub(super) fn reads_all(&self, goal: &Goal<'_>) -> bool {
         reads_all(&self.chosen, goal)
     }
 
-    pub(super) fn explain<D: Body>(&self, filter: &Filter<D>, goal: &Goal<'_, D>) -> Explain {
+    pub(super) fn explain<D>(&self, filter: &Filter<D>, goal: &Goal<'_>) -> Explain {
         let reads_all = self.reads_all(goal);
         let mut explain = Explain::new(match &self.chosen.find {
             Find::Documents { .. } if reads_all => Access::AllDocuments,
-            find => find.describe(goal.definition),
+            find => find.describe(goal.schema),
         });
         explain.reads_all = reads_all;
         explain.sorts = !self.chosen.is_ordered;
@@ -158,7 +157,7 @@ fn entries(
 }
 
 /// Returns the expected number of documents to check. A way that provides the order may stop early.
-fn cost<D>(candidate: &Candidate, entries: u64, goal: &Goal<'_, D>) -> u64 {
+fn cost(candidate: &Candidate, entries: u64, goal: &Goal<'_>) -> u64 {
     match goal.wanted {
         Some(wanted) if candidate.is_ordered && candidate.is_exact => entries.min(wanted),
         Some(wanted) if candidate.is_ordered => {
@@ -173,25 +172,21 @@ fn is_document_scan(find: &Find) -> bool {
 }
 
 /// Names an index, and the values at which it is read.
-fn describe<D: Body>(
-    definition: &Definition<D>,
-    candidate: &Candidate,
-    entries: u64,
-) -> Considered {
-    let index = match candidate.find.describe(definition) {
+fn describe(schema: &Schema, candidate: &Candidate, entries: u64) -> Considered {
+    let index = match candidate.find.describe(schema) {
         Access::Index { name, .. } => name,
         Access::Union(_) => "several".to_owned(),
-        _ => definition.id_name.clone(),
+        _ => schema.id_name.clone(),
     };
     let values = match &candidate.find {
-        Find::Index(read) => values_at(definition, read),
+        Find::Index(read) => values_at(schema, read),
         _ => Vec::new(),
     };
     Considered { index, values, entries }
 }
 
-fn values_at<D: Body>(definition: &Definition<D>, read: &IndexRead) -> Vec<Value> {
-    let parts = definition.indexes.get(read.index).map(|index| index.parts.iter());
+fn values_at(schema: &Schema, read: &IndexRead) -> Vec<Value> {
+    let parts = schema.indexes.get(read.index).map(|index| index.parts.iter());
     let parts = parts.into_iter().flatten().take(read.fixed);
     let values = parts.zip(read.prefix.split(|byte| *byte == PART_DELIMITER));
     let value = |(part, value): (&Part, &[u8])| {
@@ -203,10 +198,10 @@ fn values_at<D: Body>(definition: &Definition<D>, read: &IndexRead) -> Vec<Value
 }
 
 /// Lists all ways except reading all documents.
-fn candidates<D: Body>(goal: &Goal<'_, D>) -> Vec<Candidate> {
+fn candidates(goal: &Goal<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     candidates.extend(by_key(goal));
-    for (number, index) in goal.definition.indexes.iter().enumerate() {
+    for (number, index) in goal.schema.indexes.iter().enumerate() {
         if goal.known.is_some_and(|known| known.state(number).is_complete()) {
             candidates.extend(candidate::of_index(goal, number, index));
         }
@@ -220,7 +215,7 @@ fn candidates<D: Body>(goal: &Goal<'_, D>) -> Vec<Candidate> {
 }
 
 /// Finds documents by their ids, or by a range of ids.
-fn by_key<D: Body>(goal: &Goal<'_, D>) -> Option<Candidate> {
+fn by_key(goal: &Goal<'_>) -> Option<Candidate> {
     let conjuncts = &goal.conjuncts;
     let is_ordered = goal.order.is_none_or(Order::is_by_id);
     let direction = goal.order.map_or(Direction::Forward, |order| order.ties);
@@ -228,7 +223,7 @@ fn by_key<D: Body>(goal: &Goal<'_, D>) -> Option<Candidate> {
     for condition in conjuncts {
         match condition {
             Condition::Points(FieldRef::Id, points) => {
-                let ids = &goal.definition.declaration.ids;
+                let ids = &goal.schema.ids;
                 let key = |point: &Vec<u8>| {
                     let id: DocId<'static> = ids.read(&decode_scalar(point).ok()?).ok()??;
                     let mut key = Vec::new();
@@ -261,10 +256,10 @@ fn by_key<D: Body>(goal: &Goal<'_, D>) -> Option<Candidate> {
 
 /// Finds the documents that satisfy at least one of several conditions, if there is a way for each
 /// condition.
-fn union<D: Body>(goal: &Goal<'_, D>, branches: &[Condition<D>]) -> Option<Candidate> {
+fn union(goal: &Goal<'_>, branches: &[Condition]) -> Option<Candidate> {
     let mut parts = Vec::new();
     for branch in branches {
-        let ways = candidates(&Goal::any(goal.definition, goal.known, branch));
+        let ways = candidates(&Goal::any(goal.schema, goal.known, branch));
         // Branches are not counted. Prefer the way that uses the most conditions.
         let way = ways.into_iter().max_by_key(|way| (way.is_unique, way.is_exact))?;
         match way.find {
@@ -276,7 +271,7 @@ fn union<D: Body>(goal: &Goal<'_, D>, branches: &[Condition<D>]) -> Option<Candi
     Some(Candidate { find, is_ordered: goal.order.is_none(), is_exact: false, is_unique: false })
 }
 
-fn all_documents<D>(goal: &Goal<'_, D>) -> Candidate {
+fn all_documents(goal: &Goal<'_>) -> Candidate {
     Candidate {
         find: Find::Documents {
             span: Span::all(),

@@ -48,11 +48,11 @@ impl<'r, D: Body> Reader<'r, D> {
     }
 
     /// Returns the goal of finding all documents that match a condition, in any order.
-    pub(super) fn goal<'g>(&'g self, condition: &'g Condition<D>) -> Goal<'g, D> {
+    pub(super) fn goal<'g>(&'g self, condition: &'g Condition) -> Goal<'g> {
         Goal::any(&self.collection.definition, self.known.as_deref(), condition)
     }
 
-    pub(super) fn plan(&self, goal: &Goal<'_, D>) -> Result<Plan> {
+    pub(super) fn plan(&self, goal: &Goal<'_>) -> Result<Plan> {
         Plan::choose(goal, |find, limit| self.docs.count(find, limit))
     }
 
@@ -80,14 +80,16 @@ impl<'r, D: Body> Reader<'r, D> {
     /// Visits the documents that match a condition, in the order of its plan.
     pub(super) fn visit_meant(
         &self,
-        condition: &Condition<D>,
+        condition: &Condition,
         plan: &Plan,
         visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
     ) -> Result<()> {
         let definition = &self.collection.definition;
         let visited = self.docs.find(&plan.chosen.find, &mut |found| {
             let stored = self.read(found)?;
-            if plan.chosen.is_exact || condition.means(definition, found.id_key, &stored.body) {
+            let means =
+                || condition.means(definition, found.id_key, &definition.fields_of(&stored.body));
+            if plan.chosen.is_exact || means() {
                 visit(found, &stored);
             }
             Ok(ControlFlow::Continue(()))

@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use super::candidate::find_word;
 use super::condition::{Condition, Span, texts_of};
-use super::definition::Definition;
 use super::doc_store::DocRead;
 use super::error::is_of_document;
+use super::fields::Fields;
 use super::find::{Find, IndexRead};
 use super::reader::Reader;
-use super::schema::FieldRef;
+use super::schema::{FieldRef, Schema};
 use super::words::{AskedWord, all_words};
 use super::{Body, DocError, Query, encode_scalar};
 
@@ -65,7 +65,7 @@ impl Relevance {
     pub(super) fn of<D: Body>(
         reader: &Reader<'_, D>,
         query: &Query<D>,
-        condition: &Condition<D>,
+        condition: &Condition,
     ) -> Result<Self> {
         let definition = &reader.collection.definition;
         if let Some((field, _)) = query.sort.first() {
@@ -103,7 +103,7 @@ impl Relevance {
 
     /// Adds the words that a condition asks for, and none that it excludes. Returns whether it asks for
     /// words at all; there may be none in the text that was given.
-    fn ask<D>(&mut self, condition: &Condition<D>) -> bool {
+    fn ask(&mut self, condition: &Condition) -> bool {
         match condition {
             Condition::Words(field, words) => {
                 words.iter().for_each(|word| self.add(*field, word));
@@ -161,7 +161,7 @@ impl Relevance {
             };
             for number in fields {
                 if let Some(field) = self.fields.get_mut(*number) {
-                    field.count_words(definition, &stored.body);
+                    field.count_words(definition, &definition.fields_of(&stored.body));
                 }
             }
             Ok(ControlFlow::Continue(()))
@@ -171,8 +171,8 @@ impl Relevance {
     }
 
     /// Returns the score of a document, as a value that sorts: the greater, the more relevant.
-    pub(super) fn of_document<D: Body>(&self, definition: &Definition<D>, body: &D) -> Vec<u8> {
-        let score: f64 = self.fields.iter().map(|field| field.score(definition, body)).sum();
+    pub(super) fn of_document(&self, schema: &Schema, fields: &dyn Fields) -> Vec<u8> {
+        let score: f64 = self.fields.iter().map(|field| field.score(schema, fields)).sum();
         let mut bytes = Vec::new();
         // A number is a scalar, so encoding cannot fail.
         let _ = encode_scalar(&Value::from(score), &mut bytes);
@@ -205,16 +205,16 @@ impl AskedField {
     }
 
     /// Adds the words of one document.
-    fn count_words<D: Body>(&mut self, definition: &Definition<D>, body: &D) {
-        let present = words_in(definition, self.field, body);
+    fn count_words(&mut self, schema: &Schema, fields: &dyn Fields) {
+        let present = words_in(schema, self.field, fields);
         self.length += different(&present);
         for word in &mut self.words {
             word.documents += u64::from(present.iter().any(|present| word.word.is(present)));
         }
     }
 
-    fn score<D: Body>(&self, definition: &Definition<D>, body: &D) -> f64 {
-        let present = words_in(definition, self.field, body);
+    fn score(&self, schema: &Schema, fields: &dyn Fields) -> f64 {
+        let present = words_in(schema, self.field, fields);
         let length = different(&present) as f64 / self.mean_length;
         let score = |word: &WeighedWord| {
             let frequency = present.iter().filter(|present| word.word.is(present)).count();
@@ -225,9 +225,9 @@ impl AskedField {
 }
 
 /// Returns all words of a field, sorted.
-fn words_in<D: Body>(definition: &Definition<D>, field: FieldRef, body: &D) -> Vec<String> {
+fn words_in(schema: &Schema, field: FieldRef, fields: &dyn Fields) -> Vec<String> {
     let mut present = Vec::new();
-    texts_of(definition, field, body, |text| present.extend(all_words(text)));
+    texts_of(schema, field, fields, |text| present.extend(all_words(text)));
     present.sort_unstable();
     present
 }
@@ -305,7 +305,8 @@ mod tests {
             let condition = Condition::of(definition, &query.filter)?;
             let relevance = Relevance::of(&reader, &query, &condition)?;
             for (title, expected) in titles {
-                let score = relevance.of_document(definition, &json!({"title": title}));
+                let score = relevance
+                    .of_document(definition, &definition.fields_of(&json!({"title": title})));
                 let score = decode_scalar(&score).unwrap().as_f64().unwrap();
                 assert!((score - expected).abs() < 1e-6, "{title}: {score}, not {expected}");
             }

@@ -154,7 +154,13 @@ impl<D: Body> Collection<D> {
             let collected = self.decode(key, value).and_then(|stored| {
                 for (number, index) in self.definition.indexes.iter().enumerate() {
                     if known.state(number).is_complete() {
-                        entries.add(&self.definition, number, index, key, &stored.body)?;
+                        entries.add(
+                            &self.definition,
+                            number,
+                            index,
+                            key,
+                            &self.definition.fields_of(&stored.body),
+                        )?;
                     }
                 }
                 Ok(())
@@ -209,8 +215,13 @@ impl<D: Body> Collection<D> {
                     Ok(None) => false,
                     Ok(Some(stored)) => {
                         entries.clear();
-                        let added =
-                            entries.add(&self.definition, index, definition, &key, &stored.body);
+                        let added = entries.add(
+                            &self.definition,
+                            index,
+                            definition,
+                            &key,
+                            &self.definition.fields_of(&stored.body),
+                        );
                         added.is_err() || entries.contains(index, entry)
                     }
                     // A document that cannot be decoded may own the entry, so the entry stays.

@@ -22,7 +22,7 @@ const PAGE_USUAL: usize = 16;
 pub(super) struct Search<'s, 'r, D> {
     reader: &'s Reader<'r, D>,
     query: &'s Query<D>,
-    condition: Condition<D>,
+    condition: Condition,
     /// What the words of the query weigh, if the order is that of relevance.
     relevance: Option<Relevance>,
     /// The order in which documents are searched: reversed if the page is reached backwards.
@@ -87,9 +87,10 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     /// Returns the place of a document in the order.
     fn place(&self, id_key: &[u8], body: &D) -> Place {
         let definition = &self.reader.collection.definition;
-        let mut place = self.order.place(definition, id_key, body);
+        let fields = definition.fields_of(body);
+        let mut place = self.order.place(definition, id_key, &fields);
         if let Some(relevance) = &self.relevance {
-            place.values.insert(0, relevance.of_document(definition, body));
+            place.values.insert(0, relevance.of_document(definition, &fields));
         }
         place
     }
@@ -113,7 +114,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         let plan = self.reader.plan(&goal)?;
         if self.query.index_required && plan.reads_all(&goal) {
             return Err(DocError::FullScan {
-                collection: goal.definition.name().to_owned(),
+                collection: goal.schema.name().to_owned(),
                 fields: fields(self.query),
             }
             .into());
@@ -259,7 +260,11 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
                 Err(error) => return Err(error),
             };
             let is_meant = plan.chosen.is_exact
-                || self.condition.means(definition, found.id_key, &stored.body);
+                || self.condition.means(
+                    definition,
+                    found.id_key,
+                    &definition.fields_of(&stored.body),
+                );
             Ok(if is_meant { visit(found.id_key, stored) } else { ControlFlow::Continue(()) })
         });
         visited.map(drop)

@@ -55,7 +55,16 @@ impl<D: Body> Writer<'_, D> {
                     continue;
                 };
                 entries.clear();
-                if entries.add(definition, number, index, found.id_key, &stored.body).is_ok() {
+                if entries
+                    .add(
+                        definition,
+                        number,
+                        index,
+                        found.id_key,
+                        &definition.fields_of(&stored.body),
+                    )
+                    .is_ok()
+                {
                     entries.iter().for_each(|entry| read.add(entry, found.id_key));
                 }
             }
@@ -89,7 +98,13 @@ impl<D: Body> Writer<'_, D> {
             // The document may have been changed or removed since it was read.
             let Some(stored) = self.collection.get_at(&*self.docs, holder)? else { continue };
             let mut entries = Entries::default();
-            let added = entries.add(definition, entry.index, index, holder, &stored.body);
+            let added = entries.add(
+                definition,
+                entry.index,
+                index,
+                holder,
+                &definition.fields_of(&stored.body),
+            );
             if added.is_ok() && entries.iter().any(|held| held.values == entry.values) {
                 return Ok(Some(holder.clone()));
             }

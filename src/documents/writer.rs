@@ -144,7 +144,7 @@ impl<'w, D: Body> Writer<'w, D> {
         let definition = &self.collection.definition;
         for (number, index) in definition.indexes.iter().enumerate() {
             if self.known.state(number).is_kept() {
-                entries.add(definition, number, index, id_key, body)?;
+                entries.add(definition, number, index, id_key, &definition.fields_of(body))?;
             }
         }
         Ok(())

@@ -1,0 +1,40 @@
+//! The fields of one document, whatever its type.
+
+use std::any::Any;
+
+use serde_json::Value;
+
+use super::Body;
+use super::definition::Definition;
+use super::schema::FieldRef;
+
+/// A document, as filters, orders and indexes see it.
+pub(super) trait Fields {
+    /// Returns the value of a field, or its default; null if there is none.
+    fn value(&self, field: FieldRef) -> Value;
+
+    /// Returns the document itself, for a predicate on its type.
+    fn body(&self) -> &dyn Any;
+}
+
+/// The fields of a document of type `D`.
+struct Document<'d, D> {
+    definition: &'d Definition<D>,
+    body: &'d D,
+}
+
+impl<D: Body> Fields for Document<'_, D> {
+    fn value(&self, field: FieldRef) -> Value {
+        self.definition.value(field, self.body)
+    }
+
+    fn body(&self) -> &dyn Any {
+        self.body
+    }
+}
+
+impl<D: Body> Definition<D> {
+    pub(super) fn fields_of<'d>(&'d self, body: &'d D) -> impl Fields + use<'d, D> {
+        Document { definition: self, body }
+    }
+}
