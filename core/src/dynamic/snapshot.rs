@@ -7,7 +7,9 @@ use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 /// A cursor of any engine.
 pub(super) type DynCursor<'t> = Box<dyn Cursor + 't>;
 
-/// A snapshot of a [`DynStore`](crate::DynStore).
+/// A snapshot of a [`DynStore`](crate::DynStore). It borrows the store and stays on its thread: what is
+/// held across an `await` or sent to another thread is an
+/// [owned snapshot](crate::DynStore::owned_snapshot).
 ///
 /// ```
 /// use arbour_core::{DynSnapshot, DynStore, KvRead, KvStore, MemoryStore};
