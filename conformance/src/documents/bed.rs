@@ -1,5 +1,7 @@
 //! The test bed of one case about documents: a bed, and a document store on its store.
 
+use std::sync::Arc;
+
 use arbour::documents::{Body, Declaration};
 use arbour_core::engine::TreeName;
 use arbour_core::{Capabilities, KvStore, Result, StoreOptions, Tree};
@@ -31,6 +33,11 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
     /// Returns the store.
     pub(crate) fn store(&self) -> &F::Store {
         self.bed.store()
+    }
+
+    /// Returns the store in a form that another store can be made of.
+    pub(crate) fn shared_store(&self) -> &Arc<F::Store> {
+        self.bed.shared_store()
     }
 
     /// Returns the capabilities of the store.
