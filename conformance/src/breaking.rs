@@ -21,12 +21,19 @@ pub(crate) enum Break {
 pub(crate) struct Breaking<S> {
     store: S,
     breaks: Break,
+    /// Whether only commits are steps.
+    only_commits: bool,
     steps_left: AtomicU64,
 }
 
 impl<S> Breaking<S> {
     pub(crate) fn new(store: S, breaks: Break, steps: u64) -> Self {
-        Self { store, breaks, steps_left: AtomicU64::new(steps) }
+        Self { store, breaks, only_commits: false, steps_left: AtomicU64::new(steps) }
+    }
+
+    /// Breaks at a commit, counted from 1, and fails everything from then on.
+    pub(crate) fn at_commit(store: S, breaks: Break, commit: u64) -> Self {
+        Self { only_commits: true, ..Self::new(store, breaks, commit) }
     }
 
     /// Tells whether it broke.
@@ -37,6 +44,9 @@ impl<S> Breaking<S> {
     /// Takes a step; the last one breaks.
     fn step(&self, operation: Operation) -> Result<()> {
         let left = self.steps_left.load(Ordering::SeqCst);
+        if self.only_commits && operation != Operation::Commit && left > 0 {
+            return Ok(());
+        }
         self.steps_left.store(left.saturating_sub(1), Ordering::SeqCst);
         if left > 1 {
             return Ok(());

@@ -17,6 +17,12 @@ use crate::{Cursor, Direction, KeyRange, Result, Tree};
 /// assert_eq!(born.as_deref(), Some(&b"1815"[..]));
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a snapshot nor a transaction",
+    label = "cannot be read",
+    note = "take a snapshot of a store: `let snapshot = store.snapshot()?`, and pass `&snapshot`; or read \
+            what a transaction sees: pass the transaction that `store.write(|transaction| ..)` lends"
+)]
 pub trait KvRead {
     /// The bytes of a value, borrowed from the engine if it can lend them.
     type Value<'t>: AsRef<[u8]>

@@ -32,6 +32,12 @@ use crate::{Batch, Direction, DynSnapshot, KeyRange, KvRead, Result, Tree};
 ///     scope.spawn(move || transaction.commit());
 /// });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transaction",
+    label = "cannot be written",
+    note = "write within a transaction: `store.write(|transaction| ..)` lends one to its closure and \
+            commits it; a snapshot can only be read"
+)]
 pub trait KvWrite: KvRead + Sized {
     /// Stores a value under a key, replacing any earlier value.
     ///

@@ -155,7 +155,9 @@ impl<D: Body> Reader<'_, D> {
         if !is_unique {
             return Err(DocError::Invalid {
                 collection: declaration.name.clone(),
-                reason: format!("no unique index is over {field:?} alone"),
+                reason: format!(
+                    "no unique index is over {field:?} alone: declare one, or use `find`"
+                ),
             }
             .into());
         }

@@ -59,8 +59,10 @@ impl<D, V> TypedField<D, V> {
     }
 }
 
+// The bounds are at the methods and not at the blocks: then the compiler says what to do, by the texts of
+// the traits, if a field is asked for what it does not have.
 /// A field with one value.
-impl<D, V: IndexValue> TypedField<D, V> {
+impl<D, V> TypedField<D, V> {
     /// Matches documents whose field has this value.
     ///
     /// ```
@@ -69,7 +71,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.eq(1815)), r#""born" = 1815"#);
     /// ```
     #[must_use]
-    pub fn eq(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn eq(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::eq(self.name, V::arg_value(&value))
     }
 
@@ -81,7 +86,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.ne(1815)), r#"not "born" = 1815"#);
     /// ```
     #[must_use]
-    pub fn ne(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn ne(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         self.eq(value).not()
     }
 
@@ -93,7 +101,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.is_in([1, 2])), r#""born" in [1, 2]"#);
     /// ```
     #[must_use]
-    pub fn is_in<'a>(self, values: impl IntoIterator<Item = V::Arg<'a>>) -> Filter<D> {
+    pub fn is_in<'a>(self, values: impl IntoIterator<Item = V::Arg<'a>>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::is_in(self.name, values.into_iter().map(|value| V::arg_value(&value)))
     }
 
@@ -105,7 +116,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.above(1)), r#"1 < "born""#);
     /// ```
     #[must_use]
-    pub fn above(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn above(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::above(self.name, V::arg_value(&value))
     }
 
@@ -117,7 +131,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.at_least(1)), r#"1 <= "born""#);
     /// ```
     #[must_use]
-    pub fn at_least(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn at_least(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::at_least(self.name, V::arg_value(&value))
     }
 
@@ -129,7 +146,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.below(1)), r#""born" < 1"#);
     /// ```
     #[must_use]
-    pub fn below(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn below(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::below(self.name, V::arg_value(&value))
     }
 
@@ -141,7 +161,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.at_most(1)), r#""born" <= 1"#);
     /// ```
     #[must_use]
-    pub fn at_most(self, value: V::Arg<'_>) -> Filter<D> {
+    pub fn at_most(self, value: V::Arg<'_>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         Filter::at_most(self.name, V::arg_value(&value))
     }
 
@@ -153,7 +176,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.range(1..9)), r#"1 <= "born" < 9"#);
     /// ```
     #[must_use]
-    pub fn range<'a>(self, bounds: impl RangeBounds<V::Arg<'a>>) -> Filter<D> {
+    pub fn range<'a>(self, bounds: impl RangeBounds<V::Arg<'a>>) -> Filter<D>
+    where
+        V: IndexValue,
+    {
         let lower = bounds.start_bound().map(V::arg_value);
         Filter::range(self.name, lower, bounds.end_bound().map(V::arg_value))
     }
@@ -166,7 +192,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.ascending()), r#"+"born""#);
     /// ```
     #[must_use]
-    pub fn ascending(self) -> Sort<D> {
+    pub fn ascending(self) -> Sort<D>
+    where
+        V: IndexValue,
+    {
         Sort::new(self.name, Direction::Forward)
     }
 
@@ -178,7 +207,10 @@ impl<D, V: IndexValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", BORN.descending()), r#"-"born""#);
     /// ```
     #[must_use]
-    pub fn descending(self) -> Sort<D> {
+    pub fn descending(self) -> Sort<D>
+    where
+        V: IndexValue,
+    {
         Sort::new(self.name, Direction::Reverse)
     }
 }
@@ -199,7 +231,7 @@ impl<D, V: IndexValue> TypedField<D, Option<V>> {
 }
 
 /// A field whose value is a text.
-impl<D, V: TextValue> TypedField<D, V> {
+impl<D, V> TypedField<D, V> {
     /// Matches documents whose text begins with this.
     ///
     /// ```
@@ -208,7 +240,10 @@ impl<D, V: TextValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", NAME.prefix("A")), r#""name" begins with "A""#);
     /// ```
     #[must_use]
-    pub fn prefix(self, beginning: &str) -> Filter<D> {
+    pub fn prefix(self, beginning: &str) -> Filter<D>
+    where
+        V: TextValue,
+    {
         Filter::prefix(self.name, beginning)
     }
 
@@ -221,7 +256,10 @@ impl<D, V: TextValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", NAME.substring("da")), r#""name" has "da" in it"#);
     /// ```
     #[must_use]
-    pub fn substring(self, part: &str) -> Filter<D> {
+    pub fn substring(self, part: &str) -> Filter<D>
+    where
+        V: TextValue,
+    {
         Filter::substring(self.name, part)
     }
 
@@ -234,7 +272,10 @@ impl<D, V: TextValue> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", NAME.words("ada ki*")), r#""name" has the words "ada ki*""#);
     /// ```
     #[must_use]
-    pub fn words(self, text: &str) -> Filter<D> {
+    pub fn words(self, text: &str) -> Filter<D>
+    where
+        V: TextValue,
+    {
         Filter::words(self.name, text)
     }
 
@@ -247,13 +288,16 @@ impl<D, V: TextValue> TypedField<D, V> {
     /// assert_eq!(format!("{either:?}"), r#"("name" has the words "ada" or "name" has the words "king")"#);
     /// ```
     #[must_use]
-    pub fn any_words(self, text: &str) -> Filter<D> {
+    pub fn any_words(self, text: &str) -> Filter<D>
+    where
+        V: TextValue,
+    {
         Filter::any_words(self.name, text)
     }
 }
 
 /// A field with many values.
-impl<D, V: ManyValues> TypedField<D, V> {
+impl<D, V> TypedField<D, V> {
     /// Matches documents whose field contains this.
     ///
     /// ```
@@ -262,7 +306,10 @@ impl<D, V: ManyValues> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", TAGS.contains("new")), r#""tags" contains any of ["new"]"#);
     /// ```
     #[must_use]
-    pub fn contains(self, value: <V::Item as IndexValue>::Arg<'_>) -> Filter<D> {
+    pub fn contains(self, value: <V::Item as IndexValue>::Arg<'_>) -> Filter<D>
+    where
+        V: ManyValues,
+    {
         Filter::contains_any(self.name, [V::Item::arg_value(&value)])
     }
 
@@ -278,7 +325,10 @@ impl<D, V: ManyValues> TypedField<D, V> {
     pub fn contains_any<'a>(
         self,
         values: impl IntoIterator<Item = <V::Item as IndexValue>::Arg<'a>>,
-    ) -> Filter<D> {
+    ) -> Filter<D>
+    where
+        V: ManyValues,
+    {
         Filter::contains_any(self.name, self.elements(values))
     }
 
@@ -294,7 +344,10 @@ impl<D, V: ManyValues> TypedField<D, V> {
     pub fn contains_all<'a>(
         self,
         values: impl IntoIterator<Item = <V::Item as IndexValue>::Arg<'a>>,
-    ) -> Filter<D> {
+    ) -> Filter<D>
+    where
+        V: ManyValues,
+    {
         Filter::contains_all(self.name, self.elements(values))
     }
 
@@ -306,7 +359,10 @@ impl<D, V: ManyValues> TypedField<D, V> {
     /// assert_eq!(format!("{:?}", TAGS.is_empty()), r#""tags" is null"#);
     /// ```
     #[must_use]
-    pub fn is_empty(self) -> Filter<D> {
+    pub fn is_empty(self) -> Filter<D>
+    where
+        V: ManyValues,
+    {
         Filter::is_null(self.name)
     }
 
@@ -315,7 +371,10 @@ impl<D, V: ManyValues> TypedField<D, V> {
     pub fn elements<'a>(
         self,
         values: impl IntoIterator<Item = <V::Item as IndexValue>::Arg<'a>>,
-    ) -> Vec<Value> {
+    ) -> Vec<Value>
+    where
+        V: ManyValues,
+    {
         values.into_iter().map(|value| V::Item::arg_value(&value)).collect()
     }
 }

@@ -35,7 +35,7 @@ impl<F: Factory, M: DocFactory> DocBed<F, M> {
         self.bed.store()
     }
 
-    /// Returns the store as wrappers keep it.
+    /// Returns the store in a form that another store can be made of.
     pub(crate) fn shared_store(&self) -> &Arc<F::Store> {
         self.bed.shared_store()
     }

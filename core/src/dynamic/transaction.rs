@@ -8,7 +8,9 @@ use crate::batch::Write;
 use crate::engine::CommitChecks;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Savepoint, Tree};
 
-/// A transaction of a [`DynStore`](crate::DynStore).
+/// A transaction of a [`DynStore`](crate::DynStore). It borrows the store, holds the writer and stays on
+/// its thread: what is held across an `await` is a
+/// [detached transaction](crate::DynStore::begin_detached).
 ///
 /// ```
 /// use arbour_core::{DynStore, DynTransaction, KvStore, KvWrite, MemoryStore};

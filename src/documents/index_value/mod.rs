@@ -92,7 +92,7 @@ mod time;
     message = "a field cannot have values of type `{Self}`",
     label = "not an `IndexValue`",
     note = "derive `IndexValue` for an enum without contents or for a newtype; mark a `Vec` with \
-            `#[document(many)]`; for a part of a larger value use \
+            `#[document(many)]`, and ask what it `contains`; for a part of a larger value use \
             `#[document(path(\"...\", type = ...))]` on the struct",
     note = "for a moment, a date or a decimal number, enable the feature of `arbour` that is named \
             after its crate: `jiff`, `time`, `chrono` or `rust_decimal`; bytes are a `Box<[u8]>` or an \
@@ -144,9 +144,9 @@ pub trait TextValue: IndexValue {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of values",
-    label = "`many` needs a `Vec`",
-    note = "only a `Vec` whose elements are an `IndexValue` has many values: remove `many`, or make \
-            the field a `Vec`"
+    label = "not a `Vec`",
+    note = "`many` and `contains` need a `Vec` whose elements are an `IndexValue`; a field with one \
+            value has no `many`, and is compared by `eq`, or by `words` and `prefix` if it is a text"
 )]
 pub trait ManyValues {
     /// The type of an element.

@@ -1,6 +1,8 @@
 //! The list of the collections of a store, and dropping one.
 
+use std::iter::once;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use arbour::Result;
 use arbour::documents::layout::{documents_tree, feed_ack_tree, feed_tree, index_tree};
@@ -10,12 +12,16 @@ use arbour::documents::{
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
-use super::claims::{load, raw, refused};
+use super::claims::{go_on, load, raw, refused};
 use crate::Factory;
+use crate::breaking::{Break, Breaking};
 use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
 
 /// Enough documents for several chunks.
 const CROWD: usize = 1_200;
+
+/// Enough documents for two chunks.
+const FEW: usize = 501;
 
 fn crowd() -> Declaration<Value> {
     Declaration::new("crowd")
@@ -35,9 +41,9 @@ fn other() -> Declaration<Value> {
     Declaration::new("crowd2").field(Field::path("size")).index(Index::on("size"))
 }
 
-fn fill<F: Factory, M: DocFactory>(bed: &DocBed<F, M>) -> Result<()> {
+fn fill<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, count: usize) -> Result<()> {
     let body = |number: usize| json!({"size": number % 7, "tags": [{"name": "a"}, {"name": "b"}]});
-    let bodies: Vec<Value> = (0..CROWD).map(body).collect();
+    let bodies: Vec<Value> = (0..count).map(body).collect();
     load(bed.store(), &bed.open(crowd())?, &bodies)?;
     load(bed.store(), &bed.open(other())?, &[json!({"id": "a", "size": 1})])
 }
@@ -86,7 +92,7 @@ fn bed_collection<F: Factory, M: DocFactory>(
 /// can be neither opened nor written; the next drop resumes it. Then nothing of it is left, and other
 /// collections are untouched.
 pub(super) fn dropped_in_chunks<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
-    fill(bed)?;
+    fill(bed, CROWD)?;
     let handle = bed.open(crowd())?;
     let (mut calls, mut last) = (0, None);
     loop {
@@ -116,6 +122,60 @@ pub(super) fn dropped_in_chunks<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M
     drop(handle);
     bed.settle()?;
     nothing_is_left(bed)
+}
+
+/// A process that dies while a collection is dropped, after any commit or before the first, leaves a
+/// whole collection, or one that is being dropped and answers nothing, or none. The next drop completes
+/// it, and the name can be used again.
+pub(super) fn killed_at_each_commit<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<()> {
+    // What is stored before a commit is what was stored after the one before it.
+    let kills = once((Break::Before, 1)).chain((1..).map(|commit| (Break::After, commit)));
+    for (breaks, commit) in kills {
+        fill(bed, FEW)?;
+        let breaking = Breaking::at_commit(Arc::clone(bed.shared_store()), breaks, commit);
+        let dropped = bed.documents_of(&breaking).drop_collection("crowd", &mut go_on);
+        let is_killed = breaking.is_broken();
+        assert_eq!(dropped.is_err(), is_killed, "commit {commit}: {dropped:?}");
+        drop(breaking);
+        bed.reopen()?;
+        check_killed(bed, breaks == Break::Before)?;
+        assert!(bed.documents_of(bed.store()).drop_collection("crowd", &mut go_on)?);
+        nothing_is_left(bed)?;
+        assert!(bed.documents_of(bed.store()).drop_collection("crowd", &mut go_on)?);
+        if !is_killed {
+            assert!(commit > 5, "{commit} commits removed several chunks");
+            break;
+        }
+    }
+    bed.settle()
+}
+
+/// Checks what a process finds that opens the store after another one died.
+fn check_killed<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, is_whole: bool) -> Result<()> {
+    let collections = bed.documents_of(bed.store()).collections()?;
+    let [crowd_found @ .., other] = collections.as_slice() else { return Ok(()) };
+    assert_eq!((&*other.name, other.is_dropping), ("crowd2", false));
+    let Some(found) = crowd_found.first() else {
+        assert!(!is_whole, "it is gone before anything was committed");
+        let documents = raw(bed.store(), &documents_tree("crowd"))?;
+        assert!(documents.is_empty(), "{} documents of no collection", documents.len());
+        return Ok(());
+    };
+    assert_eq!((&*found.name, found.is_dropping), ("crowd", !is_whole));
+    if is_whole {
+        let crowd = bed.open(crowd())?;
+        let snapshot = bed.store().snapshot()?;
+        let reader = crowd.reader(&snapshot);
+        assert_eq!(reader.count(&Filter::All)?, FEW as u64);
+        let indexed = Query::new(Filter::at_least("size", 0)).require_index();
+        assert_eq!(reader.search(&indexed)?.items.len(), FEW);
+        return Ok(());
+    }
+    let error = refused(bed.open(crowd()).map(drop), "opening what is being dropped");
+    assert!(matches!(error, DocError::Dropping { .. }), "{error}");
+    Ok(())
 }
 
 fn nothing_is_left<F: Factory, M: DocFactory>(bed: &DocBed<F, M>) -> Result<()> {

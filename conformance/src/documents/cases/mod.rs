@@ -129,7 +129,7 @@ macro_rules! __documents_cases {
                 dangling_is_named stale_handle_refused
             }
             catalog {
-                collections_listed dropped_in_chunks
+                collections_listed dropped_in_chunks killed_at_each_commit
             }
             feed {
                 resumes_without_loss nothing_from_rolled_back trimmed_is_refused

@@ -282,6 +282,9 @@ macro_rules! __doc_faults {
             DroppingIsOpen "catalog::dropped_in_chunks",
             /// A dropped collection leaves the entries of its indexes.
             DropLeavesEntries "catalog::dropped_in_chunks",
+            /// The record of a collection is removed before its documents, so that a process that dies in
+            /// between leaves them to the next collection of that name.
+            RecordDroppedFirst "catalog::killed_at_each_commit",
 
             /// A subscriber that resumes misses the first change.
             FeedResumesLate "feed::resumes_without_loss",

@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::layout::{CATALOG_TREE, documents_tree};
+use arbour::documents::layout::{
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+};
 use arbour::documents::{
     Body, Collection, Declaration, DocumentStore as _, StoredCollection, from_json,
 };
@@ -76,6 +78,12 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
             self.forget(name, &[&documents_tree(name)])?;
             return Ok(true);
         }
+        if self.fault == Some(DocFault::RecordDroppedFirst) {
+            let trees = self.trees_of(name)?;
+            self.forget(name, &[])?;
+            self.forget(name, &trees.iter().map(String::as_str).collect::<Vec<_>>())?;
+            return Ok(true);
+        }
         let is_gone = self.store.drop_collection(name, progress)?;
         if !is_gone && self.fault == Some(DocFault::DroppingIsOpen) {
             self.forget(name, &[])?;
@@ -85,6 +93,15 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
 }
 
 impl<S: KvStore> FaultyDocuments<'_, S> {
+    /// Lists the trees of a collection.
+    fn trees_of(&self, name: &str) -> Result<Vec<String>> {
+        let collections = self.store.collections()?;
+        let found = collections.iter().find(|found| found.name == name);
+        let indexes = found.iter().flat_map(|found| &found.indexes);
+        let indexes = indexes.map(|index| index_tree(name, &index.name));
+        Ok(indexes.chain([documents_tree(name), feed_tree(name), feed_ack_tree(name)]).collect())
+    }
+
     /// Removes the record of a collection, and trees.
     fn forget(&self, name: &str, trees: &[&str]) -> Result<()> {
         let catalog = self.store.open_tree(TreeName::stored(CATALOG_TREE)?)?;

@@ -18,6 +18,7 @@ pub struct Ticket {
     tags: Vec<String>,
     #[document(index)]
     title: String,
+    note: String,
 }
 
 #[derive(Serialize, Deserialize, Document)]
@@ -29,6 +30,7 @@ pub struct Person {
 
 fn main() {
     let _ = Ticket::STATSU.eq(Status::Open);
+    let _ = Ticket::NOTE.eq("not declared");
     let _ = Ticket::STATUS.eq("Open");
     let _ = Ticket::TITLE.eq(5);
     let _ = Ticket::ID.eq("5");

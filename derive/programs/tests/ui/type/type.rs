@@ -31,6 +31,9 @@ struct Ticket {
     members: Vec<BTreeMap<String, u64>>,
     #[document(field, default = "none")]
     count: u64,
+    // Without the feature `time` of `arbour`.
+    #[document(index)]
+    due: time::Date,
 }
 
 #[derive(Serialize, Deserialize, Document)]
