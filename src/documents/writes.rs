@@ -12,7 +12,8 @@ use super::{Body, DocError, DocId, Precondition, Stored, Written};
 /// Besides its own errors each method fails with [`Unfit`](DocError::Unfit) if the codec could
 /// not read the document again, [`WrongType`](DocError::WrongType),
 /// [`Required`](DocError::Required) or [`Unique`](DocError::Unique) if a field or a
-/// unique index forbids it, and with what the store reports.
+/// unique index forbids it, and with what the store reports. A unique index that is
+/// [deferred](super::Index::unique_deferred) forbids nothing before the commit.
 impl<D: Body> Collection<D> {
     /// Stores a new document, and returns it with its id, if the collection makes ids, and with the
     /// defaults of its fields.

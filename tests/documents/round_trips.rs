@@ -24,7 +24,8 @@ struct Thing {
 fn paths(json: &Value, path: &str, paths: &mut Vec<String>) {
     let Value::Object(members) = json else { return };
     for (name, value) in members {
-        if name.is_empty() || name.contains('.') {
+        // A path cannot name these members.
+        if name.is_empty() || name.contains(['.', '[', ']']) {
             continue;
         }
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };

@@ -280,21 +280,36 @@ pub(super) fn declared_either_way<F: Factory, M: DocFactory>(bed: &mut DocBed<F,
     assert_places(bed.store(), &racks, "b a c")
 }
 
-/// While the index is built, each write is checked at once.
+/// While the index is built, each write is checked at once, whether the build has reached the documents
+/// or not.
 pub(super) fn while_built<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let plain = || Declaration::<Value>::new("racks").field(Field::path("place"));
-    load(bed.store(), &bed.open(plain())?, &[rack("a", 1), rack("b", 2)])?;
+    let ids: Vec<_> = (1..=700).map(|place| (format!("{place:03}"), place)).collect();
+    let racks: Vec<_> = ids.iter().map(|(id, place)| rack(id, *place)).collect();
+    load(bed.store(), &bed.open(plain())?, &racks)?;
     bed.settle()?;
     let racks = bed.declare(deferred())?;
-    let mut refused_at = None;
-    let written = bed.store().write(|transaction| {
-        let written = place(&racks, transaction, "a=2");
-        refused_at = Some(written.is_err());
-        written
-    });
-    assert_taken(written, 2, &["b"]);
-    assert_eq!(refused_at, Some(true), "refused by the commit only");
+    let refused_at_once = |places: &str, place: u32, holder: &'static str| {
+        let mut is_at_once = false;
+        let written = bed.store().write(|transaction| {
+            let written = self::place(&racks, transaction, places);
+            is_at_once = written.is_err();
+            written
+        });
+        assert_taken(written, place, &[holder]);
+        assert!(is_at_once, "{places} is refused by the commit only");
+    };
+    refused_at_once("001=2 002=1", 2, "002");
+    racks.build(bed.store(), &mut |_| ControlFlow::Break(()))?;
+    let states = racks.indexes(&bed.store().snapshot()?)?;
+    assert!(states.iter().all(|index| index.state == IndexState::WriteOnly), "{states:?}");
+    refused_at_once("001=2 002=1", 2, "002");
+    refused_at_once("001=700 700=1", 700, "700");
     racks.build(bed.store(), &mut |_| ControlFlow::Continue(()))?;
-    bed.store().write(|transaction| place(&racks, transaction, "a=2 b=1"))?;
-    assert_places(bed.store(), &racks, "b a")
+    bed.store().write(|transaction| place(&racks, transaction, "001=2 002=1 700=699 699=700"))?;
+    let snapshot = bed.store().snapshot()?;
+    assert_eq!(racks.duplicates(&snapshot, "place", 9)?, []);
+    let last = Query::new(Filter::at_least("place", 699)).ascending("place");
+    assert_eq!(found(&racks.reader(&snapshot), &last)?, "700 699");
+    Ok(())
 }
