@@ -12,8 +12,7 @@ impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index. `own` is the key of
     /// the document itself.
     fn check_unique(&self, entry: Entry<'_>, own: &[u8]) -> Result<()> {
-        let definition = &self.collection.definition;
-        let Some(index) = definition.indexes.get(entry.index) else { return Ok(()) };
+        let Some(index) = self.known.index(entry.index) else { return Ok(()) };
         if !index.unique || entry.has_null {
             return Ok(());
         }
@@ -26,10 +25,10 @@ impl<D: Body> Writer<'_, D> {
         if self.known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
-            return Err(self.collection.taken(entry.index, &holder.id_key, &holder.entry)?);
+            return Err(self.collection.taken(&self.known, entry.index, &holder.id_key, &holder.entry)?);
         }
         match self.unbuilt_holder(entry, own)? {
-            Some(holder) => Err(self.collection.taken(entry.index, &holder, entry.key)?),
+            Some(holder) => Err(self.collection.taken(&self.known, entry.index, &holder, entry.key)?),
             None => Ok(()),
         }
     }

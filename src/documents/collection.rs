@@ -9,11 +9,12 @@ use arbour_core::engine::document_layout::{FORMAT, Header, META_TREE};
 use arbour_core::{DecodeError, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 use parking_lot::Mutex;
 
-use super::catalog::{self, Known, Record};
+use super::catalog::{self, Record};
 use super::deferred::Deferred;
 use super::definition::Definition;
 use super::doc_store::DocRead;
 use super::entries::undecodable;
+use super::known::Known;
 use super::kv_docs::KvDocs;
 use super::trees::Trees;
 use super::{Body, BodyError, Declaration, DocError, DocId, Stored};
@@ -45,10 +46,11 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// ```
 pub struct Collection<D> {
     pub(super) definition: Arc<Definition<D>>,
+    /// The trees without those of the indexes, which the record names.
     pub(super) trees: Arc<Trees>,
     pub(super) store_id: [u8; 16],
     pub(super) record_key: Arc<[u8]>,
-    pub(super) known: Arc<Mutex<Option<Arc<Known>>>>,
+    pub(super) known: Arc<Mutex<Option<Arc<Known<D>>>>>,
     /// Where unique values are noted instead of being checked, if they are checked later.
     pub(super) deferred: Option<Arc<Deferred>>,
 }
@@ -78,7 +80,7 @@ impl<D: Body> Collection<D> {
     /// later, use [`declare`](Self::declare) and [`build`](Self::build).
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the store holds the collection with another declaration
+    /// [`Invalid`](DocError::Invalid) if the store holds the collection with another declaration
     /// that this one cannot follow, [`Unique`](DocError::Unique) if documents share the values of
     /// a new unique index, or what the store reports.
     pub fn open<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
@@ -95,7 +97,7 @@ impl<D: Body> Collection<D> {
     pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
-        let trees = Trees::open(store, &definition)?;
+        let trees = Trees::open(store, name)?;
         let record_key = catalog::key(name).into();
         let (definition, trees) = (Arc::new(definition), Arc::new(trees));
         let mut collection = Self {
@@ -151,11 +153,9 @@ impl<D: Body> Collection<D> {
     }
 
     /// Reads the record of the collection, without comparing it with the declaration.
-    fn load<R: KvRead>(&self, reader: &R) -> Result<Option<Arc<Known>>> {
+    fn load<R: KvRead>(&self, reader: &R) -> Result<Option<Arc<Known<D>>>> {
         let last = self.known.lock().clone();
-        let key = &self.record_key;
-        let known =
-            catalog::load(&self.definition, reader, &self.trees.catalog, key, last.as_ref())?;
+        let known = Known::load(self, reader, last.as_ref())?;
         let is_same = match (&known, &last) {
             (Some(known), Some(last)) => Arc::ptr_eq(known, last),
             _ => false,
@@ -166,12 +166,12 @@ impl<D: Body> Collection<D> {
         Ok(known)
     }
 
-    /// Reads the state of the indexes.
+    /// Reads the record of the collection: its indexes and their states.
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here, and
-    /// [`Dropping`](DocError::Dropping).
-    pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known>> {
+    /// [`Redeclared`](DocError::Redeclared) if the stored declaration is one that this one cannot
+    /// follow, and [`Dropping`](DocError::Dropping).
+    pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known<D>>> {
         catalog::fitting(self.load(reader)?, &self.definition)
     }
 
@@ -244,7 +244,7 @@ impl<D: Body> Collection<D> {
         stored.transpose()
     }
 
-    /// Returns the documents in a snapshot or a transaction, as bytes.
+    /// Returns the documents in a snapshot or a transaction, as bytes, without their indexes.
     pub(super) fn docs<T: Deref>(&self, reader: T) -> KvDocs<'_, T> {
         KvDocs { trees: &self.trees, reader }
     }

@@ -84,7 +84,7 @@ impl Entries {
         })
     }
 
-    /// Adds the entries of a document in one index.
+    /// Adds the entries of a document in one index, all or none.
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) for a value that a field does not allow.
@@ -105,7 +105,10 @@ impl Entries {
             has_null: false,
         });
         for part in &index.parts {
-            self.scratch.read(definition, part.field, index.words, body)?;
+            if let Err(error) = self.scratch.read(definition, part.field, index.words, body) {
+                self.spans.truncate(first);
+                return Err(error);
+            }
             if index.sparse && self.scratch.ends.iter().any(|(_, is_null)| *is_null) {
                 self.spans.truncate(first);
                 return Ok(());

@@ -6,6 +6,8 @@ use super::collection::Collection;
 use super::deferred::Deferred;
 use super::doc_store::DocRead as _;
 use super::entries::Entry;
+use super::index_record::ForeignIndex;
+use super::known::Known;
 use super::{Body, DocError};
 use crate::key::GROUP_DELIMITER;
 
@@ -70,26 +72,33 @@ impl<D: Body> Collection<D> {
     /// now on.
     fn check_deferred<R: KvRead>(&self, reader: &R) -> Result<()> {
         let Some(deferred) = &self.deferred else { return Ok(()) };
-        let docs = self.docs(reader);
+        let known = self.known(reader)?;
+        let docs = known.docs(reader);
         for (index, values) in deferred.end() {
             let entry = Entry { index, key: &values, values: &values, has_null: false };
             let Some(first) = docs.holder(entry, NO_DOCUMENT)? else { continue };
             if let Some(second) = docs.holder(entry, &first.id_key)? {
-                return Err(self.taken(index, &second.id_key, &second.entry)?);
+                return Err(self.taken(&known, index, &second.id_key, &second.entry)?);
             }
         }
         Ok(())
     }
 
     /// Builds the error for the values of an entry that a document has already.
-    pub(super) fn taken(&self, index: usize, holder: &[u8], entry: &[u8]) -> Result<Error> {
-        let parts = self.definition.indexes.get(index).map(|index| index.parts.as_slice());
-        let fields = parts.unwrap_or_default().iter();
+    pub(super) fn taken(
+        &self,
+        known: &Known<D>,
+        index: usize,
+        holder: &[u8],
+        entry: &[u8],
+    ) -> Result<Error> {
+        let foreign = known.foreign(index).and_then(ForeignIndex::index);
         Ok(DocError::Unique {
             collection: self.definition.name().to_owned(),
-            fields: fields.map(|part| self.definition.field_name(part.field).to_owned()).collect(),
-            values: self.values_of(index, entry)?,
+            fields: known.field_names(index),
+            values: self.values_of(known, index, entry)?,
             holder: self.id_at(holder)?,
+            foreign_index: foreign.map(|index| index.name.clone()),
         }
         .into())
     }

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::{mem, thread};
 
-use arbour_core::engine::Write;
 use arbour_core::engine::{
-    Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, foreign_tree,
+    Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, TreeName, Write, foreign_tree,
 };
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,

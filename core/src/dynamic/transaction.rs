@@ -5,6 +5,7 @@ use super::snapshot::DynCursor;
 use super::snapshot::read_through;
 use super::value::DynValue;
 use crate::batch::Write;
+use crate::engine::TreeName;
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Savepoint, Tree};
 
 /// A transaction of a [`DynStore`](crate::DynStore).

@@ -195,6 +195,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     fields: vec![part.field.clone()],
                     values: vec![Value::Null],
                     holder: holder.id,
+                    foreign_index: None,
                 }
                 .into());
             }
