@@ -53,9 +53,11 @@ pub(crate) fn reads_null(
 ) -> bool {
     const EMPTY: [&str; 5] = ["Option", "Vec", "HashSet", "BTreeSet", "VecDeque"];
     let is_empty_by_default = match kind {
-        Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| EMPTY.iter().any(|empty| last.ident == empty))
-        }
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| EMPTY.iter().any(|empty| last.ident == empty)),
         _ => false,
     };
     let decides = |name: &&str| of_field.first_of(&[name]).is_some();

@@ -25,10 +25,17 @@ impl<D: Body> Writer<'_, D> {
         if self.known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
-            return Err(self.collection.taken(&self.known, entry.index, &holder.id_key, &holder.entry)?);
+            return Err(self.collection.taken(
+                &self.known,
+                entry.index,
+                &holder.id_key,
+                &holder.entry,
+            )?);
         }
         match self.unbuilt_holder(entry, own)? {
-            Some(holder) => Err(self.collection.taken(&self.known, entry.index, &holder, entry.key)?),
+            Some(holder) => {
+                Err(self.collection.taken(&self.known, entry.index, &holder, entry.key)?)
+            }
             None => Ok(()),
         }
     }

@@ -118,11 +118,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Runs the next batch and notes the progress in the catalog.
-    fn build_chunk<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        attempt: &mut Attempt,
-    ) -> Result<Left> {
+    fn build_chunk<W: KvWrite>(&self, transaction: &mut W, attempt: &mut Attempt) -> Result<Left> {
         let known = self.known(transaction)?;
         let mut record = known.record.clone();
         let left = self.advance(transaction, &known, &mut record, attempt)?;
@@ -145,7 +141,10 @@ impl<D: Body> Collection<D> {
             return Ok(Left::More(0));
         }
         // Build the indexes with the least progress first, and those with equal progress together.
-        let least = pending.iter().map(|(_, build)| build).min_by(|left, right| left.after.cmp(&right.after));
+        let least = pending
+            .iter()
+            .map(|(_, build)| build)
+            .min_by(|left, right| left.after.cmp(&right.after));
         let Some(least) = least.cloned() else {
             self.verify_unique(transaction, known, record)?;
             return Ok(Left::Nothing);
@@ -158,7 +157,9 @@ impl<D: Body> Collection<D> {
         for number in built {
             attempt.begun.insert(number);
             let place = known.place(number);
-            let Some(index) = place.and_then(|place| record.indexes.get_mut(place)) else { continue };
+            let Some(index) = place.and_then(|place| record.indexes.get_mut(place)) else {
+                continue;
+            };
             if let Some(last) = &last {
                 index.build = Build { is_cleared: true, after: hexadecimal(last), done };
             }

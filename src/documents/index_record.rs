@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::definition::{Definition, IndexDefinition, Part};
-use super::{Body, Declaration, Field, FieldKind, FieldSource, Index, IndexPart, IndexState, steps};
+use super::{
+    Body, Declaration, Field, FieldKind, FieldSource, Index, IndexPart, IndexState, steps,
+};
 
 /// The stored record of an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

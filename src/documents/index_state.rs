@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::catalog;
 use super::collection::Collection;
-use super::entries::{id_key, part_value, undecodable, values_prefix};
 use super::definition::IndexDefinition;
+use super::entries::{id_key, part_value, undecodable, values_prefix};
 use super::index_record::{Build, IndexRecord};
 use super::known::Known;
 use super::scalar::decode_scalar;
@@ -54,10 +54,8 @@ impl<D: Body> Collection<D> {
     /// ```
     pub fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
         let known = self.known(reader)?;
-        let status = |index: &IndexRecord| IndexStatus {
-            name: index.name.clone(),
-            state: index.state,
-        };
+        let status =
+            |index: &IndexRecord| IndexStatus { name: index.name.clone(), state: index.state };
         Ok(known.undeclared().map(status).collect())
     }
 

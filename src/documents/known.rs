@@ -208,7 +208,11 @@ impl<D: Body> Known<D> {
     /// Returns what is known once a document is written that some indexes cannot contain: they, and
     /// all that only other programs can maintain, are built anew. `None` if none of them contains
     /// documents.
-    pub(super) fn outdated(&self, refused: &[usize], key: &[u8]) -> Result<Option<(Self, Vec<u8>)>> {
+    pub(super) fn outdated(
+        &self,
+        refused: &[usize],
+        key: &[u8],
+    ) -> Result<Option<(Self, Vec<u8>)>> {
         let refused = refused.iter().filter_map(|number| self.place(*number));
         let mut record = None;
         for place in self.opaque.iter().copied().chain(refused) {

@@ -191,8 +191,7 @@ impl<D: Body> Collection<D> {
     fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
-        let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index))
-        else {
+        let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index)) else {
             return Ok(piece);
         };
         if !known.state(index).is_complete() {

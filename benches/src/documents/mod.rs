@@ -7,6 +7,7 @@
 mod article;
 mod bulk;
 mod collection;
+mod foreign;
 mod get;
 mod growth;
 mod record;
@@ -40,6 +41,7 @@ pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> R
     if is_asked_for(Memory::NAME, asked) {
         let scratch = Scratch::new()?;
         strato_db::measure::<Memory>(&mut rows, &scratch)?;
+        foreign::measure::<Memory>(&mut rows, &scratch)?;
         Sizes::<Memory>::fill(scale, &scratch)?.search(&mut rows)?;
     }
     visit_each(asked, &mut Documents(rows))
@@ -54,6 +56,7 @@ impl Visit for Documents<'_> {
         bulk::measure::<N>(rows, &scratch)?;
         get::measure::<N>(rows, &scratch)?;
         strato_db::measure::<N>(rows, &scratch)?;
+        foreign::measure::<N>(rows, &scratch)?;
         let sizes = Sizes::<N>::fill(rows.scale, &scratch)?;
         sizes.search(rows)?;
         sizes.raw_get(rows, &scratch)

@@ -4,14 +4,16 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query};
+use arbour::documents::{
+    Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query,
+};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
+use super::claims::{build, go_on, load, raw, refused};
 pub(super) use super::foreign_ends::{
     computed_is_built_anew, dropped_while_used, index_dropped_in_chunks, types_default_is_respected,
 };
-use super::claims::{build, go_on, load, raw, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 use crate::random::{Random, seed};
@@ -71,7 +73,8 @@ const OF_NEW: [(&str, &str); 7] = [
 
 fn random_body(random: &mut Random) -> Value {
     let words = ["red", "Green", "bl\u{fc}e"];
-    let text: Vec<&str> = (0..random.below(3)).filter_map(|n| words.get(n as usize).copied()).collect();
+    let text: Vec<&str> =
+        (0..random.below(3)).filter_map(|n| words.get(n as usize).copied()).collect();
     let optional = |random: &mut Random| {
         if random.one_in(3) { Value::Null } else { json!(random.below(9)) }
     };
@@ -236,7 +239,8 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
     let plain = || Declaration::<Value>::new("users").field(Field::path("name"));
-    let unique = || plain().field(Field::path("mail.to").named("email")).index(Index::on("email").unique());
+    let unique =
+        || plain().field(Field::path("mail.to").named("email")).index(Index::on("email").unique());
     let body = |id: &str, email: &str| json!({"id": id, "mail": {"to": email}, "name": "x"});
     let old = bed.open(plain())?;
     load(bed.store(), &old, &[body("ada", "a@x"), json!({"id": "nil"})])?;
@@ -252,7 +256,10 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
             unreachable!("it is another error: {told}");
         };
         assert_eq!((fields, values), (vec!["email".to_owned()], vec![json!("a@x")]));
-        assert_eq!((holder.to_string(), foreign_index.as_deref()), ("ada".to_owned(), Some("email")));
+        assert_eq!(
+            (holder.to_string(), foreign_index.as_deref()),
+            ("ada".to_owned(), Some("email"))
+        );
         assert!(told.contains("another program") && told.contains("\"email\""), "{told}");
     }
     assert_eq!(raw(bed.store(), &index_tree("users", "email"))?, before, "nothing is left");
@@ -272,7 +279,10 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
     let snapshot = bed.store().snapshot()?;
     let reader = new.reader(&snapshot);
     for (email, id) in [("a@x", "ada"), ("b@x", "bob")] {
-        assert_eq!(reader.get_by("email", email)?.map(|found| found["id"].clone()), Some(json!(id)));
+        assert_eq!(
+            reader.get_by("email", email)?.map(|found| found["id"].clone()),
+            Some(json!(id))
+        );
     }
     Ok(())
 }

@@ -42,7 +42,8 @@ pub(super) fn computed_is_built_anew<F: Factory, M: DocFactory>(
             .index(Index::on("size"))
             .index(Index::on("a"))
     };
-    let bodies: Vec<Value> = (0..9).map(|n| json!({"id": n.to_string(), "a": n, "size": n})).collect();
+    let bodies: Vec<Value> =
+        (0..9).map(|n| json!({"id": n.to_string(), "a": n, "size": n})).collect();
     let old = bed.open(plain("things"))?;
     load(bed.store(), &old, &bodies)?;
     let new = bed.open(indexed())?;
@@ -113,7 +114,8 @@ fn three() -> u32 {
 pub(super) fn types_default_is_respected<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
-    let old = || Declaration::<Old>::new("typed").field(Field::path("name")).index(Index::on("name"));
+    let old =
+        || Declaration::<Old>::new("typed").field(Field::path("name")).index(Index::on("name"));
     let new = || {
         Declaration::<New>::new("typed")
             .field(Field::path("name"))
@@ -173,7 +175,11 @@ pub(super) fn index_dropped_in_chunks<F: Factory, M: DocFactory>(
             ControlFlow::Break(())
         })?;
         let names = documents.collections()?.into_iter().flat_map(|found| found.indexes);
-        assert_eq!(names.map(|index| index.name).collect::<Vec<_>>(), ["a"], "it is listed no more");
+        assert_eq!(
+            names.map(|index| index.name).collect::<Vec<_>>(),
+            ["a"],
+            "it is listed no more"
+        );
         if is_gone {
             break;
         }
@@ -212,7 +218,10 @@ pub(super) fn dropped_while_used<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     })?;
     let find = |collection: &_, code: usize| -> Result<String> {
         let snapshot = bed.store().snapshot()?;
-        super::claims::found(&TestCollection::reader(collection, &snapshot), &Query::new(Filter::eq("code", code)))
+        super::claims::found(
+            &TestCollection::reader(collection, &snapshot),
+            &Query::new(Filter::eq("code", code)),
+        )
     };
     assert_eq!(find(&using, 5)?, "00002 00005 new", "a dropped index refuses nothing");
     assert_eq!(find(&using, 1)?, "");
