@@ -1,14 +1,11 @@
 //! The catalog: how a collection was declared, and the states of its indexes.
 
-use std::sync::Arc;
-
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
 use arbour_core::{DecodeError, EncodeError, Error, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::definition::{Definition, IndexDefinition};
 use super::index_record::IndexRecord;
-use super::known::Known;
 use super::{Body, DocError, Field, FieldSource, IndexState, steps};
 use crate::key::Key as _;
 
@@ -202,26 +199,18 @@ impl Record {
         true
     }
 
-    /// Tells whether a program with this declaration can write to the collection.
-    fn fits<D: Body>(&self, definition: &Definition<D>) -> bool {
+    /// Refuses a program that cannot write to the collection, because it would not record its changes or
+    /// stores bodies of an earlier schema version.
+    ///
+    /// # Errors
+    /// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
+    pub(super) fn check_fits<D: Body>(&self, definition: &Definition<D>) -> Result<()> {
+        if self.is_dropping {
+            return Err(dropping(definition.name()));
+        }
         let declaration = &definition.declaration;
-        self.feed == declaration.feed
-            && (self.schema <= declaration.format.schema || definition.indexes.is_empty())
-    }
-}
-
-/// Returns what is known of a collection if a program with this declaration can write to it.
-///
-/// # Errors
-/// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
-pub(super) fn fitting<D: Body>(
-    known: Option<Arc<Known<D>>>,
-    definition: &Definition<D>,
-) -> Result<Arc<Known<D>>> {
-    match known {
-        Some(known) if known.record.is_dropping => Err(dropping(definition.name())),
-        Some(known) if known.record.fits(definition) => Ok(known),
-        _ => Err(redeclared(definition)),
+        let is_known = self.schema <= declaration.format.schema || definition.indexes.is_empty();
+        if self.feed == declaration.feed && is_known { Ok(()) } else { Err(redeclared(definition)) }
     }
 }
 
@@ -231,7 +220,8 @@ pub(super) fn dropping(collection: &str) -> Error {
     DocError::Dropping { collection: collection.to_owned() }.into()
 }
 
-/// Builds the error for a collection whose stored declaration differs from the one here.
-fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
+/// Builds the error for a collection whose stored declaration this program cannot follow.
+#[cold]
+pub(super) fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
     DocError::Redeclared { collection: definition.name().to_owned() }.into()
 }

@@ -155,7 +155,8 @@ impl<D: Body> Collection<D> {
     /// Reads the record of the collection, without comparing it with the declaration.
     fn load<R: KvRead>(&self, reader: &R) -> Result<Option<Arc<Known<D>>>> {
         let last = self.known.lock().clone();
-        let known = Known::load(self, reader, last.as_ref())?;
+        let (definition, key) = (&self.definition, &self.record_key);
+        let known = Known::load(definition, &self.trees, key, reader, last.as_ref())?;
         let is_same = match (&known, &last) {
             (Some(known), Some(last)) => Arc::ptr_eq(known, last),
             _ => false,
@@ -172,7 +173,9 @@ impl<D: Body> Collection<D> {
     /// [`Redeclared`](DocError::Redeclared) if the stored declaration is one that this one cannot
     /// follow, and [`Dropping`](DocError::Dropping).
     pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known<D>>> {
-        catalog::fitting(self.load(reader)?, &self.definition)
+        let known = self.load(reader)?.ok_or_else(|| catalog::redeclared(&self.definition))?;
+        known.record.check_fits(&self.definition)?;
+        Ok(known)
     }
 
     /// Returns the declaration.

@@ -16,7 +16,6 @@ use arbour_core::{Error, KvRead, Result};
 use serde_json::Value;
 
 use super::catalog::{self, Record};
-use super::collection::Collection;
 use super::definition::{Definition, IndexDefinition};
 use super::entries::{Entries, undecodable};
 use super::index_record::{ForeignIndex, IndexRecord, bytes_of};
@@ -49,34 +48,37 @@ pub(super) enum Foreign<'d> {
 }
 
 impl<D: Body> Known<D> {
-    /// Reads the record of a collection; returns `last` if it has not changed.
+    /// Reads the record of a collection, which lies under this key; returns `last` if it has not
+    /// changed.
     pub(super) fn load<R: KvRead>(
-        collection: &Collection<D>,
+        own: &Arc<Definition<D>>,
+        trees: &Trees,
+        key: &[u8],
         reader: &R,
         last: Option<&Arc<Self>>,
     ) -> Result<Option<Arc<Self>>> {
-        let (tree, key) = (&collection.trees.catalog, &collection.record_key);
-        let read = reader.get_with(tree, key, |bytes| match last {
+        let read = reader.get_with(&trees.catalog, key, |bytes| match last {
             Some(last) if last.bytes == bytes => Ok(Err(Arc::clone(last))),
             _ => catalog::decode(bytes).map(|record| Ok((bytes.to_vec(), record))),
         })?;
-        let failed = |cause| undecodable(&collection.trees.name, CATALOG_TREE, key, cause);
+        let failed = |cause| undecodable(&trees.name, CATALOG_TREE, key, cause);
         match read.transpose().map_err(failed)? {
             None => Ok(None),
             Some(Err(last)) => Ok(Some(last)),
             Some(Ok((bytes, record))) => {
-                Self::resolve(collection, reader, bytes, record).map(|known| Some(Arc::new(known)))
+                let known = Self::resolve(Arc::clone(own), trees, reader, bytes, record);
+                known.map(|known| Some(Arc::new(known)))
             }
         }
     }
 
     fn resolve<R: KvRead>(
-        collection: &Collection<D>,
+        own: Arc<Definition<D>>,
+        trees: &Trees,
         reader: &R,
         bytes: Vec<u8>,
         record: Record,
     ) -> Result<Self> {
-        let own = Arc::clone(&collection.definition);
         let mut places: Vec<_> = own.indexes.iter().map(|index| record.place_of(index)).collect();
         let (mut foreign, mut opaque) = (Vec::new(), Vec::new());
         for (place, index) in record.indexes.iter().enumerate() {
@@ -96,7 +98,7 @@ impl<D: Body> Known<D> {
             let record = place.and_then(|place| record.indexes.get(place));
             (record.map(|record| record.name.as_str()), index.id_direction())
         });
-        let trees = Arc::new(collection.trees.with_indexes(reader, indexes)?);
+        let trees = Arc::new(trees.with_indexes(reader, indexes)?);
         let (foreign, places, opaque) = (foreign.into(), places.into(), opaque.into());
         Ok(Self { bytes, record, own, foreign, trees, places, opaque })
     }

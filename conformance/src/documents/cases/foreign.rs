@@ -10,7 +10,7 @@ use arbour::documents::{
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
-use super::claims::{build, go_on, load, raw, refused};
+use super::claims::{build, go_on, load, member, raw, refused};
 pub(super) use super::foreign_ends::{
     computed_is_built_anew, dropped_while_used, index_dropped_in_chunks, types_default_is_respected,
 };
@@ -98,7 +98,8 @@ fn write_once<S: KvStore>(
     let target = random.below(IDS).to_string();
     store.write(|transaction| {
         let mut documents = collection.writer(transaction)?;
-        let id = body["id"].as_str().unwrap_or_default();
+        let id = member(&body, "id");
+        let id = id.as_str().unwrap_or_default();
         let written = if removes {
             documents.remove(id).map(drop)
         } else if moves {
@@ -161,7 +162,7 @@ fn searches_agree<S: KvStore>(
             agree(&new, Filter::eq(field, value), move |body| body[field] == value)?;
         }
         let is_tagged = move |body: &Value| {
-            let tags = body["deep"]["tags"].as_array();
+            let tags = body.pointer("/deep/tags").and_then(Value::as_array);
             tags.is_some_and(|tags| tags.contains(&json!(value)))
         };
         agree(&new, Filter::contains_any("tags", [value]), is_tagged)?;
@@ -271,8 +272,8 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
         old.set(&body("ada", "b@x"))?;
         old.set(&body("bob", "a@x"))?;
         old.modify_together(&[
-            ("ada", &|ada| ada["mail"]["to"] = json!("a@x")),
-            ("bob", &|bob| bob["mail"]["to"] = json!("b@x")),
+            ("ada", &|ada| *ada = body("ada", "a@x")),
+            ("bob", &|bob| *bob = body("bob", "b@x")),
         ])
     })?;
     let new = bed.open(unique())?;
@@ -280,7 +281,7 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
     let reader = new.reader(&snapshot);
     for (email, id) in [("a@x", "ada"), ("b@x", "bob")] {
         assert_eq!(
-            reader.get_by("email", email)?.map(|found| found["id"].clone()),
+            reader.get_by("email", email)?.map(|found| member(&found, "id")),
             Some(json!(id))
         );
     }
